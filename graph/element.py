@@ -1,0 +1,134 @@
+"""What an element of the schema is: a node label, a relationship type or a table of raw records."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Dtype(StrEnum):
+    """Column types that a property may have.
+
+    `TEXTS`, `INSTANTS` and `JSON` travel as canonical JSON text (sorted keys, no spaces), so
+    that rows can be compared, hashed and written to any store; a store may keep `TEXTS` as a
+    list. `INSTANTS` maps access levels to ISO 8601 instants in UTC.
+    """
+
+    TEXT = "text"
+    COUNT = "count"
+    NUMBER = "number"
+    FLAG = "flag"
+    INSTANT = "instant"
+    TEXTS = "list of text"
+    INSTANTS = "instant of each level"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A named, typed and explained value on a node, a relationship or a record."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    unit: str = ""
+
+
+def key(name: str, meaning: str) -> Property:
+    """Declare a property that identifies a row."""
+    return Property(name, Dtype.TEXT, meaning, required=True)
+
+
+PROVENANCE = (
+    Property("source", Dtype.TEXT, "The source that states this row.", required=True),
+    Property("scope", Dtype.TEXT, "The part of the source's world it was read from.", required=True),
+)
+SEEN = (
+    Property("first_seen", Dtype.INSTANT, "When this source and scope first stated it."),
+    Property("last_seen", Dtype.INSTANT, "When this source and scope last stated it."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """What node labels, relationship types and tables have in common."""
+
+    keys: ClassVar[tuple[Property, ...]]
+    stamped: ClassVar[tuple[Property, ...]]
+
+    name: str
+    meaning: str
+    properties: tuple[Property, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Property, ...]:
+        """The columns of the element's frame: keys, provenance and sightings, then properties."""
+        return (*self.keys, *self.stamped, *self.properties)
+
+    def __str__(self) -> str:
+        """Return the name, as messages show it."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Node(_Element):
+    """A node label. A node is identified by its `id`, the same in every snapshot.
+
+    `managed` labels are written by the store or the product, never by a source.
+    `acts` says whether such a node can exercise access (an identity in the widest sense).
+    """
+
+    keys: ClassVar = (
+        key("id", "One per thing, unique across sources."),
+        Property("name", Dtype.TEXT, "What people call it; the id where nobody named it."),
+    )
+    stamped: ClassVar = (*PROVENANCE, *SEEN)
+
+    colour: str = field(kw_only=True)
+    symbol: str = field(kw_only=True, default="ellipse")
+    acts: bool = field(kw_only=True, default=False)
+    managed: bool = field(kw_only=True, default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship(_Element):
+    """A relationship type, directed as access flows.
+
+    `control` means that holding the source lets one use what the target can do: blast radius
+    walks exactly these. `access` marks the terminal step onto a resource. `identity` marks the
+    control steps that stay with the same identity, from which entitlements are counted.
+    `uncontrolled` lists target labels that a control relationship does not open. `distinct`
+    names the properties that tell parallel rows between the same two nodes apart.
+    """
+
+    keys: ClassVar = (
+        key("id", "Identifies the relationship; the same in every snapshot."),
+        key("source_id", "The `id` of the node it starts from."),
+        key("target_id", "The `id` of the node it leads to."),
+    )
+    stamped: ClassVar = (
+        *PROVENANCE,
+        *SEEN,
+        Property("valid_from", Dtype.INSTANT, "When it came into force; empty means unknown."),
+        Property("valid_to", Dtype.INSTANT, "When it ceased; empty means still in force."),
+    )
+
+    sources: tuple[Node, ...] = field(kw_only=True)
+    targets: tuple[Node, ...] = field(kw_only=True)
+    control: bool = field(default=False, kw_only=True)
+    access: bool = field(default=False, kw_only=True)
+    identity: bool = field(default=False, kw_only=True)
+    uncontrolled: tuple[Node, ...] = field(default=(), kw_only=True)
+    distinct: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Table(_Element):
+    """Raw records that stand beside the graph, such as usage events."""
+
+    keys: ClassVar = (key("id", "Identifies the record within its source and scope."),)
+    stamped: ClassVar = PROVENANCE
+
+
+Element = Node | Relationship | Table

@@ -1,0 +1,169 @@
+"""Typed, checked frames: one DataFrame for each element of the schema.
+
+A connector hands over rows of text; `conform` types them. A row that does not meet the schema
+is set aside with its file, place and reason, and the others go on: one bad row never costs a
+batch. Reasons name the column and the rule, never the value, which may be a secret.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from graph.element import Dtype, Element, Property, Relationship
+from graph.values import parse
+
+Frames = Mapping[Element, pd.DataFrame]
+
+FILE, PLACE = "_file", "_place"  # where a raw row came from; dropped once it is conformed
+REJECTED = ("file", "place", "reason")
+
+PANDAS: Mapping[Dtype, str] = {
+    Dtype.TEXT: "string",
+    Dtype.COUNT: "Int64",
+    Dtype.NUMBER: "Float64",
+    Dtype.FLAG: "boolean",
+    Dtype.INSTANT: "datetime64[ms, UTC]",
+    Dtype.TEXTS: "string",
+    Dtype.INSTANTS: "string",
+    Dtype.JSON: "string",
+}
+
+
+@dataclass(frozen=True)
+class Conformed:
+    """The rows that meet the schema, those that do not, and columns nobody declared.
+
+    `rejected` has a row for each refused row: `file`, `place`, `reason`.
+    """
+
+    frame: pd.DataFrame
+    rejected: pd.DataFrame
+    unknown_columns: tuple[str, ...]
+
+
+def empty(element: Element) -> pd.DataFrame:
+    """Return a frame of no rows with the columns and types of `element`.
+
+    >>> from graph.schema import TEAM
+    >>> list(empty(TEAM).columns)[:3]
+    ['id', 'name', 'source']
+    """
+    return pd.DataFrame({c.name: pd.Series([], dtype=PANDAS[c.dtype]) for c in element.columns})
+
+
+def conform(raw: pd.DataFrame, element: Element) -> Conformed:
+    """Type the rows of `raw` as `element` declares, and set aside those that cannot be.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Rows as a connector produced them, columns in any order: text, or values that already
+        have the declared type. `_file` and `_place` say where each row came from.
+    element : Element
+        The declaration to conform to.
+
+    Returns
+    -------
+    Conformed
+        Rows in their order, columns in declared order. A relationship without `id` gets one
+        derived from its ends and its distinguishing properties. Of rows that repeat a key,
+        the first stays; a repeat that says the same is dropped, another is rejected.
+    """
+    raw = raw.reset_index(drop=True)
+    declared = {c.name for c in element.columns}
+    unknown = tuple(sorted(c for c in raw.columns if c not in declared | {FILE, PLACE}))
+    columns: dict[str, pd.Series] = {}
+    reason = pd.Series(pd.NA, index=raw.index, dtype="string")
+    for column in element.columns:
+        given = raw[column.name] if column.name in raw.columns else None
+        columns[column.name], wrong = _column(given, column, raw.index)
+        reason = reason.mask(reason.isna() & wrong.notna(), wrong)
+    frame = pd.DataFrame(columns, index=raw.index)
+    frame = _name_rows(frame, element)
+    reason = _require(frame, element, reason)
+    reason, duplicate = _repeats(frame, element, reason)
+    bad = reason.notna()
+    return Conformed(
+        frame[~bad & ~duplicate].reset_index(drop=True),
+        _rejected(raw[bad], reason[bad]),
+        unknown,
+    )
+
+
+def _column(
+    given: pd.Series | None, column: Property, index: pd.Index
+) -> tuple[pd.Series, pd.Series]:
+    nothing = pd.Series(pd.NA, index=index, dtype="string")
+    if given is None:
+        return pd.Series(None, index=index, dtype=PANDAS[column.dtype]), nothing
+    if column.dtype is Dtype.INSTANT and isinstance(given.dtype, pd.DatetimeTZDtype):
+        return given.astype(PANDAS[column.dtype]), nothing
+    if str(given.dtype) == PANDAS[column.dtype] and column.dtype in (
+        Dtype.FLAG,
+        Dtype.COUNT,
+        Dtype.NUMBER,
+    ):
+        return given, nothing
+    values, wrong = parse(given, column)
+    return values.astype(PANDAS[column.dtype]), wrong
+
+
+def _name_rows(frame: pd.DataFrame, element: Element) -> pd.DataFrame:
+    """Give nodes without a name their id, and relationships without an id a derived one."""
+    if isinstance(element, Relationship):
+        missing = frame["id"].isna()
+        if missing.any():
+            frame.loc[missing, "id"] = relationship_ids(frame[missing], element)
+    elif "name" in frame.columns:
+        frame["name"] = frame["name"].fillna(frame["id"])
+    return frame
+
+
+def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
+    """Derive an id from type, ends and distinguishing properties: equal facts, equal ids.
+
+    A grant without a `grant_id` is told apart by all it says.
+    """
+    distinct = list(element.distinct)
+    by = ["source_id", "target_id", *distinct]
+    if distinct == ["grant_id"] and element.access:
+        by += [p.name for p in element.properties if p.name not in ("grant_id", "last_used_at")]
+    text = frame[by].astype("string").fillna("")
+    joined = text[by[0]].str.cat([text[c] for c in by[1:]], sep="\x1f")
+    return joined.map(
+        lambda v: f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}"
+    ).astype("string")
+
+
+def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Series:
+    for column in element.columns:
+        if column.required:
+            lacking = frame[column.name].isna() & reason.isna()
+            reason = reason.mask(lacking, f"{column.name} is missing")
+    return reason
+
+
+def _repeats(
+    frame: pd.DataFrame, element: Element, reason: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Find rows that repeat the id of a good row: the same facts again, or others."""
+    good = frame[reason.isna()]
+    again = good.duplicated(["id", "source", "scope"])
+    duplicate = pd.Series(False, index=frame.index)
+    if again.any():
+        same = good.duplicated()
+        duplicate[good.index[again & same]] = True
+        clash = good.index[again & ~same]
+        reason = reason.mask(reason.index.isin(clash), "id stands here already with other facts")
+    return reason, duplicate
+
+
+def _rejected(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
+    def said(name: str) -> pd.Series:
+        known = raw[name] if name in raw.columns else pd.Series("", index=raw.index)
+        return known.astype("string")
+
+    rejected = pd.DataFrame({"file": said(FILE), "place": said(PLACE), "reason": reason})
+    return rejected.reset_index(drop=True)

@@ -1,0 +1,169 @@
+"""Places a graph can be kept. Every store meets the `Store` protocol.
+
+A snapshot never changes once it is published. Readers see the snapshot that one pointer names,
+so they see all of an ingest or nothing of it.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+from graph.facts import Coverage, Facts
+
+DEFAULT = "trustdebt-store"
+KEEP = 50  # snapshots kept by default when pruning
+
+
+class StoreError(Exception):
+    """The store cannot answer; the text names it, without any password."""
+
+    code = "store-unavailable"
+
+
+class StoreUnavailable(StoreError):
+    """It cannot be reached, or is no store."""
+
+
+class StoreEmpty(StoreError):
+    """Nothing was published yet."""
+
+    code = "store-empty"
+
+
+class StoreDamaged(StoreError):
+    """What it holds is not what was published."""
+
+    code = "store-damaged"
+
+
+class StoreBusy(StoreError):
+    """Another ingest holds it."""
+
+    code = "store-busy"
+
+
+class StoreFull(StoreError):
+    """There is no room for another snapshot."""
+
+    code = "store-full"
+
+
+class NoSuchSnapshot(Exception):
+    """No snapshot has that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """What is known of a published snapshot without reading it.
+
+    `id` is `<sequence, six digits>-<first 16 of hash>`; `recorded_at` is when it was published,
+    `taken_at` the instant its facts speak of.
+    """
+
+    id: str
+    sequence: int
+    taken_at: pd.Timestamp
+    recorded_at: pd.Timestamp
+    hash: str
+    coverage: tuple[Coverage, ...]
+    nodes: dict[str, int]
+    relationships: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to publish: a later lease has a larger token, and an older one is refused."""
+
+    token: int
+    holder: str
+
+
+def no_step(number: int) -> None:
+    """Do nothing after a step of a publish; tests put crashes and counters here."""
+
+
+class Store(Protocol):
+    """Keeps snapshots."""
+
+    uri: str
+
+    def snapshots(self) -> list[SnapshotInfo]:
+        """List the published snapshots, oldest first; empty when there are none."""
+        ...
+
+    def current(self) -> SnapshotInfo | None:
+        """Return the snapshot that readers see, or None when nothing was published."""
+        ...
+
+    def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
+        """Return a snapshot by its id, by a unique start of it, or the current one.
+
+        Raises
+        ------
+        StoreEmpty, StoreDamaged, StoreUnavailable, NoSuchSnapshot
+        """
+        ...
+
+    def lease(self, wait: float = 30.0) -> AbstractContextManager[Lease]:
+        """Hold the right to publish; `StoreBusy` when another keeps it for `wait` seconds."""
+        ...
+
+    def publish(
+        self, facts: Facts, lease: Lease, after_step: Callable[[int], None] = no_step
+    ) -> tuple[SnapshotInfo, bool]:
+        """Make `facts` the current snapshot; false when these very facts are current already.
+
+        `after_step(n)` is called after the n-th step that reached the store.
+        """
+        ...
+
+    def prune(self, keep: int, lease: Lease) -> list[str]:
+        """Delete all but the newest `keep` snapshots, never the current one; return their ids."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+def open_store(uri: str | None = None) -> Store:
+    """Open the store at `uri`, else at `TRUSTDEBT_STORE`, else in the working folder.
+
+    A URI with a scheme of Neo4j (`bolt`, `neo4j`, and their `+s` forms) names a database, with
+    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; anything else names a folder.
+    """
+    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if "://" in uri:
+        from graph.stores.neo4j_store import Neo4jStore
+
+        return Neo4jStore(
+            uri,
+            user=os.environ.get("TRUSTDEBT_NEO4J_USER"),
+            password=os.environ.get("TRUSTDEBT_NEO4J_PASSWORD"),
+        )
+    from graph.stores.parquet_store import ParquetStore
+
+    return ParquetStore(uri)
+
+
+def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
+    """Find a snapshot by its id or by a unique start of it.
+
+    `@INSTANT` is the newest one that speaks of that instant or an earlier one.
+    """
+    if wanted.startswith("@"):
+        instant = pd.Timestamp(wanted[1:])
+        instant = instant.tz_localize("UTC") if instant.tzinfo is None else instant
+        found = [s for s in snapshots if s.taken_at <= instant][-1:]
+    else:
+        found = [s for s in snapshots if s.id == wanted] or [
+            s for s in snapshots if s.id.startswith(wanted)
+        ]
+    if len(found) != 1:
+        what = "no snapshot is" if not found else f"{len(found)} snapshots are"
+        raise NoSuchSnapshot(f"{what} called {wanted!r}")
+    return found[0]

@@ -1,0 +1,1 @@
+"""Ingest jobs: read identity sources, normalise them and publish a snapshot."""
