@@ -42,7 +42,9 @@ def key(name: str, meaning: str) -> Property:
 
 PROVENANCE = (
     Property("source", Dtype.TEXT, "The source that states this row.", required=True),
-    Property("scope", Dtype.TEXT, "The part of the source's world it was read from.", required=True),
+    Property(
+        "scope", Dtype.TEXT, "The part of the source's world it was read from.", required=True
+    ),
 )
 SEEN = (
     Property("first_seen", Dtype.INSTANT, "When this source and scope first stated it."),

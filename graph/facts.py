@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from graph.element import Element
+from graph.element import Element, Relationship
 from graph.frames import Frames, empty
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.values import canonical, iso
@@ -133,7 +134,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Nodes as integers: `ids` sorted, and for each type the (source, target) int32 arrays."""
+    """Nodes as integers, where a store keeps them so.
 
-    ids: np.ndarray
-    ends: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    `ids()` are the ids of all nodes, sorted; a node's number is its position. `ends(type)` are
+    the numbers (int32) of source and target of each row of a relationship type's frame.
+    """
+
+    ids: Callable[[], pa.Array]
+    ends: Callable[[Relationship], tuple[np.ndarray, np.ndarray]]

@@ -35,10 +35,12 @@ PANDAS: Mapping[Dtype, str] = {
 class Conformed:
     """The rows that meet the schema, those that do not, and columns nobody declared.
 
-    `rejected` has a row for each refused row: `file`, `place`, `reason`.
+    `origin` says where each row of `frame` came from: `file`, `place`. `rejected` has a row
+    for each refused row: `file`, `place`, `reason`.
     """
 
     frame: pd.DataFrame
+    origin: pd.DataFrame
     rejected: pd.DataFrame
     unknown_columns: tuple[str, ...]
 
@@ -85,9 +87,11 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     reason = _require(frame, element, reason)
     reason, duplicate = _repeats(frame, element, reason)
     bad = reason.notna()
+    good = ~bad & ~duplicate
     return Conformed(
-        frame[~bad & ~duplicate].reset_index(drop=True),
-        _rejected(raw[bad], reason[bad]),
+        frame[good].reset_index(drop=True),
+        _origin(raw[good]),
+        _origin(raw[bad]).assign(reason=reason[bad].array),
         unknown,
     )
 
@@ -160,10 +164,9 @@ def _repeats(
     return reason, duplicate
 
 
-def _rejected(raw: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
+def _origin(raw: pd.DataFrame) -> pd.DataFrame:
     def said(name: str) -> pd.Series:
         known = raw[name] if name in raw.columns else pd.Series("", index=raw.index)
         return known.astype("string")
 
-    rejected = pd.DataFrame({"file": said(FILE), "place": said(PLACE), "reason": reason})
-    return rejected.reset_index(drop=True)
+    return pd.DataFrame({"file": said(FILE), "place": said(PLACE)}).reset_index(drop=True)

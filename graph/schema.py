@@ -54,7 +54,10 @@ AGENT = Node(
     "Software that chooses its own actions and acts under an identity of its own.",
     properties=(
         Property(
-            "kind", TEXT, "What sort of agent.", choices=("ai_agent", "workload", "bot", "blueprint")
+            "kind",
+            TEXT,
+            "What sort of agent.",
+            choices=("ai_agent", "workload", "bot", "blueprint"),
         ),
         PROVIDER,
         status("disabled", "retired", "deleted"),
@@ -137,9 +140,7 @@ CREDENTIAL = Node(
             choices=("vault", "code", "config", "ci", "chat", "env", "unknown"),
         ),
         Property("sender_constrained", FLAG, "Whether it is bound to the client's own key."),
-        Property(
-            "strength", TEXT, "How well it authenticates.", choices=("weak", "strong")
-        ),
+        Property("strength", TEXT, "How well it authenticates.", choices=("weak", "strong")),
         Property("fingerprint", TEXT, "Keyed hash that tells values apart without holding them."),
         Property("issuer", TEXT, "Who issues it, for a federated credential."),
         Property("subject", TEXT, "Whom the issuer must name, for a federated credential."),
@@ -228,7 +229,10 @@ TOOL = Node(
     "Something an agent may call.",
     properties=(
         Property(
-            "kind", TEXT, "What sort of tool.", choices=("mcp_server", "mcp_tool", "api", "a2a_skill")
+            "kind",
+            TEXT,
+            "What sort of tool.",
+            choices=("mcp_server", "mcp_tool", "api", "a2a_skill"),
         ),
         Property(
             "capabilities",
@@ -372,9 +376,7 @@ CONTROLS = control(
 )
 SPAWNS = control("SPAWNS", "The parent decides the child's life.", (AGENT,), (AGENT,))
 CALLS = control("CALLS", "The agent may call it.", (AGENT,), (TOOL, AGENT))
-ACTS_FOR = control(
-    "ACTS_FOR", "It acts with what was delegated to it.", (AGENT,), (HUMAN, AGENT)
-)
+ACTS_FOR = control("ACTS_FOR", "It acts with what was delegated to it.", (AGENT,), (HUMAN, AGENT))
 CAN_ACCESS = Relationship(
     "CAN_ACCESS",
     "A grant: the holder may use the target at these levels.",
@@ -408,7 +410,10 @@ OWNS = Relationship(
     "The owner answers for it.",
     (
         Property(
-            "role", TEXT, "What the owner answers for.", choices=("business", "technical", "sponsor")
+            "role",
+            TEXT,
+            "What the owner answers for.",
+            choices=("business", "technical", "sponsor"),
         ),
         Property("since", INSTANT, "Since when."),
         Property("acknowledged_at", INSTANT, "When the owner accepted."),

@@ -1,0 +1,64 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer and a network.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+RUN := $(BIN)/trustdebt
+
+heading = @printf '\n==== %s ====\n' "$(1)"
+
+.PHONY: help setup demo app test lint browser bench neo4j lock docs
+help:
+	@echo 'make demo    an example estate, assessed'
+	@echo 'make app     the same in the browser'
+	@echo 'make test    every check and test'
+	@echo 'make lint    the checkers only'
+	@echo 'make bench   the figures of docs/benchmarks.md'
+	@echo 'make neo4j   a Neo4j server to try the other store'
+	@echo 'make lock    requirements.lock anew'
+	@echo 'make docs    docs/schema.md anew'
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" .ci/setup $(VENV)
+	@touch $(READY)
+
+demo: setup
+	$(RUN) demo
+
+app: setup
+	$(RUN) app
+
+lint: setup
+	$(call heading,ruff)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(call heading,mypy)
+	$(BIN)/mypy
+	$(call heading,import contracts)
+	$(BIN)/lint-imports --no-logo
+
+browser:
+	@.ci/browser
+
+# One run, so that one closing line counts all; tests/conftest.py puts the quick ones first.
+test: lint browser
+	$(call heading,tests)
+	$(BIN)/python -m pytest --exitfirst
+
+bench: setup
+	$(BIN)/python tests/benchmarks/run.py
+
+neo4j: setup
+	$(BIN)/python tests/neo4j/server.py
+
+docs: setup
+	$(BIN)/python -m graph.reference > docs/schema.md
+
+# Every Python from 3.11 on and every platform, with hashes and without the name of an index.
+lock:
+	uv pip compile pyproject.toml --group dev --extra rust --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --upgrade --quiet --output-file requirements.lock

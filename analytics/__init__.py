@@ -1,0 +1,1 @@
+"""Analytics: what the graph says about posture. Pure functions of an `AccessGraph`."""

@@ -1,0 +1,28 @@
+"""Answers to the questions people ask, as plain data: one module a question.
+
+An answer is a dictionary as the command line prints it: things are `{id, label, name}`,
+instants ISO 8601 text in UTC, absent facts None. `left_out` says how many rows a limit cut.
+"""
+
+from analytics.answers.coverage import coverage
+from analytics.answers.exposure import exposure
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
+from analytics.answers.orphans import orphans
+from analytics.answers.path import path
+from analytics.answers.reach import blast_radius, reach_tree
+from analytics.answers.show import show
+from analytics.answers.stale import stale
+
+__all__ = [
+    "blast_radius",
+    "coverage",
+    "exposure",
+    "findings",
+    "identities",
+    "orphans",
+    "path",
+    "reach_tree",
+    "show",
+    "stale",
+]

@@ -1,0 +1,74 @@
+"""Exposure: who reaches a resource. Blast radius, asked from the other end."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import cut
+from analytics.posture import Filter, Posture
+from analytics.reach.spread import exposed
+from graph.schema import FACT_NODES, LEVELS
+
+BANDS = ((95.0, "CRITICAL"), (80.0, "HIGH"), (40.0, "MODERATE"), (0.0, "LOW"))  # as BloodHound's
+
+
+def exposure(
+    posture: Posture,
+    resource: int,
+    level: str | None = None,
+    mode: str = "standing",
+    limit: int = 0,
+) -> dict[str, Any]:
+    """Answer which identities reach `resource` (a node's number) at `level` or a higher one.
+
+    `percent` is the share of the accountable identities; `band` its name.
+    """
+    graph = posture.graph
+    least = LEVELS.index(level) if level else 0
+    best, hops = _highest(posture, Filter(mode), resource, least)
+    acting = graph.has_label(*(n for n in FACT_NODES if n.acts))
+    found = np.flatnonzero((best >= 0) & acting)
+    others = {
+        "derived": _highest(posture, Filter(mode, derived=False), resource, least)[0],
+        "conditional": _highest(posture, Filter(mode, conditional=False), resource, least)[0],
+        "assumed": _highest(posture, Filter(mode, assumed=False), resource, least)[0],
+    }
+    order = found[np.lexsort((found, hops[found], -best[found]))]
+    shown, left_out = cut(order, limit)
+    reaching = int(np.count_nonzero(best[posture.accountable] >= 0))
+    percent = 100 * reaching / len(posture.accountable) if len(posture.accountable) else None
+    return {
+        "resource": graph.thing(resource),
+        "level": level,
+        "identities": [
+            graph.thing(int(n))
+            | {"level": LEVELS[best[n]], "hops": int(hops[n])}
+            | {name: bool(without[n] < best[n]) for name, without in others.items()}
+            for n in shown
+        ],
+        "count": len(found),
+        "accountable": {"reaching": reaching, "of": len(posture.accountable)},
+        "percent": percent,
+        "band": next(b for p, b in BANDS if percent >= p) if percent is not None else None,
+        "left_out": left_out,
+    }
+
+
+def _highest(
+    posture: Posture, chosen: Filter, resource: int, least: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the highest level at which each node reaches `resource`, and the fewest hops.
+
+    Both are -1 where it does not reach it at `least` or above. The hops are those to any of
+    these levels.
+    """
+    network = posture.network(chosen)
+    best = np.full(network.nodes, -1, np.int64)
+    hops = np.full(network.nodes, -1, np.int64)
+    for level in range(least, len(LEVELS)):
+        found = exposed(network, resource, level)
+        reached = found >= 0
+        best[reached] = level
+        nearer = reached & ((hops < 0) | (found < hops))
+        hops[nearer] = found[nearer]
+    return best, hops

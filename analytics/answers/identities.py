@@ -1,0 +1,92 @@
+"""The identities that somebody must answer for, widest reach first."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.answers.shape import cut, when
+from analytics.ownership import NOBODY
+from analytics.posture import DAY, Posture
+from graph.access import NEVER, milliseconds
+from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+
+
+def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
+    """Answer who the accountable identities are, who owns them and what they reach."""
+    begun = time.perf_counter()
+    reach = posture.totals()
+    took = time.perf_counter() - begun
+    order = np.lexsort((posture.accountable, -reach.weighted))
+    shown, left_out = cut(order, limit)
+    kinds, active = _kinds(posture), last_active(posture)
+    rows = []
+    for place in shown:
+        number = int(posture.accountable[place])
+        rows.append(
+            posture.graph.thing(number)
+            | {
+                "kind": kinds.get(number),
+                "owners": owners(posture, number),
+                "blast_radius": {
+                    "resources": int(reach.resources[place]),
+                    "weighted": float(reach.weighted[place]),
+                },
+                "debt": None,
+                "tdr": None,
+                "grade": None,
+                "last_active_at": when(active[number]),
+            }
+        )
+    return {"identities": rows, "timing": {"reach_seconds": took}, "left_out": left_out}
+
+
+def _kinds(posture: Posture) -> dict[int, str]:
+    agents = posture.graph.frames[AGENT]
+    stated = agents["kind"].notna()
+    numbers = posture.graph.numbers(agents["id"][stated])
+    return dict(zip(numbers.tolist(), agents["kind"][stated], strict=True))
+
+
+def last_active(posture: Posture) -> np.ndarray:
+    """Return when each node was last seen acting (milliseconds), `NEVER` where unknown."""
+    graph, latest = posture.graph, np.full(len(posture.graph.ids), NEVER)
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = graph.frames[label]
+        numbers = graph.numbers(frame["id"])
+        for column in ("last_active_at", "last_used_at"):
+            if column in frame:
+                np.maximum.at(latest, numbers, milliseconds(frame[column]))
+    return latest
+
+
+def owners(posture: Posture, number: int) -> dict[str, Any]:
+    """Return who answers for a thing, and how that is known."""
+    owned, thing = posture.ownership, posture.graph.thing
+    answer: dict[str, Any] = {
+        role: thing(int(who[number])) if who[number] != NOBODY else None
+        for role, who in owned.covered.items()
+    }
+    return answer | {"state": _state(posture, number)}
+
+
+def _state(posture: Posture, number: int) -> str:
+    owned = posture.ownership
+    if not owned.known[number]:
+        return "unknown"
+    mine = posture.statements.get(number)
+    if mine is None:
+        inherited = any(flag[number] for flag in owned.inherited.values())
+        return "inferred" if inherited else "none"
+    counting = mine[mine["active"] & ~mine["inferred"]]
+    if counting.empty:
+        return "inferred" if (mine["inferred"] & mine["active"]).any() else "none"
+    created = posture.created_at[number]
+    since = counting["since"].min()
+    later = created != NEVER and since != NEVER and since > created + DAY
+    return "declared_later" if later or _said_later(counting) else "declared"
+
+
+def _said_later(statements: pd.DataFrame) -> bool:
+    return bool((statements["evidence"] == "declared_later").all())

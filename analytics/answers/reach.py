@@ -1,0 +1,221 @@
+"""Blast radius: everything that one thing reaches, at which level, how far away and by what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.answers.shape import cut, edge_step, grant_step, levels
+from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
+from analytics.reach.spread import Spread, spread
+from analytics.weights import UNKNOWN, mask_weights
+from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
+
+VARIANTS = {
+    "derived": {"derived": False},
+    "conditional": {"conditional": False},
+    "assumed": {"assumed": False},
+}
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The reach of one start, and what is left of it without each kind of doubtful edge.
+
+    `rows` has a row for each resource: number, level bits, hops, and for each variant the bits
+    that only its edges give.
+    """
+
+    spread: Spread
+    rows: pd.DataFrame
+    confirmed: pd.DataFrame
+
+
+def reach_of(posture: Posture, start: int, mode: str, max_hops: int | None) -> Reached:
+    """Search from `start`, then again without derived, conditional and assumed edges."""
+    whole = spread(posture.network(Filter(mode)), start, max_hops)
+    rows = whole.reached().set_index("resource")
+    for name, left_out in VARIANTS.items():
+        other = spread(posture.network(Filter(mode, **left_out)), start, max_hops).reached()
+        plain_bits = other.set_index("resource")["levels"].reindex(rows.index, fill_value=0)
+        rows[name] = rows["levels"] & ~plain_bits.astype(np.uint8)
+    sure = Filter(mode, conditional=False, assumed=False)
+    confirmed = spread(posture.network(sure), start, max_hops).reached().set_index("resource")
+    return Reached(whole, rows, confirmed)
+
+
+def blast_radius(
+    posture: Posture,
+    start: int,
+    mode: str = "standing",
+    max_hops: int | None = None,
+    leaked: bool = False,
+    limit: int = 0,
+) -> dict[str, Any]:
+    """Answer what `start` (a node's number) reaches.
+
+    `weighted` is the sum over resources of sensitivity weight times the weights of the levels
+    reached: larger is worse. `interval` gives the weight that needs no unevaluated condition
+    and no assumed fact, and the weight if all of them hold.
+    """
+    graph = posture.graph
+    found = reach_of(posture, start, mode, max_hops)
+    weight = posture.sensitivities["weight"]
+    rows = found.rows.assign(
+        weight=weight.reindex(found.rows.index).to_numpy() * mask_weights()[found.rows["levels"]]
+    )
+    ranked = rows.sort_values(["weight", "hops"], ascending=[False, True], kind="stable")
+    shown, left_out = cut(ranked, limit)
+    plain_weight = _weigh(posture, found.rows["levels"] & ~found.rows["derived"])
+    return {
+        "start": graph.thing(start),
+        "mode": mode,
+        "max_hops": max_hops,
+        "leaked": leaked,
+        "notes": _notes(posture, start, leaked, max_hops),
+        "resources": [_resource(posture, row) for row in shown.itertuples()],
+        "counts": _counts(posture, rows),
+        "weighted": float(rows["weight"].sum()),
+        "weighted_range": _range(posture, rows),
+        "derived_weighted": float(rows["weight"].sum()) - plain_weight,
+        "hop_profile": _profile(posture, rows),
+        "interval": {
+            "confirmed": _weigh(posture, found.confirmed["levels"]),
+            "possible": float(rows["weight"].sum()),
+        },
+        "left_out": left_out,
+    }
+
+
+def _weigh(posture: Posture, bits: pd.Series) -> float:
+    weight = posture.sensitivities["weight"].reindex(bits.index).to_numpy()
+    return float((weight * mask_weights()[bits.to_numpy()]).sum())
+
+
+def _resource(posture: Posture, row: Any) -> dict[str, Any]:
+    number = int(row.Index)
+    return posture.graph.thing(number) | {
+        "sensitivity": _stated(posture, number),
+        "levels": levels(row.levels),
+        "hops": int(row.hops),
+        "weight": float(row.weight),
+        "derived": bool(row.derived),
+        "conditional": bool(row.conditional),
+        "assumed": bool(row.assumed),
+    }
+
+
+def _stated(posture: Posture, number: int) -> str | None:
+    stated = posture.sensitivities["stated"].iat[number]
+    return None if stated == UNKNOWN else str(stated)
+
+
+def _counts(posture: Posture, rows: pd.DataFrame) -> dict[str, Any]:
+    stated = posture.sensitivities["stated"].reindex(rows.index).value_counts()
+    bits = rows["levels"].to_numpy()
+    return {
+        "resources": len(rows),
+        "of": int((posture.sensitivities["stated"] != "").sum()),
+        "by_sensitivity": {s: int(stated.get(s, 0)) for s in (*SENSITIVITIES, UNKNOWN)},
+        "by_level": {level: int((bits >> bit & 1).sum()) for bit, level in enumerate(LEVELS)},
+    }
+
+
+def _range(posture: Posture, rows: pd.DataFrame) -> dict[str, float]:
+    """Return the weight if every resource of unknown sensitivity were public, or restricted."""
+    sensitivity = posture.sensitivities.reindex(rows.index)
+    factor = mask_weights()[rows["levels"]]
+    assumed = (sensitivity["weight"] * factor)[sensitivity["assumed"]]
+    return {
+        "low": float((sensitivity["low"] * factor).sum()),
+        "high": float((sensitivity["high"] * factor).sum()),
+        "assumed_sensitivity": float(assumed.sum()),
+    }
+
+
+def _profile(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what is within 1, 2, ... hops, each level counted from where it is first reached."""
+    sensitivity = posture.sensitivities["weight"].reindex(rows.index).to_numpy()
+    farthest = int(max((rows[level].max() for level in LEVELS), default=0)) if len(rows) else 0
+    profile = []
+    for hops in range(1, max(farthest, 1) + 1):
+        near = [(rows[level] >= 0) & (rows[level] <= hops) for level in LEVELS]
+        bits = sum(n.to_numpy(np.uint8) << bit for bit, n in enumerate(near))
+        weighted = float((sensitivity * mask_weights()[bits]).sum())
+        profile.append({"hops": hops, "resources": int(np.count_nonzero(bits)), "weighted": weighted})
+    return profile
+
+
+def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> list[str]:
+    graph, notes = posture.graph, []
+    is_key = bool(graph.has_label(CREDENTIAL)[start])
+    if is_key and not graph.live[start]:
+        notes.append("The credential is disabled or expired: it opens nothing.")
+    if leaked and not is_key:
+        notes.append("Only a credential can leak: this is the reach of the thing itself.")
+    if is_key and leaked:
+        keys = graph.frames[CREDENTIAL]
+        bound = keys.loc[keys["id"] == graph.thing(start)["id"], "sender_constrained"]
+        if bound.fillna(False).astype(bool).any():
+            notes.append("The credential is bound to its client: a thief needs that key as well.")
+    if max_hops is not None:
+        notes.append(f"Bounded: only what is within {max_hops} hops.")
+    return notes
+
+
+def reach_tree(
+    posture: Posture,
+    start: int,
+    mode: str = "standing",
+    max_hops: int | None = None,
+    leaked: bool = False,
+) -> dict[str, Any]:
+    """Return everything reached as a tree of shortest ways, for drawing.
+
+    Each node but the start has the `parent` through which it is reached first; a resource hangs
+    from the nearest holder of a grant on it.
+    """
+    found = spread(posture.network(Filter(mode)), start, max_hops)
+    net, graph = found.network, posture.graph
+    states = np.flatnonzero(found.hops >= 0)
+    order = states[np.argsort(found.hops[states], kind="stable")]
+    nodes: dict[int, dict[str, Any]] = {}
+    edges = []
+    for state in order:
+        number = int(state) >> 2
+        if number in nodes:
+            continue
+        nodes[number] = graph.thing(number) | {"hops": int(found.hops[state]), "parent": None}
+        if found.parent[state] >= 0:
+            edge = int(net.edge[found.via[state]])
+            nodes[number]["parent"] = graph.thing(int(found.parent[state]) >> 2)["id"]
+            edges.append(edge_step(posture, edge) | {"stale": _edge_stale(posture, edge)})
+    uses = found.uses().sort_values(["hops", "resource", "grant"], kind="stable")
+    all_levels = uses.groupby("resource")["levels"].agg(lambda bits: int(np.bitwise_or.reduce(bits)))
+    for use in uses.drop_duplicates("resource").itertuples():
+        number, grant = int(use.resource), int(net.grant[use.grant])
+        holder = graph.thing(int(use.state) >> 2)["id"]
+        if number not in nodes:
+            nodes[number] = graph.thing(number) | {"hops": int(use.hops) + 1, "parent": holder}
+        nodes[number] |= {
+            "levels": levels(all_levels[number]),
+            "sensitivity": _stated(posture, number),
+        }
+        unused = posture.stale_levels(UNUSED_DAYS)[grant]
+        step = grant_step(posture, grant, int(use.levels))
+        edges.append(step | {"stale": bool(use.levels & ~unused == 0)})
+    return {"start": graph.thing(start), "nodes": list(nodes.values()), "edges": edges}
+
+
+def _edge_stale(posture: Posture, edge: int) -> bool:
+    edges, one = posture.edges, slice(edge, edge + 1)
+    return bool(
+        stale(
+            edges.last_used[one],
+            edges.telemetry[one],
+            edges.since[one],
+            posture.graph.now,
+            UNUSED_DAYS,
+        )[0]
+    )

@@ -1,0 +1,141 @@
+"""How things, instants, levels and steps look in an answer."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS
+from graph.values import iso, strict_json
+
+VERBS = {
+    "USES": "uses the credential",
+    "AUTHENTICATES_AS": "authenticates as",
+    "RUNS_AS": "runs as",
+    "MEMBER_OF": "is a member of",
+    "ASSUMES": "may assume",
+    "CONTROLS": "can make itself act as",
+    "SPAWNS": "spawns",
+    "CALLS": "calls",
+    "ACTS_FOR": "acts for",
+}
+
+
+def when(milliseconds: int) -> str | None:
+    """Write an instant; None where there is none."""
+    if milliseconds == NEVER:
+        return None
+    return iso(pd.Timestamp(int(milliseconds), unit="ms", tz="UTC"))
+
+
+def plain(value: Any) -> Any:
+    """Turn a cell of a frame into plain data: None for an absent fact."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return iso(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def levels(bits: int) -> list[str]:
+    """Name the levels whose bits are set, lowest first."""
+    return [level for bit, level in enumerate(LEVELS) if int(bits) >> bit & 1]
+
+
+def highest(bits: int) -> str:
+    """Name the highest level whose bit is set."""
+    return LEVELS[int(bits).bit_length() - 1]
+
+
+def cut(rows: Any, limit: int) -> tuple[Any, int]:
+    """Return the first `limit` rows (0: all) and how many are left out."""
+    return (rows, 0) if not limit or len(rows) <= limit else (rows[:limit], len(rows) - limit)
+
+
+def edge_step(posture: Posture, edge: int) -> dict[str, Any]:
+    """Describe a control edge, given its position in `posture.edges`."""
+    graph, edges = posture.graph, posture.edges
+    relationship = CONTROL[edges.kind[edge]]
+    step: dict[str, Any] = {
+        "from": graph.thing(int(edges.source[edge])),
+        "relationship": relationship.name,
+        "to": graph.thing(int(edges.target[edge])),
+        "ceiling": LEVELS[edges.ceiling[edge]],
+        "eligible": bool(edges.eligible[edge]),
+        "conditional": bool(edges.conditional[edge]),
+        "derived": bool(edges.derived[edge]),
+        "assumed": bool(edges.assumed[edge]),
+        "telemetry": bool(edges.telemetry[edge]),
+        "last_used_at": when(edges.last_used[edge]),
+    }
+    proof = posture.escalated.proof(edge)
+    if proof is not None:
+        stated = {"id": None, "source": None, "rule": proof.rule, "support": list(proof.support)}
+        return step | stated | {"condition": proof.condition or None}
+    row = graph.frames[relationship].iloc[int(edges.row[edge])]
+    support = plain(row["support"])
+    return step | {
+        "id": row["id"],
+        "source": row["source"],
+        "rule": plain(row["rule"]),
+        "support": strict_json(support) if support else [],
+        "condition": plain(row["condition"]),
+    }
+
+
+def grant_step(posture: Posture, grant: int, bits: int) -> dict[str, Any]:
+    """Describe a grant, given its position in `posture.grants` and the levels used of it."""
+    graph, grants = posture.graph, posture.grants
+    row = graph.frames[CAN_ACCESS].iloc[int(grants.row[grant])]
+    used = [grants.last_used[grant, b] for b in range(len(LEVELS)) if bits >> b & 1]
+    return {
+        "from": graph.thing(int(grants.holder[grant])),
+        "relationship": CAN_ACCESS.name,
+        "to": graph.thing(int(grants.resource[grant])),
+        "levels": levels(bits),
+        "eligible": bool(grants.eligible[grant]),
+        "conditional": bool(grants.conditional[grant]),
+        "derived": bool(grants.derived[grant]),
+        "assumed": bool(grants.assumed[grant]),
+        "telemetry": bool(grants.telemetry[grant]),
+        "last_used_at": when(max(used, default=NEVER)),
+        "granted_at": plain(row["granted_at"]),
+        "id": row["id"],
+        "source": row["source"],
+        "rule": None,
+        "support": [],
+        "condition": plain(row["condition"]),
+        "policy": plain(row["policy_id"]),
+    }
+
+
+def sentence(steps: list[dict[str, Any]]) -> str:
+    """Tell a path in words."""
+    return "; ".join(_clause(step) for step in steps) + "." if steps else ""
+
+
+def _clause(step: dict[str, Any]) -> str:
+    who, what = step["from"]["name"], step["to"]["name"]
+    if step["relationship"] == CAN_ACCESS.name:
+        said = f"{who} has {', '.join(step['levels'])} on {what}"
+    else:
+        said = f"{who} {VERBS[step['relationship']]} {what}"
+    notes = list(_notes(step))
+    return f"{said} ({', '.join(notes)})" if notes else said
+
+
+def _notes(step: dict[str, Any]) -> Any:
+    if step["rule"]:
+        yield f"rule {step['rule']}"
+    if step["condition"]:
+        yield "under a condition nobody evaluated"
+    if step["assumed"]:
+        yield "assumed, not seen"
+    if step["last_used_at"]:
+        yield f"last used {step['last_used_at'][:10]}"
+    elif step["telemetry"]:
+        yield "never used"

@@ -1,0 +1,129 @@
+"""Everything known of one thing, with where each part comes from."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.answers.findings import findings
+from analytics.answers.shape import plain
+from analytics.posture import Posture
+from graph.element import Dtype, Element, Property, Relationship
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    FACT_NODES,
+    OWNS,
+    RELATIONSHIPS,
+    USES,
+)
+from graph.values import strict_json
+
+STRUCTURED = (Dtype.TEXTS, Dtype.INSTANTS, Dtype.JSON)
+
+
+def show(posture: Posture, number: int) -> dict[str, Any]:
+    """Answer what is known of a thing (a node's number)."""
+    graph = posture.graph
+    thing = graph.thing(number)
+    return thing | {
+        "properties": _properties(posture, thing),
+        "owners": [_owner(posture, r) for r in _rows(posture, OWNS, target=number)],
+        "credentials": _credentials(posture, number),
+        "grants": [_edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)],
+        "relationships": _relationships(posture, number),
+        "findings": findings(posture, about=number)["findings"],
+        "debt_items": [],
+        "merged_from": _stated_by(posture, thing),
+    }
+
+
+def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
+    label = next(n for n in FACT_NODES if n.name == thing["label"])
+    frame = posture.graph.frames[label]
+    row = frame[frame["id"] == thing["id"]].iloc[0]
+    return {p.name: value_of(row, p) for p in label.columns[2:] if p.name not in ("source", "scope")}
+
+
+def value_of(row: pd.Series, column: Property) -> Any:
+    """Return the cell of `row` as plain data: lists and maps as such."""
+    value = plain(row[column.name])
+    return strict_json(value) if value is not None and column.dtype in STRUCTURED else value
+
+
+def _rows(
+    posture: Posture,
+    relationship: Relationship,
+    source: int | None = None,
+    target: int | None = None,
+) -> list[pd.Series]:
+    starts, ends = posture.graph.ends(relationship)
+    chosen = starts == source if source is not None else ends == target
+    frame = posture.graph.frames[relationship]
+    return [frame.iloc[int(place)] for place in np.flatnonzero(chosen)]
+
+
+def _edge(posture: Posture, relationship: Relationship, row: pd.Series) -> dict[str, Any]:
+    graph = posture.graph
+    ends = {
+        "from": graph.thing(graph.number(row["source_id"])),
+        "relationship": relationship.name,
+        "to": graph.thing(graph.number(row["target_id"])),
+    }
+    facts = {p.name: value_of(row, p) for p in relationship.columns if not _is_end(p)}
+    return ends | {name: value for name, value in facts.items() if value is not None}
+
+
+def _is_end(column: Property) -> bool:
+    return column.name in ("source_id", "target_id")
+
+
+def _owner(posture: Posture, row: pd.Series) -> dict[str, Any]:
+    owner = posture.graph.number(row["source_id"])
+    owns = posture.ownership.owns
+    mine = owns[owns["id"] == row["id"]]
+    active = bool(mine["active"].any())
+    return posture.graph.thing(owner) | {
+        "role": plain(row["role"]),
+        "state": "active" if active else "gone",
+        "evidence": plain(row["evidence"]),
+        "since": plain(row["since"]),
+        "acknowledged_at": plain(row["acknowledged_at"]),
+        "source": row["source"],
+        "scope": row["scope"],
+    }
+
+
+def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
+    """Return the credentials that a thing uses, or that are taken for it."""
+    graph = posture.graph
+    agent, used = graph.ends(USES)
+    key, identity = graph.ends(AUTHENTICATES_AS)
+    held = np.union1d(used[agent == number], key[identity == number])
+    frame = graph.frames[CREDENTIAL]
+    rows = frame[np.isin(graph.numbers(frame["id"]), held)]
+    columns = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
+    return [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
+
+
+def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
+    """Return every other relationship of the thing, both ways."""
+    others = [r for r in RELATIONSHIPS if r not in (OWNS, CAN_ACCESS)]
+    found = []
+    for relationship in others:
+        for side in ({"source": number}, {"target": number}):
+            found += [_edge(posture, relationship, r) for r in _rows(posture, relationship, **side)]
+    return found
+
+
+def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
+    """Return which sources and scopes state the thing, and since when."""
+    stated = []
+    labels: tuple[Element, ...] = FACT_NODES
+    for label in labels:
+        frame = posture.graph.facts.frames[label]
+        for row in frame[frame["id"] == thing["id"]].itertuples():
+            seen = {"first_seen": plain(row.first_seen), "last_seen": plain(row.last_seen)}
+            stated.append({"source": row.source, "scope": row.scope, "label": label.name} | seen)
+    return stated

@@ -1,0 +1,59 @@
+"""Stale access: paths that are open but not used, and the blast radius one gets back."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import edge_step, grant_step, sentence
+from analytics.posture import UNUSED_DAYS, Filter, Posture
+from analytics.stale_access import StalePath, stale_paths
+from graph.schema import LEVELS
+
+
+def stale(
+    posture: Posture, days: int = UNUSED_DAYS, limit: int = 0, about: int | None = None
+) -> dict[str, Any]:
+    """Answer what is reached only over edges unused for `days`, the widest identities first.
+
+    `regained` is the weight that all accountable identities together would lose if the stale
+    edges went, of the weight they have. What nobody could see being used is listed as
+    unobservable, and is no part of it.
+    """
+    gone = posture.lost(Filter(stale=days))
+    doubtful = posture.lost(Filter(stale=days, unobservable=False))
+    order = np.lexsort((posture.accountable, -doubtful.weighted, -gone.weighted))
+    order = order[doubtful.pairs[order] > 0]
+    if about is not None:
+        order = order[posture.accountable[order] == about]
+    paths: list[StalePath] = []
+    for place in order:
+        if limit and len(paths) >= limit:
+            break
+        paths += stale_paths(posture, int(posture.accountable[place]), days)
+    shown = paths[:limit] if limit else paths
+    return {
+        "paths": [_row(posture, p) for p in shown],
+        "regained": {
+            "weighted": float(gone.weighted.sum()),
+            "of": float(posture.totals().weighted.sum()),
+        },
+        "days": days,
+        "left_out": int(doubtful.pairs[order].sum()) - len(shown),
+    }
+
+
+def _row(posture: Posture, path: StalePath) -> dict[str, Any]:
+    thing = posture.graph.thing
+    steps = [edge_step(posture, e) for e in path.edges]
+    steps.append(grant_step(posture, path.grant, 1 << path.level))
+    return {
+        "identity": thing(path.identity),
+        "resource": thing(path.resource),
+        "level": LEVELS[path.level],
+        "state": path.state,
+        "first_stale": steps[path.first_stale] if path.first_stale >= 0 else None,
+        "unused_days": path.unused_days,
+        "weight": path.weight,
+        "steps": steps,
+        "sentence": sentence(steps),
+    }

@@ -1,0 +1,53 @@
+"""Whoever may read a secret store, or administers it, holds the credentials kept in it."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analytics.escalation.rule import Derivation, EscalationRule
+from graph.access import AccessGraph
+from graph.schema import CAN_ACCESS, LEVELS, STORED_IN
+
+YIELDS = 1 << LEVELS.index("read") | 1 << LEVELS.index("admin")
+
+
+def derive(graph: AccessGraph) -> Iterator[Derivation]:
+    """Conclude CONTROLS from each holder of a reading grant to each credential in the store."""
+    kept = graph.frames[STORED_IN]
+    if kept.empty:
+        return
+    credential, store = graph.ends(STORED_IN)
+    stored = pd.DataFrame({"credential": credential, "store": store, "fact": kept["id"]})
+    stored = stored[graph.in_force(STORED_IN)]
+    grants = graph.grants
+    yields = grants.levels & YIELDS > 0
+    held = pd.DataFrame(
+        {
+            "holder": grants.holder[yields],
+            "store": grants.resource[yields],
+            "row": grants.row[yields],
+            "eligible": grants.eligible[yields],
+        }
+    )
+    frame = graph.frames[CAN_ACCESS]
+    for way in held.merge(stored, on="store").itertuples(index=False):
+        condition = frame["condition"].iloc[way.row]
+        yield Derivation(
+            int(way.holder),
+            int(way.credential),
+            "X1",
+            (str(frame["id"].iloc[way.row]), str(way.fact)),
+            "" if pd.isna(condition) else str(condition),
+            bool(way.eligible),
+        )
+
+
+RULES = (
+    EscalationRule(
+        "X1",
+        "Reads the store in which a credential is kept",
+        ("credentials",),
+        ("MITRE ATT&CK T1552 Unsecured Credentials", "BloodHound AZGetSecrets"),
+        derive,
+    ),
+)

@@ -1,0 +1,59 @@
+"""Findings: what every rule that can be evaluated finds, worst first."""
+
+import hashlib
+
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule
+from analytics.rules import all_rules
+from analytics.weights import BANDS, severity
+
+RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
+
+
+def find_all(posture: Posture) -> pd.DataFrame:
+    """Run the rules whose facts somebody declares.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `analytics.rule.FOUND`, and `id` (the same for the same rule, subject
+        and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
+        entitlement concerned; larger is worse) and `rank` (0 is critical).
+    """
+    parts = [_found(posture, rule) for rule in all_rules().values() if not lacking(posture, rule)]
+    whole = pd.concat([p for p in parts if len(p)] or parts, ignore_index=True)
+    return whole.sort_values(
+        ["rank", "quantity", "rule", "subject"],
+        ascending=[True, False, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+
+
+def lacking(posture: Posture, rule: Rule) -> list[str]:
+    """Return the kinds of fact that `rule` needs and no source declares."""
+    return [kind for kind in rule.needs if kind not in posture.graph.declared]
+
+
+def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
+    frame = rule.find(posture)
+    quantity = rule.weight * frame["weighs"].astype(float)
+    bands = [severity(q) for q in quantity]
+    return frame.assign(
+        id=[finding_id(posture, rule, row) for row in frame.itertuples()],
+        rule=rule.id,
+        severity=bands,
+        quantity=quantity,
+        rank=[RANK[b] for b in bands],
+    )
+
+
+def finding_id(posture: Posture, rule: Rule, row: object) -> str:
+    """Derive the id of a finding from its rule, its subject and its object."""
+    ids = posture.graph.ids
+    subject, other = int(row.subject), int(row.object)  # type: ignore[attr-defined]
+    about = ids[other].as_py() if other >= 0 else ""
+    text = "\x1f".join((rule.id, ids[subject].as_py(), about))
+    return f"F-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

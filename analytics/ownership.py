@@ -1,0 +1,190 @@
+"""Who answers for an identity: owners that are active, owners that left, and owners unknown.
+
+An owner counts for a role, business or technical (a sponsor counts as business). People count
+while they are active, teams while they have an active member, and a child agent inherits from
+a parent that is itself active and owned. Software never counts, and neither does an owner that
+somebody inferred.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.schema import (
+    AGENT,
+    HUMAN,
+    MEMBER_OF,
+    OWNS,
+    ROLE,
+    SERVICE_ACCOUNT,
+    SPAWNS,
+    TEAM,
+)
+
+ROLES = ("business", "technical")
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Who answers for each identity, as of one moment.
+
+    `owns` has a row for each statement of ownership: `owner`, `thing` (numbers), `role`,
+    `kind` (human, team or software), `active`, `ended` and `since` (milliseconds), `inferred`,
+    `acknowledged` and `id`. `covered` maps each role to an array over all nodes: the number of
+    who answers, or -1. `inherited` maps each role to a bool array. `known` says for each node
+    whether any source could have stated its owners. `parent` is the number of the agent that
+    spawned it, or -1.
+    """
+
+    owns: pd.DataFrame
+    covered: dict[str, np.ndarray]
+    inherited: dict[str, np.ndarray]
+    known: np.ndarray
+    parent: np.ndarray
+
+    def missing(self, role: str) -> np.ndarray:
+        """Return for each node whether it is known that nobody answers for it in `role`."""
+        return self.known & (self.covered[role] == NOBODY)
+
+
+def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
+    """Work out who answers for each node of `graph` as of its moment.
+
+    `leaving` are numbers of people to be taken as gone.
+    """
+    owns = _statements(graph, leaving)
+    parent = _parents(graph)
+    active = in_service(graph)
+    covered, inherited = {}, {}
+    for role in ROLES:
+        direct = _direct(owns[owns["role"] == role], len(graph.ids))
+        covered[role], inherited[role] = _inherit(direct, parent, active)
+    return Ownership(owns, covered, inherited, _known(graph), parent)
+
+
+def active_people(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each node whether it is a person who is active, and when the person left.
+
+    A person who leaves after the moment looked at is still active; one without a status is
+    taken for active.
+    """
+    people = graph.frames[HUMAN]
+    numbers = graph.numbers(people["id"])
+    left = milliseconds(people["left_at"])
+    status = people["status"].fillna("active").to_numpy(object)
+    here = np.where(left != NEVER, left > graph.now, status == "active")
+    here &= ~np.isin(status, ["disabled", "deleted"])
+    active, left_at = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
+    active[numbers] = here
+    left_at[numbers] = np.where(here, NEVER, left)
+    active[list(leaving)], left_at[list(leaving)] = False, graph.now
+    return active, left_at
+
+
+def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
+    frame = graph.frames[OWNS]
+    owner, thing = graph.ends(OWNS)
+    since = milliseconds(frame["since"])
+    in_force = graph.in_force(OWNS) & (since <= graph.now)
+    person, left_at = active_people(graph, leaving)
+    manned, emptied_at = _teams(graph, person, left_at)
+    is_team, is_human = graph.has_label(TEAM)[owner], graph.has_label(HUMAN)[owner]
+    owns = pd.DataFrame(
+        {
+            "owner": owner,
+            "thing": thing,
+            "role": frame["role"].fillna("business").replace("sponsor", "business"),
+            "kind": np.select([is_human, is_team], ["human", "team"], "software"),
+            "active": np.select([is_human, is_team], [person[owner], manned[owner]], False),
+            "ended": np.select([is_human, is_team], [left_at[owner], emptied_at[owner]], NEVER),
+            "since": since,
+            "evidence": frame["evidence"],
+            "inferred": (frame["evidence"] == "inferred").fillna(False).to_numpy(bool),
+            "acknowledged": milliseconds(frame["acknowledged_at"]),
+            "source": frame["source"],
+            "scope": frame["scope"],
+            "id": frame["id"],
+        }
+    )
+    return owns[in_force].reset_index(drop=True)
+
+
+def _teams(
+    graph: AccessGraph, person: np.ndarray, left_at: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each node whether it is a team with an active member, and when the last left."""
+    member, team = graph.ends(MEMBER_OF)
+    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM)[team]
+    member, team = member[kept], team[kept]
+    manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
+    manned[team[person[member]]] = True
+    np.maximum.at(emptied, team, left_at[member])
+    return manned, np.where(manned, NEVER, emptied)
+
+
+def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:
+    """Return who answers by statement: a person before a team, the longest serving first."""
+    counting = owns[owns["active"] & ~owns["inferred"]]
+    ranked = counting.sort_values(["kind", "since", "owner"], kind="stable")
+    first = ranked.drop_duplicates("thing")
+    answers = np.full(nodes, NOBODY, np.int64)
+    answers[first["thing"]] = first["owner"]
+    return answers
+
+
+def _inherit(
+    direct: np.ndarray, parent: np.ndarray, active: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hand ownership down from parents that are active and owned, generation by generation."""
+    covered, inherited = direct.copy(), np.zeros(len(direct), bool)
+    while True:
+        heirs = (covered == NOBODY) & (parent >= 0)
+        heirs &= active[parent] & (covered[parent] != NOBODY)
+        if not heirs.any():
+            return covered, inherited
+        covered[heirs] = covered[parent[heirs]]
+        inherited |= heirs
+
+
+def _parents(graph: AccessGraph) -> np.ndarray:
+    parent, child = graph.ends(SPAWNS)
+    kept = graph.in_force(SPAWNS)
+    parents = np.full(len(graph.ids), NOBODY, np.int64)
+    parents[child[kept]] = parent[kept]
+    return parents
+
+
+def in_service(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether it is in service: not disabled, retired or deleted."""
+    active = np.ones(len(graph.ids), bool)
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = graph.frames[label]
+        ended = ~frame["status"].fillna("active").isin(["active"]).to_numpy(bool)
+        active[graph.numbers(frame["id"][ended])] = False
+    return active
+
+
+def _known(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether one of the scopes that state it declares owners."""
+    return stated_by(graph, "owners")
+
+
+def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
+    """Return for each node whether a scope that states it could have stated facts of `kind`."""
+    declaring = {c.key for c in graph.coverage if kind in c.declares}
+    told = np.zeros(len(graph.ids), bool)
+    if len(declaring) == len(graph.coverage):
+        told[:] = True
+        return told
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = graph.facts.frames[label]
+        keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
+        told[graph.numbers(frame["id"][keys.isin(list(declaring))])] = True
+    owns = graph.facts.frames[OWNS]
+    if kind == "owners":
+        told[graph.numbers(owns["target_id"])] = True
+    return told
+

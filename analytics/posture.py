@@ -1,0 +1,267 @@
+"""Posture: everything that the analytics say about one snapshot at one moment."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analytics.escalation import Escalated, escalate
+from analytics.ownership import Ownership, in_service, ownership
+from analytics.reach.network import Network
+from analytics.reach.spread import Totals, lost, totals
+from analytics.weights import sensitivities
+from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CONTROL,
+    LEVELS,
+    RESOURCE,
+    ROLE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    TRUSTS,
+    USES,
+)
+
+DAY = 86_400_000  # milliseconds
+UNUSED_DAYS = 90
+UNKNOWN_AARS = 2.5
+WORKLOAD_TRUST = ("service", "oidc_provider")
+MODES = ("standing", "potential")
+IDENTITY_KINDS = tuple(i for i, r in enumerate(CONTROL) if r.identity)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which edges and grants a network leaves out.
+
+    `stale` leaves out what was not used for that many days though its use would be seen, and
+    `unobservable` the grants whose use nobody would see. `identity_only` keeps to the edges
+    that stay with one identity.
+    """
+
+    mode: str = "standing"
+    derived: bool = True
+    conditional: bool = True
+    assumed: bool = True
+    stale: int | None = None
+    unobservable: bool = True
+    identity_only: bool = False
+
+
+class Posture:
+    """The analytics of one `AccessGraph`; each part is made when first asked for, and kept."""
+
+    def __init__(self, graph: AccessGraph) -> None:
+        self.graph = graph
+        self._networks: dict[Filter, Network] = {}
+        self._totals: dict[Filter, Totals] = {}
+        self._lost: dict[tuple[Filter, Filter], Totals] = {}
+
+    @cached_property
+    def escalated(self) -> Escalated:
+        """All control edges: those that sources state, then those that rules conclude."""
+        return escalate(self.graph)
+
+    @property
+    def edges(self) -> Edges:
+        """All control edges."""
+        return self.escalated.edges
+
+    @property
+    def grants(self) -> Grants:
+        """All grants that give a level on a resource."""
+        return self.graph.grants
+
+    @cached_property
+    def sensitivities(self) -> pd.DataFrame:
+        """How sensitive each node is; see `analytics.weights.sensitivities`."""
+        return sensitivities(self.graph)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """Who answers for each node."""
+        return ownership(self.graph)
+
+    @cached_property
+    def statements(self) -> dict[int, pd.DataFrame]:
+        """The statements of ownership about each thing that has any, by its number."""
+        return dict(iter(self.ownership.owns.groupby("thing")))
+
+    @cached_property
+    def created_at(self) -> np.ndarray:
+        """When each identity was created (milliseconds), `NEVER` where nobody says."""
+        created = np.full(len(self.graph.ids), NEVER)
+        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+            frame = self.graph.frames[label]
+            created[self.graph.numbers(frame["id"])] = milliseconds(frame["created_at"])
+        return created
+
+    @cached_property
+    def in_service(self) -> np.ndarray:
+        """Whether each node is in service (bool)."""
+        return in_service(self.graph)
+
+    def network(self, chosen: Filter = Filter()) -> Network:  # noqa: B008 - frozen
+        """Return the network of the edges and grants that `chosen` keeps."""
+        if chosen not in self._networks:
+            grants = self._grants(chosen)
+            self._networks[chosen] = Network.of(
+                self.edges,
+                grants,
+                self.sensitivities["weight"].to_numpy(),
+                self._kept_edges(chosen),
+                _allowed(grants, chosen) & (grants.levels > 0),
+            )
+        return self._networks[chosen]
+
+    def totals(self, chosen: Filter = Filter()) -> Totals:  # noqa: B008 - frozen
+        """Return what each accountable identity reaches in all, in the order of `accountable`."""
+        if chosen not in self._totals:
+            self._totals[chosen] = totals(self.network(chosen), self.accountable)
+        return self._totals[chosen]
+
+    def lost(self, remaining: Filter, chosen: Filter = Filter()) -> Totals:  # noqa: B008 - frozen
+        """Return what each accountable identity reaches by `chosen` but not by `remaining`."""
+        if (chosen, remaining) not in self._lost:
+            self._lost[chosen, remaining] = lost(
+                self.network(chosen), self.network(remaining), self.accountable
+            )
+        return self._lost[chosen, remaining]
+
+    @cached_property
+    def autonomy(self) -> np.ndarray:
+        """The multiplier alpha of each node (float64): 1 + AARS/10 for agents, else 1.
+
+        An AI agent whose AARS nobody states is taken to have half of five factors, 2.5.
+        """
+        alpha = np.ones(len(self.graph.ids))
+        agents = self.graph.frames[AGENT]
+        intelligent = (agents["kind"].fillna("ai_agent") == "ai_agent").to_numpy(bool)
+        assumed = np.where(intelligent, UNKNOWN_AARS, 0.0)
+        stated = agents["aars"].to_numpy(float, na_value=np.nan)
+        aars = np.where(np.isnan(stated), assumed, stated)
+        alpha[self.graph.numbers(agents["id"])] = 1 + aars / 10
+        return alpha
+
+    @cached_property
+    def heaviest(self) -> np.ndarray:
+        """The heaviest entitlement of each node that is accountable (float64), else 0.
+
+        An entitlement is a (resource, level) reached by edges that stay with the identity; it
+        weighs autonomy times sensitivity times level.
+        """
+        most = np.zeros(len(self.graph.ids))
+        most[self.accountable] = self.totals(Filter(identity_only=True)).most
+        return most * self.autonomy
+
+    def _kept_edges(self, chosen: Filter) -> np.ndarray:
+        edges = self.edges
+        keep = _allowed(edges, chosen)
+        if chosen.identity_only:
+            keep &= np.isin(edges.kind, IDENTITY_KINDS)
+        if chosen.stale is not None:
+            keep &= ~stale(edges.last_used, edges.telemetry, edges.since, self.graph.now, chosen.stale)
+        return keep
+
+    def _grants(self, chosen: Filter) -> Grants:
+        """Return the grants without the levels that `chosen` leaves out."""
+        grants, levels = self.grants, self.grants.levels
+        if chosen.stale is not None:
+            levels = levels & ~self.stale_levels(chosen.stale)
+        if not chosen.unobservable:
+            levels = np.where(grants.telemetry, levels, 0).astype(np.uint8)
+        return replace(grants, levels=levels)
+
+    def stale_levels(self, days: int) -> np.ndarray:
+        """Return the levels of each grant that were not used for `days` (bits, uint8)."""
+        grants, bits = self.grants, np.zeros(len(self.grants), np.uint8)
+        for bit in range(len(LEVELS)):
+            used = grants.last_used[:, bit]
+            unused = stale(used, grants.telemetry, grants.since, self.graph.now, days)
+            bits |= unused.astype(np.uint8) << bit
+        return bits & grants.levels
+
+    @cached_property
+    def accountable(self) -> np.ndarray:
+        """The numbers of the identities that somebody must answer for.
+
+        Every agent; every service account that no agent uses or runs as; every role that a
+        workload can take and that no agent runs as. Deleted things are not among them.
+        """
+        graph = self.graph
+        taken = self._taken_by_agents()
+        workload = self._workload_roles()
+        there = ~self._deleted()
+        chosen = graph.has_label(AGENT)
+        chosen |= graph.has_label(SERVICE_ACCOUNT) & ~taken
+        chosen |= graph.has_label(ROLE) & workload & ~taken
+        return np.flatnonzero(chosen & there)
+
+    def _taken_by_agents(self) -> np.ndarray:
+        """Whether an agent uses or runs as each node."""
+        graph, taken = self.graph, np.zeros(len(self.graph.ids), bool)
+        is_agent = graph.has_label(AGENT)
+        runner, run_as = graph.ends(RUNS_AS)
+        taken[run_as[is_agent[runner]]] = True
+        _, held = graph.ends(USES)
+        used = np.zeros(len(graph.ids), bool)
+        used[held] = True
+        key, owner = graph.ends(AUTHENTICATES_AS)
+        taken[owner[used[key]]] = True
+        return taken
+
+    def _workload_roles(self) -> np.ndarray:
+        graph, workload = self.graph, np.zeros(len(self.graph.ids), bool)
+        things = graph.frames[RESOURCE]
+        entry = np.zeros(len(graph.ids), bool)
+        entry[graph.numbers(things["id"][things["type"].isin(WORKLOAD_TRUST).to_numpy(bool)])] = True
+        role, trusted = graph.ends(TRUSTS)
+        workload[role[entry[trusted] | flags(graph.frames[TRUSTS]["workload"])]] = True
+        return workload
+
+    def _deleted(self) -> np.ndarray:
+        gone = np.zeros(len(self.graph.ids), bool)
+        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+            frame = self.graph.frames[label]
+            deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
+            gone[self.graph.numbers(frame["id"][deleted])] = True
+        return gone
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """Every finding, worst first; see `analytics.findings`."""
+        from analytics.findings import find_all
+
+        return find_all(self)
+
+
+def assess(graph: AccessGraph) -> Posture:
+    """Look at `graph`; nothing is computed before it is asked for."""
+    return Posture(graph)
+
+
+def _allowed(parts: Edges | Grants, chosen: Filter) -> np.ndarray:
+    keep = np.ones(len(parts), bool)
+    if chosen.mode == "standing":
+        keep &= ~parts.eligible
+    if not chosen.derived:
+        keep &= ~parts.derived
+    if not chosen.conditional:
+        keep &= ~parts.conditional
+    if not chosen.assumed:
+        keep &= ~parts.assumed
+    return keep
+
+
+def stale(
+    last_used: np.ndarray, telemetry: np.ndarray, since: np.ndarray, now: int, days: int
+) -> np.ndarray:
+    """Return what was not used for more than `days`, though its use would have been seen.
+
+    What was never used counts from when it was granted; where that is not known, it counts.
+    """
+    reference = np.maximum(last_used, since)
+    return telemetry & ((reference == NEVER) | (now - reference > days * DAY))

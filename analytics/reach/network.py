@@ -1,0 +1,84 @@
+"""The access graph in the form that traversals walk: compressed sparse rows of integers."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from graph.access import Edges, Grants
+
+
+@dataclass(frozen=True)
+class Network:
+    """Control edges and grants, grouped by their source.
+
+    The edges of node `v` are positions `indptr[v]` to `indptr[v + 1]` (exclusive) of `target`,
+    `ceiling` and `edge`; its grants are those of `g_indptr` in `resource`, `levels` and
+    `grant`. `edge` and `grant` are positions in the `Edges` and `Grants` it was made from.
+    `weight` (float64) is the weight of each node as a resource.
+    """
+
+    indptr: np.ndarray
+    target: np.ndarray
+    ceiling: np.ndarray
+    edge: np.ndarray
+    g_indptr: np.ndarray
+    resource: np.ndarray
+    levels: np.ndarray
+    grant: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        edges: Edges,
+        grants: Grants,
+        weight: np.ndarray,
+        keep_edges: np.ndarray,
+        keep_grants: np.ndarray,
+    ) -> "Network":
+        """Build the network of the edges and grants that are kept (bool arrays)."""
+        nodes = len(weight)
+        edge, indptr = _grouped(edges.source, keep_edges, nodes)
+        grant, g_indptr = _grouped(grants.holder, keep_grants, nodes)
+        return cls(
+            indptr,
+            edges.target[edge],
+            edges.ceiling[edge],
+            edge,
+            g_indptr,
+            grants.resource[grant],
+            grants.levels[grant],
+            grant,
+            weight,
+        )
+
+    @property
+    def nodes(self) -> int:
+        """Count the nodes."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def sources(self) -> np.ndarray:
+        """The node that each edge starts from."""
+        return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.indptr))
+
+    @cached_property
+    def holders(self) -> np.ndarray:
+        """The node that holds each grant."""
+        return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.g_indptr))
+
+    @cached_property
+    def turned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The edges grouped by their target: (indptr, source, ceiling)."""
+        order, indptr = _grouped(self.target, np.ones(len(self.target), bool), self.nodes)
+        return indptr, self.sources[order], self.ceiling[order]
+
+
+def _grouped(by: np.ndarray, keep: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Order the kept positions by `by`; return them (int32) and where each group begins."""
+    positions = np.flatnonzero(keep)
+    order = positions[np.argsort(by[positions], kind="stable")].astype(np.int32)
+    indptr = np.zeros(nodes + 1, np.int64)
+    np.cumsum(np.bincount(by[positions], minlength=nodes), out=indptr[1:])
+    return order, indptr

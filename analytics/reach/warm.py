@@ -1,0 +1,29 @@
+"""Compile the traversals once, so that no user waits for it: `python -m analytics.reach.warm`."""
+
+import numpy as np
+
+from analytics.reach.network import Network
+from analytics.reach.spread import exposed, lost, spread, totals
+
+
+def warm() -> None:
+    """Call every compiled function on a network of two nodes, and so fill the cache."""
+    network = Network(
+        indptr=np.array([0, 1, 1], np.int64),
+        target=np.array([1], np.int32),
+        ceiling=np.array([3], np.int8),
+        edge=np.array([0], np.int32),
+        g_indptr=np.array([0, 0, 1], np.int64),
+        resource=np.array([0], np.int32),
+        levels=np.array([2], np.uint8),
+        grant=np.array([0], np.int32),
+        weight=np.array([1.0, 0.0]),
+    )
+    spread(network, 0)
+    totals(network, np.array([0]))
+    lost(network, network, np.array([0]))
+    exposed(network, 0, 1)
+
+
+if __name__ == "__main__":
+    warm()

@@ -1,0 +1,37 @@
+"""An identity with a technical but no business owner, or the reverse."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership import ROLES
+from analytics.posture import Posture
+from analytics.rule import Rule, found
+from analytics.rules_of_ownership import judged
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities for which somebody answers in one role only."""
+    owned = posture.ownership
+    missing = [owned.missing(role) for role in ROLES]
+    subject = judged(posture, np.logical_xor(*missing))
+    names = posture.graph.things["name"].iloc[subject]
+    lacks = np.where(missing[0][subject], *ROLES)
+    said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]
+    weighs = posture.heaviest[subject] / 2  # each role is half of the assumption
+    return found(posture, subject, said, posture.created_at[subject], weighs=weighs)
+
+
+RULE = Rule(
+    id="OWN-04",
+    name="one_owner_role",
+    title="Technical without business owner, or the reverse",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Assign the missing owner.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 GV.RR-02",
+        "NIST SP 800-53 AC-2",
+    ),
+    find=find,
+)

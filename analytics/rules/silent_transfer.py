@@ -1,0 +1,47 @@
+"""An owner that was named long ago and never accepted."""
+
+import pandas as pd
+
+from analytics.posture import DAY, Posture
+from analytics.rule import Rule, found
+from analytics.rules_of_ownership import judged_rows, unacknowledged
+
+GRACE_DAYS = 30
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find owners that have not accepted within the time of grace.
+
+    Only where the source states acceptances at all: elsewhere it is unknown.
+    """
+    late = unacknowledged(posture.ownership, posture.graph.now - GRACE_DAYS * DAY)
+    rows = judged_rows(posture, late)
+    names = posture.graph.things["name"]
+    said = [
+        f"{names[r.owner]} was made {r.role} owner of {names[r.thing]} and never accepted it."
+        for r in rows.itertuples()
+    ]
+    return found(
+        posture,
+        rows["thing"].to_numpy(),
+        said,
+        rows["since"].to_numpy(),
+        rows["owner"].to_numpy(),
+        evidence=[(i,) for i in rows["id"]],
+    )
+
+
+RULE = Rule(
+    id="OWN-07",
+    name="silent_transfer",
+    title="Silent transfer",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Ask the owner to accept or refuse.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 GV.RR-02",
+        "NIST SP 800-53 PS-5",
+    ),
+    find=find,
+)

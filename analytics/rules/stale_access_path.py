@@ -1,0 +1,39 @@
+"""Access that is reached only over edges that were not used for 90 days."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import UNUSED_DAYS, Filter, Posture
+from analytics.rule import Rule, found
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that would lose access, but nothing in use, if stale edges were removed."""
+    gone = posture.lost(Filter(stale=UNUSED_DAYS))
+    whole = posture.totals().weighted
+    has = np.flatnonzero((gone.pairs > 0) & posture.in_service[posture.accountable])
+    subject = posture.accountable[has]
+    names = posture.graph.things["name"].iloc[subject]
+    said = [
+        f"{name} reaches {gone.resources[k]} resources at levels that nothing used for "
+        f"{UNUSED_DAYS} days: {gone.weighted[k]:g} of its weight of {whole[k]:g}."
+        for name, k in zip(names, has, strict=True)
+    ]
+    weighs = gone.most[has] * posture.autonomy[subject]
+    return found(posture, subject, said, weighs=weighs)
+
+
+RULE = Rule(
+    id="TIM-04",
+    name="stale_access_path",
+    title="Stale access path",
+    weight=0.75,
+    needs=("usage",),
+    remedy="Remove the first stale edge of each path; nothing that was used depends on it.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 PR.AA-05",
+    ),
+    find=find,
+)

@@ -1,0 +1,40 @@
+"""An identity that only teams own, or a team without members."""
+
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule, found
+from analytics.rules_of_ownership import judged_rows, team_only
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that no person owns, only a team; worse, one with no active member."""
+    rows = judged_rows(posture, team_only(posture.ownership))
+    first = rows.sort_values(["active", "ended"], ascending=[True, False]).drop_duplicates("thing")
+    names = posture.graph.things["name"]
+    said = [
+        f"Only the team {names[r.owner]} owns {names[r.thing]}; no one person is accountable."
+        if r.active
+        else f"Nobody answers for {names[r.thing]}: its team {names[r.owner]} has no active member."
+        for r in first.itertuples()
+    ]
+    return found(
+        posture,
+        first["thing"].to_numpy(),
+        said,
+        first["ended"].to_numpy(),
+        first["owner"].to_numpy(),
+        evidence=[(i,) for i in first["id"]],
+    )
+
+
+RULE = Rule(
+    id="OWN-03",
+    name="team_only_owner",
+    title="Team-only or empty team",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Name one accountable person in the team.",
+    references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
+    find=find,
+)

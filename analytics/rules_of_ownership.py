@@ -1,0 +1,62 @@
+"""What the ownership rules share: whom they judge, and how statements of ownership fail."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership import NOBODY, ROLES, Ownership
+from analytics.posture import Posture
+from graph.access import NEVER
+
+
+def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
+    """Return the numbers of the accountable identities in service for which `which` holds."""
+    identities = posture.accountable
+    return identities[(which & posture.in_service)[identities]]
+
+
+def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the statements about accountable identities in service."""
+    every = np.ones(len(posture.in_service), bool)
+    return rows[rows["thing"].isin(judged(posture, every))].reset_index(drop=True)
+
+
+def uncovered(owned: Ownership) -> pd.DataFrame:
+    """Return the statements for a role in which nobody answers for the thing."""
+    nobody = np.zeros(len(owned.owns), bool)
+    for role in ROLES:
+        mine = (owned.owns["role"] == role).to_numpy(bool)
+        nobody |= mine & owned.missing(role)[owned.owns["thing"]]
+    return owned.owns[nobody]
+
+
+def departed(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of people who are gone, where nobody took over the role."""
+    rows = uncovered(owned)
+    return rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]]
+
+
+def team_only(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of teams about things that no active person owns in any role."""
+    owns = owned.owns
+    people = owns["thing"][(owns["kind"] == "human") & owns["active"] & ~owns["inferred"]]
+    return owns[(owns["kind"] == "team") & ~owns["inferred"] & ~owns["thing"].isin(people)]
+
+
+def software_only(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of software about things for which nobody answers in any role."""
+    nobody = np.logical_and.reduce([owned.covered[role] == NOBODY for role in ROLES])
+    owns = owned.owns
+    return owns[(owns["kind"] == "software") & nobody[owns["thing"]]]
+
+
+def unacknowledged(owned: Ownership, before: int) -> pd.DataFrame:
+    """Return active owners since earlier than `before` who never accepted.
+
+    A source and scope that states no acceptance of anybody is taken not to know of them.
+    """
+    owns = owned.owns
+    accepted = owns["acknowledged"] != NEVER
+    stating = pd.MultiIndex.from_frame(owns.loc[accepted, ["source", "scope"]])
+    knows = pd.MultiIndex.from_frame(owns[["source", "scope"]]).isin(stating)
+    late = (owns["since"] != NEVER) & (owns["since"] < before)
+    return owns[knows & late & ~accepted & owns["active"]]

@@ -1,0 +1,67 @@
+"""What one unit of exposure weighs: how sensitive a resource is, and how much a level can do.
+
+Half-decade steps make a semi-quantitative ratio scale, so that weights may be added: about
+three items of one class weigh as much as one of the next.
+"""
+
+import numpy as np
+import pandas as pd
+
+from graph.access import AccessGraph, flags
+from graph.schema import LEVELS, RESOURCE, SENSITIVITIES
+
+SENSITIVITY = dict(zip(SENSITIVITIES, (1.0, 3.0, 10.0, 30.0), strict=True))
+LEVEL = dict(zip(LEVELS, (0.3, 1.0, 3.0, 10.0), strict=True))
+LEVEL_WEIGHTS = np.array([LEVEL[level] for level in LEVELS])
+UNKNOWN = "unknown"
+ASSUMED, ASSUMED_CONTROL_PLANE = "internal", "restricted"  # where no source says how sensitive
+BANDS = ((90.0, "critical"), (30.0, "high"), (9.0, "medium"), (0.0, "low"))
+
+
+def mask_weights() -> np.ndarray:
+    """Return the weight of each set of levels: float64[16], indexed by level bits.
+
+    >>> float(mask_weights()[0b1010])  # read and admin
+    11.0
+    """
+    bits = (np.arange(16)[:, None] >> np.arange(4)) & 1
+    weights: np.ndarray = bits @ LEVEL_WEIGHTS
+    return weights
+
+
+def sensitivities(graph: AccessGraph) -> pd.DataFrame:
+    """Return for each node how sensitive it is, indexed by number.
+
+    Returns
+    -------
+    DataFrame
+        `stated`: the class a source states, or `unknown`; `weight` (float64), 0 for what is no
+        resource; `assumed` (bool): no source states it, so the weight is that of an internal
+        resource, or of a restricted one where it is a control plane; `low` and `high`: the
+        weights between which the true one lies.
+    """
+    frame = graph.frames[RESOURCE]
+    nodes = pd.DataFrame(
+        {"stated": "", "weight": 0.0, "assumed": False, "low": 0.0, "high": 0.0},
+        index=pd.RangeIndex(len(graph.ids)),
+    )
+    numbers = graph.numbers(frame["id"])
+    stated = frame["sensitivity"].fillna(UNKNOWN).to_numpy(object)
+    fallback = np.where(flags(frame["control_plane"]), ASSUMED_CONTROL_PLANE, ASSUMED)
+    assumed = stated == UNKNOWN
+    weight = pd.Series(np.where(assumed, fallback, stated)).map(SENSITIVITY).to_numpy(float)
+    nodes.loc[numbers, "stated"] = stated
+    nodes.loc[numbers, "weight"] = weight
+    nodes.loc[numbers, "assumed"] = assumed
+    nodes.loc[numbers, "low"] = np.where(assumed, SENSITIVITY["public"], weight)
+    nodes.loc[numbers, "high"] = np.where(assumed, SENSITIVITY["restricted"], weight)
+    return nodes
+
+
+def severity(quantity: float) -> str:
+    """Return the band of `w_k * max(alpha * s * lambda)`: larger is worse.
+
+    >>> severity(30.0), severity(6.75)
+    ('high', 'low')
+    """
+    return next(name for least, name in BANDS if quantity >= least)

@@ -1,0 +1,92 @@
+"""The state of a page, kept in its address so that a view can be sent to a colleague.
+
+A value in the address that this session did not write itself wins over what the session holds:
+somebody followed a link or went back. A value that is absent says nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import streamlit as st
+
+_WRITTEN = "address:written"  # what this session last wrote
+_HELD = "address:held"  # what it holds, also while a page is away
+
+
+def _memory(name: str) -> dict[str, Any]:
+    memory: dict[str, Any] = st.session_state.setdefault(name, {})
+    return memory
+
+
+def recall(
+    name: str, default: Any = None, accept: Callable[[str], Any] = str, key: str | None = None
+) -> Any:
+    """Set the state of the widget `key` before it is drawn, and return that state.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name in the address; also the widget's key, unless `key` names another.
+    default
+        What holds when neither the address nor the session says anything.
+    accept : callable
+        Turns the text of the address into a value; raises ValueError when it is none.
+    """
+    key = key or name
+    said = st.query_params.get(name)
+    if said is not None and said != _memory(_WRITTEN).get(name):
+        _memory(_WRITTEN)[name] = said
+        try:
+            st.session_state[key] = accept(said)
+        except ValueError:
+            st.session_state[key] = default
+    elif key not in st.session_state:
+        st.session_state[key] = _memory(_HELD).get(key, default)
+    return st.session_state[key]
+
+
+def remember(name: str, default: Any = None, key: str | None = None) -> Any:
+    """Write the state of the widget `key` to the address, unless it is the default."""
+    key = key or name
+    value = st.session_state.get(key, default)
+    _memory(_HELD)[key] = value
+    text = _text(value)
+    if value == default or not text:
+        if name in st.query_params:
+            del st.query_params[name]
+        _memory(_WRITTEN).pop(name, None)
+    elif st.query_params.get(name) != text:
+        st.query_params[name] = text
+        _memory(_WRITTEN)[name] = text
+    return value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def one_of(choices: Iterable[str]) -> Callable[[str], str]:
+    """Accept one of some words."""
+    known = frozenset(choices)
+
+    def accept(said: str) -> str:
+        if said not in known:
+            raise ValueError(said)
+        return said
+
+    return accept
+
+
+def some_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
+    """Accept some of the words, with commas between; words that are not known are left out."""
+    known = list(choices)
+
+    def accept(said: str) -> list[str]:
+        given = set(said.split(","))
+        return [c for c in known if c in given]
+
+    return accept

@@ -1,0 +1,58 @@
+"""Charts as figures: plain functions of frames, so that tests can look at them."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.escape import chart_text
+
+BLUE, GREY = "#3b82c4", "#8a94a3"
+LONGEST = 28  # characters of a name on an axis
+
+
+def bars(frame: pd.DataFrame, name: str, value: str, axis: str) -> go.Figure:
+    """Draw horizontal bars, largest on top; two things of one name stay two bars."""
+    shown = frame.iloc[::-1]
+    names = [chart_text(n, LONGEST) for n in shown[name]]
+    figure = go.Figure(
+        go.Bar(
+            x=shown[value],
+            y=[str(i) for i in range(len(shown))],
+            orientation="h",
+            marker_color=BLUE,
+            text=[f"{v:,.0f}" for v in shown[value]],
+            textposition="outside",
+            cliponaxis=False,
+            hovertext=names,
+            hoverinfo="text+x",
+        )
+    )
+    figure.update_layout(
+        height=60 + 30 * len(shown),
+        margin={"l": 8, "r": 40, "t": 8, "b": 40},
+        xaxis={"title": {"text": axis}, "rangemode": "tozero"},
+        yaxis={"tickvals": [str(i) for i in range(len(shown))], "ticktext": names},
+        showlegend=False,
+    )
+    return figure
+
+
+def steps(profile: pd.DataFrame, axis: str) -> go.Figure:
+    """Draw how what is reached grows with each step: `hops` against `weighted`."""
+    figure = go.Figure(
+        go.Bar(
+            x=[str(h) for h in profile["hops"]],
+            y=profile["weighted"],
+            marker_color=BLUE,
+            text=[f"{v:,.0f}" for v in profile["weighted"]],
+            textposition="outside",
+            cliponaxis=False,
+        )
+    )
+    figure.update_layout(
+        height=220,
+        margin={"l": 8, "r": 8, "t": 24, "b": 40},
+        xaxis={"title": {"text": "within so many steps"}, "type": "category"},
+        yaxis={"title": {"text": axis}, "rangemode": "tozero"},
+        showlegend=False,
+    )
+    return figure

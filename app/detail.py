@@ -1,0 +1,96 @@
+"""The panel beside the picture: one thing, how it is reached, and what is known of it."""
+
+from typing import Any
+
+import streamlit as st
+
+from analytics import answers
+from analytics.posture import Posture
+from app.escape import code, markdown, plain
+from app.reading import kept
+from app.sentences import step_lines
+from app.wording import day, kind, stamp, thing_name
+
+FACTS = (
+    ("type", "Type"),
+    ("kind", "Kind"),
+    ("status", "Status"),
+    ("sensitivity", "Sensitivity"),
+    ("env", "Environment"),
+    ("provider", "Platform"),
+    ("purpose", "Purpose"),
+    ("created_at", "Created"),
+    ("last_active_at", "Last active"),
+    ("last_used_at", "Last used"),
+    ("expires_at", "Expires"),
+    ("rotated_at", "Rotated"),
+)
+
+
+@kept
+def known(posture: Posture, thing: str) -> dict[str, Any]:
+    """Return everything known of one thing."""
+    answer: dict[str, Any] = answers.show(posture, posture.graph.number(thing))
+    return answer
+
+
+def thing_panel(posture: Posture, thing: str) -> None:
+    """Draw what is known of a thing; a fact that nobody stated is not drawn."""
+    row = posture.graph.thing(posture.graph.number(thing))
+    st.markdown(f"#### {markdown(row['name'], 60)}")
+    st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
+    shown = known(posture, thing)
+    facts = shown["properties"]
+    lines = [
+        f"{words}: **{_fact(facts[name])}**" for name, words in FACTS if facts.get(name) is not None
+    ]
+    if shown.get("owners"):
+        owners = ", ".join(
+            f"{markdown(thing_name(o))} ({markdown(o.get('role') or 'owner')})"
+            for o in shown["owners"]
+        )
+        lines.append(f"Owners: **{owners}**")
+    if shown.get("findings"):
+        lines.append(f"Findings about it: **{len(shown['findings'])}**")
+    if lines:
+        st.markdown("  \n".join(lines))
+
+
+def _fact(value: Any) -> str:
+    said = str(value)
+    if stamp_like(said):
+        return day(said)
+    return markdown(said, 120)
+
+
+def stamp_like(said: str) -> bool:
+    """Say whether a text is an instant as answers write them.
+
+    >>> stamp_like("2026-08-01T00:00:00Z"), stamp_like("prod")
+    (True, False)
+    """
+    if len(said) < 20 or said[10] != "T" or not said.endswith("Z"):
+        return False
+    try:
+        return stamp(said) is not None
+    except ValueError:
+        return False
+
+
+def path_panel(posture: Posture, found: dict[str, Any] | None, level: bool = True) -> None:
+    """Draw a path in sentences, each step with its evidence."""
+    if found is None:
+        st.markdown("There is no path in this mode.")
+        return
+    reached = found.get("level")
+    st.markdown(f"**How it is reached**{f', at level {reached}' if reached and level else ''}")
+    st.markdown(step_lines(found["steps"], posture.graph.as_of))
+    st.download_button(
+        "Copy as text",
+        plain(found["sentence"], 20_000),
+        "path.txt",
+        "text/plain",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )

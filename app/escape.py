@@ -1,0 +1,105 @@
+"""The one seam through which a name from the data reaches a page.
+
+Names of agents and resources are chosen by whoever creates them, so each is hostile text until
+it has passed one of these functions. Which one depends on what will read it: a text element, a
+Markdown string (every label, heading and caption is one), a chart, an SVG or a spreadsheet.
+"""
+
+import html
+import io
+import re
+import unicodedata
+
+import pandas as pd
+
+LONGEST = 200  # characters of a name shown; the rest is cut and marked
+WORD_JOINER = "\u2060"  # invisible, and no address is recognised across it
+
+# Controls, formats (text direction among them), surrogates, private and unassigned characters,
+# line and paragraph separators: nothing a reader could see.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ADDRESS = re.compile(r"(?i)https?(?=:)|www(?=\.)|@|:(?=streamlit:)")
+_MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
+# Spreadsheets run what starts so: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def plain(name: object, limit: int = LONGEST) -> str:
+    r"""Write `name` as one line in which every character can be seen.
+
+    For text elements, cells of `st.dataframe`, options of select boxes and graph labels.
+
+    >>> plain("pay\u202eroll\n")
+    'pay⟨U+202E⟩roll⟨U+000A⟩'
+    >>> plain(None)
+    ''
+    """
+    if name is None or name is pd.NA:
+        return ""
+    said = str(name)
+    seen = "".join(map(_visible, said[:limit]))
+    return seen if len(said) <= limit else f"{seen}…"
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in _UNSEEN:
+        return f"⟨U+{ord(character):04X}⟩"
+    return character
+
+
+def markdown(name: object, limit: int = LONGEST) -> str:
+    r"""Write `name` so that Markdown shows it letter by letter and links nothing.
+
+    >>> markdown("![x](a)")
+    '\\!\\[x\\]\\(a\\)'
+    """
+    apart = _ADDRESS.sub(lambda found: found.group() + WORD_JOINER, plain(name, limit))
+    return _MARKUP.sub(lambda found: f"\\{found.group()}", apart)
+
+
+def code(name: object, limit: int = LONGEST) -> str:
+    """Write `name` as a Markdown code span, which also copies as it was.
+
+    >>> code("arn:aws:iam::1:role/x")
+    '`arn:aws:iam::1:role/x`'
+    """
+    said = plain(name, limit).replace("`", "\u02cb")
+    return f"`{said}`" if said.strip() else "—"
+
+
+def chart_text(name: object, limit: int = 80) -> str:
+    """Write `name` for Plotly, which reads a little HTML and `%{...}` in every text.
+
+    >>> chart_text("<a href='x'>b</a>")
+    "&lt;a href='x'&gt;b&lt;/a&gt;"
+    """
+    said = html.escape(plain(name, limit), quote=False)
+    return said.replace("%{", f"%{WORD_JOINER}{{")
+
+
+def markup(name: object, limit: int = LONGEST) -> str:
+    """Write `name` for the text or an attribute of HTML or SVG.
+
+    >>> markup('<b title="x">')
+    '&lt;b title=&quot;x&quot;&gt;'
+    """
+    return html.escape(plain(name, limit))
+
+
+def csv_cell(value: object) -> object:
+    """Return `value` so that a spreadsheet shows it instead of running it.
+
+    >>> csv_cell("=1+1"), csv_cell("invoice-bot"), csv_cell(-3)
+    ("'=1+1", 'invoice-bot', -3)
+    """
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def csv_table(frame: pd.DataFrame) -> str:
+    """Write `frame` as CSV with every text cell and heading defused."""
+    safe = frame.map(csv_cell).rename(columns=csv_cell)
+    buffer = io.StringIO()
+    safe.to_csv(buffer, index=False)
+    return buffer.getvalue()

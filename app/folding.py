@@ -1,0 +1,247 @@
+"""Choose which nodes of a reach to draw: most as themselves, the rest behind "+N more".
+
+A picture of a thousand nodes is a grey disc, whatever draws it. So leaves of one parent and of
+one kind fold into one node that says how many they are, and what does not fit even so is
+counted in a last "+N more" beside its siblings. Nothing is dropped without being counted.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+CAP = 150  # nodes drawn by default
+HARD_CAP = 300  # nodes drawn at most, however much was unfolded
+THRESHOLDS = (24, 12, 8, 5, 3, 2)  # leaves of one kind that fold, tried from the mildest
+REST = "*"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A breadth-first tree of everything reached.
+
+    `sizes` counts the nodes at and below each node. `classes` may tell leaves of one label
+    apart, such as by sensitivity; `weights` sorts siblings, heaviest first.
+    """
+
+    root: str
+    nodes: Mapping[str, Mapping[str, Any]]
+    children: Mapping[str, Sequence[str]]
+    sizes: Mapping[str, int]
+    classes: Mapping[str, str]
+    weights: Mapping[str, float]
+
+    @classmethod
+    def of(
+        cls,
+        nodes: Iterable[Mapping[str, Any]],
+        classes: Mapping[str, str] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> "Tree":
+        """Build the tree from rows `{id, label, name, hops, parent}`; the root has no parent.
+
+        Raises
+        ------
+        ValueError
+            When there is not exactly one root.
+        """
+        ordered = sorted(nodes, key=lambda node: node["hops"])
+        by_id = {str(node["id"]): node for node in ordered}
+        roots = [i for i, node in by_id.items() if node["parent"] is None]
+        if len(roots) != 1:
+            raise ValueError(f"a reach has one start, not {len(roots)}")
+        children: dict[str, list[str]] = {}
+        sizes = dict.fromkeys(by_id, 1)
+        for one, node in by_id.items():
+            if node["parent"] is not None:
+                children.setdefault(str(node["parent"]), []).append(one)
+        for one in reversed(by_id):
+            parent = by_id[one]["parent"]
+            if parent is not None:
+                sizes[str(parent)] += sizes[one]
+        return cls(roots[0], by_id, children, sizes, classes or {}, weights or {})
+
+    @property
+    def total(self) -> int:
+        """Count the things in the tree, its start among them."""
+        return len(self.nodes)
+
+    def way_to(self, one: str) -> list[str]:
+        """List the ids from the root to `one`; empty when it is not in the tree."""
+        way: list[str] = []
+        at: str | None = one if one in self.nodes else None
+        while at is not None:
+            way.append(at)
+            parent = self.nodes[at]["parent"]
+            at = None if parent is None else str(parent)
+        return way[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one drawn node stands for: a thing, or a fold of several.
+
+    `id` is a thing's id, or a fold's group. `stands_for` counts the things that it hides; 0 for
+    a thing that stands for itself.
+    """
+
+    id: str
+    parent: str | None
+    label: str
+    name: str
+    hops: int
+    relationship: str = ""
+    stands_for: int = 0
+    kind: str = ""
+
+
+def fold(
+    tree: Tree,
+    cap: int = CAP,
+    unfolded: Set[str] = frozenset(),
+    pinned: Set[str] = frozenset(),
+    rows: int = CAP,
+) -> list[Piece]:
+    """Choose at most `cap` pieces, parents before children, that stand for the whole tree.
+
+    Parameters
+    ----------
+    tree : Tree
+        Everything reached.
+    cap : int
+        The most pieces; `HARD_CAP` where something is unfolded.
+    unfolded : set of str
+        Groups whose members a reader wants to see one by one.
+    pinned : set of str
+        Things that must be drawn as themselves, such as those on a chosen path.
+    rows : int
+        The most pieces without children of their own, as far as folding can reach that.
+
+    Returns
+    -------
+    list of Piece
+        `sum(p.stands_for or 1 for p in pieces)` equals `tree.total`.
+    """
+    cap = min(HARD_CAP, max(cap, HARD_CAP if unfolded else cap))
+    pieces: list[Piece] = []
+    for threshold in THRESHOLDS:
+        pieces, cut = _pieces(tree, cap, threshold, unfolded, pinned)
+        inner = {p.parent for p in pieces}
+        shown = sum(p.id not in inner for p in pieces)
+        if not cut and (shown <= rows or unfolded):
+            break
+    return pieces
+
+
+def _pieces(
+    tree: Tree, cap: int, threshold: int, unfolded: Set[str], pinned: Set[str]
+) -> tuple[list[Piece], bool]:
+    """Walk the tree breadth first; also say whether anything had to be cut."""
+    pieces = [_single(tree, tree.root)]
+    waiting = deque([tree.root] if tree.root in tree.children else [])
+    cut = False
+    while waiting:
+        parent = waiting.popleft()
+        room = cap - len(pieces) - len(waiting)
+        wanted = _under(tree, parent, threshold, unfolded, pinned)
+        taken, left = _fitting(tree, wanted, room)
+        pieces.extend(taken)
+        waiting.extend(p.id for p in taken if not p.stands_for and p.id in tree.children)
+        if left:
+            cut = True
+            pieces.append(_rest(tree, parent, left))
+    return pieces, cut
+
+
+def _fitting(tree: Tree, wanted: list[Piece], room: int) -> tuple[list[Piece], list[Piece]]:
+    """Take pieces while there is room for them and for one piece under each that has more."""
+    costs = [1 if p.stands_for or p.id not in tree.children else 2 for p in wanted]
+    if sum(costs) <= room:
+        return wanted, []
+    used = 1  # the "+N more" itself
+    for at, cost in enumerate(costs):
+        if used + cost > room:
+            return wanted[:at], wanted[at:]
+        used += cost
+    return wanted, []
+
+
+def _under(
+    tree: Tree, parent: str, threshold: int, unfolded: Set[str], pinned: Set[str]
+) -> list[Piece]:
+    """List the pieces under `parent`: pinned things, things that lead on, leaves and folds."""
+    first: list[str] = []
+    inner: list[str] = []
+    groups: dict[str, list[str]] = {}
+    for child in tree.children[parent]:
+        if child in pinned:
+            first.append(child)
+        elif child in tree.children:
+            inner.append(child)
+        else:
+            groups.setdefault(_group(tree, parent, child), []).append(child)
+    singles = [_single(tree, c) for c in (*_sorted(tree, first), *_sorted(tree, inner))]
+
+    def heaviest(group: str) -> tuple[float, str]:
+        return -max(tree.weights.get(c, 0.0) for c in groups[group]), group
+
+    for group in sorted(groups, key=heaviest):
+        members = groups[group]
+        if group in unfolded or len(members) < threshold:
+            singles += [_single(tree, c) for c in _sorted(tree, members)]
+        else:
+            singles.append(_folded(tree, parent, group, members))
+    return singles
+
+
+def _group(tree: Tree, parent: str, child: str) -> str:
+    return f"{parent}|{tree.nodes[child]['label']}|{tree.classes.get(child, '')}"
+
+
+def _sorted(tree: Tree, ids: list[str]) -> list[str]:
+    def rank(one: str) -> tuple[float, int, str, str]:
+        return -tree.weights.get(one, 0), -tree.sizes[one], str(tree.nodes[one]["name"]), one
+
+    return sorted(ids, key=rank)
+
+
+def _relationship(node: Mapping[str, Any]) -> str:
+    edge = node.get("edge")
+    if isinstance(edge, Mapping):
+        return str(edge.get("relationship") or "")
+    return str(edge or "")
+
+
+def _single(tree: Tree, one: str) -> Piece:
+    node = tree.nodes[one]
+    parent = None if node["parent"] is None else str(node["parent"])
+    return Piece(
+        one,
+        parent,
+        str(node["label"]),
+        str(node["name"]),
+        int(node["hops"]),
+        _relationship(node),
+        kind=tree.classes.get(one, ""),
+    )
+
+
+def _folded(tree: Tree, parent: str, group: str, members: list[str]) -> Piece:
+    node = tree.nodes[members[0]]
+    return Piece(
+        group,
+        parent,
+        str(node["label"]),
+        "",
+        int(node["hops"]),
+        _relationship(node),
+        len(members),
+        tree.classes.get(members[0], ""),
+    )
+
+
+def _rest(tree: Tree, parent: str, left: list[Piece]) -> Piece:
+    hidden = sum(p.stands_for or tree.sizes[p.id] for p in left)
+    return Piece(
+        f"{parent}|{REST}", parent, "", "", left[0].hops, left[0].relationship, hidden, REST
+    )

@@ -1,0 +1,52 @@
+"""The app's entry point: `trustdebt app`, or `streamlit run app/main.py`."""
+
+from functools import partial
+from itertools import groupby
+
+import streamlit as st
+
+from app.reading import Choice, read
+from app.shell import explain, freshness, selected
+from app.view import View
+from app.views import all_views
+from graph.stores import NoSuchSnapshot, StoreError
+
+
+def main() -> None:
+    """Draw the menu, the sidebar and the chosen page."""
+    st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
+    views = sorted(all_views().values(), key=lambda view: view.order)
+    pages = {
+        view.name: st.Page(
+            partial(_page, view),
+            title=view.title,
+            icon=view.icon,
+            url_path=view.name,
+            default=view is views[0],
+        )
+        for view in views
+    }
+    st.session_state["pages"] = pages
+    menu = {
+        section: [pages[view.name] for view in members]
+        for section, members in groupby(views, key=lambda view: view.section)
+    }
+    st.navigation(menu).run()
+
+
+def _page(view: View) -> None:
+    choice: Choice | None = None
+    try:
+        choice = selected()
+        posture = read(choice) if choice else None
+    except (StoreError, NoSuchSnapshot) as error:
+        explain(error)
+        return
+    if choice is None or posture is None:
+        return
+    st.title(view.title)
+    freshness(posture, choice)
+    view.draw(posture)
+
+
+main()

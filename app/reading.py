@@ -1,0 +1,87 @@
+"""Read snapshots for the pages: each one once, for all sessions, and never longer than needed.
+
+The pointer to the current snapshot is read again at each run of a page, so a new ingest shows up
+by itself; what a snapshot holds never changes, so what was assessed once is kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
+
+T = TypeVar("T")
+
+KEPT = 3  # assessed snapshots in memory
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The snapshot and the instant that a page speaks of, and the snapshots to choose from."""
+
+    store: Store
+    snapshots: tuple[SnapshotInfo, ...]
+    snapshot: SnapshotInfo
+    current: bool
+    as_of: pd.Timestamp | None
+
+
+@st.cache_resource(show_spinner=False)
+def opened(uri: str | None) -> Store:
+    """Open the store once; it is only read from here."""
+    return open_store(uri)
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _listed(_store: Store, uri: str, current: str) -> tuple[SnapshotInfo, ...]:
+    return tuple(reversed(_store.snapshots()))
+
+
+def choose(uri: str | None, snapshot: str | None, as_of: pd.Timestamp | None) -> Choice:
+    """Find the snapshot to show: the one asked for, else the current one.
+
+    Raises
+    ------
+    StoreError, NoSuchSnapshot
+    """
+    store = opened(uri)
+    current = store.current()
+    if current is None:
+        raise StoreEmpty(f"{store.uri} holds no snapshot yet")
+    listed = _listed(store, store.uri, current.id)
+    wanted = pick(list(listed), snapshot) if snapshot else current
+    return Choice(store, listed, wanted, wanted.id == current.id, as_of)
+
+
+def read(choice: Choice) -> Posture:
+    """Read and assess the chosen snapshot, or return what was assessed before."""
+    as_of = None if choice.as_of is None else choice.as_of.isoformat()
+    return _assessed(choice.store, choice.store.uri, choice.snapshot.id, as_of)
+
+
+@st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
+def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None) -> Posture:
+    info, facts = _store.read(snapshot)
+    instant = None if as_of is None else pd.Timestamp(as_of)
+    return assess(AccessGraph.of(facts, as_of=instant, snapshot=info))
+
+
+def moment_of(posture: Posture) -> tuple[str, str]:
+    """Name what a posture speaks of: two with the same name give the same answers."""
+    graph = posture.graph
+    facts = graph.snapshot.hash if graph.snapshot else graph.facts.hash
+    return facts, graph.as_of.isoformat()
+
+
+def kept(answer: Callable[..., T]) -> Callable[..., T]:
+    """Keep what `answer(posture, ...)` returned, for as long as the posture itself is kept."""
+    remember: Any = st.cache_resource(
+        show_spinner=False, max_entries=32, hash_funcs={Posture: moment_of}
+    )
+    kept_answer: Callable[..., T] = remember(answer)
+    return kept_answer

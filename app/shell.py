@@ -1,0 +1,162 @@
+"""What stands around every page: which snapshot it shows, how fresh it is, what to do without."""
+
+import os
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app.address import recall, remember
+from app.escape import code, markdown, plain
+from app.reading import Choice, choose
+from app.wording import counted, day, moment, span, stamp
+from graph.stores import (
+    DEFAULT,
+    NoSuchSnapshot,
+    SnapshotInfo,
+    StoreDamaged,
+    StoreEmpty,
+    StoreError,
+)
+
+LATEST = "latest"
+OLD = pd.Timedelta(days=30)  # a source older than this, at the moment shown, is marked
+
+
+def store_uri() -> str:
+    """Return where the store is, as the environment says."""
+    return os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+
+
+def selected() -> Choice | None:
+    """Draw the sidebar and return what it chose; where there is nothing to show, say why."""
+    try:
+        found = choose(store_uri(), None, None)
+    except StoreError as error:
+        explain(error)
+        return None
+    ids = [s.id for s in found.snapshots]
+    known = {s.id: s for s in found.snapshots}
+    recall("as_of", accept=_iso)
+    recall("snapshot", LATEST, accept=lambda said: _one(said, ids))
+    if st.session_state["snapshot"] not in (LATEST, *ids):
+        st.session_state["snapshot"] = LATEST
+    with st.sidebar:
+        wanted = st.selectbox(
+            "Snapshot",
+            [LATEST, *ids],
+            key="snapshot",
+            format_func=lambda one: _snapshot_words(one, known, found.snapshot),
+            help="A snapshot is what one ingest published. It never changes.",
+        )
+        as_of = st.date_input(
+            "As of",
+            value=None,
+            key="as_of",
+            format="YYYY-MM-DD",
+            help="Judge the snapshot as of midnight UTC of this day instead of the moment its "
+            "facts speak of.",
+        )
+    remember("snapshot", LATEST)
+    remember("as_of")
+    instant = None if as_of is None else pd.Timestamp(as_of, tz="UTC")
+    return choose(store_uri(), None if wanted == LATEST else wanted, instant)
+
+
+def _iso(said: str) -> object:
+    return pd.Timestamp(said[:10]).date()
+
+
+def _one(said: str, ids: list[str]) -> str:
+    """Accept a snapshot's id, or a unique start of it."""
+    found = [one for one in ids if one.startswith(said)]
+    if said == LATEST or len(found) != 1:
+        return LATEST
+    return found[0]
+
+
+def _snapshot_words(one: str, known: dict[str, SnapshotInfo], current: SnapshotInfo) -> str:
+    if one == LATEST:
+        return f"Latest ({day(current.taken_at)})"
+    info = known[one]
+    return f"{info.sequence} · {day(info.taken_at)} · {plain(info.id[-6:])}"
+
+
+def freshness(posture: Posture, choice: Choice) -> None:
+    """Say in one line what the page speaks of, and which sources are old or missing."""
+    graph, info = posture.graph, choice.snapshot
+    words = [f"As of **{moment(graph.as_of)}**", f"snapshot {code(info.id)}"]
+    old = [c for c in graph.coverage if graph.as_of - c.taken_at > OLD]
+    partial = [c for c in graph.coverage if not c.complete]
+    words.append(counted(len(graph.coverage), "source scope"))
+    if graph.coverage:
+        newest = max(c.taken_at for c in graph.coverage)
+        words.append(f"newest facts {span(graph.as_of - newest)} old")
+    if old:
+        words.append(f":material/schedule: {len(old)} older than {span(OLD)}")
+    if partial:
+        words.append(f":material/data_alert: {len(partial)} read in part")
+    if graph.undeclared:
+        words.append(f":material/help: nothing known of {', '.join(graph.undeclared)}")
+    if not choice.current:
+        words.append(":material/history: not the latest snapshot")
+    st.caption(" · ".join(words))
+
+
+def explain(error: Exception) -> None:
+    """Say what is wrong with the store, and what to do about it."""
+    uri = store_uri()
+    if isinstance(error, StoreEmpty):
+        _welcome(uri)
+        return
+    st.title("The store cannot be shown")
+    if isinstance(error, NoSuchSnapshot):
+        st.warning(f"There is no such snapshot: {markdown(error)}. Choose another in the sidebar.")
+    elif isinstance(error, StoreDamaged):
+        st.error(f"The store is damaged: {markdown(error)}", icon=":material/error:")
+        st.markdown(
+            "Nothing of it is shown, because it would not be what was published. Ingest the "
+            "sources again into a new store, or choose an older snapshot:"
+        )
+        st.code("trustdebt snapshots\ntrustdebt ingest SOURCE PATH --store NEW-FOLDER", None)
+    else:
+        st.error(f"The store cannot be reached: {markdown(error)}", icon=":material/error:")
+        st.markdown(
+            "Check that `TRUSTDEBT_STORE` names a folder or a running Neo4j server, and that "
+            "`TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD` are right. The page tries "
+            "again each time it is loaded."
+        )
+    if st.button("Try again", type="primary"):
+        st.rerun()
+
+
+def _welcome(uri: str) -> None:
+    st.title("Nothing has been read yet")
+    st.markdown("The store is empty. Try the product on an estate that it makes up itself:")
+    st.code("trustdebt demo", None)
+    st.markdown("or read your own systems, one after the other:")
+    st.code(
+        "trustdebt sources                      # what can be read\n"
+        "trustdebt ingest aws account.json      # an AWS account's authorization details\n"
+        "trustdebt ingest estate my-estate/     # the native format",
+        "shell",
+    )
+    st.caption(f"Store: {code(without_password(uri))}. This page shows it as soon as it is there.")
+    if st.button("Look again", type="primary"):
+        st.rerun()
+
+
+def without_password(uri: str) -> str:
+    """Return a store's address without what stands between `//` and `@`.
+
+    >>> without_password("bolt://neo4j:secret@127.0.0.1:7687")
+    'bolt://127.0.0.1:7687'
+    """
+    scheme, mark, rest = uri.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else uri
+
+
+def age(posture: Posture, instant: object) -> str:
+    """Say how long before the moment shown an instant lies."""
+    read = stamp(instant)
+    return "unknown" if read is None else span(posture.graph.as_of - read)

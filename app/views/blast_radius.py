@@ -1,0 +1,360 @@
+"""Blast radius: what one thing reaches, drawn, listed and explained; or who reaches it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app import graph_view
+from app.address import one_of, recall, remember
+from app.charts import steps as steps_chart
+from app.detail import path_panel, thing_panel
+from app.escape import markdown
+from app.figures import accountable
+from app.folding import Piece
+from app.layout import Arrangement, Drawing, arrange
+from app.links import links
+from app.picker import pick
+from app.reach import (
+    DIRECTIONS,
+    MODES,
+    Question,
+    Reach,
+    chain,
+    exposed,
+    reach,
+    sureness,
+    way,
+)
+from app.tables import below, table
+from app.tiles import tile
+from app.view import View
+from app.wording import counted, kind, number, share
+
+HOPS = ("any", "1", "2", "3", "4", "5", "6")
+ARRANGEMENTS: dict[str, str] = {"auto": "Auto", "layers": "Layers", "rings": "Rings"}
+PICTURE = "picture"
+
+
+def draw(posture: Posture) -> None:
+    """Draw the search and the controls, then the answer in the direction asked for."""
+    thing = _thing(posture)
+    if thing is None:
+        st.info("There is nothing to choose from.")
+        return
+    question, direction, arrangement = _controls(posture, thing)
+    if direction == "reached-by":
+        _reached_by(posture, question)
+    else:
+        _reaches(posture, question, arrangement)
+
+
+def _thing(posture: Posture) -> str | None:
+    def accept(said: str) -> str:
+        try:
+            return str(posture.graph.thing(posture.graph.find(said))["id"])
+        except LookupError:
+            st.warning(f"Nothing in this snapshot is called {markdown(said)}.")
+            raise ValueError(said) from None
+
+    first = next(iter(accountable(posture)["id"].head(1)), None)
+    chosen = recall("thing", first, accept)
+    if chosen is not None and posture.graph.number(chosen) < 0:
+        st.warning(f"{markdown(chosen)} is not in this snapshot.")
+        st.session_state["thing"] = first
+    picked = pick(posture, "thing", "Thing", "An agent, a credential, a role, a resource, …")
+    remember("thing")
+    return picked
+
+
+def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement | None]:
+    label = posture.graph.thing(posture.graph.number(thing))["label"]
+    _follow(thing, label)
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
+    direction = _switch(row, "direction", "Question", DIRECTIONS, "reaches")
+    mode = _switch(
+        row,
+        "mode",
+        "Access",
+        MODES,
+        "standing",
+        "Standing: usable now. Potential: also what must be activated first (just-in-time).",
+    )
+    hops, arrangement, leaked = "any", "auto", False
+    if direction == "reaches":
+        recall("hops", "any", one_of(HOPS))
+        hops = row.selectbox("Steps at most", HOPS, key="hops", width=110)
+        remember("hops", "any")
+        arrangement = _switch(row, "view", "Picture", ARRANGEMENTS, "auto")
+    if label == "Credential":
+        recall("leaked", False, lambda said: said == "True")
+        leaked = row.toggle("This key leaked", key="leaked", help="What a thief of it reaches.")
+        remember("leaked", False)
+    question = Question(thing, mode, None if hops == "any" else int(hops), leaked)
+    return question, direction, None if arrangement == "auto" else arrangement  # type: ignore[return-value]
+
+
+def _follow(thing: str, label: str) -> None:
+    """Start afresh with another thing: nothing chosen or unfolded, and the question that fits."""
+    before = st.session_state.get("blast:thing")
+    st.session_state["blast:thing"] = thing
+    if before in (None, thing):
+        if before is None and label == "Resource" and "direction" not in st.query_params:
+            st.session_state["direction"] = "reached-by"
+        return
+    st.session_state["unfolded"] = frozenset()
+    if "focus" not in st.query_params or st.query_params["focus"] == st.session_state.get("focus"):
+        st.session_state["focus"] = None
+    st.session_state["direction"] = "reached-by" if label == "Resource" else "reaches"
+
+
+def _switch(
+    row: Any, key: str, label: str, words: dict[str, str], default: str, help_text: str = ""
+) -> str:
+    recall(key, default, one_of(words))
+    chosen = row.segmented_control(
+        label,
+        list(words),
+        key=key,
+        format_func=lambda one: words[one],
+        required=True,
+        help=help_text or None,
+    )
+    remember(key, default)
+    return chosen or default
+
+
+# -- what it reaches --------------------------------------------------------------------------
+
+
+def _reaches(posture: Posture, question: Question, arrangement: Arrangement | None) -> None:
+    found = reach(posture, question)
+    _figures(found)
+    for note in found.figures.get("notes", ()):
+        st.info(markdown(note, 500))
+    focus = _focus(found)
+    if found.tree.total == 1:
+        st.markdown("It reaches nothing in what is known.")
+        thing_panel(posture, question.thing)
+        return
+    pinned = frozenset(found.tree.way_to(focus)) if focus in found.tree.nodes else frozenset()
+    drawing = arrange(found.tree, arrangement, unfolded=st.session_state["unfolded"], pinned=pinned)
+    left, right = st.columns([7, 3], gap="medium")
+    with left:
+        _picture(posture, found, drawing, focus, pinned)
+    with right:
+        _panel(posture, question, found, drawing, focus)
+    _resources(found, question)
+
+
+def _figures(found: Reach) -> None:
+    figures, tiles = found.figures, st.columns(4)
+    counts, by_level = figures["counts"], figures["counts"]["by_level"]
+    restricted = counts["by_sensitivity"].get("restricted", 0)
+    unknown = counts["by_sensitivity"].get("unknown", 0)
+    tile(
+        tiles[0],
+        "Resources reached",
+        f"{number(counts['resources'])} of {number(counts['of'])}",
+        f"{number(restricted)} restricted"
+        + (f", {number(unknown)} of unknown sensitivity" if unknown else ""),
+    )
+    tile(
+        tiles[1],
+        "Weighted blast radius",
+        number(figures["weighted"]),
+        sureness(figures),
+        "Sensitivity times level, added up over all resources reached. Larger is worse. "
+        "Possible is what is reached if every condition and every assumption holds.",
+    )
+    tile(
+        tiles[2],
+        "With admin",
+        f"{number(by_level['admin'])} of {number(counts['resources'])}",
+        f"{number(by_level['write'])} with write, {number(by_level['read'])} with read",
+        "Levels are counted one by one: a grant of write alone does not read.",
+    )
+    tile(
+        tiles[3],
+        "By rules, not stated",
+        share(figures["derived_weighted"], figures["weighted"]) if figures["weighted"] else "0",
+        f"{number(figures['derived_weighted'])} of {number(figures['weighted'])} weighted",
+        "What is reached only by steps that a rule concluded, such as a privilege escalation.",
+    )
+
+
+def _focus(found: Reach) -> str:
+    """Take the reader's last click into account; return the id of the chosen piece."""
+    recall("focus")
+    st.session_state.setdefault("unfolded", frozenset())
+    picked = graph_view.picked(PICTURE)
+    if picked is not None:
+        st.session_state["focus"] = picked.piece.id
+        if picked.unfold and picked.piece.stands_for:
+            _unfold(picked.piece)
+    focus = st.session_state["focus"]
+    if focus and focus not in found.tree.nodes and "|" not in focus:
+        st.session_state["focus"] = None
+    remember("focus")
+    return st.session_state["focus"] or ""
+
+
+def _unfold(piece: Piece) -> None:
+    st.session_state["unfolded"] = st.session_state["unfolded"] | {piece.id}
+    st.session_state["focus"] = None
+
+
+def _picture(
+    posture: Posture, found: Reach, drawing: Drawing, focus: str, pinned: frozenset[str]
+) -> None:
+    edges = links(drawing, found.edges)
+    graph_view.draw(drawing, edges, PICTURE, focus, pinned if len(pinned) > 1 else frozenset())
+    labels = {s.piece.label for s in drawing.spots}
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(f"**{drawing.said}** {graph_view.legend(labels)}")
+    if st.session_state["unfolded"] and right.button("Fold again", width="stretch"):
+        st.session_state["unfolded"] = frozenset()
+        st.rerun()
+
+
+def _panel(
+    posture: Posture, question: Question, found: Reach, drawing: Drawing, focus: str
+) -> None:
+    with st.container(border=True, height=graph_view.HEIGHT + 40):
+        folded = {s.piece.id: s for s in drawing.spots if s.piece.stands_for}
+        if focus in folded:
+            _fold_panel(found, folded[focus].piece, folded[focus].text)
+            return
+        if not focus or focus == question.thing:
+            thing_panel(posture, question.thing)
+            _profile(found)
+            st.caption("Click a node for how it is reached; double click a fold to open it.")
+            return
+        thing_panel(posture, focus)
+        path_panel(posture, way(posture, question.thing, focus, question.mode))
+
+
+def _fold_panel(found: Reach, piece: Piece, text: str) -> None:
+    st.markdown(f"#### {markdown(text)}")
+    parent = found.tree.nodes.get(piece.parent or "")
+    if parent:
+        st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
+    if st.button("Unfold", type="primary", icon=":material/unfold_more:"):
+        _unfold(piece)
+        st.rerun()
+    st.caption("At most 300 nodes are drawn. The table below lists every resource.")
+
+
+def _profile(found: Reach) -> None:
+    hops = found.figures["hop_profile"]
+    if len(hops) > 1:
+        st.plotly_chart(
+            steps_chart(pd.DataFrame(hops), "weighted"),
+            key="profile",
+            config={"displayModeBar": False},
+            alt="Bars: the weighted blast radius within so many steps. "
+            + "; ".join(f"{p['hops']}: {number(p['weighted'])}" for p in hops),
+        )
+
+
+def _resources(found: Reach, question: Question) -> None:
+    st.subheader("Resources reached", anchor=False)
+    kinds = [s for s in ("restricted", "confidential", "internal", "public", "unknown")
+             if (found.table["Sensitivity"] == s).any()]  # fmt: skip
+    chosen = st.pills("Sensitivity", kinds, key="blast:kinds", selection_mode="multi")
+    rows = found.table[found.table["Sensitivity"].isin(chosen)] if chosen else found.table
+    at = table(
+        rows.drop(columns="id"),
+        f"reached:{question}:{','.join(chosen)}",
+        "The resources reached, heaviest first.",
+        {
+            "Weight": st.column_config.ProgressColumn(
+                format="%.0f", min_value=0, max_value=float(found.table["Weight"].max() or 1)
+            ),
+            "Steps": st.column_config.NumberColumn(width="small"),
+        },
+        select=True,
+    )
+    below(
+        f"{number(len(rows))} of {counted(len(found.table), 'resource')}, heaviest first. "
+        "Select one to see how it is reached.",
+        rows,
+        "blast-radius.csv",
+    )
+    _choose(rows["id"].iloc[at] if at is not None else None)
+
+
+def _choose(thing: str | None) -> None:
+    """Make the row a reader chose the chosen thing, once for each choice."""
+    if thing != st.session_state.get("blast:row"):
+        st.session_state["blast:row"] = thing
+        if thing is not None and thing != st.session_state.get("focus"):
+            st.session_state["focus"] = thing
+            st.rerun()
+
+
+# -- who reaches it ---------------------------------------------------------------------------
+
+
+def _reached_by(posture: Posture, question: Question) -> None:
+    asked = replace(question, hops=None, leaked=False)
+    answer, rows = exposed(posture, asked)
+    tiles = st.columns(3)
+    reaching = answer["accountable"]
+    tile(tiles[0], "Things that can reach it", number(answer["count"]))
+    tile(
+        tiles[1],
+        "Accountable identities among them",
+        f"{number(reaching['reaching'])} of {number(reaching['of'])}",
+    )
+    tile(tiles[2], "Exposure", _exposure(answer))
+    if rows.empty:
+        st.markdown("Nothing that is known can reach it.")
+        thing_panel(posture, question.thing)
+        return
+    recall("from", None, accept=str, key="reverse:from")
+    chosen = st.session_state["reverse:from"]
+    if chosen not in set(rows["id"]):
+        chosen = rows["id"].iloc[0]
+    left, right = st.columns([7, 3], gap="medium")
+    found = way(posture, chosen, question.thing, question.mode)
+    with left:
+        if found is not None:
+            drawing = arrange(chain(found["steps"]), "layers")
+            graph_view.draw(drawing, links(drawing, found["steps"]), "way")
+            st.caption(graph_view.legend({s.piece.label for s in drawing.spots}))
+    with right, st.container(border=True, height=graph_view.HEIGHT + 40):
+        thing_panel(posture, chosen)
+        path_panel(posture, found)
+    _identities(rows, asked)
+    remember("from", None, key="reverse:from")
+
+
+def _exposure(answer: dict[str, Any]) -> str:
+    if answer["percent"] is None:
+        return "unknown"
+    return f"{answer['percent']:.0f}% · {str(answer['band']).lower()}"
+
+
+def _identities(rows: pd.DataFrame, question: Question) -> None:
+    st.subheader("Who can reach it", anchor=False)
+    shown = rows.assign(Kind=rows["Kind"].map(kind)).drop(columns="id")
+    at = table(
+        shown,
+        f"reaching:{question}",
+        "Who can reach it: highest level and steps.",
+        select=True,
+    )
+    below(
+        f"{counted(len(rows), 'thing')}, highest level first. Select one to see how.",
+        shown,
+        "exposure.csv",
+    )
+    if at is not None and rows["id"].iloc[at] != st.session_state.get("reverse:from"):
+        st.session_state["reverse:from"] = rows["id"].iloc[at]
+        st.rerun()
+
+
+VIEW = View("blast_radius", "Blast radius", ":material/hub:", "Overview", 20, draw)

@@ -1,0 +1,182 @@
+"""How the pages put figures, instants and states into words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "Agent": ("agent", "agents"),
+    "ServiceAccount": ("service account", "service accounts"),
+    "Credential": ("credential", "credentials"),
+    "Role": ("role", "roles"),
+    "Group": ("group", "groups"),
+    "Human": ("person", "people"),
+    "Team": ("team", "teams"),
+    "Resource": ("resource", "resources"),
+    "Tool": ("tool", "tools"),
+    "Review": ("review", "reviews"),
+}
+STEPS: Mapping[str, str] = {
+    "USES": "uses",
+    "AUTHENTICATES_AS": "signs in as",
+    "RUNS_AS": "runs as",
+    "MEMBER_OF": "is a member of",
+    "ASSUMES": "may assume",
+    "CONTROLS": "can take over",
+    "SPAWNS": "spawns",
+    "CALLS": "calls",
+    "ACTS_FOR": "acts for",
+    "CAN_ACCESS": "can access",
+}
+STALE_STATES: Mapping[str, str] = {
+    "stale": "Stale",
+    "partly_used": "Used up to the stale step",
+    "unused_since_granted": "Never used since granted",
+    "unobservable": "Use cannot be seen",
+}
+SEVERITIES = ("critical", "high", "medium", "low")
+MARKS: Mapping[str, str] = {
+    "critical": "▲▲ critical",
+    "high": "▲ high",
+    "medium": "● medium",
+    "low": "▽ low",
+}
+NOT_KNOWN = "unknown"
+
+
+def number(value: float | None) -> str:
+    """Write a figure with separators, and whole where it is whole.
+
+    >>> number(2340), number(38.5), number(None)
+    ('2,340', '38.5', 'unknown')
+    """
+    if value is None or pd.isna(value):
+        return NOT_KNOWN
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun.
+
+    >>> counted(1, "agent"), counted(2340, "agent")
+    ('1 agent', '2,340 agents')
+    """
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def kind(label: str, count: int = 1) -> str:
+    """Return what people call a node label.
+
+    >>> kind("ServiceAccount", 2)
+    'service accounts'
+    """
+    one, many = KINDS.get(label, (label.lower(), f"{label.lower()}s"))
+    return one if count == 1 else many
+
+
+def share(part: float, whole: float) -> str:
+    """Write a part of a whole as a percentage, never rounding something to nothing or to all.
+
+    >>> share(12, 80), share(1, 100_000), share(999_999, 1_000_000), share(0, 0)
+    ('15%', '<1%', '>99%', 'unknown')
+    """
+    if not whole:
+        return NOT_KNOWN
+    percent = 100 * part / whole
+    if 0 < percent < 1:
+        return "<1%"
+    if 99 < percent < 100:
+        return ">99%"
+    return f"{percent:.0f}%"
+
+
+def stamp(instant: object) -> pd.Timestamp | None:
+    """Read an instant of an answer; None where it is absent."""
+    if instant is None or pd.isna(instant):  # type: ignore[call-overload]
+        return None
+    read = pd.Timestamp(str(instant))
+    return read.tz_localize("UTC") if read.tzinfo is None else read.tz_convert("UTC")
+
+
+def day(instant: object) -> str:
+    """Write the day of an instant.
+
+    >>> day("2026-08-01T00:00:00Z"), day(None)
+    ('1 Aug 2026', 'unknown')
+    """
+    read = stamp(instant)
+    return f"{read.day} {read:%b %Y}" if read is not None else NOT_KNOWN
+
+
+def days(instants: pd.Series) -> pd.Series:
+    """Write the day of each instant, for the rows of a table."""
+    said: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
+    said = said + instants.dt.strftime(" %b %Y").astype("string")
+    return said.fillna(NOT_KNOWN)
+
+
+def moment(instant: object) -> str:
+    """Write an instant to the minute, in UTC.
+
+    >>> moment("2026-08-01T12:30:00Z")
+    '1 Aug 2026 12:30 UTC'
+    """
+    read = stamp(instant)
+    return f"{day(read)} {read:%H:%M} UTC" if read is not None else NOT_KNOWN
+
+
+def span(duration: pd.Timedelta) -> str:
+    """Write a length of time in the one unit that fits it.
+
+    >>> span(pd.Timedelta(hours=5)), span(pd.Timedelta(days=300))
+    ('5 hours', '300 days')
+    """
+    hours = duration.total_seconds() / 3600
+    if abs(hours) < 1:
+        return "under an hour"
+    if abs(hours) < 48:
+        return counted(round(hours), "hour")
+    return counted(round(hours / 24), "day")
+
+
+def ago(instant: object, as_of: pd.Timestamp) -> str:
+    """Write how long before `as_of` an instant lies.
+
+    >>> ago("2026-07-30T00:00:00Z", pd.Timestamp("2026-08-01", tz="UTC"))
+    '2 days before'
+    """
+    read = stamp(instant)
+    if read is None:
+        return NOT_KNOWN
+    if read == as_of:
+        return "at that moment"
+    after = read > as_of
+    return f"{span(abs(as_of - read))} {'after' if after else 'before'}"
+
+
+def thing_name(thing: Any, default: str = "—") -> str:
+    """Return the raw name of a thing in an answer; it still has to be escaped."""
+    if thing is None:
+        return default
+    if isinstance(thing, Mapping):
+        return str(thing.get("name") or thing.get("id") or default)
+    return str(thing)
+
+
+def thing_id(thing: Any) -> str:
+    """Return the raw id of a thing in an answer."""
+    if isinstance(thing, Mapping):
+        return str(thing.get("id") or "")
+    return "" if thing is None else str(thing)
+
+
+def edge_words(edge: Any, default: str = "—") -> str:
+    """Describe an edge of an answer: its two ends and what joins them; still to be escaped."""
+    if edge is None:
+        return default
+    if not isinstance(edge, Mapping):
+        return str(edge)
+    verb = STEPS.get(str(edge.get("relationship")), str(edge.get("relationship", "")))
+    source, target = edge.get("from", edge.get("source")), edge.get("to", edge.get("target"))
+    return f"{thing_name(source)} {verb} {thing_name(target)}"

@@ -1,0 +1,394 @@
+"""The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
+
+import difflib
+from dataclasses import dataclass
+from functools import cached_property
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.element import Element, Node, Relationship
+from graph.facts import Coverage, Facts, LazyFrames
+from graph.resolve import resolve, resolve_nodes
+from graph.schema import (
+    CAN_ACCESS,
+    CONTROL,
+    CREDENTIAL,
+    DECLARABLE,
+    FACT_NODES,
+    HUMAN,
+    LEVELS,
+    RELATIONSHIPS,
+    RESOURCE,
+)
+from graph.stores import SnapshotInfo
+
+NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
+MANY = 50_000  # names among which a nearest one is looked for
+
+
+class UnknownThing(LookupError):
+    """Nothing goes by that name; `candidates` are the nearest names."""
+
+    def __init__(self, said: str, candidates: list[str]) -> None:
+        self.candidates = candidates
+        near = f"; nearest: {', '.join(candidates)}" if candidates else ""
+        super().__init__(f"nothing is called {said!r}{near}")
+
+
+class AmbiguousThing(LookupError):
+    """Several things go by that name; `candidates` are their ids."""
+
+    def __init__(self, said: str, candidates: list[str]) -> None:
+        self.candidates = candidates
+        super().__init__(f"{said!r} may be any of: {', '.join(candidates)}")
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Control edges in force, one position in each array for each edge.
+
+    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is a position in
+    `graph.schema.CONTROL` and `row` (int32) one in that type's frame, or -1 for an edge that a
+    rule concluded. `ceiling` (int8) is a position in `LEVELS`. `last_used` and `since` are
+    milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry` says whether a use
+    would have been seen.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    kind: np.ndarray
+    row: np.ndarray
+    ceiling: np.ndarray
+    eligible: np.ndarray
+    conditional: np.ndarray
+    derived: np.ndarray
+    assumed: np.ndarray
+    telemetry: np.ndarray
+    last_used: np.ndarray
+    since: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the edges."""
+        return len(self.source)
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Terminal grants in force: like `Edges`, but `levels` (uint8) has a bit for each level.
+
+    `last_used` is int64[grants, 4]: the last use of each level.
+    """
+
+    holder: np.ndarray
+    resource: np.ndarray
+    row: np.ndarray
+    levels: np.ndarray
+    eligible: np.ndarray
+    conditional: np.ndarray
+    derived: np.ndarray
+    assumed: np.ndarray
+    telemetry: np.ndarray
+    last_used: np.ndarray
+    since: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the grants."""
+        return len(self.holder)
+
+
+class AccessGraph:
+    """A snapshot of the graph at one moment, `as_of`.
+
+    Nodes have numbers: positions in `ids`, which are sorted. Everything is made when it is
+    first asked for, and kept.
+    """
+
+    def __init__(
+        self, facts: Facts, as_of: pd.Timestamp, snapshot: SnapshotInfo | None = None
+    ) -> None:
+        self.facts, self.as_of, self.snapshot = facts, as_of, snapshot
+        self.frames = LazyFrames(self._resolved)
+
+    @classmethod
+    def of(
+        cls,
+        facts: Facts,
+        as_of: pd.Timestamp | None = None,
+        snapshot: SnapshotInfo | None = None,
+    ) -> "AccessGraph":
+        """Look at `facts` as of an instant; by default the one that they speak of."""
+        return cls(facts, facts.taken_at if as_of is None else as_of, snapshot)
+
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What each source and scope could say, and when."""
+        return self.facts.coverage
+
+    @cached_property
+    def declared(self) -> frozenset[str]:
+        """The kinds of fact that at least one source could have provided."""
+        return frozenset(kind for c in self.coverage for kind in c.declares)
+
+    @cached_property
+    def undeclared(self) -> tuple[str, ...]:
+        """The kinds of fact of which nothing is known, because no source provides them."""
+        return tuple(kind for kind in DECLARABLE if kind not in self.declared)
+
+    @cached_property
+    def now(self) -> int:
+        """`as_of` as milliseconds since 1970."""
+        return int(np.datetime64(self.as_of.tz_convert(None), "ms").astype(np.int64))
+
+    def _resolved(self, element: Element) -> pd.DataFrame:
+        if isinstance(element, Node):
+            return self._nodes[element]
+        if isinstance(element, Relationship):
+            return resolve(self.facts.frames[element], self.coverage)
+        return self.facts.frames[element]
+
+    @cached_property
+    def _nodes(self) -> dict[Element, pd.DataFrame]:
+        return dict(resolve_nodes(self.facts))
+
+    # -- things -----------------------------------------------------------------------------
+
+    @cached_property
+    def ids(self) -> pa.Array:
+        """The ids of all nodes, sorted; a node's number is its position."""
+        if self.facts.numbering is not None:
+            return self.facts.numbering.ids()
+        stated = [pa.array(self.facts.frames[n]["id"], pa.string()) for n in FACT_NODES]
+        unique = pc.unique(pa.concat_arrays(stated))
+        return unique.take(pc.sort_indices(unique))
+
+    @cached_property
+    def things(self) -> pd.DataFrame:
+        """Every node: `id`, `label`, `name`, indexed by number."""
+        parts = [self.frames[n][["id", "name"]].assign(label=n.name) for n in FACT_NODES]
+        whole = pd.concat(parts, ignore_index=True)
+        whole.index = pd.Index(self.numbers(whole["id"]))
+        return whole.sort_index()[["id", "label", "name"]].astype({"label": "string"})
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The label of each node (int8): its position in `graph.schema.FACT_NODES`."""
+        names = pd.Index([n.name for n in FACT_NODES])
+        return names.get_indexer(self.things["label"]).astype(np.int8)
+
+    def numbers(self, ids: pd.Series) -> np.ndarray:
+        """Return the numbers (int32) of `ids`; -1 where nothing has that id."""
+        places = pc.index_in(pa.array(ids, pa.string()), self.ids)
+        return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+
+    def number(self, thing: str) -> int:
+        """Return the number of the thing with this very id."""
+        return int(self.numbers(pd.Series([thing], dtype="string"))[0])
+
+    def thing(self, number: int) -> dict[str, str]:
+        """Return a node as answers show it: `id`, `label`, `name`."""
+        row = self.things.loc[number]
+        return {"id": row["id"], "label": row["label"], "name": row["name"]}
+
+    def has_label(self, *labels: Node) -> np.ndarray:
+        """Return for each node whether it has one of `labels` (bool)."""
+        return np.isin(self.labels, [FACT_NODES.index(n) for n in labels])
+
+    def find(self, said: str) -> int:
+        """Return the number of the one thing that goes by an id, an e-mail or a name.
+
+        Raises
+        ------
+        UnknownThing, AmbiguousThing
+        """
+        exact = self.number(said)
+        if exact >= 0:
+            return exact
+        wanted = said.casefold()
+        named = self.things.index[self._names.str.casefold() == wanted]
+        people = self.frames[HUMAN]
+        mailed = people["id"][people["email"].str.casefold() == wanted]
+        found = sorted({*named, *self.numbers(mailed)})
+        if len(found) == 1:
+            return int(found[0])
+        if found:
+            raise AmbiguousThing(said, list(self.things.loc[found, "id"]))
+        raise UnknownThing(said, self._nearest(wanted))
+
+    @cached_property
+    def _names(self) -> pd.Series:
+        return self.things["name"]
+
+    def _nearest(self, wanted: str) -> list[str]:
+        things = self.things
+        if len(things) > MANY:
+            near = things["id"].str.contains(wanted[:4], regex=False) | things[
+                "name"
+            ].str.casefold().str.contains(wanted[:4], regex=False)
+            things = things[near.fillna(False).astype(bool)].head(MANY)
+        by_name = {}
+        for given, thing in zip(things["name"], things["id"], strict=True):
+            by_name.setdefault(str(given).casefold(), str(thing))
+            by_name.setdefault(str(thing).casefold(), str(thing))
+        near_names = difflib.get_close_matches(wanted, by_name, n=6, cutoff=0.3)
+        return list(dict.fromkeys(by_name[n] for n in near_names))[:3]
+
+    # -- edges and grants -------------------------------------------------------------------
+
+    def ends(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of source and target of each row of a type's frame."""
+        stated = self.facts.frames[relationship]
+        if self.facts.numbering is not None and len(stated) == len(self.frames[relationship]):
+            return self.facts.numbering.ends(relationship)
+        frame = self.frames[relationship]
+        return self.numbers(frame["source_id"]), self.numbers(frame["target_id"])
+
+    def in_force(self, relationship: Relationship) -> np.ndarray:
+        """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
+        frame = self.frames[relationship]
+        begun, ended = milliseconds(frame["valid_from"]), milliseconds(frame["valid_to"])
+        return (begun <= self.now) & ((ended == NEVER) | (ended > self.now))
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """Return for each node whether access passes through it (bool).
+
+        A credential that is disabled, revoked or expired opens nothing.
+        """
+        alive = np.ones(len(self.ids), bool)
+        keys = self.frames[CREDENTIAL]
+        expires = milliseconds(keys["expires_at"])
+        dead = ((expires != NEVER) & (expires <= self.now)) | keys["status"].isin(
+            ["disabled", "revoked", "expired", "deleted"]
+        ).to_numpy(bool)
+        alive[self.numbers(keys["id"][dead])] = False
+        return alive
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The control edges that sources state, in force at `as_of`."""
+        parts = [self._edges(kind, rel) for kind, rel in enumerate(CONTROL)]
+        return Edges(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def _edges(self, kind: int, relationship: Relationship) -> tuple[np.ndarray, ...]:
+        frame = self.frames[relationship]
+        source, target = self.ends(relationship)
+        kept = self.in_force(relationship) & self.live[source]
+        if relationship.uncontrolled:
+            kept &= ~self.has_label(*relationship.uncontrolled)[target]
+        used = self._seen(frame["last_used_at"])
+        ceiling = pd.Index(LEVELS).get_indexer(frame["ceiling"].fillna(LEVELS[-1]))
+        return tuple(
+            column[kept]
+            for column in (
+                source,
+                target,
+                np.full(len(frame), kind, np.int8),
+                np.arange(len(frame), dtype=np.int32),
+                ceiling.astype(np.int8),
+                flags(frame["eligible"]),
+                frame["condition"].notna().to_numpy(bool),
+                flags(frame["derived"]),
+                flags(frame["assumed"]),
+                flags(frame["telemetry"]) | (used != NEVER),
+                used,
+                milliseconds(frame["valid_from"]),
+            )
+        )
+
+    @cached_property
+    def grants(self) -> Grants:
+        """The grants on resources that give a level, in force at `as_of`."""
+        frame = self.frames[CAN_ACCESS]
+        holder, resource = self.ends(CAN_ACCESS)
+        levels = level_bits(frame["levels"])
+        kept = self.in_force(CAN_ACCESS) & (levels > 0) & self.live[holder]
+        kept &= self.has_label(RESOURCE)[resource]
+        used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
+        seen = frame["telemetry"].astype("boolean")
+        observed = seen.fillna(self._usage_declared(frame)).to_numpy(bool)
+        return Grants(
+            *(
+                column[kept]
+                for column in (
+                    holder,
+                    resource,
+                    np.arange(len(frame), dtype=np.int32),
+                    levels,
+                    flags(frame["eligible"]),
+                    frame["condition"].notna().to_numpy(bool),
+                    flags(frame["derived"]),
+                    flags(frame["assumed"]),
+                    observed,
+                    used,
+                    np.where(
+                        frame["granted_at"].notna(),
+                        milliseconds(frame["granted_at"]),
+                        milliseconds(frame["valid_from"]),
+                    ),
+                )
+            )
+        )
+
+    def _usage_declared(self, frame: pd.DataFrame) -> pd.Series:
+        observed = {c.key for c in self.coverage if "usage" in c.declares}
+        keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
+        return pd.Series(keys.isin(list(observed)), index=frame.index)
+
+    def _seen(self, instants: pd.Series) -> np.ndarray:
+        """Instants in milliseconds; a clock that runs ahead of `as_of` is held back to it."""
+        return np.minimum(milliseconds(instants), self.now)
+
+    # -- hand-over --------------------------------------------------------------------------
+
+    def to_networkx(self, within: np.ndarray | None = None) -> nx.MultiDiGraph:
+        """Return the graph as networkx knows it: all of it, or the nodes numbered `within`."""
+        numbers = np.arange(len(self.ids)) if within is None else np.unique(within)
+        chosen = self.things.loc[numbers]
+        ids = set(chosen["id"])
+        g = nx.MultiDiGraph(as_of=self.as_of.isoformat())
+        for row in chosen.itertuples():
+            g.add_node(row.id, label=row.label, name=row.name)
+        for rel in RELATIONSHIPS:
+            frame = self.frames[rel]
+            frame = frame[frame["source_id"].isin(ids) & frame["target_id"].isin(ids)]
+            for edge in frame[["id", "source_id", "target_id"]].itertuples(index=False):
+                g.add_edge(edge.source_id, edge.target_id, key=edge.id, relationship=rel.name)
+        return g
+
+
+def milliseconds(instants: pd.Series) -> np.ndarray:
+    """Return instants as milliseconds since 1970 (int64), `NEVER` where there is none."""
+    return instants.to_numpy("datetime64[ms]").astype(np.int64)
+
+
+def flags(column: pd.Series) -> np.ndarray:
+    """Return a nullable flag as bool: unknown counts as not set."""
+    return column.astype("boolean").fillna(False).to_numpy(bool)
+
+
+def level_bits(levels: pd.Series) -> np.ndarray:
+    """Return lists of levels as bits (uint8): bit 0 is `list`, bit 3 is `admin`.
+
+    >>> level_bits(pd.Series(['["read","admin"]', None], dtype="string"))
+    array([10,  0], dtype=uint8)
+    """
+    bits = np.zeros(len(levels), np.uint8)
+    for bit, level in enumerate(LEVELS):
+        named = levels.str.contains(f'"{level}"', regex=False).fillna(False)
+        bits |= named.to_numpy(bool).astype(np.uint8) << bit
+    return bits
+
+
+def level_instants(used: pd.Series) -> list[pd.Series]:
+    """Return the last use of each level, as four series of instants."""
+    text = pa.array(used, pa.string())
+    found = []
+    for level in LEVELS:
+        said = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')
+        at = pc.struct_field(said, [0]).to_pandas()
+        found.append(pd.to_datetime(at, utc=True, format="ISO8601"))
+    return found

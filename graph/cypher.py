@@ -1,0 +1,190 @@
+"""Every Cypher text that the Neo4j store sends, derived from the schema.
+
+Labels, types and property keys come from `graph.schema` and from the constants below; values
+travel only as parameters. Texts keep to what Cypher 5 and Cypher 25 share.
+
+A snapshot is a run: each of its nodes and relationships carries the `run` it belongs to, and
+the `Snapshot` node of the run says whether it is published. Nothing of a run changes after
+that.
+"""
+
+from functools import cache
+from typing import Final
+
+from graph.element import Element, Node, Relationship, Table
+from graph.schema import FACT_NODES, SNAPSHOT, TABLES
+
+POINTER: Final = "Pointer"  # one node that names the run that readers see
+LEASE: Final = "Lease"  # one node that says who may publish, until when, with which token
+
+LOADING: Final = "LOADING"
+PUBLISHED: Final = "PUBLISHED"
+RETIRED: Final = "RETIRED"
+
+STATED: Final = "stated"  # the rows that a node was made of, where it is not exactly one
+
+RECORDED: Final[tuple[Node | Table, ...]] = (*FACT_NODES, *TABLES)
+RUN_LABELS: Final = tuple(element.name for element in RECORDED)
+
+
+def _known(label: str) -> str:
+    if label not in RUN_LABELS:
+        raise ValueError("not a label of the schema")
+    return label
+
+
+def stored(element: Element) -> tuple[str, ...]:
+    """Return the properties of an element that its node or relationship keeps, in their order."""
+    names = tuple(column.name for column in element.columns)
+    if isinstance(element, Relationship):
+        return tuple(n for n in names if n not in ("source_id", "target_id"))
+    return (*names, STATED)
+
+
+def constraints() -> dict[str, str]:
+    """Name the statements that keep an id once in a run, and the single nodes single."""
+    keys = dict.fromkeys((*RUN_LABELS, SNAPSHOT.name), "n.run, n.id")
+    keys |= {POINTER: "n.name", LEASE: "n.name"}
+    return {
+        f"trustdebt_{label.lower()}": (
+            f"CREATE CONSTRAINT trustdebt_{label.lower()} IF NOT EXISTS "
+            f"FOR (n:{label}) REQUIRE ({key}) IS UNIQUE"
+        )
+        for label, key in keys.items()
+    }
+
+
+CONSTRAINTS: Final = "SHOW CONSTRAINTS YIELD name RETURN name"
+
+
+def _map(names: tuple[str, ...], offset: int) -> str:
+    pairs = (f"{name}: row[{i}]" for i, name in enumerate(names, offset))
+    return "{run: $run, " + ", ".join(pairs) + "}"
+
+
+@cache
+def create_nodes(element: Node | Table) -> str:
+    """Create a node from each of `$rows`, lists of values in the order of `stored`."""
+    return f"UNWIND $rows AS row CREATE (n:{element.name} {_map(stored(element), 0)})"
+
+
+@cache
+def create_relationships(element: Relationship, source: str, target: str) -> str:
+    """Create a relationship from each of `$rows`: the ids of both ends, then `stored`."""
+    return (
+        "UNWIND $rows AS row "
+        f"MATCH (a:{_known(source)} {{run: $run, id: row[0]}}) "
+        f"MATCH (b:{_known(target)} {{run: $run, id: row[1]}}) "
+        f"CREATE (a)-[r:{element.name} {_map(stored(element), 2)}]->(b)"
+    )
+
+
+def _of_run(label: str) -> str:
+    """Match the nodes of a run through the constraint's index, which needs both its keys."""
+    return f"MATCH (n:{_known(label)}) WHERE n.run = $run AND n.id >= $after "
+
+
+@cache
+def read_nodes(element: Node | Table) -> str:
+    """Return the values of each node of a run in the order of `stored`."""
+    values = ", ".join(f"n.{name}" for name in stored(element))
+    return f"{_of_run(element.name)}RETURN {values}"
+
+
+@cache
+def read_relationships(element: Relationship, source: str) -> str:
+    """Return the ids of both ends, then `stored`, of each relationship that starts at a label."""
+    values = ", ".join(f"r.{name}" for name in stored(element))
+    return f"{_of_run(source)}MATCH (n)-[r:{element.name}]->(b) RETURN n.id, b.id, {values}"
+
+
+@cache
+def count_nodes(label: str) -> str:
+    """Count the nodes of a run under a label."""
+    return f"{_of_run(label)}RETURN count(n)"
+
+
+@cache
+def count_relationships(source: str) -> str:
+    """Count the relationships of a run that start at a label, by type."""
+    return f"{_of_run(source)}MATCH (n)-[r]->() RETURN type(r), count(r)"
+
+
+@cache
+def delete_relationships(source: str) -> str:
+    """Delete up to `$limit` relationships, and say from which id on to look for more."""
+    return (
+        f"{_of_run(source)}MATCH (n)-[r]->() WITH n, r ORDER BY n.id LIMIT $limit "
+        "WITH n.id AS id, r DELETE r RETURN max(id), count(*)"
+    )
+
+
+@cache
+def delete_nodes(label: str) -> str:
+    """Delete up to `$limit` nodes of a run, whose relationships are gone."""
+    return f"{_of_run(label)}WITH n LIMIT $limit DETACH DELETE n RETURN count(*)"
+
+
+_LEASE = f"(l:{LEASE} {{name: 'publish'}})"
+
+# The write before the condition takes the lock, so that of two takers the later one sees what
+# the earlier one wrote. A taker that did not hear the answer asks again with the same nonce.
+TAKE_LEASE: Final = (
+    f"MERGE {_LEASE} SET l.touched = timestamp() "
+    "WITH l, coalesce(l.expires, 0) <= timestamp() OR l.nonce = $nonce AS free "
+    "FOREACH (_ IN CASE WHEN free AND coalesce(l.nonce, '') <> $nonce THEN [1] ELSE [] END | "
+    "SET l.token = coalesce(l.token, 0) + 1, l.nonce = $nonce, l.holder = $holder) "
+    "FOREACH (_ IN CASE WHEN free THEN [1] ELSE [] END | SET l.expires = timestamp() + $keep) "
+    "RETURN free, l.token, l.holder"
+)
+RENEW_LEASE: Final = (
+    f"MATCH {_LEASE} SET l.touched = timestamp() "
+    "WITH l WHERE l.token = $token SET l.expires = timestamp() + $keep RETURN l.token"
+)
+RELEASE_LEASE: Final = (
+    f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token SET l.expires = 0"
+)
+CHECK_LEASE: Final = f"MATCH {_LEASE} WHERE l.token = $token RETURN l.token"
+
+_SNAPSHOT = f"(s:{SNAPSHOT.name} {{run: $run, id: $run}})"
+_INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.counted"
+
+CURRENT: Final = (
+    f"MATCH (p:{POINTER} {{name: 'current'}}) "
+    f"OPTIONAL MATCH (s:{SNAPSHOT.name} {{run: p.run, id: p.run}}) RETURN {_INFO}"
+)
+SNAPSHOTS: Final = (
+    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} ORDER BY s.sequence"
+)
+UNPUBLISHED: Final = f"MATCH (s:{SNAPSHOT.name}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
+PUBLISHED_AS: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{PUBLISHED}' RETURN {_INFO}"
+PROGRESS: Final = f"MATCH {_SNAPSHOT} RETURN s.step"
+
+BEGIN: Final = (
+    f"MATCH {_LEASE} WHERE l.token = $token CREATE {_SNAPSHOT} "
+    f"SET s += $properties, s.state = '{LOADING}', s.step = 0 RETURN s.step"
+)
+# Every batch moves the step of its run on by one, in its own transaction: an answer that got
+# lost can be asked for again, and a batch can neither be lost nor be written twice.
+_NEXT_STEP = (
+    f"MATCH {_SNAPSHOT} SET s.touched = timestamp() "
+    f"WITH s WHERE s.state = '{LOADING}' AND s.step = $step - 1 SET s.step = $step "
+)
+ADVANCE: Final = f"MATCH {_LEASE} WHERE l.token = $token {_NEXT_STEP} RETURN s.step"
+PUBLISH: Final = (
+    f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token {_NEXT_STEP}"
+    f"SET s.state = '{PUBLISHED}', s.recorded_at = timestamp(), s.counted = $counted "
+    f"MERGE (p:{POINTER} {{name: 'current'}}) SET p.run = $run RETURN s.step"
+)
+
+HOLD: Final = (
+    f"MATCH {_SNAPSHOT} SET s.touched = timestamp() "
+    f"WITH s WHERE s.state = '{PUBLISHED}' SET s.held = timestamp() + $keep RETURN s.id"
+)
+RETIRE: Final = (
+    f"MATCH {_LEASE} WHERE l.token = $token MATCH {_SNAPSHOT} SET s.touched = timestamp() "
+    f"WITH s OPTIONAL MATCH (p:{POINTER} {{name: 'current', run: $run}}) "
+    "WITH s, p WHERE p IS NULL AND coalesce(s.held, 0) <= timestamp() "
+    f"SET s.state = '{RETIRED}' RETURN s.id"
+)
+FORGET: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{RETIRED}' DELETE s"

@@ -1,0 +1,62 @@
+"""BloodHound OpenGraph JSON: nodes with kinds and properties, edges between ids.
+
+The format is documented by SpecterOps at https://bloodhound.specterops.io/opengraph. Property
+values are texts, numbers, flags or lists of them; maps are written as JSON text.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graph.access import AccessGraph
+from graph.element import Dtype, Element, Relationship
+from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.values import iso
+
+
+def write(graph: AccessGraph, path: Path) -> int:
+    """Write `graph` to the file `path`; return how many nodes and edges it holds."""
+    nodes = [node for label in FACT_NODES for node in _nodes(graph, label)]
+    edges = [edge for rel in RELATIONSHIPS for edge in _edges(graph, rel)]
+    document = {
+        "metadata": {"source_kind": "TrustDebt"},
+        "graph": {"nodes": nodes, "edges": edges},
+    }
+    path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    return len(nodes) + len(edges)
+
+
+def _nodes(graph: AccessGraph, label: Element) -> Iterator[dict[str, Any]]:
+    for row in _records(graph, label):
+        yield {"id": row.pop("id"), "kinds": [label.name], "properties": row}
+
+
+def _edges(graph: AccessGraph, relationship: Relationship) -> Iterator[dict[str, Any]]:
+    for row in _records(graph, relationship):
+        yield {
+            "kind": relationship.name,
+            "start": {"match_by": "id", "value": row.pop("source_id")},
+            "end": {"match_by": "id", "value": row.pop("target_id")},
+            "properties": row,
+        }
+
+
+def _records(graph: AccessGraph, element: Element) -> Iterator[dict[str, Any]]:
+    """Return each row as plain values, without the facts that are absent."""
+    frame = graph.frames[element]
+    columns = [(c.name, _plain(frame[c.name], c.dtype)) for c in element.columns]
+    for values in zip(*(column for _, column in columns), strict=True):
+        pairs = zip(columns, values, strict=True)
+        yield {name: value for (name, _), value in pairs if value is not None}
+
+
+def _plain(column: pd.Series, dtype: Dtype) -> list[Any]:
+    if dtype is Dtype.INSTANT:
+        return [iso(v) if v is not pd.NaT else None for v in column]
+    present = column.astype(object).where(column.notna(), None)
+    if dtype is Dtype.TEXTS:
+        return [json.loads(v) if v is not None else None for v in present]
+    return list(present)

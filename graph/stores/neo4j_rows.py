@@ -1,0 +1,218 @@
+"""Frames as the rows that travel to Neo4j and back.
+
+Instants travel as integers, milliseconds since 1970: the driver packs those fifty times faster
+than its own temporal types, and they compare with each other whatever their zone. Lists of
+text travel as lists, so that Cypher can look into them; maps as JSON text.
+
+In the database a thing is one node, however many sources state it. A node made of other than
+exactly one row keeps its rows, as JSON, in the property `stated`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph import cypher
+from graph.element import Dtype, Element, Node, Relationship, Table
+from graph.facts import Facts
+from graph.frames import empty
+from graph.resolve import resolve, resolve_nodes
+from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, TABLES
+from graph.values import canonical
+
+BATCH = 10_000
+ARROW: Mapping[Dtype, pa.DataType] = {
+    Dtype.TEXT: pa.large_string(),
+    Dtype.COUNT: pa.int64(),
+    Dtype.NUMBER: pa.float64(),
+    Dtype.FLAG: pa.bool_(),
+    Dtype.INSTANT: pa.timestamp("ms", "UTC"),
+    Dtype.TEXTS: pa.large_string(),
+    Dtype.INSTANTS: pa.large_string(),
+    Dtype.JSON: pa.large_string(),
+}
+PANDAS = {
+    pa.large_string(): pd.StringDtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows for one statement, and what they are counted under: label, or type and label."""
+
+    text: str
+    rows: list[tuple[Any, ...]]
+    nodes: str = ""
+    relationships: tuple[str, str] = ("", "")
+
+
+def batches(facts: Facts) -> Iterator[Batch]:
+    """Yield all that a run consists of: nodes, records, then relationships."""
+    nodes = resolve_nodes(facts)
+    statements = _statements(facts, FACT_NODES)
+    for label in FACT_NODES:
+        yield from _node_batches(nodes[label], label, statements)
+    for table in TABLES:
+        records = resolve(facts.frames[table], facts.coverage)
+        yield from _node_batches(records, table, _statements(facts, (table,)))
+    ids = pa.concat_arrays([_text(nodes[label]["id"]) for label in FACT_NODES])
+    labels = np.repeat(np.arange(len(FACT_NODES)), [len(nodes[label]) for label in FACT_NODES])
+    for relationship in RELATIONSHIPS:
+        yield from _relationship_batches(facts.frames[relationship], relationship, ids, labels)
+
+
+def _node_batches(
+    frame: pd.DataFrame, element: Node | Table, statements: Mapping[str, str]
+) -> Iterator[Batch]:
+    text = cypher.create_nodes(element)
+    for start in range(0, len(frame), BATCH):
+        part = frame.iloc[start : start + BATCH]
+        columns = [_sent(part[c.name], c.dtype) for c in element.columns]
+        stated = map(statements.get, columns[0]) if statements else repeat(None)
+        yield Batch(text, list(zip(*columns, stated, strict=False)), nodes=element.name)
+
+
+def _relationship_batches(
+    frame: pd.DataFrame, element: Relationship, ids: pa.Array, labels: np.ndarray
+) -> Iterator[Batch]:
+    """Group rows by the labels of their ends: a statement names both, to use their indexes."""
+    if frame.empty:
+        return
+    pair = _label_of(frame["source_id"], ids, labels, element) * len(FACT_NODES)
+    pair += _label_of(frame["target_id"], ids, labels, element)
+    sent = {c.name: c.dtype for c in element.columns}
+    order = ("source_id", "target_id", *cypher.stored(element))
+    for both in np.unique(pair):
+        source, target = (FACT_NODES[i].name for i in divmod(int(both), len(FACT_NODES)))
+        text = cypher.create_relationships(element, source, target)
+        rows = np.flatnonzero(pair == both)
+        for start in range(0, len(rows), BATCH):
+            part = frame.take(rows[start : start + BATCH])
+            columns = [_sent(part[name], sent[name]) for name in order]
+            yield Batch(
+                text, list(zip(*columns, strict=True)), relationships=(element.name, source)
+            )
+
+
+def _label_of(
+    ends: pd.Series, ids: pa.Array, labels: np.ndarray, element: Relationship
+) -> np.ndarray:
+    places = pc.index_in(_text(ends), ids)
+    if places.null_count:
+        raise ValueError(f"{element.name} names a thing that is not among the nodes")
+    found: np.ndarray = labels[places.to_numpy()]
+    return found
+
+
+def _text(column: pd.Series) -> pa.Array:
+    return pa.array(column, pa.large_string())
+
+
+def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str]:
+    """Return, for each id that more than one row states, all its rows as JSON."""
+    frames = {e: facts.frames[e] for e in elements}
+    ids = pd.concat([f["id"] for f in frames.values()], ignore_index=True)
+    several = ids[ids.duplicated()].unique()
+    if not len(several):
+        return {}
+    rows: dict[str, list[dict[str, Any]]] = {str(i): [] for i in several}
+    for element, frame in frames.items():
+        part = frame[frame["id"].isin(several)]
+        columns = [_sent(part[c.name], c.dtype) for c in element.columns]
+        names = [c.name for c in element.columns]
+        for row in zip(*columns, strict=True):
+            said = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+            rows[said["id"]].append({"label": element.name, "row": said})
+    return {i: canonical(sorted(r, key=canonical)) for i, r in rows.items()}
+
+
+def _sent(column: pd.Series, dtype: Dtype) -> list[Any]:
+    """Return plain values that the driver can pack, None where there is none."""
+    if dtype is Dtype.INSTANT:
+        stamps = column.to_numpy(dtype="datetime64[ms]")
+        instants = stamps.astype("int64").astype(object)
+        instants[np.isnat(stamps)] = None
+        return list(instants)
+    absent_as_none: Any = None  # which the stubs of pandas do not foresee
+    values = column.to_numpy(dtype=object, na_value=absent_as_none).tolist()
+    if dtype is Dtype.TEXTS:
+        read: dict[str | None, Any] = {v: json.loads(v) for v in set(values) if v is not None}
+        return [read.get(v) for v in values]
+    return values
+
+
+def received(columns: Sequence[Sequence[Any]], element: Element, names: Sequence[str]) -> pa.Table:
+    """Return values in the order of `names` as typed columns."""
+    dtypes = {c.name: c.dtype for c in element.columns}
+    arrays = [
+        pa.array(
+            _as_json(values) if dtypes.get(name) is Dtype.TEXTS else values,
+            ARROW[dtypes.get(name, Dtype.TEXT)],
+        )
+        for name, values in zip(names, columns, strict=True)
+    ]
+    return pa.table(arrays, names=list(names))
+
+
+def _as_json(lists: Sequence[list[str] | None]) -> list[str | None]:
+    """Write each list as JSON; few of them differ, so each is written once."""
+    written: dict[tuple[str, ...], str] = {}
+    done: list[str | None] = []
+    for value in lists:
+        if value is None:
+            done.append(None)
+            continue
+        key = tuple(value)
+        if key not in written:
+            written[key] = canonical(value)
+        done.append(written[key])
+    return done
+
+
+def frames_of(tables: Mapping[Element, list[pa.Table]]) -> dict[Element, pd.DataFrame]:
+    """Return the frames of a run from the parts in which they were received."""
+    frames: dict[Element, list[pd.DataFrame]] = {element: [] for element in ELEMENTS}
+    for element, parts in tables.items():
+        if not parts:
+            continue
+        whole = pa.concat_tables(parts)
+        if cypher.STATED in whole.column_names:
+            stated = whole[cypher.STATED]
+            _restate(stated.drop_null(), frames)
+            whole = whole.filter(pc.is_null(stated)).drop_columns([cypher.STATED])
+        frames[element].append(_frame(whole, element))
+    return {e: _joined(parts, e) for e, parts in frames.items()}
+
+
+def _joined(parts: list[pd.DataFrame], element: Element) -> pd.DataFrame:
+    filled = [p for p in parts if len(p)]
+    return pd.concat(filled, ignore_index=True) if filled else empty(element)
+
+
+def _frame(table: pa.Table, element: Element) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(types_mapper=PANDAS.get)
+    return frame[[c.name for c in element.columns]]
+
+
+def _restate(stated: pa.ChunkedArray, frames: Mapping[Element, list[pd.DataFrame]]) -> None:
+    """Take apart nodes that keep the rows they were made of."""
+    by_name = {element.name: element for element in frames}
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for text in stated.to_pylist():
+        for said in json.loads(text):
+            rows.setdefault(said["label"], []).append(said["row"])
+    for name, said in rows.items():
+        element = by_name[name]
+        names = [c.name for c in element.columns]
+        columns = [[row.get(n) for row in said] for n in names]
+        frames[element].append(_frame(received(columns, element, names), element))

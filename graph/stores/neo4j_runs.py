@@ -1,0 +1,216 @@
+"""Runs of rows in Neo4j: written step by step, counted, read in whole, and removed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from graph import cypher
+from graph.element import Element, Node, Table
+from graph.facts import Facts
+from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.stores import Lease, StoreBusy, StoreDamaged
+from graph.stores.neo4j_rows import BATCH, Batch, batches, received
+from graph.stores.neo4j_session import Beat, Connection, Tx
+from graph.values import canonical
+
+DELETE_BATCH = 5_000
+START = ""  # before the first id
+
+
+class Writer:
+    """Writes and removes runs, as long as its lease is the latest."""
+
+    def __init__(self, connection: Connection, lease: Lease) -> None:
+        self._connection = connection
+        self._lease = lease
+
+    def require_lease(self) -> None:
+        """Refuse to go on when another took the lease since."""
+        self._unit("", "check the lease", lambda tx, beat: self._check(tx))
+
+    def write(
+        self,
+        run: str,
+        facts: Facts,
+        described: dict[str, object],
+        after_step: Callable[[int], None],
+    ) -> None:
+        """Write and publish a run, with `described` on its Snapshot; a step is a transaction."""
+        self._begin(run, described)
+        after_step(0)
+        nodes: Counter[str] = Counter()
+        relationships: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        step = 0
+        for step, batch in enumerate(batches(facts), 1):
+            self._append(run, step, batch)
+            if batch.nodes:
+                nodes[batch.nodes] += len(batch.rows)
+            else:
+                kind, source = batch.relationships
+                relationships[kind][source] += len(batch.rows)
+            after_step(step)
+        self._flip(run, step + 1, facts, {"nodes": nodes, "relationships": relationships})
+        after_step(step + 1)
+
+    def remove(self, run: str) -> bool:
+        """Remove a run that is neither current nor being read; say whether it is gone."""
+        token = self._lease.token
+        marked = self._unit(
+            run,
+            "retire a snapshot",
+            lambda tx, beat: tx.run(cypher.RETIRE, run=run, token=token).values(),
+        )
+        if not marked:
+            self.require_lease()
+            return False
+        for label in FACT_NODES:
+            after: str | None = START
+            while after is not None:
+                after = self._unit(
+                    run, "delete relationships", self._delete_from(run, label, after)
+                )
+        for element in cypher.RECORDED:
+            while self._unit(run, "delete nodes", self._delete_nodes(run, element)):
+                pass
+        self._unit(
+            run, "forget a snapshot", lambda tx, beat: tx.run(cypher.FORGET, run=run).values()
+        )
+        return True
+
+    def _unit(self, run: str, purpose: str, work: Callable[[Tx, Beat], Any]) -> Any:
+        patience = self._connection.patience
+        return self._connection.write(
+            purpose, work, run, limit=patience.batch, retry=patience.retry
+        )
+
+    def _check(self, tx: Tx) -> None:
+        if tx.run(cypher.CHECK_LEASE, token=self._lease.token).single() is None:
+            raise self._lost()
+
+    def _lost(self) -> StoreBusy:
+        return StoreBusy(f"{self._connection.uri}: the right to publish was lost to another ingest")
+
+    def _begin(self, run: str, described: dict[str, object]) -> None:
+        def work(tx: Tx, beat: Beat) -> None:
+            if tx.run(cypher.PROGRESS, run=run).single() is None:
+                values = {"run": run, "token": self._lease.token, "properties": described}
+                if tx.run(cypher.BEGIN, values).single() is None:
+                    raise self._lost()
+
+        self._unit(run, "begin a snapshot", work)
+
+    def _append(self, run: str, step: int, batch: Batch) -> None:
+        def work(tx: Tx, beat: Beat) -> None:
+            if not self._advance(tx, cypher.ADVANCE, run, step):
+                return
+            made = tx.run(batch.text, rows=batch.rows, run=run).consume().counters
+            if made.nodes_created + made.relationships_created != len(batch.rows):
+                raise StoreDamaged(f"{self._connection.uri}: ends of relationships are missing")
+
+        self._unit(run, "write a batch", work)
+
+    def _advance(self, tx: Tx, text: str, run: str, step: int, **values: object) -> bool:
+        """Move on by one step; False when a former try, whose answer was lost, did all of it."""
+        values |= {"run": run, "step": step, "token": self._lease.token}
+        if tx.run(text, values).single() is not None:
+            return True
+        self._check(tx)
+        progress = tx.run(cypher.PROGRESS, run=run).single()
+        if progress is None or progress[0] != step:
+            raise self._lost()
+        return False
+
+    def _flip(self, run: str, step: int, facts: Facts, stored: dict[str, Any]) -> None:
+        nodes, relationships = facts.counts()
+        counted = canonical({"nodes": nodes, "relationships": relationships, "stored": stored})
+
+        def work(tx: Tx, beat: Beat) -> None:
+            if self._count(tx, beat, run) != stored:
+                raise StoreDamaged(f"{self._connection.uri}: {run} is not what was written")
+            self._advance(tx, cypher.PUBLISH, run, step, counted=counted)
+
+        self._unit(run, "publish a snapshot", work)
+
+    def _count(self, tx: Tx, beat: Beat, run: str) -> dict[str, Any]:
+        nodes: dict[str, int] = {}
+        relationships: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        where = {"run": run, "after": START}
+        for element in cypher.RECORDED:
+            found = tx.run(cypher.count_nodes(element.name), where).values()[0][0]
+            nodes |= {element.name: found} if found else {}
+            beat()
+        for label in FACT_NODES:
+            for kind, number in tx.run(cypher.count_relationships(label.name), where).values():
+                relationships[kind][label.name] = number
+            beat()
+        return {"nodes": nodes, "relationships": dict(relationships)}
+
+    def _delete_from(self, run: str, label: Node, after: str) -> Callable[[Tx, Beat], str | None]:
+        def work(tx: Tx, beat: Beat) -> str | None:
+            self._check(tx)
+            values = {"run": run, "after": after, "limit": DELETE_BATCH}
+            last, number = tx.run(cypher.delete_relationships(label.name), values).values()[0]
+            return last if number == DELETE_BATCH else None
+
+        return work
+
+    def _delete_nodes(self, run: str, label: Node | Table) -> Callable[[Tx, Beat], bool]:
+        def work(tx: Tx, beat: Beat) -> bool:
+            self._check(tx)
+            values = {"run": run, "after": START, "limit": DELETE_BATCH}
+            return bool(tx.run(cypher.delete_nodes(label.name), values).values()[0][0])
+
+        return work
+
+
+class Reader:
+    """Reads the rows of one run."""
+
+    def __init__(
+        self, connection: Connection, run: str, stored: dict[str, Any], hold: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._run = run
+        self._stored = stored
+        self._hold = hold  # called now and then while reading
+
+    def tables(self) -> dict[Element, list[pa.Table]]:
+        """Read all elements that the run has."""
+        tables: dict[Element, list[pa.Table]] = {}
+        for element in cypher.RECORDED:
+            expected = self._stored["nodes"].get(element.name, 0)
+            if expected:
+                names = cypher.stored(element)
+                text = cypher.read_nodes(element)
+                tables[element] = self._stream(element, text, names, expected)
+        for kind in RELATIONSHIPS:
+            names = ("source_id", "target_id", *cypher.stored(kind))
+            tables[kind] = []
+            for source, expected in self._stored["relationships"].get(kind.name, {}).items():
+                text = cypher.read_relationships(kind, source)
+                tables[kind] += self._stream(kind, text, names, expected)
+        return tables
+
+    def _stream(
+        self, element: Element, text: str, names: tuple[str, ...], expected: int
+    ) -> list[pa.Table]:
+        def work(tx: Tx, beat: Beat) -> list[pa.Table]:
+            result = tx.run(text, run=self._run, after=START)
+            parts = []
+            while rows := result.fetch(BATCH):
+                beat()
+                # a Record's own iterator is written in Python and ten times slower
+                columns = list(zip(*map(tuple.__iter__, rows), strict=True))
+                parts.append(received(columns, element, names))
+            return parts
+
+        self._hold()
+        parts = self._connection.read("read a snapshot", work, self._run)
+        if sum(len(part) for part in parts) != expected:
+            raise StoreDamaged(
+                f"{self._connection.uri}: {self._run} does not have the {expected} rows of "
+                f"{element.name} that were published"
+            )
+        return parts

@@ -1,0 +1,243 @@
+"""The Neo4j store: a run of rows for each snapshot, and one pointer to the current run.
+
+A publish writes a new run beside the others in batches, counts it and moves the pointer in one
+transaction. Until then nobody reads the run, and afterwards nothing in it changes; so readers
+need no isolation beyond what read-committed gives them, and a publish that was interrupted
+anywhere is repeated by removing its run and starting again.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from graph import cypher
+from graph.facts import Coverage, Facts
+from graph.stores import (
+    Lease,
+    NoSuchSnapshot,
+    SnapshotInfo,
+    StoreBusy,
+    StoreDamaged,
+    StoreEmpty,
+    StoreError,
+    no_step,
+    pick,
+)
+from graph.stores.neo4j_rows import frames_of
+from graph.stores.neo4j_runs import Reader, Writer
+from graph.stores.neo4j_session import Connection, NotAllowed, Patience
+from graph.values import canonical
+
+LEASE_SECONDS = 60.0  # a lease whose holder died is free after this; renewed three times as often
+HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
+
+
+class Neo4jStore:
+    """Keeps snapshots in the Neo4j database at `uri`."""
+
+    def __init__(
+        self,
+        uri: str,
+        user: str | None = None,
+        password: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._patience = patience or Patience()
+        self._connection = Connection(uri, user, password, self._patience)
+        self.uri = self._connection.uri
+
+    def snapshots(self) -> list[SnapshotInfo]:
+        """List the published snapshots, oldest first."""
+        return [self._info(row) for row in self._rows("list snapshots", cypher.SNAPSHOTS)]
+
+    def current(self) -> SnapshotInfo | None:
+        """Return the snapshot that readers see, or None."""
+        rows = self._rows("find the current snapshot", cypher.CURRENT)
+        return self._info(rows[0]) if rows else None
+
+    def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
+        """Return a snapshot, read in whole and counted; it is not pruned meanwhile."""
+        info = self.current()
+        if info is None:
+            raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
+        if snapshot is not None:
+            info = pick(self.snapshots(), snapshot)
+        hold = _Hold(self._connection, info.id)
+        reader = Reader(self._connection, info.id, self._stored(info), hold)
+        try:
+            return info, Facts(frames_of(reader.tables()), info.coverage)
+        except StoreDamaged:
+            self._stored(info)  # no damage, if it was pruned while we had no hold on it
+            raise
+
+    @contextmanager
+    def lease(self, wait: float = 30.0) -> Iterator[Lease]:
+        """Hold the right to publish; it is renewed until the block ends or the process dies."""
+        self._prepare()
+        lease = self._take(wait)
+        done = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(lease, done), daemon=True)
+        renewing.start()
+        try:
+            yield lease
+        finally:
+            done.set()
+            with contextlib.suppress(StoreError):  # it runs out by itself
+                self._write("release the lease", cypher.RELEASE_LEASE, token=lease.token)
+
+    def publish(
+        self, facts: Facts, lease: Lease, after_step: Callable[[int], None] = no_step
+    ) -> tuple[SnapshotInfo, bool]:
+        """Write `facts` as a new run, count it and move the pointer."""
+        writer = Writer(self._connection, lease)
+        writer.require_lease()
+        now = self.current()
+        if now is not None and now.hash == facts.hash:
+            return now, False
+        self._remove_leftovers(writer)
+        sequence = now.sequence + 1 if now else 1
+        run = f"{sequence:06d}-{facts.hash[:16]}"
+        writer.write(run, facts, _described(facts, sequence), after_step)
+        return self._info(self._rows("find a snapshot", cypher.PUBLISHED_AS, run=run)[0]), True
+
+    def prune(self, keep: int, lease: Lease) -> list[str]:
+        """Delete all but the newest `keep`; a snapshot that is being read stays."""
+        writer = Writer(self._connection, lease)
+        writer.require_lease()
+        self._remove_leftovers(writer)
+        old = self.snapshots()[: -max(keep, 1)]
+        return [info.id for info in old if writer.remove(info.id)]
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connection.close()
+
+    def _rows(self, purpose: str, text: str, **values: object) -> list[list[Any]]:
+        return self._connection.read(purpose, lambda tx, beat: tx.run(text, values).values())
+
+    def _write(self, purpose: str, text: str, **values: object) -> list[list[Any]]:
+        limit = self._patience.answer
+        return self._connection.write(
+            purpose, lambda tx, beat: tx.run(text, values).values(), limit=limit, retry=limit
+        )
+
+    def _stored(self, info: SnapshotInfo) -> Any:
+        row = self._rows("find a snapshot", cypher.PUBLISHED_AS, run=info.id)
+        if not row:
+            raise NoSuchSnapshot(f"{info.id} was pruned")
+        return json.loads(row[0][-1])["stored"]
+
+    def _info(self, row: list[Any]) -> SnapshotInfo:
+        try:
+            return _info(row)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise StoreDamaged(f"{self.uri}: the record of a snapshot is damaged") from None
+
+    def _remove_leftovers(self, writer: Writer) -> None:
+        """Remove what publishes that were interrupted left behind."""
+        for row in self._rows("find leftovers", cypher.UNPUBLISHED):
+            writer.remove(row[0])
+
+    def _prepare(self) -> None:
+        """Create what constraints are missing."""
+        there = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
+        for name, text in cypher.constraints().items():
+            if name not in there:
+                self._connection.command(text, self._patience.batch)
+
+    def _take(self, wait: float) -> Lease:
+        nonce, holder = uuid.uuid4().hex, f"{socket.gethostname()}:{os.getpid()}"
+        end = time.monotonic() + wait
+        while True:
+            free, token, other = self._write(
+                "take the lease",
+                cypher.TAKE_LEASE,
+                nonce=nonce,
+                holder=holder,
+                keep=_ms(LEASE_SECONDS),
+            )[0]
+            if free:
+                return Lease(token, holder)
+            if time.monotonic() >= end:
+                raise StoreBusy(f"{self.uri}: another ingest holds the store ({other})")
+            time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+
+    def _renew(self, lease: Lease, done: threading.Event) -> None:
+        while not done.wait(LEASE_SECONDS / 3):
+            with contextlib.suppress(StoreError):  # the next round may succeed
+                self._write(
+                    "renew the lease",
+                    cypher.RENEW_LEASE,
+                    token=lease.token,
+                    keep=_ms(LEASE_SECONDS),
+                )
+
+
+class _Hold:
+    """Keeps a run from being pruned while it is read, where this user may write at all."""
+
+    def __init__(self, connection: Connection, run: str) -> None:
+        self._connection = connection
+        self._run = run
+        self._until = 0.0
+        self()
+
+    def __call__(self) -> None:
+        if time.monotonic() < self._until:
+            return
+        values = {"run": self._run, "keep": _ms(HOLD_SECONDS)}
+        limit = self._connection.patience.answer
+        with contextlib.suppress(NotAllowed):
+            self._connection.write(
+                "hold a snapshot",
+                lambda tx, beat: tx.run(cypher.HOLD, values).consume(),
+                limit=limit,
+                retry=limit,
+            )
+        self._until = time.monotonic() + HOLD_SECONDS / 3
+
+
+def _described(facts: Facts, sequence: int) -> dict[str, object]:
+    return {
+        "name": f"snapshot {sequence}",
+        "sequence": sequence,
+        "hash": facts.hash,
+        "taken_at": _epoch_ms(facts.taken_at),
+        "coverage": canonical([c.record() for c in facts.coverage]),
+    }
+
+
+def _info(row: list[Any]) -> SnapshotInfo:
+    name, sequence, taken_at, recorded_at, digest, coverage, counted = row
+    counts = json.loads(counted)
+    return SnapshotInfo(
+        name,
+        sequence,
+        _instant(taken_at),
+        _instant(recorded_at),
+        digest,
+        tuple(Coverage.of(record) for record in json.loads(coverage)),
+        counts["nodes"],
+        counts["relationships"],
+    )
+
+
+def _epoch_ms(instant: pd.Timestamp) -> int:
+    return int(instant.as_unit("ms").asm8.astype("int64"))
+
+
+def _instant(ms: int) -> pd.Timestamp:
+    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

@@ -1,0 +1,110 @@
+"""A seeded generator of synthetic estates with a history, planted defects and their labels."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graph.element import Element
+from graph.frames import FILE, PLACE
+from graph.schema import SOD_RULE
+from graph.values import iso
+from ingest.generator.clock import LAST, SNAPSHOTS, WINDOW, stamp
+from ingest.generator.labels import defects
+from ingest.generator.render import render
+from ingest.generator.world import World, make_world
+from ingest.manifest import ALWAYS, Manifest
+from ingest.native import sod_ids, write_estate
+from ingest.source import Reading
+
+DECLARES = (*ALWAYS, "owners", "scope", "usage", "reviews", "credentials", "decisions")
+LABELS = "labels.json"
+HISTORY = "history"
+
+
+@dataclass(frozen=True)
+class Estate:
+    """One dated estate. Its frames are made each time they are asked for: they are large."""
+
+    world: World
+    day: float
+    scope: str
+
+    @property
+    def manifest(self) -> Manifest:
+        """When and of what it speaks."""
+        start = stamp(np.array([self.day - WINDOW]))[0]
+        return Manifest(self.taken_at, self.scope, True, DECLARES, start)
+
+    @property
+    def taken_at(self) -> pd.Timestamp:
+        """The instant its facts speak of."""
+        return LAST + pd.Timedelta(days=self.day)
+
+    @property
+    def frames(self) -> dict[Element, pd.DataFrame]:
+        """Raw frames, one for each element that has rows."""
+        return render(self.world, self.day)
+
+
+@dataclass(frozen=True)
+class Generated:
+    """An estate with its past: `history` is oldest first, and its last is what is current."""
+
+    agents: int
+    seed: int
+    history: tuple[Estate, ...]
+
+    @cached_property
+    def labels(self) -> dict[str, Any]:
+        """What is wrong in the last estate, rule by rule, and which agents nothing is wrong with."""
+        found = defects(self.history[-1].world)
+        rows = found.assign(since=[iso(t) if pd.notna(t) else None for t in found["since"]])
+        planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}
+        population = self.history[-1].world.population.agents
+        return {
+            "seed": self.seed,
+            "agents": self.agents,
+            "taken_at": iso(self.history[-1].taken_at),
+            "planted": planted,
+            "clean": sorted(population["id"][population["governed"]]),
+            "defects": rows.astype(object).where(rows.notna(), None).to_dict("records"),
+        }
+
+
+def generate(agents: int, seed: int, scope: str = "acme") -> Generated:
+    """Generate an estate of so many agents as of six months. Equal arguments, equal estates."""
+    world = make_world(agents, seed)
+    return Generated(agents, seed, tuple(Estate(world, day, scope) for day in SNAPSHOTS))
+
+
+def write(generated: Generated, folder: Path) -> None:
+    """Write the last estate and its labels to `folder`, the past ones to `folder/history`."""
+    *past, last = generated.history
+    write_estate(last.frames, folder, last.manifest)
+    for number, estate in enumerate(past, 1):
+        write_estate(estate.frames, folder / HISTORY / f"{number:04}", estate.manifest)
+    text = json.dumps(generated.labels, ensure_ascii=False)
+    (folder / LABELS).write_text(text + "\n", encoding="utf-8")
+
+
+def reading(estate: Estate) -> Reading:
+    """Hand over an estate as the source `estate` would, without writing it down."""
+    rows = {
+        element: frame.assign(**{FILE: "", PLACE: ""}) for element, frame in estate.frames.items()
+    }
+    if SOD_RULE in rows:
+        rows[SOD_RULE] = rows[SOD_RULE].assign(id=sod_ids(rows[SOD_RULE]))
+    stated = estate.manifest
+    return Reading(
+        stated.scope,
+        stated.taken_at,
+        stated.complete,
+        stated.declares,
+        rows,
+        stated.usage_window_start,
+    )

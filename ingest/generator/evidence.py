@@ -1,0 +1,151 @@
+"""What agents were seen doing, and what policy decision points had decided about it.
+
+A use is the last one of a grant's level, so that uses and the grants' `last_used_at` agree.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from graph.values import iso
+from ingest.decision_records import chained, nest
+from ingest.generator.access import LEVELS, Access
+from ingest.generator.clock import present, stamp
+from ingest.generator.credentials import Credentials
+from ingest.generator.names import pick
+from ingest.generator.population import Population
+
+MINUTE = 1 / 1440
+RECENT = 50  # days
+PLANTED = ("unexplained", "denied", "late")
+ORDER = (1, 2, 0, 3)  # which level of a grant is looked at first: read, write, list, admin
+TASKS = ("monthly close", "customer request", "scheduled run", "incident")
+
+
+@dataclass(frozen=True)
+class EvidencePlan:
+    """Which grants (`rows`) are seen in use, and how each use stands to the decisions.
+
+    `state` is explained, unexplained, denied, late or plain (nothing sensitive, no decision);
+    `by_account` says whether the log names the account instead of the agent.
+    """
+
+    rows: np.ndarray
+    state: np.ndarray
+    by_account: np.ndarray
+    lag: np.ndarray
+    task: np.ndarray
+
+
+def plan_evidence(population: Population, access: Access, rng: np.random.Generator) -> EvidencePlan:
+    """Choose the grants whose use is recorded: at most one for each account, planted ones first."""
+    agents, grants = population.agents, access.grants
+    own = grants["kind"].isin(["direct", "drift"]) & (grants["agent"] >= 0) & grants["telemetry"]
+    place = agents["place"].to_numpy()[grants["agent"]]
+    wished = (grants["wish"] == "used").to_numpy() & np.isin(place, PLANTED)
+    candidates = grants.assign(planted=wished)[own & ~grants["fresh"]]
+    candidates = candidates.assign(lot=rng.random(len(candidates)) - candidates["planted"])
+    first = candidates.sort_values("lot").drop_duplicates("agent")
+    kept = first[first["planted"] | (rng.random(len(first)) < 0.8)]
+    sensitive = access.resources["sensitivity"].to_numpy()[kept["resource"]] >= 2
+    decided = sensitive | (rng.random(len(kept)) < 0.6)
+    state = np.where(decided, "explained", "plain").astype(object)
+    mine = kept["planted"].to_numpy(bool)
+    state[mine] = place[kept.index[mine]]
+    borrowed = agents["place"].isin(["lender", "borrower"]).to_numpy()[kept["agent"]]
+    return EvidencePlan(
+        kept.index.to_numpy(),
+        state,
+        ~borrowed & (rng.random(len(kept)) < 0.5),
+        rng.uniform(1, 9, len(kept)) * MINUTE,
+        pick(rng, TASKS, len(kept)),
+    )
+
+
+def seen(plan: EvidencePlan, access: Access, at: float) -> pd.DataFrame:
+    """Return the planned uses that are recent as of day `at`: `nth` of the plan, `level`, `day`."""
+    rows = plan.rows
+    grants = access.grants.iloc[rows]
+    times = np.stack([u.take(rows).last(at) for u in access.used], axis=1)[:, ORDER]
+    recent = times >= at - RECENT
+    level = np.argmax(recent, axis=1)
+    there = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), at)
+    nth = np.flatnonzero(recent.any(axis=1) & there)
+    return pd.DataFrame(
+        {
+            "nth": nth,
+            "level": np.array(LEVELS, object)[np.array(ORDER)[level[nth]]],
+            "day": times[nth, level[nth]],
+        }
+    )
+
+
+def records(
+    plan: EvidencePlan,
+    population: Population,
+    access: Access,
+    credentials: Credentials,
+    at: float,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write down the uses and the decisions as of day `at`, the decisions as a hash chain."""
+    found = seen(plan, access, at)
+    nth = found["nth"].to_numpy()
+    grants = access.grants.iloc[plan.rows[nth]].reset_index(drop=True)
+    agent = population.agents["id"].iloc[grants["agent"]].reset_index(drop=True)
+    account = population.accounts["id"].iloc[grants["agent"]].reset_index(drop=True)
+    first = credentials.keys[credentials.keys["first"]].set_index("agent")["id"]
+    number = pd.Series(nth, dtype="string")
+    uses = pd.DataFrame(
+        {
+            "id": "use-" + number,
+            "at": stamp(found["day"].to_numpy()),
+            "principal": agent.mask(pd.Series(plan.by_account[nth]), account),
+            "credential": first.reindex(grants["agent"]).array,
+            "resource": access.resources["id"].iloc[grants["resource"]].array,
+            "action": found["level"],
+            "level": found["level"],
+            "outcome": "success",
+        }
+    )
+    return uses, _decisions(plan, found, agent, account, access, uses)
+
+
+def _decisions(
+    plan: EvidencePlan,
+    found: pd.DataFrame,
+    agent: pd.Series,
+    account: pd.Series,
+    access: Access,
+    uses: pd.DataFrame,
+) -> pd.DataFrame:
+    nth = found["nth"].to_numpy()
+    state, lag = plan.state[nth], plan.lag[nth]
+    days = found["day"].to_numpy() + np.where(state == "late", lag, -lag)
+    made = pd.DataFrame(
+        {
+            "id": "decision-" + pd.Series(nth, dtype="string"),
+            "at": stamp(days),
+            "subject": agent,
+            "subject_type": "agent",
+            "identity": account,
+            "action": uses["action"],
+            "resource": uses["resource"],
+            "purpose": plan.task[nth],
+            "task_id": "task-" + pd.Series(nth, dtype="string"),
+            "decision": np.where(state == "denied", "deny", "allow"),
+            "policy_id": np.where(state == "denied", "deny-out-of-hours", "allow-in-scope"),
+            "policy_version": "3",
+            "engine": "cedar",
+            "executed": state != "denied",
+            "result": np.where(state == "denied", "refused", "success"),
+        }
+    )[~np.isin(state, ["plain", "unexplained"])]
+    made = made.sort_values("at", kind="stable").reset_index(drop=True)
+    if made.empty:
+        return made
+    said = made.assign(at=made["at"].map(iso)).to_dict("records")
+    links = list(chained(nest({str(k): v for k, v in row.items()}) for row in said))
+    return made.assign(
+        prev_hash=[link["prev_hash"] for link in links], hash=[link["hash"] for link in links]
+    )

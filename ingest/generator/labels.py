@@ -1,0 +1,261 @@
+"""What is wrong in the last snapshot of an estate, by construction: the labels.
+
+Each defect hangs on the thing that shows it (`subject`): a grant's holder, a credential, or an
+agent. `object` is what it is about, `since` when it began, in the sense of the trust debt model:
+the last use or approval plus 90 days, the end of a grant, the departure of an owner.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ingest.generator.access import LEVELS
+from ingest.generator.clock import present, stamp
+from ingest.generator.evidence import seen
+from ingest.generator.world import World
+
+NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
+COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
+
+
+def defects(world: World) -> pd.DataFrame:
+    """List every defect: `rule`, `subject`, `object`, `since`, `detail` and `why`.
+
+    `detail` is the grant for defects of grants, the role for those of owners.
+    """
+    parts = [
+        *_ownership(world),
+        *_scope(world),
+        *_grants(world),
+        *_paths(world),
+        *_credentials(world),
+        *_isolation(world),
+        *_evidence(world),
+    ]
+    whole = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    whole = whole.astype({c: "string" for c in COLUMNS if c != "day"})
+    whole["since"] = stamp(whole["day"].to_numpy(float))
+    keys = ["rule", "subject", "object", "detail"]
+    return whole.sort_values(keys, kind="stable", ignore_index=True).drop(columns="day")
+
+
+def _rows(
+    rule: str,
+    subject: pd.Series,
+    thing: object = None,
+    day: object = np.nan,
+    detail: object = None,
+    why: str = "",
+) -> pd.DataFrame:
+    values = {
+        "subject": _plain(subject),
+        "object": _plain(thing),
+        "day": day,
+        "detail": _plain(detail),
+    }
+    return pd.DataFrame({"rule": rule, **values, "why": why}, index=range(len(subject)))
+
+
+def _plain(values: object) -> object:
+    return np.asarray(values, object) if isinstance(values, pd.Series) else values
+
+
+# ---------------------------------------------------------------- owners, purpose and scope
+
+
+def _ownership(world: World) -> Iterator[pd.DataFrame]:
+    agents, states, owns = world.population.agents, world.states, world.owns
+    people = world.population.people.set_index("id")["left"]
+    now = owns[present(owns["start"].to_numpy(), owns["end"].to_numpy(), NOW)]
+    state = pd.Series(states, index=agents["id"]).reindex(now["thing"]).to_numpy()
+    left = people.reindex(now["owner"]).to_numpy(float)
+
+    def stated(*names: str) -> pd.DataFrame:
+        return agents[np.isin(states, names)]
+
+    def owned(*names: str, role: str | None = None) -> tuple[pd.DataFrame, np.ndarray]:
+        mask = np.isin(state, names) & ((now["role"] == role).to_numpy() | (role is None))
+        return now[mask], left[mask]
+
+    bare = stated("leaver", "nobody", "hollow_team", "self_owned", "software_owned", "stray")
+    yield _rows("OWN-01", bare["id"], day=bare["created"].to_numpy(), why="nobody answers for it")
+    gone, when = owned("leaver")
+    yield _rows("OWN-02", gone["thing"], gone["owner"], when, gone["role"], "the owner left")
+    half, when = owned("half_leaver", role="business")
+    yield _rows("OWN-02", half["thing"], half["owner"], when, half["role"], "the owner left")
+    for name, why in (("hollow_team", "the team is empty"), ("team_only", "only a team owns it")):
+        team, _ = owned(name)
+        yield _rows(
+            "OWN-03", team["thing"], team["owner"], team["start"].to_numpy(), team["role"], why
+        )
+    for lacking, names in (
+        ("business", ("technical_only", "half_leaver")),
+        ("technical", ("business_only",)),
+    ):
+        one = stated(*names)
+        why = f"no {lacking} owner"
+        yield _rows("OWN-04", one["id"], day=one["created"].to_numpy(), detail=lacking, why=why)
+    stray = stated("stray")
+    parent = agents["id"].to_numpy(object)[stray["parent"]]
+    yield _rows(
+        "OWN-05", stray["id"], parent, stray["created"].to_numpy(), why="its chain has no owner"
+    )
+    soft, _ = owned("self_owned", "software_owned")
+    yield _rows(
+        "OWN-06",
+        soft["thing"],
+        soft["owner"],
+        soft["start"].to_numpy(),
+        soft["role"],
+        "software owns it",
+    )
+    silent = now[now["acknowledged"].isna()]
+    why = "the owner never accepted"
+    yield _rows(
+        "OWN-07", silent["thing"], silent["owner"], silent["start"].to_numpy(), silent["role"], why
+    )
+
+
+def _scope(world: World) -> Iterator[pd.DataFrame]:
+    agents, structure = world.population.agents, world.structure
+    no_purpose, no_scope = pd.isna(structure.purpose), pd.isna(structure.scope)
+    bare = agents[no_purpose | no_scope]
+    yield _rows("SCP-01", bare["id"], day=bare["created"].to_numpy(), why="no purpose or no scope")
+    grants = world.access.grants
+    drift = grants[(grants["kind"] == "drift") & ~no_scope[grants["agent"]]]
+    resource, agent = _resource(world, drift), agents["id"].iloc[drift["agent"]]
+    why = "granted outside the declared scope"
+    yield _rows("SCP-02", agent, resource, drift["granted"].to_numpy(), drift["id"], why)
+    uses = seen(world.evidence, world.access, NOW)
+    rows = world.evidence.rows[uses["nth"]]
+    outside = np.isin(rows, drift.index)
+    found = grants.iloc[rows[outside]]
+    agent = agents["id"].iloc[found["agent"]]
+    why = "used outside the declared scope"
+    yield _rows(
+        "SCP-03", agent, _resource(world, found), uses["day"].to_numpy()[outside], found["id"], why
+    )
+
+
+# ---------------------------------------------------------------- grants and paths
+
+
+def _resource(world: World, grants: pd.DataFrame) -> pd.Series:
+    return world.access.resources["id"].iloc[grants["resource"]]
+
+
+def _grants(world: World) -> Iterator[pd.DataFrame]:
+    whole = world.access.grants
+    here = present(whole["granted"].to_numpy(), whole["end"].to_numpy(), NOW)
+    grants = whole[here]
+    levels, unused = grants["levels"].to_numpy(), grants["unused"].to_numpy()
+    used = np.stack([u.take(here).last(NOW) for u in world.access.used], axis=1)
+    granted = grants["granted"].to_numpy()
+    last = np.fmax(np.nan_to_num(used, nan=-np.inf), granted[:, None])
+    idle = (unused[:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
+    idle_since = np.where(idle, last, -np.inf).max(axis=1) + UNUSED
+    approved = np.fmax(granted, world.access.reviewed.take(here).last(NOW)) + REVIEW
+    end = np.fmin(grants["expires"].to_numpy(), grants["task_ended"].to_numpy())
+    whole_idle = (unused != 0) & (unused == levels)
+    standing = grants["expires"].isna().to_numpy() & ~grants["eligible"].to_numpy(bool)
+    for rule, mask, day, why in (
+        ("LPR-01", whole_idle, idle_since, "not used for 90 days"),
+        ("LPR-02", (unused != 0) & (unused != levels), idle_since, "a level is not used"),
+        ("LPR-03", (levels & 0b1000) != 0, granted, "gives administration"),
+        ("TIM-01", standing, granted, "has no end"),
+        ("TIM-02", end <= NOW, end, "outlived its end"),
+        ("REV-01", grants["overdue"].to_numpy(bool), approved, "no approval for 90 days"),
+        ("REV-02", grants["revoked"].notna().to_numpy(), grants["revoked"].to_numpy(), "revoked and still there"),
+        ("ISO-01", (grants["kind"] == "crossing").to_numpy(), granted, "reaches production from elsewhere"),
+    ):  # fmt: skip
+        found = grants[mask]
+        yield _rows(rule, found["holder"], _resource(world, found), day[mask], found["id"], why)
+
+
+def _paths(world: World) -> Iterator[pd.DataFrame]:
+    """Agents whose way to a role, or from it to the next, is never taken, and dormant ones."""
+    agents, joins, chains = world.population.agents, world.access.joins, world.access.chains
+    idle = joins[joins["unused"]]
+    last = np.fmax(
+        idle["start"].to_numpy(), world.access.joined.take(joins["unused"].to_numpy()).last(NOW)
+    )
+    by_account = pd.DataFrame(
+        {"account": idle["account"], "set": idle["set"], "day": last + UNUSED}
+    )
+    chained = pd.DataFrame({"account": chains["account"], "set": chains["outer"]})
+    chained["day"] = agents["created"].to_numpy()[chains["account"]] + UNUSED
+    both = pd.concat([by_account, chained], ignore_index=True)
+    users = agents.loc[agents["account"] >= 0, ["id", "account"]]
+    found = users.merge(both, on="account")
+    why = "the role is never taken"
+    yield _rows("TIM-04", found["id"], found["set"], found["day"].to_numpy(), why=why)
+    asleep = agents[agents["dormant"] & agents["keyed"]]
+    why = "dormant, and its credential is alive"
+    yield _rows("TIM-03", asleep["id"], day=asleep["stopped"].to_numpy() + 45, why=why)
+
+
+# ---------------------------------------------------------------- credentials
+
+
+def _credentials(world: World) -> Iterator[pd.DataFrame]:
+    keys, agents = world.credentials.keys, world.population.agents
+    created = keys["created"].to_numpy()
+    rotated = np.fmax(created, world.credentials.rotated.last(NOW))
+    used = world.credentials.used.last(NOW)
+    lent = agents["account"].to_numpy()[agents["place"] == "borrower"]
+    shared = keys["first"].to_numpy() & np.isin(keys["agent"], lent)
+    asleep = keys["forgotten"] | keys["expired"] | agents["dormant"].to_numpy()[keys["agent"]]
+    idle = np.where(keys["expired"], keys["expires"], used + 45)
+    for rule, mask, day, why in (
+        ("CRD-01", keys["unrotated"], rotated + AGE, "not rotated for 90 days"),
+        ("CRD-02", keys["outside"], created, "kept outside a secret manager"),
+        ("CRD-03", keys["weak"], created, "authenticates weakly"),
+        ("CRD-04", shared, created, "used by several agents"),
+        ("CRD-05", keys["human_used"].notna(), keys["human_used"].to_numpy(), "a person used it"),
+        ("CRD-06", asleep, idle, "alive though unused or expired"),
+        ("LEAKED", keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
+    ):
+        chosen = np.asarray(mask, bool)
+        yield _rows(rule, keys["id"][chosen], day=day[chosen], why=why)
+
+
+# ---------------------------------------------------------------- isolation and evidence
+
+
+def _isolation(world: World) -> Iterator[pd.DataFrame]:
+    agents, structure, grants = world.population.agents, world.structure, world.access.grants
+    wild = agents[agents["third_party"] & ~structure.vetted]
+    yield _rows("ISO-02", wild["id"], day=wild["created"].to_numpy(), why="nobody vetted it")
+    split = agents[agents["place"] == "conflicted"]
+    side = grants[grants["agent"].isin(split.index) & (grants["levels"] == 0b0100)]
+    special = world.access.resources["special"].str.startswith("erp:").to_numpy()[side["resource"]]
+    later = side[special].groupby("agent")["granted"].max().reindex(split.index)
+    yield _rows("ISO-03", split["id"], day=later.to_numpy(), why="holds both sides of a rule")
+    three = agents[agents["place"] == "trifecta"]
+    why = "reads private data, takes in what strangers write, and can send it out"
+    yield _rows("ISO-04", three["id"], day=three["created"].to_numpy(), why=why)
+    for frame in (structure.spawns, structure.acts_for):
+        loose = frame[frame["unscoped"]]
+        why = "delegated without a ceiling and without an end"
+        yield _rows("ISO-05", loose["source"], loose["target"], loose["start"].to_numpy(), why=why)
+    keys = world.credentials.keys[world.in_legacy_vault]
+    there = agents.iloc[keys["agent"]][["unit", "env"]].drop_duplicates()
+    reads = agents[agents["place"] == "secret_reader"].merge(there, on=["unit", "env"])
+    yield _rows("LPR-04", reads["id"], day=np.nan, why="reads a vault that holds other credentials")
+
+
+def _evidence(world: World) -> Iterator[pd.DataFrame]:
+    uses = seen(world.evidence, world.access, NOW)
+    state = world.evidence.state[uses["nth"]]
+    grants = world.access.grants.iloc[world.evidence.rows[uses["nth"]]]
+    agent, resource = world.population.agents["id"].iloc[grants["agent"]], _resource(world, grants)
+    use = "use-" + uses["nth"].astype("string")
+    for rule, name, why in (
+        ("EVD-01", "unexplained", "no decision explains the use"),
+        ("EVD-02", "denied", "denied, and it happened"),
+        ("EVD-03", "late", "decided after the fact"),
+    ):
+        mask = state == name
+        day = uses["day"].to_numpy()[mask]
+        yield _rows(rule, agent[mask], resource[mask], day, use[mask], why)

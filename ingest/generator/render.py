@@ -1,0 +1,358 @@
+"""Show an estate as of one day: the frames that its native folder holds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.element import Element
+from graph.schema import (
+    ACTS_FOR,
+    AGENT,
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CALLS,
+    CAN_ACCESS,
+    COVERS,
+    CREDENTIAL,
+    DECISION_RECORD,
+    GROUP,
+    HUMAN,
+    MEMBER_OF,
+    OWNS,
+    RESOURCE,
+    REVIEW,
+    ROLE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    SOD_RULE,
+    SPAWNS,
+    STORED_IN,
+    TEAM,
+    TOOL,
+    USE_EVENT,
+    USES,
+)
+from graph.values import canonical
+from ingest.generator.access import LEVELS, SENSITIVITIES, SOD_SIDES
+from ingest.generator.clock import present, stamp
+from ingest.generator.evidence import records
+from ingest.generator.population import ENVS
+from ingest.generator.world import World
+from ingest.tables import as_text, text_column
+
+NEVER = np.nan
+NAMES = np.array(ENVS, object)
+
+
+def render(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    """Return a frame for each element as of day `at`."""
+    frames: dict[Element, pd.DataFrame] = {}
+    parts: tuple[Callable[[World, float], dict[Element, pd.DataFrame]], ...] = (
+        _identities,
+        _people,
+        _resources,
+        _credentials,
+        _memberships,
+        _assumptions,
+        _grants,
+        _delegations,
+        _reviews,
+        _records,
+    )
+    for part in parts:
+        frames |= {element: frame for element, frame in part(world, at).items() if len(frame)}
+    return frames
+
+
+def _there(frame: pd.DataFrame, at: float, start: str = "start", end: str = "end") -> np.ndarray:
+    ends = frame[end].to_numpy() if end in frame else np.full(len(frame), NEVER)
+    return present(frame[start].to_numpy(), ends, at)
+
+
+def last_active(world: World, at: float) -> np.ndarray:
+    """Return for each agent when it last acted: by itself or by a grant of its account."""
+    agents, grants = world.population.agents, world.access.grants
+    known = world.active.last(at)
+    mine = (grants["agent"] >= 0).to_numpy()
+    owner = grants["agent"].to_numpy()[mine]
+    latest = np.where(np.isnan(known), -np.inf, known)
+    for use in world.access.used:
+        np.maximum.at(latest, owner, np.nan_to_num(use.take(mine).last(at), nan=-np.inf))
+    latest = np.where(np.isinf(latest), NEVER, latest)
+    account = agents["account"].to_numpy()
+    return np.where(account >= 0, latest[account], known)
+
+
+def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    agents, accounts = world.population.agents, world.population.accounts
+    active = last_active(world, at)
+    made = _there(agents, at, "created", "none")
+    frame = pd.DataFrame(
+        {
+            "id": agents["id"],
+            "kind": agents["kind"],
+            "provider": agents["provider"],
+            "status": np.where(agents["ended"] <= at, "retired", "active"),
+            "env": NAMES[agents["env"]],
+            "purpose": world.structure.purpose,
+            "declared_scope": world.structure.scope,
+            "aars": world.aars,
+            "created_at": stamp(agents["created"]),
+            "last_active_at": stamp(active),
+            "third_party": agents["third_party"],
+            "platform": agents["platform"],
+        }
+    )
+    used = np.r_[active, np.full(len(accounts) - len(agents), at - 0.1)]
+    tools = world.population.tools
+    of_tools = np.arange(len(accounts)) >= len(agents)
+    scope = [canonical([{"level": v, "resource": "saas:" + t.removeprefix("mcp-")} for v in ("read", "write")])
+             for t in tools["id"]]  # fmt: skip
+    service = pd.DataFrame(
+        {
+            "id": accounts["id"],
+            "provider": accounts["provider"],
+            "env": NAMES[accounts["env"]],
+            "status": "active",
+            "purpose": np.where(of_tools, "serve a tool", None),
+            "declared_scope": np.r_[np.full(len(agents), None), np.array(scope, object)],
+            "created_at": stamp(accounts["start"]),
+            "last_used_at": stamp(used),
+        }
+    )
+    tool = pd.DataFrame(
+        {
+            "id": tools["id"],
+            "kind": "mcp_server",
+            "capabilities": [f'["{c}"]' for c in tools["capability"]],
+            "third_party": tools["third_party"],
+            "approved": True,
+            "status": "active",
+        }
+    )
+    there = _there(accounts, at) & accounts["there"].to_numpy(bool)
+    return {AGENT: frame[made], SERVICE_ACCOUNT: service[there], TOOL: tool}
+
+
+def _people(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    people, teams, owns = world.population.people, world.population.teams, world.owns
+    left = people["left"].to_numpy()
+    human = pd.DataFrame(
+        {
+            "id": people["id"],
+            "email": people["id"] + "@example.com",
+            "status": np.where(left <= at, "left", "active"),
+            "left_at": stamp(np.where(left <= at, left, NEVER)),
+            "manager_id": people["id"].iloc[people["manager"]].array,
+        }
+    )
+    unit = np.array(world.population.units, object)[teams["unit"]]
+    return {
+        HUMAN: human,
+        TEAM: pd.DataFrame({"id": teams["id"], "parent_id": unit}),
+        OWNS: pd.DataFrame(
+            {
+                "source_id": owns["owner"],
+                "target_id": owns["thing"],
+                "role": owns["role"],
+                "since": stamp(owns["start"]),
+                "acknowledged_at": stamp(
+                    np.where(owns["acknowledged"] <= at, owns["acknowledged"], NEVER)
+                ),
+            }
+        )[_there(owns, at) & owns["thing"].isin(world.alive(at)).to_numpy()],
+    }
+
+
+def _links(source: pd.Series, target: pd.Series, **facts: object) -> pd.DataFrame:
+    return pd.DataFrame({"source_id": source.array, "target_id": target.array, **facts})
+
+
+def _resources(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    resources, sets = world.access.resources, world.access.sets
+    special = resources["special"].to_numpy(object)
+    frame = pd.DataFrame(
+        {
+            "id": resources["id"],
+            "type": resources["type"],
+            "env": NAMES[resources["env"]],
+            "sensitivity": np.array(SENSITIVITIES, object)[resources["sensitivity"]],
+            "control_plane": special == "account:{}-{}",
+        }
+    )
+    role = (sets["kind"] == "Role").to_numpy()
+    listed = pd.DataFrame({"id": sets["id"], "env": NAMES[sets["env"].to_numpy(int)]})
+    pairs = [resources.loc[special == f"erp:{{}}-{{}}-{s}", "id"].array for s in SOD_SIDES]
+    rules = pd.DataFrame(
+        {
+            "rule": [f"vendor-and-payment-{i + 1}" for i in range(len(pairs[0]))],
+            "left_resource": pairs[0],
+            "left_level": "write",
+            "right_resource": pairs[1],
+            "right_level": "write",
+        }
+    )
+    return {
+        RESOURCE: frame,
+        ROLE: listed[role].assign(assumable=True, status="active"),
+        GROUP: listed.loc[~role, ["id"]],
+        SOD_RULE: rules,
+    }
+
+
+def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    keys, holders = world.credentials.keys, world.credentials.holders
+    agents, accounts = world.population.agents, world.population.accounts
+    there = _there(keys, at, "created", "none")
+    frame = pd.DataFrame(
+        {
+            "id": keys["id"],
+            "type": keys["type"],
+            "status": np.where(keys["leaked"] <= at, "leaked", "active"),
+            "created_at": stamp(keys["created"]),
+            "rotated_at": stamp(world.credentials.rotated.last(at)),
+            "expires_at": stamp(keys["expires"]),
+            "last_used_at": stamp(world.credentials.used.last(at)),
+            "human_used_at": stamp(np.where(keys["human_used"] <= at, keys["human_used"], NEVER)),
+            "storage": keys["storage"],
+            "strength": np.where(keys["weak"], "weak", "strong"),
+        }
+    )
+    held = holders[holders["key"].isin(keys["id"][there]).to_numpy()]
+    held = held[(agents["created"].to_numpy()[held["agent"]] <= at)]
+    opened = keys[there]
+    stored = opened[opened["storage"] == "vault"]
+    vault = np.where(world.in_legacy_vault[stored.index], "-legacy", "")
+    where = agents.iloc[stored["agent"]]
+    units = np.array(world.population.units, object)[where["unit"]]
+    keyless = agents[
+        ~agents["keyed"] & (agents["account"] >= 0) & _there(agents, at, "created", "none")
+    ]
+    tools = world.population.tools["id"]
+    return {
+        CREDENTIAL: frame[there],
+        USES: _links(agents["id"].iloc[held["agent"]], held["key"]),
+        AUTHENTICATES_AS: _links(opened["id"], accounts["id"].iloc[opened["agent"]]),
+        STORED_IN: _links(
+            stored["id"],
+            pd.Series("vault:" + units + "-" + NAMES[where["env"]] + vault, dtype="string"),
+        ),
+        RUNS_AS: pd.concat(
+            [
+                _links(keyless["id"], accounts["id"].iloc[keyless["account"]]),
+                _links(tools, "svc-" + tools),
+            ],
+            ignore_index=True,
+        ),
+    }
+
+
+def _memberships(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    people, teams = world.population.people, world.population.teams
+    joins, accounts = world.access.joins, world.population.accounts
+    there = _there(joins, at) & (joins["kind"] == "MEMBER_OF").to_numpy()
+    parts = [
+        _links(people["id"], teams["id"].iloc[people["team"]]),
+        _links(people["id"].iloc[world.former["person"]], teams["id"].iloc[world.former["team"]]),
+        _links(accounts["id"].iloc[joins["account"]], joins["set"])[there],
+    ]
+    return {MEMBER_OF: pd.concat(parts, ignore_index=True)}
+
+
+def _assumptions(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    joins, chains, accounts = world.access.joins, world.access.chains, world.population.accounts
+    there = _there(joins, at) & (joins["kind"] == "ASSUMES").to_numpy()
+    taken = _links(
+        accounts["id"].iloc[joins["account"]],
+        joins["set"],
+        valid_from=stamp(joins["start"]),
+        last_used_at=stamp(world.access.joined.last(at)),
+        telemetry=True,
+    )
+    since = stamp(world.population.agents["created"].to_numpy()[chains["account"]])
+    never = {"valid_from": since, "last_used_at": stamp(np.full(len(chains), NEVER))}
+    parts = [
+        taken[there],
+        _links(accounts["id"].iloc[chains["account"]], chains["outer"], **never, telemetry=True),
+        _links(chains["outer"], chains["inner"], **never, telemetry=True),
+    ]
+    return {ASSUMES: pd.concat(parts, ignore_index=True)}
+
+
+def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    grants = world.access.grants
+    there = _there(grants, at, "granted")
+    now = grants[there]
+    task = now["task_ended"].to_numpy()
+    frame = pd.DataFrame(
+        {
+            "source_id": now["holder"],
+            "target_id": world.access.resources["id"].iloc[now["resource"]].array,
+            "grant_id": now["id"],
+            "levels": LEVEL_TEXT[now["levels"].to_numpy()],
+            "granted_at": stamp(now["granted"]),
+            "expires_at": stamp(now["expires"]),
+            "task_id": np.where(np.isnan(task), None, "task-" + now["id"].to_numpy(object)),
+            "task_ended_at": stamp(np.where(task <= at, task, NEVER)),
+            "reviewed_at": stamp(world.access.reviewed.take(there).last(at)),
+            "last_used_at": _last_used(world, there, at).set_axis(now.index),
+            "telemetry": now["telemetry"],
+            "eligible": np.where(now["eligible"], True, None),
+        }
+    )
+    return {CAN_ACCESS: frame}
+
+
+def _last_used(world: World, there: np.ndarray, at: float) -> pd.Series:
+    """Write the last use of each level as JSON text, as `canonical` would."""
+    parts = []
+    for bit in np.argsort(LEVELS):
+        said = as_text(pa.array(stamp(world.access.used[bit].take(there).last(at))))
+        parts.append(pc.binary_join_element_wise(f'"{LEVELS[bit]}":"', said, '"', ""))
+    whole = pc.binary_join_element_wise(*parts, ",", null_handling="skip")
+    none = pc.equal(whole, "")
+    return text_column(pc.if_else(none, None, pc.binary_join_element_wise("{", whole, "}", "")))
+
+
+def _delegations(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    made: dict[Element, pd.DataFrame] = {}
+    structure, alive = world.structure, world.alive(at)
+    for element, frame in (
+        (SPAWNS, structure.spawns),
+        (ACTS_FOR, structure.acts_for),
+        (CALLS, structure.calls),
+    ):
+        there = _there(frame, at) & frame["source"].isin(alive).to_numpy()
+        links = _links(frame["source"], frame["target"], ceiling=frame["ceiling"].array)
+        made[element] = links.assign(valid_to=stamp(frame["valid_to"]))[there]
+    return made
+
+
+def _reviews(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    reviews = world.structure.reviews
+    there = _there(reviews, at, "decided")
+    frame = pd.DataFrame(
+        {
+            "id": reviews["id"],
+            "kind": reviews["kind"],
+            "decision": reviews["decision"],
+            "decided_at": stamp(reviews["decided"]),
+            "decided_by": reviews["by"],
+        }
+    )
+    covers = _links(reviews["id"], reviews["covers"], grant_id=reviews["grant"].array)
+    return {REVIEW: frame[there], COVERS: covers[there]}
+
+
+def _records(world: World, at: float) -> dict[Element, pd.DataFrame]:
+    uses, decisions = records(world.evidence, world.population, world.access, world.credentials, at)
+    return {USE_EVENT: uses, DECISION_RECORD: decisions}
+
+
+LEVEL_TEXT = np.array(
+    [canonical([v for bit, v in enumerate(LEVELS) if bits >> bit & 1]) for bits in range(16)],
+    object,
+)

@@ -1,0 +1,292 @@
+"""The ingest job: read sources, check and redact their rows, and publish one snapshot.
+
+What a source and scope said before is replaced when it was read in full. When it was not, what
+it did not mention stays, with the time it was last seen. Scopes that this job did not read are
+carried forward as they are: absence is not removal.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from graph.element import Element, Relationship
+from graph.facts import Coverage, Facts
+from graph.frames import REJECTED, conform
+from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
+from graph.stores import KEEP, SnapshotInfo, Store
+from graph.values import iso
+from ingest.redaction import redact
+from ingest.source import InputRefused, Reading, Rejected, Request, Source
+
+MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Ingested:
+    """What became of an ingest."""
+
+    snapshot: SnapshotInfo
+    published: bool
+    quarantined: list[Rejected]
+    warnings: list[str]
+
+
+@dataclass
+class _Checked:
+    """A reading whose rows meet the schema, with what was set aside."""
+
+    coverage: Coverage
+    frames: dict[Element, pd.DataFrame]
+    read: int
+    origin: str
+    origins: dict[Element, pd.DataFrame] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def ingest(
+    store: Store,
+    jobs: Sequence[tuple[Source, Request]],
+    max_bad: float = MAX_BAD,
+    keep: int = KEEP,
+    progress: Progress = lambda message: None,
+) -> Ingested:
+    """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
+
+    Raises
+    ------
+    InputRefused
+        If an input cannot be used, or more than `max_bad` percent of its rows cannot be.
+        Nothing is published then.
+    StoreError
+        If the store cannot take it.
+    """
+    checked = []
+    for source, request in jobs:
+        progress(f"reading {source.name}: {', '.join(p.name for p in request.paths)}")
+        reading = source.read(request)
+        checked.append(_check(source, reading, str(request.paths[0]) if request.paths else ""))
+        _refuse_if_bad(checked[-1], max_bad)
+    return publish(store, checked, max_bad, keep, progress)
+
+
+def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = KEEP) -> Ingested:
+    """Publish a reading that was made in this process."""
+    return publish(store, [_check(source, reading, source.name)], 0.0, keep)
+
+
+def publish(
+    store: Store,
+    checked: list[_Checked],
+    max_bad: float = MAX_BAD,
+    keep: int = KEEP,
+    progress: Progress = lambda message: None,
+) -> Ingested:
+    """Join checked readings with what is current, and publish the whole."""
+    _refuse_twice(checked)
+    with store.lease() as lease:
+        now = store.current()
+        former = store.read(now.id)[1] if now else None
+        warnings = [w for c in checked for w in c.warnings]
+        frames, coverage = _carry(former, checked, warnings)
+        frames = _settle(frames, checked, warnings)
+        for each in checked:
+            _refuse_if_bad(each, max_bad)
+        progress("publishing")
+        info, published = store.publish(Facts.of(frames, coverage), lease)
+        store.prune(keep, lease)
+    quarantined = [r for c in checked for r in c.rejected]
+    return Ingested(info, published, quarantined, warnings)
+
+
+def _check(source: Source, reading: Reading, origin: str) -> _Checked:
+    coverage = Coverage(
+        source.name,
+        reading.scope,
+        reading.complete,
+        reading.taken_at.as_unit("ms"),
+        tuple(sorted(reading.declares)),
+        reading.usage_window_start.as_unit("ms") if reading.usage_window_start else None,
+    )
+    result = _Checked(coverage, {}, 0, origin)
+    result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
+    result.read = len(reading.rejected)
+    for element, raw in reading.rows.items():
+        _check_element(result, element, raw)
+    _one_label_each(result)
+    return result
+
+
+def _check_element(result: _Checked, element: Element, raw: pd.DataFrame) -> None:
+    provenance = {"source": result.coverage.source, "scope": result.coverage.scope}
+    stamped = raw.drop(columns=["first_seen", "last_seen"], errors="ignore").assign(**provenance)
+    conformed = conform(stamped, element)
+    frame, redacted = redact(conformed.frame, element)
+    result.read += len(raw)
+    result.frames[element] = frame
+    result.origins[element] = conformed.origin.set_axis(pd.Index(frame["id"]))
+    result.rejected += [
+        Rejected(*row) for row in conformed.rejected[list(REJECTED)].itertuples(index=False)
+    ]
+    if conformed.unknown_columns:
+        names = ", ".join(conformed.unknown_columns)
+        result.warnings.append(f"{element.name}: columns that mean nothing here: {names}")
+    if redacted:
+        result.warnings.append(f"{element.name}: {redacted} values held a secret, now redacted")
+
+
+def _one_label_each(result: _Checked) -> None:
+    """Within one reading an id belongs to one label; a second one is set aside."""
+    seen: pd.Index = pd.Index([], dtype="string")
+    for label in FACT_NODES:
+        frame = result.frames.get(label)
+        if frame is None:
+            continue
+        twice = frame["id"].isin(seen)
+        for thing in frame["id"][twice]:
+            reason = "id is that of a thing of another label"
+            result.rejected.append(Rejected(result.origin, f"{label.name} {thing}", reason))
+        result.frames[label] = frame[~twice].reset_index(drop=True)
+        seen = seen.append(pd.Index(frame["id"]))
+
+
+def _refuse_if_bad(checked: _Checked, max_bad: float) -> None:
+    bad = len(checked.rejected)
+    if bad and bad * 100 > max_bad * checked.read:
+        first = checked.rejected[0]
+        raise InputRefused(
+            first.file or checked.origin,
+            first.place,
+            f"{bad} of {checked.read} rows cannot be used, more than {max_bad:g} %; "
+            f"this one: {first.reason}",
+        )
+
+
+def _refuse_twice(checked: list[_Checked]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for each in checked:
+        key, scope = each.coverage.key, each.coverage.scope
+        if key in seen:
+            raise InputRefused(each.origin, "", f"scope {scope!r} was read from {seen[key]} too")
+        seen[key] = each.origin
+
+
+def _carry(
+    former: Facts | None, checked: list[_Checked], warnings: list[str]
+) -> tuple[dict[Element, pd.DataFrame], tuple[Coverage, ...]]:
+    """Join what was read now with what other scopes, or partial reads of these, said before."""
+    fresh = {c.coverage.key: c for c in checked}
+    known = {c.key: c for c in former.coverage} if former else {}
+    for key, each in fresh.items():
+        if key in known and known[key].taken_at > each.coverage.taken_at:
+            newer = iso(known[key].taken_at)
+            warnings.append(f"{'/'.join(key)}: replaces facts that were newer ({newer})")
+    frames = {}
+    for element in ELEMENTS:
+        before = former.frames[element] if former else None
+        frames[element] = _join(element, before, checked)
+    coverage = tuple((known | {k: c.coverage for k, c in fresh.items()}).values())
+    return frames, coverage
+
+
+def _join(element: Element, before: pd.DataFrame | None, checked: list[_Checked]) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = []
+    rest = before
+    for each in checked:
+        mine = None
+        if rest is not None:
+            own = (rest["source"] == each.coverage.source) & (rest["scope"] == each.coverage.scope)
+            mine, rest = rest[own], rest[~own]
+        now = each.frames.get(element)
+        if now is not None:
+            parts.append(_stamp(now, mine, each.coverage))
+        if mine is not None and not each.coverage.complete:
+            unmentioned = ~mine["id"].isin(now["id"]) if now is not None else slice(None)
+            parts.append(mine[unmentioned])
+    whole = [p for p in [rest, *parts] if p is not None and len(p)]
+    if not whole:
+        return parts[0] if parts else before if before is not None else conform_nothing(element)
+    return pd.concat(whole, ignore_index=True) if len(whole) > 1 else whole[0]
+
+
+def conform_nothing(element: Element) -> pd.DataFrame:
+    """Return an empty frame of `element`."""
+    return conform(pd.DataFrame(), element).frame
+
+
+def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:
+    """Say when each row was first and last seen by this source and scope."""
+    if "first_seen" not in now.columns:
+        return now
+    first = pd.Series(coverage.taken_at, index=now.index, dtype="datetime64[ms, UTC]")
+    if before is not None and len(before):
+        known = before.drop_duplicates("id").set_index("id")["first_seen"]
+        earlier = pd.Series(
+            known.reindex(now["id"]).array, index=now.index, dtype="datetime64[ms, UTC]"
+        )
+        first = earlier.fillna(first).where(earlier.isna() | (earlier <= first), first)
+    return now.assign(first_seen=first, last_seen=coverage.taken_at).astype(now.dtypes.to_dict())
+
+
+def _settle(
+    frames: dict[Element, pd.DataFrame], checked: list[_Checked], warnings: list[str]
+) -> dict[Element, pd.DataFrame]:
+    """Set aside relationships with an end that is not there, or of a label they cannot have."""
+    labels = _labels(frames)
+    fresh = {c.coverage.key: c for c in checked}
+    for relationship in RELATIONSHIPS:
+        frame = frames[relationship]
+        if not len(frame):
+            continue
+        reason = _wrong_ends(frame, relationship, labels)
+        bad = reason.notna()
+        if bad.any():
+            _set_aside(frame[bad], reason[bad], relationship, fresh, warnings)
+            frames[relationship] = frame[~bad].reset_index(drop=True)
+    return frames
+
+
+def _labels(frames: dict[Element, pd.DataFrame]) -> pd.Series:
+    """The label of each id; where two sources differ, the one that the schema declares first."""
+    parts = [pd.Series(n.name, index=pd.Index(frames[n]["id"])) for n in FACT_NODES]
+    whole = pd.concat(parts)
+    return whole[~whole.index.duplicated()].astype("string")
+
+
+def _wrong_ends(frame: pd.DataFrame, relationship: Relationship, labels: pd.Series) -> pd.Series:
+    reason = pd.Series(pd.NA, index=frame.index, dtype="string")
+    for column, allowed in (
+        ("source_id", relationship.sources),
+        ("target_id", relationship.targets),
+    ):
+        found = pd.Series(labels.reindex(frame[column]).array, index=frame.index)
+        names = [n.name for n in allowed]
+        unknown, unfit = found.isna(), ~found.isin(names)
+        reason = reason.mask(reason.isna() & unknown, f"{column} names nothing that is known")
+        wrong = f"{column} must name one of {', '.join(names)}"
+        reason = reason.mask(reason.isna() & unfit, wrong)
+    return reason
+
+
+def _set_aside(
+    rows: pd.DataFrame,
+    reason: pd.Series,
+    relationship: Relationship,
+    fresh: dict[tuple[str, str], _Checked],
+    warnings: list[str],
+) -> None:
+    carried = 0
+    for row, why in zip(rows.itertuples(), reason, strict=True):
+        reading = fresh.get((str(row.source), str(row.scope)))
+        if reading is None or row.last_seen != reading.coverage.taken_at:
+            carried += 1
+            continue
+        origin = reading.origins[relationship].loc[row.id]
+        reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
+    if carried:
+        warnings.append(
+            f"{relationship.name}: {carried} carried relationships end at things that are gone"
+        )

@@ -1,0 +1,69 @@
+"""Amazon Resource Names, and the few that stand for identities.
+
+Format: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graph.element import Node
+from graph.schema import GROUP, ROLE, SERVICE_ACCOUNT
+
+ACCOUNT = re.compile(r"\d{12}")
+UNIQUE_ID = re.compile(r"(AIDA|AROA|AGPA)[A-Z0-9]{4,}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+STUBS: dict[str, Node] = {"user": SERVICE_ACCOUNT, "role": ROLE, "group": GROUP}
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """The six parts of a resource name; parts may hold wildcards."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of thing, such as `role` or `function`."""
+        return re.split("[:/]", self.resource, maxsplit=1)[0]
+
+    @property
+    def name(self) -> str:
+        """The last segment: what people call it."""
+        return re.split("[:/]", self.resource)[-1]
+
+    @property
+    def is_principal(self) -> bool:
+        """Whether it is the name of an IAM user, role or group."""
+        return self.service == "iam" and "/" in self.resource and self.kind in STUBS
+
+
+@lru_cache(maxsize=65_536)
+def parse(text: str) -> Arn | None:
+    """Take a resource name apart; anything else is None.
+
+    >>> parse("arn:aws:iam::123456789012:role/app/deploy").name
+    'deploy'
+    """
+    parts = text.split(":", 5)
+    return Arn(*parts[1:]) if len(parts) == 6 and parts[0] == "arn" else None
+
+
+def account_id(account: str, partition: str = "aws") -> str:
+    """Name the Resource that stands for an account."""
+    return f"arn:{partition}:iam::{account}:root"
+
+
+def is_account(text: str) -> bool:
+    """Whether `text` is the id of an account as a whole."""
+    arn = parse(text)
+    return arn is not None and arn.service == "iam" and arn.resource == "root"
+
+
+def shown(text: str) -> str:
+    """Make a name from an export fit for a message: one line, at most 200 characters."""
+    return CONTROL.sub("?", text)[:200]

@@ -1,0 +1,207 @@
+"""The answer of get-account-authorization-details, and of get-role and get-user.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+import re
+from typing import Any
+
+from ingest.sources.aws.arn import shown
+from ingest.sources.aws.documents import Document, Malformed, read_document
+from ingest.sources.aws.export import Export, Reader, records, text
+from ingest.sources.aws.principals import ManagedPolicy, Place, Principal
+
+PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):(user|role|group)/[^*?]+")
+LISTS = {"UserDetailList": "user", "RoleDetailList": "role", "GroupDetailList": "group"}
+INLINE = {"user": "UserPolicyList", "role": "RolePolicyList", "group": "GroupPolicyList"}
+IDS = {"user": "UserId", "role": "RoleId", "group": "GroupId"}
+
+
+def is_details(value: dict[str, Any]) -> bool:
+    """Recognise authorization details, whole or filtered."""
+    if any(isinstance(value.get(name), list) for name in LISTS):
+        return True
+    policies = value.get("Policies")
+    return isinstance(policies, list) and any(
+        isinstance(p, dict) and "PolicyVersionList" in p for p in policies
+    )
+
+
+def read_details(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read users, roles, groups and managed policies."""
+    export.detailed = True
+    export.declares |= {"grants", "trust"}
+    if value.get("IsTruncated") is True:
+        export.log.whole = False
+        export.log.warn(f"{place.file} is one page of several: the account is not all there")
+    for record, at in records(value.get("Policies"), export, _below(place, "Policies")):
+        _read_policy(export, record, at)
+    for name, kind in LISTS.items():
+        for record, at in records(value.get(name), export, _below(place, name)):
+            _read_principal(export, record, kind, at)
+
+
+def _below(place: Place, name: str) -> Place:
+    return Place(place.file, f"{place.pointer}/{name}")
+
+
+def document(
+    export: Export, given: Any, place: Place, *, default_resource: str = ""
+) -> Document | None:
+    """Read a policy document, or set it aside and say that something is missing."""
+    try:
+        return read_document(given, default_resource=default_resource)
+    except Malformed as error:
+        export.log.whole = False
+        export.log.reject(place, str(error))
+        return None
+
+
+def _read_policy(export: Export, record: dict[str, Any], place: Place) -> None:
+    arn = text(record, "Arn")
+    versions = records(record.get("PolicyVersionList"), export, _below(place, "PolicyVersionList"))
+    default = text(record, "DefaultVersionId")
+    chosen = [(v, at) for v, at in versions if default and text(v, "VersionId") == default]
+    chosen = chosen or [(v, at) for v, at in versions if v.get("IsDefaultVersion") is True]
+    if not arn or not chosen:
+        export.log.whole = False
+        export.log.reject(place, "a policy without a name or without its default version")
+        return
+    version, at = chosen[0]
+    read = document(export, version.get("Document"), _below(at, "Document"))
+    if read is not None:
+        export.policies.setdefault(arn, ManagedPolicy(arn, read, place))
+
+
+def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Place) -> None:
+    arn = text(record, "Arn")
+    found = PRINCIPAL.fullmatch(arn)
+    if not found or found.group(2) != kind:
+        export.log.whole = False
+        export.log.reject(place, f"Arn is missing or not that of a {kind}")
+        return
+    if arn in export.people.by_arn:
+        export.log.warn(f"{shown(arn)} is described twice: the first description was kept")
+        return
+    principal = Principal(arn, kind, place, detailed=True)
+    principal.unique_id = text(record, IDS[kind])
+    principal.created_at = export.instant(record.get("CreateDate"), place, "CreateDate")
+    principal.attached = _attached(export, record, place)
+    principal.inline = _inline(export, record, INLINE[kind], place)
+    _read_limits(export, principal, record)
+    if kind == "role":
+        _read_role(export, principal, record)
+    export.people.add(principal)
+
+
+def _attached(export: Export, record: dict[str, Any], place: Place) -> list[str]:
+    name = "AttachedManagedPolicies"
+    listed = records(record.get(name), export, _below(place, name))
+    return list(dict.fromkeys(a for a in (text(r, "PolicyArn") for r, _ in listed) if a))
+
+
+def _inline(
+    export: Export, record: dict[str, Any], name: str, place: Place
+) -> list[tuple[str, Document]]:
+    found = []
+    for policy, at in records(record.get(name), export, _below(place, name)):
+        read = document(export, policy.get("PolicyDocument"), _below(at, "PolicyDocument"))
+        if read is not None:
+            found.append((text(policy, "PolicyName"), read))
+    return found
+
+
+def _read_limits(export: Export, principal: Principal, record: dict[str, Any]) -> None:
+    boundary = record.get("PermissionsBoundary")
+    if isinstance(boundary, dict):
+        principal.boundary = text(boundary, "PermissionsBoundaryArn") or None
+    groups = record.get("GroupList")
+    if isinstance(groups, list):
+        principal.groups = [g for g in groups if isinstance(g, str)]
+    if record.get("PasswordLastUsed") or isinstance(record.get("LoginProfile"), dict):
+        principal.password = True
+        used = export.instant(record.get("PasswordLastUsed"), principal.place, "PasswordLastUsed")
+        principal.password_used_at = used
+
+
+def _read_role(export: Export, role: Principal, record: dict[str, Any]) -> None:
+    at = _below(role.place, "AssumeRolePolicyDocument")
+    if record.get("AssumeRolePolicyDocument") is not None:
+        given = record["AssumeRolePolicyDocument"]
+        role.trust = document(export, given, at, default_resource=role.arn)
+    _read_last_used(export, role, record)
+    profiles = records(
+        record.get("InstanceProfileList"), export, _below(role.place, "InstanceProfileList")
+    )
+    role.instance_profiles = [a for a in (text(p, "Arn") for p, _ in profiles) if a]
+
+
+def _read_last_used(export: Export, role: Principal, record: dict[str, Any]) -> None:
+    """Read RoleLastUsed: empty means not in the tracking period, missing means not asked."""
+    used = record.get("RoleLastUsed")
+    if isinstance(used, dict):
+        role.used = True
+        export.declares.add("usage")
+        last = export.instant(used.get("LastUsedDate"), role.place, "RoleLastUsed/LastUsedDate")
+        role.last_used_at = last or role.last_used_at
+
+
+def is_single(value: dict[str, Any]) -> bool:
+    """Recognise the answer of get-role or get-user."""
+    return any(
+        isinstance(value.get(name), dict) and PRINCIPAL.fullmatch(text(value[name], "Arn"))
+        for name in ("Role", "User")
+    )
+
+
+def read_single(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read one role or user: all of it if it is new, else only what was not known."""
+    name = "Role" if isinstance(value.get("Role"), dict) else "User"
+    record, at = value[name], _below(place, name)
+    known = export.people.find(text(record, "Arn"))
+    if known is None:
+        _read_principal(export, record, name.lower(), at)
+        known = export.people.by_arn.get(text(record, "Arn"))
+        if known is not None:
+            known.detailed = False
+            export.declares |= {"trust"} if name == "Role" else set()
+        return
+    if known.boundary is None or known.password is None:
+        boundary = known.boundary
+        _read_limits(export, known, record)
+        known.boundary = boundary or known.boundary
+    if name == "Role":
+        _compare_role(export, known, record, at)
+
+
+def _compare_role(export: Export, known: Principal, record: dict[str, Any], place: Place) -> None:
+    if not known.used:
+        _read_last_used(export, known, record)
+    given = record.get("AssumeRolePolicyDocument")
+    if given is None:
+        return
+    at = _below(place, "AssumeRolePolicyDocument")
+    trust = document(export, given, at, default_resource=known.arn)
+    if known.trust is None:
+        known.trust = trust
+    elif trust is not None and _said(trust) != _said(known.trust):
+        export.log.warn(
+            f"{place.file}: trusts others than the authorization details say of"
+            f" {shown(known.arn)}; the authorization details were kept"
+        )
+
+
+def _said(document: Document) -> list[tuple[object, ...]]:
+    return sorted(
+        (
+            (s.allow, s.actions, s.principals, s.except_principals, str(s.condition))
+            for s in document.statements
+        ),
+        key=str,
+    )
+
+
+READERS = (
+    Reader("account authorization details", 0, is_details, read_details),
+    Reader("a role or a user", 1, is_single, read_single),
+)

@@ -1,0 +1,191 @@
+"""The credential report: passwords, second factors and keys of users, and of the root user.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+"""
+
+import base64
+import binascii
+import csv
+import io
+import re
+from typing import Any
+
+import pandas as pd
+
+from ingest.sources.aws.arn import account_id, is_account, parse
+from ingest.sources.aws.export import Export, Reader, records, text
+from ingest.sources.aws.principals import Key, Place, Principal
+
+HEADER = ("user", "arn", "user_creation_time", "password_enabled")
+USER = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):user/[^*?]+")
+KEYS = (("access_key_1", "access_key", 1), ("access_key_2", "access_key", 2))
+CERTIFICATES = (("cert_1", "certificate", 1), ("cert_2", "certificate", 2))
+FLAGS = {"true": True, "false": False}
+
+
+def is_report(said: str) -> bool:
+    """Recognise the report by its first columns."""
+    first = said.lstrip("\ufeff \r\n").split("\n", 1)[0].replace('"', "")
+    return tuple(first.strip().split(",")[:4]) == HEADER
+
+
+def is_wrapped(value: dict[str, Any]) -> bool:
+    """Recognise the answer of get-credential-report, which holds the report as text."""
+    return bool(text(value, "Content")) and is_report(_unwrapped(text(value, "Content")))
+
+
+def _unwrapped(content: str) -> str:
+    if is_report(content):
+        return content
+    try:
+        return base64.b64decode(content, validate=True).decode("utf-8-sig")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
+
+
+def read_wrapped(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read the report inside the answer, and when it was generated."""
+    generated = export.instant(value.get("GeneratedTime"), place, "GeneratedTime")
+    if generated is not None:
+        export.generated_at.append(generated)
+    at = Place(place.file, f"{place.pointer}/Content")
+    read_report(export, _unwrapped(text(value, "Content")), at)
+
+
+def read_report(export: Export, said: str, place: Place) -> None:
+    """Read the report's rows; one that is too short or names nobody is set aside."""
+    export.declares |= {"credentials", "usage"}
+    rows = csv.reader(io.StringIO(said.lstrip("\ufeff")), strict=True)
+    try:
+        header = [h.strip() for h in next(rows)]
+        for row in rows:
+            if row:
+                line = f"{place.pointer} line {rows.line_num}".strip()
+                _read_row(export, dict(zip(header, row, strict=False)), Place(place.file, line))
+                if len(row) != len(header):
+                    export.log.reject(Place(place.file, line), "a row that breaks off")
+    except csv.Error:
+        line = f"{place.pointer} line {rows.line_num}".strip()
+        export.log.whole = False
+        export.log.reject(Place(place.file, line), "is not CSV from here on")
+
+
+def _read_row(export: Export, row: dict[str, str], place: Place) -> None:
+    arn = row.get("arn", "")
+    if is_account(arn):
+        person = _root(export, arn, place)
+    elif USER.fullmatch(arn):
+        found = export.people.find(arn)
+        person = found or Principal(arn, "user", place)
+        if found is None:
+            export.people.add(person)
+    else:
+        export.log.reject(place, "arn is missing or not that of a user")
+        return
+    _read_person(export, person, row, place)
+
+
+def _root(export: Export, arn: str, place: Place) -> Principal:
+    """Return the root user, whose name is that of the account and who is not the account."""
+    name = f"{arn}#user"
+    if name not in export.people.by_arn:
+        export.people.add(Principal(name, "root", place, password=True))
+    return export.people.by_arn[name]
+
+
+def _read_person(export: Export, person: Principal, row: dict[str, str], place: Place) -> None:
+    def at(column: str) -> pd.Timestamp | None:
+        return export.instant(row.get(column), place, column)
+
+    person.used = True
+    person.created_at = person.created_at or at("user_creation_time")
+    person.password_used_at = at("password_last_used") or person.password_used_at
+    enabled = FLAGS.get(row.get("password_enabled", "").lower())
+    if person.kind == "user" and enabled is not None:
+        person.password = enabled
+    person.mfa = FLAGS.get(row.get("mfa_active", "").lower(), person.mfa)
+    for column, kind, number in (*KEYS, *CERTIFICATES):
+        _read_key(export, person, row, (column, kind, number), place)
+
+
+def _read_key(
+    export: Export,
+    person: Principal,
+    row: dict[str, str],
+    which: tuple[str, str, int],
+    place: Place,
+) -> None:
+    column, kind, number = which
+    active = FLAGS.get(row.get(f"{column}_active", "").lower())
+    rotated = export.instant(row.get(f"{column}_last_rotated"), place, f"{column}_last_rotated")
+    used_column = f"{column}_last_used_date"
+    used = export.instant(row.get(used_column), place, used_column)
+    if active is None or (not active and rotated is None and used is None):
+        return
+    segment = "access_key" if kind == "access_key" else "signing_certificate"
+    key = Key(f"{person.arn}/{segment}/{number}", kind, active, rotated_at=rotated)
+    key.last_used_at = used
+    if all(k.id != key.id for k in person.keys):
+        person.keys.append(key)
+
+
+def is_key_list(value: dict[str, Any]) -> bool:
+    """Recognise the answer of list-access-keys."""
+    return isinstance(value.get("AccessKeyMetadata"), list)
+
+
+def read_key_list(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read names and dates of keys; the report's key of the same date is the same key."""
+    export.declares.add("credentials")
+    below = Place(place.file, f"{place.pointer}/AccessKeyMetadata")
+    for record, at in records(value["AccessKeyMetadata"], export, below):
+        owners = [p for p in export.people if p.kind == "user"]
+        owners = [p for p in owners if p.name == text(record, "UserName")]
+        if len(owners) != 1:
+            export.log.reject(at, "a key of a user who is not, or not only once, in the export")
+            continue
+        _read_key_record(export, owners[0], record, at)
+
+
+def _read_key_record(
+    export: Export, person: Principal, record: dict[str, Any], place: Place
+) -> None:
+    created = export.instant(record.get("CreateDate"), place, "CreateDate")
+    keys = [k for k in person.keys if k.type == "access_key"]
+    key = next((k for k in keys if created is not None and k.rotated_at == created), None)
+    if key is None:
+        number = max((int(k.id.rsplit("/", 1)[1]) for k in keys), default=0) + 1
+        key = Key(f"{person.arn}/access_key/{number}", "access_key", True)
+        person.keys.append(key)
+    key.active = text(record, "Status") != "Inactive"
+    key.created_at = created
+    key.name = text(record, "AccessKeyId") or None
+
+
+def is_login_profile(value: dict[str, Any]) -> bool:
+    """Recognise the answer of get-login-profile."""
+    profile = value.get("LoginProfile")
+    return isinstance(profile, dict) and bool(text(profile, "UserName"))
+
+
+def read_login_profile(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Note that a user has a console password."""
+    name = text(value["LoginProfile"], "UserName")
+    owners = [p for p in export.people if p.kind == "user" and p.name == name]
+    if len(owners) == 1:
+        owners[0].password = True
+    else:
+        export.log.reject(place, "a password of a user who is not in the export")
+
+
+def root_account(person: Principal) -> str:
+    """Name the account whose root user this is."""
+    arn = parse(person.arn.removesuffix("#user"))
+    return account_id(arn.account, arn.partition) if arn else ""
+
+
+READERS = (
+    Reader("a credential report", 2, is_wrapped, read_wrapped),
+    Reader("a list of access keys", 3, is_key_list, read_key_list),
+    Reader("a login profile", 3, is_login_profile, read_login_profile),
+)

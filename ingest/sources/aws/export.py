@@ -1,0 +1,136 @@
+"""What one reading has gathered, whatever mixture of files it came from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.values import WrongValue
+from graph.values import instant as parse_instant
+from ingest.source import Rejected
+from ingest.sources.aws.arn import shown
+from ingest.sources.aws.documents import Document
+from ingest.sources.aws.principals import ManagedPolicy, People, Place
+
+ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
+
+
+@dataclass(slots=True)
+class Log:
+    """What was set aside or must be said; `whole` turns false when something is missing."""
+
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)
+    whole: bool = True
+
+    def reject(self, place: Place, reason: str) -> None:
+        """Set a part of the export aside."""
+        self.rejected.append(Rejected(place.file, place.pointer, reason))
+
+    def warn(self, text: str) -> None:
+        """Say something about the export, once."""
+        self.warnings[text] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A resource of an inventory. `account` is empty where nothing says whose it is."""
+
+    id: str
+    type: str
+    name: str
+    place: Place
+    account: str = ""
+    created_at: pd.Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicy:
+    """The policy attached to a resource; `resource` is None where only its statements say."""
+
+    resource: str | None
+    document: Document
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceUse:
+    """When an entity last called each service: None for a service that it never called."""
+
+    entity: str
+    services: dict[str, pd.Timestamp | None]
+    place: Place
+
+
+@dataclass
+class Export:
+    """All that was read."""
+
+    people: People = field(default_factory=People)
+    policies: dict[str, ManagedPolicy] = field(default_factory=dict)
+    things: dict[str, Thing] = field(default_factory=dict)
+    resource_policies: list[ResourcePolicy] = field(default_factory=list)
+    runs_as: list[tuple[str, str, Place]] = field(default_factory=list)
+    by_profile: list[tuple[str, str, Place]] = field(default_factory=list)
+    jobs: dict[str, str] = field(default_factory=dict)
+    uses: list[ServiceUse] = field(default_factory=list)
+    generated_at: list[pd.Timestamp] = field(default_factory=list)
+    declares: set[str] = field(default_factory=set)
+    detailed: bool = False
+    log: Log = field(default_factory=Log)
+
+    def instant(self, value: Any, place: Place, name: str) -> pd.Timestamp | None:
+        """Read an instant: ISO 8601 with a zone, or seconds since 1970; else it is unknown."""
+        if value is None or (isinstance(value, str) and value.strip() in ABSENT):
+            return None
+        try:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return pd.Timestamp(value, unit="s", tz="UTC").as_unit("ms")
+            return parse_instant(value)
+        except (WrongValue, ValueError, OverflowError):
+            at = Place(place.file, f"{place.pointer}/{name}")
+            self.log.reject(at, "is no instant with a zone; taken as unknown")
+            return None
+
+    def add_thing(self, thing: Thing) -> None:
+        """Keep a resource; of two that name it, the first stays."""
+        self.things.setdefault(thing.id, thing)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Recognises one kind of document by its content, and reads it into an export.
+
+    Documents are read in the order of `rank`, so that the fuller account of a thing comes first.
+    """
+
+    title: str
+    rank: int
+    recognises: Callable[[dict[str, Any]], bool]
+    read: Callable[[Export, dict[str, Any], Place], None]
+
+
+def records(value: Any, export: Export, place: Place) -> list[tuple[dict[str, Any], Place]]:
+    """List the objects of a JSON list with their places; whatever is no object is set aside."""
+    if not isinstance(value, list):
+        if value is not None:
+            export.log.reject(place, "is not a list")
+        return []
+    placed = [(v, Place(place.file, f"{place.pointer}/{n}")) for n, v in enumerate(value)]
+    for item, at in placed:
+        if not isinstance(item, dict):
+            export.log.reject(at, "is not an object")
+    return [(item, at) for item, at in placed if isinstance(item, dict)]
+
+
+def text(record: dict[str, Any], name: str) -> str:
+    """Return a text of a record, or an empty one."""
+    value = record.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def missing_policy(export: Export, arn: str, what: str) -> None:
+    """Say that a policy is not in the export, so that not everything is known."""
+    export.log.whole = False
+    export.log.warn(f"{what} {shown(arn)} is not in the export: what it allows is unknown")

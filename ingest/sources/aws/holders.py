@@ -1,0 +1,179 @@
+"""Who holds which policies, and what limits them: the input of the evaluation.
+
+Where a member of a group is limited by a boundary, or by a denial that the group does not
+have, group and member do not have the same access; `grants` then gives the member what is
+left of it directly.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ingest.sources.aws.arn import shown
+from ingest.sources.aws.documents import Document, personalised, read_document
+from ingest.sources.aws.export import Export, missing_policy
+from ingest.sources.aws.policies import Boundary, Held, Holder
+from ingest.sources.aws.principals import Principal
+from ingest.sources.aws.targets import Named
+
+ANY = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+EVERYTHING = read_document({"Version": "2012-10-17", **ANY})
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+AWS_MANAGED: Mapping[str, Document] = {"AdministratorAccess": EVERYTHING}
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A user's place in a group: what the group gives, as far as the user's limits leave it.
+
+    `limited` is None where the group's own grants hold for the user as they are.
+    """
+
+    user: Principal
+    group: Principal
+    limited: Holder | None
+
+
+@dataclass(slots=True)
+class Holders:
+    """Everybody who holds policies, by name, and the memberships."""
+
+    by_id: dict[str, Holder] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
+
+    def documents(self) -> Iterable[Named]:
+        """List the policy documents in use, each once per account."""
+        seen: dict[tuple[str, Document], Named] = {}
+        holders = [*self.by_id.values(), *(m.limited for m in self.members if m.limited)]
+        for holder in holders:
+            for held in holder.held:
+                named = Named(holder.account, holder.partition, held.document)
+                seen.setdefault((holder.account, held.document), named)
+        return seen.values()
+
+
+def all_holders(export: Export) -> Holders:
+    """Collect who holds what, and say which policies are not in the export."""
+    holders = Holders()
+    policies = {p.arn: _policies(export, p) for p in export.people}
+    for person in export.people:
+        groups = [g for g in _groups(export, person) if g is not None]
+        held = _personal(person, policies[person.arn])
+        if person.kind == "group":
+            held = [Held(h.policy_id, h.document.only(personal=False)) for h in held]
+        theirs = {g.arn: _personal(person, policies[g.arn]) for g in groups}
+        own = [
+            Held(h.policy_id, filled.document)
+            for g in groups
+            for h, filled in zip(policies[g.arn], theirs[g.arn], strict=True)
+            if h.document.personal
+        ]
+        boundary = _boundary(export, person)
+        denying = _denying([*held, *(h for g in groups for h in theirs[g.arn])], boundary)
+        holder = Holder(
+            person.arn, person.account, person.partition, person.place,
+            [*held, *_only_personal(own, policies, groups, person)], denying, boundary,
+        )  # fmt: skip
+        holders.by_id[person.arn] = holder
+        for group in groups:
+            holders.members.append(_member(person, group, policies[group.arn], holder))
+    return holders
+
+
+def _only_personal(
+    own: list[Held],
+    policies: Mapping[str, list[Held]],
+    groups: list[Principal],
+    person: Principal,
+) -> list[Held]:
+    """Take from the groups' policies what depends on who asks: it is the member's own."""
+    if not own:
+        return []
+    known = variables(person)
+    return [
+        Held(h.policy_id, personalised(h.document.only(personal=True), known))
+        for g in groups
+        for h in policies[g.arn]
+        if h.document.personal
+    ]
+
+
+def variables(person: Principal) -> dict[str, str]:
+    """Return the policy variables that are known of a principal; empty means undefined."""
+    known = {"aws:principalaccount": person.account, "aws:username": ""}
+    if person.kind == "user":
+        known["aws:username"] = person.name
+        if person.unique_id:
+            known["aws:userid"] = person.unique_id
+    return known
+
+
+def _personal(person: Principal, held: list[Held]) -> list[Held]:
+    if person.kind == "group":
+        return held
+    known = variables(person)
+    return [Held(h.policy_id, personalised(h.document, known)) for h in held]
+
+
+def _member(person: Principal, group: Principal, held: list[Held], holder: Holder) -> Member:
+    """Tell whether a user's limits can narrow what the group gives."""
+    own = _denying([Held(h.policy_id, h.document.only(personal=False)) for h in held], None)
+    shared = {id(s) for d in own for s in d.statements}
+    foreign = [s for d in holder.denying for s in d.statements if not s.allow]
+    if holder.boundary is None and all(id(s) in shared for s in foreign):
+        return Member(person, group, None)
+    given = [Held(h.policy_id, h.document.only(personal=False)) for h in held]
+    limited = Holder(
+        person.arn, person.account, person.partition, person.place,
+        given, holder.denying, holder.boundary,
+    )  # fmt: skip
+    return Member(person, group, limited)
+
+
+def _denying(held: Iterable[Held], boundary: Boundary | None) -> tuple[Document, ...]:
+    documents = {h.document: None for h in held if h.document.denies}
+    if boundary is not None and boundary.document is not None and boundary.document.denies:
+        documents[boundary.document] = None
+    return tuple(documents)
+
+
+def _groups(export: Export, person: Principal) -> list[Principal | None]:
+    found = []
+    for name in dict.fromkeys(person.groups):
+        group = export.people.named(person.account, "group", name)
+        if group is None:
+            export.log.whole = False
+            export.log.warn(
+                f"{shown(person.arn)} is a member of group {shown(name)}, which is not there"
+            )
+        found.append(group)
+    return found
+
+
+def _policies(export: Export, person: Principal) -> list[Held]:
+    if person.kind == "root":
+        return [Held(None, EVERYTHING)]
+    held = [Held(f"{person.arn}/inline/{name}", read) for name, read in person.inline]
+    for arn in person.attached:
+        read = _managed(export, arn)
+        if read is None:
+            missing_policy(export, arn, f"a policy of {shown(person.arn)},")
+        else:
+            held.append(Held(arn, read))
+    return held
+
+
+def _managed(export: Export, arn: str) -> Document | None:
+    if arn in export.policies:
+        return export.policies[arn].document
+    prefix, _, name = arn.partition(":iam::aws:policy/")
+    return AWS_MANAGED.get(name) if prefix.startswith("arn:") else None
+
+
+def _boundary(export: Export, person: Principal) -> Boundary | None:
+    if person.boundary is None:
+        return None
+    read = _managed(export, person.boundary)
+    if read is None:
+        missing_policy(export, person.boundary, f"the permission boundary of {shown(person.arn)},")
+        return Boundary(person.boundary, None)
+    return Boundary(person.boundary, personalised(read, variables(person)))

@@ -1,0 +1,239 @@
+"""What there is in an account: buckets, functions, queues and their like, and their policies.
+
+Of each listed thing its name, kind, date and role are read; tags, environment variables,
+addresses and code are not.
+"""
+
+import re
+from typing import Any
+
+from ingest.sources.aws.arn import parse
+from ingest.sources.aws.authorization import document
+from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
+from ingest.sources.aws.principals import Place
+
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+QUEUE_URL = re.compile(
+    r"https://(?:sqs\.(?P<new>[\w-]+)|(?:(?P<old>[\w-]+)\.)?queue)\.amazonaws\.com"
+    r"/(?P<account>\d+)/(?P<name>[\w.-]+)"
+)
+# list, name of the resource, what people call it, when it was made, type
+LISTED = (
+    ("Functions", "FunctionArn", "FunctionName", "", "function"),
+    ("Topics", "TopicArn", "", "", "topic"),
+    ("repositories", "repositoryArn", "repositoryName", "createdAt", "repository"),
+    ("SecretList", "ARN", "Name", "CreatedDate", "secret"),
+    ("Keys", "KeyArn", "", "", "key"),
+    ("stateMachines", "stateMachineArn", "name", "creationDate", "state_machine"),
+    ("DBInstances", "DBInstanceArn", "DBInstanceIdentifier", "InstanceCreateTime", "db_instance"),
+    ("tasks", "taskArn", "", "createdAt", "task"),
+    ("SAMLProviderList", "Arn", "", "CreateDate", "saml_provider"),
+    ("OpenIDConnectProviderList", "Arn", "", "", "oidc_provider"),
+)
+COMMON = ("Keys", "tasks", "repositories")  # an empty list so named may be anybody's
+NAMED = (("clusterArns", "cluster"), ("taskArns", "task"), ("TopicArns", "topic"))
+
+
+def _is_listed(value: dict[str, Any]) -> bool:
+    return any(
+        isinstance(value.get(name), list)
+        and (value[name] or name not in COMMON)
+        and all(isinstance(r, dict) and parse(text(r, arn)) for r in value[name])
+        for name, arn, *_ in LISTED
+    )
+
+
+def _read_listed(export: Export, value: dict[str, Any], place: Place) -> None:
+    export.declares.add("inventory")
+    for name, arn_field, called, made, kind in LISTED:
+        below = Place(place.file, f"{place.pointer}/{name}")
+        for record, at in records(value.get(name), export, below):
+            arn = text(record, arn_field)
+            parsed = parse(arn)
+            if parsed is None:
+                export.log.reject(at, f"{arn_field} is missing or not the name of a resource")
+                continue
+            created = export.instant(record.get(made), at, made) if made else None
+            title = (text(record, called) if called else "") or parsed.name
+            export.add_thing(Thing(arn, kind, title, at, parsed.account, created))
+            _read_role(export, arn, record, at)
+
+
+def _read_role(export: Export, arn: str, record: dict[str, Any], place: Place) -> None:
+    """Note the role that code runs with, where the listing names it."""
+    overrides = record.get("overrides")
+    role = text(record, "Role") or text(record, "roleArn")
+    if isinstance(overrides, dict):
+        role = role or text(overrides, "taskRoleArn")
+    if role:
+        export.runs_as.append((arn, role, place))
+
+
+def _is_named(value: dict[str, Any]) -> bool:
+    return any(
+        isinstance(value.get(name), list)
+        and all(isinstance(v, str) and parse(v) for v in value[name])
+        for name, _ in NAMED
+    )
+
+
+def _read_named(export: Export, value: dict[str, Any], place: Place) -> None:
+    export.declares.add("inventory")
+    for name, kind in NAMED:
+        for number, arn in enumerate(value.get(name) or ()):
+            parsed = parse(arn)
+            if parsed is not None:
+                at = Place(place.file, f"{place.pointer}/{name}/{number}")
+                export.add_thing(Thing(arn, kind, parsed.name, at, parsed.account))
+
+
+def _is_buckets(value: dict[str, Any]) -> bool:
+    buckets = value.get("Buckets")
+    return isinstance(buckets, list) and all(
+        isinstance(b, dict) and text(b, "Name") for b in buckets
+    )
+
+
+def _read_buckets(export: Export, value: dict[str, Any], place: Place) -> None:
+    export.declares.add("inventory")
+    below = Place(place.file, f"{place.pointer}/Buckets")
+    for record, at in records(value["Buckets"], export, below):
+        name = text(record, "Name")
+        created = export.instant(record.get("CreationDate"), at, "CreationDate")
+        export.add_thing(Thing(f"arn:aws:s3:::{name}", "bucket", name, at, "", created))
+
+
+def _is_queues(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("QueueUrls"), list)
+
+
+def _read_queues(export: Export, value: dict[str, Any], place: Place) -> None:
+    export.declares.add("inventory")
+    for number, url in enumerate(value["QueueUrls"]):
+        found = QUEUE_URL.fullmatch(url) if isinstance(url, str) else None
+        at = Place(place.file, f"{place.pointer}/QueueUrls/{number}")
+        if not found:
+            export.log.reject(at, "is not the address of a queue")
+            continue
+        region = found["new"] or found["old"] or "us-east-1"
+        arn = f"arn:aws:sqs:{region}:{found['account']}:{found['name']}"
+        export.add_thing(Thing(arn, "queue", found["name"], at, found["account"]))
+
+
+def _is_instances(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("Reservations"), list)
+
+
+def _read_instances(export: Export, value: dict[str, Any], place: Place) -> None:
+    export.declares.add("inventory")
+    below = Place(place.file, f"{place.pointer}/Reservations")
+    for reservation, at in records(value["Reservations"], export, below):
+        owner = text(reservation, "OwnerId")
+        inner = Place(at.file, f"{at.pointer}/Instances")
+        for instance, where in records(reservation.get("Instances"), export, inner):
+            _read_instance(export, instance, owner, where)
+
+
+def _read_instance(export: Export, record: dict[str, Any], owner: str, place: Place) -> None:
+    name = text(record, "InstanceId")
+    placement = record.get("Placement")
+    zone = text(placement, "AvailabilityZone") if isinstance(placement, dict) else ""
+    region = REGION.match(zone)
+    if not name or not owner:
+        export.log.reject(place, "an instance without its id or its owner")
+        return
+    arn = f"arn:aws:ec2:{region.group() if region else '*'}:{owner}:instance/{name}"
+    export.add_thing(Thing(arn, "instance", name, place, owner))
+    profile = record.get("IamInstanceProfile")
+    if isinstance(profile, dict) and text(profile, "Arn"):
+        export.by_profile.append((arn, text(profile, "Arn"), place))
+
+
+def _is_attributes(value: dict[str, Any]) -> bool:
+    inside = value.get("Attributes")
+    return isinstance(inside, dict) and any(
+        parse(text(inside, name)) for name in ("TopicArn", "QueueArn")
+    )
+
+
+def _read_attributes(export: Export, value: dict[str, Any], place: Place) -> None:
+    inside = value["Attributes"]
+    kind = "topic" if text(inside, "TopicArn") else "queue"
+    arn = text(inside, "TopicArn") or text(inside, "QueueArn")
+    parsed = parse(arn)
+    if parsed is not None:
+        export.declares.add("inventory")
+        export.add_thing(Thing(arn, kind, parsed.name, place, parsed.account))
+        _keep_policy(export, arn, inside.get("Policy"), place, "/Attributes/Policy")
+
+
+def _keep_policy(
+    export: Export, resource: str | None, given: Any, place: Place, pointer: str
+) -> None:
+    if given is None:
+        return
+    at = Place(place.file, place.pointer + pointer)
+    read = document(export, given, at, default_resource=resource or "*")
+    if read is not None:
+        export.resource_policies.append(ResourcePolicy(resource, read, at))
+
+
+def _is_repository_policy(value: dict[str, Any]) -> bool:
+    return bool(text(value, "policyText") and text(value, "repositoryName"))
+
+
+def _read_repository_policy(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read a repository's policy, which names its account and not its region."""
+    name, owner = text(value, "repositoryName"), text(value, "registryId")
+    ending = f":{owner}:repository/{name}"
+    known = [a for a in export.things if a.startswith("arn:aws:ecr:") and a.endswith(ending)]
+    arn = known[0] if len(known) == 1 else f"arn:aws:ecr:*{ending}"
+    export.declares.add("inventory")
+    export.add_thing(Thing(arn, "repository", name, place, owner))
+    _keep_policy(export, arn, value["policyText"], place, "/policyText")
+
+
+def _is_secret(value: dict[str, Any]) -> bool:
+    arn = parse(text(value, "ARN"))
+    return arn is not None and arn.service == "secretsmanager"
+
+
+def _read_secret(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read whose secret it is and who may read it."""
+    arn = parse(text(value, "ARN"))
+    if arn is not None:
+        export.declares.add("inventory")
+        name = text(value, "Name") or arn.name
+        export.add_thing(Thing(text(value, "ARN"), "secret", name, place, arn.account))
+        given = value.get("ResourcePolicy")
+        _keep_policy(export, text(value, "ARN"), given, place, "/ResourcePolicy")
+
+
+def _is_policy(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("Policy"), str) and '"Statement"' in value["Policy"]
+
+
+def _read_policy(export: Export, value: dict[str, Any], place: Place) -> None:
+    _keep_policy(export, None, value["Policy"], place, "/Policy")
+
+
+def _is_summary(value: dict[str, Any]) -> bool:
+    return isinstance(value.get("SummaryMap"), dict)
+
+
+def _read_nothing(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read nothing: totals say nothing about any one thing."""
+
+
+READERS = (
+    Reader("an inventory", 6, _is_listed, _read_listed),
+    Reader("an inventory of names", 7, _is_named, _read_named),
+    Reader("a list of buckets", 6, _is_buckets, _read_buckets),
+    Reader("instances", 6, _is_instances, _read_instances),
+    Reader("attributes of a topic or queue", 6, _is_attributes, _read_attributes),
+    Reader("a list of queues", 7, _is_queues, _read_queues),
+    Reader("a repository's policy", 8, _is_repository_policy, _read_repository_policy),
+    Reader("a secret", 8, _is_secret, _read_secret),
+    Reader("a resource's policy", 9, _is_policy, _read_policy),
+    Reader("an account summary", 9, _is_summary, _read_nothing),
+)

@@ -1,0 +1,109 @@
+"""When a role, user, group or policy last called each service.
+
+The answer of get-service-last-accessed-details does not say of whom it speaks: the file that
+holds the job's id, named by the entity, does. AWS counts denied attempts too.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+"""
+
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import unquote
+
+import pandas as pd
+
+from ingest.sources.aws.arn import parse, shown
+from ingest.sources.aws.export import Export, Reader, ServiceUse, records, text
+from ingest.sources.aws.principals import Place, Principal
+
+
+def is_job(value: dict[str, Any]) -> bool:
+    """Recognise the answer of generate-service-last-accessed-details."""
+    return bool(text(value, "JobId")) and len(value) == 1
+
+
+def read_job(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Note which entity a job reports on, from the name of the file."""
+    entity = unquote(PurePath(place.file).name)
+    for suffix in (".json", ".JSON"):
+        entity = entity.removesuffix(suffix)
+    if parse(entity) is None:
+        export.log.warn(f"{place.file}: its name does not say on whom the job reports")
+        return
+    export.jobs[value["JobId"]] = entity
+
+
+def is_report(value: dict[str, Any]) -> bool:
+    """Recognise the answer of get-service-last-accessed-details."""
+    return isinstance(value.get("ServicesLastAccessed"), list)
+
+
+def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read when each service was last called."""
+    if text(value, "JobStatus") not in ("", "COMPLETED"):
+        export.log.reject(place, "the job had not completed")
+        return
+    done = export.instant(value.get("JobCompletionDate"), place, "JobCompletionDate")
+    if done is not None:
+        export.generated_at.append(done)
+    services: dict[str, pd.Timestamp | None] = {}
+    callers: set[str] = set()
+    below = Place(place.file, f"{place.pointer}/ServicesLastAccessed")
+    for record, at in records(value["ServicesLastAccessed"], export, below):
+        name = text(record, "ServiceNamespace")
+        if name:
+            used = export.instant(record.get("LastAuthenticated"), at, "LastAuthenticated")
+            services[name] = used
+            callers |= {text(record, "LastAuthenticatedEntity")} - {""}
+    entity = _entity(export, place, callers)
+    if entity is None:
+        export.log.reject(place, "nothing says of whom it speaks")
+        return
+    export.declares.add("usage")
+    export.uses.append(ServiceUse(entity, services, place))
+
+
+def _entity(export: Export, place: Place, callers: set[str]) -> str | None:
+    """Find the entity by the job, else by the only caller that is named."""
+    name = PurePath(place.file).name
+    job = export.jobs.get(name) or export.jobs.get(name.removesuffix(".json"))
+    if job:
+        return job
+    return next(iter(callers)) if len(callers) == 1 else None
+
+
+def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:
+    """Return, by the principal's name, when it last called each service."""
+    found: dict[str, dict[str, pd.Timestamp | None]] = {}
+    for use in export.uses:
+        principal = export.people.find(use.entity)
+        if principal is None:
+            export.log.warn(
+                f"{use.place.file}: speaks of {shown(use.entity)}, which is not in the export"
+            )
+            continue
+        known = found.setdefault(principal.arn, {})
+        for service, at in use.services.items():
+            known[service] = _later(known.get(service), at)
+    return found
+
+
+def _later(one: pd.Timestamp | None, other: pd.Timestamp | None) -> pd.Timestamp | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return max(one, other)
+
+
+def note_last_use(export: Export, calls: dict[str, dict[str, pd.Timestamp | None]]) -> None:
+    """Carry the latest call of any service over to the role or user itself."""
+    for arn, services in calls.items():
+        principal: Principal = export.people.by_arn[arn]
+        latest = [at for at in services.values() if at is not None]
+        principal.used = True
+        for at in latest:
+            principal.last_used_at = _later(principal.last_used_at, at)
+
+
+READERS = (
+    Reader("a last-accessed job", 4, is_job, read_job),
+    Reader("a last-accessed report", 5, is_report, read_report),
+)

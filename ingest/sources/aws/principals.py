@@ -1,0 +1,130 @@
+"""What an account consists of, as exports tell it: users, roles, groups, keys, policies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ingest.sources.aws.arn import parse
+from ingest.sources.aws.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in which file something was read."""
+
+    file: str
+    pointer: str = ""
+
+
+@dataclass(slots=True)
+class Key:
+    """An access key or signing certificate: everything but its value."""
+
+    id: str
+    type: str
+    active: bool
+    name: str | None = None
+    created_at: pd.Timestamp | None = None
+    rotated_at: pd.Timestamp | None = None
+    last_used_at: pd.Timestamp | None = None
+
+
+@dataclass(slots=True)
+class Principal:
+    """A user, role, group or the root user of an account.
+
+    `attached` and `boundary` name managed policies; `inline` pairs a name with a document.
+    `password` is None where nobody said whether there is one; `used` says that the export
+    could have told the last use.
+    """
+
+    arn: str
+    kind: str
+    place: Place
+    unique_id: str = ""
+    created_at: pd.Timestamp | None = None
+    attached: list[str] = field(default_factory=list)
+    inline: list[tuple[str, Document]] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    boundary: str | None = None
+    trust: Document | None = None
+    instance_profiles: list[str] = field(default_factory=list)
+    password: bool | None = None
+    password_used_at: pd.Timestamp | None = None
+    mfa: bool | None = None
+    used: bool = False
+    last_used_at: pd.Timestamp | None = None
+    keys: list[Key] = field(default_factory=list)
+    detailed: bool = False
+
+    @property
+    def account(self) -> str:
+        """The account in its own name."""
+        arn = parse(self.arn.removesuffix("#user"))
+        return arn.account if arn else ""
+
+    @property
+    def partition(self) -> str:
+        """The partition of its name, such as `aws` or `aws-cn`."""
+        arn = parse(self.arn)
+        return arn.partition if arn else "aws"
+
+    @property
+    def name(self) -> str:
+        """The last segment of its name."""
+        return "root" if self.kind == "root" else self.arn.rsplit("/", 1)[-1]
+
+
+class People:
+    """All principals by name; finds them also where an export writes the name differently."""
+
+    def __init__(self) -> None:
+        self.by_arn: dict[str, Principal] = {}
+        self._by_name: dict[tuple[str, str, str], list[Principal]] = {}
+        self._by_unique_id: dict[str, list[Principal]] = {}
+
+    def __iter__(self) -> Iterator[Principal]:
+        """Iterate over the principals in the order of their names."""
+        return iter([self.by_arn[arn] for arn in sorted(self.by_arn)])
+
+    def add(self, principal: Principal) -> None:
+        """Add a principal that is not there yet."""
+        self.by_arn[principal.arn] = principal
+        name = (principal.account, principal.kind, principal.name)
+        self._by_name.setdefault(name, []).append(principal)
+        if principal.unique_id:
+            self._by_unique_id.setdefault(principal.unique_id, []).append(principal)
+
+    def find(self, arn: str) -> Principal | None:
+        """Find by name; with another path than its own, if only one has that last segment."""
+        if arn in self.by_arn:
+            return self.by_arn[arn]
+        parsed = parse(arn)
+        if parsed is None:
+            return None
+        return self.named(parsed.account, parsed.kind, arn.rsplit("/", 1)[-1])
+
+    def named(self, account: str, kind: str, name: str) -> Principal | None:
+        """Find the only principal of this kind with this name in the account."""
+        found = self._by_name.get((account, kind, name), [])
+        return found[0] if len(found) == 1 else None
+
+    def with_unique_id(self, unique_id: str) -> Principal | None:
+        """Find the only principal with this unique id; two of them are nobody."""
+        found = self._by_unique_id.get(unique_id, [])
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def detailed_accounts(self) -> set[str]:
+        """The accounts whose authorization details were read."""
+        return {p.account for p in self.by_arn.values() if p.detailed}
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPolicy:
+    """A managed policy in its default version."""
+
+    arn: str
+    document: Document
+    place: Place

@@ -1,0 +1,30 @@
+"""The native estate format: a folder of tables that a company fills in or a tool writes."""
+
+from ingest.manifest import Stated
+from ingest.native import read_estate
+from ingest.source import InputRefused, Reading, Request, Source
+
+
+def read(request: Request) -> Reading:
+    """Read the one estate folder that `request` names."""
+    if len(request.paths) != 1:
+        raise InputRefused(request.paths[1], "", "is a second folder; an estate is read one by one")
+    return read_estate(request.paths[0], Stated(request.scope, request.taken_at))
+
+
+SOURCE = Source(
+    name="estate",
+    title="Native estate",
+    reads="a folder with estate.toml, nodes/, relationships/ and optional records of use",
+    declares=(
+        "grants",
+        "owners",
+        "scope",
+        "usage",
+        "reviews",
+        "credentials",
+        "decisions",
+        "trust",
+    ),
+    read=read,
+)

@@ -1,0 +1,413 @@
+"""Read tables of CSV, JSON lines and Parquet as columns of text, strictly and within bounds.
+
+A file that is not what its name says is refused as a whole (`InputRefused`). A row that cannot
+be read is set aside with its line, and the others go on. Reasons never repeat what a cell says.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from graph.frames import FILE, PLACE
+from graph.values import WrongValue, canonical, strict_json
+from ingest.source import InputRefused, Rejected
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+CHUNK = 1 << 20
+UTF8_BOM, UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
+END = "\0"  # in no text that passed `_scan`
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one table may hold. `size`, `line` and `expanded` are bytes.
+
+    A compressed file may expand to `expanded`, and beyond `free` bytes to no more than `ratio`
+    times its size.
+    """
+
+    size: int = 2 << 30
+    line: int = 8 << 20
+    rows: int = 20_000_000
+    columns: int = 1_000
+    expanded: int = 2 << 30
+    free: int = 256 << 20
+    ratio: int = 100
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Rows as text with `_file` and `_place`, and the rows that could not be read."""
+
+    frame: pd.DataFrame
+    rejected: list[Rejected]
+
+
+def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
+    """Read a `.csv`, `.jsonl` or `.parquet` file as columns of text.
+
+    An empty CSV cell, a JSON null and a Parquet null are missing values. Lists and maps become
+    canonical JSON text. `_place` is "line N", or "row N" in a Parquet file.
+
+    Raises
+    ------
+    InputRefused
+        When the file is missing, empty, too large or not of the kind that its suffix says.
+    """
+    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+    return readers[path.suffix](path, limits)
+
+
+def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Make a "string" column of an Arrow array of text, without copying it.
+
+    >>> text_column(pa.array(["a", None])).dtype
+    <StringDtype(na_value=<NA>)>
+    """
+    whole = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    return pd.Series(pd.arrays.ArrowStringArray(whole.cast(pa.large_string())))
+
+
+def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> pd.DataFrame:
+    """Say of each row which file and which line or row (`kind`) it came from."""
+    said = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
+    file = pd.Categorical.from_codes(np.zeros(len(frame), np.int8), pd.Index([str(path)]))
+    return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(said)})
+
+
+# ---------------------------------------------------------------- what every text file must be
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    lines: int
+    bare_returns: bool  # a carriage return ends a line of its own
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
+
+
+def _sized(path: Path, limits: Limits) -> int:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
+    if not path.is_file():
+        raise InputRefused(path, "", "is not a file")
+    if size == 0:
+        raise InputRefused(path, "", "is empty")
+    if size > limits.size:
+        raise InputRefused(path, "", f"is larger than {limits.size} bytes")
+    return size
+
+
+def _scan(path: Path, limits: Limits) -> _Shape:
+    """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time."""
+    _sized(path, limits)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, since_newline, bare, last = 0, 0, False, b"\n"
+    with _opened(path) as file:
+        while chunk := file.read(CHUNK):
+            if lines == 0 and chunk.startswith(UTF16_BOMS):
+                raise InputRefused(path, "line 1", "is UTF-16 text; save it as UTF-8")
+            if b"\0" in chunk:
+                at = lines + 1 + chunk[: chunk.index(b"\0")].count(b"\n")
+                raise InputRefused(path, f"line {at}", "holds a NUL byte; it is not text")
+            _decode(decoder, chunk, path, lines)
+            newlines = chunk.count(b"\n")
+            since_newline = (
+                since_newline + len(chunk) if not newlines else (len(chunk) - chunk.rindex(b"\n"))
+            )
+            if since_newline > limits.line:
+                raise InputRefused(
+                    path, f"line {lines + newlines + 1}", f"is longer than {limits.line} bytes"
+                )
+            bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
+            lines, last = lines + newlines, chunk[-1:]
+    _decode(decoder, b"", path, lines, final=True)
+    return _Shape(lines + (last != b"\n"), bare)
+
+
+def _decode(decoder: Any, chunk: bytes, path: Path, lines: int, *, final: bool = False) -> None:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        at = lines + 1 + chunk[: error.start].count(b"\n")
+        raise InputRefused(path, f"line {at}", "is not UTF-8 text") from None
+
+
+def _header(names: list[str], path: Path, limits: Limits) -> list[str]:
+    header = [name.strip() for name in names]
+    if len(header) > limits.columns:
+        _refuse_header(path, f"has more than {limits.columns} columns")
+    if "" in header:
+        _refuse_header(path, "has a column without a name")
+    if len(set(header)) < len(header):
+        _refuse_header(path, "names a column twice")
+    return header
+
+
+def _refuse_header(path: Path, reason: str) -> NoReturn:
+    raise InputRefused(path, "line 1", reason)
+
+
+def _bounded(rows: int, path: Path, limits: Limits) -> None:
+    if rows > limits.rows:
+        raise InputRefused(path, "", f"has more than {limits.rows} rows")
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _read_csv(path: Path, limits: Limits) -> TextTable:
+    shape = _scan(path, limits)
+    _bounded(shape.lines - 1, path, limits)
+    fast = None if shape.bare_returns else _regular_csv(path, shape, limits)
+    if fast is None:
+        return _irregular_csv(path, limits)
+    frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
+    return TextTable(placed(frame, path, "line", np.arange(2, len(frame) + 2)), [])
+
+
+def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
+    """Read a CSV file in which every line is one whole row, or return None.
+
+    Only then is the place of a row a matter of counting.
+    """
+    with path.open("rb") as file:
+        first = file.readline().removeprefix(UTF8_BOM).decode()
+    if first.count('"') % 2 or not first.strip():
+        return None
+    header = _header(next(csv.reader([first])), path, limits)
+    try:
+        table = pa_csv.read_csv(
+            path,
+            pa_csv.ReadOptions(column_names=header, skip_rows=1),
+            pa_csv.ParseOptions(newlines_in_values=True),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if table.num_rows == shape.lines - 1 else None
+
+
+def _irregular_csv(path: Path, limits: Limits) -> TextTable:
+    """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
+    rows: list[list[str]] = []
+    places: list[int] = []
+    rejected: list[Rejected] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        records = _records(csv.reader(chain(file, [END])), path, rejected)
+        header = _header(next(records, (1, [""]))[1], path, limits)
+        for line, cells in records:
+            if len(cells) == len(header):
+                rows.append(cells)
+                places.append(line)
+            else:
+                reason = f"has {len(cells)} cells where the header has {len(header)}"
+                rejected.append(Rejected(str(path), f"line {line}", reason))
+    columns = zip(*rows, strict=True) if rows else [()] * len(header)
+    frame = pd.DataFrame(
+        {
+            name: text_column(pa.array([cell or None for cell in cells], pa.large_string()))
+            for name, cells in zip(header, columns, strict=True)
+        }
+    )
+    return TextTable(placed(frame, path, "line", np.array(places, np.int64)), rejected)
+
+
+def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record that is not blank with the line on which it starts.
+
+    `END` stands after the last line: a quote that is never closed swallows it.
+    """
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except csv.Error:
+            rejected.append(Rejected(str(path), f"line {line}", "holds a cell that is too long"))
+            continue
+        if cells == [END]:
+            return
+        if cells and END in cells[-1]:
+            raise InputRefused(path, f"line {line}", "opens a quote that is never closed")
+        if cells:
+            yield line, cells
+
+
+# ---------------------------------------------------------------- JSON lines
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """The objects of a JSON lines file, the line of each, and the lines that are none."""
+
+    objects: list[dict[str, Any]]
+    lines: list[int]
+    rejected: list[Rejected]
+
+
+def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
+    """Read a file of one JSON object on each line; a line that is none is set aside.
+
+    Raises
+    ------
+    InputRefused
+        When the file is not text, or no line of it is a JSON object.
+    """
+    shape = _scan(path, limits)
+    _bounded(shape.lines, path, limits)
+    found = JsonLines([], [], [])
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            if line.isspace():
+                continue
+            try:
+                found.objects.append(_object(line))
+                found.lines.append(number)
+            except WrongValue as error:
+                found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
+    if found.rejected and not found.objects:
+        raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
+    return found
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = strict_json(line)
+    except RecursionError:
+        raise WrongValue("is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise WrongValue("is not a JSON object")
+    return value
+
+
+def plain(value: Any) -> str | None:
+    """Write a JSON value as a cell of a CSV file would hold it.
+
+    >>> plain(True), plain(["b", "a"]), plain(None), plain(2)
+    ('true', '["b","a"]', None, '2')
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    return canonical(value)
+
+
+def _read_json_lines(path: Path, limits: Limits) -> TextTable:
+    found = json_lines(path, limits)
+    names = list(dict.fromkeys(name for one in found.objects for name in one))
+    if len(names) > limits.columns:
+        raise InputRefused(path, "", f"has more than {limits.columns} columns")
+    frame = pd.DataFrame(
+        {
+            name: text_column(
+                pa.array([plain(o.get(name)) for o in found.objects], pa.large_string())
+            )
+            for name in names
+        }
+    )
+    return TextTable(placed(frame, path, "line", np.array(found.lines, np.int64)), found.rejected)
+
+
+# ---------------------------------------------------------------- Parquet
+
+
+def _read_parquet(path: Path, limits: Limits) -> TextTable:
+    size = _sized(path, limits)
+    allowed = min(limits.expanded, max(limits.free, limits.ratio * size))
+    try:
+        table = _unpacked(path, limits, allowed)
+        names = _header(table.column_names, path, limits)
+        columns = {n: text_column(as_text(table.column(i))) for i, n in enumerate(names)}
+    except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError):
+        raise InputRefused(path, "", "is not a Parquet file that can be read") from None
+    frame = pd.DataFrame(columns)
+    return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), [])
+
+
+def _unpacked(path: Path, limits: Limits, allowed: int) -> pa.Table:
+    """Read a Parquet file batch by batch, and stop before it expands beyond `allowed` bytes."""
+    schema = pq.read_schema(path)
+    if len(schema) > limits.columns:
+        raise InputRefused(path, "", f"has more than {limits.columns} columns")
+    texts = [
+        f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
+    ]
+    # text stays a dictionary until its size is known: one long value may stand in every row
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        _bounded(file.metadata.num_rows, path, limits)
+        batches, total = [], 0
+        for batch in file.iter_batches(batch_size=16_384):
+            total += sum(_expanded(column) for column in batch.columns)
+            if total > allowed:
+                raise InputRefused(path, "", f"expands to more than {allowed} bytes")
+            batches.append(pa.Table.from_batches([batch]))
+        return pa.concat_tables(batches) if batches else file.schema_arrow.empty_table()
+
+
+def _expanded(column: pa.Array) -> int:
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
+    return int(pc.sum(lengths).as_py() or 0)
+
+
+# ---------------------------------------------------------------- values as text
+
+
+def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Write a typed column as text: instants in ISO 8601, lists and maps as canonical JSON.
+
+    >>> as_text(pa.array([True, None, False])).to_pylist()
+    ['true', None, 'false']
+    """
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return as_text(values.cast(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return _instants(values)
+    if pa.types.is_nested(kind):
+        said = [
+            None if v is None else canonical(v) for v in values.to_pylist(maps_as_pydicts="strict")
+        ]
+        return pa.array(said, pa.large_string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise pa.ArrowTypeError("holds bytes")
+    return pc.cast(values, pa.large_string())
+
+
+def _instants(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    zone = "Z" if values.type.tz else ""
+    exact = values.cast(pa.timestamp("ms"), safe=False)  # Arrow keeps an instant in UTC
+    whole = exact.cast(pa.timestamp("s"), safe=False)
+    seconds = pc.strftime(whole, f"%Y-%m-%dT%H:%M:%S{zone}")
+    if pc.all(pc.equal(exact, whole.cast(pa.timestamp("ms")))).as_py() is not False:
+        return seconds
+    fine = pc.strftime(exact, f"%Y-%m-%dT%H:%M:%S{zone}")
+    return pc.if_else(pc.equal(exact, whole.cast(pa.timestamp("ms"))), seconds, fine)

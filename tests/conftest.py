@@ -1,0 +1,77 @@
+"""What all tests share: steady random runs, a clean environment, real exports, and their order."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
+KEPT = ("TRUSTDEBT_TEST_", "TRUSTDEBT_REAL_DATA")
+
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_settings_left_out() -> Iterator[None]:
+    """Keep the tester's own TRUSTDEBT_* settings, such as a store, out of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("TRUSTDEBT_") and not name.startswith(KEPT):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Find the folder of real exports: TRUSTDEBT_REAL_DATA, or ../shared/data beside the clone."""
+    folder = Path(os.environ.get("TRUSTDEBT_REAL_DATA", ROOT / ".." / "shared" / "data")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no real exports at {folder}; TRUSTDEBT_REAL_DATA names another folder")
+    return folder
+
+
+def stage(item: pytest.Item) -> str:
+    """Name the stage that a test belongs to; doctests belong to the first."""
+    if item.path.name.startswith("test_notebook"):
+        return "notebooks"
+    if "real_data" in getattr(item, "fixturenames", ()):
+        return "real exports"
+    folders = item.path.relative_to(ROOT).parts
+    return folders[1] if folders[0] == "tests" and folders[1] in STAGES else "unit"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the quick stages first, whatever order the files were named in."""
+    items.sort(key=lambda item: STAGES.index(stage(item)))
+
+
+class Headings:
+    """Says where a stage begins."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.begun: set[str] = set()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Write the heading before the first test of a stage."""
+        name = stage(item)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if name not in self.begun and reporter is not None:
+            self.begun.add(name)
+            reporter.write_sep("-", name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write headings where one process runs all tests, and end cleanly when told to."""
+    if hasattr(config, "workerinput"):
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not config.getoption("numprocesses", None):
+        config.pluginmanager.register(Headings(config))

@@ -1,0 +1,79 @@
+"""The import contracts of pyproject.toml hold, and each one fails when it is broken."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("ingest", "graph", "analytics", "app")
+FLOW = "ingest -> graph <- analytics <- app"
+BREACHES = [
+    (FLOW, "graph", "import ingest.source"),
+    (FLOW, "graph", "import analytics"),
+    (FLOW, "graph", "import app"),
+    (FLOW, "ingest", "import analytics"),
+    (FLOW, "ingest", "import app"),
+    (FLOW, "analytics", "import ingest.source"),
+    (FLOW, "analytics", "import app"),
+    ("The app reads the store; it does not run ingest jobs", "app", "import ingest.source"),
+    ("Only the Neo4j store speaks to Neo4j", "graph/stores", "from neo4j import GraphDatabase"),
+    ("Only the Neo4j store speaks to Neo4j", "app", "import neo4j"),
+    ("Only the app draws", "analytics", "import plotly.graph_objects"),
+    ("Only the app draws", "graph", "import streamlit"),
+    ("Only the app draws", "ingest", "from rich.console import Console"),
+    ("Nothing imports the command line", "app", "import trustdebt"),
+]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Copy what the contracts speak of."""
+    for folder in FOLDERS:
+        shutil.copytree(
+            ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint_imports(tree: Path) -> tuple[int, str]:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    done = subprocess.run(
+        command,
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree), "NO_COLOR": "1", "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_tree_keeps_every_contract(tree: Path) -> None:
+    code, said = lint_imports(tree)
+    assert code == 0, said
+    assert said.count(" KEPT") == len(contracts())
+
+
+@pytest.mark.parametrize(("contract", "folder", "line"), BREACHES)
+def test_a_breach_is_found(tree: Path, contract: str, folder: str, line: str) -> None:
+    (tree / folder / "intruder.py").write_text(line + "\n", encoding="utf-8")
+    code, said = lint_imports(tree)
+    assert code == 1
+    assert f"{contract} BROKEN" in said
+    assert f"{folder.replace('/', '.')}.intruder" in said
+
+
+def test_every_contract_is_shown_to_fail() -> None:
+    assert {contract for contract, _, _ in BREACHES} == set(contracts())
+
+
+def contracts() -> list[str]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return [c["name"] for c in settings["tool"]["importlinter"]["contracts"]]

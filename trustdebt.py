@@ -1,0 +1,503 @@
+"""The command line, and the one place that knows all four folders."""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analytics.posture import Posture
+    from app.notebook import Snapshot
+    from graph.access import AccessGraph
+    from graph.stores import SnapshotInfo
+
+NO, USAGE, REFUSED, STORE, FAULT = 1, 2, 3, 4, 70
+LIMIT = 50
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", help="Folder, or bolt:// or neo4j:// address.", envvar="TRUSTDEBT_STORE"),
+]
+SnapshotOption = Annotated[
+    str | None, typer.Option("--snapshot", help="Id of a snapshot, or @INSTANT; else the current one.")
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="Instant to judge at, ISO 8601 with a zone.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+COMMON = {
+    "store": (StoreOption, None),
+    "snapshot": (SnapshotOption, None),
+    "as_of": (AsOfOption, None),
+    "limit": (LimitOption, LIMIT),
+    "as_json": (JsonOption, False),
+}
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Make agent trust debt visible: who can reach what, who answers for it, what is unused.",
+)
+
+
+class UsageError(Exception):
+    """A command line that makes no sense."""
+
+
+class SaidNo(Exception):
+    """An answer that means no; it is printed, and the exit code says so."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.result = result
+        super().__init__()
+
+
+def command(name: str, needs_store: bool = True) -> Callable[[Callable[..., Any]], Any]:
+    """Make a command of a function that returns an answer.
+
+    The function takes a `Posture` first when the command `needs_store`, then its own arguments,
+    and any of `store`, `limit` it names; every command has all the options of `COMMON`.
+    """
+
+    def make(answer: Callable[..., Any]) -> Any:
+        own = list(inspect.signature(answer).parameters.values())
+        own = own[1:] if needs_store else own
+        wanted = {p.name for p in own}
+
+        def run(**given: Any) -> None:
+            arguments = {k: v for k, v in given.items() if k in wanted}
+            posture = None
+            if needs_store:
+                posture = _posture(given["store"], given["snapshot"], given["as_of"])
+            try:
+                result = answer(posture, **arguments) if posture else answer(**arguments)
+            except SaidNo as no:
+                _print(name, no.result, given["as_json"], posture)
+                raise typer.Exit(NO) from None
+            _print(name, result, given["as_json"], posture)
+
+        extra = [
+            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
+            for k, (a, d) in COMMON.items()
+            if k not in wanted
+        ]
+        kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
+        run.__doc__ = answer.__doc__
+        app.command(name)(run)
+        return answer
+
+    return make
+
+
+def _graph(store: str | None, snapshot: str | None, as_of: str | None) -> "AccessGraph":
+    from graph.access import AccessGraph
+    from graph.stores import open_store
+
+    info, facts = open_store(store).read(snapshot)
+    return AccessGraph.of(facts, _instant(as_of, "--as-of"), info)
+
+
+def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Posture":
+    from analytics.posture import assess
+
+    return assess(_graph(store, snapshot, as_of))
+
+
+def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
+    from graph.values import WrongValue, instant
+
+    try:
+        return instant(said) if said else None
+    except WrongValue as error:
+        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
+
+
+def _print(name: str, result: dict[str, Any], as_json: bool, posture: "Posture | None" = None) -> None:
+    from analytics import answers
+    from graph.values import iso
+
+    info = posture.graph.snapshot if posture else None
+    document = {
+        "schema": f"trustdebt/{name}/1",
+        "snapshot": info.id if info else result.get("snapshot"),
+        "as_of": iso(posture.graph.as_of) if posture else None,
+        "coverage": answers.coverage(posture) if posture else {"sources": [], "unknown": []},
+        "left_out": result.pop("left_out", 0),
+        "result": result,
+    }
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    else:
+        from app.terminal import draw
+
+        draw(name, document)
+
+
+@command("sources", needs_store=False)
+def sources() -> dict[str, Any]:
+    """List what can be ingested and what each source can know. Example: trustdebt sources."""
+    from ingest.sources import all_sources
+
+    rows = [
+        {"name": s.name, "title": s.title, "reads": s.reads, "declares": list(s.declares)}
+        for s in all_sources().values()
+    ]
+    return {"sources": rows}
+
+
+@command("ingest", needs_store=False)
+def ingest(
+    source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read.")] = None,
+    scope: Annotated[str | None, typer.Option(help="Which part of the source's world it is.")] = None,
+    taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
+    max_bad: Annotated[float, typer.Option(help="Percent of rows that may be set aside.")] = 5.0,
+    keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
+    config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
+    store: StoreOption = None,
+) -> dict[str, Any]:
+    """Read exports and publish a snapshot. Example: trustdebt ingest aws export.json."""
+    from graph.stores import open_store
+    from ingest.configuration import jobs_of
+    from ingest.job import ingest as run
+
+    if (config is None) == (source is None):
+        raise UsageError("name a source and its paths, or --config FILE")
+    jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
+    done = run(open_store(store), jobs, max_bad, keep, _progress)
+    return _published(done.snapshot, done.published) | {
+        "quarantined": [
+            {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined
+        ],
+        "warnings": done.warnings,
+    }
+
+
+def _published(info: "SnapshotInfo", published: bool) -> dict[str, Any]:
+    return {
+        "snapshot": info.id,
+        "published": published,
+        "nodes": info.nodes,
+        "relationships": info.relationships,
+    }
+
+
+def _progress(message: str) -> None:
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr)
+
+
+@command("snapshots", needs_store=False)
+def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str, Any]:
+    """List the snapshots, newest first. Example: trustdebt snapshots."""
+    from graph.stores import open_store
+    from graph.values import iso
+
+    opened = open_store(store)
+    current = opened.current()
+    found = opened.snapshots()[::-1]
+    shown = found[:limit] if limit else found
+    rows = [
+        {
+            "id": s.id,
+            "taken_at": iso(s.taken_at),
+            "recorded_at": iso(s.recorded_at),
+            "current": current is not None and s.id == current.id,
+            "sources": [c.record() for c in s.coverage],
+            "nodes": sum(s.nodes.values()),
+            "relationships": sum(s.relationships.values()),
+        }
+        for s in shown
+    ]
+    return {"snapshots": rows, "left_out": len(found) - len(shown)}
+
+
+@command("identities")
+def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List the identities somebody must answer for. Example: trustdebt identities."""
+    from analytics import answers
+
+    return answers.identities(posture, limit)
+
+
+Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
+Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
+Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
+
+
+@command("show")
+def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
+    """Show everything known of one thing. Example: trustdebt show invoice-bot."""
+    from analytics import answers
+
+    return answers.show(posture, posture.graph.find(thing))
+
+
+@command("blast-radius")
+def blast_radius(
+    posture: "Posture",
+    thing: Thing,
+    mode: Mode = "standing",
+    max_hops: Annotated[int | None, typer.Option(min=0, help="Bound the number of hops.")] = None,
+    leaked: Annotated[bool, typer.Option("--leaked", help="Ask for a leaked credential.")] = False,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what a thing reaches. Example: trustdebt blast-radius invoice-bot."""
+    from analytics import answers
+
+    start = posture.graph.find(thing)
+    return answers.blast_radius(posture, start, _mode(mode), max_hops, leaked, limit)
+
+
+@command("exposure")
+def exposure(
+    posture: "Posture",
+    thing: Thing,
+    level: Level = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
+    from analytics import answers
+
+    return answers.exposure(posture, posture.graph.find(thing), _level(level), _mode(mode), limit)
+
+
+@command("path")
+def path(
+    posture: "Posture",
+    start: Thing,
+    end: Thing,
+    level: Level = None,
+    count: Annotated[int, typer.Option(min=1, help="How many ways to show.")] = 1,
+    mode: Mode = "standing",
+) -> dict[str, Any]:
+    """Show how one thing reaches another. Example: trustdebt path invoice-bot db:ledger."""
+    from analytics import answers
+
+    find = posture.graph.find
+    return answers.path(posture, find(start), find(end), _level(level), count, _mode(mode))
+
+
+@command("findings")
+def findings(
+    posture: "Posture",
+    rule: Annotated[str | None, typer.Option(help="Only this rule, such as OWN-02.")] = None,
+    severity: Annotated[str | None, typer.Option(help="This severity or worse.")] = None,
+    about: Annotated[str | None, typer.Option(help="Only about this thing.")] = None,
+    fail_on: Annotated[str | None, typer.Option(help="Exit 1 if there is one as bad.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """List what is wrong, worst first. Example: trustdebt findings --severity high."""
+    from analytics import answers
+    from analytics.answers.findings import SEVERITIES
+
+    for given in (severity, fail_on):
+        if given is not None and given not in SEVERITIES:
+            raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")
+    subject = posture.graph.find(about) if about else None
+    result = answers.findings(posture, rule, severity, subject, limit)
+    if fail_on and answers.findings(posture, rule, fail_on, subject, limit=1)["findings"]:
+        raise SaidNo(result)
+    return result
+
+
+@command("stale")
+def stale(
+    posture: "Posture",
+    days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,
+    about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """List access that is open but not used. Example: trustdebt stale --days 180."""
+    from analytics import answers
+
+    subject = posture.graph.find(about) if about else None
+    return answers.stale(posture, days, limit, subject)
+
+
+@command("orphans")
+def orphans(
+    posture: "Posture",
+    leaving: Annotated[list[str] | None, typer.Option(help="A person who may leave.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """List identities nobody answers for. Example: trustdebt orphans --leaving ann."""
+    from analytics import answers
+
+    people = tuple(posture.graph.find(person) for person in leaving or [])
+    return answers.orphans(posture, people, limit)
+
+
+@command("export")
+def export(
+    posture: "Posture",
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="opengraph.")],
+    out: Annotated[Path, typer.Option(help="Where to write it.")],
+) -> dict[str, Any]:
+    """Write the snapshot in another format. Example: trustdebt export opengraph --out g.json."""
+    from graph.exports import all_exports
+
+    if form not in all_exports():
+        raise UsageError(f"a format is one of {', '.join(all_exports())}")
+    try:
+        count = all_exports()[form](posture.graph, out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
+    return {"format": form, "path": str(out), "written": count}
+
+
+@command("estate", needs_store=False)
+def estate(
+    out: Annotated[Path, typer.Option(help="Folder to write it to.")],
+    agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
+) -> dict[str, Any]:
+    """Write a made-up estate with labelled defects. Example: trustdebt estate --out estate."""
+    from ingest.generator import generate, write
+
+    made = generate(agents, seed)
+    write(made, out)
+    return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
+
+
+@command("demo", needs_store=False)
+def demo(
+    agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
+    seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
+    store: StoreOption = None,
+) -> dict[str, Any]:
+    """Build a made-up estate with history and judge it. Example: trustdebt demo."""
+    from analytics import answers
+    from graph.stores import open_store
+    from ingest.generator import generate, reading
+    from ingest.job import ingest_reading
+    from ingest.sources import all_sources
+
+    opened = open_store(store)
+    for state in generate(agents, seed).history:
+        done = ingest_reading(opened, all_sources()["estate"], reading(state))
+    posture = _posture(store, None, None)
+    top = answers.findings(posture, limit=10)
+    where = f" --store {store}" if store else ""
+    return _published(done.snapshot, done.published) | {
+        "identities": len(posture.accountable),
+        "orphaned": len({r["identity"]["id"] for r in answers.orphans(posture)["orphaned"]}),
+        "regained": answers.stale(posture, limit=1)["regained"],
+        "findings": top["findings"],
+        "left_out": top["left_out"],
+        "next": f"trustdebt app{where}",
+    }
+
+
+@command("app", needs_store=False)
+def run_app(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
+    store: StoreOption = None,
+) -> NoReturn:
+    """Start the app on this machine, for this machine only. Example: trustdebt app."""
+    from app.launch import launch
+
+    launch(port, store)
+
+
+def _mode(said: str) -> str:
+    return _one_of(said, ("standing", "potential"), "--mode")
+
+
+def _level(said: str | None) -> str | None:
+    from graph.schema import LEVELS
+
+    return _one_of(said, LEVELS, "--level") if said is not None else None
+
+
+def _one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
+    if said not in allowed:
+        raise UsageError(f"{option} is one of {', '.join(allowed)}")
+    return said
+
+
+def open_snapshot(
+    store: str | None = None, snapshot: str | None = None, as_of: str | None = None
+) -> "Snapshot":
+    """Open a snapshot for a notebook: frames, pictures and networkx; see `app.notebook`."""
+    from app.notebook import Snapshot
+
+    return Snapshot(_posture(store, snapshot, as_of))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit code. No traceback reaches a user."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given, prog_name="trustdebt", standalone_mode=False)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("TRUSTDEBT_DEBUG"):
+            raise
+        return _complain(error, "--json" in given)
+    return 0
+
+
+def _complain(error: Exception, as_json: bool) -> int:
+    """Say in one place what went wrong; return the exit code it stands for."""
+    code, kind, place = _meaning(error)
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if code == FAULT:
+        message = f"a fault in trustdebt: {type(error).__name__}; TRUSTDEBT_DEBUG=1 shows where"
+    if as_json:
+        said: dict[str, Any] = {"code": kind, "message": message, "place": place}
+        candidates = getattr(error, "candidates", None)
+        said |= {"candidates": candidates} if candidates is not None else {}
+        print(json.dumps({"error": said}, ensure_ascii=False))
+    else:
+        print(f"trustdebt: {message}", file=sys.stderr)
+    return code
+
+
+def _meaning(error: Exception) -> tuple[int, str, str | None]:
+    """Return exit code, kind and place of an error."""
+    from graph.access import AmbiguousThing, UnknownThing
+    from graph.stores import NoSuchSnapshot, StoreError
+    from ingest.configuration import NoSuchSource
+    from ingest.source import InputRefused
+
+    if isinstance(error, InputRefused):
+        return REFUSED, "input-refused", f"{error.file}, {error.place}".rstrip(", ")
+    if isinstance(error, StoreError):
+        return STORE, error.code, None
+    usage = {
+        UnknownThing: "unknown-thing",
+        AmbiguousThing: "ambiguous-thing",
+        NoSuchSnapshot: "unknown-snapshot",
+        NoSuchSource: "unknown-source",
+    }
+    for kind, name in usage.items():
+        if isinstance(error, kind):
+            return USAGE, name, None
+    if isinstance(error, UsageError | typer.TyperException):
+        return USAGE, "usage", None
+    return FAULT, "fault", None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
