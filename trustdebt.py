@@ -1,45 +1,22 @@
 """The command line, and the one place that knows all four folders."""
 
-import inspect
-import json
-import os
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from app.console import LIMIT, LimitOption, SaidNo, StoreOption, UsageError, progress
+from app.console import command as make_command
+from app.console import run as run_command
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analytics.posture import Posture
     from app.notebook import Snapshot
-    from graph.access import AccessGraph
     from graph.stores import SnapshotInfo
-
-NO, USAGE, REFUSED, STORE, FAULT = 1, 2, 3, 4, 70
-LIMIT = 50
-
-StoreOption = Annotated[
-    str | None,
-    typer.Option("--store", help="Folder, or bolt:// or neo4j:// address.", envvar="TRUSTDEBT_STORE"),
-]
-SnapshotOption = Annotated[
-    str | None, typer.Option("--snapshot", help="Id of a snapshot, or @INSTANT; else the current one.")
-]
-AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="Instant to judge at, ISO 8601 with a zone.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
-COMMON = {
-    "store": (StoreOption, None),
-    "snapshot": (SnapshotOption, None),
-    "as_of": (AsOfOption, None),
-    "limit": (LimitOption, LIMIT),
-    "as_json": (JsonOption, False),
-}
 
 app = typer.Typer(
     add_completion=False,
@@ -49,69 +26,18 @@ app = typer.Typer(
 )
 
 
-class UsageError(Exception):
-    """A command line that makes no sense."""
-
-
-class SaidNo(Exception):
-    """An answer that means no; it is printed, and the exit code says so."""
-
-    def __init__(self, result: dict[str, Any]) -> None:
-        self.result = result
-        super().__init__()
-
-
-def command(name: str, needs_store: bool = True) -> Callable[[Callable[..., Any]], Any]:
-    """Make a command of a function that returns an answer.
-
-    The function takes a `Posture` first when the command `needs_store`, then its own arguments,
-    and any of `store`, `limit` it names; every command has all the options of `COMMON`.
-    """
-
-    def make(answer: Callable[..., Any]) -> Any:
-        own = list(inspect.signature(answer).parameters.values())
-        own = own[1:] if needs_store else own
-        wanted = {p.name for p in own}
-
-        def run(**given: Any) -> None:
-            arguments = {k: v for k, v in given.items() if k in wanted}
-            posture = None
-            if needs_store:
-                posture = _posture(given["store"], given["snapshot"], given["as_of"])
-            try:
-                result = answer(posture, **arguments) if posture else answer(**arguments)
-            except SaidNo as no:
-                _print(name, no.result, given["as_json"], posture)
-                raise typer.Exit(NO) from None
-            _print(name, result, given["as_json"], posture)
-
-        extra = [
-            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
-            for k, (a, d) in COMMON.items()
-            if k not in wanted
-        ]
-        kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
-        run.__doc__ = answer.__doc__
-        app.command(name)(run)
-        return answer
-
-    return make
-
-
-def _graph(store: str | None, snapshot: str | None, as_of: str | None) -> "AccessGraph":
+def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Posture":
+    from analytics.posture import assess
     from graph.access import AccessGraph
     from graph.stores import open_store
 
+    instant = _instant(as_of, "--as-of")
     info, facts = open_store(store).read(snapshot)
-    return AccessGraph.of(facts, _instant(as_of, "--as-of"), info)
+    return assess(AccessGraph.of(facts, instant, info))
 
 
-def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Posture":
-    from analytics.posture import assess
-
-    return assess(_graph(store, snapshot, as_of))
+question = partial(make_command, app, posture=_posture)
+order = partial(make_command, app, posture=None)
 
 
 def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
@@ -123,28 +49,7 @@ def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
         raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
 
 
-def _print(name: str, result: dict[str, Any], as_json: bool, posture: "Posture | None" = None) -> None:
-    from analytics import answers
-    from graph.values import iso
-
-    info = posture.graph.snapshot if posture else None
-    document = {
-        "schema": f"trustdebt/{name}/1",
-        "snapshot": info.id if info else result.get("snapshot"),
-        "as_of": iso(posture.graph.as_of) if posture else None,
-        "coverage": answers.coverage(posture) if posture else {"sources": [], "unknown": []},
-        "left_out": result.pop("left_out", 0),
-        "result": result,
-    }
-    if as_json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
-    else:
-        from app.terminal import draw
-
-        draw(name, document)
-
-
-@command("sources", needs_store=False)
+@order("sources")
 def sources() -> dict[str, Any]:
     """List what can be ingested and what each source can know. Example: trustdebt sources."""
     from ingest.sources import all_sources
@@ -156,7 +61,7 @@ def sources() -> dict[str, Any]:
     return {"sources": rows}
 
 
-@command("ingest", needs_store=False)
+@order("ingest")
 def ingest(
     source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read.")] = None,
@@ -175,7 +80,7 @@ def ingest(
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
     jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
-    done = run(open_store(store), jobs, max_bad, keep, _progress)
+    done = run(open_store(store), jobs, max_bad, keep, progress)
     return _published(done.snapshot, done.published) | {
         "quarantined": [
             {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined
@@ -193,12 +98,7 @@ def _published(info: "SnapshotInfo", published: bool) -> dict[str, Any]:
     }
 
 
-def _progress(message: str) -> None:
-    if sys.stderr.isatty():
-        print(message, file=sys.stderr)
-
-
-@command("snapshots", needs_store=False)
+@order("snapshots")
 def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str, Any]:
     """List the snapshots, newest first. Example: trustdebt snapshots."""
     from graph.stores import open_store
@@ -223,7 +123,7 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
     return {"snapshots": rows, "left_out": len(found) - len(shown)}
 
 
-@command("identities")
+@question("identities")
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List the identities somebody must answer for. Example: trustdebt identities."""
     from analytics import answers
@@ -236,7 +136,7 @@ Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
 Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
 
 
-@command("show")
+@question("show")
 def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     """Show everything known of one thing. Example: trustdebt show invoice-bot."""
     from analytics import answers
@@ -244,7 +144,7 @@ def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     return answers.show(posture, posture.graph.find(thing))
 
 
-@command("blast-radius")
+@question("blast-radius")
 def blast_radius(
     posture: "Posture",
     thing: Thing,
@@ -260,7 +160,7 @@ def blast_radius(
     return answers.blast_radius(posture, start, _mode(mode), max_hops, leaked, limit)
 
 
-@command("exposure")
+@question("exposure")
 def exposure(
     posture: "Posture",
     thing: Thing,
@@ -274,7 +174,7 @@ def exposure(
     return answers.exposure(posture, posture.graph.find(thing), _level(level), _mode(mode), limit)
 
 
-@command("path")
+@question("path")
 def path(
     posture: "Posture",
     start: Thing,
@@ -290,7 +190,7 @@ def path(
     return answers.path(posture, find(start), find(end), _level(level), count, _mode(mode))
 
 
-@command("findings")
+@question("findings")
 def findings(
     posture: "Posture",
     rule: Annotated[str | None, typer.Option(help="Only this rule, such as OWN-02.")] = None,
@@ -313,7 +213,7 @@ def findings(
     return result
 
 
-@command("stale")
+@question("stale")
 def stale(
     posture: "Posture",
     days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,
@@ -327,7 +227,7 @@ def stale(
     return answers.stale(posture, days, limit, subject)
 
 
-@command("orphans")
+@question("orphans")
 def orphans(
     posture: "Posture",
     leaving: Annotated[list[str] | None, typer.Option(help="A person who may leave.")] = None,
@@ -340,7 +240,7 @@ def orphans(
     return answers.orphans(posture, people, limit)
 
 
-@command("export")
+@question("export")
 def export(
     posture: "Posture",
     form: Annotated[str, typer.Argument(metavar="FORMAT", help="opengraph.")],
@@ -358,7 +258,7 @@ def export(
     return {"format": form, "path": str(out), "written": count}
 
 
-@command("estate", needs_store=False)
+@order("estate")
 def estate(
     out: Annotated[Path, typer.Option(help="Folder to write it to.")],
     agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
@@ -372,7 +272,7 @@ def estate(
     return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
 
 
-@command("demo", needs_store=False)
+@order("demo")
 def demo(
     agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
@@ -401,7 +301,7 @@ def demo(
     }
 
 
-@command("app", needs_store=False)
+@order("app")
 def run_app(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     store: StoreOption = None,
@@ -439,64 +339,7 @@ def open_snapshot(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code. No traceback reaches a user."""
-    given = sys.argv[1:] if arguments is None else arguments
-    try:
-        app(given, prog_name="trustdebt", standalone_mode=False)
-    except typer.Exit as done:
-        return done.exit_code
-    except typer.Abort:
-        return 130
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
-        if os.environ.get("TRUSTDEBT_DEBUG"):
-            raise
-        return _complain(error, "--json" in given)
-    return 0
-
-
-def _complain(error: Exception, as_json: bool) -> int:
-    """Say in one place what went wrong; return the exit code it stands for."""
-    code, kind, place = _meaning(error)
-    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
-    if code == FAULT:
-        message = f"a fault in trustdebt: {type(error).__name__}; TRUSTDEBT_DEBUG=1 shows where"
-    if as_json:
-        said: dict[str, Any] = {"code": kind, "message": message, "place": place}
-        candidates = getattr(error, "candidates", None)
-        said |= {"candidates": candidates} if candidates is not None else {}
-        print(json.dumps({"error": said}, ensure_ascii=False))
-    else:
-        print(f"trustdebt: {message}", file=sys.stderr)
-    return code
-
-
-def _meaning(error: Exception) -> tuple[int, str, str | None]:
-    """Return exit code, kind and place of an error."""
-    from graph.access import AmbiguousThing, UnknownThing
-    from graph.stores import NoSuchSnapshot, StoreError
-    from ingest.configuration import NoSuchSource
-    from ingest.source import InputRefused
-
-    if isinstance(error, InputRefused):
-        return REFUSED, "input-refused", f"{error.file}, {error.place}".rstrip(", ")
-    if isinstance(error, StoreError):
-        return STORE, error.code, None
-    usage = {
-        UnknownThing: "unknown-thing",
-        AmbiguousThing: "ambiguous-thing",
-        NoSuchSnapshot: "unknown-snapshot",
-        NoSuchSource: "unknown-source",
-    }
-    for kind, name in usage.items():
-        if isinstance(error, kind):
-            return USAGE, name, None
-    if isinstance(error, UsageError | typer.TyperException):
-        return USAGE, "usage", None
-    return FAULT, "fault", None
+    return run_command(app, sys.argv[1:] if arguments is None else arguments)
 
 
 if __name__ == "__main__":

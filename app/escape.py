@@ -5,6 +5,7 @@ it has passed one of these functions. Which one depends on what will read it: a 
 Markdown string (every label, heading and caption is one), a chart, an SVG or a spreadsheet.
 """
 
+import csv
 import html
 import io
 import re
@@ -101,5 +102,5 @@ def csv_table(frame: pd.DataFrame) -> str:
     """Write `frame` as CSV with every text cell and heading defused."""
     safe = frame.map(csv_cell).rename(columns=csv_cell)
     buffer = io.StringIO()
-    safe.to_csv(buffer, index=False)
+    safe.to_csv(buffer, index=False, quoting=csv.QUOTE_NONNUMERIC)  # a bare \r would end a row
     return buffer.getvalue()

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from app.reading import Choice, read
+from app.reading import read
 from app.shell import explain, freshness, selected
 from app.view import View
 from app.views import all_views
@@ -35,18 +35,18 @@ def main() -> None:
 
 
 def _page(view: View) -> None:
-    choice: Choice | None = None
     try:
         choice = selected()
-        posture = read(choice) if choice else None
+        posture = read(choice)
     except (StoreError, NoSuchSnapshot) as error:
         explain(error)
         return
-    if choice is None or posture is None:
-        return
     st.title(view.title)
-    freshness(posture, choice)
-    view.draw(posture)
+    try:
+        freshness(posture, choice)
+        view.draw(posture)
+    except StoreError as error:  # a store is read bit by bit, when a page asks for it
+        explain(error, titled=True)
 
 
 main()

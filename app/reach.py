@@ -63,7 +63,7 @@ def resource_table(resources: list[dict[str, Any]]) -> pd.DataFrame:
             "Resource": [row["name"] for row in resources],
             "Sensitivity": [row["sensitivity"] or "unknown" for row in resources],
             "Levels": [", ".join(row["levels"]) for row in resources],
-            "Steps": [row["hops"] for row in resources],
+            "Hops": [row["hops"] for row in resources],
             "Weight": [row.get("weight") for row in resources],
             "How sure": [certainty(row) for row in resources],
         }
@@ -96,7 +96,7 @@ def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.Da
             "Identity": [row["name"] for row in rows],
             "Kind": [row["label"] for row in rows],
             "Highest level": [row["level"] for row in rows],
-            "Steps": [row["hops"] for row in rows],
+            "Hops": [row["hops"] for row in rows],
             "How sure": [certainty(row) for row in rows],
         }
     )

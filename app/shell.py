@@ -16,7 +16,6 @@ from graph.stores import (
     SnapshotInfo,
     StoreDamaged,
     StoreEmpty,
-    StoreError,
 )
 
 LATEST = "latest"
@@ -28,13 +27,14 @@ def store_uri() -> str:
     return os.environ.get("TRUSTDEBT_STORE") or DEFAULT
 
 
-def selected() -> Choice | None:
-    """Draw the sidebar and return what it chose; where there is nothing to show, say why."""
-    try:
-        found = choose(store_uri(), None, None)
-    except StoreError as error:
-        explain(error)
-        return None
+def selected() -> Choice:
+    """Draw the sidebar and return what it chose.
+
+    Raises
+    ------
+    StoreError, NoSuchSnapshot
+    """
+    found = choose(store_uri(), None, None)
     ids = [s.id for s in found.snapshots]
     known = {s.id: s for s in found.snapshots}
     recall("as_of", accept=_iso)
@@ -103,13 +103,14 @@ def freshness(posture: Posture, choice: Choice) -> None:
     st.caption(" · ".join(words))
 
 
-def explain(error: Exception) -> None:
+def explain(error: Exception, titled: bool = False) -> None:
     """Say what is wrong with the store, and what to do about it."""
     uri = store_uri()
     if isinstance(error, StoreEmpty):
         _welcome(uri)
         return
-    st.title("The store cannot be shown")
+    if not titled:
+        st.title("The store cannot be shown")
     if isinstance(error, NoSuchSnapshot):
         st.warning(f"There is no such snapshot: {markdown(error)}. Choose another in the sidebar.")
     elif isinstance(error, StoreDamaged):

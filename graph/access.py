@@ -3,8 +3,8 @@
 import difflib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from graph.element import Element, Node, Relationship
 from graph.facts import Coverage, Facts, LazyFrames
+from graph.frames import text_array
 from graph.resolve import resolve, resolve_nodes
 from graph.schema import (
     CAN_ACCESS,
@@ -26,12 +27,17 @@ from graph.schema import (
 )
 from graph.stores import SnapshotInfo
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
 MANY = 50_000  # names among which a nearest one is looked for
 
 
 class UnknownThing(LookupError):
     """Nothing goes by that name; `candidates` are the nearest names."""
+
+    exit_code, code = 2, "unknown-thing"
 
     def __init__(self, said: str, candidates: list[str]) -> None:
         self.candidates = candidates
@@ -41,6 +47,8 @@ class UnknownThing(LookupError):
 
 class AmbiguousThing(LookupError):
     """Several things go by that name; `candidates` are their ids."""
+
+    exit_code, code = 2, "ambiguous-thing"
 
     def __init__(self, said: str, candidates: list[str]) -> None:
         self.candidates = candidates
@@ -161,7 +169,7 @@ class AccessGraph:
         """The ids of all nodes, sorted; a node's number is its position."""
         if self.facts.numbering is not None:
             return self.facts.numbering.ids()
-        stated = [pa.array(self.facts.frames[n]["id"], pa.string()) for n in FACT_NODES]
+        stated = [text_array(self.facts.frames[n]["id"]) for n in FACT_NODES]
         unique = pc.unique(pa.concat_arrays(stated))
         return unique.take(pc.sort_indices(unique))
 
@@ -181,7 +189,7 @@ class AccessGraph:
 
     def numbers(self, ids: pd.Series) -> np.ndarray:
         """Return the numbers (int32) of `ids`; -1 where nothing has that id."""
-        places = pc.index_in(pa.array(ids, pa.string()), self.ids)
+        places = pc.index_in(text_array(ids), self.ids)
         return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
     def number(self, thing: str) -> int:
@@ -344,8 +352,10 @@ class AccessGraph:
 
     # -- hand-over --------------------------------------------------------------------------
 
-    def to_networkx(self, within: np.ndarray | None = None) -> nx.MultiDiGraph:
+    def to_networkx(self, within: np.ndarray | None = None) -> "nx.MultiDiGraph":
         """Return the graph as networkx knows it: all of it, or the nodes numbered `within`."""
+        import networkx as nx  # heavy, and only notebooks need it
+
         numbers = np.arange(len(self.ids)) if within is None else np.unique(within)
         chosen = self.things.loc[numbers]
         ids = set(chosen["id"])
@@ -385,7 +395,7 @@ def level_bits(levels: pd.Series) -> np.ndarray:
 
 def level_instants(used: pd.Series) -> list[pd.Series]:
     """Return the last use of each level, as four series of instants."""
-    text = pa.array(used, pa.string())
+    text = text_array(used)
     found = []
     for level in LEVELS:
         said = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')

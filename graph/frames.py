@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 
 from graph.element import Dtype, Element, Property, Relationship
 from graph.values import parse
@@ -53,6 +54,12 @@ def empty(element: Element) -> pd.DataFrame:
     ['id', 'name', 'source']
     """
     return pd.DataFrame({c.name: pd.Series([], dtype=PANDAS[c.dtype]) for c in element.columns})
+
+
+def text_array(column: pd.Series) -> pa.Array:
+    """Return a column of text as one Arrow array."""
+    array = pa.array(column, pa.string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def conform(raw: pd.DataFrame, element: Element) -> Conformed:

@@ -16,6 +16,8 @@ KEYS = {"name", "path", "scope"}
 class NoSuchSource(LookupError):
     """No source has that name."""
 
+    exit_code, code = 2, "unknown-source"
+
 
 def jobs_of(
     config: Path | None,

@@ -311,15 +311,18 @@ def csv_bytes(table: pa.Table) -> bytes:
     >>> csv_bytes(pa.table({"id": ["a", 'b"c'], "name": [None, "x,y"]}))
     b'id,name\na,\n"b""c","x,y"\n'
     """
-    header = ",".join(_quoted(pa.array([n]))[0].as_py() for n in table.column_names) + "\n"
+    names = _quoted(pa.array(table.column_names, pa.large_string()))
+    header = ",".join(names.to_pylist()) + "\n"
     if not table.num_rows:
         return header.encode()
-    cells = [_quoted(c.combine_chunks()) for c in table.columns]
-    rows = pc.binary_join_element_wise(
-        *(c.cast(pa.large_string()) for c in cells), ",", null_handling="replace"
-    )
-    lines = pc.binary_join_element_wise(rows, "\n", "").cast(pa.large_binary())
-    return header.encode() + b"".join(lines.to_pylist())
+    cells = [_quoted(c.cast(pa.large_string()).combine_chunks()) for c in table.columns]
+    rows = pc.binary_join_element_wise(*cells, _text(","), null_handling="replace")
+    lines = pc.binary_join_element_wise(rows, _text("\n"), _text(""))
+    return header.encode() + b"".join(lines.cast(pa.large_binary()).to_pylist())
+
+
+def _text(said: str) -> pa.Scalar:
+    return pa.scalar(said, pa.large_string())
 
 
 def _quoted(cells: pa.Array) -> pa.Array:
@@ -327,7 +330,8 @@ def _quoted(cells: pa.Array) -> pa.Array:
     if not pc.any(needy).as_py():
         return cells
     doubled = pc.replace_substring(cells, '"', '""')
-    return pc.if_else(needy, pc.binary_join_element_wise('"', doubled, '"', ""), cells)
+    quote = _text('"')
+    return pc.if_else(needy, pc.binary_join_element_wise(quote, doubled, quote, _text("")), cells)
 
 
 def _json(table: pa.Table, element: Element) -> Iterable[str]:

@@ -15,10 +15,12 @@ class InputRefused(Exception):
     `place` is a line, a JSON pointer or "" within `file`.
     """
 
+    exit_code, code = 3, "input-refused"
+
     def __init__(self, file: Path | str, place: str, reason: str) -> None:
         self.file, self.place, self.reason = str(file), place, reason
-        where = f"{file}, {place}" if place else str(file)
-        super().__init__(f"{where}: {reason}")
+        self.where = f"{file}, {place}" if place else str(file)
+        super().__init__(f"{self.where}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)

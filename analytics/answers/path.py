@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
 from graph.schema import LEVELS
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 END = -1
 
@@ -76,6 +78,8 @@ def _several(
     found: Spread, ends: dict[int, tuple[int, int] | None]
 ) -> Iterator[tuple[list[int], tuple[int, int] | None]]:
     """Yield ways without repeated states, shortest first (Yen 1971, as networkx has it)."""
+    import networkx as nx  # heavy, and most answers show one way
+
     g = _useful(found, list(ends))
     for end in ends:
         g.add_edge(end, END, edge=None)
@@ -84,8 +88,10 @@ def _several(
         yield [g.edges[hop]["edge"] for hop in hops], ends[states[-2]]
 
 
-def _useful(found: Spread, ends: list[int]) -> nx.DiGraph:
+def _useful(found: Spread, ends: list[int]) -> "nx.DiGraph":
     """Return the states that lie on some way from the start to one of `ends`."""
+    import networkx as nx
+
     net = found.network
     g = nx.DiGraph()
     for state in np.flatnonzero(found.hops >= 0):

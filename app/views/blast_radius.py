@@ -85,7 +85,13 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
     hops, arrangement, leaked = "any", "auto", False
     if direction == "reaches":
         recall("hops", "any", one_of(HOPS))
-        hops = row.selectbox("Steps at most", HOPS, key="hops", width=110)
+        hops = row.selectbox(
+            "Hops at most",
+            HOPS,
+            key="hops",
+            width=110,
+            help="Control steps before the last one, the grant on the resource.",
+        )
         remember("hops", "any")
         arrangement = _switch(row, "view", "Picture", ARRANGEMENTS, "auto")
     if label == "Credential":
@@ -254,7 +260,7 @@ def _profile(found: Reach) -> None:
             steps_chart(pd.DataFrame(hops), "weighted"),
             key="profile",
             config={"displayModeBar": False},
-            alt="Bars: the weighted blast radius within so many steps. "
+            alt="Bars: the weighted blast radius within so many hops. "
             + "; ".join(f"{p['hops']}: {number(p['weighted'])}" for p in hops),
         )
 
@@ -273,7 +279,7 @@ def _resources(found: Reach, question: Question) -> None:
             "Weight": st.column_config.ProgressColumn(
                 format="%.0f", min_value=0, max_value=float(found.table["Weight"].max() or 1)
             ),
-            "Steps": st.column_config.NumberColumn(width="small"),
+            "Hops": st.column_config.NumberColumn(width="small"),
         },
         select=True,
     )

@@ -21,7 +21,7 @@ KEEP = 50  # snapshots kept by default when pruning
 class StoreError(Exception):
     """The store cannot answer; the text names it, without any password."""
 
-    code = "store-unavailable"
+    exit_code, code = 4, "store-unavailable"
 
 
 class StoreUnavailable(StoreError):
@@ -54,6 +54,8 @@ class StoreFull(StoreError):
 
 class NoSuchSnapshot(Exception):
     """No snapshot has that id."""
+
+    exit_code, code = 2, "unknown-snapshot"
 
 
 @dataclass(frozen=True, slots=True)

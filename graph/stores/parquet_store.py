@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
 from graph.facts import Coverage, Facts, LazyFrames, Numbering
-from graph.frames import PANDAS, empty
+from graph.frames import PANDAS, empty, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.stores import (
     Lease,
@@ -289,7 +289,7 @@ class _Opened:
 
 
 def _sorted_ids(facts: Facts) -> pa.Array:
-    ids = [pa.array(facts.frames[n]["id"], pa.string()) for n in FACT_NODES]
+    ids = [text_array(facts.frames[n]["id"]) for n in FACT_NODES]
     unique = pc.unique(pa.concat_arrays(ids))
     return unique.take(pc.sort_indices(unique))
 
@@ -300,7 +300,7 @@ def _to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
     kept = [c for c in frame.columns if c not in numbered and frame[c].notna().any()]
     table = pa.Table.from_pandas(frame[kept], preserve_index=False)
     for column, stored in numbered.items():
-        places = pc.index_in(pa.array(frame[column], pa.string()), ids)
+        places = pc.index_in(text_array(frame[column]), ids)
         if places.null_count:
             raise ValueError(f"{element.name} names a thing that is not among the nodes")
         table = table.append_column(stored, places.cast(pa.int32()))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from graph.element import Element
 from graph.frames import FILE, PLACE
@@ -20,6 +21,7 @@ from ingest.generator.world import World, make_world
 from ingest.manifest import ALWAYS, Manifest
 from ingest.native import sod_ids, write_estate
 from ingest.source import Reading
+from ingest.tables import as_text, text_column
 
 DECLARES = (*ALWAYS, "owners", "scope", "usage", "reviews", "credentials", "decisions")
 LABELS = "labels.json"
@@ -63,7 +65,7 @@ class Generated:
     def labels(self) -> dict[str, Any]:
         """What is wrong in the last estate, rule by rule, and which agents nothing is wrong with."""
         found = defects(self.history[-1].world)
-        rows = found.assign(since=[iso(t) if pd.notna(t) else None for t in found["since"]])
+        rows = found.assign(since=text_column(as_text(pa.array(found["since"]))))
         planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}
         population = self.history[-1].world.population.agents
         return {
@@ -94,9 +96,8 @@ def write(generated: Generated, folder: Path) -> None:
 
 def reading(estate: Estate) -> Reading:
     """Hand over an estate as the source `estate` would, without writing it down."""
-    rows = {
-        element: frame.assign(**{FILE: "", PLACE: ""}) for element, frame in estate.frames.items()
-    }
+    nowhere = {FILE: "", PLACE: ""}
+    rows = {element: frame.assign(**nowhere) for element, frame in estate.frames.items()}
     if SOD_RULE in rows:
         rows[SOD_RULE] = rows[SOD_RULE].assign(id=sod_ids(rows[SOD_RULE]))
     stated = estate.manifest

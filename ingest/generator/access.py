@@ -51,7 +51,7 @@ def _resources(population: Population, rng: np.random.Generator) -> pd.DataFrame
     """Draw the resources of each unit and environment, kind by kind, then the special ones."""
     units, count = population.units, len(population.agents)
     buckets = len(units) * len(ENVS)
-    each = max(12, round(count * 1.4 / buckets))
+    each = max(12, round(count * 1.6 / buckets))
     nth = np.tile(np.arange(each), buckets)
     kind = np.array(list(STORES), object)[nth * len(STORES) // each]
     unit = np.repeat(np.arange(len(units)), each * len(ENVS))
@@ -133,25 +133,14 @@ def _joins(
     population: Population, sets: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Recurring]:
     """Let accounts assume roles and belong to groups of their own unit and environment."""
-    agents = population.agents
+    agents, buckets = population.agents, len(population.units) * len(ENVS)
     parts = []
     for kind, label, often in (("ASSUMES", "Role", 0.55), ("MEMBER_OF", "Group", 0.45)):
         own = (agents["account"] == np.arange(len(agents))).to_numpy()
         who = np.flatnonzero(own & (rng.random(len(agents)) < often))
         who = np.repeat(who, 1 + (rng.random(len(who)) < 0.3 * (kind == "ASSUMES")))
-        these = sets[sets["kind"] == label]
-        pool = these.groupby(["unit", "env", "governed"]).groups
-        governed = agents["governed"].to_numpy()
-        chosen = [
-            p[rng.integers(len(p))]
-            for p in (
-                pool[key]
-                for key in zip(
-                    agents["unit"].to_numpy()[who], agents["env"].to_numpy()[who], governed[who],
-                    strict=True,
-                )
-            )
-        ]  # fmt: skip
+        these = sets.index[sets["kind"] == label]
+        chosen = these[0] + _one_of_bucket(agents.iloc[who], len(these) // buckets, rng)
         parts.append(
             pd.DataFrame({"account": who, "set": sets["id"].to_numpy()[chosen], "kind": kind})
         )
@@ -164,6 +153,17 @@ def _joins(
     joined = _use(joins["start"].to_numpy(), joins["unused"].to_numpy(), rng)
     joined.first[joins["kind"] != "ASSUMES"] = np.nan  # nobody sees a membership at work
     return joins, joined
+
+
+def _one_of_bucket(agents: pd.DataFrame, each: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw one of the `each` sets of an agent's unit and environment: every fifth for controls."""
+    governed = agents["governed"].to_numpy(bool)
+    fifths = (each + 4) // 5
+    lot = rng.random(len(agents))
+    control = 5 * np.floor(lot * fifths)
+    other = np.floor(lot * (each - fifths))
+    nth = np.where(governed, control, other + other // 4 + 1).astype(int)
+    return np.asarray((agents["unit"] * len(ENVS) + agents["env"]) * each + nth)
 
 
 def _use(start: np.ndarray, unused: np.ndarray, rng: np.random.Generator) -> Recurring:
@@ -289,7 +289,7 @@ def _planted_grants(
         return np.flatnonzero(np.isin(place, names))
 
     def at(pattern: str, who: np.ndarray) -> np.ndarray:
-        return np.flatnonzero(special == pattern)[bucket[who]]
+        return np.asarray(np.flatnonzero(special == pattern)[bucket[who]])
 
     sensitive = placed("trifecta", "unexplained", "denied", "late")
     reader, sod, crossing = placed("secret_reader"), placed("conflicted"), placed("crossing")
@@ -366,7 +366,7 @@ def _states(
 
 def _removable(grants: pd.DataFrame) -> np.ndarray:
     plain = grants["kind"].isin(["direct", "shared"]) & ~grants["governed"] & ~grants["fresh"]
-    return (plain & (grants["wish"] == "") & grants["revoked"].isna()).to_numpy()
+    return np.asarray(plain & (grants["wish"] == "") & grants["revoked"].isna())
 
 
 def _reviews(grants: pd.DataFrame, rng: np.random.Generator) -> Recurring:

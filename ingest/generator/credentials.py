@@ -34,7 +34,7 @@ def issue(population: Population, rng: np.random.Generator) -> Credentials:
     second = own[(rng.random(len(own)) < 0.2) & ~agents["young"].to_numpy()[own]]
     who = np.r_[own, second]
     is_first = np.arange(len(who)) < len(own)
-    of = agents.iloc[who].reset_index(drop=True)
+    of = agents.iloc[np.asarray(who, int)].reset_index(drop=True)
     nth = pd.Series(np.where(is_first, "-1", "-2"), dtype="string")
     keys = pd.DataFrame(
         {

@@ -37,7 +37,7 @@ from graph.schema import (
 )
 from graph.values import canonical
 from ingest.generator.access import LEVELS, SENSITIVITIES, SOD_SIDES
-from ingest.generator.clock import present, stamp
+from ingest.generator.clock import present, stamp, where
 from ingest.generator.evidence import records
 from ingest.generator.population import ENVS
 from ingest.generator.world import World
@@ -117,7 +117,7 @@ def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "provider": accounts["provider"],
             "env": NAMES[accounts["env"]],
             "status": "active",
-            "purpose": np.where(of_tools, "serve a tool", None),
+            "purpose": where(of_tools, "serve a tool"),
             "declared_scope": np.r_[np.full(len(agents), None), np.array(scope, object)],
             "created_at": stamp(accounts["start"]),
             "last_used_at": stamp(used),
@@ -285,7 +285,7 @@ def _assumptions(world: World, at: float) -> dict[Element, pd.DataFrame]:
 def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
     grants = world.access.grants
     there = _there(grants, at, "granted")
-    now = grants[there]
+    now = grants[there].reset_index(drop=True)
     task = now["task_ended"].to_numpy()
     frame = pd.DataFrame(
         {
@@ -295,12 +295,12 @@ def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "levels": LEVEL_TEXT[now["levels"].to_numpy()],
             "granted_at": stamp(now["granted"]),
             "expires_at": stamp(now["expires"]),
-            "task_id": np.where(np.isnan(task), None, "task-" + now["id"].to_numpy(object)),
+            "task_id": where(~np.isnan(task), "task-" + now["id"].to_numpy(object)),
             "task_ended_at": stamp(np.where(task <= at, task, NEVER)),
             "reviewed_at": stamp(world.access.reviewed.take(there).last(at)),
-            "last_used_at": _last_used(world, there, at).set_axis(now.index),
+            "last_used_at": _last_used(world, there, at),
             "telemetry": now["telemetry"],
-            "eligible": np.where(now["eligible"], True, None),
+            "eligible": where(now["eligible"], True),
         }
     )
     return {CAN_ACCESS: frame}
@@ -311,10 +311,10 @@ def _last_used(world: World, there: np.ndarray, at: float) -> pd.Series:
     parts = []
     for bit in np.argsort(LEVELS):
         said = as_text(pa.array(stamp(world.access.used[bit].take(there).last(at))))
-        parts.append(pc.binary_join_element_wise(f'"{LEVELS[bit]}":"', said, '"', ""))
-    whole = pc.binary_join_element_wise(*parts, ",", null_handling="skip")
-    none = pc.equal(whole, "")
-    return text_column(pc.if_else(none, None, pc.binary_join_element_wise("{", whole, "}", "")))
+        parts.append(pc.binary_join_element_wise(f'"{LEVELS[bit]}":"', said, '",', ""))
+    joined = pc.binary_join_element_wise(*parts, "", null_handling="replace")
+    whole = pc.binary_join_element_wise("{", pc.utf8_rtrim(joined, ","), "}", "")
+    return text_column(pc.if_else(pc.equal(joined, ""), None, whole))
 
 
 def _delegations(world: World, at: float) -> dict[Element, pd.DataFrame]:

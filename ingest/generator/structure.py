@@ -7,6 +7,7 @@ import pandas as pd
 
 from graph.values import canonical
 from ingest.generator.access import LEVELS, Access
+from ingest.generator.clock import where
 from ingest.generator.population import ENVS, Population
 
 PURPOSES = (
@@ -59,7 +60,7 @@ def _bounded(frame: pd.DataFrame, ceiling: str, rng: np.random.Generator) -> pd.
     """Give a delegation a ceiling and an end, unless it is `unscoped`."""
     loose = frame["unscoped"].to_numpy(bool)
     return frame.assign(
-        ceiling=np.where(loose, None, ceiling),
+        ceiling=where(~loose, ceiling),
         valid_to=np.where(loose, np.nan, rng.uniform(20, 200, len(frame))),
     )
 

@@ -60,10 +60,6 @@ def test_the_same_name_is_more_than_text_when_it_is_not_escaped(name: str) -> No
     assert kinds(plain(name))
 
 
-def test_most_of_the_corpus_would_do_something() -> None:
-    assert sum(bool(kinds(name)) for name in HOSTILE) >= 7
-
-
 @given(names)
 @example("a:streamlit:b")
 @example("x@y.example")
@@ -132,7 +128,8 @@ FORMULAS = (
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_a_cell_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
     frame = pd.DataFrame({cell: [cell], "n": [-3]})
-    assert csv.reader(io.StringIO(frame.to_csv(index=False))).__next__()[0] == cell
+    bare = csv.reader(io.StringIO(frame.to_csv(index=False, quoting=csv.QUOTE_ALL), newline=""))
+    assert next(bare)[0] == cell
     rows = list(csv.reader(io.StringIO(csv_table(frame), newline="")))
     assert [row[0] for row in rows] == [f"'{cell}"] * 2
     assert rows[1][1] == "-3"

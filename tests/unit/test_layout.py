@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.folding import CAP, HARD_CAP, Piece, Tree, fold
@@ -14,6 +14,7 @@ from app.layout import COLUMN, Drawing, arrange
 from app.links import links
 
 Row = dict[str, Any]
+few = settings(max_examples=30)
 
 
 def row(one: str, hops: int, parent: str | None, label: str = "Resource") -> Row:
@@ -21,16 +22,16 @@ def row(one: str, hops: int, parent: str | None, label: str = "Resource") -> Row
 
 
 def star(leaves: int) -> list[Row]:
-    """An agent, a role and its many resources."""
+    """Return an agent, a role and its many resources."""
     rows = [row("a", 0, None, "Agent"), row("r", 1, "a", "Role")]
     return rows + [row(f"db-{at:05}", 2, "r") for at in range(leaves)]
 
 
 @st.composite
 def trees(draw: st.DrawFn) -> list[Row]:
-    """A random tree, of up to 400 things."""
+    """Draw a random tree, of up to 200 things."""
     rows = [row("n0", 0, None, "Agent")]
-    for at in range(1, draw(st.integers(0, 400))):
+    for at in range(1, draw(st.integers(0, 200))):
         parent = rows[draw(st.integers(0, min(at - 1, 40)))]
         label = draw(st.sampled_from(["Role", "Resource", "Tool"]))
         rows.append(row(f"n{at}", parent["hops"] + 1, parent["id"], label))
@@ -41,6 +42,7 @@ def stood_for(pieces: list[Piece]) -> int:
     return sum(piece.stands_for or 1 for piece in pieces)
 
 
+@few
 @given(trees(), st.sampled_from([10, 60, CAP]))
 def test_what_is_drawn_stands_for_everything_and_fits(rows: list[Row], cap: int) -> None:
     depth = max(r["hops"] for r in rows)
@@ -49,6 +51,7 @@ def test_what_is_drawn_stands_for_everything_and_fits(rows: list[Row], cap: int)
     assert len(pieces) <= max(cap, depth + 2)
 
 
+@few
 @given(trees())
 def test_parents_stand_before_their_children(rows: list[Row]) -> None:
     seen: set[str] = set()
@@ -106,6 +109,7 @@ def test_the_heaviest_kind_comes_first() -> None:
     ]
 
 
+@few
 @given(trees(), st.sampled_from(["layers", "rings"]))
 def test_no_two_nodes_share_a_place(rows: list[Row], arrangement: Any) -> None:
     drawing = arrange(Tree.of(rows), arrangement)
@@ -113,6 +117,7 @@ def test_no_two_nodes_share_a_place(rows: list[Row], arrangement: Any) -> None:
     assert len(set(places)) == len(places)
 
 
+@few
 @given(trees())
 def test_layers_are_columns_and_their_edges_do_not_cross(rows: list[Row]) -> None:
     drawing = arrange(Tree.of(rows), "layers")
@@ -128,6 +133,7 @@ def test_layers_are_columns_and_their_edges_do_not_cross(rows: list[Row]) -> Non
             assert (y1 - y3) * (y2 - y4) >= -1e-9
 
 
+@few
 @given(trees())
 def test_rings_are_as_far_out_as_the_steps(rows: list[Row]) -> None:
     drawing = arrange(Tree.of(rows), "rings")

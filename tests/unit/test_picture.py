@@ -12,7 +12,7 @@ HOSTILE = '"><script>alert(1)</script><a href="http://127.0.0.1/x">'
 
 
 def reach(name: str, leaves: int = 5) -> dict[str, Any]:
-    """An agent with a role that opens some resources."""
+    """Return an agent with a role that opens some resources."""
     nodes = [
         {"id": "a", "label": "Agent", "name": name, "hops": 0, "parent": None},
         {"id": "r", "label": "Role", "name": name, "hops": 1, "parent": "a"},

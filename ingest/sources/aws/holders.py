@@ -54,47 +54,68 @@ class Holders:
 def all_holders(export: Export) -> Holders:
     """Collect who holds what, and say which policies are not in the export."""
     holders = Holders()
-    policies = {p.arn: _policies(export, p) for p in export.people}
+    splitting: dict[Document, tuple[Document, Document | None]] = {}
+    policies = {p.arn: [_split(h, splitting) for h in _policies(export, p)] for p in export.people}
     for person in export.people:
-        groups = [g for g in _groups(export, person) if g is not None]
-        held = _personal(person, policies[person.arn])
-        if person.kind == "group":
-            held = [Held(h.policy_id, h.document.only(personal=False)) for h in held]
-        theirs = {g.arn: _personal(person, policies[g.arn]) for g in groups}
-        own = [
-            Held(h.policy_id, filled.document)
-            for g in groups
-            for h, filled in zip(policies[g.arn], theirs[g.arn], strict=True)
-            if h.document.personal
-        ]
-        boundary = _boundary(export, person)
-        denying = _denying([*held, *(h for g in groups for h in theirs[g.arn])], boundary)
-        holder = Holder(
-            person.arn, person.account, person.partition, person.place,
-            [*held, *_only_personal(own, policies, groups, person)], denying, boundary,
-        )  # fmt: skip
+        groups = _groups(export, person)
+        holder = _holder(export, person, policies[person.arn], [policies[g.arn] for g in groups])
         holders.by_id[person.arn] = holder
         for group in groups:
             holders.members.append(_member(person, group, policies[group.arn], holder))
     return holders
 
 
-def _only_personal(
-    own: list[Held],
-    policies: Mapping[str, list[Held]],
-    groups: list[Principal],
-    person: Principal,
-) -> list[Held]:
-    """Take from the groups' policies what depends on who asks: it is the member's own."""
-    if not own:
-        return []
-    known = variables(person)
-    return [
-        Held(h.policy_id, personalised(h.document.only(personal=True), known))
-        for g in groups
-        for h in policies[g.arn]
-        if h.document.personal
-    ]
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A policy in two: what holds for anybody, and what depends on who asks."""
+
+    policy_id: str | None
+    plain: Document
+    personal: Document | None
+
+
+def _split(held: Held, known: dict[Document, tuple[Document, Document | None]]) -> _Split:
+    document = held.document
+    if document not in known:
+        parts = (document.only(personal=False), document.only(personal=True))
+        known[document] = parts if document.personal else (document, None)
+    return _Split(held.policy_id, *known[document])
+
+
+def _holder(
+    export: Export, person: Principal, own: list[_Split], groups: list[list[_Split]]
+) -> Holder:
+    """Give a principal its policies, the personal part of its groups', and all their denials."""
+    held = [Held(s.policy_id, s.plain) for s in own]
+    if person.kind != "group":
+        known = variables(person)
+        held += [
+            Held(s.policy_id, personalised(s.personal, known))
+            for policies in (own, *groups)
+            for s in policies
+            if s.personal is not None
+        ]
+    boundary = _boundary(export, person)
+    documents = [h.document for h in held] + [s.plain for g in groups for s in g]
+    if boundary is not None and boundary.document is not None:
+        documents.append(boundary.document)
+    denying = tuple(dict.fromkeys(d for d in documents if d.denies))
+    return Holder(
+        person.arn, person.account, person.partition, person.place, held, denying, boundary
+    )
+
+
+def _member(person: Principal, group: Principal, given: list[_Split], holder: Holder) -> Member:
+    """Tell whether a user's limits can narrow what the group gives."""
+    own = {s.plain for s in given}
+    if holder.boundary is None and own.issuperset(holder.denying):
+        return Member(person, group, None)
+    held = [Held(s.policy_id, s.plain) for s in given]
+    limited = Holder(
+        person.arn, person.account, person.partition, person.place,
+        held, holder.denying, holder.boundary,
+    )  # fmt: skip
+    return Member(person, group, limited)
 
 
 def variables(person: Principal) -> dict[str, str]:
@@ -107,36 +128,7 @@ def variables(person: Principal) -> dict[str, str]:
     return known
 
 
-def _personal(person: Principal, held: list[Held]) -> list[Held]:
-    if person.kind == "group":
-        return held
-    known = variables(person)
-    return [Held(h.policy_id, personalised(h.document, known)) for h in held]
-
-
-def _member(person: Principal, group: Principal, held: list[Held], holder: Holder) -> Member:
-    """Tell whether a user's limits can narrow what the group gives."""
-    own = _denying([Held(h.policy_id, h.document.only(personal=False)) for h in held], None)
-    shared = {id(s) for d in own for s in d.statements}
-    foreign = [s for d in holder.denying for s in d.statements if not s.allow]
-    if holder.boundary is None and all(id(s) in shared for s in foreign):
-        return Member(person, group, None)
-    given = [Held(h.policy_id, h.document.only(personal=False)) for h in held]
-    limited = Holder(
-        person.arn, person.account, person.partition, person.place,
-        given, holder.denying, holder.boundary,
-    )  # fmt: skip
-    return Member(person, group, limited)
-
-
-def _denying(held: Iterable[Held], boundary: Boundary | None) -> tuple[Document, ...]:
-    documents = {h.document: None for h in held if h.document.denies}
-    if boundary is not None and boundary.document is not None and boundary.document.denies:
-        documents[boundary.document] = None
-    return tuple(documents)
-
-
-def _groups(export: Export, person: Principal) -> list[Principal | None]:
+def _groups(export: Export, person: Principal) -> list[Principal]:
     found = []
     for name in dict.fromkeys(person.groups):
         group = export.people.named(person.account, "group", name)
@@ -145,7 +137,8 @@ def _groups(export: Export, person: Principal) -> list[Principal | None]:
             export.log.warn(
                 f"{shown(person.arn)} is a member of group {shown(name)}, which is not there"
             )
-        found.append(group)
+        else:
+            found.append(group)
     return found
 
 

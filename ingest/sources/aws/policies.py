@@ -235,9 +235,9 @@ class Evaluator:
             wide = service.every if service.prefix == "iam" else service.resourceless
             senses.append(("wide", mask & wide, Region(("*",), literal=True)))
         name = account.id.removesuffix("root") + "*"
-        if service.prefix == "iam" and contains(pattern, name):
-            if not any(contains(e, name) for e in excluded):
-                senses.append(("iam", mask & service.manages, Region((name,), literal=True)))
+        left_out = any(contains(e, name) for e in excluded)
+        if service.prefix == "iam" and contains(pattern, name) and not left_out:
+            senses.append(("iam", mask & service.manages, Region((name,), literal=True)))
         for role, bits, of in senses:
             if bits:
                 yield Entry(statement, service, bits, of, role, True)

@@ -1,0 +1,170 @@
+"""How a command is asked and answered: shared options, one document, errors and exit codes.
+
+`trustdebt.py` says which commands there are; this module says how all of them behave. An error
+carries its exit code (`exit_code`) and a short name for programs (`code`); anything else is a
+fault of ours, said in one line.
+"""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+NO, USAGE, FAULT, INTERRUPTED = 1, 2, 70, 130
+LIMIT = 50
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store", help="Folder, or bolt:// or neo4j:// address.", envvar="TRUSTDEBT_STORE"
+    ),
+]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option("--snapshot", help="Id of a snapshot, or @INSTANT; else the current one."),
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="Instant to judge at, ISO 8601 with a zone.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+COMMON = {
+    "store": (StoreOption, None),
+    "snapshot": (SnapshotOption, None),
+    "as_of": (AsOfOption, None),
+    "limit": (LimitOption, LIMIT),
+    "as_json": (JsonOption, False),
+}
+
+
+class UsageError(Exception):
+    """A command line that makes no sense."""
+
+    exit_code, code = USAGE, "usage"
+
+
+class SaidNo(Exception):
+    """An answer that means no; it is printed, and the exit code says so."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.result = result
+        super().__init__()
+
+
+def command(
+    app: typer.Typer, name: str, posture: Callable[..., "Posture"] | None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a command of a function that returns an answer.
+
+    With `posture`, which opens one from store, snapshot and instant, the function takes a
+    `Posture` first. Then come its own arguments, among them any of `COMMON` that it names;
+    every command has all of those.
+    """
+
+    def make(answer: Callable[..., Any]) -> Any:
+        own = list(inspect.signature(answer).parameters.values())[1 if posture else 0 :]
+        wanted = {p.name for p in own}
+
+        def run(**given: Any) -> None:
+            arguments = {k: v for k, v in given.items() if k in wanted}
+            opened = posture(given["store"], given["snapshot"], given["as_of"]) if posture else None
+            try:
+                result = answer(opened, **arguments) if opened else answer(**arguments)
+            except SaidNo as no:
+                _print(name, no.result, given["as_json"], opened)
+                raise typer.Exit(NO) from None
+            _print(name, result, given["as_json"], opened)
+
+        extra = [
+            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
+            for k, (a, d) in COMMON.items()
+            if k not in wanted
+        ]
+        kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
+        run.__doc__ = answer.__doc__
+        app.command(name)(run)
+        return answer
+
+    return make
+
+
+def _print(
+    name: str, result: dict[str, Any], as_json: bool, posture: "Posture | None" = None
+) -> None:
+    document = _envelope(name, result, posture)
+    if as_json:
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    else:
+        from app.terminal import draw
+
+        draw(document)
+
+
+def _envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> dict[str, Any]:
+    """Put an answer into the envelope that every one of them has."""
+    head: dict[str, Any] = {"schema": f"trustdebt/{name}/1"}
+    left_out = result.pop("left_out", 0)
+    if posture is None:
+        head |= {"snapshot": result.get("snapshot"), "as_of": None}
+        head |= {"coverage": {"sources": [], "unknown": []}}
+    else:
+        from analytics import answers
+        from graph.values import iso
+
+        info = posture.graph.snapshot
+        head |= {"snapshot": info.id if info else None, "as_of": iso(posture.graph.as_of)}
+        head |= {"coverage": answers.coverage(posture)}
+    return head | {"left_out": left_out, "result": result}
+
+
+def progress(message: str) -> None:
+    """Say on standard error how far things are, if somebody is looking."""
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr)
+
+
+def run(app: typer.Typer, given: list[str]) -> int:
+    """Run the command line; return the exit code. No traceback reaches a user."""
+    try:
+        app(given, prog_name="trustdebt", standalone_mode=False)
+    except typer.Exit as done:
+        return done.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("TRUSTDEBT_DEBUG"):
+            raise
+        return _complain(error, "--json" in given)
+    return 0
+
+
+def _complain(error: Exception, as_json: bool) -> int:
+    """Say in one place what went wrong; return the exit code it stands for."""
+    usage = isinstance(error, typer.TyperException)
+    code = USAGE if usage else getattr(error, "exit_code", FAULT)
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if code == FAULT:
+        message = f"a fault in trustdebt: {type(error).__name__}; TRUSTDEBT_DEBUG=1 shows where"
+    if not as_json:
+        print(f"trustdebt: {message}", file=sys.stderr)
+        return code
+    said = {
+        "code": "usage" if usage else getattr(error, "code", "fault"),
+        "message": message,
+        "place": getattr(error, "where", None),
+    }
+    if hasattr(error, "candidates"):
+        said["candidates"] = error.candidates
+    print(json.dumps({"error": said}, ensure_ascii=False))
+    return code

@@ -1,0 +1,198 @@
+"""A store to look at, the app's server, and a browser that reports all it does."""
+
+import http.server
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.estate import estate, hostile, publish
+
+ROOT = Path(__file__).parents[2]
+MAIN = ROOT / "app" / "main.py"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Without the resolver rule Chromium asks the network for names of its own accord.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+PROBES = ("/_stcore/health", "/_stcore/host-config")  # Streamlit tries these below a page's path
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the small estate."""
+    folder = tmp_path_factory.mktemp("store") / "small"
+    publish(estate(), folder)
+    return folder
+
+
+class Canary(http.server.BaseHTTPRequestHandler):
+    """Counts who asks it for anything."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        """Note the path and answer with nothing."""
+        self.asked.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def canary() -> Iterator[tuple[str, list[str]]]:
+    """Run a server that only a page which obeyed a name would ask."""
+    asked: list[str] = []
+    handler = type("CountingCanary", (Canary,), {"asked": asked})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def hostile_store(canary: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish the estate whose every name is an attack."""
+    folder = tmp_path_factory.mktemp("store") / "hostile"
+    publish(hostile(canary[0]), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
+    """Start the app on a store, once for each, and return its address."""
+    running: dict[Path, tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(store: Path) -> str:
+        if store not in running:
+            running[store] = _start(store, tmp_path_factory.mktemp("server") / "log")
+        return running[store][1]
+
+    yield start
+    for process, _ in running.values():
+        process.terminate()
+        process.wait(10)
+
+
+def _start(store: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), "--server.port", str(port)]
+    environment = {**os.environ, "TRUSTDEBT_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command, cwd=log.parent, env=environment, stdout=sink, stderr=subprocess.STDOUT
+        )
+    address, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return process, address
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    pytest.fail(f"the app did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start a headless Chromium."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip("NO BROWSER TESTS: install the package chromium to run them")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A browser window, and what it did that it should not have done."""
+
+    context: BrowserContext
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def go(self, address: str) -> Page:
+        """Open a page of the app and wait until it is drawn."""
+        self.page.goto(address)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Wait until the app has nothing more to draw."""
+        page = self.page
+        page.wait_for_selector("[data-testid=stApp] h1", timeout=60_000)
+        page.wait_for_timeout(300)
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+            " !== 'running' && !document.querySelector('[data-testid=stStatusWidget]')",
+            timeout=60_000,
+        )
+        page.wait_for_timeout(300)
+
+
+@pytest.fixture
+def open_window(chromium: Browser) -> Iterator[Callable[..., Watched]]:
+    """Open windows; afterwards none of them may have erred or asked another host or port."""
+    opened: list[Watched] = []
+
+    def window(home: str, scheme: str = "light") -> Watched:
+        context = chromium.new_context(
+            viewport={"width": 1440, "height": 2200},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            service_workers="block",
+        )
+        watched = Watched(context, context.new_page())
+        _watch(watched, urlsplit(home).netloc)
+        opened.append(watched)
+        return watched
+
+    yield window
+    for watched in opened:
+        watched.context.close()
+    assert [w.foreign for w in opened if w.foreign] == []
+    assert [w.errors for w in opened if w.errors] == []
+
+
+def _watch(watched: Watched, home: str) -> None:
+    def seen(address: str) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("data", "blob") and parts.netloc != home:
+            watched.foreign.append(address)
+
+    def said(message: object) -> None:
+        if message.type == "error" and not message.location["url"].endswith(PROBES):  # type: ignore[attr-defined]
+            watched.errors.append(message.text)  # type: ignore[attr-defined]
+
+    watched.context.on("request", lambda request: seen(request.url))
+    watched.context.on("console", said)
+    watched.context.on("weberror", lambda error: watched.errors.append(str(error.error)))
+    watched.page.on("websocket", lambda socket: seen(socket.url))

@@ -1,0 +1,302 @@
+"""Every page draws what is known, says what is not, and never fails with a traceback."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from app.views import all_views
+from graph.schema import DECLARABLE, OWNS
+from tests.e2e.estate import AS_OF, HOSTILE, estate, publish
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+PAGES = ("posture", "blast_radius", "ownership", "stale_access", "findings")
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of the app on a store."""
+
+    def at(store: Path | str, page: str = "posture", **address: str) -> AppTest:
+        monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
+        test = AppTest.from_file(MAIN, default_timeout=60)
+        test.query_params.update(address)
+        first = next(iter(all_views())) == page
+        test._page_hash = "" if first else calc_hash(page)
+        return test.run()
+
+    return at
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    st.cache_resource.clear()
+
+
+def texts(test: AppTest) -> str:
+    """Return all that a page says, tables included."""
+    kinds = ["title", "markdown", "caption", "info", "warning", "error", "subheader", "code"]
+    parts = [str(element.value) for kind in kinds for element in getattr(test, kind)]
+    parts += [f"{m.label}: {m.value} ({m.delta})" for m in test.metric]
+    parts += [frame.value.to_csv() for frame in test.dataframe]
+    return "\n".join(parts)
+
+
+def figures(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in test.metric}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_draws(open_page: Open, store: Path, page: str) -> None:
+    test = open_page(store, page)
+    assert not test.exception
+    assert test.title[0].value == all_views()[page].title
+    assert "As of **1 Aug 2026 00:00 UTC**" in texts(test)
+
+
+def test_every_view_is_tested() -> None:
+    assert set(all_views()) == set(PAGES)
+
+
+def test_posture_counts_with_denominators(open_page: Open, store: Path) -> None:
+    seen = figures(open_page(store))
+    assert seen["Accountable identities"] == "6"
+    assert seen["Without an accountable owner"] == "2 of 6"
+    # 30 of the 40 databases were never used: 3 restricted, 4 confidential, 23 internal.
+    assert seen["Blast radius nobody uses"].endswith("%")
+
+
+def test_unknown_owners_are_not_none(open_page: Open, tmp_path: Path) -> None:
+    world = estate(declares=[d for d in DECLARABLE if d != "owners"])
+    del world.rows[OWNS]
+    publish(world, tmp_path / "s")
+    test = open_page(tmp_path / "s")
+    assert figures(test)["Without an accountable owner"] == "unknown"
+    assert "Nothing is known of **owners**" in texts(test)
+    ownership = open_page(tmp_path / "s", "ownership")
+    assert not ownership.exception
+    assert "owners are unknown" in ownership.info[0].value
+    assert figures(ownership)["Owners unknown"] == "6 of 6"
+
+
+def test_unknown_use_is_not_stale(open_page: Open, tmp_path: Path) -> None:
+    publish(estate(declares=[d for d in DECLARABLE if d != "usage"]), tmp_path / "s")
+    assert figures(open_page(tmp_path / "s"))["Blast radius nobody uses"] == "unknown"
+    test = open_page(tmp_path / "s", "stale_access")
+    assert not test.exception
+    assert figures(test)["What you get back"] == "unknown"
+
+
+def graph(test: AppTest) -> dict[str, list[dict[str, dict[str, str]]]]:
+    """Return what the graph component was given to draw."""
+    arguments = json.loads(test.get("component_instance")[0].proto.json_args)
+    elements: dict[str, list[dict[str, dict[str, str]]]] = arguments["elements"]
+    return elements
+
+
+def drawn(test: AppTest) -> list[str]:
+    return [n["data"]["_name"] for n in graph(test)["nodes"] if "_name" in n["data"]]
+
+
+def test_blast_radius_opens_with_the_widest_and_folds(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius")
+    assert test.selectbox(key="thing").value == "wide"
+    assert figures(test)["Resources reached"] == "40 of 40"
+    assert "30 internal resources" in drawn(test)
+    assert "Showing 14 of 44 things" in texts(test)
+    assert len(test.dataframe[0].value) == 40
+
+
+def test_a_link_restores_the_view(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="left", mode="potential", hops="1", view="rings")
+    assert test.selectbox(key="thing").value == "left"
+    assert test.session_state["mode"] == "potential"
+    assert test.session_state["hops"] == "1"
+    assert test.session_state["view"] == "rings"
+    assert figures(test)["Resources reached"] == "1 of 40"
+    assert test.query_params["thing"] == "left"
+    wide = open_page(store, "blast_radius", thing="wide", hops="1")
+    assert figures(wide)["Resources reached"] == "0 of 40"
+
+
+def test_a_link_by_name_or_to_nothing_is_understood(open_page: Open, store: Path) -> None:
+    assert open_page(store, "blast_radius", thing="clean-2-bot").selectbox(
+        key="thing"
+    ).value == "clean-2"  # fmt: skip
+    test = open_page(store, "blast_radius", thing="no such thing", mode="sideways")
+    assert not test.exception
+    assert "Nothing in this snapshot is called" in test.warning[0].value
+    assert test.selectbox(key="thing").value == "wide"
+    assert test.session_state["mode"] == "standing"
+
+
+def test_the_address_follows_what_is_chosen(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius")
+    test.selectbox(key="thing").set_value("clean-1").run()
+    test.selectbox(key="hops").set_value("2").run()
+    assert test.query_params["thing"] == "clean-1"
+    assert test.query_params["hops"] == "2"
+    test.selectbox(key="hops").set_value("any").run()
+    assert "hops" not in test.query_params
+
+
+def test_a_focus_is_explained_step_by_step(open_page: Open, store: Path) -> None:
+    said = texts(open_page(store, "blast_radius", thing="wide", focus="db-01"))
+    assert "**wide\\-bot** runs as **svc\\-wide**" in said
+    assert "last used 30 Jul 2026, 2 days before" in said
+    assert "only if aws\\:SourceIp is 10\\.0\\.0\\.0\\/8" in said
+
+
+def test_a_click_selects_and_a_double_click_unfolds(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide")
+    nodes = {n["data"].get("_name", ""): n["data"]["id"] for n in graph(test)["nodes"]}
+
+    def do(action: str, name: str, at: int) -> None:
+        data = {"target_id": nodes[name]}
+        test.session_state["picture"] = {"action": action, "data": data, "timestamp": at}
+        test.run()
+
+    do("picked", "deploy", 1)
+    assert test.query_params["focus"] == "deploy"
+    assert "may assume **deploy**" in texts(test)
+    do("unfold", "30 internal resources", 2)
+    assert len(drawn(test)) == 44
+    assert "Showing all 44 things" in texts(test)
+    assert not test.exception
+
+
+def test_search_takes_a_kind_and_finds_what_is_not_offered(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius")
+    assert len(test.selectbox(key="thing").options) == 6
+    test.text_input(key="thing:search").set_value("role: DEP").run()
+    assert test.selectbox(key="thing").value == "deploy"
+    test.text_input(key="thing:search").set_value("nothing at all").run()
+    assert "Nothing is called that." in texts(test)
+    assert not test.exception
+
+
+def test_a_resource_is_asked_from_the_other_end(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="db-00")
+    assert test.session_state["direction"] == "reached-by"
+    # wide, its account, its key and the role; orphan and its account.
+    assert figures(test)["Things that can reach it"] == "6"
+    assert figures(test)["Accountable identities among them"] == "2 of 6"
+    assert "can access **db\\-00**" in texts(test)
+
+
+def test_a_key_can_be_taken_as_leaked(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="key-1", leaked="True")
+    assert test.toggle(key="leaked").value
+    assert figures(test)["Resources reached"] == "40 of 40"
+
+
+def test_ownership_says_why_since_when_and_who_was_last(open_page: Open, store: Path) -> None:
+    test = open_page(store, "ownership")
+    rows = test.dataframe[0].value
+    left = rows[rows["Identity"] == "left-bot"]
+    assert set(left["Since"]) == {"1 Mar 2026"}
+    assert set(left["Last owner"]) == {"Zed"}
+    assert set(left["Role without owner"]) == {"business", "technical"}
+    assert set(rows["Identity"]) == {"left-bot", "orphan-bot"}
+    filtered = open_page(store, "ownership", rules="OWN-02").dataframe[0].value
+    assert set(filtered["Identity"]) == {"left-bot"}
+
+
+def test_stale_access_says_where_to_cut_and_what_comes_back(open_page: Open, store: Path) -> None:
+    test = open_page(store, "stale_access")
+    rows = test.dataframe[0].value
+    mine = rows[(rows["Identity"] == "wide-bot") & (rows["Reaches"] == "db-00")]
+    assert list(mine["First stale step"]) == ["deploy can access db-00"]
+    assert list(mine["Days unused"]) == [212]
+    assert list(mine["State"]) == ["Never used since granted"]
+    fewer = open_page(store, "stale_access", days="365")
+    assert "No path was unused for 365 days" in texts(fewer)
+
+
+def test_findings_filter_and_open_from_a_link(open_page: Open, store: Path) -> None:
+    test = open_page(store, "findings")
+    rows = test.dataframe[0].value
+    assert {"OWN-01", "OWN-02"} <= set(rows["Rule"])
+    only = open_page(store, "findings", rules="OWN-02", about="left")
+    assert set(only.dataframe[0].value["Rule"]) == {"OWN-02"}
+    assert set(only.dataframe[0].value["About"]) == {"left-bot"}
+    none = open_page(store, "findings", about="nobody is called so")
+    assert not none.exception
+    assert len(none.dataframe[0].value) == 0
+
+
+def test_a_finding_can_be_sent(open_page: Open, store: Path) -> None:
+    from analytics import answers
+    from analytics.posture import assess
+    from graph.access import AccessGraph
+    from graph.stores import open_store
+
+    _, facts = open_store(str(store)).read()
+    found = answers.findings(assess(AccessGraph.of(facts)), rule="OWN-02")["findings"][0]
+    said = texts(open_page(store, "findings", finding=found["id"]))
+    assert "**What to do**" in said
+    gone = open_page(store, "findings", finding="F-unknown")
+    assert "There is no finding" in gone.warning[0].value
+
+
+def test_snapshots_and_the_instant_can_be_chosen(open_page: Open, tmp_path: Path) -> None:
+    first = publish(estate(), tmp_path / "s", AS_OF)
+    later = estate()
+    later.add(next(e for e in later.rows if e.name == "Agent"), id="new", name="new-bot")
+    publish(later, tmp_path / "s", AS_OF + pd.Timedelta(days=30))
+    assert figures(open_page(tmp_path / "s"))["Accountable identities"] == "7"
+    old = open_page(tmp_path / "s", snapshot=first)
+    assert figures(old)["Accountable identities"] == "6"
+    assert "not the latest snapshot" in texts(old)
+    # Zed left on 1 March: as of February nobody lacked an owner but orphan-bot.
+    before = open_page(tmp_path / "s", snapshot=first, as_of="2026-02-01")
+    assert figures(before)["Without an accountable owner"] == "1 of 6"
+    assert "As of **1 Feb 2026" in texts(before)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_store_says_what_to_do(open_page: Open, tmp_path: Path, page: str) -> None:
+    test = open_page(tmp_path / "nothing", page)
+    assert not test.exception
+    assert any("trustdebt demo" in block.value for block in test.code)
+    assert any("trustdebt ingest" in block.value for block in test.code)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_store_says_so(open_page: Open, store: Path, tmp_path: Path, page: str) -> None:
+    shutil.copytree(store, tmp_path / "s")
+    victim = next((tmp_path / "s").glob("snapshots/*/CAN_ACCESS.parquet"))
+    victim.write_bytes(victim.read_bytes()[:-100])
+    test = open_page(tmp_path / "s", page)
+    assert not test.exception
+    assert "damaged" in test.error[0].value
+
+
+def test_a_store_that_is_a_file_says_so(open_page: Open, tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("not a store")
+    test = open_page(tmp_path / "s")
+    assert not test.exception
+    assert "cannot be reached" in test.error[0].value
+
+
+def test_an_unreachable_server_is_named_without_its_password(open_page: Open) -> None:
+    test = open_page("bolt://neo4j:hunter2@127.0.0.1:9")
+    assert not test.exception
+    assert "hunter2" not in texts(test)
+    assert "127" in texts(test)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_hostile_names_draw(open_page: Open, hostile_store: Path, page: str) -> None:
+    test = open_page(hostile_store, page)
+    assert not test.exception
+    assert "\u202e" not in texts(test)
+    assert "<script>window" not in "".join(str(m.value) for m in test.markdown)
+    assert len(HOSTILE) == 12
