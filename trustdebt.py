@@ -65,7 +65,9 @@ def sources() -> dict[str, Any]:
 def ingest(
     source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read.")] = None,
-    scope: Annotated[str | None, typer.Option(help="Which part of the source's world it is.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="Which part of the source's world it is.")
+    ] = None,
     taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
     max_bad: Annotated[float, typer.Option(help="Percent of rows that may be set aside.")] = 5.0,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,

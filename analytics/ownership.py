@@ -65,7 +65,9 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     return Ownership(owns, covered, inherited, _known(graph), parent)
 
 
-def active_people(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+def active_people(
+    graph: AccessGraph, leaving: tuple[int, ...] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return for each node whether it is a person who is active, and when the person left.
 
     A person who leaves after the moment looked at is still active; one without a status is
@@ -187,4 +189,3 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
     if kind == "owners":
         told[graph.numbers(owns["target_id"])] = True
     return told
-

@@ -163,7 +163,9 @@ class Posture:
         if chosen.identity_only:
             keep &= np.isin(edges.kind, IDENTITY_KINDS)
         if chosen.stale is not None:
-            keep &= ~stale(edges.last_used, edges.telemetry, edges.since, self.graph.now, chosen.stale)
+            keep &= ~stale(
+                edges.last_used, edges.telemetry, edges.since, self.graph.now, chosen.stale
+            )
         return keep
 
     def _grants(self, chosen: Filter) -> Grants:
@@ -217,7 +219,9 @@ class Posture:
         graph, workload = self.graph, np.zeros(len(self.graph.ids), bool)
         things = graph.frames[RESOURCE]
         entry = np.zeros(len(graph.ids), bool)
-        entry[graph.numbers(things["id"][things["type"].isin(WORKLOAD_TRUST).to_numpy(bool)])] = True
+        entry[graph.numbers(things["id"][things["type"].isin(WORKLOAD_TRUST).to_numpy(bool)])] = (
+            True
+        )
         role, trusted = graph.ends(TRUSTS)
         workload[role[entry[trusted] | flags(graph.frames[TRUSTS]["workload"])]] = True
         return workload

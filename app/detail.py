@@ -37,7 +37,7 @@ def known(posture: Posture, thing: str) -> dict[str, Any]:
 def thing_panel(posture: Posture, thing: str) -> None:
     """Draw what is known of a thing; a fact that nobody stated is not drawn."""
     row = posture.graph.thing(posture.graph.number(thing))
-    st.markdown(f"#### {markdown(row['name'], 60)}")
+    st.subheader(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
     shown = known(posture, thing)
     facts = shown["properties"]

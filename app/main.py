@@ -41,7 +41,7 @@ def _page(view: View) -> None:
     except (StoreError, NoSuchSnapshot) as error:
         explain(error)
         return
-    st.title(view.title)
+    st.title(view.title, anchor=False)
     try:
         freshness(posture, choice)
         view.draw(posture)

@@ -93,7 +93,10 @@ class Snapshot:
         """Return the identities nobody answers for: `identity`, `role`, `rule`, `since`."""
         rows = answers.orphans(self.posture)["orphaned"]
         return pd.DataFrame(
-            [{"identity": r["identity"]["id"]} | {c: r[c] for c in ("role", "rule", "since")} for r in rows]
+            [
+                {"identity": r["identity"]["id"]} | {c: r[c] for c in ("role", "rule", "since")}
+                for r in rows
+            ]
         )
 
     def blast_radius(self, thing: str, **options: Any) -> "BlastRadius":
@@ -151,7 +154,7 @@ class BlastRadius:
     def _repr_html_(self) -> str:
         from app.picture import picture
 
-        return picture(self.tree, self.answer)
+        return picture(self.tree)
 
 
 def _id(thing: dict[str, str] | None) -> str | None:

@@ -110,7 +110,7 @@ def explain(error: Exception, titled: bool = False) -> None:
         _welcome(uri)
         return
     if not titled:
-        st.title("The store cannot be shown")
+        st.title("The store cannot be shown", anchor=False)
     if isinstance(error, NoSuchSnapshot):
         st.warning(f"There is no such snapshot: {markdown(error)}. Choose another in the sidebar.")
     elif isinstance(error, StoreDamaged):
@@ -132,7 +132,7 @@ def explain(error: Exception, titled: bool = False) -> None:
 
 
 def _welcome(uri: str) -> None:
-    st.title("Nothing has been read yet")
+    st.title("Nothing has been read yet", anchor=False)
     st.markdown("The store is empty. Try the product on an estate that it makes up itself:")
     st.code("trustdebt demo", None)
     st.markdown("or read your own systems, one after the other:")

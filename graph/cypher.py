@@ -114,7 +114,7 @@ def count_relationships(source: str) -> str:
 def delete_relationships(source: str) -> str:
     """Delete up to `$limit` relationships, and say from which id on to look for more."""
     return (
-        f"{_of_run(source)}MATCH (n)-[r]->() WITH n, r ORDER BY n.id LIMIT $limit "
+        f"{_of_run(source)}MATCH (n)-[r]->() WITH n, r ORDER BY n.run, n.id LIMIT $limit "
         "WITH n.id AS id, r DELETE r RETURN max(id), count(*)"
     )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.element import Dtype, Element, Property, Relationship
 from graph.values import parse
@@ -141,11 +142,10 @@ def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
     by = ["source_id", "target_id", *distinct]
     if distinct == ["grant_id"] and element.access:
         by += [p.name for p in element.properties if p.name not in ("grant_id", "last_used_at")]
-    text = frame[by].astype("string").fillna("")
-    joined = text[by[0]].str.cat([text[c] for c in by[1:]], sep="\x1f")
-    return joined.map(
-        lambda v: f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}"
-    ).astype("string")
+    parts = [pc.fill_null(text_array(frame[c].astype("string")), "") for c in by]
+    joined = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
+    ids = [f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}" for v in joined]
+    return pd.Series(ids, index=frame.index, dtype="string")
 
 
 def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Series:

@@ -8,11 +8,14 @@ carried forward as they are: absence is not removal.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
-from graph.frames import REJECTED, conform
+from graph.frames import REJECTED, conform, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
@@ -140,17 +143,19 @@ def _check_element(result: _Checked, element: Element, raw: pd.DataFrame) -> Non
 
 def _one_label_each(result: _Checked) -> None:
     """Within one reading an id belongs to one label; a second one is set aside."""
-    seen: pd.Index = pd.Index([], dtype="string")
-    for label in FACT_NODES:
-        frame = result.frames.get(label)
-        if frame is None:
-            continue
-        twice = frame["id"].isin(seen)
-        for thing in frame["id"][twice]:
-            reason = "id is that of a thing of another label"
-            result.rejected.append(Rejected(result.origin, f"{label.name} {thing}", reason))
-        result.frames[label] = frame[~twice].reset_index(drop=True)
-        seen = seen.append(pd.Index(frame["id"]))
+    labels = [label for label in FACT_NODES if label in result.frames]
+    if not labels:
+        return
+    ids = pd.concat({label: result.frames[label]["id"] for label in labels})
+    twice = ids.duplicated()
+    if not twice.any():
+        return
+    for label in labels:
+        frame, again = result.frames[label], twice[label].to_numpy(bool)
+        origin = result.origins[label][again]
+        reason = "id is that of a thing of another label"
+        result.rejected += [Rejected(o.file, o.place, reason) for o in origin.itertuples()]
+        result.frames[label] = frame[~again].reset_index(drop=True)
 
 
 def _refuse_if_bad(checked: _Checked, max_bad: float) -> None:
@@ -249,25 +254,30 @@ def _settle(
     return frames
 
 
-def _labels(frames: dict[Element, pd.DataFrame]) -> pd.Series:
-    """The label of each id; where two sources differ, the one that the schema declares first."""
-    parts = [pd.Series(n.name, index=pd.Index(frames[n]["id"])) for n in FACT_NODES]
-    whole = pd.concat(parts)
-    return whole[~whole.index.duplicated()].astype("string")
+def _labels(frames: dict[Element, pd.DataFrame]) -> tuple[pa.Array, np.ndarray]:
+    """Return every id, and the position of its label in `FACT_NODES`.
+
+    Where two sources differ, the label that the schema declares first comes first.
+    """
+    ids = pa.concat_arrays([text_array(frames[n]["id"]) for n in FACT_NODES])
+    labels = np.repeat(np.arange(len(FACT_NODES)), [len(frames[n]) for n in FACT_NODES])
+    return ids, labels
 
 
-def _wrong_ends(frame: pd.DataFrame, relationship: Relationship, labels: pd.Series) -> pd.Series:
+def _wrong_ends(
+    frame: pd.DataFrame, relationship: Relationship, known: tuple[pa.Array, np.ndarray]
+) -> pd.Series:
+    ids, labels = known
     reason = pd.Series(pd.NA, index=frame.index, dtype="string")
     for column, allowed in (
         ("source_id", relationship.sources),
         ("target_id", relationship.targets),
     ):
-        found = pd.Series(labels.reindex(frame[column]).array, index=frame.index)
-        names = [n.name for n in allowed]
-        unknown, unfit = found.isna(), ~found.isin(names)
-        reason = reason.mask(reason.isna() & unknown, f"{column} names nothing that is known")
-        wrong = f"{column} must name one of {', '.join(names)}"
-        reason = reason.mask(reason.isna() & unfit, wrong)
+        places = pc.index_in(text_array(frame[column]), ids).fill_null(-1).to_numpy()
+        fit = np.isin(labels[places], [FACT_NODES.index(n) for n in allowed])
+        names = ", ".join(n.name for n in allowed)
+        reason = reason.mask(reason.isna() & (places < 0), f"{column} names nothing that is known")
+        reason = reason.mask(reason.isna() & ~fit, f"{column} must name one of {names}")
     return reason
 
 

@@ -143,7 +143,9 @@ def _profile(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
         near = [(rows[level] >= 0) & (rows[level] <= hops) for level in LEVELS]
         bits = sum(n.to_numpy(np.uint8) << bit for bit, n in enumerate(near))
         weighted = float((sensitivity * mask_weights()[bits]).sum())
-        profile.append({"hops": hops, "resources": int(np.count_nonzero(bits)), "weighted": weighted})
+        profile.append(
+            {"hops": hops, "resources": int(np.count_nonzero(bits)), "weighted": weighted}
+        )
     return profile
 
 
@@ -192,7 +194,9 @@ def reach_tree(
             nodes[number]["parent"] = graph.thing(int(found.parent[state]) >> 2)["id"]
             edges.append(edge_step(posture, edge) | {"stale": _edge_stale(posture, edge)})
     uses = found.uses().sort_values(["hops", "resource", "grant"], kind="stable")
-    all_levels = uses.groupby("resource")["levels"].agg(lambda bits: int(np.bitwise_or.reduce(bits)))
+    all_levels = uses.groupby("resource")["levels"].agg(
+        lambda bits: int(np.bitwise_or.reduce(bits))
+    )
     for use in uses.drop_duplicates("resource").itertuples():
         number, grant = int(use.resource), int(net.grant[use.grant])
         holder = graph.thing(int(use.state) >> 2)["id"]

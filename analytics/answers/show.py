@@ -31,7 +31,9 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
         "properties": _properties(posture, thing),
         "owners": [_owner(posture, r) for r in _rows(posture, OWNS, target=number)],
         "credentials": _credentials(posture, number),
-        "grants": [_edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)],
+        "grants": [
+            _edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)
+        ],
         "relationships": _relationships(posture, number),
         "findings": findings(posture, about=number)["findings"],
         "debt_items": [],
@@ -43,7 +45,9 @@ def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
     label = next(n for n in FACT_NODES if n.name == thing["label"])
     frame = posture.graph.frames[label]
     row = frame[frame["id"] == thing["id"]].iloc[0]
-    return {p.name: value_of(row, p) for p in label.columns[2:] if p.name not in ("source", "scope")}
+    return {
+        p.name: value_of(row, p) for p in label.columns[2:] if p.name not in ("source", "scope")
+    }
 
 
 def value_of(row: pd.Series, column: Property) -> Any:

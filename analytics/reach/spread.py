@@ -38,7 +38,9 @@ class Spread:
         for bit in range(len(LEVELS)):
             given = (rows["levels"].to_numpy() >> bit & 1).astype(bool)
             np.minimum.at(hops[:, bit], place[given], rows["hops"].to_numpy()[given])
-        found = pd.DataFrame({"resource": resources, "levels": levels, "hops": hops.min(axis=1, initial=FAR)})
+        found = pd.DataFrame(
+            {"resource": resources, "levels": levels, "hops": hops.min(axis=1, initial=FAR)}
+        )
         for bit, level in enumerate(LEVELS):
             found[level] = np.where(hops[:, bit] == FAR, -1, hops[:, bit])
         return found.sort_values(["hops", "resource"], kind="stable", ignore_index=True)
@@ -54,7 +56,9 @@ class Spread:
         node, limit = states >> 2, states & 3
         counts = net.g_indptr[node + 1] - net.g_indptr[node]
         state = np.repeat(states, counts)
-        begin = np.repeat(net.g_indptr[node] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        begin = np.repeat(
+            net.g_indptr[node] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
+        )
         grant = begin + np.arange(len(state))
         allowed = (2 << np.repeat(limit, counts)) - 1
         levels = (net.levels[grant] & allowed).astype(np.uint8)

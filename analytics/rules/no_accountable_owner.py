@@ -14,7 +14,9 @@ def find(posture: Posture) -> pd.DataFrame:
     owned = posture.ownership
     subject = judged(posture, np.logical_and.reduce([owned.missing(role) for role in ROLES]))
     names = posture.graph.things["name"].iloc[subject]
-    said = [f"Nobody answers for {n}: it has no active owner, business or technical." for n in names]
+    said = [
+        f"Nobody answers for {n}: it has no active owner, business or technical." for n in names
+    ]
     return found(posture, subject, said, posture.created_at[subject])
 
 

@@ -35,6 +35,7 @@ from app.wording import counted, kind, number, share
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
 ARRANGEMENTS: dict[str, str] = {"auto": "Auto", "layers": "Layers", "rings": "Rings"}
+HOPS_HELP = "Control steps before the last one, the grant on the resource."
 PICTURE = "picture"
 
 
@@ -85,13 +86,7 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
     hops, arrangement, leaked = "any", "auto", False
     if direction == "reaches":
         recall("hops", "any", one_of(HOPS))
-        hops = row.selectbox(
-            "Hops at most",
-            HOPS,
-            key="hops",
-            width=110,
-            help="Control steps before the last one, the grant on the resource.",
-        )
+        hops = row.selectbox("Hops at most", HOPS, key="hops", width=110, help=HOPS_HELP)
         remember("hops", "any")
         arrangement = _switch(row, "view", "Picture", ARRANGEMENTS, "auto")
     if label == "Credential":
@@ -243,7 +238,7 @@ def _panel(
 
 
 def _fold_panel(found: Reach, piece: Piece, text: str) -> None:
-    st.markdown(f"#### {markdown(text)}")
+    st.subheader(f"{markdown(text)}", anchor=False)
     parent = found.tree.nodes.get(piece.parent or "")
     if parent:
         st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
@@ -266,7 +261,7 @@ def _profile(found: Reach) -> None:
 
 
 def _resources(found: Reach, question: Question) -> None:
-    st.subheader("Resources reached", anchor=False)
+    st.header("Resources reached", anchor=False)
     kinds = [s for s in ("restricted", "confidential", "internal", "public", "unknown")
              if (found.table["Sensitivity"] == s).any()]  # fmt: skip
     chosen = st.pills("Sensitivity", kinds, key="blast:kinds", selection_mode="multi")
@@ -345,7 +340,7 @@ def _exposure(answer: dict[str, Any]) -> str:
 
 
 def _identities(rows: pd.DataFrame, question: Question) -> None:
-    st.subheader("Who can reach it", anchor=False)
+    st.header("Who can reach it", anchor=False)
     shown = rows.assign(Kind=rows["Kind"].map(kind)).drop(columns="id")
     at = table(
         shown,

@@ -124,7 +124,7 @@ def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
 def _finding(one: dict[str, Any]) -> None:
     subject = one["subject"]
     title = one.get("title") or one["rule"]
-    st.markdown(f"#### {MARKS.get(one['severity'], '')} · {markdown(title)}")
+    st.subheader(f"{MARKS.get(one['severity'], '')} · {markdown(title)}", anchor=False)
     st.markdown(markdown(one["sentence"], 2000))
     left, right = st.columns(2, gap="large")
     left.markdown(f"**What to do**  \n{markdown(one['remediation'], 2000)}")

@@ -85,7 +85,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
 
 
 def _orphaned(posture: Posture) -> None:
-    st.subheader("Nobody answers for these", anchor=False)
+    st.header("Nobody answers for these", anchor=False)
     if "owners" in posture.graph.undeclared:
         st.info(
             "No source states owners, so nothing here is called orphaned: owners are unknown. "
@@ -137,7 +137,7 @@ def _unknown(everyone: pd.DataFrame) -> None:
     unknown = everyone[everyone["owners"] == UNKNOWN]
     if unknown.empty:
         return
-    st.subheader("Owners unknown", anchor=False)
+    st.header("Owners unknown", anchor=False)
     st.markdown(
         f"For {counted(len(unknown), 'identity', 'identities')} no source could have stated an "
         "owner. That is not the same as having none."

@@ -87,7 +87,7 @@ def _nouns(label: str) -> tuple[str, str]:
 
 def _worst(posture: Posture) -> None:
     rows = findings(posture)
-    st.subheader("Worst findings", anchor=False)
+    st.header("Worst findings", anchor=False)
     if rows.empty:
         st.markdown("No rule found anything in what is known.")
         return
@@ -117,7 +117,7 @@ def _worst(posture: Posture) -> None:
 
 def _widest(posture: Posture) -> None:
     widest = accountable(posture).head(WORST)
-    st.subheader("Widest blast radius", anchor=False)
+    st.header("Widest blast radius", anchor=False)
     if widest.empty:
         st.markdown("No accountable identity is known.")
         return
@@ -130,7 +130,7 @@ def _widest(posture: Posture) -> None:
 
 
 def _known(posture: Posture) -> None:
-    st.subheader("How much is known", anchor=False)
+    st.header("How much is known", anchor=False)
     covered = answers.coverage(posture)
     rows = covered["sources"]
     table(
@@ -167,7 +167,7 @@ def _owners_words(everyone: pd.DataFrame) -> str:
 
 
 def _contents(posture: Posture) -> None:
-    st.subheader("What there is", anchor=False)
+    st.header("What there is", anchor=False)
     frames = posture.graph.frames
     counts = {node.name: len(frames[node]) for node in FACT_NODES}
     there = {label: count for label, count in counts.items() if count}

@@ -98,7 +98,7 @@ def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, see
 
 
 def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> None:
-    st.subheader("Paths", anchor=False)
+    st.header("Paths", anchor=False)
     if rows.empty:
         st.markdown(f"No path was unused for {days} days in what is known.")
         return
@@ -146,7 +146,7 @@ def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def _chosen(posture: Posture, row: pd.Series) -> None:
     with st.container(border=True):
         name, target = markdown(row["Identity"]), markdown(row["Reaches"])
-        st.markdown(f"#### {name} → {target}, {row['Level']}")
+        st.subheader(f"{name} → {target}, {row['Level']}", anchor=False)
         st.markdown(step_lines(row["steps"], posture.graph.as_of))
         if st.button("Show in blast radius", icon=":material/hub:"):
             st.switch_page(

@@ -12,18 +12,18 @@ import pyarrow as pa
 
 from graph.element import Element
 from graph.frames import FILE, PLACE
-from graph.schema import SOD_RULE
+from graph.schema import DECLARABLE, SOD_RULE
 from graph.values import iso
 from ingest.generator.clock import LAST, SNAPSHOTS, WINDOW, stamp
 from ingest.generator.labels import defects
 from ingest.generator.render import render
 from ingest.generator.world import World, make_world
-from ingest.manifest import ALWAYS, Manifest
+from ingest.manifest import Manifest
 from ingest.native import sod_ids, write_estate
 from ingest.source import Reading
 from ingest.tables import as_text, text_column
 
-DECLARES = (*ALWAYS, "owners", "scope", "usage", "reviews", "credentials", "decisions")
+DECLARES = tuple(d for d in DECLARABLE if d != "inventory")
 LABELS = "labels.json"
 HISTORY = "history"
 

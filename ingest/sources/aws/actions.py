@@ -43,6 +43,13 @@ VERBS = (
         "read",
     ),
 )
+# Services that open what another keeps: a shell on a machine, statements to a database.
+OPENED_BY = {
+    "ec2": ("ec2-instance-connect", "ssm"),
+    "ecs": ("ssm",),
+    "rds": ("rds-data",),
+    "redshift": ("redshift-data",),
+}
 ANYTHING = ""  # the type of an action that the reference does not know
 
 
@@ -190,7 +197,7 @@ class Catalogue:
                 if name and "*" not in name and "?" not in name:
                     extra[prefix.lower()].add(name)
         self.named = frozenset(extra)
-        self._acting: dict[str, tuple[Service, ...]] = {}
+        self._acting: dict[tuple[str, bool], tuple[Service, ...]] = {}
         self._extra = {prefix: sorted(names) for prefix, names in extra.items()}
         self._services: dict[str, Service] = {}
 
@@ -200,11 +207,17 @@ class Catalogue:
             self._services[prefix] = Service(prefix, self._extra.get(prefix, ()))
         return self._services[prefix]
 
-    def acting_on(self, owner: str) -> tuple[Service, ...]:
-        """Return the services in play whose actions act on resources of the service `owner`."""
-        if owner not in self._acting:
+    def acting_on(self, owner: str, *, by_name: bool) -> tuple[Service, ...]:
+        """Return the services whose actions act on resources of the service `owner`.
+
+        A statement that means a resource by name may use the actions of any service that has
+        such resources; one on `*` those of its own service, and of those that open it up.
+        """
+        key = (owner, by_name)
+        if key not in self._acting:
+            others = self.named - {owner} if by_name else set(OPENED_BY.get(owner, ()))
             everything = owner not in known_services()
-            others = [self[p] for p in sorted(self.named - {owner})]
-            found = [s for s in others if everything or owner in s.owners]
-            self._acting[owner] = (self[owner], *found)
-        return self._acting[owner]
+            found = [self[p] for p in sorted(others)]
+            found = [s for s in found if everything or owner in s.owners]
+            self._acting[key] = (self[owner], *found)
+        return self._acting[key]

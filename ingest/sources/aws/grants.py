@@ -53,6 +53,12 @@ class Grant:
         self.actions.update(dict.fromkeys(actions))
         self.services.add(service)
 
+    def merge(self, other: "Grant") -> None:
+        """Add what another grant of the same four says."""
+        self.levels |= other.levels
+        self.actions |= other.actions
+        self.services |= other.services
+
     def sorted_levels(self) -> list[str]:
         """Return the levels from the lowest to the highest."""
         return [level for level in LEVELS if level in self.levels]
@@ -96,7 +102,8 @@ def granted(evaluator: Evaluator, holder: Holder) -> Granted:
         reached |= dict.fromkeys(evaluator.entries(held.document))
     for target in reached:
         if target.kind == "resource":
-            _resource(evaluator.allowed(holder, target), holder, target, result)
+            found = evaluator.allowed(holder, target)
+            add_resource_grants(found, holder, target, result)
         elif target.kind == "principal":
             _principal(evaluator.allowed(holder, target), holder, target, result, admin)
     return result
@@ -112,7 +119,10 @@ def _grouped(
     return sorted(groups.items(), key=lambda g: (g[0][0] or "", len(g[0][1]), g[0][1]))
 
 
-def _resource(found: list[Allowed], holder: Holder, target: Target, result: Granted) -> None:
+def add_resource_grants(
+    found: list[Allowed], holder: Holder, target: Target, result: Granted
+) -> None:
+    """Write what is allowed on a resource; a condition counts for the levels it alone gives."""
     free: dict[str | None, set[str]] = {}
     for (policy, terms), group in _grouped(found):
         known = free.setdefault(policy, set())

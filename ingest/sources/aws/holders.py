@@ -23,14 +23,15 @@ AWS_MANAGED: Mapping[str, Document] = {"AdministratorAccess": EVERYTHING}
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A user's place in a group: what the group gives, as far as the user's limits leave it.
+    """A user's place in a group, and what the group gives within the user's own limits.
 
-    `limited` is None where the group's own grants hold for the user as they are.
+    `same` says that the user has no limits that the group does not have.
     """
 
     user: Principal
     group: Principal
-    limited: Holder | None
+    limited: Holder
+    same: bool
 
 
 @dataclass(slots=True)
@@ -43,8 +44,7 @@ class Holders:
     def documents(self) -> Iterable[Named]:
         """List the policy documents in use, each once per account."""
         seen: dict[tuple[str, Document], Named] = {}
-        holders = [*self.by_id.values(), *(m.limited for m in self.members if m.limited)]
-        for holder in holders:
+        for holder in self.by_id.values():
             for held in holder.held:
                 named = Named(holder.account, holder.partition, held.document)
                 seen.setdefault((holder.account, held.document), named)
@@ -108,14 +108,13 @@ def _holder(
 def _member(person: Principal, group: Principal, given: list[_Split], holder: Holder) -> Member:
     """Tell whether a user's limits can narrow what the group gives."""
     own = {s.plain for s in given}
-    if holder.boundary is None and own.issuperset(holder.denying):
-        return Member(person, group, None)
+    same = holder.boundary is None and own.issuperset(holder.denying)
     held = [Held(s.policy_id, s.plain) for s in given]
     limited = Holder(
         person.arn, person.account, person.partition, person.place,
         held, holder.denying, holder.boundary,
     )  # fmt: skip
-    return Member(person, group, limited)
+    return Member(person, group, limited, same)
 
 
 def variables(person: Principal) -> dict[str, str]:

@@ -6,7 +6,7 @@ one is conditional, and a conditional denial makes what it would take away condi
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graph.values import canonical
@@ -106,6 +106,7 @@ class Evaluator:
         self._by_prefix: dict[Statement, dict[str, list[str]]] = {}
         self._entries: dict[Document, dict[Target, list[Entry]]] = {}
         self._escalating: dict[tuple[str, frozenset[str]], int] = {}
+        self.denied_by_resource: Callable[[Holder, Target], Sequence[Statement]] = _nobody
 
     def mask(self, statement: Statement, service: Service) -> int:
         """Return the actions of a service that a statement speaks of."""
@@ -157,10 +158,12 @@ class Evaluator:
             return ()
         if target.kind == "principal":
             return self.catalogue["iam"], self.catalogue["sts"]
-        return self.catalogue.acting_on(target.service)
+        if target.whole_service:
+            return (self.catalogue[target.service],)
+        return self.catalogue.acting_on(target.service, by_name=not broad)
 
     def _applicable(self, service: Service, target: Target, number: int) -> int:
-        acting = service.acting_on(target.names[number])
+        acting = service.acting_on(_names(target)[number])
         if target.kind != "principal":
             return acting
         names = escalation.ON_POLICY if number else escalation.ON_PRINCIPAL
@@ -232,8 +235,7 @@ class Evaluator:
             takes = acting & self.escalating(service, escalation.TAKES)
             senses.append(("take", takes, region))
         if everything:
-            wide = service.every if service.prefix == "iam" else service.resourceless
-            senses.append(("wide", mask & wide, Region(("*",), literal=True)))
+            senses.append(("wide", mask & self._wide(service), Region(("*",), literal=True)))
         name = account.id.removesuffix("root") + "*"
         left_out = any(contains(e, name) for e in excluded)
         if service.prefix == "iam" and contains(pattern, name) and not left_out:
@@ -242,16 +244,27 @@ class Evaluator:
             if bits:
                 yield Entry(statement, service, bits, of, role, True)
 
+    def _wide(self, service: Service) -> int:
+        """Return the actions that are the account's: on no resource, or on IAM's own records.
+
+        Those over a principal or a policy are told of each principal by itself.
+        """
+        if service.prefix != "iam":
+            return service.resourceless
+        told = escalation.ON_PRINCIPAL | escalation.ON_POLICY
+        return service.every & ~self.escalating(service, told)
+
     def allowed(self, holder: Holder, target: Target) -> list[Allowed]:
         """Return what a holder may do to a target, policy by policy."""
         found = []
+        more = self.denied_by_resource(holder, target)
         for held in holder.held:
             for entry in self.entries(held.document).get(target, ()):
                 terms = _across(holder, target, entry)
                 if terms is None:
                     continue
                 terms = (*terms, *term(entry.statement.condition))
-                for bits, rest in self.narrowed(holder, entry, terms):
+                for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
                     found.append(Allowed(held.policy_id, entry, bits, rest))
         return found
 
@@ -304,6 +317,10 @@ class Evaluator:
             inside += [(had & bits & ~free, _joined(terms, said)) for had, terms in parts]
             free |= bits
         return [(had, terms) for had, terms in inside if had]
+
+
+def _nobody(holder: Holder, target: Target) -> Sequence[Statement]:
+    return ()
 
 
 def _joined(terms: tuple[str, ...], said: str) -> tuple[str, ...]:

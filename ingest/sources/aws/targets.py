@@ -51,6 +51,7 @@ class Target:
     type: str = ""
     title: str = ""
     wild: bool = False
+    whole_service: bool = False
     homes: set[str] = field(default_factory=set)
     attached_policies: tuple[str, ...] = ()
 
@@ -131,7 +132,7 @@ class Targets:
             names = (f"arn:{partition}:{service}:*",)
             title = f"everything of {service}"
             self.resources[id_] = Target(
-                id_, "resource", names, service, account, f"{service} resources", title, True
+                id_, "resource", names, service, account, f"{service} resources", title, True, True
             )
         return self.resources[id_]
 
@@ -151,7 +152,8 @@ def known_targets(export: Export, main_account: str) -> Targets:
                 person.name, attached_policies=_own_policies(person),
             )  # fmt: skip
     for thing in export.things.values():
-        target = targets.add_resource(thing.id, account=thing.account or main_account)
+        said = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
+        target = targets.add_resource(thing.id, account=said)
         target.type, target.title = thing.type, thing.name
     return targets
 

@@ -14,11 +14,10 @@ import pandas as pd
 
 from graph.frames import relationship_ids
 from graph.schema import TRUSTS
-from graph.values import canonical
 from ingest.sources.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse
 from ingest.sources.aws.documents import Statement, term, text_of, unless
 from ingest.sources.aws.export import Export
-from ingest.sources.aws.patterns import compiled, is_wild
+from ingest.sources.aws.patterns import compiled
 from ingest.sources.aws.policies import Entry, Evaluator, Holder, Region
 from ingest.sources.aws.principals import Place, Principal
 
@@ -57,6 +56,11 @@ class Trust:
     subject: str | None
     place: Place
 
+    def _workload(self) -> bool | None:
+        if self.named.kind == "oidc":
+            return self.named.id not in FOR_PEOPLE
+        return {"service": True, "saml": False}.get(self.named.kind)
+
     def row(self) -> dict[str, object]:
         """Return the row."""
         return {
@@ -66,9 +70,7 @@ class Trust:
             "condition": text_of(self.terms),
             "issuer": self.issuer,
             "subject": self.subject,
-            "workload": {"service": True, "oidc": self.named.id not in FOR_PEOPLE, "saml": False}.get(
-                self.named.kind
-            ),
+            "workload": self._workload(),
             "_file": self.place.file,
             "_place": self.place.pointer,
         }
@@ -185,6 +187,8 @@ def _after(
     for denial in denials:
         if not _speaks_of(denial, action) or not denies(export, denial, named):
             continue
+        if denial.except_principals and named.kind in ("account", "anyone"):
+            continue  # whom it spares is decided for each identity
         if not denial.condition:
             return None
         terms = tuple(sorted({*terms, unless(denial.condition)}))
@@ -240,7 +244,8 @@ def assumptions(
         for person in people if relevant else ():
             if person.arn == role:
                 continue
-            ways = list(_ways(export, evaluator, (person, target), holders, relevant, ids, permitted))
+            ends = (person, target)
+            ways = _ways(export, evaluator, ends, holders, relevant, ids, permitted)
             for way in _distinct(ways):
                 yield person.arn, role, way
 
@@ -302,13 +307,3 @@ def unhindered(
     statement = Statement(allow=True, actions=(ASSUME,), resources=(role,))
     entry = Entry(statement, service, bit, Region((role,)), "on", False)
     return [terms for _, terms in evaluator.narrowed(holder, entry, (), bounded=bounded)]
-
-
-def subject_text(subjects: Sequence[str]) -> str:
-    """Write several subjects as one text."""
-    return subjects[0] if len(subjects) == 1 else canonical(list(subjects))
-
-
-def is_pattern(named: Named) -> bool:
-    """Whether a principal is named by a pattern, which only stands for itself here."""
-    return named.kind == "principal" and is_wild(named.id)

@@ -1,0 +1,177 @@
+"""Rows of nodes and of the plain relationships between them."""
+
+from collections.abc import Iterable
+
+from graph.element import Element, Node
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CREDENTIAL,
+    GROUP,
+    HUMAN,
+    RESOURCE,
+    ROLE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+)
+from ingest.sources.aws.arn import STUBS, account_id, is_account, parse, shown
+from ingest.sources.aws.export import Export
+from ingest.sources.aws.principals import Key, Place, Principal
+from ingest.sources.aws.targets import Target
+from ingest.sources.aws.trust import ANYONE, Named
+
+PROVIDER = "aws"
+Row = dict[str, object]
+
+
+class Rows:
+    """Raw rows by element; of two rows for one node, the first stays."""
+
+    def __init__(self) -> None:
+        self.by_element: dict[Element, list[Row]] = {}
+        self.labels: dict[str, Node] = {}
+
+    def add(self, element: Element, row: Row, place: Place) -> None:
+        """Add a row and where it comes from."""
+        row |= {"_file": place.file, "_place": place.pointer}
+        self.by_element.setdefault(element, []).append(row)
+
+    def node(self, label: Node, row: Row, place: Place) -> None:
+        """Add a node unless its id is there."""
+        id_ = str(row["id"])
+        if id_ not in self.labels:
+            self.labels[id_] = label
+            self.add(label, row, place)
+
+
+def label_of(person: Principal) -> Node:
+    """Say what a principal is: a user with a console password is a person."""
+    if person.kind == "role":
+        return ROLE
+    if person.kind == "group":
+        return GROUP
+    return HUMAN if person.password or person.kind == "root" else SERVICE_ACCOUNT
+
+
+def add_people(rows: Rows, export: Export, assumable: Iterable[str]) -> None:
+    """Add users, roles, groups and their keys."""
+    takeable = set(assumable)
+    for person in export.people:
+        label = label_of(person)
+        row: Row = {
+            "id": person.arn,
+            "name": person.name,
+            "provider": PROVIDER,
+            "created_at": person.created_at,
+        }
+        if label is not GROUP:
+            row |= {"status": "active", "boundary": person.boundary}
+            row |= _use(person, label)
+        if label is ROLE:
+            row["assumable"] = person.arn in takeable if person.trust is not None else None
+        if label is HUMAN:
+            row["mfa"] = person.mfa
+        rows.node(label, row, person.place)
+        for key in person.keys:
+            _add_key(rows, person, key)
+
+
+def _use(person: Principal, label: Node) -> Row:
+    keys = [k.last_used_at for k in person.keys]
+    seen = [at for at in (*keys, person.password_used_at, person.last_used_at) if at is not None]
+    latest = max(seen, default=None)
+    if label is HUMAN:
+        return {"last_active_at": person.password_used_at, "last_used_at": latest}
+    if label is SERVICE_ACCOUNT:
+        return {"last_active_at": latest, "last_used_at": latest}
+    return {"last_used_at": latest}
+
+
+def _add_key(rows: Rows, person: Principal, key: Key) -> None:
+    row: Row = {
+        "id": key.id,
+        "name": key.name or key.id.removeprefix(person.arn).lstrip("/"),
+        "type": key.type,
+        "status": "active" if key.active else "disabled",
+        "created_at": key.created_at,
+        "rotated_at": key.rotated_at,
+        "last_used_at": key.last_used_at,
+        "storage": "unknown",
+    }
+    rows.node(CREDENTIAL, row, person.place)
+    ends: Row = {"source_id": key.id, "target_id": person.arn}
+    rows.add(AUTHENTICATES_AS, ends | {"last_used_at": key.last_used_at}, person.place)
+
+
+def add_account(rows: Rows, account: str, partition: str, place: Place) -> None:
+    """Add the resource that stands for an account: who administers it rules all in it."""
+    row: Row = {
+        "id": account_id(account, partition),
+        "name": account,
+        "type": "account",
+        "provider": PROVIDER,
+        "control_plane": True,
+    }
+    rows.node(RESOURCE, row, place)
+
+
+def add_resource(rows: Rows, export: Export, target: Target, accounts: dict[str, str]) -> None:
+    """Add a resource; `accounts` are the ids of the accounts that have a node."""
+    thing = export.things.get(target.id)
+    row: Row = {
+        "id": target.id,
+        "name": target.title,
+        "type": target.type,
+        "provider": PROVIDER,
+        "parent_id": accounts.get(target.account),
+        "created_at": thing.created_at if thing else None,
+    }
+    rows.node(RESOURCE, row, thing.place if thing else Place(""))
+
+
+def add_named(rows: Rows, named: Named, place: Place) -> None:
+    """Add whom a policy names, if the export does not have it: a stub with its name only."""
+    if named.id in rows.labels:
+        return
+    arn = parse(named.id)
+    if named.kind == "anyone":
+        rows.node(GROUP, {"id": ANYONE, "name": "anyone", "provider": PROVIDER}, place)
+    elif named.kind == "account" or is_account(named.id):
+        add_account(rows, named.account, arn.partition if arn else "aws", place)
+    elif named.kind in ("service", "oidc", "saml"):
+        kind = {"oidc": "oidc_provider", "saml": "saml_provider"}.get(named.kind, "service")
+        name = named.id.split("/", 1)[-1]
+        row: Row = {"id": named.id, "name": name, "type": kind, "provider": PROVIDER}
+        rows.node(RESOURCE, row, place)
+    else:
+        rows.node(_stub(named.id), _stub_row(named.id), place)
+
+
+def _stub(id_: str) -> Node:
+    arn = parse(id_)
+    if arn is None:
+        return ROLE if id_.startswith("AROA") else SERVICE_ACCOUNT
+    return STUBS.get(arn.kind, SERVICE_ACCOUNT)
+
+
+def _stub_row(id_: str) -> Row:
+    arn = parse(id_)
+    return {"id": id_, "name": arn.name if arn else id_, "provider": PROVIDER}
+
+
+def add_compute(rows: Rows, export: Export) -> None:
+    """Add with which role functions, tasks and instances run; say where the role is missing."""
+    profiles = {
+        profile: person.arn for person in export.people for profile in person.instance_profiles
+    }
+    runs = list(export.runs_as)
+    for compute, profile, place in export.by_profile:
+        if profile in profiles:
+            runs.append((compute, profiles[profile], place))
+        else:
+            export.log.warn(f"{shown(compute)}: instance profile {shown(profile)} is not there")
+    for compute, role, place in runs:
+        found = export.people.by_arn.get(role) or export.people.find(role)
+        if found is None or found.kind != "role":
+            export.log.warn(f"{shown(compute)} runs as {shown(role)}, which is not in the export")
+            continue
+        rows.add(RUNS_AS, {"source_id": compute, "target_id": found.arn}, place)

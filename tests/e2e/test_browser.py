@@ -1,0 +1,171 @@
+"""In a real browser: pages draw without errors, ask nobody else, and obey no name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page
+
+from tests.e2e.conftest import Watched
+
+PATHS = {
+    "posture": "/",
+    "blast_radius": "/blast_radius",
+    "ownership": "/ownership",
+    "stale_access": "/stale_access",
+    "findings": "/findings",
+}
+Serve = Callable[[Path], str]
+Open = Callable[..., Watched]
+CANVAS = "() => document.getElementById('cy')?._cyreg?.cy.nodes().nonempty()"
+
+
+def graph(page: Page) -> Frame:
+    """Return the frame of the drawn graph, once it holds nodes."""
+    page.wait_for_selector("iframe[title*=cytoscape]", timeout=60_000)
+    for _ in range(100):
+        found = next((f for f in page.frames if "streamlit_cytoscape" in f.url), None)
+        if found is not None:
+            found.wait_for_function(CANVAS, timeout=60_000)
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError("no graph was drawn")
+
+
+def names(frame: Frame) -> list[str]:
+    found: list[str] = frame.evaluate(
+        "() => document.getElementById('cy')._cyreg.cy.nodes().map(n => n.data('_name'))"
+    )
+    return [name for name in found if name]
+
+
+def place(page: Page, frame: Frame, name: str) -> tuple[float, float]:
+    """Return where a node stands on the page."""
+    at = frame.evaluate(
+        """name => {
+            const box = document.getElementById('cy').getBoundingClientRect();
+            const cy = document.getElementById('cy')._cyreg.cy;
+            const p = cy.nodes().filter(n => n.data('_name') === name).renderedPosition();
+            return [box.left + p.x, box.top + p.y];
+        }""",
+        name,
+    )
+    box: Any = frame.frame_element().bounding_box()
+    return box["x"] + at[0], box["y"] + at[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_draws_in_light_and_dark(
+    serve: Serve, store: Path, open_window: Open, scheme: str
+) -> None:
+    home = serve(store)
+    window = open_window(home, scheme)
+    for name, path in PATHS.items():
+        page = window.go(home + path)
+        assert page.locator("[data-testid=stException]").count() == 0, name
+        if name == "blast_radius":
+            assert "wide-bot" in names(graph(page))
+    background = window.page.evaluate(
+        "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+    )
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(14, 16, 21)"}[scheme]
+
+
+def test_hostile_names_run_nothing_and_load_nothing(
+    serve: Serve, hostile_store: Path, open_window: Open, canary: tuple[str, list[str]]
+) -> None:
+    home = serve(hostile_store)
+    window = open_window(home)
+    addresses = [home + path for path in PATHS.values()]
+    addresses += [f"{home}/blast_radius?thing={thing}" for thing in ("db-00", "key-1", "ann")]
+    addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&view=rings"]
+    for address in addresses:
+        page = window.go(address)
+        if "blast_radius" in address and "ann" not in address:
+            assert names(graph(page))
+        inside = [f.evaluate("() => window.pwned") for f in page.frames]
+        assert set(inside) == {None}, address
+        links = page.locator("[data-testid=stMain] a[href]").evaluate_all("e => e.map(a => a.href)")
+        assert links == [], address
+        assert page.locator("[data-testid=stMain] img").count() == 0, address
+    assert canary[1] == []
+
+
+def test_the_canary_would_have_been_heard(
+    serve: Serve, store: Path, open_window: Open, canary: tuple[str, list[str]]
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    window.go(home + "/")
+    window.page.evaluate("src => { new Image().src = src }", f"{canary[0]}/twin")
+    window.page.wait_for_timeout(500)
+    assert canary[1] == ["/twin"]
+    assert window.foreign == [f"{canary[0]}/twin"]
+    canary[1].clear()
+    window.foreign.clear()
+    window.errors.clear()
+
+
+def test_a_link_restores_the_view(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=left&mode=potential&hops=2&view=layers")
+    assert page.get_by_role("combobox", name="Thing").input_value() == "left-bot · agent"
+    assert page.get_by_role("radio", name="Potential").is_checked()
+    for part in ("thing=left", "mode=potential", "hops=2", "view=layers"):
+        assert part in page.url
+
+
+def test_what_is_chosen_survives_a_visit_to_another_page(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=left")
+    page.get_by_role("link", name="Ownership").click()
+    page.get_by_role("heading", name="Ownership").wait_for()
+    page.get_by_role("link", name="Blast radius").click()
+    page.get_by_role("heading", name="Blast radius").wait_for()
+    window.settle()
+    page.wait_for_url("**/blast_radius?thing=left*")
+
+
+def test_a_click_on_a_node_selects_it(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    frame = graph(page)
+    page.wait_for_timeout(800)
+    page.mouse.click(*place(page, frame, "deploy"))
+    page.wait_for_url("**focus=deploy*")
+    page.get_by_text("may assume").wait_for()
+
+
+def test_a_double_click_on_a_fold_opens_it(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    frame = graph(page)
+    page.wait_for_timeout(800)
+    at = place(page, frame, "30 internal resources")
+    page.mouse.dblclick(*at, delay=20)
+    frame.wait_for_function(
+        "() => document.getElementById('cy')._cyreg.cy.nodes().length > 40", timeout=20_000
+    )
+    page.get_by_text("Showing all 44 things").wait_for()
+
+
+def test_a_finding_is_saved_with_its_cells_defused(
+    serve: Serve, hostile_store: Path, open_window: Open, tmp_path: Path
+) -> None:
+    home = serve(hostile_store)
+    window = open_window(home)
+    page = window.go(f"{home}/blast_radius?thing=wide")
+    page.wait_for_timeout(1000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV", exact=True).click()
+    download.value.save_as(tmp_path / "reach.csv")
+    said = (tmp_path / "reach.csv").read_text()
+    assert "\"'=HYPERLINK" in said
+    assert ',"=HYPERLINK' not in said

@@ -1,0 +1,107 @@
+"""The stores under test: a folder, and Neo4j servers that are started for this run.
+
+`TRUSTDEBT_TEST_NEO4J_URI` names a server to use instead, with `TRUSTDEBT_TEST_NEO4J_USER` and
+`TRUSTDEBT_TEST_NEO4J_PASSWORD`. The tests delete every snapshot in it.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import neo4j
+import pytest
+
+from graph import cypher
+from graph.schema import SNAPSHOT
+from graph.stores import Store, open_store
+from tests.neo4j import server
+
+NOT_RUN: list[str] = []
+OURS = [*cypher.RUN_LABELS, SNAPSHOT.name, cypher.POINTER, cypher.LEASE]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what no test could try."""
+    for reason in NOT_RUN:
+        terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reason}", red=True, bold=True)
+
+
+def _started(line: str) -> Iterator[str]:
+    try:
+        with server.running(line) as started:
+            yield started.uri
+    except server.CannotStart as error:
+        NOT_RUN.append(str(error))
+        pytest.skip(f"no Neo4j: {error}")
+
+
+@pytest.fixture(scope="session")
+def neo4j_uri() -> Iterator[str]:
+    """Yield the address of a Neo4j 5 server, or of the one that the environment names."""
+    named = os.environ.get("TRUSTDEBT_TEST_NEO4J_URI")
+    if named is None:
+        yield from _started("5")
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("USER", "PASSWORD"):
+            if given := os.environ.get(f"TRUSTDEBT_TEST_NEO4J_{name}"):
+                patch.setenv(f"TRUSTDEBT_NEO4J_{name}", given)
+        yield named
+
+
+@pytest.fixture(scope="session")
+def neo4j_2026_uri() -> Iterator[str]:
+    """Yield the address of a server of the 2026 line, which speaks Cypher 25."""
+    if os.environ.get("TRUSTDEBT_TEST_NEO4J_URI"):
+        pytest.skip("TRUSTDEBT_TEST_NEO4J_URI names the only server to use")
+    yield from _started("2026")
+
+
+@pytest.fixture(params=["parquet", "neo4j-5", "neo4j-2026"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Name the sort of store under test."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store_uri(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return where an empty store of that kind is."""
+    if kind == "parquet":
+        return str(tmp_path / "store")
+    uri = str(request.getfixturevalue({"neo4j-5": "neo4j_uri"}.get(kind, "neo4j_2026_uri")))
+    wipe(uri)
+    return uri
+
+
+@pytest.fixture
+def store(store_uri: str) -> Iterator[Store]:
+    """Return an empty, open store of that kind."""
+    opened = open_store(store_uri)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def empty_neo4j(neo4j_uri: str) -> str:
+    """Return the address of a Neo4j 5 without snapshots."""
+    wipe(neo4j_uri)
+    return neo4j_uri
+
+
+def raw(uri: str) -> neo4j.Driver:
+    """Open a driver of the tests' own, which looks past the store."""
+    user = os.environ.get("TRUSTDEBT_NEO4J_USER")
+    auth = (user, os.environ["TRUSTDEBT_NEO4J_PASSWORD"]) if user else None
+    return neo4j.GraphDatabase.driver(uri, auth=auth, notifications_min_severity="OFF")
+
+
+def ask(uri: str, text: str, **values: object) -> list[list[object]]:
+    """Return the rows of a query that looks past the store."""
+    with raw(uri) as driver:
+        return [list(r.values()) for r in driver.execute_query(text, values).records]
+
+
+def wipe(uri: str) -> None:
+    """Delete every snapshot; nodes of other labels stay."""
+    ask(uri, "MATCH (n) WHERE any(l IN labels(n) WHERE l IN $ours) DETACH DELETE n", ours=OURS)
