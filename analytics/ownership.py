@@ -24,6 +24,7 @@ from graph.schema import (
 )
 
 ROLES = ("business", "technical")
+DAY = 86_400_000  # milliseconds
 NOBODY = -1
 
 
@@ -44,6 +45,27 @@ class Ownership:
     inherited: dict[str, np.ndarray]
     known: np.ndarray
     parent: np.ndarray
+
+    def states(self, created_at: np.ndarray) -> np.ndarray:
+        """Return for each node how its owners are known.
+
+        `declared`, `declared_later` (than it was created, by more than a day), `inferred`
+        (also what is only inherited), `none` or `unknown`.
+        """
+        owns = self.owns
+        state = np.where(self.known, "none", "unknown").astype(object)
+        guessed = np.logical_or.reduce(list(self.inherited.values()))
+        guessed[owns["thing"][owns["active"] & owns["inferred"]]] = True
+        state[guessed & self.known] = "inferred"
+        counting = owns[owns["active"] & ~owns["inferred"]]
+        by_thing = counting.groupby("thing")
+        since = by_thing["since"].min()
+        said_later = (counting["evidence"] == "declared_later").fillna(False)
+        later = said_later.astype(bool).groupby(counting["thing"]).all().to_numpy(bool)
+        created = created_at[since.index]
+        later = later | (created != NEVER) & (since.to_numpy() > created + DAY)
+        state[since.index] = np.where(later, "declared_later", "declared")
+        return state
 
     def missing(self, role: str) -> np.ndarray:
         """Return for each node whether it is known that nobody answers for it in `role`."""

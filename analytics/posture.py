@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation import Escalated, escalate
-from analytics.ownership import Ownership, in_service, ownership
+from analytics.ownership import DAY, Ownership, in_service, ownership
 from analytics.reach.network import Network
 from analytics.reach.spread import Totals, lost, totals
 from analytics.weights import sensitivities
@@ -25,7 +25,6 @@ from graph.schema import (
     USES,
 )
 
-DAY = 86_400_000  # milliseconds
 UNUSED_DAYS = 90
 UNKNOWN_AARS = 2.5
 WORKLOAD_TRUST = ("service", "oidc_provider")
@@ -86,9 +85,9 @@ class Posture:
         return ownership(self.graph)
 
     @cached_property
-    def statements(self) -> dict[int, pd.DataFrame]:
-        """The statements of ownership about each thing that has any, by its number."""
-        return dict(iter(self.ownership.owns.groupby("thing")))
+    def owner_states(self) -> np.ndarray:
+        """How the owners of each node are known; see `Ownership.states`."""
+        return self.ownership.states(self.created_at)
 
     @cached_property
     def created_at(self) -> np.ndarray:
@@ -104,7 +103,7 @@ class Posture:
         """Whether each node is in service (bool)."""
         return in_service(self.graph)
 
-    def network(self, chosen: Filter = Filter()) -> Network:  # noqa: B008 - frozen
+    def network(self, chosen: Filter = Filter()) -> Network:
         """Return the network of the edges and grants that `chosen` keeps."""
         if chosen not in self._networks:
             grants = self._grants(chosen)
@@ -117,13 +116,13 @@ class Posture:
             )
         return self._networks[chosen]
 
-    def totals(self, chosen: Filter = Filter()) -> Totals:  # noqa: B008 - frozen
+    def totals(self, chosen: Filter = Filter()) -> Totals:
         """Return what each accountable identity reaches in all, in the order of `accountable`."""
         if chosen not in self._totals:
             self._totals[chosen] = totals(self.network(chosen), self.accountable)
         return self._totals[chosen]
 
-    def lost(self, remaining: Filter, chosen: Filter = Filter()) -> Totals:  # noqa: B008 - frozen
+    def lost(self, remaining: Filter, chosen: Filter = Filter()) -> Totals:
         """Return what each accountable identity reaches by `chosen` but not by `remaining`."""
         if (chosen, remaining) not in self._lost:
             self._lost[chosen, remaining] = lost(

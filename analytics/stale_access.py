@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.posture import DAY, Filter, Posture, stale
+from analytics.ownership import DAY
+from analytics.posture import Filter, Posture, stale
 from analytics.reach.spread import Spread, spread
 from analytics.weights import LEVEL_WEIGHTS
 from graph.access import NEVER

@@ -60,7 +60,7 @@ def _fact(value: Any) -> str:
     said = str(value)
     if stamp_like(said):
         return day(said)
-    return markdown(said, 120)
+    return markdown(said.replace("_", " ") if said.isidentifier() else said, 120)
 
 
 def stamp_like(said: str) -> bool:
@@ -86,7 +86,7 @@ def path_panel(posture: Posture, found: dict[str, Any] | None, level: bool = Tru
     st.markdown(f"**How it is reached**{f', at level {reached}' if reached and level else ''}")
     st.markdown(step_lines(found["steps"], posture.graph.as_of))
     st.download_button(
-        "Copy as text",
+        "Save as text",
         plain(found["sentence"], 20_000),
         "path.txt",
         "text/plain",

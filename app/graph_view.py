@@ -22,8 +22,10 @@ from app.wording import STEPS, kind
 from graph.schema import FACT_NODES, RESOURCE
 
 HEIGHT = 600
+LEAST = (680.0, 480.0)  # the width and height that are shown at least, in the drawing's units
 CROP = "inset(4px 4px 4px 36px)"  # leaves out the component's closed panel and its frame
-LABEL = 26  # characters of a name beside a node
+LABEL = 28  # characters of a name beside a node
+BELOW = 19  # and below one, where the next layer is near
 _DRAWN, _SEEN = "graph:drawn", "graph:seen"
 
 
@@ -106,7 +108,7 @@ def _drawn_node(spot: Spot, drawing: Drawing, chosen: str, way: Set[str]) -> dic
     data: dict[str, Any] = {
         "id": _node(piece.id),
         "_label": piece.label,
-        "_name": plain(spot.text, LABEL),
+        "_name": plain(spot.text, BELOW if classes[0] == "below" and piece.hops else LABEL),
     }
     if "radial" in classes[0]:
         data |= _radial(spot)
@@ -143,8 +145,11 @@ def _radial(spot: Spot) -> dict[str, float]:
 def _corners(drawing: Drawing) -> list[dict[str, Any]]:
     """Two unseen nodes that keep a margin: the component forgets its own on the first resize."""
     left, top, right, bottom = drawing.box
-    beside = 170 if drawing.arrangement == "layers" else 40
-    places = {"corner-1": (left - 110, top - 40), "corner-2": (right + beside, bottom + 40)}
+    beside = 170 if drawing.arrangement == "layers" else 120
+    before = 90 if drawing.arrangement == "layers" else 120
+    left, right = _widened(left - before, right + beside, LEAST[0])
+    top, bottom = _widened(top - 40, bottom + 40, LEAST[1])
+    places = {"corner-1": (left, top), "corner-2": (right, bottom)}
     return [
         {
             "data": {"id": name},
@@ -155,6 +160,12 @@ def _corners(drawing: Drawing) -> list[dict[str, Any]]:
         }
         for name, (x, y) in places.items()
     ]
+
+
+def _widened(low: float, high: float, least: float) -> tuple[float, float]:
+    """Keep a small drawing small: nothing is magnified to fill the frame."""
+    more = max(0.0, least - (high - low)) / 2
+    return low - more, high + more
 
 
 def _drawn_edge(link: Link, way: Set[str]) -> dict[str, Any]:
@@ -281,7 +292,7 @@ def legend(labels: Set[str]) -> str:
         f"{SHAPES.get(n.symbol, n.symbol)} {kind(n.name)}" for n in FACT_NODES if n.name in labels
     ]
     lines = [
-        "dashed amber = not used within the window",
+        "dashed amber = not used for 90 days",
         "dotted = only under a condition nobody evaluated",
         "blue = concluded by a rule",
     ]

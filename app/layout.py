@@ -16,12 +16,15 @@ from app.wording import counted, kind, number
 
 Arrangement = Literal["layers", "rings"]
 
-COLUMN = 210.0  # between layers
+SPREAD = 600.0  # across all layers, as long as no two come closer than NEAREST
+NEAREST, FARTHEST = 125.0, 210.0  # between two layers
 ROW = 30.0  # between leaves
 GAP = 16.0  # more between the leaves of two parents
 RING = 95.0  # least distance between rings
-ARC = 27.0  # between leaves along the outermost ring
+ARC = 24.0  # between leaves along a ring
+WIDEST = 1.4 * math.pi  # the stretch of the circle that a node's children may take
 NARROW = 26  # rows up to which layers read better than rings
+ROUND = 40  # leaves that rings take well
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def arrange(
     if chosen == "layers":
         return Drawing(_layers(pieces), "layers", tree.total)
     if arrangement == "rings":
-        pieces = fold(tree, cap, unfolded, pinned, rows=2 * NARROW)
+        pieces = fold(tree, cap, unfolded, pinned, rows=ROUND)
     spots, rings = _rings(pieces)
     return Drawing(spots, "rings", tree.total, rings)
 
@@ -149,22 +152,28 @@ def _layers(pieces: Sequence[Piece]) -> tuple[Spot, ...]:
         if piece.id in under:
             ends = [y[c.id] for c in under[piece.id]]
             y[piece.id] = (ends[0] + ends[-1]) / 2
-    return tuple(Spot(p, p.hops * COLUMN, y[p.id], p.id not in under) for p in pieces)
+    deepest = max(p.hops for p in pieces) or 1
+    column = min(FARTHEST, max(NEAREST, SPREAD / deepest))
+    return tuple(Spot(p, p.hops * column, y[p.id], p.id not in under) for p in pieces)
 
 
 def _rings(pieces: Sequence[Piece]) -> tuple[tuple[Spot, ...], tuple[float, ...]]:
     under, counts = _by_parent(pieces), _leaf_counts(pieces)
-    deepest = max(p.hops for p in pieces) or 1
-    step = max(RING, counts[pieces[0].id] * ARC / (2 * math.pi * deepest))
-    start = {pieces[0].id: -math.pi / 2}
-    turn = 2 * math.pi / counts[pieces[0].id]
-    angle: dict[str, float] = {}
+    wedge = {pieces[0].id: (-math.pi / 2, 2 * math.pi)}  # where it begins, and how wide it is
+    closest = math.inf
     for piece in _in_order(pieces):
-        at = start[piece.id]
-        angle[piece.id] = at + turn * counts[piece.id] / 2
+        begins, width = wedge[piece.id]
+        if piece.hops:
+            begins += max(0.0, width - WIDEST) / 2
+            width = min(width, WIDEST)
+        if piece.id in under:
+            closest = min(closest, width / counts[piece.id] * (piece.hops + 1))
         for child in under.get(piece.id, ()):
-            start[child.id] = at
-            at += turn * counts[child.id]
+            share = width * counts[child.id] / counts[piece.id]
+            wedge[child.id] = (begins, share)
+            begins += share
+    step = max(RING, ARC / closest)
+    angle = {one: begins + width / 2 for one, (begins, width) in wedge.items()}
     spots = tuple(
         Spot(
             p,
@@ -175,4 +184,5 @@ def _rings(pieces: Sequence[Piece]) -> tuple[tuple[Spot, ...], tuple[float, ...]
         )
         for p in pieces
     )
+    deepest = max(p.hops for p in pieces)
     return spots, tuple(step * hop for hop in range(1, deepest + 1))

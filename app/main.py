@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,10 +12,13 @@ from app.view import View
 from app.views import all_views
 from graph.stores import NoSuchSnapshot, StoreError
 
+LOGO = Path(__file__).with_name("logo.svg")
+
 
 def main() -> None:
     """Draw the menu, the sidebar and the chosen page."""
     st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
+    st.logo(LOGO.read_text(encoding="utf-8"), size="large")
     views = sorted(all_views().values(), key=lambda view: view.order)
     pages = {
         view.name: st.Page(

@@ -64,7 +64,7 @@ def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str],
 
 def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
     """Draw the search and the box; return the id of the chosen thing."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns([2, 3])
     said = left.text_input(
         "Search",
         key=f"{key}:search",

@@ -141,18 +141,17 @@ def span(duration: pd.Timedelta) -> str:
 
 
 def ago(instant: object, as_of: pd.Timestamp) -> str:
-    """Write how long before `as_of` an instant lies.
+    """Write how long before `as_of`, the moment a page speaks of, an instant lies.
 
     >>> ago("2026-07-30T00:00:00Z", pd.Timestamp("2026-08-01", tz="UTC"))
-    '2 days before'
+    '2 days ago'
     """
     read = stamp(instant)
     if read is None:
         return NOT_KNOWN
     if read == as_of:
         return "at that moment"
-    after = read > as_of
-    return f"{span(abs(as_of - read))} {'after' if after else 'before'}"
+    return f"{span(abs(as_of - read))} {'later' if read > as_of else 'ago'}"
 
 
 def thing_name(thing: Any, default: str = "—") -> str:

@@ -198,8 +198,13 @@ class AccessGraph:
 
     def thing(self, number: int) -> dict[str, str]:
         """Return a node as answers show it: `id`, `label`, `name`."""
-        row = self.things.loc[number]
-        return {"id": row["id"], "label": row["label"], "name": row["name"]}
+        ids, labels, names = self._shown
+        return {"id": ids[number], "label": labels[number], "name": names[number]}
+
+    @cached_property
+    def _shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        things = self.things
+        return tuple(things[c].to_numpy(object) for c in ("id", "label", "name"))  # type: ignore[return-value]
 
     def has_label(self, *labels: Node) -> np.ndarray:
         """Return for each node whether it has one of `labels` (bool)."""
@@ -215,20 +220,20 @@ class AccessGraph:
         exact = self.number(said)
         if exact >= 0:
             return exact
-        wanted = said.casefold()
-        named = self.things.index[self._names.str.casefold() == wanted]
+        wanted = said.lower()
+        named = np.flatnonzero(pc.equal(self._lower_names, wanted).to_numpy(zero_copy_only=False))
         people = self.frames[HUMAN]
-        mailed = people["id"][people["email"].str.casefold() == wanted]
-        found = sorted({*named, *self.numbers(mailed)})
+        mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]
+        found = sorted({*named.tolist(), *self.numbers(mailed).tolist()})
         if len(found) == 1:
             return int(found[0])
         if found:
-            raise AmbiguousThing(said, list(self.things.loc[found, "id"]))
+            raise AmbiguousThing(said, [self.thing(n)["id"] for n in found])
         raise UnknownThing(said, self._nearest(wanted))
 
     @cached_property
-    def _names(self) -> pd.Series:
-        return self.things["name"]
+    def _lower_names(self) -> pa.Array:
+        return pc.utf8_lower(text_array(self.things["name"]))
 
     def _nearest(self, wanted: str) -> list[str]:
         things = self.things

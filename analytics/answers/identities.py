@@ -4,11 +4,10 @@ import time
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from analytics.answers.shape import cut, when
 from analytics.ownership import NOBODY
-from analytics.posture import DAY, Posture
+from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
 
@@ -68,25 +67,4 @@ def owners(posture: Posture, number: int) -> dict[str, Any]:
         role: thing(int(who[number])) if who[number] != NOBODY else None
         for role, who in owned.covered.items()
     }
-    return answer | {"state": _state(posture, number)}
-
-
-def _state(posture: Posture, number: int) -> str:
-    owned = posture.ownership
-    if not owned.known[number]:
-        return "unknown"
-    mine = posture.statements.get(number)
-    if mine is None:
-        inherited = any(flag[number] for flag in owned.inherited.values())
-        return "inferred" if inherited else "none"
-    counting = mine[mine["active"] & ~mine["inferred"]]
-    if counting.empty:
-        return "inferred" if (mine["inferred"] & mine["active"]).any() else "none"
-    created = posture.created_at[number]
-    since = counting["since"].min()
-    later = created != NEVER and since != NEVER and since > created + DAY
-    return "declared_later" if later or _said_later(counting) else "declared"
-
-
-def _said_later(statements: pd.DataFrame) -> bool:
-    return bool((statements["evidence"] == "declared_later").all())
+    return answer | {"state": str(posture.owner_states[number])}

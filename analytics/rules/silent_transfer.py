@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from analytics.posture import DAY, Posture
+from analytics.ownership import DAY
+from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged_rows, unacknowledged
 

@@ -32,6 +32,7 @@ from app.tables import below, table
 from app.tiles import tile
 from app.view import View
 from app.wording import counted, kind, number, share
+from graph.schema import AGENT
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
 ARRANGEMENTS: dict[str, str] = {"auto": "Auto", "layers": "Layers", "rings": "Rings"}
@@ -142,7 +143,7 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
         return
     pinned = frozenset(found.tree.way_to(focus)) if focus in found.tree.nodes else frozenset()
     drawing = arrange(found.tree, arrangement, unfolded=st.session_state["unfolded"], pinned=pinned)
-    left, right = st.columns([7, 3], gap="medium")
+    left, right = st.columns([5, 2], gap="small")
     with left:
         _picture(posture, found, drawing, focus, pinned)
     with right:
@@ -213,9 +214,8 @@ def _picture(
     edges = links(drawing, found.edges)
     graph_view.draw(drawing, edges, PICTURE, focus, pinned if len(pinned) > 1 else frozenset())
     labels = {s.piece.label for s in drawing.spots}
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(f"**{drawing.said}** {graph_view.legend(labels)}")
-    if st.session_state["unfolded"] and right.button("Fold again", width="stretch"):
+    st.caption(f"**{drawing.said}** {graph_view.legend(labels)}")
+    if st.session_state["unfolded"] and st.button("Fold again", icon=":material/unfold_less:"):
         st.session_state["unfolded"] = frozenset()
         st.rerun()
 
@@ -230,8 +230,8 @@ def _panel(
             return
         if not focus or focus == question.thing:
             thing_panel(posture, question.thing)
-            _profile(found)
             st.caption("Click a node for how it is reached; double click a fold to open it.")
+            _profile(found)
             return
         thing_panel(posture, focus)
         path_panel(posture, way(posture, question.thing, focus, question.mode))
@@ -318,8 +318,9 @@ def _reached_by(posture: Posture, question: Question) -> None:
     recall("from", None, accept=str, key="reverse:from")
     chosen = st.session_state["reverse:from"]
     if chosen not in set(rows["id"]):
-        chosen = rows["id"].iloc[0]
-    left, right = st.columns([7, 3], gap="medium")
+        agents = rows["id"][rows["Kind"] == AGENT.name]
+        chosen = (agents if len(agents) else rows["id"]).iloc[0]
+    left, right = st.columns([5, 2], gap="small")
     found = way(posture, chosen, question.thing, question.mode)
     with left:
         if found is not None:

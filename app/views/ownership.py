@@ -60,14 +60,14 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
         tiles[0],
         "Without an accountable owner",
         f"{number(owned.lacking)} of {number(known)}" if known else UNKNOWN,
-        f"{share(owned.lacking, known)} of those whose owners are known" if known else None,
+        f"{share(owned.lacking, known)} of those known" if known else None,
         "In at least one of the two roles, business and technical, nobody answers.",
     )
     tile(
         tiles[1],
         "Owner departed",
         f"{number(owned.departed)} of {number(known)}" if known else UNKNOWN,
-        "left or was disabled, nobody took over",
+        "and nobody took over",
     )
     tile(
         tiles[2],
@@ -79,7 +79,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
         tiles[3],
         "Owners unknown",
         f"{number(owned.unknown)} of {number(known + owned.unknown)}",
-        "no source could have stated them" if owned.unknown else "every identity is covered",
+        "no source states them" if owned.unknown else "known for all",
         f"Of the identities in service; {number(len(everyone))} are accountable in all.",
     )
 

@@ -104,7 +104,7 @@ def _worst(posture: Posture) -> None:
         f"The {len(worst)} worst findings of {len(rows)}.",
         {
             "Severity": st.column_config.TextColumn(width=95),
-            "What is wrong": st.column_config.TextColumn(width="large"),
+            "What is wrong": st.column_config.TextColumn(width=330),
             "Since": st.column_config.TextColumn(width=90),
         },
         select=True,
@@ -151,8 +151,8 @@ def _known(posture: Posture) -> None:
     unknown = [said.partition(":")[0] for said in covered["unknown"]]
     if unknown:
         st.markdown(
-            f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**: no source "
-            "states them. Unknown is not the same as fine."
+            f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**, because no "
+            "source states it. Unknown is not the same as fine."
         )
     skipped = answers.findings(posture, limit=1)["not_evaluable"]
     if skipped:

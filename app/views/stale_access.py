@@ -61,14 +61,15 @@ def stale(posture: Posture, days: int) -> tuple[pd.DataFrame, int]:
             "Identity": [thing_name(row["identity"]) for row in paths],
             "Reaches": [thing_name(row["resource"]) for row in paths],
             "Level": [row["level"] for row in paths],
+            "Weight": pd.array([row["weight"] for row in paths], dtype="Float64"),
+            "Days unused": pd.array([row["unused_days"] for row in paths], dtype="Float64"),
             "State": [STALE_STATES.get(row["state"], row["state"]) for row in paths],
             "First stale step": [edge_words(row["first_stale"], "cannot be seen") for row in paths],
-            "Days unused": pd.array([row["unused_days"] for row in paths], dtype="Float64"),
-            "Weight": pd.array([row["weight"] for row in paths], dtype="Float64"),
             "steps": [row["steps"] for row in paths],
         }
     )
-    return frame, answer["left_out"]
+    heaviest = frame.sort_values("Weight", ascending=False, kind="stable", ignore_index=True)
+    return heaviest, answer["left_out"]
 
 
 def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, seen: bool) -> None:
@@ -84,14 +85,14 @@ def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, see
     )
     tile(
         tiles[1],
-        "Paths nobody uses, or could be seen to use",
+        "Paths without observed use",
         number(len(rows) + left_out),
-        f"the heaviest {number(len(rows))} are listed" if left_out else "all are listed",
+        f"{number(len(rows))} listed, those of the widest" if left_out else "all listed",
     )
     blind = int((rows["state"] == "unobservable").sum())
     tile(
         tiles[2],
-        "Of those listed, use cannot be seen",
+        "Use cannot be seen",
         f"{number(blind)} of {number(len(rows))}",
         "unknown, not unused",
     )
@@ -109,17 +110,20 @@ def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> No
         "Paths nobody uses: who reaches what, the first stale step, and for how long.",
         {
             "Level": st.column_config.TextColumn(width="small"),
-            "First stale step": st.column_config.TextColumn(width="large"),
+            "State": st.column_config.TextColumn(width=165),
             "Days unused": st.column_config.NumberColumn(format="%.0f", width="small"),
             "Weight": st.column_config.ProgressColumn(
-                format="%.0f", min_value=0, max_value=float(rows["Weight"].max() or 1)
+                width="small",
+                format="%.0f",
+                min_value=0,
+                max_value=float(rows["Weight"].max() or 1),
             ),
         },
         select=True,
     )
-    of = f" of {number(len(rows) + left_out)}" if left_out or chosen else ""
     below(
-        f"{counted(len(shown), 'path')}{of}, widest identities first. Select one to see its steps.",
+        f"{number(len(shown))} of {counted(len(rows) + left_out, 'path')}, heaviest first. "
+        "Select one to see its steps.",
         shown.drop(columns=HIDDEN),
         "stale-access.csv",
     )

@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 from graph.element import Element, Node, Relationship
 from graph.facts import Coverage, Facts, LazyFrames, Numbering
 from graph.frames import PANDAS, empty, text_array
-from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
+from graph.schema import ELEMENTS, FACT_NODES
 from graph.stores import (
     Lease,
     SnapshotInfo,

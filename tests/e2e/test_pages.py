@@ -150,7 +150,7 @@ def test_the_address_follows_what_is_chosen(open_page: Open, store: Path) -> Non
 def test_a_focus_is_explained_step_by_step(open_page: Open, store: Path) -> None:
     said = texts(open_page(store, "blast_radius", thing="wide", focus="db-01"))
     assert "**wide\\-bot** runs as **svc\\-wide**" in said
-    assert "last used 30 Jul 2026, 2 days before" in said
+    assert "last used 30 Jul 2026, 2 days ago" in said
     assert "only if aws\\:SourceIp is 10\\.0\\.0\\.0\\/8" in said
 
 

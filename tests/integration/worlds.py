@@ -90,6 +90,7 @@ def world(version: int = 0, taken_at: str = "2026-02-01") -> Facts:
         RUNS_AS: [{"source_id": "bot", "target_id": "sa-0", "derived": "true"}],
         CAN_ACCESS: [
             {
+                "id": "grant",
                 "source_id": "role",
                 "target_id": "db",
                 "grant_id": "g1",
@@ -99,7 +100,7 @@ def world(version: int = 0, taken_at: str = "2026-02-01") -> Facts:
                 "valid_from": "2025-06-01",
             },
             {"source_id": "role", "target_id": "db", "grant_id": "g2"},
-            {"source_id": "role", "target_id": "db", "grant_id": "g1", "source": "hr"},
+            {"id": "grant", "source_id": "role", "target_id": "db", "source": "hr"},
             {"source_id": "both", "target_id": "db"},
             {"source_id": "sa-0", "target_id": "sa-0", "grant_id": "self"},
         ],

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.folding import CAP, HARD_CAP, Piece, Tree, fold
-from app.layout import COLUMN, Drawing, arrange
+from app.layout import NEAREST, Drawing, arrange
 from app.links import links
 
 Row = dict[str, Any]
@@ -122,7 +122,10 @@ def test_no_two_nodes_share_a_place(rows: list[Row], arrangement: Any) -> None:
 def test_layers_are_columns_and_their_edges_do_not_cross(rows: list[Row]) -> None:
     drawing = arrange(Tree.of(rows), "layers")
     at = {s.piece.id: s for s in drawing.spots}
-    assert all(s.x == s.piece.hops * COLUMN for s in drawing.spots)
+    deepest = max((s.piece.hops for s in drawing.spots), default=0)
+    apart = max(s.x for s in drawing.spots) / max(deepest, 1)
+    assert all(math.isclose(s.x, s.piece.hops * apart) for s in drawing.spots)
+    assert not deepest or apart >= NEAREST
     columns: dict[float, list[tuple[float, float]]] = {}
     for spot in drawing.spots:
         if spot.piece.parent is not None:

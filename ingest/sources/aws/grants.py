@@ -20,8 +20,12 @@ ASSUME = "sts:AssumeRole"
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """One CAN_ACCESS row in the making; `services` are those whose actions it grants."""
+    """One CAN_ACCESS row in the making; `services` are those whose actions it grants.
 
+    `id` is short, and the same as long as holder, policy, target and condition are.
+    """
+
+    id: str
     holder: str
     policy_id: str | None
     target: Target
@@ -30,11 +34,6 @@ class Grant:
     levels: set[str] = field(default_factory=set)
     actions: dict[str, None] = field(default_factory=dict)
     services: set[str] = field(default_factory=set)
-
-    @property
-    def id(self) -> str:
-        """A short id that stays the same as long as these four do."""
-        return grant_id(self.holder, self.policy_id, self.target.id, self.condition)
 
     @property
     def says(self) -> tuple[object, ...]:
@@ -70,6 +69,10 @@ def grant_id(holder: str, policy: str | None, target: str, condition: str | None
     return f"aws:{hashlib.sha256(said.encode()).hexdigest()[:20]}"
 
 
+Key = tuple[str | None, str, str | None]
+"""Policy, target and condition: what tells the grants of one holder apart."""
+
+
 @dataclass(slots=True)
 class Granted:
     """The grants of one holder.
@@ -77,20 +80,23 @@ class Granted:
     `assumes` says for each role on which conditions, and by which grant, it may ask for it.
     """
 
-    grants: dict[str, Grant] = field(default_factory=dict)
+    grants: dict[Key, Grant] = field(default_factory=dict)
     assumes: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
 
     def grant(self, holder: Holder, policy: str | None, target: Target, said: str | None) -> Grant:
         """Return the grant of these four, new if need be."""
-        made = Grant(holder.id, policy, target, said, holder.place)
-        return self.grants.setdefault(made.id, made)
+        key = (policy, target.id, said)
+        if key not in self.grants:
+            id_ = grant_id(holder.id, *key)
+            self.grants[key] = Grant(id_, holder.id, policy, target, said, holder.place)
+        return self.grants[key]
 
-    def keep(self, ids: Iterable[str]) -> None:
-        """Drop the grants among `ids` that say nothing."""
-        for id_ in list(ids):
-            grant = self.grants[id_]
-            if not grant.levels and not grant.actions:
-                del self.grants[id_]
+    def drop_empty(self, target: Target) -> None:
+        """Drop the grants on a target that say nothing."""
+        said = [k for k, g in self.grants.items() if g.target is target]
+        for key in said:
+            if not self.grants[key].levels and not self.grants[key].actions:
+                del self.grants[key]
 
 
 def granted(evaluator: Evaluator, holder: Holder) -> Granted:
@@ -201,17 +207,15 @@ def _account(evaluator: Evaluator, holder: Holder, result: Granted) -> _Admin:
     target = evaluator.targets.accounts[id_]
     found = evaluator.allowed(holder, target)
     wide = [a for a in found if a.entry.role != "iam"]
-    made: list[str] = []
     free: dict[str | None, set[str]] = {}
     for (policy, terms), group in _grouped(wide):
         known = free.setdefault(policy, set())
         grant = result.grant(holder, policy, target, text_of(terms))
-        made.append(grant.id)
         for one in group:
             _add_wide(grant, one, known)
         if not terms:
             known |= grant.levels | grant.actions.keys()
-    result.keep(dict.fromkeys(made))
+    result.drop_empty(target)
     return _administer(
         evaluator, holder, target, [a for a in found if a.entry.role == "iam"], result
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from graph.element import Element, Node
 from graph.schema import (
     AUTHENTICATES_AS,
@@ -27,13 +29,20 @@ class Rows:
     """Raw rows by element; of two rows for one node, the first stays."""
 
     def __init__(self) -> None:
-        self.by_element: dict[Element, list[Row]] = {}
+        self._by_name: dict[str, tuple[Element, list[Row]]] = {}
         self.labels: dict[str, Node] = {}
 
     def add(self, element: Element, row: Row, place: Place) -> None:
         """Add a row and where it comes from."""
         row |= {"_file": place.file, "_place": place.pointer}
-        self.by_element.setdefault(element, []).append(row)
+        name = element.name  # to hash a whole element for each row would be slow
+        if name not in self._by_name:
+            self._by_name[name] = (element, [])
+        self._by_name[name][1].append(row)
+
+    def frames(self) -> dict[Element, pd.DataFrame]:
+        """Return the rows as raw frames."""
+        return {e: pd.DataFrame(rows, dtype=object) for e, rows in self._by_name.values()}
 
     def node(self, label: Node, row: Row, place: Place) -> None:
         """Add a node unless its id is there."""

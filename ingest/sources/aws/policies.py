@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graph.values import canonical
 from ingest.sources.aws import escalation
@@ -75,6 +75,7 @@ class Holder:
     held: list[Held]
     denying: tuple[Document, ...] = ()
     boundary: Boundary | None = None
+    denials: dict[str, list[tuple[int, Statement]]] = field(default_factory=dict)
 
 
 Part = tuple[int, tuple[str, ...]]
@@ -142,8 +143,8 @@ class Evaluator:
     def _reached(self, statement: Statement) -> Iterator[tuple[Target, Entry]]:
         for target, number, region, broad in self._meant(statement):
             for service in self._services(target, statement, broad=broad):
-                acting = self._applicable(service, target, number)
-                bits = self.mask(statement, service) & acting
+                mask = self.mask(statement, service)
+                bits = mask and mask & self._applicable(service, target, number)
                 if bits:
                     yield target, Entry(statement, service, bits, region, "on", broad)
         for account in self.targets.accounts.values():
@@ -279,15 +280,22 @@ class Evaluator:
     ) -> list[Part]:
         """Take away what is denied to the holder, and what the boundary does not allow."""
         parts: list[Part] = [(entry.bits, terms)]
-        for document in holder.denying:
-            for statement in document.statements:
-                if not statement.allow:
-                    parts = self._without(parts, statement, entry)
+        for bits, statement in self._denials(holder, entry.service):
+            if bits & entry.bits:
+                parts = self._without(parts, statement, entry)
         for statement in more_denying:
             parts = self._without(parts, statement, entry)
         if bounded and holder.boundary is not None:
             parts = self._within(parts, holder.boundary, entry)
         return parts
+
+    def _denials(self, holder: Holder, service: Service) -> list[tuple[int, Statement]]:
+        """Return the holder's denials that speak of a service, with the actions they deny."""
+        if service.prefix not in holder.denials:
+            denials = [s for d in holder.denying for s in d.statements if not s.allow]
+            masked = [(self.mask(s, service), s) for s in denials]
+            holder.denials[service.prefix] = [(bits, s) for bits, s in masked if bits]
+        return holder.denials[service.prefix]
 
     def _without(self, parts: list[Part], denial: Statement, entry: Entry) -> list[Part]:
         bits = self.mask(denial, entry.service) & entry.bits

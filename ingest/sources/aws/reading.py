@@ -58,7 +58,7 @@ def read(request: Request) -> Reading:
         taken_at=taken_at,
         complete=export.log.whole,
         declares=tuple(d for d in DECLARABLE if d in export.declares),
-        rows={e: pd.DataFrame(r, dtype=object) for e, r in rows.by_element.items()},
+        rows=rows.frames(),
         rejected=export.log.rejected,
         warnings=list(export.log.warnings),
     )
@@ -212,11 +212,11 @@ class _Everything:
 
     def _give(self, user: str, left: Granted) -> None:
         own = self.granted[user]
-        for id_, grant in left.grants.items():
-            if id_ in own.grants:
-                own.grants[id_].merge(grant)
+        for key, grant in left.grants.items():
+            if key in own.grants:
+                own.grants[key].merge(grant)
             else:
-                own.grants[id_] = grant
+                own.grants[key] = grant
         self._permit(user, left, ())
 
     def add_grants(self, observed: Observed) -> None:
