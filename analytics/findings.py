@@ -2,10 +2,11 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule
+from analytics.rule import Rule, found
 from analytics.rules import all_rules
 from analytics.weights import BANDS, severity
 
@@ -13,7 +14,7 @@ RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
 
 
 def find_all(posture: Posture) -> pd.DataFrame:
-    """Run the rules whose facts somebody declares.
+    """Run the rules whose facts somebody declares, once for a posture.
 
     Returns
     -------
@@ -22,8 +23,12 @@ def find_all(posture: Posture) -> pd.DataFrame:
         and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
         entitlement concerned; larger is worse) and `rank` (0 is critical).
     """
+    return posture.once(__name__, lambda: _find(posture))  # type: ignore[no-any-return]
+
+
+def _find(posture: Posture) -> pd.DataFrame:
     parts = [_found(posture, rule) for rule in all_rules().values() if not lacking(posture, rule)]
-    whole = pd.concat([p for p in parts if len(p)] or parts, ignore_index=True)
+    whole = pd.concat([p for p in parts if len(p)] or [_nothing(posture)], ignore_index=True)
     return whole.sort_values(
         ["rank", "quantity", "rule", "subject"],
         ascending=[True, False, True, True],
@@ -35,6 +40,12 @@ def find_all(posture: Posture) -> pd.DataFrame:
 def lacking(posture: Posture, rule: Rule) -> list[str]:
     """Return the kinds of fact that `rule` needs and no source declares."""
     return [kind for kind in rule.needs if kind not in posture.graph.declared]
+
+
+def _nothing(posture: Posture) -> pd.DataFrame:
+    """Return the frame of no findings."""
+    frame = found(posture, np.zeros(0, np.int64), [])
+    return frame.assign(id="", rule="", severity="", quantity=0.0, rank=0)
 
 
 def _found(posture: Posture, rule: Rule) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 An owner counts for a role, business or technical (a sponsor counts as business). People count
 while they are active, teams while they have an active member, and a child agent inherits from
 a parent that is itself active and owned. Software never counts, and neither does an owner that
-somebody inferred.
+somebody inferred. A group of people counts as a team.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.schema import (
     AGENT,
+    GROUP,
     HUMAN,
     MEMBER_OF,
     OWNS,
@@ -37,7 +39,7 @@ class Ownership:
     `acknowledged` and `id`. `covered` maps each role to an array over all nodes: the number of
     who answers, or -1. `inherited` maps each role to a bool array. `known` says for each node
     whether any source could have stated its owners. `parent` is the number of the agent that
-    spawned it, or -1.
+    spawned it, the first by number of several, or -1.
     """
 
     owns: pd.DataFrame
@@ -78,13 +80,13 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     `leaving` are numbers of people to be taken as gone.
     """
     owns = _statements(graph, leaving)
-    parent = _parents(graph)
+    spawned = _spawned(graph)
     active = in_service(graph)
     covered, inherited = {}, {}
     for role in ROLES:
         direct = _direct(owns[owns["role"] == role], len(graph.ids))
-        covered[role], inherited[role] = _inherit(direct, parent, active)
-    return Ownership(owns, covered, inherited, _known(graph), parent)
+        covered[role], inherited[role] = _inherit(direct, spawned, active)
+    return Ownership(owns, covered, inherited, _known(graph), _first_parent(spawned, active.size))
 
 
 def active_people(
@@ -115,7 +117,7 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
     in_force = graph.in_force(OWNS) & (since <= graph.now)
     person, left_at = active_people(graph, leaving)
     manned, emptied_at = _teams(graph, person, left_at)
-    is_team, is_human = graph.has_label(TEAM)[owner], graph.has_label(HUMAN)[owner]
+    is_team, is_human = graph.has_label(TEAM, GROUP)[owner], graph.has_label(HUMAN)[owner]
     owns = pd.DataFrame(
         {
             "owner": owner,
@@ -141,7 +143,7 @@ def _teams(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each node whether it is a team with an active member, and when the last left."""
     member, team = graph.ends(MEMBER_OF)
-    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM)[team]
+    kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
     member, team = member[kept], team[kept]
     manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     manned[team[person[member]]] = True
@@ -160,24 +162,38 @@ def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:
 
 
 def _inherit(
-    direct: np.ndarray, parent: np.ndarray, active: np.ndarray
+    direct: np.ndarray, spawned: list[tuple[int, int]], active: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hand ownership down from parents that are active and owned, generation by generation."""
+    """Hand ownership down from parents that are active and owned, generation by generation.
+
+    Of several parents that could, one of the nearest generation does, the first by number.
+    """
     covered, inherited = direct.copy(), np.zeros(len(direct), bool)
-    while True:
-        heirs = (covered == NOBODY) & (parent >= 0)
-        heirs &= active[parent] & (covered[parent] != NOBODY)
-        if not heirs.any():
-            return covered, inherited
-        covered[heirs] = covered[parent[heirs]]
-        inherited |= heirs
+    heirs: dict[int, list[int]] = {}
+    for parent, child in spawned:
+        if active[parent] and direct[child] == NOBODY:
+            heirs.setdefault(parent, []).append(child)
+    front = deque(parent for parent in heirs if covered[parent] != NOBODY)
+    while front:
+        parent = front.popleft()
+        for child in heirs.get(parent, ()):
+            if covered[child] == NOBODY:
+                covered[child], inherited[child] = covered[parent], True
+                front.append(child)
+    return covered, inherited
 
 
-def _parents(graph: AccessGraph) -> np.ndarray:
+def _spawned(graph: AccessGraph) -> list[tuple[int, int]]:
+    """Return the pairs of parent and child, by number."""
     parent, child = graph.ends(SPAWNS)
-    kept = graph.in_force(SPAWNS)
-    parents = np.full(len(graph.ids), NOBODY, np.int64)
-    parents[child[kept]] = parent[kept]
+    kept = graph.in_force(SPAWNS) & (parent != child)
+    return sorted(zip(parent[kept].tolist(), child[kept].tolist(), strict=True))
+
+
+def _first_parent(spawned: list[tuple[int, int]], nodes: int) -> np.ndarray:
+    parents = np.full(nodes, NOBODY, np.int64)
+    for parent, child in reversed(spawned):
+        parents[child] = parent
     return parents
 
 

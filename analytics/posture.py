@@ -1,7 +1,9 @@
 """Posture: everything that the analytics say about one snapshot at one moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,9 +57,16 @@ class Posture:
 
     def __init__(self, graph: AccessGraph) -> None:
         self.graph = graph
+        self._made: dict[str, Any] = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}
         self._lost: dict[tuple[Filter, Filter], Totals] = {}
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, made once; `name` belongs to the module that asks."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @cached_property
     def escalated(self) -> Escalated:
@@ -232,13 +241,6 @@ class Posture:
             deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
             gone[self.graph.numbers(frame["id"][deleted])] = True
         return gone
-
-    @cached_property
-    def findings(self) -> pd.DataFrame:
-        """Every finding, worst first; see `analytics.findings`."""
-        from analytics.findings import find_all
-
-        return find_all(self)
 
 
 def assess(graph: AccessGraph) -> Posture:

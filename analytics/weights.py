@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from graph.access import AccessGraph, flags
-from graph.schema import LEVELS, RESOURCE, SENSITIVITIES
+from graph.schema import LEVELS, RESOURCE, SENSITIVITIES, TRUST_ANCHORS
 
 SENSITIVITY = dict(zip(SENSITIVITIES, (1.0, 3.0, 10.0, 30.0), strict=True))
 LEVEL = dict(zip(LEVELS, (0.3, 1.0, 3.0, 10.0), strict=True))
@@ -35,12 +35,14 @@ def sensitivities(graph: AccessGraph) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `stated`: the class a source states, or `unknown`; `weight` (float64), 0 for what is no
+        `stated`: the class a source states, or `unknown`, and "" for what is no resource to
+        protect, such as a service that a role trusts; `weight` (float64), 0 for what is no
         resource; `assumed` (bool): no source states it, so the weight is that of an internal
         resource, or of a restricted one where it is a control plane; `low` and `high`: the
         weights between which the true one lies.
     """
     frame = graph.frames[RESOURCE]
+    frame = frame[~frame["type"].isin(TRUST_ANCHORS)]
     nodes = pd.DataFrame(
         {"stated": "", "weight": 0.0, "assumed": False, "low": 0.0, "high": 0.0},
         index=pd.RangeIndex(len(graph.ids)),

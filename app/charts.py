@@ -49,7 +49,7 @@ def steps(profile: pd.DataFrame, axis: str) -> go.Figure:
         )
     )
     figure.update_layout(
-        height=220,
+        height=200,
         margin={"l": 8, "r": 8, "t": 24, "b": 40},
         xaxis={"title": {"text": "within so many hops"}, "type": "category"},
         yaxis={"title": {"text": axis}, "rangemode": "tozero"},

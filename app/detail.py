@@ -45,15 +45,24 @@ def thing_panel(posture: Posture, thing: str) -> None:
         f"{words}: **{_fact(facts[name])}**" for name, words in FACTS if facts.get(name) is not None
     ]
     if shown.get("owners"):
-        owners = ", ".join(
-            f"{markdown(thing_name(o))} ({markdown(o.get('role') or 'owner')})"
-            for o in shown["owners"]
-        )
-        lines.append(f"Owners: **{owners}**")
+        lines.append(f"Owners: {_owners(shown['owners'])}")
     if shown.get("findings"):
         lines.append(f"Findings about it: **{len(shown['findings'])}**")
     if lines:
         st.markdown("  \n".join(lines))
+
+
+def _owners(owners: list[dict[str, Any]]) -> str:
+    """Name each owner once, with what it answers for, and whether it is still there."""
+    roles: dict[str, list[str]] = {}
+    named = {}
+    for owner in owners:
+        gone = ", gone" if owner.get("state") == "gone" else ""
+        roles.setdefault(owner["id"], []).append(f"{owner.get('role') or 'owner'}{gone}")
+        named[owner["id"]] = markdown(thing_name(owner), 60)
+    return ", ".join(
+        f"**{named[one]}** ({markdown(' and '.join(what))})" for one, what in roles.items()
+    )
 
 
 def _fact(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.findings import find_all
 from analytics import answers
 from analytics.answers.orphans import orphaned
 from analytics.ownership import NOBODY, ROLES
@@ -97,7 +98,7 @@ def findings(posture: Posture) -> pd.DataFrame:
         `id`, `rule`, `severity`, `state`, `subject` (id), `label`, `name`, `object` (name),
         `sentence`, `since` (day in UTC, or NaT) and `accountable` (name, empty for nobody).
     """
-    rows, things = posture.findings, posture.graph.things
+    rows, things = find_all(posture), posture.graph.things
     subject = rows["subject"].to_numpy(np.int64)
     owners = np.full(len(rows), NOBODY)
     for role in reversed(ROLES):

@@ -24,7 +24,7 @@ from graph.schema import FACT_NODES, RESOURCE
 HEIGHT = 600
 LEAST = (680.0, 480.0)  # the width and height that are shown at least, in the drawing's units
 CROP = "inset(4px 4px 4px 36px)"  # leaves out the component's closed panel and its frame
-LABEL = 28  # characters of a name beside a node
+LABEL = 26  # characters of a name beside a node
 BELOW = 19  # and below one, where the next layer is near
 _DRAWN, _SEEN = "graph:drawn", "graph:seen"
 
@@ -146,7 +146,7 @@ def _corners(drawing: Drawing) -> list[dict[str, Any]]:
     """Two unseen nodes that keep a margin: the component forgets its own on the first resize."""
     left, top, right, bottom = drawing.box
     beside = 170 if drawing.arrangement == "layers" else 120
-    before = 90 if drawing.arrangement == "layers" else 120
+    before = 115 if drawing.arrangement == "layers" else 210
     left, right = _widened(left - before, right + beside, LEAST[0])
     top, bottom = _widened(top - 40, bottom + 40, LEAST[1])
     places = {"corner-1": (left, top), "corner-2": (right, bottom)}

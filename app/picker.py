@@ -48,13 +48,16 @@ def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
     return things[named | things["id"].str.contains(wanted, case=False, regex=False)]
 
 
+@kept
+def matches(posture: Posture, said: str) -> list[str]:
+    """Return the ids of the things that were searched for."""
+    found: list[str] = search(posture.graph.things, said)["id"].tolist()
+    return found
+
+
 def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str], int]:
     """Return the ids to offer, the chosen one among them, and how many were left out."""
-    found = (
-        search(posture.graph.things, said)["id"].tolist()
-        if said
-        else accountable(posture)["id"].tolist()
-    )
+    found = matches(posture, said) if said else accountable(posture)["id"].tolist()
     found = found or posture.graph.things["id"].head(OFFERED + 1).tolist()
     offered = found[:OFFERED]
     if chosen is not None and chosen not in offered:
@@ -77,7 +80,7 @@ def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
     chosen: str | None = right.selectbox(
         label, offered, key=key, format_func=namer(posture), help=help_text
     )
-    if said and not len(search(posture.graph.things, said)):
+    if said and not matches(posture, said):
         left.caption("Nothing is called that.")
     if more:
         right.caption(f"{number(more)} more; search to find them.")
@@ -88,9 +91,9 @@ def _choose_only_match(posture: Posture, said: str, key: str) -> None:
     """Choose what was searched for when it was just typed and only one thing is called that."""
     seen = f"{key}:searched"
     if said and said != st.session_state.get(seen):
-        found = search(posture.graph.things, said)
+        found = matches(posture, said)
         if len(found) == 1:
-            st.session_state[key] = found["id"].iloc[0]
+            st.session_state[key] = found[0]
     st.session_state[seen] = said
 
 

@@ -9,7 +9,7 @@ from analytics import answers
 from analytics.posture import Posture
 from app.folding import Tree
 from app.reading import kept
-from app.wording import number
+from app.wording import brief
 
 DIRECTIONS = {"reaches": "What it reaches", "reached-by": "Who can reach it"}
 MODES = {"standing": "Standing", "potential": "Potential"}
@@ -126,4 +126,4 @@ def sureness(figures: dict[str, Any]) -> str:
     low, high = interval["confirmed"], interval["possible"]
     if low == high:
         return "all of it confirmed"
-    return f"{number(low)} confirmed, {number(high)} possible"
+    return f"{brief(low)} confirmed, {brief(high)} possible"

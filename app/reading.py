@@ -81,7 +81,7 @@ def moment_of(posture: Posture) -> tuple[str, str]:
 def kept(answer: Callable[..., T]) -> Callable[..., T]:
     """Keep what `answer(posture, ...)` returned, for as long as the posture itself is kept."""
     remember: Any = st.cache_resource(
-        show_spinner=False, max_entries=32, hash_funcs={Posture: moment_of}
+        show_spinner="Working it out…", max_entries=32, hash_funcs={Posture: moment_of}
     )
     kept_answer: Callable[..., T] = remember(answer)
     return kept_answer

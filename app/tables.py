@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.escape import csv_table, plain
-from app.wording import number
+from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
 
@@ -28,6 +28,7 @@ def table(
     """
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     wanted: dict[str, Any] = {"key": f"{key}:{total}", "hide_index": True, "alt": alt}
+    wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
     if select:
         wanted |= {"on_select": "rerun", "selection_mode": "single-row"}

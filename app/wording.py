@@ -56,6 +56,17 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
+def brief(value: float | None) -> str:
+    """Write a weight so that it fits a tile: three figures are enough to judge it by.
+
+    >>> brief(38.5), brief(15213.4), brief(1942093.3)
+    ('38.5', '15,213', '1.94 million')
+    """
+    if value is None or value < 1000:
+        return number(value)
+    return f"{value:,.0f}" if value < 1_000_000 else f"{value / 1_000_000:,.3g} million"
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun.
 

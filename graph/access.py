@@ -1,6 +1,7 @@
 """The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
 
 import difflib
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -194,7 +195,9 @@ class AccessGraph:
 
     def number(self, thing: str) -> int:
         """Return the number of the thing with this very id."""
-        return int(self.numbers(pd.Series([thing], dtype="string"))[0])
+        ids = self.ids
+        at = bisect_left(range(len(ids)), thing, key=lambda place: str(ids[place]))
+        return at if at < len(ids) and str(ids[at]) == thing else -1
 
     def thing(self, number: int) -> dict[str, str]:
         """Return a node as answers show it: `id`, `label`, `name`."""
@@ -220,7 +223,7 @@ class AccessGraph:
         exact = self.number(said)
         if exact >= 0:
             return exact
-        wanted = said.lower()
+        wanted = pc.utf8_lower(pa.scalar(said)).as_py()
         named = np.flatnonzero(pc.equal(self._lower_names, wanted).to_numpy(zero_copy_only=False))
         people = self.frames[HUMAN]
         mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.element import Dtype, Element, Property, Relationship
-from graph.values import parse
+from graph.values import NOTHING_WRONG, parse
 
 Frames = Mapping[Element, pd.DataFrame]
 
@@ -89,7 +89,8 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     for column in element.columns:
         given = raw[column.name] if column.name in raw.columns else None
         columns[column.name], wrong = _column(given, column, raw.index)
-        reason = reason.mask(reason.isna() & wrong.notna(), wrong)
+        if len(wrong):
+            reason = reason.fillna(wrong.reindex(raw.index))
     frame = pd.DataFrame(columns, index=raw.index)
     frame = _name_rows(frame, element)
     reason = _require(frame, element, reason)
@@ -97,9 +98,9 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     bad = reason.notna()
     good = ~bad & ~duplicate
     return Conformed(
-        frame[good].reset_index(drop=True),
-        _origin(raw[good]),
-        _origin(raw[bad]).assign(reason=reason[bad].array),
+        frame if good.all() else frame[good].reset_index(drop=True),
+        _origin(raw, good),
+        _origin(raw, bad).assign(reason=reason[bad].array),
         unknown,
     )
 
@@ -107,17 +108,16 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
 def _column(
     given: pd.Series | None, column: Property, index: pd.Index
 ) -> tuple[pd.Series, pd.Series]:
-    nothing = pd.Series(pd.NA, index=index, dtype="string")
     if given is None:
-        return pd.Series(None, index=index, dtype=PANDAS[column.dtype]), nothing
+        return pd.Series(None, index=index, dtype=PANDAS[column.dtype]), NOTHING_WRONG
     if column.dtype is Dtype.INSTANT and isinstance(given.dtype, pd.DatetimeTZDtype):
-        return given.astype(PANDAS[column.dtype]), nothing
+        return given.astype(PANDAS[column.dtype]), NOTHING_WRONG
     if str(given.dtype) == PANDAS[column.dtype] and column.dtype in (
         Dtype.FLAG,
         Dtype.COUNT,
         Dtype.NUMBER,
     ):
-        return given, nothing
+        return given, NOTHING_WRONG
     values, wrong = parse(given, column)
     return values.astype(PANDAS[column.dtype]), wrong
 
@@ -151,8 +151,9 @@ def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
 def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Series:
     for column in element.columns:
         if column.required:
-            lacking = frame[column.name].isna() & reason.isna()
-            reason = reason.mask(lacking, f"{column.name} is missing")
+            lacking = frame[column.name].isna()
+            if lacking.any():
+                reason = reason.mask(lacking & reason.isna(), f"{column.name} is missing")
     return reason
 
 
@@ -171,9 +172,9 @@ def _repeats(
     return reason, duplicate
 
 
-def _origin(raw: pd.DataFrame) -> pd.DataFrame:
+def _origin(raw: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
     def said(name: str) -> pd.Series:
         known = raw[name] if name in raw.columns else pd.Series("", index=raw.index)
-        return known.astype("string")
+        return known[chosen].astype("string")
 
     return pd.DataFrame({"file": said(FILE), "place": said(PLACE)}).reset_index(drop=True)

@@ -9,6 +9,7 @@ from graph.element import Dtype, Element, Node, Property, Relationship, Table
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
+TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", "anyone")  # types nobody protects
 DECLARABLE = (
     "grants",
     "owners",

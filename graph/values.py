@@ -22,6 +22,17 @@ NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
 WELL_FORMED = (  # as RE2 knows it; what it does not match is looked at one by one
     r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2}))?$"
 )
+LEVEL_INSTANTS = (  # a canonical map, with a comma for its closing brace
+    r"^\{"
+    + "".join(
+        rf'(?:"{level}":"(?P<{level}>\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}:\d{{2}}Z)",)?'
+        for level in ("admin", "list", "read", "write")
+    )
+    + "$"
+)
+NOTHING_WRONG = pd.Series([], dtype="string")
+WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -38,18 +49,22 @@ def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
     Returns
     -------
     (values, wrong)
-        Parsed values (object, or the declared type), and for each row the reason why it has
-        none, or `NA`.
+        Parsed values (object, or the declared type), and of each row that has none because
+        its text is wrong, the reason.
     """
     said = _as_text(given)
     if said is None:
         return _parse_each(given, column)
     if column.dtype is Dtype.TEXT and not column.choices and _short(said):
-        return _series(said, given.index), _nothing(given.index)
+        return _series(said, given.index), NOTHING_WRONG
     encoded = said.dictionary_encode()
     distinct, place = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
     values, wrong = _parse_distinct(distinct, column)
-    return _spread(values, place, given.index), _spread(wrong, place, given.index)
+    rows = np.flatnonzero(np.isin(place, wrong.index)) if len(wrong) else []
+    return (
+        _spread(values, place, given.index),
+        _spread(wrong, place[rows], given.index[rows]) if len(wrong) else NOTHING_WRONG,
+    )
 
 
 def _as_text(given: pd.Series) -> pa.Array | None:
@@ -68,6 +83,8 @@ def _short(said: pa.Array) -> bool:
 
 
 def _parse_distinct(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd.Series]:
+    if column.dtype is Dtype.INSTANTS:
+        return _parse_instants(distinct, column)
     values = pd.Series(distinct.to_pylist(), dtype=object)
     if column.dtype is not Dtype.INSTANT:
         return _parse_each(values, column)
@@ -78,7 +95,22 @@ def _parse_distinct(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd
     rest = values[stamps.isna().to_numpy()]
     slow, wrong = _parse_each(rest, column)
     stamps[rest.index] = slow.array
-    return stamps, wrong.reindex(values.index)
+    return stamps, wrong
+
+
+def _parse_instants(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd.Series]:
+    """Parse maps from level to instant; one that is written as `instants` would stays as it is."""
+    values = pd.Series(distinct.to_pylist(), dtype=object)
+    closed = pc.ends_with(distinct, '"}')
+    parts = pc.extract_regex(pc.replace_substring_regex(distinct, r"\}$", ","), LEVEL_INSTANTS)
+    kept = pc.and_(closed, parts.is_valid()).to_numpy(zero_copy_only=False)
+    for level in parts.flatten():
+        at = pc.if_else(pc.equal(level, ""), None, level).to_numpy(zero_copy_only=False)
+        real = pd.to_datetime(at, utc=True, format="ISO8601", errors="coerce").notna()
+        kept &= real | pd.isna(at)
+    rest, wrong = _parse_each(values[~kept], column)
+    values[rest.index] = rest
+    return values, wrong
 
 
 def _spread(values: pd.Series, place: np.ndarray, index: pd.Index) -> pd.Series:
@@ -92,10 +124,6 @@ def _series(said: pa.Array, index: pd.Index) -> pd.Series:
     return pd.Series(pd.array(said, dtype="string"), index=index)
 
 
-def _nothing(index: pd.Index) -> pd.Series:
-    return pd.Series(None, index=index, dtype="string")
-
-
 def _parse_each(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
     one = _checked(column)
     present = given.notna() & (given != "") if given.dtype.kind in "OTU" else given.notna()
@@ -107,7 +135,8 @@ def _parse_each(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Serie
             parsed[value] = one(value)
         except WrongValue as error:
             problems[value] = f"{column.name}: {error}"
-    return _typed(keys.map(parsed), column), keys.map(problems).astype("string")
+    wrong = keys[keys.isin(list(problems))].map(problems) if problems else NOTHING_WRONG
+    return _typed(keys.map(parsed), column), wrong.astype("string")
 
 
 def _typed(values: pd.Series, column: Property) -> pd.Series:
@@ -172,15 +201,16 @@ def instant(value: Any) -> pd.Timestamp:
     except ValueError:
         raise WrongValue("is not an ISO 8601 instant") from None
     stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+    if not 1 <= stamp.year <= 9999:
+        raise WrongValue("is outside the years 1 to 9999")
     return stamp.as_unit("ms")
 
 
 def count(value: Any) -> int:
     """Return a whole number that fits 64 bits."""
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise WrongValue("is not a whole number") from None
+    if not WHOLE.fullmatch(str(value)):
+        raise WrongValue("is not a whole number")
+    number = int(str(value))
     if not -(2**63) <= number < 2**63:
         raise WrongValue("is beyond 64 bits")
     return number
@@ -188,10 +218,9 @@ def count(value: Any) -> int:
 
 def number(value: Any) -> float:
     """Return a finite number."""
-    try:
-        parsed = float(value)
-    except (TypeError, ValueError):
-        raise WrongValue("is not a number") from None
+    if not NUMBER.fullmatch(str(value)):
+        raise WrongValue("is not a number")
+    parsed = float(value)
     if not math.isfinite(parsed):
         raise WrongValue("is not a finite number")
     return parsed
@@ -224,7 +253,9 @@ def _no_constant(_: str) -> Any:
 def strict_json(said: str) -> Any:
     """Parse JSON, refusing repeated keys, NaN, infinities and lone surrogates."""
     try:
-        value = json.loads(said, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        value = json.loads(
+            said, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=number
+        )
     except WrongValue:
         raise
     except (ValueError, RecursionError):

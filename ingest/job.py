@@ -19,7 +19,7 @@ from graph.frames import REJECTED, conform, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
-from ingest.redaction import redact
+from ingest.redaction import redact, secretive
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
 
 MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
@@ -128,12 +128,16 @@ def _check_element(result: _Checked, element: Element, raw: pd.DataFrame) -> Non
     stamped = raw.drop(columns=["first_seen", "last_seen"], errors="ignore").assign(**provenance)
     conformed = conform(stamped, element)
     frame, redacted = redact(conformed.frame, element)
+    origin = conformed.origin.set_axis(pd.Index(frame["id"]))
+    secret = secretive(frame["id"]).to_numpy(bool)  # an id cannot be redacted: others name it
     result.read += len(raw)
-    result.frames[element] = frame
-    result.origins[element] = conformed.origin.set_axis(pd.Index(frame["id"]))
+    result.frames[element] = frame[~secret].reset_index(drop=True) if secret.any() else frame
+    result.origins[element] = origin[~secret]
     result.rejected += [
         Rejected(*row) for row in conformed.rejected[list(REJECTED)].itertuples(index=False)
     ]
+    reason = "id holds something like a secret"
+    result.rejected += [Rejected(o.file, o.place, reason) for o in origin[secret].itertuples()]
     if conformed.unknown_columns:
         names = ", ".join(conformed.unknown_columns)
         result.warnings.append(f"{element.name}: columns that mean nothing here: {names}")
@@ -274,7 +278,7 @@ def _wrong_ends(
         ("target_id", relationship.targets),
     ):
         places = pc.index_in(text_array(frame[column]), ids).fill_null(-1).to_numpy()
-        fit = np.isin(labels[places], [FACT_NODES.index(n) for n in allowed])
+        fit = np.isin(labels[places] if len(labels) else places, [FACT_NODES.index(n) for n in allowed])
         names = ", ".join(n.name for n in allowed)
         reason = reason.mask(reason.isna() & (places < 0), f"{column} names nothing that is known")
         reason = reason.mask(reason.isna() & ~fit, f"{column} must name one of {names}")
@@ -291,10 +295,11 @@ def _set_aside(
     carried = 0
     for row, why in zip(rows.itertuples(), reason, strict=True):
         reading = fresh.get((str(row.source), str(row.scope)))
-        if reading is None or row.last_seen != reading.coverage.taken_at:
+        origins = reading.origins.get(relationship) if reading is not None else None
+        if reading is None or origins is None or row.id not in origins.index:
             carried += 1
             continue
-        origin = reading.origins[relationship].loc[row.id]
+        origin = origins.loc[row.id]
         reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
     if carried:
         warnings.append(

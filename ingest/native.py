@@ -224,7 +224,7 @@ def _sum(factors: str) -> str | None:
 def _add_services(rows: dict[Element, pd.DataFrame]) -> None:
     """Make a Resource of each service that something trusts and no file lists."""
     trusts = rows[TRUSTS]
-    known = pd.concat([rows[n]["id"] for n in FACT_NODES if n in rows], ignore_index=True)
+    known = {thing for label in FACT_NODES if label in rows for thing in rows[label]["id"]}
     ends = trusts[trusts["target_id"].notna() & ~trusts["target_id"].isin(known)]
     ends = ends[ends["target_id"].str.fullmatch(SERVICE_HOST.pattern)].drop_duplicates("target_id")
     if ends.empty:

@@ -7,12 +7,14 @@ vendors publish for secret scanning.
 """
 
 import re
+from typing import Any
 
 import pandas as pd
 import pyarrow.compute as pc
 
 from graph.element import Dtype, Element
 from graph.frames import text_array
+from graph.values import canonical, strict_json
 
 FORMS: dict[str, str] = {
     "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,})",
@@ -30,16 +32,26 @@ FORMS: dict[str, str] = {
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*KEY-----|$)",
     "bearer token": r"(?i)\bbearer\s+[\w.~+/-]{16,}=*",
     "password in an address": r"(?<=://)[^\s/:@]+:[^\s/@]+(?=@)",
-    "password": r"(?i)\b(?:password|passwd|secret|token|api[_-]?key)\s*[=:]\s*[^\s\"',;]{6,}",
+    "Google client secret": r"\bGOCSPX-[\w-]{20,}",
+    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+    "Shopify token": r"\bshp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}",
+    "DigitalOcean token": r"\bdo[opr]_v1_[a-f0-9]{64}",
+    "Vault token": r"\bhv[bs]\.[\w-]{24,}",
+    # A colon needs a space or quotes behind such a word: an ARN of a secret has `:secret:name`.
+    "password": r"(?i)(?<![/:])\b[\w-]*"
+    r"(?:passw(?:or)?d|secret|token|api[_-]?key|(?:access|account|shared|private)[_-]?key)"
+    r"(?:\s*=\s*|\"?\s*:\s+|\"\s*:\s*(?=\"))[\"']?[^\s\"',;\[\]]{6,}",
 }
+WORDS = re.compile(r"(?i)(?:passw(?:or)?d|secret|token|(?:api|access|account|private)[_-]?key)$")
 EACH = [(name, re.compile(form)) for name, form in FORMS.items()]
 # A cheap sieve for whole columns (RE2 syntax): whatever FORMS finds has one of these in it.
 SIEVE = (
     r"gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hooks\.slack|sk-|[rs]k_(?:live|test)_|AIza|npm_"
     r"|pypi-|SG\.|eyJ|PRIVATE KEY|(?i:bearer)|://[^\s/]*@"
-    r"|(?i:passw|secret|token|api.?key)"
+    r"|GOCSPX-|hf_|shp[acps][ast]_|do[opr]_v1_|hv[bs]\."
+    r"|(?i:passw|secret|token|(?:api|access|account|shared|private).?key)"
 )
-IDENTIFIERS = {"id", "source_id", "target_id", "source", "scope", "grant_id"}
+IDENTIFIERS = {"id", "source_id", "target_id", "source", "scope"}
 
 
 def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
@@ -50,7 +62,7 @@ def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
         textual = column.dtype in (Dtype.TEXT, Dtype.TEXTS, Dtype.JSON) and not column.choices
         if not textual or column.name in IDENTIFIERS:
             continue
-        dirty = _suspects(clean[column.name])
+        dirty = _suspects(clean[column.name], structured=column.dtype is not Dtype.TEXT)
         if dirty:
             if clean is frame:
                 clean = frame.copy()
@@ -60,11 +72,17 @@ def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
     return clean, changed
 
 
-def _suspects(values: pd.Series) -> dict[str, str]:
+def secretive(ids: pd.Series) -> pd.Series:
+    """Return for each id whether it holds something like a secret (bool)."""
+    return ids.isin(_suspects(ids, structured=False))
+
+
+def _suspects(values: pd.Series, structured: bool) -> dict[str, str]:
     """Map each distinct value that holds something like a secret to its redacted form."""
     said = text_array(values)
     caught = said.filter(pc.match_substring_regex(said, SIEVE).fill_null(False))
-    pairs = {value: redact_text(value) for value in pc.unique(caught).to_pylist()}
+    clean = _redact_json if structured else redact_text
+    pairs = {value: clean(value) for value in pc.unique(caught).to_pylist()}
     return {value: clean for value, clean in pairs.items() if clean != value}
 
 
@@ -77,3 +95,24 @@ def redact_text(value: str) -> str:
     for name, pattern in EACH:
         value = pattern.sub(f"[redacted: {name}]", value)
     return value
+
+
+def _redact_json(said: str) -> str:
+    """Redact the texts within a value of JSON, so that it stays JSON."""
+    return canonical(_redact_part(strict_json(said)))
+
+
+def _redact_part(part: Any) -> Any:
+    if isinstance(part, str):
+        return redact_text(part)
+    if isinstance(part, list):
+        return [_redact_part(p) for p in part]
+    if isinstance(part, dict):
+        return {redact_text(k): _redact_field(k, v) for k, v in part.items()}
+    return part
+
+
+def _redact_field(name: str, value: Any) -> Any:
+    if isinstance(value, str) and WORDS.search(name):
+        return "[redacted: password]"
+    return _redact_part(value)

@@ -12,7 +12,7 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Element
 from graph.facts import Coverage, Facts
-from graph.frames import FILE, PLACE, conform
+from graph.frames import FILE, PLACE, conform, empty
 from graph.schema import (
     CAN_ACCESS,
     ELEMENTS,
@@ -27,6 +27,7 @@ AS_OF = pd.Timestamp("2026-08-01", tz="UTC")
 EVERYTHING = ("grants", "owners", "scope", "usage", "reviews", "credentials", "decisions", "trust")
 LABELS = {n.name: n for n in FACT_NODES}
 TYPES = {r.name: r for r in RELATIONSHIPS}
+NOTHING = {e: empty(e) for e in ELEMENTS}
 
 
 def ago(days: float) -> str:
@@ -174,7 +175,7 @@ def together(*estates: Estate) -> Facts:
             assert done.rejected.empty, done.rejected.to_dict("records")
             parts.setdefault(element, []).append(done.frame)
     frames = {e: pd.concat(parts[e], ignore_index=True) for e in ELEMENTS if e in parts}
-    return Facts.of(frames, tuple(e.coverage for e in estates))
+    return Facts.of(NOTHING | frames, tuple(e.coverage for e in estates))
 
 
 def ids(things: Iterable[dict[str, Any]], key: str | None = None) -> list[str]:

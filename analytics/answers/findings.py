@@ -3,7 +3,7 @@
 from typing import Any
 
 from analytics.answers.shape import cut, when
-from analytics.findings import lacking
+from analytics.findings import find_all, lacking
 from analytics.ownership import NOBODY
 from analytics.posture import Posture
 from analytics.rules import all_rules
@@ -23,7 +23,7 @@ def findings(
 
     Rules whose facts no source declares are listed as not evaluable.
     """
-    rows = posture.findings
+    rows = find_all(posture)
     if rule is not None:
         rows = rows[rows["rule"] == rule.upper()]
     if severity is not None:

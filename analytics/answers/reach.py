@@ -197,6 +197,7 @@ def reach_tree(
     all_levels = uses.groupby("resource")["levels"].agg(
         lambda bits: int(np.bitwise_or.reduce(bits))
     )
+    every_unused = posture.stale_levels(UNUSED_DAYS)
     for use in uses.drop_duplicates("resource").itertuples():
         number, grant = int(use.resource), int(net.grant[use.grant])
         holder = graph.thing(int(use.state) >> 2)["id"]
@@ -206,7 +207,7 @@ def reach_tree(
             "levels": levels(all_levels[number]),
             "sensitivity": _stated(posture, number),
         }
-        unused = posture.stale_levels(UNUSED_DAYS)[grant]
+        unused = every_unused[grant]
         step = grant_step(posture, grant, int(use.levels))
         edges.append(step | {"stale": bool(use.levels & ~unused == 0)})
     return {"start": graph.thing(start), "nodes": list(nodes.values()), "edges": edges}

@@ -12,7 +12,7 @@ from pkgutil import iter_modules
 import numpy as np
 
 from analytics.escalation.rule import Derivation, EscalationRule
-from graph.access import NEVER, AccessGraph, Edges
+from graph.access import AccessGraph, Edges
 from graph.schema import CONTROL, CONTROLS, LEVELS
 
 
@@ -58,9 +58,9 @@ def _append(stated: Edges, proofs: list[Derivation]) -> Edges:
         conditional=np.array([bool(p.condition) for p in proofs]),
         derived=np.ones(count, bool),
         assumed=np.array([p.assumed for p in proofs]),
-        telemetry=np.zeros(count, bool),
-        last_used=np.full(count, NEVER, np.int64),
-        since=np.full(count, NEVER, np.int64),
+        telemetry=np.array([p.telemetry for p in proofs]),
+        last_used=np.array([p.last_used for p in proofs], np.int64),
+        since=np.array([p.since for p in proofs], np.int64),
     )
     joined = {
         name: np.concatenate([getattr(stated, name), getattr(new, name)])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from graph.access import AccessGraph
+from graph.access import NEVER, AccessGraph
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,8 @@ class Derivation:
 
     `source` and `target` are numbers of nodes; `support` are ids of relationships. Without any
     one of them the edge falls. `condition` holds what nobody evaluated, "" where nothing.
+    `telemetry`, `last_used` and `since` (milliseconds) are those of the support that was
+    unused longest: once that goes as stale, the edge goes with it.
     """
 
     source: int
@@ -21,6 +23,9 @@ class Derivation:
     condition: str = ""
     eligible: bool = False
     assumed: bool = False
+    telemetry: bool = False
+    last_used: int = NEVER
+    since: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)

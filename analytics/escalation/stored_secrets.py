@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from analytics.escalation.rule import Derivation, EscalationRule
-from graph.access import AccessGraph
+from graph.access import NEVER, AccessGraph, Grants
 from graph.schema import CAN_ACCESS, LEVELS, STORED_IN
 
 YIELDS = 1 << LEVELS.index("read") | 1 << LEVELS.index("admin")
@@ -27,6 +28,10 @@ def derive(graph: AccessGraph) -> Iterator[Derivation]:
             "store": grants.resource[yields],
             "row": grants.row[yields],
             "eligible": grants.eligible[yields],
+            "assumed": grants.assumed[yields],
+            "telemetry": grants.telemetry[yields],
+            "last_used": _last_read(grants)[yields],
+            "since": grants.since[yields],
         }
     )
     frame = graph.frames[CAN_ACCESS]
@@ -39,7 +44,17 @@ def derive(graph: AccessGraph) -> Iterator[Derivation]:
             (str(frame["id"].iloc[way.row]), str(way.fact)),
             "" if pd.isna(condition) else str(condition),
             bool(way.eligible),
+            bool(way.assumed),
+            bool(way.telemetry),
+            int(way.last_used),
+            int(way.since),
         )
+
+
+def _last_read(grants: Grants) -> np.ndarray:
+    """Return the last use of each grant at a level that yields secrets (milliseconds)."""
+    yielding = (grants.levels & YIELDS)[:, None] >> np.arange(len(LEVELS)) & 1 == 1
+    return np.where(yielding, grants.last_used, NEVER).max(axis=1, initial=NEVER)
 
 
 RULES = (

@@ -1,6 +1,7 @@
 """What one identity reaches, how far away it is, and over which edges."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,10 @@ class Spread:
         Columns: `resource`, `levels` (bits that the state's ceiling lets through), `hops`,
         `grant` (position in the network) and `state`.
         """
+        return self._uses
+
+    @cached_property
+    def _uses(self) -> pd.DataFrame:
         net = self.network
         states = np.flatnonzero(self.hops >= 0)
         node, limit = states >> 2, states & 3

@@ -10,7 +10,7 @@ from analytics.rules_of_ownership import judged_rows, software_only
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that own themselves, or that only software owns."""
     rows = judged_rows(posture, software_only(posture.ownership))
-    first = rows.sort_values(["since", "owner"]).drop_duplicates("thing")
+    first = rows.sort_values(["since", "owner", "id"]).drop_duplicates("thing")
     names = posture.graph.things["name"]
     said = [
         f"Nobody answers for {names[r.thing]}: it owns itself."

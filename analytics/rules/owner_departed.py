@@ -9,7 +9,8 @@ from analytics.rules_of_ownership import departed, judged_rows
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that had an owner in a role, and have none that is still active."""
-    rows = judged_rows(posture, departed(posture.ownership)).sort_values("ended")
+    rows = judged_rows(posture, departed(posture.ownership))
+    rows = rows.sort_values(["ended", "owner", "id"])
     last = rows.drop_duplicates("thing", keep="last")
     names = posture.graph.things["name"]
     said = [

@@ -16,7 +16,9 @@ def find(posture: Posture) -> pd.DataFrame:
     Only where the source states acceptances at all: elsewhere it is unknown.
     """
     late = unacknowledged(posture.ownership, posture.graph.now - GRACE_DAYS * DAY)
-    rows = judged_rows(posture, late)
+    by_owner = judged_rows(posture, late).sort_values(["role", "id"]).groupby(["thing", "owner"])
+    rows = by_owner.agg(since=("since", "min"), role=("role", " and ".join), id=("id", tuple))
+    rows = rows.reset_index()
     names = posture.graph.things["name"]
     said = [
         f"{names[r.owner]} was made {r.role} owner of {names[r.thing]} and never accepted it."
@@ -28,7 +30,7 @@ def find(posture: Posture) -> pd.DataFrame:
         said,
         rows["since"].to_numpy(),
         rows["owner"].to_numpy(),
-        evidence=[(i,) for i in rows["id"]],
+        evidence=list(rows["id"]),
     )
 
 

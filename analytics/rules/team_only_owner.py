@@ -10,7 +10,8 @@ from analytics.rules_of_ownership import judged_rows, team_only
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that no person owns, only a team; worse, one with no active member."""
     rows = judged_rows(posture, team_only(posture.ownership))
-    first = rows.sort_values(["active", "ended"], ascending=[True, False]).drop_duplicates("thing")
+    ranked = rows.sort_values(["active", "ended", "owner", "id"], ascending=[True, False, True, True])
+    first = ranked.drop_duplicates("thing")
     names = posture.graph.things["name"]
     said = [
         f"Only the team {names[r.owner]} owns {names[r.thing]}; no one person is accountable."

@@ -31,7 +31,7 @@ from app.reach import (
 from app.tables import below, table
 from app.tiles import tile
 from app.view import View
-from app.wording import counted, kind, number, share
+from app.wording import brief, counted, kind, number, share
 from graph.schema import AGENT
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
@@ -166,7 +166,7 @@ def _figures(found: Reach) -> None:
     tile(
         tiles[1],
         "Weighted blast radius",
-        number(figures["weighted"]),
+        brief(figures["weighted"]),
         sureness(figures),
         "Sensitivity times level, added up over all resources reached. Larger is worse. "
         "Possible is what is reached if every condition and every assumption holds.",
@@ -182,7 +182,7 @@ def _figures(found: Reach) -> None:
         tiles[3],
         "By rules, not stated",
         share(figures["derived_weighted"], figures["weighted"]) if figures["weighted"] else "0",
-        f"{number(figures['derived_weighted'])} of {number(figures['weighted'])} weighted",
+        f"{brief(figures['derived_weighted'])} of {brief(figures['weighted'])}",
         "What is reached only by steps that a rule concluded, such as a privilege escalation.",
     )
 

@@ -15,7 +15,7 @@ from app.view import View
 from app.wording import counted, day, kind, number, share, thing_id, thing_name
 
 RULES = {
-    "OWN-01": "Never had an owner",
+    "OWN-01": "No owner stated",
     "OWN-02": "Owner departed",
     "OWN-03": "Owned by an empty team",
     "OWN-04": "One of two roles empty",

@@ -12,8 +12,8 @@ from app.shell import age
 from app.tables import table
 from app.tiles import tile
 from app.view import View
-from app.wording import MARKS, counted, day, days, kind, number, share
-from graph.schema import FACT_NODES
+from app.wording import MARKS, brief, counted, day, days, kind, number, share
+from graph.schema import AGENT, FACT_NODES
 
 WORST = 10
 
@@ -62,7 +62,7 @@ def _figures(posture: Posture) -> None:
         tiles[2],
         "Blast radius nobody uses",
         share(idle, whole) if seen else UNKNOWN,
-        f"{number(idle)} of {number(whole)} weighted" if seen else "no source states use",
+        f"{brief(idle)} of {brief(whole)}" if seen else "no source states use",
         f"What you get back by removing only access that was not used for {UNUSED_DAYS} days.",
     )
     counts = found.loc[found["state"] == "open", "severity"].value_counts()
@@ -77,12 +77,8 @@ def _figures(posture: Posture) -> None:
 
 
 def _makeup(everyone: pd.DataFrame) -> str:
-    counts = everyone["label"].value_counts()
-    return ", ".join(counted(n, *_nouns(str(label))) for label, n in counts.items()) or "none"
-
-
-def _nouns(label: str) -> tuple[str, str]:
-    return kind(label), kind(label, 2)
+    agents = int((everyone["label"] == AGENT.name).sum())
+    return f"{counted(agents, 'agent')}, {counted(len(everyone) - agents, 'other')}"
 
 
 def _worst(posture: Posture) -> None:

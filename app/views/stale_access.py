@@ -10,11 +10,12 @@ from app.escape import markdown
 from app.figures import UNKNOWN, regained
 from app.reading import kept
 from app.sentences import step_lines
-from app.tables import ROWS, below, table
+from app.tables import below, table
 from app.tiles import tile
 from app.view import View
 from app.wording import (
     STALE_STATES,
+    brief,
     counted,
     edge_words,
     number,
@@ -25,6 +26,7 @@ from app.wording import (
 
 WINDOWS = ("30", "60", "90", "180", "365")
 DEFAULT_WINDOW = "90"
+LISTED = 200  # paths whose steps are worked out for one page
 HIDDEN = ["identity", "resource", "state", "steps"]
 
 
@@ -51,7 +53,7 @@ def draw(posture: Posture) -> None:
 @kept
 def stale(posture: Posture, days: int) -> tuple[pd.DataFrame, int]:
     """Return a row for each stale path of the widest identities, and how many are left out."""
-    answer = answers.stale(posture, days=days, limit=ROWS)
+    answer = answers.stale(posture, days=days, limit=LISTED)
     paths = answer["paths"]
     frame = pd.DataFrame(
         {
@@ -79,7 +81,7 @@ def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, see
         tiles[0],
         "What you get back",
         share(back, whole) if seen else UNKNOWN,
-        f"{number(back)} of {number(whole)} weighted blast radius" if seen else None,
+        f"{brief(back)} of {brief(whole)} weighted" if seen else None,
         f"Blast radius that goes away when only access not used for {days} days is removed; "
         "nothing that was used is touched.",
     )
@@ -87,7 +89,7 @@ def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, see
         tiles[1],
         "Paths without observed use",
         number(len(rows) + left_out),
-        f"{number(len(rows))} listed, those of the widest" if left_out else "all listed",
+        f"{number(len(rows))} listed: the widest identities'" if left_out else "all listed",
     )
     blind = int((rows["state"] == "unobservable").sum())
     tile(
@@ -111,7 +113,7 @@ def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> No
         {
             "Level": st.column_config.TextColumn(width="small"),
             "State": st.column_config.TextColumn(width=165),
-            "Days unused": st.column_config.NumberColumn(format="%.0f", width="small"),
+            "Days unused": st.column_config.NumberColumn(format="%.0f", width=95),
             "Weight": st.column_config.ProgressColumn(
                 width="small",
                 format="%.0f",

@@ -13,6 +13,7 @@ from typing import Protocol
 import pandas as pd
 
 from graph.facts import Coverage, Facts
+from graph.values import WrongValue, instant
 
 DEFAULT = "trustdebt-store"
 KEEP = 50  # snapshots kept by default when pruning
@@ -158,9 +159,11 @@ def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
     `@INSTANT` is the newest one that speaks of that instant or an earlier one.
     """
     if wanted.startswith("@"):
-        instant = pd.Timestamp(wanted[1:])
-        instant = instant.tz_localize("UTC") if instant.tzinfo is None else instant
-        found = [s for s in snapshots if s.taken_at <= instant][-1:]
+        try:
+            at = instant(wanted[1:])
+        except WrongValue as error:
+            raise NoSuchSnapshot(f"{wanted!r} {error}; write @2026-08-01T00:00:00Z") from None
+        found = [s for s in snapshots if s.taken_at <= at][-1:]
     else:
         found = [s for s in snapshots if s.id == wanted] or [
             s for s in snapshots if s.id.startswith(wanted)

@@ -6,6 +6,7 @@ was heard for too long. Nor does it repeat a transaction whose commit was not co
 if it only read.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from neo4j.exceptions import (
 )
 
 from graph.stores import StoreError, StoreUnavailable
+
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # errors say what there is to say
 
 AGENT = "trustdebt"
 SCHEMES = ("bolt", "neo4j")
@@ -186,6 +189,7 @@ class Connection:
                 done = call()
             except Exception as error:
                 give_up = give_up or time.monotonic() + budget
+                self._heard = self._heard or isinstance(error, IncompleteCommit)
                 if not (self._heard and passing(error)) or time.monotonic() + pause > give_up:
                     raise self._explained(error) from None
             else:

@@ -63,7 +63,7 @@ class Generated:
 
     @cached_property
     def labels(self) -> dict[str, Any]:
-        """What is wrong in the last estate, rule by rule, and which agents nothing is wrong with."""
+        """What is wrong in the last estate, rule by rule, and the agents that are in order."""
         found = defects(self.history[-1].world)
         rows = found.assign(since=text_column(as_text(pa.array(found["since"]))))
         planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}

@@ -13,9 +13,11 @@ import pandas as pd
 from ingest.generator.access import LEVELS
 from ingest.generator.clock import present, stamp
 from ingest.generator.evidence import seen
+from ingest.generator.stale import would_lose
 from ingest.generator.world import World
 
 NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
+LEAKED, IDLE_ROLE = "LEAKED", "IDLE-ROLE"  # planted too, though no rule has that name
 COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 
 
@@ -157,6 +159,7 @@ def _grants(world: World) -> Iterator[pd.DataFrame]:
     idle_since = np.where(idle, last, -np.inf).max(axis=1) + UNUSED
     approved = np.fmax(granted, world.access.reviewed.take(here).last(NOW)) + REVIEW
     end = np.fmin(grants["expires"].to_numpy(), grants["task_ended"].to_numpy())
+    revoked, crossing = grants["revoked"].to_numpy(), (grants["kind"] == "crossing").to_numpy()
     whole_idle = (unused != 0) & (unused == levels)
     standing = grants["expires"].isna().to_numpy() & ~grants["eligible"].to_numpy(bool)
     for rule, mask, day, why in (
@@ -166,15 +169,15 @@ def _grants(world: World) -> Iterator[pd.DataFrame]:
         ("TIM-01", standing, granted, "has no end"),
         ("TIM-02", end <= NOW, end, "outlived its end"),
         ("REV-01", grants["overdue"].to_numpy(bool), approved, "no approval for 90 days"),
-        ("REV-02", grants["revoked"].notna().to_numpy(), grants["revoked"].to_numpy(), "revoked and still there"),
-        ("ISO-01", (grants["kind"] == "crossing").to_numpy(), granted, "reaches production from elsewhere"),
-    ):  # fmt: skip
+        ("REV-02", ~np.isnan(revoked), revoked, "revoked and still there"),
+        ("ISO-01", crossing, granted, "reaches production from elsewhere"),
+    ):
         found = grants[mask]
         yield _rows(rule, found["holder"], _resource(world, found), day[mask], found["id"], why)
 
 
 def _paths(world: World) -> Iterator[pd.DataFrame]:
-    """Agents whose way to a role, or from it to the next, is never taken, and dormant ones."""
+    """Stale access, the roles that nobody takes among it, and dormant agents."""
     agents, joins, chains = world.population.agents, world.access.joins, world.access.chains
     idle = joins[joins["unused"]]
     last = np.fmax(
@@ -189,7 +192,9 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     users = agents.loc[agents["account"] >= 0, ["id", "account"]]
     found = users.merge(both, on="account")
     why = "the role is never taken"
-    yield _rows("TIM-04", found["id"], found["set"], found["day"].to_numpy(), why=why)
+    yield _rows(IDLE_ROLE, found["id"], found["set"], found["day"].to_numpy(), why=why)
+    stale = agents["id"].iloc[would_lose(world)]
+    yield _rows("TIM-04", stale, why="reaches something over stale edges only")
     asleep = agents[agents["dormant"] & agents["keyed"]]
     why = "dormant, and its credential is alive"
     yield _rows("TIM-03", asleep["id"], day=asleep["stopped"].to_numpy() + 45, why=why)
@@ -214,7 +219,7 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
         ("CRD-04", shared, created, "used by several agents"),
         ("CRD-05", keys["human_used"].notna(), keys["human_used"].to_numpy(), "a person used it"),
         ("CRD-06", asleep, idle, "alive though unused or expired"),
-        ("LEAKED", keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
+        (LEAKED, keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
     ):
         chosen = np.asarray(mask, bool)
         yield _rows(rule, keys["id"][chosen], day=day[chosen], why=why)

@@ -109,8 +109,10 @@ def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
     used = np.r_[active, np.full(len(accounts) - len(agents), at - 0.1)]
     tools = world.population.tools
     of_tools = np.arange(len(accounts)) >= len(agents)
-    scope = [canonical([{"level": v, "resource": "saas:" + t.removeprefix("mcp-")} for v in ("read", "write")])
-             for t in tools["id"]]  # fmt: skip
+    scope = [
+        canonical([{"level": level, "resource": "saas:" + name} for level in ("read", "write")])
+        for name in tools["id"].str.removeprefix("mcp-")
+    ]
     service = pd.DataFrame(
         {
             "id": accounts["id"],

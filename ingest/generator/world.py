@@ -95,7 +95,7 @@ def _in_legacy_vault(population: Population, credentials: Credentials) -> np.nda
     keys = credentials.keys
     of = population.agents.iloc[keys["agent"]].reset_index(drop=True)
     fit = (of["place"] == "plain") & (keys["storage"] == "vault") & keys["leaked"].isna()
-    fit &= ~of["young"]
+    fit &= ~of["young"] & ~keys["expired"]
     nth = of[fit].groupby(["unit", "env"]).cumcount()
     chosen = np.zeros(len(keys), bool)
     chosen[nth.index[nth < LEGACY]] = True

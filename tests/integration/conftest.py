@@ -104,4 +104,9 @@ def ask(uri: str, text: str, **values: object) -> list[list[object]]:
 
 def wipe(uri: str) -> None:
     """Delete every snapshot; nodes of other labels stay."""
-    ask(uri, "MATCH (n) WHERE any(l IN labels(n) WHERE l IN $ours) DETACH DELETE n", ours=OURS)
+    text = (
+        "MATCH (n) WHERE any(l IN labels(n) WHERE l IN $ours) "
+        "CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS"
+    )
+    with raw(uri) as driver, driver.session() as session:
+        session.run(text, ours=OURS).consume()

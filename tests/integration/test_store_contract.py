@@ -134,7 +134,7 @@ def _constraints(uri: str, kind: str) -> list[list[object]]:
 
 
 @settings(
-    max_examples=30,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(facts=worlds.random_facts())
@@ -198,7 +198,7 @@ def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store
     old, new = worlds.world(0), worlds.world(1)
     published(store, old)
     steps = 0
-    while crash.killed_after(store_uri, 1, steps + 1):
+    while crash.killed_after(store_uri, new, steps + 1):
         steps += 1
         info, facts = store.read()
         assert facts.hash == info.hash

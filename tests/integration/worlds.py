@@ -1,6 +1,7 @@
 """Small facts to publish: chosen ones, hostile ones and random ones."""
 
 import string
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -62,6 +63,7 @@ def facts_of(rows: dict[Element, list[dict[str, Any]]], taken_at: str = "2026-02
     return Facts.of(frames, coverage)
 
 
+@cache
 def world(version: int = 0, taken_at: str = "2026-02-01") -> Facts:
     """Return a world with every sort of column, told apart by `version`."""
     rows: dict[Element, list[dict[str, Any]]] = {
@@ -127,6 +129,7 @@ def world(version: int = 0, taken_at: str = "2026-02-01") -> Facts:
     return facts_of(rows, taken_at)
 
 
+@cache
 def crowd(size: int) -> Facts:
     """Return `size` agents that may all read one resource."""
     return facts_of(
@@ -138,6 +141,7 @@ def crowd(size: int) -> Facts:
     )
 
 
+@cache
 def hostile() -> Facts:
     """Return every element with every hostile text in every property that may hold it."""
     rows: dict[Element, list[dict[str, Any]]] = {}
@@ -199,6 +203,8 @@ def _value(column: Property) -> st.SearchStrategy[Any]:
         some = st.lists(st.sampled_from(column.choices), unique=True).map(canonical)
     else:
         some = st.sampled_from(column.choices) if column.choices else _BY_DTYPE[column.dtype]
+    if column.required and column.dtype is Dtype.TEXT:
+        some = some.filter(bool)
     return some if column.required else st.none() | some
 
 

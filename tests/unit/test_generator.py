@@ -1,117 +1,15 @@
 """The generator's labels against a plain count over the files it writes."""
 
-import csv
 import hashlib
 import json
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from pathlib import Path
 
 import pytest
 
 from ingest.generator import generate, write
+from tests.unit.plain_estate import NOW, Plain, days_ago, rows, when
 
-NOW = datetime(2026, 8, 1, tzinfo=UTC)
 SENSITIVE = ("confidential", "restricted")
-
-
-def rows(path):
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def when(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
-
-
-def days_ago(text):
-    return (NOW - when(text)) / timedelta(days=1)
-
-
-class Plain:
-    """An estate folder, read with nothing but the standard library."""
-
-    def __init__(self, folder):
-        self.folder = Path(folder)
-
-    def node(self, label):
-        """Return the nodes of a label by id."""
-        return {r["id"]: r for r in rows(self.folder / f"nodes/{label}.csv")}
-
-    def links(self, kind):
-        """Return the rows of a relationship type."""
-        return rows(self.folder / f"relationships/{kind}.csv")
-
-    def lines(self, name):
-        """Return the records of a JSON lines file."""
-        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
-
-    @cached_property
-    def labels(self):
-        """Return what the generator says is wrong."""
-        return json.loads((self.folder / "labels.json").read_text())
-
-    @cached_property
-    def agents(self):
-        """Return the agents by id."""
-        return self.node("Agent")
-
-    @cached_property
-    def grants(self):
-        """Return the rows of CAN_ACCESS."""
-        return self.links("CAN_ACCESS")
-
-    def planted(self, rule, *fields):
-        """Return these fields of each labelled defect of a rule."""
-        found = [d for d in self.labels["defects"] if d["rule"] == rule]
-        return {tuple(d[f] for f in fields) if len(fields) > 1 else d[fields[0]] for d in found}
-
-    @cached_property
-    def accounts(self):
-        """Return the accounts of each agent."""
-        opened = defaultdict(set)
-        for link in self.links("AUTHENTICATES_AS"):
-            opened[link["source_id"]].add(link["target_id"])
-        held = defaultdict(set)
-        for link in self.links("USES"):
-            held[link["source_id"]] |= opened[link["target_id"]]
-        for link in self.links("RUNS_AS"):
-            held[link["source_id"]].add(link["target_id"])
-        return held
-
-    @cached_property
-    def sets(self):
-        """Return what each account or role takes or belongs to."""
-        taken = defaultdict(set)
-        for kind in ("ASSUMES", "MEMBER_OF"):
-            for link in self.links(kind):
-                taken[link["source_id"]].add(link["target_id"])
-        return taken
-
-    def holders(self, agent):
-        """Return everything that an agent acts as."""
-        found, todo = set(), {agent} | self.accounts[agent]
-        while todo:
-            one = todo.pop()
-            found.add(one)
-            todo |= self.sets[one] - found
-        return found
-
-    @cached_property
-    def by_holder(self):
-        """Return the grants of each holder."""
-        held = defaultdict(list)
-        for grant in self.grants:
-            held[grant["source_id"]].append(grant)
-        return held
-
-    def entitlements(self, agent):
-        """Yield every grant that an agent holds in any way."""
-        for holder in self.holders(agent):
-            yield from self.by_holder[holder]
 
 
 @pytest.fixture(scope="module", params=[(400, 3), (60, 11)], ids=["400 agents", "60 agents"])
@@ -278,9 +176,63 @@ def test_roles_that_are_never_taken(estate):
         for account in estate.accounts[agent]
         for role in stale[account]
     }
-    assert estate.planted("TIM-04", "subject", "object") == found
+    assert estate.planted("IDLE-ROLE", "subject", "object") == found
     chains = [role for roles in stale.values() for role in roles if role.endswith("-recovery")]
     assert chains, "there is a chain of two roles that nobody ever took"
+
+
+ORDER = ("list", "read", "write", "admin")
+
+
+def control_edges(estate):
+    """Return (source, target, ceiling, stale) for every control edge, those over vaults too."""
+    edges = []
+    for kind in ("USES", "AUTHENTICATES_AS", "RUNS_AS", "MEMBER_OF", "ASSUMES", "SPAWNS", "CALLS"):
+        for link in estate.links(kind):
+            last = link.get("last_used_at") or link.get("valid_from")
+            stale = link.get("telemetry") == "true" and days_ago(last) > 90
+            ceiling = link.get("ceiling") or "admin"
+            edges.append((link["source_id"], link["target_id"], ORDER.index(ceiling), stale))
+    kept = defaultdict(set)
+    for link in estate.links("STORED_IN"):
+        kept[link["target_id"]].add(link["source_id"])
+    for grant in estate.grants:
+        for key in kept[grant["target_id"]]:
+            edges.append((grant["source_id"], key, ORDER.index("admin"), False))
+    return edges
+
+
+def reached(estate, start, edges, with_stale):
+    """Walk from `start`; return the (resource, level) pairs that it reaches."""
+    best, todo = {start: 3}, [start]
+    while todo:
+        here = todo.pop()
+        for target, ceiling, stale in edges[here]:
+            passed = min(best[here], ceiling)
+            if (with_stale or not stale) and passed > best.get(target, -1):
+                best[target] = passed
+                todo.append(target)
+    return {
+        (grant["target_id"], level)
+        for holder, ceiling in best.items()
+        for grant in estate.by_holder[holder]
+        if not grant["eligible"]  # access that must be activated first is not standing
+        for level in set(json.loads(grant["levels"]))
+        - (set() if with_stale else unused_levels(grant))
+        if ORDER.index(level) <= ceiling
+    }
+
+
+def test_stale_access_paths(estate):
+    edges = defaultdict(list)
+    for source, target, ceiling, stale in control_edges(estate):
+        edges[source].append((target, ceiling, stale))
+    found = {
+        agent
+        for agent in active(estate)
+        if reached(estate, agent, edges, True) != reached(estate, agent, edges, False)
+    }
+    assert estate.planted("TIM-04", "subject") == found
 
 
 def live_keys(estate):
@@ -461,7 +413,7 @@ def test_every_rule_is_planted(estate):
     wanted = {
         *(f"OWN-0{n}" for n in range(1, 8)), "SCP-01", "LPR-01", "LPR-02", "LPR-03",
         *(f"TIM-0{n}" for n in range(1, 5)), "REV-01", *(f"CRD-0{n}" for n in range(1, 7)),
-        "LEAKED", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
+        "LEAKED", "IDLE-ROLE", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
     }  # fmt: skip
     if len(estate.agents) > 300:
         wanted |= {"SCP-02", "SCP-03", "REV-02", "ISO-01", "ISO-02", "LPR-04"}

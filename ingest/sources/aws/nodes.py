@@ -143,13 +143,14 @@ def add_named(rows: Rows, named: Named, place: Place) -> None:
         return
     arn = parse(named.id)
     if named.kind == "anyone":
-        rows.node(GROUP, {"id": ANYONE, "name": "anyone", "provider": PROVIDER}, place)
+        row: Row = {"id": ANYONE, "name": "anyone", "type": "anyone", "provider": PROVIDER}
+        rows.node(RESOURCE, row, place)
     elif named.kind == "account" or is_account(named.id):
         add_account(rows, named.account, arn.partition if arn else "aws", place)
     elif named.kind in ("service", "oidc", "saml"):
         kind = {"oidc": "oidc_provider", "saml": "saml_provider"}.get(named.kind, "service")
         name = named.id.split("/", 1)[-1]
-        row: Row = {"id": named.id, "name": name, "type": kind, "provider": PROVIDER}
+        row = {"id": named.id, "name": name, "type": kind, "provider": PROVIDER}
         rows.node(RESOURCE, row, place)
     else:
         rows.node(_stub(named.id), _stub_row(named.id), place)

@@ -123,7 +123,7 @@ def _actions(export: Export, holders: Holders) -> Iterable[str]:
     documents += [p.document for p in export.resource_policies]
     documents += [
         h.boundary.document for h in holders.by_id.values() if h.boundary and h.boundary.document
-    ]  # noqa: E501
+    ]
     statements: list[Statement] = [s for d in documents for s in d.statements]
     return dict.fromkeys(a for s in statements for a in s.actions)
 

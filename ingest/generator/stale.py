@@ -1,0 +1,80 @@
+"""Which agents would lose access, but nothing in use, if everything stale were taken away."""
+
+import numpy as np
+import pandas as pd
+
+from ingest.generator.access import LEVELS
+from ingest.generator.clock import present
+from ingest.generator.world import World
+
+NOW = 0.0
+ALL, UP_TO_WRITE = 0b1111, 0b0111
+
+
+def would_lose(world: World) -> np.ndarray:
+    """Return the numbers of the agents in service that reach something over stale edges only."""
+    held = _held(world)
+    reach = _reach(world).merge(held, on="account")
+    reach["levels"] &= reach["ceiling"]
+    reach["fresh"] &= reach["ceiling"]
+    lost = np.zeros(len(world.population.agents), bool)
+    for bit in range(len(LEVELS)):
+        whole, kept = (_pairs(reach, column, bit, len(lost)) for column in ("levels", "fresh"))
+        lost |= whole != kept
+    return np.flatnonzero(lost & world.population.agents["ended"].isna().to_numpy())
+
+
+def _pairs(reach: pd.DataFrame, column: str, bit: int, agents: int) -> np.ndarray:
+    """Count for each agent the resources it has at one level."""
+    has = (reach[column].to_numpy() >> bit & 1).astype(bool)
+    pairs = reach.loc[has, ["agent", "resource"]].drop_duplicates()
+    return np.bincount(pairs["agent"], minlength=agents)
+
+
+def _held(world: World) -> pd.DataFrame:
+    """List what each account holds: all `levels`, and those that are `fresh` all the way."""
+    access = world.access
+    grants = access.grants
+    there = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), NOW)
+    now = grants[there & ~grants["eligible"].to_numpy(bool)]  # just-in-time is not standing
+    now = now.assign(fresh=now["levels"] & ~now["unused"])[
+        ["holder", "resource", "levels", "fresh"]
+    ]
+    accounts = world.population.accounts["id"]
+    own = pd.DataFrame({"account": np.arange(len(accounts)), "holder": accounts, "taken": True})
+    joins = access.joins.rename(columns={"set": "holder"})
+    chains = [
+        access.chains.rename(columns={end: "holder"})[["account", "holder"]].assign(taken=False)
+        for end in ("outer", "inner")
+    ]
+    joined = joins.assign(taken=~joins["unused"])[["account", "holder", "taken"]]
+    ways = pd.concat([own, joined, *chains], ignore_index=True)
+    held = ways.merge(now, on="holder")
+    held["fresh"] = np.where(held["taken"], held["fresh"], 0)
+    return held[["account", "resource", "levels", "fresh"]]
+
+
+def _reach(world: World) -> pd.DataFrame:
+    """List the accounts that each agent can act as: its own, its children's, those it can read.
+
+    Tools are left out: whatever they front is in use.
+    """
+    agents = world.population.agents
+    number = pd.Series(np.arange(len(agents)), index=agents["id"].to_numpy(object))
+    own = pd.DataFrame({"agent": number.to_numpy(), "account": agents["account"], "ceiling": ALL})
+    spawns = world.structure.spawns
+    child = number.reindex(spawns["target"]).to_numpy()
+    children = pd.DataFrame(
+        {
+            "agent": number.reindex(spawns["source"]).to_numpy(),
+            "account": agents["account"].to_numpy()[child],
+            "ceiling": np.where(spawns["unscoped"], ALL, UP_TO_WRITE),
+        }
+    )
+    where = ["unit", "env"]
+    kept = world.credentials.keys["agent"][world.in_legacy_vault].to_numpy()
+    stored = agents.iloc[kept][where].assign(account=kept)
+    readers = agents[agents["place"] == "secret_reader"][where]
+    read = readers.assign(agent=readers.index).merge(stored, on=where).assign(ceiling=ALL)
+    columns = ["agent", "account", "ceiling"]
+    return pd.concat([own, children, read[columns]], ignore_index=True)

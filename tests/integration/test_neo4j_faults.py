@@ -1,0 +1,434 @@
+"""What goes wrong between us and a Neo4j server, and what the user then sees."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import neo4j
+import pytest
+
+from graph import cypher
+from graph.schema import CAN_ACCESS, FACT_NODES, OWNS, RELATIONSHIPS, ROLE, SNAPSHOT
+from graph.stores import (
+    StoreBusy,
+    StoreDamaged,
+    StoreUnavailable,
+    neo4j_runs,
+    neo4j_session,
+    neo4j_store,
+    open_store,
+)
+from graph.stores.neo4j_session import Patience
+from graph.stores.neo4j_store import Neo4jStore
+from tests.integration import worlds
+from tests.integration.conftest import ask, raw, wipe
+from tests.integration.faultproxy import Fault, When, between
+from tests.neo4j import server
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "canary-c0ffee-1"
+OLD, NEW = worlds.crowd(2), worlds.crowd(3)
+
+
+@pytest.fixture(scope="module")
+def frail() -> Iterator[server.Server]:
+    """Start a server of this module's own, which asks for a password and may be killed."""
+    try:
+        with server.running("5", auth=True) as started:
+            with neo4j.GraphDatabase.driver(started.uri, auth=("neo4j", "neo4j")) as driver:
+                text = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $new"
+                driver.execute_query(text, new=PASSWORD, database_="system")
+            yield started
+    except server.CannotStart as error:
+        pytest.skip(f"no Neo4j: {error}")
+
+
+@contextlib.contextmanager
+def opened(uri: str, patience: Patience | None = None, **sign_in: str) -> Iterator[Neo4jStore]:
+    store = Neo4jStore(uri, patience=patience, **sign_in)
+    yield store
+    store.close()
+
+
+def publish(store: Neo4jStore, facts=NEW, after_step: Callable[[int], None] = lambda _: None):
+    with store.lease(10) as lease:
+        return store.publish(facts, lease, after_step)[0]
+
+
+def seconds_to_refuse(uri: str, saying: str, **sign_in: str) -> float:
+    began = time.monotonic()
+    with opened(uri, **sign_in) as store, pytest.raises(StoreUnavailable) as refused:
+        store.current()
+    assert uri in str(refused.value)
+    assert saying in str(refused.value)
+    assert PASSWORD not in str(refused.value)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("http://127.0.0.1:7474", "starts with one of"),
+        ("https://db.example.com", "starts with one of"),
+        ("file:///etc/passwd", "starts with one of"),
+        ("bolt://db.example.com:7687", "must be encrypted"),
+        ("neo4j://10.0.0.5", "must be encrypted"),
+        ("bolt+ssc://db.example.com", "must be encrypted"),
+        ("bolt://127.0.0.1.example.com", "must be encrypted"),
+        ("bolt://neo4j:canary-c0ffee-1@127.0.0.1:7687", "does not belong in the URI"),
+        ("bolt://neo4j:canary-c0ffee-1@db.example.com", "does not belong in the URI"),
+        ("bolt://127.0.0.1:7687/other", "nothing else"),
+        ("neo4j://127.0.0.1?policy=x", "nothing else"),
+        ("bolt://", "nothing else"),
+        ("bolt://127.0.0.1:99999", "no valid port"),
+    ],
+)
+def test_an_address_that_is_unsafe_or_unclear_is_refused(uri: str, why: str):
+    with pytest.raises(StoreUnavailable, match=why) as refused:
+        open_store(uri)
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("uri", ["bolt://[::1]:7", "neo4j://localhost", "neo4j+s://db.example.com"])
+def test_a_safe_address_is_taken(uri: str):
+    with opened(uri) as store:
+        assert store.uri == uri
+
+
+def test_half_a_sign_in_is_refused():
+    with pytest.raises(StoreUnavailable, match="set both"):
+        Neo4jStore("bolt://127.0.0.1:7", user="neo4j")
+
+
+def test_a_closed_port_is_reported_at_once():
+    uri = f"bolt://127.0.0.1:{server.free_port()}"
+    assert seconds_to_refuse(uri, "cannot be reached", user="neo4j", password=PASSWORD) < 6
+
+
+def test_a_port_that_never_answers_is_reported_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"bolt://127.0.0.1:{silent.getsockname()[1]}"
+        assert seconds_to_refuse(uri, uri, user="neo4j", password=PASSWORD) < 15
+    assert_no_thread_is_left()
+
+
+def test_another_kind_of_server_is_reported():
+    def answer(listening: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                with listening.accept()[0] as client:
+                    client.recv(1000)
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        uri = f"bolt://127.0.0.1:{listening.getsockname()[1]}"
+        assert seconds_to_refuse(uri, uri) < 15
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_wrong_password_is_reported_as_such(frail: server.Server):
+    uri, right = frail.uri, {"user": "neo4j", "password": PASSWORD}
+    assert seconds_to_refuse(uri, "refused the sign-in", user="neo4j", password="wrong") < 15
+    assert seconds_to_refuse(uri, "refused the sign-in") < 15
+    with opened(uri, **right) as store:
+        assert store.snapshots() == []
+
+
+def assert_no_thread_is_left() -> None:
+    end = time.monotonic() + 10
+    while any(t.name == "trustdebt-neo4j" for t in threading.enumerate()):
+        assert time.monotonic() < end, "a thread is left behind"
+        time.sleep(0.05)
+
+
+def test_a_server_that_hangs_is_given_up(frail: server.Server):
+    patience = Patience(answer=2)
+    with opened(frail.uri, patience, user="neo4j", password=PASSWORD) as store:
+        publish(store, OLD)
+        frail.hang()
+        try:
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="gave no answer for 2 seconds"):
+                store.read()
+            assert time.monotonic() - began < 3
+            with pytest.raises(StoreUnavailable):
+                store.current()
+        finally:
+            frail.wake()
+        assert store.read()[1].hash == OLD.hash
+    assert_no_thread_is_left()
+
+
+def test_without_a_limit_of_our_own_the_driver_waits(frail: server.Server):
+    """Show the fault: the driver's own limits do not end a call to a server that hangs."""
+    auth = ("neo4j", PASSWORD)
+    limits = {"connection_timeout": 1, "connection_write_timeout": 1}
+    with neo4j.GraphDatabase.driver(frail.uri, auth=auth, **limits) as driver:
+        driver.execute_query("RETURN 1")
+        call = neo4j.Query("RETURN 1", timeout=1)
+        thread = threading.Thread(target=lambda: driver.execute_query(call), daemon=True)
+        frail.hang()
+        try:
+            thread.start()
+            thread.join(3)
+            assert thread.is_alive()
+        finally:
+            frail.wake()
+        thread.join(20)
+
+
+def test_a_server_killed_in_the_middle_costs_nothing(
+    frail: server.Server, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(neo4j_store, "LEASE_SECONDS", 1.0)
+    sign_in = {"user": "neo4j", "password": PASSWORD}
+
+    def power_cut(step: int) -> None:
+        if step == 1:
+            frail.kill()
+
+    def power_cut_and_back(step: int) -> None:
+        power_cut(step)
+        if step == 1:
+            frail.start()
+
+    with opened(frail.uri, **sign_in) as store:
+        publish(store, OLD)
+        former = store.current()
+        impatient = Patience(retry=0.5, answer=2)
+        with (
+            opened(frail.uri, impatient, **sign_in) as other,
+            pytest.raises(StoreUnavailable, match="cannot be reached"),
+        ):
+            publish(other, NEW, power_cut)
+        frail.start()
+        assert store.current() == former
+        assert store.read()[1].hash == OLD.hash
+        publish(store, NEW, power_cut_and_back)
+        assert store.read()[1].hash == NEW.hash
+
+
+def commits_of_a_publish(uri: str) -> int:
+    fault = Fault()
+    with between(uri, fault) as wire, opened(wire) as store:
+        publish(store)
+    return fault.commits
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_wire_cut_at_any_commit_costs_nothing(empty_neo4j: str, when: When):
+    """Nobody tells us whether a commit whose answer got lost took place; we find out."""
+    with opened(empty_neo4j) as store:
+        publish(store, OLD)
+        number = commits_of_a_publish(empty_neo4j)
+        assert number >= 8
+        for at in range(1, number + 1):
+            fault, facts = Fault(at, when), (NEW, OLD)[at % 2]
+            with between(empty_neo4j, fault) as wire, opened(wire) as cut:
+                info = publish(cut, facts)
+            assert fault.cuts == 1
+            assert store.current() == info
+            assert store.read()[1].hash == facts.hash
+        assert ask(empty_neo4j, "MATCH (s:Snapshot) WHERE s.state <> 'PUBLISHED' RETURN s") == []
+
+
+def test_without_the_step_counter_a_batch_would_be_written_twice(
+    empty_neo4j: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Show the fault: after a lost answer the same rows are sent again."""
+    advance = neo4j_runs.Writer._advance
+
+    def forgetful(self, tx, text, run, step, **values):
+        advance(self, tx, text, run, step, **values)
+        return True
+
+    monkeypatch.setattr(neo4j_runs.Writer, "_advance", forgetful)
+    number, refused = commits_of_a_publish(empty_neo4j), 0
+    for at in range(number, 0, -1):
+        if refused == 2:  # one for the nodes, one for the relationships
+            break
+        wipe(empty_neo4j)
+        with between(empty_neo4j, Fault(at, "after")) as wire, opened(wire) as cut:
+            try:
+                publish(cut)
+            except (StoreDamaged, StoreUnavailable):
+                refused += 1
+    assert refused == 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_wire_cut_while_reading_costs_nothing(empty_neo4j: str, when: When):
+    with opened(empty_neo4j) as store:
+        publish(store)
+    whole = Fault()
+    with between(empty_neo4j, whole) as wire, opened(wire) as store:
+        store.read()
+    for at in range(1, whole.commits + 1):
+        with between(empty_neo4j, Fault(at, when)) as wire, opened(wire) as cut:
+            assert cut.read()[1].hash == NEW.hash
+
+
+def test_the_driver_alone_would_not_read_again(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
+    """Show the fault: a read whose commit was not confirmed is not repeated by the driver."""
+    monkeypatch.setattr(
+        neo4j_session, "passing", lambda error: getattr(error, "is_retryable", bool)()
+    )
+    with between(empty_neo4j, Fault(1, "after")) as wire, opened(wire) as cut:
+        with pytest.raises(StoreUnavailable):
+            cut.current()
+        assert cut.current() is None
+
+
+def test_a_lost_relationship_is_noticed(empty_neo4j: str):
+    with opened(empty_neo4j) as store:
+        publish(store)
+        ask(empty_neo4j, "MATCH (:Agent {id: 'a1'})-[r:CAN_ACCESS]->() DELETE r")
+        with pytest.raises(StoreDamaged, match="CAN_ACCESS"):
+            store.read()
+
+
+def test_a_pointer_to_nothing_is_noticed(empty_neo4j: str):
+    with opened(empty_neo4j) as store:
+        publish(store)
+        ask(empty_neo4j, "MATCH (p:Pointer) SET p.run = 'no such run'")
+        with pytest.raises(StoreDamaged):
+            store.current()
+
+
+def test_rows_missing_before_the_flip_stop_it(empty_neo4j: str):
+    def lose_one(step: int) -> None:
+        if step == 3:
+            ask(empty_neo4j, "MATCH (:Agent {id: 'a2'})-[r]->() DELETE r")
+
+    with opened(empty_neo4j) as store:
+        former = publish(store, OLD)
+        with pytest.raises(StoreDamaged, match="not what was written"):
+            publish(store, NEW, lose_one)
+        assert store.current() == former
+        assert publish(store, NEW).sequence == 2
+
+
+def test_a_lease_is_renewed_while_it_is_held(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(neo4j_store, "LEASE_SECONDS", 0.6)
+    with (
+        opened(empty_neo4j) as store,
+        opened(empty_neo4j) as other,
+        store.lease(),
+        pytest.raises(StoreBusy),
+        other.lease(2.0),
+    ):
+        pass
+
+
+def test_a_lease_that_is_not_renewed_runs_out(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(neo4j_store, "LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(Neo4jStore, "_renew", lambda *_: None)  # as if the process were stopped
+    with opened(empty_neo4j) as store, opened(empty_neo4j) as other, store.lease() as stale:
+        with other.lease(5.0) as lease:
+            other.publish(OLD, lease)
+            with pytest.raises(StoreBusy):
+                store.publish(NEW, stale)
+        assert other.read()[1].hash == OLD.hash
+
+
+def all_texts() -> set[str]:
+    """Return every text that the schema and the constants can give."""
+    texts = {value for value in vars(cypher).values() if isinstance(value, str)}
+    texts |= set(cypher.constraints().values())
+    for element in cypher.RECORDED:
+        texts |= {cypher.create_nodes(element), cypher.read_nodes(element)}
+        texts |= {cypher.count_nodes(element.name), cypher.delete_nodes(element.name)}
+    for label in FACT_NODES:
+        texts |= {cypher.count_relationships(label.name), cypher.delete_relationships(label.name)}
+        for kind in RELATIONSHIPS:
+            texts.add(cypher.read_relationships(kind, label.name))
+            for other in FACT_NODES:
+                texts.add(cypher.create_relationships(kind, label.name, other.name))
+    return texts
+
+
+def test_no_value_gets_into_a_query(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
+    sent: set[str] = set()
+    run = neo4j.ManagedTransaction.run
+
+    def listening(self, query, *args, **values):
+        sent.add(query)
+        return run(self, query, *args, **values)
+
+    monkeypatch.setattr(neo4j.ManagedTransaction, "run", listening)
+    with opened(empty_neo4j) as store:
+        publish(store, worlds.hostile())
+        publish(store, NEW)
+        with store.lease() as lease:
+            assert len(store.prune(1, lease)) == 1
+        store.read()
+    assert len(sent) > 40
+    assert sent <= all_texts()
+
+
+def test_a_label_that_the_schema_lacks_is_refused():
+    for label in worlds.HOSTILE:
+        with pytest.raises(ValueError, match="not a label"):
+            cypher.count_nodes(label)
+
+
+@pytest.mark.parametrize("line", ["neo4j_uri", "neo4j_2026_uri"])
+def test_queries_use_the_index_and_nothing_deprecated(line: str, request: pytest.FixtureRequest):
+    uri = request.getfixturevalue(line)
+    wipe(uri)
+    values = {"run": "", "after": "", "limit": 1, "rows": [], "properties": {}, "step": 1}
+    values |= {"token": 1, "keep": 1, "nonce": "", "holder": "", "counted": ""}
+    with opened(uri) as store:
+        publish(store, worlds.world())
+    kinds = [CAN_ACCESS.name, OWNS.name]
+    texts = {
+        t for t in all_texts() if "MATCH" in t and (ROLE.name in t or ":" + SNAPSHOT.name in t)
+    }
+    texts = {t for t in texts if "[r:" not in t or any(k in t for k in kinds)}
+    with raw(uri) as plain, plain.session() as session:
+        for text in texts:
+            summary = session.run(f"EXPLAIN {text}", values).consume()
+            plan = str(summary.plan)
+            assert "AllNodesScan" not in plan, text
+            if "$run" in text:
+                assert "NodeByLabelScan" not in plan, text
+                assert "CartesianProduct" not in plan or "DELETE" not in text, text
+            if "ORDER BY n.run" in text:
+                assert "Top" not in plan, text
+                assert "Sort" not in plan, text
+            noted = [s for s in summary.gql_status_objects if s.is_notification]
+            assert [s for s in noted if s.raw_classification != "UNRECOGNIZED"] == [], text
+
+
+CODEC = """
+import sys
+if {pure}:
+    sys.modules["neo4j._rust"] = None
+from neo4j._codec.packstream import v1
+assert (v1._rust_pack is None) == {pure}, v1._rust_pack
+from graph.stores import open_store
+from tests.integration import worlds
+store, facts = open_store("{uri}"), worlds.world()
+with store.lease(10) as lease:
+    store.publish(facts, lease)
+assert store.read()[1].hash == facts.hash
+store.close()
+print("read back")
+"""
+
+
+@pytest.mark.parametrize("pure", [True, False], ids=["pure", "rust"])
+def test_both_codecs_of_the_driver_carry_everything(empty_neo4j: str, pure: bool):
+    if not pure:
+        pytest.importorskip("neo4j._rust", reason="neo4j-rust-ext is not installed")
+    program = CODEC.format(pure=pure, uri=empty_neo4j)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "read back\n", done.stderr

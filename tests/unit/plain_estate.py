@@ -1,0 +1,108 @@
+"""A native estate read with nothing but the standard library, to count in it independently."""
+
+import csv
+import json
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+
+
+def rows(path):
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def when(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+
+
+def days_ago(text):
+    return (NOW - when(text)) / timedelta(days=1)
+
+
+class Plain:
+    """An estate folder, read with nothing but the standard library."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def node(self, label):
+        """Return the nodes of a label by id."""
+        return {r["id"]: r for r in rows(self.folder / f"nodes/{label}.csv")}
+
+    def links(self, kind):
+        """Return the rows of a relationship type."""
+        return rows(self.folder / f"relationships/{kind}.csv")
+
+    def lines(self, name):
+        """Return the records of a JSON lines file."""
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+
+    @cached_property
+    def labels(self):
+        """Return what the generator says is wrong."""
+        return json.loads((self.folder / "labels.json").read_text())
+
+    @cached_property
+    def agents(self):
+        """Return the agents by id."""
+        return self.node("Agent")
+
+    @cached_property
+    def grants(self):
+        """Return the rows of CAN_ACCESS."""
+        return self.links("CAN_ACCESS")
+
+    def planted(self, rule, *fields):
+        """Return these fields of each labelled defect of a rule."""
+        found = [d for d in self.labels["defects"] if d["rule"] == rule]
+        return {tuple(d[f] for f in fields) if len(fields) > 1 else d[fields[0]] for d in found}
+
+    @cached_property
+    def accounts(self):
+        """Return the accounts of each agent."""
+        opened = defaultdict(set)
+        for link in self.links("AUTHENTICATES_AS"):
+            opened[link["source_id"]].add(link["target_id"])
+        held = defaultdict(set)
+        for link in self.links("USES"):
+            held[link["source_id"]] |= opened[link["target_id"]]
+        for link in self.links("RUNS_AS"):
+            held[link["source_id"]].add(link["target_id"])
+        return held
+
+    @cached_property
+    def sets(self):
+        """Return what each account or role takes or belongs to."""
+        taken = defaultdict(set)
+        for kind in ("ASSUMES", "MEMBER_OF"):
+            for link in self.links(kind):
+                taken[link["source_id"]].add(link["target_id"])
+        return taken
+
+    def holders(self, agent):
+        """Return everything that an agent acts as."""
+        found, todo = set(), {agent} | self.accounts[agent]
+        while todo:
+            one = todo.pop()
+            found.add(one)
+            todo |= self.sets[one] - found
+        return found
+
+    @cached_property
+    def by_holder(self):
+        """Return the grants of each holder."""
+        held = defaultdict(list)
+        for grant in self.grants:
+            held[grant["source_id"]].append(grant)
+        return held
+
+    def entitlements(self, agent):
+        """Yield every grant that an agent holds in any way."""
+        for holder in self.holders(agent):
+            yield from self.by_holder[holder]

@@ -1,0 +1,138 @@
+"""No secret stays in text, in any of twenty forms, and text without one stays as it is."""
+
+import json
+
+import pandas as pd
+import pyarrow.compute as pc
+import pytest
+
+from graph.frames import conform
+from graph.schema import AGENT, CAN_ACCESS, DECISION_RECORD
+from ingest.redaction import SIEVE, redact, redact_text, secretive
+
+A, HEX = "Zq7" * 20, "0a9f" * 20
+CANARIES = {
+    "GitHub token": "ghp_" + A[:36],
+    "GitHub fine-grained token": "github_pat_" + A[:50],
+    "GitLab token": "glpat-" + A[:20],
+    "Slack token": "xoxb-" + A[:24],
+    "Slack webhook": "hooks.slack.com/services/" + A[:30],
+    "Anthropic key": "sk-ant-" + A[:40],
+    "OpenAI key": "sk-proj-" + A[:48],
+    "Stripe key": "sk_live_" + A[:24],
+    "Google key": "AIza" + A[:35],
+    "Google client secret": "GOCSPX-" + A[:28],
+    "npm token": "npm_" + A[:36],
+    "PyPI token": "pypi-" + A[:60],
+    "SendGrid key": "SG." + A[:22] + "." + A[:43],
+    "JSON web token": "eyJ" + A[:20] + "." + A[:30] + "." + A[:20],
+    "Hugging Face token": "hf_" + A[:34],
+    "Shopify token": "shpat_" + HEX[:32],
+    "DigitalOcean token": "dop_v1_" + HEX[:64],
+    "Vault token": "hvs." + A[:30],
+    "private key": "-----BEGIN OPENSSH PRIVATE KEY-----\n" + A + "\n-----END OPENSSH PRIVATE KEY-----",
+    "cut private key": "-----BEGIN PRIVATE KEY-----\n" + A,
+    "bearer token": "Authorization: Bearer " + A[:30],
+    "password in an address": "postgres://app:" + A[:12] + "@db/x",
+    "password": "password=" + A[:12],
+    "AWS secret key": "AWS_SECRET_ACCESS_KEY=" + A[:40],
+    "variable": 'DB_PASSWORD: "' + A[:12] + '"',
+    "Azure key": "AccountKey=" + A[:44] + "==",
+}  # fmt: skip
+CLEAN = (
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
+    "arn:aws:iam::123456789012:role/token-refresher",
+    "AKIAIOSFODNN7EXAMPLE",
+    "Secret rotation bot",
+    "secretsmanager:GetSecretValue",
+    "sts:GetSessionToken",
+    "token.actions.githubusercontent.com:sub",
+    "https://example.com/a:b@c",
+    "risk-assessment-and-document-processing-service",
+    "password policy is reviewed every year",
+    "ask-the-archive-about-everything-it-holds-1234",
+    "k8s:prod/payments/secret/db-credentials",
+    '{"StringEquals":{"aws:PrincipalTag/team":"payments"}}',
+)
+
+
+@pytest.mark.parametrize("kind", CANARIES)
+def test_a_secret_in_text_leaves_no_trace(kind):
+    canary = CANARIES[kind]
+    for said in (canary, f"see {canary}, please", f"({canary})"):
+        clean = redact_text(said)
+        assert "[redacted: " in clean
+        assert A[:12] not in clean
+        assert HEX[:12] not in clean
+
+
+@pytest.mark.parametrize("said", CLEAN)
+def test_clean_text_is_left_alone(said):
+    assert redact_text(said) == said
+
+
+@pytest.mark.parametrize("kind", CANARIES)
+def test_secrets_in_lists_and_maps_leave_json(kind):
+    """A value that was JSON is JSON afterwards, also where a key runs over lines."""
+    canary = CANARIES[kind]
+    raw = {
+        "tags": json.dumps(["plain", f"a\n{canary}", "after"]),
+        "declared_scope": json.dumps([{"resource": canary, "level": "read", canary: "x"}]),
+        "purpose": canary,
+    }
+    frame, changed = redact(_agent(**raw), AGENT)
+    assert changed == 3
+    assert A[:12] not in frame.to_csv()
+    tags = json.loads(frame["tags"][0])
+    assert (tags[0], tags[2]) == ("plain", "after")
+    assert json.loads(frame["declared_scope"][0])[0]["level"] == "read"
+
+
+def test_a_field_that_is_named_as_a_secret():
+    raw = {"posture": json.dumps({"api_key": "short1", "grade": "B"}), "decision": "allow"}
+    raw |= {"id": "d", "at": "2026-01-01", "subject": "a", "action": "read", "resource": "r"}
+    done = conform(_frame(raw), DECISION_RECORD)
+    frame, _ = redact(done.frame, DECISION_RECORD)
+    assert json.loads(frame["posture"][0]) == {"api_key": "[redacted: password]", "grade": "B"}
+
+
+def test_a_clean_frame_is_the_same_frame():
+    frame = _agent(purpose=CLEAN[0], tags=json.dumps(list(CLEAN)))
+    same, changed = redact(frame, AGENT)
+    assert same is frame
+    assert changed == 0
+
+
+def test_other_rows_keep_their_values():
+    both = pd.concat([_agent(purpose="monthly close"), _agent(purpose=CANARIES["GitHub token"])])
+    frame, changed = redact(both.reset_index(drop=True), AGENT)
+    assert (frame["purpose"][0], changed) == ("monthly close", 1)
+
+
+def test_ids_are_told_by_what_they_hold():
+    ids = pd.Series(["agent-1", "https://bot:" + A[:12] + "@mcp.test", CLEAN[0]], dtype="string")
+    assert secretive(ids).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", CANARIES)
+def test_the_sieve_lets_nothing_through(kind):
+    """What the forms find must first pass the cheap look at the whole column."""
+    assert pc.match_substring_regex(CANARIES[kind], SIEVE).as_py()
+
+
+def test_a_grant_keeps_its_actions():
+    actions = json.dumps(["secretsmanager:GetSecretValue", "iam:CreateAccessKey"])
+    done = conform(
+        _frame({"source_id": "a", "target_id": "r", "actions": actions, "levels": '["read"]'}),
+        CAN_ACCESS,
+    )
+    frame, changed = redact(done.frame, CAN_ACCESS)
+    assert (json.loads(frame["actions"][0]), changed) == (json.loads(actions), 0)
+
+
+def _agent(**facts):
+    return conform(_frame({"id": "a", **facts}), AGENT).frame
+
+
+def _frame(row):
+    return pd.DataFrame([{"source": "s", "scope": "x", **row}]).astype("string")
