@@ -13,10 +13,10 @@ from app.escape import markup
 from app.folding import Tree
 from app.layout import Arrangement, Drawing, Spot, arrange
 from app.links import AMBER, BLUE, CRIMSON, GREY, Link, links
-from graph.schema import FACT_NODES
+from graph.schema import FACT_NODES, SENSITIVITIES
 
 CAP = 60  # nodes in a picture that nobody can zoom into
-LABEL = 30
+LABEL, BELOW = 30, 20  # characters of a name beside a node, and below one
 MARGIN, BESIDE = 46.0, 200.0
 COLOURS: Mapping[str, str] = {n.name: n.colour for n in FACT_NODES}
 SYMBOLS: Mapping[str, str] = {n.name: n.symbol for n in FACT_NODES}
@@ -38,7 +38,8 @@ def picture(tree: Mapping[str, Any], cap: int = CAP, arrangement: Arrangement | 
     """
     nodes = tree["nodes"]
     classes = {str(n["id"]): n["sensitivity"] for n in nodes if n.get("sensitivity")}
-    drawing = arrange(Tree.of(nodes, classes), arrangement, cap)
+    weights = {one: 1.0 + SENSITIVITIES.index(said) for one, said in classes.items()}
+    drawing = arrange(Tree.of(nodes, classes, weights), arrangement, cap)
     return draw(drawing, links(drawing, tree["edges"]))
 
 
@@ -133,9 +134,10 @@ def _polygon(x: float, y: float, radii: list[float], look: str) -> str:
 
 
 def _text(spot: Spot, drawing: Drawing) -> str:
-    said = markup(spot.text, LABEL)
+    below = not spot.leaf or spot.piece.hops == 0
+    said = markup(spot.text, BELOW if below and spot.piece.hops else LABEL)
     heavy = ' font-weight="bold"' if spot.piece.stands_for or spot.piece.hops == 0 else ""
-    if not spot.leaf or spot.piece.hops == 0:
+    if below:
         where = f'x="{spot.x:.1f}" y="{spot.y + 23:.1f}" text-anchor="middle"'
     elif drawing.arrangement == "layers":
         where = f'x="{spot.x + 15:.1f}" y="{spot.y + 4:.1f}"'

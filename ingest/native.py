@@ -53,6 +53,7 @@ TABLE_FILES: Mapping[str, Table] = {
 }
 REQUIRED = {Node: ("id",), Relationship: ("source_id", "target_id"), Table: ()}
 SOD_KEY = ("rule", "left_resource", "left_level", "right_resource", "right_level")
+ANYONE = "*"
 SERVICE_HOST = re.compile(
     r"(?:[a-z0-9-]+\.)+(?:amazonaws\.com(?:\.cn)?|amazon\.com|googleapis\.com|azure\.com|azure\.net)"
 )
@@ -192,7 +193,7 @@ def _completed(reading: Reading) -> Reading:
     if AGENT in rows and "aarf" in rows[AGENT]:
         rows[AGENT] = _with_scores(rows[AGENT])
     if TRUSTS in rows:
-        _add_services(rows)
+        _add_trusted(rows)
     return reading
 
 
@@ -221,26 +222,30 @@ def _sum(factors: str) -> str | None:
     return plain(sum(numbers))
 
 
-def _add_services(rows: dict[Element, pd.DataFrame]) -> None:
-    """Make a Resource of each service that something trusts and no file lists."""
+def _add_trusted(rows: dict[Element, pd.DataFrame]) -> None:
+    """Make a Resource of each service, and of anyone (`*`), that something trusts."""
     trusts = rows[TRUSTS]
     known = {thing for label in FACT_NODES if label in rows for thing in rows[label]["id"]}
     ends = trusts[trusts["target_id"].notna() & ~trusts["target_id"].isin(known)]
-    ends = ends[ends["target_id"].str.fullmatch(SERVICE_HOST.pattern)].drop_duplicates("target_id")
+    anyone = ends["target_id"] == ANYONE
+    services = ends["target_id"].str.fullmatch(SERVICE_HOST.pattern)
+    ends = ends[anyone | services].drop_duplicates("target_id")
     if ends.empty:
         return
+    anyone = ends["target_id"] == ANYONE
     amazon = ends["target_id"].str.contains("amazon")
-    services = pd.DataFrame(
+    trusted = pd.DataFrame(
         {
             "id": ends["target_id"],
-            "type": pd.Series("service", ends.index, dtype="string"),
+            "name": pd.Series(pd.NA, ends.index, dtype="string").mask(anyone, "anyone"),
+            "type": pd.Series("service", ends.index, dtype="string").mask(anyone, "anyone"),
             "provider": pd.Series(pd.NA, ends.index, dtype="string").mask(amazon, "aws"),
             FILE: ends[FILE].astype("string"),
             PLACE: ends[PLACE],
         }
     )
     listed = [rows[RESOURCE].astype({FILE: "string"})] if RESOURCE in rows else []
-    rows[RESOURCE] = pd.concat([*listed, services], ignore_index=True)
+    rows[RESOURCE] = pd.concat([*listed, trusted], ignore_index=True)
 
 
 # ---------------------------------------------------------------- write

@@ -72,7 +72,8 @@ class Reference:
         self.in_service = set(AGENTS) - retired
         self.stated = [o for o in rows.get("OWNS", ()) if self._begun(o) and self._goes_on(o)]
         self.spawned = [(c["source_id"], c["target_id"]) for c in rows.get("SPAWNS", ())]
-        self.covered = {role: self._covered(role, self.here | manned) for role in ("business", "technical")}  # fmt: skip
+        able = self.here | manned
+        self.covered = {role: self._covered(role, able) for role in ("business", "technical")}
 
     def _employed(self, person: dict) -> bool:
         if person["status"] == "disabled":
@@ -122,7 +123,8 @@ def test_owners_are_who_the_definition_says(estate, days, leaving):
     for row in answer["orphaned"]:
         last = row["last_owner"]
         assert last is None or last["id"] not in plain.here
-    rules = find_all(posture).assign(thing=lambda f: [graph.thing(int(n))["id"] for n in f["subject"]])  # fmt: skip
+    rules = find_all(posture)
+    rules = rules.assign(thing=[graph.thing(int(n))["id"] for n in rules["subject"]])
     both = {a for a, _ in orphaned if {(a, "business"), (a, "technical")} <= orphaned}
     one = {a for a, _ in orphaned} - both
     assert set(rules.loc[rules["rule"] == "OWN-01", "thing"]) == both

@@ -1,6 +1,7 @@
 """The native estate format: what is read, what is refused, and what never gets in."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -286,3 +287,18 @@ def test_two_folders_at_once_are_refused(tmp_path):
     folder = estate(tmp_path)
     with pytest.raises(InputRefused):
         all_sources()["estate"].read(Request([folder, folder]))
+
+
+def test_a_role_that_trusts_anyone_trusts_a_thing_called_anyone(tmp_path: Path) -> None:
+    plain = (tmp_path / "nodes", tmp_path / "relationships")
+    for folder in plain:
+        folder.mkdir()
+    (tmp_path / "estate.toml").write_text(
+        'taken_at = 2026-08-01T00:00:00Z\nscope = "acme"\ncomplete = true\ndeclares = []\n'
+    )
+    (plain[0] / "Role.csv").write_text("id\nopen\n")
+    (plain[1] / "TRUSTS.csv").write_text("source_id,target_id\nopen,*\n")
+    rows = read_estate(tmp_path).rows
+    anyone = rows[RESOURCE]
+    assert list(anyone["id"]) == ["*"]
+    assert list(anyone["type"]) == ["anyone"]

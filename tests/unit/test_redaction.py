@@ -30,7 +30,7 @@ CANARIES = {
     "Shopify token": "shpat_" + HEX[:32],
     "DigitalOcean token": "dop_v1_" + HEX[:64],
     "Vault token": "hvs." + A[:30],
-    "private key": "-----BEGIN OPENSSH PRIVATE KEY-----\n" + A + "\n-----END OPENSSH PRIVATE KEY-----",
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\n" + A + "\n-----END RSA PRIVATE KEY-----",
     "cut private key": "-----BEGIN PRIVATE KEY-----\n" + A,
     "bearer token": "Authorization: Bearer " + A[:30],
     "password in an address": "postgres://app:" + A[:12] + "@db/x",
