@@ -9,6 +9,7 @@ from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules import all_rules
 from analytics.weights import BANDS, severity
+from graph.frames import records
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
 
@@ -53,7 +54,7 @@ def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
     quantity = rule.weight * frame["weighs"].astype(float)
     bands = [severity(q) for q in quantity]
     return frame.assign(
-        id=[finding_id(posture, rule, row) for row in frame.itertuples()],
+        id=[finding_id(posture, rule, row) for row in records(frame)],
         rule=rule.id,
         severity=bands,
         quantity=quantity,

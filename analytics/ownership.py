@@ -71,7 +71,7 @@ class Ownership:
 
     def missing(self, role: str) -> np.ndarray:
         """Return for each node whether it is known that nobody answers for it in `role`."""
-        return self.known & (self.covered[role] == NOBODY)
+        return np.asarray(self.known & (self.covered[role] == NOBODY))
 
 
 def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:

@@ -163,7 +163,7 @@ class Posture:
         """
         most = np.zeros(len(self.graph.ids))
         most[self.accountable] = self.totals(Filter(identity_only=True)).most
-        return most * self.autonomy
+        return np.asarray(most * self.autonomy)
 
     def _kept_edges(self, chosen: Filter) -> np.ndarray:
         edges = self.edges
@@ -192,7 +192,7 @@ class Posture:
             used = grants.last_used[:, bit]
             unused = stale(used, grants.telemetry, grants.since, self.graph.now, days)
             bits |= unused.astype(np.uint8) << bit
-        return bits & grants.levels
+        return np.asarray(bits & grants.levels)
 
     @cached_property
     def accountable(self) -> np.ndarray:
@@ -269,4 +269,4 @@ def stale(
     What was never used counts from when it was granted; where that is not known, it counts.
     """
     reference = np.maximum(last_used, since)
-    return telemetry & ((reference == NEVER) | (now - reference > days * DAY))
+    return np.asarray(telemetry & ((reference == NEVER) | (now - reference > days * DAY)))

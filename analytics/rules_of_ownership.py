@@ -11,7 +11,7 @@ from graph.access import NEVER
 def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
     """Return the numbers of the accountable identities in service for which `which` holds."""
     identities = posture.accountable
-    return identities[(which & posture.in_service)[identities]]
+    return np.asarray(identities[(which & posture.in_service)[identities]])
 
 
 def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def uncovered(owned: Ownership) -> pd.DataFrame:
 def departed(owned: Ownership) -> pd.DataFrame:
     """Return the statements of people who are gone, where nobody took over the role."""
     rows = uncovered(owned)
-    return rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]]
+    return pd.DataFrame(rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]])
 
 
 def team_only(owned: Ownership) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def software_only(owned: Ownership) -> pd.DataFrame:
     """Return the statements of software about things for which nobody answers in any role."""
     nobody = np.logical_and.reduce([owned.covered[role] == NOBODY for role in ROLES])
     owns = owned.owns
-    return owns[(owns["kind"] == "software") & nobody[owns["thing"]]]
+    return pd.DataFrame(owns[(owns["kind"] == "software") & nobody[owns["thing"]]])
 
 
 def unacknowledged(owned: Ownership, before: int) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.findings import find_all
 from analytics import answers
 from analytics.answers.orphans import orphaned
+from analytics.findings import find_all
 from analytics.ownership import NOBODY, ROLES
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from app.reading import kept

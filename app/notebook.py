@@ -1,4 +1,4 @@
-"""A snapshot in a notebook: pandas frames, networkx graphs, SQL, and pictures that need no script."""
+"""A snapshot in a notebook: pandas frames, networkx graphs, SQL, and pictures without script."""
 
 from dataclasses import dataclass
 from functools import cached_property

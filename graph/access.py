@@ -186,7 +186,7 @@ class AccessGraph:
     def labels(self) -> np.ndarray:
         """The label of each node (int8): its position in `graph.schema.FACT_NODES`."""
         names = pd.Index([n.name for n in FACT_NODES])
-        return names.get_indexer(self.things["label"]).astype(np.int8)
+        return names.get_indexer(pd.Index(self.things["label"])).astype(np.int8)
 
     def numbers(self, ids: pd.Series) -> np.ndarray:
         """Return the numbers (int32) of `ids`; -1 where nothing has that id."""
@@ -245,7 +245,7 @@ class AccessGraph:
                 "name"
             ].str.casefold().str.contains(wanted[:4], regex=False)
             things = things[near.fillna(False).astype(bool)].head(MANY)
-        by_name = {}
+        by_name: dict[str, str] = {}
         for given, thing in zip(things["name"], things["id"], strict=True):
             by_name.setdefault(str(given).casefold(), str(thing))
             by_name.setdefault(str(thing).casefold(), str(thing))
@@ -266,7 +266,8 @@ class AccessGraph:
         """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
         frame = self.frames[relationship]
         begun, ended = milliseconds(frame["valid_from"]), milliseconds(frame["valid_to"])
-        return (begun <= self.now) & ((ended == NEVER) | (ended > self.now))
+        in_force: np.ndarray = (begun <= self.now) & ((ended == NEVER) | (ended > self.now))
+        return in_force
 
     @cached_property
     def live(self) -> np.ndarray:
@@ -296,7 +297,7 @@ class AccessGraph:
         if relationship.uncontrolled:
             kept &= ~self.has_label(*relationship.uncontrolled)[target]
         used = self._seen(frame["last_used_at"])
-        ceiling = pd.Index(LEVELS).get_indexer(frame["ceiling"].fillna(LEVELS[-1]))
+        ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))
         return tuple(
             column[kept]
             for column in (
@@ -380,12 +381,12 @@ class AccessGraph:
 
 def milliseconds(instants: pd.Series) -> np.ndarray:
     """Return instants as milliseconds since 1970 (int64), `NEVER` where there is none."""
-    return instants.to_numpy("datetime64[ms]").astype(np.int64)
+    return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
 
 
 def flags(column: pd.Series) -> np.ndarray:
     """Return a nullable flag as bool: unknown counts as not set."""
-    return column.astype("boolean").fillna(False).to_numpy(bool)
+    return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
 
 
 def level_bits(levels: pd.Series) -> np.ndarray:

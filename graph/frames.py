@@ -6,8 +6,9 @@ batch. Reasons name the column and the rule, never the value, which may be a sec
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -21,7 +22,7 @@ Frames = Mapping[Element, pd.DataFrame]
 FILE, PLACE = "_file", "_place"  # where a raw row came from; dropped once it is conformed
 REJECTED = ("file", "place", "reason")
 
-PANDAS: Mapping[Dtype, str] = {
+PANDAS: Mapping[Dtype, Any] = {
     Dtype.TEXT: "string",
     Dtype.COUNT: "Int64",
     Dtype.NUMBER: "Float64",
@@ -61,6 +62,11 @@ def text_array(column: pd.Series) -> pa.Array:
     """Return a column of text as one Arrow array."""
     array = pa.array(column, pa.string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """Iterate over the rows as named tuples, `Index` first."""
+    return iter(frame.itertuples())
 
 
 def conform(raw: pd.DataFrame, element: Element) -> Conformed:

@@ -60,7 +60,7 @@ def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
     encoded = said.dictionary_encode()
     distinct, place = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
     values, wrong = _parse_distinct(distinct, column)
-    rows = np.flatnonzero(np.isin(place, wrong.index)) if len(wrong) else []
+    rows: np.ndarray = np.flatnonzero(np.isin(place, wrong.index))
     return (
         _spread(values, place, given.index),
         _spread(wrong, place[rows], given.index[rows]) if len(wrong) else NOTHING_WRONG,

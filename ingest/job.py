@@ -7,6 +7,7 @@ carried forward as they are: absence is not removal.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
-from graph.frames import REJECTED, conform, text_array
+from graph.frames import conform, records, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
@@ -134,10 +135,10 @@ def _check_element(result: _Checked, element: Element, raw: pd.DataFrame) -> Non
     result.frames[element] = frame[~secret].reset_index(drop=True) if secret.any() else frame
     result.origins[element] = origin[~secret]
     result.rejected += [
-        Rejected(*row) for row in conformed.rejected[list(REJECTED)].itertuples(index=False)
+        Rejected(row.file, row.place, row.reason) for row in records(conformed.rejected)
     ]
     reason = "id holds something like a secret"
-    result.rejected += [Rejected(o.file, o.place, reason) for o in origin[secret].itertuples()]
+    result.rejected += [Rejected(o.file, o.place, reason) for o in records(origin[secret])]
     if conformed.unknown_columns:
         names = ", ".join(conformed.unknown_columns)
         result.warnings.append(f"{element.name}: columns that mean nothing here: {names}")
@@ -158,7 +159,7 @@ def _one_label_each(result: _Checked) -> None:
         frame, again = result.frames[label], twice[label].to_numpy(bool)
         origin = result.origins[label][again]
         reason = "id is that of a thing of another label"
-        result.rejected += [Rejected(o.file, o.place, reason) for o in origin.itertuples()]
+        result.rejected += [Rejected(o.file, o.place, reason) for o in records(origin)]
         result.frames[label] = frame[~again].reset_index(drop=True)
 
 
@@ -278,7 +279,8 @@ def _wrong_ends(
         ("target_id", relationship.targets),
     ):
         places = pc.index_in(text_array(frame[column]), ids).fill_null(-1).to_numpy()
-        fit = np.isin(labels[places] if len(labels) else places, [FACT_NODES.index(n) for n in allowed])
+        fitting = [FACT_NODES.index(n) for n in allowed]
+        fit = np.isin(labels[places] if len(labels) else places, fitting)
         names = ", ".join(n.name for n in allowed)
         reason = reason.mask(reason.isna() & (places < 0), f"{column} names nothing that is known")
         reason = reason.mask(reason.isna() & ~fit, f"{column} must name one of {names}")
@@ -293,13 +295,13 @@ def _set_aside(
     warnings: list[str],
 ) -> None:
     carried = 0
-    for row, why in zip(rows.itertuples(), reason, strict=True):
+    for row, why in zip(records(rows), reason, strict=True):
         reading = fresh.get((str(row.source), str(row.scope)))
         origins = reading.origins.get(relationship) if reading is not None else None
         if reading is None or origins is None or row.id not in origins.index:
             carried += 1
             continue
-        origin = origins.loc[row.id]
+        origin: Any = origins.loc[row.id]
         reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
     if carried:
         warnings.append(

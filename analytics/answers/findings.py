@@ -8,6 +8,7 @@ from analytics.ownership import NOBODY
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from analytics.weights import BANDS
+from graph.frames import records
 
 SEVERITIES = tuple(name for _, name in BANDS)
 
@@ -33,7 +34,7 @@ def findings(
     shown, left_out = cut(rows, limit)
     rules = {r.id: r for r in all_rules().values()}
     return {
-        "findings": [_finding(posture, row, rules[row.rule]) for row in shown.itertuples()],
+        "findings": [_finding(posture, row, rules[row.rule]) for row in records(shown)],
         "not_evaluable": [
             {"rule": r.id, "title": r.title, "because": f"no source declares {', '.join(gaps)}"}
             for r in rules.values()

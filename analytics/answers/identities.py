@@ -23,8 +23,9 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
     rows = []
     for place in shown:
         number = int(posture.accountable[place])
+        thing: dict[str, Any] = {**posture.graph.thing(number)}
         rows.append(
-            posture.graph.thing(number)
+            thing
             | {
                 "kind": kinds.get(number),
                 "owners": owners(posture, number),

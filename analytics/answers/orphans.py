@@ -10,6 +10,7 @@ from analytics.ownership import NOBODY, ROLES, Ownership, ownership
 from analytics.posture import Posture
 from analytics.rules_of_ownership import departed, judged, software_only, uncovered
 from graph.access import NEVER
+from graph.frames import records
 from graph.schema import AUTHENTICATES_AS, USES
 
 
@@ -26,9 +27,9 @@ def orphans(posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0) -> 
         then = orphaned(posture, ownership(posture.graph, leaving))
         known = pd.MultiIndex.from_frame(rows[["identity", "role"]])
         new = ~pd.MultiIndex.from_frame(then[["identity", "role"]]).isin(known)
-        after = [_row(posture, r) for r in then[new].itertuples()]
+        after = [_row(posture, r) for r in records(then[new])]
     return {
-        "orphaned": [_row(posture, r) for r in shown.itertuples()],
+        "orphaned": [_row(posture, r) for r in records(shown)],
         "would_orphan": after,
         "secrets_to_rotate": _secrets(posture, leaving),
         "bus_factor": None,

@@ -1,7 +1,7 @@
 """Paths: how one thing comes to reach another, step by step, shortest first."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
+from graph.frames import records
 from graph.schema import LEVELS
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _endings(
         uses = uses[uses["levels"].to_numpy() >> LEVELS.index(level) & 1 == 1]
     uses = uses.sort_values(["hops", "levels"], ascending=[True, False], kind="stable")
     endings: dict[int, tuple[int, int] | None] = {}
-    for use in uses.itertuples():
+    for use in records(uses):
         endings.setdefault(int(use.state), (int(use.grant), int(use.levels)))
     if not endings and level is None and end != found.start:
         entered = [s for s in range(4 * end, 4 * end + 4) if found.hops[s] >= 0]
@@ -84,7 +85,7 @@ def _several(
     for end in ends:
         g.add_edge(end, END, edge=None)
     for states in nx.shortest_simple_paths(g, 4 * found.start + 3, END):
-        hops = list(zip(states[:-2], states[1:-1], strict=True))
+        hops = list(pairwise(states[:-1]))
         yield [g.edges[hop]["edge"] for hop in hops], ends[states[-2]]
 
 

@@ -10,6 +10,7 @@ from analytics.answers.shape import cut, edge_step, grant_step, levels
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.spread import Spread, spread
 from analytics.weights import UNKNOWN, mask_weights
+from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
 
 VARIANTS = {
@@ -74,7 +75,7 @@ def blast_radius(
         "max_hops": max_hops,
         "leaked": leaked,
         "notes": _notes(posture, start, leaked, max_hops),
-        "resources": [_resource(posture, row) for row in shown.itertuples()],
+        "resources": [_resource(posture, row) for row in records(shown)],
         "counts": _counts(posture, rows),
         "weighted": float(rows["weight"].sum()),
         "weighted_range": _range(posture, rows),
@@ -107,7 +108,7 @@ def _resource(posture: Posture, row: Any) -> dict[str, Any]:
 
 
 def _stated(posture: Posture, number: int) -> str | None:
-    stated = posture.sensitivities["stated"].iat[number]
+    stated = posture.sensitivities["stated"].iloc[number]
     return None if stated == UNKNOWN else str(stated)
 
 
@@ -198,7 +199,7 @@ def reach_tree(
         lambda bits: int(np.bitwise_or.reduce(bits))
     )
     every_unused = posture.stale_levels(UNUSED_DAYS)
-    for use in uses.drop_duplicates("resource").itertuples():
+    for use in records(uses.drop_duplicates("resource")):
         number, grant = int(use.resource), int(net.grant[use.grant])
         holder = graph.thing(int(use.state) >> 2)["id"]
         if number not in nodes:

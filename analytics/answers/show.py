@@ -9,6 +9,7 @@ from analytics.answers.findings import findings
 from analytics.answers.shape import plain
 from analytics.posture import Posture
 from graph.element import Dtype, Element, Property, Relationship
+from graph.frames import records
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,
@@ -127,7 +128,7 @@ def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
     labels: tuple[Element, ...] = FACT_NODES
     for label in labels:
         frame = posture.graph.facts.frames[label]
-        for row in frame[frame["id"] == thing["id"]].itertuples():
+        for row in records(frame[frame["id"] == thing["id"]]):
             seen = {"first_seen": plain(row.first_seen), "last_seen": plain(row.last_seen)}
             stated.append({"source": row.source, "scope": row.scope, "label": label.name} | seen)
     return stated

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analytics.escalation.rule import Derivation, EscalationRule
 from graph.access import NEVER, AccessGraph, Grants
+from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS, STORED_IN
 
 YIELDS = 1 << LEVELS.index("read") | 1 << LEVELS.index("admin")
@@ -35,7 +36,7 @@ def derive(graph: AccessGraph) -> Iterator[Derivation]:
         }
     )
     frame = graph.frames[CAN_ACCESS]
-    for way in held.merge(stored, on="store").itertuples(index=False):
+    for way in records(held.merge(stored, on="store")):
         condition = frame["condition"].iloc[way.row]
         yield Derivation(
             int(way.holder),
@@ -54,7 +55,8 @@ def derive(graph: AccessGraph) -> Iterator[Derivation]:
 def _last_read(grants: Grants) -> np.ndarray:
     """Return the last use of each grant at a level that yields secrets (milliseconds)."""
     yielding = (grants.levels & YIELDS)[:, None] >> np.arange(len(LEVELS)) & 1 == 1
-    return np.where(yielding, grants.last_used, NEVER).max(axis=1, initial=NEVER)
+    latest: np.ndarray = np.where(yielding, grants.last_used, NEVER).max(axis=1, initial=NEVER)
+    return latest
 
 
 RULES = (

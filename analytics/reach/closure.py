@@ -148,7 +148,7 @@ def count(
 
 
 def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Number the columns by class: `column[resource, kind]` (int32, -1 for none)."""
+    """Give columns their numbers by class: `column[resource, kind]` (int32, -1: none)."""
     nodes = network.nodes
     granted = np.zeros((nodes, KINDS), bool)
     for kind in range(len(LEVELS)):

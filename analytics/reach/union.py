@@ -252,7 +252,7 @@ def unite(  # type: ignore[no-untyped-def]
         total = np.int64(0)
         for i in range(listed):
             x = touched[i]
-            found = np.int64(population(acc[x]))
+            found = np.int64(population(acc[x]))  # type: ignore[call-arg]
             total += found
             counts[c, word_class[low + x]] += found
         bits[c] = total

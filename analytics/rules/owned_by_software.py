@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged_rows, software_only
+from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -16,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
         f"Nobody answers for {names[r.thing]}: it owns itself."
         if r.owner == r.thing
         else f"Nobody answers for {names[r.thing]}: its owner {names[r.owner]} is software."
-        for r in first.itertuples()
+        for r in records(first)
     ]
     return found(
         posture,

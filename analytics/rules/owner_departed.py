@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import departed, judged_rows
+from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -15,7 +16,7 @@ def find(posture: Posture) -> pd.DataFrame:
     names = posture.graph.things["name"]
     said = [
         f"The last {r.role} owner of {names[r.thing]}, {names[r.owner]}, is gone; nobody took over."
-        for r in last.itertuples()
+        for r in records(last)
     ]
     return found(
         posture,
@@ -33,7 +34,7 @@ RULE = Rule(
     title="Owner departed or disabled",
     weight=1.0,
     needs=("owners",),
-    remedy="Transfer it and rotate every credential the owner could have copied, or decommission it.",
+    remedy="Transfer it and rotate every credential the owner could copy, or decommission it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",
         "NIST CSF 2.0 PR.AA-01",

@@ -6,6 +6,7 @@ from analytics.ownership import DAY
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged_rows, unacknowledged
+from graph.frames import records
 
 GRACE_DAYS = 30
 
@@ -22,7 +23,7 @@ def find(posture: Posture) -> pd.DataFrame:
     names = posture.graph.things["name"]
     said = [
         f"{names[r.owner]} was made {r.role} owner of {names[r.thing]} and never accepted it."
-        for r in rows.itertuples()
+        for r in records(rows)
     ]
     return found(
         posture,

@@ -5,19 +5,21 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged_rows, team_only
+from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that no person owns, only a team; worse, one with no active member."""
     rows = judged_rows(posture, team_only(posture.ownership))
-    ranked = rows.sort_values(["active", "ended", "owner", "id"], ascending=[True, False, True, True])
+    order = {"active": True, "ended": False, "owner": True, "id": True}
+    ranked = rows.sort_values(list(order), ascending=list(order.values()))
     first = ranked.drop_duplicates("thing")
     names = posture.graph.things["name"]
     said = [
         f"Only the team {names[r.owner]} owns {names[r.thing]}; no one person is accountable."
         if r.active
         else f"Nobody answers for {names[r.thing]}: its team {names[r.owner]} has no active member."
-        for r in first.itertuples()
+        for r in records(first)
     ]
     return found(
         posture,

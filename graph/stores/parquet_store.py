@@ -312,10 +312,10 @@ def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
         table = table.append_column(column, ids.take(table[stored].combine_chunks()))
     there = table.select([c.name for c in element.columns if c.name in table.column_names])
     frame = there.to_pandas(types_mapper=TYPES.get)
-    for column in element.columns:
-        if column.name not in frame:
-            frame[column.name] = pd.Series(None, index=frame.index, dtype=PANDAS[column.dtype])
-    return frame[[c.name for c in element.columns]]
+    for declared in element.columns:
+        if declared.name not in frame:
+            frame[declared.name] = pd.Series(None, index=frame.index, dtype=PANDAS[declared.dtype])
+    return pd.DataFrame(frame[[c.name for c in element.columns]])
 
 
 def _numbered(element: Element) -> dict[str, str]:
