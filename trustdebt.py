@@ -204,10 +204,13 @@ def findings(
     """List what is wrong, worst first. Example: trustdebt findings --severity high."""
     from analytics import answers
     from analytics.answers.findings import SEVERITIES
+    from analytics.rules import all_rules
 
     for given in (severity, fail_on):
         if given is not None and given not in SEVERITIES:
             raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")
+    if rule is not None and rule.upper() not in (known := [r.id for r in all_rules().values()]):
+        raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
     subject = posture.graph.find(about) if about else None
     result = answers.findings(posture, rule, severity, subject, limit)
     if fail_on and answers.findings(posture, rule, fail_on, subject, limit=1)["findings"]:

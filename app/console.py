@@ -6,6 +6,7 @@ fault of ours, said in one line.
 """
 
 import inspect
+import io
 import json
 import os
 import sys
@@ -101,12 +102,21 @@ def _print(
     name: str, result: dict[str, Any], as_json: bool, posture: "Posture | None" = None
 ) -> None:
     document = _envelope(name, result, posture)
-    if as_json:
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
-    else:
-        from app.terminal import draw
+    try:
+        if as_json:
+            print(_json(document), flush=True)
+        else:
+            from app.terminal import draw
 
-        draw(document)
+            draw(document)
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _json(document: dict[str, Any]) -> str:
+    """Write a document in one line, of letters that standard output can write."""
+    encoding = str(getattr(sys.stdout, "encoding", "")).lower()
+    return json.dumps(document, ensure_ascii=encoding not in ("utf-8", "utf8"), allow_nan=False)
 
 
 def _envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> dict[str, Any]:
@@ -134,19 +144,23 @@ def progress(message: str) -> None:
 
 def run(app: typer.Typer, given: list[str]) -> int:
     """Run the command line; return the exit code. No traceback reaches a user."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(given, prog_name="trustdebt", standalone_mode=False)
-    except typer.Exit as done:
-        return done.exit_code
+        code = app(given, prog_name="trustdebt", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("TRUSTDEBT_DEBUG"):
             raise
         return _complain(error, "--json" in given)
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def _printable(message: str) -> str:
+    """Show control characters, which ids from data may hold, instead of obeying them."""
+    return "".join(c if c.isprintable() or c == "\n" else f"<U+{ord(c):04X}>" for c in message)
 
 
 def _complain(error: Exception, as_json: bool) -> int:
@@ -157,7 +171,8 @@ def _complain(error: Exception, as_json: bool) -> int:
     if code == FAULT:
         message = f"a fault in trustdebt: {type(error).__name__}; TRUSTDEBT_DEBUG=1 shows where"
     if not as_json:
-        print(f"trustdebt: {message}", file=sys.stderr)
+        if message:  # nothing was asked, and the help is the answer
+            print(f"trustdebt: {_printable(message)}", file=sys.stderr)
         return code
     said = {
         "code": "usage" if usage else getattr(error, "code", "fault"),
@@ -166,5 +181,5 @@ def _complain(error: Exception, as_json: bool) -> int:
     }
     if hasattr(error, "candidates"):
         said["candidates"] = error.candidates
-    print(json.dumps({"error": said}, ensure_ascii=False))
+    print(_json({"error": said}))
     return code

@@ -1,5 +1,6 @@
 """A snapshot in a notebook: pandas frames, networkx graphs, SQL, and pictures without script."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,61 @@ import pandas as pd
 from analytics import answers
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
+from app.escape import markup
 from graph.element import Element
 from graph.frames import Frames
 
 if TYPE_CHECKING:
     import networkx as nx
+
+
+TEXT, COUNT, NUMBER, FLAG, WHEN = "string", "Int64", "Float64", "boolean", "datetime64[ms, UTC]"
+IDENTITY = {
+    "id": TEXT,
+    "label": TEXT,
+    "name": TEXT,
+    "kind": TEXT,
+    "business_owner": TEXT,
+    "technical_owner": TEXT,
+    "owner_state": TEXT,
+    "resources": COUNT,
+    "weighted": NUMBER,
+    "last_active_at": WHEN,
+}
+FINDING = {
+    "id": TEXT,
+    "rule": TEXT,
+    "severity": TEXT,
+    "subject": TEXT,
+    "object": TEXT,
+    "sentence": TEXT,
+    "since": WHEN,
+    "accountable": TEXT,
+    "remediation": TEXT,
+}
+STALE = {
+    "identity": TEXT,
+    "resource": TEXT,
+    "level": TEXT,
+    "state": TEXT,
+    "unused_days": NUMBER,
+    "weight": NUMBER,
+    "sentence": TEXT,
+}
+ORPHAN = {"identity": TEXT, "role": TEXT, "rule": TEXT, "since": WHEN}
+REACHED = {
+    "id": TEXT,
+    "sensitivity": TEXT,
+    "levels": "object",
+    "hops": COUNT,
+    "weight": NUMBER,
+    "derived": FLAG,
+}
+SHOWN = 20  # rows of the table below a picture
+
+
+class UnknownFrame(LookupError):
+    """The schema has no element of that name; the text lists those it has."""
 
 
 class Snapshot:
@@ -35,84 +86,90 @@ class Snapshot:
     def identities(self) -> pd.DataFrame:
         """Return the identities that somebody must answer for, widest reach first.
 
-        Columns: `id`, `label`, `name`, `kind`, `business_owner`, `technical_owner`,
+        Columns: `id`, `label`, `name`, `kind`, `business_owner` and `technical_owner` (ids),
         `owner_state`, `resources` and `weighted` (the blast radius; larger is worse),
         `last_active_at`.
         """
         rows = answers.identities(self.posture)["identities"]
-        return pd.DataFrame(
+        return _frame(
             [
-                {
-                    "id": r["id"],
-                    "label": r["label"],
-                    "name": r["name"],
-                    "kind": r["kind"],
-                    "business_owner": _id(r["owners"]["business"]),
-                    "technical_owner": _id(r["owners"]["technical"]),
-                    "owner_state": r["owners"]["state"],
-                    "resources": r["blast_radius"]["resources"],
-                    "weighted": r["blast_radius"]["weighted"],
-                    "last_active_at": r["last_active_at"],
-                }
+                r
+                | r["blast_radius"]
+                | {f"{role}_owner": _id(r["owners"][role]) for role in ("business", "technical")}
+                | {"owner_state": r["owners"]["state"]}
                 for r in rows
-            ]
+            ],
+            IDENTITY,
         )
 
     def findings(self) -> pd.DataFrame:
         """Return every finding, worst first.
 
-        Columns: `id`, `rule`, `severity`, `subject`, `object` (ids), `sentence`, `since`,
+        Columns: `id`, `rule`, `severity`, `subject` and `object` (ids), `sentence`, `since`,
         `accountable` (id), `remediation`.
         """
         rows = answers.findings(self.posture)["findings"]
-        columns = ("id", "rule", "severity", "sentence", "since", "remediation")
-        return pd.DataFrame(
-            [
-                {c: r[c] for c in columns}
-                | {c: _id(r[c]) for c in ("subject", "object", "accountable")}
-                for r in rows
-            ]
+        return _frame(
+            [r | {c: _id(r[c]) for c in ("subject", "object", "accountable")} for r in rows],
+            FINDING,
         )
 
     def stale(self, days: int = UNUSED_DAYS, limit: int = 0) -> pd.DataFrame:
         """Return access that is open but was not used for `days`, the widest identities first.
 
-        Columns: `identity`, `resource` (ids), `level`, `state`, `unused_days`, `weight`,
+        Columns: `identity` and `resource` (ids), `level`, `state`, `unused_days`, `weight`,
         `sentence`.
         """
         rows = answers.stale(self.posture, days, limit)["paths"]
-        columns = ("level", "state", "unused_days", "weight", "sentence")
-        return pd.DataFrame(
-            [
-                {c: r[c] for c in columns} | {c: r[c]["id"] for c in ("identity", "resource")}
-                for r in rows
-            ]
-        )
+        return _frame([r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows], STALE)
 
     def orphans(self) -> pd.DataFrame:
-        """Return the identities nobody answers for: `identity`, `role`, `rule`, `since`."""
+        """Return the identities nobody answers for: `identity` (id), `role`, `rule`, `since`."""
         rows = answers.orphans(self.posture)["orphaned"]
-        return pd.DataFrame(
-            [
-                {"identity": r["identity"]["id"]} | {c: r[c] for c in ("role", "rule", "since")}
-                for r in rows
-            ]
-        )
+        return _frame([r | {"identity": r["identity"]["id"]} for r in rows], ORPHAN)
 
-    def blast_radius(self, thing: str, **options: Any) -> "BlastRadius":
-        """Return what a thing reaches; it shows itself as a picture and a table."""
-        start = self.posture.graph.find(thing)
-        found = answers.blast_radius(self.posture, start, **options)
-        tree = answers.reach_tree(self.posture, start, **options)
-        return BlastRadius(found, tree)
+    def blast_radius(
+        self,
+        thing: str,
+        mode: str = "standing",
+        max_hops: int | None = None,
+        leaked: bool = False,
+    ) -> "BlastRadius":
+        """Return what a thing reaches; it shows itself as a picture and a table.
+
+        Parameters
+        ----------
+        thing : str
+            An id, or a unique name or e-mail.
+        mode : "standing" or "potential"
+            Potential includes what must be activated first.
+        max_hops : int, optional
+            Bounds the number of control steps.
+        leaked : bool
+            Ask for a credential in the wrong hands.
+
+        Raises
+        ------
+        UnknownThing, AmbiguousThing
+        """
+        asked = (self.posture, self.posture.graph.find(thing), mode, max_hops, leaked)
+        return BlastRadius(answers.blast_radius(*asked), answers.reach_tree(*asked))
 
     def to_pandas(self) -> Frames:
         """Return the frames of the snapshot: one row a thing, one frame a label or type."""
         return self.posture.graph.frames
 
     def frame(self, name: str) -> pd.DataFrame:
-        """Return the frame of one label, relationship type or table, by its name."""
+        """Return the frame of one label, relationship type or table, by its name.
+
+        Raises
+        ------
+        UnknownFrame
+            If nothing in the schema is called that.
+        """
         elements: dict[str, Element] = {e.name: e for e in self.posture.graph.frames}
+        if name not in elements:
+            raise UnknownFrame(f"no frame is called {name!r}; there are {', '.join(elements)}")
         return self.posture.graph.frames[elements[name]]
 
     def to_networkx(self, around: str | None = None, hops: int = 2) -> "nx.MultiDiGraph":
@@ -139,12 +196,19 @@ class BlastRadius:
     answer: dict[str, Any]
     tree: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Name the start and how much it reaches."""
+        start, count = self.answer["start"]["id"], len(self.resources)
+        return f"<BlastRadius of {start}: {count:,} resources, weight {self.weighted:,.1f}>"
+
     @cached_property
     def resources(self) -> pd.DataFrame:
-        """The resources reached: `id`, `sensitivity`, `levels`, `hops`, `weight`, `derived`."""
-        columns = ("id", "sensitivity", "levels", "hops", "weight", "derived")
-        rows = [{c: r[c] for c in columns} for r in self.answer["resources"]]
-        return pd.DataFrame(rows, columns=list(columns))
+        """The resources reached, heaviest first.
+
+        Columns: `id`, `sensitivity` (absent where nobody states it), `levels` (a list), `hops`,
+        `weight`, `derived`.
+        """
+        return _frame(self.answer["resources"], REACHED)
 
     @property
     def weighted(self) -> float:
@@ -154,8 +218,29 @@ class BlastRadius:
     def _repr_html_(self) -> str:
         from app.picture import picture
 
-        return picture(self.tree)
+        return picture(self.tree) + _table(self.resources)
 
 
 def _id(thing: dict[str, str] | None) -> str | None:
     return thing["id"] if thing else None
+
+
+def _frame(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return the columns that were promised, also where there is no row."""
+    return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(dict(columns))
+
+
+def _table(resources: pd.DataFrame) -> str:
+    """Write the heaviest resources as an HTML table; every text in it is escaped."""
+    heads = "".join(f"<th>{name}</th>" for name in resources.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{markup(_said(cell))}</td>" for cell in row) + "</tr>"
+        for row in resources.head(SHOWN).itertuples(index=False)
+    )
+    more = len(resources) - SHOWN
+    rest = f"<p>and {more:,} more</p>" if more > 0 else ""
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{rest}"
+
+
+def _said(cell: Any) -> Any:
+    return ", ".join(cell) if isinstance(cell, list) else cell

@@ -223,7 +223,8 @@ class AccessGraph:
         exact = self.number(said)
         if exact >= 0:
             return exact
-        wanted = pc.utf8_lower(pa.scalar(said)).as_py()
+        valid = said.encode(errors="replace").decode()  # an argument need not be Unicode
+        wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
         named = np.flatnonzero(pc.equal(self._lower_names, wanted).to_numpy(zero_copy_only=False))
         people = self.frames[HUMAN]
         mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,7 @@ from graph.values import NOTHING_WRONG, parse
 
 Frames = Mapping[Element, pd.DataFrame]
 
+MAX_KEY = 2_048  # as long as an ARN may be; the index of a database has little more room
 FILE, PLACE = "_file", "_place"  # where a raw row came from; dropped once it is conformed
 REJECTED = ("file", "place", "reason")
 
@@ -160,7 +162,19 @@ def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Ser
             lacking = frame[column.name].isna()
             if lacking.any():
                 reason = reason.mask(lacking & reason.isna(), f"{column.name} is missing")
+        if column.required and column in element.keys:
+            long = _longer_than(frame[column.name], MAX_KEY)
+            if long.any():
+                reason = reason.mask(
+                    long & reason.isna(), f"{column.name} is longer than {MAX_KEY} bytes"
+                )
     return reason
+
+
+def _longer_than(column: pd.Series, limit: int) -> np.ndarray:
+    long = pc.greater(pc.binary_length(text_array(column)), limit)
+    found: np.ndarray = pc.fill_null(long, False).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _repeats(

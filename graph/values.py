@@ -92,6 +92,7 @@ def _parse_distinct(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd
     stamps = pd.to_datetime(
         values.where(well_formed), utc=True, format="ISO8601", errors="coerce"
     ).dt.as_unit("ms")
+    stamps = stamps.where(stamps.dt.year.between(1, 9999))
     rest = values[stamps.isna().to_numpy()]
     slow, wrong = _parse_each(rest, column)
     stamps[rest.index] = slow.array

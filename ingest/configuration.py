@@ -68,10 +68,13 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
     place = f"source {number}"
     if not isinstance(table, dict) or not set(table) <= KEYS or not {"name", "path"} <= set(table):
         raise InputRefused(config, place, "needs name and path, and may have scope")
-    path = table["path"]
+    path, scope = table["path"], table.get("scope")
     listed = path if isinstance(path, list) else [path]
-    paths = [config.parent / str(p) for p in listed]
+    texts = [*listed, scope] if scope is not None else listed
+    if not listed or not all(isinstance(said, str) and said for said in texts):
+        raise InputRefused(config, place, "path and scope must be text")
+    paths = [config.parent / p for p in listed]
     try:
-        return _source(str(table["name"])), _request(paths, table.get("scope"))
+        return _source(str(table["name"])), _request(paths, scope)
     except NoSuchSource as error:
         raise InputRefused(config, place, str(error)) from None

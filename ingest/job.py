@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
-from graph.frames import conform, records, text_array
+from graph.frames import conform, empty, records, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
@@ -218,13 +218,10 @@ def _join(element: Element, before: pd.DataFrame | None, checked: list[_Checked]
             parts.append(mine[unmentioned])
     whole = [p for p in [rest, *parts] if p is not None and len(p)]
     if not whole:
-        return parts[0] if parts else before if before is not None else conform_nothing(element)
-    return pd.concat(whole, ignore_index=True) if len(whole) > 1 else whole[0]
-
-
-def conform_nothing(element: Element) -> pd.DataFrame:
-    """Return an empty frame of `element`."""
-    return conform(pd.DataFrame(), element).frame
+        return empty(element)
+    if len(whole) == 1:
+        return whole[0].reset_index(drop=True)
+    return pd.concat(whole, ignore_index=True)
 
 
 def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from graph import cypher
 from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.facts import Facts
-from graph.frames import empty
+from graph.frames import empty, text_array
 from graph.resolve import resolve, resolve_nodes
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, TABLES
 from graph.values import canonical
@@ -65,7 +65,7 @@ def batches(facts: Facts) -> Iterator[Batch]:
     for table in TABLES:
         records = resolve(facts.frames[table], facts.coverage)
         yield from _node_batches(records, table, _statements(facts, (table,)))
-    ids = pa.concat_arrays([_text(nodes[label]["id"]) for label in FACT_NODES])
+    ids = pa.concat_arrays([text_array(nodes[label]["id"]) for label in FACT_NODES])
     labels = np.repeat(np.arange(len(FACT_NODES)), [len(nodes[label]) for label in FACT_NODES])
     for relationship in RELATIONSHIPS:
         yield from _relationship_batches(facts.frames[relationship], relationship, ids, labels)
@@ -107,15 +107,11 @@ def _relationship_batches(
 def _label_of(
     ends: pd.Series, ids: pa.Array, labels: np.ndarray, element: Relationship
 ) -> np.ndarray:
-    places = pc.index_in(_text(ends), ids)
+    places = pc.index_in(text_array(ends), ids)
     if places.null_count:
         raise ValueError(f"{element.name} names a thing that is not among the nodes")
     found: np.ndarray = labels[places.to_numpy()]
     return found
-
-
-def _text(column: pd.Series) -> pa.Array:
-    return pa.array(column, pa.large_string())
 
 
 def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str]:

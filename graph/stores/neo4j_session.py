@@ -41,6 +41,7 @@ PASSING_CODES = ("Neo.ClientError.Statement.EntityNotFound",)
 RATE_LIMIT = "Neo.ClientError.Security.AuthenticationRateLimit"
 SERVER_LATER = 1.0  # the server ends a transaction this much after we gave it up, in seconds
 
+CANNOT_WRITE = "Neo.DatabaseError.Transaction."
 NOT_ALLOWED = (
     "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
     "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
@@ -257,6 +258,11 @@ class Connection:
             return StoreUnavailable(f"{self.uri} refused the sign-in: {self._signed_in_as()}")
         if isinstance(error, Neo4jError) and error.code in NOT_ALLOWED:
             return NotAllowed(f"{self.uri} does not let us write")
+        if isinstance(error, Neo4jError) and (error.code or "").startswith(CANNOT_WRITE):
+            return StoreUnavailable(
+                f"{self.uri} could not write ({error.code}); "
+                "its log says why, and a full disk is the usual cause"
+            )
         if isinstance(error, Neo4jError):
             # A server's message may repeat a value, so only its code is shown.
             return StoreUnavailable(f"{self.uri} could not do it: {error.code}")

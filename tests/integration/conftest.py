@@ -23,8 +23,9 @@ OURS = [*cypher.RUN_LABELS, SNAPSHOT.name, cypher.POINTER, cypher.LEASE]
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say aloud what no test could try."""
-    for reason in NOT_RUN:
-        terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reason}", red=True, bold=True)
+    if NOT_RUN:
+        reasons = "; ".join(dict.fromkeys(NOT_RUN))
+        terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reasons}", red=True, bold=True)
 
 
 def _started(line: str) -> Iterator[str]:

@@ -43,6 +43,8 @@ def _accept(listening: socket.socket, upstream: tuple[str, int], fault: Fault) -
         except OSError:
             return
         server = socket.create_connection(upstream)
+        for side in (client, server):
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         lost = threading.Event()
         for target in (_up, _down):
             threading.Thread(target=target, args=(client, server, lost, fault), daemon=True).start()

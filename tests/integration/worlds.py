@@ -156,11 +156,11 @@ def _filled(element: Element, text: str) -> dict[str, Any]:
         if column.name not in ("source", "scope"):
             row[column.name] = _hostile_value(column, text)
     if isinstance(element, Node):
-        row["id"] = f"{element.name} {text}"
+        row["id"] = f"{element.name} {text[:1500]}"
     if isinstance(element, Relationship):
-        row["source_id"] = f"{element.sources[0].name} {text}"
-        row["target_id"] = f"{element.targets[0].name} {text}"
-    return row
+        row["source_id"] = f"{element.sources[0].name} {text[:1500]}"
+        row["target_id"] = f"{element.targets[0].name} {text[:1500]}"
+    return row | {"id": row["id"][:1600]}
 
 
 def _hostile_value(column: Property, text: str) -> Any:

@@ -222,10 +222,10 @@ def _number(posture, name: str) -> int:
 # ---------------------------------------------------------------- agreement
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(estates(), START, MODE, st.sampled_from([None, None, 0, 1, 2]))
 def test_blast_radius_is_what_the_definition_says(estate, start, mode, max_hops):
-    posture, plain = estate.posture(), Reference(estate, mode)
+    posture, plain = estate.quick(), Reference(estate, mode)
     expected = plain.reach(start, max_hops)
     found = answers.blast_radius(posture, _number(posture, start), mode, max_hops)
     assert _pairs(found) == set(expected)
@@ -252,14 +252,12 @@ def test_blast_radius_is_what_the_definition_says(estate, start, mode, max_hops)
     assert found["interval"]["possible"] == found["weighted"]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(estates(), MODE, st.sampled_from(["derived", "conditional", "assumed"]))
 def test_totals_and_losses_of_every_node_add_up(estate, mode, doubt):
-    posture, whole = estate.posture(), Reference(estate, mode)
+    posture, whole = estate.quick(), Reference(estate, mode)
     less, without = Reference(estate, mode, (doubt,)), Filter(mode, **{doubt: False})
-    network, remaining = (
-        posture.network(f) for f in (Filter(mode), Filter(mode, **{doubt: False}))
-    )
+    network, remaining = posture.network(Filter(mode)), posture.network(without)
     starts = np.arange(network.nodes)
     in_all, gone = totals(network, starts), lost(network, remaining, starts)
     for number in starts:
@@ -272,10 +270,10 @@ def test_totals_and_losses_of_every_node_add_up(estate, mode, doubt):
             assert found.most[number] == max((whole.weigh([p]) for p in pairs), default=0)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(estates(), MODE, st.sampled_from(RESOURCES), st.sampled_from([None, *LEVELS]))
 def test_exposure_is_blast_radius_asked_from_the_other_end(estate, mode, resource, level):
-    posture, plain = estate.posture(), Reference(estate, mode)
+    posture, plain = estate.quick(), Reference(estate, mode)
     found = answers.exposure(posture, _number(posture, resource), level, mode)
     least = LEVELS.index(level) if level else 0
     expected = {}
@@ -290,10 +288,10 @@ def test_exposure_is_blast_radius_asked_from_the_other_end(estate, mode, resourc
     assert found["percent"] == pytest.approx(100 * len(of & expected.keys()) / len(of))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(estates(), START, st.sampled_from(RESOURCES), st.sampled_from([None, *LEVELS]))
 def test_every_path_can_be_walked_and_there_is_one_where_it_is_reached(estate, start, end, level):
-    posture, plain = estate.posture(), Reference(estate)
+    posture, plain = estate.quick(), Reference(estate)
     reached = {b: h for (r, b), h in plain.reach(start).items() if r == end}
     asked = reached if level is None else {b: h for b, h in reached.items() if b == level}
     numbers = _number(posture, start), _number(posture, end)
@@ -321,10 +319,10 @@ def test_every_path_can_be_walked_and_there_is_one_where_it_is_reached(estate, s
         assert all(LEVELS.index(b) <= ceiling for b in last["levels"])
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(estates(), START, st.sampled_from([None, 1, 2]))
 def test_the_tree_holds_what_is_reached_by_shortest_ways(estate, start, max_hops):
-    posture, plain = estate.posture(), Reference(estate)
+    posture, plain = estate.quick(), Reference(estate)
     tree = answers.reach_tree(posture, _number(posture, start), max_hops=max_hops)
     far = {n: h for n, h in plain.hops(start, 0).items() if max_hops is None or h <= max_hops}
     expected = plain.reach(start, max_hops)
@@ -342,7 +340,7 @@ def test_the_tree_holds_what_is_reached_by_shortest_ways(estate, start, max_hops
 # ---------------------------------------------------------------- laws
 
 
-@settings(max_examples=25)
+@settings(max_examples=16)
 @given(estates(), st.integers(0, 40), st.sampled_from(["standing", "potential"]))
 def test_taking_a_fact_away_never_adds_reach(estate, victim, mode):
     links = {e: rows for e, rows in estate.rows.items() if e in TYPES.values()}
@@ -353,15 +351,15 @@ def test_taking_a_fact_away_never_adds_reach(estate, victim, mode):
     smaller = Estate()
     smaller.rows = {e: list(rows) for e, rows in estate.rows.items()}
     del smaller.rows[element][place]
-    before, after = estate.posture(), smaller.posture()
+    before, after = estate.quick(), smaller.quick()
     for start in ("a0", "k0"):
         assert _reached(after, start, mode) <= _reached(before, start, mode)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(estates())
 def test_standing_is_part_of_potential_and_more_hops_never_reach_less(estate):
-    posture = estate.posture()
+    posture = estate.quick()
     for start in ("a0", "k0"):
         nearer = set()
         for hops in (0, 1, 2, 3, None):
@@ -374,14 +372,14 @@ def test_standing_is_part_of_potential_and_more_hops_never_reach_less(estate):
     assert weights == sorted(weights)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(estates())
 def test_what_is_entered_are_the_descendants_that_networkx_finds(estate):
     """With no ceiling in the way, reach is plain reachability."""
     for element, rows in estate.rows.items():
         if element.name in CONTROL:
             estate.rows[element] = [{k: v for k, v in r.items() if k != "ceiling"} for r in rows]
-    posture, plain = estate.posture(), Reference(estate)
+    posture, plain = estate.quick(), Reference(estate)
     g = nx.DiGraph()
     g.add_nodes_from(NODES)
     g.add_edges_from((s, t) for s, t, _, _ in plain.edges)
@@ -391,12 +389,12 @@ def test_what_is_entered_are_the_descendants_that_networkx_finds(estate):
         assert entered == nx.descendants(g, start) | {start}
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(estates(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(estate, chance):
     other = Estate()
     other.rows = {e: chance.sample(rows, len(rows)) for e, rows in estate.rows.items()}
-    one, two = estate.posture(), other.posture()
+    one, two = estate.quick(), other.quick()
     for start in ("a0", "k1"):
         first = answers.blast_radius(one, _number(one, start))
         second = answers.blast_radius(two, _number(two, start))
@@ -464,7 +462,7 @@ def _chain(length: int) -> Estate:
 
 
 def test_every_answer_about_a_long_chain():
-    length = 10_000
+    length = 5_000
     posture = _chain(length).posture()
     begun = time.process_time()
     find = posture.graph.find

@@ -78,9 +78,7 @@ def test_last_active_is_the_latest_sign():
 
 
 def test_everything_known_of_a_thing():
-    e = Estate().agent(
-        "bot", name="Invoice bot", tags=["seasonal"], aars="4.5", third_party="false"
-    )
+    e = Estate().agent("bot", name="Invoice bot", tags=["seasonal"], aars=4.5, third_party="false")
     e.account("svc").person("ann").thing("Credential", "k", type="api_key", created_at=ago(200))
     e.resource("x", "restricted").can("bot", "read", "x", last_used_at={"read": ago(2)})
     e.link("bot", "USES", "k").link("k", "AUTHENTICATES_AS", "svc").link("bot", "RUNS_AS", "svc")
@@ -121,10 +119,7 @@ def test_coverage_names_what_no_source_declares():
     one = Estate(scope="east", declares=("grants", "usage"))
     two = Estate(scope="west", declares=("owners",), complete=False)
     told = answers.coverage(assess(AccessGraph.of(together(one.agent("a"), two.agent("b")))))
-    assert [(s["scope"], s["complete"]) for s in told["sources"]] == [
-        ("east", True),
-        ("west", False),
-    ]
+    assert {s["scope"]: s["complete"] for s in told["sources"]} == {"east": True, "west": False}
     unknown = {u.split(":")[0] for u in told["unknown"]}
     assert unknown == {"scope", "reviews", "credentials", "decisions", "trust", "inventory"}
 
@@ -150,14 +145,20 @@ def test_a_leaked_key(facts, note):
     assert "Only a credential can leak" in not_a_key["notes"][0]
 
 
-def test_exposure_bands():
-    for reaching, band in ((20, "CRITICAL"), (19, "CRITICAL"), (18, "HIGH"), (16, "HIGH"), (15, "MODERATE"), (8, "MODERATE"), (7, "LOW"), (0, "LOW")):  # fmt: skip
-        e = Estate().agent(*(f"a{i}" for i in range(20))).resource("x")
-        for i in range(reaching):
-            e.can(f"a{i}", "read", "x")
-        posture = e.posture()
-        told = answers.exposure(posture, posture.graph.find("x"))
-        assert (told["percent"], told["band"]) == (reaching * 5, band)
+@pytest.mark.parametrize(
+    ("reaching", "band"),
+    [
+        *[(20, "CRITICAL"), (19, "CRITICAL"), (18, "HIGH"), (16, "HIGH")],
+        *[(15, "MODERATE"), (8, "MODERATE"), (7, "LOW"), (0, "LOW")],
+    ],
+)
+def test_exposure_bands(reaching, band):
+    e = Estate().agent(*(f"a{i}" for i in range(20))).resource("x")
+    for i in range(reaching):
+        e.can(f"a{i}", "read", "x")
+    posture = e.posture()
+    told = answers.exposure(posture, posture.graph.find("x"))
+    assert (told["percent"], told["band"]) == (reaching * 5, band)
 
 
 def test_nothing_to_be_exposed_to_is_null_not_zero():
@@ -180,7 +181,7 @@ def test_a_path_is_told_in_a_sentence():
     said = answers.path(posture, find("A"), find("repo:app"))["paths"][0]["sentence"]
     assert said == (
         "A uses the credential K1; K1 authenticates as svc; svc may assume dep; "
-        "dep has write on repo:app."
+        "dep has write on repo:app (never used)."
     )
 
 

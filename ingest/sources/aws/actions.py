@@ -105,7 +105,7 @@ class Service:
             self.manages |= bit
         if f"{self.prefix}:{name}" in escalation.ALL:
             self.escalates[f"{self.prefix}:{name}"] = bit
-        types = [r["name"] for r in action.get("resourceTypes", ())]
+        types = [r["name"].lower() for r in action.get("resourceTypes", ())]
         if said and not types:
             self.resourceless |= bit
         for kind in types if said else [ANYTHING]:
@@ -182,7 +182,7 @@ def _reference(prefix: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]
     data = _data()
     actions = list(data.actions._get_actions(prefix).values())
     kinds = data.resources._get_resources(prefix)
-    return actions, [(k, PLACEHOLDER.sub("*", v["arn"])) for k, v in kinds.items()]
+    return actions, [(k.lower(), PLACEHOLDER.sub("*", v["arn"])) for k, v in kinds.items()]
 
 
 class Catalogue:

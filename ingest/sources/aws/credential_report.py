@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ingest.sources.aws.arn import account_id, is_account, parse
+from ingest.sources.aws.arn import is_account
 from ingest.sources.aws.export import Export, Reader, records, text
 from ingest.sources.aws.principals import Key, Place, Principal
 
@@ -176,12 +176,6 @@ def read_login_profile(export: Export, value: dict[str, Any], place: Place) -> N
         owners[0].password = True
     else:
         export.log.reject(place, "a password of a user who is not in the export")
-
-
-def root_account(person: Principal) -> str:
-    """Name the account whose root user this is."""
-    arn = parse(person.arn.removesuffix("#user"))
-    return account_id(arn.account, arn.partition) if arn else ""
 
 
 READERS = (

@@ -16,6 +16,7 @@ from ingest.source import InputRefused
 
 KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
 VARIABLE = "${"
+MAX_NAME = 2048  # characters; AWS allows no longer resource name
 
 
 class Malformed(ValueError):
@@ -136,6 +137,8 @@ def _listed(
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise Malformed(f"{where}: {name} is neither a text nor a list of texts")
+    if any(len(v) > MAX_NAME for v in values):
+        raise Malformed(f"{where}: {name} has a text longer than {MAX_NAME} characters")
     return tuple(dict.fromkeys(values)), excepted
 
 
@@ -153,8 +156,8 @@ def _principals(given: Mapping[str, Any], where: str) -> tuple[tuple[tuple[str, 
         names = [named] if isinstance(named, str) else named
         if kind not in KINDS or not isinstance(names, list):
             raise Malformed(f"{where}: Principal has a part that nothing is known of")
-        if not all(isinstance(n, str) for n in names):
-            raise Malformed(f"{where}: Principal names something that is not a text")
+        if not all(isinstance(n, str) and 0 < len(n) <= MAX_NAME for n in names):
+            raise Malformed(f"{where}: Principal names something that is not a short text")
         pairs += [(kind, n) for n in names]
     return tuple(dict.fromkeys(pairs)), excepted
 

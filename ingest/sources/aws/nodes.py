@@ -98,7 +98,7 @@ def _use(person: Principal, label: Node) -> Row:
 def _add_key(rows: Rows, person: Principal, key: Key) -> None:
     row: Row = {
         "id": key.id,
-        "name": key.name or key.id.removeprefix(person.arn).lstrip("/"),
+        "name": key.name or person.name + key.id.removeprefix(person.arn),
         "type": key.type,
         "status": "active" if key.active else "disabled",
         "created_at": key.created_at,

@@ -9,12 +9,13 @@ import re
 from functools import lru_cache
 
 WILD = re.compile(r"[*?]")
+STARS = re.compile(r"\*+")
 
 
 @lru_cache(maxsize=65_536)
 def compiled(pattern: str) -> re.Pattern[str]:
     """Compile a pattern; a `?` of it does not match a `*`, which stands for many characters."""
-    chunks = [re.escape(c).replace(r"\?", "[^*]") for c in re.sub(r"\*+", "*", pattern).split("*")]
+    chunks = [re.escape(c).replace(r"\?", "[^*]") for c in STARS.sub("*", pattern).split("*")]
     if len(chunks) == 1:
         return re.compile(chunks[0], re.DOTALL)
     inner = "".join(f"(?>.*?{chunk})" for chunk in chunks[1:-1])
@@ -63,29 +64,22 @@ def _clash(one: str, other: str) -> bool:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Step through `one` and keep the set of places in `other` that can be reached with it."""
-    here = _skip(other, {0})
+    """Step through `one` and keep the places in `other` that can be reached, as bits."""
+    other = STARS.sub("*", other)
+    places: dict[str, int] = {}
+    for n, letter in enumerate(other):
+        places[letter] = places.get(letter, 0) | 1 << n
+    stars, any_letter = places.pop("*", 0), places.pop("?", 0)
+    letters = sum(places.values()) | any_letter
+    whole = (1 << len(other) + 1) - 1
+    here = 1 | (1 & stars) << 1
     for letter in one:
         if letter == "*":
-            here = set(range(min(here), len(other) + 1)) if here else here
+            here = whole & -(here & -here)
             continue
-        after = set()
-        for place in here:
-            if place < len(other) and other[place] == "*":
-                after.add(place)
-            elif place < len(other) and (letter == "?" or other[place] in ("?", letter)):
-                after.add(place + 1)
-        here = _skip(other, after)
+        fitting = letters if letter == "?" else places.get(letter, 0) | any_letter
+        here = (here & stars) | (here & fitting) << 1
+        here |= (here & stars) << 1
         if not here:
             return False
-    return len(other) in here
-
-
-def _skip(pattern: str, places: set[int]) -> set[int]:
-    """Add the places behind a `*`, which may also stand for nothing."""
-    reached = set(places)
-    for place in places:
-        while place < len(pattern) and pattern[place] == "*":
-            place += 1
-            reached.add(place)
-    return reached
+    return bool(here >> len(other) & 1)

@@ -16,24 +16,12 @@ from ingest.sources.aws.arn import parse
 from ingest.sources.aws.documents import Document, Statement, term, unless
 from ingest.sources.aws.patterns import contains, is_wild, overlaps
 from ingest.sources.aws.principals import Place
+from ingest.sources.aws.regions import Region, covers, region_of, touches
 from ingest.sources.aws.targets import Target, Targets, is_broad, meets, whole
 
 OTHER_ACCOUNT = canonical(
     {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Region:
-    """Some resources: what all of `bases` match, without what `excluded` match.
-
-    A `literal` base stands for itself only: `*` is then what a request names that is on no
-    resource, and the pattern of all of IAM is all of it or nothing.
-    """
-
-    bases: tuple[str, ...]
-    excluded: tuple[str, ...] = ()
-    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +177,7 @@ class Evaluator:
                 for number, name in enumerate(_names(target)):
                     how = "all" if pattern == "*" else meets(pattern, target, name)
                     if how:
-                        yield target, number, _region(pattern, name, how), broad
+                        yield target, number, region_of(pattern, name, how), broad
 
     def _candidates(self, pattern: str) -> Iterable[Target]:
         base = whole(pattern)
@@ -340,44 +328,10 @@ def _names(target: Target) -> tuple[str, ...]:
     return (*target.names, *target.attached_policies)
 
 
-def _region(pattern: str, name: str, how: str) -> Region:
-    if how == "all":
-        return Region((name,))
-    return Region((pattern,)) if contains(name, pattern) else Region((pattern, name))
-
-
 def _kind_wide(pattern: str) -> bool:
     """Whether a pattern means everything of its kind, such as `...:function:*`."""
     arn = parse(pattern)
     return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
-
-
-def covers(denial: Statement, region: Region) -> bool:
-    """Whether a denial speaks of everything in a region."""
-    if not denial.except_resources:
-        return any(contains(r, base) for r in denial.resources for base in region.bases)
-    if region.literal:
-        return not any(contains(r, base) for r in denial.resources for base in region.bases)
-    return any(
-        all(
-            not overlaps(left_out, base) or any(contains(e, left_out) for e in region.excluded)
-            for left_out in denial.resources
-        )
-        for base in region.bases
-    )
-
-
-def touches(statement: Statement, region: Region) -> bool:
-    """Whether a statement of a boundary speaks of anything in a region."""
-    if statement.except_resources:
-        return not any(contains(r, base) for r in statement.resources for base in region.bases)
-    if region.literal:
-        return any(contains(r, base) for r in statement.resources for base in region.bases)
-    return any(
-        all(overlaps(r, base) for base in region.bases)
-        and not any(contains(e, r) for e in region.excluded)
-        for r in statement.resources
-    )
 
 
 def _across(holder: Holder, target: Target, entry: Entry) -> tuple[str, ...] | None:

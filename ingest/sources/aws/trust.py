@@ -18,8 +18,9 @@ from ingest.sources.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, p
 from ingest.sources.aws.documents import Statement, term, text_of, unless
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.patterns import compiled
-from ingest.sources.aws.policies import Entry, Evaluator, Holder, Region
+from ingest.sources.aws.policies import Entry, Evaluator, Holder
 from ingest.sources.aws.principals import Place, Principal
+from ingest.sources.aws.regions import Region
 
 ASSUME = "sts:AssumeRole"
 BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - the name of an action

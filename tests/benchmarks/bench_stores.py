@@ -1,0 +1,115 @@
+"""Both stores: publish and read; Neo4j also against a bare loop of the same statements."""
+
+import itertools
+import statistics
+from collections.abc import Iterator
+from dataclasses import replace
+
+import neo4j
+import pandas as pd
+
+from graph.facts import Coverage, Facts
+from graph.schema import ELEMENTS
+from graph.stores import Store, open_store
+from graph.stores.neo4j_rows import batches
+from tests.benchmarks.measure import Figure, Size, Skipped, Topic, peak, timed, wall
+from tests.neo4j import server
+
+ROUNDS = 3
+READS = 2
+LINE = "5"
+
+
+def facts_of(size: Size) -> Facts:
+    """Read the estate's facts into memory, free of the store they came from."""
+    _, facts = open_store(str(size.store)).read()
+    return Facts(dict(facts.frames.items()), facts.coverage)
+
+
+def dated(facts: Facts, day: int) -> Facts:
+    """Return the same rows as of another day, which no store takes for what it has."""
+    moved = pd.Timedelta(days=day)
+    coverage: tuple[Coverage, ...] = tuple(
+        replace(c, taken_at=c.taken_at + moved) for c in facts.coverage
+    )
+    return Facts(facts.frames, coverage)
+
+
+def publish(store: Store, facts: Facts) -> None:
+    """Publish facts that are new to the store."""
+    with store.lease() as lease:
+        assert store.publish(facts, lease)[1]
+
+
+def read(store: Store) -> None:
+    """Read the current snapshot to its last column."""
+    _, facts = store.read()
+    for element in ELEMENTS:
+        assert facts.frames[element] is not None
+
+
+def embedded_publish(size: Size) -> Iterator[Figure]:
+    """Time a publish to the embedded store, from frames in memory to the moved pointer."""
+    facts, days = facts_of(size), itertools.count(1)
+    store = open_store(str(size.folder / "publish"))
+    yield timed("embedded: publish", lambda: publish(store, dated(facts, next(days))))
+    yield peak("embedded: publish, peak memory")
+
+
+def embedded_read(size: Size) -> Iterator[Figure]:
+    """Time the reading of every frame, checksums included."""
+    yield timed("embedded: read all", lambda: read(open_store(str(size.store))), runs=5)
+    yield peak("embedded: read all, peak memory")
+
+
+def neo4j_publish_and_read(size: Size) -> Iterator[Figure]:
+    """Time a publish and a bare loop by turns, then the reading."""
+    facts = facts_of(size)
+    try:
+        with server.running(LINE) as started:
+            store = open_store(started.uri)
+            yield from by_turns(facts, store, started.uri)
+            yield peak("Neo4j: publish, peak memory of the client")
+            yield timed("Neo4j: read all", lambda: read(store), READS)
+            yield peak("Neo4j: read all, peak memory of the client")
+            store.close()
+    except server.CannotStart as error:
+        raise Skipped(f"no Neo4j: {error}") from None
+
+
+def by_turns(facts: Facts, store: Store, uri: str) -> Iterator[Figure]:
+    """Publish and load bare in turns, into the same database, so that both see the same machine."""
+    rows = [(b.text, b.rows) for b in batches(facts)]
+    with store.lease():
+        pass  # creates the constraints, which the bare loop needs as well
+    ours, bare = [], []
+    with neo4j.GraphDatabase.driver(uri, notifications_min_severity="OFF") as driver:
+        load(driver, rows[:3], "warm")  # the server compiles what it runs first
+        for turn in range(1, ROUNDS + 1):
+            bare.append(wall(lambda turn=turn: load(driver, rows, f"bare-{turn}")))
+            ours.append(wall(lambda turn=turn: publish(store, dated(facts, turn))))
+    ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
+    yield Figure("Neo4j: publish", statistics.median(ours), "s", ROUNDS)
+    yield Figure("Neo4j: bare loop", statistics.median(bare), "s", ROUNDS)
+    yield Figure("Neo4j: publish against bare loop", ratio, "x", ROUNDS, at_most=1.5)
+
+
+def load(driver: neo4j.Driver, rows: list[tuple[str, list[tuple[object, ...]]]], run: str) -> None:
+    """Send the rows, and do nothing else: no lease, no steps, no count, no pointer."""
+    with driver.session() as session:
+        for text, batch in rows:
+            session.execute_write(
+                lambda tx, text=text, batch=batch: tx.run(text, rows=batch, run=run).consume()
+            )
+
+
+TOPIC = Topic(
+    "Stores",
+    "A publish starts from typed frames in memory. Neo4j is Community "
+    f"{server.LINES[LINE].version} on the same machine, with 512 MB of heap. The bare loop is "
+    "`UNWIND $rows ... CREATE` of the very same rows and statements, prepared beforehand, in as "
+    "many transactions; a publish also hashes the facts, makes the rows, holds the lease, counts "
+    "what arrived and moves the pointer.",
+    20,
+    (embedded_publish, embedded_read, neo4j_publish_and_read),
+)

@@ -1,0 +1,157 @@
+"""Take the figures of docs/benchmarks.md: `make bench`, or `make bench` with `--quick`.
+
+Each case runs in a process of its own, so that its peak memory is its own. This process keeps
+to the standard library: a child's peak starts at what its parent held.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- figures, by make bench -->", "<!-- end of figures -->"
+SIZES = {"10k": 1_500, "100k": 15_000}  # agents that make about so many nodes
+PACKAGES = (
+    *("numpy", "pandas", "pyarrow", "numba", "scipy", "networkx"),
+    *("streamlit", "neo4j", "neo4j-rust-ext"),
+)
+
+Row = dict[str, Any]
+
+
+def child(*arguments: str) -> Any:
+    """Run the worker and return its answer."""
+    command = [sys.executable, "-m", "tests.benchmarks.worker", *arguments]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDEBT_")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)} failed")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def take(sizes: list[str], only: str | None) -> tuple[dict[str, Row], list[Row]]:
+    """Return the size of each estate, and the topics with their figures by size."""
+    topics = [t for t in child("list") if only is None or only in t["name"]]
+    estates: dict[str, Row] = {}
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="trustdebt-bench-") as folder:
+            where = ("--agents", str(SIZES[size]), "--folder", folder)
+            say(f"{size}: making the estate")
+            estates[size] = child("prepare", *where)
+            for topic in topics:
+                for case in topic["cases"]:
+                    begun = time.monotonic()
+                    answer = child("measure", *where, "--topic", topic["name"], "--case", case)
+                    say(f"{size}: {topic['title']}: {case}, {time.monotonic() - begun:.0f} s")
+                    note(topic, size, answer)
+    return estates, topics
+
+
+def note(topic: Row, size: str, answer: Row) -> None:
+    """Keep the figures of a case, or say aloud why there are none."""
+    if "skipped" in answer:
+        say(f"NOT MEASURED: {answer['skipped']}")
+        topic["skipped"] = answer["skipped"]
+    rows = topic.setdefault("rows", {})
+    for figure in answer.get("figures", []):
+        rows.setdefault(figure["what"], {})[size] = figure
+
+
+def page(estates: dict[str, Row], topics: list[Row]) -> str:
+    """Write the figures as Markdown."""
+    parts = [f"`make bench`; {versions()}.", ""]
+    sizes = [
+        f"{name}: {e['nodes']:,} nodes, {e['relationships']:,} relationships"
+        for name, e in estates.items()
+    ]
+    parts += [f"* {line}" for line in sizes]
+    for topic in topics:
+        parts += ["", f"## {topic['title']}", "", topic["about"], ""]
+        if "skipped" in topic:
+            parts += [f"Not measured: {topic['skipped']}.", ""]
+        parts += table(list(estates), topic.get("rows", {}))
+    return "\n".join(parts) + "\n"
+
+
+def table(sizes: list[str], rows: dict[str, dict[str, Row]]) -> list[str]:
+    """Write the figures of a topic: a row for each, a column for each size."""
+    lines = [
+        f"| | {' | '.join(sizes)} | runs | at most |",
+        "| --- |" + " ---: |" * (len(sizes) + 2),
+    ]
+    for what, by_size in rows.items():
+        values = [shown(by_size[s]) if s in by_size else "" for s in sizes]
+        last = list(by_size.values())[-1]
+        lines.append(f"| {what} | {' | '.join(values)} | {last['runs']} | {limit(by_size)} |")
+    return lines
+
+
+def shown(figure: Row) -> str:
+    """Write a value with its unit, to three figures."""
+    value, unit = figure["value"], figure["unit"]
+    if unit == "s" and value < 1:
+        value, unit = value * 1000, "ms"
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def limit(by_size: dict[str, Row]) -> str:
+    """Write what a figure may be at most, and whether it is."""
+    figures = [f for f in by_size.values() if f["at_most"] is not None]
+    if not figures:
+        return ""
+    kept = all(f["value"] <= f["at_most"] for f in figures)
+    return (
+        f"{shown(figures[-1] | {'value': figures[-1]['at_most']})}{'' if kept else ' **missed**'}"
+    )
+
+
+def versions() -> str:
+    """Name what was measured with."""
+    found = [f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"no {package}")
+    return ", ".join(found)
+
+
+def rewrite(figures: str) -> None:
+    """Put the figures between the markers of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n{END}{after}", encoding="utf-8")
+
+
+def say(message: str) -> None:
+    """Tell how far it is."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Take the figures, print them, and write the page unless only a part was asked for."""
+    parser = argparse.ArgumentParser(description="Take the figures of docs/benchmarks.md.")
+    parser.add_argument("--quick", action="store_true", help="10k nodes only; writes no page")
+    parser.add_argument("--only", help="topics whose name contains this; writes no page")
+    asked = parser.parse_args()
+    estates, topics = take(["10k"] if asked.quick else list(SIZES), asked.only)
+    figures = page(estates, topics)
+    print(figures)
+    if not asked.quick and asked.only is None:
+        rewrite(figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Every notebook runs from top to bottom, without a warning and without the network."""
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECONDS = 60
+# The kernel's own sockets are no Python sockets, and go on working.
+NO_NETWORK = """
+import socket
+
+def refused(*arguments, **options):
+    raise AssertionError(f"asked the network for {arguments}")
+
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, refused)
+socket.getaddrinfo = refused
+"""
+
+
+def opened(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def run(notebook: Any) -> list[Any]:
+    """Run a notebook whose network is cut off; return the outputs of its cells."""
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(NO_NETWORK))
+    client = NotebookClient(
+        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": FOLDER}}
+    )
+    client.execute()
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def test_there_is_one() -> None:
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_and_warns_of_nothing(path: Path) -> None:
+    outputs = run(opened(path))
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    shown = [o.data for o in outputs if "data" in o]
+    assert any(data.get("text/html", "").startswith("<svg") for data in shown)
+    assert any("less for none" in data.get("text/plain", "") for data in shown)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_kept_without_outputs(path: Path) -> None:
+    """Outputs name machines, and change without a reason."""
+    code = [cell for cell in opened(path).cells if cell.cell_type == "code"]
+    assert not [c for c in code if c.outputs or c.execution_count is not None]
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["import urllib.request as r; r.urlopen('http://127.0.0.1:9')", "1 / 0"],
+    ids=["network", "error"],
+)
+def test_the_twin_with_a_fault_fails(asks: str) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(asks)])
+    with pytest.raises(CellExecutionError):
+        run(notebook)
+
+
+def test_the_twin_that_warns_is_seen() -> None:
+    asks = "import warnings; warnings.warn('old')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(asks)])
+    assert [o for o in run(notebook) if o.get("name") == "stderr"]

@@ -1,0 +1,148 @@
+"""Text is read as the declared type or refused with the rule it breaks, and never guessed at."""
+
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph.element import Dtype, Property
+from graph.values import (
+    MAX_TEXT,
+    WrongValue,
+    count,
+    flag,
+    instant,
+    instants,
+    iso,
+    number,
+    parse,
+    strict_json,
+    text,
+    texts,
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-08-01", "2026-08-01T00:00:00Z"),
+        ("2026-08-01T12:00:00Z", "2026-08-01T12:00:00Z"),
+        ("2026-08-01T12:00:00+02:00", "2026-08-01T10:00:00Z"),
+        ("2026-08-01T00:30:00+0530", "2026-07-31T19:00:00Z"),
+        ("2026-08-01 12:00Z", "2026-08-01T12:00:00Z"),
+        ("2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00Z"),
+        ("2026-08-01T12:00:00.123456Z", "2026-08-01T12:00:00.123Z"),
+        ("0001-01-01", "0001-01-01T00:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_instants(said, meant):
+    assert iso(instant(said)) == meant
+    column = Property("at", Dtype.INSTANT, "")
+    values, wrong = parse(pd.Series([said], dtype="string"), column)
+    assert (iso(values[0]), len(wrong.dropna())) == (meant, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *["2026-08-01T12:00:00", "2026-08-01 12:00", "2026-02-30", "2026-13-01", "20260801"],
+        *["1785542400", "2026-08-01T24:00:00Z", "2026-08-01T12:00:61Z", "2026-8-1"],
+        *["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "0000-01-01"],
+        *[" 2026-08-01", "2026-08-01T12Z", "yesterday"],
+    ],
+)
+def test_what_is_no_instant(said):
+    """Refused by itself and in a column, whichever way the column is read."""
+    with pytest.raises(WrongValue) as refused:
+        instant(said)
+    assert said.strip() not in str(refused.value)
+    column = Property("at", Dtype.INSTANT, "")
+    values, wrong = parse(pd.Series(["2026-01-01", said], dtype="string"), column)
+    assert (values.isna().tolist(), list(wrong.index)) == ([False, True], [1])
+
+
+@pytest.mark.parametrize(
+    ("read", "good", "bad"),
+    [
+        (count, {"5": 5, "-5": -5, "007": 7, str(2**63 - 1): 2**63 - 1},
+         ["5.0", "1_000", " 5", "٣", "five", "1e3", "", str(2**63), "9" * 5000]),
+        (number, {"5": 5.0, "-0.5": -0.5, ".5": 0.5, "1e3": 1000.0},
+         ["nan", "inf", "-Infinity", "1e999", "1_0", " 2", "0x10", "1,5", ""]),
+        (flag, {"true": True, "False": False, "1": True, "0": False},
+         ["yes", "2", "t", "", " true", "None"]),
+    ],
+)  # fmt: skip
+def test_numbers_and_flags(read, good, bad):
+    assert {said: read(said) for said in good} == good
+    for said in bad:
+        with pytest.raises(WrongValue):
+            read(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *['{"a":1,"a":2}', '{"x":{"a":1,"a":1}}', "[NaN]", "[Infinity]", "[1e999]", "[-1e999]"],
+        *['["\\ud800"]', '{"\\udc00":1}', "", "{", "[1,]", "'a'", "[" * 100_000, "1" * 5000],
+    ],
+)
+def test_json_that_is_refused(said):
+    with pytest.raises(WrongValue):
+        strict_json(said)
+
+
+@settings(max_examples=60)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(st.characters(exclude_categories=["Cs"])),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text("abc"), inner),
+        max_leaves=12,
+    )
+)  # fmt: skip
+def test_strict_json_reads_what_json_writes(value):
+    assert strict_json(json.dumps(value)) == value
+
+
+def test_lists_and_maps_are_written_one_way():
+    assert texts('[ "b", "a" ]') == '["b","a"]'
+    said = '{"write": "2026-01-01", "read": "2026-01-01T01:00:00+01:00", "list": null}'
+    assert instants(said) == '{"read":"2026-01-01T00:00:00Z","write":"2026-01-01T00:00:00Z"}'
+    for bad in ('["a", 1]', '{"a": 1}', '"a"', "a"):
+        with pytest.raises(WrongValue):
+            texts(bad)
+    for bad in ('{"fly": "2026-01-01"}', '{"read": "soon"}', '{"read": 5}', "[]", "{"):
+        with pytest.raises(WrongValue):
+            instants(bad)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['{"read":"2026-02-30T00:00:00Z"}', '{"read":"2026-01-01T00:00:00"}', '{"fly":"2026-01-01"}'],
+)
+def test_a_column_of_maps_refuses_what_one_map_refuses(said):
+    good = '{"read":"2026-01-01T00:00:00Z"}'
+    column = Property("used", Dtype.INSTANTS, "")
+    values, wrong = parse(pd.Series([good, said, None, good], dtype="string"), column)
+    assert list(wrong.index) == [1]
+    assert values.isna().tolist() == [False, True, True, False]
+
+
+def test_text_that_no_store_can_keep():
+    assert text("x" * MAX_TEXT)
+    for said in ("x" * (MAX_TEXT + 1), "\ud800"):
+        with pytest.raises(WrongValue):
+            text(said)
+
+
+def test_choices_are_kept_to():
+    level = Property("level", Dtype.TEXT, "", choices=("list", "read"))
+    values, wrong = parse(pd.Series(["read", "Read", "", None], dtype="string"), level)
+    assert values.isna().tolist() == [False, True, True, True]
+    assert wrong.tolist() == ["level: must be one of list, read"]
+    levels = Property("levels", Dtype.TEXTS, "", choices=("list", "read"))
+    values, wrong = parse(pd.Series(['["read","list","read"]', '["fly"]'], dtype="string"), levels)
+    assert (values[0], list(wrong.index)) == ('["list","read"]', [1])
