@@ -1,13 +1,14 @@
 """The command line, and the one place that knows all four folders."""
 
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from app.console import LIMIT, LimitOption, SaidNo, StoreOption, UsageError, progress
+from app.console import FORMATS, LIMIT, LimitOption, SaidNo, StoreOption, UsageError, progress
 from app.console import command as make_command
 from app.console import run as run_command
 
@@ -32,7 +33,8 @@ def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Pos
     from graph.stores import open_store
 
     instant = _instant(as_of, "--as-of")
-    info, facts = open_store(store).read(snapshot)
+    with closing(open_store(store)) as opened:
+        info, facts = opened.read(snapshot)
     return assess(AccessGraph.of(facts, instant, info))
 
 
@@ -82,7 +84,8 @@ def ingest(
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
     jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
-    done = run(open_store(store), jobs, max_bad, keep, progress)
+    with closing(open_store(store)) as opened:
+        done = run(opened, jobs, max_bad, keep, progress)
     return _published(done.snapshot, done.published) | {
         "quarantined": [
             {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined
@@ -106,9 +109,9 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
     from graph.stores import open_store
     from graph.values import iso
 
-    opened = open_store(store)
-    current = opened.current()
-    found = opened.snapshots()[::-1]
+    with closing(open_store(store)) as opened:
+        current = opened.current()
+        found = opened.snapshots()[::-1]
     shown = found[:limit] if limit else found
     rows = [
         {
@@ -199,6 +202,7 @@ def findings(
     severity: Annotated[str | None, typer.Option(help="This severity or worse.")] = None,
     about: Annotated[str | None, typer.Option(help="Only about this thing.")] = None,
     fail_on: Annotated[str | None, typer.Option(help="Exit 1 if there is one as bad.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """List what is wrong, worst first. Example: trustdebt findings --severity high."""
@@ -212,6 +216,7 @@ def findings(
     if rule is not None and rule.upper() not in (known := [r.id for r in all_rules().values()]):
         raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
     subject = posture.graph.find(about) if about else None
+    _one_of(form, FORMATS, "--format")
     result = answers.findings(posture, rule, severity, subject, limit)
     if fail_on and answers.findings(posture, rule, fail_on, subject, limit=1)["findings"]:
         raise SaidNo(result)
@@ -290,9 +295,9 @@ def demo(
     from ingest.job import ingest_reading
     from ingest.sources import all_sources
 
-    opened = open_store(store)
-    for state in generate(agents, seed).history:
-        done = ingest_reading(opened, all_sources()["estate"], reading(state))
+    with closing(open_store(store)) as opened:
+        for state in generate(agents, seed).history:
+            done = ingest_reading(opened, all_sources()["estate"], reading(state))
     posture = _posture(store, None, None)
     top = answers.findings(posture, limit=10)
     where = f" --store {store}" if store else ""

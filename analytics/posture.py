@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.escalation import Escalated, escalate
+from analytics.escalation import escalate
+from analytics.escalation.rule import Escalated
 from analytics.ownership import DAY, Ownership, in_service, ownership
+from analytics.reach.closure import Totals, lost, totals
 from analytics.reach.network import Network
-from analytics.reach.spread import Totals, lost, totals
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.schema import (
@@ -81,7 +82,7 @@ class Posture:
     @property
     def grants(self) -> Grants:
         """All grants that give a level on a resource."""
-        return self.graph.grants
+        return self.escalated.grants
 
     @cached_property
     def sensitivities(self) -> pd.DataFrame:

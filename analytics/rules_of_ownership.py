@@ -59,4 +59,4 @@ def unacknowledged(owned: Ownership, before: int) -> pd.DataFrame:
     stating = pd.MultiIndex.from_frame(owns.loc[accepted, ["source", "scope"]])
     knows = pd.MultiIndex.from_frame(owns[["source", "scope"]]).isin(stating)
     late = (owns["since"] != NEVER) & (owns["since"] < before)
-    return owns[knows & late & ~accepted & owns["active"]]
+    return pd.DataFrame(owns[knows & late & ~accepted & owns["active"]])

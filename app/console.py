@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NO, USAGE, FAULT, INTERRUPTED = 1, 2, 70, 130
 LIMIT = 50
+FORMATS = ("table", "json", "csv")
 
 StoreOption = Annotated[
     str | None,
@@ -76,12 +77,13 @@ def command(
         def run(**given: Any) -> None:
             arguments = {k: v for k, v in given.items() if k in wanted}
             opened = posture(given["store"], given["snapshot"], given["as_of"]) if posture else None
+            form = "json" if given["as_json"] else given.get("form", "table")
             try:
                 result = answer(opened, **arguments) if opened else answer(**arguments)
             except SaidNo as no:
-                _print(name, no.result, given["as_json"], opened)
+                _print(name, no.result, form, opened)
                 raise typer.Exit(NO) from None
-            _print(name, result, given["as_json"], opened)
+            _print(name, result, form, opened)
 
         extra = [
             inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
@@ -98,19 +100,33 @@ def command(
     return make
 
 
-def _print(
-    name: str, result: dict[str, Any], as_json: bool, posture: "Posture | None" = None
-) -> None:
+def _print(name: str, result: dict[str, Any], form: str, posture: "Posture | None" = None) -> None:
     document = _envelope(name, result, posture)
     try:
-        if as_json:
+        if form == "json":
             print(_json(document), flush=True)
+        elif form == "csv":
+            print(_csv(document["result"][name]), end="", flush=True)
         else:
             from app.terminal import draw
 
             draw(document)
     except BrokenPipeError:  # whoever read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    """Write the rows of an answer as CSV: things by id, and no cell that a spreadsheet runs."""
+    import pandas as pd
+
+    from app.escape import csv_table
+
+    def flat(value: Any) -> Any:
+        if isinstance(value, dict):
+            return value.get("id", json.dumps(value))
+        return "; ".join(map(str, value)) if isinstance(value, list) else value
+
+    return csv_table(pd.DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
 
 
 def _json(document: dict[str, Any]) -> str:

@@ -358,7 +358,7 @@ class AccessGraph:
 
     def _seen(self, instants: pd.Series) -> np.ndarray:
         """Instants in milliseconds; a clock that runs ahead of `as_of` is held back to it."""
-        return np.minimum(milliseconds(instants), self.now)
+        return np.asarray(np.minimum(milliseconds(instants), self.now))
 
     # -- hand-over --------------------------------------------------------------------------
 

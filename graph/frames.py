@@ -144,12 +144,20 @@ def _name_rows(frame: pd.DataFrame, element: Element) -> pd.DataFrame:
 def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
     """Derive an id from type, ends and distinguishing properties: equal facts, equal ids.
 
-    A grant without a `grant_id` is told apart by all it says.
+    A grant that its source gave no `grant_id` is told apart by all it says but its use.
     """
-    distinct = list(element.distinct)
+    if not element.access:
+        return _hashed(frame, element, list(element.distinct))
+    ids = _hashed(frame, element, ["grant_id"])
+    unnamed = frame["grant_id"].isna()
+    if unnamed.any():
+        said = [p.name for p in element.properties if p.name != "last_used_at"]
+        ids[unnamed] = _hashed(frame[unnamed], element, said)
+    return ids
+
+
+def _hashed(frame: pd.DataFrame, element: Relationship, distinct: list[str]) -> pd.Series:
     by = ["source_id", "target_id", *distinct]
-    if distinct == ["grant_id"] and element.access:
-        by += [p.name for p in element.properties if p.name not in ("grant_id", "last_used_at")]
     parts = [pc.fill_null(text_array(frame[c].astype("string")), "") for c in by]
     joined = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
     ids = [f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}" for v in joined]

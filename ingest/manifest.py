@@ -14,7 +14,7 @@ from graph.values import WrongValue, instant, iso
 from ingest.source import InputRefused
 
 KEYS = ("taken_at", "scope", "complete", "declares", "usage_window_start")
-ALWAYS = ("grants", "trust")  # whoever fills in an estate could have written these down
+ALWAYS = ("grants", "trust", "inventory")  # whoever fills in an estate could write these down
 MAX_BYTES = 1 << 20
 
 

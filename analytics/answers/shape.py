@@ -90,7 +90,6 @@ def edge_step(posture: Posture, edge: int) -> dict[str, Any]:
 def grant_step(posture: Posture, grant: int, bits: int) -> dict[str, Any]:
     """Describe a grant, given its position in `posture.grants` and the levels used of it."""
     graph, grants = posture.graph, posture.grants
-    row = graph.frames[CAN_ACCESS].iloc[int(grants.row[grant])]
     used = [grants.last_used[grant, b] for b in range(len(LEVELS)) if bits >> b & 1]
     return {
         "from": graph.thing(int(grants.holder[grant])),
@@ -103,11 +102,21 @@ def grant_step(posture: Posture, grant: int, bits: int) -> dict[str, Any]:
         "assumed": bool(grants.assumed[grant]),
         "telemetry": bool(grants.telemetry[grant]),
         "last_used_at": when(max(used, default=NEVER)),
+        "support": [],
+    } | _grant_facts(posture, int(grants.row[grant]))
+
+
+def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
+    """Return what the source says of a grant; an account that is taken over has it by itself."""
+    if place < 0:
+        absent = dict.fromkeys(("granted_at", "id", "source", "condition", "policy"))
+        return absent | {"rule": "A5"}
+    row = posture.graph.frames[CAN_ACCESS].iloc[place]
+    return {
         "granted_at": plain(row["granted_at"]),
         "id": row["id"],
         "source": row["source"],
         "rule": None,
-        "support": [],
         "condition": plain(row["condition"]),
         "policy": plain(row["policy_id"]),
     }

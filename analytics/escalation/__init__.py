@@ -1,69 +1,102 @@
 """Derived control edges: what an identity can make itself able to do, one family of rules a file.
 
 A rule fires only if all the facts it names hold, and never because a fact is absent. So taking
-away any fact can only take away edges. Adding a module here adds its rules.
+away any fact can only take away edges. Rules run until they conclude nothing new. Adding a
+module with `RULES` here adds its rules.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import numpy as np
 
-from analytics.escalation.rule import Derivation, EscalationRule
-from graph.access import AccessGraph, Edges
-from graph.schema import CONTROL, CONTROLS, LEVELS
+from analytics.escalation.rule import Derivation, Escalated, EscalationRule, Known
+from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.schema import CONTROL, CONTROLS, LEVELS, RESOURCE
+
+ALL_LEVELS = (1 << len(LEVELS)) - 1
 
 
 @cache
 def all_escalations() -> dict[str, EscalationRule]:
     """List the rules by id."""
-    names = [m.name for m in iter_modules(__path__) if m.name != "rule"]
-    rules = [r for name in names for r in import_module(f"{__name__}.{name}").RULES]
-    return {r.id: r for r in rules}
-
-
-@dataclass(frozen=True)
-class Escalated:
-    """The stated edges followed by the derived ones; `proofs` belong to the latter, in order."""
-
-    edges: Edges
-    proofs: list[Derivation]
-    stated: int
-
-    def proof(self, edge: int) -> Derivation | None:
-        """Return why a derived edge holds; None for an edge that a source states."""
-        return self.proofs[edge - self.stated] if edge >= self.stated else None
+    modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
+    rules = [rule for module in modules for rule in getattr(module, "RULES", ())]
+    return {rule.id: rule for rule in rules}
 
 
 def escalate(graph: AccessGraph) -> Escalated:
-    """Add to the stated control edges those that the rules conclude from them."""
-    stated = graph.edges
-    proofs = [d for rule in all_escalations().values() for d in rule.derive(graph)]
-    return Escalated(_append(stated, proofs), proofs, len(stated))
+    """Add to the stated control edges and grants those that the rules conclude."""
+    known = Known(graph, Escalated(graph.edges, graph.grants, [], len(graph.edges)))
+    concluded: dict[tuple[int, int, str, tuple[str, ...]], Derivation] = {}
+    while True:
+        before = len(concluded)
+        for rule in all_escalations().values():
+            for one in rule.derive(known):
+                concluded.setdefault((one.source, one.target, one.rule, one.support), one)
+        if len(concluded) == before:
+            return known.so_far
+        known.learn(_joined(graph, list(concluded.values())))
 
 
-def _append(stated: Edges, proofs: list[Derivation]) -> Edges:
+def _joined(graph: AccessGraph, proofs: list[Derivation]) -> Escalated:
+    edges = _with(graph.edges, _edges(proofs))
+    return Escalated(edges, _administered(graph, proofs), proofs, len(graph.edges))
+
+
+def _edges(proofs: list[Derivation]) -> Edges:
     count = len(proofs)
-    if not count:
-        return stated
-    new = Edges(
+    return Edges(
         source=np.array([p.source for p in proofs], np.int32),
         target=np.array([p.target for p in proofs], np.int32),
         kind=np.full(count, CONTROL.index(CONTROLS), np.int8),
         row=np.full(count, -1, np.int32),
         ceiling=np.full(count, len(LEVELS) - 1, np.int8),
-        eligible=np.array([p.eligible for p in proofs]),
-        conditional=np.array([bool(p.condition) for p in proofs]),
+        eligible=np.array([p.eligible for p in proofs], bool),
+        conditional=np.array([bool(p.condition) for p in proofs], bool),
         derived=np.ones(count, bool),
-        assumed=np.array([p.assumed for p in proofs]),
-        telemetry=np.array([p.telemetry for p in proofs]),
+        assumed=np.array([p.assumed for p in proofs], bool),
+        telemetry=np.array([p.telemetry for p in proofs], bool),
         last_used=np.array([p.last_used for p in proofs], np.int64),
         since=np.array([p.since for p in proofs], np.int64),
     )
-    joined = {
-        name: np.concatenate([getattr(stated, name), getattr(new, name)])
-        for name in stated.__dataclass_fields__
-    }
+
+
+def _administered(graph: AccessGraph, proofs: list[Derivation]) -> Grants:
+    """Let an account that somebody can take over administer itself and what it contains."""
+    things = graph.has_label(RESOURCE)
+    accounts = sorted({p.target for p in proofs if things[p.target]})
+    if not accounts:
+        return graph.grants
+    frame = graph.frames[RESOURCE]
+    number, parent = graph.numbers(frame["id"]), graph.numbers(frame["parent_id"].fillna(""))
+    pairs = [(a, r) for a in accounts for r in (a, *number[parent == a])]
+    count = len(pairs)
+    off = np.zeros(count, bool)
+    added: Grants = _with(
+        graph.grants,
+        Grants(
+            holder=np.array([holder for holder, _ in pairs], np.int32),
+            resource=np.array([resource for _, resource in pairs], np.int32),
+            row=np.full(count, -1, np.int32),
+            levels=np.full(count, ALL_LEVELS, np.uint8),
+            eligible=off,
+            conditional=off,
+            derived=~off,
+            assumed=off,
+            telemetry=off,
+            last_used=np.full((count, len(LEVELS)), NEVER, np.int64),
+            since=np.full(count, NEVER, np.int64),
+        ),
+    )
+    return added
+
+
+def _with(stated: Any, more: Any) -> Any:
+    """Put the arrays of two `Edges`, or two `Grants`, one after the other."""
+    names = [f.name for f in fields(stated)]
+    joined = {n: np.concatenate([getattr(stated, n), getattr(more, n)]) for n in names}
     return replace(stated, **joined)

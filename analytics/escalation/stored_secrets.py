@@ -5,23 +5,24 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analytics.escalation.rule import Derivation, EscalationRule
-from graph.access import NEVER, AccessGraph, Grants
+from analytics.escalation.rule import Derivation, EscalationRule, Known
+from graph.access import NEVER, Grants
 from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS, STORED_IN
 
 YIELDS = 1 << LEVELS.index("read") | 1 << LEVELS.index("admin")
 
 
-def derive(graph: AccessGraph) -> Iterator[Derivation]:
+def derive(known: Known) -> Iterator[Derivation]:
     """Conclude CONTROLS from each holder of a reading grant to each credential in the store."""
+    graph = known.graph
     kept = graph.frames[STORED_IN]
     if kept.empty:
         return
     credential, store = graph.ends(STORED_IN)
     stored = pd.DataFrame({"credential": credential, "store": store, "fact": kept["id"]})
     stored = stored[graph.in_force(STORED_IN)]
-    grants = graph.grants
+    grants = known.so_far.grants
     yields = grants.levels & YIELDS > 0
     held = pd.DataFrame(
         {
@@ -37,12 +38,13 @@ def derive(graph: AccessGraph) -> Iterator[Derivation]:
     )
     frame = graph.frames[CAN_ACCESS]
     for way in records(held.merge(stored, on="store")):
-        condition = frame["condition"].iloc[way.row]
+        stated = way.row >= 0  # an account that is taken over holds grants that nobody stated
+        condition = frame["condition"].iloc[way.row] if stated else pd.NA
         yield Derivation(
             int(way.holder),
             int(way.credential),
             "X1",
-            (str(frame["id"].iloc[way.row]), str(way.fact)),
+            (*((str(frame["id"].iloc[way.row]),) if stated else ()), str(way.fact)),
             "" if pd.isna(condition) else str(condition),
             bool(way.eligible),
             bool(way.assumed),

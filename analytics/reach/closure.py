@@ -23,12 +23,14 @@ import numpy as np
 
 from analytics.reach import union
 from analytics.reach.network import Network
+from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS
 
 ANY = len(LEVELS)  # the kind of a column that stands for a resource at any level
-KINDS = ANY + 1
+ALONE = ANY + 1  # kinds from here on: the one level of a resource that is granted at no other
+KINDS = ALONE + len(LEVELS)
 WORD = 64
-BLOCK_WORDS = 1 << 15  # words of a column block: bounds the memory of one unit of work
+BLOCK_WORDS = 1 << 11  # words of a column block: bounds memory, and stays in a core's cache
 
 Block = tuple[int, int]
 Work = Callable[[Block], np.ndarray]
@@ -42,8 +44,8 @@ class Closure:
     `row` (int32[nodes]) is the row of each node entered with the ceiling `admin`, -1 for one
     that reaches nothing. `child_ptr`, `child` and `own_ptr`, `own` give each row's children
     and own columns; rows are numbered successors first. `needed` says whether a row is a child.
-    `word_class` (int16[words]) is the class of each word of 64 columns; class `5 * w + k` is
-    that of weight `weights[w]` and kind `k`: a level, or `ANY`.
+    `word_class` (int16[words]) is the class of each word of 64 columns; class `KINDS * w + k`
+    is that of weight `weights[w]` and kind `k`: a level, `ANY`, or a level `ALONE`.
     """
 
     row: np.ndarray
@@ -135,16 +137,63 @@ def count(
 
     Returns
     -------
-    int64[starts, weights, KINDS]
+    int64[starts, weights, ANY + 1]
         Resources and (resource, level) pairs: kinds 0 to 3 are the levels, `ANY` the resources.
     """
-    total = np.zeros((len(closure.needed), closure.classes), np.int64)
-    for part in execute(closure.block, closure.blocks if blocks is None else blocks):
-        total += part
-    found = np.zeros((len(starts), closure.classes), np.int64)
     rows = closure.row[starts]
-    found[rows >= 0] = total[rows[rows >= 0]]
-    return found.reshape(len(starts), len(closure.weights), KINDS)
+    reaching = np.flatnonzero(rows >= 0)
+    found = np.zeros((len(starts), closure.classes), np.int64)
+    for part in execute(closure.block, closure.blocks if blocks is None else blocks):
+        found[reaching] += part[rows[reaching]]
+    by_kind = found.reshape(len(starts), len(closure.weights), KINDS)
+    alone = by_kind[:, :, ALONE:]
+    counted = by_kind[:, :, : ANY + 1].copy()
+    counted[:, :, :ANY] += alone
+    counted[:, :, ANY] += alone.sum(axis=2)
+    return counted
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What each start reaches in all, one position for each start.
+
+    `resources` and `pairs` (int64) count resources and (resource, level) pairs; `weighted`
+    (float64) is the weight of the pairs, each counted once, and `most` that of the heaviest.
+    """
+
+    resources: np.ndarray
+    pairs: np.ndarray
+    weighted: np.ndarray
+    most: np.ndarray
+
+    @classmethod
+    def of(cls, counts: np.ndarray, weights: np.ndarray) -> "Totals":
+        """Add up counts by class, as `count` returns them; `weights` are those of resources."""
+        pairs = counts[:, :, : len(LEVELS)]
+        weight = weights[:, None] * LEVEL_WEIGHTS
+        return cls(
+            counts[:, :, ANY].sum(axis=1),
+            pairs.sum(axis=(1, 2)),
+            (pairs * weight).sum(axis=(1, 2)),
+            np.where(pairs > 0, weight, 0.0).max(axis=(1, 2), initial=0.0),
+        )
+
+
+def totals(network: Network, starts: np.ndarray) -> Totals:
+    """Add up what each of `starts` (numbers of nodes) reaches."""
+    closure = condense(network)
+    return Totals.of(count(closure, starts, threads), closure.weights)
+
+
+def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
+    """Add up what each of `starts` reaches in `network` but not in `remaining`.
+
+    `remaining` is a part of `network`, so counts of each class may be subtracted. A resource
+    counts as lost when it is no longer reached at any level.
+    """
+    whole, part = condense(network), condense(remaining)
+    before, after = (count(closure, starts, threads) for closure in (whole, part))
+    return Totals.of(before - after, whole.weights)
 
 
 def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -153,15 +202,19 @@ def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     granted = np.zeros((nodes, KINDS), bool)
     for kind in range(len(LEVELS)):
         granted[network.resource[network.levels >> kind & 1 == 1], kind] = True
-    granted[:, ANY] = granted[:, : len(LEVELS)].any(axis=1)
+    alone = granted.sum(axis=1) == 1
+    granted[:, ALONE:] = granted[:, :ANY] & alone[:, None]
+    granted[alone, :ANY] = False
+    granted[:, ANY] = granted[:, :ANY].any(axis=1)
     weights, weighed = np.unique(network.weight, return_inverse=True)
-    column = np.full((nodes, KINDS), -1, np.int32)
+    column = np.full((nodes, ANY + 1), -1, np.int32)  # a level alone stands as that level
     word_class: list[np.ndarray] = []
     words = 0
     for weight in range(len(weights)):
         for kind in range(KINDS):
             members = np.flatnonzero((weighed == weight) & granted[:, kind])
-            column[members, kind] = words * WORD + np.arange(len(members))
+            place = kind if kind <= ANY else kind - ALONE
+            column[members, place] = words * WORD + np.arange(len(members))
             taken = -(-len(members) // WORD)
             word_class.append(np.full(taken, KINDS * weight + kind, np.int16))
             words += taken

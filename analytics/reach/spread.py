@@ -8,7 +8,6 @@ import pandas as pd
 
 from analytics.reach import kernel
 from analytics.reach.network import Network
-from analytics.weights import mask_weights
 from graph.schema import LEVELS
 
 FAR = np.iinfo(np.int32).max
@@ -97,51 +96,6 @@ def spread(network: Network, start: int, max_hops: int | None = None) -> Spread:
         -1 if max_hops is None else max_hops,
     )
     return Spread(network, start, *found)
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What each start reaches in all, one position for each start.
-
-    `resources` and `pairs` (int64) count resources and (resource, level) pairs; `weighted`
-    (float64) is the weight of the pairs, each counted once, and `most` that of the heaviest.
-    """
-
-    resources: np.ndarray
-    pairs: np.ndarray
-    weighted: np.ndarray
-    most: np.ndarray
-
-
-def totals(network: Network, starts: np.ndarray) -> Totals:
-    """Add up what each of `starts` (numbers of nodes) reaches."""
-    return Totals(
-        *kernel.totals(*_arrays(network), network.weight, mask_weights(), starts.astype(np.int32))
-    )
-
-
-def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
-    """Add up what each of `starts` reaches in `network` but not in `remaining`."""
-    return Totals(
-        *kernel.lost(
-            *_arrays(network),
-            *_arrays(remaining),
-            network.weight,
-            mask_weights(),
-            starts.astype(np.int32),
-        )
-    )
-
-
-def _arrays(network: Network) -> tuple[np.ndarray, ...]:
-    return (
-        network.indptr,
-        network.target,
-        network.ceiling,
-        network.g_indptr,
-        network.resource,
-        network.levels,
-    )
 
 
 def exposed(network: Network, resource: int, level: int) -> np.ndarray:

@@ -168,7 +168,7 @@ def contract(  # type: ignore[no-untyped-def]
                 for kind in range(KINDS):
                     if bits and (kind == KINDS - 1 or bits >> kind & 1):
                         x = column[resource[g], kind]
-                        if own_seen[x] != c:
+                        if x >= 0 and own_seen[x] != c:
                             own_seen[x] = c
                             own[owned] = x
                             owned += 1
@@ -220,9 +220,12 @@ def unite(  # type: ignore[no-untyped-def]
         for e in range(child_ptr[c], child_ptr[c + 1]):
             incoming += width if size[child[e]] < 0 else size[child[e]]
         scanned = incoming > width // SHARE_TOUCHED
-        listed = 0
+        listed, last = 0, -1
         for e in range(child_ptr[c], child_ptr[c + 1]):
             d = child[e]
+            if last >= 0 and size[d] and size[d] == size[last] and place[d] == place[last]:
+                continue  # shares the row that was just united
+            last = d
             if size[d] < 0:
                 stored = words[place[d] : place[d] + width]
                 for x in range(width):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from analytics.reach.closure import totals
 from analytics.reach.network import Network
-from analytics.reach.spread import exposed, lost, spread, totals
+from analytics.reach.spread import exposed, spread
 
 
 def warm() -> None:
@@ -21,7 +22,6 @@ def warm() -> None:
     )
     spread(network, 0)
     totals(network, np.array([0]))
-    lost(network, network, np.array([0]))
     exposed(network, 0, 1)
 
 

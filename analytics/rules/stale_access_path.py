@@ -15,8 +15,8 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = posture.accountable[has]
     names = posture.graph.things["name"].iloc[subject]
     said = [
-        f"{name} reaches {gone.resources[k]} resources at levels that nothing used for "
-        f"{UNUSED_DAYS} days: {gone.weighted[k]:g} of its weight of {whole[k]:g}."
+        f"{name} could lose {gone.weighted[k]:g} of its reach of {whole[k]:g} and nothing that was "
+        f"used in {UNUSED_DAYS} days: {gone.pairs[k]} levels on resources."
         for name, k in zip(names, has, strict=True)
     ]
     weighs = gone.most[has] * posture.autonomy[subject]

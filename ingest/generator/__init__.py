@@ -23,7 +23,7 @@ from ingest.native import sod_ids, write_estate
 from ingest.source import Reading
 from ingest.tables import as_text, text_column
 
-DECLARES = tuple(d for d in DECLARABLE if d != "inventory")
+DECLARES = DECLARABLE
 LABELS = "labels.json"
 HISTORY = "history"
 

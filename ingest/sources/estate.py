@@ -25,6 +25,7 @@ SOURCE = Source(
         "credentials",
         "decisions",
         "trust",
+        "inventory",
     ),
     read=read,
 )

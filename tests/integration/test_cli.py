@@ -1,5 +1,7 @@
 """The command line: one document, exit codes, refusals, and no traceback whatever happens."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -565,3 +567,18 @@ def test_names_that_a_narrow_encoding_cannot_write(tmp_path):
         done = _process(*line, **env)
         assert done.returncode in (0, 2), done
         assert "Traceback" not in done.stderr
+
+
+def test_findings_as_csv_for_a_spreadsheet(capsys, tmp_path):
+    """One line for each finding, things by their ids, and no cell that would run."""
+    estate = Estate().agent("a", name="=cmd()").resource("r", "restricted")
+    store = tmp_path / "store"
+    estate.can("a", "admin", "r").write(tmp_path / "estate")
+    assert (
+        trustdebt.main(["ingest", "estate", str(tmp_path / "estate"), "--store", str(store)]) == 0
+    )
+    capsys.readouterr()
+    assert trustdebt.main(["findings", "--format", "csv", "--store", str(store)]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert {(r["rule"], r["subject"]) for r in rows} == {("OWN-01", "a"), ("TIM-04", "a")}
+    assert not any(cell.startswith("=") for row in rows for cell in row.values())

@@ -195,6 +195,7 @@ def _number(folder: Path) -> str:
     return folder.name.removeprefix(".work-")
 
 
+@pytest.mark.parametrize("kind", ["parquet", "neo4j-5"], indirect=True)  # alike on both lines
 def test_killed_at_any_step_leaves_the_former_snapshot_whole(store: Store, store_uri: str):
     old, new = worlds.world(0), worlds.world(1)
     published(store, old)

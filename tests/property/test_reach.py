@@ -7,6 +7,7 @@ searches them breadth first. The product searches states of (node, ceiling); bot
 import time
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -17,8 +18,9 @@ from hypothesis import strategies as st
 from analytics import answers
 from analytics.findings import find_all
 from analytics.posture import Filter, assess
+from analytics.reach.closure import condense, count, lost, serial, threads, totals
 from analytics.reach.network import Network
-from analytics.reach.spread import exposed, lost, spread, totals
+from analytics.reach.spread import exposed, spread
 from analytics.weights import sensitivities
 from graph.schema import LEVELS
 from tests.small_estates import TYPES, Estate, ago
@@ -263,11 +265,22 @@ def test_totals_and_losses_of_every_node_add_up(estate, mode, doubt):
     for number in starts:
         name = posture.graph.thing(int(number))["id"]
         reached = set(whole.reach(name))
-        for found, pairs in ((in_all, reached), (gone, reached - set(less.reach(name)))):
+        kept = set(less.reach(name))
+        for found, pairs, left in ((in_all, reached, set()), (gone, reached - kept, kept)):
             assert found.pairs[number] == len(pairs)
-            assert found.resources[number] == len({r for r, _ in pairs})
+            assert found.resources[number] == len({r for r, _ in pairs} - {r for r, _ in left})
             assert found.weighted[number] == pytest.approx(whole.weigh(pairs))
             assert found.most[number] == max((whole.weigh([p]) for p in pairs), default=0)
+
+
+@settings(max_examples=25)
+@given(estates(), MODE, st.integers(1, 40), st.sampled_from([serial, threads]))
+def test_any_split_of_the_columns_gives_the_same_counts(estate, mode, parts, execute):
+    network = estate.quick().network(Filter(mode))
+    closure, starts = condense(network), np.arange(network.nodes)
+    edges = np.linspace(0, closure.words, parts + 1).astype(int).tolist()
+    blocks = [(low, high) for low, high in pairwise(edges) if high > low]
+    assert np.array_equal(count(closure, starts), count(closure, starts, execute, blocks))
 
 
 @settings(max_examples=25)

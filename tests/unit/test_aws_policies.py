@@ -3,12 +3,8 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from graph.schema import CAN_ACCESS, RESOURCE, ROLE
-from ingest.sources.aws.actions import heuristic
-from ingest.sources.aws.patterns import contains, overlaps
 from tests.aws_account import (
     ACCOUNT,
     IAM,
@@ -16,7 +12,6 @@ from tests.aws_account import (
     allow,
     deny,
     document,
-    group,
     managed,
     read_details,
     role,
@@ -29,33 +24,6 @@ MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 MFA_TEXT = '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
-
-WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]
-patterns = st.text(alphabet="01*?", max_size=4)
-
-
-def matching(pattern):
-    """List the short words that a pattern matches, letter by letter."""
-
-    def match(p, w):
-        if not p:
-            return not w
-        if p[0] == "*":
-            return match(p[1:], w) or bool(w and match(p, w[1:]))
-        return bool(w) and p[0] in ("?", w[0]) and match(p[1:], w[1:])
-
-    return {w for w in WORDS if match(pattern, w)}
-
-
-@given(patterns, patterns)
-def test_patterns_share_what_words_they_share(one, other):
-    """Two patterns overlap if some word matches both, and never contain more than they do."""
-    if matching(one) & matching(other):
-        assert overlaps(one, other)
-    if contains(one, other):
-        assert matching(other) <= matching(one)
-    for word in WORDS:
-        assert contains(one, word) is (word in matching(one))
 
 
 def test_bucket_and_its_objects_are_one_resource(tmp_path):
@@ -281,75 +249,6 @@ def test_account_wide_escalations_are_named_on_the_account(tmp_path):
     assert "lambda:UpdateFunctionCode" in read.grants(f"{IAM}user/bob", FUNCTION)[0]["actions"]
 
 
-def test_member_has_what_the_group_has(tmp_path):
-    """The group holds its grants; a member without limits of its own is listed as one."""
-    staff = group("staff", allow("sqs:SendMessage", QUEUE))
-    read = read_details(tmp_path, users=[user("ann", GroupList=["staff"])], groups=[staff])
-    assert read.groups("ann") == {f"{IAM}group/staff"}
-    assert read.levels(f"{IAM}group/staff", QUEUE) == ["write"]
-    assert read.grants(ANN, QUEUE) == []
-
-
-@pytest.mark.parametrize("limit", ["own denial", "other group", "boundary"])
-def test_limited_member_gets_only_what_is_left(limit, tmp_path):
-    """Whoever has less than the group is no member: what is left is granted directly."""
-    staff = group("staff", allow("sqs:*", QUEUE), allow("sqs:ListQueues"))
-    guard = group("guard", deny(["sqs:*Permission", "sqs:Set*"]))
-    narrow = managed("narrow", allow(["sqs:Get*", "sqs:Send*", "sqs:List*"]))
-    ann = user("ann", GroupList=["staff"])
-    if limit == "own denial":
-        ann = user("ann", deny(["sqs:*Permission", "sqs:Set*"]), GroupList=["staff"])
-    if limit == "other group":
-        ann = user("ann", GroupList=["staff", "guard"])
-    if limit == "boundary":
-        ann["PermissionsBoundary"] = {"PermissionsBoundaryArn": narrow["Arn"]}
-    read = read_details(tmp_path, users=[ann], groups=[staff, guard], policies=[narrow])
-    assert f"{IAM}group/staff" not in read.groups("ann")
-    assert read.levels(ANN, QUEUE) == ["read", "write"]
-    assert {g["policy_id"] for g in read.grants(ANN, QUEUE)} == {f"{IAM}group/staff/inline/own"}
-    assert read.levels(f"{IAM}group/staff", QUEUE) == ["admin", "read", "write"]
-    assert any(ANN in w and "group" in w for w in read.reading.warnings)
-
-
-def test_limits_that_touch_nothing_of_the_group_keep_the_membership(tmp_path):
-    """A denial about something else does not dissolve a membership."""
-    staff = group("staff", allow("sqs:ReceiveMessage", QUEUE))
-    ann = user("ann", deny("s3:*"), GroupList=["staff"])
-    read = read_details(tmp_path, users=[ann], groups=[staff])
-    assert read.groups("ann") == {f"{IAM}group/staff"}
-
-
-def test_policy_variables_are_filled_in_for_each_user(tmp_path):
-    """A policy on `${aws:username}` gives each member power over itself and nobody else."""
-    own_name = f"{IAM}user/${{aws:username}}"
-    staff = group("staff", allow("iam:CreateAccessKey", own_name))
-    people = [user("ann", GroupList=["staff"]), user("bob", GroupList=["staff"])]
-    read = read_details(tmp_path, users=people, groups=[staff])
-    assert read.grants(ANN, ANN)[0]["actions"] == ["iam:CreateAccessKey"]
-    assert read.grants(ANN, f"{IAM}user/bob") == []
-    assert read.grants(f"{IAM}user/bob", f"{IAM}user/bob") != []
-
-
-def test_variable_that_a_request_decides_is_a_condition(tmp_path):
-    """What depends on a tag of the session is allowed on condition."""
-    home = "arn:aws:s3:::home/${aws:PrincipalTag/team}/*"
-    read = read_details(tmp_path, users=[user("ann", allow("s3:GetObject", home))])
-    (grant,) = read.grants(ANN, "arn:aws:s3:::home")
-    assert "aws:PrincipalTag/team" in grant["condition"]
-    named = "arn:aws:s3:::home/${aws:username}/*"
-    read = read_details(tmp_path, users=[user("ann", allow("s3:GetObject", named))])
-    assert read.levels(ANN, "arn:aws:s3:::home") == ["read"]
-
-
-def test_resource_of_another_account_needs_that_account_too(tmp_path):
-    """A queue of another account that is named is reached on condition; by `*` it is not."""
-    far = "arn:aws:sqs:eu-west-1:999988887777:q"
-    ann, bob = user("ann", allow("sqs:SendMessage", far)), user("bob", allow("sqs:*"))
-    read = read_details(tmp_path, users=[ann, bob])
-    assert "another account" in read.grants(ANN, far)[0]["condition"]
-    assert read.grants(f"{IAM}user/bob", far) == []
-
-
 @pytest.mark.parametrize("form", ["object", "text", "encoded"])
 def test_policy_documents_are_read_in_every_form(form, tmp_path):
     """A document may be an object, JSON text or percent-encoded JSON text."""
@@ -407,41 +306,6 @@ def test_pathological_patterns_are_quick(tmp_path):
         "ann", allow("s3:" + "*t" * 200 + "x", stars), allow("sqs:*", f"{QUEUE}" + "a" * 900)
     )
     assert read_details(tmp_path, users=[ann]).levels(ANN, stars) == []
-
-
-@pytest.mark.parametrize(
-    ("action", "level"),
-    [
-        ("s3:ListBucket", "list"),
-        ("secretsmanager:GetSecretValue", "read"),
-        ("sqs:TagQueue", "write"),
-        ("sns:AddPermission", "admin"),
-        ("s3:PutBucketPolicy", "admin"),
-        ("kinesis:PutResourcePolicy", "admin"),
-        ("autoscaling:PutScalingPolicy", "write"),
-        ("lambda:UpdateFunctionCode", "admin"),
-        ("lambda:InvokeFunction", "write"),
-        ("ssm:SendCommand", "admin"),
-    ],
-)
-def test_levels_of_actions(action, level):
-    """Levels follow AWS's reference; actions that hand over an identity are admin."""
-    from ingest.sources.aws.actions import Service
-
-    prefix, _, name = action.partition(":")
-    service = Service(prefix)
-    assert service.levels(service.matched(action)) == {level}
-    assert service.shown(service.matched(action.upper())) == [f"{prefix}:{name}"]
-
-
-def test_unknown_actions_are_judged_by_their_verb():
-    """An action that no reference knows is read, write or admin by what it is called."""
-    assert heuristic("ListThings") == "list"
-    assert heuristic("DescribeThing") == "list"
-    assert heuristic("BatchGetThing") == "read"
-    assert heuristic("PutThingPolicy") == "admin"
-    assert heuristic("PutRetentionPolicy") == "write"
-    assert heuristic("Frobnicate") == "write"
 
 
 def test_role_stays_a_role_and_a_grant_keeps_its_id(tmp_path):

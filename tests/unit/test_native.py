@@ -63,7 +63,7 @@ def test_the_manifest_is_what_the_reading_says(tmp_path):
     assert (read.scope, read.complete) == ("acme", True)
     assert read.taken_at == pd.Timestamp("2026-08-01T00:00:00Z")
     assert read.usage_window_start == pd.Timestamp("2026-02-01T00:00:00Z")
-    assert set(read.declares) == {"owners", "usage", "grants", "trust"}
+    assert set(read.declares) == {"owners", "usage", "grants", "trust", "inventory"}
     assert read.warnings == []
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from ingest.sources.aws.arn import shown
-from ingest.sources.aws.documents import Document, Malformed, read_document
+from ingest.sources.aws.documents import MAX_NAME, Document, Malformed, read_document
 from ingest.sources.aws.export import Export, Reader, records, text
 from ingest.sources.aws.principals import ManagedPolicy, Place, Principal
 
@@ -76,7 +76,7 @@ def _read_policy(export: Export, record: dict[str, Any], place: Place) -> None:
 def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Place) -> None:
     arn = text(record, "Arn")
     found = PRINCIPAL.fullmatch(arn)
-    if not found or found.group(2) != kind:
+    if not found or found.group(2) != kind or len(arn) > MAX_NAME:
         export.log.whole = False
         export.log.reject(place, f"Arn is missing or not that of a {kind}")
         return

@@ -10,7 +10,7 @@ from graph.values import WrongValue
 from graph.values import instant as parse_instant
 from ingest.source import Rejected
 from ingest.sources.aws.arn import shown
-from ingest.sources.aws.documents import Document
+from ingest.sources.aws.documents import MAX_NAME, Document
 from ingest.sources.aws.principals import ManagedPolicy, People, Place
 
 ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
@@ -95,6 +95,9 @@ class Export:
 
     def add_thing(self, thing: Thing) -> None:
         """Keep a resource; of two that name it, the first stays."""
+        if len(thing.id) > MAX_NAME:
+            self.log.reject(thing.place, f"a name longer than {MAX_NAME} characters")
+            return
         self.things.setdefault(thing.id, thing)
 
 

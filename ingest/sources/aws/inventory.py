@@ -170,7 +170,7 @@ def _read_attributes(export: Export, value: dict[str, Any], place: Place) -> Non
 def _keep_policy(
     export: Export, resource: str | None, given: Any, place: Place, pointer: str
 ) -> None:
-    if given is None:
+    if given is None or (resource is not None and resource not in export.things):
         return
     at = Place(place.file, place.pointer + pointer)
     read = document(export, given, at, default_resource=resource or "*")

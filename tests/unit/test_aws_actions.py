@@ -1,0 +1,68 @@
+"""Wildcards and access levels of AWS actions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.sources.aws.actions import Service, heuristic
+from ingest.sources.aws.patterns import contains, overlaps
+
+WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]
+patterns = st.text(alphabet="01*?", max_size=4)
+
+
+def matching(pattern):
+    """List the short words that a pattern matches, letter by letter."""
+
+    def match(p, w):
+        if not p:
+            return not w
+        if p[0] == "*":
+            return match(p[1:], w) or bool(w and match(p, w[1:]))
+        return bool(w) and p[0] in ("?", w[0]) and match(p[1:], w[1:])
+
+    return {w for w in WORDS if match(pattern, w)}
+
+
+@given(patterns, patterns)
+def test_patterns_share_what_words_they_share(one, other):
+    """Two patterns overlap if some word matches both, and never contain more than they do."""
+    if matching(one) & matching(other):
+        assert overlaps(one, other)
+    if contains(one, other):
+        assert matching(other) <= matching(one)
+    for word in WORDS:
+        assert contains(one, word) is (word in matching(one))
+
+
+@pytest.mark.parametrize(
+    ("action", "level"),
+    [
+        ("s3:ListBucket", "list"),
+        ("secretsmanager:GetSecretValue", "read"),
+        ("sqs:TagQueue", "write"),
+        ("sns:AddPermission", "admin"),
+        ("s3:PutBucketPolicy", "admin"),
+        ("kinesis:PutResourcePolicy", "admin"),
+        ("autoscaling:PutScalingPolicy", "write"),
+        ("lambda:UpdateFunctionCode", "admin"),
+        ("lambda:InvokeFunction", "write"),
+        ("ssm:SendCommand", "admin"),
+    ],
+)
+def test_levels_of_actions(action, level):
+    """Levels follow AWS's reference; actions that hand over an identity are admin."""
+    prefix, _, name = action.partition(":")
+    service = Service(prefix)
+    assert service.levels(service.matched(action)) == {level}
+    assert service.shown(service.matched(action.upper())) == [f"{prefix}:{name}"]
+
+
+def test_unknown_actions_are_judged_by_their_verb():
+    """An action that no reference knows is read, write or admin by what it is called."""
+    assert heuristic("ListThings") == "list"
+    assert heuristic("DescribeThing") == "list"
+    assert heuristic("BatchGetThing") == "read"
+    assert heuristic("PutThingPolicy") == "admin"
+    assert heuristic("PutRetentionPolicy") == "write"
+    assert heuristic("Frobnicate") == "write"
