@@ -14,6 +14,7 @@ import pytest
 from graph import cypher
 from graph.schema import SNAPSHOT
 from graph.stores import Store, open_store
+from tests.integration.cli import cli, kept  # noqa: F401 - fixtures
 from tests.neo4j import server
 
 NOT_RUN: list[str] = []

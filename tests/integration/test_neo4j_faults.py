@@ -2,18 +2,14 @@
 
 import contextlib
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import neo4j
 import pytest
 
-from graph import cypher
-from graph.schema import CAN_ACCESS, FACT_NODES, OWNS, RELATIONSHIPS, ROLE, SNAPSHOT
 from graph.stores import (
     StoreBusy,
     StoreDamaged,
@@ -26,13 +22,14 @@ from graph.stores import (
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
 from tests.integration import worlds
-from tests.integration.conftest import ask, raw, wipe
+from tests.integration.conftest import ask, wipe
 from tests.integration.faultproxy import Fault, When, between
+from tests.integration.opening import NEW, opened, publish
 from tests.neo4j import server
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "canary-c0ffee-1"
-OLD, NEW = worlds.crowd(2), worlds.crowd(3)
+OLD = worlds.crowd(2)
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +43,6 @@ def frail() -> Iterator[server.Server]:
             yield started
     except server.CannotStart as error:
         pytest.skip(f"no Neo4j: {error}")
-
-
-@contextlib.contextmanager
-def opened(uri: str, patience: Patience | None = None, **sign_in: str) -> Iterator[Neo4jStore]:
-    store = Neo4jStore(uri, patience=patience, **sign_in)
-    yield store
-    store.close()
-
-
-def publish(store: Neo4jStore, facts=NEW, after_step: Callable[[int], None] = lambda _: None):
-    with store.lease(10) as lease:
-        return store.publish(facts, lease, after_step)[0]
 
 
 def seconds_to_refuse(uri: str, saying: str, **sign_in: str) -> float:
@@ -335,100 +320,3 @@ def test_a_lease_that_is_not_renewed_runs_out(empty_neo4j: str, monkeypatch: pyt
             with pytest.raises(StoreBusy):
                 store.publish(NEW, stale)
         assert other.read()[1].hash == OLD.hash
-
-
-def all_texts() -> set[str]:
-    """Return every text that the schema and the constants can give."""
-    texts = {value for value in vars(cypher).values() if isinstance(value, str)}
-    texts |= set(cypher.constraints().values())
-    for element in cypher.RECORDED:
-        texts |= {cypher.create_nodes(element), cypher.read_nodes(element)}
-        texts |= {cypher.count_nodes(element.name), cypher.delete_nodes(element.name)}
-    for label in FACT_NODES:
-        texts |= {cypher.count_relationships(label.name), cypher.delete_relationships(label.name)}
-        for kind in RELATIONSHIPS:
-            texts.add(cypher.read_relationships(kind, label.name))
-            for other in FACT_NODES:
-                texts.add(cypher.create_relationships(kind, label.name, other.name))
-    return texts
-
-
-def test_no_value_gets_into_a_query(empty_neo4j: str, monkeypatch: pytest.MonkeyPatch):
-    sent: set[str] = set()
-    run = neo4j.ManagedTransaction.run
-
-    def listening(self, query, *args, **values):
-        sent.add(query)
-        return run(self, query, *args, **values)
-
-    monkeypatch.setattr(neo4j.ManagedTransaction, "run", listening)
-    with opened(empty_neo4j) as store:
-        publish(store, worlds.hostile())
-        publish(store, NEW)
-        with store.lease() as lease:
-            assert len(store.prune(1, lease)) == 1
-        store.read()
-    assert len(sent) > 40
-    assert sent <= all_texts()
-
-
-def test_a_label_that_the_schema_lacks_is_refused():
-    for label in worlds.HOSTILE:
-        with pytest.raises(ValueError, match="not a label"):
-            cypher.count_nodes(label)
-
-
-@pytest.mark.parametrize("line", ["neo4j_uri", "neo4j_2026_uri"])
-def test_queries_use_the_index_and_nothing_deprecated(line: str, request: pytest.FixtureRequest):
-    uri = request.getfixturevalue(line)
-    wipe(uri)
-    values = {"run": "", "after": "", "limit": 1, "rows": [], "properties": {}, "step": 1}
-    values |= {"token": 1, "keep": 1, "nonce": "", "holder": "", "counted": ""}
-    with opened(uri) as store:
-        publish(store, worlds.world())
-    kinds = [CAN_ACCESS.name, OWNS.name]
-    texts = {
-        t for t in all_texts() if "MATCH" in t and (ROLE.name in t or ":" + SNAPSHOT.name in t)
-    }
-    texts = {t for t in texts if "[r:" not in t or any(k in t for k in kinds)}
-    with raw(uri) as plain, plain.session() as session:
-        for text in texts:
-            summary = session.run(f"EXPLAIN {text}", values).consume()
-            plan = str(summary.plan)
-            assert "AllNodesScan" not in plan, text
-            if "$run" in text:
-                assert "NodeByLabelScan" not in plan, text
-                assert "CartesianProduct" not in plan or "DELETE" not in text, text
-            if "ORDER BY n.run" in text:
-                assert "Top" not in plan, text
-                assert "Sort" not in plan, text
-            noted = [s for s in summary.gql_status_objects if s.is_notification]
-            assert [s for s in noted if s.raw_classification != "UNRECOGNIZED"] == [], text
-
-
-CODEC = """
-import sys
-if {pure}:
-    sys.modules["neo4j._rust"] = None
-from neo4j._codec.packstream import v1
-assert (v1._rust_pack is None) == {pure}, v1._rust_pack
-from graph.stores import open_store
-from tests.integration import worlds
-store, facts = open_store("{uri}"), worlds.world()
-with store.lease(10) as lease:
-    store.publish(facts, lease)
-assert store.read()[1].hash == facts.hash
-store.close()
-print("read back")
-"""
-
-
-@pytest.mark.parametrize("pure", [True, False], ids=["pure", "rust"])
-def test_both_codecs_of_the_driver_carry_everything(empty_neo4j: str, pure: bool):
-    if not pure:
-        pytest.importorskip("neo4j._rust", reason="neo4j-rust-ext is not installed")
-    program = CODEC.format(pure=pure, uri=empty_neo4j)
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    assert done.stdout == "read back\n", done.stderr

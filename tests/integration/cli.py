@@ -1,0 +1,115 @@
+"""Runs of the command line in the tests: an estate, its store, and what a run says."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trustdebt
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from tests.small_estates import AS_OF, Estate, ago
+
+ROOT = Path(__file__).parents[2]
+COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit"}
+QUESTIONS: dict[str, list[str]] = {
+    "identities": [],
+    "show": ["bot"],
+    "blast-radius": ["bot"],
+    "exposure": ["ledger"],
+    "path": ["bot", "ledger"],
+    "findings": [],
+    "stale": [],
+    "orphans": [],
+}
+LISTS = {
+    "findings": "findings",
+    "stale": "paths",
+    "orphans": "orphaned",
+    "exposure": "identities",
+    "blast-radius": "resources",
+}
+HOSTILE = "evil\x1b[31m\x07"
+
+
+def example() -> Estate:
+    e = Estate().agent("bot", name="Invoice bot").agent("child", "idle", HOSTILE)
+    e.account("svc").person("ann", email="ann@example.com").person("zed", left=ago(30))
+    e.agent("twin-1", name="twin").agent("twin-2", name="Twin")
+    e.resource("ledger", "restricted").resource("wiki", "internal")
+    e.link("bot", "RUNS_AS", "svc").link("bot", "SPAWNS", "child")
+    e.can("svc", "read write", "ledger", granted_at=ago(300), last_used_at={"read": ago(1)})
+    e.can("child", "read", "wiki", granted_at=ago(300), condition="aws:SourceIp")
+    return e.owned("bot", "ann", "ann").owned("idle", "zed", "zed", since=ago(200))
+
+
+@dataclass
+class Said:
+    """What a run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on standard output."""
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The answer in the envelope."""
+        assert self.code in (0, 1), self
+        return self.document["result"]
+
+    def refused(self, code: int) -> dict[str, Any]:
+        """Return the error of a run that failed as it should."""
+        assert (self.code, self.err) == (code, ""), self
+        assert set(self.document) == {"error"}
+        assert set(self.document["error"]) >= {"code", "message", "place"}
+        return self.document["error"]
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish two snapshots of the estate."""
+    folder = tmp_path_factory.mktemp("cli") / "store"
+    former = Estate(at=AS_OF.replace(month=7)).agent("bot").resource("ledger", "restricted")
+    for estate in (former, example()):
+        ingest(ParquetStore(folder), [estate.job()])
+    return folder
+
+
+@pytest.fixture
+def cli(kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command line in this process, on the store unless told otherwise."""
+    monkeypatch.setenv("TRUSTDEBT_STORE", str(kept))
+
+    def run(*line: object) -> Said:
+        code = trustdebt.main([str(word) for word in line])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Said(code, out, err)
+
+    return run
+
+
+def execute(words: list[str], **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TRUSTDEBT_")}
+    return subprocess.run(
+        words, cwd=ROOT, env=clean | env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def process(*line: object, **env: str) -> subprocess.CompletedProcess[str]:
+    return execute([sys.executable, "trustdebt.py", *map(str, line)], **env)

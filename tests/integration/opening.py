@@ -1,0 +1,22 @@
+"""Open a Neo4j store in a test, and publish to it."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from graph.stores.neo4j_session import Patience
+from graph.stores.neo4j_store import Neo4jStore
+from tests.integration import worlds
+
+NEW = worlds.crowd(3)
+
+
+@contextlib.contextmanager
+def opened(uri: str, patience: Patience | None = None, **sign_in: str) -> Iterator[Neo4jStore]:
+    store = Neo4jStore(uri, patience=patience, **sign_in)
+    yield store
+    store.close()
+
+
+def publish(store: Neo4jStore, facts=NEW, after_step: Callable[[int], None] = lambda _: None):
+    with store.lease(10) as lease:
+        return store.publish(facts, lease, after_step)[0]
