@@ -109,7 +109,8 @@ TOPIC = Topic(
     f"{server.LINES[LINE].version} on the same machine, with 512 MB of heap. The bare loop is "
     "`UNWIND $rows ... CREATE` of the very same rows and statements, prepared beforehand, in as "
     "many transactions; a publish also hashes the facts, makes the rows, holds the lease, counts "
-    "what arrived and moves the pointer.",
+    "what arrived and moves the pointer. They take turns, and the ratio is the median over the "
+    "turns.",
     20,
     (embedded_publish, embedded_read, neo4j_publish_and_read),
 )
