@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import judged
+from analytics.rules_of_ownership import judged, unowned_since
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
     said = [
         f"Nobody answers for {n}: it has no active owner, business or technical." for n in names
     ]
-    return found(posture, subject, said, posture.created_at[subject])
+    return found(posture, subject, said, unowned_since(posture)[subject])
 
 
 RULE = Rule(
