@@ -251,7 +251,7 @@ def test_a_finding_tells_who_is_accountable_or_says_nobody():
 
 def test_without_any_owner_since_the_last_of_them_went():
     """The first owner left a year ago, the second last month: unowned since last month."""
-    e = _people().agent("bot", created_at=ago(800)).person("first", left=ago(365))
+    e = Estate().agent("bot", created_at=ago(800)).person("first", left=ago(365))
     e.person("second", left=ago(30)).owned("bot", "first", "second", since=ago(700))
     rows = answers.findings(e.posture(), rule="OWN-01")["findings"]
     assert [(r["subject"]["id"], r["since"]) for r in rows] == [("bot", ago(30))]
