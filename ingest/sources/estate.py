@@ -1,5 +1,6 @@
 """The native estate format: a folder of tables that a company fills in or a tool writes."""
 
+from graph.schema import DECLARABLE
 from ingest.manifest import Stated
 from ingest.native import read_estate
 from ingest.source import InputRefused, Reading, Request, Source
@@ -16,16 +17,6 @@ SOURCE = Source(
     name="estate",
     title="Native estate",
     reads="a folder with estate.toml, nodes/, relationships/ and optional records of use",
-    declares=(
-        "grants",
-        "owners",
-        "scope",
-        "usage",
-        "reviews",
-        "credentials",
-        "decisions",
-        "trust",
-        "inventory",
-    ),
+    declares=DECLARABLE,
     read=read,
 )
