@@ -13,6 +13,7 @@ from app.console import command as make_command
 from app.console import run as run_command
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from analytics.posture import Posture
@@ -195,6 +196,35 @@ def path(
     return answers.path(posture, find(start), find(end), _level(level), count, _mode(mode))
 
 
+From = Annotated[list[str] | None, typer.Option("--from", help="Whose access; may be repeated.")]
+To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may be repeated.")]
+
+
+@question("choke-points")
+def choke_points(
+    posture: "Posture",
+    starts: From = None,
+    targets: To = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Rank what most access passes. Example: trustdebt choke-points --to label:Resource."""
+    from analytics import answers
+
+    ends = _ends(posture, starts, targets)
+    return answers.choke_points(posture, *ends, _mode(mode), limit)
+
+
+@question("cut")
+def cut(
+    posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
+) -> dict[str, Any]:
+    """Find the fewest removals that part agents from jewels. Example: trustdebt cut --to crm."""
+    from analytics import answers
+
+    return answers.cut(posture, *_ends(posture, starts, targets), _mode(mode))
+
+
 @question("findings")
 def findings(
     posture: "Posture",
@@ -248,6 +278,31 @@ def orphans(
 
     people = tuple(posture.graph.find(person) for person in leaving or [])
     return answers.orphans(posture, people, limit)
+
+
+@question("what-if")
+def what_if(
+    posture: "Posture",
+    remove: Annotated[list[str], typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")],
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what removing things changes. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
+    from analytics import answers
+
+    return answers.what_if(posture, remove, limit)
+
+
+@question("plan")
+def plan(
+    posture: "Posture",
+    budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
+    objective: Annotated[str, typer.Option(help="What to take away: reach.")] = "reach",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
+    from analytics import answers
+
+    return answers.plan(posture, budget, objective, limit)
 
 
 @question("export")
@@ -320,6 +375,15 @@ def run_app(
     from app.launch import launch
 
     launch(port, store)
+
+
+def _ends(
+    posture: "Posture", starts: list[str] | None, targets: list[str] | None
+) -> "tuple[np.ndarray, np.ndarray]":
+    """Return the numbers of what --from and --to select: agents, and crown jewels, if not said."""
+    from analytics.selectors import ALL_AGENTS, CROWN_JEWELS, select
+
+    return select(posture, starts or [ALL_AGENTS]), select(posture, targets or [CROWN_JEWELS])
 
 
 def _mode(said: str) -> str:

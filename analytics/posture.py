@@ -205,7 +205,7 @@ class Posture:
         graph = self.graph
         taken = self._taken_by_agents()
         workload = self._workload_roles()
-        there = ~self._deleted()
+        there = ~self.deleted
         chosen = graph.has_label(AGENT)
         chosen |= graph.has_label(SERVICE_ACCOUNT) & ~taken
         chosen |= graph.has_label(ROLE) & workload & ~taken
@@ -235,7 +235,9 @@ class Posture:
         workload[role[entry[trusted] | flags(graph.frames[TRUSTS]["workload"])]] = True
         return workload
 
-    def _deleted(self) -> np.ndarray:
+    @cached_property
+    def deleted(self) -> np.ndarray:
+        """Whether a log shows each identity as deleted (bool)."""
         gone = np.zeros(len(self.graph.ids), bool)
         for label in (AGENT, SERVICE_ACCOUNT, ROLE):
             frame = self.graph.frames[label]

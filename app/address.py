@@ -61,6 +61,29 @@ def remember(name: str, default: Any = None, key: str | None = None) -> Any:
     return value
 
 
+def recall_each(name: str) -> list[str]:
+    """Return the texts that a parameter may hold several of, each written on its own."""
+    said, written = st.query_params.get_all(name), _memory(_WRITTEN).get(name, [])
+    if said and said != written:
+        _memory(_WRITTEN)[name] = said
+        st.session_state[name] = list(dict.fromkeys(said))
+    elif name not in st.session_state:
+        st.session_state[name] = []
+    held: list[str] = st.session_state[name]
+    return held
+
+
+def remember_each(name: str) -> None:
+    """Write the texts held under `name` to the address, one parameter each."""
+    texts: list[str] = st.session_state.get(name, [])
+    if st.query_params.get_all(name) != texts:
+        if texts:
+            st.query_params[name] = texts
+        else:
+            del st.query_params[name]
+    _memory(_WRITTEN)[name] = list(texts)
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""

@@ -141,7 +141,7 @@ def _envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> d
     left_out = result.pop("left_out", 0)
     if posture is None:
         head |= {"snapshot": result.get("snapshot"), "as_of": None}
-        head |= {"coverage": {"sources": [], "unknown": []}}
+        head |= {"coverage": {"sources": [], "unknown": [], "silent_rules": []}}
     else:
         from analytics import answers
         from graph.values import iso

@@ -50,19 +50,26 @@ class _Style:
 
 def picked(key: str) -> Picked | None:
     """Return what the reader did last in the picture `key`, once; call it before drawing."""
-    event = st.session_state.get(key)
-    if not isinstance(event, Mapping) or event.get("timestamp") == st.session_state.get(_SEEN):
+    event, seen = st.session_state.get(key), f"{_SEEN}:{key}"
+    if not isinstance(event, Mapping) or event.get("timestamp") == st.session_state.get(seen):
         return None
-    st.session_state[_SEEN] = event.get("timestamp")
-    piece = st.session_state.get(_DRAWN, {}).get(str((event.get("data") or {}).get("target_id")))
+    st.session_state[seen] = event.get("timestamp")
+    piece = st.session_state.get(f"{_DRAWN}:{key}", {}).get(
+        str((event.get("data") or {}).get("target_id"))
+    )
     return None if piece is None else Picked(piece, event.get("action") == "unfold")
 
 
 def draw(
-    drawing: Drawing, edges: Sequence[Link], key: str, chosen: str = "", way: Set[str] = frozenset()
+    drawing: Drawing,
+    edges: Sequence[Link],
+    key: str,
+    chosen: str = "",
+    way: Set[str] = frozenset(),
+    height: int = HEIGHT,
 ) -> None:
     """Draw; `chosen` is the id of the chosen piece and `way` those on the path to it."""
-    st.session_state[_DRAWN] = {_node(s.piece.id): s.piece for s in drawing.spots}
+    st.session_state[f"{_DRAWN}:{key}"] = {_node(s.piece.id): s.piece for s in drawing.spots}
     view = hashlib.sha256(repr([s.piece.id for s in drawing.spots]).encode()).hexdigest()[:12]
     frame = f"{key}-frame"
     st.html(f"<style>.st-key-{frame} iframe {{ clip-path: {CROP}; }}</style>")
@@ -71,7 +78,7 @@ def draw(
             elements(drawing, edges, chosen, way),
             layout={"name": "preset", "fit": True, "animate": False, "_view": view},
             node_styles=styles(),
-            height=HEIGHT,
+            height=height,
             key=key,
             events=[Event("picked", "tap", "node"), Event("unfold", "dbltap", "node")],
         )

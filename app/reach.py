@@ -38,6 +38,11 @@ class Reach:
 
 @kept
 def reach(posture: Posture, question: Question) -> Reach:
+    """Answer `question` as `found_by` does, once."""
+    return found_by(posture, question)
+
+
+def found_by(posture: Posture, question: Question) -> Reach:
     """Answer `question`, for drawing and as a table, heaviest resource first."""
     start = posture.graph.number(question.thing)
     asked = (posture, start, question.mode, question.hops, question.leaked)

@@ -10,6 +10,7 @@ from app.escape import csv_table, plain
 from app.wording import NOT_KNOWN, number
 
 ROWS = 1000  # rows sent to the browser at once
+ROW_HEIGHT = 35  # pixels
 
 
 def table(
@@ -19,17 +20,20 @@ def table(
     config: Mapping[str, Any] | None = None,
     select: bool = False,
     total: int | None = None,
+    height: int | None = None,
 ) -> int | None:
     """Draw `frame` and return the position of the row that the reader chose.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
     survives a change of the rows under an unchanged key. `total` is given where `frame` is
-    cut already.
+    cut already. `height` bounds, in pixels, a table that has others below it.
     """
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     wanted: dict[str, Any] = {"key": f"{key}:{total}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
+    if height and len(cut) * ROW_HEIGHT > height:
+        wanted["height"] = height
     if select:
         wanted |= {"on_select": "rerun", "selection_mode": "single-row"}
     state: Any = st.dataframe(cut, **wanted)

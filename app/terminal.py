@@ -1,5 +1,6 @@
 """Draw an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 ABSENT = "-"
+DAY = len("2026-08-01")  # tables show the day; --json has the instant
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 Row = Mapping[str, Any]
 
 # What a table shows of its rows, by the name of the list in the answer. Others show every
@@ -22,6 +25,8 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "resources": lambda r: r.get("blast_radius", {}).get("resources"),
         "weight": lambda r: r.get("blast_radius", {}).get("weighted"),
         "hops": "hops",
+        "before": lambda r: r.get("before", {}).get("weighted"),
+        "after": lambda r: r.get("after", {}).get("weighted"),
         "last active": "last_active_at",
         "because": lambda r: _because(r),
     },
@@ -72,9 +77,41 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "condition": "condition",
         "policy": "policy_id",
     },
+    "breaks": {
+        "identity": "identity",
+        "uses": "resource",
+        "level": "level",
+        "last used": "last_used_at",
+        "through": lambda r: r["through"]["relationship"],
+    },
+    "nodes": {
+        "thing": lambda r: r,
+        "label": "label",
+        "exclusive exposure": "exclusive_exposure",
+        "participation": "participation",
+    },
+    "edges": {
+        "from": "from",
+        "relationship": "relationship",
+        "to": "to",
+        "rules": "rules",
+        "exclusive": "exclusive_exposure",
+        "pairs": "participation",
+        "protected": lambda r: "yes" if r.get("protected") else None,
+        "cost": "cost",
+    },
+    "steps": {
+        "remove": lambda r: " ".join(_cell(r["target"][k]) for k in ("from", "relationship", "to")),
+        "reach removed": "reach_removed",
+        "identities": "identities",
+        "verdict": "verdict",
+        "unused days": lambda r: r["window_days"] and round(r["window_days"]),
+        "undo": "undo",
+    },
     "relationships": {"from": "from", "relationship": "relationship", "to": "to"},
 }
 COLUMNS["would_orphan"] = COLUMNS["orphaned"]
+COLUMNS["protected"] = COLUMNS["edges"]
 HIDDEN = {"timing", "debt_items", "bus_factor"}
 
 
@@ -85,6 +122,7 @@ def draw(document: dict[str, Any]) -> None:
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     tables = {k: v for k, v in result.items() if _is_table(v)}
+    following = result.pop("next", None)
     for key, value in result.items():
         if key not in tables and value not in ([], {}, None):
             console.print(f"{_words(key)}: {_cell(value)}")
@@ -95,6 +133,8 @@ def draw(document: dict[str, Any]) -> None:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
     for unknown in document["coverage"]["unknown"]:
         console.print(f"not known: {unknown}", style="dim")
+    if following:
+        console.print(f"\nnext: {_plain(following)}", style="bold")
 
 
 def _is_table(value: Any) -> bool:
@@ -143,7 +183,8 @@ def _cell(value: Any) -> str:
         return ", ".join(f"{_words(k)} {_cell(v)}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(_cell(v) for v in value)
-    return _plain(str(value).removesuffix("T00:00:00Z"))
+    text = str(value)
+    return text[:DAY] if INSTANT.fullmatch(text) else _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -325,9 +325,7 @@ class AccessGraph:
         levels = level_bits(frame["levels"])
         kept = self.in_force(CAN_ACCESS) & (levels > 0) & self.live[holder]
         kept &= self.has_label(RESOURCE)[resource]
-        used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
-        seen = frame["telemetry"].astype("boolean")
-        observed = seen.fillna(self._usage_declared(frame)).to_numpy(bool)
+        observed, used, since = self.grant_use
         return Grants(
             *(
                 column[kept]
@@ -342,14 +340,23 @@ class AccessGraph:
                     flags(frame["assumed"]),
                     observed,
                     used,
-                    np.where(
-                        frame["granted_at"].notna(),
-                        milliseconds(frame["granted_at"]),
-                        milliseconds(frame["valid_from"]),
-                    ),
+                    since,
                 )
             )
         )
+
+    @cached_property
+    def grant_use(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each row of CAN_ACCESS: is use seen, last use of each level, since when it is held.
+
+        bool[rows], int64[rows, 4] and int64[rows]; milliseconds, `NEVER` where unknown.
+        """
+        frame = self.frames[CAN_ACCESS]
+        used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
+        seen = frame["telemetry"].astype("boolean")
+        observed = seen.fillna(self._usage_declared(frame)).to_numpy(bool)
+        granted, valid = milliseconds(frame["granted_at"]), milliseconds(frame["valid_from"])
+        return observed, used, np.where(granted != NEVER, granted, valid)
 
     def _usage_declared(self, frame: pd.DataFrame) -> pd.Series:
         observed = {c.key for c in self.coverage if "usage" in c.declares}

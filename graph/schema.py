@@ -74,6 +74,7 @@ AGENT = Node(
         THIRD_PARTY,
         Property("platform", TEXT, "The runtime or framework it runs on."),
         Property("host_id", TEXT, "The id of the compute it runs on."),
+        Property("charter_id", TEXT, "The id of the resource that holds its instructions."),
         Property("blueprint_id", TEXT, "The id of the blueprint it was made from."),
         DELETED_AT,
         TAGS,

@@ -4,25 +4,34 @@ An answer is a dictionary as the command line prints it: things are `{id, label,
 instants ISO 8601 text in UTC, absent facts None. `left_out` says how many rows a limit cut.
 """
 
+from analytics.answers.choke_points import choke_points
 from analytics.answers.coverage import coverage
+from analytics.answers.cut import cut
 from analytics.answers.exposure import exposure
 from analytics.answers.findings import findings
 from analytics.answers.identities import identities
 from analytics.answers.orphans import orphans
 from analytics.answers.path import path
+from analytics.answers.plan import plan
 from analytics.answers.reach import blast_radius, reach_tree
 from analytics.answers.show import show
 from analytics.answers.stale import stale
+from analytics.answers.what_if import posture_without, what_if
 
 __all__ = [
     "blast_radius",
+    "choke_points",
     "coverage",
+    "cut",
     "exposure",
     "findings",
     "identities",
     "orphans",
     "path",
+    "plan",
+    "posture_without",
     "reach_tree",
     "show",
     "stale",
+    "what_if",
 ]

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
+from analytics.removable import Removable
 from graph.access import NEVER
-from graph.schema import CAN_ACCESS, CONTROL, LEVELS
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso, strict_json
 
 VERBS = {
@@ -119,6 +120,16 @@ def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
         "rule": None,
         "condition": plain(row["condition"]),
         "policy": plain(row["policy_id"]),
+    }
+
+
+def item_row(posture: Posture, items: Removable, item: int) -> dict[str, Any]:
+    """Describe what can be removed: all relationships of one type between two things."""
+    return {
+        "from": posture.graph.thing(int(items.source[item])),
+        "relationship": RELATIONSHIPS[items.relationship[item]].name,
+        "to": posture.graph.thing(int(items.target[item])),
+        "rules": list(items.rules[item]),
     }
 
 

@@ -5,6 +5,7 @@ away any fact can only take away edges. Rules run until they conclude nothing ne
 module with `RULES` here adds its rules.
 """
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from functools import cache
 from importlib import import_module
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from analytics.escalation.rule import Derivation, Escalated, EscalationRule, Known
+from analytics.escalation.support import Support, minimal
 from graph.access import NEVER, AccessGraph, Edges, Grants
 from graph.schema import CONTROL, CONTROLS, LEVELS, RESOURCE
 
@@ -29,17 +31,33 @@ def all_escalations() -> dict[str, EscalationRule]:
 
 
 def escalate(graph: AccessGraph) -> Escalated:
-    """Add to the stated control edges and grants those that the rules conclude."""
+    """Add to the stated control edges and grants those that the rules conclude.
+
+    In each round all rules look at the same knowledge, so their order does not matter.
+    """
     known = Known(graph, Escalated(graph.edges, graph.grants, [], len(graph.edges)))
-    concluded: dict[tuple[int, int, str, tuple[str, ...]], Derivation] = {}
-    while True:
+    rules = list(all_escalations().values())
+    concluded: dict[tuple[object, ...], Derivation] = {}
+    while rules:
         before = len(concluded)
-        for rule in all_escalations().values():
-            for one in rule.derive(known):
-                concluded.setdefault((one.source, one.target, one.rule, one.support), one)
+        for one in [found for rule in rules for found in rule.derive(known)]:
+            key = (one.source, one.target, frozenset(one.support), one.condition, *one.by.doubt)
+            concluded.setdefault(key, one)
         if len(concluded) == before:
-            return known.so_far
-        known.learn(_joined(graph, list(concluded.values())))
+            break
+        known.learn(_joined(graph, _least(concluded.values())))
+        rules = [rule for rule in rules if rule.again]
+    return known.so_far
+
+
+def _least(found: Iterable[Derivation]) -> list[Derivation]:
+    """Keep what no other conclusion makes needless: the same edge by fewer of the same facts."""
+    by_ends: dict[tuple[int, int], dict[Support, Derivation]] = {}
+    for one in found:
+        by_ends.setdefault((one.source, one.target), {}).setdefault(one.by, one)
+    return [
+        by_support[support] for by_support in by_ends.values() for support in minimal(by_support)
+    ]
 
 
 def _joined(graph: AccessGraph, proofs: list[Derivation]) -> Escalated:

@@ -7,15 +7,23 @@ to something it can become, and so administers the account.
 
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from analytics.escalation.aws_permissions import Permission, Permissions, permissions
+from analytics.escalation.aws_accounts import Accounts
+from analytics.escalation.aws_permissions import (
+    Permission,
+    Permissions,
+    Together,
+    any_of,
+    combined,
+    permissions,
+)
 from analytics.escalation.rule import Derivation, EscalationRule, Known
-from graph.access import AccessGraph
+from analytics.escalation.support import NOTHING, Support, facts_of, together
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
@@ -37,6 +45,7 @@ REWRITES = (
     "iam:SetDefaultPolicyVersion",
 )
 SOURCE = "pathfinding.cloud (Datadog)"
+MOST_OF_ACCOUNT = 64  # ways to one account that are told apart for each holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,75 +69,88 @@ def paths() -> tuple[EscalationPath, ...]:
 
 def _held(known: Known) -> Permissions:
     wanted = {a for p in paths() for a in p.actions} | {ROLE_PASSING, *GAINS, *REWRITES}
-    held: Permissions = known.once(__name__, lambda: permissions(known.graph, wanted))
+    held: Permissions = known.once(f"{__name__}.held", lambda: permissions(known.graph, wanted))
     return held
+
+
+def _accounts(known: Known) -> Accounts:
+    accounts: Accounts = known.once(f"{__name__}.accounts", lambda: Accounts(known.graph))
+    return accounts
+
+
+# -- A2 and A3: compute ------------------------------------------------------------------------
 
 
 def passed_roles(known: Known) -> Iterator[Derivation]:
     """A2: may pass a role, and start compute of a service that the role trusts."""
-    held, trusting = _held(known), _trusting(known)
+    held, trusting, accounts = _held(known), _trusting(known), _accounts(known)
     for holder in held.held:
-        roles = held.on(holder, ROLE_PASSING)
-        for path in _open(held, holder, "pass") if roles else ():
-            needed = [held.any_of(holder, action) for action in path.actions]
-            for role, trust in trusting.get(path.service, {}).items():
-                if role in roles:
-                    facts = [roles[role], *(n for n in needed if n)]
-                    yield from _gain(holder, role, f"A2:{path.id}", facts, (trust,))
+        passable = {} if held.only_a_member(holder) else held.on(holder, ROLE_PASSING)
+        for service, starts in _starts(held, holder).items() if passable else ():
+            for role, trust in trusting.get(service, {}).items():
+                if role in passable and accounts.same(holder, role):
+                    for path, ways in starts.items():
+                        found = combined((passable[role], ways, trust))
+                        yield from _gained(holder, role, f"A2:{path}", found)
+
+
+def _starts(held: Permissions, holder: int) -> dict[str, dict[str, list[Together]]]:
+    """Return for each service by which path, and which permissions, a holder starts compute."""
+    by_service: dict[str, dict[Support, tuple[str, Together]]] = {}
+    for path in _open(held, holder, "pass"):
+        for way in combined(held.of(holder, action) for action in path.actions):
+            by_service.setdefault(path.service, {}).setdefault(way.by, (path.id, way))
+    starts: dict[str, dict[str, list[Together]]] = {}
+    for service, found in by_service.items():
+        for way in any_of(way for _, way in found.values()):
+            path_id = found[way.by][0]
+            starts.setdefault(service, {}).setdefault(path_id, []).append(way)
+    return starts
 
 
 def taken_compute(known: Known) -> Iterator[Derivation]:
     """A3: takes over compute that runs as a role; assumed where no source lists the compute."""
-    held, trusting, running = _held(known), _trusting(known), _running(known)
-    for holder in held.held:
-        for path in _open(held, holder, "take"):
-            needed = [n for a in path.actions if (n := held.any_of(holder, a))]
-            targets = held.on(holder, path.actions[0])
-            listed = False
-            for compute, first in targets.items():
-                for role, link in running.get(compute, ()):
-                    listed = True
-                    yield from _gain(holder, role, f"A3:{path.id}", [first, *needed], (link,))
-            if not listed:
-                for role, trust in trusting.get(path.service, {}).items():
-                    if _same_account(known.graph, holder, role):
-                        rule = f"A3:{path.id}"
-                        yield from _gain(holder, role, rule, needed, (trust,), assumed=True)
-
-
-def gained_principals(known: Known) -> Iterator[Derivation]:
-    """A4: makes a key or a password for a user, or lets itself into a role or a group."""
-    held, graph = _held(known), known.graph
-    users = graph.has_label(HUMAN, SERVICE_ACCOUNT)
-    for holder in held.held:
-        for action, labels in GAINS.items():
-            if labels == (GROUP,) and not users[holder]:
-                continue  # only a user can add itself to a group
-            fitting = graph.has_label(*labels)
-            for target, one in held.on(holder, action).items():
-                if fitting[target] and target != holder:
-                    yield from _gain(holder, target, f"A4:{action}", [one], ())
-
-
-def rewritten_policies(known: Known) -> Iterator[Derivation]:
-    """A5: gives any permission to itself, to a group it is in, or to what it can become."""
     held = _held(known)
     for holder in held.held:
-        for action in REWRITES:
-            for target, one in held.on(holder, action).items():
-                account = _account(known.graph, target)
-                doubt = None if account is None else _doubt(known, holder, target)
-                if account is not None and doubt is not None:
-                    yield from _gain(holder, account, f"A5:{action}", [one, *doubt], ())
+        if not held.only_a_member(holder):
+            for path in _open(held, holder, "take"):
+                yield from _takes_listed(known, holder, path)
+                yield from _takes_unlisted(known, holder, path)
 
 
-def _doubt(known: Known, holder: int, target: int) -> list[Permission] | None:
-    """Return what is uncertain about becoming `target`; None where there is no way."""
-    if target == holder or target in known.reaches(holder, certain=True):
-        return []
-    if target in known.reaches(holder, certain=False):
-        return [Permission(target, (), "becomes it by an uncertain step", eligible=False, own=True)]
-    return None
+def _takes_listed(known: Known, holder: int, path: EscalationPath) -> Iterator[Derivation]:
+    """Take over compute of which a source says as which role it runs.
+
+    The first action must be on the compute itself, or on all of its account, where the trust
+    of the role tells which service the compute belongs to.
+    """
+    held, running, accounts = _held(known), _running(known), _accounts(known)
+    trusted = _trusting(known).get(path.service, {})
+    for target, first in held.on(holder, path.actions[0]).items():
+        whole = target not in running
+        for compute in accounts.within(target, running) if whole else (target,):
+            others = [
+                [p for p in held.of(holder, action) if p.target in (target, compute)]
+                or [p for p in held.of(holder, action) if p.target not in running]
+                for action in path.actions[1:]
+            ]
+            for role, link in running[compute]:
+                if not whole or role in trusted:
+                    trust = trusted[role] if whole else [Together(NOTHING, frozenset())]
+                    found = combined((first, *others, [link], trust))
+                    yield from _gained(holder, role, f"A3:{path.id}", found)
+
+
+def _takes_unlisted(known: Known, holder: int, path: EscalationPath) -> Iterator[Derivation]:
+    """Assume that each role that a service may use is used by compute that no source lists."""
+    held, accounts = _held(known), _accounts(known)
+    trusted = _trusting(known).get(path.service, {})
+    ours = [r for r in trusted if accounts.same(holder, r) and not accounts.lists(r, path.service)]
+    ways = combined(held.of(holder, action) for action in path.actions) if ours else []
+    for role in ours:
+        found = combined((ways, trusted[role]))
+        sure = (Together(replace(way.by, assumed=True), way.groups) for way in found)
+        yield from _gained(holder, role, f"A3:{path.id}", sure)
 
 
 def _open(held: Permissions, holder: int, kind: str) -> Iterator[EscalationPath]:
@@ -137,79 +159,127 @@ def _open(held: Permissions, holder: int, kind: str) -> Iterator[EscalationPath]
     return (p for p in paths() if p.kind == kind and has >= set(p.actions))
 
 
-def _gain(
-    holder: int,
-    target: int,
-    rule: str,
-    facts: Iterable[Permission],
-    links: tuple[str, ...],
-    assumed: bool = False,
-) -> Iterator[Derivation]:
-    """Conclude one edge, unless a group of the holder concludes the same by itself."""
-    used = list(facts)
-    if not any(one.own for one in used) and len({one.support[1:] for one in used}) == 1:
-        return
-    conditions = sorted({one.condition for one in used if one.condition})
-    support = tuple(dict.fromkeys([*(i for one in used for i in one.support), *links]))
-    eligible = any(one.eligible for one in used)
-    yield Derivation(
-        holder, target, rule, support, " and ".join(conditions), eligible, assumed=assumed
-    )
+def _gained(holder: int, target: int, rule: str, ways: Iterable[Together]) -> Iterator[Derivation]:
+    """Conclude an edge for each way, unless a group of the holder concludes it by itself."""
+    for way in ways:
+        if not way.of_one_group and holder != target:
+            yield Derivation.of(holder, target, rule, way.by)
 
 
-def _trusting(known: Known) -> dict[str, dict[int, str]]:
-    """Return for each service the roles that trust it, with the fact that says so."""
+# -- A4 and A5: users, roles, groups and their policies ----------------------------------------
+
+
+def gained_principals(known: Known) -> Iterator[Derivation]:
+    """A4: makes a key or a password for a user, or lets itself into a role or a group."""
+    held, graph, accounts = _held(known), known.graph, _accounts(known)
+    users = graph.has_label(HUMAN, SERVICE_ACCOUNT)
+    for holder in held.held:
+        for action, labels in GAINS.items():
+            joins = labels == (GROUP,)
+            if not users[holder] if joins else held.only_a_member(holder):
+                continue  # only a user can add itself to a group; a group gains for its members
+            fitting = graph.has_label(*labels)
+            for target, found in held.on(holder, action).items():
+                if fitting[target] and target != holder and accounts.same(holder, target):
+                    for way in combined((found,)):
+                        if joins or not way.of_one_group:
+                            yield Derivation.of(holder, target, f"A4:{action}", way.by)
+
+
+def rewritten_policies(known: Known) -> Iterator[Derivation]:
+    """A5: gives any permission to itself, to a group it is in, or to what it can become."""
+    held, groups = _held(known), known.graph.has_label(GROUP)
+    by_group: dict[int, set[int]] = {}  # what each group rewrites, so that members need not
+    for holder in sorted(held.held, key=lambda h: not groups[h]):
+        ways: dict[int, dict[Support, tuple[str, Together]]] = {}
+        for target, found in _rewritable(known, holder).items():
+            mine = {p: a for p, a in found.items() if target not in by_group.get(p.group, ())}
+            becoming = _becoming(known, holder, target, bool(groups[target])) if mine else []
+            if becoming and groups[holder]:
+                by_group.setdefault(holder, set()).add(target)
+            account = _accounts(known).of(target)
+            if account is None or not becoming:
+                continue
+            for one, action in mine.items():
+                for way in combined(((one,), becoming)):
+                    ways.setdefault(account, {}).setdefault(way.by, (action, way))
+        for account, to_it in ways.items():
+            for way in any_of((way for _, way in to_it.values()), MOST_OF_ACCOUNT):
+                yield Derivation.of(holder, account, f"A5:{to_it[way.by][0]}", way.by)
+
+
+def _rewritable(known: Known, holder: int) -> dict[int, dict[Permission, str]]:
+    """Return for each target in the account what lets a holder rewrite its permissions."""
+    held, accounts = _held(known), _accounts(known)
+    found: dict[int, dict[Permission, str]] = {}
+    for action in REWRITES:
+        for one in held.of(holder, action):
+            if accounts.same(holder, one.target):
+                found.setdefault(one.target, {}).setdefault(one, action)
+    return found
+
+
+def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[Together]:
+    """Return how a holder acts as `target`, within the permission boundary that is left."""
+    ways = [NOTHING] if holder == target else known.ways(holder, target)
+    bounded = _accounts(known).boundary(holder if is_group else target)
+    return [Together(together((way, bounded)), frozenset()) for way in ways]
+
+
+# -- what the rules look up --------------------------------------------------------------------
+
+
+def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
+    """Return for each service the roles that trust it, with the facts that say so."""
+    return known.once(f"{__name__}.trusting", lambda: _find_trusting(known))  # type: ignore[no-any-return]
+
+
+def _find_trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     graph = known.graph
-    frame = graph.frames[TRUSTS]
+    trusted, fact = graph.frames[TRUSTS]["target_id"].to_numpy(object), facts_of(graph, TRUSTS)
     role, _ = graph.ends(TRUSTS)
-    is_role, kept = graph.has_label(ROLE)[role], graph.in_force(TRUSTS)
-    found: dict[str, dict[int, str]] = {}
-    for row in np.flatnonzero(kept & is_role):
-        service = str(frame["target_id"].iloc[row])
-        found.setdefault(service, {}).setdefault(int(role[row]), str(frame["id"].iloc[row]))
-    return found
-
-
-def _running(known: Known) -> dict[int, list[tuple[int, str]]]:
-    """Return for each compute the roles that it runs as, with the fact that says so."""
-    graph = known.graph
-    frame = graph.frames[RUNS_AS]
-    compute, role = graph.ends(RUNS_AS)
-    kept = graph.in_force(RUNS_AS) & graph.has_label(RESOURCE)[compute]
-    found: dict[int, list[tuple[int, str]]] = {}
+    kept = graph.in_force(TRUSTS) & graph.has_label(ROLE)[role]
+    services = {path.service for path in paths()}
+    kept &= np.isin(trusted.astype(str), sorted(services))
+    found: dict[str, dict[int, list[Together]]] = {}
     for row in np.flatnonzero(kept):
-        found.setdefault(int(compute[row]), []).append((int(role[row]), frame["id"].iloc[row]))
+        one = Together(fact(int(row)), frozenset())
+        found.setdefault(str(trusted[row]), {}).setdefault(int(role[row]), []).append(one)
     return found
 
 
-def _account_of(thing: str) -> str:
-    parts = thing.split(":")
-    return parts[4] if thing.startswith("arn:") and len(parts) > 5 else ""
+def _running(known: Known) -> dict[int, list[tuple[int, Together]]]:
+    """Return for each compute the roles that it runs as, with the fact that says so."""
+    return known.once(f"{__name__}.running", lambda: _find_running(known))  # type: ignore[no-any-return]
 
 
-def _same_account(graph: AccessGraph, one: int, other: int) -> bool:
-    first, second = (_account_of(graph.thing(n)["id"]) for n in (one, other))
-    return first == second
+def _find_running(known: Known) -> dict[int, list[tuple[int, Together]]]:
+    graph = known.graph
+    compute, role = graph.ends(RUNS_AS)
+    fact = facts_of(graph, RUNS_AS)
+    kept = graph.in_force(RUNS_AS) & graph.has_label(RESOURCE)[compute]
+    found: dict[int, list[tuple[int, Together]]] = {}
+    for row in np.flatnonzero(kept):
+        link = Together(fact(int(row)), frozenset())
+        found.setdefault(int(compute[row]), []).append((int(role[row]), link))
+    return found
 
 
-def _account(graph: AccessGraph, principal: int) -> int | None:
-    """Return the account that a principal is in; in an estate of one account, that one."""
-    name = graph.thing(principal)["id"]
-    if _account_of(name):
-        number = graph.number(f"arn:{name.split(':')[1]}:iam::{_account_of(name)}:root")
-        return number if number >= 0 else None
-    frame = graph.frames[RESOURCE]
-    accounts = frame["id"][frame["type"] == "account"]
-    return graph.number(str(accounts.iloc[0])) if len(accounts) == 1 else None
-
-
+FACTS = (SOURCE,)
 RULES = (
     EscalationRule(
-        "A2", "Passes a role to new compute", ("grants", "trust"), (SOURCE,), passed_roles
+        "A2", "Passes a role to new compute", ("grants", "trust"), FACTS, passed_roles, again=False
     ),
     EscalationRule(
-        "A3", "Takes over compute that has a role", ("grants", "trust"), (SOURCE,), taken_compute
+        "A3",
+        "Takes over compute that has a role",
+        ("grants", "trust"),
+        FACTS,
+        taken_compute,
+        again=False,
     ),
-    EscalationRule("A4", "Gains another principal", ("grants",), (SOURCE,), gained_principals),
-    EscalationRule("A5", "Gives itself permissions", ("grants",), (SOURCE,), rewritten_policies),
+    EscalationRule(
+        "A4", "Gains another principal", ("grants",), FACTS, gained_principals, again=False
+    ),
+    EscalationRule("A5", "Gives itself permissions", ("grants",), FACTS, rewritten_policies),
 )

@@ -5,35 +5,37 @@ needs several. The names of the actions stand in a grant exactly as AWS writes t
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow.compute as pc
 
-from graph.access import AccessGraph, flags
+from analytics.escalation.support import NOTHING, Support, facts_of, minimal, together
+from graph.access import AccessGraph
 from graph.frames import text_array
 from graph.schema import CAN_ACCESS, GROUP, MEMBER_OF
+
+MOST = 16  # alternatives that are told apart; what is reached does not depend on how many
+OWN = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
     """One action on one target, with the facts that give it.
 
-    `own` says that the holder's own grant gives it, not that of a group.
+    `group` is the number of the group whose grant it is, `OWN` for the holder's own.
     """
 
     target: int
-    support: tuple[str, ...]
-    condition: str
-    eligible: bool
-    own: bool
+    by: Support
+    group: int = OWN
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, tuple[str, ...]]:
-        """Order permissions: the certain first, then one's own."""
-        return bool(self.condition), self.eligible, not self.own, self.support
+    def groups(self) -> frozenset[int]:
+        """Whose grant it is, as a set."""
+        return frozenset((self.group,))
 
 
 @dataclass
@@ -41,32 +43,83 @@ class Permissions:
     """Who holds which action on what: `held[holder][action]` lists permissions."""
 
     held: dict[int, dict[str, list[Permission]]] = field(default_factory=dict)
+    _members: dict[int, bool] = field(default_factory=dict)
 
-    def on(self, holder: int, action: str) -> dict[int, Permission]:
-        """Return the best permission of a holder for an action on each target."""
-        found: dict[int, Permission] = {}
-        for one in sorted(self.held[holder].get(action, ()), key=lambda p: p.rank):
-            found.setdefault(one.target, one)
+    def on(self, holder: int, action: str) -> dict[int, list[Permission]]:
+        """Return the permissions of a holder for an action, by target."""
+        found: dict[int, list[Permission]] = {}
+        for one in self.held[holder].get(action, ()):
+            found.setdefault(one.target, []).append(one)
         return found
 
-    def any_of(self, holder: int, action: str) -> Permission | None:
-        """Return the best permission of a holder for an action on whatever target."""
-        return min(self.held[holder].get(action, ()), key=lambda p: p.rank, default=None)
+    def of(self, holder: int, action: str) -> list[Permission]:
+        """Return the permissions of a holder for an action on whatever target."""
+        return self.held[holder].get(action, [])
+
+    def only_a_member(self, holder: int) -> bool:
+        """Whether all that a holder has, it has as a member of one and the same group."""
+        if holder not in self._members:
+            groups = {one.group for found in self.held[holder].values() for one in found}
+            self._members[holder] = len(groups) == 1 and OWN not in groups
+        return self._members[holder]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Permissions that are all needed; `groups` are those that they come from, or `OWN`."""
+
+    by: Support
+    groups: frozenset[int]
+
+    @property
+    def of_one_group(self) -> bool:
+        """Whether one group has all of it, which then concludes as much for its members."""
+        return len(self.groups) == 1 and OWN not in self.groups
+
+
+Choices = Sequence[Permission | Together]
+
+
+def combined(needs: Iterable[Choices]) -> list[Together]:
+    """Choose one of each need, in every way that is minimal, up to `MOST` of them."""
+    found: dict[Support, frozenset[int]] = {NOTHING: frozenset()}
+    for choices in needs:
+        wider: dict[Support, frozenset[int]] = {}
+        for so_far, groups in found.items():
+            for one in choices:
+                by = together((so_far, one.by)) if so_far.facts else one.by
+                wider.setdefault(by, groups | one.groups)
+        found = {best: wider[best] for best in minimal(wider, MOST)} if len(wider) > 1 else wider
+    return [Together(by, groups) for by, groups in found.items()]
+
+
+def any_of(ways: Iterable[Together], most: int = MOST) -> list[Together]:
+    """Keep the minimal ones of several ways to the same end, up to `most` of them."""
+    by_support = {way.by: way for way in ways}
+    return [by_support[by] for by in minimal(by_support, most)]
 
 
 def permissions(graph: AccessGraph, actions: Iterable[str]) -> Permissions:
     """Collect who holds which of `actions`, groups joined to their members."""
     own = _own(graph, set(actions))
     held: dict[int, dict[str, list[Permission]]] = {h: dict(by) for h, by in own.items()}
-    for member, group, links in _memberships(graph):
-        for action, found in own.get(group, {}).items():
-            mine = held.setdefault(member, {})
-            mine[action] = mine.get(action, []) + [_through(p, links) for p in found]
+    for member, group, joining in _memberships(graph, set(own)):
+        mine = held.setdefault(member, {})
+        for action, found in _through(own[group], group, joining).items():
+            mine[action] = mine.get(action, []) + found
     return Permissions(held)
 
 
-def _through(one: Permission, links: tuple[str, ...]) -> Permission:
-    return Permission(one.target, (*one.support, *links), one.condition, one.eligible, own=False)
+def _through(
+    own: dict[str, list[Permission]], group: int, joining: Support
+) -> dict[str, list[Permission]]:
+    """Return what a group holds as what its member holds; one grant is often many actions."""
+    supports = {id(p.by): p.by for found in own.values() for p in found}
+    joined = {key: together((by, joining)) for key, by in supports.items()}
+    return {
+        action: [Permission(p.target, joined[id(p.by)], group) for p in found]
+        for action, found in own.items()
+    }
 
 
 def _own(graph: AccessGraph, wanted: set[str]) -> dict[int, dict[str, list[Permission]]]:
@@ -77,35 +130,35 @@ def _own(graph: AccessGraph, wanted: set[str]) -> dict[int, dict[str, list[Permi
     prefix = "|".join(f'"{service}:' for service in services)
     likely = pc.match_substring_regex(said, prefix).fill_null(False).to_numpy(zero_copy_only=False)
     likely &= graph.in_force(CAN_ACCESS) & graph.live[holder]
-    eligible, condition = flags(frame["eligible"]), frame["condition"].fillna("").to_numpy(object)
-    ids = frame["id"].to_numpy(object)
     own: dict[int, dict[str, list[Permission]]] = defaultdict(lambda: defaultdict(list))
+    if not likely.any():
+        return own
+    fact = facts_of(graph, CAN_ACCESS)
     for row in np.flatnonzero(likely):
-        for action in wanted.intersection(json.loads(said[int(row)].as_py())):
-            own[int(holder[row])][action].append(
-                Permission(
-                    int(target[row]), (ids[row],), condition[row], bool(eligible[row]), own=True
-                )
-            )
+        actions = wanted.intersection(json.loads(said[int(row)].as_py()))
+        by = fact(int(row)) if actions else NOTHING
+        for action in actions:
+            own[int(holder[row])][action].append(Permission(int(target[row]), by))
     return own
 
 
-def _memberships(graph: AccessGraph) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Yield each member with each group it is in, however nested, and the ids that say so."""
+def _memberships(graph: AccessGraph, granted: set[int]) -> Iterator[tuple[int, int, Support]]:
+    """Yield each member with each group of `granted` it is in, however nested, and why."""
     member, group = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(GROUP)[group]
-    ids = graph.frames[MEMBER_OF]["id"].to_numpy(object)
-    direct: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for row in np.flatnonzero(kept):
-        direct[int(member[row])].append((int(group[row]), ids[row]))
+    fact = facts_of(graph, MEMBER_OF)
+    direct: dict[int, list[tuple[int, Support]]] = defaultdict(list)
+    for row in np.flatnonzero(kept) if granted else ():
+        direct[int(member[row])].append((int(group[row]), fact(int(row))))
     for start in list(direct):
-        seen: dict[int, tuple[str, ...]] = {}
-        front: list[tuple[int, tuple[str, ...]]] = [(start, ())]
+        seen = {start: NOTHING}
+        front = deque([start])
         while front:
-            at, links = front.pop()
+            at = front.popleft()
             for above, link in direct.get(at, ()):
-                if above not in seen and above != start:
-                    seen[above] = (*links, link)
-                    front.append((above, seen[above]))
+                if above not in seen:
+                    seen[above] = together((seen[at], link)) if at != start else link
+                    front.append(above)
         for above, links in seen.items():
-            yield start, above, links
+            if above != start and above in granted:
+                yield start, above, links

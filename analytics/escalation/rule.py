@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from analytics.reach.network import Network
-from analytics.reach.spread import spread
+from analytics.escalation.support import Support, facts_of, minimal, together
+from analytics.reach.network import grouped
 from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.schema import CONTROL, LEVELS
+
+CERTAIN = (False, False, False)
+STEPS = ("certain", "standing", "all")  # from the surest
+REMEMBERED = 64  # starts whose routes are kept: rules ask for one start after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,35 @@ class Derivation:
     telemetry: bool = False
     last_used: int = NEVER
     since: int = NEVER
+
+    @classmethod
+    def of(cls, source: int, target: int, rule: str, by: Support) -> "Derivation":
+        """Conclude that `source` controls `target`, by these facts."""
+        return cls(
+            source,
+            target,
+            rule,
+            by.facts,
+            by.condition,
+            by.eligible,
+            by.assumed,
+            by.telemetry,
+            by.last_used,
+            by.since,
+        )
+
+    @property
+    def by(self) -> Support:
+        """The facts that it rests on, and what is uncertain about them."""
+        return Support(
+            self.support,
+            self.condition,
+            self.eligible,
+            self.assumed,
+            self.telemetry,
+            self.last_used,
+            self.since,
+        )
 
 
 @dataclass(frozen=True)
@@ -58,12 +92,12 @@ class Known:
     graph: AccessGraph
     so_far: Escalated
     _made: dict[str, Any] = field(default_factory=dict)
-    _networks: dict[bool, Network] = field(default_factory=dict)
+    _steps: dict[str, "_Steps"] = field(default_factory=dict)
 
     def learn(self, so_far: Escalated) -> None:
         """Take note of what the rules have concluded."""
         self.so_far = so_far
-        self._networks.clear()
+        self._steps.clear()
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """Return what `make` makes, made once for all rules and rounds."""
@@ -71,31 +105,97 @@ class Known:
             self._made[name] = make()
         return self._made[name]
 
-    def reaches(self, start: int, certain: bool) -> set[int]:
-        """Return the nodes that `start` can control so far without activation.
+    def ways(self, start: int, end: int) -> list[Support]:
+        """Return how `start` can become `end` by what is known so far: by which facts.
 
-        `certain` leaves out steps that rest on a condition or an assumption.
+        Every single step is a way, and so is a shortest route, a certain one where there is
+        one. A step that passes on less than everything makes nobody another.
         """
-        found = spread(self._network(certain), start)
-        return set((np.flatnonzero(found.hops >= 0) >> 2).tolist())
+        found = [self._fact(edge) for edge in self._step("all").between(start, end)]
+        if not any(way.doubt == CERTAIN for way in found):
+            routes = (self._step(name).route(start, end) for name in STEPS)
+            route = next((r for r in routes if r is not None), None)
+            found += [] if route is None else [together(self._fact(edge) for edge in route)]
+        return minimal(found)
 
-    def _network(self, certain: bool) -> Network:
-        if certain not in self._networks:
-            edges, grants = self.so_far.edges, self.so_far.grants
-            keep = ~edges.eligible
-            if certain:
+    def _step(self, name: str) -> "_Steps":
+        if name not in self._steps:
+            edges = self.so_far.edges
+            keep = edges.ceiling == len(LEVELS) - 1
+            if name != "all":
+                keep &= ~edges.eligible
+            if name == "certain":
                 keep &= ~edges.conditional & ~edges.assumed
-            nothing, weight = np.zeros(len(grants), bool), np.zeros(len(self.graph.ids))
-            self._networks[certain] = Network.of(edges, grants, weight, keep, nothing)
-        return self._networks[certain]
+            self._steps[name] = _Steps(edges, keep, len(self.graph.ids))
+        return self._steps[name]
+
+    def _fact(self, edge: int) -> Support:
+        proof = self.so_far.proof(edge)
+        if proof is not None:
+            return proof.by
+        kind = CONTROL[self.so_far.edges.kind[edge]]
+        read = self.once(f"facts:{kind.name}", lambda: facts_of(self.graph, kind))
+        fact: Support = read(int(self.so_far.edges.row[edge]))
+        return fact
+
+
+class _Steps:
+    """The edges that are kept (bool array), looked up by their source."""
+
+    def __init__(self, edges: Edges, keep: np.ndarray, nodes: int) -> None:
+        self.source = edges.source
+        self.order, self.indptr = grouped(edges.source, keep, nodes)
+        self.target = edges.target[self.order]
+        self._after: dict[int, dict[int, int]] = {}
+
+    def between(self, start: int, end: int) -> list[int]:
+        """Return the edges from `start` straight to `end`."""
+        begin, close = self.indptr[start], self.indptr[start + 1]
+        there = np.flatnonzero(self.target[begin:close] == end)
+        return [int(edge) for edge in self.order[begin + there]]
+
+    def route(self, start: int, end: int) -> list[int] | None:
+        """Return the edges of a shortest route; None where there is none."""
+        if start not in self._after:
+            if len(self._after) == REMEMBERED:
+                self._after.clear()
+            self._after[start] = self._spread(start)
+        into, node, edges = self._after[start], end, list[int]()
+        if end not in into:
+            return None
+        while node != start:
+            edges.append(into[node])
+            node = int(self.source[into[node]])
+        return edges[::-1]
+
+    def _spread(self, start: int) -> dict[int, int]:
+        """Return for each node after `start` the edge by which it is entered first."""
+        seen = np.zeros(len(self.indptr) - 1, bool)
+        seen[start] = True
+        into: dict[int, int] = {}
+        front = np.array([start])
+        while len(front):
+            places = np.concatenate(
+                [np.arange(self.indptr[node], self.indptr[node + 1]) for node in front]
+            )
+            places = places[~seen[self.target[places]]]
+            front, first = np.unique(self.target[places], return_index=True)
+            seen[front] = True
+            entered = self.order[places[first]]
+            into.update(zip(front.tolist(), entered.tolist(), strict=True))
+        return into
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationRule:
-    """A rule: the kinds of fact it needs (`graph.schema.DECLARABLE`), and what it concludes."""
+    """A rule: the kinds of fact it needs (`graph.schema.DECLARABLE`), and what it concludes.
+
+    `again` says that it looks at what rules have concluded, and so has to run again.
+    """
 
     id: str
     title: str
     needs: tuple[str, ...]
     references: tuple[str, ...]
     derive: Callable[[Known], Iterable[Derivation]]
+    again: bool = True

@@ -44,8 +44,9 @@ class Closure:
     `row` (int32[nodes]) is the row of each node entered with the ceiling `admin`, -1 for one
     that reaches nothing. `child_ptr`, `child` and `own_ptr`, `own` give each row's children
     and own columns; rows are numbered successors first. `needed` says whether a row is a child.
-    `word_class` (int16[words]) is the class of each word of 64 columns; class `KINDS * w + k`
-    is that of weight `weights[w]` and kind `k`: a level, `ANY`, or a level `ALONE`.
+    `word_class` (int16[words]) is the class of each word of 64 columns, a position in `classes`
+    (int32): `KINDS * w + k` is the class of weight `weights[w]` and kind `k`: a level, `ANY`, or
+    a level `ALONE`.
     """
 
     row: np.ndarray
@@ -55,6 +56,7 @@ class Closure:
     own: np.ndarray
     needed: np.ndarray
     word_class: np.ndarray
+    classes: np.ndarray
     weights: np.ndarray
 
     @property
@@ -62,15 +64,12 @@ class Closure:
         """Count the words of a row."""
         return len(self.word_class)
 
-    @property
-    def classes(self) -> int:
-        """Count the classes of columns."""
-        return KINDS * len(self.weights)
-
     def block(self, bounds: Block) -> np.ndarray:
         """Count the columns of words `bounds` that each row reaches: int32[rows, classes]."""
         low, high = bounds
-        counts = np.zeros((len(self.needed), self.classes), np.int32)
+        if high - low > union.WIDEST:
+            raise ValueError(f"a block has at most {union.WIDEST} words")
+        counts = np.zeros((len(self.needed), len(self.classes)), np.int32)
         union.unite(
             self.child_ptr,
             self.child,
@@ -108,7 +107,7 @@ def condense(network: Network) -> Closure:
         network.indptr, network.target, network.ceiling
     )
     component, count = union.components(indptr, target)
-    column, word_class, weights = _columns(network)
+    column, word_class, classes, weights = _columns(network)
     row, child_ptr, child, own_ptr, own = union.contract(
         component,
         count,
@@ -124,7 +123,7 @@ def condense(network: Network) -> Closure:
     needed = np.zeros(len(child_ptr) - 1, bool)
     needed[child] = True
     rows = row[component[: network.nodes]]
-    return Closure(rows, child_ptr, child, own_ptr, own, needed, word_class, weights)
+    return Closure(rows, child_ptr, child, own_ptr, own, needed, word_class, classes, weights)
 
 
 def count(
@@ -140,16 +139,16 @@ def count(
     int64[starts, weights, ANY + 1]
         Resources and (resource, level) pairs: kinds 0 to 3 are the levels, `ANY` the resources.
     """
-    rows = closure.row[starts]
-    reaching = np.flatnonzero(rows >= 0)
-    found = np.zeros((len(starts), closure.classes), np.int64)
+    by_row = np.zeros((len(closure.needed) + 1, len(closure.classes)), np.int32)
     for part in execute(closure.block, closure.blocks if blocks is None else blocks):
-        found[reaching] += part[rows[reaching]]
-    by_kind = found.reshape(len(starts), len(closure.weights), KINDS)
-    alone = by_kind[:, :, ALONE:]
-    counted = by_kind[:, :, : ANY + 1].copy()
-    counted[:, :, :ANY] += alone
-    counted[:, :, ANY] += alone.sum(axis=2)
+        by_row[:-1] += part
+    found = by_row[closure.row[starts]]  # row -1, which reaches nothing, is the last
+    counted = np.zeros((len(starts), len(closure.weights), ANY + 1), np.int64)
+    for place, of_class in enumerate(closure.classes):
+        weight, kind = divmod(int(of_class), KINDS)
+        counted[:, weight, kind if kind <= ANY else kind - ALONE] += found[:, place]
+        if kind >= ALONE:
+            counted[:, weight, ANY] += found[:, place]
     return counted
 
 
@@ -181,6 +180,8 @@ class Totals:
 
 def totals(network: Network, starts: np.ndarray) -> Totals:
     """Add up what each of `starts` (numbers of nodes) reaches."""
+    if not network.nodes:
+        return Totals.of(np.zeros((0, 0, ANY + 1), np.int64), np.zeros(0))
     closure = condense(network)
     return Totals.of(count(closure, starts, threads), closure.weights)
 
@@ -191,12 +192,14 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
     `remaining` is a part of `network`, so counts of each class may be subtracted. A resource
     counts as lost when it is no longer reached at any level.
     """
+    if not network.nodes:
+        return totals(network, starts)
     whole, part = condense(network), condense(remaining)
     before, after = (count(closure, starts, threads) for closure in (whole, part))
     return Totals.of(before - after, whole.weights)
 
 
-def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give columns their numbers by class: `column[resource, kind]` (int32, -1: none)."""
     nodes = network.nodes
     granted = np.zeros((nodes, KINDS), bool)
@@ -218,4 +221,5 @@ def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             taken = -(-len(members) // WORD)
             word_class.append(np.full(taken, KINDS * weight + kind, np.int16))
             words += taken
-    return column, np.concatenate(word_class), weights
+    classes, position = np.unique(np.concatenate(word_class), return_inverse=True)
+    return column, position.astype(np.int16), classes, weights

@@ -39,8 +39,8 @@ class Network:
     ) -> "Network":
         """Build the network of the edges and grants that are kept (bool arrays)."""
         nodes = len(weight)
-        edge, indptr = _grouped(edges.source, keep_edges, nodes)
-        grant, g_indptr = _grouped(grants.holder, keep_grants, nodes)
+        edge, indptr = grouped(edges.source, keep_edges, nodes)
+        grant, g_indptr = grouped(grants.holder, keep_grants, nodes)
         return cls(
             indptr,
             edges.target[edge],
@@ -71,11 +71,16 @@ class Network:
     @cached_property
     def turned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The edges grouped by their target: (indptr, source, ceiling)."""
-        order, indptr = _grouped(self.target, np.ones(len(self.target), bool), self.nodes)
+        order, indptr = self.turned_order
         return indptr, self.sources[order], self.ceiling[order]
 
+    @cached_property
+    def turned_order(self) -> tuple[np.ndarray, np.ndarray]:
+        """The positions of the edges in the order of their targets, and where each begins."""
+        return grouped(self.target, np.ones(len(self.target), bool), self.nodes)
 
-def _grouped(by: np.ndarray, keep: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
+
+def grouped(by: np.ndarray, keep: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray]:
     """Order the kept positions by `by`; return them (int32) and where each group begins."""
     positions = np.flatnonzero(keep)
     order = positions[np.argsort(by[positions], kind="stable")].astype(np.int32)

@@ -8,8 +8,9 @@ from numba.extending import intrinsic
 
 TOP = 3  # the highest ceiling: admin
 KINDS = 5  # four levels, and any level
-SHARE_TOUCHED = 8  # a union of more than words / 8 words is scanned, not listed
+WIDEST = 1 << 16  # words of a block, so that a word's number fits 16 bits
 SHARE_DENSE = 3  # a row of more than words / 3 words is kept dense
+SHARE_BEYOND = 8  # what adds at most words / 8 words to a dense row is looked at word by word
 
 
 @intrinsic
@@ -199,85 +200,194 @@ def _grown(pool, used, more):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untyped-def]
+    """Unite with what a sparse row has beyond the dense row `ground`."""
+    listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
+    for i in range(len(keys)):
+        x = keys[i]
+        before, more = union[x], words[i] & ~ground[x]
+        touched[listed] = x
+        listed += np.uint64((before == 0) & (more != 0))
+        union[x] = before | more
+    return np.int64(listed)
+
+
+@njit(cache=True, nogil=True)
+def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-untyped-def]
+    """Unite with those of `columns` that are in the block and not in `ground`."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(union):
+            before, more = union[x], np.uint64(1) << np.uint64(column & 63) & ~ground[x]
+            touched[count] = x
+            count += (before == 0) & (more != 0)
+            union[x] = before | more
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-untyped-def]
+    """Move the touched words to a sparse row, count their bits by class; return how many."""
+    total = np.int64(0)
+    for i in range(len(keys)):
+        x = touched[i]
+        word = union[x]
+        union[x] = 0
+        keys[i], words[i] = x, word
+        found = np.int64(population(word))  # type: ignore[call-arg]
+        counts[word_class[x]] += found
+        total += found
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _add(row, keys, words):  # type: ignore[no-untyped-def]
+    """Unite a dense row with a sparse one."""
+    for i in range(len(keys)):
+        row[keys[i]] |= words[i]
+
+
+@njit(cache=True, nogil=True)
+def _add_dense(row, words):  # type: ignore[no-untyped-def]
+    """Unite a dense row with another."""
+    for x in range(len(row)):
+        row[x] |= words[x]
+
+
+@njit(cache=True, nogil=True)
+def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
+    """Unite a dense row with those of `columns` that are in the block."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(row):
+            row[x] |= np.uint64(1) << np.uint64(column & 63)
+
+
+@njit(cache=True, nogil=True)
+def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
+    """Count the bits of a dense row by class; return how many."""
+    total = np.int64(0)
+    for k in range(len(counts)):
+        found = np.int64(0)
+        for word in row[class_ptr[k] : class_ptr[k + 1]]:
+            found += np.int64(population(word))  # type: ignore[call-arg]
+        counts[k] = found
+        total += found
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
+    """Return the largest dense row, -1 if none is, whether there are others, and the rest."""
+    largest, several, rest = -1, False, np.int64(0)
+    for d in children:
+        if size[d] >= 0:
+            rest += size[d]
+        elif largest < 0:
+            largest = d
+        elif place[d] != place[largest]:
+            several = True
+            if bits[d] > bits[largest]:
+                largest = d
+    return largest, several, rest
+
+
+@njit(cache=True, nogil=True)
+def _unite_dense(  # type: ignore[no-untyped-def]
+    row, children, base, place, size, words, keys, dense
+):
+    """Unite a dense row, which is `base` so far, with all children."""
+    last = base
+    for d in children:
+        if size[d] == size[last] and place[d] == place[last]:
+            continue  # shares the row that was just united
+        last = d
+        if size[d] < 0:
+            _add_dense(row, dense[place[d] : place[d] + len(row)])
+        else:
+            _add(row, keys[place[d] : place[d] + size[d]], words[place[d] : place[d] + size[d]])
+
+
+@njit(cache=True, nogil=True)
+def _unite_listed(  # type: ignore[no-untyped-def]
+    union, touched, children, place, size, words, keys, ground
+):
+    """Unite what sparse children have beyond `ground`; return how many words they touch."""
+    count, last = np.int64(0), -1
+    for d in children:
+        if size[d] <= 0 or (last >= 0 and size[d] == size[last] and place[d] == place[last]):
+            continue
+        last = d
+        at, end = place[d], place[d] + size[d]
+        count = _join(union, touched, count, keys[at:end], words[at:end], ground)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _same(children, bits, total):  # type: ignore[no-untyped-def]
+    """Return a child that has as many bits, and so the same ones; -1 if none has."""
+    for d in children:
+        if bits[d] == total:
+            return d
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def unite(  # type: ignore[no-untyped-def]
     child_ptr, child, own_ptr, own, needed, word_class, low, high, counts
 ):
-    """Unite rows successors first over the words `low` to `high`, and add to `counts`.
+    """Unite rows successors first over the words `low` to `high`, and count them in `counts`.
 
-    A stored row is at `place` in the pool of words: `size` words with their numbers in the
-    pool of keys from `key_place` on, or, where `size` is -1, all words of the block.
+    A sparse row is at `place` in the pools of words and of their numbers, `size` of them. A
+    dense one, whose `size` is -1, is all words of the block at `place` in a pool of its own.
+    A row with little beyond its only dense child is that child and what it adds. Every row is
+    made at the end of its pool, and stays there only if another row needs it.
     """
     rows, width = len(child_ptr) - 1, high - low
-    acc = np.zeros(width, np.uint64)
-    touched = np.empty(width + 1, np.int32)
-    place, key_place = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-    size, bits = np.zeros(rows, np.int32), np.zeros(rows, np.int64)
-    words, keys = np.empty(1024, np.uint64), np.empty(1024, np.uint32)
-    used, keys_used = np.int64(0), np.int64(0)
-    one = np.uint64(1)
+    empty, union = np.zeros(width, np.uint64), np.zeros(width, np.uint64)
+    touched = np.empty(width + 1, np.uint16)
+    place, size, bits = np.zeros(rows, np.int64), np.zeros(rows, np.int32), np.zeros(rows, np.int64)
+    words, keys = np.empty(width, np.uint64), np.empty(width, np.uint16)
+    dense = np.empty(width, np.uint64)
+    used, dense_used = np.int64(0), np.int64(0)
+    classes = word_class[low:high]
+    class_ptr = np.searchsorted(classes, np.arange(counts.shape[1] + 1))
     for c in range(rows):
-        incoming = own_ptr[c + 1] - own_ptr[c]
-        for e in range(child_ptr[c], child_ptr[c + 1]):
-            incoming += width if size[child[e]] < 0 else size[child[e]]
-        scanned = incoming > width // SHARE_TOUCHED
-        listed, last = 0, -1
-        for e in range(child_ptr[c], child_ptr[c + 1]):
-            d = child[e]
-            if last >= 0 and size[d] and size[d] == size[last] and place[d] == place[last]:
-                continue  # shares the row that was just united
-            last = d
-            if size[d] < 0:
-                stored = words[place[d] : place[d] + width]
-                for x in range(width):
-                    acc[x] |= stored[x]
-                continue
-            at, key_at = place[d], key_place[d]
-            for i in range(size[d]):
-                x = keys[key_at + i]
-                before = acc[x]
-                touched[listed] = x
-                listed += (before == 0) & (not scanned)
-                acc[x] = before | words[at + i]
-        for e in range(own_ptr[c], own_ptr[c + 1]):
-            x = (own[e] >> 6) - low
-            if 0 <= x < width:
-                before = acc[x]
-                touched[listed] = x
-                listed += (before == 0) & (not scanned)
-                acc[x] = before | one << np.uint64(own[e] & 63)
-        if scanned:
-            listed = 0
-            for x in range(width):
-                touched[listed] = x
-                listed += acc[x] != 0
-        if listed == 0:
+        children = child[child_ptr[c] : child_ptr[c + 1]]
+        mine = own[own_ptr[c] : own_ptr[c + 1]]
+        base, several, more = _base(children, place, size, bits)
+        ground, listed, listing = empty, 0, True
+        if base >= 0:
+            listing = not several and more + len(mine) <= width // SHARE_BEYOND
+            ground = dense[place[base] : place[base] + width]
+            dense = _grown(dense, dense_used, width)
+        if listing:
+            listed = _unite_listed(union, touched, children, place, size, words, keys, ground)
+            listed = _join_own(union, touched, listed, mine, low, ground)
+            words, keys = _grown(words, used, listed), _grown(keys, used, listed)
+            new_keys, new_words = keys[used : used + listed], words[used : used + listed]
+            if base >= 0:
+                bits[c], counts[c] = bits[base], counts[base]
+            bits[c] += _take(union, touched, new_keys, new_words, classes, counts[c])
+        else:
+            row = dense[dense_used : dense_used + width]
+            row[:] = ground
+            _unite_dense(row, children, base, place, size, words, keys, dense)
+            _add_own(row, mine, low)
+            bits[c] = _count(row, class_ptr, counts[c])
+        if not needed[c]:
             continue
-        total = np.int64(0)
-        for i in range(listed):
-            x = touched[i]
-            found = np.int64(population(acc[x]))  # type: ignore[call-arg]
-            total += found
-            counts[c, word_class[low + x]] += found
-        bits[c] = total
-        if needed[c]:
-            shared = -1
-            for e in range(child_ptr[c], child_ptr[c + 1]):
-                if bits[child[e]] == total:
-                    shared = child[e]
-            if shared >= 0:
-                place[c], key_place[c], size[c] = place[shared], key_place[shared], size[shared]
-            elif listed > width // SHARE_DENSE:
-                words = _grown(words, used, width)
-                words[used : used + width] = acc
-                place[c], size[c] = used, -1
-                used += width
-            else:
-                words, keys = _grown(words, used, listed), _grown(keys, keys_used, listed)
-                for i in range(listed):
-                    words[used + i] = acc[touched[i]]
-                    keys[keys_used + i] = touched[i]
-                place[c], key_place[c], size[c] = used, keys_used, listed
-                used += listed
-                keys_used += listed
-        for i in range(listed):
-            acc[touched[i]] = 0
+        shared = _same(children, bits, bits[c])
+        if shared >= 0:
+            place[c], size[c] = place[shared], size[shared]
+        elif base < 0 and listed <= width // SHARE_DENSE:
+            place[c], size[c] = used, listed
+            used += listed
+        else:
+            if listing:
+                dense = _grown(dense, dense_used, width)
+                row = dense[dense_used : dense_used + width]
+                row[:] = ground
+                _add(row, keys[used : used + listed], words[used : used + listed])
+            place[c], size[c] = dense_used, -1
+            dense_used += width

@@ -4,6 +4,7 @@ import numpy as np
 
 from analytics.reach.closure import totals
 from analytics.reach.network import Network
+from analytics.reach.removal import Remaining, reached, upstream
 from analytics.reach.spread import exposed, spread
 
 
@@ -23,6 +24,10 @@ def warm() -> None:
     spread(network, 0)
     totals(network, np.array([0]))
     exposed(network, 0, 1)
+    every, edge, nothing = np.arange(2), np.array([0]), np.zeros(0, np.int64)
+    Remaining(network, every, totals(network, every)).change(edge, nothing)
+    reached(network, np.array([0], np.int32), np.array([0], np.int32), np.array([1]))
+    upstream(network, every)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,16 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = posture.accountable[has]
     names = posture.graph.things["name"].iloc[subject]
     said = [
-        f"{name} could lose {gone.weighted[k]:g} of its reach of {whole[k]:g} and nothing that was "
-        f"used in {UNUSED_DAYS} days: {gone.pairs[k]} levels on resources."
+        f"Of the {whole[k]:g} that {name} reaches, {gone.weighted[k]:g} was not used for "
+        f"{UNUSED_DAYS} days: {_levels(int(gone.pairs[k]))} could go."
         for name, k in zip(names, has, strict=True)
     ]
     weighs = gone.most[has] * posture.autonomy[subject]
     return found(posture, subject, said, weighs=weighs)
+
+
+def _levels(count: int) -> str:
+    return "1 level on a resource" if count == 1 else f"{count} levels on resources"
 
 
 RULE = Rule(

@@ -28,8 +28,10 @@ from app.reach import (
     sureness,
     way,
 )
+from app.removals import removals
 from app.tables import below, table
 from app.tiles import tile
+from app.tray import reverse_tray, tray
 from app.view import View
 from app.wording import brief, counted, kind, number, share
 from graph.schema import AGENT
@@ -133,6 +135,7 @@ def _switch(
 
 def _reaches(posture: Posture, question: Question, arrangement: Arrangement | None) -> None:
     found = reach(posture, question)
+    items = removals(posture)
     _figures(found)
     for note in found.figures.get("notes", ()):
         st.info(markdown(note, 500))
@@ -140,6 +143,7 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     if found.tree.total == 1:
         st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
+        tray(posture, question, found, items, arrangement)
         return
     pinned = frozenset(found.tree.way_to(focus)) if focus in found.tree.nodes else frozenset()
     drawing = arrange(found.tree, arrangement, unfolded=st.session_state["unfolded"], pinned=pinned)
@@ -148,6 +152,8 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
         _picture(posture, found, drawing, focus, pinned)
     with right:
         _panel(posture, question, found, drawing, focus)
+    chosen = focus if focus in found.tree.nodes else ""
+    tray(posture, question, found, items, arrangement, chosen)
     _resources(found, question)
 
 
@@ -302,6 +308,7 @@ def _choose(thing: str | None) -> None:
 def _reached_by(posture: Posture, question: Question) -> None:
     asked = replace(question, hops=None, leaked=False)
     answer, rows = exposed(posture, asked)
+    items = removals(posture)
     tiles = st.columns(3)
     reaching = answer["accountable"]
     tile(tiles[0], "Things that can reach it", number(answer["count"]))
@@ -330,6 +337,7 @@ def _reached_by(posture: Posture, question: Question) -> None:
     with right, st.container(border=True, height=graph_view.HEIGHT + 40):
         thing_panel(posture, chosen)
         path_panel(posture, found)
+    reverse_tray(posture, asked, chosen, answer, items)
     _identities(rows, asked)
     remember("from", None, key="reverse:from")
 

@@ -14,6 +14,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PREFIX = "bench_"
+SHARE_OF_AGENTS = 0.15  # of the nodes of an estate
+SIZES = {"10k": 1_500, "100k": 15_000, "1M": 150_000}  # agents that make about so many nodes
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Size:
 
     agents: int
     folder: Path
+
+    @property
+    def nodes(self) -> int:
+        """About so many nodes it has."""
+        return round(self.agents / SHARE_OF_AGENTS)
 
     @property
     def estate(self) -> Path:
@@ -36,9 +43,9 @@ class Size:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: the median of so many `runs`, and what it may be at most, if there is a limit.
+    """One figure: the median of so many `runs`, and what it may be at most, or has to be at least.
 
-    The limit is for the largest estate; a smaller one only has to stay below it, too.
+    A limit given at every size is that of the largest; a smaller one has to keep it, too.
     """
 
     what: str
@@ -46,6 +53,7 @@ class Figure:
     unit: str
     runs: int = 1
     at_most: float | None = None
+    at_least: float | None = None
 
 
 Case = Callable[[Size], Iterator[Figure]]
@@ -53,12 +61,17 @@ Case = Callable[[Size], Iterator[Figure]]
 
 @dataclass(frozen=True)
 class Topic:
-    """Cases that belong together; each runs in a process of its own."""
+    """Cases that belong together, in this order; each runs in a process of its own.
+
+    `generated` says whether they need the generated estate of their size.
+    """
 
     title: str
     about: str
     order: int
     cases: tuple[Case, ...]
+    sizes: tuple[str, ...] = ("10k", "100k")
+    generated: bool = True
 
 
 class Skipped(Exception):

@@ -31,8 +31,12 @@ def prepare(size: Size) -> dict[str, object]:
 def listed(topics: dict[str, Topic]) -> list[dict[str, object]]:
     """Describe the topics."""
     return [
-        {"name": n, "title": t.title, "about": t.about, "cases": [c.__name__ for c in t.cases]}
-        for n, t in topics.items()
+        {
+            "name": name,
+            "cases": [case.__name__ for case in t.cases],
+            **{of: getattr(t, of) for of in ("title", "about", "sizes", "generated")},
+        }
+        for name, t in topics.items()
     ]
 
 

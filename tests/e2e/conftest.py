@@ -15,8 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import streamlit as st
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from app.views import all_views
 from tests.e2e.estate import estate, hostile, publish
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +38,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+Open = Callable[..., AppTest]
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # Streamlit tries these below a page's path
 
 
@@ -43,6 +48,23 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("store") / "small"
     publish(estate(), folder)
     return folder
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Open a page of the app on a store, in this process and without a browser."""
+
+    def at(store: Path | str, page: str = "posture", **address: str | list[str]) -> AppTest:
+        monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
+        test = AppTest.from_file(str(MAIN), default_timeout=60)
+        test.query_params.update(address)
+        first = next(iter(all_views())) == page
+        test._page_hash = "" if first else calc_hash(page)
+        return test.run()
+
+    st.cache_resource.clear()
+    yield at
+    st.cache_resource.clear()
 
 
 class Canary(http.server.BaseHTTPRequestHandler):

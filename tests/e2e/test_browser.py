@@ -12,6 +12,7 @@ from tests.e2e.conftest import Watched
 PATHS = {
     "posture": "/",
     "blast_radius": "/blast_radius",
+    "choke_points": "/choke_points",
     "ownership": "/ownership",
     "stale_access": "/stale_access",
     "findings": "/findings",
@@ -80,6 +81,8 @@ def test_hostile_names_run_nothing_and_load_nothing(
     addresses = [home + path for path in PATHS.values()]
     addresses += [f"{home}/blast_radius?thing={thing}" for thing in ("db-00", "key-1", "ann")]
     addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&view=rings"]
+    addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&remove=deploy,CAN_ACCESS,db-01"]
+    addresses += [f"{home}/choke_points?item=deploy&start=wide", f"{home}/choke_points?item=<b>"]
     for address in addresses:
         page = window.go(address)
         if "blast_radius" in address and "ann" not in address:
@@ -129,6 +132,31 @@ def test_what_is_chosen_survives_a_visit_to_another_page(
     page.get_by_role("heading", name="Blast radius").wait_for()
     window.settle()
     page.wait_for_url("**/blast_radius?thing=left*")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_what_if_is_drawn_before_and_after(
+    serve: Serve, store: Path, open_window: Open, scheme: str
+) -> None:
+    home = serve(store)
+    window = open_window(home, scheme)
+    page = window.go(f"{home}/blast_radius?thing=wide&remove=deploy,CAN_ACCESS,db-00")
+    page.wait_for_function(
+        "() => document.querySelectorAll('iframe[title*=cytoscape]').length === 3", timeout=20_000
+    )
+    page.get_by_text("40 → 39").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_choke_point_goes_to_the_what_if(serve: Serve, store: Path, open_window: Open) -> None:
+    home = serve(store)
+    window = open_window(home)
+    page = window.go(f"{home}/choke_points?start=wide&target=db-00&item=deploy")
+    page.get_by_role("button", name="Add to what-if").click()
+    page.wait_for_url("**remove=deploy*")
+    page.get_by_role("button", name="Show the what-if: 1 removal").click()
+    page.wait_for_url("**/blast_radius*remove=deploy*")
+    page.get_by_text("40 → 0").wait_for()
 
 
 def test_a_click_on_a_node_selects_it(serve: Serve, store: Path, open_window: Open) -> None:

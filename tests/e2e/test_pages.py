@@ -2,55 +2,19 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from app.views import all_views
 from graph.schema import DECLARABLE, OWNS
+from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, HOSTILE, estate, publish
+from tests.e2e.said import figures, texts
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
-PAGES = ("posture", "blast_radius", "ownership", "stale_access", "findings")
-Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Open a page of the app on a store."""
-
-    def at(store: Path | str, page: str = "posture", **address: str) -> AppTest:
-        monkeypatch.setenv("TRUSTDEBT_STORE", str(store))
-        test = AppTest.from_file(MAIN, default_timeout=60)
-        test.query_params.update(address)
-        first = next(iter(all_views())) == page
-        test._page_hash = "" if first else calc_hash(page)
-        return test.run()
-
-    return at
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    st.cache_resource.clear()
-
-
-def texts(test: AppTest) -> str:
-    """Return all that a page says, tables included."""
-    kinds = ["title", "markdown", "caption", "info", "warning", "error", "subheader", "code"]
-    parts = [str(element.value) for kind in kinds for element in getattr(test, kind)]
-    parts += [f"{m.label}: {m.value} ({m.delta})" for m in test.metric]
-    parts += [frame.value.to_csv() for frame in test.dataframe]
-    return "\n".join(parts)
-
-
-def figures(test: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in test.metric}
+PAGES = ("posture", "blast_radius", "choke_points", "ownership", "stale_access", "findings")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -27,6 +27,8 @@ QUESTIONS: dict[str, list[str]] = {
     "findings": [],
     "stale": [],
     "orphans": [],
+    "what-if": ["--remove", "bot"],
+    "plan": [],
 }
 LISTS = {
     "findings": "findings",

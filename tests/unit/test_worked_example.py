@@ -2,7 +2,8 @@
 
 With weights 3 for internal and 10 for confidential resources, 1 for read and 3 for write:
 two hops reach crm (10 * 1) and smtp (3 * 3), the third adds the invoices (10 * 1) and the
-repository (3 * 3).
+repository (3 * 3). With the means to pass a role to a new function, a fourth hop adds the
+ledger: 30 * (1 + 3 + 10) = 420.
 """
 
 import pytest
@@ -88,3 +89,46 @@ def test_of_all_accountable_identities():
         ("A", {"resources": 4, "weighted": 38.0}),
         ("B", {"resources": 1, "weighted": 10.0}),
     ]
+
+
+# -- with a step that a rule derives -------------------------------------------------------------
+
+SUPPORTS = ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction", "the trust")
+
+
+def escalating(without: str = "") -> Estate:
+    """Let dep pass adm, which trusts functions, to a function that it creates and invokes."""
+    e = example().resource("account", "restricted", type="account")
+    e.resource("lambda.amazonaws.com", type="service")
+    for action in SUPPORTS[:3]:
+        if action != without:
+            on = "adm" if action == "iam:PassRole" else "account"
+            e.can("dep", "", on, actions=[action], grant_id=action)
+    return e if without == "the trust" else e.link("adm", "TRUSTS", "lambda.amazonaws.com")
+
+
+def test_the_derived_step_adds_420_at_the_fourth_hop():
+    found = _reach(escalating(), "A")
+    profile = [(p["hops"], p["weighted"]) for p in found["hop_profile"]]
+    assert profile == [(1, 0), (2, 19), (3, 38), (4, 458)]
+    assert (found["weighted"], found["derived_weighted"]) == (458, 420)
+    assert {r["id"] for r in found["resources"] if r["derived"]} == {"db:ledger"}
+    assert found["interval"] == {"confirmed": 458, "possible": 458}
+    assert _reach(escalating(), "K1", leaked=True)["weighted"] == 439
+
+
+@pytest.mark.parametrize("missing", SUPPORTS)
+def test_without_any_one_fact_the_derived_step_falls(missing):
+    found = _reach(escalating(without=missing), "A")
+    assert (found["weighted"], found["derived_weighted"]) == (38, 0)
+
+
+def test_the_derived_step_names_its_rule_and_its_four_facts():
+    posture = escalating().posture()
+    find = posture.graph.find
+    steps = answers.path(posture, find("A"), find("db:ledger"))["paths"][0]["steps"]
+    assert [s["relationship"] for s in steps][-2:] == ["CONTROLS", "CAN_ACCESS"]
+    assert steps[-2]["rule"] == "A2:lambda-001"
+    assert len(set(steps[-2]["support"])) == 4
+    who = answers.exposure(posture, find("db:ledger"), level="admin")
+    assert set(ids(who["identities"])) == {"A", "K1", "svc", "dep", "adm"}

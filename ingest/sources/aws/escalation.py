@@ -83,6 +83,7 @@ TAKES = frozenset(
         "codebuild:StartBuildBatch",
         "ec2-instance-connect:SendSSHPublicKey",
         "ec2:CreateLaunchTemplateVersion",
+        "ec2:DescribeInstances",
         "ec2:ModifyInstanceAttribute",
         "ec2:ModifyLaunchTemplate",
         "ec2:StartInstances",
@@ -102,12 +103,13 @@ TAKES = frozenset(
 )
 ALL = ON_PRINCIPAL | ON_POLICY | CREATES | TAKES
 
-# They run what somebody else wrote, and change neither it nor what it may do.
+# They run, or show, what somebody else wrote, and change neither it nor what it may do.
 ONLY_RUNS = frozenset(
     {
         "codebuild:StartBuild",
         "codebuild:StartBuildBatch",
         "datapipeline:ActivatePipeline",
+        "ec2:DescribeInstances",
         "ec2:StartInstances",
         "ec2:StopInstances",
         "ecs:CreateCluster",

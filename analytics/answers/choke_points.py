@@ -1,0 +1,58 @@
+"""Choke points: what lies on the ways from some things to others, and what removing it frees."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics import choke_points as choke
+from analytics.answers.shape import cut as cut_off
+from analytics.answers.shape import item_row
+from analytics.posture import Posture
+from analytics.reach.dominators import NOT_COUNTED
+
+
+def choke_points(
+    posture: Posture,
+    starts: np.ndarray,
+    targets: np.ndarray,
+    mode: str = "standing",
+    limit: int = 0,
+) -> dict[str, Any]:
+    """Answer which things and edges the ways from `starts` to `targets` pass, first the worst.
+
+    `exclusive_exposure` counts the starts that lose all access to all targets when the thing,
+    or all edges of that type between its two ends, are removed. `participation` counts the
+    pairs of start and target with a walk over it; for what only supports derived steps, those
+    over the step that carries most. `truncated`: the search met its bound, and an exposure
+    that it did not count is None.
+    """
+    found = choke.choke_points(posture, starts, targets, mode)
+    nodes, nodes_left = cut_off(_worst(found.exposure, found.participation), limit)
+    items, items_left = cut_off(_worst(found.item_exposure, found.item_participation), limit)
+    return {
+        "starts": len(starts),
+        "targets": len(targets),
+        "exposed": found.exposed,
+        "truncated": bool((found.exposure < 0).any() or (found.item_exposure < 0).any()),
+        "nodes": [
+            posture.graph.thing(int(found.nodes[n]))
+            | _figures(found.exposure[n], found.participation[n])
+            for n in nodes
+        ],
+        "edges": [
+            item_row(posture, found.items, int(i))
+            | _figures(found.item_exposure[i], found.item_participation[i])
+            | {"protected": bool(found.items.protected[i])}
+            for i in items
+        ],
+        "left_out": nodes_left + items_left,
+    }
+
+
+def _worst(exposure: np.ndarray, participation: np.ndarray) -> np.ndarray:
+    return np.lexsort((-participation, -exposure))
+
+
+def _figures(exposure: np.int64, participation: np.int64) -> dict[str, int | None]:
+    counted = None if exposure == NOT_COUNTED else int(exposure)
+    return {"exclusive_exposure": counted, "participation": int(participation)}

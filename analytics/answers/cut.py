@@ -1,0 +1,53 @@
+"""The smallest cut: the fewest removals that part some things from others, with the proof."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import item_row
+from analytics.cut import Cut, smallest_cut
+from analytics.posture import UNUSED_DAYS, Posture
+
+COST = 1
+
+
+def cut(
+    posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str = "standing"
+) -> dict[str, Any]:
+    """Answer how to part `starts` from `targets` with the fewest removals.
+
+    Access that was used of late, and break-glass access, is protected. `max_flow` is what no
+    cut can cost less than; where it equals `cost`, the cut is `exact`. Where protected access
+    alone joins a start to a target, nothing is cut: `cost` and `max_flow` are None, and
+    `protected` holds all items on such ways.
+    """
+    found = smallest_cut(posture, starts, targets, mode)
+    return {
+        "separable": found.separable,
+        "exact": found.exact if found.separable else None,
+        "cost": COST * len(found.chosen) if found.separable else None,
+        "max_flow": COST * found.bound if found.separable else None,
+        "certificate": _certificate(found),
+        "edges": [row | {"cost": COST} for row in _rows(posture, found, found.chosen)],
+        "protected": _rows(posture, found, found.kept),
+    }
+
+
+def _rows(posture: Posture, found: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
+    rows = [item_row(posture, found.items, int(item)) for item in chosen]
+    return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
+
+
+def _certificate(found: Cut) -> str:
+    """Say in a sentence what the figures prove."""
+    count = len(found.chosen)
+    if not found.separable:
+        return (
+            "Cannot be separated without touching access that was used within "
+            f"{UNUSED_DAYS} days or is tagged breakglass."
+        )
+    if not count:
+        return "Nothing to cut: there is no way."
+    if found.exact:
+        return f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
+    return f"The cheapest cut costs at least {found.bound}; this one costs {count}."

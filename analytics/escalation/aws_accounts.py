@@ -1,0 +1,91 @@
+"""Which AWS account each thing is in, and what limits it there."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+import pyarrow.compute as pc
+
+from analytics.escalation.support import NOTHING, Support
+from graph.access import AccessGraph
+from graph.frames import text_array
+from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT
+
+
+class Accounts:
+    """The accounts of a graph; things whose names say no account are all in the same one."""
+
+    def __init__(self, graph: AccessGraph) -> None:
+        self.graph = graph
+        self._said: dict[int, str] = {}
+        self._node: dict[str, int | None] = {}
+        self._children: dict[int, set[int]] | None = None
+        self._services: set[tuple[str, str]] | None = None
+        self._boundaries: dict[int, str] | None = None
+
+    def name(self, thing: int) -> str:
+        """Return the account that the name of a thing says; "" where it says none."""
+        if thing not in self._said:
+            parts = str(self.graph.ids[thing]).split(":")
+            self._said[thing] = parts[4] if parts[0] == "arn" and len(parts) > 5 else ""
+        return self._said[thing]
+
+    def same(self, one: int, other: int) -> bool:
+        """Whether two things are in the same account."""
+        return self.name(one) == self.name(other)
+
+    def of(self, principal: int) -> int | None:
+        """Return the account that a principal is in; in an estate of one account, that one."""
+        name = self.name(principal)
+        if name not in self._node:
+            self._node[name] = self._find(principal, name)
+        return self._node[name]
+
+    def _find(self, principal: int, name: str) -> int | None:
+        graph = self.graph
+        if name:
+            partition = str(graph.ids[principal]).split(":")[1]
+            number = graph.number(f"arn:{partition}:iam::{name}:root")
+            return number if number >= 0 else None
+        frame = graph.frames[RESOURCE]
+        accounts = frame["id"][(frame["type"] == "account").fillna(False)]
+        return graph.number(str(accounts.iloc[0])) if len(accounts) == 1 else None
+
+    def within(self, account: int, things: Collection[int]) -> list[int]:
+        """Return those of `things` that an account contains."""
+        if self._children is None:
+            frame = self.graph.frames[RESOURCE]
+            child = self.graph.numbers(frame["id"])
+            parent = self.graph.numbers(frame["parent_id"].fillna(""))
+            self._children = defaultdict(set)
+            for above, below in zip(parent.tolist(), child.tolist(), strict=True):
+                if above >= 0:
+                    self._children[above].add(below)
+        return sorted(self._children.get(account, set()).intersection(things))
+
+    def lists(self, role: int, service: str) -> bool:
+        """Whether a source lists the compute of a service, in the account of a role."""
+        if "inventory" not in self.graph.declared:
+            return False
+        account = self.name(role)
+        name = service.removesuffix(".amazonaws.com").split(".")[-1].removesuffix("-tasks")
+        return account == "" or (account, name) in self._listed()
+
+    def _listed(self) -> set[tuple[str, str]]:
+        if self._services is None:
+            ids = text_array(self.graph.frames[RESOURCE]["id"])
+            known = ids.filter(pc.match_substring_regex(ids, r"^arn:[^*?]*$"))
+            parts = [one.split(":", 5) for one in known.to_pylist()]
+            self._services = {(p[4], p[2]) for p in parts if len(p) > 5}
+        return self._services
+
+    def boundary(self, principal: int) -> Support:
+        """Return what a permission boundary leaves open: nobody evaluates policies yet to come."""
+        if self._boundaries is None:
+            self._boundaries = {}
+            for label in (HUMAN, SERVICE_ACCOUNT, ROLE):
+                frame = self.graph.frames[label]
+                limits = frame[frame["boundary"].notna()] if "boundary" in frame else frame[:0]
+                numbers = self.graph.numbers(limits["id"]).tolist()
+                self._boundaries |= dict(zip(numbers, limits["boundary"], strict=True))
+        said = self._boundaries.get(principal)
+        return NOTHING if said is None else Support(condition=f"within the boundary {said}")

@@ -1,0 +1,62 @@
+"""Grants that hand over something else: what a rule needs that starts from a level held."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analytics.escalation.rule import Derivation, Known
+from graph.access import NEVER, Grants
+from graph.frames import records
+from graph.schema import CAN_ACCESS, LEVELS
+
+
+def through_grants(
+    known: Known, rule: str, yielding: tuple[str, ...], leads: pd.DataFrame
+) -> Iterator[Derivation]:
+    """Conclude an edge from each holder of a `yielding` level to what its resource leads to.
+
+    `leads` has the columns `resource` and `gain` (numbers of nodes) and `fact`, the id of the
+    relationship that ties them, "" where a property does.
+    """
+    if leads.empty:
+        return
+    wanted = sum(1 << LEVELS.index(level) for level in yielding)
+    conditions = known.graph.frames[CAN_ACCESS]["condition"]
+    ids = known.graph.frames[CAN_ACCESS]["id"]
+    for way in records(_held(known.so_far.grants, wanted).merge(leads, on="resource")):
+        if way.holder == way.gain:
+            continue
+        stated = way.row >= 0  # an account that is taken over holds grants that nobody stated
+        condition = conditions.iloc[way.row] if stated else pd.NA
+        facts = (str(ids.iloc[way.row]) if stated else "", str(way.fact))
+        yield Derivation(
+            int(way.holder),
+            int(way.gain),
+            rule,
+            tuple(fact for fact in facts if fact),
+            "" if pd.isna(condition) else str(condition),
+            bool(way.eligible),
+            bool(way.assumed),
+            bool(way.telemetry),
+            int(way.last_used),
+            int(way.since),
+        )
+
+
+def _held(grants: Grants, wanted: int) -> pd.DataFrame:
+    """Return the grants that give one of the wanted levels (bits), with their last use at one."""
+    gives = grants.levels & wanted > 0
+    at_level = (grants.levels & wanted)[:, None] >> np.arange(len(LEVELS)) & 1 == 1
+    latest = np.where(at_level, grants.last_used, NEVER).max(axis=1, initial=NEVER)
+    columns = {
+        "holder": grants.holder,
+        "resource": grants.resource,
+        "row": grants.row,
+        "eligible": grants.eligible,
+        "assumed": grants.assumed,
+        "telemetry": grants.telemetry,
+        "last_used": latest,
+        "since": grants.since,
+    }
+    return pd.DataFrame({name: column[gives] for name, column in columns.items()})

@@ -1,0 +1,271 @@
+"""Reach without a few edges or grants, for every identity, by recounting only what can change.
+
+Method. Only a start from which a removed edge's source is reached can lose anything: one
+search backwards finds them all. Each is then searched forwards anew, past what is removed, and
+counted. Both cost what they visit, not what the network holds. Where too many starts are
+concerned, one closure of what remains is cheaper, and is taken instead.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from analytics.reach import removing
+from analytics.reach.closure import Totals, totals
+from analytics.reach.network import Network
+from analytics.weights import LEVEL_WEIGHTS, mask_weights
+
+SHARE_ANEW = 4  # with more than a quarter of all starts concerned, everything is counted anew
+LAST_STAMP = 1 << 30
+
+
+def level_masks() -> np.ndarray:
+    """Return of each set of levels how many, how heavy and the heaviest: float64[3, 16].
+
+    >>> level_masks()[:, 0b1010].tolist()  # read and admin
+    [2.0, 11.0, 10.0]
+    """
+    bits = (np.arange(16)[:, None] >> np.arange(4)) & 1
+    return np.stack([bits.sum(axis=1), mask_weights(), (bits * LEVEL_WEIGHTS).max(axis=1)])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a removal changes: places among the starts, and their totals before and after.
+
+    `recounted` is how many starts had to be counted to find that out.
+    """
+
+    place: np.ndarray
+    before: Totals
+    after: Totals
+    recounted: int
+
+    @property
+    def weighted(self) -> float:
+        """The weight that all starts together lose."""
+        return float((self.before.weighted - self.after.weighted).sum())
+
+
+@dataclass
+class _Marks:
+    """Room for searches, made once; see `analytics.reach.removing`."""
+
+    nodes: int
+    stamp: int = 0
+    seen: np.ndarray = field(init=False)
+    queue: np.ndarray = field(init=False)
+    node: np.ndarray = field(init=False)
+    got: np.ndarray = field(init=False)
+    got_seen: np.ndarray = field(init=False)
+    touched: np.ndarray = field(init=False)
+    found: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.seen, self.queue = np.zeros(4 * self.nodes, np.int32), np.empty(4 * self.nodes, int)
+        self.node, self.got_seen = np.zeros(self.nodes, np.int32), np.zeros(self.nodes, np.int32)
+        self.got, self.touched = np.zeros(self.nodes, np.uint8), np.empty(self.nodes, np.int32)
+        self.found = np.empty(self.nodes + 1, np.int64)
+
+    def take(self, count: int) -> int:
+        """Return the first of `count` numbers that no search had before."""
+        if self.stamp + count > LAST_STAMP:
+            for marks in (self.seen, self.node, self.got_seen):
+                marks[:] = 0
+            self.stamp = 0
+        first, self.stamp = self.stamp + 1, self.stamp + count
+        return first
+
+
+class Masked:
+    """A network some of whose edges and grants are taken out of it, one after the other.
+
+    `starts` are the nodes that are asked about. Positions of edges and grants are those in the
+    `Edges` and `Grants` that the network was made from; what it leaves out may be named, and
+    changes nothing.
+    """
+
+    def __init__(self, network: Network, starts: np.ndarray) -> None:
+        self.network, self.starts = network, starts
+        self.off = np.zeros(len(network.edge), bool)
+        self.g_off = np.zeros(len(network.grant), bool)
+        self._marks = _Marks(network.nodes)
+        self._place = np.full(network.nodes, -1, np.int64)
+        self._place[starts] = np.arange(len(starts))
+
+    def take_out(self, edges: np.ndarray, grants: np.ndarray) -> None:
+        """Take edges and grants out for good."""
+        self.off[self._edge_places(edges)] = True
+        self.g_off[self._grant_places(grants)] = True
+
+    def holds(
+        self,
+        starts: np.ndarray,
+        wanted: np.ndarray,
+        level: np.ndarray,
+        edges: np.ndarray,
+        grants: np.ndarray,
+    ) -> np.ndarray:
+        """Return whether each of `starts` would reach what it wants with those out too (bool).
+
+        `wanted` and `level` are as `analytics.reach.removing.holds` has them, one a start.
+        """
+        off, g_off = self.off.copy(), self.g_off.copy()
+        off[self._edge_places(edges)] = True
+        g_off[self._grant_places(grants)] = True
+        return _held(self.network, self._marks, off, g_off, starts, wanted, level)
+
+    def concerned(self, nodes: np.ndarray, most: int | None = None) -> np.ndarray:
+        """Return the places of all starts that reach one of `nodes`, and perhaps of others.
+
+        Ceilings do not count, nor what is out. There may be `most` of them and one more.
+        """
+        indptr, source, _ = self.network.turned
+        marks = self._marks
+        count = removing.upstream(
+            *(indptr, source, nodes, self._place),
+            *(marks.node, marks.take(1), marks.queue, marks.found),
+            len(self.starts) if most is None else most,
+        )
+        return marks.found[:count].copy()
+
+    @property
+    def left(self) -> Network:
+        """The network of what is not taken out."""
+        net, keep, g_keep = self.network, ~self.off, ~self.g_off
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        g_kept = np.concatenate([[0], np.cumsum(g_keep)])
+        return Network(
+            *(kept[net.indptr], net.target[keep], net.ceiling[keep], net.edge[keep]),
+            *(g_kept[net.g_indptr], net.resource[g_keep], net.levels[g_keep], net.grant[g_keep]),
+            net.weight,
+        )
+
+    def _edge_places(self, edges: np.ndarray) -> np.ndarray:
+        return _places(self._edge_at, edges)
+
+    def _grant_places(self, grants: np.ndarray) -> np.ndarray:
+        return _places(self._grant_at, grants)
+
+    @cached_property
+    def _edge_at(self) -> np.ndarray:
+        return _inverse(self.network.edge)
+
+    @cached_property
+    def _grant_at(self) -> np.ndarray:
+        return _inverse(self.network.grant)
+
+
+class Remaining(Masked):
+    """What each of `starts` reaches in a network as edges and grants are taken out of it.
+
+    `whole` are the totals of `starts` in `network`; `totals` are those of what remains.
+    """
+
+    def __init__(self, network: Network, starts: np.ndarray, whole: Totals) -> None:
+        super().__init__(network, starts)
+        self.totals = _at(whole, np.arange(len(starts)))
+        self._masks = level_masks()
+
+    def change(self, edges: np.ndarray, grants: np.ndarray) -> Change:
+        """Return what taking `edges` and `grants` out as well would change."""
+        at, g_at = self._edge_places(edges), self._grant_places(grants)
+        at, g_at = at[~self.off[at]], g_at[~self.g_off[g_at]]
+        self.off[at] = self.g_off[g_at] = True
+        try:
+            return self._changed(at, g_at)
+        finally:
+            self.off[at] = self.g_off[g_at] = False
+
+    def remove(self, edges: np.ndarray, grants: np.ndarray) -> Change:
+        """Take `edges` and `grants` out for good; return what that changed."""
+        change = self.change(edges, grants)
+        self.take_out(edges, grants)
+        for name, values in vars(self.totals).items():
+            values[change.place] = getattr(change.after, name)
+        return change
+
+    def _changed(self, at: np.ndarray, g_at: np.ndarray) -> Change:
+        origins = np.concatenate([self.network.sources[at], self.network.holders[g_at]])
+        most = len(self.starts) // SHARE_ANEW + 8
+        place = self.concerned(origins, most)
+        if len(place) > most:
+            place = np.arange(len(self.starts))
+            after = totals(self.left, self.starts)
+        else:
+            after = self._recount(self.starts[place])
+        before = _at(self.totals, place)
+        lost = np.flatnonzero(before.pairs != after.pairs)
+        return Change(place[lost], _at(before, lost), _at(after, lost), len(place))
+
+    def _recount(self, starts: np.ndarray) -> Totals:
+        net, marks = self.network, self._marks
+        counted = removing.recount(
+            *(net.indptr, net.target, net.ceiling, self.off),
+            *(net.g_indptr, net.resource, net.levels, self.g_off, net.weight, self._masks),
+            *(starts, marks.seen, marks.take(len(starts)), marks.queue),
+            *(marks.got, marks.got_seen, marks.touched),
+        )
+        whole = counted[:2].astype(np.int64)
+        return Totals(whole[0], whole[1], counted[2], counted[3])
+
+
+def reached(
+    network: Network, starts: np.ndarray, wanted: np.ndarray, level: np.ndarray
+) -> np.ndarray:
+    """Return whether each of `starts` reaches what it wants; see `Remaining.holds`."""
+    off, g_off = np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool)
+    return _held(network, _Marks(network.nodes), off, g_off, starts, wanted, level)
+
+
+def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
+    """Return for each node whether it reaches one of `origins`, whatever the ceilings (bool)."""
+    indptr, source, _ = network.turned
+    marks = _Marks(network.nodes)
+    count = removing.upstream(
+        *(indptr, source, origins, np.arange(network.nodes)),
+        *(marks.node, marks.take(1), marks.queue, marks.found, network.nodes),
+    )
+    found = np.zeros(network.nodes, bool)
+    found[marks.found[:count]] = True
+    return found
+
+
+def _held(
+    network: Network,
+    marks: _Marks,
+    off: np.ndarray,
+    g_off: np.ndarray,
+    starts: np.ndarray,
+    wanted: np.ndarray,
+    level: np.ndarray,
+) -> np.ndarray:
+    order = np.argsort(starts, kind="stable")
+    distinct, counts = np.unique(starts, return_counts=True)
+    held = removing.holds(
+        *(network.indptr, network.target, network.ceiling, off),
+        *(network.g_indptr, network.resource, network.levels, g_off),
+        *(distinct, np.concatenate([[0], np.cumsum(counts)]), wanted[order], level[order]),
+        *(marks.seen, marks.take(len(distinct)), marks.queue, marks.got, marks.got_seen),
+    )
+    back = np.empty(len(starts), bool)
+    back[order] = held
+    return back
+
+
+def _inverse(positions: np.ndarray) -> np.ndarray:
+    at = np.full(positions.max(initial=-1) + 1, -1, np.int64)
+    at[positions] = np.arange(len(positions))
+    return at
+
+
+def _places(at: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    found = at[wanted[wanted < len(at)]]
+    return np.asarray(found[found >= 0])
+
+
+def _at(whole: Totals, place: np.ndarray) -> Totals:
+    return Totals(
+        whole.resources[place], whole.pairs[place], whole.weighted[place], whole.most[place]
+    )

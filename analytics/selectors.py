@@ -1,0 +1,82 @@
+"""Selectors: how a command or a page says which things it means."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analytics.posture import Posture
+from analytics.weights import SENSITIVITY
+from graph.access import flags
+from graph.schema import AGENT, FACT_NODES, RESOURCE
+
+ALL_AGENTS, CROWN_JEWELS = "all-agents", "crown-jewels"
+LABEL, ENV = "label:", "env:"
+
+
+class WrongSelector(Exception):
+    """A selector that names no label or environment there is."""
+
+    exit_code, code = 2, "usage"
+
+
+def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
+    """Return the numbers of the nodes that any of `sels` means, in order.
+
+    A selector is `all-agents`, `crown-jewels`, `label:Role`, `env:prod`, or one thing by its
+    id or unique name. What a log shows as deleted is selected by its id or name only.
+
+    Raises
+    ------
+    WrongSelector, UnknownThing, AmbiguousThing
+    """
+    chosen = np.zeros(len(posture.graph.ids), bool)
+    for said in sels:
+        chosen |= _selected(posture, said)
+    return np.flatnonzero(chosen)
+
+
+def _selected(posture: Posture, said: str) -> np.ndarray:
+    if said == ALL_AGENTS:
+        return np.asarray(posture.graph.has_label(AGENT) & ~posture.deleted)
+    if said == CROWN_JEWELS:
+        return crown_jewels(posture)
+    if said.startswith(LABEL):
+        return np.asarray(_labelled(posture, said.removeprefix(LABEL)) & ~posture.deleted)
+    if said.startswith(ENV):
+        return np.asarray(_in_environment(posture, said.removeprefix(ENV)) & ~posture.deleted)
+    one = np.zeros(len(posture.graph.ids), bool)
+    one[posture.graph.find(said)] = True
+    return one
+
+
+def crown_jewels(posture: Posture) -> np.ndarray:
+    """Whether each node is a restricted resource or a control plane (bool).
+
+    A resource of unknown sensitivity is one only if it is a control plane.
+    """
+    jewels = posture.sensitivities["weight"].to_numpy() >= SENSITIVITY["restricted"]
+    frame = posture.graph.frames[RESOURCE]
+    jewels[posture.graph.numbers(frame["id"][flags(frame["control_plane"])])] = True
+    return np.asarray(jewels)
+
+
+def _labelled(posture: Posture, name: str) -> np.ndarray:
+    for label in FACT_NODES:
+        if label.name.casefold() == name.casefold():
+            return posture.graph.has_label(label)
+    known = ", ".join(label.name for label in FACT_NODES)
+    raise WrongSelector(f"no label is called {name!r}; it is one of {known}")
+
+
+def _in_environment(posture: Posture, name: str) -> np.ndarray:
+    graph, there = posture.graph, np.zeros(len(posture.graph.ids), bool)
+    known: set[str] = set()
+    for label in FACT_NODES:
+        if "env" in [column.name for column in label.columns]:
+            frame = graph.frames[label]
+            known |= set(frame["env"].dropna())
+            there[graph.numbers(frame["id"][(frame["env"] == name).fillna(False)])] = True
+    if not there.any():
+        near = f"; known: {', '.join(sorted(known))}" if known else ""
+        raise WrongSelector(f"nothing is in the environment {name!r}{near}")
+    return there

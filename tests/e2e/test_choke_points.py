@@ -1,0 +1,115 @@
+"""The choke points page ranks what a fix frees, and says what it would break."""
+
+from pathlib import Path
+
+import pytest
+
+from app.choke import Aim
+from graph.schema import DECLARABLE
+from tests.e2e.conftest import Open
+from tests.e2e.estate import estate, publish
+from tests.e2e.said import figures, texts
+
+
+def test_the_ranks_say_how_many_of_how_many(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points")
+    seen = figures(test)
+    # clean-3 reaches no restricted database; each of the other five has a way of its own.
+    assert seen["Starts that reach a target"] == "5 of 6"
+    assert seen["Targets"] == "4"
+    assert seen["Best single removal frees"] == "1 of 5"
+    things = test.dataframe[0].value
+    assert things.columns.tolist() == ["Thing", "Kind", "Frees", "Ways through"]
+    freed = things.set_index("Thing")["Frees"]
+    assert freed["deploy"] == 1
+    assert freed["svc-orphan"] == 1
+    # wide-bot reaches svc-wide with its key too.
+    assert freed.get("key-1", 0) == 0
+
+
+def test_a_busy_hub_frees_nobody_when_there_is_another_way(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", item="key-1")
+    assert "Frees **none** of 5" in texts(test)
+    # By the key or by running as the account: four restricted databases either way.
+    assert "4 pairs of a start and a target have a way through it" in texts(test)
+
+
+def test_a_link_restores_both_ends_and_the_chosen_step(open_page: Open, store: Path) -> None:
+    edge = "deploy,CAN_ACCESS,db-00"
+    test = open_page(store, "choke_points", start="wide", target="db-00", item=edge)
+    assert test.selectbox(key="choose:start").value == "wide"
+    assert test.selectbox(key="choose:target").value == "db-00"
+    assert figures(test)["Starts that reach a target"] == "1 of 1"
+    assert "What if deploy can access db\\-00 were removed" in texts(test)
+    assert test.query_params["item"] == edge
+    assert figures(test)["Uses that would fail"] == "0"
+
+
+def test_a_chosen_row_is_explained_and_kept_in_the_address(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points")
+    things = test.dataframe[0].value["Thing"].tolist()
+    key = f"choke:Things:{Aim('all-agents', 'crown-jewels')}:{len(things)}"
+    place = things.index("deploy")
+    test.session_state[key] = {"selection": {"rows": [place], "columns": [], "cells": []}}
+    test.run()
+    assert test.query_params["item"] == "deploy"
+    assert "What if deploy · role were removed" in texts(test)
+    assert "Frees **1 of 5**" in texts(test)
+
+
+def test_what_would_break_is_listed_with_its_last_use(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", item="deploy")
+    # Every fourth of the forty databases was read through this role, which was assumed.
+    assert figures(test)["Uses that would fail"] == "11"
+    breaks = next(f.value for f in test.dataframe if "What" in f.value)
+    reads = breaks[breaks["Who"] == "deploy"]
+    assert set(reads["What"]) == {f"db-{at:02}" for at in range(1, 40, 4)}
+    assert set(reads["Last used"]) == {"28 Jul 2026, 4 days ago"}
+    assert breaks.loc[breaks["Who"] != "deploy", ["Who", "Step", "What"]].to_numpy().tolist() == [
+        ["svc-wide", "may assume", "deploy"]
+    ]
+
+
+def test_unseen_use_is_not_no_use(open_page: Open, tmp_path: Path) -> None:
+    publish(estate(declares=[d for d in DECLARABLE if d != "usage"]), tmp_path / "s")
+    test = open_page(tmp_path / "s", "choke_points", item="deploy")
+    assert not test.exception
+    assert figures(test)["Uses that would fail"] == "unknown"
+    assert "Unknown: no source states when access was used." in texts(test)
+
+
+def test_an_unused_grant_is_the_smallest_cut(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", start="wide", target="db-00")
+    assert figures(test)["Smallest cut"] == "1 step"
+    cut = test.dataframe[-1].value
+    assert cut[["From", "Step", "To"]].to_numpy().tolist() == [["deploy", "can access", "db-00"]]
+
+
+def test_access_in_use_is_not_cut(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", start="wide", target="db-01")
+    assert figures(test)["Smallest cut"] == "none"
+    assert "Cannot be separated without touching access" in test.warning[0].value
+    assert "db-01" in set(test.dataframe[-1].value["To"])
+
+
+def test_the_cut_goes_to_the_what_if(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", start="wide", target="db-00")
+    next(b for b in test.button if b.label == "Add all to what-if").click().run()
+    assert test.query_params["remove"] == "deploy,CAN_ACCESS,db-00"
+
+
+@pytest.mark.parametrize(
+    ("start", "target"), [("label:Role", "label:Resource"), ("all-agents", "env:none"), ("x", "y")]
+)
+def test_any_address_is_understood(open_page: Open, store: Path, start: str, target: str) -> None:
+    test = open_page(store, "choke_points", start=start, target=target, item="gone,USES,gone")
+    assert not test.exception
+    assert "cannot be shown" in texts(test) or "called" in test.warning[0].value
+
+
+def test_nothing_to_separate(open_page: Open, store: Path) -> None:
+    test = open_page(store, "choke_points", start="clean-3")
+    assert figures(test)["Starts that reach a target"] == "0 of 1"
+    assert "Nothing of the first reaches anything of the second" in texts(test)
+    same = open_page(store, "choke_points", start="wide", target="wide")
+    assert "same things" in same.info[0].value

@@ -1,0 +1,116 @@
+"""Plans: verdicts, what is never touched, undo lines, and what greedy cannot see."""
+
+import pytest
+
+from analytics import answers
+from tests.small_estates import Estate, ago
+
+
+def one(**facts) -> Estate:
+    """Build an agent with one grant."""
+    e = Estate(declares=("grants",)).agent("a").resource("x", "restricted")
+    return e.can("a", "read", "x", **facts)
+
+
+def steps(estate: Estate, budget: int = 5) -> list[tuple[str, str, float]]:
+    made = answers.plan(estate.posture(), budget)["steps"]
+    return [(s["target"]["from"]["id"], s["verdict"], s["reach_removed"]) for s in made]
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict"),
+    [
+        ({"telemetry": "true", "granted_at": ago(90)}, "safe"),
+        ({"telemetry": "true", "granted_at": ago(89)}, "needs_longer_window"),
+        ({"telemetry": "true", "last_used_at": {"read": ago(91)}}, "safe"),
+        ({"telemetry": "true"}, "needs_longer_window"),
+        ({"granted_at": ago(900)}, "needs_owner"),
+        ({"telemetry": "true", "granted_at": ago(200), "tags": ["seasonal"]},
+         "needs_longer_window"),
+    ],
+)  # fmt: skip
+def test_a_verdict_says_how_long_nothing_was_seen(facts, verdict):
+    assert steps(one(**facts)) == [("a", verdict, 30.0)]
+
+
+def test_nothing_seen_in_n_days_bounds_the_rate_by_three_over_n():
+    step = answers.plan(one(telemetry="true", granted_at=ago(300)).posture())["steps"][0]
+    assert (step["window_days"], step["uses_per_day_below"]) == (300.0, pytest.approx(0.01))
+
+
+def test_what_was_used_lately_stays():
+    assert steps(one(last_used_at={"read": ago(90)})) == []
+
+
+def test_break_glass_stays():
+    assert steps(one(tags=["breakglass"])) == []
+    e = Estate().agent("a").account("s", tags=["break-glass"]).resource("x", "internal")
+    assert steps(e.link("a", "RUNS_AS", "s").can("s", "read", "x")) == []
+
+
+def test_the_last_administrator_stays():
+    e = Estate().agent("a", "b").resource("x", "internal").can("a", "admin", "x")
+    assert steps(e) == []
+    e.can("b", "admin", "x")
+    assert len(steps(e)) == 1
+
+
+def test_a_way_to_a_use_that_only_a_log_shows_stays():
+    e = Estate().agent("a").account("s").resource("x", "internal").resource("y", "internal")
+    e.link("a", "RUNS_AS", "s").can("s", "read", "x").can("s", "read", "y")
+    assert steps(e, 1) == [("a", "needs_owner", 6.0)]
+    e.link("a", "USED", "x", level="read", last_at=ago(5))
+    assert steps(e, 1) == [("s", "needs_longer_window", 3.0)]
+
+
+def test_two_ways_to_the_same_are_seen_by_the_optimum_only():
+    """Neither way is worth anything alone, so greedy finds nothing; the gap says so."""
+    e = Estate().agent("a").account("s").resource("x", "restricted").can("a", "read", "x")
+    e.link("a", "RUNS_AS", "s", last_used_at=ago(1)).can("s", "read", "x")
+    made = answers.plan(e.posture(), 2)
+    assert made["steps"] == []
+    assert (made["optimum"]["reach_removed"], made["optimum_gap"]) == (30.0, 1.0)
+
+
+def test_removing_a_support_removes_what_is_derived_from_it():
+    e = Estate().agent("a").account("s").thing("Credential", "k").resource("vault", "public")
+    e.resource("ledger", "restricted").link("k", "STORED_IN", "vault")
+    e.link("k", "AUTHENTICATES_AS", "s", last_used_at=ago(1))
+    e.can("s", "read", "ledger", last_used_at={"read": ago(1)}).can("a", "read", "vault")
+    assert steps(e, 1) == [("a", "needs_longer_window", 31.0)]
+
+
+def test_an_undo_line_is_one_line_and_says_what_to_put_back():
+    e = one(role_name="two\nlines", grant_id="g7", condition="aws:SourceIp 10.0.0.1")
+    said = answers.plan(e.posture())["steps"][0]["undo"]
+    for part in ("put back CAN_ACCESS from a to x", "levels read", "as grant g7", "two lines"):
+        assert part in said
+    assert "\n" not in said
+    assert "10.0.0.1" not in said
+
+
+def test_many_candidates_are_solved_as_an_integer_program():
+    """Two ways lead to the jewel, and only both together are worth most of all."""
+    e = Estate().agent("a").account("s").resource("jewel", "restricted").can("a", "read", "jewel")
+    e.link("a", "RUNS_AS", "s", last_used_at=ago(1)).can("s", "read", "jewel")
+    for k in range(250):
+        e.resource(f"x{k}", "internal").can("a", "read", f"x{k}")
+    made = answers.plan(e.posture(), 2)
+    assert made["after"]["reach"] == made["before"]["reach"] - 6
+    assert (made["optimum"]["reach_removed"], made["optimum_gap"]) == (30.0, 0.8)
+
+
+def test_too_much_for_an_optimum_is_said(monkeypatch):
+    e = Estate().agent("a")
+    for k in range(40):
+        e.resource(f"x{k}", "internal").can("a", "read", f"x{k}")
+    monkeypatch.setattr("analytics.plan.MANY", 39)
+    made = answers.plan(e.posture())
+    assert (len(made["steps"]), made["optimum_gap"]) == (5, None)
+    assert "40 candidates" in made["optimum"]["because"]
+
+
+def test_an_objective_nothing_measures_is_refused():
+    with pytest.raises(ValueError, match="only reach") as refused:
+        answers.plan(one().posture(), objective="debt")
+    assert refused.value.exit_code == 2
