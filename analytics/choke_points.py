@@ -11,9 +11,9 @@ import numpy as np
 
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
-from analytics.reach.dominators import dominators, lost_by_group
+from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.network import Network, grouped
-from analytics.reach.ways import NONE, Ways, ways
+from analytics.reach.ways import NONE, Ways, merged, ways
 from analytics.removable import Removable, removable
 from graph.schema import RESOURCE
 
@@ -86,31 +86,67 @@ class _OnWay:
 
 
 def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
-    """Return the exclusive exposure of each node and of each item."""
-    alone = dominators(ways)
-    states = on_way.vertex < ways.states
-    layers = np.bincount(on_way.vertex_node[states], minlength=on_way.count)
-    beside = np.bincount(on_way.edge_node, minlength=on_way.count)
-    single = (layers == 1) & (beside == 0)
-    exposure = np.zeros(on_way.count, np.int64)
-    vertices = on_way.vertex[states]
-    exposure[on_way.vertex_node[states]] = alone.of_vertex[vertices]
-    several = on_way.nodes[~single[on_way.nodes]]
+    """Return the exclusive exposure of each node and of each item.
+
+    Where a node or an item is in one layer, dominators tell. Where it is in several, they may
+    still: what all ways pass when layers are laid over each other, they pass. If those are as
+    many starts as any removal could lose, it is known. The rest is removed and counted.
+    """
+    least, most, beside = _bounds(ways, items, on_way)
+    exposure, item_exposure = least
+    several = on_way.nodes[((least[0] < most[0]) | beside)[on_way.nodes]]
     exposure[several] = lost_by_group(
         ways,
         _groups(on_way.vertex_node, on_way.vertex, several, on_way.count),
         _groups(on_way.edge_node, on_way.edge, several, on_way.count),
     )
-    removed = np.bincount(items.item, minlength=len(items))
-    item_exposure = np.zeros(len(items), np.int64)
-    item_exposure[items.item] = alone.of_edge[items.edge]
-    several = np.flatnonzero(removed > 1)
+    several = np.flatnonzero(least[1] < most[1])
     item_exposure[several] = lost_by_group(
         ways,
         _groups(NO_PAIRS, NO_PAIRS, several, len(items)),
         _groups(items.item, items.edge, several, len(items)),
     )
     return exposure, item_exposure
+
+
+def _bounds(
+    ways: Ways, items: Removable, on_way: _OnWay
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the least and the most that each node, and each item, can lose.
+
+    Also whether edges besides its own fall with a node, of which the bounds take no account.
+    """
+    alone, chosen = dominators(ways), on_one_way(ways)
+    whole, vertex, edge = merged(ways, _carriers(ways, items)[0])
+    together = dominators(whole)
+    states = on_way.vertex[on_way.vertex < ways.states]
+    node, count = ways.node[states], on_way.count
+    single = np.bincount(node, minlength=count) == 1
+    least, most = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    least[node] = together.of_vertex[vertex[states]]
+    np.maximum.at(least, node, alone.of_vertex[states])
+    np.add.at(most, node, chosen.of_vertex[states])
+    most[single] = least[single]
+    beside = np.zeros(count, bool)
+    beside[on_way.edge_node] = True
+    item, falls = items.item, items.edge
+    item_least, item_most = np.zeros(len(items), np.int64), np.zeros(len(items), np.int64)
+    np.maximum.at(item_least, item, alone.of_edge[falls])
+    own = ~items.supports
+    np.maximum.at(item_least, item[own], together.of_edge[edge[falls[own]]])
+    np.add.at(item_most, item, chosen.of_edge[falls])
+    lone = np.bincount(item, minlength=len(items)) == 1
+    item_most[lone] = item_least[lone]
+    return (least, item_least), (most, item_most), beside
+
+
+def _carriers(ways: Ways, items: Removable) -> tuple[np.ndarray, int]:
+    """Give each edge of the ways the number of its item or derived step; also count those."""
+    derived = items.own < 0
+    steps, step = np.unique(ways.edge[derived], return_inverse=True)
+    carrier = items.own.astype(np.int64)
+    carrier[derived] = len(items) + step
+    return carrier, len(items) + len(steps)
 
 
 def _groups(
@@ -135,17 +171,9 @@ def _participation(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.nda
     participation = _by_layer(
         ways.node[states], ways.layer[states], entering[states], leaving[states], on_way.count
     )
-    derived = items.own < 0
-    network_edge = np.where(ways.edge >= 0, ways.edge, NONE)
-    steps, step = np.unique(network_edge[derived], return_inverse=True)
-    carrier = items.own.astype(np.int64)
-    carrier[derived] = len(items) + step
+    carrier, count = _carriers(ways, items)
     carried = _by_layer(
-        carrier,
-        ways.layer[ways.tail],
-        entering[ways.tail],
-        leaving[ways.head],
-        len(items) + len(steps),
+        carrier, ways.layer[ways.tail], entering[ways.tail], leaving[ways.head], count
     )
     over = carried[: len(items)].copy()
     np.maximum.at(over, items.item, carried[carrier[items.edge]])

@@ -44,7 +44,7 @@ class Cut:
     @property
     def exact(self) -> bool:
         """Whether no smaller cut exists."""
-        return self.separable and self.bound == len(self.chosen)
+        return self.separable and self.bound == len(self.chosen) and not self.items.capped
 
 
 def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> Cut:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.escalation.aws import RULES
+from analytics.escalation.aws_permissions import MOST
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.reach.network import Network
@@ -31,7 +33,7 @@ class Removable:
     nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge
     `edge[k]` of the ways; pairs are in the order of items. `own` (int32) is for each edge the
     item that it is itself, -1 for a derived one. `rules` are those of the derived edges that an
-    item supports.
+    item supports. `capped`: a derived edge has so many alternatives that not all may be listed.
     """
 
     relationship: np.ndarray
@@ -42,6 +44,7 @@ class Removable:
     edge: np.ndarray
     own: np.ndarray
     rules: list[tuple[str, ...]]
+    capped: bool
 
     def __len__(self) -> int:
         """Count the items."""
@@ -76,6 +79,7 @@ def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
         falls.astype(np.int32),
         own_item.astype(np.int32),
         _rules(posture, network, ways, len(keys), item[supports], falls[supports]),
+        _capped(posture, network, ways),
     )
 
 
@@ -154,6 +158,19 @@ def _keys_of(posture: Posture, wanted: set[str]) -> Iterator[tuple[str, int]]:
         source, target = (ends[rows] for ends in graph.ends(relationship))
         keys = _keys(place, source, target, len(graph.ids))
         yield from zip(frame["id"].iloc[rows], keys.tolist(), strict=True)
+
+
+def _capped(posture: Posture, network: Network, ways: Ways) -> bool:
+    """Tell whether any two things have as many edges of AWS rules between them as are listed."""
+    edges = posture.edges
+    place = np.unique(network.edge[ways.edge[ways.edge >= 0]])
+    rules = {at: posture.escalated.proof(at) for at in place[edges.derived[place]].tolist()}
+    capping = {rule.id for rule in RULES}
+    place = np.array(
+        [at for at, proof in rules.items() if proof and proof.rule.split(":")[0] in capping], int
+    )
+    ends = edges.source[place] * np.int64(len(posture.graph.ids)) + edges.target[place]
+    return bool(np.unique(ends, return_counts=True)[1].max(initial=0) >= MOST)
 
 
 def _rules(

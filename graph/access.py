@@ -347,16 +347,12 @@ class AccessGraph:
 
     @cached_property
     def grant_use(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For each row of CAN_ACCESS: is use seen, last use of each level, since when it is held.
-
-        bool[rows], int64[rows, 4] and int64[rows]; milliseconds, `NEVER` where unknown.
-        """
+        """Is each row of CAN_ACCESS observed, when was each level used, since when is it held."""
         frame = self.frames[CAN_ACCESS]
         used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
-        seen = frame["telemetry"].astype("boolean")
-        observed = seen.fillna(self._usage_declared(frame)).to_numpy(bool)
+        seen = frame["telemetry"].astype("boolean").fillna(self._usage_declared(frame))
         granted, valid = milliseconds(frame["granted_at"]), milliseconds(frame["valid_from"])
-        return observed, used, np.where(granted != NEVER, granted, valid)
+        return seen.to_numpy(bool), used, np.where(granted != NEVER, granted, valid)
 
     def _usage_declared(self, frame: pd.DataFrame) -> pd.Series:
         observed = {c.key for c in self.coverage if "usage" in c.declares}

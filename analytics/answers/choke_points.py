@@ -24,7 +24,8 @@ def choke_points(
     or all edges of that type between its two ends, are removed. `participation` counts the
     pairs of start and target with a walk over it; for what only supports derived steps, those
     over the step that carries most. `truncated`: the search met its bound, and an exposure
-    that it did not count is None.
+    that it did not count is None; or a derived step has more alternatives than are listed, and
+    what supports it may free fewer than stated.
     """
     found = choke.choke_points(posture, starts, targets, mode)
     nodes, nodes_left = cut_off(_worst(found.exposure, found.participation), limit)
@@ -33,7 +34,7 @@ def choke_points(
         "starts": len(starts),
         "targets": len(targets),
         "exposed": found.exposed,
-        "truncated": bool((found.exposure < 0).any() or (found.item_exposure < 0).any()),
+        "truncated": found.items.capped or _not_counted(found),
         "nodes": [
             posture.graph.thing(int(found.nodes[n]))
             | _figures(found.exposure[n], found.participation[n])
@@ -51,6 +52,10 @@ def choke_points(
 
 def _worst(exposure: np.ndarray, participation: np.ndarray) -> np.ndarray:
     return np.lexsort((-participation, -exposure))
+
+
+def _not_counted(found: choke.ChokePoints) -> bool:
+    return NOT_COUNTED in found.exposure or NOT_COUNTED in found.item_exposure
 
 
 def _figures(exposure: np.int64, participation: np.int64) -> dict[str, int | None]:

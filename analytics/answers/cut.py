@@ -50,4 +50,9 @@ def _certificate(found: Cut) -> str:
         return "Nothing to cut: there is no way."
     if found.exact:
         return f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
+    if found.items.capped:
+        return (
+            f"The cheapest cut costs at least {found.bound}. A derived step has more alternatives "
+            "than are listed, so ask what-if whether this cut is enough."
+        )
     return f"The cheapest cut costs at least {found.bound}; this one costs {count}."

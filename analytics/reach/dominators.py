@@ -43,6 +43,15 @@ def dominators(ways: Ways) -> Dominators:
     return Dominators(of_vertex, by_edge)
 
 
+def on_one_way(ways: Ways) -> Dominators:
+    """Count for every vertex and every edge the starts that pass it on one way, chosen for each.
+
+    No removal of vertices of one node, or of edges of one item, loses more than their sum.
+    """
+    into, before = ways.preceding
+    return Dominators(*_on_one_way(before, ways.tail, into, ways.is_start, ways.is_target))
+
+
 def lost_by_group(
     ways: Ways, vertices: tuple[np.ndarray, np.ndarray], edges: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
@@ -225,6 +234,21 @@ def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
             taken[up] += size[v]
         ordered[first[v]] = v
     return via, first, size, ordered
+
+
+@njit(cache=True, nogil=True)
+def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-untyped-def]
+    via, first, size, ordered = _forest(before, tail, into, is_target)
+    n = len(via)
+    upto = np.zeros(n + 1, np.int64)
+    for place in range(n):
+        upto[place + 1] = upto[place] + is_start[ordered[place]]
+    of_vertex, of_edge = np.zeros(n, np.int64), np.zeros(len(tail), np.int64)
+    for v in range(n):
+        of_vertex[v] = upto[first[v] + size[v]] - upto[first[v]]
+        if via[v] >= 0:
+            of_edge[via[v]] = of_vertex[v]
+    return of_vertex, of_edge
 
 
 @njit(cache=True, nogil=True)

@@ -12,38 +12,36 @@ UNSEEN = -1
 
 
 @njit(cache=True, nogil=True)
-def forward(indptr, target, ceiling, start, max_hops):  # type: ignore[no-untyped-def]
-    """Search breadth first from `start`.
+def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-untyped-def]
+    """Search breadth first from `start`; `seen` is bool[4 * nodes], all False.
 
     Returns
     -------
-    hops, parent, via : int32[4 * nodes]
-        For each state the fewest control hops to it (-1: not reached), the state before it
-        and the position of the edge between them. `max_hops` < 0 means any number.
+    states : int64[reached]
+        The states that are reached, in the order in which they are met.
+    hops, parent, via : int32[reached]
+        For each the fewest control hops to it, the state before it and the position of the edge
+        between them (-1: none). `max_hops` < 0 means any number.
     """
-    n = len(indptr) - 1
-    hops = np.full(4 * n, UNSEEN, np.int32)
-    parent = np.full(4 * n, UNSEEN, np.int32)
-    via = np.full(4 * n, UNSEEN, np.int32)
-    queue = np.empty(4 * n, np.int64)
+    n = 4 * (len(indptr) - 1)
+    states, parent = np.empty(n, np.int64), np.empty(n, np.int32)
+    hops, via = np.empty(n, np.int32), np.empty(n, np.int32)
+    states[0], hops[0], parent[0], via[0] = 4 * start + 3, 0, UNSEEN, UNSEEN
+    seen[states[0]] = True
     first, last = 0, 1
-    queue[0] = 4 * start + 3
-    hops[4 * start + 3] = 0
     while first < last:
-        state = queue[first]
+        state, next_hop = states[first], hops[first] + 1
         first += 1
-        if max_hops >= 0 and hops[state] >= max_hops:
-            continue
+        if max_hops >= 0 and next_hop > max_hops:
+            break
         node, limit = state >> 2, state & 3
         for e in range(indptr[node], indptr[node + 1]):
             entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
-            if hops[entered] == UNSEEN:
-                hops[entered] = hops[state] + 1
-                parent[entered] = state
-                via[entered] = e
-                queue[last] = entered
+            if not seen[entered]:
+                seen[entered] = True
+                states[last], hops[last], parent[last], via[last] = entered, next_hop, state, e
                 last += 1
-    return hops, parent, via
+    return states[:last].copy(), hops[:last].copy(), parent[:last].copy(), via[:last].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,10 @@
 """Reach without a few edges or grants, for every identity, by recounting only what can change.
 
 Method. Only a start from which a removed edge's source is reached can lose anything: one
-search backwards finds them all. Each is then searched forwards anew, past what is removed, and
-counted. Both cost what they visit, not what the network holds. Where too many starts are
+search backwards finds them all. What they lose is among what that source itself loses. If that
+is little, a search backwards from whoever still holds it tells who keeps it, and all others are
+charged with it. If it is much, each start is searched forwards anew, past what is removed, and
+counted. All cost what they visit, not what the network holds. Where too many starts are
 concerned, one closure of what remains is cheaper, and is taken instead.
 """
 
@@ -13,11 +15,17 @@ import numpy as np
 
 from analytics.reach import removing
 from analytics.reach.closure import Totals, totals
-from analytics.reach.network import Network
+from analytics.reach.network import Network, grouped
 from analytics.weights import LEVEL_WEIGHTS, mask_weights
+from graph.schema import LEVELS
 
 SHARE_ANEW = 4  # with more than a quarter of all starts concerned, everything is counted anew
+FEW_ORIGINS = 4  # sources of removed edges and grants whose losses are worth looking at
+STARTS_A_PAIR = 4  # concerned for each (resource, level) lost, for charging to be the cheaper way
+ALMOST = 1 - 1e-9  # of the heaviest pair: what weighs so much may have been the heaviest
 LAST_STAMP = 1 << 30
+
+Pair = tuple[int, int]  # a resource and a position in LEVELS
 
 
 def level_masks() -> np.ndarray:
@@ -149,6 +157,15 @@ class Masked:
         return _places(self._grant_at, grants)
 
     @cached_property
+    def _turned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return self.network.turned
+
+    @cached_property
+    def _by_resource(self) -> tuple[np.ndarray, np.ndarray]:
+        net = self.network
+        return grouped(net.resource, np.ones(len(net.resource), bool), net.nodes)
+
+    @cached_property
     def _edge_at(self) -> np.ndarray:
         return _inverse(self.network.edge)
 
@@ -187,17 +204,101 @@ class Remaining(Masked):
         return change
 
     def _changed(self, at: np.ndarray, g_at: np.ndarray) -> Change:
-        origins = np.concatenate([self.network.sources[at], self.network.holders[g_at]])
-        most = len(self.starts) // SHARE_ANEW + 8
-        place = self.concerned(origins, most)
-        if len(place) > most:
+        origins = np.unique(np.concatenate([self.network.sources[at], self.network.holders[g_at]]))
+        place = self.concerned(origins)
+        lost = self._lost(origins, at, g_at) if len(origins) <= FEW_ORIGINS < len(place) else None
+        if lost is not None and STARTS_A_PAIR * len(lost) <= len(place):
+            after = self._charged(place, lost, at)
+        elif len(place) > len(self.starts) // SHARE_ANEW + 8:
             place = np.arange(len(self.starts))
             after = totals(self.left, self.starts)
         else:
             after = self._recount(self.starts[place])
         before = _at(self.totals, place)
-        lost = np.flatnonzero(before.pairs != after.pairs)
-        return Change(place[lost], _at(before, lost), _at(after, lost), len(place))
+        fewer = np.flatnonzero(before.pairs != after.pairs)
+        return Change(place[fewer], _at(before, fewer), _at(after, fewer))
+
+    def _lost(self, origins: np.ndarray, at: np.ndarray, g_at: np.ndarray) -> dict[Pair, list[int]]:
+        """Return what the origins themselves lose, and which of them do."""
+        lost: dict[Pair, list[int]] = {}
+        for origin in origins.tolist():
+            resource, left = self._reach(origin)
+            kept = dict(zip(resource.tolist(), left.tolist(), strict=True))
+            self.off[at] = self.g_off[g_at] = False
+            resource, bits = self._reach(origin)
+            self.off[at] = self.g_off[g_at] = True
+            for one, had in zip(resource.tolist(), bits.tolist(), strict=True):
+                for level in range(len(LEVELS)):
+                    if (had & ~kept.get(one, 0)) >> level & 1:
+                        lost.setdefault((one, level), []).append(origin)
+        return lost
+
+    def _charged(self, place: np.ndarray, lost: dict[Pair, list[int]], at: np.ndarray) -> Totals:
+        """Return what is left to the concerned starts, once charged with what each loses."""
+        nodes, left = self.starts[place], _at(self.totals, place)
+        had = self._had(nodes, lost, at)
+        unsure = np.zeros(len(nodes), bool)
+        for resource in dict.fromkeys(resource for resource, _ in lost):
+            gone, kept = np.zeros(len(nodes), bool), np.zeros(len(nodes), bool)
+            for level, weighs in enumerate(LEVEL_WEIGHTS * self.network.weight[resource]):
+                still = self._leading(nodes, self._holding(resource, level), level)
+                kept |= still
+                if (resource, level) in lost:
+                    fell = had[resource, level] & ~still
+                    gone |= fell
+                    left.pairs[fell] -= 1
+                    left.weighted[fell] -= weighs
+                    unsure |= fell & (weighs >= left.most * ALMOST)
+            left.resources[gone & ~kept] -= 1
+        again = np.flatnonzero(unsure | (left.pairs == 0))
+        for name, values in vars(self._recount(nodes[again])).items():
+            getattr(left, name)[again] = values
+        return left
+
+    def _had(
+        self, nodes: np.ndarray, lost: dict[Pair, list[int]], at: np.ndarray
+    ) -> dict[Pair, np.ndarray]:
+        """Return for each lost pair which of `nodes` had it by way of an origin that loses it."""
+        self.off[at] = False
+        ways = {
+            (origin, level): self._leading(nodes, np.array([origin]), level)
+            for origin, level in {(o, level) for (_, level), by in lost.items() for o in by}
+        }
+        self.off[at] = True
+        return {
+            (resource, level): np.any([ways[origin, level] for origin in by], axis=0)
+            for (resource, level), by in lost.items()
+        }
+
+    def _leading(self, nodes: np.ndarray, ends: np.ndarray, level: int) -> np.ndarray:
+        """Return whether each of `nodes` enters one of `ends` with a ceiling of `level`."""
+        if not len(ends):
+            return np.zeros(len(nodes), bool)
+        indptr, source, ceiling = self._turned
+        order, _ = self.network.turned_order
+        marks, stamp = self._marks, self._marks.take(1)
+        removing.upstream_at(
+            *(indptr, source, ceiling, order, self.off),
+            *(ends, level, marks.node, stamp, marks.queue),
+        )
+        return np.asarray(marks.node[nodes] == stamp)
+
+    def _holding(self, resource: int, level: int) -> np.ndarray:
+        """Return the nodes with a grant on `resource` at `level` that is not removed."""
+        order, indptr = self._by_resource
+        grant = order[indptr[resource] : indptr[resource + 1]]
+        grant = grant[(self.network.levels[grant] >> level & 1 == 1) & ~self.g_off[grant]]
+        return np.asarray(self.network.holders[grant])
+
+    def _reach(self, start: int) -> tuple[np.ndarray, np.ndarray]:
+        net, marks = self.network, self._marks
+        resource, bits = removing.reach(
+            *(net.indptr, net.target, net.ceiling, self.off),
+            *(net.g_indptr, net.resource, net.levels, self.g_off),
+            *(start, marks.seen, marks.take(1), marks.queue),
+            *(marks.got, marks.got_seen, marks.touched),
+        )
+        return resource, bits
 
     def _recount(self, starts: np.ndarray) -> Totals:
         net, marks = self.network, self._marks

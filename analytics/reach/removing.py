@@ -41,6 +41,29 @@ def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  
 
 
 @njit(cache=True, nogil=True)
+def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, queue):  # type: ignore[no-untyped-def]
+    """Mark with `stamp` every node from which one of `ends` is entered with a ceiling of `level`.
+
+    The edges are grouped by target; `order` has their positions, by which `off` knows them.
+    """
+    first, last = 0, 0
+    for v in ends:
+        if mark[v] != stamp:
+            mark[v] = stamp
+            queue[last] = v
+            last += 1
+    while first < last:
+        v = queue[first]
+        first += 1
+        for e in range(indptr[v], indptr[v + 1]):
+            u = source[e]
+            if ceiling[e] >= level and mark[u] != stamp and not off[order[e]]:
+                mark[u] = stamp
+                queue[last] = u
+                last += 1
+
+
+@njit(cache=True, nogil=True)
 def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ignore[no-untyped-def]
     """Enter `start` with the ceiling `admin`; return how many states the queue then holds."""
     queue[0] = 4 * np.int64(start) + 3
@@ -97,6 +120,32 @@ def recount(  # type: ignore[no-untyped-def]
             counted[2, k] += masks[1, got[r]] * weight[r]
             counted[3, k] = max(counted[3, k], masks[2, got[r]] * weight[r])
     return counted
+
+
+@njit(cache=True, nogil=True)
+def reach(  # type: ignore[no-untyped-def]
+    indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
+    start, seen, stamp, queue, got, got_seen, touched,
+):  # fmt: skip
+    """Return the resources that `start` reaches, and at which levels (bits)."""
+    states = _walk(indptr, target, ceiling, off, start, seen, stamp, queue)
+    reached = 0
+    for i in range(states):
+        node = queue[i] >> 2
+        allowed = (2 << (queue[i] & 3)) - 1
+        for g in range(g_indptr[node], g_indptr[node + 1]):
+            bits = levels[g] & allowed
+            if g_off[g] or bits == 0:
+                continue
+            r = resource[g]
+            if got_seen[r] != stamp:
+                got_seen[r] = stamp
+                got[r] = 0
+                touched[reached] = r
+                reached += 1
+            got[r] |= bits
+    found = touched[:reached].copy()
+    return found, got[found]
 
 
 @njit(cache=True, nogil=True)

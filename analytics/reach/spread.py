@@ -15,13 +15,37 @@ FAR = np.iinfo(np.int32).max
 
 @dataclass(frozen=True)
 class Spread:
-    """A search from one start: arrays over states (node * 4 + ceiling), -1 where not reached."""
+    """A search from one start.
+
+    `states` (node * 4 + ceiling, ascending) are those that are reached, `met` the hops, parent
+    and edge of each. `hops`, `parent` and `via` are the same over all states, -1 where one is
+    not reached.
+    """
 
     network: Network
     start: int
-    hops: np.ndarray
-    parent: np.ndarray
-    via: np.ndarray
+    states: np.ndarray
+    met: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    @cached_property
+    def hops(self) -> np.ndarray:
+        """The fewest control hops to each state."""
+        return self._spaced(0)
+
+    @cached_property
+    def parent(self) -> np.ndarray:
+        """The state before each state."""
+        return self._spaced(1)
+
+    @cached_property
+    def via(self) -> np.ndarray:
+        """The position of the edge that leads to each state."""
+        return self._spaced(2)
+
+    def _spaced(self, which: int) -> np.ndarray:
+        values = np.full(4 * self.network.nodes, -1, np.int32)
+        values[self.states] = self.met[which]
+        return values
 
     def reached(self) -> pd.DataFrame:
         """Return the resources reached, one row each, nearest first.
@@ -55,27 +79,28 @@ class Spread:
 
     @cached_property
     def _uses(self) -> pd.DataFrame:
+        return pd.DataFrame(self.used())
+
+    def used(self) -> dict[str, np.ndarray]:
+        """Return the columns of `uses` as plain arrays."""
         net = self.network
-        states = np.flatnonzero(self.hops >= 0)
-        node, limit = states >> 2, states & 3
-        counts = net.g_indptr[node + 1] - net.g_indptr[node]
-        state = np.repeat(states, counts)
-        begin = np.repeat(
-            net.g_indptr[node] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
-        )
-        grant = begin + np.arange(len(state))
-        allowed = (2 << np.repeat(limit, counts)) - 1
-        levels = (net.levels[grant] & allowed).astype(np.uint8)
-        rows = pd.DataFrame(
-            {
-                "resource": net.resource[grant],
-                "levels": levels,
-                "hops": self.hops[state],
-                "grant": grant,
-                "state": state,
-            }
-        )
-        return rows[rows["levels"] > 0]
+        node, limit = self.states >> 2, self.states & 3
+        begin = net.g_indptr[node]
+        counts = net.g_indptr[node + 1] - begin
+        after = np.cumsum(counts)
+        place = np.repeat(np.arange(len(node)), counts)
+        grant = np.arange(len(place)) + (begin - after + counts)[place]
+        levels = net.levels[grant] & ((2 << limit) - 1).astype(np.uint8)[place]
+        if not levels.all():
+            passed = levels > 0
+            place, grant, levels = place[passed], grant[passed], levels[passed]
+        return {
+            "resource": net.resource[grant],
+            "levels": levels,
+            "hops": self.met[0][place],
+            "grant": grant,
+            "state": self.states[place],
+        }
 
     def route(self, state: int) -> list[int]:
         """Return the positions (in the network) of the edges from the start to a state."""
@@ -88,14 +113,17 @@ class Spread:
 
 def spread(network: Network, start: int, max_hops: int | None = None) -> Spread:
     """Search everything that the node `start` reaches, within `max_hops` if given."""
-    found = kernel.forward(
+    states, *met = kernel.forward(
         network.indptr,
         network.target,
         network.ceiling,
         start,
         -1 if max_hops is None else max_hops,
+        np.zeros(4 * network.nodes, bool),
     )
-    return Spread(network, start, *found)
+    order = np.argsort(states)
+    hops, parent, via = (values[order] for values in met)
+    return Spread(network, start, states[order], (hops, parent, via))
 
 
 def exposed(network: Network, resource: int, level: int) -> np.ndarray:

@@ -341,7 +341,8 @@ def unite(  # type: ignore[no-untyped-def]
     A sparse row is at `place` in the pools of words and of their numbers, `size` of them. A
     dense one, whose `size` is -1, is all words of the block at `place` in a pool of its own.
     A row with little beyond its only dense child is that child and what it adds. Every row is
-    made at the end of its pool, and stays there only if another row needs it.
+    made at the end of its pool, and stays there only if another row needs it. Returns place, size
+    and the three pools.
     """
     rows, width = len(child_ptr) - 1, high - low
     empty, union = np.zeros(width, np.uint64), np.zeros(width, np.uint64)
@@ -391,3 +392,4 @@ def unite(  # type: ignore[no-untyped-def]
                 _add(row, keys[used : used + listed], words[used : used + listed])
             place[c], size[c] = dense_used, -1
             dense_used += width
+    return place, size, keys, words, dense

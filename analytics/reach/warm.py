@@ -3,9 +3,11 @@
 import numpy as np
 
 from analytics.reach.closure import totals
+from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.network import Network
 from analytics.reach.removal import Remaining, reached, upstream
 from analytics.reach.spread import exposed, spread
+from analytics.reach.ways import ways
 
 
 def warm() -> None:
@@ -28,6 +30,11 @@ def warm() -> None:
     Remaining(network, every, totals(network, every)).change(edge, nothing)
     reached(network, np.array([0], np.int32), np.array([0], np.int32), np.array([1]))
     upstream(network, every)
+    both = ways(network, np.array([0]), np.array([0]), np.array([True, False]))
+    dominators(both)
+    on_one_way(both)
+    group = edge, np.array([0, 1])
+    lost_by_group(both, group, group)
 
 
 if __name__ == "__main__":

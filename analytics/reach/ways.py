@@ -166,6 +166,37 @@ def _joined(
     )
 
 
+def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarray]:
+    """Lay all layers of `ways` over each other, edges of one `carrier` between equal ends too.
+
+    Every way is one there too, though not the other way round. Returns also what each vertex
+    and each edge becomes.
+    """
+    node = ways.node[: ways.states].astype(np.int64)
+    nodes, vertex = np.unique(node, return_inverse=True)
+    rest = np.arange(ways.states, ways.vertices)
+    vertex = np.concatenate([vertex, len(nodes) + np.arange(len(rest))])
+    tail, head = vertex[ways.tail], vertex[ways.head]
+    ends = tail * (len(nodes) + len(rest)) + head
+    order = np.lexsort((carrier, ends))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(ends[order]) != 0) | (np.diff(carrier[order]) != 0)
+    edge = np.empty(len(order), np.int64)
+    edge[order] = np.cumsum(new) - 1
+    kept = order[new]
+    whole = Ways(
+        np.concatenate([nodes, ways.node[rest]]).astype(np.int32),
+        np.zeros(len(nodes) + len(rest), np.int8),
+        len(nodes),
+        ways.starts,
+        tail[kept].astype(np.int32),
+        head[kept].astype(np.int32),
+        ways.edge[kept],
+        ways.grant[kept],
+    )
+    return whole, vertex, edge
+
+
 @njit(cache=True, nogil=True)
 def mark(indptr, target, ceiling, least, begin, allowed):  # type: ignore[no-untyped-def]
     """Mark what is reached from `begin` over allowed nodes and edges of ceiling `least`."""

@@ -15,7 +15,6 @@ T = TypeVar("T")
 
 PREFIX = "bench_"
 SHARE_OF_AGENTS = 0.15  # of the nodes of an estate
-SIZES = {"10k": 1_500, "100k": 15_000, "1M": 150_000}  # agents that make about so many nodes
 
 
 @dataclass(frozen=True)

@@ -69,21 +69,23 @@ def note(topic: Row, size: str, answer: Row) -> None:
         rows.setdefault(figure["what"], {})[size] = figure
 
 
-def page(estates: dict[str, Row], topics: list[Row]) -> str:
-    """Write the figures as Markdown."""
-    parts = [f"`make bench`; {versions()}.", ""]
+def head(estates: dict[str, Row]) -> str:
+    """Write what was measured with, and how large the generated estates are."""
     sizes = [
-        f"{name}: {e['nodes']:,} nodes, {e['relationships']:,} relationships"
+        f"* {name}: {e['nodes']:,} nodes, {e['relationships']:,} relationships"
         for name, e in estates.items()
     ]
-    parts += [f"* {line}" for line in sizes]
-    for topic in topics:
-        parts += ["", f"## {topic['title']}", "", topic["about"], ""]
-        if "skipped" in topic:
-            parts += [f"Not measured: {'; '.join(topic['skipped'])}.", ""]
-        rows = topic.get("rows", {})
-        parts += table([size for size in SIZES if any(size in row for row in rows.values())], rows)
-    return "\n".join(parts) + "\n"
+    return "\n".join([f"`make bench`; {versions()}.", "", *sizes])
+
+
+def section(topic: Row) -> str:
+    """Write the figures of a topic as Markdown, below its title."""
+    parts = [topic["about"], ""]
+    if "skipped" in topic:
+        parts += [f"Not measured: {'; '.join(topic['skipped'])}.", ""]
+    rows = topic.get("rows", {})
+    parts += table([size for size in SIZES if any(size in row for row in rows.values())], rows)
+    return "\n".join(parts)
 
 
 def table(sizes: list[str], rows: dict[str, dict[str, Row]]) -> list[str]:
@@ -105,7 +107,7 @@ def shown(figure: Row) -> str:
     if unit == "s" and value < 1:
         value, unit = value * 1000, "ms"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f} {unit}"
+    return f"{value:,.{0 if unit == '' else digits}f} {unit}".strip()
 
 
 def limit(by_size: dict[str, Row]) -> str:
@@ -117,7 +119,9 @@ def limit(by_size: dict[str, Row]) -> str:
             if figure[bound] is not None:
                 said[f"{words} {shown(figure | {'value': figure[bound]})}"] = size
                 kept &= sign * figure["value"] <= sign * figure[bound]
-    several = len(said) > 1
+    several = len(said) > 1 or len(by_size) > sum(
+        f["at_most"] is not None or f["at_least"] is not None for f in by_size.values()
+    )
     texts = [f"{text} at {size}" if several else text for text, size in said.items()]
     return "; ".join(texts) + ("" if kept else " **missed**")
 
@@ -133,12 +137,19 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def rewrite(figures: str) -> None:
-    """Put the figures between the markers of the page."""
+def rewrite(estates: dict[str, Row], topics: list[Row], all_of_them: bool) -> None:
+    """Put the figures between the markers of the page; keep topics that were not asked for."""
     text = PAGE.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n{END}{after}", encoding="utf-8")
+    figures, after = rest.split(END)
+    top, *old = figures.strip().split("\n## ")
+    sections = dict(part.strip().split("\n\n", 1) for part in old)
+    sections |= {topic["title"]: section(topic) for topic in topics}
+    titles = [topic["title"] for topic in child("list")]
+    parts = [head(estates) if all_of_them else top.strip()]
+    parts += [f"## {title}\n\n{sections[title]}" for title in titles if title in sections]
+    figures = "\n\n".join(parts)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", encoding="utf-8")
 
 
 def say(message: str) -> None:
@@ -147,16 +158,17 @@ def say(message: str) -> None:
 
 
 def main() -> int:
-    """Take the figures, print them, and write the page unless only a part was asked for."""
+    """Take the figures, print them, and write them to the page unless they are the quick ones."""
     parser = argparse.ArgumentParser(description="Take the figures of docs/benchmarks.md.")
     parser.add_argument("--quick", action="store_true", help="10k nodes only; writes no page")
-    parser.add_argument("--only", help="topics whose name contains this; writes no page")
+    parser.add_argument("--only", help="topics whose name contains this; the page keeps the rest")
     asked = parser.parse_args()
     estates, topics = take(["10k"] if asked.quick else list(SIZES), asked.only)
-    figures = page(estates, topics)
-    print(figures)
-    if not asked.quick and asked.only is None:
-        rewrite(figures)
+    print(head(estates))
+    for topic in topics:
+        print(f"\n## {topic['title']}\n\n{section(topic)}")
+    if not asked.quick:
+        rewrite(estates, topics, asked.only is None)
     return 0
 
 

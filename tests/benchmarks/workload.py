@@ -175,9 +175,7 @@ class _Making:
     ) -> np.ndarray:
         """Draw a target for each source, in its department with the probability `local`."""
         begin, end = self.range[kind]
-        edges = begin + np.searchsorted(
-            self.department[begin:end], np.arange(self.departments + 1)
-        )
+        edges = begin + np.searchsorted(self.department[begin:end], np.arange(self.departments + 1))
         of = self.department[sources]
         first, after = edges[of], edges[of + 1]
         far = (self.random.random(len(sources)) >= local) | (first == after)

@@ -27,6 +27,8 @@ QUESTIONS: dict[str, list[str]] = {
     "findings": [],
     "stale": [],
     "orphans": [],
+    "choke-points": [],
+    "cut": [],
     "what-if": ["--remove", "bot"],
     "plan": [],
 }

@@ -77,18 +77,31 @@ def test_a_list_cut_short_keeps_the_worst_and_says_what_it_leaves_out():
     assert found["left_out"] == len(whole["nodes"]) + len(whole["edges"]) - 2
 
 
+def test_a_second_relationship_beside_it_keeps_the_way_open():
+    """Two types lead from the agent to its account, and both serve two needs."""
+    e = Estate().agent("A", "low").account("s").resource("x", "restricted")
+    e.resource("y", "restricted").can("s", "admin", "x", id="g0").can("s", "list", "y", id="g1")
+    e.link("A", "RUNS_AS", "s").link("A", "CONTROLS", "s").link(
+        "low", "RUNS_AS", "s", ceiling="list"
+    )
+    found = _ask(e.posture(), ["A", "low"], ["x", "y"])
+    frees = {_edge(r): r["exclusive_exposure"] for r in found["edges"]}
+    assert frees["A", "RUNS_AS", "s"] == frees["A", "CONTROLS", "s"] == 0
+    assert frees["low", "RUNS_AS", "s"] == 1
+
+
 def test_a_search_that_met_its_bound_says_so_and_gives_no_number(monkeypatch):
-    e = Estate().agent("A").account("s").resource("jewel", "restricted")
-    e.link("A", "RUNS_AS", "s").link("A", "RUNS_AS", "s", ceiling="read", id="other")
-    e.can("s", "admin", "jewel").can("s", "list", "jewel", grant_id="second")
+    e = Estate().agent("A").account("s").thing("Credential", "k")
+    e.resource("store", "internal").resource("jewel", "restricted").can("A", "read", "store")
+    e.link("k", "STORED_IN", "store").link("k", "AUTHENTICATES_AS", "s").can("s", "read", "jewel")
     whole = _ask(e.posture(), ["A"], ["jewel"])
     assert not whole["truncated"]
-    assert {r["exclusive_exposure"] for r in whole["nodes"] + whole["edges"]} == {1}
+    frees = {r["id"]: r["exclusive_exposure"] for r in whole["nodes"]}
+    assert frees == {"A": 1, "k": 1, "s": 1, "store": 1}
     monkeypatch.setattr(bound, "MOST_VISITS", -1)
     found = _ask(e.posture(), ["A"], ["jewel"])
     assert found["truncated"]
-    assert {r["exclusive_exposure"] for r in found["nodes"] + found["edges"]} <= {1, None}
-    assert None in {r["exclusive_exposure"] for r in found["edges"]}
+    assert {r["id"]: r["exclusive_exposure"] for r in found["nodes"]} == frees | {"store": None}
 
 
 # ---------------------------------------------------------------- size
@@ -142,3 +155,27 @@ def test_a_hub_is_ranked_at_once(nodes):
     assert time.process_time() - begun < 20
     assert alone.of_vertex[hub].tolist() == [nodes - 2]
     assert several.tolist() == [nodes - 2, nodes - 2]
+
+
+def test_a_long_chain_in_two_layers_is_counted_in_full():
+    """A low ceiling lets one agent list; the other may administer. Each edge serves both needs."""
+    size = 30_000
+    e = Estate().agent("low", "high").thing("Role", *(f"r{i}" for i in range(size)))
+    e.resource("listed", "restricted").resource("governed", "restricted")
+    e.link("low", "CONTROLS", "r0", ceiling="list", id="low").link("high", "CONTROLS", "r0", id="h")
+    for i in range(size - 1):
+        e.link(f"r{i}", "ASSUMES", f"r{i + 1}", id=f"e{i}")
+    e.can(f"r{size - 1}", "list", "listed", id="g1").can(
+        f"r{size - 1}", "admin", "governed", id="g2"
+    )
+    posture = e.quick()
+    begun = time.process_time()
+    found = _ask(posture, ["low", "high"], ["listed", "governed"])
+    assert time.process_time() - begun < 30
+    assert not found["truncated"]
+    frees = {r["id"]: (r["exclusive_exposure"], r["participation"]) for r in found["nodes"]}
+    assert [frees.pop("low"), frees.pop("high")] == [(1, 1), (1, 2)]
+    assert set(frees.values()) == {(2, 3)}
+    assert len(frees) == size
+    edges = [r for r in found["edges"] if r["relationship"] == "ASSUMES"]
+    assert {(r["exclusive_exposure"], r["participation"]) for r in edges} == {(2, 3)}
