@@ -206,7 +206,8 @@ class Remaining(Masked):
     def _changed(self, at: np.ndarray, g_at: np.ndarray) -> Change:
         origins = np.unique(np.concatenate([self.network.sources[at], self.network.holders[g_at]]))
         place = self.concerned(origins)
-        lost = self._lost(origins, at, g_at) if len(origins) <= FEW_ORIGINS < len(place) else None
+        few = len(origins) <= FEW_ORIGINS and len(place) >= STARTS_A_PAIR
+        lost = self._lost(origins, at, g_at) if few else None
         if lost is not None and STARTS_A_PAIR * len(lost) <= len(place):
             after = self._charged(place, lost, at)
         elif len(place) > len(self.starts) // SHARE_ANEW + 8:
@@ -216,7 +217,7 @@ class Remaining(Masked):
             after = self._recount(self.starts[place])
         before = _at(self.totals, place)
         fewer = np.flatnonzero(before.pairs != after.pairs)
-        return Change(place[fewer], _at(before, fewer), _at(after, fewer))
+        return Change(place[fewer], _at(before, fewer), _at(after, fewer), len(place))
 
     def _lost(self, origins: np.ndarray, at: np.ndarray, g_at: np.ndarray) -> dict[Pair, list[int]]:
         """Return what the origins themselves lose, and which of them do."""
