@@ -362,7 +362,7 @@ def demo(
         "regained": answers.stale(posture, limit=1)["regained"],
         "findings": top["findings"],
         "left_out": top["left_out"],
-        "next": f"trustdebt app{where}",
+        "next": f"{sys.argv[0]} app{where}",
     }
 
 

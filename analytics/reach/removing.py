@@ -85,49 +85,11 @@ def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def recount(  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, off, g_indptr, resource, levels, g_off, weight, masks,
-    starts, seen, stamp, queue, got, got_seen, touched,
-):  # fmt: skip
-    """Count anew what each of `starts` reaches without the edges and grants that are off.
-
-    `masks` are, for each set of levels, how many they are, what they weigh, and the heaviest
-    of them: float64[3, 16]. Returns float64[4, starts]: resources, pairs, weight, heaviest.
-    """
-    counted = np.zeros((4, len(starts)))
-    for k in range(len(starts)):
-        states = _walk(indptr, target, ceiling, off, starts[k], seen, stamp + k, queue)
-        reached = 0
-        for i in range(states):
-            node = queue[i] >> 2
-            allowed = (2 << (queue[i] & 3)) - 1
-            for g in range(g_indptr[node], g_indptr[node + 1]):
-                bits = levels[g] & allowed
-                if g_off[g] or bits == 0:
-                    continue
-                r = resource[g]
-                if got_seen[r] != stamp + k:
-                    got_seen[r] = stamp + k
-                    got[r] = bits
-                    touched[reached] = r
-                    reached += 1
-                else:
-                    got[r] |= bits
-        counted[0, k] = reached
-        for i in range(reached):
-            r = touched[i]
-            counted[1, k] += masks[0, got[r]]
-            counted[2, k] += masks[1, got[r]] * weight[r]
-            counted[3, k] = max(counted[3, k], masks[2, got[r]] * weight[r])
-    return counted
-
-
-@njit(cache=True, nogil=True)
-def reach(  # type: ignore[no-untyped-def]
+def _gather(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     start, seen, stamp, queue, got, got_seen, touched,
 ):  # fmt: skip
-    """Return the resources that `start` reaches, and at which levels (bits)."""
+    """List in `touched` the resources that `start` reaches, their levels in `got`; count them."""
     states = _walk(indptr, target, ceiling, off, start, seen, stamp, queue)
     reached = 0
     for i in range(states):
@@ -144,6 +106,44 @@ def reach(  # type: ignore[no-untyped-def]
                 touched[reached] = r
                 reached += 1
             got[r] |= bits
+    return reached
+
+
+@njit(cache=True, nogil=True)
+def recount(  # type: ignore[no-untyped-def]
+    indptr, target, ceiling, off, g_indptr, resource, levels, g_off, weight, masks,
+    starts, seen, stamp, queue, got, got_seen, touched,
+):  # fmt: skip
+    """Count anew what each of `starts` reaches without the edges and grants that are off.
+
+    `masks` are, for each set of levels, how many they are, what they weigh, and the heaviest
+    of them: float64[3, 16]. Returns float64[4, starts]: resources, pairs, weight, heaviest.
+    """
+    counted = np.zeros((4, len(starts)))
+    for k in range(len(starts)):
+        reached = _gather(
+            indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
+            starts[k], seen, stamp + k, queue, got, got_seen, touched,
+        )  # fmt: skip
+        counted[0, k] = reached
+        for i in range(reached):
+            r = touched[i]
+            counted[1, k] += masks[0, got[r]]
+            counted[2, k] += masks[1, got[r]] * weight[r]
+            counted[3, k] = max(counted[3, k], masks[2, got[r]] * weight[r])
+    return counted
+
+
+@njit(cache=True, nogil=True)
+def reach(  # type: ignore[no-untyped-def]
+    indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
+    start, seen, stamp, queue, got, got_seen, touched,
+):  # fmt: skip
+    """Return the resources that `start` reaches, and at which levels (bits)."""
+    reached = _gather(
+        indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
+        start, seen, stamp, queue, got, got_seen, touched,
+    )  # fmt: skip
     found = touched[:reached].copy()
     return found, got[found]
 
