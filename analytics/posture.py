@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,9 @@ from graph.schema import (
     TRUSTS,
     USES,
 )
+
+if TYPE_CHECKING:
+    from analytics.history import History
 
 UNUSED_DAYS = 90
 UNKNOWN_AARS = 2.5
@@ -54,10 +57,14 @@ class Filter:
 
 
 class Posture:
-    """The analytics of one `AccessGraph`; each part is made when first asked for, and kept."""
+    """The analytics of one `AccessGraph`; each part is made when first asked for, and kept.
+
+    `history` is that of the store it was read from, or None for what no store holds.
+    """
 
     def __init__(self, graph: AccessGraph) -> None:
         self.graph = graph
+        self.history: History | None = None
         self._made: dict[str, Any] = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}

@@ -37,6 +37,9 @@ AsOfOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
+Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
+Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
 COMMON = {
     "store": (StoreOption, None),
     "snapshot": (SnapshotOption, None),
@@ -44,6 +47,19 @@ COMMON = {
     "limit": (LimitOption, LIMIT),
     "as_json": (JsonOption, False),
 }
+
+
+QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {}
+
+
+def question(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a command that asks something of a posture, which it takes first."""
+
+    def declare(answer: Callable[..., Any]) -> Any:
+        QUESTIONS[name] = answer
+        return answer
+
+    return declare
 
 
 class UsageError(Exception):
@@ -98,6 +114,25 @@ def command(
         return answer
 
     return make
+
+
+def one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
+    """Return what was said for an option, if it is allowed."""
+    if said not in allowed:
+        raise UsageError(f"{option} is one of {', '.join(allowed)}")
+    return said
+
+
+def mode_of(said: str) -> str:
+    """Return a mode of reach, if it is one."""
+    return one_of(said, ("standing", "potential"), "--mode")
+
+
+def level_of(said: str | None) -> str | None:
+    """Return an access level, if it is one, or None where none was said."""
+    from graph.schema import LEVELS
+
+    return one_of(said, LEVELS, "--level") if said is not None else None
 
 
 def _print(name: str, result: dict[str, Any], form: str, posture: "Posture | None" = None) -> None:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
-from analytics.posture import Posture, assess
-from graph.access import AccessGraph
+from analytics.history import posture_in
+from analytics.posture import Posture
 from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
 
 T = TypeVar("T")
@@ -66,9 +66,8 @@ def read(choice: Choice) -> Posture:
 
 @st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
 def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None) -> Posture:
-    info, facts = _store.read(snapshot)
     instant = None if as_of is None else pd.Timestamp(as_of)
-    return assess(AccessGraph.of(facts, as_of=instant, snapshot=info))
+    return posture_in(_store, _store.snapshots(), snapshot, instant)
 
 
 def moment_of(posture: Posture) -> tuple[str, str]:

@@ -1,0 +1,103 @@
+"""The past of a store: each of its snapshots, assessed when somebody asks for it."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+import pandas as pd
+
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from graph.facts import Facts
+from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, open_store
+
+KEPT = 4  # assessed snapshots in memory
+
+Read = Callable[[str], tuple[SnapshotInfo, Facts]]
+
+
+class History:
+    """The snapshots of one store, oldest first (`infos`), and the posture at each of them.
+
+    What a snapshot holds never changes; a few of those assessed last stay in memory.
+    """
+
+    def __init__(self, infos: list[SnapshotInfo], read: Read) -> None:
+        self.infos = tuple(infos)
+        self._read = read
+        self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
+
+    def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
+        """Return the posture of a snapshot, at the instant it speaks of or at another one."""
+        key = snapshot, as_of
+        if key not in self._kept:
+            info, facts = self._read(snapshot)
+            posture = posture_of(info, facts, as_of, self)
+            self._kept = dict([*self._kept.items(), (key, posture)][-KEPT:])
+        return self._kept[key]
+
+    def keep(self, posture: Posture) -> None:
+        """Remember a posture that somebody has made already."""
+        graph = posture.graph
+        if graph.snapshot is not None:
+            at = None if graph.as_of == graph.facts.taken_at else graph.as_of
+            self._kept[graph.snapshot.id, at] = posture
+
+    def at(self, instant: pd.Timestamp) -> Posture:
+        """Return what the newest snapshot that speaks of `instant` or before says of it.
+
+        Raises
+        ------
+        NoSuchSnapshot
+            No snapshot is that old: what was not recorded then is not known now.
+        """
+        known = [info for info in self.infos if info.taken_at <= instant]
+        if not known:
+            raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
+        last = max(known, key=lambda info: (info.taken_at, info.sequence))
+        return self.posture(last.id, None if instant == last.taken_at else instant)
+
+    def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
+        """Return the snapshots up to and with `info`, oldest first."""
+        return tuple(i for i in self.infos if i.sequence <= info.sequence)
+
+
+def posture_of(
+    info: SnapshotInfo, facts: Facts, as_of: pd.Timestamp | None, history: History | None
+) -> Posture:
+    """Assess the facts of a snapshot; `history` is that of the store it comes from."""
+    posture = assess(AccessGraph.of(facts, as_of, info))
+    posture.history = history
+    return posture
+
+
+def open_posture(
+    uri: str | None = None, snapshot: str | None = None, as_of: pd.Timestamp | None = None
+) -> Posture:
+    """Read a snapshot of the store at `uri` and assess it, with the history of that store.
+
+    Raises
+    ------
+    StoreError, NoSuchSnapshot
+    """
+
+    def read(wanted: str) -> tuple[SnapshotInfo, Facts]:
+        with closing(open_store(uri)) as opened:
+            return opened.read(wanted)
+
+    with closing(open_store(uri)) as opened:
+        info, facts = opened.read(snapshot)
+        history = History(opened.snapshots(), read)
+    posture = posture_of(info, facts, as_of, history)
+    history.keep(posture)
+    return posture
+
+
+def posture_in(
+    store: Store, infos: list[SnapshotInfo], snapshot: str, as_of: pd.Timestamp | None = None
+) -> Posture:
+    """Read and assess a snapshot of a store that stays open."""
+    info, facts = store.read(snapshot)
+    history = History(infos, store.read)
+    posture = posture_of(info, facts, as_of, history)
+    history.keep(posture)
+    return posture

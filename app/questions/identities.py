@@ -1,0 +1,24 @@
+"""Who there is, and all that is known of one thing."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.console import LIMIT, LimitOption, Thing, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("identities")
+def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List the identities somebody must answer for. Example: trustdebt identities."""
+    from analytics import answers
+
+    return answers.identities(posture, limit)
+
+
+@question("show")
+def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
+    """Show everything known of one thing. Example: trustdebt show invoice-bot."""
+    from analytics import answers
+
+    return answers.show(posture, posture.graph.find(thing))
