@@ -17,7 +17,7 @@ help:
 	@echo 'make bench   the figures of docs/benchmarks.md'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
-	@echo 'make docs    docs/schema.md anew'
+	@echo 'make docs    docs/schema.md and docs/findings.md anew'
 
 setup: $(READY)
 
@@ -56,6 +56,7 @@ neo4j: setup
 
 docs: setup
 	$(BIN)/python -m graph.reference > docs/schema.md
+	$(BIN)/python -m analytics.rule_reference > docs/findings.md
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:

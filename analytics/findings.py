@@ -8,10 +8,11 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules import all_rules
-from analytics.weights import BANDS, severity
-from graph.frames import records
+from analytics.weights import BANDS
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
+NAMES = np.array([name for _, name in BANDS], object)
+LEAST = np.array([least for least, _ in BANDS])
 
 
 def find_all(posture: Posture) -> pd.DataFrame:
@@ -28,14 +29,17 @@ def find_all(posture: Posture) -> pd.DataFrame:
 
 
 def _find(posture: Posture) -> pd.DataFrame:
-    parts = [_found(posture, rule) for rule in all_rules().values() if not lacking(posture, rule)]
+    parts = [find_by(posture, rule) for rule in all_rules().values() if not lacking(posture, rule)]
     whole = pd.concat([p for p in parts if len(p)] or [_nothing(posture)], ignore_index=True)
-    return whole.sort_values(
-        ["rank", "quantity", "rule", "subject"],
-        ascending=[True, False, True, True],
+    general = {rule.id for rule in all_rules().values() if rule.general}
+    place = whole["rule"].str[:3] + whole["rule"].isin(general).map({True: "~", False: ""})
+    ordered = whole.assign(place=place + whole["rule"]).sort_values(
+        ["rank", "quantity", "place", "subject", "object", "key"],
+        ascending=[True, False, True, True, True, True],
         kind="stable",
         ignore_index=True,
     )
+    return ordered.drop(columns="place")
 
 
 def lacking(posture: Posture, rule: Rule) -> list[str]:
@@ -49,23 +53,32 @@ def _nothing(posture: Posture) -> pd.DataFrame:
     return frame.assign(id="", rule="", severity="", quantity=0.0, rank=0)
 
 
-def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
+def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:
+    """Run one rule; see `find_all` for the columns."""
     frame = rule.find(posture)
-    quantity = rule.weight * frame["weighs"].astype(float)
-    bands = [severity(q) for q in quantity]
+    quantity = rule.weight * frame["weighs"].to_numpy(float)
+    rank = np.searchsorted(-LEAST, -quantity, side="left")
+    floor = frame["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
+    rank = np.minimum(rank, floor)
     return frame.assign(
-        id=[finding_id(posture, rule, row) for row in records(frame)],
+        id=_ids(posture, rule, frame),
         rule=rule.id,
-        severity=bands,
+        severity=NAMES[rank],
         quantity=quantity,
-        rank=[RANK[b] for b in bands],
+        rank=rank,
     )
 
 
-def finding_id(posture: Posture, rule: Rule, row: object) -> str:
-    """Derive the id of a finding from its rule, its subject and its object."""
-    ids = posture.graph.ids
-    subject, other = int(row.subject), int(row.object)  # type: ignore[attr-defined]
-    about = ids[other].as_py() if other >= 0 else ""
-    text = "\x1f".join((rule.id, ids[subject].as_py(), about))
-    return f"F-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+def _ids(posture: Posture, rule: Rule, frame: pd.DataFrame) -> list[str]:
+    """Derive the id of each finding from its rule, its subject, its object and its key, if any."""
+    nodes = posture.once(f"{__name__}.nodes", lambda: [*posture.graph.ids.to_pylist(), ""])
+    columns = (frame[c].tolist() for c in ("subject", "object", "key"))
+    return [
+        _hashed((rule.id, nodes[subject], nodes[other], key) if key else
+                (rule.id, nodes[subject], nodes[other]))
+        for subject, other, key in zip(*columns, strict=True)
+    ]  # fmt: skip
+
+
+def _hashed(parts: tuple[str, ...]) -> str:
+    return f"F-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"

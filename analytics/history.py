@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 import pandas as pd
 
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.journal import Journal, journal_of
+from graph.statements import apply
 from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, open_store
 
 KEPT = 4  # assessed snapshots in memory
@@ -18,13 +21,23 @@ Read = Callable[[str], tuple[SnapshotInfo, Facts]]
 class History:
     """The snapshots of one store, oldest first (`infos`), and the posture at each of them.
 
-    What a snapshot holds never changes; a few of those assessed last stay in memory.
+    What a snapshot holds never changes; a few of those assessed last stay in memory. What
+    `journal` states is among the facts of every snapshot that it was in time for.
     """
 
-    def __init__(self, infos: list[SnapshotInfo], read: Read) -> None:
-        self.infos = tuple(infos)
+    def __init__(
+        self, infos: list[SnapshotInfo], read: Read, journal: Journal | None = None
+    ) -> None:
+        self.infos, self.journal = tuple(infos), journal
         self._read = read
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, made once; `name` begins with the module that asks."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
         """Return the posture of a snapshot, at the instant it speaks of or at another one."""
@@ -56,6 +69,12 @@ class History:
         last = max(known, key=lambda info: (info.taken_at, info.sequence))
         return self.posture(last.id, None if instant == last.taken_at else instant)
 
+    def recorded_by(self, instant: pd.Timestamp) -> "History":
+        """Return the history as it was known at an instant: what was published by then."""
+        known = [info for info in self.infos if info.recorded_at <= instant]
+        journal = self.journal.known_at(instant) if self.journal is not None else None
+        return History(known, self._read, journal)
+
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and with `info`, oldest first."""
         return tuple(i for i in self.infos if i.sequence <= info.sequence)
@@ -65,8 +84,10 @@ def posture_of(
     info: SnapshotInfo, facts: Facts, as_of: pd.Timestamp | None, history: History | None
 ) -> Posture:
     """Assess the facts of a snapshot; `history` is that of the store it comes from."""
-    posture = assess(AccessGraph.of(facts, as_of, info))
-    posture.history = history
+    journal = history.journal if history is not None else None
+    apart = journal.apart() if journal is not None else ()
+    posture = assess(AccessGraph.of(apply(facts, journal, as_of), as_of, info, apart))
+    posture.history, posture.journal = history, journal
     return posture
 
 
@@ -86,7 +107,7 @@ def open_posture(
 
     with closing(open_store(uri)) as opened:
         info, facts = opened.read(snapshot)
-        history = History(opened.snapshots(), read)
+        history = History(opened.snapshots(), read, journal_of(uri))
     posture = posture_of(info, facts, as_of, history)
     history.keep(posture)
     return posture
@@ -97,7 +118,7 @@ def posture_in(
 ) -> Posture:
     """Read and assess a snapshot of a store that stays open."""
     info, facts = store.read(snapshot)
-    history = History(infos, store.read)
+    history = History(infos, store.read, journal_of(store.uri))
     posture = posture_of(info, facts, as_of, history)
     history.keep(posture)
     return posture

@@ -8,13 +8,12 @@ import pandas as pd
 
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
+from analytics.tags import BREAK_GLASS, tagged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
-from graph.schema import AGENT, CAN_ACCESS, CONTROL, LEVELS, ROLE, SERVICE_ACCOUNT
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"
-TAGGED = (AGENT, SERVICE_ACCOUNT, ROLE)
-BREAK_GLASS = re.compile(r'"break[-_ ]?glass"', re.IGNORECASE)
 SEASONAL, YEAR = re.compile(r'"seasonal"', re.IGNORECASE), 366
 RULE_OF_THREE = 3  # nothing seen in n trials: the rate is below 3/n with 95 % confidence
 ADMIN = 1 << LEVELS.index("admin")
@@ -98,7 +97,7 @@ def _control(posture: Posture) -> pd.DataFrame:
                     "telemetry": edges.telemetry[at],
                     "used": edges.last_used[at],
                     "since": edges.since[at],
-                    "start": _window_start(posture, frame),
+                    "start": window_starts(posture, frame),
                     "tags": "",
                     "fact": frame["id"].to_numpy(object),
                 }
@@ -129,14 +128,14 @@ def _access(posture: Posture) -> pd.DataFrame:
             "telemetry": telemetry[row],
             "used": used[row].max(axis=1, initial=NEVER),
             "since": since[row],
-            "start": _window_start(posture, frame),
+            "start": window_starts(posture, frame),
             "tags": frame["tags"].fillna("").to_numpy(object),
             "fact": frame["id"].to_numpy(object),
         }
     )
 
 
-def _window_start(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
+def window_starts(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
     """Return since when the source and scope of each row saw uses (milliseconds)."""
     said = {c.key: c.usage_window_start for c in posture.graph.coverage}
     keys = list(said)
@@ -150,19 +149,9 @@ def _window_start(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
 def _protected(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     used = rows["used"].to_numpy()
     recent = (used != NEVER) & (posture.graph.now - used <= UNUSED_DAYS * DAY)
-    tagged = rows["tags"].str.contains(BREAK_GLASS).to_numpy(bool)
-    glass = _tagged(posture, BREAK_GLASS)
-    return np.asarray(recent | tagged | glass[rows["source"]] | glass[rows["target"]])
-
-
-def _tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
-    """Return for each node whether one of its tags is `wanted` (bool)."""
-    tagged = np.zeros(len(posture.graph.ids), bool)
-    for label in TAGGED:
-        frame = posture.graph.frames[label]
-        mine = frame["tags"].fillna("").str.contains(wanted).to_numpy(bool)
-        tagged[posture.graph.numbers(frame["id"][mine])] = True
-    return tagged
+    marked = rows["tags"].str.contains(BREAK_GLASS).to_numpy(bool)
+    glass = tagged(posture, BREAK_GLASS)
+    return np.asarray(recent | marked | glass[rows["source"]] | glass[rows["target"]])
 
 
 def _window(posture: Posture, rows: pd.DataFrame) -> np.ndarray:

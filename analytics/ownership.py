@@ -213,17 +213,25 @@ def _known(graph: AccessGraph) -> np.ndarray:
 
 
 def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
-    """Return for each node whether a scope that states it could have stated facts of `kind`."""
-    declaring = {c.key for c in graph.coverage if kind in c.declares}
+    """Return for each node whether a scope that states it could have stated facts of `kind`.
+
+    Who owns a thing is also known where somebody says so without declaring it.
+    """
+    told = declaring(graph, kind)
+    if kind == "owners":
+        told[graph.numbers(graph.facts.frames[OWNS]["target_id"])] = True
+    return told
+
+
+def declaring(graph: AccessGraph, kind: str) -> np.ndarray:
+    """Return for each node whether a scope that states it declares facts of `kind` (bool)."""
+    scopes = {c.key for c in graph.coverage if kind in c.declares}
     told = np.zeros(len(graph.ids), bool)
-    if len(declaring) == len(graph.coverage):
+    if len(scopes) == len(graph.coverage):
         told[:] = True
         return told
     for label in (AGENT, SERVICE_ACCOUNT, ROLE):
         frame = graph.facts.frames[label]
         keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
-        told[graph.numbers(frame["id"][keys.isin(list(declaring))])] = True
-    owns = graph.facts.frames[OWNS]
-    if kind == "owners":
-        told[graph.numbers(owns["target_id"])] = True
+        told[graph.numbers(frame["id"][keys.isin(list(scopes))])] = True
     return told

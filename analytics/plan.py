@@ -35,11 +35,15 @@ LEAST = 1e-9  # a gain below this is none
 
 @dataclass(frozen=True)
 class Step:
-    """One removal: what goes, and the weight and the number of identities that lose by it."""
+    """One removal: what goes, and the weight and the number of identities that lose by it.
+
+    `debt_removed` is None where it was not asked for.
+    """
 
     what: Idle
     reach_removed: float
     identities: int
+    debt_removed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,8 @@ class _Search:
 
     def __init__(self, posture: Posture) -> None:
         self.posture = posture
-        self.remaining = _remaining(posture)
-        self.safety = _Safety(posture)
+        self.remaining = whole_network(posture)
+        self.safety = Safety(posture)
         self.candidates = _Candidates(posture)
         self.recounted, self.truncated = 0, False
         self.reruns = any(p.rule != "X1" for p in posture.escalated.proofs)
@@ -90,7 +94,7 @@ class _Search:
             left = self._reach_after(what) if self.reruns else None
             if left is not None and reach - left <= LEAST:
                 continue  # what it derives is derived from other facts too
-            change = self.remaining.remove(*_arrays(what))
+            change = self.remaining.remove(*arrays(what))
             self.safety.remove(what)
             self.taken.append(what)
             lost = change.weighted if left is None else reach - left
@@ -105,7 +109,7 @@ class _Search:
             if self.recounted > RECOUNTS:
                 self.truncated = True
                 break
-            change = self.remaining.change(*_arrays(self.candidates[k]))
+            change = self.remaining.change(*arrays(self.candidates[k]))
             self.recounted += change.recounted
             if change.weighted <= most + LEAST:
                 continue
@@ -118,7 +122,7 @@ class _Search:
     def _reach_after(self, what: Idle) -> float:
         """Return what is reached after all steps and this one, with the rules run again."""
         posture = self.posture
-        gone = [_removal(posture, one) for one in (*self.taken, what)]
+        gone = [removal_of(posture, one) for one in (*self.taken, what)]
         after = assess(without(posture.graph, gone))
         return float(totals(after.network(), posture.accountable).weighted.sum())
 
@@ -133,17 +137,17 @@ class _Search:
         everything = [self.candidates[k] for k in range(count)]
         if sets > SETS:
             return self._by_programme(everything, budget)
-        fresh, safety, most = _remaining(self.posture), _Safety(self.posture), 0.0
+        fresh, safety, most = whole_network(self.posture), Safety(self.posture), 0.0
         for size in range(1, min(budget, count) + 1):
             for chosen in combinations(everything, size):
-                gain = fresh.change(*_arrays(*chosen)).weighted
+                gain = fresh.change(*arrays(*chosen)).weighted
                 if gain > most + LEAST and safety.allows(chosen):
                     most = gain
         return most, None
 
     def _by_programme(self, everything: list[Idle], budget: int) -> tuple[float | None, str | None]:
         """Solve an integer program; a set that is not allowed is forbidden, and it runs again."""
-        fresh, safety = _remaining(self.posture), _Safety(self.posture)
+        fresh, safety = whole_network(self.posture), Safety(self.posture)
         allowed = [one for one in everything if safety.allows([one])]
         if not allowed:
             return 0.0, None
@@ -159,12 +163,12 @@ class _Search:
                 return None, f"the solver did not finish in {SECONDS:g} seconds"
             best = [allowed[k] for k in chosen]
             if safety.allows(best):
-                return fresh.change(*_arrays(*best)).weighted, None
+                return fresh.change(*arrays(*best)).weighted, None
             programme.forbid(chosen, [1] * len(chosen), len(chosen) - 1)
         return None, f"{ROUNDS} best sets in a row would have broken something"
 
 
-class _Safety:
+class Safety:
     """What must not break: uses that were seen, and the last administrator of a resource."""
 
     def __init__(self, posture: Posture) -> None:
@@ -183,14 +187,14 @@ class _Safety:
 
     def remove(self, what: Idle) -> None:
         """Take note that something is gone."""
-        edges, grants = _arrays(what)
+        edges, grants = arrays(what)
         for way in self.ways:
             way.take_out(edges, grants)
         np.subtract.at(self.admins, self._administered(grants), 1)
 
     def allows(self, chosen: "tuple[Idle, ...] | list[Idle]") -> bool:
         """Whether nothing breaks if all of `chosen` are removed as well."""
-        edges, grants = _arrays(*chosen)
+        edges, grants = arrays(*chosen)
         administered, count = np.unique(self._administered(grants), return_counts=True)
         if np.any(self.admins[administered] <= count):
             return False
@@ -208,7 +212,7 @@ class _Safety:
         """Return for each resource which candidates hold how many of its admin grants."""
         found: dict[int, dict[int, int]] = {}
         for k, one in enumerate(candidates):
-            for resource in self._administered(_arrays(one)[1]).tolist():
+            for resource in self._administered(arrays(one)[1]).tolist():
                 held = found.setdefault(resource, {})
                 held[k] = held.get(k, 0) + 1
         return found
@@ -223,7 +227,8 @@ def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.nda
     return np.concatenate([sources, posture.edges.source[edges]]).astype(np.int64)
 
 
-def _remaining(posture: Posture) -> Remaining:
+def whole_network(posture: Posture) -> Remaining:
+    """Return the standing reach of all accountable identities, before anything is removed."""
     return Remaining(posture.network(), posture.accountable, posture.totals())
 
 
@@ -231,13 +236,15 @@ def _everybody(network: Network) -> Masked:
     return Masked(network, np.arange(network.nodes))
 
 
-def _arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
+def arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of the edges and of the grants that go."""
     edges = [e for one in chosen for e in one.edges]
     grants = [g for one in chosen for g in one.grants]
     return np.array(edges, np.int64), np.array(grants, np.int64)
 
 
-def _removal(posture: Posture, what: Idle) -> Removal:
+def removal_of(posture: Posture, what: Idle) -> Removal:
+    """Return it as a removal of relationships."""
     ids = posture.graph.frames[what.relationship]["id"].iloc[list(what.rows)]
     return Removal("", "", relationships=tuple((what.relationship, str(i)) for i in ids))
 

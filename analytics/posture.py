@@ -30,6 +30,7 @@ from graph.schema import (
 
 if TYPE_CHECKING:
     from analytics.history import History
+    from graph.journal import Journal
 
 UNUSED_DAYS = 90
 UNKNOWN_AARS = 2.5
@@ -43,7 +44,8 @@ class Filter:
     """Which edges and grants a network leaves out.
 
     `stale` leaves out what was not used for that many days though its use would be seen, and
-    `unobservable` the grants whose use nobody would see. `identity_only` keeps to the edges
+    `unobservable` the grants whose use nobody would see; with `only_stale`, just what was not
+    used for `stale` days is kept. `identity_only` keeps to the edges
     that stay with one identity.
     """
 
@@ -54,17 +56,20 @@ class Filter:
     stale: int | None = None
     unobservable: bool = True
     identity_only: bool = False
+    only_stale: bool = False
 
 
 class Posture:
     """The analytics of one `AccessGraph`; each part is made when first asked for, and kept.
 
-    `history` is that of the store it was read from, or None for what no store holds.
+    `history` and `journal` are those of the store it was read from, or None for what no store
+    holds.
     """
 
     def __init__(self, graph: AccessGraph) -> None:
         self.graph = graph
         self.history: History | None = None
+        self.journal: Journal | None = None
         self._made: dict[str, Any] = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}
@@ -179,16 +184,18 @@ class Posture:
         if chosen.identity_only:
             keep &= np.isin(edges.kind, IDENTITY_KINDS)
         if chosen.stale is not None:
-            keep &= ~stale(
+            unused = stale(
                 edges.last_used, edges.telemetry, edges.since, self.graph.now, chosen.stale
             )
+            keep &= unused if chosen.only_stale else ~unused
         return keep
 
     def _grants(self, chosen: Filter) -> Grants:
         """Return the grants without the levels that `chosen` leaves out."""
         grants, levels = self.grants, self.grants.levels
         if chosen.stale is not None:
-            levels = levels & ~self.stale_levels(chosen.stale)
+            unused = self.stale_levels(chosen.stale)
+            levels = unused if chosen.only_stale else levels & ~unused
         if not chosen.unobservable:
             levels = np.where(grants.telemetry, levels, 0).astype(np.uint8)
         return replace(grants, levels=levels)

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.posture import Posture
 from graph.access import NEVER
 
-FOUND = ("subject", "object", "since", "sentence", "weighs", "evidence")
+FOUND = ("subject", "object", "since", "sentence", "weighs", "evidence", "key", "remedy", "floor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,11 @@ class Rule:
     `weight` is that of the assumption it feeds. `needs` are the kinds of fact without which
     the rule cannot be evaluated. `find` returns a frame with the columns of `FOUND`: `subject`
     and `object` (numbers of nodes, -1 for none), `since` (milliseconds), `sentence`, `weighs`
-    (the heaviest entitlement concerned, alpha * s * lambda) and `evidence` (ids of
-    relationships, as a tuple).
+    (the heaviest entitlement concerned, alpha * s * lambda), `evidence` (ids of relationships,
+    as a tuple), `key` (what tells it from others of the same rule, subject and object, "" where
+    there can be none), `remedy` (what to do in this case, "" where the rule's own says it) and
+    `floor` (the severity that it has at least, "" where its weight alone decides).
+    A `general` rule is listed after its more specific siblings.
     """
 
     id: str
@@ -31,6 +34,7 @@ class Rule:
     remedy: str
     references: tuple[str, ...]
     find: Callable[[Posture], pd.DataFrame]
+    general: bool = False
 
 
 def found(
@@ -41,6 +45,9 @@ def found(
     other: np.ndarray | None = None,
     weighs: np.ndarray | None = None,
     evidence: list[tuple[str, ...]] | None = None,
+    key: list[str] | None = None,
+    remedy: list[str] | None = None,
+    floor: list[str] | None = None,
 ) -> pd.DataFrame:
     """Make the frame of what a rule found; by default it weighs as its heaviest entitlement."""
     count = len(subject)
@@ -52,5 +59,26 @@ def found(
             "sentence": pd.Series(sentence, dtype="string", index=range(count)),
             "weighs": posture.heaviest[subject] if weighs is None else weighs,
             "evidence": evidence or [()] * count,
+            "key": pd.Series(key or [""] * count, dtype="string", index=range(count)),
+            "remedy": pd.Series(remedy or [""] * count, dtype="string", index=range(count)),
+            "floor": pd.Series(floor or [""] * count, dtype="string", index=range(count)),
         }
     )
+
+
+def day(instant: int) -> str:
+    """Write an instant in milliseconds as the day it falls on in UTC, as sentences show it.
+
+    >>> day(0)
+    '1970-01-01'
+    """
+    return str(np.datetime64(int(instant), "ms").astype("datetime64[D]"))
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Write how many there are of something.
+
+    >>> plural(1, "grant"), plural(2, "grant"), plural(3, "identity", "identities")
+    ('1 grant', '2 grants', '3 identities')
+    """
+    return f"{count} {one}" if count == 1 else f"{count} {many or one + 's'}"

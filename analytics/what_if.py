@@ -200,7 +200,7 @@ def without(graph: AccessGraph, gone: Sequence[Removal]) -> AccessGraph:
 
     numbered = facts.numbering is not None and not len(things)
     numbering = Numbering(facts.numbering.ids, ends) if numbered and facts.numbering else None
-    left = Facts(LazyFrames(load), facts.coverage, numbering)
+    left = Facts(LazyFrames(load), facts.coverage, numbering, facts.identities)
     return AccessGraph(left, graph.as_of, graph.snapshot)
 
 

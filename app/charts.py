@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from app.escape import chart_text
 
-BLUE, GREY = "#3b82c4", "#8a94a3"
+BLUE, GREY, CRIMSON = "#3b82c4", "#8a94a3", "#d6336c"
 LONGEST = 28  # characters of a name on an axis
 
 
@@ -54,5 +54,41 @@ def steps(profile: pd.DataFrame, axis: str) -> go.Figure:
         xaxis={"title": {"text": "within so many hops"}, "type": "category"},
         yaxis={"title": {"text": axis}, "rangemode": "tozero"},
         showlegend=False,
+    )
+    return figure
+
+
+def pillars(rows: pd.DataFrame) -> go.Figure:
+    """Draw how much of each pillar is in evidence, broken and unknown, as parts of a whole.
+
+    `rows` has `title`, and the shares `shown`, `broken` and `unknown`. A pillar of which nobody
+    could know anything has an empty bar.
+    """
+    titles = [chart_text(title, LONGEST) for title in rows["title"]]
+    figure = go.Figure()
+    for column, words, marker in (
+        ("shown", "In evidence", {"color": BLUE}),
+        ("broken", "Broken", {"color": CRIMSON}),
+        ("unknown", "Unknown", {"color": GREY, "pattern": {"shape": "/", "fillmode": "replace"}}),
+    ):
+        figure.add_bar(
+            y=titles,
+            x=rows[column],
+            name=words,
+            orientation="h",
+            marker=marker,
+            text=[f"{share:.0%}" if share >= 0.06 else "" for share in rows[column]],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            hovertemplate=f"%{{y}}: %{{x:.1%}} {words.lower()}<extra></extra>",
+        )
+    figure.update_layout(
+        barmode="stack",
+        height=80 + 38 * len(rows),
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.18, "traceorder": "normal"},
+        xaxis={"range": [0, 1], "tickformat": ".0%"},
+        yaxis={"autorange": "reversed"},
     )
     return figure

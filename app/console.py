@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.exchange import FORMATS as EXCHANGE
+from app.exchange import written
+
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
@@ -50,13 +53,21 @@ COMMON = {
 
 
 QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {}
+STORELESS: dict[str, Callable[[dict[str, Any]], bool]] = {}
 
 
-def question(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a command that asks something of a posture, which it takes first."""
+def question(
+    name: str, storeless: Callable[[dict[str, Any]], bool] | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a command that asks something of a posture, which it takes first.
+
+    Where `storeless` holds of its arguments, no store is opened and it takes None instead.
+    """
 
     def declare(answer: Callable[..., Any]) -> Any:
         QUESTIONS[name] = answer
+        if storeless:
+            STORELESS[name] = storeless
         return answer
 
     return declare
@@ -92,10 +103,12 @@ def command(
 
         def run(**given: Any) -> None:
             arguments = {k: v for k, v in given.items() if k in wanted}
-            opened = posture(given["store"], given["snapshot"], given["as_of"]) if posture else None
+            storeless = name in STORELESS and STORELESS[name](given)
+            where = given["store"], given["snapshot"], given["as_of"]
+            opened = posture(*where) if posture and not storeless else None
             form = "json" if given["as_json"] else given.get("form", "table")
             try:
-                result = answer(opened, **arguments) if opened else answer(**arguments)
+                result = answer(opened, **arguments) if posture else answer(**arguments)
             except SaidNo as no:
                 _print(name, no.result, form, opened)
                 raise typer.Exit(NO) from None
@@ -136,10 +149,12 @@ def level_of(said: str | None) -> str | None:
 
 
 def _print(name: str, result: dict[str, Any], form: str, posture: "Posture | None" = None) -> None:
-    document = _envelope(name, result, posture)
+    document = envelope(name, result, posture)
     try:
         if form == "json":
             print(_json(document), flush=True)
+        elif form in EXCHANGE:
+            print(_json(written(form, document)), flush=True)
         elif form == "csv":
             print(_csv(document["result"][name]), end="", flush=True)
         else:
@@ -159,18 +174,18 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     def flat(value: Any) -> Any:
         if isinstance(value, dict):
             return value.get("id", json.dumps(value))
-        return "; ".join(map(str, value)) if isinstance(value, list) else value
+        return "; ".join(str(flat(v)) for v in value) if isinstance(value, list) else value
 
     return csv_table(pd.DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
 
 
-def _json(document: dict[str, Any]) -> str:
+def _json(document: Any) -> str:
     """Write a document in one line, of letters that standard output can write."""
     encoding = str(getattr(sys.stdout, "encoding", "")).lower()
     return json.dumps(document, ensure_ascii=encoding not in ("utf-8", "utf8"), allow_nan=False)
 
 
-def _envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> dict[str, Any]:
+def envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> dict[str, Any]:
     """Put an answer into the envelope that every one of them has."""
     head: dict[str, Any] = {"schema": f"trustdebt/{name}/1"}
     left_out = result.pop("left_out", 0)

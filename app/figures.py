@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from analytics import answers
+from analytics.accountable import accountable_people
 from analytics.answers.orphans import orphaned
-from analytics.findings import find_all
+from analytics.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
 from analytics.ownership import NOBODY, ROLES
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from app.reading import kept
@@ -89,47 +90,75 @@ def regained(posture: Posture, days: int = UNUSED_DAYS) -> tuple[float, float]:
 
 
 @kept
-def findings(posture: Posture) -> pd.DataFrame:
-    """Return a row for each finding, worst first; names are raw.
+def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
+    """Return a row for each finding that is not resolved, or that is; worst first, names raw.
 
     Returns
     -------
     DataFrame
-        `id`, `rule`, `severity`, `state`, `subject` (id), `label`, `name`, `object` (name),
-        `sentence`, `since` (day in UTC, or NaT) and `accountable` (name, empty for nobody).
+        `id`, `rule`, `severity`, `state` (as in `analytics.lifecycle.states.STATES`), `subject`
+        (id), `label`, `name`, `object` (name), `sentence`, `since`, `first_seen`, `last_seen`,
+        `resolved_at` (UTC, or NaT) and `accountable` (name, empty for nobody).
     """
-    rows, things = find_all(posture), posture.graph.things
+    rows = listed(posture, (RESOLVED,) if resolved else LISTED).reset_index(drop=True)
+    life = lives(posture)
+    steps = rows["step"].unique().tolist() or [len(life.infos)]
+    parts = [_described(life.posture(step), rows[rows["step"] == step]) for step in steps]
+    return pd.concat(parts).sort_index()
+
+
+@kept
+def states(posture: Posture) -> dict[str, int]:
+    """Count the findings in each state that any is in."""
+    counts = lives(posture).rows["state"].value_counts()
+    return {state: int(counts[state]) for state in STATES if state in counts}
+
+
+def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Name what findings speak of, whose numbers of nodes are those of `posture`."""
     subject = rows["subject"].to_numpy(np.int64)
-    owners = np.full(len(rows), NOBODY)
-    for role in reversed(ROLES):
-        stated = posture.ownership.covered[role][subject]
-        owners = np.where(stated != NOBODY, stated, owners)
-    since = rows["since"].to_numpy(np.int64)
-    instants = pd.to_datetime(pd.Series(since).where(since != NEVER), unit="ms", utc=True)
-    about = things.loc[subject].reset_index(drop=True)
+    about = posture.graph.things.loc[subject]
     return pd.DataFrame(
         {
             "id": rows["id"].to_numpy(),
             "rule": rows["rule"].to_numpy(),
             "severity": pd.Categorical(rows["severity"], SEVERITIES, ordered=True),
-            "state": rows["state"].to_numpy() if "state" in rows else "open",
-            "subject": about["id"],
-            "label": about["label"].map(kind),
-            "name": about["name"],
+            "state": rows["state"].to_numpy(object),
+            "subject": about["id"].array,
+            "label": about["label"].map(kind).array,
+            "name": about["name"].array,
             "object": names(posture, rows["object"].to_numpy(np.int64)),
             "sentence": rows["sentence"].to_numpy(),
-            "since": instants,
-            "accountable": names(posture, owners),
-        }
+            "since": _instants(rows["since"]),
+            "first_seen": _instants(rows["first_seen"]),
+            "last_seen": _instants(rows["last_seen"]),
+            "resolved_at": _instants(rows["resolved_at"]),
+            "accountable": names(posture, accountable_people(posture)[subject]),
+        },
+        index=rows.index,
     )
 
 
+def _instants(milliseconds: pd.Series) -> Any:
+    """Return instants of a column of milliseconds, NaT for `NEVER`."""
+    known = pd.Series(milliseconds.to_numpy(np.int64))
+    return pd.to_datetime(known.where(known != NEVER), unit="ms", utc=True).array
+
+
+@kept
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
     """Return one finding whole, by its id; None where there is none."""
-    rows = findings(posture)
-    about = rows["subject"][rows["id"] == one].tolist()
-    if not about:
-        return None
-    subject = posture.graph.number(str(about[0]))
-    found: list[dict[str, Any]] = answers.findings(posture, about=subject)["findings"]
-    return next((row for row in found if row["id"] == one), None)
+    return answers.finding(posture, one)
+
+
+@kept
+def silent(posture: Posture) -> pd.DataFrame:
+    """Return a row for each rule whose facts no source declares."""
+    rows = answers.findings(posture, limit=1)["not_evaluable"]
+    return pd.DataFrame(
+        {
+            "Rule": [row["rule"] for row in rows],
+            "Finds": [row["title"] for row in rows],
+            "Did not look, because": [row["because"] for row in rows],
+        }
+    )

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analytics import answers
+from analytics.debt.model import Model
+from analytics.debt.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
 from app.escape import markup
@@ -40,6 +43,8 @@ FINDING = {
     "object": TEXT,
     "sentence": TEXT,
     "since": WHEN,
+    "state": TEXT,
+    "first_seen": WHEN,
     "accountable": TEXT,
     "remediation": TEXT,
 }
@@ -60,6 +65,33 @@ REACHED = {
     "hops": COUNT,
     "weight": NUMBER,
     "derived": FLAG,
+}
+OWED = {
+    "key": TEXT,
+    "debt": NUMBER,
+    "principal": NUMBER,
+    "interest_per_day": NUMBER,
+    "max_debt": NUMBER,
+    "tdr": NUMBER,
+    "unverified": NUMBER,
+    "grade": TEXT,
+}
+ITEM = {
+    "identity": TEXT,
+    "assumption": TEXT,
+    "state": TEXT,
+    "resource": TEXT,
+    "level": TEXT,
+    "grant": TEXT,
+    "object": TEXT,
+    "exposure": NUMBER,
+    "degree": NUMBER,
+    "since": WHEN,
+    "cycles": NUMBER,
+    "principal": NUMBER,
+    "debt": NUMBER,
+    "unverified": NUMBER,
+    "why": TEXT,
 }
 SHOWN = 20  # rows of the table below a picture
 
@@ -103,10 +135,11 @@ class Snapshot:
         )
 
     def findings(self) -> pd.DataFrame:
-        """Return every finding, worst first.
+        """Return every finding that is not resolved, worst first.
 
         Columns: `id`, `rule`, `severity`, `subject` and `object` (ids), `sentence`, `since`,
-        `accountable` (id), `remediation`.
+        `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
+        `remediation`.
         """
         rows = answers.findings(self.posture)["findings"]
         return _frame(
@@ -122,6 +155,26 @@ class Snapshot:
         """
         rows = answers.stale(self.posture, days, limit)["paths"]
         return _frame([r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows], STALE)
+
+    def debt(self, by: str = "assumption", model: Path | None = None) -> pd.DataFrame:
+        """Return trust debt by assumption, identity, owner, team, provider or environment.
+
+        Columns: `key`, `debt`, `principal` and `interest_per_day` (trust points; larger is
+        worse), `max_debt`, `tdr` (debt by the most that could be owed), `unverified`, `grade`.
+        They add up to the whole. `model` is a file with other weights than those of TD-1.
+        """
+        return _frame(answers.debt(self.posture, by, model=_model(model))["groups"], OWED)
+
+    def debt_items(self, model: Path | None = None) -> pd.DataFrame:
+        """Return the items of trust debt, the costliest first, then those that are unknown.
+
+        Columns: `identity` and `resource` (ids), `assumption`, `state` (broken or unknown),
+        `level`, `grant`, `object`, `exposure`, `degree`, `since`, `cycles`, `principal`,
+        `debt`, `unverified`, `why`.
+        """
+        rows = answers.debt(self.posture, items=True, model=_model(model))["items"]
+        named = [r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows]
+        return _frame(named, ITEM)
 
     def orphans(self) -> pd.DataFrame:
         """Return the identities nobody answers for: `identity` (id), `role`, `rule`, `since`."""
@@ -219,6 +272,10 @@ class BlastRadius:
         from app.picture import picture
 
         return picture(self.tree) + _table(self.resources)
+
+
+def _model(path: Path | None) -> Model | None:
+    return None if path is None else read_model(path)
 
 
 def _id(thing: dict[str, str] | None) -> str | None:

@@ -12,7 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from analytics.history import posture_in
+from analytics.lifecycle.states import past as past_of
 from analytics.posture import Posture
+from graph.journal import journal_of
 from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
 
 T = TypeVar("T")
@@ -59,22 +61,28 @@ def choose(uri: str | None, snapshot: str | None, as_of: pd.Timestamp | None) ->
 
 
 def read(choice: Choice) -> Posture:
-    """Read and assess the chosen snapshot, or return what was assessed before."""
+    """Read and assess the chosen snapshot, or return what was assessed before.
+
+    What people decided since then, on a page or on the command line, counts at once.
+    """
     as_of = None if choice.as_of is None else choice.as_of.isoformat()
-    return _assessed(choice.store, choice.store.uri, choice.snapshot.id, as_of)
+    uri = choice.store.uri
+    return _assessed(choice.store, uri, choice.snapshot.id, as_of, journal_of(uri).mark())
 
 
 @st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
-def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None) -> Posture:
+def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal: str) -> Posture:
     instant = None if as_of is None else pd.Timestamp(as_of)
     return posture_in(_store, _store.snapshots(), snapshot, instant)
 
 
-def moment_of(posture: Posture) -> tuple[str, str]:
+def moment_of(posture: Posture) -> tuple[str, ...]:
     """Name what a posture speaks of: two with the same name give the same answers."""
-    graph = posture.graph
+    graph, journal = posture.graph, posture.journal
     facts = graph.snapshot.hash if graph.snapshot else graph.facts.hash
-    return facts, graph.as_of.isoformat()
+    past = [info.id for info in past_of(posture)]
+    decided = posture.once(f"{__name__}.mark", journal.mark) if journal is not None else ""
+    return facts, graph.as_of.isoformat(), decided, *past
 
 
 def kept(answer: Callable[..., T]) -> Callable[..., T]:

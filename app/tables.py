@@ -13,6 +13,18 @@ ROWS = 1000  # rows sent to the browser at once
 ROW_HEIGHT = 35  # pixels
 
 
+def choose_rows(
+    frame: pd.DataFrame,
+    key: str,
+    alt: str,
+    config: Mapping[str, Any] | None = None,
+    total: int | None = None,
+    height: int | None = None,
+) -> list[int]:
+    """Draw `frame` as `table` does, and return the positions of the rows the reader chose."""
+    return _drawn(frame, key, alt, config, "multi-row", total, height)
+
+
 def table(
     frame: pd.DataFrame,
     key: str,
@@ -28,19 +40,31 @@ def table(
     survives a change of the rows under an unchanged key. `total` is given where `frame` is
     cut already. `height` bounds, in pixels, a table that has others below it.
     """
+    chosen = _drawn(frame, key, alt, config, "single-row" if select else None, total, height)
+    return chosen[0] if chosen else None
+
+
+def _drawn(
+    frame: pd.DataFrame,
+    key: str,
+    alt: str,
+    config: Mapping[str, Any] | None,
+    mode: str | None,
+    total: int | None,
+    height: int | None,
+) -> list[int]:
     cut, total = escaped(frame.head(ROWS)), len(frame) if total is None else total
     wanted: dict[str, Any] = {"key": f"{key}:{total}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
     if height and len(cut) * ROW_HEIGHT > height:
         wanted["height"] = height
-    if select:
-        wanted |= {"on_select": "rerun", "selection_mode": "single-row"}
+    if mode:
+        wanted |= {"on_select": "rerun", "selection_mode": mode}
     state: Any = st.dataframe(cut, **wanted)
     if total > len(cut):
         st.caption(f"Showing the first {number(len(cut))} of {number(total)} rows.")
-    rows = state["selection"]["rows"] if select else []
-    return rows[0] if rows and rows[0] < len(cut) else None
+    return [row for row in state["selection"]["rows"] if row < len(cut)] if mode else []
 
 
 def below(words: str, frame: pd.DataFrame, file: str) -> None:

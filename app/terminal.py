@@ -8,6 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.terminal_debt import COLUMNS as DEBT_COLUMNS
+from app.terminal_time import COLUMNS as TIME_COLUMNS
+
 ABSENT = "-"
 DAY = len("2026-08-01")  # tables show the day; --json has the instant
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -29,6 +32,20 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "after": lambda r: r.get("after", {}).get("weighted"),
         "last active": "last_active_at",
         "because": lambda r: _because(r),
+        "routes": "routes",
+        "after kill": "routes_after_kill",
+        "unlogged": "unlogged",
+    },
+    "hubs": {
+        "credential": lambda r: r,
+        "type": "type",
+        "dependents": "count",
+        "in use": "in_use",
+        "unknown": "unknown",
+        "reach": lambda r: r["reach"]["weighted"],
+        "pieces": "pieces",
+        "blueprint": lambda r: "yes" if r["blueprint"] else None,
+        "rotation": "rotation",
     },
     "resources": {
         "resource": lambda r: r,
@@ -37,6 +54,9 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "hops": "hops",
         "weight": "weight",
         "because": lambda r: _because(r),
+        "reached by": "count",
+        "percent": "percent",
+        "band": "band",
     },
     "findings": {
         "severity": "severity",
@@ -44,6 +64,17 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "finding": "sentence",
         "since": "since",
         "accountable": "accountable",
+        "state": lambda r: _state(r),
+    },
+    "entries": {
+        "entry": "entry",
+        "kind": "kind",
+        "about": lambda r: r.get("finding") or r.get("thing") or f"entry {r.get('withdraws')}",
+        "what": lambda r: r.get("decision") or r.get("owner") or r.get("until"),
+        "by": "by",
+        "from": "since",
+        "withdrawn": "withdrawn_at",
+        "reason": "reason",
     },
     "paths": {
         "identity": "identity",
@@ -103,22 +134,96 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
     "steps": {
         "remove": lambda r: " ".join(_cell(r["target"][k]) for k in ("from", "relationship", "to")),
         "reach removed": "reach_removed",
+        "debt removed": "debt_removed",
         "identities": "identities",
         "verdict": "verdict",
         "unused days": lambda r: r["window_days"] and round(r["window_days"]),
         "undo": "undo",
     },
     "relationships": {"from": "from", "relationship": "relationship", "to": "to"},
+    "uses": {
+        "at": "at",
+        "identity": "identity",
+        "resource": "resource",
+        "level": "level",
+        "state": "state",
+        "because": "reason",
+        "decision": "decision",
+    },
 }
-COLUMNS["would_orphan"] = COLUMNS["orphaned"]
+COLUMNS["would_orphan"] = {
+    "identity": "identity",
+    "role": "role",
+    "nobody left": lambda r: "yes" if r["nobody_left"] else None,
+    "last owners": "last_owners",
+    "could take over": "successors",
+    "gone too": "successors_gone",
+    "debt at once": "debt_at_once",
+    "a day": "debt_per_day",
+}
+COLUMNS["kpis"] = {
+    "figure": "title",
+    "value": lambda r: _of_unit(r["value"], r["unit"]),
+    "numerator": "numerator",
+    "denominator": "denominator",
+    "target": lambda r: _of_unit(r["target"], r["unit"]),
+    "not measured, because": "not_measured_because",
+}
+COLUMNS["pillars"] = {
+    "pillar": "title",
+    "in evidence": lambda r: _of_unit(r["value"], "share"),
+    "of": "denominator",
+    "unknown": "unknown",
+    "unit": "unit",
+    "not measured, because": "not_measured_because",
+}
+COLUMNS["frameworks"] = {
+    "name": "name",
+    "framework": "title",
+    "version": "version",
+    "measured": "measured",
+    "of": "of",
+}
+COLUMNS["controls"] = {
+    "control": "id",
+    "title": "title",
+    "fall short": "numerator",
+    "of": "denominator",
+    "evidence": lambda r: [e.get("rule") or e["title"] for e in r["evidence"]],
+    "not measured, because": "not_measured_because",
+}
+COLUMNS["secrets_to_rotate"] = {
+    "secret": lambda r: r,
+    "action": "action",
+    "because": "because",
+    "kept in": "storage",
+}
+COLUMNS["conflicts"] = {
+    "thing": "thing",
+    "role": "role",
+    "conflict": "conflict",
+    "source": lambda r: r["says"]["source"],
+    "owners": "owners",
+    "against": lambda r: r["against"]["source"],
+    "others": "others",
+}
 COLUMNS["protected"] = COLUMNS["edges"]
-HIDDEN = {"timing", "debt_items", "bus_factor"}
+HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence"}
+
+
+def _of_unit(value: float | None, unit: str) -> str | None:
+    """Write a figure in its unit: a share in percent."""
+    if value is None:
+        return None
+    if unit == "share":
+        return f"{value:.1%}"
+    return f"{_cell(float(value))} {unit}" if unit in ("tp", "tp/day", "days") else _cell(value)
 
 
 def draw(document: dict[str, Any]) -> None:
     """Print an answer; names from data are shown as plain text."""
     console = Console(highlight=False, markup=False, emoji=False)
-    result = {k: v for k, v in document["result"].items() if k not in HIDDEN}
+    result = _spread({k: v for k, v in document["result"].items() if k not in HIDDEN})
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
     tables = {k: v for k, v in result.items() if _is_table(v)}
@@ -128,7 +233,7 @@ def draw(document: dict[str, Any]) -> None:
             console.print(f"{_words(key)}: {_cell(value)}")
     for key, rows in tables.items():
         console.print()
-        console.print(_table(key, rows))
+        console.print(_table(key, rows, _columns(document.get("schema", ""), key)))
     if document["left_out"]:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
     for unknown in document["coverage"]["unknown"]:
@@ -137,14 +242,32 @@ def draw(document: dict[str, Any]) -> None:
         console.print(f"\nnext: {_plain(following)}", style="bold")
 
 
+def _spread(result: dict[str, Any]) -> dict[str, Any]:
+    """Lift tables that stand inside a part of the answer: `added_nodes` for added, nodes."""
+    lifted: dict[str, Any] = {}
+    for key, value in result.items():
+        inner = value if isinstance(value, dict) and any(map(_is_table, value.values())) else {}
+        lifted |= {f"{key}_{name}": each for name, each in inner.items()} or {key: value}
+    return lifted
+
+
 def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _table(key: str, rows: list[Row]) -> Table:
+def _columns(schema: str, key: str) -> Mapping[str, str | Callable[[Row], Any]] | None:
+    """Return what a table shows in the answers of one command, else in any."""
+    _, _, named = schema.partition("/")
+    own = f"{named.partition('/')[0]}.{key}"
+    return TIME_COLUMNS.get(own) or DEBT_COLUMNS.get(own) or COLUMNS.get(key)
+
+
+def _table(
+    key: str, rows: list[Row], columns: Mapping[str, str | Callable[[Row], Any]] | None
+) -> Table:
     drawn = Table(title=_words(key), title_justify="left", show_edge=False, pad_edge=False)
-    plain = {_words(c): c for c in rows[0] if not isinstance(rows[0][c], list | dict)}
-    columns = COLUMNS.get(key, plain)
+    if columns is None:
+        columns = {_words(c): c for c in rows[0] if not isinstance(rows[0][c], list | dict)}
     cells = {name: [_cell(_value(row, what)) for row in rows] for name, what in columns.items()}
     shown = {name: column for name, column in cells.items() if set(column) - {ABSENT, ""}}
     for name, column in shown.items():
@@ -162,6 +285,12 @@ def _value(row: Row, what: str | Callable[[Row], Any]) -> Any:
 def _because(row: Row) -> str:
     marks = ("derived", "conditional", "assumed")
     return ", ".join(mark for mark in marks if row.get(mark))
+
+
+def _state(row: Row) -> str | None:
+    """Say in which state a finding is, where it is not simply open."""
+    state = row.get("state", "open")
+    return None if state == "open" else _words(state)
 
 
 def _words(key: str) -> str:

@@ -1,5 +1,6 @@
-"""A figure with its denominator: one tile, the same on every page."""
+"""A figure with its denominator, the same on every page, and the way to the rows behind it."""
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
@@ -16,4 +17,14 @@ def tile(
         help=meaning or None,
         border=True,
         height="stretch",
+    )
+
+
+def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
+    """Draw a link to a page of the app, to what its `address` says; no name belongs in `words`."""
+    place.page_link(
+        st.session_state["pages"][page],
+        label=words,
+        icon=":material/arrow_forward:",
+        query_params=address,
     )

@@ -67,6 +67,15 @@ def brief(value: float | None) -> str:
     return f"{value:,.0f}" if value < 1_000_000 else f"{value / 1_000_000:,.3g} million"
 
 
+STATES = {
+    "open": "open",
+    "accepted": "accepted",
+    "reopened": "open again",
+    "stale_evidence": "stale evidence",
+    "resolved": "resolved",
+}
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun.
 

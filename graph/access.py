@@ -1,6 +1,5 @@
 """The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
 
-import difflib
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,11 @@ import pyarrow.compute as pc
 from graph.element import Element, Node, Relationship
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
+from graph.grant_use import level_instants, summed_use
+from graph.identity import Identities, Pair
+from graph.naming import AmbiguousThing as AmbiguousThing
+from graph.naming import UnknownThing as UnknownThing
+from graph.naming import find
 from graph.resolve import resolve, resolve_nodes
 from graph.schema import (
     CAN_ACCESS,
@@ -21,39 +25,18 @@ from graph.schema import (
     CREDENTIAL,
     DECLARABLE,
     FACT_NODES,
-    HUMAN,
     LEVELS,
     RELATIONSHIPS,
     RESOURCE,
+    USED,
 )
 from graph.stores import SnapshotInfo
+from graph.unify import unify
 
 if TYPE_CHECKING:
     import networkx as nx
 
 NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
-MANY = 50_000  # names among which a nearest one is looked for
-
-
-class UnknownThing(LookupError):
-    """Nothing goes by that name; `candidates` are the nearest names."""
-
-    exit_code, code = 2, "unknown-thing"
-
-    def __init__(self, said: str, candidates: list[str]) -> None:
-        self.candidates = candidates
-        near = f"; nearest: {', '.join(candidates)}" if candidates else ""
-        super().__init__(f"nothing is called {said!r}{near}")
-
-
-class AmbiguousThing(LookupError):
-    """Several things go by that name; `candidates` are their ids."""
-
-    exit_code, code = 2, "ambiguous-thing"
-
-    def __init__(self, said: str, candidates: list[str]) -> None:
-        self.candidates = candidates
-        super().__init__(f"{said!r} may be any of: {', '.join(candidates)}")
 
 
 @dataclass(frozen=True)
@@ -117,9 +100,14 @@ class AccessGraph:
     """
 
     def __init__(
-        self, facts: Facts, as_of: pd.Timestamp, snapshot: SnapshotInfo | None = None
+        self,
+        facts: Facts,
+        as_of: pd.Timestamp,
+        snapshot: SnapshotInfo | None = None,
+        apart: tuple[Pair, ...] = (),
     ) -> None:
-        self.facts, self.as_of, self.snapshot = facts, as_of, snapshot
+        self._stated, self._apart = facts, apart
+        self.as_of, self.snapshot = as_of, snapshot
         self.frames = LazyFrames(self._resolved)
 
     @classmethod
@@ -128,14 +116,30 @@ class AccessGraph:
         facts: Facts,
         as_of: pd.Timestamp | None = None,
         snapshot: SnapshotInfo | None = None,
+        apart: tuple[Pair, ...] = (),
     ) -> "AccessGraph":
-        """Look at `facts` as of an instant; by default the one that they speak of."""
-        return cls(facts, facts.taken_at if as_of is None else as_of, snapshot)
+        """Look at `facts` as of an instant; by default the one that they speak of.
+
+        `apart` are pairs of ids: people said that the first is not what the second is.
+        """
+        return cls(facts, facts.taken_at if as_of is None else as_of, snapshot, apart)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What every source and scope states, with one id for each thing."""
+        return unify(self._stated, self._apart)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Which things that were stated under several ids are one, and why."""
+        found = self.facts.identities
+        assert found is not None
+        return found
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
         """What each source and scope could say, and when."""
-        return self.facts.coverage
+        return self._stated.coverage
 
     @cached_property
     def declared(self) -> frozenset[str]:
@@ -216,42 +220,18 @@ class AccessGraph:
     def find(self, said: str) -> int:
         """Return the number of the one thing that goes by an id, an e-mail or a name.
 
+        An id by which another system knows it does as well, with its kind or without.
+
         Raises
         ------
         UnknownThing, AmbiguousThing
         """
-        exact = self.number(said)
-        if exact >= 0:
-            return exact
-        valid = said.encode(errors="replace").decode()  # an argument need not be Unicode
-        wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
-        named = np.flatnonzero(pc.equal(self._lower_names, wanted).to_numpy(zero_copy_only=False))
-        people = self.frames[HUMAN]
-        mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]
-        found = sorted({*named.tolist(), *self.numbers(mailed).tolist()})
-        if len(found) == 1:
-            return int(found[0])
-        if found:
-            raise AmbiguousThing(said, [self.thing(n)["id"] for n in found])
-        raise UnknownThing(said, self._nearest(wanted))
+        return find(self, said)
 
     @cached_property
-    def _lower_names(self) -> pa.Array:
+    def lower_names(self) -> pa.Array:
+        """The name of each node in small letters."""
         return pc.utf8_lower(text_array(self.things["name"]))
-
-    def _nearest(self, wanted: str) -> list[str]:
-        things = self.things
-        if len(things) > MANY:
-            near = things["id"].str.contains(wanted[:4], regex=False) | things[
-                "name"
-            ].str.casefold().str.contains(wanted[:4], regex=False)
-            things = things[near.fillna(False).astype(bool)].head(MANY)
-        by_name: dict[str, str] = {}
-        for given, thing in zip(things["name"], things["id"], strict=True):
-            by_name.setdefault(str(given).casefold(), str(thing))
-            by_name.setdefault(str(thing).casefold(), str(thing))
-        near_names = difflib.get_close_matches(wanted, by_name, n=6, cutoff=0.3)
-        return list(dict.fromkeys(by_name[n] for n in near_names))[:3]
 
     # -- edges and grants -------------------------------------------------------------------
 
@@ -350,6 +330,11 @@ class AccessGraph:
         """Is each row of CAN_ACCESS observed, when was each level used, since when is it held."""
         frame = self.frames[CAN_ACCESS]
         used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
+        seen_by = self.frames[USED]
+        if len(seen_by):
+            last = self._seen(seen_by["last_at"])
+            ends = self.ends(CAN_ACCESS), self.ends(USED)
+            used = np.maximum(used, summed_use(*ends, seen_by["level"], last, len(self.ids)))
         seen = frame["telemetry"].astype("boolean").fillna(self._usage_declared(frame))
         granted, valid = milliseconds(frame["granted_at"]), milliseconds(frame["valid_from"])
         return seen.to_numpy(bool), used, np.where(granted != NEVER, granted, valid)
@@ -404,14 +389,3 @@ def level_bits(levels: pd.Series) -> np.ndarray:
         named = levels.str.contains(f'"{level}"', regex=False).fillna(False)
         bits |= named.to_numpy(bool).astype(np.uint8) << bit
     return bits
-
-
-def level_instants(used: pd.Series) -> list[pd.Series]:
-    """Return the last use of each level, as four series of instants."""
-    text = text_array(used)
-    found = []
-    for level in LEVELS:
-        said = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')
-        at = pc.struct_field(said, [0]).to_pandas()
-        found.append(pd.to_datetime(at, utc=True, format="ISO8601"))
-    return found

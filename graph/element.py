@@ -84,6 +84,11 @@ class Node(_Element):
     keys: ClassVar = (
         key("id", "One per thing, unique across sources."),
         Property("name", Dtype.TEXT, "What people call it; the id where nobody named it."),
+        Property(
+            "external_ids",
+            Dtype.TEXTS,
+            "Ids by which other systems know it, each `kind:value`, such as `arn:...`.",
+        ),
     )
     stamped: ClassVar = (*PROVENANCE, *SEEN)
 

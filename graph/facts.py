@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from graph.element import Element, Relationship
 from graph.frames import Frames, empty
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.values import canonical, iso
+
+if TYPE_CHECKING:
+    from graph.identity import Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,14 @@ class Facts:
     `frames` has a frame for each element of the schema. A thing that two scopes state has two
     rows; `AccessGraph` makes one thing of them. `numbering` is the integer numbering of nodes
     that a store may have kept: sorted ids, and for each relationship type the numbers of its
-    two ends, row by row.
+    two ends, row by row. `identities` says which things are one, once that was looked into:
+    then all frames use one id for each.
     """
 
     frames: Frames
     coverage: tuple[Coverage, ...]
     numbering: "Numbering | None" = None
+    identities: "Identities | None" = None
 
     @classmethod
     def of(cls, frames: Frames, coverage: tuple[Coverage, ...]) -> "Facts":

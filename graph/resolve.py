@@ -2,7 +2,8 @@
 
 The newest word counts: rows are ordered by the instant of their coverage, latest first, then
 by source and scope, and each property takes the first value that is not absent. Sightings are
-added up instead: seen first is the earliest, seen last the latest.
+added up instead: seen first is the earliest, seen last the latest; ids in other systems are
+joined. What was created after it was deleted lives: something else now has its name.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from pandas.api.extensions import ExtensionArray as Values
 from graph.facts import Coverage, Facts
 from graph.frames import Frames
 from graph.schema import FACT_NODES
+from graph.values import canonical, strict_json
 
 
 def resolve_nodes(facts: Facts) -> Frames:
@@ -22,16 +24,40 @@ def resolve_nodes(facts: Facts) -> Frames:
     """
     ids = pd.concat([facts.frames[label]["id"] for label in FACT_NODES], ignore_index=True)
     if ids.is_unique:
-        return {label: facts.frames[label] for label in FACT_NODES}
+        return {n: revived(facts.frames[n], facts.frames[n]) for n in FACT_NODES}
     numbers = pd.factorize(ids)[0]
     sizes = [len(facts.frames[label]) for label in FACT_NODES]
     rank = np.repeat(np.arange(len(FACT_NODES)), sizes)
     first = np.unique(numbers, return_index=True)[1]
     won = np.split(rank == rank[first][numbers], np.cumsum(sizes)[:-1])
-    return {
-        label: resolve(facts.frames[label][mine], facts.coverage)
-        for label, mine in zip(FACT_NODES, won, strict=True)
-    }
+    mine = {n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)}
+    return {n: revived(resolve(rows, facts.coverage), rows) for n, rows in mine.items()}
+
+
+def revived(things: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `things` alive that any of `rows` shows created after the last time one was deleted.
+
+    They say so in `revived_at`; when the former was deleted stays told.
+    """
+    if "revived_at" not in things or rows["deleted_at"].isna().all():
+        return things
+    latest = rows[["created_at", "deleted_at"]].groupby(rows["id"]).max()
+    latest = latest[(latest["created_at"] > latest["deleted_at"]).to_numpy(bool)]
+    if latest.empty:
+        return things
+    at = things["id"].map(latest["created_at"]).astype(things["revived_at"].dtype)
+    again = at.notna()
+    newest = rows.sort_values(["last_seen", "source", "scope"], ascending=[False, True, True])
+    living = newest[newest["status"].notna() & (newest["status"] != "deleted")]
+    living = living.drop_duplicates("id")
+    known = dict(zip(living["id"], living["status"], strict=True))
+    status = things["id"].map(known).astype("string").fillna("active")
+    dead = again & (things["status"] == "deleted").fillna(False)
+    return things.assign(
+        revived_at=at.fillna(things["revived_at"]),
+        created_at=things["created_at"].mask(again, at),
+        status=things["status"].mask(dead, status),
+    )
 
 
 def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame:
@@ -53,6 +79,8 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
     if "first_seen" in columns:
         columns["first_seen"] = frame["first_seen"].groupby(numbers).min().array
         columns["last_seen"] = frame["last_seen"].groupby(numbers).max().array
+    if "external_ids" in columns:
+        columns["external_ids"] = _joined(rows["external_ids"], group, columns["external_ids"])
     if "name" in columns:
         given = rows["name"].mask(rows["name"] == rows["id"])
         columns["name"] = _first(given.array, group, len(ids))
@@ -71,6 +99,19 @@ def _newest_first(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> np.nda
         for i in first
     }
     return np.lexsort((pairs, pd.Series(pairs).map(known).to_numpy()))
+
+
+def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
+    """Return for each group all that its rows list, sorted."""
+    known = said.notna().to_numpy(bool)
+    together: dict[int, set[str]] = {}
+    for number, texts in zip(group[known].tolist(), said[known], strict=True):
+        together.setdefault(number, set()).update(strict_json(texts))
+    joined = np.asarray(first, object)
+    for number, texts in together.items():
+        joined[number] = canonical(sorted(texts))
+    whole: Values = pd.Series(joined, dtype="string").array
+    return whole
 
 
 def _first(values: Values, group: np.ndarray, groups: int) -> Values:

@@ -37,6 +37,9 @@ CREATED_AT = Property("created_at", INSTANT, "When it was created.")
 EXPIRES_AT = Property("expires_at", INSTANT, "When it ends by itself; empty means never.")
 LAST_USED_AT = Property("last_used_at", INSTANT, "When it was last used.")
 DELETED_AT = Property("deleted_at", INSTANT, "When a log shows that it was deleted.")
+REVIVED_AT = Property(
+    "revived_at", INSTANT, "When another was created under the id of one that was deleted."
+)
 THIRD_PARTY = Property("third_party", FLAG, "Whether another organisation runs it.")
 PURPOSE = Property("purpose", TEXT, "The task its access was approved for.")
 TAGS = Property("tags", TEXTS, "Marks such as seasonal or breakglass.")
@@ -77,6 +80,7 @@ AGENT = Node(
         Property("charter_id", TEXT, "The id of the resource that holds its instructions."),
         Property("blueprint_id", TEXT, "The id of the blueprint it was made from."),
         DELETED_AT,
+        REVIVED_AT,
         TAGS,
     ),
     colour="#D55E00",
@@ -100,6 +104,7 @@ SERVICE_ACCOUNT = Node(
         Property("boundary", TEXT, "The permission boundary that limits it."),
         THIRD_PARTY,
         DELETED_AT,
+        REVIVED_AT,
         TAGS,
     ),
     colour="#E69F00",
@@ -148,6 +153,7 @@ CREDENTIAL = Node(
         Property("subject", TEXT, "Whom the issuer must name, for a federated credential."),
         Property("audience", TEXT, "For whom it is meant, for a federated credential."),
         DELETED_AT,
+        REVIVED_AT,
     ),
     colour="#CC79A7",
     symbol="diamond",
@@ -166,6 +172,7 @@ ROLE = Node(
         Property("boundary", TEXT, "The permission boundary that limits it."),
         PURPOSE,
         DELETED_AT,
+        REVIVED_AT,
         TAGS,
     ),
     colour="#0072B2",
@@ -175,7 +182,11 @@ ROLE = Node(
 GROUP = Node(
     "Group",
     "A set of identities that share entitlements.",
-    properties=(PROVIDER, CREATED_AT),
+    properties=(
+        PROVIDER,
+        CREATED_AT,
+        Property("role_assignable", FLAG, "Whether only privileged administrators may change it."),
+    ),
     colour="#56B4E9",
     symbol="round-hexagon",
 )
@@ -194,6 +205,7 @@ HUMAN = Node(
         Property("mfa", FLAG, "Whether a second factor protects the sign-in."),
         Property("boundary", TEXT, "The permission boundary that limits the account."),
         DELETED_AT,
+        REVIVED_AT,
     ),
     colour="#555555",
     symbol="round-triangle",
@@ -538,6 +550,15 @@ SOD_RULE = Table(
         Property("right_level", TEXT, "The level on it.", choices=LEVELS),
     ),
 )
+WAITING = Table(
+    "WaitingFact",
+    "A relationship that a source states while something does not fit: it counts once it does.",
+    (
+        Property("relationship", TEXT, "Its type.", required=True),
+        Property("fact", JSON, "The row, as it was stated.", required=True),
+        Property("reason", TEXT, "What it waits for."),
+    ),
+)
 
 NODES: tuple[Node, ...] = (
     AGENT,
@@ -570,7 +591,7 @@ RELATIONSHIPS: tuple[Relationship, ...] = (
     USED,
     TRUSTS,
 )
-TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE)
+TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE, WAITING)
 FACT_NODES: tuple[Node, ...] = tuple(n for n in NODES if not n.managed)
 ELEMENTS: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS, *TABLES)
 CONTROL: tuple[Relationship, ...] = tuple(r for r in RELATIONSHIPS if r.control)

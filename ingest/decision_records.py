@@ -5,8 +5,7 @@ context) with what an audit of an agent needs beside it. Only the fields of `PAT
 record may carry headers and tokens in its context, and those stay behind.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graph.element import Dtype
@@ -49,7 +48,6 @@ PATHS: Mapping[str, tuple[str, ...]] = {
 }
 POSTURE = ("snapshot", "tdr_bp", "grade", "owner_active", "third_party")
 DTYPES = {c.name: c.dtype for c in DECISION_RECORD.columns}
-FIRST_HASH = "0" * 64
 
 
 def flatten(record: Mapping[str, Any]) -> dict[str, str | None]:
@@ -97,15 +95,3 @@ def nest(row: Mapping[str, Any]) -> dict[str, Any]:
             inner = inner.setdefault(step, {})
         inner[path[-1]] = value
     return record
-
-
-def chained(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Link records into a hash chain: each holds the hash of the one before it.
-
-    A hash is SHA-256 of the record's canonical JSON with `prev_hash` and without `hash`.
-    """
-    previous = FIRST_HASH
-    for record in records:
-        whole = {**record, "prev_hash": previous}
-        previous = hashlib.sha256(canonical(whole).encode()).hexdigest()
-        yield {**whole, "hash": previous}

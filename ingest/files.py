@@ -10,7 +10,7 @@ import math
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,8 +24,10 @@ CHUNK = 1024 * 1024
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 GZIP = b"\x1f\x8b"
-STRING = re.compile(r'"(?:[^"\\]+|\\.)*"', re.DOTALL)
-TOKEN = re.compile(r'"(?:[^"\\]+|\\.)*"|[\[{\]}]', re.DOTALL)
+# Possessive, and taken to the end of the text, so that a string without an end costs no time.
+TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+STRING = re.compile(TEXT, re.DOTALL)
+TOKEN = re.compile(TEXT + r"|[\[{\]}]", re.DOTALL)
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -37,8 +39,13 @@ class _Wrong:
     reason: str
 
 
-def list_files(path: Path) -> list[Path]:
+def list_files(
+    path: Path, *, hidden: Collection[str] = (), beside: Collection[str] = ()
+) -> list[Path]:
     """List the regular files at or below `path`, sorted; links to folders are not followed.
+
+    Names that begin with a dot are left out but for those in `hidden`, and so are folders
+    whose name is in `beside`.
 
     Raises
     ------
@@ -56,14 +63,14 @@ def list_files(path: Path) -> list[Path]:
     if not stat.S_ISDIR(mode):
         raise InputRefused(path, "", "is neither a file nor a folder")
     found: list[Path] = []
-    for file in _walk(path):
+    for file in _walk(path, hidden, beside):
         found.append(file)
         if len(found) > MAX_FILES:
             raise InputRefused(path, "", f"holds more than {MAX_FILES} files")
     return sorted(found)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, hidden: Collection[str], beside: Collection[str]) -> Iterator[Path]:
     pending = [folder]
     while pending:
         here = pending.pop()
@@ -72,10 +79,11 @@ def _walk(folder: Path) -> Iterator[Path]:
         except OSError:
             raise InputRefused(here, "", "cannot be listed") from None
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") and entry.name not in hidden:
                 continue
             if entry.is_dir() and not entry.is_symlink():
-                pending.append(entry)
+                if entry.name not in beside:
+                    pending.append(entry)
             elif entry.is_file():
                 yield entry
 

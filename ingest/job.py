@@ -2,7 +2,8 @@
 
 What a source and scope said before is replaced when it was read in full. When it was not, what
 it did not mention stays, with the time it was last seen. Scopes that this job did not read are
-carried forward as they are: absence is not removal.
+carried forward as they are: absence is not removal. A relationship whose end nobody states yet
+is told as set aside, and waits; see `ingest.waiting`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +18,12 @@ import pyarrow.compute as pc
 from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
 from graph.frames import conform, empty, records, text_array
-from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
+from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, WAITING
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
 from ingest.redaction import redact, secretive
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
+from ingest.waiting import as_waiting, with_waiting
 
 MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
 
@@ -96,7 +98,7 @@ def publish(
         former = store.read(now.id)[1] if now else None
         warnings = [w for c in checked for w in c.warnings]
         frames, coverage = _carry(former, checked, warnings)
-        frames = _settle(frames, checked, warnings)
+        frames = _settle(frames, checked, warnings, _waiting_before(former))
         for each in checked:
             _refuse_if_bad(each, max_bad)
         progress("publishing")
@@ -194,10 +196,8 @@ def _carry(
         if key in known and known[key].taken_at > each.coverage.taken_at:
             newer = iso(known[key].taken_at)
             warnings.append(f"{'/'.join(key)}: replaces facts that were newer ({newer})")
-    frames = {}
-    for element in ELEMENTS:
-        before = former.frames[element] if former else None
-        frames[element] = _join(element, before, checked)
+    stated = with_waiting(former.frames) if former else {}
+    frames = {e: _join(e, stated.get(e), checked) for e in ELEMENTS}
     coverage = tuple((known | {k: c.coverage for k, c in fresh.items()}).values())
     return frames, coverage
 
@@ -238,12 +238,23 @@ def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -
     return now.assign(first_seen=first, last_seen=coverage.taken_at).astype(now.dtypes.to_dict())
 
 
+def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
+    """Return id, source and scope of what waited already."""
+    columns = ["id", "source", "scope"]
+    rows = former.frames[WAITING][columns] if former else empty(WAITING)[columns]
+    return frozenset(rows.itertuples(index=False, name=None))
+
+
 def _settle(
-    frames: dict[Element, pd.DataFrame], checked: list[_Checked], warnings: list[str]
+    frames: dict[Element, pd.DataFrame],
+    checked: list[_Checked],
+    warnings: list[str],
+    before: frozenset[tuple[str, str, str]],
 ) -> dict[Element, pd.DataFrame]:
-    """Set aside relationships with an end that is not there, or of a label they cannot have."""
+    """Let relationships wait with an end that is not there, or of a label they cannot have."""
     labels = _labels(frames)
     fresh = {c.coverage.key: c for c in checked}
+    waiting = [frames[WAITING]]
     for relationship in RELATIONSHIPS:
         frame = frames[relationship]
         if not len(frame):
@@ -251,8 +262,11 @@ def _settle(
         reason = _wrong_ends(frame, relationship, labels)
         bad = reason.notna()
         if bad.any():
-            _set_aside(frame[bad], reason[bad], relationship, fresh, warnings)
+            rows = as_waiting(frame[bad], reason[bad], relationship)
+            waiting.append(rows)
             frames[relationship] = frame[~bad].reset_index(drop=True)
+            _set_aside(frame[bad], reason[bad], relationship, fresh, warnings, before)
+    frames[WAITING] = pd.concat(waiting, ignore_index=True)
     return frames
 
 
@@ -290,13 +304,15 @@ def _set_aside(
     relationship: Relationship,
     fresh: dict[tuple[str, str], _Checked],
     warnings: list[str],
+    before: frozenset[tuple[str, str, str]],
 ) -> None:
     carried = 0
     for row, why in zip(records(rows), reason, strict=True):
         reading = fresh.get((str(row.source), str(row.scope)))
         origins = reading.origins.get(relationship) if reading is not None else None
         if reading is None or origins is None or row.id not in origins.index:
-            carried += 1
+            waited = f"{relationship.name} {row.id}", row.source, row.scope
+            carried += waited not in before
             continue
         origin: Any = origins.loc[row.id]
         reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))

@@ -45,14 +45,14 @@ def read_manifest(path: Path, stated: Stated) -> tuple[Manifest, list[str]]:
     InputRefused
         When the file is missing, is not TOML, or says something it cannot say.
     """
-    said = _toml(path)
+    said = read_toml(path)
     warnings = [f"{path}: {len(said.keys() - set(KEYS))} unknown keys were not read"]
     manifest = Manifest(
-        stated.taken_at or _instant(said, "taken_at", path),
+        stated.taken_at or toml_instant(said, "taken_at", path),
         stated.scope or _scope(said, path),
         _flag(said, path),
         _declares(said, path),
-        _instant(said, "usage_window_start", path) if "usage_window_start" in said else None,
+        toml_instant(said, "usage_window_start", path) if "usage_window_start" in said else None,
     )
     return manifest, warnings if said.keys() - set(KEYS) else []
 
@@ -71,7 +71,8 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a small TOML file, or refuse it with its place."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -90,7 +91,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise InputRefused(path, "", "is nested too deeply") from None
 
 
-def _instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:
+def toml_instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:
+    """Return the instant that stands under a key of a TOML file, or refuse the file."""
     value = said.get(key)
     if value is None:
         raise InputRefused(path, key, "is missing")

@@ -27,6 +27,7 @@ from graph.schema import (
     SOD_RULE,
     TRUSTS,
     USE_EVENT,
+    USED,
 )
 from graph.values import WrongValue, strict_json
 from ingest.decision_records import PATHS, flatten, nest
@@ -42,10 +43,11 @@ from ingest.tables import (
     read_table,
     text_column,
 )
+from ingest.usage_log import log_files, read_usage
 
 MANIFEST = "estate.toml"
 NOTHING_STATED = Stated()
-NODES, LINKS = "nodes", "relationships"
+NODES, LINKS, LOGS = "nodes", "relationships", "usage"
 TABLE_FILES: Mapping[str, Table] = {
     "uses": USE_EVENT,
     "decisions": DECISION_RECORD,
@@ -89,7 +91,18 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
         table = _decisions(path) if element is DECISION_RECORD else read_table(path)
         reading.rejected += table.rejected
         reading.rows[element] = _known_columns(table.frame, element, path, reading)
+    _add_usage(folder / LOGS, reading)
     return _completed(reading)
+
+
+def _add_usage(folder: Path, reading: Reading) -> None:
+    """Fold the logs of use, where there are any, into rows of USED."""
+    logs = log_files(folder) if folder.is_dir() else []
+    if logs:
+        rows, rejected = read_usage(logs)
+        reading.rejected += rejected
+        listed = [reading.rows[USED]] if USED in reading.rows else []
+        reading.rows[USED] = pd.concat([*listed, rows], ignore_index=True)
 
 
 def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:

@@ -6,7 +6,13 @@ name of what it looks like; its value is neither kept nor shown. The forms are t
 vendors publish for secret scanning.
 """
 
+import hashlib
+import hmac
+import os
 import re
+import secrets
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -99,14 +105,19 @@ def redact_text(value: str) -> str:
 
 def _redact_json(said: str) -> str:
     """Redact the texts within a value of JSON, so that it stays JSON."""
-    return canonical(_redact_part(strict_json(said)))
+    return canonical(redact_value(strict_json(said)))
 
 
-def _redact_part(part: Any) -> Any:
+def redact_value(part: Any) -> Any:
+    """Redact the texts within a value of JSON, and what stands under a telling name.
+
+    >>> redact_value({"token": "abc", "n": 1})
+    {'token': '[redacted: password]', 'n': 1}
+    """
     if isinstance(part, str):
         return redact_text(part)
     if isinstance(part, list):
-        return [_redact_part(p) for p in part]
+        return [redact_value(p) for p in part]
     if isinstance(part, dict):
         return {redact_text(k): _redact_field(k, v) for k, v in part.items()}
     return part
@@ -115,4 +126,34 @@ def _redact_part(part: Any) -> Any:
 def _redact_field(name: str, value: Any) -> Any:
     if isinstance(value, str) and WORDS.search(name):
         return "[redacted: password]"
-    return _redact_part(value)
+    return redact_value(value)
+
+
+def fingerprint(value: str) -> str | None:
+    """Return a keyed hash by which equal secrets are known again; None where no key can be kept.
+
+    The key is made once for each installation and never leaves it, so that nobody else can try
+    out which value has a fingerprint.
+    """
+    key = _installation_key()
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:32] if key else None
+
+
+@cache
+def _installation_key() -> bytes | None:
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    path = Path(state).expanduser() / "trustdebt" / "fingerprint-key"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+        try:
+            os.link(made, path)  # whole or not at all, and the first one stays
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+        return path.read_bytes()
+    except (OSError, RuntimeError):
+        return None

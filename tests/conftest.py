@@ -17,9 +17,10 @@ hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_settings_left_out() -> Iterator[None]:
+def _own_settings_left_out(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the tester's own TRUSTDEBT_* settings, such as a store, out of the tests."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         for name in os.environ:
             if name.startswith("TRUSTDEBT_") and not name.startswith(KEPT):
                 patch.delenv(name)

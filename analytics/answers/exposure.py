@@ -49,9 +49,14 @@ def exposure(
         "count": len(found),
         "accountable": {"reaching": reaching, "of": len(posture.accountable)},
         "percent": percent,
-        "band": next(b for p, b in BANDS if percent >= p) if percent is not None else None,
+        "band": band_of(percent),
         "left_out": left_out,
     }
+
+
+def band_of(percent: float | None) -> str | None:
+    """Name how large a share of the accountable identities is; None where there are none."""
+    return None if percent is None else next(band for least, band in BANDS if percent >= least)
 
 
 def _highest(

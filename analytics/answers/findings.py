@@ -2,9 +2,24 @@
 
 from typing import Any
 
+import pandas as pd
+
+from analytics.accountable import accountable_people
+from analytics.answers.proof import proof_of
+from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut, when
-from analytics.findings import find_all, lacking
-from analytics.ownership import NOBODY
+from analytics.findings import lacking
+from analytics.lifecycle.states import (
+    ACCEPTED,
+    LISTED,
+    RESOLVED,
+    STALE,
+    STATES,
+    Lives,
+    listed,
+    lives,
+)
+from analytics.ownership import NOBODY, ROLES
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from analytics.weights import BANDS
@@ -19,62 +34,141 @@ def findings(
     severity: str | None = None,
     about: int | None = None,
     limit: int = 0,
+    states: tuple[str, ...] = LISTED,
 ) -> dict[str, Any]:
     """Answer what the rules find, worst first; `severity` means that one or worse.
 
-    Rules whose facts no source declares are listed as not evaluable.
+    What was resolved is listed only where `states` ask for it. Rules whose facts no source
+    declares are listed as not evaluable.
     """
-    rows = find_all(posture)
-    if rule is not None:
-        rows = rows[rows["rule"] == rule.upper()]
-    if severity is not None:
-        rows = rows[rows["rank"] <= SEVERITIES.index(severity)]
-    if about is not None:
-        rows = rows[(rows["subject"] == about) | (rows["object"] == about)]
+    rows = chosen(posture, rule, severity, about, states)
     shown, left_out = cut(rows, limit)
-    rules = {r.id: r for r in all_rules().values()}
     return {
-        "findings": [_finding(posture, row, rules[row.rule]) for row in records(shown)],
+        "findings": _findings(posture, shown),
         "not_evaluable": [
             {"rule": r.id, "title": r.title, "because": f"no source declares {', '.join(gaps)}"}
-            for r in rules.values()
+            for r in all_rules().values()
             if (gaps := lacking(posture, r))
         ],
         "left_out": left_out,
     }
 
 
-def _finding(posture: Posture, row: Any, rule: Any) -> dict[str, Any]:
+def finding(posture: Posture, one: str) -> dict[str, Any] | None:
+    """Answer one finding by its id, in whatever state it is; None where there is none."""
+    found = _findings(posture, listed(posture, STATES, one).head(1))
+    return found[0] if found else None
+
+
+def chosen(
+    posture: Posture,
+    rule: str | None = None,
+    severity: str | None = None,
+    about: int | None = None,
+    states: tuple[str, ...] = LISTED,
+) -> pd.DataFrame:
+    """Return the rows of `listed` that are asked for."""
+    rows = listed(posture, states)
+    if rule is not None:
+        rows = rows[rows["rule"] == rule.upper()]
+    if severity is not None:
+        rows = rows[rows["rank"] <= SEVERITIES.index(severity)]
+    return rows if about is None else rows[_about(posture, rows, about)]
+
+
+def _about(posture: Posture, rows: pd.DataFrame, about: int) -> pd.Series:
+    """Return which rows are about a node; its number differs from step to step."""
+    life, thing = lives(posture), str(posture.graph.ids[about])
+    places = {int(s): life.posture(int(s)).graph.number(thing) for s in rows["step"].unique()}
+    number = rows["step"].map(places)
+    return (number >= 0) & ((rows["subject"] == number) | (rows["object"] == number))
+
+
+def _findings(posture: Posture, shown: pd.DataFrame) -> list[dict[str, Any]]:
+    life = lives(posture)
+    proofs = {
+        step: proof_of(life.posture(step), (e for row in rows["evidence"] for e in row))
+        for step in shown["step"].unique().tolist()
+        if len(rows := shown[shown["step"] == step])
+    }
+    return [_finding(life, row, proofs[int(row.step)]) for row in records(shown)]
+
+
+def _finding(life: Lives, row: Any, proofs: dict[str, Any]) -> dict[str, Any]:
+    posture, subject = life.posture(int(row.step)), int(row.subject)
+    rule = next(r for r in all_rules().values() if r.id == row.rule)
     graph = posture.graph
-    owner = accountable(posture, int(row.subject))
+    owner = accountable(posture, subject)
+    other = graph.thing(int(row.object)) if row.object >= 0 else None
     return {
         "id": row.id,
         "rule": row.rule,
         "title": rule.title,
         "severity": row.severity,
-        "subject": graph.thing(int(row.subject)),
-        "object": graph.thing(int(row.object)) if row.object >= 0 else None,
-        "sentence": f"{row.sentence}{_whose(posture, int(row.subject), owner, row.sentence)}",
+        "subject": graph.thing(subject),
+        "object": other,
+        "sentence": f"{row.sentence}{_whose(posture, subject, owner, other, row.sentence)}",
         "since": when(row.since),
-        "first_seen": None,
-        "state": "open",
+        "first_seen": when(row.first_seen),
+        "last_seen": when(row.last_seen),
+        "state": row.state,
+        "state_why": _why(life, row),
+        "acceptance": _acceptance(life, row),
+        "reopened_at": when(row.reopened_at),
+        "resolved_at": when(row.resolved_at),
+        "resolved_by": resolved_by(life, row) if row.state == RESOLVED else None,
         "accountable": owner,
-        "evidence": list(row.evidence),
-        "remediation": rule.remedy,
+        "evidence": [proofs[e] for e in row.evidence],
+        "remediation": row.remedy or rule.remedy,
         "references": list(rule.references),
     }
 
 
-def accountable(posture: Posture, subject: int) -> dict[str, str] | None:
-    """Return who answers for a thing, business before technical; None where nobody does."""
-    for covered in posture.ownership.covered.values():
-        if covered[subject] != NOBODY:
-            return posture.graph.thing(int(covered[subject]))
+def _acceptance(life: Lives, row: Any) -> dict[str, Any] | None:
+    accepted = life.acceptances.get(row.id) if row.state == ACCEPTED else None
+    return accepted.record() if accepted is not None else None
+
+
+def _why(life: Lives, row: Any) -> str | None:
+    """Say in words why a finding is in its state, where that is not plain."""
+    if row.state == ACCEPTED:
+        accepted = life.acceptances[row.id].record()
+        return f"{accepted['by']} accepted it until {accepted['until']}: {accepted['reason']}"
+    if row.state == STALE and row.step != len(life.infos):
+        return "No source can show any more whether it is still so; it is not resolved."
+    if row.state == STALE:
+        return "What states its subject has not been read for long; it may have changed since."
     return None
 
 
-def _whose(posture: Posture, subject: int, owner: dict[str, str] | None, said: str) -> str:
-    if owner is not None or "obody" in said:
+def accountable(posture: Posture, subject: int) -> dict[str, str] | None:
+    """Return the person who answers for a thing, business before technical; None for nobody."""
+    person = accountable_people(posture)[subject]
+    return posture.graph.thing(int(person)) if person != NOBODY else None
+
+
+def _whose(
+    posture: Posture,
+    subject: int,
+    owner: dict[str, str] | None,
+    other: dict[str, str] | None,
+    said: str,
+) -> str:
+    """Say that nobody is accountable, where that is so and the sentence does not say it."""
+    if owner is not None or _says_nobody(said, posture.graph.thing(subject), other):
         return ""
-    known = posture.ownership.known[subject]
-    return " Nobody is accountable." if known else " Nobody is known to be accountable."
+    if not posture.ownership.known[subject]:
+        return " Nobody is known to be accountable."
+    for role in ROLES:
+        team = posture.ownership.covered[role][subject]
+        if team != NOBODY:
+            name = posture.graph.thing(int(team))["name"]
+            return f" Nobody is accountable in person, only the team {name}."
+    return " Nobody is accountable."
+
+
+def _says_nobody(said: str, *things: dict[str, str] | None) -> bool:
+    """Say whether a sentence says "nobody", and not as part of the name of a thing."""
+    for name in (thing["name"] for thing in things if thing is not None):
+        said = said.replace(name, "")
+    return "nobody" in said.lower()

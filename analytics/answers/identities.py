@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
+from analytics.debt.items import debt_of
+from analytics.debt.totals import Group, grouped
 from analytics.ownership import NOBODY
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
@@ -19,7 +21,7 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
     took = time.perf_counter() - begun
     order = np.lexsort((posture.accountable, -reach.weighted))
     shown, left_out = cut(order, limit)
-    kinds, active = _kinds(posture), last_active(posture)
+    kinds, active, owed = _kinds(posture), last_active(posture), _owed(posture)
     rows = []
     for place in shown:
         number = int(posture.accountable[place])
@@ -33,13 +35,21 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
                     "resources": int(reach.resources[place]),
                     "weighted": float(reach.weighted[place]),
                 },
-                "debt": None,
-                "tdr": None,
-                "grade": None,
+                **_debt(owed[number]),
                 "last_active_at": when(active[number]),
             }
         )
     return {"identities": rows, "timing": {"reach_seconds": took}, "left_out": left_out}
+
+
+def _owed(posture: Posture) -> dict[int, Group]:
+    """Return what each accountable identity owes, by its number."""
+    whole = grouped(posture, debt_of(posture), posture.accountable)
+    return dict(zip(posture.accountable.tolist(), whole, strict=True))
+
+
+def _debt(group: Group) -> dict[str, Any]:
+    return {"debt": group.total.debt, "tdr": group.total.ratio, "grade": group.grade}
 
 
 def _kinds(posture: Posture) -> dict[int, str]:

@@ -1,38 +1,62 @@
 """Orphans: identities for which nobody answers in a role, and what a departure would orphan."""
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from analytics.answers.evidence_of_owners import confidence, conflicts
 from analytics.answers.shape import cut, when
+from analytics.bus_factor import bus_factor, kept_by
+from analytics.debt.items import debt_of
+from analytics.debt.model import NUMBER
 from analytics.ownership import NOBODY, ROLES, Ownership, ownership
 from analytics.posture import Posture
 from analytics.rules_of_ownership import departed, judged, software_only, uncovered
+from analytics.succession import Succession, orphaned_by, secrets_known_to
 from graph.access import NEVER
 from graph.frames import records
-from graph.schema import AUTHENTICATES_AS, USES
+from graph.schema import CREDENTIAL, HUMAN
+
+HALF = 0.5
 
 
-def orphans(posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0) -> dict[str, Any]:
+class NoPerson(Exception):
+    """Something other than a person is said to leave."""
+
+    exit_code, code = 2, "no-person"
+
+
+def orphans(
+    posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0, share: float = HALF
+) -> dict[str, Any]:
     """Answer which identities nobody answers for, by role, and why.
 
     `leaving` are people (numbers of nodes) to be taken as gone: `would_orphan` lists what they
-    would leave behind, `secrets_to_rotate` the credentials of what they own.
+    would leave behind and `debt_opening` what that would cost, `secrets_to_rotate` the
+    credentials they could have copied. `bus_factor` is the fewest people whose departure leaves
+    `share` of the weight that is owned today with no owner at all.
+
+    Raises
+    ------
+    NoPerson
     """
+    for number in leaving:
+        if not posture.graph.has_label(HUMAN)[number]:
+            raise NoPerson(f"{posture.graph.thing(number)['id']} is no person, so cannot leave")
     rows = orphaned(posture, posture.ownership)
     shown, left_out = cut(rows, limit)
-    after: list[dict[str, Any]] = []
-    if leaving:
-        then = orphaned(posture, ownership(posture.graph, leaving))
-        known = pd.MultiIndex.from_frame(rows[["identity", "role"]])
-        new = ~pd.MultiIndex.from_frame(then[["identity", "role"]]).isin(known)
-        after = [_row(posture, r) for r in records(then[new])]
+    owed = _owed(posture)
+    disputed, undisputed = cut(conflicts(posture), limit)
+    left = _departure(posture, leaving, limit)
+    left["not_shown"] |= {"conflicts": undisputed}
     return {
-        "orphaned": [_row(posture, r) for r in records(shown)],
-        "would_orphan": after,
-        "secrets_to_rotate": _secrets(posture, leaving),
-        "bus_factor": None,
+        "orphaned": [_row(posture, r, owed) for r in records(shown)],
+        **left,
+        "bus_factor": _bus_factor(posture, share, limit),
+        "conflicts": disputed,
+        "confidence": confidence(posture),
         "judged": len(judged(posture, np.ones(len(posture.in_service), bool))),
         "unknown": len(judged(posture, ~posture.ownership.known)),
         "left_out": left_out,
@@ -78,7 +102,22 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     return rows
 
 
-def _row(posture: Posture, row: Any) -> dict[str, Any]:
+def _owed(posture: Posture) -> dict[tuple[int, str], float]:
+    """Return what is owed for each identity and role without an owner."""
+    debt = debt_of(posture)
+    rows = debt.rows
+    mine = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
+    table = pd.DataFrame(
+        {
+            "identity": debt.units.identity[rows.entitlement[mine]],
+            "role": rows.about[mine],
+            "debt": rows.debt[mine],
+        }
+    )
+    return table.groupby(["identity", "role"])["debt"].sum().to_dict()  # type: ignore[return-value]
+
+
+def _row(posture: Posture, row: Any, owed: dict[tuple[int, str], float]) -> dict[str, Any]:
     thing = posture.graph.thing
     return {
         "identity": thing(int(row.identity)),
@@ -87,15 +126,101 @@ def _row(posture: Posture, row: Any) -> dict[str, Any]:
         "since": when(int(row.since)) if row.since != NEVER else None,
         "last_owner": thing(int(row.last_owner)) if row.last_owner != NOBODY else None,
         "weighs": float(row.weighs),
-        "debt": None,
+        "debt": float(owed.get((int(row.identity), row.role), 0.0)),
     }
 
 
-def _secrets(posture: Posture, leaving: tuple[int, ...]) -> list[dict[str, str]]:
-    """Return the credentials of the things that the people who leave own."""
-    graph, owns = posture.graph, posture.ownership.owns
-    theirs = owns["thing"][owns["owner"].isin(leaving)].to_numpy()
-    agent, used = graph.ends(USES)
-    key, identity = graph.ends(AUTHENTICATES_AS)
-    held = np.union1d(used[np.isin(agent, theirs)], key[np.isin(identity, theirs)])
-    return [graph.thing(int(n)) for n in held if graph.live[n]]
+# -- departures -------------------------------------------------------------------------------
+
+
+def _departure(posture: Posture, leaving: tuple[int, ...], limit: int) -> dict[str, Any]:
+    """Answer what `leaving` would leave behind; lists that are cut say so beside them."""
+    if not leaving:
+        nothing: dict[str, Any] = {"would_orphan": [], "secrets_to_rotate": []}
+        return nothing | {"debt_opening": None, "not_shown": {}}
+    lost, secrets = orphaned_by(posture, leaving), secrets_known_to(posture, leaving)
+    shown, hidden = cut(lost, limit)
+    rotate, unrotated = cut(_secrets(posture, secrets), limit)
+    heirs = Succession(posture, leaving, shown["identity"].to_numpy())
+    then = orphaned(posture, ownership(posture.graph, leaving))
+    explained = shown.merge(then, on=["identity", "role"], how="left")
+    return {
+        "would_orphan": [_would(posture, r, heirs) for r in records(explained)],
+        "secrets_to_rotate": rotate,
+        "debt_opening": {
+            "at_once": math.fsum(lost["principal"]),
+            "per_day": math.fsum(lost["interest"]),
+            "identities": int(lost["identity"].nunique()),
+            "without_any_owner": int(lost["identity"][lost["nobody"]].nunique()),
+            "model": {"id": debt_of(posture).model.id, "hash": debt_of(posture).model.hash},
+        },
+        "not_shown": {"would_orphan": hidden, "secrets_to_rotate": unrotated},
+    }
+
+
+def _would(posture: Posture, row: Any, succession: Succession) -> dict[str, Any]:
+    thing, identity = posture.graph.thing, int(row.identity)
+    heirs = succession.heirs(identity, row.role)
+    return {
+        "identity": thing(identity),
+        "role": row.role,
+        "rule": row.rule,
+        "since": when(int(row.since)),
+        "nobody_left": bool(row.nobody),
+        "last_owners": [thing(n) for n in heirs.last],
+        "successors": [thing(n) for n in heirs.stay],
+        "successors_gone": [thing(n) for n in heirs.gone],
+        "weighs": float(row.weighs),
+        "debt_at_once": float(row.principal),
+        "debt_per_day": float(row.interest),
+    }
+
+
+SAID = {
+    "holds": ("revoke", "{person} holds it"),
+    "owns": ("rotate", "{person} runs {through}"),
+    "reads": ("rotate", "{person} can read {through}"),
+}
+
+
+def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each credential once, with every reason why it is known to somebody."""
+    graph, names = posture.graph, posture.graph.things["name"]
+    stored = graph.frames[CREDENTIAL].set_index("id")["storage"]
+    found = []
+    for number, mine in rows.groupby("credential"):
+        thing = graph.thing(int(str(number)))
+        said = [
+            SAID[r.because][1].format(person=names[r.person], through=names[r.through])
+            for r in records(mine)
+        ]
+        actions = {SAID[because][0] for because in mine["because"]}
+        storage = stored.get(thing["id"])
+        found.append(
+            thing
+            | {
+                "action": "rotate" if "rotate" in actions else "revoke",
+                "because": list(dict.fromkeys(said)),
+                "storage": None if pd.isna(storage) else storage,
+            }
+        )
+    return found
+
+
+def _bus_factor(posture: Posture, share: float, limit: int) -> dict[str, Any]:
+    """Answer who keeps most of the reach owned; where nothing is owned, why there is no answer."""
+    kept = kept_by(posture)
+    found = bus_factor(kept, share)
+    because = "nothing that anybody is known to own reaches a resource" if found is None else None
+    shown, left_out = cut(list(found.people) if found else [], limit)
+    return {
+        "people": [posture.graph.thing(n) for n in shown],
+        "departures": len(found.people) if found else None,
+        "share": found.share if found else None,
+        "of": share,
+        "exact": found.exact if found else None,
+        "bound": found.bound if found else None,
+        "owners": len(kept.people),
+        "not_measured_because": because,
+        "left_out": left_out,
+    }

@@ -1,14 +1,19 @@
-"""Plan: what to remove first, so that most reach goes and nothing seen in use breaks."""
+"""Plan: what to remove first, so that most reach or debt goes and no use that was seen breaks."""
 
+from dataclasses import replace
 from typing import Any
 
 from analytics.answers.shape import cut, plain
-from analytics.plan import Step, make_plan
+from analytics.debt.items import debt_of
+from analytics.debt.totals import total
+from analytics.plan import Plan, Step, make_plan
+from analytics.plan_of_debt import debt_removed, make_plan_of_debt
 from analytics.posture import Posture
 from graph.schema import CAN_ACCESS
 from graph.values import strict_json
 
-OBJECTIVES = ("reach",)
+MODULAR = "the debt of grants adds up, so taking the costliest first is optimal"
+OBJECTIVES = ("reach", "debt")
 
 
 class UnknownObjective(ValueError):
@@ -30,27 +35,38 @@ def plan(
     UnknownObjective
     """
     if objective not in OBJECTIVES:
-        raise UnknownObjective(
-            f"the objective {objective!r} cannot be planned for: only reach is measured so far"
-        )
-    made = make_plan(posture, budget)
-    shown, left_out = cut(made.steps, limit)
-    before = float(posture.totals().weighted.sum())
-    removed = sum(step.reach_removed for step in made.steps)
+        raise UnknownObjective(f"an objective is one of {', '.join(OBJECTIVES)}")
+    by_debt = objective == "debt"
+    made = make_plan_of_debt(posture, budget) if by_debt else make_plan(posture, budget)
+    steps, owed = made.steps, total(debt_of(posture)).debt
+    if not by_debt:
+        removed = debt_removed(posture, [step.what for step in steps])
+        steps = [replace(s, debt_removed=d) for s, d in zip(steps, removed, strict=True)]
+    shown, left_out = cut(steps, limit)
+    reach = float(posture.totals().weighted.sum())
+    gone = {
+        "reach": sum(step.reach_removed for step in steps),
+        "debt": sum(step.debt_removed or 0.0 for step in steps),
+    }
     gap = None
     if made.optimum is not None:
-        gap = max(0.0, 1 - removed / made.optimum) if made.optimum else 0.0
+        gap = max(0.0, 1 - gone[objective] / made.optimum) if made.optimum else 0.0
     return {
         "steps": [_step(posture, step) for step in shown],
-        "before": {"reach": before, "debt": None},
-        "after": {"reach": before - removed, "debt": None},
+        "before": {"reach": reach, "debt": owed},
+        "after": {"reach": reach - gone["reach"], "debt": owed - gone["debt"]},
         "optimum_gap": gap,
-        "optimum": {"reach_removed": made.optimum, "because": made.because},
+        "optimum": {f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
         "candidates": made.candidates,
         "truncated": made.truncated,
         "objective": objective,
         "left_out": left_out,
     }
+
+
+def _because(made: Plan, by_debt: bool) -> str | None:
+    """Say why the optimum is known, or why it is not."""
+    return MODULAR if by_debt and made.optimum is not None else made.because
 
 
 def _step(posture: Posture, step: Step) -> dict[str, Any]:
@@ -64,7 +80,7 @@ def _step(posture: Posture, step: Step) -> dict[str, Any]:
             "to": graph.thing(what.target),
             "ids": [str(one) for one in frame["id"]],
         },
-        "debt_removed": None,
+        "debt_removed": step.debt_removed,
         "reach_removed": step.reach_removed,
         "identities": step.identities,
         "breaks": [],

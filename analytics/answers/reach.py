@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.durability import durability_of
 from analytics.answers.shape import cut, edge_step, grant_step, levels
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.spread import Spread, spread
+from analytics.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
@@ -58,7 +60,9 @@ def blast_radius(
 
     `weighted` is the sum over resources of sensitivity weight times the weights of the levels
     reached: larger is worse. `interval` gives the weight that needs no unevaluated condition
-    and no assumed fact, and the weight if all of them hold.
+    and no assumed fact, and the weight if all of them hold; `ask` holds the few unknowns whose
+    answer would narrow it most (`analytics.unknowns`). `durability` is that of
+    `analytics.answers.durability`. Of a bounded question, both say nothing.
     """
     graph = posture.graph
     found = reach_of(posture, start, mode, max_hops)
@@ -84,8 +88,40 @@ def blast_radius(
         "interval": {
             "confirmed": _weigh(posture, found.confirmed["levels"]),
             "possible": float(rows["weight"].sum()),
-        },
+        }
+        | _ask(posture, start, mode, max_hops),
+        "durability": durability_of(posture, start, mode) if max_hops is None else None,
         "left_out": left_out,
+    }
+
+
+def _ask(posture: Posture, start: int, mode: str, max_hops: int | None) -> dict[str, Any]:
+    """Return the unknowns worth asking about, out of how many."""
+    if max_hops is not None:
+        return {"ask": [], "unknowns": None, "truncated": False}
+    found = what_to_ask(posture, start, mode)
+    return {
+        "ask": [_asked(posture, one) for one in found.questions],
+        "unknowns": found.count,
+        "truncated": found.truncated,
+    }
+
+
+def _asked(posture: Posture, one: Asked) -> dict[str, Any]:
+    thing, unknown = posture.graph.thing, one.unknown
+    return {
+        "edge": {
+            "from": thing(unknown.source),
+            "relationship": unknown.relationship.name,
+            "to": thing(unknown.target),
+            "rule": unknown.rule,
+            "condition": unknown.condition or None,
+            "ids": list(unknown.facts),
+        },
+        "kind": unknown.kind,
+        "shrinks": one.shrinks,
+        "if_holds": one.if_holds,
+        "if_fails": one.if_fails,
     }
 
 

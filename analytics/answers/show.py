@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.collisions import evidence
+from analytics.answers.debt import concerning, item_rows
+from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
-from analytics.answers.shape import plain
+from analytics.answers.shape import cut, plain
+from analytics.debt.items import debt_of
 from analytics.posture import Posture
 from graph.element import Dtype, Element, Property, Relationship
 from graph.frames import records
@@ -21,6 +25,7 @@ from graph.schema import (
 )
 from graph.values import strict_json
 
+MANY_ITEMS = 100  # of a thing, shown with all the rest that is known of it
 STRUCTURED = (Dtype.TEXTS, Dtype.INSTANTS, Dtype.JSON)
 
 
@@ -31,15 +36,27 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
     return thing | {
         "properties": _properties(posture, thing),
         "owners": [_owner(posture, r) for r in _rows(posture, OWNS, target=number)],
+        "owner_evidence": evidence_of(posture, number) if _may_be_owned(thing) else {},
         "credentials": _credentials(posture, number),
         "grants": [
             _edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)
         ],
         "relationships": _relationships(posture, number),
         "findings": findings(posture, about=number)["findings"],
-        "debt_items": [],
+        **_debt_items(posture, number),
         "merged_from": _stated_by(posture, thing),
     }
+
+
+def _may_be_owned(thing: dict[str, str]) -> bool:
+    return thing["label"] in [label.name for label in OWNS.targets]
+
+
+def _debt_items(posture: Posture, number: int) -> dict[str, Any]:
+    """Return the items of debt that concern a thing, the costliest first, and the rest counted."""
+    owed = debt_of(posture)
+    shown, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
+    return {"debt_items": item_rows(posture, owed, shown), "debt_items_left_out": left_out}
 
 
 def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
@@ -123,12 +140,34 @@ def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
 
 
 def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
-    """Return which sources and scopes state the thing, and since when."""
+    """Return which sources and scopes state the thing, under which id, and why these are one."""
+    found = posture.graph.identities
+    if thing["id"] in found.merged:
+        told = evidence(found, thing["id"])
+        rows = found.members[found.members["canonical"] == thing["id"]]
+        rows = rows.sort_values(["id", "source", "scope"])
+        return [
+            _statement(row, row.id, FACT_NODES[row.label].name)
+            | {
+                "rule": _first_rule(told, row.id),
+                "evidence": [e for e in told if row.id in e["ids"]],
+            }
+            for row in records(rows)
+        ]
     stated = []
     labels: tuple[Element, ...] = FACT_NODES
     for label in labels:
         frame = posture.graph.facts.frames[label]
         for row in records(frame[frame["id"] == thing["id"]]):
-            seen = {"first_seen": plain(row.first_seen), "last_seen": plain(row.last_seen)}
-            stated.append({"source": row.source, "scope": row.scope, "label": label.name} | seen)
-    return stated
+            stated.append(_statement(row, thing["id"], label.name))
+    rule = "same id" if len(stated) > 1 else None
+    return [row | {"rule": rule, "evidence": []} for row in stated]
+
+
+def _statement(row: Any, id_: str, label: str) -> dict[str, Any]:
+    seen = {"first_seen": plain(row.first_seen), "last_seen": plain(row.last_seen)}
+    return {"id": id_, "source": row.source, "scope": row.scope, "label": label} | seen
+
+
+def _first_rule(told: list[dict[str, Any]], id_: str) -> str | None:
+    return next((e["rule"] for e in told if id_ in e["ids"]), None)

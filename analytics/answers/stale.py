@@ -16,8 +16,9 @@ def stale(
     """Answer what is reached only over edges unused for `days`, the widest identities first.
 
     `regained` is the weight that all accountable identities together would lose if the stale
-    edges went, of the weight they have. What nobody could see being used is listed as
-    unobservable, and is no part of it.
+    edges went, of the weight they have; `over_stale` what they reach over stale edges alone,
+    where not one hop was used. What nobody could see being used is listed as unobservable, and
+    is no part of either.
     """
     gone = posture.lost(Filter(stale=days))
     doubtful = posture.lost(Filter(stale=days, unobservable=False))
@@ -37,8 +38,18 @@ def stale(
             "weighted": float(gone.weighted.sum()),
             "of": float(posture.totals().weighted.sum()),
         },
+        "over_stale": _over_stale(posture, days),
         "days": days,
         "left_out": int(doubtful.pairs[order].sum()) - len(shown),
+    }
+
+
+def _over_stale(posture: Posture, days: int) -> dict[str, Any]:
+    """Add up what is reached over stale edges alone, and count the identities that reach any."""
+    alone = posture.totals(Filter(stale=days, only_stale=True))
+    return {
+        "weighted": float(alone.weighted.sum()),
+        "identities": int(np.count_nonzero(alone.pairs)),
     }
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.shape import cut, when
+from analytics.debt.items import debt_of
+from analytics.debt.totals import total
 from analytics.findings import find_all
 from analytics.observed import ended
 from analytics.posture import Filter, Posture, assess
@@ -21,8 +23,8 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str,
     """Answer what changes when `items` are removed; the snapshot itself stays as it is.
 
     `reach` is the weighted blast radius of all accountable identities together; `identities`
-    are those whose own changes, the most affected first. `debt` is None while nothing
-    measures it. `breaks` are uses seen of late that would fail.
+    are those whose own changes, the most affected first. `debt` is what all of them owe.
+    `breaks` are uses seen of late that would fail.
     """
     gone = removals(posture, items)
     after = _without(posture, gone)
@@ -53,7 +55,8 @@ def _without(posture: Posture, gone: list[Removal]) -> Posture:
 
 
 def _figures(posture: Posture, reach: float) -> dict[str, Any]:
-    return {"reach": reach, "debt": None, "findings": len(find_all(posture))}
+    owed = total(debt_of(posture)).debt
+    return {"reach": reach, "debt": owed, "findings": len(find_all(posture))}
 
 
 def _removed(removal: Removal) -> dict[str, Any]:

@@ -101,13 +101,25 @@ def threads(work: Work, blocks: list[Block]) -> Iterable[np.ndarray]:
         yield from pool.map(work, blocks)
 
 
+Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
 def condense(network: Network) -> Closure:
-    """Split, condense and contract `network`; lay out its columns."""
+    """Split, condense and contract `network`; lay out its columns by what they weigh."""
+    return condense_columns(network, _columns(network))
+
+
+def condense_columns(network: Network, columns: Columns) -> Closure:
+    """Split, condense and contract `network` with these columns.
+
+    They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and
+    the weights, as `Closure` has them.
+    """
     state_node, state_limit, indptr, target = union.states(
         network.indptr, network.target, network.ceiling
     )
     component, count = union.components(indptr, target)
-    column, word_class, classes, weights = _columns(network)
+    column, word_class, classes, weights = columns
     row, child_ptr, child, own_ptr, own = union.contract(
         component,
         count,
@@ -139,10 +151,7 @@ def count(
     int64[starts, weights, ANY + 1]
         Resources and (resource, level) pairs: kinds 0 to 3 are the levels, `ANY` the resources.
     """
-    by_row = np.zeros((len(closure.needed) + 1, len(closure.classes)), np.int32)
-    for part in execute(closure.block, closure.blocks if blocks is None else blocks):
-        by_row[:-1] += part
-    found = by_row[closure.row[starts]]  # row -1, which reaches nothing, is the last
+    found = _by_class(closure, starts, execute, blocks)
     counted = np.zeros((len(starts), len(closure.weights), ANY + 1), np.int64)
     for place, of_class in enumerate(closure.classes):
         weight, kind = divmod(int(of_class), KINDS)
@@ -150,6 +159,16 @@ def count(
         if kind >= ALONE:
             counted[:, weight, ANY] += found[:, place]
     return counted
+
+
+def _by_class(
+    closure: Closure, starts: np.ndarray, execute: Executor, blocks: list[Block] | None = None
+) -> np.ndarray:
+    """Count the columns of each class that each start reaches: int32[starts, classes]."""
+    by_row = np.zeros((len(closure.needed) + 1, len(closure.classes)), np.int32)
+    for part in execute(closure.block, closure.blocks if blocks is None else blocks):
+        by_row[:-1] += part
+    return np.asarray(by_row[closure.row[starts]])  # row -1, which reaches nothing, is the last
 
 
 @dataclass(frozen=True)
@@ -177,13 +196,24 @@ class Totals:
             np.where(pairs > 0, weight, 0.0).max(axis=(1, 2), initial=0.0),
         )
 
+    @classmethod
+    def of_classes(cls, found: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> "Totals":
+        """Add up counts by class of columns (int32[starts, classes]), few of which there are."""
+        weight, kind = np.divmod(classes, KINDS)
+        level = np.where(kind >= ALONE, kind - ALONE, kind)
+        is_pair = kind != ANY
+        weighs = np.where(is_pair, weights[weight] * np.append(LEVEL_WEIGHTS, 0.0)[level], 0.0)
+        whole = union.add_up(found, kind >= ANY, is_pair, weighs)
+        return cls(whole[0].astype(np.int64), whole[1].astype(np.int64), whole[2], whole[3])
 
-def totals(network: Network, starts: np.ndarray) -> Totals:
+
+def totals(network: Network, starts: np.ndarray, execute: Executor = threads) -> Totals:
     """Add up what each of `starts` (numbers of nodes) reaches."""
     if not network.nodes:
         return Totals.of(np.zeros((0, 0, ANY + 1), np.int64), np.zeros(0))
     closure = condense(network)
-    return Totals.of(count(closure, starts, threads), closure.weights)
+    found = _by_class(closure, starts, execute)
+    return Totals.of_classes(found, closure.classes, closure.weights)
 
 
 def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
@@ -199,25 +229,32 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
     return Totals.of(before - after, whole.weights)
 
 
-def _columns(network: Network) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _columns(network: Network) -> Columns:
     """Give columns their numbers by class: `column[resource, kind]` (int32, -1: none)."""
-    nodes = network.nodes
-    granted = np.zeros((nodes, KINDS), bool)
-    for kind in range(len(LEVELS)):
-        granted[network.resource[network.levels >> kind & 1 == 1], kind] = True
+    held = np.zeros(network.nodes, bool)
+    held[network.resource[network.levels > 0]] = True
+    things = np.flatnonzero(held)
+    place = np.full(network.nodes, -1, np.int32)
+    place[things] = np.arange(len(things))
+    granted = np.zeros((len(things), KINDS), bool)
+    for level in range(len(LEVELS)):
+        granted[place[network.resource[network.levels >> level & 1 == 1]], level] = True
     alone = granted.sum(axis=1) == 1
     granted[:, ALONE:] = granted[:, :ANY] & alone[:, None]
-    granted[alone, :ANY] = False
-    granted[:, ANY] = granted[:, :ANY].any(axis=1)
-    weights, weighed = np.unique(network.weight, return_inverse=True)
-    column = np.full((nodes, ANY + 1), -1, np.int32)  # a level alone stands as that level
-    word_class: list[np.ndarray] = []
+    granted[:, :ANY] &= ~alone[:, None]
+    granted[:, ANY] = ~alone
+    weights = np.unique(network.weight)  # of all nodes, so that counts of a part can be subtracted
+    weighed = np.searchsorted(weights, network.weight[things])
+    column = np.full((network.nodes, ANY + 1), -1, np.int32)  # a level alone stands as that level
+    word_class = [np.empty(0, np.int16)]
     words = 0
     for weight in range(len(weights)):
+        of_weight = weighed == weight
         for kind in range(KINDS):
-            members = np.flatnonzero((weighed == weight) & granted[:, kind])
-            place = kind if kind <= ANY else kind - ALONE
-            column[members, place] = words * WORD + np.arange(len(members))
+            members = np.flatnonzero(of_weight & granted[:, kind])
+            column[things[members], kind if kind <= ANY else kind - ALONE] = (
+                words * WORD + np.arange(len(members))
+            )
             taken = -(-len(members) // WORD)
             word_class.append(np.full(taken, KINDS * weight + kind, np.int16))
             words += taken

@@ -57,7 +57,7 @@ class Change:
 
 
 @dataclass
-class _Marks:
+class Marks:
     """Room for searches, made once; see `analytics.reach.removing`."""
 
     nodes: int
@@ -98,7 +98,7 @@ class Masked:
         self.network, self.starts = network, starts
         self.off = np.zeros(len(network.edge), bool)
         self.g_off = np.zeros(len(network.grant), bool)
-        self._marks = _Marks(network.nodes)
+        self._marks = Marks(network.nodes)
         self._place = np.full(network.nodes, -1, np.int64)
         self._place[starts] = np.arange(len(starts))
 
@@ -318,13 +318,13 @@ def reached(
 ) -> np.ndarray:
     """Return whether each of `starts` reaches what it wants; see `Remaining.holds`."""
     off, g_off = np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool)
-    return _held(network, _Marks(network.nodes), off, g_off, starts, wanted, level)
+    return _held(network, Marks(network.nodes), off, g_off, starts, wanted, level)
 
 
 def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
     """Return for each node whether it reaches one of `origins`, whatever the ceilings (bool)."""
     indptr, source, _ = network.turned
-    marks = _Marks(network.nodes)
+    marks = Marks(network.nodes)
     count = removing.upstream(
         *(indptr, source, origins, np.arange(network.nodes)),
         *(marks.node, marks.take(1), marks.queue, marks.found, network.nodes),
@@ -336,7 +336,7 @@ def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
 
 def _held(
     network: Network,
-    marks: _Marks,
+    marks: Marks,
     off: np.ndarray,
     g_off: np.ndarray,
     starts: np.ndarray,

@@ -393,3 +393,18 @@ def unite(  # type: ignore[no-untyped-def]
             place[c], size[c] = dense_used, -1
             dense_used += width
     return place, size, keys, words, dense
+
+
+@njit(cache=True, nogil=True)
+def add_up(found, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
+    """Return resources, pairs, weight and the heaviest pair of each start: float64[4, starts]."""
+    whole = np.zeros((4, len(found)))
+    for s in range(len(found)):
+        for c in range(found.shape[1]):
+            many = found[s, c]
+            if many:
+                whole[0, s] += many * is_any[c]
+                whole[1, s] += many * is_pair[c]
+                whole[2, s] += many * weighs[c]
+                whole[3, s] = max(whole[3, s], weighs[c])
+    return whole

@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from analytics.debt.walk import walk, within
 from analytics.reach.closure import totals
 from analytics.reach.dominators import dominators, lost_by_group, on_one_way
+from analytics.reach.inverse import reaching
 from analytics.reach.network import Network
+from analytics.reach.pieces import pieces
 from analytics.reach.removal import Remaining, reached, upstream
+from analytics.reach.routes import Ties, routes
 from analytics.reach.spread import exposed, spread
 from analytics.reach.ways import ways
 
@@ -35,6 +39,21 @@ def warm() -> None:
     on_one_way(both)
     group = edge, np.array([0, 1])
     lost_by_group(both, group, group)
+    list(reaching(network, every))
+    pieces(edge, edge + 1, 2)
+    ties = Ties(edge, edge + 1, edge > 0, edge > 0, edge > 0)
+    routes(network, np.array([True, False]), ties).count(every, np.zeros(3, np.int64), nothing)
+    _warm_debt()
+
+
+def _warm_debt() -> None:
+    """Walk from one node to another that holds a grant; the types are those of a real estate."""
+    one, begin = np.array([0], np.int32), np.array([0, 1, 1], np.int64)
+    level, yes = np.array([3], np.int8), np.array([True])
+    held = np.array([0, 0, 1], np.int64), one, np.array([2], np.uint8), yes
+    walk(begin, np.array([1], np.int32), level, yes, one, *held)
+    entry = np.array([[0, 1, 3]], np.int64).T.copy()
+    within(one, one, level, np.array([0, 1], np.int64), *entry)
 
 
 if __name__ == "__main__":

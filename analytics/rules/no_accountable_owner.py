@@ -5,7 +5,8 @@ import pandas as pd
 
 from analytics.ownership import ROLES
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import Rule, found, plural
+from analytics.rules_of_access import entitled
 from analytics.rules_of_ownership import judged, unowned_since
 
 
@@ -17,7 +18,13 @@ def find(posture: Posture) -> pd.DataFrame:
     said = [
         f"Nobody answers for {n}: it has no active owner, business or technical." for n in names
     ]
-    return found(posture, subject, said, unowned_since(posture)[subject])
+    counts = entitled(posture)[subject]
+    remedy = [
+        f"Assign a business owner and a technical owner to {name}; "
+        f"until then nobody accounts for its {plural(count, 'entitlement')}."
+        for name, count in zip(names, counts, strict=True)
+    ]
+    return found(posture, subject, said, unowned_since(posture)[subject], remedy=remedy)
 
 
 RULE = Rule(
@@ -29,10 +36,16 @@ RULE = Rule(
     remedy="Assign a business owner and a technical owner; until then its access is unaccountable.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
         "NIST CSF 2.0 GV.RR-02",
+        "NIST CSF 2.0 ID.AM-08",
         "NIST SP 800-53 AC-2",
+        "NIST SP 800-53 PM-5",
         "NIST AI RMF GOVERN 2.1",
         "CIS Controls 5.5",
     ),
     find=find,
+    general=True,
 )

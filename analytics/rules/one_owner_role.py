@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import judged
+from analytics.rules_of_ownership import judged, role_lost_since
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -17,8 +17,13 @@ def find(posture: Posture) -> pd.DataFrame:
     names = posture.graph.things["name"].iloc[subject]
     lacks = np.where(missing[0][subject], *ROLES)
     said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]
+    since = np.select(
+        [lacks == role for role in ROLES],
+        [role_lost_since(posture, role)[subject] for role in ROLES],
+    )
+    remedy = [f"Assign a {role} owner to {n}." for role, n in zip(lacks, names, strict=True)]
     weighs = posture.heaviest[subject] / 2  # each role is half of the assumption
-    return found(posture, subject, said, posture.created_at[subject], weighs=weighs)
+    return found(posture, subject, said, since, weighs=weighs, remedy=remedy)
 
 
 RULE = Rule(

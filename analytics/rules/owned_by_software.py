@@ -26,6 +26,11 @@ def find(posture: Posture) -> pd.DataFrame:
         first["since"].to_numpy(),
         first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
+        remedy=[
+            f"Name a person who owns {names[thing]}"
+            + ("; an identity that owns itself can give itself new credentials." if itself else ".")
+            for thing, itself in zip(first["thing"], first["thing"] == first["owner"], strict=True)
+        ],
     )
 
 
@@ -38,8 +43,11 @@ RULE = Rule(
     remedy="Replace by a person; an identity that owns itself can give itself new credentials.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T3 Privilege Compromise",
         "NIST CSF 2.0 PR.AA-05",
         "NIST SP 800-53 AC-5",
+        "NIST SP 800-53 AC-6",
     ),
     find=find,
 )

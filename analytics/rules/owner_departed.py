@@ -3,28 +3,47 @@
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import Rule, day, found
 from analytics.rules_of_ownership import departed, judged_rows
+from graph.access import NEVER
 from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that had an owner in a role, and have none that is still active."""
-    rows = judged_rows(posture, departed(posture.ownership))
-    rows = rows.sort_values(["ended", "owner", "id"])
-    last = rows.drop_duplicates("thing", keep="last")
+    """Find identities that had an owner in a role, and have none that is still active.
+
+    A row is about the last of them to go; who was that in both roles is found once.
+    """
+    rows = judged_rows(posture, departed(posture.ownership)).sort_values(["ended", "owner", "id"])
+    last = rows.drop_duplicates(["thing", "role"], keep="last").sort_values(["role", "id"])
+    by_owner = last.groupby(["thing", "owner"], as_index=False)
+    gone = by_owner.agg(
+        ended=("ended", "max"),
+        role=("role", " and ".join),
+        roles=("role", "size"),
+        id=("id", tuple),
+    )
     names = posture.graph.things["name"]
     said = [
-        f"The last {r.role} owner of {names[r.thing]}, {names[r.owner]}, is gone; nobody took over."
-        for r in records(last)
+        f"The last {r.role} owner of {names[r.thing]}, {names[r.owner]}, "
+        f"{f'left on {day(r.ended)}' if r.ended != NEVER else 'is gone'}; nobody took over."
+        for r in records(gone)
     ]
+    remedy = [
+        f"Transfer {names[r.thing]} and rotate every credential that {names[r.owner]} could have "
+        "copied, or decommission it."
+        for r in records(gone)
+    ]
+    thing = gone["thing"].to_numpy(int)
     return found(
         posture,
-        last["thing"].to_numpy(),
+        thing,
         said,
-        last["ended"].to_numpy(),
-        last["owner"].to_numpy(),
-        evidence=[(i,) for i in last["id"]],
+        gone["ended"].to_numpy(),
+        gone["owner"].to_numpy(int),
+        posture.heaviest[thing] * gone["roles"].to_numpy(float) / 2,  # each role is half of it
+        list(gone["id"]),
+        remedy=remedy,
     )
 
 
@@ -37,8 +56,13 @@ RULE = Rule(
     remedy="Transfer it and rotate every credential the owner could copy, or decommission it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "NIST CSF 2.0 GV.RR-02",
         "NIST CSF 2.0 PR.AA-01",
         "NIST SP 800-53 PS-4",
+        "NIST SP 800-53 AC-2",
+        "NIST SP 800-53 IA-4(4)",
+        "NIST AI RMF GOVERN 2.1",
         "MITRE ATT&CK T1078.004",
     ),
     find=find,

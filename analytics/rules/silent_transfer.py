@@ -32,6 +32,10 @@ def find(posture: Posture) -> pd.DataFrame:
         rows["since"].to_numpy(),
         rows["owner"].to_numpy(),
         evidence=list(rows["id"]),
+        remedy=[
+            f"Ask {names[r.owner]} to accept {names[r.thing]} or to refuse it."
+            for r in records(rows)
+        ],
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged_rows, team_only
+from graph.access import NEVER
 from graph.frames import records
 
 
@@ -16,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
     first = ranked.drop_duplicates("thing")
     names = posture.graph.things["name"]
     said = [
-        f"Only the team {names[r.owner]} owns {names[r.thing]}; no one person is accountable."
+        f"Only the team {names[r.owner]} owns {names[r.thing]}; nobody is accountable in person."
         if r.active
         else f"Nobody answers for {names[r.thing]}: its team {names[r.owner]} has no active member."
         for r in records(first)
@@ -25,9 +26,15 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         first["thing"].to_numpy(),
         said,
-        first["ended"].to_numpy(),
+        first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
         first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
+        remedy=[
+            f"Name one accountable person in {names[r.owner]}."
+            if r.active
+            else f"Name one accountable person for {names[r.thing]}; {names[r.owner]} is empty."
+            for r in records(first)
+        ],
     )
 
 

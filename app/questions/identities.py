@@ -22,3 +22,14 @@ def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     from analytics import answers
 
     return answers.show(posture, posture.graph.find(thing))
+
+
+@question("collisions")
+def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List what shares an id and yet stays two, and what was made one, with the reasons.
+
+    Example: trustdebt collisions.
+    """
+    from analytics import answers
+
+    return answers.collisions(posture, limit)

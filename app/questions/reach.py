@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import LIMIT, Level, LimitOption, Mode, Thing, level_of, mode_of, question
+from app.console import (
+    LIMIT,
+    Level,
+    LimitOption,
+    Mode,
+    Thing,
+    UsageError,
+    level_of,
+    mode_of,
+    question,
+)
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -29,7 +39,7 @@ def blast_radius(
 @question("exposure")
 def exposure(
     posture: "Posture",
-    thing: Thing,
+    thing: Annotated[str | None, typer.Argument(help="A resource; else all of them.")] = None,
     level: Level = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
@@ -37,6 +47,10 @@ def exposure(
     """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
     from analytics import answers
 
+    if thing is None:
+        if level is not None:
+            raise UsageError("--level needs a resource: of all of them the highest level is shown")
+        return answers.exposures(posture, mode_of(mode), limit)
     return answers.exposure(
         posture, posture.graph.find(thing), level_of(level), mode_of(mode), limit
     )

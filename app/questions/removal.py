@@ -57,7 +57,7 @@ def what_if(
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
-    objective: Annotated[str, typer.Option(help="What to take away: reach.")] = "reach",
+    objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""

@@ -20,6 +20,7 @@ from app.choke import (
     unrated,
 )
 from app.escape import markdown
+from app.plan import what_to_remove
 from app.reach import MODES
 from app.removals import MOST, Taken, add_button, add_each, edge_item, meanings, removals
 from app.selection import choose
@@ -38,8 +39,14 @@ PROTECTED_HELP = "Seen in use of late, or break-glass access: the smallest cut d
 
 
 def draw(posture: Posture) -> None:
-    """Draw the two ends, the ranks, what the chosen row would change, and the smallest cut."""
+    """Draw what lies between two ends, then what to remove first of all that is reached."""
     aim, items = _aim(posture), removals(posture)
+    _between(posture, aim, items)
+    what_to_remove(posture, items)
+
+
+def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
+    """Draw the ranks, what the chosen row would change, and the smallest cut."""
     if aim.starts == aim.targets:
         st.info("The two ends are the same things: choose another end.")
         return

@@ -5,6 +5,7 @@ import streamlit as st
 
 from analytics import answers
 from analytics.posture import Posture
+from app import departure, owners
 from app.address import recall, remember, some_of
 from app.figures import UNKNOWN, accountable, orphans
 from app.reading import kept
@@ -26,12 +27,13 @@ RULES = {
 
 
 def draw(posture: Posture) -> None:
-    """Draw the figures, then who is orphaned, then who is unknown."""
+    """Draw the figures, who is orphaned or unknown, who may leave, and how owners are known."""
     everyone = accountable(posture)
     _figures(posture, everyone)
     _orphaned(posture)
     _unknown(everyone)
-    _all_owners(everyone)
+    departure.draw(posture)
+    owners.draw(posture)
 
 
 @kept
@@ -49,6 +51,7 @@ def orphan_rows(posture: Posture) -> pd.DataFrame:
             "Since": [day(row["since"]) for row in rows],
             "For": [age(posture, row["since"]) for row in rows],
             "Last owner": [thing_name(row["last_owner"], "none known") for row in rows],
+            "Debt": [round(row["debt"], 1) for row in rows],
         }
     )
 
@@ -58,7 +61,7 @@ def _figures(posture: Posture, everyone: pd.DataFrame) -> None:
     known = owned.known
     tile(
         tiles[0],
-        "Without an accountable owner",
+        "No accountable owner",
         f"{number(owned.lacking)} of {number(known)}" if known else UNKNOWN,
         f"{share(owned.lacking, known)} of those known" if known else None,
         "In at least one of the two roles, business and technical, nobody answers.",
@@ -143,21 +146,6 @@ def _unknown(everyone: pd.DataFrame) -> None:
         "owner. That is not the same as having none."
     )
     table(_named(unknown), "unknown", "Identities whose owners are unknown.")
-
-
-def _all_owners(everyone: pd.DataFrame) -> None:
-    words = f"All {counted(len(everyone), 'accountable identity', 'accountable identities')}"
-    with st.expander(f"{words} and their owners"):
-        unknown = everyone["owners"] == UNKNOWN
-        owners = {
-            f"{role.capitalize()} owner": everyone[role].mask(everyone[role] == "", "nobody")
-            for role in ("business", "technical")
-        }
-        shown = _named(everyone).assign(
-            **{name: column.mask(unknown, UNKNOWN) for name, column in owners.items()}
-        )
-        table(shown, "owners", "The owners of every accountable identity.")
-        below(f"{words}, widest reach first.", shown, "owners.csv")
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:

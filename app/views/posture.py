@@ -1,39 +1,185 @@
-"""Posture: what there is, how much of it is known, and what is worst."""
+"""Posture: how much is known, what is owed, the five pillars, and what is worst."""
 
 import pandas as pd
 import streamlit as st
 
 from analytics import answers
 from analytics.posture import UNUSED_DAYS, Posture
+from app import all_figures, pillars
+from app.address import recall, remember
 from app.charts import bars
+from app.debt import balance, graded
+from app.debt_charts import ratio_trend
 from app.escape import markdown
 from app.figures import UNKNOWN, accountable, findings, orphans, regained
+from app.leadership import figure_words, kpis, past, rows_page
 from app.shell import age
 from app.tables import table
-from app.tiles import tile
+from app.tiles import link, tile
 from app.view import View
 from app.wording import MARKS, brief, counted, day, days, kind, number, share
 from graph.schema import AGENT, FACT_NODES
 
 WORST = 10
+TARGET = 5.0  # percent: what still makes grade A
+BEST, WORST_TARGET = 0.1, 100.0
+OPEN = ("open", "reopened", "stale_evidence")
 
 
 def draw(posture: Posture) -> None:
-    """Draw the figures, then the worst findings, the widest reach and the coverage."""
-    _figures(posture)
+    """Draw how much is known, the figures that count, their trend, the pillars and the worst."""
+    _known(posture)
+    _three(posture)
+    _trend(posture)
+    pillars.draw(posture)
+    _estate(posture)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _worst(posture)
     with right:
         _widest(posture)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _known(posture)
-    with right:
+    all_figures.draw(posture)
+
+
+def _known(posture: Posture) -> None:
+    covered, owed = answers.coverage(posture), balance(posture)
+    rows = covered["sources"]
+    said = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken"
+    if not owed["max_principal"]:
+        said = "No accountable identity has access to anything known"
+    st.markdown(f"{said}. {_owners_words(accountable(posture))}")
+    unknown = [said.partition(":")[0] for said in covered["unknown"]]
+    if unknown:
+        st.markdown(
+            f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**, because no "
+            "source states it. Unknown is not the same as fine."
+        )
+    skipped = answers.findings(posture, limit=1)["not_evaluable"]
+    if skipped:
+        rules = ", ".join(row["rule"] for row in skipped)
+        st.markdown(f":material/rule: Not judged for want of facts: {markdown(rules, 400)}.")
+    with st.expander(f"{counted(len(rows), 'source scope')}, and what each could have stated"):
+        table(
+            pd.DataFrame(
+                {
+                    "Source": [row["source"] for row in rows],
+                    "Scope": [row["scope"] for row in rows],
+                    "Read": ["complete" if row["complete"] else "in part" for row in rows],
+                    "Taken": [day(row["taken_at"]) for row in rows],
+                    "Age": [age(posture, row["taken_at"]) for row in rows],
+                    "Could have stated": [", ".join(row["declares"]) for row in rows],
+                }
+            ),
+            "coverage",
+            "What each source could have stated, and how old it is.",
+        )
         _contents(posture)
 
 
-def _figures(posture: Posture) -> None:
+def _owners_words(everyone: pd.DataFrame) -> str:
+    counts = everyone["owners"].value_counts()
+    parts = [f"{words} for {number(int(n))}" for words, n in counts.items()]
+    if not parts:
+        return ""
+    return f"Owners of {counted(len(everyone), 'identity', 'identities')}: {', '.join(parts)}."
+
+
+# -- debt, and the three that count -----------------------------------------------------------
+
+
+def _three(posture: Posture) -> None:
+    owed, figures = balance(posture), {one["name"]: one for one in kpis(posture)["kpis"]}
+    places = st.columns(4)
+    low, high = owed["tdr_range"]
+    tile(
+        places[0],
+        "Trust debt ratio",
+        f"{owed['tdr']:.1%}",
+        f"{graded(owed)}, range {low:.0%} to {high:.0%}",
+        f"{brief(owed['debt'])} tp owed of at most {brief(owed['max_debt'])}. The range says how "
+        "bad it may be: what nobody could verify is kept at one end and broken at the other.",
+    )
+    link(places[0], "What is owed", "trust_debt")
+    for place, name in zip(places[1:], kpis(posture)["three_that_count"], strict=False):
+        one = figures[name]
+        of = f"{brief(one['numerator'])} of {brief(one['denominator'])}"
+        tile(
+            place,
+            SHORT.get(name, one["title"]),
+            figure_words(one["value"], one["unit"]),
+            of if one["denominator"] else None,
+            f"{one['title']}: {one['numerator_is']}, of {one['denominator_is']}."
+            + (f" {one['not_measured_because']}." if one["not_measured_because"] else ""),
+        )
+        found = rows_page(one["rows"])
+        if found is not None:
+            link(place, "The rows behind it", found[0], **found[1])
+
+
+SHORT = {
+    "unowned_access": "Unowned access",
+    "standing_privilege": "Standing privilege",
+    "time_to_governance": "Change to decision",
+}
+
+
+def _trend(posture: Posture) -> None:
+    st.header("Trust debt against its target", anchor=False)
+    rows = past(posture)
+    recall("target", TARGET, _percent)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    target = right.number_input(
+        "Target ratio, percent", BEST, WORST_TARGET, step=1.0, key="target", format="%.1f"
+    )
+    remember("target", TARGET)
+    left.markdown(_against(rows.iloc[-1], target / 100))
+    if len(rows) > 1:
+        st.plotly_chart(
+            ratio_trend(rows, target / 100),
+            key="trend",
+            config={"displayModeBar": False},
+            alt="Lines: the trust debt ratio at each snapshot, the range above it of what is "
+            "unverified, and the target. The table below has the figures.",
+        )
+    with st.expander("The figures of each snapshot"):
+        shown = rows.assign(
+            at=[day(at) for at in rows["at"]],
+            grade=rows["grade"].replace("NR", "not rated"),
+            **{c: rows[c].map("{:.1%}".format) for c in ("ratio", "high", "coverage")},
+            **{c: rows[c].round() for c in ("debt", "most")},
+        )
+        names = ["Snapshot", "Debt (tp)", "At most", "Ratio", "At worst", "Verified", "Grade"]
+        shown.columns = pd.Index(names)
+        table(shown, "trend-rows", "Trust debt at each snapshot.")
+        link(st.container(), "What moved it", "trust_debt")
+
+
+def _percent(said: str) -> float:
+    value = float(said)
+    if not BEST <= value <= WORST_TARGET:
+        raise ValueError(said)
+    return value
+
+
+def _against(now: pd.Series, target: float) -> str:
+    """Say how far the debt is from its target, and whether what is unverified could hide it."""
+    over = now["debt"] - target * now["most"]
+    if now["ratio"] > target:
+        return (
+            f"**{now['ratio']:.1%}** is above the target of {target:.1%}: **{brief(over)} tp** "
+            f"of {brief(now['debt'])} have to be paid back."
+        )
+    said = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
+    if now["high"] > target:
+        return f"{said}, but what is unverified could bring it to {now['high']:.1%}."
+    return f"{said}, whatever the unverified turns out to be."
+
+
+# -- the estate -------------------------------------------------------------------------------
+
+
+def _estate(posture: Posture) -> None:
+    st.header("The estate", anchor=False)
     everyone, found = accountable(posture), findings(posture)
     tiles = st.columns(4)
     tile(
@@ -43,10 +189,11 @@ def _figures(posture: Posture) -> None:
         _makeup(everyone),
         "Every agent, and the service accounts and roles that workloads use and no agent does.",
     )
+    link(tiles[0], "All of them", "ownership")
     owned = orphans(posture)
     tile(
         tiles[1],
-        "Without an accountable owner",
+        "No accountable owner",
         f"{number(owned.lacking)} of {number(owned.known)}" if owned.known else UNKNOWN,
         f"owners unknown for {number(owned.unknown)} more"
         if owned.unknown and owned.known
@@ -56,6 +203,7 @@ def _figures(posture: Posture) -> None:
         "In at least one of the two roles, business and technical, it is known that nobody "
         "answers. Identities whose owners no source could have stated are counted apart.",
     )
+    link(tiles[1], "Which ones", "ownership")
     idle, whole = regained(posture)
     seen = "usage" not in posture.graph.undeclared
     tile(
@@ -65,15 +213,17 @@ def _figures(posture: Posture) -> None:
         f"{brief(idle)} of {brief(whole)}" if seen else "no source states use",
         f"What you get back by removing only access that was not used for {UNUSED_DAYS} days.",
     )
-    counts = found.loc[found["state"] == "open", "severity"].value_counts()
+    link(tiles[2], "Where to cut", "stale_access")
+    counts = found.loc[found["state"].isin(OPEN), "severity"].value_counts()
     critical, high = int(counts.get("critical", 0)), int(counts.get("high", 0))
     tile(
         tiles[3],
         "Findings, critical or high",
         f"{number(critical + high)} of {number(int(counts.sum()))}",
         f"{number(critical)} critical, {number(high)} high",
-        "Of all open findings.",
+        "Of all that are neither accepted nor resolved.",
     )
+    link(tiles[3], "Read them", "findings", severity="critical,high")
 
 
 def _makeup(everyone: pd.DataFrame) -> str:
@@ -125,63 +275,11 @@ def _widest(posture: Posture) -> None:
     )
 
 
-def _known(posture: Posture) -> None:
-    st.header("How much is known", anchor=False)
-    covered = answers.coverage(posture)
-    rows = covered["sources"]
-    table(
-        pd.DataFrame(
-            {
-                "Source": [row["source"] for row in rows],
-                "Scope": [row["scope"] for row in rows],
-                "Read": ["complete" if row["complete"] else "in part" for row in rows],
-                "Taken": [day(row["taken_at"]) for row in rows],
-                "Age": [age(posture, row["taken_at"]) for row in rows],
-                "Could have stated": [", ".join(row["declares"]) for row in rows],
-            }
-        ),
-        "coverage",
-        "What each source could have stated, and how old it is.",
-    )
-    st.markdown(_owners_words(accountable(posture)))
-    unknown = [said.partition(":")[0] for said in covered["unknown"]]
-    if unknown:
-        st.markdown(
-            f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**, because no "
-            "source states it. Unknown is not the same as fine."
-        )
-    skipped = answers.findings(posture, limit=1)["not_evaluable"]
-    if skipped:
-        rules = ", ".join(row["rule"] for row in skipped)
-        st.markdown(f":material/rule: Not judged for want of facts: {markdown(rules, 400)}.")
-
-
-def _owners_words(everyone: pd.DataFrame) -> str:
-    counts = everyone["owners"].value_counts()
-    parts = [f"{words} for {number(int(n))}" for words, n in counts.items()]
-    return f"Owners of {counted(len(everyone), 'identity', 'identities')}: {', '.join(parts)}."
-
-
 def _contents(posture: Posture) -> None:
-    st.header("What there is", anchor=False)
     frames = posture.graph.frames
     counts = {node.name: len(frames[node]) for node in FACT_NODES}
-    there = {label: count for label, count in counts.items() if count}
-    table(
-        pd.DataFrame(
-            {
-                "Kind": [kind(label, 2).capitalize() for label in there],
-                "Count": list(there.values()),
-            }
-        ),
-        "contents",
-        "How many things of each kind there are.",
-        {
-            "Count": st.column_config.ProgressColumn(
-                format="localized", min_value=0, max_value=max(there.values(), default=1)
-            )
-        },
-    )
+    there = [f"{kind(label, 2)} {number(count)}" for label, count in counts.items() if count]
+    st.markdown(f"What there is: {', '.join(there)}.")
 
 
 VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw)

@@ -13,6 +13,7 @@ LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
 LEVEL_SETS = np.array([0b0010, 0b0011, 0b0110, 0b0111, 0b1110])
 SOD_SIDES = ("vendor-master", "payment-run")
+KEPT = "kept"  # a planted grant that is not taken away again
 
 
 @dataclass(frozen=True)
@@ -294,6 +295,7 @@ def _planted_grants(
     sensitive = placed("trifecta", "unexplained", "denied", "late")
     reader, sod, crossing = placed("secret_reader"), placed("conflicted"), placed("crossing")
     crossing = crossing[env[crossing] > 0]
+    sides = [at(f"erp:{{}}-{{}}-{side}", sod) for side in SOD_SIDES]
     own = np.flatnonzero((agents["account"] == np.arange(len(agents))) & (place == "plain"))
     one_side = own[rng.random(len(own)) < 0.04]
     drifting = own[rng.random(len(own)) < 0.08] if len(population.units) > 1 else own[:0]
@@ -303,7 +305,7 @@ def _planted_grants(
     return [
         rows(sensitive, bucket[sensitive] * each, 0b0010, "direct", "used"),
         rows(reader, at("vault:{}-{}-legacy", reader), 0b0010, "direct", "used"),
-        *(rows(sod, at(f"erp:{{}}-{{}}-{side}", sod), 0b0100, "direct", "") for side in SOD_SIDES),
+        *(rows(sod, side, 0b0100, "direct", KEPT) for side in sides),
         rows(one_side, at(f"erp:{{}}-{{}}-{SOD_SIDES[0]}", one_side), 0b0100, "direct", ""),
         rows(crossing, unit[crossing] * len(ENVS) * each + 1, 0b0010, "crossing", ""),
         rows(drifting, drifted, 0b0110, "drift", ""),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from graph.hash_chain import chained
 from graph.values import iso
-from ingest.decision_records import chained, nest
+from ingest.decision_records import nest
 from ingest.generator.access import LEVELS, Access
 from ingest.generator.clock import present, stamp
 from ingest.generator.credentials import Credentials

@@ -2,7 +2,8 @@
 
 Each defect hangs on the thing that shows it (`subject`): a grant's holder, a credential, or an
 agent. `object` is what it is about, `since` when it began, in the sense of the trust debt model:
-the last use or approval plus 90 days, the end of a grant, the departure of an owner.
+the last use or approval plus 90 days, the end of a grant, the departure of an owner. A grant of
+a role or group that no account takes is nobody's, and has no defect.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pandas as pd
 from ingest.generator.access import LEVELS
 from ingest.generator.clock import present, stamp
 from ingest.generator.evidence import seen
+from ingest.generator.render import last_active
 from ingest.generator.stale import would_lose
 from ingest.generator.world import World
 
@@ -86,16 +88,17 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
     yield _rows("OWN-02", gone["thing"], gone["owner"], when, gone["role"], "the owner left")
     half, when = owned("half_leaver", role="business")
     yield _rows("OWN-02", half["thing"], half["owner"], when, half["role"], "the owner left")
+    yield _rows("OWN-04", half["thing"], day=when, detail="business", why="no business owner")
     for name, why in (("hollow_team", "the team is empty"), ("team_only", "only a team owns it")):
         team, _ = owned(name)
         yield _rows(
             "OWN-03", team["thing"], team["owner"], team["start"].to_numpy(), team["role"], why
         )
-    for lacking, names in (
-        ("business", ("technical_only", "half_leaver")),
-        ("technical", ("business_only",)),
+    for lacking, name in (
+        ("business", "technical_only"),
+        ("technical", "business_only"),
     ):
-        one = stated(*names)
+        one = stated(name)
         why = f"no {lacking} owner"
         yield _rows("OWN-04", one["id"], day=one["created"].to_numpy(), detail=lacking, why=why)
     stray = stated("stray")
@@ -129,15 +132,13 @@ def _scope(world: World) -> Iterator[pd.DataFrame]:
     resource, agent = _resource(world, drift), agents["id"].iloc[drift["agent"]]
     why = "granted outside the declared scope"
     yield _rows("SCP-02", agent, resource, drift["granted"].to_numpy(), drift["id"], why)
-    uses = seen(world.evidence, world.access, NOW)
-    rows = world.evidence.rows[uses["nth"]]
-    outside = np.isin(rows, drift.index)
-    found = grants.iloc[rows[outside]]
+    used = np.stack([u.take(drift.index.to_numpy()).last(NOW) for u in world.access.used], axis=1)
+    used = np.where(used >= NOW - UNUSED, used, np.nan)
+    lately = ~np.isnan(used).all(axis=1)
+    found, first = drift[lately], np.fmin.reduce(used[lately], axis=1, initial=np.inf)
     agent = agents["id"].iloc[found["agent"]]
     why = "used outside the declared scope"
-    yield _rows(
-        "SCP-03", agent, _resource(world, found), uses["day"].to_numpy()[outside], found["id"], why
-    )
+    yield _rows("SCP-03", agent, _resource(world, found), first, found["id"], why)
 
 
 # ---------------------------------------------------------------- grants and paths
@@ -147,9 +148,17 @@ def _resource(world: World, grants: pd.DataFrame) -> pd.Series:
     return world.access.resources["id"].iloc[grants["resource"]]
 
 
+def _held(world: World) -> np.ndarray:
+    """Return whether each grant is of an account, or of a set that an account takes (bool)."""
+    access = world.access
+    sets = pd.concat([access.joins["set"], access.chains["outer"], access.chains["inner"]])
+    holder = access.grants["holder"]
+    return np.asarray(holder.str.startswith("svc-") | holder.isin(sets))
+
+
 def _grants(world: World) -> Iterator[pd.DataFrame]:
     whole = world.access.grants
-    here = present(whole["granted"].to_numpy(), whole["end"].to_numpy(), NOW)
+    here = present(whole["granted"].to_numpy(), whole["end"].to_numpy(), NOW) & _held(world)
     grants = whole[here]
     levels, unused = grants["levels"].to_numpy(), grants["unused"].to_numpy()
     used = np.stack([u.take(here).last(NOW) for u in world.access.used], axis=1)
@@ -195,9 +204,10 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     yield _rows(IDLE_ROLE, found["id"], found["set"], found["day"].to_numpy(), why=why)
     stale = agents["id"].iloc[would_lose(world)]
     yield _rows("TIM-04", stale, why="reaches something over stale edges only")
-    asleep = agents[agents["dormant"] & agents["keyed"]]
+    asleep = (agents["dormant"] & agents["keyed"]).to_numpy()
+    day = last_active(world, NOW)[asleep] + 45
     why = "dormant, and its credential is alive"
-    yield _rows("TIM-03", asleep["id"], day=asleep["stopped"].to_numpy() + 45, why=why)
+    yield _rows("TIM-03", agents["id"][asleep], day=day, why=why)
 
 
 # ---------------------------------------------------------------- credentials

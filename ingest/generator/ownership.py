@@ -116,8 +116,10 @@ def _agents_owners(
         hollow = people.hollow[np.arange(len(thing)) % len(people.hollow)]
         own(state("hollow_team"), people.team_ids[hollow], role)
     own(state("half_leaver"), leaver, "business")
-    others = thing[(np.arange(len(thing)) + 1) % len(thing)]
-    own(state("software_owned") & (len(thing) > 1), others, "business")
+    other = (np.arange(len(thing)) + 1) % len(thing)
+    both = np.maximum(created, created[other])  # nothing is owned by what is not there yet
+    software = state("software_owned") & (len(thing) > 1)
+    own(software, thing[other], "business", start=both)
     handed = np.minimum(rng.uniform(-120, -GRACE, len(thing)), -GRACE)
     own(state("silent"), leaver, "business", end=handed)
     own(state("silent"), stay["business"], "business", start=handed, acknowledged=np.nan)

@@ -11,6 +11,7 @@ from tests.e2e.conftest import Watched
 
 PATHS = {
     "posture": "/",
+    "trust_debt": "/trust_debt",
     "blast_radius": "/blast_radius",
     "choke_points": "/choke_points",
     "ownership": "/ownership",
@@ -83,6 +84,9 @@ def test_hostile_names_run_nothing_and_load_nothing(
     addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&view=rings"]
     addresses += [f"{home}/blast_radius?thing=wide&focus=db-01&remove=deploy,CAN_ACCESS,db-01"]
     addresses += [f"{home}/choke_points?item=deploy&start=wide", f"{home}/choke_points?item=<b>"]
+    addresses += [f"{home}/trust_debt?by={by}&group={by}:wide" for by in ("identity", "owner")]
+    addresses += [f"{home}/ownership?leaving=ann&leaving=<b>", f"{home}/trust_debt?items=unknown"]
+    addresses += [f"{home}/?figure=sensitive_reach", f"{home}/findings?state=open&rules=OWN-01"]
     for address in addresses:
         page = window.go(address)
         if "blast_radius" in address and "ann" not in address:

@@ -14,7 +14,15 @@ from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, HOSTILE, estate, publish
 from tests.e2e.said import figures, texts
 
-PAGES = ("posture", "blast_radius", "choke_points", "ownership", "stale_access", "findings")
+PAGES = (
+    "posture",
+    "trust_debt",
+    "blast_radius",
+    "choke_points",
+    "ownership",
+    "stale_access",
+    "findings",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -32,7 +40,7 @@ def test_every_view_is_tested() -> None:
 def test_posture_counts_with_denominators(open_page: Open, store: Path) -> None:
     seen = figures(open_page(store))
     assert seen["Accountable identities"] == "6"
-    assert seen["Without an accountable owner"] == "2 of 6"
+    assert seen["No accountable owner"] == "2 of 6"
     # 30 of the 40 databases were never used: 3 restricted, 4 confidential, 23 internal.
     assert seen["Blast radius nobody uses"].endswith("%")
 
@@ -42,7 +50,7 @@ def test_unknown_owners_are_not_none(open_page: Open, tmp_path: Path) -> None:
     del world.rows[OWNS]
     publish(world, tmp_path / "s")
     test = open_page(tmp_path / "s")
-    assert figures(test)["Without an accountable owner"] == "unknown"
+    assert figures(test)["No accountable owner"] == "unknown"
     assert "Nothing is known of **owners**" in texts(test)
     ownership = open_page(tmp_path / "s", "ownership")
     assert not ownership.exception
@@ -221,7 +229,7 @@ def test_snapshots_and_the_instant_can_be_chosen(open_page: Open, tmp_path: Path
     assert "not the latest snapshot" in texts(old)
     # Zed left on 1 March: as of February nobody lacked an owner but orphan-bot.
     before = open_page(tmp_path / "s", snapshot=first, as_of="2026-02-01")
-    assert figures(before)["Without an accountable owner"] == "1 of 6"
+    assert figures(before)["No accountable owner"] == "1 of 6"
     assert "As of **1 Feb 2026" in texts(before)
 
 

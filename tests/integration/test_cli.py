@@ -111,6 +111,21 @@ def test_limit_cuts_and_tells_and_zero_shows_all(cli):
     assert "more; --limit 0 shows all" in cli("identities", "--limit", 1).out
 
 
+def test_the_exposure_of_everything_needs_no_resource(cli):
+    rows = cli("exposure", "--json").result["resources"]
+    assert {row["id"]: ids(row["identities"]) for row in rows}.keys() == {"ledger", "wiki"}
+    one = cli("exposure", "ledger", "--json").result
+    assert next(row for row in rows if row["id"] == "ledger")["count"] == one["count"]
+    said = cli("exposure", "--level", "read", "--json")
+    assert (said.code, said.document["error"]["code"]) == (2, "usage")
+
+
+def test_durability_of_one_thing_and_an_order_that_is_none(cli):
+    (row,) = cli("durability", "bot", "--json").result["identities"]
+    assert (row["id"], row["routes"], row["routes_after_kill"]) == ("bot", 1, 0)
+    assert cli("hubs", "--order", "size").code == 2
+
+
 def test_the_zone_of_the_machine_changes_nothing(cli, monkeypatch):
     told = set()
     for zone in ("UTC", "Pacific/Kiritimati", "America/Lima"):

@@ -47,8 +47,23 @@ def test_it_runs_and_warns_of_nothing(path: Path) -> None:
     outputs = run(opened(path))
     assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
     shown = [o.data for o in outputs if "data" in o]
+    SHOWN[path.stem](shown)
+
+
+def _a_picture_and_a_comparison(shown: list[Any]) -> None:
     assert any(data.get("text/html", "").startswith("<svg") for data in shown)
     assert any("less for none" in data.get("text/plain", "") for data in shown)
+
+
+def _every_model_beside_the_usual_one(shown: list[Any]) -> None:
+    tables = [data["text/html"] for data in shown if "<table" in data.get("text/html", "")]
+    assert any("cap at 8 missed cycles" in t and "30 of 30" in t for t in tables)
+
+
+SHOWN = {
+    "first_look": _a_picture_and_a_comparison,
+    "trust_debt_sensitivity": _every_model_beside_the_usual_one,
+}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -16,6 +16,7 @@ from ingest.sources.aws import SOURCE
 from tests.aws_account import ROOT, TAKEN_AT, read, read_details, role, trust, user
 from tests.aws_account import allow as may
 from tests.aws_account import deny as may_not
+from tests.found import found
 from tests.small_estates import NOTHING
 
 ALL = Filter()
@@ -101,6 +102,22 @@ def test_whoever_administers_is_documented_or_stated(labels, accounts):
         stated = reaching(account, ROOT, "admin", Filter(derived=False, assumed=False))
         found = reaching(account, ROOT, "admin")
         assert found <= documented | stated, (label["slug"], found - documented - stated)
+
+
+def test_the_documented_start_is_a_finding_with_what_it_gains(labels, accounts):
+    """Accounts of software are judged, not people who sign in; a chain of roles is no rule."""
+    judged = 0
+    for label in (one for one in labels if "privesc" in one["slug"]):
+        account = accounts[label["slug"]]
+        ids = account.graph.ids.to_pylist()
+        accountable = {ids[n] for n in account.accountable}
+        escalating = {f.subject for f in found(account, "LPR-04")}
+        unlisted = any(u in f"{label['sub']} {label['slug']}" for u in UNLISTED)
+        for start in start_of(label):
+            if start in accountable and not unlisted:
+                judged += 1
+                assert start in escalating, label["slug"]
+    assert judged >= 10
 
 
 # -- what the connector resolves before any rule looks -------------------------------------------

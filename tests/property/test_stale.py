@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import answers
-from analytics.posture import assess
+from analytics.posture import Filter, assess
 from graph.access import AccessGraph
 from graph.schema import LEVELS
 from tests.small_estates import AS_OF, Estate, ago
@@ -129,9 +129,42 @@ class Reference:
                                 seen_fresh.add((resource, level))
         return {"all": reached, "stale": reached - fresh, "unseen": fresh - seen_fresh}
 
+    def over_stale(self, start: str) -> set[tuple[str, str]]:
+        """Return what is reached if nothing but stale edges and grants is there."""
+        found = set()
+        for rank, level in enumerate(LEVELS):
+            front, been = [start], {start}
+            while front:
+                node = front.pop()
+                for source, target, ceiling, stale in self.edges:
+                    if source == node and stale and ceiling >= rank and target not in been:
+                        been.add(target)
+                        front.append(target)
+            found |= {
+                (resource, level)
+                for holder, at, resource, stale, _, _ in self.grants
+                if holder in been and at == level and stale
+            }
+        return found
+
 
 def _weight(pairs) -> float:
     return sum({"x": 30.0, "y": 1.0}[r] * LEVEL_WEIGHT[level] for r, level in pairs)
+
+
+@settings(max_examples=60)
+@given(estates())
+def test_reach_over_stale_edges_alone_is_that_of_a_graph_of_nothing_else(estate):
+    posture, plain = estate.quick(), Reference(estate)
+    reached = [plain.over_stale(name) for name in ("a", "b")]
+    alone = posture.totals(Filter(stale=DAYS, only_stale=True))
+    by_name = dict(zip(posture.accountable.tolist(), alone.weighted.tolist(), strict=True))
+    for name, pairs in zip(("a", "b"), reached, strict=True):
+        assert abs(by_name[posture.graph.number(name)] - _weight(pairs)) < 1e-9
+    others = sum(by_name.values()) - sum(map(_weight, reached))
+    found = answers.stale(posture, DAYS)["over_stale"]
+    assert abs(found["weighted"] - sum(map(_weight, reached)) - others) < 1e-9
+    assert found["identities"] >= sum(map(bool, reached))
 
 
 @settings(max_examples=35)

@@ -102,6 +102,25 @@ class Plain:
             held[grant["source_id"]].append(grant)
         return held
 
+    @cached_property
+    def held(self):
+        """Return the grants that an agent, or the account of a tool, holds in any way."""
+        holders = {
+            r["target_id"] for r in self.links("RUNS_AS") if r["source_id"] not in self.agents
+        }
+        for agent in self.agents:
+            holders |= self.holders(agent)
+        return [grant for grant in self.grants if grant["source_id"] in holders]
+
+    @cached_property
+    def used(self):
+        """Return the ids of the grants of which a level was used within 90 days."""
+        return {
+            grant["grant_id"]
+            for grant in self.grants
+            if any(days_ago(at) <= 90 for at in json.loads(grant["last_used_at"] or "{}").values())
+        }
+
     def entitlements(self, agent):
         """Yield every grant that an agent holds in any way."""
         for holder in self.holders(agent):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = [
     ("ingest.sources", "all_sources", "SOURCE"),
     ("analytics.rules", "all_rules", "RULE"),
+    ("analytics.measures", "all_measures", "MEASURE"),
     ("app.views", "all_views", "VIEW"),
 ]
 PRESENT = [f for f in FOLDERS if (ROOT / f[0].replace(".", "/") / "__init__.py").exists()]

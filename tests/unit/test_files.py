@@ -5,6 +5,7 @@ import json
 import os
 import re
 import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,13 @@ def test_unreadable_file_is_refused(tmp_path: Path):
         pytest.skip("this user may read everything")
     with pytest.raises(InputRefused, match="may not be read"):
         read_json(file)
+
+
+def test_a_string_without_an_end_costs_no_time(tmp_path):
+    """Brackets are counted outside strings; a quote that is never closed must not stall that."""
+    path = tmp_path / "open.json"
+    path.write_text("[" * 60 + "]" * 60 + '"' + "a" * 200_000)
+    began = time.monotonic()
+    with pytest.raises(InputRefused):
+        read_json(path, max_depth=50)
+    assert time.monotonic() - began < 5

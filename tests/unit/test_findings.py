@@ -1,5 +1,7 @@
 """Each ownership rule on the case it is for, and on the nearest case it is not for."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -7,12 +9,19 @@ from analytics import answers
 from analytics.findings import find_all
 from analytics.rules import all_rules
 from analytics.weights import severity
+from graph.schema import SPAWNS
 from tests.small_estates import AS_OF, Estate, ago, example
 
 
-def _found(estate: Estate) -> dict[str, list[str]]:
+def _all(estate: Estate, family: str = "OWN") -> list[dict[str, Any]]:
+    """Return the findings of one family of rules."""
+    found = answers.findings(estate.posture())["findings"]
+    return [f for f in found if f["rule"].startswith(family)]
+
+
+def _found(estate: Estate, family: str = "OWN") -> dict[str, list[str]]:
     rules: dict[str, list[str]] = {}
-    for f in answers.findings(estate.posture())["findings"]:
+    for f in _all(estate, family):
         rules.setdefault(f["rule"], []).append(f["subject"]["id"])
     return rules
 
@@ -143,13 +152,13 @@ def test_stale_access_path_and_its_near_miss():
     for used, rules in ((91, {"TIM-04"}), (90, set())):
         e = _people().owned("bot", "ann", "ann").resource("x", "restricted")
         e.can("bot", "write", "x", granted_at=ago(400), last_used_at={"write": ago(used)})
-        assert set(_found(e)) == rules
+        assert set(_found(e, "TIM-04")) == rules
 
 
 def test_one_rule_a_thing_however_many_ways_it_fails():
     """Ids never collide: they are what tickets and acceptances hang on."""
     e = _accepting().owned("bot", "ann", "ann", since=ago(31))
-    found = answers.findings(e.posture())["findings"]
+    found = _all(e)
     assert [f["rule"] for f in found] == ["OWN-07"]
     assert "business and technical owner" in found[0]["sentence"]
     assert len(found[0]["evidence"]) == 2
@@ -164,6 +173,7 @@ def test_ids_stay_when_rows_move_and_time_passes():
 
     def named(e, as_of=None):
         frame = find_all(e.posture(as_of))
+        frame = frame[frame["rule"].str.startswith("OWN")]
         return set(zip(frame["id"], frame["rule"], strict=True))
 
     first = named(build("zed", "yan"))
@@ -197,14 +207,14 @@ def test_bands(quantity, band):
 def test_an_orphan_is_as_severe_as_its_heaviest_entitlement(kind, levels, sensitivity, band):
     e = Estate(declares=("grants", "owners")).agent("bot", kind=kind)
     e.resource("x", sensitivity).can("bot", levels, "x")
-    found = answers.findings(e.posture())["findings"]
+    found = _all(e)
     assert [(f["rule"], f["severity"]) for f in found] == [("OWN-01", band)]
 
 
 def test_half_an_owner_is_half_as_severe():
     e = Estate(declares=("grants", "owners")).agent("bot", kind="workload").person("ann")
     e.resource("x", "restricted").can("bot", "write", "x").owned("bot", "ann")
-    found = answers.findings(e.posture())["findings"]
+    found = _all(e)
     assert [(f["rule"], f["severity"]) for f in found] == [("OWN-04", "high")]
 
 
@@ -230,7 +240,8 @@ def test_filters_and_the_number_left_out():
     assert {f["severity"] for f in worse} <= {"critical", "high", "medium"}
     assert worse == [f for f in every["findings"] if f["severity"] != "low"]
     about = answers.findings(posture, about=posture.graph.number("B"))["findings"]
-    assert {f["subject"]["id"] for f in about} == {"B"}
+    assert about
+    assert all("B" in (f["subject"]["id"], (f["object"] or f["subject"])["id"]) for f in about)
     cut = answers.findings(posture, limit=1)
     assert (len(cut["findings"]), cut["left_out"]) == (1, len(every["findings"]) - 1)
 
@@ -255,3 +266,52 @@ def test_without_any_owner_since_the_last_of_them_went():
     e.person("second", left=ago(30)).owned("bot", "first", "second", since=ago(700))
     rows = answers.findings(e.posture(), rule="OWN-01")["findings"]
     assert [(r["subject"]["id"], r["since"]) for r in rows] == [("bot", ago(30))]
+
+
+def test_the_most_specific_finding_about_an_identity_comes_first():
+    e = _people().agent("mum", status="retired").link("mum", "SPAWNS", "bot")
+    e.owned("bot", "zed", "zed")
+    rules = [f["rule"] for f in _all(e) if f["subject"]["id"] == "bot"]
+    assert rules == ["OWN-02", "OWN-05", "OWN-01"]
+
+
+def test_an_owner_who_left_in_one_role_is_half_as_severe():
+    def of(*owners):
+        e = _people().resource("x", "restricted").can("bot", "write", "x").owned("bot", *owners)
+        return next(f for f in _all(e) if f["rule"] == "OWN-02")
+
+    both, half = of("zed", "zed"), of("zed", "ann")
+    assert (both["severity"], half["severity"]) == ("critical", "high")  # 112.5, 56.25
+    assert (
+        "The last business and technical owner of bot, zed, left on 2026-06-27" in both["sentence"]
+    )
+    assert "The last business owner of bot, zed" in half["sentence"]
+    assert "rotate every credential that zed could have copied" in half["remediation"]
+
+
+def test_each_owner_who_left_a_role_empty_is_a_finding():
+    e = _people().person("yan", left=ago(9)).owned("bot", "zed", "yan")
+    gone = [(f["object"]["id"], f["since"]) for f in _all(e) if f["rule"] == "OWN-02"]
+    assert sorted(gone) == [("yan", ago(9)), ("zed", ago(35))]
+
+
+def test_one_role_is_empty_since_its_owner_left_or_since_the_beginning():
+    e = Estate().agent("bot", "bat", created_at=ago(300)).person("ann").person("zed", left=ago(35))
+    e.owned("bot", "zed", "ann").owned("bat", None, "ann")
+    since = {f["subject"]["id"]: f["since"] for f in _all(e) if f["rule"] == "OWN-04"}
+    assert since == {"bot": ago(35), "bat": ago(300)}
+
+
+def test_what_to_do_names_the_identity_and_what_hangs_on_it():
+    e = _people().resource("x").can("bot", "list read write", "x")
+    (one,) = _all(e)
+    assert one["remediation"].startswith("Assign a business owner and a technical owner to bot")
+    assert "its 3 entitlements" in one["remediation"]
+
+
+def test_an_orphan_by_spawn_shows_what_made_it_one():
+    e = _people().agent("mum", status="retired").link("mum", "SPAWNS", "bot")
+    posture = e.posture()
+    rows = find_all(posture)
+    (evidence,) = rows["evidence"][rows["rule"] == "OWN-05"]
+    assert evidence == tuple(posture.graph.frames[SPAWNS]["id"])

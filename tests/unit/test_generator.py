@@ -110,6 +110,8 @@ def test_purpose_and_scope(estate):
         if not allows(json.loads(row["declared_scope"]), grant["target_id"], level)
     }
     assert estate.planted("SCP-02", "subject", "detail") == drift
+    lately = {pair for pair in drift if pair[1] in estate.used}
+    assert estate.planted("SCP-03", "subject", "detail") == lately
 
 
 def unused_levels(grant):
@@ -120,32 +122,30 @@ def unused_levels(grant):
 
 
 def test_unused_grants_and_levels(estate):
-    whole = {
-        g["grant_id"] for g in estate.grants if unused_levels(g) == set(json.loads(g["levels"]))
-    }
-    part = {g["grant_id"] for g in estate.grants if unused_levels(g)} - whole
+    whole = {g["grant_id"] for g in estate.held if unused_levels(g) == set(json.loads(g["levels"]))}
+    part = {g["grant_id"] for g in estate.held if unused_levels(g)} - whole
     assert estate.planted("LPR-01", "detail") == whole
     assert estate.planted("LPR-02", "detail") == part
-    admin = {g["grant_id"] for g in estate.grants if "admin" in g["levels"]}
+    admin = {g["grant_id"] for g in estate.held if "admin" in g["levels"]}
     assert estate.planted("LPR-03", "detail") == admin
     sensitivity = {r: row["sensitivity"] for r, row in estate.node("Resource").items()}
     assert all(
-        sensitivity[g["target_id"]] in SENSITIVE for g in estate.grants if "admin" in g["levels"]
+        sensitivity[g["target_id"]] in SENSITIVE for g in estate.held if "admin" in g["levels"]
     )
 
 
 def test_standing_outlived_and_unreviewed_grants(estate):
-    standing = {g["grant_id"] for g in estate.grants if not g["expires_at"] and not g["eligible"]}
+    standing = {g["grant_id"] for g in estate.held if not g["expires_at"] and not g["eligible"]}
     assert estate.planted("TIM-01", "detail") == standing
     over = {
         g["grant_id"]
-        for g in estate.grants
+        for g in estate.held
         if any(t and when(t) <= NOW for t in (g["expires_at"], g["task_ended_at"]))
     }
     assert estate.planted("TIM-02", "detail") == over
     overdue = {
         g["grant_id"]
-        for g in estate.grants
+        for g in estate.held
         if min(days_ago(t) for t in (g["granted_at"], g["reviewed_at"]) if t) > 90
     }
     assert estate.planted("REV-01", "detail") == overdue
@@ -154,7 +154,7 @@ def test_standing_outlived_and_unreviewed_grants(estate):
         c["grant_id"] for c in estate.links("COVERS")
         if c["grant_id"] and reviews[c["source_id"]]["decision"] == "revoke"
     }  # fmt: skip
-    assert estate.planted("REV-02", "detail") == revoked & {g["grant_id"] for g in estate.grants}
+    assert estate.planted("REV-02", "detail") == revoked & {g["grant_id"] for g in estate.held}
     approved = {
         c["target_id"]: reviews[c["source_id"]] for c in estate.links("COVERS") if not c["grant_id"]
     }

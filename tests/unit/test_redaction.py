@@ -9,36 +9,8 @@ import pytest
 from graph.frames import conform
 from graph.schema import AGENT, CAN_ACCESS, DECISION_RECORD
 from ingest.redaction import SIEVE, redact, redact_text, secretive
+from tests.canaries import CANARIES, HEX, A
 
-A, HEX = "Zq7" * 20, "0a9f" * 20
-CANARIES = {
-    "GitHub token": "ghp_" + A[:36],
-    "GitHub fine-grained token": "github_pat_" + A[:50],
-    "GitLab token": "glpat-" + A[:20],
-    "Slack token": "xoxb-" + A[:24],
-    "Slack webhook": "hooks.slack.com/services/" + A[:30],
-    "Anthropic key": "sk-ant-" + A[:40],
-    "OpenAI key": "sk-proj-" + A[:48],
-    "Stripe key": "sk_live_" + A[:24],
-    "Google key": "AIza" + A[:35],
-    "Google client secret": "GOCSPX-" + A[:28],
-    "npm token": "npm_" + A[:36],
-    "PyPI token": "pypi-" + A[:60],
-    "SendGrid key": "SG." + A[:22] + "." + A[:43],
-    "JSON web token": "eyJ" + A[:20] + "." + A[:30] + "." + A[:20],
-    "Hugging Face token": "hf_" + A[:34],
-    "Shopify token": "shpat_" + HEX[:32],
-    "DigitalOcean token": "dop_v1_" + HEX[:64],
-    "Vault token": "hvs." + A[:30],
-    "private key": "-----BEGIN RSA PRIVATE KEY-----\n" + A + "\n-----END RSA PRIVATE KEY-----",
-    "cut private key": "-----BEGIN PRIVATE KEY-----\n" + A,
-    "bearer token": "Authorization: Bearer " + A[:30],
-    "password in an address": "postgres://app:" + A[:12] + "@db/x",
-    "password": "password=" + A[:12],
-    "AWS secret key": "AWS_SECRET_ACCESS_KEY=" + A[:40],
-    "variable": 'DB_PASSWORD: "' + A[:12] + '"',
-    "Azure key": "AccountKey=" + A[:44] + "==",
-}  # fmt: skip
 CLEAN = (
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "arn:aws:iam::123456789012:role/token-refresher",

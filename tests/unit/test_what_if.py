@@ -136,11 +136,13 @@ def test_a_derived_edge_cannot_be_removed_by_itself():
         answers.what_if(e.posture(), ["a,CONTROLS,k"])
 
 
-def test_debt_is_unknown_not_zero_and_a_limit_says_what_it_cut():
+def test_debt_goes_with_what_it_is_owed_for_and_a_limit_says_what_it_cut():
     e = Estate().agent("a", "b").account("s").resource("x").can("s", "read", "x")
     e.link("a", "RUNS_AS", "s").link("b", "RUNS_AS", "s")
     answer = answers.what_if(e.posture(), ["s,CAN_ACCESS,x"], limit=1)
-    assert answer["before"]["debt"] is answer["after"]["debt"] is None
+    # two agents read 3 x 1, 1.25-fold: no owner, no scope, no use, no end and no review
+    owed = 2 * 3.75 * (1 + 0.75 + 0.75 + 8 / 12 + 0.75)
+    assert (answer["before"]["debt"], answer["after"]["debt"]) == (pytest.approx(owed), 0)
     assert (ids(answer["identities"]), answer["left_out"]) == (["a"], 1)
 
 

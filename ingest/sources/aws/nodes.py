@@ -15,6 +15,7 @@ from graph.schema import (
     RUNS_AS,
     SERVICE_ACCOUNT,
 )
+from graph.values import canonical
 from ingest.sources.aws.arn import STUBS, account_id, is_account, parse, shown
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.principals import Key, Place, Principal
@@ -71,6 +72,7 @@ def add_people(rows: Rows, export: Export, assumable: Iterable[str]) -> None:
             "name": person.name,
             "provider": PROVIDER,
             "created_at": person.created_at,
+            "external_ids": _known_as(person),
         }
         if label is not GROUP:
             row |= {"status": "active", "boundary": person.boundary}
@@ -82,6 +84,11 @@ def add_people(rows: Rows, export: Export, assumable: Iterable[str]) -> None:
         rows.node(label, row, person.place)
         for key in person.keys:
             _add_key(rows, person, key)
+
+
+def _known_as(person: Principal) -> str | None:
+    """Return the id that AWS never gives again, as other exports may know the principal."""
+    return canonical([f"aws_id:{person.unique_id}"]) if person.unique_id else None
 
 
 def _use(person: Principal, label: Node) -> Row:

@@ -5,16 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from ingest.rows import Place as Place
 from ingest.sources.aws.arn import parse
 from ingest.sources.aws.documents import Document
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in which file something was read."""
-
-    file: str
-    pointer: str = ""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,47 @@
+"""The access level that an action asks for, by its name, where nobody states a level.
+
+A verb tells reading from writing in nearly every naming scheme; administration it tells only
+together with what is changed. An action without a known verb has no level.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from graph.schema import LEVELS
+
+UNKNOWN = -1
+LIST, READ, WRITE, ADMIN = range(len(LEVELS))
+VERBS = {
+    LIST: "list ls enumerate",
+    READ: "read get describe head fetch query search select view download scan lookup",
+    WRITE: "write put post create update delete send insert upload modify set start stop invoke "
+    "execute run call patch append remove tag untag publish edit",
+    ADMIN: "admin administer grant manage attach detach impersonate assume pass",
+}
+LEVEL_OF_VERB = {verb: level for level, verbs in VERBS.items() for verb in verbs.split()}
+OF_ACCESS = frozenset(["policy", "policies", "permission", "permissions", "role", "admin", "acl"])
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def level_of(action: str) -> int:
+    """Return the level of an action: a position in `LEVELS`, -1 where its name tells none.
+
+    >>> [level_of(a) for a in ("read", "s3:GetObject", "iam:PutUserPolicy", "frobnicate")]
+    [1, 1, 3, -1]
+    """
+    words = [w.lower() for w in WORD.findall(action)]
+    found = next((LEVEL_OF_VERB[w] for w in words if w in LEVEL_OF_VERB), UNKNOWN)
+    return ADMIN if found == WRITE and OF_ACCESS.intersection(words) else found
+
+
+def levels_of(actions: pd.Series, stated: pd.Series | None = None) -> np.ndarray:
+    """Return the level (int64) of each action, the stated one where there is one."""
+    codes, names = pd.factorize(actions)
+    known = np.array([level_of(str(name)) for name in names] + [UNKNOWN], np.int64)
+    by_name = known[codes]  # an absent action has the code -1
+    if stated is None:
+        return by_name
+    said = pd.Index(LEVELS).get_indexer(pd.Index(stated.astype(object)))
+    return np.where(said >= 0, said, by_name).astype(np.int64)

@@ -1,0 +1,78 @@
+"""What was made one of several ids and why, and what was not although it shares some."""
+
+from typing import Any
+
+import pandas as pd
+
+from analytics.posture import Posture
+from graph.frames import records
+from graph.identity import Identities
+from graph.schema import FACT_NODES, WAITING
+
+
+def collisions(posture: Posture, limit: int = 0) -> dict[str, Any]:
+    """Answer which things share an id or a fact and are kept apart, and which were made one."""
+    found = posture.graph.identities
+    apart = [c.record() for c in found.collisions] + _two_labels(posture)
+    merged = sorted(found.merged)
+    shown, one = (apart[:limit], merged[:limit]) if limit else (apart, merged)
+    return {
+        "collisions": shown,
+        "merges": [_merge(posture, found, canonical) for canonical in one],
+        "waiting": _waiting(posture),
+        "left_out": len(apart) - len(shown) + len(merged) - len(one),
+    }
+
+
+def _merge(posture: Posture, found: Identities, canonical: str) -> dict[str, Any]:
+    thing = posture.graph.thing(posture.graph.number(canonical))
+    ids = list(found.merged[canonical])
+    return {"thing": thing, "ids": ids, "evidence": evidence(found, canonical)}
+
+
+def evidence(found: Identities, canonical: str) -> list[dict[str, Any]]:
+    """Return which rules made a thing one, and the ids and sources that share each value."""
+    links = found.links[found.links["canonical"] == canonical]
+    rows = []
+    for (rule, value), some in links.groupby(["rule", "value"]):
+        rows.append(
+            {
+                "rule": str(rule),
+                "value": str(value).replace("\x1f", ", "),
+                "ids": sorted(set(some["id"])),
+                "sources": sorted({f"{r.source}/{r.scope}" for r in records(some)}),
+            }
+        )
+    return rows
+
+
+def _two_labels(posture: Posture) -> list[dict[str, Any]]:
+    """Return the ids that sources state under different labels; the first in the schema holds."""
+    facts, labels_of = posture.graph.facts, dict[str, list[str]]()
+    frames = {label.name: facts.frames[label]["id"].drop_duplicates() for label in FACT_NODES}
+    every = pd.concat(list(frames.values()), ignore_index=True)
+    twice = every[every.duplicated()]
+    for name, ids in frames.items():
+        for one in ids[ids.isin(twice)].tolist() if len(twice) else ():
+            labels_of.setdefault(one, []).append(name)
+    return [
+        {
+            "label": labels[0],
+            "things": [one],
+            "shared": [f"id: {one}"],
+            "reason": f"sources state it as {' and as '.join(labels)}; {labels[0]} holds",
+        }
+        for one, labels in sorted(labels_of.items())
+    ]
+
+
+def _waiting(posture: Posture) -> list[dict[str, Any]]:
+    """Count the relationships that wait for an end, for each source, scope and type."""
+    rows = posture.graph.facts.frames[WAITING]
+    by = ["source", "scope", "relationship", "reason"]
+    counts = rows.groupby(by, dropna=False).size().reset_index(name="count")
+    return [
+        {"source": r.source, "scope": r.scope, "relationship": r.relationship, "why": r.reason}
+        | {"count": int(r.count_)}
+        for r in records(counts.rename(columns={"count": "count_"}))
+    ]

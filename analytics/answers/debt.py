@@ -1,0 +1,153 @@
+"""Trust debt: what is owed for access whose assumptions hold no more, by whom and for what."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import cut, when
+from analytics.debt.groups import keys, name
+from analytics.debt.items import Debt, debt_of
+from analytics.debt.model import ASSUMPTIONS, Model
+from analytics.debt.totals import Group, Total, by_assumption, caps_of, grouped, rated, total
+from analytics.debt.wording import why
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, LEVELS
+
+
+def debt(
+    posture: Posture,
+    by: str = "assumption",
+    items: bool = False,
+    limit: int = 0,
+    about: int | None = None,
+    model: Model | None = None,
+) -> dict[str, Any]:
+    """Answer what the accountable identities owe, or one of them (`about`, a node's number).
+
+    `groups` add up to the whole. `items`, if asked for, are the broken ones, the costliest
+    first, then those of which nobody knows whether they are broken.
+    """
+    owed = debt_of(posture, model)
+    places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
+    whole = total(owed, places)
+    caps = caps_of(posture, model)
+    capped = bool(caps.alarm[places].any()), bool(caps.orphan[places].any())
+    letter, because = rated(whole, owed.model, *capped, caps.usage)
+    found = [g for g in _groups(posture, owed, by, places) if g.total.applicable]
+    found.sort(key=lambda g: -g.total.debt)
+    shown, groups_left = cut(found, limit)
+    answer = figures(whole) | {
+        "grade": letter,
+        "grade_because": because,
+        "model": {"id": owed.model.id, "hash": owed.model.hash},
+        "by": by,
+        "groups": [_group(posture, by, g) for g in shown],
+    }
+    if not items:
+        return answer | {"left_out": groups_left}
+    order = _order(owed)
+    if about is not None:
+        order = order[owed.units.identity[owed.rows.entitlement[order]] == about]
+    rows, items_left = cut(order, limit)
+    return answer | {
+        "items": item_rows(posture, owed, rows),
+        "left_out": groups_left + items_left,
+    }
+
+
+def figures(of: Total) -> dict[str, Any]:
+    """Return the figures of a total, as every answer about debt shows them."""
+    return {
+        "debt": of.debt,
+        "principal": of.principal,
+        "interest_per_day": of.interest,
+        "max_principal": of.applicable,
+        "max_debt": of.most,
+        "tdr": of.ratio,
+        "tdr_range": list(of.range),
+        "lag_factor": of.lag,
+        "unverified": of.unverified,
+        "coverage": of.coverage,
+    }
+
+
+def _groups(posture: Posture, owed: Debt, by: str, places: np.ndarray | slice) -> Iterator[Group]:
+    if by == "assumption":
+        return by_assumption(owed, places)
+    return grouped(posture, owed, keys(posture, by), places)
+
+
+def _group(posture: Posture, by: str, group: Group) -> dict[str, Any]:
+    key: Any = group.key
+    is_thing = by in ("identity", "owner", "team") and key >= 0
+    thing = posture.graph.thing(int(key)) if is_thing else None
+    label = thing["id"] if thing else name(by, key)
+    return {"key": label, "thing": thing} | figures(group.total) | {"grade": group.grade}
+
+
+def _order(owed: Debt) -> np.ndarray:
+    """Return the items, the costliest first, then those of which nobody knows."""
+    rows = owed.rows
+    order = np.lexsort((rows.assumption, rows.entitlement, -rows.unverified, -rows.debt))
+    return np.asarray(order)
+
+
+def concerning(posture: Posture, owed: Debt, number: int) -> np.ndarray:
+    """Return the items of a thing, or about it: as identity, holder, resource or credential."""
+    rows, units = owed.rows, owed.units
+    mine = (units.identity == number) | (units.holder == number) | (units.resource == number)
+    named = np.flatnonzero(rows.names == posture.graph.thing(number)["id"])
+    order = _order(owed)
+    chosen = mine[rows.entitlement[order]] | np.isin(rows.object[order], named)
+    return np.asarray(order[chosen])
+
+
+def item_rows(posture: Posture, owed: Debt, chosen: np.ndarray) -> list[dict[str, Any]]:
+    """Describe the items at these positions."""
+    grants = posture.graph.frames[CAN_ACCESS]["id"]
+    return [_item(posture, owed, int(item), grants) for item in chosen]
+
+
+def _item(posture: Posture, owed: Debt, item: int, grants: Any) -> dict[str, Any]:
+    rows, units, graph = owed.rows, owed.units, posture.graph
+    unit, k = int(rows.entitlement[item]), int(rows.assumption[item])
+    known = not np.isnan(rows.degree[item])
+    dated = rows.since[item] != NEVER
+    row: dict[str, Any] = {
+        "identity": graph.thing(int(units.identities[units.place[unit]])),
+        "assumption": ASSUMPTIONS[k],
+        "state": "broken" if known else "unknown",
+        "resource": graph.thing(int(units.resource[unit])),
+        "level": LEVELS[units.level[unit]],
+        "grant": str(grants.iloc[int(units.grant[unit])]),
+        "holder": graph.thing(int(units.holder[unit])),
+        "object": str(rows.names[rows.object[item]]),
+        "degree": float(rows.degree[item]) if known else None,
+        "exposure": float(units.exposure[unit]),
+        "principal": float(rows.principal[item]),
+        "since": when(int(rows.since[item])) if known and dated else None,
+        "cycles": float(rows.cycles[item]) if known else None,
+        "debt": float(rows.debt[item]),
+        "interest_per_day": float(rows.interest[item]),
+        "unverified": float(rows.unverified[item]),
+        "effort_hours": owed.model.hours[k],
+    }
+    return row | {"why": why(ASSUMPTIONS[k], known, _facts(owed, row))}
+
+
+def _facts(owed: Debt, row: dict[str, Any]) -> dict[str, str]:
+    day = row["since"][:10] if row["since"] else None
+    return {
+        "identity": row["identity"]["name"],
+        "resource": row["resource"]["name"],
+        "level": row["level"].capitalize(),
+        "about": row["object"],
+        "since": f" since {day}" if day else "",
+        "on": f" on {day}" if day else "",
+        "share": f"{row['degree'] or 0:.0%}",
+        "unused": f"{owed.model.unused:g}",
+        "review": f"{owed.model.review:g}",
+        "credential": f"{owed.model.credential:g}",
+    }

@@ -1,0 +1,62 @@
+"""How good the records of decisions are: what they leave out, and what does not fit."""
+
+from typing import Any
+
+import pandas as pd
+
+from analytics.decisions import out_of_date, records
+from analytics.evidence import Evidence
+from analytics.posture import Posture
+from graph.access import flags
+
+# What an audit of an agent needs of a decision, by the fields that may hold it.
+EXPECTED = {
+    "identity": ("identity", "instance"),
+    "purpose": ("purpose", "task_id"),
+    "context": ("env", "tool", "delegation_chain"),
+    "correlation": ("correlation_id",),
+    "risk": ("risk_score", "risk_signals", "posture"),
+    "policy": ("policy_id",),
+    "policy_version": ("policy_version",),
+    "justification": ("justification",),
+    "outcome": ("executed", "result"),
+}
+TEMPLATE = 10  # records with the same words, numbers aside, that make a template of them
+
+
+def decision_records(posture: Posture, found: Evidence) -> dict[str, Any]:
+    """Count the records up to the moment looked at, and what is missing or wrong in them.
+
+    `never_used` are permissions on which no use rests, `executed_though_denied` refusals whose
+    own outcome says that they were carried out, `out_of_date` decisions by a replaced version
+    of a policy, and `templates` justifications that many records repeat. `engines` gives for
+    each engine the share of its records that lack what an audit needs.
+    """
+    frame = records(posture)
+    decision = frame["decision"]
+    executed = flags(frame["executed"])
+    return {
+        "records": len(frame),
+        **{kind: int((decision == kind).sum()) for kind in ("allow", "deny", "escalate")},
+        "never_used": len(found.idle),
+        "executed_though_denied": int(((decision == "deny").to_numpy(bool) & executed).sum()),
+        "out_of_date": int(out_of_date(frame).sum()),
+        "templates": int(_templates(frame["justification"]).sum()),
+        "engines": [
+            {"engine": str(name), "records": len(mine), "missing": _missing(mine)}
+            for name, mine in frame.groupby(frame["engine"].fillna("unknown"))
+        ],
+    }
+
+
+def _missing(frame: pd.DataFrame) -> dict[str, float]:
+    return {
+        what: float(frame[list(fields)].isna().all(axis=1).mean())
+        for what, fields in EXPECTED.items()
+    }
+
+
+def _templates(said: pd.Series) -> pd.Series:
+    """Return which justifications are worded like many others."""
+    words = said.str.lower().str.replace(r"[^a-z]+", " ", regex=True)
+    return words.notna() & (words.groupby(words).transform("size") >= TEMPLATE)

@@ -1,0 +1,147 @@
+"""What is new, gone or different between two snapshots, and whether it changed or was only seen."""
+
+from typing import Any
+
+import pandas as pd
+
+from analytics.answers.shape import plain
+from analytics.changes import ADDED, CHANGED, LABEL, REMOVED, Changes, changes, fields
+from analytics.history import History
+from graph.access import AccessGraph
+from graph.element import Dtype, Element, Node, Property
+from graph.facts import Coverage
+from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.stores import SnapshotInfo
+from graph.values import strict_json
+
+STRUCTURED = (Dtype.TEXTS, Dtype.INSTANTS, Dtype.JSON)
+KINDS = (ADDED, REMOVED, CHANGED)
+
+
+def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int) -> dict[str, Any]:
+    """Answer what differs from one snapshot to another; each list is cut at `limit` rows."""
+    one, other = history.posture(before.id).graph, history.posture(after.id).graph
+    found = changes(one, other)
+    answer: dict[str, Any] = {
+        "before": before.id,
+        "after": after.id,
+        "coverage": _connected(before.coverage, after.coverage),
+        "counts": {what: _counts(found, what) for what in KINDS},
+    }
+    left_out = 0
+    for what in KINDS:
+        nodes, cut = _listed(found, FACT_NODES, what, limit)
+        edges, more = _listed(found, RELATIONSHIPS, what, limit)
+        answer[what] = {"nodes": nodes, "relationships": edges}
+        left_out += cut + more
+    return answer | {"left_out": left_out}
+
+
+def _connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> list[dict[str, Any]]:
+    """Return the scopes that are new, gone, or that declare other kinds of fact than before."""
+    old, new = {c.key: c for c in before}, {c.key: c for c in after}
+    rows = []
+    for key in sorted(old.keys() | new.keys()):
+        said = set(old[key].declares) if key in old else set()
+        says = set(new[key].declares) if key in new else set()
+        state = "connected" if key not in old else "lost" if key not in new else "kept"
+        partly = key in new and not new[key].complete
+        if state != "kept" or said != says or partly:
+            rows.append(
+                {
+                    "source": key[0],
+                    "scope": key[1],
+                    "state": state,
+                    "complete": key in new and new[key].complete,
+                    "newly_declares": sorted(says - said),
+                    "no_longer_declares": sorted(said - says),
+                }
+            )
+    return rows
+
+
+def _counts(found: Changes, what: str) -> dict[str, int]:
+    """Count what differs in a way: nodes, relationships, and how many are coverage alone."""
+    chosen = {e: rows[rows["what"] == what] for e, rows in found.rows.items()}
+    nodes = sum(len(rows) for e, rows in chosen.items() if isinstance(e, Node))
+    whole = sum(len(rows) for rows in chosen.values())
+    coverage = sum(int(rows["coverage"].sum()) for rows in chosen.values())
+    return {"nodes": nodes, "relationships": whole - nodes, "coverage": coverage}
+
+
+def _listed(
+    found: Changes, elements: tuple[Element, ...], what: str, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Return rows of some elements by id, what changed before what is only seen, cut at `limit`."""
+    shown: list[dict[str, Any]] = []
+    total = 0
+    for element in elements:
+        rows = found.rows.get(element)
+        if rows is None:
+            continue
+        rows = rows[rows["what"] == what].sort_values(["coverage", "id"], kind="stable")
+        total += len(rows)
+        kept = rows.head(max(limit - len(shown), 0)) if limit else rows
+        shown += _described(found, element, kept, what)
+    return shown, total - len(shown)
+
+
+def _described(
+    found: Changes, element: Element, rows: pd.DataFrame, what: str
+) -> list[dict[str, Any]]:
+    graph = found.before if what == REMOVED else found.after
+    things = _things(graph, element, rows)
+    described = [
+        thing | {"why": "coverage" if seen else "changed", "fields": fields(element, int(bits))}
+        for thing, seen, bits in zip(things, rows["coverage"], rows["fields"], strict=True)
+    ]
+    if what == CHANGED:
+        old = _values(found.before, element, rows["id"], described)
+        new = _values(found.after, element, rows["id"], described)
+        for row, before, after in zip(described, old, new, strict=True):
+            row |= {"before": before, "after": after}
+    return described
+
+
+def _things(graph: AccessGraph, element: Element, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    if isinstance(element, Node):
+        return [{"thing": graph.thing(n)} for n in graph.numbers(rows["id"]).tolist()]
+    ends = zip(
+        rows["id"],
+        graph.numbers(rows["source_id"]).tolist(),
+        graph.numbers(rows["target_id"]).tolist(),
+        strict=True,
+    )
+    return [
+        {
+            "id": own,
+            "from": graph.thing(source),
+            "relationship": element.name,
+            "to": graph.thing(target),
+        }
+        for own, source, target in ends
+    ]
+
+
+def _values(
+    graph: AccessGraph, element: Element, ids: pd.Series, described: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the values that the changed fields of each row have in `graph`."""
+    frame = graph.frames[element]
+    place = pd.Index(frame["id"]).get_indexer(pd.Index(ids))
+    named = {name for row in described for name in row["fields"]} - {LABEL}
+    columns = {c.name: (frame[c.name].array, c) for c in element.columns if c.name in named}
+    numbers = graph.numbers(ids)
+    values = []
+    for row, at, number in zip(described, place.tolist(), numbers.tolist(), strict=True):
+        said = {n: _value(*columns[n], at) for n in row["fields"] if n != LABEL}
+        if LABEL in row["fields"]:
+            said[LABEL] = graph.thing(number)["label"]
+        values.append(said)
+    return values
+
+
+def _value(cells: Any, column: Property, at: int) -> Any:
+    """Return a cell as plain data, lists and maps as such; a thing of another label has none."""
+    value = plain(cells[at]) if at >= 0 else None
+    return strict_json(value) if value is not None and column.dtype in STRUCTURED else value

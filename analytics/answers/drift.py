@@ -1,0 +1,99 @@
+"""What identities reach beyond what they were approved for, why, and since when."""
+
+from typing import Any
+
+from analytics.answers.shape import cut, edge_step, grant_step, when
+from analytics.drift import CAUSES, Baseline, Drift, Excess
+from analytics.drift import drift as compare
+from analytics.growth import Growth, growths
+from analytics.posture import Posture
+from graph.schema import LEVELS
+from graph.values import iso
+
+
+def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
+    """Answer the drift of all accountable identities, or of one (a number), heaviest first.
+
+    `shrink` is what is approved but not reached; it is no drift. Neither is an excess whose
+    `why` is coverage: it is listed, but not in the sums. `change_points` are the steps up in
+    exposure that a history of ten snapshots or more shows.
+    """
+    found = compare(posture, None if about is None else [about])
+    pairs = [(each, excess) for each in found for excess in each.excess]
+    pairs.sort(key=lambda p: (-p[1].exposure, p[1].identity, p[1].resource, -p[1].level))
+    shown, left = cut(pairs, limit)
+    less = [(each, *pair) for each in found for pair in each.shrink]
+    shrunk, more = cut(less, limit)
+    return {
+        "exposure": sum(each.exposure for each in found),
+        "drifted": sum(any(not e.seen for e in each.excess) for each in found),
+        "by_cause": _by_cause([excess for _, excess in pairs if not excess.seen]),
+        "by_baseline": _by_baseline(found),
+        "drift": [_row(posture, each, excess) for each, excess in shown],
+        "shrink": [
+            _of(posture, each, resource, level, "shrink") for each, resource, level in shrunk
+        ],
+        "change_points": [
+            _growth(posture, g) for g in growths(posture) if about in (None, g.identity)
+        ],
+        "left_out": left + more,
+    }
+
+
+def _growth(posture: Posture, of: Growth) -> dict[str, Any]:
+    """Return where the exposure of an identity stepped up."""
+    return {
+        "identity": posture.graph.thing(of.identity),
+        "at": iso(of.info.taken_at),
+        "snapshot": of.info.id,
+        "before": of.before,
+        "after": of.after,
+        "grants": list(of.grants),
+    }
+
+
+def _by_cause(excess: list[Excess]) -> list[dict[str, Any]]:
+    rows = []
+    for cause in CAUSES:
+        mine = [e.exposure for e in excess if e.cause == cause]
+        if mine:
+            rows.append({"cause": cause, "count": len(mine), "exposure": sum(mine)})
+    return rows
+
+
+def _by_baseline(found: list[Drift]) -> dict[str, int]:
+    kinds = [each.baseline.kind for each in found]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+
+def _of(posture: Posture, of: Drift, resource: int, level: int, what: str) -> dict[str, Any]:
+    graph = posture.graph
+    entitlement = {"resource": graph.thing(resource), "level": LEVELS[level]}
+    return {
+        "identity": graph.thing(of.identity),
+        what: entitlement,
+        "baseline": _baseline(of.baseline),
+    }
+
+
+def _baseline(of: Baseline) -> dict[str, Any]:
+    return {"kind": of.kind, "by": of.by or None, "at": when(of.at)}
+
+
+def _row(posture: Posture, of: Drift, excess: Excess) -> dict[str, Any]:
+    steps = [edge_step(posture, edge) for edge in excess.edges]
+    steps.append(grant_step(posture, excess.grant, 1 << excess.level))
+    names = [steps[0]["from"]["name"], *(step["to"]["name"] for step in steps)]
+    marks = {m: any(s[m] for s in steps) for m in ("derived", "conditional", "assumed")}
+    return (
+        _of(posture, of, excess.resource, excess.level, "excess")
+        | {
+            "cause": excess.cause,
+            "why": "coverage" if excess.seen else "changed",
+            "since": when(excess.since),
+            "exposure": excess.exposure,
+            "steps": steps,
+            "sentence": " → ".join(names),
+        }
+        | marks
+    )

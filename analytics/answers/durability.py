@@ -1,0 +1,57 @@
+"""Durability: which footholds would be hardest to revoke, and hardest to notice."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import cut
+from analytics.durability import agents
+from analytics.durability import durability as count
+from analytics.posture import Posture
+from analytics.reach.routes import Counted
+
+
+def durability(
+    posture: Posture, mode: str = "standing", limit: int = 0, about: int | None = None
+) -> dict[str, Any]:
+    """Answer how durable each agent's foothold is, the hardest to revoke first.
+
+    `routes` are routes to crown jewels that share no relationship; `routes_after_kill` those
+    that are left when the agent is disabled, its sessions end and its own credentials are
+    revoked (`analytics.durability.kept_after_the_end` says what that leaves). They may be more
+    than before: one account that runs an agent may have made several keys. `unlogged_share` is
+    the share of `hops`, the relationships on all ways, whose use no source would see; None
+    where there is no way. `about` (a node's number) asks for one thing of any kind.
+    """
+    asked = agents(posture) if about is None else np.array([about])
+    found = count(posture, asked, mode)
+    share = found.unlogged / np.maximum(found.hops, 1)
+    order = np.lexsort((asked, -found.routes, -share, -found.routes_after))
+    shown, left_out = cut(order, limit)
+    return {
+        "mode": mode,
+        "identities": [
+            posture.graph.thing(int(asked[place])) | figures(found, int(place)) for place in shown
+        ],
+        "lasting": int(np.count_nonzero(found.routes_after)),
+        "of": len(asked),
+        "left_out": left_out,
+    }
+
+
+def durability_of(posture: Posture, start: int, mode: str) -> dict[str, Any]:
+    """Return the figures of one thing (a node's number)."""
+    return figures(count(posture, np.array([start]), mode), 0)
+
+
+def figures(found: Counted, place: int) -> dict[str, Any]:
+    """Return the figures at one place; where they are not `exact`, routes are lower bounds."""
+    hops, unlogged = int(found.hops[place]), int(found.unlogged[place])
+    return {
+        "routes": int(found.routes[place]),
+        "routes_after_kill": int(found.routes_after[place]),
+        "exact": bool(found.exact[place]),
+        "unlogged_share": unlogged / hops if hops else None,
+        "unlogged": unlogged,
+        "hops": hops,
+    }

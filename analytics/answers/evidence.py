@@ -1,0 +1,98 @@
+"""Evidence: which decision explains each use, and how good the records of decisions are."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.answers.decision_records import decision_records
+from analytics.answers.shape import cut, plain, when
+from analytics.deciding import EXPLAINED, UNEXPLAINED
+from analytics.evidence import REASONS, SENSITIVE, STATES, UNKNOWN
+from analytics.evidence import evidence as evidence_of
+from analytics.posture import Posture
+from graph.frames import records
+from graph.schema import AGENT, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, TOOL
+
+PLACED = (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE, TOOL)
+
+
+def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
+    """Answer what explains each use, the latest first; `about` is who acted or what was used.
+
+    `coverage` is the explained share of the sensitive uses (confidential or more) of which it is
+    known whether a decision explains them: by count, and by sensitivity times level. It is None
+    where there are none.
+    """
+    found = evidence_of(posture)
+    rows = found.uses
+    if about is not None:
+        ends = rows[["identity", "principal", "resource"]]
+        rows = rows[(ends == about).any(axis=1)]
+    shown, left_out = cut(rows.iloc[::-1], limit)
+    return {
+        "uses": [_use(posture, row) for row in records(shown)],
+        "coverage": coverage(rows),
+        "states": {name: int((rows["state"] == n).sum()) for n, name in enumerate(STATES)},
+        "crossing": _crossing(posture, rows),
+        "identities": _by_identity(posture, rows, limit),
+        "decisions": decision_records(posture, found),
+        "unplaced": found.unplaced,
+        "left_out": left_out,
+    }
+
+
+def coverage(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the explained share of the sensitive uses among `rows`, with both its terms."""
+    known = rows[(rows["sensitivity"] >= SENSITIVE) & (rows["state"] != UNKNOWN)]
+    explained = known["state"] == EXPLAINED
+    weight, of = float(known["weight"][explained].sum()), float(known["weight"].sum())
+    return {
+        "count": float(explained.mean()) if len(known) else None,
+        "weighted": weight / of if of else None,
+        "explained": int(explained.sum()),
+        "sensitive": len(known),
+        "explained_weight": weight,
+        "sensitive_weight": of,
+    }
+
+
+def _use(posture: Posture, row: Any) -> dict[str, Any]:
+    thing = posture.graph.thing
+    named = int(row.principal) != int(row.identity)
+    return {
+        "id": row.id,
+        "at": when(row.at),
+        "identity": thing(int(row.identity)),
+        "principal": thing(int(row.principal)) if named else None,
+        "resource": thing(int(row.resource)),
+        "level": LEVELS[row.level] if row.level >= 0 else None,
+        "state": STATES[row.state],
+        "reason": REASONS[row.reason] or None,
+        "decision": plain(row.decision),
+    }
+
+
+def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[str, Any]]:
+    """Return the coverage of each identity with sensitive uses, the worst first."""
+    known = rows[(rows["sensitivity"] >= SENSITIVE) & (rows["state"] != UNKNOWN)]
+    lacks = known.assign(lacks=known["weight"].where(known["state"] != EXPLAINED, 0.0))
+    worst = lacks.groupby("identity")["lacks"].sum().sort_values(ascending=False, kind="stable")
+    shown, _ = cut(worst.index.to_numpy(int), limit)
+    parts = dict(list(known[known["identity"].isin(shown)].groupby("identity")))
+    return [{"identity": posture.graph.thing(int(n)), **coverage(parts[n])} for n in shown]
+
+
+def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
+    """Count the uses of one platform by an identity of another, and those without a decision."""
+    graph, platform = posture.graph, np.full(len(posture.graph.ids), "", object)
+    for label in PLACED:
+        frame = graph.frames[label]
+        platform[graph.numbers(frame["id"])] = frame["provider"].fillna("")
+    mine = platform[rows["identity"].to_numpy(int)]
+    theirs = platform[rows["resource"].to_numpy(int)]
+    crossing = rows[(mine != "") & (theirs != "") & (mine != theirs)]
+    return {
+        "uses": len(crossing),
+        "unexplained": int((crossing["state"] == UNEXPLAINED).sum()),
+    }

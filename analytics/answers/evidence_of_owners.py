@@ -1,0 +1,87 @@
+"""What is stated of owners, how far each statement is to be trusted, and who disagrees."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import when
+from analytics.owner_evidence import HALF_LIFE, owner_evidence, state_of, statements_about
+from analytics.ownership import ROLES
+from analytics.posture import Posture
+from analytics.rules_of_ownership import judged
+from graph.frames import records
+
+SURE = 0.5  # an owner is called sure from here on: declared, and confirmed within a year
+
+
+def evidence_of(posture: Posture, number: int) -> dict[str, Any]:
+    """Answer for each role of a thing how its owner is known, and by which statements."""
+    said = statements_about(posture, number)
+    states: dict[str, Any] = state_of(posture, number)
+    mine = [c for c in conflicts(posture) if c["thing"]["id"] == posture.graph.thing(number)["id"]]
+    for role in ROLES:
+        states[role]["statements"] = [_statement(posture, s) for s in said if s.role == role]
+        states[role]["conflicts"] = [c for c in mine if c["role"] == role]
+    return states
+
+
+def _statement(posture: Posture, said: Any) -> dict[str, Any]:
+    state = "active" if said.active else "software" if said.kind == "software" else "gone"
+    return posture.graph.thing(int(said.owner)) | {
+        "state": state,
+        "evidence": said.evidence,
+        "source": said.source,
+        "scope": said.scope,
+        "since": when(said.since),
+        "acknowledged_at": when(said.acknowledged),
+        "ended_at": when(said.ended),
+        "read_at": when(said.read_at),
+        "contradicted": bool(said.contradicted),
+        "confidence": float(said.confidence),
+        "id": said.id,
+    }
+
+
+def conflicts(posture: Posture) -> list[dict[str, Any]]:
+    """List the sources that do not agree on an owner."""
+    thing = posture.graph.thing
+    return [
+        {
+            "thing": thing(int(row.thing)),
+            "role": row.role,
+            "conflict": row.conflict,
+            "says": {"source": row.says[0], "scope": row.says[1]},
+            "owners": [thing(n) for n in row.owners],
+            "against": {"source": row.against[0], "scope": row.against[1]},
+            "others": [thing(n) for n in row.others],
+            "contradicted": [thing(n) for n in row.contradicted],
+        }
+        for row in records(owner_evidence(posture).conflicts)
+    ]
+
+
+def confidence(posture: Posture) -> dict[str, Any]:
+    """Add up how sure the owners of the identities in service are, by role."""
+    every = judged(posture, posture.ownership.known)
+    roles = owner_evidence(posture).roles
+    answer: dict[str, Any] = {"half_life_days": HALF_LIFE, "sure_from": SURE}
+    for role in ROLES:
+        mine = roles[(roles["role"] == role) & roles["thing"].isin(every)]["confidence"]
+        answer[role] = {
+            "sure": int((mine >= SURE).sum()),
+            "doubtful": int((mine < SURE).sum()),
+            "of": len(every),
+            "mean": float(mine.sum() / len(every)) if len(every) else None,
+        }
+    return answer
+
+
+def sure_owners(posture: Posture) -> np.ndarray:
+    """Return for each node how sure its less sure role is (float64)."""
+    least = np.zeros(len(posture.graph.ids))
+    roles = owner_evidence(posture).roles.pivot_table(
+        index="thing", columns="role", values="confidence", fill_value=0.0
+    )
+    both = roles.reindex(columns=list(ROLES), fill_value=0.0).min(axis=1)
+    least[both.index.to_numpy(np.int64)] = both
+    return least

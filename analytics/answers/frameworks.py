@@ -1,0 +1,121 @@
+"""Frameworks: for each control what is evidence of it, or why there is none."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import cut
+from analytics.evidence_of_controls import (
+    Judged,
+    judged_by,
+    measured,
+    measures_for,
+    rules_for,
+)
+from analytics.frameworks import Control, Framework, all_frameworks
+from analytics.measure import Measure, Measured
+from analytics.posture import Posture
+
+FALLING_SHORT = "identities with a finding"
+UNSPOKEN = "no rule and no measure speaks of it"
+
+
+def frameworks(posture: Posture, only: Framework | None = None, limit: int = 0) -> dict[str, Any]:
+    """Answer for each control of each framework, or of one, how many identities fall short.
+
+    `numerator` counts the identities with a finding of a rule that refers to the control,
+    `denominator` those that these rules could judge; where only measures refer to it, they are
+    those of the first, and `numerator_is` says what is counted. `evidence` has a row for each
+    such rule, with the ids of its findings (at most `limit`), and for each such measure. A
+    control without evidence has neither number, and says why.
+    """
+    chosen = [only] if only is not None else list(all_frameworks().values())
+    rows = {f.name: [_control(posture, f, c, limit) for c in f.controls] for f in chosen}
+    return {
+        "frameworks": [_framework(f, rows[f.name]) for f in chosen],
+        "controls": [row for f in chosen for row in rows[f.name]],
+    }
+
+
+def _framework(listed: Framework, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": listed.name,
+        "title": listed.title,
+        "version": listed.version,
+        "source": listed.source,
+        "measured": sum(row["not_measured_because"] is None for row in rows),
+        "of": len(rows),
+    }
+
+
+def _control(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:
+    key = listed.name, control.id
+    rules = [judged_by(posture)[rule.id] for rule in rules_for().get(key, ())]
+    measures = [(m, measured(posture)[m.name]) for m in measures_for().get(key, ())]
+    spoken = [rule for rule in rules if rule.because is None]
+    said = [(m, found) for m, found in measures if found.because is None]
+    evidence = [_by_rule(rule, limit) for rule in spoken] + [_by_measure(*each) for each in said]
+    return {
+        "framework": listed.name,
+        "id": control.id,
+        "title": control.title,
+        "aliases": list(control.aliases),
+        **_counted(spoken, said),
+        "evidence": evidence,
+        "silent": [{"rule": r.rule.id, "because": r.because} for r in rules if r.because],
+        "not_measured_because": None if evidence else _because(control, rules, measures),
+    }
+
+
+def _counted(rules: list[Judged], measures: list[tuple[Measure, Measured]]) -> dict[str, Any]:
+    """Return numerator and denominator, and what the numerator counts."""
+    if rules:
+        who = _union([rule.identities for rule in rules])
+        broken = np.intersect1d(_union([rule.subjects for rule in rules]), who)
+        counts = len(broken), len(who), FALLING_SHORT
+    elif measures:
+        measure, found = measures[0]
+        return {
+            "numerator": found.numerator,
+            "denominator": found.denominator,
+            "numerator_is": measure.numerator,
+        }
+    else:
+        return {"numerator": None, "denominator": None, "numerator_is": None}
+    return dict(zip(("numerator", "denominator", "numerator_is"), counts, strict=True))
+
+
+def _union(parts: list[np.ndarray]) -> np.ndarray:
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+
+def _by_rule(judged: Judged, limit: int) -> dict[str, Any]:
+    shown, left_out = cut(list(judged.findings), limit)
+    return {
+        "rule": judged.rule.id,
+        "title": judged.rule.title,
+        "judged": len(judged.identities),
+        "identities": len(judged.subjects),
+        "findings": shown,
+        "left_out": left_out,
+    }
+
+
+def _by_measure(measure: Measure, found: Measured) -> dict[str, Any]:
+    return {
+        "measure": measure.name,
+        "title": measure.title,
+        "value": found.value,
+        "numerator": found.numerator,
+        "denominator": found.denominator,
+        "unit": measure.unit,
+    }
+
+
+def _because(
+    control: Control, rules: list[Judged], measures: list[tuple[Measure, Measured]]
+) -> str:
+    """Say why nothing is evidence of a control: silent rules and measures, else its nature."""
+    said = [f"{rule.rule.id}: {rule.because}" for rule in rules]
+    said += [f"{measure.title}: {found.because}" for measure, found in measures]
+    return "; ".join(said) or control.because or UNSPOKEN

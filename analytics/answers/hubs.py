@@ -1,0 +1,77 @@
+"""Credential hubs: what depends on one credential, and in which order to rotate them."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import cut
+from analytics.credential_hubs import Hubs, credential_hubs
+from analytics.posture import UNUSED_DAYS, Posture
+from graph.frames import records
+from graph.schema import CREDENTIAL
+
+SHOWN = 100  # dependents of one credential that are listed
+
+
+def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> dict[str, Any]:
+    """Answer which credentials most hangs on; with `order` "rotation", what to rotate first.
+
+    `reach` is what whoever has the credential reaches. `articulation`: without it, identities
+    that hang together by credentials fall into several `pieces`. `rotation` is the place in
+    the order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then
+    fewest `unknown`, then the widest reach. Of `dependents` the first are listed.
+    """
+    found = credential_hubs(posture)
+    many = _sizes(found)
+    worst = np.lexsort((found.credentials, -found.reach.weighted, -many, -found.pieces))
+    ranked = np.argsort(found.rotation) if order == "rotation" else worst
+    shown, left_out = cut(ranked, limit)
+    return {
+        "hubs": [_row(posture, found, int(place), int(many[place])) for place in shown],
+        "shared": int(np.count_nonzero(many > 1)),
+        "articulations": int(np.count_nonzero(found.pieces > 1)),
+        "in_use_days": UNUSED_DAYS,
+        "left_out": left_out,
+    }
+
+
+def _sizes(found: Hubs) -> np.ndarray:
+    place = np.searchsorted(found.credentials, found.dependents["credential"].to_numpy())
+    return np.bincount(place, minlength=len(found.credentials))
+
+
+def _row(posture: Posture, found: Hubs, place: int, many: int) -> dict[str, Any]:
+    graph, credential = posture.graph, int(found.credentials[place])
+    rows = found.dependents
+    mine = rows.iloc[slice(*np.searchsorted(rows["credential"], [credential, credential + 1]))]
+    thing: dict[str, Any] = {**graph.thing(credential)}
+    return thing | {
+        "type": _types(posture).get(credential),
+        "dependents": [
+            graph.thing(int(row.identity)) | {"use": row.use, "how": row.how}
+            for row in records(mine.head(SHOWN))
+        ],
+        "count": many,
+        "in_use": int(found.in_use[place]),
+        "unknown": int(found.unknown[place]),
+        "reach": {
+            "resources": int(found.reach.resources[place]),
+            "weighted": float(found.reach.weighted[place]),
+        },
+        "blueprint": bool(found.blueprint[place]),
+        "articulation": bool(found.pieces[place] > 1),
+        "pieces": int(found.pieces[place]),
+        "rotation": int(found.rotation[place]),
+    }
+
+
+def _types(posture: Posture) -> dict[int, str]:
+    """Return the type of each credential that states one."""
+
+    def made() -> dict[int, str]:
+        keys = posture.graph.frames[CREDENTIAL]
+        keys = keys[keys["type"].notna()]
+        return dict(zip(posture.graph.numbers(keys["id"]).tolist(), keys["type"], strict=True))
+
+    types: dict[int, str] = posture.once(__name__, made)
+    return types

@@ -1,0 +1,214 @@
+"""What people decide in the product: accept a finding, attest an owner, review access."""
+
+from typing import Any
+
+import pandas as pd
+
+from analytics.lifecycle.states import LISTED, lives
+from analytics.ownership import active_people
+from analytics.posture import Posture
+from graph.access import AmbiguousThing, UnknownThing
+from graph.element import Node
+from graph.frames import records
+from graph.journal import DECISIONS, ROLES, Journal
+from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
+from graph.values import WrongValue, iso, text
+
+LONGEST = {"by": 200, "reason": 2000, "note": 2000}
+
+
+class Refused(Exception):
+    """A decision that cannot be written; the text says why."""
+
+    exit_code, code = 2, "refused"
+
+
+def accept(
+    posture: Posture, finding: str, until: pd.Timestamp, by: str, reason: str
+) -> dict[str, Any]:
+    """Accept a finding until an instant; it stays listed, and returns by itself then.
+
+    It counts from the moment looked at, which may be before now: that of the snapshot.
+
+    Raises
+    ------
+    Refused, UnknownThing, AmbiguousThing, StoreError
+    """
+    one = _finding(posture, finding)
+    as_of = posture.graph.as_of
+    if until <= as_of:
+        raise Refused(f"--until must lie after {iso(as_of)}, the instant looked at")
+    who, why = _person(posture, by), _said("reason", reason)
+    written = journal_of(posture).accept(one, until, who, why, as_of)
+    note = "by the clock that is past: it counts only in what is asked as of earlier"
+    return written.record() | {"note": note if until <= written.at else None}
+
+
+def attest(
+    posture: Posture,
+    thing: str,
+    owner: str,
+    role: str,
+    by: str,
+    note: str = "",
+    since: pd.Timestamp | None = None,
+) -> dict[str, Any]:
+    """Attest that a person or a team answers for a thing; it counts from `since`, or from now.
+
+    Raises
+    ------
+    Refused, UnknownThing, AmbiguousThing, StoreError
+    """
+    graph = posture.graph
+    owned, owning = graph.find(thing), graph.find(owner)
+    _require(posture, owned, OWNS.targets, "nothing can own")
+    _require(posture, owning, (HUMAN, TEAM, GROUP), "an owner is a person or a team, not")
+    if graph.has_label(HUMAN)[owning] and not active_people(graph)[0][owning]:
+        raise Refused(f"{graph.thing(owning)['name']} is no longer here; name somebody who is")
+    if role not in ROLES:
+        raise Refused(f"a role is one of {', '.join(ROLES)}")
+    journal = journal_of(posture)
+    who, why = _person(posture, by), _said("note", note, needed=False)
+    ids = graph.thing(owned)["id"], graph.thing(owning)["id"]
+    written = journal.attest(*ids, role, who, why, _not_ahead(journal, since)).record()
+    return written | {"note": written["reason"], "counts": _counts(posture, written["since"])}
+
+
+def review(
+    posture: Posture,
+    thing: str,
+    decision: str,
+    by: str,
+    reason: str,
+    grant: str | None = None,
+    since: pd.Timestamp | None = None,
+) -> dict[str, Any]:
+    """Decide about the access of a thing, or about one grant that it holds, by its grant id.
+
+    Raises
+    ------
+    Refused, UnknownThing, AmbiguousThing, StoreError
+    """
+    number = posture.graph.find(thing)
+    _require(posture, number, COVERS.targets, "a review cannot be about")
+    if decision not in DECISIONS:
+        raise Refused(f"a decision is one of {', '.join(DECISIONS)}")
+    if grant is not None and grant not in (held := _grants(posture, number)):
+        near = f"; it holds {', '.join(held[:5])}" if held else "; it holds none that has an id"
+        raise Refused(f"{posture.graph.thing(number)['name']} holds no grant {grant!r}{near}")
+    journal = journal_of(posture)
+    who, why = _person(posture, by), _said("reason", reason)
+    about = posture.graph.thing(number)["id"]
+    when = _not_ahead(journal, since)
+    written = journal.review(about, decision, who, why, when, grant).record()
+    return written | {"counts": _counts(posture, written["since"])}
+
+
+def apart(posture: Posture, thing: str, other: str, by: str, reason: str) -> dict[str, Any]:
+    """Say that an id that was made one with others is another thing: it stands by itself then.
+
+    Raises
+    ------
+    Refused, UnknownThing, AmbiguousThing, StoreError
+    """
+    graph = posture.graph
+    one = graph.thing(graph.find(other))
+    ids = graph.identities.merged.get(one["id"], (one["id"],))
+    if thing not in ids or len(ids) < 2:
+        raise Refused(f"{one['name']} is made of {', '.join(ids)}; name one of several")
+    rest = [i for i in ids if i != thing]
+    not_this = other if other in rest else one["id"] if one["id"] in rest else rest[0]
+    who, why = _person(posture, by), _said("reason", reason)
+    return journal_of(posture).set_apart(thing, not_this, who, why).record()
+
+
+def withdraw(posture: Posture, entry: int, by: str, reason: str) -> dict[str, Any]:
+    """Withdraw an entry of the journal, which stays there.
+
+    Raises
+    ------
+    Refused, NoSuchEntry, StoreError
+    """
+    journal = journal_of(posture)
+    begun = {a.number: a.since for a in journal.acceptances()}
+    since = max(begun[entry], posture.graph.as_of) if entry in begun else None
+    who, why = _person(posture, by), _said("reason", reason)
+    return journal.withdraw(entry, who, why, since).record()
+
+
+def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
+    """Answer what was decided in the product, the latest first."""
+    found = [e.record() for e in reversed(journal_of(posture).entries())]
+    shown = found[:limit] if limit else found
+    return {"entries": shown, "left_out": len(found) - len(shown)}
+
+
+def journal_of(posture: Posture) -> Journal:
+    """Return the journal of the store that `posture` was read from."""
+    if posture.journal is None:
+        raise Refused("this snapshot is in no store, so nothing can be written beside it")
+    return posture.journal
+
+
+def _finding(posture: Posture, said: str) -> str:
+    """Find a finding that is not resolved by its id, or a unique start of it."""
+    rows = lives(posture).rows
+    there = rows["id"][rows["state"].isin(LISTED)]
+    found = there[there == said].tolist() or there[there.str.startswith(said)].tolist()
+    if len(found) == 1:
+        return str(found[0])
+    if found:
+        raise AmbiguousThing(said, sorted(found)[:10])
+    if (rows["id"] == said).any():
+        raise Refused(f"{said} is resolved: there is nothing to accept")
+    raise UnknownThing(said, [])
+
+
+def _person(posture: Posture, said: str) -> str:
+    """Return the id of the person who decides, or the name as said of one nobody states."""
+    name = _said("by", said)
+    try:
+        number = posture.graph.find(name)
+    except UnknownThing:
+        return name
+    _require(posture, number, (HUMAN,), "only a person can decide, not")
+    return posture.graph.thing(number)["id"]
+
+
+def _said(option: str, value: str, needed: bool = True) -> str:
+    try:
+        said = text(value).strip()
+    except WrongValue as error:
+        raise Refused(f"--{option} {error}") from None
+    if needed and not said:
+        raise Refused(f"--{option} must not be empty")
+    if len(said) > LONGEST[option]:
+        raise Refused(f"--{option} is longer than {LONGEST[option]} characters")
+    return said
+
+
+def _require(posture: Posture, number: int, allowed: tuple[Node, ...], why: str) -> None:
+    if not posture.graph.has_label(*allowed)[number]:
+        thing = posture.graph.thing(number)
+        raise Refused(f"{why} {thing['name']}, which is of the label {thing['label']}")
+
+
+def _grants(posture: Posture, number: int) -> list[str]:
+    """Return the grant ids that a thing holds."""
+    holder, _ = posture.graph.ends(CAN_ACCESS)
+    held = posture.graph.frames[CAN_ACCESS][holder == number]
+    return sorted({str(row.grant_id) for row in records(held[held["grant_id"].notna()])})
+
+
+def _not_ahead(journal: Journal, since: pd.Timestamp | None) -> pd.Timestamp | None:
+    if since is not None and since > journal.now():
+        raise Refused("--since must not lie in the future: nobody has decided that yet")
+    return since
+
+
+def _counts(posture: Posture, since: str) -> str | None:
+    """Say from when an entry counts, where what is looked at is earlier."""
+    as_of = iso(posture.graph.as_of)
+    if pd.Timestamp(since) <= posture.graph.as_of:
+        return None
+    return f"from {since}; what is asked as of {as_of}, as here, does not see it"

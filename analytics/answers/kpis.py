@@ -1,0 +1,80 @@
+"""Leadership figures: one table, one population, each with its denominator or why not."""
+
+from typing import Any
+
+from analytics.measure import LESS, MORE, Measure, Measured, population
+from analytics.measures import all_measures
+from analytics.pillars import Part, Pillar, nobody_could, pillars
+from analytics.posture import Posture
+
+
+def kpis(posture: Posture) -> dict[str, Any]:
+    """Answer the leadership figures and the five pillars.
+
+    A figure that cannot be measured has the value None and says why: it is not 0.
+    """
+    who = population(posture)
+    model = who.debt.model
+    return {
+        "kpis": [_figure(m, m.of(posture)) for m in all_measures().values()],
+        "three_that_count": [m.name for m in all_measures().values() if m.three],
+        "pillars": [_pillar(p) for p in pillars(posture)],
+        "population": {
+            "identities": len(who.identities),
+            "accountable": len(who.debt.identities),
+            "entitlements": len(who.debt.units),
+            "exposure": who.every_exposure,
+        },
+        "model": {"id": model.id, "hash": model.hash},
+    }
+
+
+def _figure(of: Measure, found: Measured) -> dict[str, Any]:
+    return {
+        "name": of.name,
+        "title": of.title,
+        "value": found.value,
+        "numerator": found.numerator,
+        "denominator": found.denominator,
+        "unit": of.unit,
+        "better": of.better,
+        "target": of.target,
+        "on_target": _on_target(of, found.value),
+        "not_measured_because": found.because,
+        "numerator_is": of.numerator,
+        "denominator_is": of.denominator,
+        "source": of.source,
+        "rows": of.rows,
+        "three": of.three,
+        "references": list(of.references),
+        "published": [{"says": p.says, "source": p.source, "year": p.year} for p in of.published],
+        "detail": found.detail,
+    }
+
+
+def _on_target(of: Measure, value: float | None) -> bool | None:
+    if of.target is None or value is None:
+        return None
+    better = {MORE: value >= of.target, LESS: value <= of.target}.get(of.better)
+    return None if better is None else bool(better)
+
+
+def _pillar(of: Pillar) -> dict[str, Any]:
+    return {
+        "name": of.name,
+        "title": of.title,
+        **_evidence(of),
+        "unit": of.unit,
+        "parts": [{"name": p.name, "title": p.title, **_evidence(p)} for p in of.parts],
+    }
+
+
+def _evidence(of: Pillar | Part) -> dict[str, Any]:
+    because = nobody_could(of)
+    return {
+        "value": None if because else of.shown / of.of,
+        "numerator": of.shown,
+        "denominator": of.of,
+        "unknown": of.unknown,
+        "not_measured_because": because,
+    }

@@ -1,0 +1,53 @@
+"""What a finding rests on: each relationship, record or thing, who states it, and when."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.answers.shape import plain
+from analytics.posture import Posture
+from graph.element import Element, Node, Relationship
+from graph.frames import records, text_array
+from graph.schema import ELEMENTS
+
+
+def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Describe evidence by its id: `id`, and what is known of it.
+
+    Of a relationship `from`, `relationship`, `to`; of a record its kind (`record`) and `at`; of
+    a thing `thing`; and of each `source`, `scope` and `last_seen`. What no frame holds, such as
+    a step that a rule concluded, has its id alone.
+    """
+    wanted = set(ids)
+    asked = pa.array(sorted(wanted), pa.string())
+    found: dict[str, dict[str, Any]] = {}
+    for element in reversed(ELEMENTS) if wanted else ():
+        frame = posture.graph.frames[element]
+        chosen = pc.is_in(text_array(frame["id"]), asked).to_numpy(zero_copy_only=False)
+        for row in records(frame[chosen]):
+            found[str(row.id)] = _described(posture, element, row)
+    return {one: found.get(one, {"id": one}) for one in wanted}
+
+
+def _described(posture: Posture, element: Element, row: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": str(row.id)}
+    if isinstance(element, Relationship):
+        said |= _ends(posture, element, row)
+    elif isinstance(element, Node):
+        said["thing"] = posture.graph.thing(posture.graph.number(str(row.id)))
+    else:
+        said |= {"record": element.name, "at": plain(getattr(row, "at", pd.NaT))}
+    said |= {"source": plain(row.source), "scope": plain(row.scope)}
+    return said | {"last_seen": plain(row.last_seen)} if hasattr(row, "last_seen") else said
+
+
+def _ends(posture: Posture, element: Relationship, row: Any) -> dict[str, Any]:
+    graph = posture.graph
+    return {
+        "from": graph.thing(graph.number(str(row.source_id))),
+        "relationship": element.name,
+        "to": graph.thing(graph.number(str(row.target_id))),
+    }

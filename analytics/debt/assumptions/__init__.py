@@ -1,0 +1,33 @@
+"""The assumptions under which access was given, one family a module.
+
+Each module has `judge`, which says for a `Case` what became of its assumptions.
+"""
+
+from collections.abc import Callable
+
+from analytics.debt.assumptions import (
+    credentials,
+    environment,
+    evidence,
+    necessity,
+    ownership,
+    review,
+    scope,
+    separation,
+    term,
+    third_party,
+)
+from analytics.debt.case import Case, Verdict
+
+FAMILIES: tuple[Callable[[Case], tuple[Verdict, ...]], ...] = (
+    ownership.judge,
+    scope.judge,
+    necessity.judge,
+    term.judge,
+    review.judge,
+    evidence.judge,
+    credentials.judge,
+    environment.judge,
+    third_party.judge,
+    separation.judge,
+)

@@ -1,0 +1,32 @@
+"""Environment: what is not production does not reach into production."""
+
+import numpy as np
+
+from analytics.debt.case import Case, Verdict, unkept
+from graph.access import AccessGraph
+from graph.schema import AGENT, RESOURCE, ROLE, SERVICE_ACCOUNT
+
+PRODUCTION = ("prod", "production")
+UNKNOWN, PROD, OTHER = 0, 1, 2
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge by the environment of the grant's holder, or else of the identity."""
+    units, env = case.units, environments(case.posture.graph)
+    mine = np.where(env[units.holder] != UNKNOWN, env[units.holder], env[units.identity])
+    theirs = env[units.resource]
+    broken = (mine == OTHER) & (theirs == PROD)
+    unknown = ~broken & (mine != PROD) & (theirs != OTHER)
+    return (Verdict("env", 1.0, (unkept(broken, unknown, units.granted),)),)
+
+
+def environments(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether it is in production (int8)."""
+    env = np.full(len(graph.ids), UNKNOWN, np.int8)
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
+        frame = graph.frames[label]
+        said = frame["env"].str.strip().str.lower()
+        prod = said.isin(PRODUCTION).to_numpy(bool)
+        silent = (said.isna() | (said == "")).fillna(True).to_numpy(bool)
+        env[graph.numbers(frame["id"])] = np.where(silent, UNKNOWN, np.where(prod, PROD, OTHER))
+    return env

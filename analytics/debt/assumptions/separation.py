@@ -1,0 +1,66 @@
+"""Separation of duties: no one identity holds both sides of a rule."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.debt.case import Case, Part, Verdict
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
+
+SIDES = ("left", "right")
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge every pair of entitlements of one identity; each side bears half of the lighter one.
+
+    An item names the rule and the other side. Degrees are shares of the item's own exposure.
+    """
+    pairs = _pairs(case)
+    units, weigh = case.units, case.units.exposure
+    mine = np.concatenate([pairs["left"].to_numpy(), pairs["right"].to_numpy()]).astype(np.int64)
+    other = np.concatenate([pairs["right"].to_numpy(), pairs["left"].to_numpy()]).astype(np.int64)
+    degree = np.minimum(weigh[mine], weigh[other]) / 2 / weigh[mine]
+    granted = units.granted[mine], units.granted[other]
+    since = np.where(np.minimum(*granted) == NEVER, NEVER, np.maximum(*granted))
+    rules = pairs["rule"].astype(str).tolist() * 2
+    names = [f"{rule} with {_side(case, u)}" for rule, u in zip(rules, other, strict=True)]
+    part = Part(mine.astype(np.int32), degree, since, np.arange(len(mine)), tuple(names))
+    return (Verdict("sod", np.bincount(mine, degree, len(units)), (part,)),)
+
+
+def _pairs(case: Case) -> pd.DataFrame:
+    """Return for each rule the pairs of entitlements that one identity must not hold."""
+    graph = case.posture.graph
+    said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
+    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    parts = [pd.DataFrame({"rule": [], "left": [], "right": []})]
+    for row in rules.itertuples():
+        left, right = (_matching(case, *_wanted(graph, row, side)) for side in SIDES)
+        both = left.merge(right, on="place", suffixes=("_left", "_right"))
+        both = both[both["unit_left"] != both["unit_right"]]
+        low, high = both["unit_left"], both["unit_right"]
+        ends = np.sort(np.stack([low, high], axis=1), axis=1)
+        both = both[~pd.DataFrame(ends, index=both.index).duplicated()]
+        parts.append(
+            pd.DataFrame({"rule": row.rule, "left": both["unit_left"], "right": both["unit_right"]})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _wanted(graph, row, side: str) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+    """Return the resource and the level of a side; -1 for any level."""
+    level = getattr(row, f"{side}_level")
+    number = graph.number(getattr(row, f"{side}_resource"))
+    return number, -1 if pd.isna(level) else LEVELS.index(level)
+
+
+def _matching(case: Case, resource: int, level: int) -> pd.DataFrame:
+    units = case.units
+    mine = (units.resource == resource) & ((level < 0) | (units.level == level))
+    at = np.flatnonzero(mine)
+    return pd.DataFrame({"place": units.place[at], "unit": at})
+
+
+def _side(case: Case, unit: int) -> str:
+    grant = case.posture.graph.frames[CAN_ACCESS]["id"].iloc[int(case.units.grant[unit])]
+    return f"{LEVELS[case.units.level[unit]]} by {grant}"

@@ -1,0 +1,147 @@
+"""Entitlements: what an accountable identity may use as itself, grant by grant, level by level.
+
+They are found over the edges that stay with the identity: not by spawning, calling, acting for
+somebody, or what a rule concludes from several facts. Two grants that give the same level on
+the same resource are two: each rests on assumptions of its own.
+
+What expired is owed for as long as it is there: else debt would go down by waiting. So an
+expired credential still leads on here, though it opens nothing; one that was disabled, revoked
+or deleted does not.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analytics.debt.model import Model
+from analytics.debt.walk import walk
+from analytics.posture import Posture
+from analytics.weights import SENSITIVITY
+from graph.access import flags, level_bits
+from graph.element import Relationship
+from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS, RESOURCE
+
+ENDED = ("disabled", "revoked", "deleted")  # states in which a credential is no way in
+IDENTITY = tuple(r for r in CONTROL if r.identity)
+
+
+@dataclass(frozen=True)
+class Entitlements:
+    """The entitlements of all accountable identities, one position in each array for each.
+
+    They stand identity by identity, in the order of `identities` (numbers of nodes); `place`
+    (int32) is the position there, and `first` (int64) says where each identity's begin.
+    `identity`, `holder` and `resource` (int32) are numbers of nodes, `grant` (int32) a row of
+    the frame of CAN_ACCESS, `level` (int8) a position in `LEVELS`. `exposure` (float64) is
+    autonomy times sensitivity times level; `weight` (float64) is the sensitivity alone.
+    `standing` (bool) is not set where something must be activated first. `granted` is in
+    milliseconds since 1970, `NEVER` where unknown.
+    """
+
+    identities: np.ndarray
+    place: np.ndarray
+    holder: np.ndarray
+    resource: np.ndarray
+    grant: np.ndarray
+    level: np.ndarray
+    standing: np.ndarray
+    weight: np.ndarray
+    exposure: np.ndarray
+    granted: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the entitlements."""
+        return len(self.place)
+
+    @property
+    def identity(self) -> np.ndarray:
+        """The number of the node of each entitlement's identity."""
+        return np.asarray(self.identities[self.place])
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """Where the entitlements of each identity begin, and behind the last."""
+        return np.searchsorted(self.place, np.arange(len(self.identities) + 1))
+
+
+def entitlements(posture: Posture, model: Model) -> Entitlements:
+    """List the entitlements of the accountable identities, weighed by `model`."""
+    graph = posture.graph
+    holder, resource = graph.ends(CAN_ACCESS)
+    weight = sensitivity(posture, model)
+    rows = _grants(posture, weight)
+    frame = graph.frames[CAN_ACCESS]
+    bits = level_bits(frame["levels"])
+    given = ~flags(frame["eligible"])
+    order = rows[np.argsort(holder[rows], kind="stable")]
+    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
+    starts = posture.accountable.astype(np.int32)
+    held = first, order.astype(np.int32), bits[order], given[order]
+    place, grant, level, standing = walk(*(*_edges(posture), starts, *held))
+    autonomy = posture.autonomy[starts][place]
+    exposure = autonomy * weight[resource[grant]] * np.array(model.level)[level]
+    granted = graph.grant_use[2][grant]
+    return Entitlements(
+        *(starts, place, holder[grant], resource[grant], grant, level, standing),
+        weight[resource[grant]],
+        exposure,
+        granted,
+    )
+
+
+def sensitivity(posture: Posture, model: Model) -> np.ndarray:
+    """Return the weight of each node by `model` (float64): 0 for what is nothing to protect."""
+    usual = posture.sensitivities["weight"].to_numpy()
+    of = np.concatenate([[0.0], model.sensitivity])
+    return np.asarray(of[np.searchsorted([0.0, *SENSITIVITY.values()], usual)])
+
+
+def ended(posture: Posture) -> np.ndarray:
+    """Return which nodes lead nowhere any more (bool): ended credentials, deleted identities."""
+    return posture.once(f"{__name__}.ended", lambda: _ended(posture))  # type: ignore[no-any-return]
+
+
+def _ended(posture: Posture) -> np.ndarray:
+    frame = posture.graph.frames[CREDENTIAL]
+    gone = posture.deleted.copy()
+    gone[posture.graph.numbers(frame["id"][frame["status"].isin(ENDED).to_numpy(bool)])] = True
+    return gone
+
+
+def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
+    """Return which rows of a type in force lead from an identity to what it is (places)."""
+    graph, gone = posture.graph, ended(posture)
+    source, target = graph.ends(relationship)
+    kept = graph.in_force(relationship) & ~gone[source] & ~gone[target]
+    if relationship.uncontrolled:
+        kept &= ~graph.has_label(*relationship.uncontrolled)[target]
+    return np.flatnonzero(kept)
+
+
+def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
+    """Return the edges that stay with an identity, by source; see `walk`."""
+    graph, parts = posture.graph, []
+    for relationship in IDENTITY:
+        rows = identity_edges(posture, relationship)
+        frame = graph.frames[relationship].iloc[rows]
+        source, target = graph.ends(relationship)
+        ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))
+        parts.append(
+            (source[rows], target[rows], ceiling.astype(np.int8), flags(frame["eligible"]))
+        )
+    source, target, ceiling, eligible = (np.concatenate(c) for c in zip(*parts, strict=True))
+    order = np.argsort(source, kind="stable")
+    indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
+    return indptr, target[order].astype(np.int32), ceiling[order], eligible[order]
+
+
+def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
+    """Return the rows of stated grants in force that give a level on something to protect."""
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
+    holder, resource = graph.ends(CAN_ACCESS)
+    kept = graph.in_force(CAN_ACCESS) & ~ended(posture)[holder] & ~flags(frame["derived"])
+    kept &= graph.has_label(RESOURCE)[resource] & (weight[resource] > 0)
+    kept &= level_bits(frame["levels"]) > 0
+    return np.flatnonzero(kept)

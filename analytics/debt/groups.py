@@ -1,0 +1,68 @@
+"""What identities have in common: who answers for them, in which team, on what platform."""
+
+import numpy as np
+
+from analytics.ownership import NOBODY, ROLES
+from analytics.posture import Posture
+from graph.schema import AGENT, MEMBER_OF, ROLE, SERVICE_ACCOUNT, TEAM
+
+GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
+NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
+NONE, UNSAID = -1, -2  # keys of the groups that are no thing
+
+
+def keys(posture: Posture, by: str) -> np.ndarray:
+    """Return the key of each accountable identity: a number of a node, or text.
+
+    By owner and by team, `NONE` is nobody or no team, and `UNSAID` an owner nobody states.
+    """
+    if by == "identity":
+        return np.asarray(posture.accountable)
+    if by == "owner":
+        return _owner(posture)
+    if by == "team":
+        return _team(posture)
+    return _said(posture, {"provider": "provider", "environment": "env"}[by])
+
+
+def name(by: str, key: object) -> str:
+    """Name a group that is no thing."""
+    if by == "owner":
+        return NO_ONE if key == NONE else UNKNOWN
+    return NO_TEAM if by == "team" else str(key)
+
+
+def _owner(posture: Posture) -> np.ndarray:
+    owned, who = posture.ownership, np.full(len(posture.graph.ids), NONE, np.int64)
+    who[~owned.known] = UNSAID
+    for role in reversed(ROLES):
+        who = np.where(owned.covered[role] != NOBODY, owned.covered[role], who)
+    return np.asarray(who[posture.accountable])
+
+
+def _team(posture: Posture) -> np.ndarray:
+    """Return the team that owns it, else the first team of who answers for it."""
+    graph, nodes = posture.graph, len(posture.graph.ids)
+    is_team = graph.has_label(TEAM)
+    first = np.full(nodes + 1, nodes, np.int64)  # the last place is that of nobody
+    member, group = graph.ends(MEMBER_OF)
+    kept = graph.in_force(MEMBER_OF) & is_team[group]
+    np.minimum.at(first, member[kept], group[kept])
+    first[np.flatnonzero(is_team)] = np.flatnonzero(is_team)
+    owning = np.full(nodes, nodes, np.int64)
+    owns = posture.ownership.owns
+    teams = owns[owns["active"] & ~owns["inferred"] & is_team[owns["owner"].to_numpy()]]
+    np.minimum.at(owning, teams["thing"].to_numpy(), teams["owner"].to_numpy())
+    mine = owning[posture.accountable]
+    person = _owner(posture)
+    mine = np.where(mine < nodes, mine, first[np.where(person >= 0, person, nodes)])
+    return np.where(mine < nodes, mine, NONE)
+
+
+def _said(posture: Posture, column: str) -> np.ndarray:
+    said = np.full(len(posture.graph.ids), UNKNOWN, object)
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = posture.graph.frames[label]
+        told = frame[column].notna().to_numpy(bool)
+        said[posture.graph.numbers(frame["id"][told])] = frame[column][told].astype(object)
+    return np.asarray(said[posture.accountable].astype(str))

@@ -1,0 +1,156 @@
+"""The items of trust debt: every assumption of every entitlement that does not hold any more.
+
+Only items that are broken or unknown are listed; what applies is added up beside them, so that
+the most that could be owed is exact for any group of identities.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analytics.debt.assumptions import FAMILIES
+from analytics.debt.case import Case, Part, Verdict
+from analytics.debt.entitlements import Entitlements, entitlements
+from analytics.debt.model import ASSUMPTIONS, NUMBER, Model, model
+from analytics.ownership import DAY
+from analytics.posture import Posture
+from graph.access import NEVER
+
+OWNER = NUMBER["owner"]
+ROLE_SHARE = 0.5  # each of the two roles of an owner bears half
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Items that are broken or unknown, one position in each array for each.
+
+    `entitlement` (int32) is a position in the entitlements, `assumption` (int8) one in
+    `ASSUMPTIONS`, and `object` (int32) one in `names`: an owner's role, the id of a credential,
+    a rule and the other side of it, or "". `degree` (float64) is how far it is broken, NaN
+    where unknown; `since` (int64) when it broke, `NEVER` where nobody says. `principal`,
+    `cycles` (missed so far, uncapped), `debt`, `interest` (a day) and `unverified` are float64.
+    """
+
+    entitlement: np.ndarray
+    assumption: np.ndarray
+    object: np.ndarray
+    names: np.ndarray
+    degree: np.ndarray
+    since: np.ndarray
+    principal: np.ndarray
+    cycles: np.ndarray
+    debt: np.ndarray
+    interest: np.ndarray
+    unverified: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.entitlement)
+
+    @cached_property
+    def about(self) -> np.ndarray:
+        """What each item is about, as text."""
+        return np.asarray(self.names[self.object])
+
+
+@dataclass(frozen=True)
+class Debt:
+    """The trust debt of all accountable identities at one moment.
+
+    The sums are float64[identities, assumptions], in the order of `units.identities` and
+    `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the
+    most the principal could be. `applies` (float64) is the latter for each entitlement.
+    """
+
+    model: Model
+    now: int
+    units: Entitlements
+    rows: Rows
+    applies: np.ndarray
+    applicable: np.ndarray
+    debt: np.ndarray
+    principal: np.ndarray
+    interest: np.ndarray
+    unverified: np.ndarray
+
+    @property
+    def identities(self) -> np.ndarray:
+        """The numbers of the nodes that are accountable."""
+        return self.units.identities
+
+
+def debt_of(posture: Posture, by: Model | None = None) -> Debt:
+    """Return the trust debt of a posture, counted once for each model."""
+    by = model() if by is None else by
+    return posture.once(  # type: ignore[no-any-return]
+        f"{__name__}:{by.hash}", lambda: assess_debt(posture, by)
+    )
+
+
+def assess_debt(posture: Posture, by: Model) -> Debt:
+    """Count the trust debt of a posture by a model."""
+    units = entitlements(posture, by)
+    case = Case(posture, by, units)
+    verdicts = [verdict for judge in FAMILIES for verdict in judge(case)]
+    rows = _rows(case, verdicts)
+    applicable, applies = _applicable(case, verdicts)
+    cell = units.place[rows.entitlement].astype(np.int64) * len(ASSUMPTIONS) + rows.assumption
+
+    def summed(amount: np.ndarray) -> np.ndarray:
+        shape = len(units.identities), len(ASSUMPTIONS)
+        return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
+
+    return Debt(
+        *(by, case.now, units, rows, applies, applicable),
+        *(summed(a) for a in (rows.debt, rows.principal, rows.interest, rows.unverified)),
+    )
+
+
+def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
+    parts = [(NUMBER[v.assumption], part) for v in verdicts for part in v.parts]
+    names, objects = _named([part for _, part in parts])
+    entitlement = np.concatenate([part.entitlement for _, part in parts])
+    assumption = np.repeat(
+        np.array([k for k, _ in parts], np.int8), [len(part.entitlement) for _, part in parts]
+    )
+    degree = np.concatenate([part.degree for _, part in parts])
+    since = np.concatenate([part.since for _, part in parts])
+    by, unknown = case.model, np.isnan(degree)
+    weighed = by.weights[assumption] * case.units.exposure[entitlement]
+    cycle = by.cycles[assumption]
+    principal = np.where(unknown, 0.0, weighed * degree)
+    cycles = np.where(since == NEVER, 0.0, np.maximum(case.now - since, 0) / DAY / cycle)
+    share = np.where(assumption == OWNER, ROLE_SHARE, 1.0)
+    return Rows(
+        *(entitlement, assumption, objects, names, degree, since, principal, cycles),
+        principal * (1 + np.minimum(cycles, by.cap)),
+        np.where(cycles < by.cap, principal / cycle, 0.0),
+        np.where(unknown, weighed * share, 0.0),
+    )
+
+
+def _named(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
+    """Put the names of all parts into one array, and return where in it each object is."""
+    place: dict[tuple[str, ...], int] = {}
+    names: list[str] = []
+    objects = []
+    for part in parts:
+        if part.names not in place:
+            place[part.names] = len(names)
+            names.extend(part.names)
+        objects.append(part.object.astype(np.int32) + np.int32(place[part.names]))
+    return np.array(names, object), np.concatenate(objects)
+
+
+def _applicable(case: Case, verdicts: list[Verdict]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the most the principal could be: by identity and assumption, and by entitlement."""
+    units, by = case.units, case.model
+    by_identity = np.zeros((len(units.identities), len(ASSUMPTIONS)))
+    by_entitlement = np.zeros(len(units))
+    for verdict in verdicts:
+        k = NUMBER[verdict.assumption]
+        amount = units.exposure * verdict.applies * by.weights[k]
+        by_identity[:, k] += np.bincount(units.place, amount, len(units.identities))
+        by_entitlement += amount
+    return by_identity, by_entitlement

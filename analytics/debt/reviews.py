@@ -1,0 +1,90 @@
+"""Reviews as of one moment: what was approved last, and what is to be taken away."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.schema import CAN_ACCESS, COVERS, REVIEW
+
+APPROVE, REVOKE = "approve", "revoke"
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Decisions up to one moment, in milliseconds since 1970, `NEVER` where there is none.
+
+    `approved_thing` and `approved_grant` (int64, by number of node and by row of CAN_ACCESS)
+    are when each was approved last. `last_thing` and `last_grant` tell the last decision of any
+    kind: twice its time, and one more where it was to revoke.
+    """
+
+    approved_thing: np.ndarray
+    approved_grant: np.ndarray
+    last_thing: np.ndarray
+    last_grant: np.ndarray
+
+
+def reviews(graph: AccessGraph) -> Reviews:
+    """Read what reviewers decided up to the moment of `graph`; a later word is not heard yet.
+
+    A review without a date says nothing. Of a decision to revoke and another one at the very
+    same instant, the one to revoke stands.
+    """
+    rows = _decisions(graph)
+    nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
+    whole = rows[rows["grant_id"].isna()]
+    on_thing = whole["thing"].to_numpy(), whole["at"].to_numpy(), whole["decision"]
+    single = _of_grants(graph, rows[rows["grant_id"].notna()])
+    on_grant = single["row"].to_numpy(), single["at"].to_numpy(), single["decision"]
+    return Reviews(
+        *(_approved(nodes, *on_thing), _approved(grants, *on_grant)),
+        *(_last(nodes, *on_thing), _last(grants, *on_grant)),
+    )
+
+
+def _decisions(graph: AccessGraph) -> pd.DataFrame:
+    """Return a row for each thing or grant that a decision up to now covers."""
+    covers, decided = graph.frames[COVERS], graph.frames[REVIEW]
+    review, thing = graph.ends(COVERS)
+    at = np.full(len(graph.ids), NEVER)
+    at[graph.numbers(decided["id"])] = milliseconds(decided["decided_at"])
+    said = np.full(len(graph.ids), None, object)
+    said[graph.numbers(decided["id"])] = decided["decision"].to_numpy(object)
+    rows = pd.DataFrame(
+        {
+            "thing": thing,
+            "at": at[review],
+            "decision": said[review],
+            "grant_id": covers["grant_id"],
+        }
+    )
+    heard = (rows["at"] != NEVER) & (rows["at"] <= graph.now) & graph.in_force(COVERS)
+    return rows[heard]
+
+
+def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
+    """Find the grants that are covered one by one: by the id of the grant, and its holder."""
+    frame, (holder, _) = graph.frames[CAN_ACCESS], graph.ends(CAN_ACCESS)
+    parts = []
+    for column in ("grant_id", "id"):
+        mine = np.flatnonzero(frame[column].isin(rows["grant_id"]).to_numpy(bool))
+        named = pd.DataFrame(
+            {"row": mine, "thing": holder[mine], "grant_id": frame[column].iloc[mine].array}
+        )
+        parts.append(rows.merge(named, on=["thing", "grant_id"]))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _approved(size: int, where: np.ndarray, at: np.ndarray, decision: pd.Series) -> np.ndarray:
+    approved = np.full(size, NEVER)
+    mine = (decision == APPROVE).to_numpy(bool)
+    np.maximum.at(approved, where[mine], at[mine])
+    return approved
+
+
+def _last(size: int, where: np.ndarray, at: np.ndarray, decision: pd.Series) -> np.ndarray:
+    last = np.full(size, NEVER)
+    np.maximum.at(last, where, 2 * at + (decision == REVOKE).to_numpy(bool))
+    return last

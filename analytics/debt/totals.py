@@ -1,0 +1,184 @@
+"""Totals of trust debt: of all identities, or by whatever they are grouped."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.debt.assumptions.credentials import held
+from analytics.debt.items import Debt, debt_of
+from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model
+from analytics.deciding import DENIED
+from analytics.evidence import uses
+from analytics.ownership import ROLES
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.schema import CREDENTIAL
+
+ALARM = "a credential that leaked still opens something, or something happened that was denied"
+ORPHAN = "nobody in any role answers for an identity that can do much"
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What keeps a grade down, for each accountable identity (bool).
+
+    `alarm`: it holds a live credential that leaked, or did what was denied. `orphan`: nobody
+    answers for it in any role, and it may do what weighs much. `usage` says for the whole
+    estate whether any source sees use.
+    """
+
+    alarm: np.ndarray
+    orphan: np.ndarray
+    usage: bool
+
+
+@dataclass(frozen=True)
+class Total:
+    """What some identities owe together."""
+
+    debt: float
+    principal: float
+    interest: float
+    applicable: float
+    unverified: float
+    cap: float
+
+    @classmethod
+    def of(cls, sums: Sequence[float], cap: float) -> "Total":
+        """Make one of its sums, in the order of the fields, and the cap of the model."""
+        debt, principal, interest, applicable, unverified = map(float, sums)
+        return cls(debt, principal, interest, applicable, unverified, cap)
+
+    @property
+    def most(self) -> float:
+        """The most that could be owed."""
+        return (1 + self.cap) * self.applicable
+
+    @property
+    def ratio(self) -> float:
+        """Debt as a share of the most that could be owed: the trust debt ratio."""
+        return self.debt / self.most if self.most else 0.0
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The ratio if all that is unknown were kept, and if all of it were long broken."""
+        if not self.most:
+            return 0.0, 0.0
+        return self.ratio, (self.debt + (1 + self.cap) * self.unverified) / self.most
+
+    @property
+    def coverage(self) -> float:
+        """The share of the exposure that is known to be kept or broken."""
+        return 1 - self.unverified / self.applicable if self.applicable else 1.0
+
+    @property
+    def lag(self) -> float | None:
+        """Debt by principal: one more than the cycles missed on average."""
+        return self.debt / self.principal if self.principal else None
+
+
+def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
+    """Add up what the identities at some places owe (all, if not said)."""
+    return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap)
+
+
+def grade(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> str:
+    """Return the grade of a total, kept down by the first cap that holds.
+
+    Without anything to rate, without enough of it verified or without any source that sees
+    use there is no grade.
+    """
+    return rated(of, by, alarm, orphan, usage)[0]
+
+
+def rated(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> tuple[str, str | None]:
+    """Return the grade of a total, and why it is not that of its ratio, if so."""
+    plain = by.grade(of.ratio)
+    if alarm:
+        return max(plain, "D"), ALARM if plain < "D" else None
+    if orphan:
+        return max(plain, "C"), ORPHAN if plain < "C" else None
+    if not of.applicable:
+        return NOT_RATED, "there is nothing to owe for"
+    if of.coverage < by.least_coverage:
+        return NOT_RATED, f"less than {by.least_coverage:.0%} of the exposure is verified"
+    return (plain, None) if usage else (NOT_RATED, "no source sees use")
+
+
+def caps_of(posture: Posture, by: Model | None = None) -> Caps:
+    """Find out what keeps grades down."""
+    debt = debt_of(posture, by)
+    return posture.once(f"{__name__}:{debt.model.hash}", lambda: _caps(posture, debt))  # type: ignore[no-any-return]
+
+
+def _caps(posture: Posture, debt: Debt) -> Caps:
+    heaviest = np.zeros(len(debt.identities))
+    np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
+    nobody = np.logical_and.reduce([posture.ownership.missing(role) for role in ROLES])
+    orphan = nobody[debt.identities] & (heaviest >= debt.model.orphan_exposure)
+    return Caps(
+        _leaked(posture) | _denied(posture, debt), orphan, "usage" in posture.graph.declared
+    )
+
+
+def _leaked(posture: Posture) -> np.ndarray:
+    """Return which accountable identities hold a credential that leaked and still opens."""
+    frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
+    expires = milliseconds(frame["expires_at"])
+    live = (expires == NEVER) | (expires > posture.graph.now)
+    leaked = (frame["status"] == "leaked").fillna(False).to_numpy(bool) & live
+    found = np.zeros(len(posture.accountable), bool)
+    found[pairs.place[leaked[pairs.row]]] = True
+    return found
+
+
+def _denied(posture: Posture, debt: Debt) -> np.ndarray:
+    """Return which accountable identities, or what they act as, did what had been denied."""
+    seen = uses(posture)
+    who = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
+    denied = np.isin(debt.identities, who)
+    denied[debt.units.place[np.isin(debt.units.holder, who)]] = True
+    return denied
+
+
+# -- groups -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the identities of one group owe; `key` is what they have in common."""
+
+    key: object
+    total: Total
+    grade: str | None
+
+
+Places = np.ndarray | slice
+
+
+def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
+    """Yield what is owed for each assumption, by the identities at some places."""
+    added = [s[which].sum(axis=0) for s in _sums(debt)]
+    for k, name in enumerate(ASSUMPTIONS):
+        yield Group(name, Total.of([a[k] for a in added], debt.model.cap), None)
+
+
+def grouped(
+    posture: Posture, debt: Debt, key: np.ndarray, which: Places = slice(None)
+) -> Iterator[Group]:
+    """Yield what is owed by the identities that have the same key (any values that sort)."""
+    names, group = np.unique(key[which], return_inverse=True)
+    caps = caps_of(posture, debt.model)
+    added = [np.bincount(group, s[which].sum(axis=1), len(names)) for s in _sums(debt)]
+    alarm = np.bincount(group, caps.alarm[which], len(names)) > 0
+    orphan = np.bincount(group, caps.orphan[which], len(names)) > 0
+    for k, name in enumerate(names):
+        whole = Total.of([a[k] for a in added], debt.model.cap)
+        rated = grade(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps.usage)
+        yield Group(name, whole, rated)
+
+
+def _sums(debt: Debt) -> tuple[np.ndarray, ...]:
+    """Return the sums of a debt in the order of the fields of `Total`."""
+    return debt.debt, debt.principal, debt.interest, debt.applicable, debt.unverified

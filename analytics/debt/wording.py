@@ -1,0 +1,38 @@
+"""Why an item of debt is there, in one sentence."""
+
+from collections.abc import Mapping
+
+BROKEN: Mapping[str, str] = {
+    "owner": "Nobody active answers for {identity} in the {about} role{since}.",
+    "scope": "{level} on {resource} is not in the declared scope of {identity}.",
+    "necessity": "{level} on {resource} was not used for longer than {unused} days.",
+    "standing": "{level} on {resource} never ends by itself.",
+    "outlived": "{level} on {resource} should have ended{on} and is still there.",
+    "review": "Nobody approved {level} on {resource} within {review} days.",
+    "evidence": "No decision explains {share} of the recent uses of {level} on {resource}.",
+    "cred_storage": "{about} is kept outside a secret manager.",
+    "cred_age": "{about} is valid for longer than {credential} days and older than that.",
+    "cred_auth": "{about} authenticates weakly.",
+    "cred_shared": "{about} is used by more than one identity.",
+    "cred_human": "A person was seen using {about}.",
+    "env": "{identity} is not in production and has {level} on {resource}, which is.",
+    "third_party": "{identity} is run by another organisation and nobody vetted it.",
+    "sod": "{identity} must not hold both sides of {about}.",
+}
+UNKNOWN: Mapping[str, str] = {
+    "owner": "No source says who owns {identity} in the {about} role.",
+    "scope": "No source says for what {identity} was approved.",
+    "necessity": "Nobody would see whether {level} on {resource} is used.",
+    "review": "No source says whether {level} on {resource} was ever approved.",
+    "evidence": "Nobody would see whether uses of {level} on {resource} are explained.",
+    "cred_storage": "No source says where {about} is kept.",
+    "cred_age": "No source says how old {about} is.",
+    "cred_auth": "No source says how well {about} authenticates.",
+    "env": "No source says in which environment {identity} or {resource} is.",
+    "third_party": "No source says whether {identity}, run by another organisation, was vetted.",
+}
+
+
+def why(assumption: str, known: bool, facts: Mapping[str, str]) -> str:
+    """Say what is broken, or what nobody knows."""
+    return (BROKEN if known else UNKNOWN)[assumption].format_map(facts)

@@ -1,0 +1,125 @@
+"""When each edge and each grant came, as far as facts and past snapshots tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from analytics.posture import Posture
+from analytics.reach.network import Network
+from graph.access import NEVER, AccessGraph, level_bits, milliseconds
+from graph.element import Relationship
+from graph.frames import text_array
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
+
+
+@dataclass(frozen=True)
+class Opening:
+    """When the parts of a network came (milliseconds, `NEVER` where nobody says).
+
+    `edge` is int64[edges], `grant` int64[grants, 4]; `widened` (bool[grants, 4]) says which
+    levels a grant got later than the grant itself.
+    """
+
+    edge: np.ndarray
+    grant: np.ndarray
+    widened: np.ndarray
+
+
+def openings(posture: Posture, network: Network) -> Opening:
+    """Date the edges and grants of a network of a posture."""
+    edges, grants = posture.edges, posture.grants
+    came = np.full(len(edges), NEVER)
+    for kind, relationship in enumerate(CONTROL):
+        mine = (edges.kind == kind) & (edges.row >= 0)
+        came[mine] = came_at(posture, relationship)[edges.row[mine]]
+    _date_concluded(posture, came)
+    by_row, widened = _levels(posture)
+    stated = (grants.row >= 0)[:, None]
+    if not len(by_row):
+        none = np.full((len(grants), len(LEVELS)), NEVER)
+        return Opening(came[network.edge], none[network.grant], none[network.grant] > 0)
+    at = np.where(stated, by_row[grants.row], NEVER)
+    wide = stated & widened[grants.row]
+    return Opening(came[network.edge], at[network.grant], wide[network.grant])
+
+
+def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
+    """Return when each row of a type came: as stated, else when it was first seen.
+
+    What was there when its scope was first read tells nothing of when it came.
+    """
+    frame = posture.graph.frames[relationship]
+    stated = milliseconds(frame["valid_from"])
+    if relationship is CAN_ACCESS:
+        granted = milliseconds(frame["granted_at"])
+        stated = np.where(granted != NEVER, granted, stated)
+    seen = milliseconds(frame["first_seen"])
+    begun = posture.once(f"{__name__}.begun", lambda: _first_readings(posture.graph))
+    code, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["source", "scope"]]))
+    first = np.array([begun.get(pair, NEVER) for pair in pairs], np.int64)
+    late = seen > first[code] if len(first) else np.zeros(len(frame), bool)
+    return np.where(stated != NEVER, stated, np.where(late, seen, NEVER))
+
+
+def _first_readings(graph: AccessGraph) -> dict[tuple[str, str], int]:
+    """Return when each scope was first read: the earliest that any link of its was seen."""
+    found: dict[tuple[str, str], int] = {}
+    for relationship in RELATIONSHIPS:
+        frame = graph.facts.frames[relationship]
+        first = frame.groupby(["source", "scope"])["first_seen"].min()
+        for key, at in zip(first.index, milliseconds(first).tolist(), strict=True):
+            if at != NEVER:
+                found[key] = min(found.get(key, at), at)
+    return found
+
+
+def _date_concluded(posture: Posture, came: np.ndarray) -> None:
+    """Date what a rule concluded by the latest of the facts that it rests on."""
+    concluded = np.flatnonzero(posture.edges.row < 0)
+    if not len(concluded):
+        return
+    dates: dict[str, int] = {}
+    for relationship in RELATIONSHIPS:
+        at = came_at(posture, relationship)
+        dates |= dict(zip(posture.graph.frames[relationship]["id"], at.tolist(), strict=True))
+    for edge in concluded.tolist():
+        proof = posture.escalated.proof(edge)
+        support = proof.support if proof is not None else ()
+        came[edge] = max((dates.get(fact, NEVER) for fact in support), default=NEVER)
+
+
+def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return when each row of CAN_ACCESS got each level, and whether later than the row came.
+
+    A level that a past snapshot shows the grant without came with the first snapshot that
+    shows it with it.
+    """
+    frame = posture.graph.frames[CAN_ACCESS]
+    at = np.repeat(came_at(posture, CAN_ACCESS)[:, None], len(LEVELS), axis=1)
+    widened = np.zeros(at.shape, bool)
+    ids = text_array(frame["id"])
+    before, known = np.zeros(len(frame), np.uint8), np.zeros(len(frame), bool)
+    for graph in past_graphs(posture):
+        old = graph.frames[CAN_ACCESS]
+        place = pc.index_in(ids, text_array(old["id"]))
+        there = place.is_valid().to_numpy(zero_copy_only=False)
+        bits = np.zeros(len(frame), np.uint8)
+        bits[there] = level_bits(old["levels"])[place.drop_null().to_numpy()]
+        for bit in range(len(LEVELS)):
+            gained = known & there & (bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
+            at[gained, bit] = graph.now
+            widened[gained, bit] = True
+        before[there], known = bits[there], known | there
+    return at, widened
+
+
+def past_graphs(posture: Posture) -> list[AccessGraph]:
+    """Return the graphs of the snapshots up to this one, by the instants that they speak of."""
+    history, now = posture.history, posture.graph
+    if history is None or now.snapshot is None:
+        return [now]
+    known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
+    order = sorted(known, key=lambda i: (i.taken_at, i.sequence))
+    return [history.posture(i.id).graph for i in order]

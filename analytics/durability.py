@@ -1,0 +1,141 @@
+"""Durability: how hard the foothold of an identity is to revoke, and how hard to notice.
+
+Who held an identity keeps some of it after the identity is ended. What the usual end takes
+away, and what it does not, is the definition of `kept_after_the_end`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Filter, Posture
+from analytics.reach.network import Network, grouped
+from analytics.reach.routes import Counted, Routes, Ties, routes
+from analytics.selectors import crown_jewels
+from graph.access import flags
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CONTROL,
+    CONTROLS,
+    CREDENTIAL,
+    SPAWNS,
+    USES,
+)
+
+WITHOUT_SECRET = ("federated", "workload")  # nothing of them can be copied
+GRANT = len(CONTROL)  # the kind of a grant, after those of control edges
+
+
+def durability(posture: Posture, identities: np.ndarray, mode: str = "standing") -> Counted:
+    """Count the routes of each of `identities` (numbers) to the crown jewels.
+
+    Routes share no relationship, whatever its ceiling; all relationships of one type between
+    the same two things are one. `routes_after` are those left after the usual end of an
+    identity; see `kept_after_the_end`.
+    """
+    made = posture.once(f"{__name__}:{mode}", lambda: _Made.of(posture, mode))
+    counted: Counted = made.routes.count(identities, made.ended_ptr, made.ended)
+    return counted
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is the same for all identities: the routes, and the credentials of each."""
+
+    routes: Routes
+    ended_ptr: np.ndarray
+    ended: np.ndarray
+
+    @classmethod
+    def of(cls, posture: Posture, mode: str) -> "_Made":
+        network = posture.network(Filter(mode))
+        kept = kept_after_the_end(posture)
+        holder, key = own_credentials(posture)
+        order, first = grouped(holder, np.ones(len(holder), bool), network.nodes)
+        made = routes(network, crown_jewels(posture), _ties(posture, network, kept))
+        return cls(made, first, key[order])
+
+
+def kept_after_the_end(posture: Posture) -> np.ndarray:
+    """Return for each control edge whether it outlives the usual end of who had it (bool).
+
+    The usual end, or standard kill action: the identity is disabled, its sessions end, and
+    its own credentials (see `own_credentials`) are revoked. It takes away what needs the
+    identity itself, at work or signed in: running as an account, membership, taking a role,
+    calling tools, acting for somebody, and its own grants, also those of the accounts and
+    roles that it acted as.
+
+    It does not take away what the identity could hand on before. These outlive it, be they
+    its own or those of anything that it could act as:
+
+    * SPAWNS: a child lives on;
+    * USES of a credential that is not its own: the secret may have been copied, and still
+      opens. A federated or sender-constrained credential holds nothing that can be copied;
+    * CONTROLS, stated or derived: a key made, a trust changed, code left in place, a secret
+      read.
+
+    The identity itself and its revoked credentials open nothing any more, however reached.
+    """
+    edges = posture.edges
+    copied = ~_bound(posture)[edges.target]
+    kinds = {SPAWNS: True, CONTROLS: True, USES: copied}
+    kept = np.zeros(len(edges), bool)
+    for relationship, lasts in kinds.items():
+        kept |= (edges.kind == CONTROL.index(relationship)) & lasts
+    return kept
+
+
+def own_credentials(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of an identity and a credential of its own, which ends with it.
+
+    Those that it alone uses, and those by which one signs in as it and as nobody else. A
+    credential that another agent uses as well stays: revoking it would end that one, too.
+    """
+    graph = posture.graph
+    pairs = []
+    for relationship, credential_first in ((USES, False), (AUTHENTICATES_AS, True)):
+        source, target = graph.ends(relationship)
+        key, holder = (source, target) if credential_first else (target, source)
+        there = graph.in_force(relationship) & ~posture.deleted[holder]
+        key, holder = key[there].astype(np.int64), holder[there].astype(np.int64)
+        both = np.unique(key * len(graph.ids) + holder)
+        key, holder = np.divmod(both, max(1, len(graph.ids)))
+        alone = np.bincount(key, minlength=len(graph.ids))[key] == 1
+        pairs.append((holder[alone], key[alone]))
+    users = graph.ends(USES)[1][graph.in_force(USES)]
+    (agent, used), (holder, key) = pairs
+    unused = ~np.isin(key, users)  # as the account of an agent, it is the agent's
+    return np.concatenate([agent, holder[unused]]), np.concatenate([used, key[unused]])
+
+
+def _bound(posture: Posture) -> np.ndarray:
+    """Return for each node whether it is a credential that nobody can copy (bool)."""
+    frame, graph = posture.graph.frames[CREDENTIAL], posture.graph
+    held = frame["type"].isin(WITHOUT_SECRET).to_numpy(bool) | flags(frame["sender_constrained"])
+    bound = np.zeros(len(graph.ids), bool)
+    bound[graph.numbers(frame["id"][pd.Series(held, index=frame.index)])] = True
+    return bound
+
+
+def _ties(posture: Posture, network: Network, kept: np.ndarray) -> Ties:
+    edges, grants, nodes = posture.edges, posture.grants, len(posture.graph.ids)
+    edge, grant = network.edge, network.grant
+
+    def key(kind: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+        return np.asarray((kind.astype(np.int64) * nodes + source) * nodes + target)
+
+    return Ties(
+        key(edges.kind[edge], edges.source[edge], edges.target[edge]),
+        key(np.full(len(grant), GRANT), grants.holder[grant], grants.resource[grant]),
+        kept[edge],
+        edges.telemetry[edge],
+        grants.telemetry[grant],
+    )
+
+
+def agents(posture: Posture) -> np.ndarray:
+    """Return the numbers of all agents that are in service."""
+    there = posture.graph.has_label(AGENT) & ~posture.deleted & posture.in_service
+    return np.flatnonzero(there)

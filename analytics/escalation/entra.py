@@ -1,0 +1,127 @@
+"""Microsoft Entra ID: what an identity can make itself able to do in a tenant (E1 to E7).
+
+E1 owns an application; E2 adds a secret to any; E3 and E4 give themselves a role or permission;
+E5 adds a member to a group; E6 makes agents from a blueprint; E7 is whom a federated credential
+trusts. E8, a role that may be activated, is stated by the source as an eligible ASSUMES.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from analytics.escalation.entra_tenants import PREFIX, Tenants, tenants_of
+from analytics.escalation.rule import Derivation, EscalationRule, Known
+from analytics.escalation.support import NOTHING, facts_of
+from graph.schema import AGENT, OWNS, TRUSTS
+
+ISSUER = re.compile(
+    r"https://(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn"
+    r"|sts\.windows\.net)/([0-9a-f-]{36})(?:/v2\.0)?/?",
+    re.IGNORECASE,
+)
+
+
+def _tenants(known: Known) -> Tenants:
+    found: Tenants = known.once(f"{__name__}.tenants", lambda: tenants_of(known.graph))
+    return found
+
+
+def owned(known: Known) -> Iterator[Derivation]:
+    """E1: a technical owner adds a secret to what it owns, and signs in as it."""
+    graph = known.graph
+    owner, target = graph.ends(OWNS)
+    frame = graph.frames[OWNS]
+    technical = (frame["role"] == "technical").fillna(False).to_numpy(bool)
+    ours = frame["target_id"].str.startswith(PREFIX).fillna(False).to_numpy(bool)
+    rows = np.flatnonzero(technical & ours & graph.in_force(OWNS) & graph.live[owner])
+    fact = facts_of(graph, OWNS)
+    for row in rows.tolist():
+        if owner[row] != target[row]:
+            yield Derivation.of(int(owner[row]), int(target[row]), "E1", fact(row))
+
+
+def _permitted(rule: str) -> Callable[[Known], Iterator[Derivation]]:
+    def derive(known: Known) -> Iterator[Derivation]:
+        for one, targets in _tenants(known).all(rule):
+            for target in targets:
+                if target != one.holder:
+                    yield Derivation.of(one.holder, target, rule, one.by)
+
+    return derive
+
+
+def made(known: Known) -> Iterator[Derivation]:
+    """E6: a blueprint gets tokens for every agent identity that is made from it."""
+    graph = known.graph
+    frame = graph.frames[AGENT]
+    frame = frame[frame["blueprint_id"].str.startswith(PREFIX).fillna(False)]
+    blueprint, agent = graph.numbers(frame["blueprint_id"]), graph.numbers(frame["id"])
+    for source, target in zip(blueprint.tolist(), agent.tolist(), strict=True):
+        if source >= 0 and source != target and graph.live[source]:
+            yield Derivation.of(source, target, "E6", NOTHING)
+
+
+def federated(known: Known) -> Iterator[Derivation]:
+    """E7: what a federated credential names as its subject, in Entra itself, signs in as its app.
+
+    The subject is the object id of a managed identity or application of the issuing tenant.
+    """
+    graph = known.graph
+    frame = graph.frames[TRUSTS]
+    app, _ = graph.ends(TRUSTS)
+    issuer = frame["issuer"].fillna("").to_numpy(object)
+    named = (PREFIX + frame["subject"].fillna("").str.lower()).astype("string")
+    subject = graph.numbers(named)
+    fact = facts_of(graph, TRUSTS)
+    for row in np.flatnonzero((subject >= 0) & graph.in_force(TRUSTS)).tolist():
+        trusts = str(graph.ids[int(app[row])]).startswith(PREFIX)
+        if trusts and ISSUER.fullmatch(str(issuer[row])) and subject[row] != app[row]:
+            yield Derivation.of(int(subject[row]), int(app[row]), "E7", fact(row))
+
+
+def _rule(
+    id_: str,
+    title: str,
+    needs: tuple[str, ...],
+    reference: str,
+    derive: Callable[[Known], Iterable[Derivation]],
+) -> EscalationRule:
+    return EscalationRule(id_, title, needs, (reference,), derive, again=False)
+
+
+RULES = (
+    _rule("E1", "Owns an application", ("owners",), "BloodHound AZOwns", owned),
+    _rule(
+        "E2",
+        "Adds secrets to applications",
+        ("grants",),
+        "BloodHound AZMGAddSecret",
+        _permitted("E2"),
+    ),
+    _rule(
+        "E3",
+        "Gives itself directory roles",
+        ("grants",),
+        "BloodHound AZMGGrantRole",
+        _permitted("E3"),
+    ),
+    _rule(
+        "E4",
+        "Gives itself permissions of applications",
+        ("grants",),
+        "BloodHound AZMGGrantAppRoles",
+        _permitted("E4"),
+    ),
+    _rule(
+        "E5", "Adds members to groups", ("grants",), "BloodHound AZMGAddMember", _permitted("E5")
+    ),
+    _rule("E6", "Makes agents from a blueprint", ("inventory",), "Microsoft Entra Agent ID", made),
+    _rule(
+        "E7",
+        "Is whom a federated credential trusts",
+        ("trust",),
+        "BloodHound AZAuthenticatesTo",
+        federated,
+    ),
+)

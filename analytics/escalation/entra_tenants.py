@@ -1,0 +1,169 @@
+"""What a graph knows of tenants of Microsoft Entra ID: what is in each, and who may change what.
+
+A tenant is a resource `entra:<tenant>`; its roles, and the parts of its APIs that permissions are
+on, carry its id. Principals carry their own: they belong to the tenant whose export states them.
+"""
+
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analytics.escalation.support import Support, facts_of
+from graph.access import AccessGraph
+from graph.element import Node
+from graph.frames import text_array
+from graph.schema import AGENT, CAN_ACCESS, GROUP, RESOURCE, SERVICE_ACCOUNT
+
+PREFIX = "entra:"
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+GRAPH_API = "/api/00000003-0000-0000-c000-000000000000"
+DELEGATED, MANAGED = "delegated", "managed_identity"
+
+
+@dataclass
+class Tenant:
+    """The numbers of what is in a tenant.
+
+    `applications` may be given a secret, `blueprints` are those among them that agents are made
+    from, `groups` are closed to whoever may not assign roles, `open_groups` are not.
+    """
+
+    applications: list[int] = field(default_factory=list)
+    blueprints: list[int] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    open_groups: list[int] = field(default_factory=list)
+    roles: list[int] = field(default_factory=list)
+    administrator: list[int] = field(default_factory=list)
+
+    def named(self, on: str) -> list[int]:
+        """Return what a permission of the table is on."""
+        return {
+            "applications": self.applications,
+            "blueprints": self.blueprints,
+            "roles": self.roles,
+            "administrator": self.administrator,
+            "groups": self.open_groups,
+            "all groups": self.groups + self.open_groups,
+        }[on]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A permission that a rule looks for: who holds it in which tenant, and by which grant."""
+
+    holder: int
+    tenant: str
+    rule: str
+    on: str
+    by: Support
+
+
+@cache
+def sought() -> dict[str, tuple[tuple[str, str], ...]]:
+    """Return the parts of rules that each action is: the rule, and what it is on."""
+    path = Path(__file__).with_name("entra.toml")
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for part in tomllib.loads(path.read_text(encoding="utf-8"))["permission"]:
+        for action in part["actions"]:
+            found[action].append((part["rule"], part["on"]))
+    return {action: tuple(parts) for action, parts in found.items()}
+
+
+@dataclass
+class Tenants:
+    """The tenants by id, and the permissions that rules look for."""
+
+    by_id: dict[str, Tenant] = field(default_factory=lambda: defaultdict(Tenant))
+    held: list[Held] = field(default_factory=list)
+
+    def all(self, rule: str) -> Iterator[tuple[Held, list[int]]]:
+        """Yield every permission that is part of a rule, with what it hands over."""
+        for one in self.held:
+            if one.rule == rule:
+                yield one, self.by_id[one.tenant].named(one.on)
+
+
+def tenants_of(graph: AccessGraph) -> Tenants:
+    """Collect what a graph knows of tenants."""
+    found = Tenants()
+    scopes = _scopes(graph)
+    if not scopes:
+        return found
+    for label in (AGENT, SERVICE_ACCOUNT, GROUP):
+        _add_principals(graph, found, scopes, label)
+    ids = graph.ids
+    for number in np.flatnonzero(
+        pc.match_substring(ids, "/role/").to_numpy(zero_copy_only=False)
+    ).tolist():
+        tenant, _, role = str(ids[number]).removeprefix(PREFIX).partition("/role/")
+        if str(ids[number]).startswith(PREFIX) and tenant in scopes.values():
+            found.by_id[tenant].roles.append(number)
+            if role == GLOBAL_ADMINISTRATOR:
+                found.by_id[tenant].administrator.append(number)
+    _add_held(graph, found)
+    return found
+
+
+def _scopes(graph: AccessGraph) -> dict[tuple[str, str], str]:
+    """Return the tenant that each source and scope states."""
+    frame = graph.facts.frames[RESOURCE]
+    stated = frame[(frame["type"] == "tenant").fillna(False) & frame["id"].str.startswith(PREFIX)]
+    return {
+        (str(source), str(scope)): str(id_).removeprefix(PREFIX)
+        for id_, source, scope in stated[["id", "source", "scope"]].itertuples(index=False)
+    }
+
+
+def _add_principals(
+    graph: AccessGraph, found: Tenants, scopes: dict[tuple[str, str], str], label: Node
+) -> None:
+    frame = graph.facts.frames[label]
+    frame = frame[frame["id"].str.startswith(PREFIX).fillna(False)]
+    numbers = graph.numbers(frame["id"])
+    mine = graph.has_label(label)
+    closed = frame["role_assignable"] if label is GROUP else frame["tags"]
+    kinds = frame["kind"] if label is AGENT else closed
+    rows = zip(numbers.tolist(), frame["source"], frame["scope"], closed, kinds, strict=True)
+    for number, source, scope, said, kind in rows:
+        tenant = scopes.get((str(source), str(scope)))
+        if tenant is None or number < 0 or not mine[number] or not graph.live[number]:
+            continue
+        inside = found.by_id[tenant]
+        if label is GROUP:
+            if said is True or said is np.True_:
+                inside.groups.append(number)
+            elif said is False or said is np.False_:
+                inside.open_groups.append(number)
+        elif label is AGENT and str(kind) != "blueprint":
+            continue  # an agent identity has no secret of its own
+        elif MANAGED not in json.loads(said if isinstance(said, str) else "[]"):
+            inside.applications.append(number)
+            if label is AGENT:
+                inside.blueprints.append(number)
+
+
+def _add_held(graph: AccessGraph, found: Tenants) -> None:
+    frame = graph.frames[CAN_ACCESS]
+    holder, _ = graph.ends(CAN_ACCESS)
+    targets = text_array(frame["target_id"])
+    ours = pc.starts_with(targets, PREFIX).fill_null(False).to_numpy(zero_copy_only=False)
+    ours = ours & graph.in_force(CAN_ACCESS) & graph.live[holder]
+    fact = facts_of(graph, CAN_ACCESS)
+    for row in np.flatnonzero(ours).tolist():
+        tags, said = frame["tags"].iloc[row], frame["actions"].iloc[row]
+        tenant, _, inside = str(targets[row]).removeprefix(PREFIX).partition("/")
+        foreign = inside.startswith("api/") and not f"/{inside}/".startswith(f"{GRAPH_API}/")
+        if tenant not in found.by_id or foreign or not isinstance(said, str):
+            continue
+        if isinstance(tags, str) and DELEGATED in json.loads(tags):
+            continue  # works only together with a user who holds as much
+        parts = {part for action in json.loads(said) for part in sought().get(action, ())}
+        for rule, on in sorted(parts):
+            found.held.append(Held(int(holder[row]), tenant, rule, on, fact(row)))

@@ -1,0 +1,237 @@
+"""Kubernetes: what an identity can make itself able to do in a cluster (rules K1 to K6).
+
+K1 starts a pod as an account of the namespace; K2 acts in a pod that runs; K3 reads the Secrets
+in which tokens may be kept; K4 asks for a token; K5 binds or widens a role; K6 impersonates.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from analytics.escalation.kubernetes_permissions import (
+    EVERYWHERE,
+    Clusters,
+    Held,
+    clusters_of,
+    located,
+    principals,
+)
+from analytics.escalation.rule import Derivation, EscalationRule, Known
+from analytics.escalation.support import NOTHING, Support, facts_of, together
+from graph.access import level_bits
+from graph.schema import CAN_ACCESS, LEVELS
+
+ADMIN = 1 << LEVELS.index("admin")
+PRACTICES = "Kubernetes RBAC good practices"
+
+
+def _clusters(known: Known) -> Clusters:
+    found: Clusters = known.once(f"{__name__}.clusters", lambda: clusters_of(known.graph))
+    return found
+
+
+def _gains(
+    rule: str, holder: int, targets: Iterable[int], by: Support, *, assumed: bool = False
+) -> Iterator[Derivation]:
+    support = replace(by, assumed=True) if assumed else by
+    for target in targets:
+        if target != holder:
+            yield Derivation.of(holder, target, rule, support)
+
+
+# -- K1 to K4: accounts ----------------------------------------------------------------------------
+
+
+def started_pods(known: Known) -> Iterator[Derivation]:
+    """K1: creates pods, or changes what creates them, and so acts as any account there.
+
+    Who administers the cluster or a namespace takes it over, and with it all its accounts.
+    """
+    clusters = _clusters(known)
+    for one in clusters.all("K1"):
+        yield from _gains("K1", one.holder, clusters.accounts_of(one), one.by)
+    yield from _administered(known, clusters)
+    for name, whole in clusters.whole.items():
+        yield from _gains("K1", whole, clusters.spaces[name].values(), NOTHING)
+    for name, spaces in clusters.spaces.items():
+        for space, number in spaces.items():
+            yield from _gains("K1", number, clusters.accounts.get((name, space), ()), NOTHING)
+
+
+def _administered(known: Known, clusters: Clusters) -> Iterator[Derivation]:
+    graph = known.graph
+    ruled = {*clusters.whole.values(), *(n for s in clusters.spaces.values() for n in s.values())}
+    if not ruled:
+        return
+    holder, target = graph.ends(CAN_ACCESS)
+    fact = facts_of(graph, CAN_ACCESS)
+    given = (level_bits(graph.frames[CAN_ACCESS]["levels"]) & ADMIN) > 0
+    given &= np.isin(target, sorted(ruled)) & graph.in_force(CAN_ACCESS) & graph.live[holder]
+    for row in np.flatnonzero(given).tolist():
+        yield from _gains("K1", int(holder[row]), [int(target[row])], fact(row))
+
+
+def entered_pods(known: Known) -> Iterator[Derivation]:
+    """K2: runs commands in pods, or changes them; assumed where no source lists pods."""
+    clusters = _clusters(known)
+    for one in clusters.all("K2"):
+        for name, account, link in clusters.running_of(one):
+            if one.name in ("", name):
+                yield from _gains("K2", one.holder, [account], together((one.by, link)))
+        if "inventory" not in clusters.declared[one.cluster]:
+            accounts = clusters.accounts_of(one)
+            yield from _gains("K2", one.holder, accounts, one.by, assumed=True)
+
+
+def read_tokens(known: Known) -> Iterator[Derivation]:
+    """K3: reads Secrets; assumed to hold tokens where no source lists them (else X1 knows)."""
+    clusters = _clusters(known)
+    for one in clusters.all("K3"):
+        if "credentials" not in clusters.declared[one.cluster]:
+            accounts = clusters.accounts_of(one)
+            yield from _gains("K3", one.holder, accounts, one.by, assumed=True)
+
+
+def asked_tokens(known: Known) -> Iterator[Derivation]:
+    """K4: asks for a token of an account."""
+    clusters = _clusters(known)
+    for one in clusters.all("K4"):
+        accounts = [one.target] if one.name else clusters.accounts_of(one)
+        yield from _gains("K4", one.holder, accounts, one.by)
+
+
+# -- K5 and K6: what takes several permissions -----------------------------------------------------
+
+
+def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Held]]]]:
+    """Yield each identity with its permissions for a rule, by part.
+
+    A role or group has what it holds by itself; who has several of these has all together.
+    """
+    clusters = _clusters(known)
+    holders = {one.holder for found in clusters.held.values() for one in found if one.rule == rule}
+    for holder in sorted(holders):
+        yield holder, _by_part(clusters, [(holder, NOTHING)], rule)
+    if not holders:
+        return
+    for principal, held in known.once(f"{__name__}.all", lambda: list(principals(known.graph))):
+        mine = [pair for pair in held if pair[0] in holders]
+        if len(mine) > 1:
+            yield principal, _by_part(clusters, mine, rule)
+
+
+def _by_part(
+    clusters: Clusters, held: list[tuple[int, Support]], rule: str
+) -> dict[str, list[Held]]:
+    parts: dict[str, list[Held]] = {}
+    for holder, why in held:
+        for one in clusters.held.get(holder, ()):
+            if one.rule == rule:
+                by = together((one.by, why)) if why.facts else one.by
+                parts.setdefault(one.part, []).append(replace(one, by=by))
+    return parts
+
+
+def bound_roles(known: Known) -> Iterator[Derivation]:
+    """K5: binds roles that it does not hold, or writes into its own role what it does not hold."""
+    clusters = _clusters(known)
+    for principal, parts in _together(known, "K5"):
+        for bind in parts.get("bind", ()):
+            for binding in parts.get("binding", ()):
+                if bind.cluster == binding.cluster and not binding.name:
+                    yield from _bound(clusters, principal, bind, binding)
+        for escalate in parts.get("escalate", ()):
+            for rewrite in parts.get("rewrite", ()):
+                if escalate.cluster == rewrite.cluster and escalate.resource == rewrite.resource:
+                    yield from _widened(known, clusters, principal, escalate, rewrite)
+
+
+def _bound(clusters: Clusters, principal: int, bind: Held, binding: Held) -> Iterator[Derivation]:
+    """Conclude what binding gains: a role, or a namespace or the cluster by any cluster role."""
+    by = together((bind.by, binding.by))
+    everywhere = binding.resource == "clusterrolebindings"
+    spaces = clusters.spaces_of(bind, binding)
+    if bind.resource == "roles":
+        # in the whole cluster only cluster roles can be bound
+        found = [] if everywhere else _roles(clusters, bind, binding)
+        yield from _gains("K5", principal, found, by)
+    elif not everywhere and bind.name:
+        inside = replace(by, condition=_and(by.condition, "in the namespaces where it binds"))
+        yield from _gains("K5", principal, [bind.target] if spaces else [], inside)
+    elif not everywhere:
+        yield from _gains("K5", principal, spaces, by)
+    elif bind.namespace == EVERYWHERE:
+        whole = [bind.target] if bind.name else [clusters.whole.get(bind.cluster, principal)]
+        yield from _gains("K5", principal, whole, by)
+
+
+def _roles(clusters: Clusters, bind: Held, binding: Held) -> list[int]:
+    return [
+        role
+        for (cluster, namespace), roles in clusters.roles.items()
+        if cluster == bind.cluster and bind.reaches(namespace) and binding.reaches(namespace)
+        for role in roles
+        if not bind.name or role == bind.target
+    ]
+
+
+def _and(condition: str, more: str) -> str:
+    return f"{condition} and {more}" if condition else more
+
+
+def _widened(
+    known: Known, clusters: Clusters, principal: int, escalate: Held, rewrite: Held
+) -> Iterator[Derivation]:
+    """Conclude what is gained by whoever holds, by a role, the permission to rewrite that role."""
+    own = located(str(known.graph.ids[rewrite.holder]))
+    if own is None or f"{own.kind}s" != rewrite.resource:
+        return
+    by = together((escalate.by, rewrite.by))
+    if own.kind == "clusterrole":
+        whole = [clusters.whole.get(own.cluster, principal)]
+        yield from _gains("K5", principal, whole, by)
+    elif escalate.reaches(own.namespace) and rewrite.reaches(own.namespace):
+        space = clusters.spaces[own.cluster].get(own.namespace, principal)
+        yield from _gains("K5", principal, [space], by)
+
+
+def impersonated(known: Known) -> Iterator[Derivation]:
+    """K6: acts as accounts, users and groups; any user in any group is a master of the cluster."""
+    clusters = _clusters(known)
+    for principal, parts in _together(known, "K6"):
+        found = parts.get("impersonate", [])
+        users = [one for one in found if one.resource == "users"]
+        for one in found:
+            if one.resource == "groups":
+                for user in users:
+                    if user.cluster == one.cluster:
+                        whole = clusters.whole.get(one.cluster, principal)
+                        gained = [one.target if one.name else whole]
+                        yield from _gains("K6", principal, gained, together((user.by, one.by)))
+            else:
+                yield from _gains("K6", principal, _others(clusters, one), one.by)
+
+
+def _others(clusters: Clusters, one: Held) -> list[int]:
+    """Return whom a permission lets one act as; an account is a user too, by its full name."""
+    if one.name:
+        return [one.target]
+    accounts = clusters.accounts_of(one)
+    return accounts + clusters.users.get(one.cluster, []) if one.resource == "users" else accounts
+
+
+def _rule(
+    id_: str, title: str, reference: str, derive: Callable[[Known], Iterable[Derivation]]
+) -> EscalationRule:
+    return EscalationRule(id_, title, ("grants",), (PRACTICES, reference), derive, again=False)
+
+
+RULES = (
+    _rule("K1", "Starts pods as other accounts", "KubeHound POD_CREATE", started_pods),
+    _rule("K2", "Acts in pods that run as other accounts", "KubeHound POD_EXEC", entered_pods),
+    _rule("K3", "Reads Secrets that may hold tokens", "KubeHound TOKEN_LIST", read_tokens),
+    _rule("K4", "Asks for tokens of accounts", "MITRE ATT&CK T1528", asked_tokens),
+    _rule("K5", "Binds or widens roles", "KubeHound ROLE_BIND", bound_roles),
+    _rule("K6", "Impersonates others", "KubeHound IDENTITY_IMPERSONATE", impersonated),
+)

@@ -1,0 +1,255 @@
+"""The permissions of Kubernetes by which one identity gains another: held by whom, and where.
+
+A grant names its actions as `verb resource`, such as `create pods/exec`, and ends at a sort of
+thing of one namespace (`k8s:<cluster>/<namespace>/pods/*`), of the whole cluster (`-` for the
+namespace), or at one thing. What a rule of a role calls `*` covers everything.
+"""
+
+import json
+import tomllib
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from analytics.escalation.support import NOTHING, Support, facts_of, together
+from graph.access import AccessGraph
+from graph.element import Relationship
+from graph.frames import text_array
+from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS, SERVICE_ACCOUNT
+
+PREFIX, ALL, EVERYWHERE = "k8s:", "*", "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What the id of a thing says: its cluster, namespace, kind and name."""
+
+    cluster: str
+    namespace: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A permission that a rule looks for: which part of it, on what, and by which facts.
+
+    `resource` is the sort of thing, such as `clusterroles`; `name` is "" for all of them.
+    """
+
+    holder: int
+    target: int
+    rule: str
+    part: str
+    resource: str
+    cluster: str
+    namespace: str
+    name: str
+    by: Support
+
+    def reaches(self, namespace: str) -> bool:
+        """Whether it holds in a namespace."""
+        return self.namespace in (EVERYWHERE, namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Permissions that a rule looks for."""
+
+    rule: str
+    part: str
+    verbs: frozenset[str]
+    resources: tuple[str, ...]
+
+
+@cache
+def sought() -> tuple[Sought, ...]:
+    """Read the table of permissions in `kubernetes.toml`."""
+    path = Path(__file__).with_name("kubernetes.toml")
+    return tuple(
+        Sought(p["rule"], p.get("part", ""), frozenset(p["verbs"]), tuple(p["resources"]))
+        for p in tomllib.loads(path.read_text(encoding="utf-8"))["permission"]
+    )
+
+
+def located(id_: str) -> Located | None:
+    """Take the id of a thing of a cluster apart; None for any other id.
+
+    >>> located("k8s:prod/shop/pods/*")
+    Located(cluster='prod', namespace='shop', kind='pods', name='*')
+    """
+    parts = id_.removeprefix(PREFIX).split("/", 3) if id_.startswith(PREFIX) else []
+    return Located(*parts) if len(parts) == 4 else None
+
+
+@cache
+def covers(action: str) -> frozenset[tuple[str, str, str]]:
+    """Return the parts of rules that an action is, each with the sort of thing it is on.
+
+    >>> sorted(covers("create pods/*")), sorted(covers("get pods"))
+    ([('K2', '', 'pods')], [])
+    """
+    verb, _, resource = action.partition(" ")
+    base = resource.split("/")[0]
+    return frozenset(
+        (one.rule, one.part, wanted.split("/")[0])
+        for one in sought()
+        for wanted in one.resources
+        if (verb == ALL or verb in one.verbs)
+        and (resource == wanted or (resource == f"{base}/{ALL}" and wanted.startswith(f"{base}/")))
+    )
+
+
+@dataclass
+class Clusters:
+    """What a graph knows of clusters, things by cluster and namespace.
+
+    `held` are permissions by holder, `running` are pods with the account that each runs as,
+    `spaces` the namespaces of each cluster by name, `whole` the clusters themselves.
+    """
+
+    held: dict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    accounts: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    running: dict[tuple[str, str], list[tuple[str, int, Support]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    roles: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    users: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    spaces: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    whole: dict[str, int] = field(default_factory=dict)
+    declared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def all(self, rule: str, part: str = "") -> Iterator[Held]:
+        """Yield every permission that is such a part of a rule."""
+        for found in self.held.values():
+            yield from (one for one in found if (one.rule, one.part) == (rule, part))
+
+    def accounts_of(self, one: Held) -> list[int]:
+        """Return the accounts of the namespaces that a permission is for."""
+        return _within(self.accounts, one)
+
+    def spaces_of(self, *all_of: Held) -> list[int]:
+        """Return the namespaces in which all of these permissions hold."""
+        spaces = self.spaces.get(all_of[0].cluster, {})
+        return [n for name, n in spaces.items() if all(one.reaches(name) for one in all_of)]
+
+    def running_of(self, one: Held) -> list[tuple[str, int, Support]]:
+        """Return what runs where a permission is for: name, account, and the fact."""
+        return _within(self.running, one)
+
+
+def _within(by_place: dict[tuple[str, str], list[Any]], one: Held) -> list[Any]:
+    if one.namespace != EVERYWHERE:
+        return by_place.get((one.cluster, one.namespace), [])
+    return [x for (cluster, _), found in by_place.items() if cluster == one.cluster for x in found]
+
+
+def clusters_of(graph: AccessGraph) -> Clusters:
+    """Collect what a graph knows of clusters."""
+    found = Clusters()
+    ids = graph.ids
+    ours = np.flatnonzero(pc.starts_with(ids, PREFIX).to_numpy(zero_copy_only=False))
+    for number in ours.tolist():
+        place = located(str(ids[number]))
+        if place is None:
+            continue
+        if place.kind == "serviceaccount":
+            found.accounts[place.cluster, place.namespace].append(number)
+        elif place.kind == "role":
+            found.roles[place.cluster, place.namespace].append(number)
+        elif place.kind == "user":
+            found.users[place.cluster].append(number)
+        elif place.kind == "namespace":
+            found.spaces[place.cluster][place.name] = number
+        elif place.kind == "cluster":
+            found.whole[place.cluster] = number
+    if not len(ours):
+        return found
+    _add_held(graph, found)
+    _add_running(graph, found)
+    _add_declared(graph, found)
+    return found
+
+
+def _rows(graph: AccessGraph, kind: Relationship) -> np.ndarray:
+    source, _ = graph.ends(kind)
+    kept: np.ndarray = np.flatnonzero(graph.in_force(kind) & graph.live[source])
+    return kept
+
+
+def _add_held(graph: AccessGraph, found: Clusters) -> None:
+    frame = graph.frames[CAN_ACCESS]
+    holder, target = graph.ends(CAN_ACCESS)
+    said = text_array(frame["actions"])
+    ours = pc.starts_with(text_array(frame["target_id"]), PREFIX).fill_null(False)
+    rows = _rows(graph, CAN_ACCESS)
+    fact = facts_of(graph, CAN_ACCESS)
+    for row in rows[ours.to_numpy(zero_copy_only=False)[rows]].tolist():
+        place = located(str(frame["target_id"].iloc[row]))
+        actions = json.loads(said[row].as_py() or "[]")
+        parts = {part for action in actions for part in covers(action)}
+        for rule, part, resource in sorted(parts) if place is not None else ():
+            assert place is not None
+            name = "" if place.name == ALL else place.name
+            at = place.namespace
+            found.held[int(holder[row])].append(
+                Held(
+                    int(holder[row]),
+                    int(target[row]),
+                    rule,
+                    part,
+                    resource,
+                    place.cluster,
+                    at,
+                    name,
+                    fact(row),
+                )
+            )
+
+
+def _add_running(graph: AccessGraph, found: Clusters) -> None:
+    compute, account = graph.ends(RUNS_AS)
+    fact = facts_of(graph, RUNS_AS)
+    accounts = graph.has_label(SERVICE_ACCOUNT)
+    for row in _rows(graph, RUNS_AS).tolist():
+        place = located(str(graph.ids[int(compute[row])]))
+        if place is not None and place.kind == "pod" and accounts[account[row]]:
+            at = (place.cluster, place.namespace)
+            found.running[at].append((place.name, int(account[row]), fact(row)))
+
+
+def _add_declared(graph: AccessGraph, found: Clusters) -> None:
+    """Note which kinds of fact the scopes that state a cluster's accounts declare."""
+    frame = graph.facts.frames[SERVICE_ACCOUNT]
+    scopes = {c.key: set(c.declares) for c in graph.coverage}
+    stated = frame[frame["id"].str.startswith(PREFIX)]
+    for id_, source, scope in stated[["id", "source", "scope"]].itertuples(index=False):
+        place = located(str(id_))
+        if place is not None:
+            found.declared[place.cluster] |= scopes.get((source, scope), set())
+
+
+def principals(graph: AccessGraph) -> Iterator[tuple[int, list[tuple[int, Support]]]]:
+    """Yield each identity with all that it holds by roles and groups, itself first, and why."""
+    direct: dict[int, list[tuple[int, Support]]] = defaultdict(list)
+    for kind in (ASSUMES, MEMBER_OF):
+        source, target = graph.ends(kind)
+        fact = facts_of(graph, kind)
+        for row in _rows(graph, kind).tolist():
+            direct[int(source[row])].append((int(target[row]), fact(row)))
+    for start in list(direct):
+        seen = {start: NOTHING}
+        front = deque([start])
+        while front:
+            here = front.popleft()
+            for above, link in direct.get(here, ()):
+                if above not in seen:
+                    seen[above] = together((seen[here], link)) if here != start else link
+                    front.append(above)
+        yield start, list(seen.items())

@@ -1,0 +1,115 @@
+"""Control frameworks: one data file each, and how a reference to a control is read.
+
+A file names the controls that access data can speak of, with their ids and titles as published.
+Which rules and measures are evidence of a control is not written here: it follows from the
+references that the rules and measures carry, such as `NIST CSF 2.0 PR.AA-05`.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+
+class UnknownReference(ValueError):
+    """A reference to a control that no framework lists."""
+
+
+class UnknownFramework(Exception):
+    """A name that no framework has."""
+
+    exit_code, code = 2, "unknown-framework"
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control, outcome, risk or technique of a framework.
+
+    `aliases` are ids under which others cite it, such as that of an earlier edition. `because`
+    says why access data cannot speak of it, where that is so.
+    """
+
+    id: str
+    title: str
+    aliases: tuple[str, ...] = ()
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A published list of controls; `prefix` is how a reference to one of them begins."""
+
+    name: str
+    order: int
+    title: str
+    version: str
+    prefix: str
+    pattern: str
+    source: str
+    controls: tuple[Control, ...]
+
+    @cached_property
+    def by_id(self) -> dict[str, Control]:
+        """The controls by id and by alias."""
+        own = {control.id: control for control in self.controls}
+        return {alias: c for c in self.controls for alias in c.aliases} | own
+
+
+@cache
+def all_frameworks() -> dict[str, Framework]:
+    """List the frameworks by name, those about agents and their identities first."""
+    read = [_read(path) for path in sorted(Path(__file__).parent.glob("*.toml"))]
+    return {f.name: f for f in sorted(read, key=lambda f: f.order)}
+
+
+def _read(path: Path) -> Framework:
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    controls = tuple(
+        Control(c["id"], c["title"], tuple(c.get("aliases", ())), c.get("because"))
+        for c in said.pop("control")
+    )
+    return Framework(name=path.stem, controls=controls, **said)
+
+
+def framework(said: str) -> Framework:
+    """Return the framework of that name, by any unique part of its name or title.
+
+    Raises
+    ------
+    UnknownFramework
+    """
+    known, wanted = all_frameworks(), said.strip().casefold()
+    if wanted in known:
+        return known[wanted]
+    found = [f for f in known.values() if wanted and wanted in f"{f.name} {f.title}".casefold()]
+    if len(found) != 1:
+        raise UnknownFramework(f"{said!r} names no one framework; there are {', '.join(known)}")
+    return found[0]
+
+
+@cache
+def parse(reference: str) -> tuple[str, str]:
+    """Return the framework's name and the control's id that a reference names.
+
+    A reference is the framework's prefix, the id, and the control's title or nothing.
+
+    Raises
+    ------
+    UnknownReference
+
+    Examples
+    --------
+    >>> parse("OWASP NHI1:2025 Improper Offboarding")
+    ('owasp_nhi_2025', 'NHI1:2025')
+    >>> parse("NIST CSF 2.0 PR.AC-4")  # as the edition of 2018 numbers it
+    ('nist_csf_2_0', 'PR.AA-05')
+    """
+    for listed in all_frameworks().values():
+        form = rf"{re.escape(listed.prefix)} (?P<id>{listed.pattern})(?: (?P<title>.+))?"
+        if (found := re.fullmatch(form, reference)) is None:
+            continue
+        control = listed.by_id.get(found["id"])
+        if control is not None and found["title"] in (None, control.title):
+            return listed.name, control.id
+    raise UnknownReference(f"no framework lists {reference!r}")

@@ -1,0 +1,154 @@
+"""What is remembered of the findings of one snapshot, so that it need not be assessed again."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings import find_all
+from analytics.ownership import stated_by
+from analytics.posture import Posture
+from analytics.rules import all_rules
+from graph.frames import empty
+from graph.schema import FACT_NODES
+
+NO_ROWS = empty(FACT_NODES[0])[["source", "scope", "last_seen"]].assign(number=np.int64(0))
+Scope = tuple[str, str]
+Group = tuple[str, tuple[Scope, ...]]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The findings of one snapshot, as numbers.
+
+    `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
+    its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
+    its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
+    `told` those of them of which a scope could state each kind of fact.
+    """
+
+    ids: np.ndarray
+    group: np.ndarray
+    subject: np.ndarray
+    groups: tuple[Group, ...]
+    judged: np.ndarray
+    told: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, posture: Posture) -> "Sighting":
+        """Look at the findings of a posture."""
+        rows = find_all(posture)
+        ids = numbers_of(rows["id"])
+        order = np.argsort(ids)
+        hashes = _hashes(posture)
+        subject = rows["subject"].to_numpy(np.int64)[order]
+        group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject)
+        judged = np.union1d(posture.accountable, subject).astype(np.int64)
+        kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
+        told = {k: np.sort(hashes[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
+        return cls(ids[order], group, hashes[subject], groups, np.sort(hashes[judged]), told)
+
+    def encode(self) -> bytes:
+        """Write it as bytes."""
+        head = json.dumps({"groups": self.groups, "kinds": list(self.told)})
+        arrays = {f"told{n}": told for n, told in enumerate(self.told.values())}
+        out = io.BytesIO()
+        np.savez_compressed(
+            out,
+            head=np.frombuffer(head.encode(), np.uint8),
+            ids=self.ids,
+            group=self.group,
+            subject=self.subject,
+            judged=self.judged,
+            **arrays,  # type: ignore[arg-type]
+        )
+        return out.getvalue()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Sighting":
+        """Read back what `encode` wrote."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+            head = json.loads(kept["head"].tobytes())
+            groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
+            told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["kinds"])}
+            ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
+            return cls(ids, group, subject, groups, kept["judged"], told)
+
+
+def numbers_of(ids: Iterable[str]) -> np.ndarray:
+    """Return findings' ids as numbers (uint64); they are 16 hexadecimal digits after `F-`."""
+    return np.array([int(one[2:], 16) for one in ids], np.uint64)
+
+
+def id_of(number: int) -> str:
+    """Return the id of a finding from its number.
+
+    >>> id_of(int(numbers_of(["F-00000000000000ff"])[0]))
+    'F-00000000000000ff'
+    """
+    return f"F-{number:016x}"
+
+
+def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return for each of `values` whether it is in `known`, which is sorted."""
+    if not len(known):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.asarray(known[place] == values)
+
+
+def _hashes(posture: Posture) -> np.ndarray:
+    """Return a hash of the id of each node (uint64)."""
+    ids = posture.graph.ids.to_pandas().to_numpy(object)
+    return pd.util.hash_array(ids, categorize=False)
+
+
+def _groups(
+    posture: Posture, rules: np.ndarray, subject: np.ndarray
+) -> tuple[np.ndarray, tuple[Group, ...]]:
+    """Group findings by their rule and by who states their subject."""
+    code, sets = _stated_by(posture, np.unique(subject))
+    keys = pd.MultiIndex.from_arrays([rules, code[subject] if len(subject) else subject])
+    group, distinct = pd.factorize(keys)
+    return group.astype(np.int32), tuple((str(rule), sets[int(at)]) for rule, at in distinct)
+
+
+def _stated_by(
+    posture: Posture, chosen: np.ndarray
+) -> tuple[np.ndarray, tuple[tuple[Scope, ...], ...]]:
+    """Return for each node a place in a list of sets of scopes: those that state it.
+
+    Only nodes of `chosen` are looked at; the others have place 0.
+    """
+    rows = stating_rows(posture, chosen)
+    pairs = rows.drop_duplicates(["number", "source", "scope"])
+    pairs = pairs.sort_values(["number", "source", "scope"])
+    said = pd.Series(list(zip(pairs["source"], pairs["scope"], strict=True)), dtype=object)
+    sets = said.groupby(pairs["number"].to_numpy()).agg(tuple)
+    code = np.zeros(len(posture.graph.ids), np.int64)
+    place, distinct = pd.factorize(sets)
+    code[sets.index.to_numpy(np.int64)] = place
+    return code, tuple(distinct)
+
+
+def stating_rows(posture: Posture, chosen: np.ndarray) -> pd.DataFrame:
+    """Return a row for each scope that states a node of `chosen`.
+
+    Columns: `number`, `source`, `scope` and `last_seen` (NaT where no job stamped it).
+    """
+    graph = posture.graph
+    parts: list[pd.DataFrame] = []
+    wanted = np.zeros(len(graph.ids), bool)
+    wanted[chosen] = True
+    for label in FACT_NODES:
+        frame = graph.facts.frames[label]
+        if len(frame):
+            number = graph.numbers(frame["id"])
+            kept = wanted[number]
+            part = frame.loc[kept, ["source", "scope", "last_seen"]]
+            parts.append(part.assign(number=number[kept].astype(np.int64)))
+    whole: pd.DataFrame = pd.concat(parts or [NO_ROWS], ignore_index=True)
+    return whole

@@ -1,0 +1,244 @@
+"""In which state each finding is, when it was first and last seen, and when it was resolved."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings import find_all
+from analytics.lifecycle.sighting import Sighting, id_of, numbers_of, stating_rows
+from analytics.lifecycle.story import NEVER as NO_STEP
+from analytics.lifecycle.story import Step, Story, tell
+from analytics.ownership import DAY
+from analytics.posture import Posture
+from analytics.rules import all_rules
+from graph.access import NEVER, milliseconds
+from graph.journal import Acceptance, Attestation, Journal, Review
+from graph.stores import SnapshotInfo
+from graph.values import canonical
+
+OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
+STALE, RESOLVED = "stale_evidence", "resolved"
+LISTED = (OPEN, ACCEPTED, REOPENED, STALE)
+STATES = (*LISTED, RESOLVED)
+FAILING = (OPEN, REOPENED, STALE)  # a source that fell silent must not turn a build green
+SILENT_DAYS = 30
+CODE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The state of every finding that the snapshots up to a moment show.
+
+    `rows`: `id`, `state`, `step` (place in `postures` of who saw it last), `gone_at` (place of
+    who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
+    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding.
+    """
+
+    rows: pd.DataFrame
+    acceptances: dict[str, Acceptance]
+    infos: tuple[SnapshotInfo, ...]
+    now: Posture
+
+    def posture(self, step: int) -> Posture:
+        """Return the posture at a step; the last one is the moment looked at."""
+        if step == len(self.infos):
+            return self.now
+        assert self.now.history is not None
+        return self.now.history.posture(self.infos[step].id)
+
+
+def lives(posture: Posture) -> Lives:
+    """Follow the findings of a posture through the snapshots before it, once for a posture.
+
+    Without history nothing is known of the past; without a journal nothing is accepted.
+    """
+    return posture.once(__name__, lambda: _lives(posture))  # type: ignore[no-any-return]
+
+
+def listed(
+    posture: Posture, states: tuple[str, ...] = LISTED, only: str | None = None
+) -> pd.DataFrame:
+    """Return the findings in some of the `states`, worst first, or the one with the id `only`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `analytics.findings.find_all` and of `Lives.rows`. Numbers of nodes are
+        those of the posture at `step`.
+    """
+    life = lives(posture)
+    wanted = life.rows[life.rows["state"].isin(states)]
+    wanted = wanted if only is None else wanted[wanted["id"] == only]
+    parts = []
+    for step in np.unique(wanted["step"])[::-1]:  # what is there now comes first
+        mine = wanted[wanted["step"] == step]
+        found = find_all(life.posture(int(step)))
+        parts.append(found.merge(mine, on="id", how="inner", sort=False))
+    if len(parts) == 1:
+        return parts[0]
+    whole = pd.concat(parts or [find_all(posture).head(0).merge(life.rows.head(0), on="id")])
+    return whole.sort_values(
+        ["rank", "quantity"], ascending=[True, False], kind="stable", ignore_index=True
+    )
+
+
+def _lives(posture: Posture) -> Lives:
+    infos = past(posture)
+    accepted = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
+    story = _story(posture, infos)
+    times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
+    rows = _rows(story, np.array(times, np.int64), posture.history is not None)
+    now = len(infos)
+    old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
+    state = np.select(
+        [
+            story.resolved != NO_STEP,
+            rows["id"].isin(accepted).to_numpy(bool),
+            (story.last != now) | old,
+            story.reopened != NO_STEP,
+        ],
+        [RESOLVED, ACCEPTED, STALE, REOPENED],
+        OPEN,
+    )
+    return Lives(rows.assign(state=pd.array(state, dtype="string")), accepted, infos, posture)
+
+
+def _story(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Story:
+    if not infos:
+        return Story.of(np.unique(numbers_of(find_all(posture)["id"])))
+    return tell([*_past_steps(posture, infos), _step(posture)])
+
+
+def _rows(story: Story, times: np.ndarray, dated: bool) -> pd.DataFrame:
+    def when(steps: np.ndarray) -> np.ndarray:
+        return np.where(steps == NO_STEP, NEVER, times[steps])
+
+    known = np.zeros(len(story.ids), bool) | dated
+    return pd.DataFrame(
+        {
+            "id": pd.array([id_of(int(n)) for n in story.ids], dtype="string"),
+            "step": story.last,
+            "gone_at": story.resolved,
+            "first_seen": np.where(known, when(story.first), NEVER),
+            "last_seen": np.where(known, when(story.last), NEVER),
+            "resolved_at": when(story.resolved),
+            "reopened_at": when(story.reopened),
+        }
+    )
+
+
+def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
+    """Return the snapshots that speak of instants before the one looked at, oldest first.
+
+    Of several that speak of the same instant, the last one published counts. Snapshots that
+    were published after the one looked at were not known then.
+    """
+    history, info = posture.history, posture.graph.snapshot
+    if history is None or info is None:
+        return ()
+    known = [i for i in history.until(info) if i.taken_at < posture.graph.as_of]
+    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.sequence)}
+    return tuple(last[at] for at in sorted(last))
+
+
+def _step(posture: Posture) -> Step:
+    sighting = posture.once(f"{__name__}.sighting", lambda: Sighting.of(posture))
+    return Step(sighting, posture.graph.coverage)
+
+
+def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]:
+    """Return what each snapshot showed: as the journal remembers it, else assessed again."""
+    journal, history = posture.journal, posture.history
+    if not infos or history is None:
+        return []
+    versions = _versions(journal, infos)
+    steps, fresh = [], {}
+    for info in infos:
+        version = versions[info.id]
+        data = journal.seen(info.id, version) if journal is not None else None
+        if data is None:
+            sighting = _step(history.posture(info.id)).sighting
+            fresh[info.id] = version, sighting.encode()
+        else:
+            sighting = Sighting.decode(data)
+        steps.append(Step(sighting, info.coverage))
+    if fresh and journal is not None:
+        journal.keep_seen(fresh, [info.id for info in history.infos])
+    return steps
+
+
+def _versions(journal: Journal | None, infos: tuple[SnapshotInfo, ...]) -> dict[str, str]:
+    """Name by snapshot what its findings rest on: its facts, the journal's, and the rules."""
+    entries = journal.entries() if journal is not None else ()
+    stated = [e for e in entries if isinstance(e, Attestation | Review)]
+    apart = [list(pair) for pair in journal.apart()] if journal is not None else []
+    versions = {}
+    for info in infos:
+        told = [e.record() for e in stated if e.holds(info.taken_at)] + apart
+        versions[info.id] = _sha256(rules_version() + info.hash + canonical(told))
+    return versions
+
+
+@cache
+def rules_version() -> str:
+    """Return a hash of everything that decides what is found."""
+    digest = hashlib.sha256()
+    for folder in ("analytics", "graph"):
+        for file in sorted((CODE / folder).rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                digest.update(file.relative_to(CODE).as_posix().encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _ms(stamp: pd.Timestamp) -> int:
+    return int(milliseconds(pd.Series([stamp]))[0])
+
+
+def _on_old_evidence(posture: Posture) -> set[str]:
+    """Return the ids of findings whose subject no source has stated for `SILENT_DAYS`.
+
+    Of the scopes that state the subject, those count that could state what the rule needs, and
+    all of them where none could. Time is measured against the newest scope of the snapshot.
+    """
+    rows = find_all(posture)
+    if len(posture.graph.coverage) == 1 and not len(rows):
+        return set()
+    newest = _ms(posture.graph.facts.taken_at)
+    stating = stating_rows(posture, rows["subject"].to_numpy(np.int64))
+    taken = {c.key: _ms(c.taken_at) for c in posture.graph.coverage}
+    keys = list(zip(stating["source"], stating["scope"], strict=True))
+    seen = milliseconds(stating["last_seen"])
+    seen = np.where(seen != NEVER, seen, np.array([taken.get(k, NEVER) for k in keys], np.int64))
+    needs = {rule.id: rule.needs for rule in all_rules().values()}
+    old: set[str] = set()
+    for needed, group in rows.groupby(rows["rule"].map(needs), sort=False):
+        latest = _latest(posture, stating["number"], seen, keys, set(needed))
+        last = latest[group["subject"].to_numpy(np.int64)]
+        old |= set(group["id"][(last != NEVER) & (newest - last > SILENT_DAYS * DAY)])
+    return old
+
+
+def _latest(
+    posture: Posture,
+    number: pd.Series,
+    seen: np.ndarray,
+    keys: list[tuple[str, str]],
+    needed: set[str],
+) -> np.ndarray:
+    """Return when each node was last stated by a scope that could state what is needed."""
+    able = {c.key for c in posture.graph.coverage if needed & set(c.declares)}
+    told = np.array([key in able for key in keys], bool)
+    numbers = number.to_numpy(np.int64)
+    by_able, by_any = (np.full(len(posture.graph.ids), NEVER) for _ in range(2))
+    np.maximum.at(by_able, numbers[told], seen[told])
+    np.maximum.at(by_any, numbers, seen)
+    return np.where(by_able != NEVER, by_able, by_any)

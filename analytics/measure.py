@@ -1,0 +1,149 @@
+"""What a leadership figure is, and the population that all of them share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from analytics.debt.items import Debt, debt_of
+from analytics.debt.model import NUMBER
+from analytics.posture import Posture
+
+MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
+SHARE, TP, TP_DAY, DAYS, RATIO, COUNT = "share", "tp", "tp/day", "days", "ratio", "count"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A figure that somebody published, to look at beside ours; never an input of it."""
+
+    says: str
+    source: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The value of a measure, of what numerator and denominator, or why there is none.
+
+    `detail` holds further figures of the same measure.
+    """
+
+    value: float | None
+    numerator: float | None = None
+    denominator: float | None = None
+    because: str | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A leadership figure: how it is defined, and the function that measures it.
+
+    `numerator` and `denominator` say in words what is counted, `source` where the definition
+    comes from. `needs` are kinds of fact without which it is not measured. `rows` is the
+    command that lists what stands behind it. `three` marks the figures that count most.
+    `references` are controls that it is evidence of.
+    """
+
+    name: str
+    order: int
+    title: str
+    numerator: str
+    denominator: str
+    unit: str
+    better: str
+    source: str
+    rows: str
+    measure: Callable[[Posture], Measured]
+    needs: tuple[str, ...] = ()
+    target: float | None = None
+    three: bool = False
+    references: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
+
+    def of(self, posture: Posture) -> Measured:
+        """Measure it, or say why not."""
+        lacking = [kind for kind in self.needs if kind not in posture.graph.declared]
+        if lacking:
+            return Measured(None, because=f"no source declares {', '.join(lacking)}")
+        return self.measure(posture)
+
+
+def ratio(numerator: float, denominator: float, empty: str, **detail: Any) -> Measured:
+    """Return a share; where there is nothing to share in, `empty` says so."""
+    if not denominator:
+        return Measured(None, numerator, denominator, empty, detail)
+    return Measured(float(numerator / denominator), numerator, denominator, None, detail)
+
+
+@dataclass(frozen=True)
+class Population:
+    """Whom the figures are about: identities by number, exposure by entitlement.
+
+    `identities` are the accountable ones in service; `place` says where among all accountable
+    ones they stand, and so in the sums of `debt`. `exposure` (float64) is that of each one's
+    entitlements.
+    """
+
+    debt: Debt
+    identities: np.ndarray
+    place: np.ndarray
+    exposure: np.ndarray
+
+    @cached_property
+    def every_exposure(self) -> float:
+        """The exposure of all entitlements, also of identities out of service."""
+        return float(self.debt.units.exposure.sum())
+
+    def broken(self, assumption: str) -> np.ndarray:
+        """Return the exposure of each entitlement for which an assumption is broken (float64)."""
+        return self._share(assumption, known=True)
+
+    def unknown(self, assumption: str) -> np.ndarray:
+        """Return the exposure of each entitlement for which nobody knows of it (float64)."""
+        return self._share(assumption, known=False)
+
+    def _share(self, assumption: str, known: bool) -> np.ndarray:
+        rows, units, k = self.debt.rows, self.debt.units, NUMBER[assumption]
+        mine = (rows.assumption == k) & (np.isnan(rows.degree) != known)
+        amount = (rows.principal if known else rows.unverified)[mine]
+        weighed = amount / self.debt.model.weight[k]
+        return np.bincount(rows.entitlement[mine], weighed, len(units))
+
+
+def population(posture: Posture) -> Population:
+    """Return whom the figures are about, once for a posture."""
+    return posture.once(__name__, lambda: _population(posture))  # type: ignore[no-any-return]
+
+
+def _population(posture: Posture) -> Population:
+    debt = debt_of(posture)
+    place = np.flatnonzero(posture.in_service[posture.accountable])
+    units = debt.units
+    exposure = np.bincount(units.place, units.exposure, len(debt.identities))
+    return Population(debt, posture.accountable[place], place, exposure[place])
+
+
+def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
+    """Return the exposure for which an assumption is known to hold, of that where it is known.
+
+    `detail` counts identities in the same way: those for whose every entitlement it holds.
+    """
+    who = population(posture)
+    broken, unknown = who.broken(assumption), who.unknown(assumption)
+    known = who.every_exposure - unknown.sum()
+    bad = np.bincount(who.debt.units.place, (broken > 0) | (unknown > 0), len(who.debt.identities))
+    doubtful = np.bincount(who.debt.units.place, unknown > 0, len(who.debt.identities))
+    some = np.bincount(who.debt.units.place, minlength=len(who.debt.identities)) > 0
+    counted = some[who.place] & ~(doubtful[who.place] > 0)
+    return ratio(
+        known - float(broken.sum()),
+        float(known),
+        empty,
+        unknown=float(unknown.sum()),
+        identities=int((counted & ~(bad[who.place] > 0)).sum()),
+        of_identities=int(counted.sum()),
+    )

@@ -1,0 +1,31 @@
+"""Trust debt ratio and its grade."""
+
+from analytics.answers.debt import debt
+from analytics.debt.totals import total
+from analytics.measure import LESS, SHARE, Measure, Measured, population
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return debt as a share of the most that could be owed, its range and its grade."""
+    whole = total(population(posture).debt)
+    if not whole.most:
+        return Measured(None, 0.0, 0.0, "no accountable identity has an entitlement")
+    detail = {"range": list(whole.range), "grade": debt(posture, limit=1)["grade"]}
+    return Measured(whole.ratio, whole.debt, whole.most, detail=detail)
+
+
+MEASURE = Measure(
+    name="debt_ratio",
+    order=40,
+    title="Trust debt ratio",
+    numerator="trust debt",
+    denominator="the most that could be owed",
+    unit=SHARE,
+    better=LESS,
+    source="Model TD-1; grades in the grid of SonarQube's maintainability rating",
+    rows="trustdebt debt --by identity",
+    measure=measure,
+    target=0.05,
+    references=("NIST CSF 2.0 GV.OV-03", "NIST SP 800-53 PM-6"),
+)

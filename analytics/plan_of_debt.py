@@ -1,0 +1,103 @@
+"""Plan by debt: the grants that cost most and are not seen in use.
+
+What a grant owes goes with it and touches nobody else's debt, so the debt of several grants is
+the sum of theirs (it is modular), and to take the costliest first is optimal. Two things bend
+this: the two sides of a rule of separation share their debt, and removals may break something
+only together. Where they do, what the costliest would come to bounds the optimum from above.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analytics.debt.items import debt_of
+from analytics.debt.model import NUMBER
+from analytics.debt.totals import total
+from analytics.idle_access import ACCESS, Idle, derived_from, idle, idle_rows
+from analytics.plan import LEAST, Plan, Safety, Step, arrays, removal_of, whole_network
+from analytics.posture import Posture, assess
+from analytics.what_if import without
+from graph.schema import CAN_ACCESS
+
+NOT_ALONE = "the costliest removals would break something together, or share what they remove"
+
+
+def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
+    """Plan up to `budget` removals of grants against the debt of all accountable identities."""
+    safety, first = Safety(posture), Safety(posture)
+    chosen: list[Idle] = []
+    alone: list[float] = []  # what the costliest that are safe by themselves remove
+    candidates = _Candidates(posture)
+    for what, owed in candidates:
+        if len(chosen) == budget and len(alone) == budget:
+            break
+        if len(alone) < budget and first.allows([what]):
+            alone.append(owed)
+        if len(chosen) < budget and safety.allows([what]):
+            safety.remove(what)
+            chosen.append(what)
+    steps = list(_steps(posture, chosen))
+    removed, most = sum(s.debt_removed or 0.0 for s in steps), sum(alone)
+    reached = removed >= most * (1 - LEAST) - LEAST
+    return Plan(
+        steps, len(candidates), False, removed if reached else None, None if reached else NOT_ALONE
+    )
+
+
+class _Candidates:
+    """The grants that may be removed, with what that takes away at most, costliest first."""
+
+    def __init__(self, posture: Posture) -> None:
+        rows, self._fallen = idle_rows(posture), derived_from(posture)
+        rows = rows[rows["kind"] == ACCESS]
+        group = rows.groupby(["source", "target"], sort=True).ngroup().to_numpy()
+        self._owed = np.bincount(group, _by_grant(posture)[rows["row"]])
+        self._rows = rows.iloc[np.argsort(group, kind="stable")]
+        self._first = np.concatenate([[0], np.cumsum(np.bincount(group))])
+        order = np.argsort(-self._owed, kind="stable")
+        self._order = order[self._owed[order] > LEAST]
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[tuple[Idle, float]]:
+        """Yield each, made when it is looked at."""
+        for place in self._order:
+            mine = self._rows.iloc[self._first[place] : self._first[place + 1]]
+            yield idle(mine, self._fallen), float(self._owed[place])
+
+
+def _by_grant(posture: Posture) -> np.ndarray:
+    """Return what goes with each row of CAN_ACCESS, were it removed alone, at most."""
+    owed = debt_of(posture)
+    both_sides = np.where(owed.rows.assumption == NUMBER["sod"], 2, 1)  # equal halves
+    grant = owed.units.grant[owed.rows.entitlement]
+    count = len(posture.graph.frames[CAN_ACCESS])
+    return np.bincount(grant, owed.rows.debt * both_sides, count)
+
+
+def _steps(posture: Posture, chosen: list[Idle]) -> Iterator[Step]:
+    remaining = whole_network(posture)
+    for what, owed in zip(chosen, debt_removed(posture, chosen), strict=True):
+        change = remaining.remove(*arrays(what))
+        yield Step(what, change.weighted, len(change.place), owed)
+
+
+def debt_removed(posture: Posture, chosen: list[Idle]) -> list[float]:
+    """Return what each of several removals takes away after those before it.
+
+    Grants are added up where that is exact; otherwise what is left is counted anew.
+    """
+    owed = debt_of(posture)
+    grants_only = all(one.relationship is CAN_ACCESS for one in chosen)
+    if grants_only and not (owed.rows.assumption == NUMBER["sod"]).any():
+        by_grant = _by_grant(posture)
+        return [float(by_grant[list(one.rows)].sum()) for one in chosen]
+    left, found = total(owed).debt, []
+    for count in range(1, len(chosen) + 1):
+        gone = [removal_of(posture, one) for one in chosen[:count]]
+        after = total(debt_of(assess(without(posture.graph, gone)))).debt
+        found.append(left - after)
+        left = after
+    return found

@@ -1,0 +1,127 @@
+"""Who reaches each resource, at which levels: the closure turned round, exact and without a cap.
+
+The same rows as in `analytics.reach.closure`, but with the four levels of a resource side by
+side in one word, and with the row of every start kept. A block holds the columns of some
+resources; its rows are turned into lists by counting, placing, and nothing else. Only one block
+is in memory, so all lists together may be larger than memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numba import njit
+
+from analytics.reach import union
+from analytics.reach.closure import ANY, Closure, condense_columns
+from analytics.reach.network import Network
+from graph.schema import LEVELS
+
+EACH = len(LEVELS)  # columns of a resource
+A_WORD = 64 // EACH  # resources of a word
+PAIRS = 1 << 24  # (start, resource) pairs that a block holds at most
+MOST_WORDS = 256
+
+
+@dataclass(frozen=True)
+class Reaching:
+    """Who reaches some resources: the lists of one block.
+
+    `resource` (numbers of nodes, ascending). Those that reach `resource[k]` are positions
+    `ptr[k]` to `ptr[k + 1]` of `start` (int32, places among the starts, ascending) and `levels`
+    (uint8, bits).
+    """
+
+    resource: np.ndarray
+    ptr: np.ndarray
+    start: np.ndarray
+    levels: np.ndarray
+
+
+def reaching(
+    network: Network,
+    starts: np.ndarray,
+    words: int | None = None,
+    wanted: np.ndarray | None = None,
+) -> Iterator[Reaching]:
+    """Yield for every resource that is granted to anybody which of `starts` reach it.
+
+    `words` is the width of a block; by default so that one holds at most `PAIRS` pairs.
+    `wanted` (bool for each node) asks for some resources only.
+    """
+    granted = np.zeros(network.nodes, bool)
+    granted[network.resource[network.levels > 0]] = True
+    resources = np.flatnonzero(granted if wanted is None else granted & wanted)
+    if not len(resources):
+        return
+    closure = _closure(network, resources, starts)
+    widest = words or max(1, min(MOST_WORDS, PAIRS // max(1, A_WORD * len(starts))))
+    for low in range(0, closure.words, widest):
+        high = min(low + widest, closure.words)
+        yield _turned(closure, resources, starts, low, high)
+
+
+def _closure(network: Network, resources: np.ndarray, starts: np.ndarray) -> Closure:
+    """Condense the network with the levels of each resource side by side."""
+    column = np.full((network.nodes, ANY + 1), -1, np.int32)
+    column[resources, :EACH] = EACH * np.arange(len(resources))[:, None] + np.arange(EACH)
+    one_class = np.zeros(-(-len(resources) // A_WORD), np.int16)
+    columns = (column, one_class, np.zeros(1, np.int32), np.ones(1))
+    closure = condense_columns(network, columns)
+    needed = closure.needed.copy()
+    rows = closure.row[starts]
+    needed[rows[rows >= 0]] = True
+    return replace(closure, needed=needed)
+
+
+def _turned(
+    closure: Closure, resources: np.ndarray, starts: np.ndarray, low: int, high: int
+) -> Reaching:
+    counts = np.zeros((len(closure.needed), 1), np.int32)
+    rows = union.unite(
+        *(closure.child_ptr, closure.child, closure.own_ptr, closure.own),
+        *(closure.needed, closure.word_class, low, high, counts),
+    )
+    mine = resources[A_WORD * low : A_WORD * high]
+    place, size, keys, words, dense = rows
+    ptr, start, levels = _lists(
+        place, size, keys, words, dense, closure.row[starts], high - low, len(mine)
+    )
+    return Reaching(mine, ptr, start, levels)
+
+
+@njit(cache=True, nogil=True)
+def _lists(place, size, keys, words, dense, row, width, many):  # type: ignore[no-untyped-def]
+    """Turn the rows of the starts into lists by resource."""
+    ptr = np.zeros(many + 1, np.int64)
+    for k in range(len(row)):
+        if row[k] >= 0:
+            _each(place, size, keys, words, dense, row[k], width, ptr, 1, ptr, ptr, k, False)
+    for r in range(many):
+        ptr[r + 1] += ptr[r]
+    at = ptr[:-1].copy()
+    start, levels = np.empty(ptr[-1], np.int64), np.empty(ptr[-1], np.int64)
+    for k in range(len(row)):
+        if row[k] >= 0:
+            _each(place, size, keys, words, dense, row[k], width, at, 0, start, levels, k, True)
+    return ptr, start.astype(np.int32), levels.astype(np.uint8)
+
+
+@njit(cache=True, nogil=True)
+def _each(  # type: ignore[no-untyped-def]
+    place, size, keys, words, dense, row, width, at, shift, start, levels, k, write
+):
+    """Count, or write down, the resources of a row."""
+    listed = size[row]
+    for i in range(width if listed < 0 else listed):
+        x = i if listed < 0 else np.int64(keys[place[row] + i])
+        word = dense[place[row] + i] if listed < 0 else words[place[row] + i]
+        r = A_WORD * x
+        while word:
+            bits = np.int64(word & np.uint64(15))
+            if bits:
+                if write:
+                    start[at[r]], levels[at[r]] = k, bits
+                at[r + shift] += 1
+            word >>= np.uint64(EACH)
+            r += 1

@@ -1,0 +1,43 @@
+"""A credential of software that a person was seen using."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule, day
+from analytics.rules_of_credentials import about_credentials, held
+from analytics.tags import BREAK_GLASS, tagged
+from graph.access import NEVER
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials that people used, but for those of break-glass identities."""
+    rows = held(posture)
+    seen = (rows["human"] != NEVER) & (rows["human"] <= posture.graph.now)
+    glass = np.asarray(tagged(posture, BREAK_GLASS)[rows["identity"].to_numpy(int)])
+    mine = rows[seen & ~glass]
+    return about_credentials(
+        posture,
+        mine,
+        mine["human"].to_numpy(),
+        lambda row, who: f"A person used {row.name} of {who}, first on {day(row.human)}.",
+        "Give the person access of their own, and rotate {}.",
+    )
+
+
+RULE = Rule(
+    id="CRD-05",
+    name="human_use",
+    title="Human use of a credential of software",
+    weight=7 / 12,
+    needs=("credentials",),
+    remedy="Give the person access of their own, and rotate the credential.",
+    references=(
+        "OWASP NHI10:2025 Human Use of NHI",
+        "NIST CSF 2.0 PR.AA-02",
+        "NIST CSF 2.0 DE.CM-03",
+        "NIST SP 800-53 IA-4",
+        "NIST SP 800-53 AC-2(12)",
+    ),
+    find=find,
+)

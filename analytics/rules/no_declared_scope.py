@@ -1,0 +1,72 @@
+"""An identity for which nobody declared what it is for, or what it may use."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership import stated_by
+from analytics.posture import Posture
+from analytics.rule import Rule, found, plural
+from analytics.rules_of_access import entitled
+from analytics.rules_of_ownership import judged
+from graph.schema import AGENT, SERVICE_ACCOUNT
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find agents and service accounts in service without a purpose or a declared scope.
+
+    A role has neither, and where no source could declare them it is not known.
+    """
+    no_purpose, no_scope = lacking(posture)
+    known = stated_by(posture.graph, "scope")
+    subject = judged(posture, known & (no_purpose | no_scope))
+    lacks = np.select(
+        [no_purpose & no_scope, no_purpose], ["a purpose and a scope", "a purpose"], "a scope"
+    )[subject]
+    names = posture.graph.things["name"].iloc[subject]
+    counts = entitled(posture)[subject]
+    said = [
+        f"Nobody declared {lack} for {name}, so nothing says whether its "
+        f"{plural(count, 'entitlement')} should be there."
+        for name, lack, count in zip(names, lacks, counts, strict=True)
+    ]
+    remedy = [
+        f"Declare the purpose of {name}, and the resources and levels that it may use."
+        for name in names
+    ]
+    return found(posture, subject, said, posture.created_at[subject], remedy=remedy)
+
+
+def lacking(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each node whether it could have a purpose and has none; the same of a scope."""
+    graph = posture.graph
+    no_purpose, no_scope = (np.zeros(len(graph.ids), bool) for _ in range(2))
+    for label in (AGENT, SERVICE_ACCOUNT):
+        frame = graph.frames[label]
+        number = graph.numbers(frame["id"])
+        said = frame["purpose"].fillna("").str.strip()
+        no_purpose[number] = (said == "").to_numpy(bool)
+        no_scope[number] = frame["declared_scope"].isna().to_numpy(bool)
+    return no_purpose, no_scope
+
+
+RULE = Rule(
+    id="SCP-01",
+    name="no_declared_scope",
+    title="No declared purpose or scope",
+    weight=0.75,
+    needs=("scope",),
+    remedy="Declare the purpose, and the resources and levels that are allowed.",
+    references=(
+        "OWASP ASI01:2026 Agent Goal Hijack",
+        "OWASP ASI02:2026 Tool Misuse and Exploitation",
+        "OWASP Agentic Threats T6 Intent Breaking & Goal Manipulation",
+        "NIST CSF 2.0 ID.AM-08",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-2",
+        "NIST SP 800-53 AC-6",
+        "NIST AI RMF MAP 1.1",
+        "NIST AI RMF MAP 3.3",
+        "CIS Controls 5.5",
+    ),
+    find=find,
+)

@@ -1,0 +1,52 @@
+"""A credential that several agents use, or that opens several environments."""
+
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule, plural
+from analytics.rules_of_credentials import about_credentials, held
+from analytics.sharing import environments_opened, users
+
+NAMED = 4  # users that a sentence names
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials with more than one user, blue and green twins of an agent being one."""
+    rows, who, opened = held(posture), users(posture), environments_opened(posture)
+    several = rows["number"].map(who.groupby("number")["agent"].nunique()).fillna(1) > 1
+    wide = rows["number"].map(opened.map(len)).fillna(0) > 1
+    names = who.sort_values("name").groupby("number")["name"].agg(list)
+    mine = rows[several | wide]
+    said = {n: _told(names.get(n, []), opened.get(n, [])) for n in mine["number"].unique()}
+    return about_credentials(
+        posture,
+        mine,
+        mine["created"].to_numpy(),
+        lambda row, _: f"{row.name} {said[row.number]}.",
+        "Give each agent a credential of its own, then revoke {}.",
+    )
+
+
+def _told(names: list[str], environments: list[str]) -> str:
+    if len(names) < 2:
+        return f"opens {' and '.join(environments)} alike"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"is used by {plural(len(names), 'agent')}: {', '.join(names[:NAMED])}{more}"
+
+
+RULE = Rule(
+    id="CRD-04",
+    name="shared_credential",
+    title="Shared credential",
+    weight=8 / 12,
+    needs=("credentials",),
+    remedy="Give each agent a credential of its own, then revoke the shared one.",
+    references=(
+        "OWASP NHI9:2025 NHI Reuse",
+        "NIST CSF 2.0 PR.AA-02",
+        "NIST SP 800-53 AC-2(9)",
+        "NIST SP 800-53 IA-4",
+        "MITRE ATLAS AML.M0027",
+    ),
+    find=find,
+)

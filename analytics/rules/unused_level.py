@@ -1,0 +1,52 @@
+"""A level of a grant that was not used for 90 days, while others of the grant were."""
+
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule
+from analytics.rules.unused_grant import idle_from
+from analytics.rules_of_access import (
+    LEVEL_SETS,
+    broken,
+    by_grant,
+    found_grants,
+    joined,
+    since,
+    told,
+)
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find grants of which an identity uses some levels and not others."""
+    rows = by_grant(posture, *broken(posture, "necessity"))
+    rows = rows[rows["levels"] != rows["held"]].reset_index(drop=True)
+    held = rows["held"]
+    whole = [joined(LEVEL_SETS[bits]) for bits in held]
+    kept = [joined(LEVEL_SETS[bits]) for bits in held - rows["levels"]]
+    words = list(zip(told(posture, rows), idle_from(rows), kept, strict=True))
+    said = [
+        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {since(at)}; "
+        f"of the grant it uses {rest} only.{g.caveat}"
+        for g, at, rest in words
+    ]
+    remedy = [
+        f"Reduce the grant of {g.who} on {g.what} from {all_of_it} to {rest}."
+        for (g, _, rest), all_of_it in zip(words, whole, strict=True)
+    ]
+    return found_grants(posture, rows, said, rows["last"], remedy)
+
+
+RULE = Rule(
+    id="LPR-02",
+    name="unused_level",
+    title="Level never used",
+    weight=0.75,
+    needs=("usage",),
+    remedy="Reduce the grant to the levels that are used.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6",
+    ),
+    find=find,
+)

@@ -1,0 +1,50 @@
+"""A credential that authenticates weakly, by the measure of who holds it."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.rule import Rule
+from analytics.rules_of_credentials import COPIED, about_credentials, held
+from graph.schema import AGENT
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials that a source calls weak, and secrets of agents that anybody may replay.
+
+    An agent reads what strangers wrote, so a secret of its own must be bound to its client
+    (RFC 9449, RFC 8705). A service account's is judged by its strength alone.
+    """
+    rows = held(posture)
+    weak = (rows["strength"] == "weak").fillna(False).to_numpy(bool)
+    loose = (rows["bound"] == False).fillna(False).to_numpy(bool)  # noqa: E712 - unknown is not false
+    loose &= rows["type"].isin(COPIED).to_numpy(bool) & rows["strength"].isna().to_numpy(bool)
+    loose &= np.asarray(posture.graph.has_label(AGENT)[rows["identity"].to_numpy(int)])
+    mine = rows.assign(weak=weak)[rows["secret"] & (weak | loose)]
+    return about_credentials(
+        posture,
+        mine,
+        mine["created"].to_numpy(),
+        lambda row, who: (
+            f"{row.name} of {who} "
+            + ("authenticates weakly." if row.weak else "works for whoever copies it.")
+        ),
+        "Replace {} by a federated identity, mutual TLS or a token bound to its client.",
+    )
+
+
+RULE = Rule(
+    id="CRD-03",
+    name="weak_authentication",
+    title="Weak authentication",
+    weight=9 / 12,
+    needs=("credentials",),
+    remedy="Replace it by a federated identity, mutual TLS or a token bound to its client.",
+    references=(
+        "OWASP NHI4:2025 Insecure Authentication",
+        "NIST CSF 2.0 PR.AA-03",
+        "NIST CSF 2.0 PR.AA-04",
+        "NIST SP 800-53 IA-9",
+    ),
+    find=find,
+)

@@ -1,0 +1,271 @@
+"""What the rules about scope, least privilege, time and review share: items, grant by grant.
+
+They judge what the trust debt counts. A row here is one grant that one identity holds, with the
+levels of it for which an assumption is broken.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.actors import actors
+from analytics.debt.items import debt_of
+from analytics.debt.model import NUMBER
+from analytics.debt.reviews import Reviews, reviews
+from analytics.posture import Posture
+from analytics.rule import day, found
+from graph.access import NEVER
+from graph.schema import AGENT, CAN_ACCESS, LEVELS, ROLE, SERVICE_ACCOUNT
+
+MARKS = {
+    "seasonal": re.compile(r'"seasonal"', re.IGNORECASE),
+    "break-glass": re.compile(r'"break[-_ ]?glass"', re.IGNORECASE),
+}
+VERBS = dict(zip(LEVELS, ("list", "read", "write", "administer"), strict=True))
+LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
+
+
+def entitled(posture: Posture) -> np.ndarray:
+    """Return how many entitlements each node has, where it is accountable (int64), else 0."""
+    units = debt_of(posture).units
+    counts = np.zeros(len(posture.graph.ids), np.int64)
+    counts[units.identities] = np.bincount(units.place, minlength=len(units.identities))
+    return counts
+
+
+def granted(posture: Posture) -> np.ndarray:
+    """Return how many grants each node has, where it is accountable (int64), else 0."""
+    codes, grants = _held(posture).index.to_numpy(), _grants(posture)
+    place = codes // grants
+    counts = np.zeros(len(posture.graph.ids), np.int64)
+    identities = debt_of(posture).units.identities
+    counts[identities] = np.bincount(place, minlength=len(identities))
+    return counts
+
+
+def _grants(posture: Posture) -> int:
+    return max(len(posture.graph.frames[CAN_ACCESS]), 1)
+
+
+def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the entitlements of identities in service that break an assumption (positions).
+
+    With each comes since when it does (milliseconds, `NEVER` where nobody says).
+    """
+    debt = debt_of(posture)
+    rows = debt.rows
+    mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
+    mine = mine[posture.in_service[debt.units.identity[rows.entitlement[mine]]]]
+    return rows.entitlement[mine], rows.since[mine]
+
+
+def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
+    """Put the levels of one grant of one identity together.
+
+    `at` are positions of entitlements, `since` a time for each.
+
+    Returns
+    -------
+    DataFrame
+        In the order of identities and grants: `identity`, `holder`, `resource` (numbers),
+        `grant` (row of CAN_ACCESS), `fact` (its id), `levels` (bits of those given), `held` (bits
+        of all that the identity has by it), `level` (the highest given), `exposure` (of the
+        heaviest level given), `together` (of all given), `first` and `last` (of `since`).
+    """
+    units = debt_of(posture).units
+    grants = _grants(posture)
+    code = units.place[at].astype(np.int64) * grants + units.grant[at]
+    order = np.argsort(code, kind="stable")
+    code, at, since = code[order], at[order], since[order]
+    begin = np.flatnonzero(np.diff(code, prepend=-1))
+    lead, bits = at[begin], np.left_shift(1, units.level[at].astype(np.int64))
+    if not len(at):
+        return _frame(posture, lead, [np.zeros(0, np.int64)] * 6, np.zeros(0))
+    columns = [
+        np.bitwise_or.reduceat(bits, begin),
+        _held(posture)[units.place[lead].astype(np.int64) * grants + units.grant[lead]].to_numpy(),
+        np.maximum.reduceat(units.level[at], begin),
+        np.minimum.reduceat(since, begin),
+        np.maximum.reduceat(since, begin),
+        np.maximum.reduceat(units.exposure[at], begin),
+    ]
+    return _frame(posture, lead, columns, np.add.reduceat(units.exposure[at], begin))
+
+
+def _frame(
+    posture: Posture, lead: np.ndarray, columns: list[np.ndarray], together: np.ndarray
+) -> pd.DataFrame:
+    units = debt_of(posture).units
+    facts = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+    levels, held, level, first, last, exposure = columns
+    return pd.DataFrame(
+        {
+            "identity": units.identity[lead],
+            "holder": units.holder[lead],
+            "resource": units.resource[lead],
+            "grant": units.grant[lead],
+            "fact": facts[units.grant[lead]],
+            "levels": levels,
+            "held": held,
+            "level": level,
+            "exposure": exposure.astype(float),
+            "together": together,
+            "first": first,
+            "last": last,
+        }
+    )
+
+
+def _held(posture: Posture) -> pd.Series:
+    """Return the bits of the levels that each identity has by each grant, by their code."""
+    return posture.once(__name__, lambda: _all_held(posture))  # type: ignore[no-any-return]
+
+
+def _all_held(posture: Posture) -> pd.Series:
+    units = debt_of(posture).units
+    grants = _grants(posture)
+    code = units.place.astype(np.int64) * grants + units.grant
+    order = np.argsort(code, kind="stable")
+    begin = np.flatnonzero(np.diff(code[order], prepend=-1))
+    bits = np.left_shift(1, units.level[order].astype(np.int64))
+    whole = np.bitwise_or.reduceat(bits, begin) if len(bits) else bits
+    return pd.Series(whole, index=code[order][begin])
+
+
+def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the heaviest grant of each identity, with all of them beside it.
+
+    Added are `count`, `facts` (a tuple of ids, the heaviest first) and `earliest` (the first of
+    `first` that is known, else `NEVER`).
+    """
+    ranked = rows.sort_values(
+        ["identity", "exposure", "fact"], ascending=[True, False, True], kind="stable"
+    ).reset_index(drop=True)
+    begin = np.flatnonzero(np.diff(ranked["identity"].to_numpy(np.int64), prepend=-1))
+    ends = np.append(begin, len(ranked))[1:]
+    facts = ranked["fact"].to_numpy(object)
+    known = np.where(ranked["first"] == NEVER, np.iinfo(np.int64).max, ranked["first"])
+    earliest = np.minimum.reduceat(known, begin) if len(begin) else known
+    found = ranked.iloc[begin].reset_index(drop=True)
+    groups = [tuple(facts[a:b]) for a, b in zip(begin, ends, strict=True)]
+    return found.assign(
+        count=ends - begin,
+        facts=pd.Series(groups, index=found.index, dtype=object),
+        earliest=np.where(earliest == np.iinfo(np.int64).max, NEVER, earliest),
+    )
+
+
+def decided(posture: Posture) -> Reviews:
+    """Return what reviewers decided so far, read once for a posture."""
+    said: Reviews = posture.once(f"{__name__}.decided", lambda: reviews(posture.graph))
+    return said
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """A grant in words: `name` may do `may` to `what`, held `through` another or not.
+
+    `who` holds it, and `alone` says whether only this identity can act as that; `levels` are
+    those concerned; `caveat` is a sentence about its marks, or "".
+    """
+
+    name: str
+    who: str
+    what: str
+    may: str
+    levels: str
+    through: str
+    caveat: str
+    alone: bool
+
+    @property
+    def taken_away(self) -> str:
+        """How to take the levels from this identity and from no other."""
+        if self.alone:
+            return f"{self.levels} on {self.what} from {self.who}"
+        return f"{self.levels} on {self.what} from {self.name}, and leave {self.who} to the others"
+
+
+def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
+    """Put grants, as `by_grant` lists them, into words."""
+    names = posture.graph.things["name"].to_numpy(object)
+    columns = [rows[c].tolist() for c in ("identity", "holder", "resource", "levels")]
+    alone = actors(posture).alone[rows["holder"]] == rows["identity"]
+    return [
+        Told(
+            names[identity],
+            names[holder],
+            names[resource],
+            joined([VERBS[level] for level in LEVEL_SETS[bits]]),
+            joined(LEVEL_SETS[bits]),
+            "" if identity == holder else f" through {names[holder]}",
+            caveat,
+            own,
+        )
+        for identity, holder, resource, bits, caveat, own in zip(
+            *columns, caveats(posture, rows), alone.tolist(), strict=True
+        )
+    ]
+
+
+def joined(words: list[str]) -> str:
+    """Join words as a sentence does.
+
+    >>> joined(["list", "read", "write"])
+    'list, read and write'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def since(instant: int) -> str:
+    """Write since when something has not happened.
+
+    >>> since(0), since(NEVER)
+    ('since 1970-01-01', 'ever')
+    """
+    return "ever" if instant == NEVER else f"since {day(instant)}"
+
+
+def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
+    """Say which grants are marked as seasonal or break-glass, which lowers nothing."""
+    graph, marked = posture.graph, []
+    tags = graph.frames[CAN_ACCESS]["tags"].fillna("")
+    for mark in MARKS.values():
+        node = np.zeros(len(graph.ids), bool)
+        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+            frame = graph.frames[label]
+            mine = frame["tags"].fillna("").str.contains(mark).to_numpy(bool)
+            node[graph.numbers(frame["id"][mine])] = True
+        grant = tags.str.contains(mark).to_numpy(bool)[rows["grant"]]
+        marked.append(grant | node[rows["holder"]] | node[rows["identity"]])
+    return [_caveat(on) for on in np.column_stack(marked).tolist()]
+
+
+def _caveat(on: list[bool]) -> str:
+    marks = [mark for mark, said in zip(MARKS, on, strict=True) if said]
+    return f" It is marked as {joined(marks)}: ask before removing it." if marks else ""
+
+
+def found_grants(
+    posture: Posture,
+    rows: pd.DataFrame,
+    sentence: list[str],
+    since: np.ndarray | pd.Series,
+    remedy: list[str],
+) -> pd.DataFrame:
+    """Make the frame of what a rule found, one finding for each grant of an identity."""
+    return found(
+        posture,
+        rows["identity"].to_numpy(np.int64),
+        sentence,
+        np.asarray(since, np.int64),
+        rows["resource"].to_numpy(np.int64),
+        rows["exposure"].to_numpy(float),
+        [(fact,) for fact in rows["fact"]],
+        list(rows["fact"]),
+        remedy,
+    )

@@ -1,0 +1,119 @@
+"""What the credential rules share: who holds which credential, and how a finding on it looks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership import DAY
+from analytics.posture import Posture
+from analytics.rule import found
+from analytics.rules_of_ownership import judged
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, RUNS_AS, USES
+
+ENDED = ("disabled", "revoked", "expired", "deleted")  # states that open nothing any more
+SECRETLESS = ("federated", "workload")  # types that hold no secret
+COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "password", "token")
+LONG_LIVED_DAYS = 90  # CIS AWS Foundations: access keys are rotated within 90 days
+DORMANT_DAYS = 45  # CIS Controls 5.3: what is not used for 45 days is disabled
+
+
+def held(posture: Posture) -> pd.DataFrame:
+    """Return the credentials of each judged identity that nobody ended, once for a posture.
+
+    Those it uses, and those that are taken for it. What neither holds for, the key of an account
+    that an agent runs as, is that agent's.
+
+    Returns
+    -------
+    DataFrame
+        `identity` and `number` (of the credential), `facts` (ids of the relationships that say
+        so), and the credential's properties; instants in milliseconds, not after the moment
+        looked at but for `expires`, `NEVER` where unknown.
+    """
+    return posture.once(__name__, lambda: _held(posture))  # type: ignore[no-any-return]
+
+
+def _held(posture: Posture) -> pd.DataFrame:
+    every = np.ones(len(posture.in_service), bool)
+    mine = judged(posture, every)
+    direct = pd.concat([_pairs(posture, USES), _pairs(posture, AUTHENTICATES_AS, turned=True)])
+    direct = direct[direct["identity"].isin(mine)]
+    rest = _left_lying(posture, direct["number"])
+    pairs = pd.concat([direct, rest[rest["identity"].isin(mine)]], ignore_index=True)
+    grouped = pairs.groupby(["identity", "number"], as_index=False, sort=True)
+    facts = grouped.agg(facts=("fact", lambda ids: tuple(sorted(set(ids)))))
+    return facts.merge(_credentials(posture), on="number")
+
+
+def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
+    source, target = posture.graph.ends(relationship)
+    kept = posture.graph.in_force(relationship)
+    ends = (target, source) if turned else (source, target)
+    fact = posture.graph.frames[relationship]["id"].to_numpy(object)
+    return pd.DataFrame({"identity": ends[0][kept], "number": ends[1][kept], "fact": fact[kept]})
+
+
+def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
+    """Return the keys of accounts that agents run as, where nobody is known to use them."""
+    opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
+    opens = opens[~opens["number"].isin(known)].rename(columns={"identity": "account"})
+    runs = _pairs(posture, RUNS_AS).rename(columns={"number": "account", "fact": "runs"})
+    return runs.merge(opens, on="account")[["identity", "number", "fact"]]
+
+
+def _credentials(posture: Posture) -> pd.DataFrame:
+    graph, frame = posture.graph, posture.graph.frames[CREDENTIAL]
+    frame = frame[~frame["status"].isin(ENDED).to_numpy(bool)]
+    keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
+    observed = [c.key for c in graph.coverage if "usage" in c.declares]
+    now = graph.now
+    return pd.DataFrame(
+        {
+            "number": graph.numbers(frame["id"]),
+            "name": frame["name"],
+            "type": frame["type"],
+            "secret": ~frame["type"].isin(SECRETLESS).to_numpy(bool),
+            "storage": frame["storage"],
+            "strength": frame["strength"],
+            "bound": frame["sender_constrained"],
+            "created": np.minimum(milliseconds(frame["created_at"]), now),
+            "rotated": np.minimum(milliseconds(frame["rotated_at"]), now),
+            "expires": milliseconds(frame["expires_at"]),
+            "used": np.minimum(milliseconds(frame["last_used_at"]), now),
+            "human": milliseconds(frame["human_used_at"]),
+            "observed": keys.isin(observed),
+        }
+    )
+
+
+def later(instant: np.ndarray, days: int) -> np.ndarray:
+    """Return the instant so many days later; `NEVER` stays."""
+    return np.where(instant == NEVER, NEVER, np.where(instant == NEVER, 0, instant) + days * DAY)
+
+
+def about_credentials(
+    posture: Posture,
+    rows: pd.DataFrame,
+    since: np.ndarray,
+    say: Callable[[Any, str], str],
+    remedy: str,
+) -> pd.DataFrame:
+    """Make findings of rows of `held`; `say` writes the sentence of a row, given who holds it.
+
+    `remedy` has a place for the credential's name, as `str.format` knows it.
+    """
+    identity = rows["identity"].to_numpy(np.int64)
+    names = posture.graph.things["name"].iloc[identity]
+    return found(
+        posture,
+        identity,
+        [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],
+        since,
+        rows["number"].to_numpy(np.int64),
+        evidence=list(rows["facts"]),
+        remedy=[remedy.format(name) for name in rows["name"]],
+    )

@@ -1,0 +1,51 @@
+"""Who shares a credential, and which environments it opens."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.tags import TWIN, tagged
+from graph.schema import AGENT, AUTHENTICATES_AS, ROLE, SERVICE_ACCOUNT, USES
+
+
+def users(posture: Posture) -> pd.DataFrame:
+    """Return the agents in service that use each credential: `number`, `user`, `name`, `agent`.
+
+    `agent` is the same for the twins of a blueprint: those that tags call blue, green or canary.
+    """
+    graph = posture.graph
+    user, used = graph.ends(USES)
+    kept = graph.in_force(USES) & posture.in_service[user] & ~posture.deleted[user]
+    rows = pd.DataFrame({"number": used[kept], "user": user[kept]}).drop_duplicates()
+    names = graph.things["name"].to_numpy(object)
+    return rows.assign(name=names[rows["user"]], agent=_agents(posture)[rows["user"]])
+
+
+def _agents(posture: Posture) -> np.ndarray:
+    """Return for each node its number, or that of the first of its twins."""
+    graph, alike = posture.graph, np.arange(len(posture.graph.ids))
+    frame = graph.frames[AGENT]
+    number = graph.numbers(frame["id"])
+    twin = tagged(posture, TWIN)[number] & frame["blueprint_id"].notna().to_numpy(bool)
+    mine = pd.Series(number[twin], index=frame["blueprint_id"][twin])
+    alike[number[twin]] = mine.groupby(level=0).transform("min").to_numpy()
+    return alike
+
+
+def environments_opened(posture: Posture) -> pd.Series:
+    """Return the known environments of the accounts that each credential opens, as lists."""
+    graph = posture.graph
+    key, account = graph.ends(AUTHENTICATES_AS)
+    kept = graph.in_force(AUTHENTICATES_AS)
+    rows = pd.DataFrame({"number": key[kept], "env": stated(posture)[account[kept]]})
+    rows = rows[rows["env"] != ""]
+    return rows.groupby("number")["env"].agg(lambda said: sorted(set(said)))
+
+
+def stated(posture: Posture) -> np.ndarray:
+    """Return the environment of each identity as text without capitals, "" where unknown."""
+    graph, said = posture.graph, np.full(len(posture.graph.ids), "", object)
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = graph.frames[label]
+        said[graph.numbers(frame["id"])] = frame["env"].str.strip().str.lower().fillna("")
+    return said

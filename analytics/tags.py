@@ -1,0 +1,23 @@
+"""Tags that change how a thing is judged, as sources and people write them."""
+
+import re
+
+import numpy as np
+
+from analytics.posture import Posture
+from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+
+BREAK_GLASS = re.compile(r'"break[-_ ]?glass"', re.IGNORECASE)
+DEPLOYER = re.compile(r'"(?:ci|cd|ci[-_/ ]?cd|(?:ci[-_ ])?deployer)"', re.IGNORECASE)
+TWIN = re.compile(r'"(?:blue|green|blue[-_/ ]?green|canary)"', re.IGNORECASE)
+TAGGED = (AGENT, SERVICE_ACCOUNT, ROLE)
+
+
+def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
+    """Return for each node whether one of its tags is `wanted` (bool)."""
+    found = np.zeros(len(posture.graph.ids), bool)
+    for label in TAGGED:
+        frame = posture.graph.frames[label]
+        mine = frame["tags"].fillna("").str.contains(wanted).to_numpy(bool)
+        found[posture.graph.numbers(frame["id"][mine])] = True
+    return found

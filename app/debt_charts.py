@@ -1,0 +1,167 @@
+"""Charts of trust debt as figures: plain functions of frames, so that tests can look at them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from app.escape import chart_text
+from app.wording import day
+
+LONGEST = 24  # characters of a name in a tile
+DEBT, NEW, RETIRED, ACCRUED, RESCORED = "#8a94a3", "#d6336c", "#2f9e44", "#b7791f", "#7048e8"
+TILES = ["#3b82c4", "#4f9bd9", "#6a8fb5", "#2f6ea8", "#7aa7cc"]  # one family: size tells, not hue
+FLAT = ("identity", "assumption")  # groups without identities to draw within
+MORE, ALL = "more:", "all"
+HATCH = {"shape": "/", "fillmode": "replace", "size": 7, "solidity": 0.5}
+SERIES = (
+    ("new", "New", NEW, 1),
+    ("accrued", "Interest", ACCRUED, 1),
+    ("rescored", "Rescored", RESCORED, 1),
+    ("retired", "Retired", RETIRED, -1),
+)
+
+
+def burn_down(periods: Sequence[dict[str, Any]]) -> go.Figure:
+    """Draw the balance as a line, and below it what each period added and took away as bars.
+
+    What only came into sight, or went out of it, is hatched: it is no change.
+    """
+    days = [day(p["until"]["at"]) for p in periods]
+    figure = make_subplots(2, shared_xaxes=True, row_heights=[0.4, 0.6], vertical_spacing=0.06)
+    start = [day(periods[0]["since"]["at"])] if periods else []
+    balance = [periods[0]["opening"], *(p["closing"] for p in periods)] if periods else []
+    figure.add_scatter(
+        row=1,
+        col=1,
+        x=start + days,
+        y=balance,
+        name="Balance",
+        mode="lines+markers",
+        line={"color": DEBT},
+    )
+    for key, words, colour, sign in SERIES:
+        whole = [sign * p[key] for p in periods]
+        seen = [sign * p["coverage"].get(key, 0.0) for p in periods]
+        changed = [w - s for w, s in zip(whole, seen, strict=True)]
+        _bars(figure, days, changed, words, {"color": colour})
+        if any(seen):
+            _bars(figure, days, seen, f"{words}, by coverage", {"color": colour, "pattern": HATCH})
+    figure.update_layout(
+        barmode="relative",
+        height=420,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.12},
+    )
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=start + days)
+    figure.update_yaxes(title={"text": "balance (tp)"}, rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title={"text": "moved (tp)"}, row=2, col=1)
+    return figure
+
+
+def _bars(figure: go.Figure, days: list[str], values: list[float], name: str, how: Any) -> None:
+    figure.add_bar(row=2, col=1, x=days, y=values, name=name, marker=how)
+
+
+def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
+    """Draw who owes how much: a tile for each group, and in it one for each identity.
+
+    `members` has `id`, `name`, `debt`, and for the groups `by` (keys) and `<by>_name`, or the
+    keys for names. Beyond the `most` that owe most, the identities of a group are one tile. The
+    id of a tile says what it stands for, as `group_of` reads it; one that is `by` itself has no
+    tiles within.
+    """
+    owing = members[members["debt"] > 0].sort_values("debt", ascending=False, kind="stable")
+    named = f"{by}_name" if f"{by}_name" in members else by
+    tops = owing.groupby(by, sort=False).agg(debt=("debt", "sum"), name=(named, "first"))
+    ids, labels = [ALL, *(f"{by}:{key}" for key in tops.index)], ["All", *tops["name"]]
+    parents, values = ["", *[ALL] * len(tops)], [tops["debt"].sum(), *tops["debt"]]
+    if by not in FLAT:
+        shown = owing.head(most)
+        ids += [f"identity:{one}" for one in shown["id"]]
+        labels += list(shown["name"])
+        parents += [f"{by}:{key}" for key in shown[by]]
+        values += list(shown["debt"])
+        for key, part in owing.iloc[most:].groupby(by, sort=False):
+            ids.append(f"{MORE}{by}:{key}")
+            labels.append(f"{len(part):,} more")
+            parents.append(f"{by}:{key}")
+            values.append(part["debt"].sum())
+    figure = go.Figure(
+        go.Treemap(
+            ids=ids,
+            labels=[chart_text(label, LONGEST) for label in labels],
+            parents=parents,
+            values=values,
+            branchvalues="total",
+            texttemplate="%{label}<br>%{value:,.0f}",
+            hovertemplate="%{label}<br>%{value:,.0f} tp<extra></extra>",
+            tiling={"pad": 2},
+            pathbar={"thickness": 22},
+        )
+    )
+    margin = {"l": 0, "r": 0, "t": 26, "b": 0}  # the path to a tile stands above
+    figure.update_layout(
+        height=420,
+        margin=margin,
+        treemapcolorway=TILES,
+        uniformtext={"minsize": 10, "mode": "hide"},
+    )
+    return figure
+
+
+def group_of(tile: str) -> str:
+    """Return the group, as the address has it, that a tile of `treemap` stands for.
+
+    >>> group_of("more:team:billing"), group_of("identity:a:b"), group_of(ALL)
+    ('team:billing', 'identity:a:b', '')
+    """
+    return "" if tile == ALL else tile.removeprefix(MORE)
+
+
+def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
+    """Draw the trust debt ratio over the snapshots, its range as a band, and the target.
+
+    `past` has `at`, `ratio` and `high`: the ratio if all that is unverified were broken.
+    """
+    days = [day(at) for at in past["at"]]
+    figure = go.Figure()
+    figure.add_scatter(
+        x=days, y=past["ratio"], mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"
+    )
+    figure.add_scatter(
+        x=days,
+        y=past["high"],
+        mode="lines",
+        line={"color": DEBT, "width": 1, "dash": "dot"},
+        fill="tonexty",
+        fillcolor="rgba(138,148,163,0.25)",
+        name="If all unverified were broken",
+    )
+    figure.add_scatter(
+        x=days,
+        y=past["ratio"],
+        mode="lines+markers+text",
+        text=[f"{ratio:.1%}" for ratio in past["ratio"]],
+        textposition="bottom center",
+        line={"color": TILES[0], "width": 3},
+        name="Trust debt ratio",
+        cliponaxis=False,
+    )
+    figure.add_scatter(
+        x=days,
+        y=[target] * len(days),
+        mode="lines",
+        line={"color": RETIRED, "dash": "dash"},
+        name=f"Target {target:.1%}",
+    )
+    figure.update_layout(
+        height=300,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.15},
+        yaxis={"rangemode": "tozero", "tickformat": ".0%"},
+        xaxis={"type": "category"},
+    )
+    return figure

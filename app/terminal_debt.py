@@ -1,0 +1,26 @@
+"""What the tables of answers about debt show of their rows; see `app.terminal.COLUMNS`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+Columns = dict[str, str | Callable[[Row], Any]]
+
+COLUMNS: dict[str, Columns] = {
+    "debt.groups": {
+        "owed by or for": lambda r: r["thing"] or r["key"],
+        "debt": "debt",
+        "a day": "interest_per_day",
+        "ratio": lambda r: f"{r['tdr']:.1%}",
+        "grade": "grade",
+        "unverified": "unverified",
+    },
+    "debt.items": {
+        "debt": "debt",
+        "identity": "identity",
+        "why": "why",
+        "since": "since",
+        "a day": "interest_per_day",
+        "unverified": "unverified",
+    },
+}

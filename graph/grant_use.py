@@ -1,0 +1,53 @@
+"""When grants were used: as the grant itself says, and as uses seen of its holder say."""
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from graph.frames import text_array
+from graph.schema import LEVELS
+
+NEVER = np.iinfo(np.int64).min
+
+
+def level_instants(used: pd.Series) -> list[pd.Series]:
+    """Return the last use of each level, as four series of instants."""
+    text = text_array(used)
+    found = []
+    for level in LEVELS:
+        said = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')
+        at = pc.struct_field(said, [0]).to_pandas()
+        found.append(pd.to_datetime(at, utc=True, format="ISO8601"))
+    return found
+
+
+def summed_use(
+    grant: tuple[np.ndarray, np.ndarray],
+    seen: tuple[np.ndarray, np.ndarray],
+    level: pd.Series,
+    last: np.ndarray,
+    nodes: int,
+) -> np.ndarray:
+    """Return the last use of each grant by level, where its own holder was seen (int64[n, 4]).
+
+    Of several grants of one holder on one resource any may be the one that was used, so all of
+    them count as used.
+
+    Parameters
+    ----------
+    grant, seen
+        Numbers of holder and resource of each grant, and of each sum of uses.
+    level, last
+        The level of each sum of uses, and its last instant (milliseconds).
+    nodes
+        How many nodes there are.
+    """
+    keys = grant[0].astype(np.int64) * nodes + grant[1]
+    wanted = seen[0].astype(np.int64) * nodes + seen[1]
+    pairs, place = np.unique(keys, return_inverse=True)
+    used = np.full((len(pairs) + 1, len(LEVELS)), NEVER)
+    at = np.searchsorted(pairs, wanted)
+    bit = pd.Index(LEVELS).get_indexer(pd.Index(level.astype(object)))
+    known = (bit >= 0) & np.isin(wanted, pairs)
+    np.maximum.at(used, (at[known], bit[known]), last[known])
+    return used[place]

@@ -1,0 +1,347 @@
+"""The journal: what people decided in the product, beside the snapshots, which never change.
+
+Acceptances of findings, attestations of owners, reviews of access, things that are not one, and
+withdrawals of any of these, as entries that are only ever added. Each entry says who, why and
+when (`at`, by the clock), the instant from which it counts (`since`), and the hash of the entry
+before it: one that was altered or lost from the middle shows when the journal is read.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from graph.hash_chain import FIRST_HASH
+from graph.journal_file import reading, writing
+from graph.stores import DEFAULT, StoreDamaged, StoreError
+from graph.values import canonical, instant, iso
+
+FILE = "journal.sqlite"
+ROLES = ("business", "technical", "sponsor")
+DECISIONS = ("approve", "revoke", "modify")
+CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One decision: `number` in the journal, `by` whom, the `reason`, and when.
+
+    `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good.
+    """
+
+    kind: ClassVar[str]
+    number: int
+    by: str
+    reason: str
+    at: pd.Timestamp
+    since: pd.Timestamp
+    withdrawn_at: pd.Timestamp | None = None
+
+    def holds(self, moment: pd.Timestamp) -> bool:
+        """Say whether it counts at an instant."""
+        return self.since <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
+
+    def record(self) -> dict[str, Any]:
+        """Return it as answers show it."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in values.items()}
+        return {"entry": shown.pop("number"), "kind": self.kind} | shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance(Entry):
+    """A finding that somebody will live with, until an instant."""
+
+    kind: ClassVar[str] = "acceptance"
+    finding: str
+    until: pd.Timestamp
+
+    def holds(self, moment: pd.Timestamp) -> bool:
+        """Say whether it counts at an instant: it lapses by itself."""
+        return Entry.holds(self, moment) and moment < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation(Entry):
+    """The word of somebody that `owner` answers for `thing` (ids) in a role."""
+
+    kind: ClassVar[str] = "attestation"
+    thing: str
+    owner: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Entry):
+    """A decision about `thing` (an id), or about one grant that it holds."""
+
+    kind: ClassVar[str] = "review"
+    thing: str
+    grant: str | None
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart(Entry):
+    """The word of somebody that `thing` is not what `other` is (ids as sources state them).
+
+    It corrects how facts are read, so it counts at any instant, until it is withdrawn.
+    """
+
+    kind: ClassVar[str] = "apart"
+    thing: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal(Entry):
+    """The end of the entry with the number `withdraws`."""
+
+    kind: ClassVar[str] = "withdrawal"
+    withdraws: int
+
+
+KINDS: dict[str, type[Entry]] = {
+    k.kind: k for k in (Acceptance, Attestation, Review, Apart, Withdrawal)
+}
+E = TypeVar("E", bound=Entry)
+
+
+class NoSuchEntry(LookupError):
+    """The journal has no entry of that number that could be withdrawn."""
+
+    exit_code, code = 2, "unknown-entry"
+
+
+def clock() -> pd.Timestamp:
+    """Return the present instant."""
+    return pd.Timestamp.now("UTC").floor("ms").as_unit("ms")
+
+
+class Journal:
+    """The journal in the SQLite file `path`, which is made at the first entry.
+
+    `now` is the clock that dates the entries. Every call opens the file by itself, so a journal
+    may be shared by threads. `known` is None, or the instant after which nothing is read.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], pd.Timestamp] = clock) -> None:
+        self.path, self.now = path, now
+        self.known: pd.Timestamp | None = None
+
+    def known_at(self, instant: pd.Timestamp) -> "Journal":
+        """Return the journal as it was at an instant: what was written later is not in it."""
+        then = Journal(self.path, self.now)
+        then.known = instant
+        return then
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries, oldest first; what was withdrawn says when.
+
+        Raises
+        ------
+        StoreError
+            The file is damaged, locked, or not ours; the text names it.
+        """
+        with reading(self.path) as db:
+            rows = db.execute("SELECT number, body, hash FROM entry ORDER BY number") if db else ()
+            found = self._checked(rows)
+        if self.known is not None:
+            found = [e for e in found if e.at <= self.known]
+        ended = {e.withdraws: e.since for e in reversed(found) if isinstance(e, Withdrawal)}
+        return tuple(replace(e, withdrawn_at=ended.get(e.number)) for e in found)
+
+    def acceptances(self) -> tuple[Acceptance, ...]:
+        """Return the acceptances, oldest first."""
+        return _of(Acceptance, self.entries())
+
+    def attestations(self) -> tuple[Attestation, ...]:
+        """Return the attestations of owners, oldest first."""
+        return _of(Attestation, self.entries())
+
+    def reviews(self) -> tuple[Review, ...]:
+        """Return the reviews, oldest first."""
+        return _of(Review, self.entries())
+
+    def accepted(self, moment: pd.Timestamp) -> dict[str, Acceptance]:
+        """Return the acceptance in force of each finding (by its id), the latest of several."""
+        return {a.finding: a for a in self.acceptances() if a.holds(moment)}
+
+    def mark(self) -> str:
+        """Return a text that changes with every entry."""
+        with reading(self.path) as db:
+            row = (
+                db and db.execute("SELECT hash FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+            )
+        return str(row[0]) if row else FIRST_HASH
+
+    def accept(
+        self, finding: str, until: pd.Timestamp, by: str, reason: str, since: pd.Timestamp | None
+    ) -> Acceptance:
+        """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
+        said = {"finding": finding, "until": iso(until)}
+        return self._add(Acceptance, by, reason, since, said)
+
+    def attest(
+        self, thing: str, owner: str, role: str, by: str, note: str, since: pd.Timestamp | None
+    ) -> Attestation:
+        """Write that `owner` answers for `thing`."""
+        return self._add(
+            Attestation, by, note, since, {"thing": thing, "owner": owner, "role": role}
+        )
+
+    def review(
+        self,
+        thing: str,
+        decision: str,
+        by: str,
+        reason: str,
+        since: pd.Timestamp | None,
+        grant: str | None = None,
+    ) -> Review:
+        """Write what was decided about the access of `thing`, or about one grant it holds."""
+        said = {"thing": thing, "decision": decision, "grant": grant}
+        return self._add(Review, by, reason, since, said)
+
+    def apart(self) -> tuple[tuple[str, str], ...]:
+        """Return what people keep apart: pairs of ids, the first of which stands by itself."""
+        said = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
+        return tuple((e.thing, e.other) for e in said)
+
+    def set_apart(self, thing: str, other: str, by: str, reason: str) -> Apart:
+        """Write that `thing` is not what `other` is."""
+        return self._add(Apart, by, reason, None, {"thing": thing, "other": other})
+
+    def withdraw(self, number: int, by: str, reason: str, since: pd.Timestamp | None) -> Withdrawal:
+        """Write that an entry no longer counts.
+
+        Raises
+        ------
+        NoSuchEntry
+            There is none of that number, or it was withdrawn, or is a withdrawal itself.
+        """
+        found = next((e for e in self.entries() if e.number == number), None)
+        if found is None or isinstance(found, Withdrawal):
+            raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
+        if found.withdrawn_at is not None:
+            raise NoSuchEntry(f"entry {number} was withdrawn already")
+        return self._add(Withdrawal, by, reason, since, {"withdraws": number})
+
+    def seen(self, snapshot: str, version: str) -> bytes | None:
+        """Return what was kept of a snapshot's findings under `version`, if it is there, whole."""
+        with reading(self.path) as db:
+            asked = "SELECT data, sha256 FROM seen WHERE snapshot = ? AND version = ?"
+            row = db and db.execute(asked, (snapshot, version)).fetchone()
+        if not row or hashlib.sha256(row[0]).hexdigest() != row[1]:
+            return None
+        return bytes(row[0])
+
+    def keep_seen(self, rows: dict[str, tuple[str, bytes]], known: Iterable[str]) -> bool:
+        """Keep findings by snapshot as (version, data), of no snapshot but `known` ones.
+
+        They only save time, so false, and no error, when they cannot be kept.
+        """
+        named = list(known)
+        try:
+            with writing(self.path, CACHE_PATIENCE) as db:
+                for snapshot, (version, data) in rows.items():
+                    row = (snapshot, version, data, hashlib.sha256(data).hexdigest())
+                    db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
+                kept = {s for (s,) in db.execute("SELECT snapshot FROM seen")}
+                gone = kept - set(named) if self.known is None else set()
+                db.executemany("DELETE FROM seen WHERE snapshot = ?", [(s,) for s in gone])
+        except StoreError:
+            return False
+        return True
+
+    def _add(
+        self,
+        kind: type[E],
+        by: str,
+        reason: str,
+        since: pd.Timestamp | None,
+        said: dict[str, Any],
+    ) -> E:
+        with writing(self.path) as db:
+            asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
+            number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
+            at = self.now()
+            counts = at if since is None else min(since, at)
+            body = canonical(
+                {
+                    "kind": kind.kind,
+                    "by": by,
+                    "reason": reason,
+                    "at": iso(at),
+                    "since": iso(counts),
+                    "prev_hash": before,
+                    **said,
+                }
+            )
+            db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
+        return _entry(kind, number + 1, body)
+
+    def _checked(self, rows: Iterable[tuple[int, str, str]]) -> list[Entry]:
+        found: list[Entry] = []
+        before = FIRST_HASH
+        for number, body, digest in rows:
+            try:
+                said = json.loads(body)
+                whole = _sha256(body) == digest and said["prev_hash"] == before
+                entry = _entry(KINDS[said["kind"]], number, body) if whole else None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                entry = None
+            if entry is None:
+                raise StoreDamaged(
+                    f"{self.path} is damaged: entry {number} is not as it was written"
+                )
+            found.append(entry)
+            before = digest
+        return found
+
+
+def _entry(kind: type[E], number: int, body: str) -> E:
+    said = json.loads(body)
+    names = {f.name for f in fields(kind)}
+    values = {k: v for k, v in said.items() if k in names}
+    times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
+    return kind(number=number, **(values | times))
+
+
+def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
+    return tuple(e for e in entries if isinstance(e, kind))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def journal_path(uri: str | None = None) -> Path:
+    """Return where the journal of a store lies.
+
+    `TRUSTDEBT_JOURNAL` names it in any case. Else it lies in the folder of an embedded store,
+    and for a database in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`), under a hash
+    of the address without user and password.
+    """
+    given = os.environ.get("TRUSTDEBT_JOURNAL")
+    if given:
+        return Path(given)
+    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if "://" not in uri:
+        return Path(uri) / FILE
+    parts = urlsplit(uri)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
+    home = os.environ.get("XDG_STATE_HOME") or ""
+    state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+    return state / "trustdebt" / f"{_sha256(bare)}.sqlite"
+
+
+def journal_of(uri: str | None = None) -> Journal:
+    """Return the journal of the store at `uri`."""
+    return Journal(journal_path(uri))

@@ -1,0 +1,162 @@
+"""The SQLite file beneath the journal: opening, waiting, and saying what is wrong with it.
+
+Writers wait for one another, readers for nobody (write-ahead log). A process that dies in the
+middle of a write leaves all of that write or nothing of it.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+
+VERSION = 1
+OURS = 0x54444A4C  # application_id: "TDJL"
+PATIENCE = 5.0  # seconds to wait for another writer
+PAUSE = 0.02
+SCHEMA = f"""
+CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
+  BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
+CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
+  BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
+CREATE TABLE seen
+  (snapshot TEXT PRIMARY KEY, version TEXT NOT NULL, data BLOB NOT NULL, sha256 TEXT NOT NULL);
+PRAGMA application_id = {OURS};
+PRAGMA user_version = {VERSION};
+"""
+UNUSABLE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+)
+SIDES = ("-wal", "-shm")  # what SQLite keeps beside the file
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the file to read; None where there is none yet.
+
+    Raises
+    ------
+    StoreDamaged, StoreBusy, StoreUnavailable
+    """
+    with _told(path):
+        if not path.exists():
+            yield None
+            return
+        with closing(_connect(path, _read_mode(path), PATIENCE)) as db:
+            db.execute("PRAGMA query_only = 1")
+            yield db if _filled(db, path) else None
+
+
+@contextmanager
+def writing(path: Path, patience: float | None = None) -> Iterator[sqlite3.Connection]:
+    """Open the file for one transaction, made if it is not there; what is raised undoes it.
+
+    Raises
+    ------
+    StoreDamaged, StoreBusy, StoreFull, StoreUnavailable
+    """
+    patience = PATIENCE if patience is None else patience
+    with _told(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with closing(_connect(path, "rw", patience)) as db:
+            _begin(db, path, patience)
+            yield db
+            db.execute("COMMIT")
+
+
+def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None)
+
+
+def _read_mode(path: Path) -> str:
+    """Return how to open a file that we may not write, or whose folder we may not."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "rw"
+    return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else "ro&immutable=1"
+
+
+def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:
+    """Begin to write, when the others are done; make the tables of a new file."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")  # not subject to the time-out of the others
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(PAUSE)
+    if not _filled(db, path):
+        for statement in _statements():
+            db.execute(statement)
+
+
+def _statements() -> Iterator[str]:
+    """Split the schema; `executescript` would end the transaction."""
+    statement = ""
+    for line in SCHEMA.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _filled(db: sqlite3.Connection, path: Path) -> bool:
+    """Return whether the tables are there.
+
+    Raises
+    ------
+    StoreUnavailable
+        It is a database of something else, or of a later version.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    owner = db.execute("PRAGMA application_id").fetchone()[0]
+    if (
+        not version
+        and not owner
+        and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    ):
+        return False
+    if owner != OURS:
+        raise StoreUnavailable(f"{path} is a database, but not a journal")
+    if version > VERSION:
+        raise StoreUnavailable(f"{path} was written by a later version of trustdebt")
+    return True
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say what went wrong in the words of the stores, and name the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _trouble(path, error) from error
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be used: {error.strerror or error}") from error
+
+
+def _trouble(path: Path, error: sqlite3.Error) -> StoreError:
+    code = _code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(f"{path} is locked by another process")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path} cannot be written: there is no room")
+    if code in UNUSABLE:
+        return StoreUnavailable(f"{path} cannot be opened, or not be written")
+    return StoreDamaged(f"{path} is damaged, or no journal: SQLite cannot read it")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

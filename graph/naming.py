@@ -1,0 +1,97 @@
+"""What people may call a thing: its ids, its name, its e-mail, and what lies nearest to them."""
+
+import difflib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.schema import FACT_NODES, HUMAN
+from graph.values import canonical, strict_json
+
+if TYPE_CHECKING:
+    from graph.access import AccessGraph
+
+MANY = 50_000  # names among which a nearest one is looked for
+
+
+class UnknownThing(LookupError):
+    """Nothing goes by that name; `candidates` are the nearest names."""
+
+    exit_code, code = 2, "unknown-thing"
+
+    def __init__(self, said: str, candidates: list[str]) -> None:
+        self.candidates = candidates
+        near = f"; nearest: {', '.join(candidates)}" if candidates else ""
+        super().__init__(f"nothing is called {said!r}{near}")
+
+
+class AmbiguousThing(LookupError):
+    """Several things go by that name; `candidates` are their ids."""
+
+    exit_code, code = 2, "ambiguous-thing"
+
+    def __init__(self, said: str, candidates: list[str]) -> None:
+        self.candidates = candidates
+        super().__init__(f"{said!r} may be any of: {', '.join(candidates)}")
+
+
+def find(graph: "AccessGraph", said: str) -> int:
+    """Return the number of the one thing that goes by an id, a name or an e-mail.
+
+    What has none of these may go by an id that another system knows it by, with or without the
+    kind of that id.
+
+    Raises
+    ------
+    UnknownThing, AmbiguousThing
+    """
+    exact = graph.number(graph.identities.canonical.get(said, said))
+    if exact >= 0:
+        return exact
+    valid = said.encode(errors="replace").decode()  # an argument need not be Unicode
+    wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
+    found = _called(graph, wanted) or _known_as(graph, valid)
+    if len(found) == 1:
+        return int(found[0])
+    if found:
+        raise AmbiguousThing(said, [graph.thing(n)["id"] for n in found])
+    raise UnknownThing(said, _nearest(graph, wanted))
+
+
+def _called(graph: "AccessGraph", wanted: str) -> list[int]:
+    """Return the numbers of what has a name or an e-mail."""
+    named = np.flatnonzero(pc.equal(graph.lower_names, wanted).to_numpy(zero_copy_only=False))
+    people = graph.frames[HUMAN]
+    mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]
+    return sorted({*named.tolist(), *graph.numbers(mailed).tolist()})
+
+
+def _known_as(graph: "AccessGraph", said: str) -> list[int]:
+    """Return the numbers of what another system knows by an id."""
+    found, end = set(), canonical(said)[1:]
+    for label in FACT_NODES:
+        frame = graph.frames[label]
+        texts = frame["external_ids"]
+        near = texts.str.contains(end, regex=False).fillna(False).to_numpy(bool)
+        for place in np.flatnonzero(near):
+            ids = strict_json(texts.iloc[place])
+            if said in ids or said in [one.partition(":")[2] for one in ids]:
+                found.add(graph.number(frame["id"].iloc[place]))
+    return sorted(found)
+
+
+def _nearest(graph: "AccessGraph", wanted: str) -> list[str]:
+    things = graph.things
+    if len(things) > MANY:
+        near = things["id"].str.contains(wanted[:4], regex=False) | things[
+            "name"
+        ].str.casefold().str.contains(wanted[:4], regex=False)
+        things = things[near.fillna(False).astype(bool)].head(MANY)
+    by_name: dict[str, str] = {}
+    for given, thing in zip(things["name"], things["id"], strict=True):
+        by_name.setdefault(str(given).casefold(), str(thing))
+        by_name.setdefault(str(thing).casefold(), str(thing))
+    near_names = difflib.get_close_matches(wanted, by_name, n=6, cutoff=0.3)
+    return list(dict.fromkeys(by_name[n] for n in near_names))[:3]

@@ -1,0 +1,111 @@
+"""Rows as a connector gathers them, one by one, with the place of each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.element import Element, Node, Relationship
+from graph.frames import FILE, PLACE
+from graph.schema import DECLARABLE
+from ingest.source import Reading, Rejected
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in which file something was read: a JSON pointer or a line."""
+
+    file: str
+    pointer: str = ""
+
+    def at(self, *steps: str | int) -> "Place":
+        """Return a place within this one.
+
+        >>> Place("f.json", "/a").at("b/c", 0).pointer
+        '/a/b~1c/0'
+        """
+        said = [str(step).replace("~", "~0").replace("/", "~1") for step in steps]
+        return Place(self.file, "/".join([self.pointer, *said]))
+
+
+@dataclass
+class Rows:
+    """What a connector reads: rows by element, what was set aside, and what must be said.
+
+    Of two rows for one node, the first stays. `whole` turns false when something that should be
+    there is missing.
+    """
+
+    labels: dict[str, Node] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)
+    whole: bool = True
+    _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
+
+    def add(self, element: Element, row: Row, place: Place) -> None:
+        """Add a row and where it comes from."""
+        if element.name not in self._rows:
+            self._rows[element.name] = (element, [])
+        self._rows[element.name][1].append(row | {FILE: place.file, PLACE: place.pointer})
+
+    def node(self, label: Node, id_: str, place: Place, **facts: Any) -> bool:
+        """Add a node unless its id is there; return whether it was added."""
+        if id_ in self.labels:
+            return False
+        self.labels[id_] = label
+        self.add(label, {"id": id_, **facts}, place)
+        return True
+
+    def link(
+        self, kind: Relationship, source: str, target: str, place: Place, **facts: Any
+    ) -> None:
+        """Add a relationship."""
+        self.add(kind, {"source_id": source, "target_id": target, **facts}, place)
+
+    def reject(self, place: Place, reason: str) -> None:
+        """Set a part of the export aside."""
+        self.rejected.append(Rejected(place.file, place.pointer, reason))
+
+    def warn(self, text: str) -> None:
+        """Say something about the export, once."""
+        self.warnings[text] = None
+
+    def frames(self) -> dict[Element, pd.DataFrame]:
+        """Return the rows as raw frames."""
+        return {e: pd.DataFrame(rows, dtype=object) for e, rows in self._rows.values()}
+
+    def reading(self, scope: str, taken_at: pd.Timestamp, declares: Iterable[str]) -> Reading:
+        """Hand over all that was gathered."""
+        could = set(declares)
+        return Reading(
+            scope=scope,
+            taken_at=taken_at,
+            complete=self.whole,
+            declares=tuple(kind for kind in DECLARABLE if kind in could),
+            rows=self.frames(),
+            rejected=self.rejected,
+            warnings=list(self.warnings),
+        )
+
+
+def text(value: Any) -> str:
+    """Return a value that should be text, stripped; "" where it is something else.
+
+    >>> text(" a "), text(None), text(["a"])
+    ('a', '', '')
+    """
+    return value.strip() if isinstance(value, str) else ""
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, one thing as a list of it, and nothing as an empty list.
+
+    >>> listed({"a": 1}), listed(None), listed([1, 2])
+    ([{'a': 1}], [], [1, 2])
+    """
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

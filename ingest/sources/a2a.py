@@ -1,0 +1,220 @@
+"""Agent cards of the Agent2Agent protocol: the agents, what they offer, and whom they let in.
+
+Versions 0.3 and 1.0 of https://a2a-protocol.org/latest/specification are read; they write security
+differently.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from graph.schema import AGENT, CALLS, CONTROLS, RESOURCE, TOOL, TRUSTS
+from graph.values import canonical
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode, parse_json
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.secret_names import bare_address
+from ingest.source import InputRefused, Reading, Request, Source
+
+ANYONE = "*"
+HIDDEN = {".well-known"}
+MARKS = ("skills", "supportedInterfaces", "protocolVersion", "preferredTransport", "capabilities")
+LOOPBACK = re.compile(r"\w+://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
+SORTS = {  # the key of a scheme in version 1.0, and its type in version 0.3
+    "apiKeySecurityScheme": "apiKey",
+    "httpAuthSecurityScheme": "http",
+    "oauth2SecurityScheme": "oauth2",
+    "openIdConnectSecurityScheme": "openIdConnect",
+    "mtlsSecurityScheme": "mutualTLS",
+}
+ISSUING = ("openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl", "authorizationUrl")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How a caller may show who it is: the sort, who vouches for it, and the scopes asked for."""
+
+    sort: str
+    issuer: str
+    scopes: tuple[str, ...]
+
+
+def read(request: Request) -> Reading:
+    """Read the agent cards at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if there is no card.
+    """
+    rows, scope, budget = Rows(), scope_of(request), Budget()
+    used: list[ExportFile] = []
+    for file in export_files(request.paths, hidden=HIDDEN):
+        if not file.alone and file.path.suffix != ".json":
+            continue
+        cards = list(_cards(parse_json(decode(budget.read(file.path), file.path), file.path), file))
+        if not cards and file.alone:
+            raise InputRefused(file.path, "", "holds no agent card")
+        if not cards:
+            rows.warn(f"{file.path}: holds no agent card; passed over")
+            continue
+        used.append(file)
+        for card, place in cards:
+            _add_card(rows, scope, card, place)
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it is an agent card")
+    return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
+
+
+def _cards(document: Any, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
+    """Find the cards of a document: itself, those of a list, or one that is wrapped once."""
+    for number, one in enumerate(document if isinstance(document, list) else [document]):
+        place = file.place.at(number) if isinstance(document, list) else file.place
+        if not isinstance(one, dict):
+            continue
+        if _is_card(one):
+            yield one, place
+            continue
+        for key in ("agentCard", "agent_card", "card"):
+            if isinstance(one.get(key), dict) and _is_card(one[key]):
+                yield one[key], place.at(key)
+
+
+def _is_card(one: Mapping[str, Any]) -> bool:
+    return isinstance(one.get("name"), str) and sum(mark in one for mark in MARKS) >= 2
+
+
+# -- cards -----------------------------------------------------------------------------------------
+
+
+def _add_card(rows: Rows, scope: str, card: Mapping[str, Any], place: Place) -> None:
+    interfaces = [i for i in listed(card.get("supportedInterfaces")) if isinstance(i, dict)]
+    address = text(card.get("url")) or next((text(i.get("url")) for i in interfaces), "")
+    name = redact_text(text(card.get("name")))
+    if not name:
+        rows.reject(place.at("name"), "a card must name its agent")
+        return
+    shown = redact_text(bare_address(address)) if address else ""
+    public = bool(shown) and "://" in shown and not LOOPBACK.match(shown)
+    agent = f"a2a:{shown}" if public else f"a2a:{scope}/agent/{name}{f'/{shown}' if shown else ''}"
+    version = text(card.get("protocolVersion")) or next(
+        (text(i.get("protocolVersion")) for i in interfaces), ""
+    )
+    schemes = list(_schemes(card))
+    provider = card.get("provider")
+    organization = text(provider.get("organization")) if isinstance(provider, dict) else ""
+    added = rows.node(
+        AGENT,
+        agent,
+        place,
+        name=name,
+        kind="ai_agent",
+        platform=f"A2A {redact_text(version)}".strip(),
+        provider=redact_text(organization) or None,
+        tags=canonical(_tags(card, schemes)),
+    )
+    if not added:
+        rows.warn(f"{place.file}: another card of an agent that was read already; passed over")
+        return
+    for number, skill in enumerate(listed(card.get("skills"))):
+        _add_skill(rows, agent, skill, place.at("skills", number))
+    _add_trust(rows, agent, schemes, place)
+
+
+def _tags(card: Mapping[str, Any], schemes: list[Scheme]) -> list[str]:
+    tags = {f"auth:{scheme.sort}" for scheme in schemes} or {"auth:none"}
+    return sorted(tags | ({"signed"} if listed(card.get("signatures")) else set()))
+
+
+def _add_skill(rows: Rows, agent: str, skill: Any, place: Place) -> None:
+    """Add a skill, which makes the agent act for whoever calls it, as far as the skill goes."""
+    id_ = text(skill.get("id")) or text(skill.get("name")) if isinstance(skill, dict) else ""
+    if not id_:
+        rows.reject(place, "a skill must have an id")
+        return
+    tool = f"{agent}/skill/{redact_text(id_)}"
+    name = redact_text(text(skill.get("name")) or id_)
+    if rows.node(TOOL, tool, place, name=name, kind="a2a_skill"):
+        rows.link(CALLS, agent, tool, place)
+        rows.link(CONTROLS, tool, agent, place, rule="A2A", condition="as far as the skill goes")
+    else:
+        rows.warn(f"{place.file}: a skill stands there more than once and counts once")
+
+
+def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> None:
+    """State whom the agent lets call it: anyone, or whom an identity provider vouches for."""
+    if not schemes:
+        rows.node(RESOURCE, ANYONE, place, name="anyone", type="anyone")
+        rows.link(TRUSTS, agent, ANYONE, place, action="a2a:call")
+    for issuer in dict.fromkeys(scheme.issuer for scheme in schemes if scheme.issuer):
+        scopes = sorted({s for one in schemes if one.issuer == issuer for s in one.scopes})
+        rows.node(RESOURCE, issuer, place, name=urlsplit(issuer).netloc, type="oidc_provider")
+        rows.link(
+            TRUSTS,
+            agent,
+            issuer,
+            place,
+            action="a2a:call",
+            issuer=issuer,
+            condition=f"scope {' '.join(scopes)}" if scopes else None,
+        )
+
+
+# -- security, which moved between versions --------------------------------------------------------
+
+
+def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
+    """Yield the schemes that the card asks for; all that it describes where it asks for none.
+
+    Where one of several alternatives asks for nothing, nothing is needed.
+    """
+    described = card.get("securitySchemes")
+    described = described if isinstance(described, dict) else {}
+    needed = listed(card.get("securityRequirements")) or listed(card.get("security"))
+    asked: dict[str, tuple[str, ...]] = {}
+    for one in needed:
+        wanted = one.get("schemes", one) if isinstance(one, dict) else {}
+        if not wanted:
+            return
+        for name, scopes in wanted.items() if isinstance(wanted, dict) else ():
+            named = scopes.get("list") if isinstance(scopes, dict) else scopes
+            asked[name] = tuple(redact_text(s) for s in listed(named) if isinstance(s, str))
+    for name, scheme in described.items():
+        if isinstance(scheme, dict) and (name in asked or not needed):
+            sort, inner = _sort(scheme)
+            yield Scheme(sort, _issuer(inner), asked.get(name, ()))
+    for name in asked.keys() - described.keys():
+        yield Scheme("undescribed", "", asked[name])
+
+
+def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    for key, sort in SORTS.items():
+        if isinstance(scheme.get(key), dict):
+            return sort, scheme[key]
+    sort = text(scheme.get("type"))
+    return (sort if sort in SORTS.values() else "undescribed"), scheme
+
+
+def _issuer(scheme: Mapping[str, Any]) -> str:
+    """Return the origin of the server that issues tokens; "" where the scheme names none."""
+    flows = scheme.get("flows")
+    parts = [scheme, *(flows.values() if isinstance(flows, dict) else ())]
+    for part in parts:
+        for key in ISSUING if isinstance(part, dict) else ():
+            address = bare_address(text(part.get(key)))
+            if "://" in address:
+                split = urlsplit(address)
+                return redact_text(f"{split.scheme}://{split.netloc}")
+    return ""
+
+
+SOURCE = Source(
+    name="a2a",
+    title="A2A agent cards",
+    reads="agent cards (JSON) of the Agent2Agent protocol, versions 0.3 and 1.0, or folders",
+    declares=("inventory", "trust"),
+    read=read,
+)

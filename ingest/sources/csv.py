@@ -1,0 +1,329 @@
+"""Lists of owners, of access and of reviews, as any tool or spreadsheet exports them.
+
+A column map beside the tables says which column holds what.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from graph.element import Dtype, Element, Node
+from graph.frames import FILE, PLACE
+from graph.schema import CAN_ACCESS, COVERS, DECLARABLE, FACT_NODES, HUMAN, OWNS, REVIEW
+from graph.values import NAIVE, canonical, iso
+from ingest.column_map import EMPLOYEE, MAP, ColumnMap, TableMap, read_column_map
+from ingest.exports import ExportFile, scope_of, taken_at
+from ingest.files import list_files
+from ingest.redaction import redact_text, secretive
+from ingest.rows import Rows
+from ingest.source import InputRefused, Reading, Rejected, Request, Source
+from ingest.tables import SUFFIXES, read_table
+
+LABELS = {label.name.casefold(): label for label in FACT_NODES}
+KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
+MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+PARTS = re.compile(r"\s*[,;|]\s*")
+
+
+def read(request: Request) -> Reading:
+    """Read the tables of one column map.
+
+    Raises
+    ------
+    InputRefused
+        If there is no map, or if it or a table cannot be used.
+    """
+    if len(request.paths) != 1:
+        raise InputRefused(request.paths[1], "", "is a second map; they are read one by one")
+    path = request.paths[0]
+    path = path if path.suffix == ".toml" else path / MAP
+    if not path.is_file():
+        raise InputRefused(path, "", "there is no column map")
+    described = read_column_map(path)
+    tables = _Tables(described, request.scope or described.scope or scope_of(request))
+    for table in described.tables:
+        tables.add(table)
+    return tables.reading(request)
+
+
+@dataclass
+class _Tables:
+    """What the tables of a map state, gathered table by table."""
+
+    map: ColumnMap
+    scope: str
+    rows: Rows = field(default_factory=Rows)
+    nodes: dict[Node, list[pd.DataFrame]] = field(default_factory=dict)
+    links: dict[Element, list[pd.DataFrame]] = field(default_factory=dict)
+
+    def add(self, table: TableMap) -> None:
+        """Add what one table states."""
+        if not table.path.is_file():
+            raise InputRefused(table.path, "", "there is no such file, though the map names it")
+        read = read_table(table.path)
+        lacking = [c for c in table.columns.values() if c not in read.frame.columns]
+        if lacking:
+            raise InputRefused(table.path, "line 1", f"has no column named {lacking[0]!r}")
+        self.rows.rejected += read.rejected
+        self.rows.whole = self.rows.whole and not read.rejected
+        frame = self._fields(read.frame, table)
+        if table.holds == "reviews":
+            frame = self._decided(frame, table)
+        said = {end: self._end(frame, table, end) for end in table.form.ends}
+        wrong = pd.concat([ends.wrong for ends in said.values()], axis=1).bfill(axis=1).iloc[:, 0]
+        self._reject(frame, wrong)
+        good = wrong.isna()
+        for ends in said.values():
+            self._add_nodes(frame[good], ends)
+        self._add_facts(frame[good], table, {end: e.ids[good] for end, e in said.items()})
+
+    # -- cells -----------------------------------------------------------------------------------
+
+    def _fields(self, raw: pd.DataFrame, table: TableMap) -> pd.DataFrame:
+        """Return the fields of a table under our names, in our words, secrets taken out."""
+        dtypes = table.form.fields()
+        found = {FILE: raw[FILE], PLACE: raw[PLACE]}
+        for name in (*table.always, *table.columns):
+            if name in found:
+                continue
+            cells = raw[table.columns[name]].str.strip() if name in table.columns else pd.NA
+            column = pd.Series(cells, index=raw.index, dtype="string")
+            column = column.mask(column == "")
+            if name in table.always:
+                column = column.fillna(table.always[name])
+            found[name] = self._worded(column, dtypes[name], table.words.get(name, {}))
+        return pd.DataFrame(found)
+
+    def _worded(self, column: pd.Series, dtype: Dtype, words: Mapping[str, str]) -> pd.Series:
+        """Put each cell of a column as the schema expects it."""
+        secret = column.index[secretive(column.fillna(""))]
+        if len(secret):
+            column = column.copy()
+            column[secret] = column[secret].map(redact_text)
+        if dtype is Dtype.INSTANT or dtype is Dtype.INSTANTS:
+            return _each(column, self._instant)
+        if dtype is Dtype.TEXTS:
+            return _each(column, lambda cell: _list(cell, words))
+        return _each(column, lambda cell: words.get(cell.casefold(), cell)) if words else column
+
+    def _instant(self, cell: str) -> str:
+        """Write an instant in ISO 8601; what is none stays, and is refused where it is typed."""
+        for form in self.map.dates:
+            try:
+                at = datetime.strptime(cell, form)
+            except ValueError:
+                continue
+            if not {"%H", "%I", "%c", "%X"} & set(re.findall("%.", form)):
+                return at.date().isoformat()
+            return self._zoned(at.isoformat())
+        return self._zoned(cell)
+
+    def _zoned(self, cell: str) -> str:
+        if self.map.zone is None or not NAIVE.fullmatch(cell):
+            return cell
+        try:
+            return iso(pd.Timestamp(cell).tz_localize(self.map.zone))
+        except ValueError:  # no such time, or twice on that day
+            return cell
+
+    # -- what the cells name ---------------------------------------------------------------------
+
+    def _end(self, frame: pd.DataFrame, table: TableMap, end: str) -> "_Ends":
+        """Return the ids that one end of each row names, their labels, and what is wrong."""
+        allowed = table.form.ends[end]
+        none = pd.Series(pd.NA, frame.index, dtype="string")
+        cells = frame.get(end, none)
+        labels = frame.get(f"{end}_label", none).fillna(table.form.labels.get(end, pd.NA))
+        labels = labels.str.casefold()
+        elsewhere = cells.str.fullmatch(KNOWN_ELSEWHERE.pattern).fillna(False).astype(bool)
+        if f"{end}_label" not in table.columns:
+            labels = labels.mask(elsewhere)  # another source knows better what that is
+        kinds = [label.name.casefold() for label in allowed]
+        said = cells.notna()
+        optional = end in ("owner", "decided_by")  # an empty cell says that there is nobody
+        wrong = none.mask(~said & (not optional), f"{end} is empty")
+        unfit = said & labels.notna() & ~labels.isin(kinds)
+        names = ", ".join(label.name for label in allowed)
+        wrong = wrong.mask(wrong.isna() & unfit, f"{end}_label must be one of {names}")
+        bare = said & labels.isna() & ~elsewhere
+        wrong = wrong.mask(wrong.isna() & bare, f"nothing says what {end} is: give {end}_label")
+        mails = cells.str.fullmatch(MAIL.pattern).fillna(False).astype(bool)
+        native = cells.mask(mails, cells.str.lower())
+        ids = cells.where(elsewhere, f"csv:{self.scope}/" + labels + "/" + native)
+        return _Ends(end, ids, labels.where(said), mails, wrong)
+
+    def _add_nodes(self, frame: pd.DataFrame, ends: "_Ends") -> None:
+        """State the things that one end of a table names and that it says what they are."""
+        prefix = f"{ends.end}_"
+        for kind, rows in frame.groupby(ends.labels.reindex(frame.index)):
+            label = LABELS[str(kind)]
+            declared = {"name", *(p.name for p in label.properties)}
+            facts = {c: rows[prefix + c] for c in declared if prefix + c in rows.columns}
+            node = pd.DataFrame({"id": ends.ids[rows.index], **facts}, index=rows.index)
+            cell = rows[ends.end]
+            if "name" not in node and label is not HUMAN:
+                node["name"] = cell.mask(cell.str.fullmatch(KNOWN_ELSEWHERE.pattern))
+            if label is HUMAN:
+                email = node.get("email", pd.Series(pd.NA, rows.index, dtype="string"))
+                node["email"] = email.fillna(cell.where(ends.mails[rows.index])).str.lower()
+            if f"{prefix}{EMPLOYEE}" in rows.columns:
+                number = rows[f"{prefix}{EMPLOYEE}"]
+                node["external_ids"] = _each(number, lambda n: canonical([f"{EMPLOYEE}:{n}"]))
+            node[[FILE, PLACE]] = rows[[FILE, PLACE]]
+            self.nodes.setdefault(label, []).append(node)
+
+    # -- what the tables state -------------------------------------------------------------------
+
+    def _add_facts(
+        self, frame: pd.DataFrame, table: TableMap, ids: Mapping[str, pd.Series]
+    ) -> None:
+        names = [p.name for p in table.form.facts if p.name in frame.columns]
+        facts = frame[[FILE, PLACE, *names]]
+        if table.holds == "owners":
+            said = facts.assign(source_id=ids["owner"], target_id=ids["thing"])
+            if "evidence" not in said:
+                said["evidence"] = "declared"
+            self._link(OWNS, said[ids["owner"].notna()])
+        elif table.holds == "access":
+            said = facts.assign(source_id=ids["holder"], target_id=ids["target"])
+            self._link(CAN_ACCESS, _used_by_level(said))
+        else:
+            self._add_reviews(facts, ids)
+
+    def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
+        parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
+        spelled = pd.concat([p.fillna("") for p in parts if p is not None], axis=1)
+        made = spelled.agg("\x1f".join, axis=1).map(_digest).astype("string")
+        review = facts["review"].fillna(made) if "review" in facts else made
+        named = facts.assign(id=f"csv:{self.scope}/review/" + review.astype("string"))
+        covers = {c: named[c] for c in ("grant_id",) if c in named}
+        self._link(
+            COVERS,
+            named[[FILE, PLACE]].assign(source_id=named["id"], target_id=ids["thing"], **covers),
+        )
+        node = named.drop(columns=["grant_id", "review"], errors="ignore")
+        node = node.assign(decided_by=ids["decided_by"])
+        if "kind" not in node:
+            node["kind"] = "access_review"
+        self.nodes.setdefault(REVIEW, []).append(node)
+
+    def _decided(self, frame: pd.DataFrame, table: TableMap) -> pd.DataFrame:
+        """Leave out the lines of a review that nobody has decided."""
+        open_ = frame["decision"].isna() if "decision" in frame else pd.Series(True, frame.index)
+        if open_.any():
+            count = int(open_.sum())
+            self.rows.warn(f"{table.path}: {count} reviews without a decision were passed over")
+        return frame[~open_]
+
+    def _link(self, element: Element, said: pd.DataFrame) -> None:
+        self.links.setdefault(element, []).append(said)
+
+    def _reject(self, frame: pd.DataFrame, wrong: pd.Series) -> None:
+        rows = frame.loc[wrong.notna(), [FILE, PLACE]].astype("string")
+        for file, place, why in zip(rows[FILE], rows[PLACE], wrong.dropna(), strict=True):
+            self.rows.rejected.append(Rejected(str(file), str(place), str(why)))
+
+    def reading(self, request: Request) -> Reading:
+        """Hand over what was gathered."""
+        self._warn_of_others()
+        kinds = {"owners": "owners", "access": "grants", "reviews": "reviews"}
+        could = {kinds[table.holds] for table in self.map.tables}
+        window = self.map.usage_window_start
+        if window is not None and "grants" in could:
+            could.add("usage")
+        stated = self.map.taken_at if request.taken_at is None else request.taken_at
+        files = [ExportFile(t.path, t.path.name, False) for t in self.map.tables]
+        rows: dict[Element, pd.DataFrame] = {
+            element: pd.concat(parts, ignore_index=True) for element, parts in self.links.items()
+        }
+        rows |= {label: self._one_each(label, parts) for label, parts in self.nodes.items()}
+        return Reading(
+            scope=self.scope,
+            taken_at=stated if stated is not None else taken_at(request, files, self.rows),
+            complete=self.map.complete and self.rows.whole,
+            declares=tuple(kind for kind in DECLARABLE if kind in could),
+            rows={element: frame for element, frame in rows.items() if len(frame)},
+            usage_window_start=window,
+            rejected=self.rows.rejected,
+            warnings=list(self.rows.warnings),
+        )
+
+    def _one_each(self, label: Node, parts: list[pd.DataFrame]) -> pd.DataFrame:
+        """Return one row for each thing: of what several rows say of it, the first word counts."""
+        whole = pd.concat([p.astype({FILE: "string"}) for p in parts], ignore_index=True)
+        groups = whole.groupby("id", sort=False)
+        facts = [c for c in whole.columns if c not in ("id", FILE, PLACE)]
+        if label is REVIEW:
+            return whole.drop_duplicates(["id", *facts])  # a review that says two things is wrong
+        twice = int((groups[facts].nunique().gt(1)).any(axis=1).sum()) if facts else 0
+        if twice:
+            reason = "are described in several ways; the first counts"
+            self.rows.warn(f"{label.name}: {twice} things {reason}")
+        return groups.first().reset_index()
+
+    def _warn_of_others(self) -> None:
+        if self.map.unknown:
+            self.rows.warn(f"{self.map.path}: {self.map.unknown} unknown keys were not read")
+        named = {table.path for table in self.map.tables}
+        found = {f for f in list_files(self.map.path.parent) if f.suffix in SUFFIXES}
+        if found - named:
+            count = len(found - named)
+            self.rows.warn(f"{count} tables beside the map are not in it; passed over")
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """What one end of each row names: ids, labels, which are e-mails, and what is wrong."""
+
+    end: str
+    ids: pd.Series
+    labels: pd.Series
+    mails: pd.Series
+    wrong: pd.Series
+
+
+def _each(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Change each distinct text of a column."""
+    made = {cell: change(cell) for cell in column.dropna().unique()}
+    return column.map(made, na_action="ignore").astype("string")
+
+
+def _list(cell: str, words: Mapping[str, str]) -> str:
+    """Write the parts of a cell as a list, each in our words."""
+    if cell.startswith("["):
+        return cell
+    whole = words.get(cell.casefold(), cell)
+    parts = [words.get(part.casefold(), part) for part in PARTS.split(whole) if part]
+    return canonical(sorted(set(parts)))
+
+
+def _used_by_level(said: pd.DataFrame) -> pd.DataFrame:
+    """Take a last use without a level for a use of each level that is granted."""
+    if "last_used_at" not in said:
+        return said
+    pairs = zip(said["last_used_at"], said["levels"], strict=True)
+    made = [used if pd.isna(used) else _by_level(used, levels) for used, levels in pairs]
+    return said.assign(last_used_at=pd.Series(made, said.index, dtype="string"))
+
+
+def _by_level(used: str, levels: object) -> str:
+    if used.startswith("{") or not isinstance(levels, str):
+        return used
+    return canonical(dict.fromkeys(re.findall(r'"([^"]*)"', levels), used))
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
+
+
+SOURCE = Source(
+    name="csv",
+    title="Tables with a column map",
+    reads=f"lists of owners, access and reviews (CSV, JSON lines, Parquet) with a {MAP}",
+    declares=("grants", "owners", "usage", "reviews"),
+    read=read,
+)

@@ -1,0 +1,115 @@
+"""Decision records: what policy decision points decided about agents, one by one.
+
+Read are records in the shape of the OpenID AuthZEN Authorization API 1.0 with what an audit
+needs beside it, and audit entries of Microsoft's Agent Governance Toolkit.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import DECISION_RECORD
+from graph.values import WrongValue, instant
+from ingest.decision_records import flatten
+from ingest.exports import ExportFile, export_files, scope_of, taken_at
+from ingest.files import read_json
+from ingest.governance_toolkit import NoDecision, decision_of, is_entry
+from ingest.redaction import redact_value
+from ingest.rows import Place, Rows
+from ingest.source import InputRefused, Reading, Request, Source
+from ingest.tables import json_lines
+
+LINES = (".jsonl", ".ndjson", ".log")
+WRAPPERS = ("entries", "records", "decisions", "events")
+MARKS = ({"subject", "decision"}, {"subject", "action", "resource"})
+
+
+def read(request: Request) -> Reading:
+    """Read the decision records at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing is a decision record.
+    """
+    rows = Rows()
+    used: list[ExportFile] = []
+    kinds: Counter[str] = Counter()
+    latest: list[pd.Timestamp] = []
+    for file in export_files(request.paths):
+        if not file.alone and file.path.suffix not in (*LINES, ".json"):
+            continue
+        found = 0
+        for record, place in _records(file, rows):
+            kind = _add(rows, record, place, latest)
+            kinds[kind] += 1
+            found += kind != "other"
+        if found:
+            used.append(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", "holds no decision record")
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it is a decision record")
+    if kinds["event"]:
+        rows.warn(f"{kinds['event']} audit entries record no decision and were passed over")
+    if kinds["other"]:
+        rows.warn(f"{kinds['other']} records of another sort were passed over")
+    taken = request.taken_at or max(latest, default=None) or taken_at(request, used, rows)
+    return rows.reading(scope_of(request), taken, SOURCE.declares)
+
+
+def _records(file: ExportFile, rows: Rows) -> Iterator[tuple[Mapping[str, Any], Place]]:
+    """Yield the records of a file: its lines, its list, or the list that it wraps."""
+    if file.path.suffix in LINES:
+        lines = json_lines(file.path)
+        rows.rejected += lines.rejected
+        if lines.rejected:
+            rows.whole = False  # who knows what they decided
+        for record, line in zip(lines.objects, lines.lines, strict=True):
+            yield record, Place(str(file.path), f"line {line}")
+        return
+    document, place = read_json(file.path), file.place
+    if isinstance(document, dict):
+        wrapped = next((k for k in WRAPPERS if isinstance(document.get(k), list)), None)
+        listed, place = (document[wrapped], place.at(wrapped)) if wrapped else ([document], place)
+    else:
+        listed = document if isinstance(document, list) else []
+    for number, record in enumerate(listed):
+        if isinstance(record, dict):
+            yield record, place.at(number)
+        else:
+            rows.whole = False
+            rows.reject(place.at(number), "a record must be an object")
+
+
+def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:
+    """Add a record, and return what it is: a decision, an event that is none, or another thing."""
+    if is_entry(record):
+        try:
+            made = decision_of(record)
+        except NoDecision:
+            return "event"
+    elif any(marks <= record.keys() for marks in MARKS):
+        made = dict(record)
+        if isinstance(made.get("decision"), bool):
+            made["decision"] = "allow" if made["decision"] else "deny"
+    else:
+        return "other"
+    flat = flatten(redact_value(made))
+    rows.add(DECISION_RECORD, flat, place)
+    try:
+        latest[:] = [max([*latest, instant(flat["at"])])]
+    except WrongValue:
+        rows.whole = False  # the row is set aside when it is typed
+    return "decision"
+
+
+SOURCE = Source(
+    name="decisions",
+    title="Decision records",
+    reads="decision records (JSON lines, JSON), or audit entries of Microsoft's toolkit",
+    declares=("decisions",),
+    read=read,
+)

@@ -1,0 +1,244 @@
+"""The things of a cluster as rows: namespaces, accounts, roles, compute, tokens and subjects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import (
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    GROUP,
+    HUMAN,
+    LEVELS,
+    MEMBER_OF,
+    RESOURCE,
+    ROLE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    STORED_IN,
+)
+from graph.values import WrongValue, canonical, instant
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, text
+from ingest.sources.kubernetes.objects import WORKLOADS, Objects, Thing
+from ingest.sources.kubernetes.rules import EVERYWHERE, namespaced
+
+PROVIDER = "kubernetes"
+ACCOUNTS = "system:serviceaccounts"
+EVERYBODY = "system:authenticated"
+MASTERS = "system:masters"
+TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret, not a secret
+TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105
+AWS_ROLE = "eks.amazonaws.com/role-arn"
+
+
+class Cluster:
+    """Adds the things of one cluster to rows, each once."""
+
+    def __init__(self, rows: Rows, objects: Objects, name: str) -> None:
+        self.rows, self.objects, self.name = rows, objects, name
+        self.collections: dict[str, dict[str, str]] = {}  # by sort and namespace
+
+    def id(self, namespace: str, kind: str, name: str) -> str:
+        """Write the id of a thing of this cluster."""
+        return f"k8s:{self.name}/{namespace or EVERYWHERE}/{kind.lower()}/{name}"
+
+    def namespace(self, name: str, place: Place) -> str:
+        """Add a namespace, which contains the things in it."""
+        id_ = self.id("", "namespace", name)
+        self.rows.node(
+            RESOURCE,
+            id_,
+            place,
+            name=name,
+            type="namespace",
+            provider=PROVIDER,
+            parent_id=self.whole(place),
+        )
+        return id_
+
+    def namespaces(self) -> list[str]:
+        """Return the ids of all namespaces that are known so far."""
+        start = self.id("", "namespace", "")
+        return [id_ for id_ in self.rows.labels if id_.startswith(start)]
+
+    def whole(self, place: Place) -> str:
+        """Add the cluster itself: who administers it rules all in it."""
+        id_ = self.id("", "cluster", self.name)
+        self.rows.node(
+            RESOURCE,
+            id_,
+            place,
+            name=self.name,
+            type="cluster",
+            provider=PROVIDER,
+            control_plane=True,
+        )
+        return id_
+
+    def account(self, namespace: str, name: str, place: Place, thing: Thing | None = None) -> str:
+        """Add a service account, also one that only others name."""
+        id_ = self.id(namespace, "serviceaccount", name)
+        made = created(thing) if thing else None
+        facts = {"name": name, "provider": PROVIDER, "created_at": made}
+        if self.rows.node(SERVICE_ACCOUNT, id_, place, **facts) and thing is not None:
+            self._cloud_role(id_, thing)
+        self.namespace(namespace, place)
+        return id_
+
+    def _cloud_role(self, account: str, thing: Thing) -> None:
+        """Follow the annotation by which a service account takes an AWS role (IRSA)."""
+        arn = text(thing.part("metadata", "annotations", AWS_ROLE))
+        if arn.startswith("arn:"):
+            arn = redact_text(arn)
+            self.rows.node(ROLE, arn, thing.place, name=arn.rsplit("/", 1)[-1], provider="aws")
+            condition = "if the role trusts the cluster's issuer for this account"
+            self.rows.link(ASSUMES, account, arn, thing.place, condition=condition)
+
+    def compute(self) -> None:
+        """Add pods and workloads, with the account that each runs as, unless it has no token."""
+        for thing in self.objects.of("Pod", *WORKLOADS):
+            spec = _pod_spec(thing)
+            id_ = self.id(thing.namespace, thing.kind, thing.name)
+            self.collection(thing.namespace, f"{thing.kind.lower()}s", thing.place)
+            self.rows.node(
+                RESOURCE,
+                id_,
+                thing.place,
+                name=thing.name,
+                type=thing.kind.lower(),
+                provider=PROVIDER,
+                parent_id=self.namespace(thing.namespace, thing.place),
+                created_at=created(thing),
+            )
+            named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
+            account = redact_text(named) or "default"
+            found = self.objects.things.get(("ServiceAccount", thing.namespace, account))
+            mounted = spec.get("automountServiceAccountToken")
+            if mounted is None and found is not None:
+                mounted = found.body.get("automountServiceAccountToken")
+            target = self.account(thing.namespace, account, thing.place)
+            if mounted is not False:
+                self.rows.link(RUNS_AS, id_, target, thing.place)
+
+    def tokens(self) -> None:
+        """Add the tokens that are kept as Secrets; of a Secret only its name and type are read."""
+        for secret in self.objects.of("Secret"):
+            store = self.collection(secret.namespace, "secrets", secret.place)
+            account = text(secret.part("metadata", "annotations", TOKEN_OF))
+            if text(secret.body.get("type")) != TOKEN or not account:
+                continue
+            token = f"{self.id(secret.namespace, 'secret', secret.name)}#token"
+            self.rows.node(
+                CREDENTIAL,
+                token,
+                secret.place,
+                name=secret.name,
+                type="sa_key",
+                storage="unknown",
+                created_at=created(secret),
+            )
+            target = self.account(secret.namespace, redact_text(account), secret.place)
+            self.rows.link(AUTHENTICATES_AS, token, target, secret.place)
+            self.rows.link(STORED_IN, token, store, secret.place)
+
+    def collection(self, namespace: str, plural: str, place: Place) -> str:
+        """Add all things of one sort in a namespace, or in the cluster, as one resource."""
+        known = self.collections.setdefault(plural, {})
+        if namespace not in known:
+            known[namespace] = id_ = self.id(namespace, plural, "*")
+            everywhere = namespace == EVERYWHERE
+            self.rows.node(
+                RESOURCE,
+                id_,
+                place,
+                name=f"{plural} of {_where(namespace, plural)}",
+                type=plural,
+                provider=PROVIDER,
+                parent_id=self.whole(place) if everywhere else self.namespace(namespace, place),
+            )
+        return known[namespace]
+
+    def subjects(self, binding: Thing) -> Iterator[str]:
+        """Yield the ids of the subjects of a binding, adding those that nothing else describes."""
+        listed = binding.body.get("subjects")
+        for number, subject in enumerate(listed if isinstance(listed, list) else ()):
+            place = binding.place.at("subjects", number)
+            kind = text(subject.get("kind")) if isinstance(subject, dict) else ""
+            name = redact_text(text(subject.get("name"))) if isinstance(subject, dict) else ""
+            if not name or kind not in ("ServiceAccount", "User", "Group"):
+                self.rows.reject(place, "a subject must be an account, a user or a group by name")
+            elif kind == "Group":
+                yield self.group(name, place)
+            elif kind == "User":
+                yield self.user(name, place)
+            else:
+                namespace = redact_text(text(subject.get("namespace"))) or binding.namespace
+                yield self.account(namespace or "default", name, place)
+
+    def group(self, name: str, place: Place) -> str:
+        """Add a group; the one of the masters rules every cluster."""
+        id_ = self.id("", "group", name)
+        if self.rows.node(GROUP, id_, place, name=name, provider=PROVIDER) and name == MASTERS:
+            self.rows.link(
+                CAN_ACCESS,
+                id_,
+                self.whole(place),
+                place,
+                grant_id=MASTERS,
+                role_name=MASTERS,
+                actions=canonical(["* *"]),
+                levels=canonical(list(LEVELS)),
+            )
+        return id_
+
+    def user(self, name: str, place: Place) -> str:
+        """Add a user: a person, unless the name is one that the system gives to software."""
+        parts = name.split(":")
+        if name.startswith("system:serviceaccount:") and len(parts) == 4:
+            return self.account(parts[2], parts[3], place)
+        id_ = self.id("", "user", name)
+        if name.startswith("system:"):
+            self.rows.node(SERVICE_ACCOUNT, id_, place, name=name, provider=PROVIDER)
+        else:
+            mail = name if "@" in name else None
+            self.rows.node(HUMAN, id_, place, name=name, provider=PROVIDER, email=mail)
+        return id_
+
+    def memberships(self) -> None:
+        """Put accounts and users into the groups that every cluster puts them in."""
+        prefix = f"k8s:{self.name}/"
+        for id_, label in list(self.rows.labels.items()):
+            if label not in (SERVICE_ACCOUNT, HUMAN) or not id_.startswith(prefix):
+                continue
+            namespace, kind = id_.removeprefix(prefix).split("/")[:2]
+            groups = [EVERYBODY]
+            if kind == "serviceaccount":
+                groups += [ACCOUNTS, f"{ACCOUNTS}:{namespace}"]
+            for group in groups:
+                if (target := self.id("", "group", group)) in self.rows.labels:
+                    self.rows.link(MEMBER_OF, id_, target, Place(""))
+
+
+def _where(namespace: str, plural: str) -> str:
+    if namespace != EVERYWHERE:
+        return namespace
+    return "all namespaces" if namespaced(plural) else "the cluster"
+
+
+def _pod_spec(thing: Thing) -> dict[str, Any]:
+    steps = {"Pod": ("spec",), "CronJob": ("spec", "jobTemplate", "spec", "template", "spec")}
+    found = thing.part(*steps.get(thing.kind, ("spec", "template", "spec")))
+    return found if isinstance(found, dict) else {}
+
+
+def created(thing: Thing | None) -> pd.Timestamp | None:
+    """Return when an object was created, where it says so."""
+    said = text(thing.metadata.get("creationTimestamp")) if thing is not None else ""
+    try:
+        return instant(said) if said else None
+    except WrongValue:
+        return None

@@ -1,0 +1,333 @@
+"""From the objects of a cluster to rows: who holds which role, and what the roles permit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from graph.element import Node
+from graph.schema import (
+    ASSUMES,
+    CAN_ACCESS,
+    GROUP,
+    HUMAN,
+    LEVELS,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    STORED_IN,
+)
+from graph.values import canonical
+from ingest.exports import scope_of, taken_at
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, text
+from ingest.source import Reading, Request
+from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created
+from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
+from ingest.sources.kubernetes.rules import (
+    EVERYWHERE,
+    SINGULAR,
+    Permitted,
+    Rule,
+    permitted,
+    rule_of,
+)
+
+SUPERUSER = Rule(("*",), ("*",), ("*",), ())  # what cluster-admin permits in every cluster
+PRINCIPALS = {
+    "serviceaccounts": SERVICE_ACCOUNT,
+    "roles": ROLE,
+    "clusterroles": ROLE,
+    "users": HUMAN,
+    "groups": GROUP,
+}
+
+
+def read(request: Request) -> Reading:
+    """Read the objects of one cluster.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing is an object of a cluster.
+    """
+    rows = Rows()
+    objects = gather(request, rows)
+    scope = scope_of(request)
+    _Access(Cluster(rows, objects, scope.replace("/", ":"))).write()
+    declares = {
+        "grants": {*ROLES, *BINDINGS},
+        "inventory": {"Pod", *WORKLOADS},
+        "credentials": {"Secret"},
+    }
+    could = [kind for kind, kinds in declares.items() if objects.listed & kinds]
+    return rows.reading(scope, taken_at(request, objects.files, rows), could)
+
+
+@dataclass
+class _Given:
+    """What a holder may do with one target, from all rules of one role together."""
+
+    actions: set[str] = field(default_factory=set)
+    levels: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    """What a role permits in a namespace or everywhere, whom, and by which object."""
+
+    holder: str
+    namespace: str
+    role: Thing | None  # None where the export does not hold it
+    why: Thing
+    rules: tuple[Rule, ...]
+
+
+class _Access:
+    """Turns roles and bindings into rows."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster, self.rows, self.objects = cluster, cluster.rows, cluster.objects
+        self.bindings = self.objects.of(*BINDINGS)
+        self.bound = {
+            self._bound(binding)
+            for binding in self.bindings
+            if binding.kind == "ClusterRoleBinding"
+            or text(binding.part("roleRef", "kind")) == "Role"
+        }
+        self.own_rules = {
+            self._role_id(role): tuple(self._own_rules(role)) for role in self.objects.of(*ROLES)
+        }
+        self.binds = self._find_binds()
+        self.grants: list[_Grant] = []
+        self.taken: set[tuple[str, str]] = set()
+
+    def write(self) -> None:
+        """Write all rows."""
+        for thing in self.objects.of("Namespace"):
+            self.cluster.namespace(thing.name, thing.place)
+        for thing in self.objects.of("ServiceAccount"):
+            self.cluster.account(thing.namespace, thing.name, thing.place, thing)
+        self.cluster.compute()
+        self.cluster.tokens()
+        for role in self.objects.of(*ROLES):
+            self._role(role)
+        for binding in self.bindings:
+            self._bind(binding, list(self.cluster.subjects(binding)))
+        self._name_targets()
+        for grant in self.grants:
+            self._write(grant)
+        self.cluster.memberships()
+
+    # -- roles and bindings -----------------------------------------------------------------------
+
+    def _role_id(self, role: Thing) -> str:
+        return self.cluster.id(role.namespace, role.kind, role.name)
+
+    def _role(self, role: Thing) -> None:
+        """Add a role, which holds what it permits in its namespace, or everywhere."""
+        self.rows.node(
+            ROLE,
+            self._role_id(role),
+            role.place,
+            name=role.name,
+            provider=PROVIDER,
+            assumable=self._role_id(role) in self.bound,
+            created_at=created(role),
+        )
+        if role.namespace:
+            self.cluster.namespace(role.namespace, role.place)
+        if self._role_id(role) in self.bound or self._bindable(role):
+            self._grant(self._role_id(role), role.namespace or EVERYWHERE, role, role)
+
+    def _bindable(self, role: Thing) -> bool:
+        """Whether some rule lets somebody bind this role where it holds, so that it counts.
+
+        Who may bind any cluster role gains the cluster or a namespace, not one role of them.
+        """
+        plural = f"{role.kind.lower()}s"
+        for where, names in self.binds.get(plural, ()):
+            if role.kind == "Role" and where in (EVERYWHERE, role.namespace):
+                if not names or role.name in names:
+                    return True
+            elif role.name in names:
+                return True
+        return False
+
+    def _find_binds(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """Return what rules let somebody bind: by sort of role, where, and which by name."""
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for role in self.objects.of(*ROLES):
+            for rule in self._rules(role, role):
+                if {"bind", "*"} & set(rule.verbs):
+                    for plural in ("roles", "clusterroles"):
+                        if {plural, "*"} & set(rule.resources):
+                            where = role.namespace or EVERYWHERE
+                            found.setdefault(plural, []).append((where, rule.names))
+        return found
+
+    def _bound(self, binding: Thing) -> str:
+        """Return the id of the role that a binding names."""
+        kind = text(binding.part("roleRef", "kind"))
+        name = redact_text(text(binding.part("roleRef", "name")))
+        return self.cluster.id(binding.namespace if kind == "Role" else "", kind, name)
+
+    def _bind(self, binding: Thing, subjects: list[str]) -> None:
+        """Let subjects take a role; a cluster role bound in a namespace is granted there only."""
+        kind, name = (text(binding.part("roleRef", key)) for key in ("kind", "name"))
+        inside = binding.kind == "RoleBinding"
+        if kind not in ROLES or not name or (kind == "Role" and not inside):
+            self.rows.reject(binding.place, "the binding names no role that it can bind")
+            return
+        where = binding.namespace if kind == "Role" else ""
+        role = self.objects.things.get((kind, where, redact_text(name)))
+        if role is None:
+            said = f"{binding.kind} {binding.name} names a role that is not in the export"
+            self.rows.warn(f"{said}: what it permits is unknown")
+        if inside and kind == "ClusterRole":
+            for subject in subjects:
+                self._grant(subject, binding.namespace, role, binding)
+            return
+        id_ = self._bound(binding)
+        if role is None and self.rows.node(
+            ROLE, id_, binding.place, name=redact_text(name), provider=PROVIDER
+        ):
+            self._grant(id_, where or EVERYWHERE, None, binding)
+        for subject in subjects:
+            if (subject, id_) not in self.taken:
+                self.taken.add((subject, id_))
+                since = created(binding)
+                self.rows.link(ASSUMES, subject, id_, binding.place, valid_from=since)
+
+    # -- grants -----------------------------------------------------------------------------------
+
+    def _grant(self, holder: str, namespace: str, role: Thing | None, why: Thing) -> None:
+        rules = tuple(self._rules(role, why))
+        self.grants.append(_Grant(holder, namespace, role, why, rules))
+
+    def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
+        """Yield the rules of a role, of those that it gathers, or of the built-in superuser."""
+        if role is not None:
+            for source in (role, *self._gathered(role)):
+                yield from self.own_rules[self._role_id(source)]
+        elif text(why.part("roleRef", "name")) == "cluster-admin":
+            yield SUPERUSER
+
+    def _own_rules(self, role: Thing) -> Iterator[Rule]:
+        """Yield the rules that a role lists, and set aside what is none."""
+        listed = role.body.get("rules")
+        for number, value in enumerate(listed if isinstance(listed, list) else ()):
+            rule = rule_of(value)
+            if rule is not None:
+                yield rule
+            elif not (isinstance(value, dict) and value.get("nonResourceURLs")):
+                self.rows.reject(role.place.at("rules", number), "a rule needs verbs and resources")
+
+    def _gathered(self, role: Thing) -> Iterator[Thing]:
+        """Yield the cluster roles that an aggregated one selects, where it has no rules itself."""
+        selectors = role.part("aggregationRule", "clusterRoleSelectors")
+        if role.body.get("rules") or not isinstance(selectors, list):
+            return
+        for other in self.objects.of("ClusterRole"):
+            labels = other.metadata.get("labels")
+            labels = labels if isinstance(labels, dict) else {}
+            if other is not role and any(_selects(selector, labels) for selector in selectors):
+                yield other
+
+    def _name_targets(self) -> None:
+        """Add what the rules speak of, so that wider grants find all that they cover."""
+        without = 0
+        for grant in self.grants:
+            for rule in grant.rules:
+                found = list(permitted(rule, grant.namespace))
+                without += not found
+                for one in found:
+                    if one.plural and not one.name:
+                        self.cluster.collection(one.namespace, one.plural, grant.why.place)
+        if without:
+            self.rows.warn(
+                f"{without} rules grant, within a namespace, what is only asked for in the whole"
+                " cluster: they have no effect there"
+            )
+
+    def _write(self, grant: _Grant) -> None:
+        """Write what a holder is granted, as one row for each target."""
+        found: dict[str, _Given] = {}
+        why = grant.why
+        for rule in grant.rules:
+            for one in permitted(rule, grant.namespace):
+                for target, primary in self._targets(one, why.place):
+                    given = found.setdefault(target, _Given())
+                    given.levels |= one.levels
+                    given.actions |= set(one.actions) if primary else set()
+        by = self.cluster.id(why.namespace, why.kind, why.name)
+        named = grant.role.name if grant.role else redact_text(text(why.part("roleRef", "name")))
+        for target, given in found.items():
+            principal = self.rows.labels[target] is not RESOURCE
+            self.rows.link(
+                CAN_ACCESS,
+                grant.holder,
+                target,
+                why.place,
+                grant_id=by,
+                policy_id=by,
+                role_name=named,
+                actions=canonical(sorted(given.actions)),
+                levels=canonical([] if principal else [x for x in LEVELS if x in given.levels]),
+                granted_at=created(why),
+                assumed=True if grant.role is None else None,
+            )
+
+    def _targets(self, one: Permitted, place: Place) -> Iterator[tuple[str, bool]]:
+        """Yield the ids that a permission is on; not primary are the parts of a wider one."""
+        everywhere = one.namespace == EVERYWHERE
+        if one.name:
+            yield from ((id_, True) for id_ in self._single(one, place))
+        elif one.plural:
+            yield self.cluster.collection(one.namespace, one.plural, place), True
+            if everywhere:
+                parts = self.cluster.collections[one.plural].items()
+                yield from ((id_, False) for namespace, id_ in parts if namespace != EVERYWHERE)
+        elif everywhere:
+            yield self.cluster.whole(place), True
+            yield from ((id_, False) for id_ in self.cluster.namespaces())
+            for known in self.cluster.collections.values():
+                yield from ((id_, False) for id_ in known.values())
+        else:
+            yield self.cluster.namespace(one.namespace, place), True
+            for known in self.cluster.collections.values():
+                if one.namespace in known:
+                    yield known[one.namespace], False
+
+    def _single(self, one: Permitted, place: Place) -> Iterator[str]:
+        """Yield what a rule singles out by name, in every namespace where it is one of these."""
+        kind = SINGULAR.get(one.plural, one.plural)
+        wide = one.plural in ("clusterroles", "users", "groups", "namespaces")
+        namespace = "" if wide else one.namespace
+        if not wide and one.namespace == EVERYWHERE:
+            ending = f"/{kind}/{one.name}"
+            known = [i for i in self.rows.labels if i.endswith(ending) and i.startswith("k8s:")]
+            if known:
+                yield from known
+                return
+        id_ = self.cluster.id(namespace, kind, one.name)
+        label: Node = PRINCIPALS.get(one.plural, RESOURCE)
+        if label is RESOURCE:
+            parent = (
+                self.cluster.whole(place)
+                if namespace in ("", EVERYWHERE)
+                else self.cluster.namespace(namespace, place)
+            )
+            facts = {"type": kind, "parent_id": parent, "provider": PROVIDER}
+            self.rows.node(label, id_, place, name=one.name, **facts)
+            if f"{id_}#token" in self.rows.labels:
+                self.rows.link(STORED_IN, f"{id_}#token", id_, place)
+        else:
+            self.rows.node(label, id_, place, name=one.name, provider=PROVIDER)
+        yield id_
+
+
+def _selects(selector: object, labels: dict[str, object]) -> bool:
+    """Whether a label selector picks these labels; only plain equalities are understood."""
+    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
+    if not isinstance(wanted, dict) or not wanted:
+        return False
+    return all(labels.get(key) == value for key, value in wanted.items())

@@ -1,0 +1,153 @@
+"""MCP registries: the servers that a registry lists.
+
+Read are the seed of the official registry, answers of its `GET /v0/servers`, and single
+`server.json` files: https://github.com/modelcontextprotocol/registry describes all three.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph.schema import TOOL
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode, parse_json
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.secret_names import bare_address
+from ingest.source import InputRefused, Reading, Request, Source
+
+OFFICIAL = "io.modelcontextprotocol.registry/official"
+MARKS = ("packages", "remotes", "version_detail", "repository", "version")
+STATUS = {"active": "active", "deprecated": "active", "deleted": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One server as a registry lists it, in one version."""
+
+    server: Mapping[str, Any]
+    latest: bool
+    status: str | None
+    place: Place
+
+
+def read(request: Request) -> Reading:
+    """Read the registry listings at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if none of them lists servers.
+    """
+    rows, budget = Rows(), Budget()
+    used: list[ExportFile] = []
+    entries: list[Entry] = []
+    open_ends = 0  # pages that name a next one, less the pages that may be it
+    for file in export_files(request.paths):
+        if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
+            continue
+        document = parse_json(decode(budget.read(file.path), file.path), file.path)
+        found = list(_entries(document, file.place))
+        if found or _is_empty_page(document):
+            used.append(file)
+            entries += found
+            open_ends += _next_page(document) - (len(used) > 1)
+        elif file.alone:
+            raise InputRefused(file.path, "", "is JSON, and no listing of MCP servers")
+        else:
+            rows.warn(f"{file.path}: lists no MCP servers; passed over")
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it lists MCP servers")
+    _add_servers(rows, entries)
+    if open_ends > 0:
+        rows.whole = False
+        rows.warn("the last page names a next one, which is not there")
+    return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
+
+
+def _entries(document: Any, place: Place) -> Iterator[Entry]:
+    """Find the servers of a seed (a list), of a page (`servers`), or of a `server.json`."""
+    if isinstance(document, dict) and isinstance(document.get("servers"), list):
+        listing, at = document["servers"], place.at("servers")
+    elif isinstance(document, dict):
+        listing, at = [document], None
+    else:
+        listing, at = document, place
+    if not isinstance(listing, list) or not any(_is_server(one) for one in listing):
+        return
+    for number, one in enumerate(listing):
+        yield _entry(one, at.at(number) if at is not None else place)
+
+
+def _is_empty_page(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("servers") == []
+
+
+def _next_page(document: Any) -> bool:
+    meta = document.get("metadata") if isinstance(document, dict) else None
+    return isinstance(meta, dict) and any(text(meta.get(k)) for k in ("nextCursor", "next_cursor"))
+
+
+def _is_server(one: Any) -> bool:
+    inner = one.get("server", one) if isinstance(one, dict) else None
+    return isinstance(inner, dict) and "name" in inner and any(mark in inner for mark in MARKS)
+
+
+def _entry(one: Any, place: Place) -> Entry:
+    """Unwrap an entry: later versions keep what the registry itself says apart, in `_meta`."""
+    server = one.get("server", one) if isinstance(one, dict) else {}
+    server = server if isinstance(server, dict) else {}
+    meta = one.get("_meta") if isinstance(one, dict) else None
+    official = meta.get(OFFICIAL) if isinstance(meta, dict) else None
+    official = official if isinstance(official, dict) else {}
+    version = server.get("version_detail")
+    latest = official.get("isLatest", official.get("is_latest"))
+    if latest is None and isinstance(version, dict):
+        latest = version.get("is_latest")
+    status = text(official.get("status")) or text(server.get("status"))
+    return Entry(server, latest is not False, STATUS.get(status), place)
+
+
+def _add_servers(rows: Rows, entries: list[Entry]) -> None:
+    """Add each server once, in its latest version."""
+    older = 0
+    for entry in sorted(entries, key=lambda one: not one.latest):
+        name = redact_text(text(entry.server.get("name")))
+        if not name:
+            rows.reject(entry.place, "a server must have a name")
+            continue
+        added = rows.node(
+            TOOL,
+            _id(entry.server, name),
+            entry.place,
+            name=name,
+            kind="mcp_server",
+            status=entry.status,
+            provider=name.split("/")[0] if "/" in name else None,
+        )
+        older += not added
+    if older:
+        rows.warn(f"{older} entries are further versions of a server and count once")
+
+
+def _id(server: Mapping[str, Any], name: str) -> str:
+    """Name a server that is only called over the network by its address, others by their name.
+
+    The address is the id that a client configuration knows it by.
+    """
+    remotes = [one for one in listed(server.get("remotes")) if isinstance(one, dict)]
+    addresses = {bare_address(text(one.get("url"))) for one in remotes if text(one.get("url"))}
+    if len(addresses) == 1 and not listed(server.get("packages")):
+        address = redact_text(addresses.pop())
+        if "://" in address:
+            return f"mcp:{address}"
+    return f"mcp:{name}"
+
+
+SOURCE = Source(
+    name="mcp_registry",
+    title="MCP registry",
+    reads="listings of an MCP registry (JSON), or server.json files",
+    declares=("inventory",),
+    read=read,
+)

@@ -1,0 +1,76 @@
+"""What the kinds of an OpenGraph are here: labels, relationships, and which edges are walked."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graph.element import Node
+from graph.schema import FACT_NODES, RESOURCE
+
+LABELS = {label.name: label for label in FACT_NODES}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name("kinds.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _label_of() -> dict[str, Node]:
+    return {kind: LABELS[name] for name, kinds in _table()["labels"].items() for kind in kinds}
+
+
+@cache
+def _label_of_word() -> dict[str, Node]:
+    return {word: LABELS[name] for name, words in _table()["words"].items() for word in words}
+
+
+@cache
+def edges(sort: str) -> frozenset[str]:
+    """Return the kinds of edge that BloodHound defines of one sort, such as `walked`."""
+    return frozenset(_table()["edges"][sort])
+
+
+def label_of(kinds: Sequence[str]) -> Node:
+    """Choose the label for a node's kinds: a kind that is known, else one with a telling name.
+
+    >>> label_of(["AZUser", "AZBase"]).name, label_of(["GH_Team"]).name, label_of(["X"]).name
+    ('Human', 'Group', 'Resource')
+    """
+    for kind in kinds:
+        if kind in _label_of():
+            return _label_of()[kind]
+    for kind in kinds:
+        words = [word.lower() for word in WORD.findall(kind[:256])]
+        for ending in ("".join(words[-2:]), "".join(words[-1:])):
+            if ending in _label_of_word():
+                return _label_of_word()[ending]
+    return RESOURCE
+
+
+def controls_others(kinds: Sequence[str]) -> bool | None:
+    """Whether who administers a resource of these kinds rules what is in it; None if unknown."""
+    return True if set(kinds) & set(_table()["resources"]["control_plane"]) else None
+
+
+@dataclass
+class Walked:
+    """Which kinds of edge are walked: as BloodHound defines it, and as extension schemas do."""
+
+    said: dict[str, bool] = field(default_factory=dict)
+
+    def add(self, schema: dict[str, Any]) -> None:
+        """Learn from the `relationship_kinds` of an extension definition schema."""
+        for one in schema.get("relationship_kinds") or ():
+            if isinstance(one, dict) and isinstance(one.get("name"), str):
+                self.said[one["name"]] = one.get("is_traversable") is True
+
+    def __call__(self, kind: str) -> bool:
+        """Whether who stands at the start of such an edge controls its end."""
+        builtin = any(kind in edges(s) for s in ("walked", "member", "assumes", "runs_as", "reads"))
+        return self.said.get(kind, builtin or kind in edges("eligible"))

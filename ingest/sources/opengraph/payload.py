@@ -1,0 +1,212 @@
+"""Nodes and edges of OpenGraph documents, checked against the published schema and joined."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph.values import canonical
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows
+
+KIND = re.compile(r"[A-Za-z0-9_]{1,256}")
+OWN = "TrustDebt"  # the source_kind of the product's own export
+Properties = dict[str, Any]
+
+
+@dataclass
+class GraphNode:
+    """A node, with what all documents say of it. `own` says that the product exported it."""
+
+    id: str
+    kinds: list[str]
+    properties: Properties
+    place: Place
+    own: bool = False
+    stub: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge:
+    """An edge between two nodes, by their ids."""
+
+    kind: str
+    start: str
+    end: str
+    properties: Properties
+    place: Place
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    edge: dict[str, Any]
+    place: Place
+    own: bool
+
+
+@dataclass
+class Payload:
+    """What all documents hold together."""
+
+    rows: Rows
+    nodes: dict[str, GraphNode] = field(default_factory=dict)
+    edges: dict[tuple[str, str, str], GraphEdge] = field(default_factory=dict)
+    repeated: int = 0
+    _raw: list[_Raw] = field(default_factory=list)
+    _named: dict[tuple[str, Any], list[GraphNode]] = field(default_factory=dict)
+
+    def add(self, document: dict[str, Any], place: Place) -> None:
+        """Take in one document: its nodes now, its edges once all nodes are known."""
+        graph, metadata = document["graph"], document.get("metadata")
+        own = isinstance(metadata, dict) and metadata.get("source_kind") == OWN
+        for number, node in enumerate(graph.get("nodes") or ()):
+            self._add_node(node, place.at("graph", "nodes", number), own)
+        for number, edge in enumerate(graph.get("edges") or ()):
+            self._raw.append(_Raw(edge, place.at("graph", "edges", number), own))
+
+    def _add_node(self, node: Any, place: Place, own: bool) -> None:
+        id_ = node.get("id") if isinstance(node, dict) else None
+        kinds = node.get("kinds") if isinstance(node, dict) else None
+        properties = node.get("properties") if isinstance(node, dict) else None
+        if not isinstance(id_, str) or not id_.strip():
+            return self.rows.reject(place, "a node must have an id that is text")
+        if not isinstance(kinds, list) or not all(isinstance(k, str) for k in kinds):
+            return self.rows.reject(place, "the kinds of a node must be a list of texts")
+        if properties is not None and not isinstance(properties, dict):
+            return self.rows.reject(place, "the properties of a node must be an object")
+        known = self.nodes.setdefault(id_, GraphNode(id_, [], {}, place, own))
+        known.kinds += [kind for kind in kinds if kind not in known.kinds]
+        clash = False
+        for name, value in (properties or {}).items():
+            clash |= known.properties.setdefault(name, value) != value
+        if clash:
+            self.rows.warn("some nodes are described twice and differently: the first word counts")
+        return None
+
+    def join(self) -> None:
+        """Join the edges to their nodes; an end that no document holds becomes a stub."""
+        for raw in self._raw:
+            self._add_edge(raw)
+        self._raw.clear()
+        stubs = sum(node.stub for node in self.nodes.values())
+        if self.repeated:
+            self.rows.warn(f"{self.repeated} edges stand there more than once and count once")
+        if stubs:
+            self.rows.warn(
+                f"{stubs} ends of edges are not among the nodes: kept by what names them"
+            )
+
+    def _add_edge(self, raw: _Raw) -> None:
+        edge = raw.edge if isinstance(raw.edge, dict) else {}
+        kind, properties = edge.get("kind"), edge.get("properties")
+        if not isinstance(kind, str) or not KIND.fullmatch(kind):
+            return self.rows.reject(
+                raw.place, "the kind of an edge must be letters, digits and underscores"
+            )
+        if properties is not None and not isinstance(properties, dict):
+            return self.rows.reject(raw.place, "the properties of an edge must be an object")
+        ends = [self._end(edge.get(end), raw.place.at(end)) for end in ("start", "end")]
+        if ends[0] is None or ends[1] is None:
+            return None
+        kind = redact_text(kind)
+        distinct = str((properties or {}).get("id", "")) if raw.own else ""
+        key = (ends[0], f"{kind}{distinct}", ends[1])
+        if key in self.edges:
+            self.repeated += 1
+        else:
+            made = GraphEdge(kind, ends[0], ends[1], properties or {}, raw.place, raw.own)
+            self.edges[key] = made
+        return None
+
+    # -- ends -------------------------------------------------------------------------------------
+
+    def _end(self, end: Any, place: Place) -> str | None:
+        """Return the id of the node that an end names; None where it was set aside."""
+        if not isinstance(end, dict):
+            self._reject(place, "an edge must have a start and an end")
+            return None
+        kind = end.get("kind") if isinstance(end.get("kind"), str) else None
+        by = end.get("match_by") or "id"
+        if by == "property":
+            wanted = _matchers(end)
+            if wanted is None:
+                self._reject(place, "property matchers need a key, `equals` and a value")
+                return None
+            named = "&".join(f"{key}={_plain(value)}" for key, value in wanted)
+            return self._matched(wanted, kind, named, place)
+        value = end.get("value")
+        if by not in ("id", "name") or not isinstance(value, str) or not value.strip():
+            self._reject(place, "an end must name its node by id, name or property")
+            return None
+        if by == "name":
+            return self._matched([("name", value)], kind, value, place)
+        if value not in self.nodes:
+            self.nodes[value] = GraphNode(value, [], {}, place, stub=True)
+        node = self.nodes[value]
+        if node.stub and kind and kind not in node.kinds:
+            node.kinds.append(kind)
+        return value
+
+    def _reject(self, place: Place, reason: str) -> None:
+        self.rows.reject(place, reason)
+
+    def _matched(
+        self, wanted: list[tuple[str, Any]], kind: str | None, named: str, place: Place
+    ) -> str | None:
+        found = [
+            node
+            for node in self._having(*wanted[0])
+            if all(_same(node.properties.get(k), v) for k, v in wanted[1:])
+            and (kind is None or kind in node.kinds)
+        ]
+        if len(found) > 1:
+            self._reject(place, "several nodes match this end")
+            return None
+        if found:
+            return found[0].id
+        named = redact_text(named)
+        id_ = f"matched:{redact_text(kind or '')}:{named}"
+        name = {key: value for key, value in wanted if isinstance(value, str)}
+        if id_ not in self.nodes:
+            kinds = [kind] if kind else []
+            self.nodes[id_] = GraphNode(id_, kinds, {"name": named, **name}, place, stub=True)
+        return id_
+
+    def _having(self, key: str, value: Any) -> Iterator[GraphNode]:
+        if not self._named:
+            for node in self.nodes.values():
+                for name, held in node.properties.items():
+                    if isinstance(held, str | int | float | bool):
+                        self._named.setdefault((name, _folded(held)), []).append(node)
+        yield from self._named.get((key, _folded(value)), ())
+
+
+def _matchers(end: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    listed = end.get("property_matchers")
+    if not isinstance(listed, list) or not listed or "value" in end:
+        return None
+    found = []
+    for one in listed:
+        key = one.get("key") if isinstance(one, dict) else None
+        if not isinstance(key, str) or one.get("operator") != "equals":
+            return None
+        if not isinstance(one.get("value"), str | int | float | bool):
+            return None
+        found.append((key, one["value"]))
+    return found
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else canonical(value)
+
+
+def _folded(value: Any) -> tuple[str, Any]:
+    """Compare text without case, as BloodHound writes names in capitals; keep sorts apart."""
+    if isinstance(value, str):
+        return "text", value.casefold()
+    return ("flag" if isinstance(value, bool) else "number"), value
+
+
+def _same(held: Any, wanted: Any) -> bool:
+    return isinstance(held, str | int | float | bool) and _folded(held) == _folded(wanted)

@@ -1,0 +1,143 @@
+"""Logs of use: many events go in, who used what and when comes out as rows of USED.
+
+The events themselves are not kept; `ingest.usage_fold` adds them up. A log is JSON lines (plain
+or gzip) or Parquet with the columns of the native format's `uses`. When a line of it cannot be
+read, the log is sifted line by line: what is good is folded, what is not is set aside.
+"""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.frames import FILE, PLACE
+from graph.values import WrongValue, instant, iso, strict_json
+from ingest.files import GZIP
+from ingest.source import InputRefused, Rejected
+from ingest.usage_fold import EVENTS, WrongEvents, fold_json, merge_tables
+
+FIELDS = tuple(name for name in EVENTS if name != "at_ms")
+REQUIRED = ("principal", "resource")
+SUFFIXES = (".jsonl", ".jsonl.gz")
+LONGEST = 1024 * 1024  # characters of one line
+
+
+def log_files(folder: Path) -> list[Path]:
+    """List the files of a folder of logs, sorted.
+
+    Raises
+    ------
+    InputRefused
+        When there is a file that is no log.
+    """
+    found = sorted(p for p in folder.iterdir() if not p.name.startswith((".", "~")))
+    for path in found:
+        if not path.is_file() or not path.name.endswith(SUFFIXES):
+            raise InputRefused(path, "", f"is no log: must be one of {', '.join(SUFFIXES)}")
+    return found
+
+
+def read_usage(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[Rejected]]:
+    """Fold logs into rows of USED: one for each principal, and credential, by level.
+
+    Raises
+    ------
+    InputRefused
+        When a file is not what its name says.
+    """
+    rejected: list[Rejected] = []
+    parts = [_fold(path, rejected) for path in paths]
+    return used_rows(merge_tables(parts), paths[0].parent), rejected
+
+
+def _fold(path: Path, rejected: list[Rejected]) -> pa.Table:
+    try:
+        return fold_json([path])
+    except WrongEvents:
+        with TemporaryDirectory(prefix="trustdebt-log-") as folder:
+            sound = Path(folder) / "sound.jsonl"
+            with sound.open("w", encoding="utf-8") as out:
+                for event in _sifted(path, rejected):
+                    out.write(json.dumps(event, ensure_ascii=True) + "\n")
+            return fold_json([sound])
+
+
+def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
+    """Yield the events of a log that can be read; set the other lines aside."""
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            yield _event(line)
+        except (WrongValue, RecursionError) as error:
+            reason = str(error) if isinstance(error, WrongValue) else "is nested too deeply"
+            rejected.append(Rejected(str(path), f"line {number}", reason))
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with suppress(UnicodeDecodeError):
+        try:
+            opened: Any = gzip.open if _packed(path) else open
+            with opened(path, "rt", encoding="utf-8-sig", errors="strict") as file:
+                while line := file.readline(LONGEST):
+                    yield line
+            return
+        except (OSError, EOFError):
+            raise InputRefused(path, "", "cannot be read to its end") from None
+    raise InputRefused(path, "", "is not UTF-8 text")
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == GZIP
+
+
+def _event(line: str) -> dict[str, str]:
+    said = strict_json(line)
+    if not isinstance(said, dict):
+        raise WrongValue("is no JSON object")
+    for name in (*REQUIRED, "at"):
+        if not said.get(name):
+            raise WrongValue(f"has no {name}")
+    event = {name: str(said[name]) for name in FIELDS if said.get(name) is not None}
+    return event | {"at": iso(instant(said["at"]))}
+
+
+def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
+    """Turn folded events into raw rows of USED; only what went well is a use.
+
+    What a credential was used for is told of the credential as well as of the principal.
+    """
+    went = folded.filter(pc.greater(folded["count"], 0))
+    parts = [_by(went, "principal")]
+    if pc.any(pc.is_valid(went["credential"])).as_py():
+        parts.append(_by(went.filter(pc.is_valid(went["credential"])), "credential"))
+    rows = pd.concat(parts, ignore_index=True)
+    for name in ("first_at", "last_at"):
+        instants = pd.to_datetime(rows[name], unit="ms", utc=True).dt.as_unit("ms")
+        rows[name] = instants
+    return rows.assign(**{FILE: str(where), PLACE: "folded events"}).astype({"count": "string"})
+
+
+def _by(folded: pa.Table, who: str) -> pd.DataFrame:
+    grouped = folded.group_by([who, "resource", "level"]).aggregate(
+        [("first_ms", "min"), ("last_ms", "max"), ("count", "sum")]
+    )
+    columns = {
+        "source_id": grouped[who],
+        "target_id": grouped["resource"],
+        "level": grouped["level"],
+        "first_at": grouped["first_ms_min"],
+        "last_at": grouped["last_ms_max"],
+        "count": grouped["count_sum"],
+    }
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    texts = ["source_id", "target_id", "level"]
+    return frame.astype(dict.fromkeys(texts, "string"))

@@ -1,0 +1,110 @@
+"""Reads hostile exports of one source in a process of its own, within bounds; one line for each.
+
+Each line is JSON: the case, what came of it (`read`, `set aside`, `passed over`, `refused`,
+`fault`, `hang`), what was said, and the seconds. The last line is the peak of memory in bytes.
+"""
+
+import json
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import Ingested, ingest
+from ingest.source import InputRefused, Request
+from ingest.sources import all_sources
+from tests.hostile_exports import ASIDE, CASES, OUTSIDE, PASSED, READ, REFUSED, Case
+from tests.small_exports import EXPORTS, Export
+
+GIB = 1 << 30
+PATIENCE = 20.0  # seconds for one input
+LONGEST = 100_000  # characters of a text that may be kept
+TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
+
+
+class Hang(BaseException):
+    """An input took too long."""
+
+
+def _alarm(*_: object) -> None:
+    raise Hang
+
+
+def bound_memory() -> None:
+    """Allow a gibibyte beside what the libraries map when they are loaded."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    allowed = pages * resource.getpagesize() + GIB
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+
+
+def attempt(name: str, case: Case, export: Export) -> tuple[str, str] | None:
+    """Ingest one hostile export; return what came of it and what was said."""
+    folder = Path(tempfile.mkdtemp())
+    try:
+        path = case.make(export, folder / "export")
+        if path is None:
+            return None
+        store = ParquetStore(folder / "store")
+        before = sorted(p for p in folder.parent.glob("slipped*"))
+        job = (all_sources()[name], Request((path,), "demo", TAKEN_AT))
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        try:
+            done = ingest(store, [job], max_bad=100.0)
+        except InputRefused as error:
+            return REFUSED, str(error)
+        except Hang:
+            return "hang", ""
+        except BaseException:
+            return "fault", traceback.format_exc()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        assert sorted(p for p in folder.parent.glob("slipped*")) == before
+        return _outcome(done, store)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _outcome(done: Ingested, store: ParquetStore) -> tuple[str, str]:
+    for frame in store.read()[1].frames.values():
+        for column in frame.select_dtypes("string"):
+            if (frame[column].str.len() > LONGEST).any():
+                return "fault", f"{column} holds a text that is too long"
+            if frame[column].str.contains(OUTSIDE, regex=False).any():
+                return "fault", f"{column} holds what stands outside the folder"
+    said = [r.reason for r in done.quarantined] + done.warnings
+    if done.quarantined:
+        return ASIDE, "; ".join(said)
+    told = any("passed over" in w or "not read" in w for w in done.warnings)
+    return (PASSED if told else READ), "; ".join(said)
+
+
+def _say(said: Any) -> None:
+    print(json.dumps(said), flush=True)
+
+
+def main(name: str) -> None:
+    """Try every case on every small export of a source."""
+    signal.signal(signal.SIGALRM, _alarm)
+    all_sources()
+    bound_memory()
+    for number, export in enumerate(EXPORTS[name]):
+        for case_name, case in CASES.items():
+            start = time.monotonic()
+            found = attempt(name, case, export)
+            if found is not None:
+                outcome, said = found
+                seconds = round(time.monotonic() - start, 2)
+                _say([f"{case_name} ({number})", case_name, outcome, said[-3000:], seconds])
+    _say(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

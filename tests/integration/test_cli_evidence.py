@@ -1,0 +1,96 @@
+"""The command `evidence`: what explains each use, and files of records that are whole or not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graph.hash_chain import chained
+from graph.schema import DECISION_RECORD, USE_EVENT
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from tests.small_estates import Estate
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    e = Estate().agent("bot").resource("r", "confidential")
+    e.add(DECISION_RECORD, id="d", at="2026-07-20T10:00:00Z", subject="bot", action="read",
+          resource="r", decision="allow", policy_id="p")  # fmt: skip
+    for n, clock in enumerate(("10:05", "11:05")):
+        e.add(USE_EVENT, id=f"u{n}", at=f"2026-07-20T{clock}:00Z", principal="bot", resource="r",
+              level="read", outcome="success")  # fmt: skip
+    folder = tmp_path_factory.mktemp("evidence") / "store"
+    ingest(ParquetStore(folder), [e.job()])
+    return folder
+
+
+def written(path: Path, records: list[dict]) -> Path:
+    path.write_text("".join(json.dumps(r) + "\n" for r in records))
+    return path
+
+
+def records(count: int = 4) -> list[dict]:
+    return list(chained({"id": f"d-{n}", "why": "mönth end"} for n in range(count)))
+
+
+def test_uses_and_what_explains_them(cli, store):
+    told = cli("evidence", "bot", "--json", "--store", store).result
+    assert [(u["id"], u["state"], u["decision"]) for u in told["uses"]] == [
+        ("u1", "unexplained", None),
+        ("u0", "explained", "d"),
+    ]
+    assert told["uses"][1]["at"] == "2026-07-20T10:05:00Z"
+    assert told["uses"][1]["resource"] == {"id": "r", "label": "Resource", "name": "r"}
+    assert (told["coverage"]["count"], told["coverage"]["weighted"]) == (0.5, 0.5)
+
+
+def test_a_limit_says_what_it_left_out(cli, store):
+    document = cli("evidence", "--limit", "1", "--json", "--store", store).document
+    assert (len(document["result"]["uses"]), document["left_out"]) == (1, 1)
+
+
+def test_it_can_be_drawn(cli, store):
+    said = cli("evidence", "--store", store)
+    assert (said.code, said.err) == (0, "")
+    assert "unexplained" in said.out
+
+
+def test_a_whole_file_is_accepted_without_any_store(cli, tmp_path):
+    path = written(tmp_path / "d.jsonl", records())
+    said = cli("evidence", "verify", path, "--json", "--store", tmp_path / "nowhere")
+    assert said.code == 0
+    assert (said.result["records"], said.result["valid"]) == (4, True)
+    assert said.result["first_broken"] is None
+
+
+def test_a_broken_file_is_the_answer_no(cli, tmp_path):
+    changed = records()
+    changed[2]["why"] = "month end"
+    said = cli("evidence", "verify", written(tmp_path / "d.jsonl", changed), "--json")
+    assert said.code == 1
+    assert (said.result["valid"], said.result["first_broken"], said.result["id"]) == (
+        False,
+        2,
+        "d-2",
+    )
+
+
+def test_bytes_that_are_no_text_break_the_chain_and_nothing_else(cli, tmp_path):
+    path = tmp_path / "d.jsonl"
+    path.write_bytes(b"\xff\xfe\x00nothing\n")
+    said = cli("evidence", "verify", path, "--json")
+    assert (said.code, said.result["first_broken"]) == (1, 0)
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name(cli, tmp_path):
+    for path in (tmp_path / "nowhere.jsonl", tmp_path):
+        error = cli("evidence", "verify", path, "--json").refused(3)
+        assert error["code"] == "input-refused"
+        assert str(path) in error["message"]
+
+
+def test_a_file_without_the_word_verify_is_a_usage_error(cli, store, tmp_path):
+    path = written(tmp_path / "d.jsonl", records())
+    cli("evidence", "bot", path, "--json", "--store", store).refused(2)
+    cli("evidence", "nobody", "--json", "--store", store).refused(2)

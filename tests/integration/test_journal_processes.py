@@ -1,0 +1,127 @@
+"""The journal under several processes at once, and under processes that die in the middle."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from graph.journal import Journal, clock
+
+ROOT = Path(__file__).parents[2]
+LATER = pd.Timestamp("2099-01-01", tz="UTC")
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+import pandas as pd
+from graph.journal import Journal, clock
+
+name, count, dies = sys.argv[2], int(sys.argv[3]), sys.argv[4]
+
+def deadly():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+journal = Journal(Path(sys.argv[1]), deadly if dies == "inside" else clock)
+for number in range(count):
+    journal.accept(f"{name}-{number}", pd.Timestamp("2099-01-01", tz="UTC"), name, "x", None)
+    print(f"{name}-{number}", flush=True)
+    if dies == "after":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _writer(file: Path, name: str, count: int, dies: str = "never") -> subprocess.Popen[str]:
+    line = [sys.executable, "-c", WRITER, str(file), name, str(count), dies]
+    return subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def _written(journal: Journal) -> list[str]:
+    return [a.finding for a in journal.acceptances()]
+
+
+def test_two_processes_write_at_once(tmp_path):
+    """Both start on a file that is not there yet; every entry is kept, once, in one chain."""
+    file = tmp_path / "journal.sqlite"
+    writers = [_writer(file, name, 25) for name in ("a", "b")]
+    said = [line for w in writers for line in (w.communicate(timeout=120)[0] or "").split()]
+    assert [w.returncode for w in writers] == [0, 0]
+    entries = Journal(file).acceptances()
+    assert [e.number for e in entries] == list(range(1, 51))
+    assert sorted(e.finding for e in entries) == sorted(said)
+    assert [e.at for e in entries] == sorted(e.at for e in entries)
+
+
+@pytest.mark.parametrize(("dies", "kept"), [("inside", ["before"]), ("after", ["before", "b-0"])])
+def test_a_process_that_dies_leaves_all_of_an_entry_or_nothing(tmp_path, dies, kept):
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.accept("before", LATER, "ann", "x", None)
+    writer = _writer(journal.path, "b", 1, dies)
+    writer.communicate(timeout=120)
+    assert writer.returncode == -signal.SIGKILL
+    assert _written(journal) == kept
+    journal.accept("next", LATER, "ann", "x", None)
+    assert _written(journal) == [*kept, "next"]
+
+
+def test_the_first_write_may_die(tmp_path):
+    """What it leaves of a file is no damage: it reads as empty, and takes the next entry."""
+    journal = Journal(tmp_path / "journal.sqlite")
+    _writer(journal.path, "b", 1, "inside").communicate(timeout=120)
+    assert journal.path.exists()
+    assert _written(journal) == []
+    journal.accept("next", LATER, "ann", "x", None)
+    assert _written(journal) == ["next"]
+
+
+def test_what_was_acknowledged_is_never_lost(tmp_path):
+    """Two writers are killed at random times, again and again."""
+    journal, chance = Journal(tmp_path / "journal.sqlite"), random.Random(5)
+    said: list[str] = []
+    for round_ in range(4):
+        writers = [_writer(journal.path, f"{name}{round_}", 100_000) for name in "ab"]
+        for writer in writers:  # both write by now
+            assert writer.stdout is not None
+            said.append(writer.stdout.readline().strip())
+        time.sleep(chance.uniform(0, 0.3))
+        for writer in writers:
+            os.kill(writer.pid, signal.SIGKILL)
+        for writer in writers:
+            said += writer.communicate(timeout=60)[0].split()
+        kept = _written(journal)
+        assert set(said) <= set(kept)
+        assert len(kept) == len(set(kept)) <= len(said) + 2 * (round_ + 1)
+    journal.accept("last", LATER, "ann", "x", clock())
+    assert _written(journal)[-1] == "last"
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, 16_384))  # bytes that one file may have
+
+
+def test_a_full_disk_costs_no_entry(tmp_path):
+    """The entry is refused, by a process without room; what was written before stays readable."""
+    journal = Journal(tmp_path / "journal.sqlite")
+    journal.accept("before", LATER, "ann", "x", None)
+    code = (
+        "import sys; from pathlib import Path; import pandas as pd\n"
+        "from graph.journal import Journal; from graph.stores import StoreError\n"
+        "j, later = Journal(Path(sys.argv[1])), pd.Timestamp('2099-01-01', tz='UTC')\n"
+        "try: j.accept('big', later, 'b', 'x' * 60_000, None)\n"
+        "except StoreError as error: print(error); sys.exit(error.exit_code)\n"
+    )
+    line = [sys.executable, "-c", code, str(journal.path)]
+    done = subprocess.run(
+        line, cwd=ROOT, capture_output=True, text=True, preexec_fn=_no_room, check=False
+    )
+    assert done.returncode == 4, done.stderr
+    assert str(journal.path) in done.stdout
+    assert "damaged" not in done.stdout
+    assert _written(journal) == ["before"]
+    journal.accept("next", LATER, "ann", "x" * 60_000, None)
+    assert _written(journal) == ["before", "next"]

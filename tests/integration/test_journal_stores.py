@@ -1,0 +1,45 @@
+"""What people decide counts the same beside either store."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analytics import answers
+from analytics.history import open_posture
+from analytics.lifecycle.states import STATES
+from graph.journal import journal_of, journal_path
+from graph.stores import Store
+from ingest.job import ingest
+from tests.small_estates import AS_OF, Estate
+
+DAY = pd.Timedelta(days=1)
+
+
+def _estate(days: int, *more: str) -> Estate:
+    e = Estate(at=AS_OF - days * DAY).person("ann").agent("bot", "owned", *more)
+    return e.owned("owned", "ann", "ann").resource("ledger").can("bot", "read", "ledger")
+
+
+def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_path: Path) -> None:
+    """Seen in the first of two snapshots, accepted, and resolved by attested owners."""
+    ingest(store, [_estate(30).job()])
+    journal = journal_of(store_uri)
+    assert ("://" in store_uri) != journal.path.is_relative_to(tmp_path)
+    one = answers.findings(open_posture(store_uri), rule="OWN-01")["findings"][0]
+    journal.accept(one["id"], AS_OF + DAY, "ann", "known", AS_OF - 30 * DAY)
+    ingest(store, [_estate(0, "new").job()])
+    rows = answers.findings(open_posture(store_uri), rule="OWN-01")["findings"]
+    states = {r["subject"]["id"]: (r["state"], r["first_seen"]) for r in rows}
+    assert states == {
+        "bot": ("accepted", one["first_seen"]),
+        "new": ("open", "2026-08-01T00:00:00Z"),
+    }
+    for role in ("business", "technical"):
+        journal.attest("bot", "ann", role, "ann", "", AS_OF - DAY)
+    journal.review("bot", "approve", "ann", "needed", AS_OF - DAY)
+    found = answers.findings(open_posture(store_uri), rule="OWN-01", states=STATES)["findings"]
+    (gone,) = [f for f in found if f["subject"]["id"] == "bot"]
+    assert gone["state"] == "resolved"
+    assert {c["relationship"] for c in gone["resolved_by"]["changes"]} == {"OWNS", "COVERS"}
+    assert journal_path(store_uri).exists()
+    journal.path.unlink()

@@ -1,0 +1,70 @@
+"""Whatever the generator plants is found, and nothing else: precision and recall are 1."""
+
+import pandas as pd
+import pytest
+
+from analytics.findings import find_all
+from analytics.posture import assess
+from analytics.rules import all_rules
+from graph.access import AccessGraph
+from graph.facts import Facts
+from ingest.generator import generate
+from tests.accuracy import NO_RULE, Accuracy, accuracy, assessed
+
+AGENTS, SEEDS = 110, range(10)
+UNPLANTED = {"SCP-04"}  # takes more snapshots than the generator makes
+
+
+@pytest.fixture(scope="module")
+def counted() -> dict[int, list[Accuracy]]:
+    return {seed: accuracy(generate(AGENTS, seed)) for seed in SEEDS}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_planted_defect_is_found_and_no_other(counted, seed):
+    off = [a for a in counted[seed] if a.missed or a.invented]
+    assert not off, [(a.rule, a.missed[:3], a.invented[:3]) for a in off]
+    assert all(a.precision == a.recall == 1 for a in counted[seed])
+
+
+def test_each_is_found_since_the_day_it_began(counted):
+    late = [(seed, a.rule, a.dates) for seed, rows in counted.items() for a in rows if a.dates]
+    assert not late
+
+
+def test_every_rule_is_planted_somewhere(counted):
+    planted = {a.rule for rows in counted.values() for a in rows if a.planted}
+    assert planted == {r.id for r in all_rules().values()} - UNPLANTED
+    assert not planted & set(NO_RULE)
+
+
+def test_a_rule_that_finds_too_little_or_too_much_shows(counted, monkeypatch):
+    """The count would notice: without half of what it finds a rule has a recall of a half."""
+    from tests import accuracy as module
+
+    whole = module._found
+    monkeypatch.setattr(
+        module,
+        "_found",
+        lambda posture: {
+            rule: dict(
+                [*list(keys.items())[::2], *([(("nobody",), "")] if rule == "SCP-01" else [])]
+            )
+            for rule, keys in whole(posture).items()
+        },
+    )
+    rows = {a.rule: a for a in accuracy(generate(AGENTS, 0))}
+    assert rows["OWN-01"].recall < 0.6
+    assert rows["SCP-01"].precision < 1
+    assert rows["SCP-01"].invented == (("nobody",),)
+
+
+def test_findings_do_not_depend_on_the_order_of_rows():
+    posture = assessed(generate(AGENTS, 3))
+    facts = posture.graph.facts
+    frames = {
+        element: frame.sample(frac=1, random_state=7).reset_index(drop=True)
+        for element, frame in facts.frames.items()
+    }
+    moved = assess(AccessGraph.of(Facts.of(frames, facts.coverage)))
+    pd.testing.assert_frame_equal(find_all(posture), find_all(moved))

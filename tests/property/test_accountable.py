@@ -1,0 +1,70 @@
+"""Whoever is accountable for a finding is a person, or the finding says that nobody is."""
+
+import re
+
+import pytest
+
+from analytics import answers
+from analytics.posture import Posture, assess
+from analytics.rules import all_rules
+from graph.access import AccessGraph
+from graph.stores.parquet_store import ParquetStore
+from ingest.generator import generate, reading
+from ingest.job import ingest_reading
+from ingest.sources import all_sources
+from tests.small_estates import Estate, ago
+
+
+@pytest.fixture(scope="module", params=[3, 11])
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Posture:
+    """Judge a made-up estate with every planted defect."""
+    store = ParquetStore(tmp_path_factory.mktemp("accountable") / "store")
+    made = generate(40, request.param)
+    ingest_reading(store, all_sources()["estate"], reading(made.history[-1]))
+    info, facts = store.read()
+    return assess(AccessGraph.of(facts, None, info))
+
+
+def test_every_finding_names_a_person_or_says_nobody(generated):
+    rows = answers.findings(generated)["findings"]
+    assert len({row["rule"] for row in rows}) > len(all_rules()) / 2
+    for row in rows:
+        names = {t["name"] for t in (row["subject"], row["object"]) if t is not None}
+        said = row["sentence"]
+        for name in sorted(names, key=len, reverse=True):
+            said = said.replace(name, "")
+        if row["accountable"] is None:
+            assert "nobody" in said.lower(), row
+        else:
+            assert row["accountable"]["label"] == "Human", row
+
+
+def _teams() -> Estate:
+    e = Estate().agent("bot", created_at=ago(300)).person("ann").thing("Team", "ops")
+    return e.link("ann", "MEMBER_OF", "ops").resource("ledger", "restricted")
+
+
+@pytest.mark.parametrize(
+    ("owned", "who"),
+    [
+        ((None, None), None),
+        (("ops", "ops"), None),  # a team is not a person
+        (("ann", None), "ann"),
+        (("ops", "ann"), "ann"),  # the person before the team, whatever the roles
+        (("bot", "bot"), None),
+    ],
+)
+def test_a_team_or_software_is_nobody(owned, who):
+    rows = answers.findings(_teams().owned("bot", *owned).can("bot", "admin", "ledger").posture())
+    assert rows["findings"]
+    for row in rows["findings"]:
+        assert (row["accountable"] or {"id": None})["id"] == who
+        assert (who is None) == bool(re.search("nobody", row["sentence"], re.I)) or who
+
+
+def test_a_name_that_says_nobody_says_nothing():
+    """An agent may be called so; the sentence says all the same that nobody is accountable."""
+    e = Estate().agent("nobody", created_at=ago(300)).resource("ledger", "restricted")
+    posture = e.can("nobody", "admin", "ledger", granted_at=ago(200)).posture()
+    for row in answers.findings(posture)["findings"]:
+        assert "Nobody" in row["sentence"], row

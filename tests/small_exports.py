@@ -1,0 +1,221 @@
+"""A small export for every source, with something of each kind that the source reads.
+
+What is wrong with an export is tried on these: `DOCUMENTS` are single JSON documents, `EXPORTS`
+are whole exports, one or more for each source, as the names and contents of their files.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.source import Source
+from ingest.sources.a2a import SOURCE as A2A
+from ingest.sources.decisions import SOURCE as DECISIONS
+from ingest.sources.entra import SOURCE as ENTRA
+from ingest.sources.kubernetes import SOURCE as KUBERNETES
+from ingest.sources.mcp_config import SOURCE as MCP_CONFIG
+from ingest.sources.mcp_registry import SOURCE as MCP_REGISTRY
+from ingest.sources.opengraph import SOURCE as OPENGRAPH
+from tests.aws_account import allow, deny, details, group, managed, role, trust, user
+
+ENDS = {"start": {"value": "a", "kind": "User"}, "end": {"match_by": "name", "value": "b"}}
+BY_PROPERTY = {"match_by": "property", "property_matchers": [
+    {"key": "name", "operator": "equals", "value": "a"}]}  # fmt: skip
+METADATA = {"name": "x", "namespace": "n", "annotations": {"a": "b"}, "labels": {"a": "b"}}
+RULES = [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*", "pods/exec"],
+          "resourceNames": ["x"]}]  # fmt: skip
+ID = "00000001-0000-4000-8000-000000000000"
+LISTS = "https://graph.microsoft.com/v1.0/$metadata#"
+KEY = {"keyId": ID, "displayName": "k", "startDateTime": "2026-01-01T00:00:00Z", "usage": "Sign"}
+ROLES = LISTS + "roleManagement/directory/"
+DOCUMENTS: dict[str, tuple[Source, Any]] = {
+    "entra": (
+        ENTRA,
+        [{"@odata.context": LISTS + "organization", "value": [{"id": ID, "displayName": "n"}]},
+         {"@odata.context": LISTS + "servicePrincipals", "@odata.count": 1, "value": [
+            {"id": ID, "appId": ID, "displayName": "n", "passwordCredentials": [KEY],
+             "keyCredentials": [KEY], "owners": [{"id": ID, "displayName": "o"}],
+             "agentIdentityBlueprintId": ID, "appRoles": [{"id": ID, "value": "A.Read"}],
+             "appRoleAssignments": [{"id": "i", "principalId": ID, "resourceId": ID,
+                                     "appRoleId": ID, "createdDateTime": "2026-01-01"}],
+             "oauth2PermissionGrants": [{"clientId": ID, "resourceId": ID, "scope": "A.Read",
+                                         "principalId": ID}]}]},
+         {"@odata.context": LISTS + "applications", "value": [{"id": ID, "appId": ID,
+            "federatedIdentityCredentials": [{"id": ID, "issuer": "https://i", "subject": "s",
+                                              "audiences": ["a"]}]}]},
+         {"@odata.context": LISTS + "users", "value": [{"id": ID, "manager": {"id": ID},
+            "signInActivity": {"lastSignInDateTime": "2026-01-01T00:00:00Z"}}]},
+         {"@odata.context": ROLES + "roleDefinitions", "value": [{"id": ID, "rolePermissions": [
+            {"allowedResourceActions": ["a.b/c/d"], "condition": None}]}]},
+         {"@odata.context": ROLES + "roleAssignmentSchedules", "value": [{"principalId": ID,
+            "roleDefinitionId": ID, "scheduleInfo": {"expiration": {"endDateTime": None}},
+            "principal": {"@odata.type": "#microsoft.graph.user", "id": ID}}]}],
+    ),
+    "scubagear": (
+        ENTRA,
+        {"timestamp_zulu": "2026-01-01T00:00:00Z", "tenant_details": {"TenantId": ID},
+         "privileged_users": {ID: {"DisplayName": "n", "roles": ["Global Administrator"]}},
+         "privileged_roles": {"RoleTemplateId": ID, "DisplayName": "r", "Assignments": {
+             "PrincipalId": ID, "StartDateTime": "/Date(1)/", "DirectoryScopeId": "/"}},
+         "risky_applications": [{"ObjectId": {"Application": ID, "ServicePrincipal": ID},
+             "KeyCredentials": {"KeyId": ID, "EndDateTime": "/Date(1)/"}, "Permissions": [
+             {"RoleDisplayName": "A.B", "IsAdminConsented": True, "RoleType": "Application"}]}]},
+    ),
+    "opengraph": (
+        OPENGRAPH,
+        {"metadata": {"source_kind": "X"}, "graph": {
+            "nodes": [{"id": "a", "kinds": ["User"], "properties": {"name": "a", "enabled": True,
+                       "whencreated": 1, "email": "a@b"}}],
+            "edges": [{"kind": "GenericAll", **ENDS, "properties": {"p": 1}},
+                      {"kind": "K", "start": BY_PROPERTY, "end": {"value": "c"}}]}},
+    ),
+    "own opengraph": (
+        OPENGRAPH,
+        {"metadata": {"source_kind": "TrustDebt"}, "graph": {
+            "nodes": [{"id": "a", "kinds": ["Agent"], "properties": {"name": "a", "tags": ["x"]}},
+                      {"id": "b", "kinds": ["Resource"], "properties": {}}],
+            "edges": [{"kind": "CAN_ACCESS", "start": {"value": "a"}, "end": {"value": "b"},
+                       "properties": {"id": "i", "levels": ["read"]}}]}},
+    ),
+    "mcp_config": (
+        MCP_CONFIG,
+        {"mcpServers": {"s": {"command": "npx", "args": ["-y", "p", "--token", "x"], "env": {
+            "A_TOKEN": "x"}, "headers": {"Authorization": "x"}, "disabled": False,
+            "url": "https://u:p@h:1/x?key=1", "transport": {"type": "sse"}}},
+         "mcp": {"servers": [{"name": "t", "command": {"path": "x", "args": ["y"]}}]}},
+    ),
+    "a2a": (
+        A2A,
+        {"name": "n", "url": "https://h/x", "protocolVersion": "1", "capabilities": {},
+         "provider": {"organization": "o"}, "supportedInterfaces": [{"url": "u"}],
+         "securitySchemes": {"a": {"type": "oauth2", "flows": {"x": {"tokenUrl": "https://t/x"}}},
+                             "b": {"apiKeySecurityScheme": {"name": "k"}}},
+         "security": [{"a": ["s"]}], "securityRequirements": [{"schemes": {"a": {"list": ["s"]}}}],
+         "skills": [{"id": "i", "name": "n"}], "signatures": [{"protected": "p"}]},
+    ),
+    "mcp_registry": (
+        MCP_REGISTRY,
+        {"servers": [{"server": {"name": "a/b", "version": "1", "remotes": [{"url": "https://h"}],
+                                 "packages": [{"name": "p"}], "version_detail": {"is_latest": 1}},
+                      "_meta": {"io.modelcontextprotocol.registry/official": {"isLatest": True}}}],
+         "metadata": {"nextCursor": "x"}},
+    ),
+    "kubernetes": (
+        KUBERNETES,
+        {"kind": "List", "metadata": {"continue": ""}, "items": [
+            {"kind": "ServiceAccount", "apiVersion": "v1", "metadata": METADATA},
+            {"kind": "ClusterRole", "metadata": METADATA, "rules": RULES,
+             "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]}},
+            {"kind": "Role", "metadata": METADATA, "rules": RULES},
+            {"kind": "RoleBinding", "metadata": METADATA, "roleRef": {"kind": "Role", "name": "x"},
+             "subjects": [{"kind": "User", "name": "system:serviceaccount:n:x"}]},
+            {"kind": "ClusterRoleBinding", "metadata": METADATA, "roleRef": {
+                "kind": "ClusterRole", "name": "cluster-admin"}, "subjects": [
+                {"kind": "Group", "name": "system:masters"}]},
+            {"kind": "Secret", "metadata": METADATA, "type": "Opaque"},
+            {"kind": "Pod", "metadata": METADATA, "spec": {"serviceAccountName": "x"}},
+            {"kind": "CronJob", "metadata": METADATA, "spec": {"jobTemplate": {"spec": {
+                "template": {"spec": {"automountServiceAccountToken": False}}}}}}]},
+    ),
+    "decisions": (
+        DECISIONS,
+        {"entries": [
+            {"id": "d", "at": "2026-07-01T10:00:00Z", "subject": {"id": "b", "properties": {}},
+             "action": {"name": "read"}, "resource": {"id": "x"}, "decision": "allow",
+             "policy": {"id": "p"}, "context": {"delegation_chain": ["a"]}, "risk": {"score": 1}},
+            {"event_type": "e", "agent_did": "d", "timestamp": "2026-07-01T10:00:00", "data": {
+                "tool": "t"}, "outcome": "denied", "action": "a", "policy_decision": "deny"},
+            {"specversion": "1.0", "type": "ai.agentmesh.tool.blocked", "data": {"action": "a"},
+             "time": "2026-07-01T10:00:00Z", "source": "s", "id": "i"}]},
+    ),
+}  # fmt: skip
+
+Export = Mapping[str, bytes]
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _aws() -> Any:
+    limit = managed("limit", allow("s3:*"), allow("sqs:*", Condition={"Bool": {"x": "true"}}))
+    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": limit["Arn"]}}
+    statements = [allow(["s3:Get*"], ["arn:aws:s3:::b/*"]), deny("iam:*"), allow("*", "*")]
+    return details(
+        users=[user("ann", *statements, GroupList=["staff"], **bound)],
+        groups=[group("staff", allow("sqs:*", "arn:aws:sqs:*:*:q*"))],
+        roles=[role("r", [trust({"AWS": "*"}), trust({"Federated": "x"}, "sts:*")], allow("*"))],
+        policies=[limit],
+    )
+
+
+def _entra() -> Export:
+    graph = "https://graph.microsoft.com/v1.0/$metadata#"
+    pages = {
+        "organization": [{"id": _uid(1), "displayName": "Contoso"}],
+        "users": [{"id": _uid(5), "displayName": "Ann", "mail": "ann@contoso.test",
+                   "accountEnabled": True}],
+        "groups": [{"id": _uid(7), "displayName": "Ops", "isAssignableToRole": None}],
+        "servicePrincipals": [
+            {"id": _uid(3), "displayName": "Bot", "appId": _uid(11), "accountEnabled": True,
+             "owners": [{"@odata.type": "#microsoft.graph.user", "id": _uid(5)}],
+             "passwordCredentials": [{"keyId": _uid(40), "displayName": "old",
+                                      "endDateTime": "2026-03-01T00:00:00Z"}]},
+            {"id": _uid(6), "displayName": "Planner", "agentIdentityBlueprintId": _uid(12),
+             "@odata.type": "#microsoft.graph.agentIdentity", "owners": []}],
+        "applications": [
+            {"id": _uid(9), "appId": _uid(11), "displayName": "Deploy",
+             "federatedIdentityCredentials": [
+                 {"id": _uid(70), "name": "ci", "issuer": "https://token.example.test/",
+                  "subject": "repo:acme/app:ref", "audiences": ["api://x"]}]}],
+        "oauth2PermissionGrants": [
+            {"id": "g1", "clientId": _uid(3), "consentType": "AllPrincipals",
+             "resourceId": _uid(2), "scope": "openid Mail.Read"}],
+        "roleManagement/directory/roleAssignments": [
+            {"principalId": _uid(5), "roleDefinitionId": _uid(80), "directoryScopeId": "/"}],
+    }  # fmt: skip
+    return {
+        f"page{number}.json": _json({"@odata.context": graph + what, "value": values})
+        for number, (what, values) in enumerate(pages.items())
+    }
+
+
+def _uid(number: int) -> str:
+    return f"{number:08d}-0000-4000-8000-000000000000"
+
+
+ESTATE = {
+    "estate.toml": b"""format = "trustdebt-estate/1"
+taken_at = 2026-08-01T00:00:00Z
+scope = "demo"
+complete = true
+declares = ["inventory", "owners", "grants"]
+""",
+    "nodes/Agent.csv": b'id,name,purpose,tags\nbot,Bot,pays bills,"[""x""]"\nb2,B,,\n',
+    "nodes/Human.csv": b"id,name,email\nann,Ann,ann@acme.test\n",
+    "nodes/Resource.jsonl": b'{"id": "db", "name": "Ledger", "sensitivity": "restricted"}\n',
+    "relationships/OWNS.csv": b"source_id,target_id,role\nann,bot,business\n",
+    "relationships/CAN_ACCESS.jsonl": b'{"source_id": "bot", "target_id": "db", '
+    b'"levels": ["read"], "condition": "in office"}\n',
+    "decisions.jsonl": b'{"id": "d1", "at": "2026-07-01T10:00:00Z", "subject": {"id": "bot"}, '
+    b'"action": {"name": "read"}, "resource": {"id": "db"}, "decision": "allow"}\n',
+}
+
+EXPORTS: dict[str, list[Export]] = {
+    "aws": [{"details.json": _json(_aws())}],
+    "entra": [_entra()],
+    "estate": [ESTATE],
+}
+for _name, (_source, _document) in DOCUMENTS.items():
+    _file = f"{_name.replace(' ', '-')}.json"
+    EXPORTS.setdefault(_source.name, []).append({_file: _json(_document)})
+
+
+def write(export: Export, folder: Path) -> Path:
+    """Write an export into a new folder; return the folder, or the only file in it."""
+    for name, data in export.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder / next(iter(export)) if len(export) == 1 else folder

@@ -1,0 +1,237 @@
+"""MCP client configurations: shapes from the clients' own pages.
+
+https://modelcontextprotocol.io/quickstart/user, https://code.visualstudio.com/docs/copilot/chat/mcp-servers,
+https://docs.cursor.com/context/mcp, https://zed.dev/docs/ai/mcp, https://opencode.ai/docs/mcp-servers,
+https://github.com/openai/codex/blob/main/docs/config.md, https://block.github.io/goose.
+"""
+
+import json
+
+import pytest
+
+from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
+from ingest.secret_names import bare_address, held_secret, secret_sort, secrets_in_address
+from ingest.source import InputRefused
+from ingest.sources.mcp_config import SOURCE
+from tests.canaries import leaks
+from tests.loading import load
+
+RICH = {
+    "mcpServers": {
+        "tickets": {
+            "type": "stdio",
+            "command": "npx",
+            "args": [
+                "-y",
+                "@acme/tickets",
+                "--api-key",
+                "value-of-option",
+                "-e",
+                "PIN_TOKEN=1234567",
+            ],
+            "env": {"TICKETS_TOKEN": "value-of-variable", "NODE_ENV": "production"},
+            "cwd": "/home/ann",
+        },
+        "wiki": {
+            "url": "https://wiki.example.com/mcp?api_key=value-of-query",
+            "headers": {"X-Wiki-Token": "value-of-header", "Accept": "text/plain"},
+            "auth": {"CLIENT_ID": "abc", "CLIENT_SECRET": "value-of-setting"},
+            "disabled": True,
+        },
+    }
+}
+
+
+def written(folder, document, name="mcp.json"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    return path
+
+
+@pytest.fixture(scope="module")
+def clients(real_data, tmp_path_factory):
+    return load(SOURCE, tmp_path_factory.mktemp("m"), real_data / "agent-configs" / "clients")
+
+
+def test_sixteen_files_are_sixteen_agents_with_32_entries(clients):
+    """Counted in the files: 16 files, 32 entries, 27 names, 8 secrets in variables and headers."""
+    assert len(clients.rows(AGENT)) == 16
+    assert len(clients.rows(CALLS)) == 32
+    assert len(set(clients.of(TOOL, "name"))) == 27
+    assert len(clients.rows(CREDENTIAL)) == 8
+    assert clients.reasons == []
+
+
+def test_the_disabled_server_is_kept_and_has_to_be_enabled_first(clients):
+    tool = clients.one(TOOL, name="github-mcp")
+    assert tool["status"] == "disabled"
+    assert clients.one(CALLS, target_id=tool["id"])["eligible"] is True
+    other = clients.one(CALLS, target_id=clients.one(TOOL, name="brave-search")["id"])
+    assert other["eligible"] is None
+
+
+def test_the_agent_knows_its_client(clients):
+    names = {r["name"]: r["platform"] for r in clients.rows(AGENT)}
+    assert names["cursor.json"] == "Cursor"
+    assert names["zed_settings.json"] == "Zed"
+    assert names["claude_desktop.json"] == "Claude Desktop"
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("claude.json", {"projects": {"/w/a": {"mcpServers": {"s": {"command": "x"}}}}}),
+        ("zed.json", {"context_servers": {"s": {"command": {"path": "x", "args": []}}}}),
+        ("opencode.json", {"mcp": {"s": {"type": "local", "command": ["x", "y"]}}}),
+        ("settings.json", {"mcp": {"servers": {"s": {"command": "x"}}}}),
+        ("settings.json", {"amp.mcpServers": {"s": {"command": "x"}}}),
+        ("config.toml", '[mcp_servers.s]\ncommand = "x"\n'),
+        ("goose.yaml", "extensions:\n  s:\n    type: stdio\n    cmd: x\n"),
+        ("continue.yaml", "mcpServers:\n  - name: s\n    command: x\n"),
+        (
+            "continue.json",
+            {"experimental": {"modelContextProtocolServers": [{"transport": {"command": "x"}}]}},
+        ),
+        ("mcp.json", '\ufeff{ // one\n "servers": {"s": {"command": "x",},}, /* end */ }'),
+    ],
+)
+def test_every_layout_gives_one_agent_and_one_server(tmp_path, name, document):
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path / "in", document, name))
+    assert (len(loaded.rows(AGENT)), len(loaded.rows(TOOL))) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"servers": [{"host": "db", "port": 1}]},
+        {"mcp": {"version": 2}},
+        {"extensions": ["a.b"]},
+        {"dependencies": {"@modelcontextprotocol/sdk": "1"}},
+    ],
+)
+def test_other_json_is_not_taken_for_a_configuration(tmp_path, document):
+    path = written(tmp_path, document)
+    with pytest.raises(InputRefused, match="holds no list of MCP servers"):
+        load(SOURCE, tmp_path / "s", path)
+    with pytest.raises(InputRefused, match="nothing in it configures"):
+        load(SOURCE, tmp_path / "s", tmp_path)
+
+
+def test_hidden_folders_of_clients_are_looked_into_and_others_are_not(tmp_path):
+    for name in (".vscode/mcp.json", ".git/mcp.json", "node_modules/x/mcp.json", "package.json"):
+        written(tmp_path / "in", RICH if "mcp" in name else {}, name)
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert loaded.of(AGENT, "name") == [".vscode/mcp.json"]
+    assert "1 files hold no MCP servers and were passed over" in loaded.done.warnings
+
+
+def test_secrets_are_known_by_name_and_place_only(tmp_path):
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, RICH))
+    got = {r["id"].split("/credential/")[1]: r["type"] for r in loaded.rows(CREDENTIAL)}
+    assert got == {
+        "mcp.json/tickets/env/TICKETS_TOKEN": "token",
+        "mcp.json/tickets/argument/api-key": "api_key",
+        "mcp.json/tickets/argument/PIN_TOKEN": "token",
+        "mcp.json/wiki/header/X-Wiki-Token": "token",
+        "mcp.json/wiki/setting/CLIENT_SECRET": "client_secret",
+        "mcp.json/wiki/address/api_key": "api_key",
+    }
+    assert {source for source, _ in loaded.links(USES)} == {"mcp.json"}
+    assert set(loaded.of(CREDENTIAL, "storage")) == {"config"}
+    assert "value-of" not in str([loaded.rows(e) for e in (AGENT, TOOL, CREDENTIAL, CALLS)])
+    assert loaded.one(TOOL, name="wiki")["id"] == "mcp:https://wiki.example.com/mcp"
+
+
+def test_no_secret_gets_out_wherever_it_stands(tmp_path):
+    assert leaks(SOURCE, tmp_path / "mcp.json", RICH) == []
+
+
+def test_equal_values_have_equal_fingerprints_and_examples_have_none(tmp_path):
+    """A value is known again where it stands twice; two placeholders say nothing."""
+    value = "s3cr3t-Zq7-value"
+    servers = {
+        n: {"command": n, "env": {"A_TOKEN": v}}
+        for n, v in (("a", value), ("b", value), ("c", "another-Zq7"), ("d", "<your token>"))
+    }
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, {"mcpServers": servers}))
+    prints = {r["name"][-1]: r["fingerprint"] for r in loaded.rows(CREDENTIAL)}
+    assert prints["a"] == prints["b"] is not None
+    assert prints["c"] not in (None, prints["a"])
+    assert prints["d"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "storage"),
+    [
+        ("${env:GITHUB_TOKEN}", "env"),
+        ("Bearer ${GITHUB_TOKEN}", "env"),
+        ("$GITHUB_TOKEN", "env"),
+        ("${input:token}", "vault"),
+        ("op://private/github/token", "vault"),
+        ("Bearer abc123", "config"),
+        ("pre${X}literal", "config"),
+        ("", "unknown"),
+    ],
+)
+def test_a_reference_says_where_the_value_is(value, storage):
+    assert held_secret("GITHUB_TOKEN", value).storage == storage
+
+
+@pytest.mark.parametrize(
+    "name", ["NODE_ENV", "AWS_REGION", "MEMORY_DIR", "MAX_TOKENS", "PUBLIC_KEY", "AWS_PROFILE",
+             "TOKEN_URL", "KEYBOARD", "", "AWS_ACCESS_KEY_ID", "Accept"],
+)  # fmt: skip
+def test_plain_settings_are_no_secrets(name):
+    assert secret_sort(name) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "bare", "secrets"),
+    [
+        ("http://localhost:3001/mcp", "http://localhost:3001/mcp", []),
+        ("https://u:p@h/x?a=1#t", "https://h/x", ["password in the address"]),
+        ("https://h/x?token=abc&page=2", "https://h/x", ["token"]),
+        ("https://h/s/a1B2c3D4e5F6g7H8i9J0k/mcp", "https://h/s/[token]/mcp", ["token in the path"]),
+        ("https://h/v1/get-the-weather-report-2", "https://h/v1/get-the-weather-report-2", []),
+        ("https://h:99999/x", "an address that cannot be read", []),
+    ],
+)
+def test_addresses_are_kept_without_what_is_secret_in_them(address, bare, secrets):
+    assert bare_address(address) == bare
+    assert [s.name for s in secrets_in_address(address)] == secrets
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "reason"),
+    [
+        ('{"mcpServers": {"a": {}, "a": {}}}', "/mcpServers/a", "a key stands here twice"),
+        ('{"mcpServers": {', "line 1", "the JSON text ends too early"),
+        ('{"mcpServers": /* ', "line 1", "is not JSON"),
+        ('{"mcpServers": ' + "[" * 200, "line 1", "is nested more than 100 deep"),
+    ],
+)
+def test_a_broken_configuration_is_refused_with_its_place(tmp_path, said, place, reason):
+    written(tmp_path, said)
+    with pytest.raises(InputRefused) as refused:
+        load(SOURCE, tmp_path / "s", tmp_path)
+    assert (refused.value.place, refused.value.reason) == (place, reason)
+
+
+def test_a_server_that_is_no_object_is_set_aside_and_the_others_stay(tmp_path):
+    servers = {"a": "npx", "b": {"command": "x"}, "c": None}
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, {"mcpServers": servers}))
+    assert loaded.of(TOOL, "name") == ["b"]
+    assert loaded.reasons == [
+        ("/mcpServers/a", "a server must be an object"),
+        ("/mcpServers/c", "a server must be an object"),
+    ]
+
+
+def test_a_name_of_ten_megabytes_is_set_aside(tmp_path):
+    servers = {"n" * 10_000_000: {"command": "x"}, "b": {"command": "x"}}
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, {"mcpServers": servers}))
+    assert loaded.of(TOOL, "name") == ["b"]
+    assert loaded.reasons == [
+        ("/mcpServers", "the name of a server is longer than 1024 characters")
+    ]

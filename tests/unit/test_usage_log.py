@@ -1,0 +1,115 @@
+"""Logs of use: folded to who used what when, alike by any engine, with nothing lost in silence."""
+
+import gzip
+import json
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pytest
+
+from graph.schema import USED
+from ingest.native import read_estate
+from ingest.source import InputRefused
+from ingest.usage_fold import EVENTS, KEYS, fold, fold_json, merge_tables
+from ingest.usage_log import read_usage
+
+DAY = 86_400_000
+
+
+def event(at: str, principal: str = "bot", outcome: str = "success", **more: str) -> dict[str, str]:
+    said = {"at": at, "principal": principal, "resource": "db", "level": "read"}
+    return {**said, "outcome": outcome, **more}
+
+
+def log(folder: Path, lines: list[dict[str, str] | str], name: str = "day.jsonl") -> Path:
+    path = folder / name
+    text = "".join((x if isinstance(x, str) else json.dumps(x)) + "\n" for x in lines)
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    return path
+
+
+def test_first_last_and_count(tmp_path: Path) -> None:
+    """First and last are those of successes; a failure is counted but is no use."""
+    path = log(
+        tmp_path,
+        [
+            event("2026-08-02T00:00:00Z"),
+            event("2026-08-01T02:00:00+02:00"),
+            event("2026-08-03T00:00:00Z", outcome="Denied"),
+            event("2026-08-01T12:00:00Z", principal="other"),
+        ],
+    )
+    rows = {r["principal"]: r for r in fold_json([path]).to_pylist()}
+    bot = rows["bot"]
+    assert (bot["count"], bot["failures"]) == (2, 1)
+    assert bot["last_ms"] - bot["first_ms"] == DAY
+    assert bot["tried_ms"] - bot["last_ms"] == DAY
+    assert rows["other"]["count"] == 1
+
+
+def test_milliseconds_are_kept_and_zones_understood(tmp_path: Path) -> None:
+    """999 microseconds do not become the next millisecond; an offset is an offset."""
+    path = log(tmp_path, [event("1970-01-01T01:00:00.001999+01:00")])
+    assert fold_json([path]).to_pylist()[0]["first_ms"] == 1
+
+
+def test_folding_parts_equals_folding_all(tmp_path: Path) -> None:
+    """A year of days, folded one by one and merged, is the fold of the year."""
+    days = [
+        [event(f"2026-08-{d:02}T0{h}:00:00Z", principal=f"p{h}") for h in range(4)]
+        for d in range(1, 9)
+    ]
+    parts = [log(tmp_path, day, f"{i}.jsonl") for i, day in enumerate(days)]
+    whole = log(tmp_path, [e for day in days for e in day], "whole.jsonl")
+
+    def rows(table: pa.Table) -> list[dict[str, object]]:
+        return sorted(table.to_pylist(), key=lambda r: [str(r[k]) for k in KEYS])
+
+    merged = merge_tables([fold_json([p]) for p in parts])
+    assert rows(merged) == rows(fold_json([whole]))
+    assert rows(merged) != rows(fold_json([parts[0]]))
+
+
+def test_the_expression_is_also_one_for_spark() -> None:
+    """What DuckDB runs here compiles for Spark, unchanged."""
+    said = ibis.to_sql(fold(ibis.table(EVENTS, name="events")), dialect="pyspark")
+    assert "GROUP BY" in said
+
+
+def test_bad_lines_are_set_aside_and_the_rest_is_folded(tmp_path: Path) -> None:
+    """No JSON, no object, no principal, a time without a zone: each is named by its line."""
+    bad = ["{", "[1]", json.dumps({"at": "2026-08-01", "resource": "db"})]
+    naive = event("2026-08-01T00:00:00")
+    path = log(tmp_path, [event("2026-08-01T00:00:00Z"), *bad, naive, event("2026-08-05")])
+    rows, rejected = read_usage([path])
+    assert [r.place for r in rejected] == ["line 2", "line 3", "line 4", "line 5"]
+    assert "without a zone" in rejected[-1].reason
+    assert rows["count"].tolist() == ["2"]
+
+
+def test_gzip_is_read_and_a_torn_one_refused(tmp_path: Path) -> None:
+    """A log that ends in the middle is refused by name, not read in part."""
+    path = log(tmp_path, [event("2026-08-01T00:00:00Z")], "day.jsonl.gz")
+    assert read_usage([path])[0]["count"].tolist() == ["1"]
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputRefused, match=r"day\.jsonl\.gz"):
+        read_usage([path])
+
+
+def test_a_credential_is_seen_too(tmp_path: Path) -> None:
+    """A use with a key is one of the principal and one of the key."""
+    path = log(tmp_path, [event("2026-08-01T00:00:00Z", credential="key")])
+    assert set(read_usage([path])[0]["source_id"]) == {"bot", "key"}
+
+
+def test_an_estate_takes_logs(tmp_path: Path) -> None:
+    """Logs in the folder `usage` of a native estate become USED, beside those it lists."""
+    (tmp_path / "estate.toml").write_text('taken_at = 2026-08-06T00:00:00Z\nscope = "acme"\n')
+    (tmp_path / "usage").mkdir()
+    log(tmp_path / "usage", [event("2026-08-01T00:00:00Z"), event("2026-08-02T00:00:00Z")])
+    rows = read_estate(tmp_path).rows[USED]
+    assert rows["count"].tolist() == ["2"]
+    (tmp_path / "usage" / "notes.txt").write_text("x")
+    with pytest.raises(InputRefused, match=r"notes\.txt"):
+        read_estate(tmp_path)
