@@ -8,13 +8,14 @@ RUN := $(BIN)/trustdebt
 
 heading = @printf '\n==== %s ====\n' "$(1)"
 
-.PHONY: help setup demo app test lint browser bench neo4j lock docs
+.PHONY: help setup demo app test lint browser bench fuzz neo4j lock docs
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
 	@echo 'make test    every check and test'
 	@echo 'make lint    the checkers only'
 	@echo 'make bench   the figures of docs/benchmarks.md'
+	@echo 'make fuzz    ten minutes of damaged exports through every reader'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
 	@echo 'make docs    docs/schema.md and docs/findings.md anew'
@@ -50,6 +51,10 @@ test: lint browser
 
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py
+
+# SECONDS=1200 for longer, SEED=2 for other inputs; what it finds is kept in fuzz-findings/.
+fuzz: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.fuzz --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 neo4j: setup
 	$(BIN)/python tests/neo4j/server.py

@@ -67,11 +67,15 @@ def ingest(
     ] = None,
     taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
     max_bad: Annotated[float, typer.Option(help="Percent of rows that may be set aside.")] = 5.0,
+    max_loss: Annotated[
+        float, typer.Option(help="Percent of its things a scope may lose; else nothing is retired.")
+    ] = 50.0,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
     config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot. Example: trustdebt ingest aws export.json."""
+    from graph.set_aside import keep_set_aside
     from graph.stores import open_store
     from ingest.configuration import jobs_of
     from ingest.job import ingest as run
@@ -80,7 +84,12 @@ def ingest(
         raise UsageError("name a source and its paths, or --config FILE")
     jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
     with closing(open_store(store)) as opened:
-        done = run(opened, jobs, max_bad, keep, progress)
+        before = opened.current()
+        done = run(opened, jobs, max_bad, keep, progress, max_loss)
+        known = [s.id for s in opened.snapshots()]
+    former = before.id if before else None
+    if not keep_set_aside(done.set_aside, done.snapshot.id, former, known, store):
+        done.warnings.append("what was set aside could not be kept for the page Sources")
     return _published(done.snapshot, done.published) | {
         "quarantined": [
             {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined

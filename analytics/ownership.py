@@ -223,9 +223,9 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
     return told
 
 
-def declaring(graph: AccessGraph, kind: str) -> np.ndarray:
-    """Return for each node whether a scope that states it declares facts of `kind` (bool)."""
-    scopes = {c.key for c in graph.coverage if kind in c.declares}
+def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
+    """Return for each node whether a scope that states it declares facts of all `kinds` (bool)."""
+    scopes = {c.key for c in graph.coverage if set(kinds) <= set(c.declares)}
     told = np.zeros(len(graph.ids), bool)
     if len(scopes) == len(graph.coverage):
         told[:] = True

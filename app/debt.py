@@ -117,6 +117,13 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
     )
 
 
+@kept
+def group_names(posture: Posture, by: str) -> dict[str, str]:
+    """Return the name of each group by its key."""
+    found = groups(posture, by)
+    return dict(zip(found["key"], found["name"], strict=True))
+
+
 def _words(by: str, row: dict[str, Any]) -> str:
     if by == "assumption":
         return WORDS[row["key"]]

@@ -12,7 +12,7 @@ from app.wording import day
 
 LONGEST = 24  # characters of a name in a tile
 DEBT, NEW, RETIRED, ACCRUED, RESCORED = "#8a94a3", "#d6336c", "#2f9e44", "#b7791f", "#7048e8"
-TILES = ["#3b82c4", "#4f9bd9", "#6a8fb5", "#2f6ea8", "#7aa7cc"]  # one family: size tells, not hue
+TILES = ["#2b6cb0", "#1f5c99", "#3f6f9f", "#17518a", "#4a6785"]  # one family: size tells, not hue
 FLAT = ("identity", "assumption")  # groups without identities to draw within
 MORE, ALL = "more:", "all"
 HATCH = {"shape": "/", "fillmode": "replace", "size": 7, "solidity": 0.5}
@@ -100,6 +100,8 @@ def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
             hovertemplate="%{label}<br>%{value:,.0f} tp<extra></extra>",
             tiling={"pad": 2},
             pathbar={"thickness": 22},
+            textfont={"color": "#ffffff"},
+            root={"color": "#55657a"},
         )
     )
     margin = {"l": 0, "r": 0, "t": 26, "b": 0}  # the path to a tile stands above
@@ -107,6 +109,7 @@ def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
         height=420,
         margin=margin,
         treemapcolorway=TILES,
+        extendtreemapcolors=False,  # lighter ones would not carry white text
         uniformtext={"minsize": 10, "mode": "hide"},
     )
     return figure

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -28,7 +30,7 @@ from graph.external_ids import (
     own_claims,
 )
 from graph.facts import Facts
-from graph.frames import records
+from graph.frames import records, text_array
 from graph.schema import FACT_NODES
 
 ROUNDS = 20  # of weak facts: a manager who became one makes the next level comparable
@@ -166,9 +168,11 @@ class _Finding:
     def _labels(self, ids: set[str]) -> dict[str, int]:
         """Return the label of each id: of several, the one that the schema declares first."""
         labels: dict[str, int] = {}
+        wanted = pa.array(ids, pa.string())
         for number, label in reversed(list(enumerate(FACT_NODES))):
-            column = self.facts.frames[label]["id"]
-            labels |= dict.fromkeys(column[column.isin(ids)].tolist(), number)
+            column = text_array(self.facts.frames[label]["id"])
+            there = pc.filter(column, pc.is_in(column, wanted))
+            labels |= dict.fromkeys(there.to_pylist(), number)
         return labels
 
     def _keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -299,7 +303,8 @@ def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the ids that common keys connect, two or more together, each set sorted."""
     if rows.empty:
         return []
-    thing, ids = pd.factorize(rows["id"], sort=True)
+    thing, found = pd.factorize(rows["id"], sort=True)
+    ids = np.asarray(found, object)
     key, keys = pd.factorize(rows["key"])
     size = len(ids) + len(keys)
     links = coo_array((np.ones(len(rows), bool), (thing, len(ids) + key)), shape=(size, size))
@@ -312,10 +317,11 @@ def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
 
 def _members(facts: Facts, ids: set[str]) -> pd.DataFrame:
     """Return who states each of `ids`, and when it was created and ended (NaT where unknown)."""
-    parts = []
+    parts: list[pd.DataFrame] = []
+    wanted = pa.array(ids, pa.string())
     for number, label in enumerate(FACT_NODES):
         frame = facts.frames[label]
-        rows = frame[frame["id"].isin(ids)]
+        rows = frame[pc.is_in(text_array(frame["id"]), wanted).to_numpy(zero_copy_only=False)]
         if len(rows):
             seen = rows[["id", "source", "scope", "first_seen", "last_seen"]]
             life = {
@@ -328,9 +334,12 @@ def _members(facts: Facts, ids: set[str]) -> pd.DataFrame:
 
 def _latest(rows: pd.DataFrame, *columns: str) -> pd.Series:
     """Return the latest of several instants of each row; of columns that are not there, none."""
-    none = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms, UTC]")
-    there = [rows[c] for c in columns if c in rows]
-    return pd.concat([none, *there], axis=1).max(axis=1).astype(none.dtype)
+    latest = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms, UTC]")
+    for column in columns:
+        if column in rows:
+            said = rows[column].astype(latest.dtype)
+            latest = latest.where(said.isna() | (latest >= said), said)
+    return latest
 
 
 def _told_apart(members: pd.DataFrame) -> dict[int, str]:

@@ -44,6 +44,9 @@ def list_files(
 ) -> list[Path]:
     """List the regular files at or below `path`, sorted; links to folders are not followed.
 
+    A link to a file outside `path` is refused: whoever made the folder may not say what else is
+    read from this machine.
+
     Names that begin with a dot are left out but for those in `hidden`, and so are folders
     whose name is in `beside`.
 
@@ -64,10 +67,23 @@ def list_files(
         raise InputRefused(path, "", "is neither a file nor a folder")
     found: list[Path] = []
     for file in _walk(path, hidden, beside):
+        refuse_link_out(file, path)
         found.append(file)
         if len(found) > MAX_FILES:
             raise InputRefused(path, "", f"holds more than {MAX_FILES} files")
     return sorted(found)
+
+
+def refuse_link_out(file: Path, folder: Path) -> None:
+    """Refuse a file of `folder` that is a link to something outside it."""
+    if not file.is_symlink():
+        return
+    try:
+        inside = file.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        raise InputRefused(file, "", "is a link that leads nowhere") from None
+    if not inside:
+        raise InputRefused(file, "", "is a link out of the folder; name its target to read it")
 
 
 def _walk(folder: Path, hidden: Collection[str], beside: Collection[str]) -> Iterator[Path]:
@@ -105,15 +121,18 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         raise InputRefused(path, "", "may not be read") from None
     except OSError:
         raise InputRefused(path, "", "cannot be read") from None
+    except MemoryError:
+        raise InputRefused(path, "", "needs more memory than there is") from None
 
 
 def _capped(parts: Iterator[bytes], path: Path, max_bytes: int) -> bytes:
-    read = bytearray()
+    kept, size = list[bytes](), 0  # to grow one buffer would need it twice at times
     for part in parts:
-        read += part
-        if len(read) > max_bytes:
+        kept.append(part)
+        size += len(part)
+        if size > max_bytes:
             raise InputRefused(path, "", f"is larger than {max_bytes // 1024 // 1024} MiB")
-    return bytes(read)
+    return b"".join(kept)
 
 
 def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ is told as set aside, and waits; see `ingest.waiting`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,16 @@ from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
 from graph.frames import conform, empty, records, text_array
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, WAITING
+from graph.set_aside import LISTED, SetAside
 from graph.stores import KEEP, SnapshotInfo, Store
 from graph.values import iso
-from ingest.redaction import redact, secretive
+from ingest.redaction import redact, redact_text, secretive
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
 from ingest.waiting import as_waiting, with_waiting
 
 MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
+MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
+FEW = 20  # things; of fewer, any number may go at once
 
 Progress = Callable[[str], None]
 
@@ -38,6 +41,7 @@ class Ingested:
     published: bool
     quarantined: list[Rejected]
     warnings: list[str]
+    set_aside: list[SetAside] = field(default_factory=list)
 
 
 @dataclass
@@ -59,8 +63,12 @@ def ingest(
     max_bad: float = MAX_BAD,
     keep: int = KEEP,
     progress: Progress = lambda message: None,
+    max_loss: float = MAX_LOSS,
 ) -> Ingested:
     """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
+
+    A complete read that lacks more than `max_loss` percent of what its scope stated before is
+    taken as a partial one.
 
     Raises
     ------
@@ -73,15 +81,35 @@ def ingest(
     checked = []
     for source, request in jobs:
         progress(f"reading {source.name}: {', '.join(p.name for p in request.paths)}")
-        reading = source.read(request)
+        reading = read(source, request)
         checked.append(_check(source, reading, str(request.paths[0]) if request.paths else ""))
         _refuse_if_bad(checked[-1], max_bad)
-    return publish(store, checked, max_bad, keep, progress)
+    return publish(store, checked, max_bad, keep, progress, max_loss)
+
+
+def read(source: Source, request: Request) -> Reading:
+    """Read one export; no secret stays in what is said of it.
+
+    Raises
+    ------
+    InputRefused
+        If it cannot be used.
+    """
+    try:
+        reading = source.read(request)
+    except InputRefused as error:
+        place, reason = redact_text(error.place), redact_text(error.reason)
+        raise InputRefused(error.file, place, reason) from None
+    reading.warnings = [redact_text(w) for w in reading.warnings]
+    reading.rejected = [
+        Rejected(r.file, redact_text(r.place), redact_text(r.reason)) for r in reading.rejected
+    ]
+    return reading
 
 
 def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = KEEP) -> Ingested:
     """Publish a reading that was made in this process."""
-    return publish(store, [_check(source, reading, source.name)], 0.0, keep)
+    return publish(store, [_check(source, reading, source.name)], 0.0, keep, max_loss=100.0)
 
 
 def publish(
@@ -90,14 +118,15 @@ def publish(
     max_bad: float = MAX_BAD,
     keep: int = KEEP,
     progress: Progress = lambda message: None,
+    max_loss: float = MAX_LOSS,
 ) -> Ingested:
     """Join checked readings with what is current, and publish the whole."""
     _refuse_twice(checked)
     with store.lease() as lease:
         now = store.current()
         former = store.read(now.id)[1] if now else None
-        warnings = [w for c in checked for w in c.warnings]
-        frames, coverage = _carry(former, checked, warnings)
+        warnings: list[str] = []
+        frames, coverage = _carry(former, checked, warnings, max_loss)
         frames = _settle(frames, checked, warnings, _waiting_before(former))
         for each in checked:
             _refuse_if_bad(each, max_bad)
@@ -105,7 +134,16 @@ def publish(
         info, published = store.publish(Facts.of(frames, coverage), lease)
         store.prune(keep, lease)
     quarantined = [r for c in checked for r in c.rejected]
-    return Ingested(info, published, quarantined, warnings)
+    warnings = [w for c in checked for w in c.warnings] + warnings
+    return Ingested(info, published, quarantined, warnings, [_aside(c) for c in checked])
+
+
+def _aside(checked: _Checked) -> SetAside:
+    """Say what was set aside of one read, as it is kept to be shown."""
+    rows = tuple((r.file, r.place, r.reason) for r in checked.rejected[:LISTED])
+    coverage, count = checked.coverage, len(checked.rejected)
+    warned = tuple(checked.warnings)
+    return SetAside(coverage.source, coverage.scope, checked.read, count, rows, warned)
 
 
 def _check(source: Source, reading: Reading, origin: str) -> _Checked:
@@ -187,7 +225,7 @@ def _refuse_twice(checked: list[_Checked]) -> None:
 
 
 def _carry(
-    former: Facts | None, checked: list[_Checked], warnings: list[str]
+    former: Facts | None, checked: list[_Checked], warnings: list[str], max_loss: float
 ) -> tuple[dict[Element, pd.DataFrame], tuple[Coverage, ...]]:
     """Join what was read now with what other scopes, or partial reads of these, said before."""
     fresh = {c.coverage.key: c for c in checked}
@@ -196,10 +234,44 @@ def _carry(
         if key in known and known[key].taken_at > each.coverage.taken_at:
             newer = iso(known[key].taken_at)
             warnings.append(f"{'/'.join(key)}: replaces facts that were newer ({newer})")
+        if former is not None and key in known:
+            _doubt(each, former, max_loss)
+            each.coverage = _remembered(each.coverage, known[key])
     stated = with_waiting(former.frames) if former else {}
     frames = {e: _join(e, stated.get(e), checked) for e in ELEMENTS}
     coverage = tuple((known | {k: c.coverage for k, c in fresh.items()}).values())
     return frames, coverage
+
+
+def _doubt(each: _Checked, former: Facts, max_loss: float) -> None:
+    """Take a read for a partial one that lacks most of what its scope stated before.
+
+    An export that was cut between two rows looks whole.
+    """
+    before, gone = 0, 0
+    for label in FACT_NODES:
+        rows = former.frames[label]
+        own = (rows["source"] == each.coverage.source) & (rows["scope"] == each.coverage.scope)
+        ids, now = rows["id"][own], each.frames.get(label)
+        before += len(ids)
+        gone += len(ids) if now is None else int((~ids.isin(now["id"])).sum())
+    if each.coverage.complete and before >= FEW and gone * 100 > max_loss * before:
+        each.coverage = replace(each.coverage, complete=False)
+        each.warnings.append(
+            f"{'/'.join(each.coverage.key)}: {gone} of {before} things are not mentioned any "
+            f"more, more than {max_loss:g} %: taken as a partial read, and nothing is retired"
+        )
+
+
+def _remembered(now: Coverage, before: Coverage) -> Coverage:
+    """Let a scope that was read in part declare what it did before: those facts are still there."""
+    if now.complete:
+        return now
+    return replace(
+        now,
+        declares=tuple(sorted({*now.declares, *before.declares})),
+        usage_window_start=now.usage_window_start or before.usage_window_start,
+    )
 
 
 def _join(element: Element, before: pd.DataFrame | None, checked: list[_Checked]) -> pd.DataFrame:

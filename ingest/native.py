@@ -31,6 +31,7 @@ from graph.schema import (
 )
 from graph.values import WrongValue, strict_json
 from ingest.decision_records import PATHS, flatten, nest
+from ingest.files import refuse_link_out
 from ingest.manifest import Manifest, Stated, read_manifest, write_manifest
 from ingest.source import InputRefused, Reading
 from ingest.tables import (
@@ -77,6 +78,9 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise InputRefused(folder, "", reason)
+    for part in (folder, *(folder / name for name in (NODES, LINKS, LOGS))):
+        for entry in part.iterdir() if part.is_dir() else ():
+            refuse_link_out(entry, folder)
     manifest, warnings = read_manifest(folder / MANIFEST, stated)
     reading = Reading(
         manifest.scope,

@@ -199,7 +199,11 @@ def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
         first = file.readline().removeprefix(UTF8_BOM).decode()
     if first.count('"') % 2 or not first.strip():
         return None
-    header = _header(next(csv.reader([first])), path, limits)
+    try:
+        names = next(csv.reader([first]))
+    except csv.Error:
+        _refuse_header(path, "holds a cell that is too long")
+    header = _header(names, path, limits)
     try:
         table = pa_csv.read_csv(
             path,
@@ -224,6 +228,8 @@ def _irregular_csv(path: Path, limits: Limits) -> TextTable:
     with path.open(encoding="utf-8-sig", newline="") as file:
         records = _records(csv.reader(chain(file, [END])), path, rejected)
         header = _header(next(records, (1, [""]))[1], path, limits)
+        if rejected:
+            _refuse_header(path, rejected[0].reason)
         for line, cells in records:
             if len(cells) == len(header):
                 rows.append(cells)

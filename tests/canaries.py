@@ -1,6 +1,8 @@
 """Made-up secrets of every form that is recognised, and the places of a document to plant them."""
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -8,35 +10,101 @@ from typing import Any
 
 from ingest.source import InputRefused, Request, Source
 
+
+def forms(a: str, h: str) -> dict[str, str]:
+    """Return a secret of every kind, made of letters and digits `a` (60) and hexadecimal `h`."""
+    return {
+        "GitHub token": "ghp_" + a[:36],
+        "GitHub fine-grained token": "github_pat_" + a[:50],
+        "GitLab token": "glpat-" + a[:20],
+        "Slack token": "xoxb-" + a[:24],
+        "Slack webhook": "hooks.slack.com/services/" + a[:30],
+        "Anthropic key": "sk-ant-" + a[:40],
+        "OpenAI key": "sk-proj-" + a[:48],
+        "Stripe key": "sk_live_" + a[:24],
+        "Google key": "AIza" + a[:35],
+        "Google client secret": "GOCSPX-" + a[:28],
+        "npm token": "npm_" + a[:36],
+        "PyPI token": "pypi-" + a[:60],
+        "SendGrid key": "SG." + a[:22] + "." + a[:43],
+        "JSON web token": "eyJ" + a[:20] + "." + a[:30] + "." + a[:20],
+        "Hugging Face token": "hf_" + a[:34],
+        "Shopify token": "shpat_" + h[:32],
+        "DigitalOcean token": "dop_v1_" + h[:64],
+        "Vault token": "hvs." + a[:30],
+        "private key": "-----BEGIN RSA PRIVATE KEY-----\n" + a + "\n-----END RSA PRIVATE KEY-----",
+        "cut private key": "-----BEGIN PRIVATE KEY-----\n" + a,
+        "bearer token": "Authorization: Bearer " + a[:30],
+        "password in an address": "postgres://app:" + a[:12] + "@db/x",
+        "password": "password=" + a[:12],
+        "AWS secret key": "AWS_SECRET_ACCESS_KEY=" + a[:40],
+        "variable": 'DB_PASSWORD: "' + a[:12] + '"',
+        "Azure key": "AccountKey=" + a[:44] + "==",
+    }  # fmt: skip
+
+
 A, HEX = "Zq7" * 20, "0a9f" * 20
-CANARIES = {
-    "GitHub token": "ghp_" + A[:36],
-    "GitHub fine-grained token": "github_pat_" + A[:50],
-    "GitLab token": "glpat-" + A[:20],
-    "Slack token": "xoxb-" + A[:24],
-    "Slack webhook": "hooks.slack.com/services/" + A[:30],
-    "Anthropic key": "sk-ant-" + A[:40],
-    "OpenAI key": "sk-proj-" + A[:48],
-    "Stripe key": "sk_live_" + A[:24],
-    "Google key": "AIza" + A[:35],
-    "Google client secret": "GOCSPX-" + A[:28],
-    "npm token": "npm_" + A[:36],
-    "PyPI token": "pypi-" + A[:60],
-    "SendGrid key": "SG." + A[:22] + "." + A[:43],
-    "JSON web token": "eyJ" + A[:20] + "." + A[:30] + "." + A[:20],
-    "Hugging Face token": "hf_" + A[:34],
-    "Shopify token": "shpat_" + HEX[:32],
-    "DigitalOcean token": "dop_v1_" + HEX[:64],
-    "Vault token": "hvs." + A[:30],
-    "private key": "-----BEGIN RSA PRIVATE KEY-----\n" + A + "\n-----END RSA PRIVATE KEY-----",
-    "cut private key": "-----BEGIN PRIVATE KEY-----\n" + A,
-    "bearer token": "Authorization: Bearer " + A[:30],
-    "password in an address": "postgres://app:" + A[:12] + "@db/x",
-    "password": "password=" + A[:12],
-    "AWS secret key": "AWS_SECRET_ACCESS_KEY=" + A[:40],
-    "variable": 'DB_PASSWORD: "' + A[:12] + '"',
-    "Azure key": "AccountKey=" + A[:44] + "==",
-}  # fmt: skip
+CANARIES = forms(A, HEX)
+
+
+def numbered(count: int = 200) -> list[str]:
+    """Return so many secrets, of all kinds in turn, each known by a number of its own."""
+    made = [forms(f"Zq{n:03d}x" * 10, f"0a9f{n:03d}0" * 10) for n in range(count)]
+    return [list(one.values())[n % len(CANARIES)] for n, one in enumerate(made)]
+
+
+def _encoded() -> list[bytes]:
+    """Return a pattern for the base64 text of a secret's body, for each way to be aligned."""
+    patterns = []
+    for skipped in range(3):
+        said = [b64encode((f"Zq{n:03d}x" * 3)[skipped:].encode())[:8] for n in range(200)]
+        classes = [
+            b"[" + re.escape(bytes(sorted({one[i] for one in said}))) + b"]" for i in range(8)
+        ]
+        patterns.append(b"".join(classes))
+    return patterns
+
+
+PLAIN = re.compile(rb"(?i:zq\d{3}xz)|0a9f\d{3}00a9")
+BASE64 = re.compile(b"|".join(_encoded()))
+FOLDS = re.compile(
+    rb"=?\r?\n|(?:\\r)?\\n"
+)  # line ends, soft ones, and line ends as JSON writes them
+
+
+def found_in(data: bytes) -> list[bytes]:
+    """Return what is left of `numbered` secrets: as they are, folded, in UTF-16, or in base64."""
+    folded = FOLDS.sub(b"", data)
+    views = [data, folded, data.replace(b"\0", b"")]
+    found = [m for view in views for m in PLAIN.findall(view)]
+    return found + [m.group() for view in views[:2] for m in BASE64.finditer(view)]
+
+
+def planted_everywhere(
+    document: Any, secrets: Iterator[str], every: int, first: int
+) -> tuple[Any, int]:
+    """Return the document with a secret in each `every`th of its texts, and how many texts it has.
+
+    Half of the secrets stand in place of the text, half behind it; one object gets one as a key.
+    """
+    seen = 0
+
+    def plant(value: Any) -> Any:
+        nonlocal seen
+        if isinstance(value, list):
+            return [plant(v) for v in value]
+        if isinstance(value, dict):
+            made = {key: plant(v) for key, v in value.items()}
+            return made | ({next(secrets): "x"} if seen % every == first else {})
+        if not isinstance(value, str):
+            return value
+        seen += 1
+        if seen % every != first:
+            return value
+        secret = next(secrets)
+        return secret if seen // every % 2 else f"{value} {secret}"
+
+    return plant(document), seen
 
 
 def planted(document: Any, canary: str) -> Iterator[Any]:

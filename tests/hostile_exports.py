@@ -10,6 +10,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,13 @@ def main_file(export: Export) -> str:
     return max(export, key=lambda name: len(export[name]))
 
 
-def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Export, Path], Path]:
+def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Export, Path], Path | None]:
     """Change the bytes of the main file."""
 
-    def make(export: Export, folder: Path) -> Path:
+    def make(export: Export, folder: Path) -> Path | None:
         name = main_file(export)
-        return write({**export, name: change(export[name])}, folder)
+        changed = change(export[name])
+        return write({**export, name: changed}, folder) if changed != export[name] else None
 
     return make
 
@@ -91,6 +93,18 @@ def zipped(members: Mapping[str, bytes], mode: int = 0o100644) -> bytes:
     return out.getvalue()
 
 
+@cache
+def zip_bomb() -> bytes:
+    """Return a small archive of a large file."""
+    return zipped({"a.json": bytes(300 * MIB)})
+
+
+@cache
+def gzip_bomb() -> bytes:
+    """Return a small compressed file of very much white space."""
+    return gzip.compress(b" " * 200 * MIB, 1)
+
+
 def _slip(export: Export, folder: Path) -> Path:
     return write({"x.zip": zipped({"../../slipped.json": export[main_file(export)]})}, folder)
 
@@ -98,7 +112,9 @@ def _slip(export: Export, folder: Path) -> Path:
 def _link_outside(export: Export, folder: Path) -> Path:
     """Put a link into the folder to a file beside it that names what must not be read."""
     name = main_file(export)
-    other = re.sub(rb'"(name|displayName|UserName)": "', rb'"\1": "' + OUTSIDE.encode(), export[name])
+    other = re.sub(
+        rb'"(name|displayName|UserName)": "', rb'"\1": "' + OUTSIDE.encode(), export[name]
+    )
     write({f"other/{Path(name).name}": other}, folder)
     inside = folder / "inside"
     write(export, inside)
@@ -175,10 +191,8 @@ def _deep(value: Any) -> Any:
 
 
 CASES: dict[str, Case] = {
-    "zip bomb": Case(_bytes(lambda _: zipped({"a.json": bytes(300 * MIB)})), NOT_WHOLE),
-    "gzip bomb": Case(
-        _bytes(lambda d: gzip.compress(d) + gzip.compress(b" " * 200 * MIB, 1)), NOT_WHOLE
-    ),
+    "zip bomb": Case(_bytes(lambda _: zip_bomb()), NOT_WHOLE),
+    "gzip bomb": Case(_bytes(lambda d: gzip.compress(d) + gzip_bomb()), NOT_WHOLE),
     "cut gzip": Case(_bytes(lambda d: gzip.compress(d)[:-9]), NOT_WHOLE),
     "zip slip": Case(_slip, NOT_WHOLE),
     "archive in an archive": Case(
@@ -204,9 +218,7 @@ CASES: dict[str, Case] = {
     ),
     "/Date(ms)/": Case(
         _document(
-            _walk(
-                lambda v: "/Date(1577836800000)/" if isinstance(v, str) and DATE.match(v) else v
-            )
+            _walk(lambda v: "/Date(1577836800000)/" if isinstance(v, str) and DATE.match(v) else v)
         ),
         ANY,
     ),

@@ -11,13 +11,18 @@ from typing import Any
 
 from ingest.source import Source
 from ingest.sources.a2a import SOURCE as A2A
+from ingest.sources.bedrock import SOURCE as BEDROCK
+from ingest.sources.cartography import SOURCE as CARTOGRAPHY
+from ingest.sources.cloudtrail import SOURCE as CLOUDTRAIL
 from ingest.sources.decisions import SOURCE as DECISIONS
 from ingest.sources.entra import SOURCE as ENTRA
+from ingest.sources.github import SOURCE as GITHUB
 from ingest.sources.kubernetes import SOURCE as KUBERNETES
 from ingest.sources.mcp_config import SOURCE as MCP_CONFIG
 from ingest.sources.mcp_registry import SOURCE as MCP_REGISTRY
 from ingest.sources.opengraph import SOURCE as OPENGRAPH
 from tests.aws_account import allow, deny, details, group, managed, role, trust, user
+from tests.small_inventories import INVENTORIES
 
 ENDS = {"start": {"value": "a", "kind": "User"}, "end": {"match_by": "name", "value": "b"}}
 BY_PROPERTY = {"match_by": "property", "property_matchers": [
@@ -29,7 +34,85 @@ ID = "00000001-0000-4000-8000-000000000000"
 LISTS = "https://graph.microsoft.com/v1.0/$metadata#"
 KEY = {"keyId": ID, "displayName": "k", "startDateTime": "2026-01-01T00:00:00Z", "usage": "Sign"}
 ROLES = LISTS + "roleManagement/directory/"
+OWN = "arn:aws:bedrock:eu-west-1:123456789012:"
 DOCUMENTS: dict[str, tuple[Source, Any]] = {
+    "github tokens": (
+        GITHUB,
+        [{"id": 1, "owner": {"login": "ann", "type": "User"}, "repository_selection": "all",
+          "token_id": 2, "token_name": "n", "permissions": {"repository": {"contents": "write"},
+          "organization": {"members": "read"}}, "access_granted_at": "2026-02-01T00:00:00Z",
+          "token_expires_at": "2026-12-01T00:00:00Z", "token_expired": False}],
+    ),
+    "github apps": (
+        GITHUB,
+        {"total_count": 1, "installations": [
+            {"id": 1, "app_slug": "a", "account": {"login": "acme"}, "suspended_at": None,
+             "repository_selection": "all", "permissions": {"contents": "write"},
+             "created_at": "2026-01-01T00:00:00Z"}]},
+    ),
+    "github teams": (
+        GITHUB,
+        [{"slug": "s", "name": "n", "parent": {"slug": "p"},
+          "html_url": "https://github.com/orgs/acme/teams/s"}],
+    ),
+    "cloudtrail": (
+        CLOUDTRAIL,
+        {"Records": [
+            {"eventTime": "2026-07-01T10:00:00Z", "eventSource": "s3.amazonaws.com",
+             "eventName": "GetObject", "awsRegion": "x", "eventType": "AwsApiCall",
+             "eventID": "1", "recipientAccountId": "123456789012", "userIdentity": {
+                "type": "AssumedRole", "arn": "arn:aws:sts::123456789012:assumed-role/r/s",
+                "sessionContext": {"sessionIssuer": {
+                    "type": "Role", "arn": "arn:aws:iam::123456789012:role/r"}}},
+             "requestParameters": {"bucketName": "b"}, "resources": [{"ARN": "arn:aws:s3:::b/k"}]},
+            {"eventTime": "2026-07-01T10:00:00Z", "eventSource": "sqs.amazonaws.com",
+             "eventName": "SendMessage", "errorCode": None, "userIdentity": {
+                "type": "IAMUser", "arn": "arn:aws:iam::123456789012:user/u"},
+             "requestParameters": {"queueUrl": "https://sqs.x.amazonaws.com/123456789012/q"}}]},
+    ),
+    "cartography": (
+        CARTOGRAPHY,
+        {"nodes": [
+            {"type": "node", "id": "1", "labels": ["AWSBedrockAgent"], "properties": {
+                "id": OWN + "agent/AB12CD34EF", "agent_name": "n", "lastupdated": 1785542400}},
+            {"type": "node", "id": "2", "labels": ["AWSRole", "PermissionRole"], "properties": {
+                "id": "arn:aws:iam::1:role/r", "_ont_name": "r"}},
+            {"type": "node", "id": "3", "labels": ["EntraUser", "UserAccount"], "properties": {
+                "id": ID, "email": "a@b.c", "_ont_lastactivity": "2026-01-01T00:00:00Z"}},
+            {"type": "node", "id": "4", "labels": ["APIKey"], "properties": {"id": "k"}},
+            {"type": "node", "id": "5", "labels": ["S3Bucket"], "properties": {
+                "id": "b", "arn": "arn:aws:s3:::b"}}],
+         "rels": [
+            {"id": "1", "type": "relationship", "label": "HAS_ROLE", "start": {"id": "1"},
+             "end": {"id": "2"}},
+            {"id": "2", "type": "relationship", "label": "OWNED_BY", "start": {"id": "4"},
+             "end": {"id": "3"}},
+            {"id": "3", "type": "relationship", "label": "CAN_READ", "start": {"id": "2"},
+             "end": {"id": "5"}, "properties": {
+                "has_condition": True, "condition_keys": ["aws:SourceIp"]}}]},
+    ),
+    "bedrock": (
+        BEDROCK,
+        [{"agent": {"agentId": "AB12CD34EF", "agentArn": OWN + "agent/AB12CD34EF",
+                    "agentName": "n", "agentResourceRoleArn": "arn:aws:iam::1:role/r",
+                    "createdAt": "2026-01-01T00:00:00Z"}},
+         {"agentActionGroup": {"agentId": "AB12CD34EF", "actionGroupId": "GRP1234567",
+             "actionGroupExecutor": {"lambda": "arn:aws:lambda:x:1:function:f"}}},
+         {"agentKnowledgeBase": {"agentId": "AB12CD34EF", "knowledgeBaseId": "KB12345678"}},
+         {"agentCollaborator": {"agentId": "AB12CD34EF", "agentDescriptor": {
+             "aliasArn": OWN + "agent-alias/ZZ12CD34EF/TSTALIASID"}}},
+         {"agentRuntimeArn": OWN + "runtime/r", "agentRuntimeName": "n", "createdAt": 1.5,
+          "roleArn": "arn:aws:iam::1:role/r", "environmentVariables": {"A_TOKEN": "x"},
+          "workloadIdentityDetails": {"workloadIdentityArn": OWN + "workload-identity/w"},
+          "authorizerConfiguration": {"customJWTAuthorizer": {
+              "discoveryUrl": "https://i/.well-known/openid-configuration",
+              "allowedAudience": ["a"], "allowedClients": ["c"]}}},
+         {"gatewayArn": OWN + "gateway/g", "targetId": "T", "targetConfiguration": {"mcp": {
+             "lambda": {"lambdaArn": "arn:aws:lambda:x:1:function:f"}}},
+          "credentialProviderConfigurations": [{"credentialProvider": {"apiKeyCredentialProvider":
+              {"providerArn": OWN + "token-vault/default/apikeycredentialprovider/k"}}}]},
+         {"credentialProviders": [{"credentialProviderArn": OWN + "x/k", "name": "n"}]}],
+    ),
     "entra": (
         ENTRA,
         [{"@odata.context": LISTS + "organization", "value": [{"id": ID, "displayName": "n"}]},
@@ -186,8 +269,7 @@ def _uid(number: int) -> str:
 
 
 ESTATE = {
-    "estate.toml": b"""format = "trustdebt-estate/1"
-taken_at = 2026-08-01T00:00:00Z
+    "estate.toml": b"""taken_at = 2026-08-01T00:00:00Z
 scope = "demo"
 complete = true
 declares = ["inventory", "owners", "grants"]
@@ -202,11 +284,73 @@ declares = ["inventory", "owners", "grants"]
     b'"action": {"name": "read"}, "resource": {"id": "db"}, "decision": "allow"}\n',
 }
 
+COLUMNS = b"""scope = "iga"
+taken_at = 2026-08-01
+[[table]]
+file = "owners.csv"
+holds = "owners"
+columns = { thing = "Account", owner = "Mail", owner_name = "Owner", role = "Kind" }
+always = { thing_label = "ServiceAccount" }
+"""
+OWNERS = b"""Account,Owner,Mail,Kind
+svc-pay,Ann Lee,ann@acme.test,business
+svc-pay,Bo Chen,bo@acme.test,technical
+svc-old,,,
+"""
+CATALOG = b"""apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: "payments"
+  title: "Payment service"
+  annotations: {github.com/project-slug: acme/payments}
+spec: {type: service, lifecycle: production, owner: team-pay, system: money}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-pay}
+spec: {type: team, profile: {displayName: "Pay"}, children: [], members: [ann]}
+"""
+CODEOWNERS = b"""# who reviews
+*       @acme/pay-team @ann bo@acme.test
+/docs/  @acme/writers
+"""
+_ACCOUNT = "123456789012"
+_ROLE = f"arn:aws:iam::{_ACCOUNT}:role/agent-role"
+_BEDROCK = f"arn:aws:bedrock:eu-west-1:{_ACCOUNT}:agent/AB12CD34EF"
+_RUNTIME = f"arn:aws:bedrock-agentcore:eu-west-1:{_ACCOUNT}:runtime/helper-a1b2c3d4e5"
+AGENTS = {
+    "agent.json": _json({"agent": {
+        "agentId": "AB12CD34EF", "agentArn": _BEDROCK, "agentName": "refunds",
+        "agentStatus": "PREPARED", "agentResourceRoleArn": _ROLE, "instruction": "Refund.",
+        "createdAt": "2026-01-02T03:04:05+00:00", "description": "gives money back"}}),
+    "runtime.json": _json({
+        "agentRuntimeArn": _RUNTIME, "agentRuntimeName": "helper", "status": "READY",
+        "roleArn": _ROLE, "createdAt": 1767323045.5,
+        "environmentVariables": {"GITHUB_TOKEN": "abcdefgh12345678", "LOG_LEVEL": "info"},
+        "authorizerConfiguration": {"customJWTAuthorizer": {
+            "discoveryUrl": "https://login.acme.test/x/.well-known/openid-configuration",
+            "allowedAudience": ["helper"]}}}),
+}  # fmt: skip
+EVENT = {
+    "eventVersion": "1.11", "eventTime": "2026-07-01T10:00:00Z", "eventName": "GetObject",
+    "eventSource": "s3.amazonaws.com", "awsRegion": "eu-west-1", "eventType": "AwsApiCall",
+    "recipientAccountId": _ACCOUNT, "requestParameters": {"bucketName": "invoices", "key": "a"},
+    "userIdentity": {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {
+        "type": "Role", "arn": _ROLE}},
+        "arn": f"arn:aws:sts::{_ACCOUNT}:assumed-role/agent-role/i-1"},
+}  # fmt: skip
+
 EXPORTS: dict[str, list[Export]] = {
     "aws": [{"details.json": _json(_aws())}],
     "entra": [_entra()],
     "estate": [ESTATE],
+    "backstage": [{"catalog-info.yaml": CATALOG}],
+    "bedrock": [AGENTS],
+    "cloudtrail": [{"log.json": _json({"Records": [EVENT]})}],
+    "codeowners": [{".github/CODEOWNERS": CODEOWNERS}],
+    "csv": [{"columns.toml": COLUMNS, "owners.csv": OWNERS}],
 }
+EXPORTS.update({name: list(exports) for name, exports in INVENTORIES.items()})
 for _name, (_source, _document) in DOCUMENTS.items():
     _file = f"{_name.replace(' ', '-')}.json"
     EXPORTS.setdefault(_source.name, []).append({_file: _json(_document)})

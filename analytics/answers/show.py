@@ -82,8 +82,8 @@ def _rows(
 ) -> list[pd.Series]:
     starts, ends = posture.graph.ends(relationship)
     chosen = starts == source if source is not None else ends == target
-    frame = posture.graph.frames[relationship]
-    return [frame.iloc[int(place)] for place in np.flatnonzero(chosen)]
+    rows = posture.graph.frames[relationship][chosen].sort_values("id")
+    return [rows.iloc[place] for place in range(len(rows))]
 
 
 def _edge(posture: Posture, relationship: Relationship, row: pd.Series) -> dict[str, Any]:
@@ -158,7 +158,8 @@ def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
     labels: tuple[Element, ...] = FACT_NODES
     for label in labels:
         frame = posture.graph.facts.frames[label]
-        for row in records(frame[frame["id"] == thing["id"]]):
+        mine = frame[frame["id"] == thing["id"]].sort_values(["source", "scope"])
+        for row in records(mine):
             stated.append(_statement(row, thing["id"], label.name))
     rule = "same id" if len(stated) > 1 else None
     return [row | {"rule": rule, "evidence": []} for row in stated]

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection
 
+import numpy as np
 import pyarrow.compute as pc
 
 from analytics.escalation.support import NOTHING, Support
+from analytics.ownership import declaring
 from graph.access import AccessGraph
 from graph.frames import text_array
 from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT
@@ -21,6 +23,7 @@ class Accounts:
         self._children: dict[int, set[int]] | None = None
         self._services: set[tuple[str, str]] | None = None
         self._boundaries: dict[int, str] | None = None
+        self._inventoried: np.ndarray | None = None
 
     def name(self, thing: int) -> str:
         """Return the account that the name of a thing says; "" where it says none."""
@@ -64,7 +67,9 @@ class Accounts:
 
     def lists(self, role: int, service: str) -> bool:
         """Whether a source lists the compute of a service, in the account of a role."""
-        if "inventory" not in self.graph.declared:
+        if self._inventoried is None:  # a catalogue that names a role lists no compute
+            self._inventoried = declaring(self.graph, "inventory", "grants")
+        if not self._inventoried[role]:
             return False
         account = self.name(role)
         name = service.removesuffix(".amazonaws.com").split(".")[-1].removesuffix("-tasks")

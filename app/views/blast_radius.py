@@ -14,6 +14,7 @@ from app.detail import path_panel, thing_panel
 from app.escape import markdown
 from app.figures import accountable
 from app.folding import Piece
+from app.foothold import under_figures
 from app.layout import Arrangement, Drawing, arrange
 from app.links import links
 from app.picker import pick
@@ -137,6 +138,7 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     found = reach(posture, question)
     items = removals(posture)
     _figures(found)
+    under_figures(found.figures)
     for note in found.figures.get("notes", ()):
         st.info(markdown(note, 500))
     focus = _focus(found)

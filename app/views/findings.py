@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics.lifecycle.states import RESOLVED
+from analytics.lifecycle.states import RESOLVED, STALE
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from app import acceptance
@@ -97,8 +97,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             "Last seen": days(rows["last_seen"]),
         }
     )
-    now = rows["last_seen"].max()
-    gone = rows["last_seen"].notna() & (rows["last_seen"] != now)
+    gone = rows["state"].isin([RESOLVED, STALE])
     return frame if gone.any() else frame.drop(columns="Last seen")
 
 

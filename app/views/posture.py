@@ -11,7 +11,7 @@ from app.charts import bars
 from app.debt import balance, graded
 from app.debt_charts import ratio_trend
 from app.escape import markdown
-from app.figures import UNKNOWN, accountable, findings, orphans, regained
+from app.figures import UNKNOWN, accountable, findings, orphans, regained, silent
 from app.leadership import figure_words, kpis, past, rows_page
 from app.shell import age
 from app.tables import table
@@ -54,9 +54,9 @@ def _known(posture: Posture) -> None:
             f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**, because no "
             "source states it. Unknown is not the same as fine."
         )
-    skipped = answers.findings(posture, limit=1)["not_evaluable"]
-    if skipped:
-        rules = ", ".join(row["rule"] for row in skipped)
+    skipped = silent(posture)
+    if len(skipped):
+        rules = ", ".join(skipped["Rule"])
         st.markdown(f":material/rule: Not judged for want of facts: {markdown(rules, 400)}.")
     with st.expander(f"{counted(len(rows), 'source scope')}, and what each could have stated"):
         table(
@@ -250,7 +250,7 @@ def _worst(posture: Posture) -> None:
         f"The {len(worst)} worst findings of {len(rows)}.",
         {
             "Severity": st.column_config.TextColumn(width=95),
-            "What is wrong": st.column_config.TextColumn(width=330),
+            "What is wrong": st.column_config.TextColumn(width=305),
             "Since": st.column_config.TextColumn(width=90),
         },
         select=True,

@@ -14,6 +14,7 @@ from app.debt import (
     books,
     entries,
     graded,
+    group_names,
     groups,
     item,
     items,
@@ -104,7 +105,7 @@ def _figures(owed: dict[str, Any]) -> None:
 def _movement(posture: Posture) -> None:
     st.header("Does it shrink?", anchor=False)
     kept_books = books(posture)
-    if kept_books is None or not kept_books["periods"]:
+    if kept_books is None or kept_books["since"] == kept_books["until"]:
         st.markdown("There is one snapshot only; the next one shows what moved.")
     else:
         _burn_down(posture, kept_books)
@@ -243,7 +244,7 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
         elif any(picked):
             st.session_state["group"] = next(one for one in picked if one)
     grouping, _, key = str(st.session_state["group"] or "").partition(":")
-    if grouping not in BY or key not in set(groups(posture, grouping)["key"]):
+    if grouping not in BY or key not in group_names(posture, grouping):
         st.session_state["group"] = ""
     return str(remember("group", "") or "")
 
@@ -260,10 +261,10 @@ def _items(posture: Posture, group: str) -> None:
     if group:
         by, _, key = group.partition(":")
         rows = rows[rows[by] == key]
-        named = groups(posture, by).set_index("key")["name"][key]
-        left, right = st.columns([4, 1], vertical_alignment="center")
-        left.markdown(f"Items of {BY[by].lower()} **{markdown(named)}**:")
-        right.button("Show all items", on_click=_all, icon=":material/close:", type="tertiary")
+        named = group_names(posture, by)[key]
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(f"Items of {BY[by].lower()} **{markdown(named)}**:", width="content")
+        row.button("Show all items", on_click=_all, icon=":material/close:", type="tertiary")
     at = table(
         _item_table(rows.head(1000), broken),
         f"items:{broken}:{group}",

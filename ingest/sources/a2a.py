@@ -151,7 +151,7 @@ def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> N
         rows.link(TRUSTS, agent, ANYONE, place, action="a2a:call")
     for issuer in dict.fromkeys(scheme.issuer for scheme in schemes if scheme.issuer):
         scopes = sorted({s for one in schemes if one.issuer == issuer for s in one.scopes})
-        rows.node(RESOURCE, issuer, place, name=urlsplit(issuer).netloc, type="oidc_provider")
+        rows.node(RESOURCE, issuer, place, name=issuer.partition("://")[2], type="oidc_provider")
         rows.link(
             TRUSTS,
             agent,

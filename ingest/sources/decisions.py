@@ -86,6 +86,7 @@ def _records(file: ExportFile, rows: Rows) -> Iterator[tuple[Mapping[str, Any], 
 
 def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:
     """Add a record, and return what it is: a decision, an event that is none, or another thing."""
+    record = redact_value(record)  # before anything is made of its words, such as lower case
     if is_entry(record):
         try:
             made = decision_of(record)
@@ -97,7 +98,7 @@ def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Ti
             made["decision"] = "allow" if made["decision"] else "deny"
     else:
         return "other"
-    flat = flatten(redact_value(made))
+    flat = flatten(made)
     rows.add(DECISION_RECORD, flat, place)
     try:
         latest[:] = [max([*latest, instant(flat["at"])])]

@@ -46,25 +46,29 @@ OTHER_KEYS = {"servers", "mcp", "extensions"}  # of anything, unless what is bel
 STARTS = ("command", "cmd", "url", "serverUrl", "httpUrl", "uri")
 ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
 MAX_SEARCH = 6  # keys above the servers
-CLIENTS = (
-    (r"claude_desktop|claude/claude", "Claude Desktop"),
-    (r"(?:^|/)\.?mcp\.json$|claude_code|\.claude", "Claude Code"),
-    (r"cursor", "Cursor"),
-    (r"vscode", "VS Code"),
-    (r"windsurf|codeium", "Windsurf"),
-    (r"zed", "Zed"),
-    (r"kiro", "Kiro"),
-    (r"continue", "Continue"),
-    (r"cline", "Cline"),
-    (r"augment", "Augment Code"),
-    (r"jetbrains|junie|\.idea", "JetBrains"),
-    (r"amazon_?q", "Amazon Q"),
-    (r"gemini", "Gemini CLI"),
-    (r"codex", "Codex"),
-    (r"goose", "Goose"),
-    (r"opencode", "opencode"),
-    (r"roo", "Roo Code"),
-)
+CLIENTS = {  # words of a path, with "-" between them
+    "claude-desktop": "Claude Desktop",
+    "cursor": "Cursor",
+    "vscode": "VS Code",
+    "windsurf": "Windsurf",
+    "codeium": "Windsurf",
+    "zed": "Zed",
+    "kiro": "Kiro",
+    "continue": "Continue",
+    "cline": "Cline",
+    "augment": "Augment Code",
+    "jetbrains": "JetBrains",
+    "junie": "JetBrains",
+    "idea": "JetBrains",
+    "amazon-q": "Amazon Q",
+    "amazonq": "Amazon Q",
+    "gemini": "Gemini CLI",
+    "codex": "Codex",
+    "goose": "Goose",
+    "opencode": "opencode",
+    "roo": "Roo Code",
+    "claude": "Claude Code",
+}
 NAME = re.compile(r"[A-Za-z_][\w.-]{0,127}")
 MAX_NAME = 1_024  # characters of the name of a server
 
@@ -111,8 +115,9 @@ def read(request: Request) -> Reading:
     if passed:
         rows.warn(f"{passed} files hold no MCP servers and were passed over")
     _add_tools(rows, scope, clients)
+    known: dict[str, str] = {}  # credentials by fingerprint
     for client in clients:
-        _add_client(rows, scope, client)
+        _add_client(rows, scope, client, known)
     taken = taken_at(request, [client.file for client in clients], rows)
     return rows.reading(scope, taken, SOURCE.declares)
 
@@ -316,11 +321,10 @@ def _add_tools(rows: Rows, scope: str, clients: list[Client]) -> None:
         )
 
 
-def _add_client(rows: Rows, scope: str, client: Client) -> None:
+def _add_client(rows: Rows, scope: str, client: Client, known: dict[str, str]) -> None:
     short = redact_text(client.file.short)
     agent = f"mcp_config:{scope}/agent/{short}"
-    lowered = client.file.short.lower()
-    platform = next((name for form, name in CLIENTS if re.search(form, lowered)), None)
+    platform = _platform(client.file.short)
     rows.node(AGENT, agent, client.file.place, name=short, kind="ai_agent", platform=platform)
     for server in client.servers:
         rows.link(
@@ -331,15 +335,27 @@ def _add_client(rows: Rows, scope: str, client: Client) -> None:
             eligible=True if server.disabled else None,
         )
         for way, secret in server.secrets:
-            _add_secret(rows, f"mcp_config:{scope}/credential/{short}", agent, server, way, secret)
+            at = f"mcp_config:{scope}/credential/{short}/{server.name}/{way}"
+            held = _add_secret(rows, at, server, secret, known)
+            rows.link(USES, agent, held, server.place)
+
+
+def _platform(short: str) -> str | None:
+    """Tell the client by the words of a path; `.mcp.json` in a project is that of Claude Code."""
+    words = "-".join(re.findall(r"[a-z0-9]+", short.lower()))
+    named = (name for word, name in CLIENTS.items() if f"-{word}-" in f"-{words}-")
+    return next(named, "Claude Code" if short.split("/")[-1] == ".mcp.json" else None)
 
 
 def _add_secret(
-    rows: Rows, prefix: str, agent: str, server: Server, way: str, secret: HeldSecret
-) -> None:
+    rows: Rows, at: str, server: Server, secret: HeldSecret, known: dict[str, str]
+) -> str:
+    """Add a credential, and return its id: the same value is the same credential everywhere."""
     name = redact_text(secret.name)
-    id_ = f"{prefix}/{server.name}/{way}/{name}"
-    added = rows.node(
+    id_ = f"{at}/{name}"
+    if secret.fingerprint is not None:
+        id_ = known.setdefault(secret.fingerprint, id_)
+    rows.node(
         CREDENTIAL,
         id_,
         server.place,
@@ -348,8 +364,7 @@ def _add_secret(
         storage=secret.storage,
         fingerprint=secret.fingerprint,
     )
-    if added:
-        rows.link(USES, agent, id_, server.place)
+    return id_
 
 
 SOURCE = Source(

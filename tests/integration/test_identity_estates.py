@@ -65,7 +65,7 @@ class Planted:
             self.one.append({own, self.add("iga", label, external_ids=[f"kubernetes:{own}"])})
         elif lot < 0.60:  # a namesake
             self.known[own] = [first]
-            self.stranger("hub", label, external_ids=[first + "-2"], name=row.name)
+            self.stranger("hub", label, external_ids=[first + "-namesake"], name=row.name)
         elif lot < 0.70:  # the same id, and another thing: the account it runs as
             self.known[own] = [first]
             other = AGENT if label is SERVICE_ACCOUNT else SERVICE_ACCOUNT
@@ -118,7 +118,8 @@ def planted(seed: int) -> tuple[Facts, Planted]:
     for label in (AGENT, SERVICE_ACCOUNT):
         for row in records(frames[label][0]):
             plan.software(label, row)
-    people = frames[HUMAN][0]
+    people = frames[HUMAN][0]  # the estate names people by their ids
+    people["name"] = people["id"].str.replace(".", " ").str.title()
     for row in records(people[people["email"].notna()]):
         plan.person(row, None if pd.isna(row.manager_id) else str(row.manager_id))
     for (source, label), stated in plan.rows.items():

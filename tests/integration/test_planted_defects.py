@@ -11,8 +11,11 @@ from graph.facts import Facts
 from ingest.generator import generate
 from tests.accuracy import NO_RULE, Accuracy, accuracy, assessed
 
-AGENTS, SEEDS = 110, range(10)
-UNPLANTED = {"SCP-04"}  # takes more snapshots than the generator makes
+AGENTS, SEEDS = 110, range(4)  # `make bench` counts ten seeds
+UNPLANTED = {
+    "SCP-04",  # takes more snapshots than the generator makes
+    "REV-03",  # takes a snapshot from before the deletion; tests/unit/test_rule_revived_name.py
+}
 
 
 @pytest.fixture(scope="module")

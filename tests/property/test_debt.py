@@ -225,7 +225,7 @@ def without(estate: Estate, gone: tuple) -> Estate:
     return other
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(estates(), st.lists(PICK, min_size=2, max_size=2))
 def test_taking_access_away_never_adds_debt(estate, picks):
     before, parts = by_identity(estate), removable(estate)
@@ -233,7 +233,7 @@ def test_taking_access_away_never_adds_debt(estate, picks):
         at_most(by_identity(without(estate, parts[pick % len(parts)])), before)
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(estates(), PICK)
 def test_the_ratio_against_the_opening_never_rises_by_taking_away(estate, pick):
     before, most = totals(estate)
@@ -282,7 +282,7 @@ FIXES = ("owner", "approval", "review", "expiry", "rotation", "vault", "strength
 
 @pytest.mark.parametrize("fix", FIXES)
 def test_putting_something_right_never_adds_debt(fix):
-    @settings(max_examples=5)
+    @settings(max_examples=4)
     @given(estates(), PICK)
     def check(estate, pick):
         at_most(by_identity(fixed(estate, fix, pick)), by_identity(estate))
@@ -290,7 +290,7 @@ def test_putting_something_right_never_adds_debt(fix):
     check()
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(estates(), st.integers(1, 200))
 def test_waiting_never_lowers_debt(estate, days):
     """But for evidence, which looks back so many days and then forgets."""
@@ -375,7 +375,8 @@ def test_the_change_between_two_days_is_explained_to_the_last_unit(first, second
             parts["accrued"] += p0 * (d1 / p1 - d0 / p0)
             parts["rescored"] += (p1 - p0) * d1 / p1
     opening, closing = (sum(v[3] for v in side.values()) for side in (old, new))
-    assert opening + sum(parts.values()) == pytest.approx(closing)
+    rounding = 1e-12 * (opening + closing)  # of sums as large as these
+    assert opening + sum(parts.values()) == pytest.approx(closing, abs=rounding)
     assert closing == pytest.approx(
         debt_of(second.quick(AS_OF + pd.Timedelta(days=days))).debt.sum()
     )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from analytics import answers
 from analytics.debt.forecast import forecast
 from analytics.debt.ledger import Ledger
+from analytics.history import History
 from analytics.posture import Posture
 from graph.facts import Facts
 from tests.random_histories import random_states
@@ -23,7 +25,15 @@ from tests.small_estates import AS_OF, Estate, ago, together
 from tests.small_history import books, history_of
 
 ROOT = Path(__file__).parents[2]
+SEEDS = range(4)
 SUMS = ("opening", "new", "retired", "accrued", "rescored", "closing")
+
+
+@cache
+def drawn(seed: int) -> tuple[History, Ledger]:
+    """Draw a history and keep its books, once for all checks."""
+    history = history_of(*random_states(seed))
+    return history, books(history)
 
 
 def owed(posture: Posture) -> dict[tuple[str, ...], tuple[float, float]]:
@@ -65,10 +75,9 @@ def exact(figures: dict[str, float]) -> bool:
     return {sum(order) for order in permutations(parts)} == {figures["closing"]}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_account_is_exact_and_as_defined(seed):
-    history = history_of(*random_states(seed))
-    done = books(history)
+    history, done = drawn(seed)
     ends = [history.posture(info.id) for info in history.infos]
     for step, (then, now) in zip(done.steps, pairwise(ends), strict=True):
         assert exact(step.figures), step.figures
@@ -81,9 +90,9 @@ def test_the_account_is_exact_and_as_defined(seed):
         assert one.figures["closing"] == pytest.approx(other.figures["opening"], rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_entries_make_up_what_is_new_and_retired(seed):
-    done = books(history_of(*random_states(seed, 3)))
+    _, done = drawn(seed)
     for step in done.steps:
         mine = [e for e in done.entries if e.recorded == step.end]
         assert {e.kind for e in mine} <= {"accrue", "seen", "repay", "unseen"}
@@ -99,13 +108,12 @@ def test_entries_make_up_what_is_new_and_retired(seed):
     assert len({e.id for e in done.entries}) == len(done.entries)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_debt_goes_for_a_reason_or_is_said_to_be_out_of_sight(seed):
     """While a source declares less, what it showed is never called repaid."""
-    history = history_of(*random_states(seed, 3))
-    for (then, now), step in zip(
-        pairwise([history.posture(i.id) for i in history.infos]), books(history).steps, strict=True
-    ):
+    history, done = drawn(seed)
+    ends = [history.posture(info.id) for info in history.infos]
+    for (then, now), step in zip(pairwise(ends), done.steps, strict=True):
         blind = {u for u, (_, d) in owed(then).items() if u not in owed(now)}
         unknown = {
             (r["identity"]["id"], r["assumption"], r["grant"], r["level"], r["object"])
@@ -126,31 +134,30 @@ def shown(done: Ledger) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS[:2])
 def test_the_order_of_rows_means_nothing(seed):
-    states = [together(*state) for state in random_states(seed, 3)]
+    states = [together(*state) for state in random_states(seed)]
     rng = np.random.default_rng(seed)
 
     def shuffled(facts: Facts) -> Facts:
         frames = {e: f.iloc[rng.permutation(len(f))] for e, f in facts.frames.items()}
         return Facts.of(frames, facts.coverage[::-1])
 
-    straight = shown(books(history_of(*states)))
+    straight = shown(drawn(seed)[1])
     assert straight == shown(books(history_of(*map(shuffled, states))))
     assert straight[1]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_later_snapshot_only_adds_entries(seed):
-    states = random_states(seed, 3)
-    before, after = books(history_of(*states[:2])), books(history_of(*states))
+    before, after = books(history_of(*random_states(seed, 2))), drawn(seed)[1]
     kept = [e for e in after.entries if e.recorded.info.sequence <= 2]
     assert [(e.id, e.amount, e.cause) for e in kept] == [
         (e.id, e.amount, e.cause) for e in before.entries
     ]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS[:3])
 def test_waiting_never_lowers_debt_and_the_forecast_is_that_day(seed):
     history = history_of(*random_states(seed, 2))
     last = history.infos[-1].id
@@ -177,20 +184,18 @@ print(json.dumps(shown(books(history_of(*random_states(int(sys.argv[2])))))))
 
 
 def test_the_zone_of_the_machine_means_nothing():
-    """Berlin and Chatham change their clocks within the months of the history."""
-    said = set()
-    for zone in ("UTC", "Europe/Berlin", "Pacific/Chatham"):
-        command = [sys.executable, "-c", ZONED, str(ROOT), "3"]
-        done = subprocess.run(
-            command,
-            env={"TZ": zone, "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        said.add(done.stdout)
-    assert len(said) == 1
-    assert json.loads(said.pop())[1]
+    """Chatham is three quarters of an hour off and changes its clocks within the history."""
+    command = [sys.executable, "-c", ZONED, str(ROOT), "3"]
+    done = subprocess.run(
+        command,
+        env={"TZ": "Pacific/Chatham", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    entries = json.loads(done.stdout)
+    assert entries == json.loads(json.dumps(shown(drawn(3)[1])))
+    assert entries[1]
 
 
 def test_a_clock_that_runs_ahead_moves_nothing_of_another_class():

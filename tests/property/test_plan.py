@@ -96,7 +96,7 @@ def choices(estate: Estate) -> list[set[str]]:
     return list(found.values())
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(watched(), st.integers(1, 4))
 def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
     posture = estate.quick()
@@ -131,7 +131,7 @@ def test_the_first_step_is_the_best_of_all(estate):
     assert made["optimum_gap"] == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(watched(), st.integers(1, 4))
 def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
     tried = answers.plan(estate.quick(), budget)["optimum"]

@@ -1,6 +1,7 @@
 """No secret stays in text, in any of twenty forms, and text without one stays as it is."""
 
 import json
+import time
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -8,6 +9,7 @@ import pytest
 
 from graph.frames import conform
 from graph.schema import AGENT, CAN_ACCESS, DECISION_RECORD
+from graph.values import MAX_TEXT
 from ingest.redaction import SIEVE, redact, redact_text, secretive
 from tests.canaries import CANARIES, HEX, A
 
@@ -100,6 +102,25 @@ def test_a_grant_keeps_its_actions():
     )
     frame, changed = redact(done.frame, CAN_ACCESS)
     assert (json.loads(frame["actions"][0]), changed) == (json.loads(actions), 0)
+
+
+@pytest.mark.parametrize(
+    "part", ["a-", "eyJ-", "token ", "://a:", "SG.a", "-----BEGIN ", "key=", " "]
+)
+def test_no_text_takes_long_to_look_through(part):
+    """Each form once took minutes for some of these: time grew with the square of the length."""
+    start = time.perf_counter()
+    redact_text((part * MAX_TEXT)[:MAX_TEXT])
+    assert time.perf_counter() - start < 10
+
+
+def test_a_text_too_long_to_keep_is_set_aside_unread():
+    frame = pd.DataFrame({"id": ["a"], "source": ["s"], "scope": ["x"]}).assign(
+        name=redact_text(CANARIES["GitHub token"] * 2_000)
+    )
+    done = conform(frame.astype("string"), AGENT)
+    assert len(done.frame) == 0
+    assert A[:12] not in done.rejected.to_csv()
 
 
 def _agent(**facts):

@@ -79,6 +79,24 @@ def test_the_agent_knows_its_client(clients):
 
 
 @pytest.mark.parametrize(
+    ("name", "platform"),
+    [
+        (".cursor/mcp.json", "Cursor"),
+        (".vscode/mcp.json", "VS Code"),
+        (".mcp.json", "Claude Code"),
+        (".claude.json", "Claude Code"),
+        ("claude_desktop_config.json", "Claude Desktop"),
+        (".aws/amazonq/mcp.json", "Amazon Q"),
+        ("organized/room/mcp.json", None),
+    ],
+)
+def test_the_client_is_told_by_where_the_file_is(tmp_path, name, platform):
+    written(tmp_path / "in", RICH, name)
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert loaded.of(AGENT, "platform") == [platform]
+
+
+@pytest.mark.parametrize(
     ("name", "document"),
     [
         ("claude.json", {"projects": {"/w/a": {"mcpServers": {"s": {"command": "x"}}}}}),
@@ -147,18 +165,22 @@ def test_no_secret_gets_out_wherever_it_stands(tmp_path):
     assert leaks(SOURCE, tmp_path / "mcp.json", RICH) == []
 
 
-def test_equal_values_have_equal_fingerprints_and_examples_have_none(tmp_path):
-    """A value is known again where it stands twice; two placeholders say nothing."""
-    value = "s3cr3t-Zq7-value"
-    servers = {
-        n: {"command": n, "env": {"A_TOKEN": v}}
-        for n, v in (("a", value), ("b", value), ("c", "another-Zq7"), ("d", "<your token>"))
-    }
-    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, {"mcpServers": servers}))
-    prints = {r["name"][-1]: r["fingerprint"] for r in loaded.rows(CREDENTIAL)}
-    assert prints["a"] == prints["b"] is not None
-    assert prints["c"] not in (None, prints["a"])
-    assert prints["d"] is None
+def test_the_same_value_in_two_files_is_one_shared_credential(tmp_path):
+    """Another value is another credential, and two placeholders say nothing of each other."""
+    values = {"one": "s3cr3t-Zq7-value", "two": "s3cr3t-Zq7-value", "three": "another-Zq7-value",
+              "four": "<your token>", "five": "<your token>"}  # fmt: skip
+    for name, value in values.items():
+        servers = {"mcpServers": {name: {"command": "x", "env": {"A_TOKEN": value}}}}
+        written(tmp_path / "in", servers, f"{name}.json")
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    users: dict[str, set[str]] = {}
+    for agent, credential in loaded.links(USES):
+        users.setdefault(credential, set()).add(agent)
+    assert sorted(users.values(), key=len)[-1] == {"one.json", "two.json"}
+    assert len(users) == 4
+    prints = [r["fingerprint"] for r in loaded.rows(CREDENTIAL)]
+    assert sum(p is None for p in prints) == 2
+    assert len({p for p in prints if p}) == 2
 
 
 @pytest.mark.parametrize(
@@ -207,7 +229,7 @@ def test_addresses_are_kept_without_what_is_secret_in_them(address, bare, secret
     [
         ('{"mcpServers": {"a": {}, "a": {}}}', "/mcpServers/a", "a key stands here twice"),
         ('{"mcpServers": {', "line 1", "the JSON text ends too early"),
-        ('{"mcpServers": /* ', "line 1", "is not JSON"),
+        ('{"mcpServers": /* ', "line 1", "the JSON text ends too early"),
         ('{"mcpServers": ' + "[" * 200, "line 1", "is nested more than 100 deep"),
     ],
 )

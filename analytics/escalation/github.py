@@ -1,0 +1,134 @@
+"""GitHub: what writing to a repository hands over, by the workflows that run there (H1 and H2).
+
+H1 runs a workflow whose token a cloud role trusts; H2 one that is given the repository's secrets.
+H3, an app that acts as its installations, is stated by the source as RUNS_AS.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+import pandas as pd
+
+from analytics.escalation.rule import Derivation, EscalationRule, Known
+from analytics.escalation.through_grants import through_grants
+from graph.access import AccessGraph
+from graph.schema import RESOURCE, STORED_IN, TRUSTS
+
+ISSUER = "token.actions.githubusercontent.com"
+CHANGES = ("write", "admin")
+SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
+ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
+GUARDED = "unless the branch or environment that the trust names is protected"
+EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is looked at; a workflow asks for aud
+EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
+REPOSITORY, SECRETS = "repository", "secrets of workflows"
+
+
+def _repositories(graph: AccessGraph) -> dict[str, int]:
+    """Return the numbers of repositories of GitHub by organisation and name, in small letters."""
+    frame = graph.frames[RESOURCE]
+    ours = (frame["type"] == REPOSITORY).fillna(False) & frame["id"].str.startswith("github:")
+    ids = frame["id"][ours]
+    names = ids.str.removeprefix("github:").str.replace("/repository/", "/", n=1).str.lower()
+    return dict(zip(names.tolist(), graph.numbers(ids).tolist(), strict=True))
+
+
+def federated(known: Known) -> Iterator[Derivation]:
+    """H1: writes to a repository, and so runs a workflow that takes the role which trusts it."""
+    graph = known.graph
+    repositories = known.once(f"{__name__}.repositories", lambda: _repositories(graph))
+    frame = graph.frames[TRUSTS]
+    issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
+    trusting, _ = graph.ends(TRUSTS)
+    rows = np.flatnonzero((issuers == ISSUER).to_numpy(bool) & graph.in_force(TRUSTS))
+    if not repositories or not len(rows):
+        return
+    leads: dict[str, list[tuple[int, int, str]]] = {}
+    for row in rows.tolist():
+        subject, said = frame["subject"].iloc[row], frame["condition"].iloc[row]
+        rest = _unevaluated("" if pd.isna(said) else str(said))
+        matched = _matched(repositories, None if pd.isna(subject) else str(subject))
+        for repository, guarded in matched:
+            doubt = " and ".join(filter(None, (rest, GUARDED if guarded else "")))
+            lead = (repository, int(trusting[row]), str(frame["id"].iloc[row]))
+            leads.setdefault(doubt, []).append(lead)
+    for doubt, found in sorted(leads.items()):
+        table = pd.DataFrame(found, columns=["resource", "gain", "fact"])
+        for one in through_grants(known, "H1", CHANGES, table):
+            said = " and ".join(sorted(filter(None, {one.condition, doubt})))
+            yield replace(one, condition=said) if doubt else one
+
+
+def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tuple[int, bool]]:
+    """Yield the repositories that a subject names, and whether a branch may guard it.
+
+    Without a subject every repository of GitHub is trusted.
+    """
+    if subject is None:
+        yield from ((number, False) for number in repositories.values())
+        return
+    if subject == "*":
+        subject = "repo:*/*:*"
+    parts = SUBJECT.fullmatch(subject)
+    if parts is None and subject.startswith("repo:") and subject.endswith("*"):
+        parts = SUBJECT.fullmatch(f"{subject}:*")
+    if parts is None:
+        return
+    wanted = f"{parts['org']}/{parts['repo']}".lower().replace("[", "[[]")
+    guarded = parts["rest"] not in ANY_BRANCH
+    for name, number in repositories.items():
+        if fnmatchcase(name, wanted):
+            yield number, guarded
+
+
+def _unevaluated(condition: str) -> str:
+    """Return what is left of a condition of AWS when subject and audience are looked at."""
+    try:
+        said = json.loads(condition) if condition else {}
+    except ValueError:
+        return condition
+    for operator, tests in said.items() if isinstance(said, dict) else [("", {})]:
+        keys = {str(key).lower() for key in tests} if isinstance(tests, dict) else {""}
+        if operator.rpartition(":")[2] not in EQUALS or not keys <= EVALUATED:
+            return condition
+    return ""
+
+
+def given_secrets(known: Known) -> Iterator[Derivation]:
+    """H2: writes to a repository, and so runs a workflow that is given its secrets."""
+    graph = known.graph
+    frame = graph.frames[RESOURCE]
+    stores = frame[(frame["type"] == SECRETS).fillna(False) & frame["parent_id"].notna()]
+    home = pd.DataFrame(
+        {"store": graph.numbers(stores["id"]), "resource": graph.numbers(stores["parent_id"])}
+    )
+    repositories = set(
+        known.once(f"{__name__}.repositories", lambda: _repositories(graph)).values()
+    )
+    home = home[home["resource"].isin(list(repositories))]
+    credential, store = graph.ends(STORED_IN)
+    kept = pd.DataFrame({"store": store, "gain": credential, "fact": graph.frames[STORED_IN]["id"]})
+    leads = kept[graph.in_force(STORED_IN)].merge(home, on="store")
+    yield from through_grants(known, "H2", CHANGES, leads[["resource", "gain", "fact"]])
+
+
+RULES = (
+    EscalationRule(
+        "H1",
+        "Writes to a repository whose workflows a role trusts",
+        ("grants", "trust"),
+        ("BloodHound GH_CanAssumeIdentity", "GitHub: OpenID Connect in cloud providers"),
+        federated,
+    ),
+    EscalationRule(
+        "H2",
+        "Writes to a repository whose workflows are given secrets",
+        ("grants", "credentials"),
+        ("BloodHound GH_HasSecret",),
+        given_secrets,
+    ),
+)

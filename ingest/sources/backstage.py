@@ -1,0 +1,291 @@
+"""Backstage's software catalog: who answers for which component, system and interface.
+
+The entities are described in https://backstage.io/docs/features/software-catalog/descriptor-format.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from graph.schema import AGENT, CALLS, HUMAN, MEMBER_OF, OWNS, RESOURCE, TEAM, TOOL
+from graph.values import canonical
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode, parse_json
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.source import InputRefused, Reading, Rejected, Request, Source
+from ingest.yaml_files import parse_yaml
+
+MARK = "backstage.io/"
+BESIDE = {"node_modules", "vendor"}
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+THINGS = ("Component", "API", "Resource", "System", "Domain")
+PEOPLE = {"group": TEAM, "user": HUMAN}
+AGENTS = {"agent": "ai_agent", "aiagent": "ai_agent", "llmagent": "ai_agent", "bot": "bot"}
+SERVERS = {"mcp", "mcpserver"}
+DIRECTORY = {  # annotations by which the catalog says what a thing is called elsewhere
+    "graph.microsoft.com/user-id": "entra_object",
+    "graph.microsoft.com/group-id": "entra_object",
+    "github.com/user-login": "github",
+    "github.com/project-slug": "github",
+}
+PARENTS = (  # what an entity belongs to, the nearest first, and the kind that is meant
+    ("subcomponentOf", "component"),
+    ("system", "system"),
+    ("domain", "domain"),
+    ("subdomainOf", "domain"),
+)
+ARN = re.compile(r"arn:aws[\w-]*:[\w-]+:[\w-]*:\d*:[^\s*?]+")
+
+
+def read(request: Request) -> Reading:
+    """Read the catalog files at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If the one file that was named is broken, or if nothing is an entity of a catalog.
+    """
+    catalog = _Catalog(scope_of(request).replace("/", ":"))
+    rows, budget = catalog.rows, Budget()
+    used: list[ExportFile] = []
+    for file in export_files(request.paths, beside=BESIDE):
+        if not file.alone and file.path.suffix not in (".yaml", ".yml", ".json"):
+            continue
+        data = budget.read(file.path)
+        try:
+            found = list(_documents(decode(data, file.path), file))
+        except InputRefused as error:
+            if file.alone:
+                raise
+            if "catalog" in file.path.name or MARK.encode() in data:
+                rows.rejected.append(Rejected(error.file, error.place, error.reason))
+                rows.whole = False
+            continue  # what else there is in a repository need not be whole
+        if found:
+            used.append(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", "holds no entity of a catalog")
+        for entity, place in found:
+            catalog.gather(entity, place)
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it is an entity of a catalog")
+    catalog.write()
+    return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
+
+
+def _documents(said: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
+    """Yield the entities of a file: its documents, its list, or the pages of the catalog's API."""
+    if MARK not in said:
+        return
+    for value, place in _values(said, file.path):
+        items = value.get("items", value) if isinstance(value, dict) else value
+        many = isinstance(items, list)
+        for number, one in enumerate(items if many else [items]):
+            if isinstance(one, dict) and text(one.get("apiVersion")).startswith(MARK):
+                yield one, place.at(number) if many else place
+
+
+def _values(said: str, path: Path) -> Iterator[tuple[Any, Place]]:
+    if path.suffix == ".json":
+        yield parse_json(said, path), Place(str(path))
+        return
+    for document in parse_yaml(said, path):
+        yield document.value, Place(str(path), f"line {document.line}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """An entity by kind, namespace and name, all of which the catalog takes as one in any case."""
+
+    kind: str
+    namespace: str
+    name: str
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    place: Place
+
+    def says(self, key: str) -> str:
+        """Return a text of the spec; "" where there is none."""
+        return redact_text(text(self.spec.get(key)))
+
+    @property
+    def sort(self) -> str:
+        """The type in small letters, without what parts its words."""
+        return re.sub(r"[^a-z]", "", self.says("type").lower())
+
+    def ids(self) -> list[str]:
+        """Return the ids by which other systems know it."""
+        said = [f"{k}:{redact_text(v)}" for key, k in DIRECTORY.items() if (v := self.note(key))]
+        return sorted({*said, *(f"arn:{arn}" for arn in self.arns())})
+
+    def note(self, key: str) -> str:
+        """Return the text of an annotation; "" where there is none."""
+        notes = self.metadata.get("annotations")
+        return text(notes.get(key)) if isinstance(notes, dict) else ""
+
+    def arns(self) -> list[str]:
+        """Return the ARNs that annotations name."""
+        notes = self.metadata.get("annotations")
+        said = [text(v) for v in notes.values()] if isinstance(notes, dict) else []
+        return sorted({v for v in said if ARN.fullmatch(v) and redact_text(v) == v})
+
+
+@dataclass
+class _Catalog:
+    """Gathers the entities, then writes rows, as entities may refer to later ones."""
+
+    scope: str
+    rows: Rows = field(default_factory=Rows)
+    entities: dict[str, _Entity] = field(default_factory=dict)
+    other: Counter[str] = field(default_factory=Counter)
+    unresolved: int = 0
+
+    def gather(self, said: Mapping[str, Any], place: Place) -> None:
+        """Take in one entity."""
+        metadata, spec, kind = said.get("metadata"), said.get("spec"), text(said.get("kind"))
+        if not isinstance(metadata, dict):
+            self.rows.reject(place, "an entity must have metadata")
+            return
+        name = redact_text(text(metadata.get("name")))
+        namespace = redact_text(text(metadata.get("namespace"))) or "default"
+        if not NAME.fullmatch(name) or not NAME.fullmatch(namespace):
+            self.rows.reject(place, "an entity must have a name of letters, digits and - _ .")
+            return
+        if kind not in (*THINGS, "Group", "User"):
+            self.other[kind if NAME.fullmatch(redact_text(kind)) else "?"] += 1
+            return
+        spec = spec if isinstance(spec, dict) else {}
+        entity = _Entity(kind.lower(), namespace.lower(), name.lower(), metadata, spec, place)
+        id_ = self._id(entity.kind, entity.namespace, entity.name)
+        if id_ in self.entities:
+            self.rows.warn(f"{place.file}: an entity that was read already; passed over")
+        self.entities.setdefault(id_, entity)
+
+    def _id(self, kind: str, namespace: str, name: str) -> str:
+        return f"backstage:{self.scope}/{kind}/{namespace}/{name}"
+
+    def _ref(self, said: Any, kind: str, entity: _Entity) -> str:
+        """Return the id that a reference, `[kind:][namespace/]name`, names; "" where it is none."""
+        start, _, rest = redact_text(text(said)).lower().rpartition(":")
+        namespace, _, name = rest.rpartition("/")
+        parts = (start or kind, namespace or entity.namespace, name)
+        if not all(NAME.fullmatch(part) for part in parts):
+            return ""
+        return self._id(*parts)
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write the rows of all entities."""
+        for id_, entity in self.entities.items():
+            if entity.kind in PEOPLE:
+                self._people(id_, entity)
+            else:
+                self._thing(id_, entity)
+        for id_, entity in self.entities.items():
+            if entity.kind in PEOPLE:
+                self._members(id_, entity)
+            else:
+                self._owner(id_, entity)
+                self._calls(id_, entity)
+        if self.other:
+            kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.other.items()))
+            self.rows.warn(f"entities of other kinds were passed over: {kinds}")
+        if self.unresolved:
+            count = self.unresolved
+            self.rows.warn(f"{count} groups and users are named, but not among the entities")
+
+    def _named(self, entity: _Entity) -> dict[str, Any]:
+        title = redact_text(text(entity.metadata.get("title")))
+        ids = entity.ids()
+        return {"name": title or entity.name, "external_ids": canonical(ids) if ids else None}
+
+    def _people(self, id_: str, entity: _Entity) -> None:
+        profile = entity.spec.get("profile")
+        profile = profile if isinstance(profile, dict) else {}
+        facts = self._named(entity)
+        facts["name"] = redact_text(text(profile.get("displayName"))) or facts["name"]
+        facts["email"] = redact_text(text(profile.get("email"))).lower() or None
+        if entity.kind == "group":
+            facts["parent_id"] = self._ref(entity.spec.get("parent"), "group", entity) or None
+        self.rows.node(PEOPLE[entity.kind], id_, entity.place, **facts)
+
+    def _thing(self, id_: str, entity: _Entity) -> None:
+        facts = self._named(entity)
+        if entity.kind == "component" and entity.sort in AGENTS:
+            tags = [f"lifecycle:{entity.says('lifecycle')}"] if entity.says("lifecycle") else []
+            marks = [redact_text(t) for t in listed(entity.metadata.get("tags")) if text(t)]
+            self.rows.node(
+                AGENT,
+                id_,
+                entity.place,
+                kind=AGENTS[entity.sort],
+                tags=canonical(sorted({*tags, *marks})),
+                **facts,
+            )
+        elif entity.kind == "api" or (entity.kind == "component" and entity.sort in SERVERS):
+            kind = "mcp_server" if entity.sort in SERVERS else "api"
+            self.rows.node(TOOL, id_, entity.place, kind=kind, **facts)
+        else:
+            sort = entity.says("type") or entity.kind
+            facts["parent_id"] = self._parent(entity)
+            self.rows.node(RESOURCE, id_, entity.place, type=sort, **facts)
+
+    def _parent(self, entity: _Entity) -> str | None:
+        """Return what an entity belongs to: another component, its system or its domain."""
+        said = (self._ref(entity.spec.get(key), kind, entity) for key, kind in PARENTS)
+        return next((one for one in said if one), None)
+
+    def _owner(self, id_: str, entity: _Entity) -> None:
+        """State who owns an entity, and what its annotations say it is called elsewhere."""
+        said = entity.spec.get("owner")
+        if not text(said):
+            return
+        owner = self._someone(said, "group", entity)
+        if not owner:
+            self.rows.reject(entity.place, "the owner is not the name of a group or a user")
+            return
+        for thing in (id_, *entity.arns()):
+            self.rows.link(OWNS, owner, thing, entity.place, role="business", evidence="declared")
+
+    def _someone(self, said: Any, kind: str, entity: _Entity) -> str:
+        """Return the id of a group or a user, which need not be among the entities."""
+        id_ = self._ref(said, kind, entity)
+        kind = id_.split("/")[1] if id_ else ""
+        if kind not in PEOPLE:
+            return ""
+        if self.rows.node(PEOPLE[kind], id_, entity.place, name=id_.rpartition("/")[2]):
+            self.unresolved += 1
+        return id_
+
+    def _members(self, id_: str, entity: _Entity) -> None:
+        key, kind = ("members", "user") if entity.kind == "group" else ("memberOf", "group")
+        for said in listed(entity.spec.get(key)):
+            other = self._someone(said, kind, entity)
+            if not other:
+                self.rows.reject(entity.place, f"{key} holds what names no {kind}")
+                continue
+            member, group = (other, id_) if kind == "user" else (id_, other)
+            self.rows.link(MEMBER_OF, member, group, entity.place)
+
+    def _calls(self, id_: str, entity: _Entity) -> None:
+        """State which interfaces an agent consumes."""
+        if self.rows.labels.get(id_) is not AGENT:
+            return
+        for said in listed(entity.spec.get("consumesApis")):
+            api = self._ref(said, "api", entity)
+            if self.rows.labels.get(api) is TOOL:
+                self.rows.link(CALLS, id_, api, entity.place)
+
+
+SOURCE = Source(
+    name="backstage",
+    title="Backstage catalog",
+    reads="catalog-info.yaml files, or the entities of the catalog's API (JSON), or folders",
+    declares=("owners", "inventory"),
+    read=read,
+)

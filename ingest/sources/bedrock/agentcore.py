@@ -1,0 +1,183 @@
+"""Amazon Bedrock AgentCore: runtimes, gateways, workload identities and the token vault."""
+
+from typing import Any
+
+from graph.schema import (
+    AGENT,
+    CONTROLS,
+    CREDENTIAL,
+    RESOURCE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    STORED_IN,
+    TOOL,
+    TRUSTS,
+    USES,
+)
+from ingest.redaction import redact_text
+from ingest.rows import Place, text
+from ingest.secret_names import bare_address, held_secret
+from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+class AgentCore(Documents):
+    """Reads documents of `bedrock-agentcore-control`."""
+
+    def _runtime(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("agentRuntimeArn"), at)
+        if not arn or not self.rows.node(
+            AGENT,
+            arn,
+            at,
+            name=redact_text(text(said.get("agentRuntimeName"))) or None,
+            kind="ai_agent",
+            provider=PROVIDER,
+            platform="bedrock-agentcore",
+            status=status_of(said.get("status")),
+            created_at=self.moment(said, "createdAt", at),
+            third_party=False,
+        ):
+            return
+        self.agents[arn] = arn
+        self.runs_as(arn, said.get("roleArn"), at)
+        details = said.get("workloadIdentityDetails")
+        if isinstance(details, dict) and text(details.get("workloadIdentityArn")):
+            identity = self.arn(details.get("workloadIdentityArn"), at)
+            if identity:
+                self._add_workload(identity, "", at)
+                self.rows.link(RUNS_AS, arn, identity, at)
+        variables = said.get("environmentVariables")
+        for name, value in variables.items() if isinstance(variables, dict) else ():
+            self._variable(arn, name, value, at.at("environmentVariables"))
+        self._callers(arn, said.get("authorizerConfiguration"), at)
+
+    def _runtime_summary(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("agentRuntimeArn"), at)
+        if arn:
+            self.listed[arn] = at
+
+    def _variable(self, agent: str, name: str, value: Any, at: Place) -> None:
+        secret = held_secret(name, value) if isinstance(value, str) else None
+        shown = redact_text(name)
+        if secret is None or shown != name:
+            return
+        id_ = f"{agent}/env/{name}"
+        self.rows.node(
+            CREDENTIAL,
+            id_,
+            at,
+            name=name,
+            type=secret.type,
+            storage=secret.storage,
+            fingerprint=secret.fingerprint,
+        )
+        self.rows.link(USES, agent, id_, at)
+
+    def _callers(self, agent: str, said: Any, at: Place) -> None:
+        """State whose tokens let somebody call an agent."""
+        jwt = said.get("customJWTAuthorizer") if isinstance(said, dict) else None
+        address = text(jwt.get("discoveryUrl")) if isinstance(jwt, dict) else ""
+        if not address:
+            return
+        issuer = redact_text(bare_address(address)).removesuffix(DISCOVERY)
+        if "://" not in issuer:
+            return
+        names = [*_texts(jwt, "allowedAudience"), *_texts(jwt, "allowedClients")]
+        self.rows.node(RESOURCE, issuer, at, name=issuer.partition("://")[2], type="oidc_provider")
+        self.rows.link(
+            TRUSTS,
+            agent,
+            issuer,
+            at,
+            action="bedrock-agentcore:InvokeAgentRuntime",
+            issuer=issuer,
+            condition=f"token for {' or '.join(sorted(names))}" if names else None,
+        )
+
+    def _workload(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("workloadIdentityArn"), at)
+        if arn:
+            self._add_workload(arn, text(said.get("name")), at)
+
+    def _add_workload(self, arn: str, name: str, at: Place) -> None:
+        shown = redact_text(name) or arn.rpartition("/")[2]
+        self.rows.node(SERVICE_ACCOUNT, arn, at, name=shown, provider=PROVIDER)
+
+    def _provider(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """Add a credential of the token vault, and the secret that keeps its value."""
+        arn = self.arn(said.get("credentialProviderArn"), at)
+        if not arn:
+            return
+        type_ = "api_key" if "/apikeycredentialprovider/" in arn else "client_secret"
+        self.rows.node(
+            CREDENTIAL,
+            arn,
+            at,
+            name=redact_text(text(said.get("name"))) or None,
+            type=type_,
+            storage="vault",
+            created_at=self.moment(said, "createdTime", at),
+        )
+        for key in ("apiKeySecretArn", "clientSecretArn"):
+            kept = said.get(key)
+            kept = kept.get("secretArn") if isinstance(kept, dict) else kept
+            if text(kept):
+                secret = self.arn(kept, at.at(key))
+                if secret:
+                    self.rows.node(RESOURCE, secret, at)
+                    self.rows.link(STORED_IN, arn, secret, at)
+
+    def _gateway(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("gatewayArn"), at)
+        if arn and self.rows.node(
+            TOOL,
+            arn,
+            at,
+            name=redact_text(text(said.get("name"))) or None,
+            kind="mcp_server",
+            provider=PROVIDER,
+            third_party=False,
+        ):
+            self.runs_as(arn, said.get("roleArn"), at)
+
+    def _target(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """Let a gateway use what its target is: a function, and the credentials for it."""
+        gateway = self.arn(said.get("gatewayArn"), at)
+        if not gateway:
+            return
+        self.later.append(lambda: self._add_target(gateway, said, at))
+
+    def _add_target(self, gateway: str, said: dict[str, Any], at: Place) -> None:
+        if gateway not in self.rows.labels:
+            self.rows.node(TOOL, gateway, at, kind="mcp_server", provider=PROVIDER)
+        for part, name in _walk(said.get("targetConfiguration")):
+            if name == "lambdaArn":
+                self.function(gateway, part, "the target", at)
+        for part, name in _walk(said.get("credentialProviderConfigurations")):
+            if name == "providerArn":
+                provider = self.arn(part, at)
+                if provider:
+                    self.rows.node(CREDENTIAL, provider, at)
+                    far = FAR.format("the target")
+                    self.rows.link(CONTROLS, gateway, provider, at, condition=far)
+
+
+def _texts(said: Any, key: str) -> list[str]:
+    found = said.get(key)
+    return [redact_text(text(one)) for one in found if text(one)] if isinstance(found, list) else []
+
+
+def _walk(value: Any) -> list[tuple[Any, str]]:
+    """Return every value within with the key it stands under."""
+    found: list[tuple[Any, str]] = []
+    pending = [value]
+    while pending:
+        here = pending.pop()
+        if isinstance(here, dict):
+            found += [(part, str(key)) for key, part in here.items()]
+            pending += here.values()
+        elif isinstance(here, list):
+            pending += here
+    return found

@@ -1,0 +1,125 @@
+"""Agents of Amazon Bedrock: action groups, knowledge bases and collaborators."""
+
+import re
+from typing import Any
+
+from graph.schema import (
+    AGENT,
+    CALLS,
+    CAN_ACCESS,
+    RESOURCE,
+    TOOL,
+)
+from graph.values import canonical
+from ingest.redaction import redact_text
+from ingest.rows import Place, text
+from ingest.sources.bedrock.documents import PROVIDER, Documents, status_of
+
+AGENT_ID = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{10}(?![A-Z0-9])")
+ALIAS = re.compile(r"(arn:[\w-]+:bedrock:[\w-]*:\d*):agent-alias/([A-Z0-9]{10})/[\w-]+")
+BUILT_IN = {"AMAZON.CodeInterpreter": ["code_exec"], "ANTHROPIC.Computer": ["code_exec"]}
+
+
+class Agents(Documents):
+    """Reads documents of `bedrock-agent`."""
+
+    def _agent(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("agentArn"), at)
+        if not arn:
+            return
+        if not self.rows.node(
+            AGENT,
+            arn,
+            at,
+            name=redact_text(text(said.get("agentName"))) or None,
+            kind="ai_agent",
+            provider=PROVIDER,
+            platform="bedrock",
+            status=status_of(said.get("agentStatus")),
+            created_at=self.moment(said, "createdAt", at),
+            third_party=False,
+        ):
+            return
+        self.agents[text(said.get("agentId")) or arn.rpartition("/")[2]] = arn
+        self.runs_as(arn, said.get("agentResourceRoleArn"), at)
+
+    def _summary(self, said: dict[str, Any], _: str, at: Place) -> None:
+        id_ = text(said.get("agentId"))
+        if id_:
+            self.listed[id_] = at
+        else:
+            self.rows.reject(at, "an agent must have an agentId")
+
+    def _action_group(self, said: dict[str, Any], agent: str, at: Place) -> None:
+        id_ = text(said.get("actionGroupId"))
+        if not AGENT_ID.fullmatch(id_):
+            self.rows.reject(at, "an action group must have an actionGroupId")
+            return
+        self.of_agent(agent, at, lambda arn: self._add_group(arn, id_, said, at))
+
+    def _add_group(self, agent: str, id_: str, said: dict[str, Any], at: Place) -> None:
+        tool = f"{agent}/action-group/{id_}"
+        built_in = BUILT_IN.get(text(said.get("parentActionSignature")))
+        disabled = text(said.get("actionGroupState")) == "DISABLED"
+        executor = said.get("actionGroupExecutor")
+        added = self.rows.node(
+            TOOL,
+            tool,
+            at,
+            name=redact_text(text(said.get("actionGroupName"))) or None,
+            kind="api",
+            provider=PROVIDER,
+            status="disabled" if disabled else "active",
+            capabilities=canonical(built_in) if built_in else None,
+        )
+        if added and not disabled:
+            self.rows.link(CALLS, agent, tool, at)
+        if isinstance(executor, dict) and text(executor.get("lambda")) and not disabled:
+            self.function(tool, executor.get("lambda"), "the action group", at)
+
+    def _knowledge(self, said: dict[str, Any], agent: str, at: Place) -> None:
+        id_ = text(said.get("knowledgeBaseId"))
+        if not AGENT_ID.fullmatch(id_):
+            self.rows.reject(at, "a knowledge base must have a knowledgeBaseId")
+        elif text(said.get("knowledgeBaseState")) != "DISABLED":
+            self.of_agent(agent, at, lambda arn: self._add_knowledge(arn, id_, at))
+
+    def _add_knowledge(self, agent: str, id_: str, at: Place) -> None:
+        base = f"{agent.partition(':agent/')[0]}:knowledge-base/{id_}"
+        self.rows.node(RESOURCE, base, at)
+        self.rows.link(
+            CAN_ACCESS,
+            agent,
+            base,
+            at,
+            grant_id="association",
+            actions=canonical(["bedrock:Retrieve"]),
+            levels=canonical(["read"]),
+        )
+
+    def _base(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("knowledgeBaseArn"), at)
+        if arn and self.rows.node(
+            RESOURCE,
+            arn,
+            at,
+            name=redact_text(text(said.get("name"))) or None,
+            type="knowledge base",
+            provider=PROVIDER,
+            created_at=self.moment(said, "createdAt", at),
+        ):
+            self.runs_as(arn, said.get("roleArn"), at)
+
+    def _collaborator(self, said: dict[str, Any], agent: str, at: Place) -> None:
+        descriptor = said.get("agentDescriptor")
+        alias = text(descriptor.get("aliasArn")) if isinstance(descriptor, dict) else ""
+        match = ALIAS.fullmatch(alias)
+        if match is None:
+            self.rows.reject(at, "a collaborator must name the alias of an agent")
+            return
+        other = f"{match[1]}:agent/{match[2]}"
+        self.of_agent(agent, at, lambda arn: self._add_collaborator(arn, other, at))
+
+    def _add_collaborator(self, agent: str, other: str, at: Place) -> None:
+        self.rows.node(AGENT, other, at)
+        self.rows.link(CALLS, agent, other, at)

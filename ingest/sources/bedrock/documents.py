@@ -1,0 +1,108 @@
+"""What every document of an export needs: names, instants, roles, and what waits for others."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import (
+    CONTROLS,
+    RESOURCE,
+    ROLE,
+    RUNS_AS,
+)
+from graph.values import WrongValue, instant
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, text
+from ingest.sources.aws.arn import parse
+
+PROVIDER = "aws"
+MAX_ARN = 2048
+READY = {"PREPARED", "READY", "ACTIVE"}
+FAR = "as far as {} goes"
+
+
+@dataclass
+class Documents:
+    """What documents say so far; what belongs to an agent waits until all agents are known."""
+
+    rows: Rows
+    agents: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, None] = field(default_factory=dict)
+    later: list[Callable[[], None]] = field(default_factory=list)
+    listed: dict[str, Place] = field(default_factory=dict)
+
+    def arn(self, value: Any, at: Place) -> str:
+        """Return a resource name as an id; "" (and a rejected part) where it is none."""
+        said = text(value)
+        arn = parse(said) if len(said) <= MAX_ARN else None
+        if arn is None or not arn.service or not arn.resource or re.search(r"[\s*]", said):
+            self.rows.reject(at, "names no resource of AWS where it must")
+            return ""
+        if redact_text(said) != said:
+            self.rows.reject(at, "the name of a resource holds something like a secret")
+            return ""
+        if arn.account and arn.account != "aws":
+            self.accounts[arn.account] = None
+        return said
+
+    def runs_as(self, source: str, value: Any, at: Place) -> None:
+        """Join something to the role that it runs as."""
+        if not text(value):
+            self.rows.warn("some agents have no role yet, so what they can do is unknown")
+            return
+        role = self.arn(value, at)
+        if role and ":role/" not in role:
+            self.rows.reject(at, "runs as something that is no role")
+        elif role:
+            self.rows.node(ROLE, role, at)  # another export describes it
+            self.rows.link(RUNS_AS, source, role, at)
+
+    def moment(self, said: Mapping[str, Any], name: str, at: Place) -> pd.Timestamp | None:
+        """Return an instant, in ISO 8601 or in seconds since 1970."""
+        value = said.get(name)
+        try:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return pd.Timestamp(value, unit="s", tz="UTC").as_unit("ms")
+            return instant(text(value)) if text(value) else None
+        except (WrongValue, ValueError, OverflowError):
+            self.rows.reject(at.at(name), "is no instant")
+            return None
+
+    def function(self, tool: str, said: Any, what: str, at: Place) -> None:
+        """Let a tool make a function act, which runs as a role of its own."""
+        arn = self.arn(said, at)
+        if arn:
+            arn = ":".join(arn.split(":")[:7])  # without a version or alias
+            self.rows.node(RESOURCE, arn, at)
+            self.rows.link(CONTROLS, tool, arn, at, condition=FAR.format(what))
+
+    def of_agent(self, id_: str, at: Place, add: Callable[[str], None]) -> None:
+        """Add something of an agent once all agents are known."""
+
+        def when_known() -> None:
+            if id_ in self.agents:
+                add(self.agents[id_])
+            else:
+                self.rows.reject(at, "belongs to an agent that is not in the export")
+
+        self.later.append(when_known)
+
+    def finish(self) -> None:
+        """Join what belongs together, and say which agents are only named."""
+        for add in self.later:
+            add()
+        missing = sum(id_ not in self.agents for id_ in self.listed)
+        if missing:
+            self.rows.whole = False
+            self.rows.warn(
+                f"{missing} agents are listed without their details (get-agent,"
+                " get-agent-runtime): they are not in the graph"
+            )
+
+
+def status_of(value: Any) -> str | None:
+    """Return the state of an agent that says it is ready; nothing else is certain."""
+    return "active" if text(value) in READY else None

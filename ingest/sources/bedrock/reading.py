@@ -1,0 +1,123 @@
+"""From the documents of the AWS command line to rows, each document known by its keys."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode, parse_json
+from ingest.rows import Place, Rows, text
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.bedrock.agentcore import AgentCore
+from ingest.sources.bedrock.agents import AGENT_ID, Agents
+
+Take = Callable[[dict[str, Any], str, Place], None]
+DECLARES = ("grants", "credentials", "trust", "inventory")
+
+SUFFIXES = (".json", ".json.gz")
+
+
+class Reader(Agents, AgentCore):
+    """Takes documents in."""
+
+    def take(self, said: Any, file: ExportFile, place: Place) -> bool:
+        """Take in a document; return whether anything in it was known."""
+        if isinstance(said, list):
+            taken = [self.take(one, file, place.at(n)) for n, one in enumerate(said)]
+            return any(taken)
+        if not isinstance(said, dict):
+            return False
+        if text(said.get("nextToken")):
+            self.rows.whole = False
+            self.rows.warn(f"{place.file}: the list goes on in a page that is not there")
+        known = False
+        for key, take in self._wrapped().items():
+            value = said.get(key)
+            if isinstance(value, dict | list):
+                items = value if isinstance(value, list) else [value]
+                for number, one in enumerate(items):
+                    at = place.at(key, number) if isinstance(value, list) else place.at(key)
+                    self._one(take, one, file, at)
+                known = True
+        for key, take in self._bare().items():
+            if not known and text(said.get(key)):
+                self._one(take, said, file, place)
+                return True
+        return known
+
+    def _one(
+        self,
+        take: Take,
+        one: Any,
+        file: ExportFile,
+        at: Place,
+    ) -> None:
+        if isinstance(one, dict):
+            take(one, _agent_of(one, file), at)
+        else:
+            self.rows.reject(at, "must be an object")
+
+    def _wrapped(self) -> dict[str, Take]:
+        return {
+            "agent": self._agent,
+            "agentSummaries": self._summary,
+            "agentActionGroup": self._action_group,
+            "actionGroupSummaries": self._action_group,
+            "agentKnowledgeBase": self._knowledge,
+            "agentKnowledgeBaseSummaries": self._knowledge,
+            "knowledgeBase": self._base,
+            "agentCollaborator": self._collaborator,
+            "agentCollaboratorSummaries": self._collaborator,
+            "agentRuntimes": self._runtime_summary,
+            "workloadIdentities": self._workload,
+            "credentialProviders": self._provider,
+        }
+
+    def _bare(self) -> dict[str, Take]:
+        return {
+            "agentArn": self._agent,
+            "agentRuntimeArn": self._runtime,
+            "credentialProviderArn": self._provider,
+            "targetId": self._target,  # before the gateway, whose name it carries
+            "gatewayArn": self._gateway,
+            "workloadIdentityArn": self._workload,
+        }
+
+
+def _agent_of(said: Mapping[str, Any], file: ExportFile) -> str:
+    """Return the id of the agent that a part belongs to; the file's name has it if it has none."""
+    stated = text(said.get("agentId"))
+    if stated:
+        return stated
+    for step in (file.path.name.partition(".json")[0], file.path.parent.name):
+        found = AGENT_ID.search(step)
+        if found:
+            return found.group()
+    return ""
+
+
+def read(request: Request) -> Reading:
+    """Read the documents at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing speaks of agents of Bedrock.
+    """
+    rows, budget = Rows(), Budget()
+    reader, used = Reader(rows), list[ExportFile]()
+    for file in export_files(request.paths):
+        if not file.alone and not file.path.name.endswith(SUFFIXES):
+            continue
+        document = parse_json(decode(budget.read(file.path), file.path), file.path)
+        if reader.take(document, file, file.place):
+            used.append(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", "says nothing of agents of Bedrock")
+        else:
+            rows.warn(f"{file.path}: says nothing of agents of Bedrock; passed over")
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it speaks of agents of Bedrock")
+    reader.finish()
+    accounts = list(reader.accounts)
+    scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
+    return rows.reading(scope, taken_at(request, used, rows), DECLARES)

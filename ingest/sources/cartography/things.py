@@ -1,0 +1,169 @@
+"""What the properties of a Cartography node say: its id, its names, and when it was used."""
+
+import math
+import re
+from typing import Any
+
+import pandas as pd
+
+from graph.values import WrongValue, instant
+from ingest.redaction import redact_text
+from ingest.rows import Row, text
+from ingest.sources.cartography.export import GraphNode
+from ingest.sources.cartography.kinds import credential_sort, sort_of
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GITHUB = re.compile(r"https://github\.com/([\w.-]+)(?:/([\w.-]+))?/?")
+ACCOUNT = re.compile(r"\d{12}")
+ROOT = re.compile(r"arn:aws[\w-]*:iam::\d{12}:root")
+NAMES = (
+    *("_ont_name", "_ont_fullname", "_ont_username", "name", "display_name", "agent_name"),
+    *("username", "title", "_ont_email", "email", "user_principal_name"),
+)
+EMAILS = ("_ont_email", "email", "mail", "user_principal_name")
+CREATED = ("_ont_created_at", "createdate", "created_at", "created_date_time", "create_time")
+USED = ("_ont_last_used_at", "lastuseddate", "last_used_at")
+ACTIVE = ("_ont_lastactivity", "passwordlastused")
+EXPIRES = ("_ont_expires_at", "expires_at", "valid_before_time")
+PROVIDERS = {
+    "AWS": "aws",
+    "Azure": "azure",
+    "Entra": "entra",
+    "GCP": "gcp",
+    "GitHub": "github",
+    "Kubernetes": "kubernetes",
+}
+NEVER = {"", "N/A", "None", "no_information", "not_supported"}
+OFF = {"inactive", "disabled", "suspended", "deprovisioned", "archived"}
+
+
+def id_of(node: GraphNode, scope: str) -> str:
+    """Return the id of a node: the one that its own system gives it, where that is unique.
+
+    Raises
+    ------
+    WrongValue
+        If it has none, without which it cannot be known again, or one that holds a secret.
+    """
+    said, sort = node.properties, sort_of(node.labels)
+    own = _native(said)
+    parts = (own, *(text(said.get(name)) for name in ("arn", "cluster_name", "namespace", "name")))
+    if not (own or parts[1].startswith("arn:")):
+        raise WrongValue("a node must have an id")
+    if any(redact_text(part) != part for part in (*parts[:2], sort)):
+        raise WrongValue("id holds something like a secret")
+    arn = next((part for part in parts[1::-1] if part.startswith("arn:")), "")
+    if arn or "AWSServicePrincipal" in node.labels:
+        return arn or own  # a service is its host name, as policies write it
+    if "AWSAccount" in node.labels and ACCOUNT.fullmatch(own):
+        return f"arn:aws:iam::{own}:root"
+    if sort.startswith("Entra") and GUID.fullmatch(own):
+        return f"entra:{own.lower()}"
+    if own.lower().startswith("/subscriptions/"):
+        return f"azure:{own.lower()}"
+    if sort == "KubernetesServiceAccount" and all(parts[2:]):
+        cluster, namespace, name = map(redact_text, parts[2:])
+        return f"k8s:{cluster}/{namespace}/serviceaccount/{name}"
+    return _github(sort, own) or f"cartography:{scope}/{sort}/{own}"
+
+
+def _native(said: dict[str, Any]) -> str:
+    value = said.get("id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(value)
+
+
+def _github(sort: str, own: str) -> str:
+    found = GITHUB.fullmatch(own)
+    if found is None:
+        return ""
+    if sort == "GitHubOrganization" and not found[2]:
+        return f"github:{found[1]}/organization/{found[1]}"
+    if sort == "GitHubRepository" and found[2]:
+        return f"github:{found[1]}/repository/{found[2]}"
+    return ""
+
+
+def is_person(node: GraphNode) -> bool:
+    """Whether a user account is a person's: of AWS, only one with a password that was used."""
+    if "AWSUser" not in node.labels:
+        return True
+    return text(node.properties.get("passwordlastused")) not in NEVER
+
+
+class Facts:
+    """Reads what is said of nodes; `unread` counts instants that are none."""
+
+    def __init__(self) -> None:
+        self.unread = 0
+
+    def of(self, node: GraphNode) -> Row:
+        """Return what a node says of itself, whatever it is; absent facts are None."""
+        said, sort = node.properties, sort_of(node.labels)
+        mail = next((v for v in (text(said.get(n)) for n in EMAILS) if "@" in v), "")
+        name = next((v for v in (text(said.get(n)) for n in NAMES) if v), "")
+        return {
+            "name": redact_text(name) or None,
+            "email": redact_text(mail) or None,
+            "provider": next((p for mark, p in PROVIDERS.items() if sort.startswith(mark)), None)
+            or redact_text(text(said.get("_ont_source")))
+            or None,
+            "status": _status(said),
+            "mfa": _flag(said.get("_ont_has_mfa")),
+            "created_at": self._first(said, CREATED),
+            "last_used_at": self._first(said, USED),
+            "last_active_at": self._first(said, ACTIVE),
+            "expires_at": self._first(said, EXPIRES),
+            "sort": redact_text(sort),
+            "credential": credential_sort(node.labels),
+        }
+
+    def _first(self, said: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
+        for name in names:
+            try:
+                found = moment(said.get(name))
+            except (WrongValue, ValueError, OverflowError):
+                self.unread += 1
+                continue
+            if found is not None:
+                return found
+        return None
+
+
+def moment(value: Any) -> pd.Timestamp | None:
+    """Return an instant, in ISO 8601 or in seconds or milliseconds since 1970.
+
+    >>> moment(1767225600), moment("N/A")
+    (Timestamp('2026-01-01 00:00:00+0000', tz='UTC'), None)
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        said = value.strip()
+        return None if said in NEVER else instant(said)
+    seconds = value / 1000 if value > 1e11 else value
+    if not math.isfinite(seconds) or not 0 < seconds < 253402300800:
+        raise WrongValue("must be an instant")
+    return pd.Timestamp(seconds, unit="s", tz="UTC").floor("ms").as_unit("ms")
+
+
+def _status(said: dict[str, Any]) -> str | None:
+    active = _flag(said.get("_ont_active"))
+    for name, off in (("_ont_inactive", True), ("disabled", True), ("account_enabled", False)):
+        known = _flag(said.get(name))
+        active = (known is not off) if active is None and known is not None else active
+    if active is None and text(said.get("status")).lower() in OFF:
+        active = False
+    return None if active is None else "active" if active else "disabled"
+
+
+def _flag(value: Any) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def is_root(node: GraphNode) -> bool:
+    """Whether a node stands for a whole AWS account, as trust in it names it."""
+    return ROOT.fullmatch(text(node.properties.get("arn"))) is not None

@@ -1,0 +1,195 @@
+"""CODEOWNERS: who reviews changes to a repository, from which its owner can only be inferred.
+
+The format is that of https://docs.github.com/articles/about-code-owners and of GitLab, which adds
+sections.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.schema import HUMAN, OWNS, RESOURCE, TEAM
+from graph.values import canonical
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode, read_text
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows
+from ingest.source import InputRefused, Reading, Request, Source
+
+FILE_NAME = "CODEOWNERS"
+HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}
+BESIDE = {"node_modules", "vendor"}
+FOLDERS = {*HIDDEN, "docs"}  # where the file may lie below the repository
+ORDER = (".github", "", "docs")  # the first of several counts
+EVERYTHING = {"*", "/", "/*", "**", "/**", "/**/*", "**/*"}
+SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>.*)")
+COMMENT = re.compile(r"(?:^|\s)#.*")
+WORD = re.compile(r"(?:\\.|[^\s\\])+")
+MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+HANDLE = re.compile(r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+))?")
+REMOTE = re.compile(
+    r"^\s*url\s*=\s*(?:[\w+.-]+://)?(?:[^@\s/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/]"
+    r"(?P<path>[\w.-]+(?:/[\w.-]+)+)/?\s*$",
+    re.MULTILINE,
+)
+MAX_CONFIG = 1 << 20
+
+
+def read(request: Request) -> Reading:
+    """Read the CODEOWNERS files at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If there is none, or a file is no text.
+    """
+    rows, scope, budget = Rows(), scope_of(request), Budget()
+    used: list[ExportFile] = []
+    taken: set[str] = set()
+    for file in sorted(_files(request), key=_rank):
+        said = decode(budget.read(file.path), file.path)
+        used.append(file)
+        repository = _repository(file.path, scope.replace("/", ":"))
+        if repository.id in taken:
+            rows.warn(f"{file.path}: another file of the repository comes before it; passed over")
+            continue
+        taken.add(repository.id)
+        _add(rows, repository, said, file)
+    if not used:
+        raise InputRefused(request.paths[0], "", f"there is no {FILE_NAME} in it")
+    return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
+
+
+def _files(request: Request) -> list[ExportFile]:
+    found = export_files(request.paths, hidden=HIDDEN, beside=BESIDE)
+    return [f for f in found if f.alone or f.path.name == FILE_NAME]
+
+
+def _rank(file: ExportFile) -> tuple[str, int, str]:
+    folder = file.path.parent.name
+    place = ORDER.index(folder) if folder in ORDER else 1
+    return str(_root(file.path)), place, file.short
+
+
+def _root(path: Path) -> Path:
+    folder = path.resolve().parent
+    return folder.parent if folder.name in FOLDERS else folder
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository: its id, its name, and the host and organisation that its people belong to."""
+
+    id: str
+    name: str
+    host: str
+    organization: str
+    scope: str
+
+    def within(self, kind: str, org: str, name: str) -> str:
+        """Return the id of a team or a user."""
+        if self.host == "github":
+            return f"github:{org}/{kind}/{name}"
+        return f"codeowners:{self.scope}/{kind}/{f'{org}/' if kind == 'team' else ''}{name}"
+
+
+def _repository(path: Path, scope: str) -> Repository:
+    """Find out which repository a file belongs to: by its remote, else by its folder."""
+    root = _root(path)
+    config = root / ".git" / "config"
+    found = None
+    if config.is_file() and not config.is_symlink():
+        found = REMOTE.search(read_text(config, max_bytes=MAX_CONFIG))
+    name = redact_text(root.name or "repository")
+    if found is None:
+        return Repository(f"codeowners:{scope}/repository/{name}", name, "", "", scope)
+    whole = redact_text(found["path"].removesuffix(".git"))
+    org, _, short = whole.rpartition("/")
+    if found["host"].lower() == "github.com":
+        return Repository(f"github:{org}/repository/{short}", whole, "github", org, scope)
+    return Repository(f"codeowners:{scope}/repository/{whole}", whole, "", org, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A rule of a file: what it is about, whom it names, in which section and on which line."""
+
+    pattern: str
+    owners: tuple[str, ...]
+    section: str
+    number: int
+
+
+def _add(rows: Rows, repository: Repository, said: str, file: ExportFile) -> None:
+    """State the repository and whom the last rule for all of it names, in each section."""
+    ids = [f"github:{repository.name}"] if repository.host == "github" else []
+    rows.node(
+        RESOURCE,
+        repository.id,
+        file.place,
+        name=repository.name,
+        type="repository",
+        provider=repository.host or None,
+        external_ids=canonical(ids) if ids else None,
+    )
+    lines = list(_lines(said))
+    whole = [line for line in lines if line.pattern in EVERYTHING]
+    narrower = len(lines) - len(whole)
+    if narrower:
+        rows.warn(f"{file.path}: {narrower} rules for parts of the repository are left out")
+    for last in {line.section: line for line in whole}.values():
+        place = Place(str(file.path), f"line {last.number}")
+        for owner in dict.fromkeys(last.owners):
+            id_ = _owner(rows, repository, owner, place)
+            if id_:
+                rows.link(OWNS, id_, repository.id, place, role="technical", evidence="inferred")
+            else:
+                rows.reject(place, "an owner is neither @user, @organisation/team nor an e-mail")
+
+
+def _lines(said: str) -> Iterator[Line]:
+    """Yield the rules; one without owners takes those of its section."""
+    section, usual = "", tuple[str, ...]()
+    for number, line in enumerate(said.splitlines(), 1):
+        bare = COMMENT.sub("", line).strip()
+        heading = SECTION.fullmatch(bare)
+        if heading:
+            section, usual = heading["name"].casefold(), tuple(heading["owners"].split())
+            continue
+        words = WORD.findall(bare)
+        if words:
+            yield Line(words[0], tuple(words[1:]) or usual, section, number)
+
+
+def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
+    """State the one whom a rule names, and return the id; "" where it names nobody."""
+    if redact_text(said) != said:
+        return ""
+    if MAIL.fullmatch(said):
+        mail = said.lower()
+        id_ = f"codeowners:{repository.scope}/human/{mail}"
+        rows.node(HUMAN, id_, place, email=mail, name=mail)
+        return id_
+    handle = HANDLE.fullmatch(said)
+    if handle is None:
+        return ""
+    org, team = handle["org"], handle["team"]
+    if team:
+        id_ = repository.within("team", org, team)
+        label, name = TEAM, f"{org}/{team}"
+    else:
+        id_ = repository.within("user", repository.organization, org)
+        label, name = HUMAN, org
+    ids = canonical([f"github:{name}"]) if repository.host == "github" else None
+    rows.node(label, id_, place, name=name, external_ids=ids)
+    return id_
+
+
+SOURCE = Source(
+    name="codeowners",
+    title="CODEOWNERS",
+    reads="CODEOWNERS files of repositories, or folders of repositories",
+    declares=("owners",),
+    read=read,
+)

@@ -1,0 +1,248 @@
+"""From the objects of a tenant to rows: identities, their credentials, and who answers for them."""
+
+from typing import Any
+
+import pandas as pd
+
+from graph.element import Node
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CONTROLS,
+    CREDENTIAL,
+    GROUP,
+    HUMAN,
+    MEMBER_OF,
+    OWNS,
+    RESOURCE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    TRUSTS,
+)
+from graph.values import WrongValue, canonical
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, text
+from ingest.secret_names import bare_address
+from ingest.sources.entra.tenant import APPLICATIONS, PRINCIPALS, Key, Tenant, Thing, guid, moment
+
+PROVIDER = "entra"
+LABELS: dict[str, Node] = {
+    "user": HUMAN,
+    "group": GROUP,
+    "agentUser": SERVICE_ACCOUNT,
+    "servicePrincipal": SERVICE_ACCOUNT,
+    "application": SERVICE_ACCOUNT,
+    "agentIdentity": AGENT,
+    "agentIdentityBlueprint": AGENT,
+    "agentIdentityBlueprintPrincipal": AGENT,
+}
+MANAGED = "managed_identity"
+
+
+class Identities:
+    """Writes the identities of a tenant."""
+
+    def __init__(self, rows: Rows, tenant: Tenant) -> None:
+        self.rows, self.tenant = rows, tenant
+        self.unknown: set[str] = set()
+        self._described_by = {acts: id_ for id_, acts in tenant.alias.items()}
+        self._blueprints = {
+            t.guid("appId"): t.id
+            for t in tenant.of(*PRINCIPALS, *APPLICATIONS)
+            if t.sort != "agentIdentity"
+        }
+
+    def write(self) -> None:
+        """Write all that the export describes, and what it only names."""
+        for thing in self.tenant.things.values():
+            if thing.sort in LABELS and not self._left_out(thing):
+                self._identity(thing)
+        for key in self.tenant.keys:
+            self._key(key)
+        self._people()
+
+    def _left_out(self, thing: Thing) -> bool:
+        """Whether it is an application that acts as another, or of the vendor and holds nothing."""
+        if self.tenant.who(thing.id) != thing.id:
+            return True
+        return self.tenant.is_vendors(thing) and thing.id not in self.tenant.busy()
+
+    def _identity(self, thing: Thing) -> None:
+        body, label = self._body(thing), LABELS[thing.sort]
+        facts: dict[str, Any] = {
+            "name": redact_text(text(body.get("displayName"))) or None,
+            "created_at": self._moment(thing, body, "createdDateTime"),
+        }
+        if label is not GROUP:
+            facts["status"] = _status(body)
+        known = [f"entra_object:{thing.id}"]
+        if thing.sort != "agentIdentity" and guid(body.get("appId")) and self._at_home(body):
+            known.append(f"entra_app:{guid(body.get('appId'))}")
+        facts["external_ids"] = canonical(known)
+        if label is HUMAN:
+            facts |= self._person(thing)
+        elif label is GROUP:
+            facts |= _group(body)
+        else:
+            facts |= self._software(thing, body, label)
+        self.rows.node(label, f"entra:{thing.id}", thing.place, provider=PROVIDER, **facts)
+
+    def _at_home(self, body: dict[str, Any]) -> bool:
+        """Whether an application is the tenant's own; others are in many tenants."""
+        return guid(body.get("appOwnerOrganizationId")) == self.tenant.id
+
+    def _body(self, thing: Thing) -> dict[str, Any]:
+        """Return what is said of something, and of the application that acts as it."""
+        described = self.tenant.things.get(self._described_by.get(thing.id, ""))
+        stated = {k: v for k, v in thing.body.items() if v is not None}
+        return (described.body | stated) if described else thing.body
+
+    def _person(self, thing: Thing) -> dict[str, Any]:
+        body = thing.body
+        manager, seen = body.get("manager"), body.get("signInActivity")
+        email = text(body.get("mail")) or text(body.get("userPrincipalName"))
+        return {
+            "email": redact_text(email) or None,
+            "manager_id": f"entra:{guid(manager.get('id'))}"
+            if isinstance(manager, dict) and guid(manager.get("id"))
+            else None,
+            "last_active_at": self._moment(thing, seen, "lastSignInDateTime")
+            if isinstance(seen, dict)
+            else None,
+        }
+
+    def _software(self, thing: Thing, body: dict[str, Any], label: Node) -> dict[str, Any]:
+        home = guid(body.get("appOwnerOrganizationId"))
+        third = home != self.tenant.id if home else None
+        facts: dict[str, Any] = {"third_party": third}
+        if text(body.get("servicePrincipalType")) == "ManagedIdentity":
+            facts = {"third_party": False, "tags": canonical([MANAGED])}
+        if label is SERVICE_ACCOUNT:
+            return facts
+        if thing.sort != "agentIdentity":
+            return facts | {"kind": "blueprint"}
+        blueprint = self._blueprint(guid(body.get("agentIdentityBlueprintId")))
+        return facts | {"kind": "ai_agent", "blueprint_id": blueprint}
+
+    def _blueprint(self, said: str) -> str | None:
+        """Return the blueprint's id; agent identities name it by its app id."""
+        if not said:
+            return None
+        known = self._blueprints.get(said, said)
+        if known not in self.tenant.things:
+            self.rows.warn("agent identities name a blueprint that is not in the export")
+        return f"entra:{self.tenant.who(known)}"
+
+    def _moment(self, thing: Thing, body: dict[str, Any], name: str) -> pd.Timestamp | None:
+        try:
+            return moment(body.get(name))
+        except WrongValue as wrong:
+            self.rows.reject(thing.place.at(name), f"the instant {wrong}")
+            return None
+
+    def known(self, id_: str, place: Place, otherwise: Node = HUMAN) -> str:
+        """Return the id of a principal, which is added where the export only names it."""
+        acts = self.tenant.who(id_)
+        full = f"entra:{acts}"
+        if full not in self.rows.labels:
+            thing = self.tenant.things.get(acts)
+            if thing is not None and thing.sort in LABELS:
+                self._identity(thing)
+            else:
+                self.rows.node(otherwise, full, place, provider=PROVIDER)
+                if otherwise is HUMAN:
+                    self.unknown.add(full)
+        return full
+
+    # -- credentials -------------------------------------------------------------------------------
+
+    def _key(self, key: Key) -> None:
+        holder = self.known(key.holder, key.place, SERVICE_ACCOUNT)
+        id_ = f"{holder}/key/{key.id}"
+        federated = key.type == "federated"
+        issuer = redact_text(bare_address(key.issuer)) if federated else ""
+        subject, audience = redact_text(key.subject), redact_text(key.audience)
+        added = self.rows.node(
+            CREDENTIAL,
+            id_,
+            key.place,
+            name=redact_text(key.name) or f"{key.type.replace('_', ' ')} of {self._named(holder)}",
+            type=key.type,
+            created_at=key.start,
+            expires_at=key.end,
+            issuer=issuer or None,
+            subject=subject or None,
+            audience=audience or None,
+        )
+        if not added:
+            return
+        self.rows.link(AUTHENTICATES_AS, id_, holder, key.place)
+        if federated and "://" in issuer:
+            name = issuer.partition("://")[2].partition("/")[0]
+            self.rows.node(RESOURCE, issuer, key.place, name=name, type="oidc_provider")
+            self.rows.link(
+                TRUSTS,
+                holder,
+                issuer,
+                key.place,
+                action="entra:federate",
+                issuer=issuer,
+                subject=subject or None,
+                workload=True,
+            )
+
+    def _named(self, holder: str) -> str:
+        thing = self.tenant.things.get(holder.removeprefix("entra:"))
+        return (redact_text(text(thing.body.get("displayName"))) if thing else "") or holder
+
+    # -- people and groups -------------------------------------------------------------------------
+
+    def _people(self) -> None:
+        for owner, thing, role, place in self.tenant.owners:
+            source, target = self.known(owner, place), self.known(thing, place, SERVICE_ACCOUNT)
+            if self.rows.labels[target] is GROUP:
+                self.rows.link(CONTROLS, source, target, place, rule="E1")
+            elif self.rows.labels[target] in (AGENT, SERVICE_ACCOUNT):
+                self.rows.link(OWNS, source, target, place, role=role, evidence="declared")
+            else:
+                self.rows.reject(place, "owns something that has no owners here")
+        for member, group, place in self.tenant.members:
+            source, target = self.known(member, place), self.known(group, place, GROUP)
+            if self.rows.labels[target] is GROUP:
+                self.rows.link(MEMBER_OF, source, target, place)
+            else:
+                self.rows.reject(place, "is a member of something that is no group")
+        for user in self.tenant.of("agentUser"):
+            parent = user.guid("identityParentId")
+            if parent:
+                agent = self.known(parent, user.place, AGENT)
+                if self.rows.labels[agent] is AGENT:
+                    self.rows.link(RUNS_AS, agent, f"entra:{user.id}", user.place)
+
+    def say(self) -> None:
+        """Say what is only named, and what was left out."""
+        if self.unknown:
+            self.rows.warn(
+                f"{len(self.unknown)} principals are only named: taken for people until another"
+                " list says what they are"
+            )
+        left = [t for t in self.tenant.of("servicePrincipal") if self._left_out(t)]
+        vendors = [t for t in left if self.tenant.is_vendors(t)]
+        if vendors:
+            self.rows.warn(
+                f"{len(vendors)} service principals of Microsoft that hold nothing are left out"
+            )
+
+
+def _status(body: dict[str, Any]) -> str | None:
+    if body.get("deletedDateTime"):
+        return "deleted"
+    enabled = body.get("accountEnabled")
+    return None if not isinstance(enabled, bool) else "active" if enabled else "disabled"
+
+
+def _group(body: dict[str, Any]) -> dict[str, Any]:
+    """Say whether a group may be given roles; Graph writes null for one that may not."""
+    if "isAssignableToRole" not in body:
+        return {}
+    return {"role_assignable": body["isAssignableToRole"] is True}

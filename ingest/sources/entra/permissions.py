@@ -1,0 +1,89 @@
+"""What a permission of an API or of a directory role is on, and at which level."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graph.schema import LEVELS
+
+ALL = "*"
+GRAPH = "00000003-0000-0000-c000-000000000000"  # the app id of Microsoft Graph in every tenant
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+LOOKS = ("Read", "List", "View", "Get")
+# Parts of the directory whose change hands over an identity or who may use what.
+HANDS_OVER = (
+    "allProperties",
+    "credentials",
+    "owners",
+    "members",
+    "password",
+    "appRoleAssignedTo",
+    "authentication",
+    "authenticationMethods",
+)
+GOVERNS = ("roleAssignments", "roleDefinitions", "groupsAssignableToRoles")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a permission is on (`area`, "" for the whole) and its access levels."""
+
+    area: str
+    levels: tuple[str, ...]
+
+
+@cache
+def table() -> dict[str, Any]:
+    """Read `permissions.toml`."""
+    return tomllib.loads(Path(__file__).with_name("permissions.toml").read_text(encoding="utf-8"))
+
+
+def _up_to(level: str) -> tuple[str, ...]:
+    return LEVELS[1 : LEVELS.index(level) + 1]
+
+
+def api_scope(value: str) -> Scope:
+    """Judge a permission of an API, such as `Mail.ReadWrite.All`.
+
+    >>> api_scope("Mail.ReadBasic.All")
+    Scope(area='Mail', levels=('read',))
+    >>> api_scope("Application.ReadWrite.All").levels, api_scope("Mail.Send").levels
+    (('read', 'write', 'admin'), ('write',))
+    """
+    area, dot, rest = value.partition(".")
+    area = area if dot else ""
+    if value in table()["admin"] or rest.startswith("FullControl"):
+        return Scope(area, _up_to("admin"))
+    if rest.startswith("ReadWrite"):
+        return Scope(area, _up_to("write"))
+    if rest.startswith(LOOKS) or (not dot and value.startswith(LOOKS)):
+        return Scope(area, ("read",))
+    return Scope(area, ("write",))  # a verb nobody knows may change something
+
+
+def directory_scope(action: str) -> Scope:
+    """Judge an action of a directory role, such as `microsoft.directory/groups/members/update`.
+
+    >>> directory_scope("microsoft.directory/groups/members/update")
+    Scope(area='directory/groups', levels=('write', 'admin'))
+    >>> directory_scope("microsoft.directory/users/standard/read").levels
+    ('read',)
+    """
+    if action == ALL:
+        return Scope("", LEVELS)
+    parts = action.split("/")
+    space = parts[0].rpartition(".")[2]
+    area = f"{space}/{parts[1]}" if len(parts) > 2 else space
+    verb = parts[-1]
+    whole = len(parts) > 1 and parts[1] in ("allEntities", ALL)
+    if whole:
+        area = space
+    if verb == "read":
+        return Scope(area, ("read",))
+    hands_over = any(part in HANDS_OVER for part in parts[2:-1])
+    governs = len(parts) > 1 and (parts[1] in GOVERNS or "managePermissionGrants" in verb)
+    if verb == "allTasks":
+        return Scope(area, _up_to("admin" if whole or governs or hands_over else "write"))
+    return Scope(area, ("write", "admin") if governs or hands_over else ("write",))

@@ -1,0 +1,196 @@
+"""ScubaGear's ProviderSettingsExport: privileged roles and risky applications of a tenant.
+
+ScubaGear (https://github.com/cisagov/ScubaGear) writes it by PowerShell, which turns a list of one
+into the one, an empty list into null, and instants into `/Date(ms)/`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from graph.values import WrongValue
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.sources.entra.permissions import table
+from ingest.sources.entra.tenant import Assigned, Key, Permission, Tenant, Thing, guid, moment
+
+MARKS = {"privileged_roles", "risky_applications", "risky_third_party_service_principals"}
+APPLICATIONS = (
+    "risky_applications",
+    "risky_third_party_service_principals",
+    "legacy_exchange_service_principal",
+    "dedicated_exchange_hybrid_applications",
+)
+UNTOLD = "active or eligible, which the export does not say"
+
+
+def is_export(document: Any) -> bool:
+    """Whether a document is one of ScubaGear's exports."""
+    return isinstance(document, dict) and bool(MARKS & document.keys())
+
+
+def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Rows) -> None:
+    """Take in what an export says."""
+    for detail in listed(document.get("tenant_details")):
+        if isinstance(detail, dict) and guid(detail.get("TenantId")):
+            tenant.id = guid(detail.get("TenantId"))
+            tenant.name = redact_text(text(detail.get("DisplayName")))
+    try:
+        tenant.taken_at = moment(document.get("timestamp_zulu"))
+    except WrongValue as wrong:
+        rows.reject(place.at("timestamp_zulu"), f"the instant {wrong}")
+    _take_roles(tenant, document, place, rows)
+    _take_people(tenant, document, place, rows)
+    asked: Counter[str] = Counter()
+    for key in APPLICATIONS:
+        if key in document:
+            tenant.listed |= {"credentials", "trust", "grants"}
+        for number, one in enumerate(_items(document.get(key))):
+            at = place.at(key, number)
+            if isinstance(one, dict) and isinstance(one.get("Apps"), dict):
+                one, at = one["Apps"], at.at("Apps")
+            if isinstance(one, dict):
+                _take_application(tenant, one, at, rows, asked)
+            else:
+                rows.reject(at, "an application must be an object")
+    if asked:
+        rows.warn(
+            f"{sum(asked.values())} permissions that applications ask for were not consented to:"
+            " they are no grants"
+        )
+    failed = [k for k in ("aad_unsuccessful_commands",) if _items(document.get(k))]
+    if failed:
+        rows.whole = False
+        rows.warn(f"{place.file}: ScubaGear says that some of its commands failed")
+
+
+def _items(value: Any) -> list[Any]:
+    return [one for one in listed(value) if one not in (None, {}, "")]
+
+
+# -- roles -----------------------------------------------------------------------------------------
+
+
+def _take_roles(tenant: Tenant, document: dict[str, Any], place: Place, rows: Rows) -> None:
+    if "privileged_roles" in document:
+        tenant.listed.add("grants")
+    for number, role in enumerate(_items(document.get("privileged_roles"))):
+        at = place.at("privileged_roles", number)
+        id_ = guid(role.get("RoleTemplateId")) if isinstance(role, dict) else ""
+        if not id_:
+            rows.reject(at, "a role must have a RoleTemplateId")
+            continue
+        body = {"displayName": role.get("DisplayName"), "isBuiltIn": True}
+        tenant.add(Thing("roleDefinition", id_, body, at))
+        for count, said in enumerate(_items(role.get("Assignments"))):
+            _take_assignment(tenant, id_, said, at.at("Assignments", count), rows)
+
+
+def _take_assignment(tenant: Tenant, role: str, said: Any, at: Place, rows: Rows) -> None:
+    principal = guid(said.get("PrincipalId")) if isinstance(said, dict) else ""
+    if not principal:
+        rows.reject(at, "an assignment must have a PrincipalId")
+        return
+    try:
+        start, end = moment(said.get("StartDateTime")), moment(said.get("EndDateTime"))
+    except WrongValue as wrong:
+        rows.reject(at, f"the instant of an assignment {wrong}")
+        return
+    where = text(said.get("DirectoryScopeId")) or "/"
+    tenant.assigned.append(Assigned(principal, role, where, start, end, False, True, at))
+
+
+def _take_people(tenant: Tenant, document: dict[str, Any], place: Place, rows: Rows) -> None:
+    """Take in who is named with privileged roles; active and eligible ones look alike there."""
+    named = {text(t.body.get("displayName")).lower(): t.id for t in tenant.of("roleDefinition")} | {
+        str(r["name"]).lower(): id_ for id_, r in table()["roles"].items()
+    }
+    for key, sort in (
+        ("privileged_users", "user"),
+        ("privileged_service_principals", "servicePrincipal"),
+    ):
+        found = document.get(key)
+        for id_, said in found.items() if isinstance(found, dict) else ():
+            at = place.at(key, redact_text(id_))
+            if not guid(id_) or not isinstance(said, dict):
+                rows.reject(at, "is no object id with what is known of it")
+                continue
+            body = {"displayName": said.get("DisplayName"), "appId": said.get("AppId")}
+            tenant.add(Thing(sort, guid(id_), body, at))
+            for name in dict.fromkeys(map(text, _items(said.get("roles")))):
+                role = named.get(name.lower())
+                if role is None:
+                    rows.reject(at.at("roles"), "names a role that nothing describes")
+                    continue
+                tenant.assigned.append(
+                    Assigned(guid(id_), role, "/", None, None, False, False, at, UNTOLD)
+                )
+
+
+# -- applications ----------------------------------------------------------------------------------
+
+
+def _take_application(
+    tenant: Tenant, said: dict[str, Any], at: Place, rows: Rows, asked: Counter[str]
+) -> None:
+    ids = said.get("ObjectId")
+    if isinstance(ids, dict):
+        application, principal = guid(ids.get("Application")), guid(ids.get("ServicePrincipal"))
+    else:
+        application, principal = "", guid(ids)
+    acts = principal or application
+    if not acts:
+        rows.reject(at, "an application must have an ObjectId")
+        return
+    multi = said.get("IsMultiTenantEnabled")
+    body = {
+        "displayName": said.get("DisplayName"),
+        "appId": said.get("AppId"),
+        "appOwnerOrganizationId": said.get("AppOwnerOrganizationId"),
+        "signInAudience": said.get("SignInAudience") or ("AzureADMultipleOrgs" if multi else None),
+    }
+    tenant.add(Thing("servicePrincipal" if principal else "application", acts, body, at))
+    if application and principal:
+        tenant.alias[application] = principal
+    for key in _keys(acts, said, at, rows):
+        tenant.keys.append(key)
+    for number, permission in enumerate(_items(said.get("Permissions"))):
+        _take_permission(tenant, acts, permission, at.at("Permissions", number), rows, asked)
+
+
+def _keys(holder: str, said: dict[str, Any], at: Place, rows: Rows) -> Iterator[Key]:
+    for name, type_, id_name in (
+        ("KeyCredentials", "certificate", "KeyId"),
+        ("PasswordCredentials", "client_secret", "KeyId"),
+        ("FederatedCredentials", "federated", "Id"),
+    ):
+        for number, one in enumerate(_items(said.get(name))):
+            here = at.at(name, number)
+            id_ = guid(one.get(id_name)) if isinstance(one, dict) else ""
+            if not id_:
+                rows.reject(here, f"a credential must have a {id_name}")
+                continue
+            try:
+                start, end = moment(one.get("StartDateTime")), moment(one.get("EndDateTime"))
+            except WrongValue as wrong:
+                rows.reject(here, f"the instant of a credential {wrong}")
+                continue
+            shown = text(one.get("DisplayName")) or text(one.get("Name"))
+            issuer, subject = text(one.get("Issuer")), text(one.get("Subject"))
+            audience = " ".join(filter(None, map(text, listed(one.get("Audiences")))))
+            yield Key(holder, type_, id_, shown, start, end, here, issuer, subject, audience)
+
+
+def _take_permission(
+    tenant: Tenant, holder: str, said: Any, at: Place, rows: Rows, asked: Counter[str]
+) -> None:
+    value = text(said.get("RoleDisplayName")) if isinstance(said, dict) else ""
+    if not value:
+        rows.reject(at, "a permission must have a RoleDisplayName")
+        return
+    if said.get("IsAdminConsented") is not True:
+        asked[holder] += 1
+        return
+    api = f"name:{text(said.get('ApplicationDisplayName'))}"
+    delegated = text(said.get("RoleType")).lower() == "delegated"
+    tenant.permissions.append(Permission(holder, api, (value,), delegated, "", "", None, at))

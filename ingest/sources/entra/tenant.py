@@ -1,0 +1,171 @@
+"""What an export says of a tenant, in one form, whichever tool wrote it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.values import WrongValue, instant
+from ingest.rows import Place, text
+
+GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+AJAX_DATE = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
+VENDOR = ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47")
+NO_ROLE = "00000000-0000-0000-0000-000000000000"  # an assignment to an app that has no app roles
+APPLICATIONS = ("application", "agentIdentityBlueprint")
+PRINCIPALS = ("servicePrincipal", "agentIdentity", "agentIdentityBlueprintPrincipal")
+SORTS = (*PRINCIPALS, *APPLICATIONS, "user", "agentUser", "group", "roleDefinition", "organization")
+
+
+def guid(value: Any) -> str:
+    """Return an object id in lower case; "" where it is none.
+
+    >>> guid(" 0C2E1BAB-4475-43B3-B5ED-42D7C243BB4B"), guid("me")
+    ('0c2e1bab-4475-43b3-b5ed-42d7c243bb4b', '')
+    """
+    said = text(value)
+    return said.lower() if GUID.fullmatch(said) else ""
+
+
+def moment(value: Any) -> pd.Timestamp | None:
+    """Return an instant from ISO 8601 or from `/Date(ms)/`; None where nothing is said.
+
+    >>> moment("/Date(1335522678000)/").isoformat(), moment("")
+    ('2012-04-27T10:31:18+00:00', None)
+
+    Raises
+    ------
+    WrongValue
+        If something else stands there.
+    """
+    said = text(value)
+    if not said and (value is None or value == ""):
+        return None
+    ajax = AJAX_DATE.fullmatch(said)
+    if ajax is None:
+        return instant(said)
+    try:
+        return pd.Timestamp(int(ajax[1]), unit="ms", tz="UTC").as_unit("ms")
+    except (ValueError, OverflowError):
+        raise WrongValue("is outside the years that can be written") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object of the directory, as the export has it; `sort` is its type in Microsoft Graph."""
+
+    sort: str
+    id: str
+    body: dict[str, Any]
+    place: Place
+
+    def guid(self, name: str) -> str:
+        """Return a property that holds an object id."""
+        return guid(self.body.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A directory role that a principal holds, or may activate, in a part of the tenant."""
+
+    principal: str
+    role: str
+    where: str
+    start: pd.Timestamp | None
+    end: pd.Timestamp | None
+    eligible: bool
+    dated: bool
+    place: Place
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A permission of an API that was consented to: for an app by itself, or for its users."""
+
+    holder: str
+    api: str  # object id of the API's service principal, or "name:" and the API's name
+    names: tuple[str, ...]
+    delegated: bool
+    user: str
+    id: str
+    since: pd.Timestamp | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A credential of an application or service principal, without its value."""
+
+    holder: str
+    type: str
+    id: str
+    name: str
+    start: pd.Timestamp | None
+    end: pd.Timestamp | None
+    place: Place
+    issuer: str = ""
+    subject: str = ""
+    audience: str = ""
+
+
+@dataclass
+class Tenant:
+    """All that an export says. `listed` names the kinds of list that it holds, if only empty."""
+
+    id: str = ""
+    name: str = ""
+    things: dict[str, Thing] = field(default_factory=dict)
+    alias: dict[str, str] = field(default_factory=dict)
+    assigned: list[Assigned] = field(default_factory=list)
+    permissions: list[Permission] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    owners: list[tuple[str, str, str, Place]] = field(default_factory=list)
+    members: list[tuple[str, str, Place]] = field(default_factory=list)
+    listed: set[str] = field(default_factory=set)
+    taken_at: pd.Timestamp | None = None
+    _busy: set[str] | None = None
+
+    def add(self, thing: Thing) -> None:
+        """Add an object; what is said of it twice is put together, the fuller first."""
+        known = self.things.get(thing.id)
+        if known is None:
+            self.things[thing.id] = thing
+            return
+        first, second = (known, thing) if _rank(known) >= _rank(thing) else (thing, known)
+        stated = {k: v for k, v in first.body.items() if v is not None}
+        self.things[thing.id] = Thing(first.sort, first.id, second.body | stated, first.place)
+
+    def of(self, *sorts: str) -> list[Thing]:
+        """Return the objects of these sorts."""
+        return [thing for thing in self.things.values() if thing.sort in sorts]
+
+    def who(self, id_: str) -> str:
+        """Return the object that acts: an application acts as its service principal."""
+        return self.alias.get(id_, id_)
+
+    def is_vendors(self, thing: Thing) -> bool:
+        """Whether an application is Microsoft's own, as every tenant has hundreds of."""
+        return thing.sort == "servicePrincipal" and thing.guid("appOwnerOrganizationId") in VENDOR
+
+    def busy(self) -> set[str]:
+        """Return what holds or owns something, or belongs to somebody."""
+        if self._busy is None:
+            found = {one.holder for one in self.permissions}
+            found |= {one.principal for one in self.assigned} | {key.holder for key in self.keys}
+            found |= {id_ for owner, owned, _, _ in self.owners for id_ in (owner, owned)}
+            self._busy = {self.who(id_) for id_ in found}
+        return self._busy
+
+    def join_applications(self) -> None:
+        """Find the service principal that each application acts as, by the app id they share."""
+        acts = {t.guid("appId"): t.id for t in self.of(*PRINCIPALS) if t.sort != "agentIdentity"}
+        for application in self.of(*APPLICATIONS):
+            principal = acts.get(application.guid("appId"), "")
+            if principal:
+                self.alias[application.id] = principal
+
+
+def _rank(thing: Thing) -> tuple[bool, int]:
+    return thing.sort not in ("servicePrincipal", "application", "user", ""), len(thing.body)

@@ -1,0 +1,69 @@
+"""What roles and permissions of GitHub mean as access levels.
+
+https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories and
+https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ingest.rows import text
+
+READ, WRITE, ADMIN = ("read",), ("read", "write"), ("read", "write", "admin")
+ROLES = {
+    "pull": READ,
+    "read": READ,
+    "triage": READ,
+    "push": WRITE,
+    "write": WRITE,
+    "maintain": WRITE,
+    "admin": ADMIN,
+}
+FLAGS = ("admin", "maintain", "push", "triage", "pull")  # the widest first
+OF_ORGANIZATION = {"members", "team_discussions", "organization_administration"}
+ADMINISTERS = {
+    "administration",
+    "organization_administration",
+    "members",
+    "organization_custom_roles",
+    "organization_custom_org_roles",
+}
+
+
+def role_levels(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the role on a repository and its levels; a role of one's own by what it includes.
+
+    >>> role_levels({"role_name": "auditor", "permissions": {"pull": True, "push": False}})
+    ('auditor', ('read',))
+    """
+    name = text(body.get("role_name")) or text(body.get("permission"))
+    if name in ROLES:
+        return name, ROLES[name]
+    flags = body.get("permissions")
+    held = next((f for f in FLAGS if isinstance(flags, dict) and flags.get(f) is True), "")
+    return name or held, ROLES.get(held, ())
+
+
+def permission_levels(permissions: Mapping[str, Any], organization: bool) -> tuple[str, ...]:
+    """Return the levels that the permissions of an app or token give.
+
+    Parameters
+    ----------
+    permissions
+        Level by name of permission, such as `{"contents": "write"}`.
+    organization
+        Whether to look at what is on the organisation, or at what is on repositories.
+    """
+    found: set[str] = set()
+    for name, said in permissions.items():
+        on_org = name in OF_ORGANIZATION or name.startswith("organization_")
+        level = text(said)
+        if on_org != organization or level not in ("read", "write", "admin"):
+            continue
+        if name == "metadata":
+            found.add("list")
+        elif level == "admin" or (level == "write" and name in ADMINISTERS):
+            found |= {"read", "write", "admin"}
+        else:
+            found |= {"read"} | ({"write"} if level == "write" else set())
+    return tuple(level for level in ("list", "read", "write", "admin") if level in found)

@@ -1,0 +1,176 @@
+"""What acts without a person: apps, tokens, deploy keys and secrets of workflows, as rows."""
+
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import (
+    AGENT,
+    AUTHENTICATES_AS,
+    CREDENTIAL,
+    RESOURCE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    STORED_IN,
+)
+from graph.values import canonical
+from ingest.redaction import redact_text
+from ingest.rows import text
+from ingest.sources.github.documents import Entry, shown
+from ingest.sources.github.organization import PROVIDER, Organization
+from ingest.sources.github.permissions import ROLES, permission_levels
+
+BOUND = "as far as the permissions of the token go"
+
+
+class Software(Organization):
+    """Writes apps, tokens and keys, and what they may do."""
+
+    def _number(self, entry: Entry, *names: str) -> str:
+        """Return the number by which GitHub knows something; "" (and a rejection) without one."""
+        for name in names:
+            value = entry.body.get(name)
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
+                return str(value)
+        self.rows.reject(entry.place, f"must have the number {names[0]}")
+        return ""
+
+    def _deploy_key(self, entry: Entry) -> None:
+        """Add a deploy key: an identity of software, and the key that it signs in with."""
+        number = self._number(entry, "id")
+        if not number:
+            return
+        repository = self._repository(entry, {"name": entry.parent})
+        name = redact_text(text(entry.body.get("title"))) or number
+        id_ = self._id(self._org(entry), "deploy-key", f"{shown(entry.parent)}/{number}")
+        off = entry.body.get("enabled") is False
+        used = self._moment(entry.body, "last_used", entry.place)
+        created = self._moment(entry.body, "created_at", entry.place)
+        status = "disabled" if off else "active"
+        self.rows.node(
+            SERVICE_ACCOUNT, id_, entry.place, name=f"deploy key {name} of {shown(entry.parent)}",
+            provider=PROVIDER, status=status, created_at=created, last_used_at=used,
+        )  # fmt: skip
+        self.rows.node(
+            CREDENTIAL, f"{id_}#key", entry.place, name=name, type="ssh_key", status=status,
+            created_at=created, last_used_at=used,
+        )  # fmt: skip
+        self.rows.link(AUTHENTICATES_AS, f"{id_}#key", id_, entry.place)
+        levels = ROLES["read" if entry.body.get("read_only") is True else "write"]
+        self._grant(id_, repository, levels, entry, granted_at=created, role_name="deploy key")
+
+    def _secret(self, entry: Entry) -> None:
+        """Add a secret of workflows; who can only read the repository does not get it."""
+        name = shown(entry.body.get("name"))
+        if not name:
+            self.rows.reject(entry.place, "a secret must have a name")
+            return
+        org = self._org(entry)
+        whose = shown(entry.parent) or org
+        if entry.parent:
+            home = self._repository(entry, {"name": entry.parent})
+            store = self._id(org, "secrets", shown(entry.parent))
+        else:
+            home, store = self._whole(org, entry.place), self._id(org, "secrets", "-")
+        self.rows.node(
+            RESOURCE, store, entry.place, name=f"secrets of {whose}",
+            type="secrets of workflows", provider=PROVIDER, parent_id=home,
+        )  # fmt: skip
+        id_ = f"{store}/{name}"
+        self.rows.node(
+            CREDENTIAL, id_, entry.place, name=name, type="token", storage="ci",
+            created_at=self._moment(entry.body, "created_at", entry.place),
+            rotated_at=self._moment(entry.body, "updated_at", entry.place),
+        )  # fmt: skip
+        self.rows.link(STORED_IN, id_, store, entry.place)
+
+    def _installation(self, entry: Entry) -> None:
+        """Add an app, which acts as its installation in the organisation."""
+        number = self._number(entry, "id")
+        if not number:
+            return
+        slug = shown(entry.body.get("app_slug")) or number
+        org = self._org(entry)
+        id_ = self._id(org, "installation", number)
+        suspended = bool(text(entry.body.get("suspended_at")))
+        created = self._moment(entry.body, "created_at", entry.place)
+        app = f"github:app/{slug}"
+        self.rows.node(AGENT, app, entry.place, name=slug, kind="bot", provider=PROVIDER)
+        self.rows.node(
+            SERVICE_ACCOUNT, id_, entry.place, name=f"{slug} in {org}", provider=PROVIDER,
+            status="disabled" if suspended else "active", created_at=created,
+        )  # fmt: skip
+        if suspended:
+            return
+        self.rows.link(RUNS_AS, app, id_, entry.place)
+        permissions = entry.body.get("permissions")
+        self._permitted(id_, permissions, f"installation-repositories/{number}", entry, created)
+
+    def _permitted(
+        self, holder: str, permissions: Any, narrow: str, entry: Entry, since: pd.Timestamp | None
+    ) -> None:
+        """Grant what permissions give on the organisation, and on the repositories chosen."""
+        said = permissions if isinstance(permissions, dict) else {}
+        org = self._org(entry)
+        named = sorted(f"{redact_text(k)}:{redact_text(v)}" for k, v in said.items() if text(v))
+        facts = {"actions": canonical(named), "granted_at": since}
+        whole = self._whole(org, entry.place)
+        self._grant(holder, whole, permission_levels(said, True), entry, **facts)
+        chosen = text(entry.body.get("repository_selection"))
+        targets = self.repositories.get(org, []) if chosen == "all" else self.narrow.get(narrow)
+        levels = permission_levels(said, False)
+        if targets is None and levels and chosen != "none":
+            self.unknown += 1
+        for repository in sorted(targets or ()):
+            self._grant(holder, repository, levels, entry, **facts)
+
+    def _token(self, entry: Entry) -> None:
+        """Add a fine-grained token of a person: what it may do, and whose it is."""
+        number = self._number(entry, "token_id", "id")
+        owner = entry.body.get("owner")
+        person = self._person(entry, owner if isinstance(owner, dict) else {}) if number else ""
+        if not person:
+            return
+        id_ = self._id(self._org(entry), "pat", number)
+        body, since = entry.body, self._moment(entry.body, "access_granted_at", entry.place)
+        self.rows.node(
+            CREDENTIAL, id_, entry.place,
+            name=redact_text(text(body.get("token_name"))) or f"token {number}", type="pat",
+            status="expired" if body.get("token_expired") is True else "active", created_at=since,
+            expires_at=self._moment(body, "token_expires_at", entry.place),
+            last_used_at=self._moment(body, "token_last_used_at", entry.place),
+        )  # fmt: skip
+        groups = body.get("permissions")
+        groups = groups if isinstance(groups, dict) else {}
+        flat: dict[str, Any] = {}
+        for group, said in groups.items():
+            for name, level in said.items() if isinstance(said, dict) else ():
+                prefix = "organization_" if group == "organization" else ""
+                clean = redact_text(name)  # before it is joined with anything
+                flat[clean if clean.startswith(prefix) else f"{prefix}{clean}"] = level
+        levels = (*permission_levels(flat, True), *permission_levels(flat, False))
+        if levels:
+            widest = max(levels, key=("list", "read", "write", "admin").index)
+            self.rows.link(
+                AUTHENTICATES_AS, id_, person, entry.place, ceiling=widest, condition=BOUND
+            )
+        number = self._number(entry, "id", "token_id")
+        self._permitted(id_, flat, f"token-repositories/{number}", entry, since)
+
+    def _authorization(self, entry: Entry) -> None:
+        """Add a token or key that a person authorized for single sign-on; it acts as the person."""
+        number = self._number(entry, "credential_id")
+        person = self._person(entry, entry.body) if number else ""
+        if not person:
+            return
+        id_ = self._id(self._org(entry), "credential", number)
+        key = "ssh" in text(entry.body.get("credential_type")).lower()
+        self.rows.node(
+            CREDENTIAL, id_, entry.place,
+            name=f"{'SSH key' if key else 'token'} {number} of {shown(entry.body.get('login'))}",
+            type="ssh_key" if key else "pat", status="active",
+            created_at=self._moment(entry.body, "credential_authorized_at", entry.place),
+            expires_at=self._moment(entry.body, "authorized_credential_expires_at", entry.place),
+            last_used_at=self._moment(entry.body, "credential_accessed_at", entry.place),
+        )  # fmt: skip
+        self.rows.link(AUTHENTICATES_AS, id_, person, entry.place)

@@ -1,0 +1,315 @@
+"""People as the personnel system knows them: who works here, for whom, and who has left.
+
+Read are lists of workers or of joiners, movers and leavers (CSV, JSON lines), and users and groups
+of SCIM 2.0 (RFC 7643).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.frames import FILE, PLACE
+from graph.schema import HUMAN, MEMBER_OF, TEAM
+from graph.values import WrongValue, canonical, instant, iso
+from ingest.exports import ExportFile, export_files, scope_of, taken_at
+from ingest.files import read_json
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.source import InputRefused, Reading, Request, Source
+from ingest.tables import SUFFIXES, read_table
+
+HEADERS = {  # what systems call a column, in small letters and without what parts the words
+    "number": ("employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "id"),
+    "email": ("email", "workemail", "mail", "emailaddress", "primaryworkemail"),
+    "name": ("name", "displayname", "fullname", "workername", "employeename"),
+    "manager": ("managerid", "manageremployeeid", "managernumber", "supervisorid"),
+    "manager_email": ("manageremail", "supervisoremail"),
+    "unit": ("department", "unit", "team", "organization", "costcenter"),
+    "status": ("status", "workerstatus", "employmentstatus", "employeestatus"),
+    "joined": ("hiredate", "startdate", "joinedat", "joined", "hiredat"),
+    "left": ("leftat", "terminationdate", "lastworkingday", "leavedate", "enddate", "leavingdate"),
+    "event": ("event", "eventtype", "change"),
+    "at": ("effectiveat", "effectivedate", "eventdate", "effective"),
+}
+FIELDS = {header: field for field, headers in HEADERS.items() for header in headers}
+EVENTS = {
+    **dict.fromkeys(("joiner", "hire", "hired", "rehire", "join", "new hire"), "joiner"),
+    **dict.fromkeys(("mover", "move", "transfer", "change"), "mover"),
+    **dict.fromkeys(("leaver", "leave", "termination", "terminated", "left"), "leaver"),
+}
+GONE = {"left", "leaver", "terminated", "inactive", "retired", "resigned", "former", "deceased"}
+HERE = {"active", "employed", "current", "on leave", "leave of absence", "parental leave"}
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def read(request: Request) -> Reading:
+    """Read the lists of people at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a file is broken, or if nothing is a list of people.
+    """
+    people = _People(Rows(), scope_of(request))
+    used: list[ExportFile] = []
+    for file in export_files(request.paths):
+        suffix = file.path.suffix
+        if suffix in SUFFIXES:
+            found = people.table(file)
+        elif suffix in (".json", ".scim"):
+            found = people.scim(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
+        else:
+            continue
+        if found:
+            used.append(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", "holds no list of people")
+        else:
+            people.rows.warn(f"{file.path}: holds no list of people; passed over")
+    if not used:
+        raise InputRefused(request.paths[0], "", "nothing in it is a list of people")
+    taken = taken_at(request, used, people.rows)
+    people.write(taken)
+    return people.rows.reading(people.scope, taken, SOURCE.declares)
+
+
+@dataclass
+class _Person:
+    """What is known of one person, from all rows together."""
+
+    key: str
+    place: Place
+    number: str = ""
+    email: str = ""
+    name: str = ""
+    manager: str = ""
+    manager_email: str = ""
+    unit: str = ""
+    unit_since: pd.Timestamp | None = None
+    joined: pd.Timestamp | None = None
+    left: pd.Timestamp | None = None
+    status: str = ""
+
+
+@dataclass
+class _People:
+    """Gathers people, then writes them, as a manager may come later than those who report."""
+
+    rows: Rows
+    scope: str
+    persons: dict[str, _Person] = field(default_factory=dict)
+    groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def table(self, file: ExportFile) -> bool:
+        """Take in a table; return whether it is one of people."""
+        read = read_table(file.path)
+        columns: dict[str, str] = {}
+        for name in read.frame.columns:
+            known = FIELDS.get(re.sub(r"[^a-z]", "", name.lower()))
+            if known:
+                columns.setdefault(known, name)
+        if not {"number", "email"} & columns.keys():
+            return False
+        self.rows.rejected += read.rejected
+        self.rows.whole = self.rows.whole and not read.rejected
+        lines = [self._line(row, columns) for row in read.frame.to_dict("records")]
+        kept = [line for line in lines if line is not None]
+        for line in sorted(kept, key=lambda line: line[0]):  # stable: within a day, as they stand
+            self._take(*line)
+        return True
+
+    def _line(
+        self, row: Mapping[Any, Any], columns: Mapping[str, str]
+    ) -> tuple[pd.Timestamp, dict[str, Any], Place] | None:
+        """Read one row: when it took effect, and what it says."""
+        place = Place(str(row[FILE]), str(row[PLACE]))
+        said = {
+            known: redact_text(row[name].strip()) if isinstance(row[name], str) else ""
+            for known, name in columns.items()
+        }
+        said["event"] = said.get("event", "").casefold()
+        try:
+            dates = {k: _instant(said.get(k, "")) for k in ("at", "joined", "left")}
+        except WrongValue as error:
+            self.rows.reject(place, f"a date {error}")
+            return None
+        reason = ""
+        if said["event"] and said["event"] not in EVENTS:
+            reason = "the event is neither joiner, mover nor leaver"
+        elif said["event"] and dates["at"] is None:
+            reason = "an event must say when it takes effect"
+        elif not said.get("number") and not said.get("email"):
+            reason = "a person must have a number or an e-mail"
+        if reason:
+            self.rows.reject(place, reason)
+            return None
+        return dates["at"] or pd.Timestamp(0, tz="UTC"), said | dates, place
+
+    def _take(self, at: pd.Timestamp, said: Mapping[str, Any], place: Place) -> None:
+        """Apply one row to what is known of its person; an empty cell changes nothing."""
+        event = EVENTS.get(said["event"], "")
+        person = self._person(said.get("number", ""), said.get("email", ""), place)
+        unit = said.get("unit", "")
+        if unit and unit.casefold() != person.unit.casefold():
+            person.unit, person.unit_since = unit, said["at"]
+        for name in ("name", "manager", "manager_email", "status"):
+            setattr(person, name, said.get(name) or getattr(person, name))
+        person.joined = said["joined"] or person.joined
+        person.left = said["left"] or person.left
+        if event == "joiner":
+            person.joined, person.left = said["joined"] or at, said["left"]
+        elif event == "leaver":
+            person.left = said["left"] or at
+
+    def _person(self, number: str, email: str, place: Place) -> _Person:
+        key = number or email.lower()
+        person = self.persons.setdefault(key, _Person(key, place))
+        person.number, person.email = number or person.number, email.lower() or person.email
+        return person
+
+    # -- SCIM ------------------------------------------------------------------------------------
+
+    def scim(self, file: ExportFile) -> bool:
+        """Take in users and groups of SCIM; return whether there are any."""
+        document = read_json(file.path)
+        answer = document if isinstance(document, dict) else {}
+        items = answer.get("Resources", document)
+        many = isinstance(items, list)
+        place = file.place.at("Resources") if "Resources" in answer else file.place
+        found = False
+        for number, one in enumerate(items if many else [items]):
+            schemas = listed(one.get("schemas")) if isinstance(one, dict) else []
+            here = place.at(number) if many else place
+            if USER in schemas:
+                self._user(one, here)
+            elif GROUP in schemas:
+                self._group(one, here)
+            else:
+                continue
+            found = True
+        total = answer.get("totalResults")
+        if found and type(total) is int and total > len(listed(items)):
+            self.rows.whole = False
+            self.rows.warn(f"{file.path}: holds {len(listed(items))} of {total} results")
+        return found
+
+    def _user(self, user: Mapping[str, Any], place: Place) -> None:
+        key = redact_text(text(user.get("id")))
+        if not key:
+            self.rows.reject(place.at("id"), "a user must have an id")
+            return
+        work = user.get(ENTERPRISE)
+        work = work if isinstance(work, dict) else {}
+        named = user.get("name")
+        named = named if isinstance(named, dict) else {}
+        manager = work.get("manager")
+        person = self.persons.setdefault(key, _Person(key, place))
+        person.number = redact_text(text(work.get("employeeNumber")))
+        person.email = redact_text(_mail(user)).lower()
+        full = text(user.get("displayName")) or text(named.get("formatted"))
+        parts = f"{text(named.get('givenName'))} {text(named.get('familyName'))}"
+        person.name = redact_text(full or parts.strip())
+        person.manager = (
+            redact_text(text(manager.get("value"))) if isinstance(manager, dict) else ""
+        )
+        person.unit = redact_text(text(work.get("department")))
+        person.status = "disabled" if user.get("active") is False else "active"
+        meta = user.get("meta")
+        try:
+            person.joined = _instant(text(meta.get("created")) if isinstance(meta, dict) else "")
+        except WrongValue:
+            self.rows.reject(place.at("meta", "created"), "is not an instant")
+
+    def _group(self, group: Mapping[str, Any], place: Place) -> None:
+        key, name = (redact_text(text(group.get(k))) for k in ("id", "displayName"))
+        if not key:
+            self.rows.reject(place.at("id"), "a group must have an id")
+            return
+        listed_ = [m.get("value") for m in listed(group.get("members")) if isinstance(m, dict)]
+        members = [redact_text(text(m)) for m in listed_ if text(m)]
+        self.groups.append((key, name or key, members, place))
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _id(self, kind: str, key: str) -> str:
+        return f"hr:{self.scope}/{kind}/{key}"
+
+    def write(self, taken: pd.Timestamp) -> None:
+        """Write people, their units and their groups."""
+        by_mail = {p.email: p.key for p in self.persons.values() if p.email}
+        for person in self.persons.values():
+            manager = person.manager or by_mail.get(person.manager_email.lower(), "")
+            self.rows.node(
+                HUMAN,
+                self._id("person", person.key),
+                person.place,
+                name=person.name or person.email or person.key,
+                email=person.email or None,
+                external_ids=canonical([f"employee:{person.number}"]) if person.number else None,
+                manager_id=self._id("person", manager) if manager else None,
+                created_at=iso(person.joined) if person.joined is not None else None,
+                **self._end(person, taken),
+            )
+        for person in self.persons.values():
+            if person.unit:
+                unit = self._id("unit", person.unit.casefold())
+                since = iso(person.unit_since) if person.unit_since is not None else None
+                self.rows.node(TEAM, unit, person.place, name=person.unit)
+                self._member(person.key, unit, person.place, since)
+        for key, name, members, place in self.groups:
+            self.rows.node(TEAM, self._id("group", key), place, name=name)
+            outside = [m for m in members if m not in self.persons]
+            if outside:
+                self.rows.warn(f"{len(outside)} members of groups are not among the users")
+            for member in dict.fromkeys(members):
+                if member in self.persons:
+                    self._member(member, self._id("group", key), place, None)
+
+    def _member(self, key: str, team: str, place: Place, since: str | None) -> None:
+        self.rows.link(MEMBER_OF, self._id("person", key), team, place, valid_from=since)
+
+    def _end(self, person: _Person, taken: pd.Timestamp) -> dict[str, str | None]:
+        """Say whether somebody is there, or when the person left or will leave."""
+        left = person.left
+        at = iso(left) if left is not None else None
+        said = person.status.casefold()
+        if left is not None and left <= taken:
+            return {"status": "left", "left_at": at}
+        if left is not None or said in HERE or not said:
+            return {"status": "active", "left_at": at}
+        if said in GONE:
+            return {"status": "left", "left_at": None}
+        if said == "disabled":
+            return {"status": "disabled", "left_at": None}
+        self.rows.warn("a status that says neither active nor left was taken for unknown")
+        return {"status": None, "left_at": None}
+
+
+def _instant(said: str) -> pd.Timestamp | None:
+    return instant(said) if said else None
+
+
+def _mail(user: Mapping[str, Any]) -> str:
+    """Return the primary e-mail of a user, else the first, else a user name that is one."""
+    mails = [m for m in listed(user.get("emails")) if isinstance(m, dict) and text(m.get("value"))]
+    mails.sort(key=lambda m: m.get("primary") is not True)
+    name = text(user.get("userName"))
+    return text(mails[0]["value"]) if mails else (name if "@" in name else "")
+
+
+SOURCE = Source(
+    name="hr",
+    title="Personnel",
+    reads="workers, or joiners, movers and leavers (CSV, JSON lines), or SCIM users and groups",
+    declares=(),
+    read=read,
+)

@@ -1,0 +1,249 @@
+"""Events of the Open Cybersecurity Schema Framework: what agents and accounts did, and their lives.
+
+Read are the classes of https://schema.ocsf.io for activity in applications (with the profile
+`ai_operation`, which names the agent), account changes and sign-ins.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.element import Node
+from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
+from graph.values import iso
+from ingest.exports import ExportFile, export_files, scope_of
+from ingest.files import read_json
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.source import InputRefused, Reading, Request, Source
+from ingest.tables import json_lines
+
+LINES = (".jsonl", ".ndjson", ".log")
+WEB, API, DATASTORE, ACCOUNT, SIGN_IN = 6001, 6003, 6005, 3001, 3002
+LEVELS_OF: Mapping[int, Mapping[int, str]] = {  # class, activity and the level that it takes
+    WEB: {1: "write", 2: "read", 3: "write", 4: "write", 5: "list", 6: "write", 7: "read"},
+    API: {1: "write", 2: "read", 3: "write", 4: "write"},
+    DATASTORE: {1: "read", 2: "write", 4: "read", 5: "write", 6: "write", 7: "write", 8: "list"},
+}
+LIVES = {1: "active", 2: "active", 5: "disabled", 6: "deleted"}  # activities of account changes
+FAILURE = 2
+PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
+SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
+EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
+
+
+def read(request: Request) -> Reading:
+    """Read the events at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing is an event of OCSF.
+    """
+    log = _Log(scope_of(request).replace("/", ":"))
+    for file in export_files(request.paths):
+        if not file.alone and file.path.suffix not in (*LINES, ".json"):
+            continue
+        before = log.events
+        for event, place in _events(file, log.rows):
+            log.take(event, place)
+        if file.alone and log.events == before:
+            raise InputRefused(file.path, "", "holds no event of OCSF")
+    if log.last is None:
+        raise InputRefused(request.paths[0], "", "nothing in it is an event of OCSF with a time")
+    log.write()
+    taken = request.taken_at or _stamp(log.last)
+    return log.rows.reading(scope_of(request), taken, SOURCE.declares)
+
+
+def _events(file: ExportFile, rows: Rows) -> Iterator[tuple[dict[str, Any], Place]]:
+    """Yield the objects of a file: its lines, its list, the list that it wraps, or itself."""
+    if file.path.suffix in LINES:
+        lines = json_lines(file.path)
+        rows.rejected += lines.rejected
+        rows.whole = rows.whole and not lines.rejected
+        for one, number in zip(lines.objects, lines.lines, strict=True):
+            yield one, Place(str(file.path), f"line {number}")
+        return
+    document, place = read_json(file.path), file.place
+    if isinstance(document, dict) and isinstance(document.get("events"), list):
+        document, place = document["events"], place.at("events")
+    for number, one in enumerate(listed(document)):
+        if isinstance(one, dict):
+            yield one, place.at(number) if isinstance(document, list) else place
+
+
+def _stamp(ms: int) -> pd.Timestamp:
+    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
+
+
+@dataclass
+class _Use:
+    """How often something was used, first and last."""
+
+    place: Place
+    first: int
+    last: int
+    count: int = 0
+
+
+@dataclass
+class _Log:
+    """Adds events up; they are not kept."""
+
+    scope: str
+    rows: Rows = field(default_factory=Rows)
+    events: int = 0
+    last: int | None = None
+    passed: Counter[str] = field(default_factory=Counter)
+    uses: dict[tuple[str, str, str | None], _Use] = field(default_factory=dict)
+    actors: dict[str, tuple[Node, dict[str, Any], Place]] = field(default_factory=dict)
+    lives: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def take(self, event: Mapping[str, Any], place: Place) -> None:
+        """Take in one event."""
+        kind, at = event.get("class_uid"), event.get("time")
+        if type(kind) is not int:
+            self.passed["records that are no event"] += 1
+            return
+        self.events += 1
+        if type(at) is not int or not EARLIEST <= at <= LATEST:
+            self.rows.whole = False
+            self.rows.reject(place, "an event must have a time in milliseconds")
+            return
+        self.last = at if self.last is None else max(self.last, at)
+        if kind not in (*LEVELS_OF, ACCOUNT, SIGN_IN):
+            self.passed["events of other classes"] += 1
+        elif event.get("status_id") == FAILURE:
+            self.passed["events that failed"] += 1
+        elif kind in LEVELS_OF:
+            self._use(event, kind, at, place)
+        else:
+            self._life(event, kind, at, place)
+
+    def _use(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
+        actor = event.get("actor")
+        who = self._agent(event.get("ai_agent"), at, place) or self._user(
+            actor.get("user") if isinstance(actor, dict) else None, place
+        )
+        things = [self._resource(r, place) for r in listed(event.get("resources"))]
+        named = [thing for thing in things if thing]
+        if not who or not named:
+            self.passed[f"events that name no {'resource' if who else 'known actor'}"] += 1
+            return
+        activity = event.get("activity_id")
+        level = LEVELS_OF[kind].get(activity) if isinstance(activity, int) else None
+        for thing in dict.fromkeys(named):
+            use = self.uses.setdefault((who, thing, level), _Use(place, at, at))
+            use.first, use.last = min(use.first, at), max(use.last, at)
+            use.count += 1
+
+    def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
+        """Note that an account was made, changed or ended, or that somebody signed in."""
+        who, activity = self._user(event.get("user"), place), event.get("activity_id")
+        if not who:
+            self.passed["events that name no known actor"] += 1
+        elif kind == SIGN_IN and activity == 1:
+            self.seen[who] = max(at, self.seen.get(who, at))
+        elif kind == ACCOUNT and isinstance(activity, int) and activity in LIVES:
+            self.lives.setdefault(who, []).append((at, activity))
+
+    # -- who and what ----------------------------------------------------------------------------
+
+    def _agent(self, said: Any, at: int, place: Place) -> str:
+        """State an agent by its lasting id; its instances are no agents of their own."""
+        uid = redact_text(text(said.get("uid"))) if isinstance(said, dict) else ""
+        if not uid:
+            return ""
+        id_ = uid if ARN.fullmatch(uid) else f"ocsf:{self.scope}/agent/{uid}"
+        facts: dict[str, Any] = {
+            "kind": "ai_agent",
+            "name": redact_text(text(said.get("name"))) or uid,
+        }
+        facts["platform"] = redact_text(text(said.get("type"))) or None
+        self.actors.setdefault(id_, (AGENT, facts, place))
+        self.seen[id_] = max(at, self.seen.get(id_, at))
+        return id_
+
+    def _user(self, said: Any, place: Place) -> str:
+        """State an account where its sort is told; "" where it is not, or nobody is named."""
+        user = said if isinstance(said, dict) else {}
+        names = [redact_text(text(user.get(k))) for k in ("uid_alt", "uid", "name")]
+        arn = next((n for n in names if ARN.fullmatch(n)), "")
+        if session := SESSION.fullmatch(arn):
+            partition, account, role = session.groups()
+            arn = f"arn:{partition}:iam::{account}:role/{role}"
+        if arn:
+            if ":role/" in arn:
+                self.actors.setdefault(arn, (ROLE, {"name": arn.rpartition("/")[2]}, place))
+            return arn
+        native = names[1] or names[2]
+        mail = redact_text(text(user.get("email_addr"))).lower()
+        sort = user.get("type_id")
+        if not native or (sort not in (*PEOPLE, *SOFTWARE) and not mail):
+            return ""
+        label = SERVICE_ACCOUNT if sort in SOFTWARE else HUMAN
+        id_ = f"ocsf:{self.scope}/user/{native}"
+        facts = {"name": redact_text(text(user.get("full_name"))) or names[2] or native}
+        self.actors.setdefault(id_, (label, facts | {"email": mail or None}, place))
+        return id_
+
+    def _resource(self, said: Any, place: Place) -> str:
+        thing = said if isinstance(said, dict) else {}
+        uid, name = (redact_text(text(thing.get(k))) for k in ("uid", "name"))
+        if not uid and not name:
+            return ""
+        id_ = uid if ARN.fullmatch(uid) else f"ocsf:{self.scope}/resource/{uid or name}"
+        kind = redact_text(text(thing.get("type"))) or None
+        self.rows.node(RESOURCE, id_, place, name=name or uid, type=kind)
+        return id_
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Write who acted, how they fared, and what they used."""
+        for id_, (label, facts, place) in self.actors.items():
+            seen = self.seen.get(id_)
+            if seen is not None and label is not ROLE:
+                facts["last_active_at"] = iso(_stamp(seen))
+            self.rows.node(label, id_, place, **facts, **self._state(id_))
+        for (who, thing, level), use in self.uses.items():
+            if who != thing and self.rows.labels.get(who) is not RESOURCE:
+                self.rows.link(
+                    USED,
+                    who,
+                    thing,
+                    use.place,
+                    level=level,
+                    first_at=iso(_stamp(use.first)),
+                    last_at=iso(_stamp(use.last)),
+                    count=str(use.count),
+                )
+        for what, count in sorted(self.passed.items()):
+            self.rows.warn(f"{count} {what} were passed over")
+
+    def _state(self, id_: str) -> dict[str, Any]:
+        """Return what the last change of an account made of it, in the order of time."""
+        state: dict[str, Any] = {}
+        for at, activity in sorted(self.lives.get(id_, [])):
+            state["status"] = LIVES[activity]
+            if activity == 1:
+                state["created_at"] = iso(_stamp(at))
+            elif LIVES[activity] == "deleted":
+                state["deleted_at"] = iso(_stamp(at))
+        return state
+
+
+SOURCE = Source(
+    name="ocsf",
+    title="OCSF events",
+    reads="events (JSON lines, JSON) of application activity, account changes and sign-ins",
+    declares=(),
+    read=read,
+)

@@ -1,0 +1,235 @@
+"""Mutates the small exports of every source, and reads what comes out: `make fuzz`.
+
+What is read, or refused with its reason, is well; anything else is a finding: a fault, or an input
+that takes longer than its time. Findings are written to a folder, as the files that cause them.
+Runs are the same for the same seed. Usage:
+
+    python -m tests.fuzz.fuzz [--seconds 600] [--seed 1] [--source NAME] [--out FOLDER]
+"""
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from graph.values import WrongValue, strict_json
+from ingest.commented_json import parse_commented_json
+from ingest.files import decode, parse_json
+from ingest.redaction import redact_text
+from ingest.secret_names import bare_address
+from ingest.source import InputRefused, Request, Source
+from ingest.sources import all_sources
+from ingest.yaml_files import parse_yaml
+from tests.hostile_worker import Hang, bound_memory
+from tests.small_exports import EXPORTS, Export, write
+
+Parser = Callable[[bytes], object]
+NO_END = 1 << 62  # runs
+PATIENCE = 5.0  # seconds of the processor for one input
+TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
+TOKENS = [
+    *b'null true false 0 -1 1e999 NaN 99999999999999999999 [] {} "" [[]] {"":""}'.split(),
+    *(b"\0", b"\n", b"\r\n", b"\\u0000", b"\\ud800", b"\xff", b"\xef\xbb\xbf", b"\xe2\x80\xae"),
+    *(b",", b":", b"{", b"}", b"[", b"]", b'"', b"'", b"#"),
+    *(b"---\n", b"&a ", b"*a", b"<<: ", b"!!x "),
+    *(b"*", b"../", b"%2e", b"${x}", b"arn:aws:iam::*:*", b"/Date(1)/", b"0000-00-00T00:00:00Z"),
+    *(b"9999-12-31T23:59:60+99:99", b"https://[", b"a@b", b"[" * 120, b"x" * 5000),
+]  # fmt: skip
+
+
+@dataclass
+class Tally:
+    """What came of the inputs of one source."""
+
+    runs: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    slowest: float = 0.0
+    findings: dict[str, str] = field(default_factory=dict)
+
+
+def mutated(data: bytes, dice: random.Random, others: list[bytes]) -> bytes:
+    """Change some bytes: flip, cut, repeat, put a token in, or splice another file in."""
+    changed = bytearray(data)
+    for _ in range(1 << dice.randrange(3)):
+        at = dice.randrange(len(changed) + 1)
+        end = min(len(changed), at + dice.randrange(1, 40))
+        way = dice.randrange(8)
+        if way == 0 and at < len(changed):
+            changed[at] ^= 1 << dice.randrange(8)
+        elif way == 1:
+            del changed[at:end]
+        elif way == 2:
+            changed[at:at] = changed[at:end] * dice.choice((1, 2, 50))
+        elif way in (3, 4):
+            changed[at:at] = dice.choice(TOKENS)
+        elif way == 5:
+            changed[at:end] = dice.choice(TOKENS)
+        elif way == 6:
+            other = dice.choice(others)
+            start = dice.randrange(len(other) + 1)
+            changed[at:end] = other[start : start + dice.randrange(60)]
+        else:
+            _another_value(changed, dice)
+    return bytes(changed)
+
+
+def _another_value(changed: bytearray, dice: random.Random) -> None:
+    """Replace what stands after a colon, so that the text stays a document more often."""
+    colons = [at for at in range(len(changed) - 1) if changed[at : at + 2] == b": "]
+    if not colons:
+        return
+    start = dice.choice(colons) + 2
+    end = start
+    while end < len(changed) and changed[end] not in b",}]\n":
+        end += 1
+    changed[start:end] = dice.choice(TOKENS)
+
+
+def once(source: Source, export: Export, dice: random.Random, folder: Path) -> tuple[str, str]:
+    """Read one mutated export; return what came of it, and where it failed."""
+    name = dice.choice(list(export))
+    made = {**export, name: mutated(export[name], dice, list(export.values()))}
+    path = write(made, folder)
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    try:
+        reading = source.read(Request((path,), "demo", TAKEN_AT))
+    except InputRefused:
+        return "refused", ""
+    except Hang:
+        return "hang", _where(sys.exc_info()[2])
+    except Exception as error:
+        return "fault", f"{type(error).__name__} at {_where(error.__traceback__)}"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return ("set aside" if reading.rejected else "read"), ""
+
+
+def parsers() -> dict[str, Parser]:
+    """List what turns text into values, below the sources."""
+    place = Path("x")
+    return {
+        "JSON": lambda data: parse_json(decode(data, place), place),
+        "commented JSON": lambda data: parse_commented_json(decode(data, place), place),
+        "YAML": lambda data: parse_yaml(decode(data, place), place),
+        "secrets": lambda data: redact_text(data.decode("latin-1")),
+        "addresses": lambda data: bare_address(data[:200].decode("latin-1")),
+        "values": lambda data: strict_json(data.decode("latin-1")),
+    }
+
+
+def fuzz_parser(parse: Parser, seconds: float, runs: int, seed: int) -> Tally:
+    """Parse mutated files of all exports, one by one."""
+    tally, dice = Tally(), random.Random(seed)
+    signal.signal(signal.SIGPROF, _alarm)
+    files = [d for exports in EXPORTS.values() for e in exports for d in e.values()]
+    files = [data[:2000] for data in files]
+    start = time.monotonic()
+    while tally.runs < runs and time.monotonic() - start < seconds:
+        data = mutated(dice.choice(files), dice, files)
+        outcome, where = _parsed(parse, data)
+        tally.runs += 1
+        tally.outcomes[outcome] += 1
+        if where:
+            tally.findings.setdefault(where, outcome)
+    tally.seconds = time.monotonic() - start
+    return tally
+
+
+def _parsed(parse: Parser, data: bytes) -> tuple[str, str]:
+    signal.setitimer(signal.ITIMER_PROF, PATIENCE)
+    try:
+        parse(data)
+    except (InputRefused, WrongValue):
+        return "refused", ""
+    except Hang:
+        return "hang", _where(sys.exc_info()[2])
+    except Exception as error:
+        return "fault", f"{type(error).__name__} at {_where(error.__traceback__)}"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return "read", ""
+
+
+def _where(trace: object) -> str:
+    frames = traceback.extract_tb(trace)  # type: ignore[arg-type]
+    ours = [f for f in frames if "/ingest/" in f.filename or "/graph/" in f.filename]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "elsewhere"
+
+
+def fuzz(source: Source, seconds: float, runs: int, seed: int, keep: Path | None) -> Tally:
+    """Read mutated exports of a source until the time or the number of runs is up."""
+    tally, dice = Tally(), random.Random(f"{source.name} {seed}")
+    signal.signal(signal.SIGPROF, _alarm)
+    shared = Path("/dev/shm")  # in memory, where there is such a place
+    home = Path(tempfile.mkdtemp(dir=shared if shared.is_dir() else None))
+    folders = {number: home / str(number) for number in range(len(EXPORTS[source.name]))}
+    try:
+        for number, export in enumerate(EXPORTS[source.name]):  # what is loaded late is loaded now
+            with suppress(Exception):
+                source.read(Request((write(export, folders[number]),), "demo", TAKEN_AT))
+        start = time.monotonic()
+        while tally.runs < runs and time.monotonic() - start < seconds:
+            number = tally.runs % len(folders)
+            begun = time.monotonic()
+            export = EXPORTS[source.name][number]
+            outcome, where = once(source, export, dice, folders[number])
+            tally.slowest = max(tally.slowest, time.monotonic() - begun)
+            tally.runs += 1
+            tally.outcomes[outcome] += 1
+            if where and where not in tally.findings:
+                tally.findings[where] = outcome
+                if keep is not None:
+                    kept = keep / source.name / str(len(tally.findings))
+                    shutil.copytree(folders[number], kept, dirs_exist_ok=True)
+    finally:
+        shutil.rmtree(home)
+    tally.seconds = time.monotonic() - start
+    return tally
+
+
+def _alarm(*_: object) -> None:
+    raise Hang
+
+
+def main() -> int:
+    """Fuzz all sources for a while each, in turn; return 1 where there is a finding."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=600.0, help="in all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--source", action="append", help="only this one")
+    parser.add_argument("--out", type=Path, default=Path("fuzz-findings"))
+    given = parser.parse_args()
+    pieces: dict[str, Parser] = {} if given.source else parsers()
+    names = given.source or [name for name in all_sources() if name in EXPORTS]
+    bound_memory()
+    total, found = 0, 0
+    share = given.seconds / (len(names) + len(pieces))
+    for name in [*pieces, *names]:
+        if name in pieces:
+            tally = fuzz_parser(pieces[name], share, NO_END, given.seed)
+        else:
+            tally = fuzz(all_sources()[name], share, NO_END, given.seed, given.out)
+        total, found = total + tally.runs, found + len(tally.findings)
+        said = {**tally.outcomes, "runs": tally.runs, "slowest": round(tally.slowest, 2)}
+        print(name, json.dumps(said | {"findings": tally.findings}), flush=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"{total} executions, {found} findings, at most {peak} MiB", flush=True)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

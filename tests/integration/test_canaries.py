@@ -1,0 +1,248 @@
+"""Two hundred secrets in every text of every source's export: none is kept, shown or said."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+import ingest.redaction
+import trustdebt
+from app.views import all_views
+from graph.journal import journal_of
+from graph.set_aside import keep_set_aside
+from graph.stores.neo4j_session import Patience
+from graph.stores.neo4j_store import Neo4jStore
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest as run
+from ingest.job import read
+from ingest.source import InputRefused, Request, Source
+from ingest.sources import all_sources
+from tests.canaries import found_in, numbered, planted_everywhere
+from tests.neo4j import server
+from tests.small_exports import EXPORTS, Export, write
+
+ROOT = Path(__file__).parents[2]
+MAIN = ROOT / "app" / "main.py"
+TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
+EVERY = 6  # an export is planted six times over, in other places each time
+COMMANDS = [
+    *("identities", "orphans", "stale", "choke-points", "cut", "evidence", "plan", "durability"),
+    *("hubs", "ledger", "kpis", "frameworks", "snapshots", "journal", "sources", "findings"),
+]
+
+
+@dataclass
+class Planted:
+    """What became of the planted exports: the store they went to, and all that was said."""
+
+    store: Path
+    used: int
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+
+def _planted(export: Export, first: int, secrets: Iterator[str]) -> Export:
+    """Plant secrets in the texts of an export: in documents, else behind the words of a line."""
+    changed = {}
+    for name, data in export.items():
+        if name.endswith(".json"):
+            document, _ = planted_everywhere(json.loads(data), secrets, EVERY, first)
+            changed[name] = json.dumps(document).encode()
+        elif name.endswith(".toml"):
+            changed[name] = data
+        else:
+            changed[name] = _in_lines(data.decode(), first, secrets).encode()
+    return changed
+
+
+def _in_lines(said: str, first: int, secrets: Iterator[str]) -> str:
+    """Plant a secret of one line, without quotes, behind the last word of some lines."""
+    lines = said.split("\n")
+    for at in range(1, len(lines)):
+        plain = (s for s in secrets if not set(s) & set('\n":, '))
+        if at % EVERY == first and lines[at]:
+            end = lines[at][-1] if lines[at][-1] in '"}]' else ""
+            lines[at] = f"{lines[at].removesuffix(end)} {next(plain)}{end}"
+    return "\n".join(lines)
+
+
+def _plant(folder: Path) -> Planted:
+    """Ingest every source's exports, planted, into one snapshot of a store in `folder`."""
+    secrets, count = numbered(), 0
+
+    def counted() -> Iterator[str]:
+        nonlocal count
+        for secret in cycle(secrets):
+            count += 1
+            yield secret
+
+    stream, result = counted(), Planted(folder / "store", 0)
+    jobs: list[tuple[Source, Request]] = []
+    for name, source in all_sources().items():
+        for number, export in enumerate(EXPORTS.get(name, [])):
+            for first in range(EVERY):
+                scope = f"{number}-{first}"
+                made = _planted(export, first, stream)
+                path = write(made, folder / "exports" / name / scope)
+                request = Request((path,), scope, TAKEN_AT)
+                if _readable(source, request, result):
+                    jobs.append((source, request))
+                    result.kept.append((name, scope))
+    done = run(ParquetStore(result.store), jobs, max_bad=100.0)
+    assert keep_set_aside(done.set_aside, done.snapshot.id, None, (), str(result.store))
+    result.said += [*map(str, done.quarantined), *done.warnings]
+    result.used = count
+    return result
+
+
+def _readable(source: Source, request: Request, result: Planted) -> bool:
+    try:
+        read(source, request)
+    except InputRefused as error:
+        result.said.append(str(error))
+        return False
+    return True
+
+
+def _stored(folder: Path) -> list[bytes]:
+    """Find what is left of the secrets in the files of a folder, tables decoded."""
+    found = []
+    for path in (p for p in folder.rglob("*") if p.is_file()):
+        found += found_in(path.read_bytes())
+        if path.suffix == ".parquet":
+            found += found_in(json.dumps(pq.read_table(path).to_pylist(), default=str).encode())
+        if path.suffix == ".sqlite":
+            with sqlite3.connect(path) as db:
+                found += found_in("\n".join(db.iterdump()).encode())
+    return found
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    return _plant(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="module")
+def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
+    """Plant the same with the redaction taken away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingest.redaction, "EACH", [])
+        return _plant(tmp_path_factory.mktemp("unguarded"))
+
+
+def test_every_source_is_planted(planted: Planted) -> None:
+    """All two hundred secrets went in, and at least one planted export of each source was read."""
+    assert planted.used >= 200
+    assert {name for name, _ in planted.kept} == EXPORTS.keys() & all_sources().keys()
+
+
+def test_nothing_is_stored_or_said(planted: Planted) -> None:
+    assert _stored(planted.store) == []
+    assert found_in("\n".join(planted.said).encode()) == []
+
+
+def test_without_redaction_they_are_found(unguarded: Planted) -> None:
+    """The search sees them in the tables of the store."""
+    assert len(set(_stored(unguarded.store))) >= 20
+
+
+def test_no_command_shows_one(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
+    """As tables, JSON, CSV and in the formats of other tools; the journal keeps none either."""
+    lines = [[c, "--json", "--limit", "0"] for c in COMMANDS] + [[c] for c in COMMANDS]
+    lines += [["findings", "--format", form] for form in ("csv", "sarif", "ocsf")]
+    ids = [r["id"] for r in _asked(planted.store, "identities", capsys)["identities"]]
+    lines += [["show", ids[0], "--json"], ["blast-radius", ids[-1], "--json"]]
+    for line in lines:
+        trustdebt.main([*line, "--store", str(planted.store)])
+        out, err = capsys.readouterr()
+        assert found_in((out + err).encode()) == [], line
+        assert "fault in trustdebt" not in err, line
+    assert journal_of(str(planted.store)).entries() == ()
+    assert _stored(planted.store) == []
+
+
+def _asked(store: Path, name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    assert trustdebt.main([name, "--json", "--limit", "0", "--store", str(store)]) == 0
+    return dict(json.loads(capsys.readouterr().out)["result"])
+
+
+def _drawn(store: Path, page: str, first: bool) -> bytes:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUSTDEBT_STORE", str(store))
+        test = AppTest.from_file(str(MAIN), default_timeout=120)
+        test._page_hash = "" if first else calc_hash(page)
+        test.run()
+    assert not test.exception, page
+    parts = [str(e.proto) for e in test._tree if getattr(e, "proto", None) is not None]
+    return "\n".join(parts).encode()
+
+
+def test_no_page_draws_one(planted: Planted) -> None:
+    st.cache_resource.clear()
+    for number, name in enumerate(all_views()):
+        assert found_in(_drawn(planted.store, name, number == 0)) == [], name
+
+
+def test_no_crash_leaves_one(planted: Planted, tmp_path: Path) -> None:
+    """A process that is aborted while it publishes dumps its stack, and leaves half a snapshot."""
+    (tmp_path / "empty").mkdir()
+    script = f"""
+import faulthandler, os, resource
+from pathlib import Path
+faulthandler.enable()
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+from graph.stores.parquet_store import ParquetStore
+facts = ParquetStore(Path({str(planted.store)!r})).read()[1]
+store = ParquetStore(Path({str(tmp_path / "half")!r}))
+with store.lease() as lease:
+    store.publish(facts, lease, after_step=lambda n: os.abort() if n == 1 else None)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path / "empty",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == -6, done.stderr
+    assert b"Aborted" in done.stderr
+    assert found_in(done.stdout + done.stderr) == []
+    assert _stored(tmp_path) == []
+
+
+def test_no_database_keeps_one(planted: Planted, unguarded: Planted) -> None:
+    """Neither data files, transaction logs nor logs of Neo4j; without redaction they do."""
+    try:
+        with server.running("5") as started:
+            for guarded, where in ((True, planted), (False, unguarded)):
+                facts = ParquetStore(where.store).read()[1]
+                patient = Patience(answer=120.0)  # six plantings of every export are many rows
+                store = Neo4jStore(started.uri, patience=patient)
+                with store.lease() as lease:
+                    store.publish(facts, lease)
+                store.close()
+                _checkpoint(started.uri)
+                found = _stored(started.home)
+                assert (found == []) == guarded, found[:3]
+    except server.CannotStart as error:
+        pytest.skip(f"no Neo4j: {error}")
+
+
+def _checkpoint(uri: str) -> None:
+    """Have the server write all that it holds into its files."""
+    from tests.integration.conftest import ask
+
+    ask(uri, "CALL db.checkpoint()")

@@ -1,0 +1,57 @@
+"""Every source meets every hostile export: the stated error or a row set aside, within bounds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ingest.files
+import ingest.native
+from ingest.sources import all_sources
+from tests import hostile_worker
+from tests.hostile_exports import CASES
+from tests.small_exports import EXPORTS
+
+ROOT = Path(__file__).parents[2]
+GIB = 1 << 30
+LINK = "link out of the folder"
+
+
+@pytest.mark.parametrize("source", all_sources())
+def test_a_source_meets_every_hostile_export(source: str) -> None:
+    """Nothing ends in a fault or a hang, in a process that may have one gibibyte."""
+    assert source in EXPORTS, f"put a small export of {source} into tests/small_exports.py"
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile_worker", source],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    *tried, peak = map(json.loads, done.stdout.splitlines())
+    wrong = [one for one in tried if one[2] not in CASES[one[1]].allowed]
+    assert wrong == []
+    assert len(tried) >= 25
+    assert peak < GIB
+
+
+@pytest.mark.parametrize("source", ["a2a", "estate"])
+def test_a_link_is_followed_where_nothing_looks_at_it(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the check, what stands outside the folder would be kept."""
+    export = EXPORTS[source][0]
+    found = hostile_worker.attempt(source, CASES[LINK], export)
+    assert found is not None
+    assert found[0] == "refused"
+    for module in (ingest.files, ingest.native):
+        monkeypatch.setattr(module, "refuse_link_out", lambda *_: None)
+    found = hostile_worker.attempt(source, CASES[LINK], export)
+    assert found is not None
+    assert "outside the folder" in found[1]

@@ -1,0 +1,219 @@
+"""Absence is not removal: an export that fails, or was cut, never makes anything look better."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import answers
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from graph.frames import conform
+from graph.schema import FACT_NODES
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from ingest.source import InputRefused, Reading, Request, Source
+from ingest.sources import all_sources
+from tests.property.test_sources_hostile import DOCUMENTS
+from tests.small_estates import AS_OF, Estate, ago
+
+TAKEN_AT = AS_OF
+PEOPLE = "Employee ID,Work Email,Name\n" + "".join(
+    f"{n},p{n}@acme.example,P {n}\n" for n in range(40)
+)
+ACCOUNTS = "---\n".join(
+    f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: s{n}, namespace: n}}\n"
+    for n in range(40)
+)
+LINES: dict[str, tuple[str, str]] = {  # formats in which a part looks whole: file, text
+    "hr": ("workers.csv", PEOPLE),
+    "kubernetes": ("accounts.yaml", ACCOUNTS),
+}
+
+
+def read(source: Source, path: Path) -> Reading | None:
+    """Read a file; None where it is refused."""
+    try:
+        return source.read(Request([path], "acme", TAKEN_AT))
+    except InputRefused:
+        return None
+
+
+def stated(reading: Reading) -> set[tuple[str, str]]:
+    """Return the things that a reading states."""
+    found = set()
+    for label in FACT_NODES:
+        if label in reading.rows:
+            rows = reading.rows[label].assign(source="x", scope="y")
+            found |= {(label.name, i) for i in conform(rows, label).frame["id"]}
+    return found
+
+
+def cuts(path: Path, text: str, step: int = 1) -> Iterator[Path]:
+    """Yield the file with all but its first so many bytes cut away, for each number."""
+    data = text.encode()
+    for length in range(0, len(data), step):
+        path.write_bytes(data[:length])
+        yield path
+
+
+# ---------------------------------------------------------------- every source, every cut
+
+
+@pytest.mark.parametrize("name", sorted(all_sources()))
+def test_every_source_has_a_cut_document(name: str) -> None:
+    told = {source.name for source, _ in DOCUMENTS.values()} | LINES.keys()
+    if name not in told:
+        pytest.skip(f"no small document of {name} is in DOCUMENTS or LINES yet")
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_a_document_cut_at_any_byte_is_refused_or_loses_nothing(tmp_path: Path, name: str) -> None:
+    source, document = DOCUMENTS[name]
+    text, path = json.dumps(document), tmp_path / "export.json"
+    path.write_text(text)
+    whole = read(source, path)
+    assert whole is not None
+    for cut in cuts(path, text):
+        got = read(source, cut)
+        assert got is None or not got.complete or stated(whole) <= stated(got)
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_a_list_cut_in_its_first_third_retires_nothing(tmp_path: Path, name: str) -> None:
+    """Between two lines a part looks whole; then what is lost in one go speaks against it."""
+    source, (file, text) = all_sources()[name], LINES[name]
+    path, store = tmp_path / file, ParquetStore(tmp_path / "store")
+    path.write_text(text)
+    ingest(store, [(source, Request([path], "acme", TAKEN_AT))])
+    before = things(store)
+    assert len(before) >= 40
+    for cut in cuts(path, text[: len(text) // 3], step=97):
+        with contextlib.suppress(InputRefused):
+            ingest(store, [(source, Request([cut], "acme", TAKEN_AT))])
+        assert things(store) >= before
+
+
+def test_the_loss_would_show_if_a_part_were_believed(tmp_path: Path) -> None:
+    """The twin."""
+    source, (file, text) = all_sources()["hr"], LINES["hr"]
+    path, store = tmp_path / file, ParquetStore(tmp_path / "store")
+    third = text.rindex("\n", 0, len(text) // 3) + 1
+    for part in (text, text[:third]):
+        path.write_text(part)
+        ingest(store, [(source, Request([path], "acme", TAKEN_AT))], max_loss=100)
+    assert len(things(store)) < 20
+
+
+def test_a_loss_that_is_said_to_be_true_retires(tmp_path: Path) -> None:
+    store = ParquetStore(tmp_path / "store")
+    ingest(store, [Estate().agent(*(f"a{n}" for n in range(20))).job()])
+    done = ingest(store, [Estate().agent(*(f"a{n}" for n in range(9))).job()])
+    assert done.warnings == [
+        "estate/acme: 11 of 20 things are not mentioned any more, more than 50 %: taken as a "
+        "partial read, and nothing is retired"
+    ]
+    assert len(things(store)) == 20
+    assert not store.read()[1].coverage[0].complete
+    ingest(store, [Estate().agent(*(f"a{n}" for n in range(9))).job()], max_loss=100)
+    assert len(things(store)) == 9
+
+
+def test_half_may_go_at_once(tmp_path: Path) -> None:
+    store = ParquetStore(tmp_path / "store")
+    ingest(store, [Estate().agent(*(f"a{n}" for n in range(20))).job()])
+    done = ingest(store, [Estate().agent(*(f"a{n}" for n in range(10))).job()])
+    assert (done.warnings, len(things(store))) == ([], 10)
+
+
+def things(store: ParquetStore) -> set[str]:
+    facts = store.read()[1]
+    return {i for label in FACT_NODES for i in facts.frames[label]["id"]}
+
+
+# ---------------------------------------------------------------- partial reads
+
+
+def owing(at: pd.Timestamp = AS_OF, **options: Any) -> Estate:
+    """State an estate in which much is wrong."""
+    e = Estate(at=at, **options)
+    e.person("ann").person("bo", left=ago(60)).resource("crm", "confidential")
+    e.resource("vault", "restricted").resource("wiki", "public")
+    for n, owner in enumerate(("ann", "bo", None)):
+        agent, account, key = f"bot{n}", f"svc{n}", f"key{n}"
+        e.agent(agent, kind="ai_agent", created_at=ago(400)).account(account)
+        e.thing("Credential", key, type="api_key", created_at=ago(400), storage="code")
+        e.link(agent, "USES", key).link(key, "AUTHENTICATES_AS", account)
+        e.can(account, "read write", "crm", granted_at=ago(300), telemetry="true")
+        e.can(account, "admin", "vault", granted_at=ago(200))
+        e.owned(agent, business=owner, since=ago(300))
+    return e
+
+
+def judged(store: ParquetStore) -> dict[str, Any]:
+    posture: Posture = assess(AccessGraph.of(store.read()[1], AS_OF))
+    return {
+        "debt": answers.debt(posture)["debt"],
+        "identities": len(posture.accountable),
+        "findings": {f["id"] for f in answers.findings(posture)["findings"]},
+        "orphaned": {r["identity"]["id"] for r in answers.orphans(posture)["orphaned"]},
+    }
+
+
+FULL = owing()
+ROWS = [(element, at) for element, rows in FULL.rows.items() for at in range(len(rows))]
+
+
+@settings(max_examples=6)
+@given(st.sets(st.sampled_from(range(len(ROWS)))), st.sets(st.sampled_from(FULL.declares)))
+def test_a_part_of_what_was_known_never_makes_it_look_better(
+    tmp_path_factory: pytest.TempPathFactory, kept: set[int], declares: set[str]
+) -> None:
+    """Whatever is left out, and whatever the part no longer claims to know."""
+    store = ParquetStore(tmp_path_factory.mktemp("absence") / "store")
+    ingest(store, [FULL.job()])
+    before, there = judged(store), things(store)
+    part = Estate(declares=sorted(declares), complete=False)
+    for place in kept:
+        element, at = ROWS[place]
+        part.add(element, **FULL.rows[element][at])
+    ingest(store, [part.job()], max_bad=100)
+    after = judged(store)
+    assert things(store) == there
+    assert after["debt"] >= before["debt"] > 0
+    assert after["identities"] == before["identities"]
+    assert after["findings"] >= before["findings"] != set()
+    assert after["orphaned"] >= before["orphaned"] != set()
+
+
+def test_it_would_look_better_if_a_part_were_taken_for_the_whole(tmp_path: Path) -> None:
+    """The twin."""
+    store = ParquetStore(tmp_path / "store")
+    ingest(store, [FULL.job()])
+    before = judged(store)
+    ingest(store, [Estate().agent("bot0").job()])
+    after = judged(store)
+    assert after["debt"] < before["debt"]
+    assert after["orphaned"] != before["orphaned"] or after["identities"] < before["identities"]
+
+
+def test_what_was_not_mentioned_says_when_it_was_seen_last(tmp_path: Path) -> None:
+    store = ParquetStore(tmp_path / "store")
+    ingest(store, [owing(at=AS_OF).job()])
+    later = AS_OF + pd.Timedelta(days=3)
+    ingest(store, [Estate(at=later, complete=False).agent("bot0").job()])
+    posture = assess(AccessGraph.of(store.read()[1]))
+    seen = {
+        name: answers.show(posture, posture.graph.find(name))["properties"]["last_seen"]
+        for name in ("bot0", "bot1")
+    }
+    assert seen == {"bot0": "2026-08-04T00:00:00Z", "bot1": "2026-08-01T00:00:00Z"}
+    (told,) = answers.coverage(posture)["sources"]
+    assert (told["state"], told["age_days"], told["complete"]) == ("partial", 0.0, False)
+    assert "owners" in told["declares"]
