@@ -13,7 +13,7 @@ from graph.journal import Journal, journal_of
 from graph.statements import apply
 from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, open_store
 
-KEPT = 4  # assessed snapshots in memory
+KEPT, KEPT_NODES = 2, 400_000  # assessed snapshots in memory: at least two, and so many nodes
 
 Read = Callable[[str], tuple[SnapshotInfo, Facts]]
 
@@ -45,8 +45,16 @@ class History:
         if key not in self._kept:
             info, facts = self._read(snapshot)
             posture = posture_of(info, facts, as_of, self)
-            self._kept = dict([*self._kept.items(), (key, posture)][-KEPT:])
+            self._kept[key] = posture
+            self._forget()
         return self._kept[key]
+
+    def _forget(self) -> None:
+        """Let go of those read first, until what stays is little enough."""
+        sizes = {key: len(kept.graph.ids) for key, kept in self._kept.items()}
+        while len(sizes) > KEPT and sum(sizes.values()) > KEPT_NODES:
+            oldest = next(iter(sizes))
+            del sizes[oldest], self._kept[oldest]
 
     def keep(self, posture: Posture) -> None:
         """Remember a posture that somebody has made already."""

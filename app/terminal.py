@@ -208,6 +208,17 @@ COLUMNS["conflicts"] = {
     "others": "others",
 }
 COLUMNS["protected"] = COLUMNS["edges"]
+COLUMNS["collisions"] = {
+    "label": "label",
+    "things": "things",
+    "they share": "shared",
+    "kept apart because": "reason",
+}
+COLUMNS["merges"] = {
+    "thing": "thing",
+    "ids": "ids",
+    "one because": lambda r: [f"{e['rule']} {e['value']}" for e in r["evidence"]],
+}
 HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence"}
 
 

@@ -18,7 +18,7 @@ from graph.identity import Identities, Pair
 from graph.naming import AmbiguousThing as AmbiguousThing
 from graph.naming import UnknownThing as UnknownThing
 from graph.naming import find
-from graph.resolve import resolve, resolve_nodes
+from graph.resolve import living_nodes, resolve
 from graph.schema import (
     CAN_ACCESS,
     CONTROL,
@@ -165,7 +165,7 @@ class AccessGraph:
 
     @cached_property
     def _nodes(self) -> dict[Element, pd.DataFrame]:
-        return dict(resolve_nodes(self.facts))
+        return dict(living_nodes(self.facts))
 
     # -- things -----------------------------------------------------------------------------
 

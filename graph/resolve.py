@@ -24,14 +24,19 @@ def resolve_nodes(facts: Facts) -> Frames:
     """
     ids = pd.concat([facts.frames[label]["id"] for label in FACT_NODES], ignore_index=True)
     if ids.is_unique:
-        return {n: revived(facts.frames[n], facts.frames[n]) for n in FACT_NODES}
+        return {label: facts.frames[label] for label in FACT_NODES}
     numbers = pd.factorize(ids)[0]
     sizes = [len(facts.frames[label]) for label in FACT_NODES]
     rank = np.repeat(np.arange(len(FACT_NODES)), sizes)
     first = np.unique(numbers, return_index=True)[1]
     won = np.split(rank == rank[first][numbers], np.cumsum(sizes)[:-1])
     mine = {n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)}
-    return {n: revived(resolve(rows, facts.coverage), rows) for n, rows in mine.items()}
+    return {n: resolve(rows, facts.coverage) for n, rows in mine.items()}
+
+
+def living_nodes(facts: Facts) -> Frames:
+    """Return what `resolve_nodes` does, and alive what came back under the id of one deleted."""
+    return {n: revived(things, facts.frames[n]) for n, things in resolve_nodes(facts).items()}
 
 
 def revived(things: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

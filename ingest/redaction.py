@@ -22,6 +22,7 @@ from graph.element import Dtype, Element
 from graph.frames import text_array
 from graph.values import MAX_TEXT, canonical, strict_json
 
+WORD = r"(?:passw(?:or)?d|secret|token|api[_-]?key|(?:access|account|shared|private)[_-]?key)"
 FORMS: dict[str, str] = {
     "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{40,})",
     "GitLab token": r"\bglpat-[\w-]{20,}",
@@ -45,9 +46,8 @@ FORMS: dict[str, str] = {
     "DigitalOcean token": r"\bdo[opr]_v1_[a-f0-9]{64}",
     "Vault token": r"\bhv[bs]\.[\w-]{24,}",
     # A colon needs a space or quotes behind such a word: an ARN of a secret has `:secret:name`.
-    "password": r"(?i)(?<![/:])"
-    r"(?:passw(?:or)?d|secret|token|api[_-]?key|(?:access|account|shared|private)[_-]?key)"
-    r"(?:\s*=\s*|\"?\s*:\s+|\"\s*:\s*(?=\"))[\"']?[^\s\"',;\[\]]{6,}",
+    "password": rf"(?i)(?:{WORD}\s*=\s*|(?<![/:]){WORD}(?:\"?\s*:\s+|\"\s*:\s*(?=\")))"
+    r"[\"']?[^\s\"',;\[\]]{6,}",
 }
 WORDS = re.compile(r"(?i)(?:passw(?:or)?d|secret|token|(?:api|access|account|private)[_-]?key)$")
 EACH = [(name, re.compile(form)) for name, form in FORMS.items()]

@@ -9,6 +9,7 @@ import pytest
 from graph.access import AccessGraph
 from graph.element import Dtype
 from graph.identity import identify
+from graph.resolve import resolve_nodes
 from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, HUMAN, OWNS
 from graph.unify import REFERENCES, REFERRING
 from tests.small_estates import Estate, ago, together
@@ -274,3 +275,11 @@ def test_what_was_deleted_after_it_was_created_is_gone():
 def test_one_row_may_tell_it_all():
     row = one_of("log", "Human", "u", status="deleted", deleted_at=ago(9), created_at=ago(3))
     assert AccessGraph.of(together(row)).frames[HUMAN].iloc[0]["status"] == "active"
+
+
+def test_a_store_keeps_the_row_as_it_was_stated():
+    """Else what one store gives back would not be what was put in."""
+    facts = together(
+        one_of("log", "Agent", "a", status="deleted", deleted_at=ago(9), created_at=ago(3))
+    )
+    assert resolve_nodes(facts)[AGENT] is facts.frames[AGENT]
