@@ -164,7 +164,7 @@ def _again(data: bytes) -> bytes:
     if b"{" in data:
         return data.replace(b"{", b'{"zz": 1, "zz": 2, ', 1)
     head, _, rest = data.partition(b"\n")
-    return head + b"," + head.split(b",")[0] + b"\n" + rest
+    return head + b"," + head.split(b",")[0] + b"\n" + rest if b"," in head else data
 
 
 def _numbers(data: bytes) -> bytes:

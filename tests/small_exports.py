@@ -312,7 +312,6 @@ spec: {type: team, profile: {displayName: "Pay"}, children: [], members: [ann]}
 """
 CODEOWNERS = b"""# who reviews
 *       @acme/pay-team @ann bo@acme.test
-/docs/  @acme/writers
 """
 _ACCOUNT = "123456789012"
 _ROLE = f"arn:aws:iam::{_ACCOUNT}:role/agent-role"
