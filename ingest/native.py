@@ -28,6 +28,7 @@ from graph.schema import (
     TRUSTS,
     USE_EVENT,
     USED,
+    WAITING,
 )
 from graph.values import WrongValue, strict_json
 from ingest.decision_records import PATHS, flatten, nest
@@ -287,7 +288,7 @@ def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str =
     folder.mkdir(parents=True, exist_ok=True)
     write_manifest(manifest, folder / MANIFEST)
     for element, frame in frames.items():
-        if frame.empty:
+        if frame.empty or element is WAITING:  # what waits is the product's own bookkeeping
             continue
         path = folder / _file_of(element, suffix)
         path.parent.mkdir(exist_ok=True)

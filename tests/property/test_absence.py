@@ -22,6 +22,7 @@ from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 from tests.property.test_sources_hostile import DOCUMENTS
 from tests.small_estates import AS_OF, Estate, ago
+from tests.small_exports import EXPORTS, write
 
 TAKEN_AT = AS_OF
 PEOPLE = "Employee ID,Work Email,Name\n" + "".join(
@@ -31,6 +32,14 @@ ACCOUNTS = "---\n".join(
     f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: s{n}, namespace: n}}\n"
     for n in range(40)
 )
+JSON = ".json"
+ENDLESS = {
+    "backstage",
+    "codeowners",
+    "csv",
+    "estate",
+    "ocsf",
+}  # cut between lines, a part looks whole
 LINES: dict[str, tuple[str, str]] = {  # formats in which a part looks whole: file, text
     "hr": ("workers.csv", PEOPLE),
     "kubernetes": ("accounts.yaml", ACCOUNTS),
@@ -66,11 +75,32 @@ def cuts(path: Path, text: str, step: int = 1) -> Iterator[Path]:
 # ---------------------------------------------------------------- every source, every cut
 
 
-@pytest.mark.parametrize("name", sorted(all_sources()))
-def test_every_source_has_a_cut_document(name: str) -> None:
-    told = {source.name for source, _ in DOCUMENTS.values()} | LINES.keys()
-    if name not in told:
-        pytest.skip(f"no small document of {name} is in DOCUMENTS or LINES yet")
+def test_every_source_is_cut() -> None:
+    """A new source brings a small export, or is named among the formats without an end."""
+    assert set(all_sources()) == set(EXPORTS)
+    json_only = {
+        n for n, exports in EXPORTS.items() if any(f.endswith(JSON) for e in exports for f in e)
+    }
+    assert set(EXPORTS) - json_only == ENDLESS
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPORTS) - ENDLESS))
+def test_an_export_cut_anywhere_is_refused_or_loses_nothing(tmp_path: Path, name: str) -> None:
+    """Each JSON file of an export in turn, cut at up to a hundred places."""
+    source = all_sources()[name]
+    for number, export in enumerate(EXPORTS[name]):
+        where = write(export, tmp_path / str(number))
+        whole = read(source, where)
+        assert whole is not None
+        for file, data in export.items():
+            path = tmp_path / str(number) / file
+            for length in (
+                range(0, len(data), max(1, len(data) // 100)) if file.endswith(JSON) else ()
+            ):
+                path.write_bytes(data[:length])
+                got = read(source, where)
+                assert got is None or not got.complete or stated(whole) <= stated(got)
+            path.write_bytes(data)
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from graph.element import Dtype, Node, Relationship
 from graph.facts import LazyFrames
 from graph.frames import conform
-from graph.schema import DECISION_RECORD, ELEMENTS, LEVELS
+from graph.schema import DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS
 from graph.values import canonical
 from ingest.manifest import Manifest
-from ingest.native import columns, read_estate, write_estate
+from ingest.native import TABLE_FILES, columns, read_estate, write_estate
 from ingest.tables import read_table
 
+WRITTEN = (*FACT_NODES, *RELATIONSHIPS, *TABLE_FILES.values())  # what the format has
 STAMP = {"source": "estate", "scope": "acme"}
 MANIFEST = Manifest(pd.Timestamp("2026-08-01T00:00:00Z"), 'a "scope"\\ü')
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
@@ -67,7 +68,7 @@ def frame(element):
 @given(data=st.data())
 @settings(max_examples=25)
 def test_written_frames_are_read_back(suffix, data):
-    elements = data.draw(st.lists(st.sampled_from(ELEMENTS), max_size=2, unique=True))
+    elements = data.draw(st.lists(st.sampled_from(WRITTEN), max_size=2, unique=True))
     frames = {e: data.draw(frame(e), label=e.name) for e in elements}
     with tempfile.TemporaryDirectory() as folder:
         write_estate(frames, Path(folder), MANIFEST, suffix)
