@@ -160,8 +160,10 @@ def test_readers_see_all_of_a_publish_or_nothing(store: Store, store_uri: str):
     thread = threading.Thread(target=look)
     thread.start()
     with store.lease(10) as lease:
-        for turn in range(1, 9):
+        for turn in range(1, 101):  # as many as it takes for the reader to have looked often
             store.publish(both[turn % 2], lease, after_step=lambda _: time.sleep(0.005))
+            if turn >= 8 and len(seen) > 20:
+                break
     done.set()
     thread.join(30)
     assert len(seen) > 10
