@@ -72,7 +72,7 @@ def test_options_that_every_command_takes() -> None:
 def test_named_sources_exist() -> None:
     listed = trustdebt("sources", "--json")
     for name, rest in CALLS:
-        if name == "ingest":
+        if name == "ingest" and not rest.startswith("--"):
             assert f'"{rest.split()[0]}"' in listed
 
 
