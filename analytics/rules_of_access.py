@@ -157,6 +157,21 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def found_heaviest(
+    posture: Posture, rows: pd.DataFrame, sentences: list[str], remedies: list[str]
+) -> pd.DataFrame:
+    """Make findings of what `heaviest_of_each` kept: one for each identity."""
+    return found(
+        posture,
+        rows["identity"].to_numpy(np.int64),
+        sentences,
+        rows["earliest"].to_numpy(np.int64),
+        weighs=rows["exposure"].to_numpy(float),
+        evidence=list(rows["facts"]),
+        remedy=remedies,
+    )
+
+
 def decided(posture: Posture) -> Reviews:
     """Return what reviewers decided so far, read once for a posture."""
     said: Reviews = posture.once(f"{__name__}.decided", lambda: reviews(posture.graph))

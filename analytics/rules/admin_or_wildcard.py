@@ -5,8 +5,8 @@ import pandas as pd
 
 from analytics.debt.items import debt_of
 from analytics.posture import Posture
-from analytics.rule import Rule, found
-from analytics.rules_of_access import by_grant, heaviest_of_each, told
+from analytics.rule import Rule
+from analytics.rules_of_access import by_grant, found_heaviest, heaviest_of_each, told
 from analytics.weights import SENSITIVITY
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -33,15 +33,7 @@ def find(posture: Posture) -> pd.DataFrame:
     remedy = [
         f"Name the actions that {g.name} needs on {g.what}, and grant those." for g, _ in words
     ]
-    return found(
-        posture,
-        rows["identity"].to_numpy(np.int64),
-        said,
-        rows["earliest"].to_numpy(np.int64),
-        weighs=rows["exposure"].to_numpy(float),
-        evidence=list(rows["facts"]),
-        remedy=remedy,
-    )
+    return found_heaviest(posture, rows, said, remedy)
 
 
 RULE = Rule(

@@ -6,8 +6,16 @@ import pandas as pd
 from analytics.debt.items import debt_of
 from analytics.ownership import DAY
 from analytics.posture import Posture
-from analytics.rule import Rule, found
-from analytics.rules_of_access import broken, by_grant, granted, heaviest_of_each, since, told
+from analytics.rule import Rule
+from analytics.rules_of_access import (
+    broken,
+    by_grant,
+    found_heaviest,
+    granted,
+    heaviest_of_each,
+    since,
+    told,
+)
 from graph.access import NEVER
 
 
@@ -27,15 +35,7 @@ def find(posture: Posture) -> pd.DataFrame:
         for g, n, of, at in words
     ]
     remedy = [f"Review what {g.name} may use: keep it or take it away." for g, *_ in words]
-    return found(
-        posture,
-        rows["identity"].to_numpy(np.int64),
-        said,
-        rows["earliest"].to_numpy(np.int64),
-        weighs=rows["exposure"].to_numpy(float),
-        evidence=list(rows["facts"]),
-        remedy=remedy,
-    )
+    return found_heaviest(posture, rows, said, remedy)
 
 
 def _share(count: int, of: int) -> str:

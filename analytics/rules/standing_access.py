@@ -1,12 +1,11 @@
 """Access that does not end by itself and need not be activated."""
 
-import numpy as np
 import pandas as pd
 
 from analytics.jit import fit
 from analytics.posture import Posture
-from analytics.rule import Rule, found, plural
-from analytics.rules_of_access import broken, by_grant, heaviest_of_each, told
+from analytics.rule import Rule, plural
+from analytics.rules_of_access import broken, by_grant, found_heaviest, heaviest_of_each, told
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -29,15 +28,7 @@ def find(posture: Posture) -> pd.DataFrame:
         else f"Set an end to the {plural(n, 'grant')} of {g.name}."
         for place, (g, n) in enumerate(words)
     ]
-    return found(
-        posture,
-        rows["identity"].to_numpy(np.int64),
-        said,
-        rows["earliest"].to_numpy(np.int64),
-        weighs=rows["exposure"].to_numpy(float),
-        evidence=list(rows["facts"]),
-        remedy=remedy,
-    )
+    return found_heaviest(posture, rows, said, remedy)
 
 
 RULE = Rule(
