@@ -3,7 +3,6 @@
 from typing import Any
 
 from graph.schema import (
-    AGENT,
     CONTROLS,
     CREDENTIAL,
     RESOURCE,
@@ -17,7 +16,7 @@ from graph.schema import (
 from ingest.redaction import redact_text
 from ingest.rows import Place, text
 from ingest.secret_names import bare_address, held_secret
-from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
+from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -27,21 +26,10 @@ class AgentCore(Documents):
 
     def _runtime(self, said: dict[str, Any], _: str, at: Place) -> None:
         arn = self.arn(said.get("agentRuntimeArn"), at)
-        if not arn or not self.rows.node(
-            AGENT,
-            arn,
-            at,
-            name=redact_text(text(said.get("agentRuntimeName"))) or None,
-            kind="ai_agent",
-            provider=PROVIDER,
-            platform="bedrock-agentcore",
-            status=status_of(said.get("status")),
-            created_at=self.moment(said, "createdAt", at),
-            third_party=False,
-        ):
+        keys = "agentRuntimeName", "status", "roleArn"
+        if not arn or not self.agent(arn, said, at, keys, "bedrock-agentcore"):
             return
         self.agents[arn] = arn
-        self.runs_as(arn, said.get("roleArn"), at)
         details = said.get("workloadIdentityDetails")
         if isinstance(details, dict) and text(details.get("workloadIdentityArn")):
             identity = self.arn(details.get("workloadIdentityArn"), at)

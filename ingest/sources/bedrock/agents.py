@@ -13,7 +13,7 @@ from graph.schema import (
 from graph.values import canonical
 from ingest.redaction import redact_text
 from ingest.rows import Place, text
-from ingest.sources.bedrock.documents import PROVIDER, Documents, status_of
+from ingest.sources.bedrock.documents import PROVIDER, Documents
 
 AGENT_ID = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{10}(?![A-Z0-9])")
 ALIAS = re.compile(r"(arn:[\w-]+:bedrock:[\w-]*:\d*):agent-alias/([A-Z0-9]{10})/[\w-]+")
@@ -25,23 +25,9 @@ class Agents(Documents):
 
     def _agent(self, said: dict[str, Any], _: str, at: Place) -> None:
         arn = self.arn(said.get("agentArn"), at)
-        if not arn:
-            return
-        if not self.rows.node(
-            AGENT,
-            arn,
-            at,
-            name=redact_text(text(said.get("agentName"))) or None,
-            kind="ai_agent",
-            provider=PROVIDER,
-            platform="bedrock",
-            status=status_of(said.get("agentStatus")),
-            created_at=self.moment(said, "createdAt", at),
-            third_party=False,
-        ):
-            return
-        self.agents[text(said.get("agentId")) or arn.rpartition("/")[2]] = arn
-        self.runs_as(arn, said.get("agentResourceRoleArn"), at)
+        keys = "agentName", "agentStatus", "agentResourceRoleArn"
+        if arn and self.agent(arn, said, at, keys, "bedrock"):
+            self.agents[text(said.get("agentId")) or arn.rpartition("/")[2]] = arn
 
     def _summary(self, said: dict[str, Any], _: str, at: Place) -> None:
         id_ = text(said.get("agentId"))

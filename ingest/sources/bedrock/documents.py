@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from graph.schema import (
+    AGENT,
     CONTROLS,
     RESOURCE,
     ROLE,
@@ -47,6 +48,27 @@ class Documents:
         if arn.account and arn.account != "aws":
             self.accounts[arn.account] = None
         return said
+
+    def agent(
+        self, arn: str, said: dict[str, Any], at: Place, keys: tuple[str, str, str], platform: str
+    ) -> bool:
+        """State an agent and as what it runs; `keys` hold its name, its status and its role."""
+        name, status, role = (said.get(key) for key in keys)
+        added = self.rows.node(
+            AGENT,
+            arn,
+            at,
+            name=redact_text(text(name)) or None,
+            kind="ai_agent",
+            provider=PROVIDER,
+            platform=platform,
+            status=status_of(status),
+            created_at=self.moment(said, "createdAt", at),
+            third_party=False,
+        )
+        if added:
+            self.runs_as(arn, role, at)
+        return added
 
     def runs_as(self, source: str, value: Any, at: Place) -> None:
         """Join something to the role that it runs as."""
