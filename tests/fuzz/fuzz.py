@@ -10,7 +10,6 @@ Runs are the same for the same seed. Usage:
 import argparse
 import json
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -33,7 +32,7 @@ from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
 from ingest.yaml_files import parse_yaml
-from tests.hostile_worker import Hang, bound_memory
+from tests.hostile_worker import Hang, bound_memory, peak_memory
 from tests.small_exports import EXPORTS, Export, write
 
 Parser = Callable[[bytes], object]
@@ -226,7 +225,7 @@ def main() -> int:
         total, found = total + tally.runs, found + len(tally.findings)
         said = {**tally.outcomes, "runs": tally.runs, "slowest": round(tally.slowest, 2)}
         print(name, json.dumps(said | {"findings": tally.findings}), flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    peak = peak_memory() >> 20
     print(f"{total} executions, {found} findings, at most {peak} MiB", flush=True)
     return 1 if found else 0
 
