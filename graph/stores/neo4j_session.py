@@ -30,6 +30,7 @@ from graph.stores import StoreError, StoreUnavailable
 logging.getLogger("neo4j").addHandler(logging.NullHandler())  # errors say what there is to say
 
 AGENT = "trustdebt"
+VARIABLES = "TRUSTDEBT_NEO4J"  # user and password are in variables that begin so
 SCHEMES = ("bolt", "neo4j")
 ENCRYPTED = ("bolt+s", "neo4j+s")
 SELF_SIGNED = ("bolt+ssc", "neo4j+ssc")
@@ -72,8 +73,10 @@ class Patience:
     retry: float = 60.0
 
 
-def address(uri: str) -> str:
+def address(uri: str, variables: str = VARIABLES) -> str:
     """Return the URI to connect to, or refuse it without repeating a password.
+
+    `variables` is how the names of the variables begin that hold user and password.
 
     Raises
     ------
@@ -85,16 +88,16 @@ def address(uri: str) -> str:
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise StoreUnavailable("the store's URI has no valid port") from None
+        raise StoreUnavailable("the URI has no valid port") from None
     shown = f"[{host}]" if ":" in host else host
     clean = f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
     if parts.scheme not in (*SCHEMES, *ENCRYPTED, *SELF_SIGNED):
         allowed = ", ".join(f"{s}://" for s in (*SCHEMES, *ENCRYPTED))
-        raise StoreUnavailable(f"{clean}: a store's URI starts with one of {allowed}")
+        raise StoreUnavailable(f"{clean}: the URI of a database starts with one of {allowed}")
     if "@" in parts.netloc:
         raise StoreUnavailable(
             f"{clean}: a user or password does not belong in the URI; "
-            "set TRUSTDEBT_NEO4J_USER and TRUSTDEBT_NEO4J_PASSWORD"
+            f"set {variables}_USER and {variables}_PASSWORD"
         )
     if not host or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise StoreUnavailable(f"{clean}: give scheme, host and port, and nothing else")
@@ -113,28 +116,49 @@ def _loopback(host: str) -> bool:
 
 
 class Connection:
-    """A driver whose calls end, used from any thread; the driver is made when first needed."""
+    """A driver whose calls end, used from any thread; the driver is made when first needed.
+
+    `database` is one of several that the server has; None is the user's own.
+    """
 
     def __init__(
-        self, uri: str, user: str | None, password: str | None, patience: Patience
+        self,
+        uri: str,
+        user: str | None,
+        password: str | None,
+        patience: Patience,
+        variables: str = VARIABLES,
+        database: str | None = None,
     ) -> None:
-        self.uri = address(uri)
+        self.uri = address(uri, variables)
+        self.sign_in = f"{variables}_USER and {variables}_PASSWORD"
         if (user is None) != (password is None):
             raise StoreUnavailable(
-                f"{self.uri}: set both TRUSTDEBT_NEO4J_USER and TRUSTDEBT_NEO4J_PASSWORD, "
+                f"{self.uri}: set both {self.sign_in}, "
                 "or neither where the server asks for no sign-in"
             )
         self.patience = patience
+        self.database = database
         self._auth = (user, password) if user is not None and password is not None else None
         self._driver: neo4j.Driver | None = None
         self._making = threading.Lock()
         self._heard = False
 
-    def read(self, purpose: str, work: Callable[[Tx, Beat], T], run: str = "") -> T:
-        """Run `work` in a read transaction, again where that may help."""
-        limit = self.patience.answer
+    def read(
+        self,
+        purpose: str,
+        work: Callable[[Tx, Beat], T],
+        run: str = "",
+        limit: float | None = None,
+        whole: float | None = None,
+    ) -> T:
+        """Run `work` in a read transaction, again where that may help.
+
+        `limit` is for the next sign of life, `whole` for all of it where that may take longer.
+        """
+        limit = limit or self.patience.answer
         tags = {"app": AGENT, "purpose": purpose, "run": run}
-        return self._again(limit, lambda: self._call(neo4j.READ_ACCESS, tags, work, limit))
+        return self._again(limit, lambda: self._call(neo4j.READ_ACCESS, tags, work, limit, whole))
 
     def write(
         self,
@@ -157,7 +181,7 @@ class Connection:
         """Run a statement that changes the schema of the database and may be repeated."""
 
         def run(driver: neo4j.Driver, beat: Beat) -> None:
-            with driver.session() as session:
+            with driver.session(database=self.database) as session:
                 session.run(_query(text, limit)).consume()
 
         self._again(limit, lambda: self._within(limit, run))
@@ -170,11 +194,17 @@ class Connection:
             _run_aside(driver.close).join(self.patience.connect)
 
     def _call(
-        self, access: str, tags: dict[str, str], work: Callable[[Tx, Beat], T], limit: float
+        self,
+        access: str,
+        tags: dict[str, str],
+        work: Callable[[Tx, Beat], T],
+        limit: float,
+        whole: float | None = None,
     ) -> T:
         def run(driver: neo4j.Driver, beat: Beat) -> T:
-            unit = neo4j.unit_of_work(metadata=tags, timeout=limit + SERVER_LATER)(work)
-            with driver.session(fetch_size=ROWS_AT_ONCE) as session:
+            timeout = (whole or limit) + SERVER_LATER
+            unit = neo4j.unit_of_work(metadata=tags, timeout=timeout)(work)
+            with driver.session(fetch_size=ROWS_AT_ONCE, database=self.database) as session:
                 if access == neo4j.READ_ACCESS:
                     return session.execute_read(unit, beat)
                 return session.execute_write(unit, beat)
@@ -274,7 +304,7 @@ class Connection:
 
     def _signed_in_as(self) -> str:
         if self._auth is None:
-            return "set TRUSTDEBT_NEO4J_USER and TRUSTDEBT_NEO4J_PASSWORD"
+            return f"set {self.sign_in}"
         return f"check the user {self._auth[0]} and the password"
 
 

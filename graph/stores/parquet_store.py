@@ -50,6 +50,7 @@ from graph.values import canonical, iso
 
 NOTHING = "-"
 NODE_INDEX = "nodes"
+BESIDE = "journal"  # begins the names of what may lie there before anything is published
 TYPES = {
     pa.string(): pd.StringDtype(),
     pa.large_string(): pd.StringDtype(),
@@ -82,7 +83,9 @@ class ParquetStore:
         if self._root.exists() and not self._root.is_dir():
             raise StoreUnavailable(f"{self.uri} is a file, not a store")
         if not self._folder.exists():
-            if self._root.exists() and any(self._root.iterdir()):
+            if self._root.exists() and any(
+                not path.name.startswith(BESIDE) for path in self._root.iterdir()
+            ):
                 raise StoreUnavailable(f"{self.uri} is a folder, but not a store")
             return None
         try:

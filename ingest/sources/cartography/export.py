@@ -6,34 +6,14 @@ each piece of data has a `graph`, or a `row` of what the query makes
 (https://neo4j.com/docs/http-api/current/actions/result-format/).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.files import decode, parse_json
-from ingest.rows import Place, Rows
+from ingest.rows import Place
 from ingest.source import InputRefused
-
-
-@dataclass(frozen=True, slots=True)
-class GraphNode:
-    """A node with all its labels; `key` is Neo4j's own id, good within one export."""
-
-    key: str
-    labels: tuple[str, ...]
-    properties: dict[str, Any]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class GraphLink:
-    """A relationship between the keys of two nodes."""
-
-    type: str
-    start: str
-    end: str
-    properties: dict[str, Any]
-    place: Place
+from ingest.sources.cartography.elements import Graph, GraphLink, GraphNode
 
 
 class _Wrong(ValueError):
@@ -41,12 +21,9 @@ class _Wrong(ValueError):
 
 
 @dataclass
-class Export:
+class Export(Graph):
     """What all files hold; `seen` counts the nodes and relationships that were there."""
 
-    rows: Rows
-    nodes: dict[str, GraphNode] = field(default_factory=dict)
-    links: list[GraphLink] = field(default_factory=list)
     seen: int = 0
 
     def take(self, data: bytes, path: Path) -> bool:

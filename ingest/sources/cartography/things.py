@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from graph.values import WrongValue, instant
+from graph.values import WrongValue, canonical, instant
 from ingest.redaction import redact_text
 from ingest.rows import Row, text
-from ingest.sources.cartography.export import GraphNode
+from ingest.sources.cartography.elements import GraphNode
 from ingest.sources.cartography.kinds import credential_sort, sort_of
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -17,13 +17,17 @@ GITHUB = re.compile(r"https://github\.com/([\w.-]+)(?:/([\w.-]+))?/?")
 ACCOUNT = re.compile(r"\d{12}")
 ROOT = re.compile(r"arn:aws[\w-]*:iam::\d{12}:root")
 NAMES = (
-    *("_ont_name", "_ont_fullname", "_ont_username", "name", "display_name", "agent_name"),
-    *("username", "title", "_ont_email", "email", "user_principal_name"),
+    *("_ont_name", "_ont_fullname", "_ont_username", "role_name", "token_name", "app_slug"),
+    *("name", "display_name", "displayname", "agent_name", "username", "title", "label"),
+    *("_ont_email", "email", "user_principal_name"),
 )
 EMAILS = ("_ont_email", "email", "mail", "user_principal_name")
-CREATED = ("_ont_created_at", "createdate", "created_at", "created_date_time", "create_time")
+CREATED = (
+    *("_ont_created_at", "createdate", "created_at", "created", "created_on"),
+    *("created_date_time", "create_time"),
+)
 USED = ("_ont_last_used_at", "lastuseddate", "last_used_at")
-ACTIVE = ("_ont_lastactivity", "passwordlastused")
+ACTIVE = ("_ont_lastactivity", "passwordlastused", "last_login")
 EXPIRES = ("_ont_expires_at", "expires_at", "valid_before_time")
 PROVIDERS = {
     "AWS": "aws",
@@ -31,7 +35,12 @@ PROVIDERS = {
     "Entra": "entra",
     "GCP": "gcp",
     "GitHub": "github",
+    "GitLab": "gitlab",
     "Kubernetes": "kubernetes",
+    "Okta": "okta",
+    "Snowflake": "snowflake",
+    "OpenAI": "openai",
+    "Anthropic": "anthropic",
 }
 NEVER = {"", "N/A", "None", "no_information", "not_supported"}
 OFF = {"inactive", "disabled", "suspended", "deprovisioned", "archived"}
@@ -46,7 +55,7 @@ def id_of(node: GraphNode, scope: str) -> str:
         If it has none, without which it cannot be known again, or one that holds a secret.
     """
     said, sort = node.properties, sort_of(node.labels)
-    own = _native(said)
+    own = native(said)
     parts = (own, *(text(said.get(name)) for name in ("arn", "cluster_name", "namespace", "name")))
     if not (own or parts[1].startswith("arn:")):
         raise WrongValue("a node must have an id")
@@ -61,14 +70,17 @@ def id_of(node: GraphNode, scope: str) -> str:
         return f"entra:{own.lower()}"
     if own.lower().startswith("/subscriptions/"):
         return f"azure:{own.lower()}"
-    if sort == "KubernetesServiceAccount" and all(parts[2:]):
-        cluster, namespace, name = map(redact_text, parts[2:])
-        return f"k8s:{cluster}/{namespace}/serviceaccount/{name}"
+    if sort == "KubernetesServiceAccount":
+        named = parts[2:] if all(parts[2:]) else tuple(own.split("/"))  # cluster/namespace/name
+        if len(named) == 3 and all(named):
+            cluster, namespace, name = map(redact_text, named)
+            return f"k8s:{cluster}/{namespace}/serviceaccount/{name}"
     return _github(sort, own) or f"cartography:{scope}/{sort}/{own}"
 
 
-def _native(said: dict[str, Any]) -> str:
-    value = said.get("id")
+def native(said: dict[str, Any], name: str = "id") -> str:
+    """Return an id that a node has, also where it is a number; "" if it has none."""
+    value = said.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text(value)
@@ -83,6 +95,20 @@ def _github(sort: str, own: str) -> str:
     if sort == "GitHubRepository" and found[2]:
         return f"github:{found[1]}/repository/{found[2]}"
     return ""
+
+
+def known_as(node: GraphNode) -> list[str]:
+    """Return the ids by which other systems know a node, besides its own."""
+    said, sort = node.properties, sort_of(node.labels)
+    found = {
+        "aws_id": ("accesskeyid",) if "AccessKey" in sort else ("userid", "roleid"),
+        "gcp": ("email",) if sort == "GCPServiceAccount" else (),
+        "github": ("username",) if sort == "GitHubUser" else (),
+    }
+    if not sort.startswith("AWS") and sort != "AccountAccessKey":
+        del found["aws_id"]
+    values = ((kind, text(said.get(name))) for kind, names in found.items() for name in names)
+    return sorted(f"{kind}:{v}" for kind, v in values if v and redact_text(v) == v)
 
 
 def is_person(node: GraphNode) -> bool:
@@ -115,6 +141,7 @@ class Facts:
             "last_used_at": self._first(said, USED),
             "last_active_at": self._first(said, ACTIVE),
             "expires_at": self._first(said, EXPIRES),
+            "external_ids": canonical(known_as(node)) if known_as(node) else None,
             "sort": redact_text(sort),
             "credential": credential_sort(node.labels),
         }
@@ -150,7 +177,8 @@ def moment(value: Any) -> pd.Timestamp | None:
 
 def _status(said: dict[str, Any]) -> str | None:
     active = _flag(said.get("_ont_active"))
-    for name, off in (("_ont_inactive", True), ("disabled", True), ("account_enabled", False)):
+    flags = ("_ont_inactive", "disabled", "account_enabled", "_ont_enabled", "enabled")
+    for name, off in zip(flags, (True, True, False, False, False), strict=True):
         known = _flag(said.get(name))
         active = (known is not off) if active is None and known is not None else active
     if active is None and text(said.get("status")).lower() in OFF:
