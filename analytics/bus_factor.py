@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, hstack
+import scipy  # its parts are loaded when they are first used
 
 from analytics.ownership import active_people
 from analytics.posture import Posture
@@ -44,7 +43,7 @@ class Kept:
     the group weighs, and `people` (int64) are numbers of nodes.
     """
 
-    holds: csr_array
+    holds: "scipy.sparse.csr_array"
     weight: np.ndarray
     people: np.ndarray
 
@@ -60,7 +59,9 @@ class Kept:
         place = {person: n for n, person in enumerate(people.tolist())}
         column = [place[p] for group in groups for p in sorted(group)]
         row = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
-        holds = csr_array((np.ones(len(column)), (row, column)), shape=(len(groups), len(people)))
+        holds = scipy.sparse.csr_array(
+            (np.ones(len(column)), (row, column)), shape=(len(groups), len(people))
+        )
         return cls(holds, np.array([math.fsum(sums[g]) for g in groups]), people)
 
 
@@ -102,7 +103,7 @@ def _bound(kept: Kept, wanted: float) -> int:
 
 def _greedy(kept: Kept, wanted: float) -> list[int]:
     """Choose the group that weighs most for each further person, until it is enough."""
-    holds, by_person = kept.holds, csr_array(kept.holds.T)
+    holds, by_person = kept.holds, scipy.sparse.csr_array(kept.holds.T)
     missing = holds.sum(axis=1).astype(np.int64)
     open_ = np.ones(len(missing), bool)
     gone: list[int] = []
@@ -140,16 +141,18 @@ def _solve(kept: Kept, wanted: float) -> tuple[list[int] | None, int]:
     groups, people = kept.holds.shape
     row = np.repeat(np.arange(groups), np.diff(kept.holds.indptr))
     pairs = np.arange(len(row))
-    goes = csr_array((np.ones(len(row)), (pairs, kept.holds.indices)), shape=(len(row), people))
-    orphaned = csr_array((np.ones(len(row)), (pairs, row)), shape=(len(row), groups))
-    weighs = csr_array(np.concatenate([np.zeros(people), kept.weight])[None])
-    found = milp(
+    goes = scipy.sparse.csr_array(
+        (np.ones(len(row)), (pairs, kept.holds.indices)), shape=(len(row), people)
+    )
+    orphaned = scipy.sparse.csr_array((np.ones(len(row)), (pairs, row)), shape=(len(row), groups))
+    weighs = scipy.sparse.csr_array(np.concatenate([np.zeros(people), kept.weight])[None])
+    found = scipy.optimize.milp(
         np.concatenate([np.ones(people), np.zeros(groups)]),
         integrality=np.concatenate([np.ones(people), np.zeros(groups)]),
-        bounds=Bounds(0, 1),
+        bounds=scipy.optimize.Bounds(0, 1),
         constraints=[
-            LinearConstraint(hstack([goes, -orphaned]).tocsr(), lb=0),
-            LinearConstraint(weighs, lb=wanted),
+            scipy.optimize.LinearConstraint(scipy.sparse.hstack([goes, -orphaned]).tocsr(), lb=0),
+            scipy.optimize.LinearConstraint(weighs, lb=wanted),
         ],
         options=STOP,
     )

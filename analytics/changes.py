@@ -13,8 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.declaring import kind_of_element, kind_of_field
 from graph.access import AccessGraph
+from graph.declaring import kind_of_element, kind_of_field
 from graph.element import Element, Node
 from graph.facts import Coverage
 from graph.frames import text_array

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.changes import ADDED, REMOVED, changes, told_by
-from analytics.declaring import FIELD_KINDS, INVENTORY, kind_of_element
 from graph.access import AccessGraph
+from graph.declaring import FIELD_KINDS, INVENTORY, kind_of_element
 from graph.element import Element
 from graph.facts import Coverage, Facts
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
@@ -19,10 +19,15 @@ from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 Said = dict[tuple[str, str], Coverage]
 
 
-def common_ground(before: AccessGraph, after: AccessGraph) -> tuple[Facts, Facts] | None:
-    """Return the facts of both that the sources of both could state; None if that is all."""
+def common_ground(
+    before: AccessGraph, after: AccessGraph, renamed: bool = False
+) -> tuple[Facts, Facts] | None:
+    """Return the facts of both that the sources of both could state; None if that is all.
+
+    `before` has the ids that `after` uses; `renamed` says that it had others of its own.
+    """
     old, new = ({c.key: c for c in graph.coverage} for graph in (before, after))
-    if _words(old) == _words(new):
+    if not renamed and _words(old) == _words(new):
         return None
     found = changes(before, after)
     unseen = {what: _ids(found.rows, what) for what in (ADDED, REMOVED)}

@@ -11,9 +11,7 @@ programming, up to a stated size, or said.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+import scipy  # its parts are loaded when they are first used
 
 from analytics.posture import Filter, Posture
 from analytics.reach.ways import Ways, mark, ways
@@ -129,14 +127,14 @@ def _flow(ways: Ways, capacity: np.ndarray, most: int) -> tuple[int, np.ndarray]
     tail = np.concatenate([ways.tail, np.full(len(starts), source), targets])
     head = np.concatenate([ways.head, starts, np.full(len(targets), sink)])
     bounds = np.concatenate([capacity, np.full(len(starts) + len(targets), most)])
-    room = coo_matrix((bounds, (tail, head)), shape=(sink + 1, sink + 1)).tocsr()
+    room = scipy.sparse.coo_matrix((bounds, (tail, head)), shape=(sink + 1, sink + 1)).tocsr()
     room.data = np.minimum(room.data, most)
-    room = csr_matrix(room, dtype=np.int32)
-    done = maximum_flow(room, source, sink, method="dinic")
-    left = csr_matrix(room - done.flow)
+    room = scipy.sparse.csr_matrix(room, dtype=np.int32)
+    done = scipy.sparse.csgraph.maximum_flow(room, source, sink, method="dinic")
+    left = scipy.sparse.csr_matrix(room - done.flow)
     left.eliminate_zeros()
     side = np.zeros(sink + 1, bool)
-    side[breadth_first_order(left, source, return_predecessors=False)] = True
+    side[scipy.sparse.csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
     return int(done.flow_value), side
 
 
@@ -175,7 +173,7 @@ def _by_programme(
     item, edge = _paying(items)
     rows, count = len(ways.tail), ways.vertices + len(items)
     place = np.arange(rows)
-    matrix = csr_matrix(
+    matrix = scipy.sparse.csr_matrix(
         (
             np.concatenate([np.ones(rows), -np.ones(rows + len(edge))]),
             (
@@ -190,11 +188,11 @@ def _by_programme(
     high[: ways.vertices][ways.is_target] = 0
     high[ways.vertices :][items.protected] = 0
     removed = np.concatenate([np.zeros(ways.vertices), np.ones(len(items))])
-    solved = milp(
+    solved = scipy.optimize.milp(
         removed,
         integrality=removed,
-        bounds=Bounds(low, high),
-        constraints=LinearConstraint(matrix, -np.inf, 0),
+        bounds=scipy.optimize.Bounds(low, high),
+        constraints=scipy.optimize.LinearConstraint(matrix, -np.inf, 0),
         options={"time_limit": SECONDS},
     )
     if solved.mip_dual_bound is not None:

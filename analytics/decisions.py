@@ -102,6 +102,8 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
     Versions that are numbers are ordered as such; of any others the one that decided first is
     the oldest. `frame` must be in the order of time.
     """
+    if frame.empty:
+        return np.zeros(0, bool)
     policy = frame["engine"].fillna("") + "\x1f" + frame["policy_id"]
     known = policy.notna() & frame["policy_version"].notna()
     mine = pd.DataFrame({"policy": policy[known], "version": frame["policy_version"][known]})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import KEY_PARTS, Rule, nothing
 from analytics.rules import all_rules
 from analytics.weights import BANDS
 
@@ -29,8 +29,8 @@ def find_all(posture: Posture) -> pd.DataFrame:
 
 
 def _find(posture: Posture) -> pd.DataFrame:
-    parts = [find_by(posture, rule) for rule in all_rules().values() if not lacking(posture, rule)]
-    whole = pd.concat([p for p in parts if len(p)] or [_nothing(posture)], ignore_index=True)
+    rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
+    whole = _judged(posture, [(rule, rule.find(posture)) for rule in rules])
     general = {rule.id for rule in all_rules().values() if rule.general}
     place = whole["rule"].str[:3] + whole["rule"].isin(general).map({True: "~", False: ""})
     ordered = whole.assign(place=place + whole["rule"]).sort_values(
@@ -47,38 +47,42 @@ def lacking(posture: Posture, rule: Rule) -> list[str]:
     return [kind for kind in rule.needs if kind not in posture.graph.declared]
 
 
-def _nothing(posture: Posture) -> pd.DataFrame:
-    """Return the frame of no findings."""
-    frame = found(posture, np.zeros(0, np.int64), [])
-    return frame.assign(id="", rule="", severity="", quantity=0.0, rank=0)
-
-
 def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:
     """Run one rule; see `find_all` for the columns."""
-    frame = rule.find(posture)
-    quantity = rule.weight * frame["weighs"].to_numpy(float)
+    return _judged(posture, [(rule, rule.find(posture))])
+
+
+def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.DataFrame:
+    """Put together what rules found, name it and say how bad it is."""
+    frames = [frame for _, frame in parts if len(frame)]
+    whole = pd.concat(frames or [nothing()], ignore_index=True)
+    counts = [len(frame) for _, frame in parts]
+    weight = np.repeat(np.array([rule.weight for rule, _ in parts], float), counts)
+    rules = np.repeat(np.array([rule.id for rule, _ in parts], object), counts)
+    quantity = weight * whole["weighs"].to_numpy(float)
     rank = np.searchsorted(-LEAST, -quantity, side="left")
-    floor = frame["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
+    floor = whole["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
     rank = np.minimum(rank, floor)
-    return frame.assign(
-        id=_ids(posture, rule, frame),
-        rule=rule.id,
-        severity=NAMES[rank],
+    return whole.assign(
+        id=pd.array(_ids(posture, rules, whole), dtype="str"),
+        rule=pd.array(rules, dtype="str"),
+        severity=pd.array(NAMES[rank], dtype="str"),
         quantity=quantity,
         rank=rank,
     )
 
 
-def _ids(posture: Posture, rule: Rule, frame: pd.DataFrame) -> list[str]:
+def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
     """Derive the id of each finding from its rule, its subject, its object and its key, if any."""
     nodes = posture.once(f"{__name__}.nodes", lambda: [*posture.graph.ids.to_pylist(), ""])
     columns = (frame[c].tolist() for c in ("subject", "object", "key"))
     return [
-        _hashed((rule.id, nodes[subject], nodes[other], key) if key else
-                (rule.id, nodes[subject], nodes[other]))
-        for subject, other, key in zip(*columns, strict=True)
+        finding_id((rule, nodes[subject], nodes[other], key) if key else
+                   (rule, nodes[subject], nodes[other]))
+        for rule, subject, other, key in zip(rules, *columns, strict=True)
     ]  # fmt: skip
 
 
-def _hashed(parts: tuple[str, ...]) -> str:
-    return f"F-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"
+def finding_id(parts: tuple[str, ...]) -> str:
+    """Return the id of a finding by its rule, its subject, its object and its key, if any."""
+    return f"F-{hashlib.sha256(KEY_PARTS.join(parts).encode()).hexdigest()[:16]}"

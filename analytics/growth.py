@@ -14,6 +14,8 @@ from analytics.debt.model import model
 from analytics.history import History
 from analytics.posture import Posture
 from graph.facts import Coverage
+from graph.former import Former, names_in
+from graph.identity import Identities
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
 
@@ -53,8 +55,20 @@ def exposures(posture: Posture) -> pd.DataFrame:
     """
     history = posture.history
     assert history is not None
-    parts = [_exposure(history, info) for info in comparable(posture)]
+    looks = [_look(history, info) for info in comparable(posture)]
+    found = [look.identities for look in looks]
+    parts = [
+        _summed(look.exposure, names_in(posture.graph, found[at:])) for at, look in enumerate(looks)
+    ]
     return pd.concat(parts, axis=1, keys=range(len(parts)))
+
+
+def _summed(exposure: pd.Series, names: dict[str, str]) -> pd.Series:
+    """Add up the exposure of what is one by now, under the name that it has now."""
+    if not names:
+        return exposure
+    ids = [names.get(i, i) for i in exposure.index]
+    return exposure.groupby(pd.Index(ids, dtype=object), sort=False).sum()
 
 
 def comparable(posture: Posture) -> list[SnapshotInfo]:
@@ -79,13 +93,22 @@ def _granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
     return {c.key for c in coverage if "grants" in c.declares}
 
 
-def _exposure(history: History, info: SnapshotInfo) -> pd.Series:
-    def add_up() -> pd.Series:
+@dataclass(frozen=True)
+class _Look:
+    """What is kept of a snapshot: the exposure of each identity, and which things are one."""
+
+    exposure: pd.Series
+    identities: Identities
+
+
+def _look(history: History, info: SnapshotInfo) -> _Look:
+    def add_up() -> _Look:
         past = history.posture(info.id)
         held = _held(past)
         sums = np.bincount(held.place, held.exposure, len(held.identities))
         ids = past.graph.ids.take(held.identities).to_pandas()
-        return pd.Series(sums, index=pd.Index(ids, dtype=object))
+        same = Identities.named(past.graph.identities.canonical)  # kept without its evidence
+        return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
 
     return history.once(f"{__name__}:{info.id}", add_up)  # type: ignore[no-any-return]
 
@@ -141,6 +164,7 @@ def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
     assert posture.history is not None
     past = posture.history.posture(info.id)
     held = _held(past)
-    mine = held.identity == past.graph.number(name)
+    former = Former(past.graph, posture.graph)
+    mine = np.isin(held.identity, former.numbers(name))
     facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[held.grant[mine]]
-    return pd.Series(held.exposure[mine], index=facts).groupby(level=0).max()
+    return pd.Series(held.exposure[mine], index=former.linked(facts)).groupby(level=0).max()

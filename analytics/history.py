@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.former import Former
 from graph.journal import Journal, journal_of
 from graph.statements import apply
 from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, open_store
@@ -86,6 +87,22 @@ class History:
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and with `info`, oldest first."""
         return tuple(i for i in self.infos if i.sequence <= info.sequence)
+
+
+def formers(posture: Posture) -> list[Former]:
+    """Return the graphs of the snapshots up to a posture's, under the names that it uses.
+
+    They come by the instants that they speak of, its own last. What no store holds has only
+    itself to look back at.
+    """
+    history, now = posture.history, posture.graph
+    if history is None or now.snapshot is None:
+        return [Former(now, now)]
+    known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
+    order = sorted(known, key=lambda i: (i.taken_at, i.sequence))
+    graphs = [history.posture(i.id).graph for i in order]
+    found = [graph.identities for graph in graphs]
+    return [Former(graph, now, found[at + 1 :]) for at, graph in enumerate(graphs)]
 
 
 def posture_of(

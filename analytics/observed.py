@@ -49,33 +49,28 @@ def _frame(*columns: object) -> pd.DataFrame:
 
 
 def _of_grants(posture: Posture) -> pd.DataFrame:
-    grants, parts = posture.grants, []
-    ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
-    for bit in range(len(LEVELS)):
-        at = grants.last_used[:, bit]
-        seen = (grants.levels >> bit & 1 == 1) & (grants.row >= 0) & _recent(posture, at)
-        fact = ids[grants.row[seen]]
-        parts.append(
-            _frame(grants.holder[seen], grants.resource[seen], bit, at[seen], CAN_ACCESS.name, fact)
-        )
-    return pd.concat(parts, ignore_index=True)
+    grants, used = posture.grants, posture.grants.last_used
+    given = grants.levels[:, None] >> np.arange(len(LEVELS)) & 1 == 1
+    seen = given & (grants.row >= 0)[:, None] & _recent(posture, used)
+    level, mine = np.nonzero(seen.T)
+    fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[mine]]
+    ends = grants.holder[mine], grants.resource[mine]
+    return _frame(*ends, level, used[mine, level], CAN_ACCESS.name, fact)
 
 
 def _of_edges(posture: Posture) -> pd.DataFrame:
     """Return uses of control edges: what was used is the node that the edge leads to."""
-    edges, parts = posture.edges, []
-    seen = (edges.row >= 0) & _recent(posture, edges.last_used)
-    for kind, relationship in enumerate(CONTROL):
-        mine = np.flatnonzero(seen & (edges.kind == kind))
-        fact = posture.graph.frames[relationship]["id"].to_numpy(object)[edges.row[mine]]
-        level = NODE - edges.ceiling[mine].astype(np.int64)
-        parts.append(
-            _frame(
-                *(edges.source[mine], edges.target[mine], level),
-                *(edges.last_used[mine], relationship.name, fact),
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    edges = posture.edges
+    mine = np.flatnonzero((edges.row >= 0) & _recent(posture, edges.last_used))
+    mine = mine[np.argsort(edges.kind[mine], kind="stable")]
+    kinds, fact = edges.kind[mine], np.empty(len(mine), object)
+    for kind in np.unique(kinds):
+        ids = posture.graph.frames[CONTROL[kind]]["id"].to_numpy(object)
+        fact[kinds == kind] = ids[edges.row[mine[kinds == kind]]]
+    shown_by = pd.array([CONTROL[kind].name for kind in kinds.tolist()], dtype="str")
+    level = NODE - edges.ceiling[mine].astype(np.int64)
+    ends = edges.source[mine], edges.target[mine]
+    return _frame(*ends, level, edges.last_used[mine], shown_by, fact)
 
 
 def _of_summaries(posture: Posture) -> pd.DataFrame:

@@ -9,8 +9,7 @@ chosen, the least that can be held is what is reached.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+import scipy  # its parts are loaded when they are first used
 
 from analytics.idle_access import Idle
 from analytics.reach.network import Network
@@ -45,10 +44,10 @@ class Programme:
         high = np.ones(self._variable)
         kind = np.zeros(self._variable)
         kind[: self.count] = 1
-        solved = milp(
+        solved = scipy.optimize.milp(
             np.array(self._cost),
             integrality=kind,
-            bounds=Bounds(np.zeros(self._variable), high),
+            bounds=scipy.optimize.Bounds(np.zeros(self._variable), high),
             constraints=[self._ways(), self._most(budget)],
             options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
         )
@@ -87,7 +86,7 @@ class Programme:
         self._variable += 1
         return self._variable - 1
 
-    def _ways(self) -> LinearConstraint:
+    def _ways(self) -> "scipy.optimize.LinearConstraint":
         """Say that what is held is at least what holds it, less what is removed in between."""
         entries = []
         for row, (held, by, removed) in enumerate(self._rows):
@@ -96,9 +95,11 @@ class Programme:
                 entries.append((row, by, -1.0))
             entries += [(row, c, 1.0) for c in removed]
         least = np.array([1.0 if by < 0 else 0.0 for _, by, _ in self._rows])
-        return LinearConstraint(self._matrix(entries, len(self._rows)), least, np.inf)
+        return scipy.optimize.LinearConstraint(
+            self._matrix(entries, len(self._rows)), least, np.inf
+        )
 
-    def _most(self, budget: int) -> LinearConstraint:
+    def _most(self, budget: int) -> "scipy.optimize.LinearConstraint":
         limits = [(list(range(self.count)), [1] * self.count, budget), *self._limits]
         entries = [
             (row, c, float(n))
@@ -106,12 +107,12 @@ class Programme:
             for c, n in zip(chosen, counts, strict=True)
         ]
         most = np.array([float(most) for *_, most in limits])
-        return LinearConstraint(self._matrix(entries, len(limits)), -np.inf, most)
+        return scipy.optimize.LinearConstraint(self._matrix(entries, len(limits)), -np.inf, most)
 
-    def _matrix(self, entries: list[tuple[int, int, float]], rows: int) -> coo_array:
+    def _matrix(self, entries: list[tuple[int, int, float]], rows: int) -> "scipy.sparse.coo_array":
         row, column, value = (np.array(part) for part in zip(*entries, strict=True))
         # a self edge holds its own state: both entries add up, and nothing is said
-        return coo_array((value, (row, column)), shape=(rows, self._variable)).tocsr()
+        return scipy.sparse.coo_array((value, (row, column)), shape=(rows, self._variable)).tocsr()
 
 
 def _removed_by(

@@ -225,6 +225,12 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
 
 def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
     """Return for each node whether a scope that states it declares facts of all `kinds` (bool)."""
+    name = f"{__name__}.declaring:{kinds}"
+    told: np.ndarray = graph.once(name, lambda: _declaring(graph, kinds))
+    return told.copy()
+
+
+def _declaring(graph: AccessGraph, kinds: tuple[str, ...]) -> np.ndarray:
     scopes = {c.key for c in graph.coverage if set(kinds) <= set(c.declares)}
     told = np.zeros(len(graph.ids), bool)
     if len(scopes) == len(graph.coverage):

@@ -7,7 +7,7 @@ what vanished because its source did, is censored: it has lasted at least so lon
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,12 @@ from analytics.posture import Posture
 from analytics.rules_of_ownership import departed, judged_rows
 from analytics.survival import Survival, survival
 from graph.access import NEVER, milliseconds
+from graph.former import Former, names_in
+from graph.identity import Identities
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
+BETWEEN = " -> "  # the holder of a grant and its resource
 DEAD = (*ENDED, "expired")
 RECENT_DAYS = 365  # changes before that say nothing of how fast things are looked at now
 UNSEEN = np.iinfo(np.int64).max
@@ -95,8 +98,42 @@ def ungoverned(posture: Posture) -> Spells:
 def _moments(posture: Posture, about: int | None) -> list[_Moment]:
     thing = posture.graph.thing(about)["id"] if about is not None else None
     return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{about}", lambda: [_moment(p, thing) for p in _past(posture)]
+        f"{__name__}:{about}", lambda: _looks(posture, thing)
     )
+
+
+def _looks(posture: Posture, thing: str | None) -> list[_Moment]:
+    """Look at each snapshot, and name what it shows as the posture does."""
+    looks: list[tuple[_Moment, Identities]] = []
+    for past in _past(posture):
+        about = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        looks.append((_moment(past, about), past.graph.identities))
+    found = [identities for _, identities in looks]
+    return [
+        _called(moment, names_in(posture.graph, found[at:])) for at, (moment, _) in enumerate(looks)
+    ]
+
+
+def _called(moment: _Moment, names: dict[str, str]) -> _Moment:
+    """Return what a moment shows under other names of things."""
+    if not names:
+        return moment
+    overdue, changed = (
+        rows.assign(
+            key=[_key(k, key, names) for k, key in zip(rows["kind"], rows["key"], strict=True)],
+            identity=[names.get(i, i) for i in rows["identity"]],
+        )
+        for rows in (moment.overdue, moment.changed)
+    )
+    return replace(moment, overdue=overdue, changed=changed)
+
+
+def _key(kind: str, key: str, names: dict[str, str]) -> str:
+    """Rename the things of a key: the ends of a grant, what has an owner, else the thing."""
+    if kind == GRANT:
+        return BETWEEN.join(names.get(end, end) for end in key.split(BETWEEN))
+    thing, slash, role = key.rpartition("/") if kind == OWNER else (key, "", "")
+    return f"{names.get(thing, thing)}{slash}{role}"
 
 
 def _past(posture: Posture) -> Iterator[Posture]:
@@ -113,13 +150,12 @@ def _past(posture: Posture) -> Iterator[Posture]:
     yield posture
 
 
-def _moment(posture: Posture, about: str | None) -> _Moment:
+def _moment(posture: Posture, about: list[int] | None) -> _Moment:
     case = Case(posture, model(), entitlements(posture, model()))
-    number = posture.graph.number(about) if about is not None else None
     parts = [_grants(case), _credentials(posture), _agents(posture), _owners(posture)]
     rows = pd.concat(parts, ignore_index=True)
-    if number is not None:
-        rows = rows[rows["number"] == number]
+    if about is not None:
+        rows = rows[rows["number"].isin(about)]
     ids = posture.graph.things["id"]
     rows["identity"] = ids.reindex(rows["number"]).to_numpy(object)
     first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
@@ -197,7 +233,7 @@ def _owners(posture: Posture) -> pd.DataFrame:
 def _access(posture: Posture) -> np.ndarray:
     """Name each grant by its ends: the same access under another id was not taken away."""
     frame = posture.graph.frames[CAN_ACCESS]
-    return np.asarray((frame["source_id"] + " -> " + frame["target_id"]).to_numpy(object))
+    return np.asarray((frame["source_id"] + BETWEEN + frame["target_id"]).to_numpy(object))
 
 
 def _ids(frame: pd.DataFrame) -> np.ndarray:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from analytics.posture import Posture
 from graph.access import NEVER
 
 FOUND = ("subject", "object", "since", "sentence", "weighs", "evidence", "key", "remedy", "floor")
+KEY_PARTS = "\x1f"  # stands between the parts of a key, some of which may be ids of things
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,39 @@ def found(
 ) -> pd.DataFrame:
     """Make the frame of what a rule found; by default it weighs as its heaviest entitlement."""
     count = len(subject)
+    if not count:
+        return nothing()
     return pd.DataFrame(
         {
-            "subject": subject,
-            "object": np.full(count, -1) if other is None else other,
-            "since": np.full(count, NEVER) if since is None else since,
-            "sentence": pd.Series(sentence, dtype="string", index=range(count)),
-            "weighs": posture.heaviest[subject] if weighs is None else weighs,
+            "subject": np.asarray(subject),
+            "object": np.full(count, -1) if other is None else np.asarray(other),
+            "since": np.full(count, NEVER) if since is None else np.asarray(since),
+            "sentence": _text(sentence),
+            "weighs": np.asarray(posture.heaviest[subject] if weighs is None else weighs),
             "evidence": evidence or [()] * count,
-            "key": pd.Series(key or [""] * count, dtype="string", index=range(count)),
-            "remedy": pd.Series(remedy or [""] * count, dtype="string", index=range(count)),
-            "floor": pd.Series(floor or [""] * count, dtype="string", index=range(count)),
+            "key": _text(key or [""] * count),
+            "remedy": _text(remedy or [""] * count),
+            "floor": _text(floor or [""] * count),
         }
     )
+
+
+def nothing() -> pd.DataFrame:
+    """Make the frame of a rule that found nothing."""
+    return _nothing().copy(deep=False)
+
+
+def _text(words: list[str]) -> ExtensionArray:
+    return pd.array(words, dtype="string")
+
+
+@cache
+def _nothing() -> pd.DataFrame:
+    """Return the frame of no findings."""
+    numbers, words = np.zeros(0, np.int64), _text([])
+    numeric = {"subject": numbers, "object": numbers, "since": numbers, "weighs": np.zeros(0)}
+    columns = dict.fromkeys(("sentence", "key", "remedy", "floor"), words)
+    return pd.DataFrame(numeric | columns | {"evidence": np.zeros(0, object)})[list(FOUND)]
 
 
 def day(instant: int) -> str:

@@ -16,15 +16,26 @@ from analytics.debt.model import NUMBER
 from analytics.debt.reviews import Reviews, reviews
 from analytics.posture import Posture
 from analytics.rule import day, found
+from analytics.tags import BREAK_GLASS, SEASONAL, tagged
 from graph.access import NEVER
-from graph.schema import AGENT, CAN_ACCESS, LEVELS, ROLE, SERVICE_ACCOUNT
+from graph.schema import CAN_ACCESS, LEVELS
 
-MARKS = {
-    "seasonal": re.compile(r'"seasonal"', re.IGNORECASE),
-    "break-glass": re.compile(r'"break[-_ ]?glass"', re.IGNORECASE),
-}
+MARKS = {"seasonal": SEASONAL, "break-glass": BREAK_GLASS}
 VERBS = dict(zip(LEVELS, ("list", "read", "write", "administer"), strict=True))
 LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
+
+
+def joined(words: list[str]) -> str:
+    """Join words as a sentence does.
+
+    >>> joined(["list", "read", "write"])
+    'list, read and write'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+LEVEL_WORDS = [joined(levels) for levels in LEVEL_SETS]
+VERB_WORDS = [joined([VERBS[level] for level in levels]) for levels in LEVEL_SETS]
 
 
 def entitled(posture: Posture) -> np.ndarray:
@@ -59,6 +70,13 @@ def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
     mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
     mine = mine[posture.in_service[debt.units.identity[rows.entitlement[mine]]]]
     return rows.entitlement[mine], rows.since[mine]
+
+
+def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
+    """Return `by_grant` of what is `broken`, put together once for each assumption."""
+    return posture.once(  # type: ignore[no-any-return]
+        f"{__name__}:{assumption}", lambda: by_grant(posture, *broken(posture, assumption))
+    )
 
 
 def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
@@ -106,7 +124,7 @@ def _frame(
             "holder": units.holder[lead],
             "resource": units.resource[lead],
             "grant": units.grant[lead],
-            "fact": facts[units.grant[lead]],
+            "fact": pd.Series(facts[units.grant[lead]], dtype=object),
             "levels": levels,
             "held": held,
             "level": level,
@@ -174,8 +192,7 @@ def found_heaviest(
 
 def decided(posture: Posture) -> Reviews:
     """Return what reviewers decided so far, read once for a posture."""
-    said: Reviews = posture.once(f"{__name__}.decided", lambda: reviews(posture.graph))
-    return said
+    return reviews(posture.graph)
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -215,8 +232,8 @@ def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
             names[identity],
             names[holder],
             names[resource],
-            joined([VERBS[level] for level in LEVEL_SETS[bits]]),
-            joined(LEVEL_SETS[bits]),
+            VERB_WORDS[bits],
+            LEVEL_WORDS[bits],
             "" if identity == holder else f" through {names[holder]}",
             caveat,
             own,
@@ -225,15 +242,6 @@ def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
             *columns, caveats(posture, rows), alone.tolist(), strict=True
         )
     ]
-
-
-def joined(words: list[str]) -> str:
-    """Join words as a sentence does.
-
-    >>> joined(["list", "read", "write"])
-    'list, read and write'
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def since(instant: int) -> str:
@@ -245,24 +253,36 @@ def since(instant: int) -> str:
     return "ever" if instant == NEVER else f"since {day(instant)}"
 
 
+def all_since(instants: np.ndarray) -> list[str]:
+    """Write since when many things have not happened."""
+    distinct, place = np.unique(instants, return_inverse=True)
+    words = [since(instant) for instant in distinct.tolist()]
+    return [words[n] for n in place.tolist()]
+
+
 def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
     """Say which grants are marked as seasonal or break-glass, which lowers nothing."""
-    graph, marked = posture.graph, []
-    tags = graph.frames[CAN_ACCESS]["tags"].fillna("")
-    for mark in MARKS.values():
-        node = np.zeros(len(graph.ids), bool)
-        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
-            frame = graph.frames[label]
-            mine = frame["tags"].fillna("").str.contains(mark).to_numpy(bool)
-            node[graph.numbers(frame["id"][mine])] = True
-        grant = tags.str.contains(mark).to_numpy(bool)[rows["grant"]]
-        marked.append(grant | node[rows["holder"]] | node[rows["identity"]])
-    return [_caveat(on) for on in np.column_stack(marked).tolist()]
+    on = np.zeros((len(rows), len(MARKS)), bool)
+    for place, mark in enumerate(MARKS.values()):
+        node, grant = tagged(posture, mark), _grants_tagged(posture, mark)
+        on[:, place] = grant[rows["grant"]] | node[rows["holder"]] | node[rows["identity"]]
+    words = [""] * len(rows)
+    for row in np.flatnonzero(on.any(axis=1)).tolist():
+        words[row] = _caveat(on[row].tolist())
+    return words
+
+
+def _grants_tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
+    tags = posture.graph.frames[CAN_ACCESS]["tags"]
+    return posture.once(  # type: ignore[no-any-return]
+        f"{__name__}:{wanted.pattern}",
+        lambda: tags.str.contains(wanted).fillna(False).to_numpy(bool),
+    )
 
 
 def _caveat(on: list[bool]) -> str:
     marks = [mark for mark, said in zip(MARKS, on, strict=True) if said]
-    return f" It is marked as {joined(marks)}: ask before removing it." if marks else ""
+    return f" It is marked as {joined(marks)}: ask before removing it."
 
 
 def found_grants(

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import gathered
 from analytics.ownership import DAY
 from analytics.posture import Posture
-from analytics.rule import found
+from analytics.rule import found, nothing
 from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
@@ -44,8 +45,7 @@ def _held(posture: Posture) -> pd.DataFrame:
     direct = direct[direct["identity"].isin(mine)]
     rest = _left_lying(posture, direct["number"])
     pairs = pd.concat([direct, rest[rest["identity"].isin(mine)]], ignore_index=True)
-    grouped = pairs.groupby(["identity", "number"], as_index=False, sort=True)
-    facts = grouped.agg(facts=("fact", lambda ids: tuple(sorted(set(ids)))))
+    facts = gathered(pairs, ["identity", "number"], "fact").rename("facts").reset_index()
     return facts.merge(_credentials(posture), on="number")
 
 
@@ -106,6 +106,8 @@ def about_credentials(
 
     `remedy` has a place for the credential's name, as `str.format` knows it.
     """
+    if rows.empty:
+        return nothing()
     identity = rows["identity"].to_numpy(np.int64)
     names = posture.graph.things["name"].iloc[identity]
     return found(

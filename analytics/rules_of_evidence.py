@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.evidence import recent
 from analytics.posture import Posture
-from analytics.rule import found
+from analytics.rule import found, nothing
 from graph.frames import records
 from graph.schema import AGENT, HUMAN
 
@@ -53,6 +53,8 @@ def about_uses(
     `say` writes the sentence of a group: `count`, `first` and `last` (milliseconds) and
     `reason`, given the names of who acted and of what was used. `remedy` has places for them.
     """
+    if rows.empty:
+        return nothing()
     exposure = posture.autonomy[rows["identity"].to_numpy(int)] * rows["weight"]
     each = (
         rows.assign(exposure=exposure)

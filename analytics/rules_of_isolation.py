@@ -1,11 +1,13 @@
 """What the isolation rules share: the entitlements of judged identities, as a table."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analytics.debt.items import debt_of
+from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.rules_of_ownership import judged
 from graph.access import NEVER
@@ -49,9 +51,23 @@ def _held(posture: Posture) -> pd.DataFrame:
 
 def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
     """Return for each group of entitlements the ids of its grants, the first `MOST` of them."""
-    ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
-    said = rows.assign(fact=ids[rows["grant"]]).drop_duplicates([*by, "fact"]).sort_values("fact")
-    return said.groupby(by)["fact"].agg(lambda facts: tuple(facts.head(MOST)))
+    ids, rank = _ranked(posture)
+    ranks = gathered(rows[by].assign(rank=rank[rows["grant"]]), by, "rank", MOST)
+    facts = [tuple(ids[list(mine)]) for mine in ranks]
+    return pd.Series(facts, index=ranks.index, dtype=object)
+
+
+def _ranked(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of all grants in order, and the place there of each row of CAN_ACCESS."""
+
+    def ranked() -> tuple[np.ndarray, np.ndarray]:
+        ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+        order = np.argsort(ids, kind="stable")
+        rank = np.empty(len(ids), np.int64)
+        rank[order] = np.arange(len(ids))
+        return ids[order], rank
+
+    return posture.once(f"{__name__}.ranked", ranked)  # type: ignore[no-any-return]
 
 
 def earliest(instants: pd.Series) -> pd.Series:
@@ -74,33 +90,36 @@ def conflicts(posture: Posture) -> pd.DataFrame:
         `right_level` (as the rule has them, NA for any), `since` (when the later side was first
         granted), `weighs` (the lighter of the two sides) and `facts` (ids of grants).
     """
-    rows, parts = held(posture), [_no_conflict()]
-    rules = posture.graph.frames[SOD_RULE]
+    parts, rules = [_no_conflict()], posture.graph.frames[SOD_RULE]
     sides = ["left_resource", "left_level", "right_resource", "right_level"]
+    find = _Sides(posture)
     for rule in records(rules.drop_duplicates(["rule", *sides])):
-        left = _side(posture, rows, rule.left_resource, rule.left_level)
-        right = _side(posture, rows, rule.right_resource, rule.right_level)
         if _overlap(rule):
             continue
-        both = left.merge(right, on="identity", suffixes=("_left", "_right"))
+        left = find.side(rule.left_resource, rule.left_level)
+        right = find.side(rule.right_resource, rule.right_level)
+        both, one, other = np.intersect1d(left.identity, right.identity, return_indices=True)
+        if not len(both):
+            continue
         parts.append(
             pd.DataFrame(
                 {
                     "rule": rule.rule,
-                    "identity": both["identity"],
-                    "left": both["resource_left"],
-                    "right": both["resource_right"],
+                    "identity": both,
+                    "left": left.resource,
+                    "right": right.resource,
                     "left_level": rule.left_level,
                     "right_level": rule.right_level,
-                    "since": np.maximum(both["granted_left"], both["granted_right"]),
-                    "weighs": np.minimum(both["exposure_left"], both["exposure_right"]),
+                    "since": np.maximum(left.granted[one], right.granted[other]),
+                    "weighs": np.minimum(left.exposure[one], right.exposure[other]),
                     "facts": [
-                        a + b for a, b in zip(both["fact_left"], both["fact_right"], strict=True)
+                        find.facts(left, a) + find.facts(right, b)
+                        for a, b in zip(one, other, strict=True)
                     ],
                 }
             )
         )
-    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
 def _overlap(rule: Any) -> bool:
@@ -116,13 +135,53 @@ def _no_conflict() -> pd.DataFrame:
     return pd.DataFrame({name: [] for name in (*said, "since", "weighs", "facts")})
 
 
-def _side(posture: Posture, rows: pd.DataFrame, resource: str, level: Any) -> pd.DataFrame:
-    mine = rows[rows["resource"] == posture.graph.number(resource)]
-    if not pd.isna(level):
-        mine = mine[mine["level"] == LEVELS.index(str(level))]
-    mine = mine.assign(granted=earliest(mine["granted"]))
-    grouped = mine.groupby("identity").agg(
-        resource=("resource", "first"), exposure=("exposure", "max"), granted=("granted", "min")
-    )
-    grouped["granted"] = known(grouped["granted"])
-    return grouped.assign(fact=grant_ids(posture, mine, ["identity"])).reset_index()
+@dataclass(frozen=True)
+class _Side:
+    """Who holds one side of a rule: by identity, in order, and the rows of `held` of each."""
+
+    resource: int
+    identity: np.ndarray
+    exposure: np.ndarray
+    granted: np.ndarray
+    rows: list[np.ndarray]
+
+
+class _Sides:
+    """Finds who holds a resource, at some level or any, each pair of them once."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, rows = posture, held(posture)
+        self.held = {name: rows[name].to_numpy() for name in rows}
+        resource = self.held["resource"]
+        self.order = np.argsort(resource, kind="stable")  # identities stay in order
+        self.resource = resource[self.order]
+        self.known: dict[tuple[str, str], _Side] = {}
+
+    def side(self, resource: str, level: Any) -> _Side:
+        """Return who holds it; `level` is NA for any."""
+        key = resource, "" if pd.isna(level) else str(level)
+        if key not in self.known:
+            self.known[key] = self._side(self.posture.graph.number(resource), key[1])
+        return self.known[key]
+
+    def _side(self, resource: int, level: str) -> _Side:
+        rows = self.order[slice(*np.searchsorted(self.resource, [resource, resource + 1]))]
+        if level:
+            rows = rows[self.held["level"][rows] == LEVELS.index(level)]
+        identity, begin = np.unique(self.held["identity"][rows], return_index=True)
+        if not len(begin):
+            return _Side(resource, identity, np.zeros(0), np.zeros(0, np.int64), [])
+        granted = earliest(pd.Series(self.held["granted"][rows])).to_numpy(np.int64)
+        return _Side(
+            resource,
+            identity,
+            np.maximum.reduceat(self.held["exposure"][rows], begin),
+            known(pd.Series(np.minimum.reduceat(granted, begin))),
+            np.split(rows, begin[1:]),
+        )
+
+    def facts(self, side: _Side, place: int) -> tuple[str, ...]:
+        """Return the ids of the grants by which an identity holds a side."""
+        ids, rank = _ranked(self.posture)
+        grants = self.held["grant"][side.rows[place]]
+        return tuple(ids[np.unique(rank[grants])[:MOST]])

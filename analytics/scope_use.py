@@ -77,6 +77,8 @@ def outside(posture: Posture) -> pd.DataFrame:
     inside = _covered(scopes, rows, rows["resource"].to_numpy())
     inside |= _covered(scopes, rows, container[rows["resource"].to_numpy()])
     rows = rows[~inside].drop_duplicates(["identity", "resource", "level", "at"])
+    if rows.empty:
+        return rows.assign(levels=0, first=0, count=0, exposure=0.0, facts="")
     weight = posture.sensitivities["weight"].to_numpy()[rows["resource"]]
     level = rows["level"].to_numpy(int)
     rows = rows.assign(

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.tags import TWIN, tagged
 from graph.schema import AGENT, AUTHENTICATES_AS, ROLE, SERVICE_ACCOUNT, USES
@@ -13,6 +14,10 @@ def users(posture: Posture) -> pd.DataFrame:
 
     `agent` is the same for the twins of a blueprint: those that tags call blue, green or canary.
     """
+    return posture.once(f"{__name__}.users", lambda: _users(posture))  # type: ignore[no-any-return]
+
+
+def _users(posture: Posture) -> pd.DataFrame:
     graph = posture.graph
     user, used = graph.ends(USES)
     kept = graph.in_force(USES) & posture.in_service[user] & ~posture.deleted[user]
@@ -33,13 +38,12 @@ def _agents(posture: Posture) -> np.ndarray:
 
 
 def environments_opened(posture: Posture) -> pd.Series:
-    """Return the known environments of the accounts that each credential opens, as lists."""
+    """Return the known environments of the accounts that each credential opens, as tuples."""
     graph = posture.graph
     key, account = graph.ends(AUTHENTICATES_AS)
     kept = graph.in_force(AUTHENTICATES_AS)
     rows = pd.DataFrame({"number": key[kept], "env": stated(posture)[account[kept]]})
-    rows = rows[rows["env"] != ""]
-    return rows.groupby("number")["env"].agg(lambda said: sorted(set(said)))
+    return gathered(rows[rows["env"] != ""], ["number"], "env")
 
 
 def stated(posture: Posture) -> np.ndarray:

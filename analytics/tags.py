@@ -8,13 +8,20 @@ from analytics.posture import Posture
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
 
 BREAK_GLASS = re.compile(r'"break[-_ ]?glass"', re.IGNORECASE)
+SEASONAL = re.compile(r'"seasonal"', re.IGNORECASE)
 DEPLOYER = re.compile(r'"(?:ci|cd|ci[-_/ ]?cd|(?:ci[-_ ])?deployer)"', re.IGNORECASE)
 TWIN = re.compile(r'"(?:blue|green|blue[-_/ ]?green|canary)"', re.IGNORECASE)
 TAGGED = (AGENT, SERVICE_ACCOUNT, ROLE)
 
 
 def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
-    """Return for each node whether one of its tags is `wanted` (bool)."""
+    """Return for each node whether one of its tags is `wanted` (bool), looked for once."""
+    return posture.once(  # type: ignore[no-any-return]
+        f"{__name__}:{wanted.pattern}", lambda: _tagged(posture, wanted)
+    )
+
+
+def _tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     found = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]

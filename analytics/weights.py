@@ -43,21 +43,23 @@ def sensitivities(graph: AccessGraph) -> pd.DataFrame:
     """
     frame = graph.frames[RESOURCE]
     frame = frame[~frame["type"].isin(TRUST_ANCHORS)]
-    nodes = pd.DataFrame(
-        {"stated": "", "weight": 0.0, "assumed": False, "low": 0.0, "high": 0.0},
-        index=pd.RangeIndex(len(graph.ids)),
-    )
-    numbers = graph.numbers(frame["id"])
+    count, numbers = len(graph.ids), graph.numbers(frame["id"])
     stated = frame["sensitivity"].fillna(UNKNOWN).to_numpy(object)
     fallback = np.where(flags(frame["control_plane"]), ASSUMED_CONTROL_PLANE, ASSUMED)
     assumed = stated == UNKNOWN
     weight = pd.Series(np.where(assumed, fallback, stated)).map(SENSITIVITY).to_numpy(float)
-    nodes.loc[numbers, "stated"] = stated
-    nodes.loc[numbers, "weight"] = weight
-    nodes.loc[numbers, "assumed"] = assumed
-    nodes.loc[numbers, "low"] = np.where(assumed, SENSITIVITY["public"], weight)
-    nodes.loc[numbers, "high"] = np.where(assumed, SENSITIVITY["restricted"], weight)
-    return nodes
+    of_all = np.full(count, "", object)
+    of_all[numbers] = stated
+    columns = {
+        "weight": weight,
+        "assumed": assumed,
+        "low": np.where(assumed, SENSITIVITY["public"], weight),
+        "high": np.where(assumed, SENSITIVITY["restricted"], weight),
+    }
+    nodes = {name: np.zeros(count, values.dtype) for name, values in columns.items()}
+    for name, values in columns.items():
+        nodes[name][numbers] = values
+    return pd.DataFrame({"stated": pd.array(of_all, dtype="str"), **nodes})
 
 
 def severity(quantity: float) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analytics.findings import find_all
+from analytics.lifecycle.states import lives
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.stale_access import stale_paths
 from graph.access import AccessGraph
@@ -124,7 +125,10 @@ def _finding(posture: Posture, item: str) -> Removal | None:
     if not item.startswith(FINDING):
         return None
     rows = find_all(posture)
-    rows = rows[_flag(rows["id"] == item)]
+    there = _flag(rows["id"] == item)
+    if not there.any():
+        there = _flag(rows["id"] == lives(posture).called(item))
+    rows = rows[there]
     if rows.empty:
         return None
     row = rows.iloc[0]

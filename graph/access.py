@@ -1,9 +1,10 @@
 """The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
 
 from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ from graph.schema import (
     USED,
 )
 from graph.stores import SnapshotInfo
-from graph.unify import unify
+from graph.unify import under, unify
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -109,6 +110,7 @@ class AccessGraph:
         self._stated, self._apart = facts, apart
         self.as_of, self.snapshot = as_of, snapshot
         self.frames = LazyFrames(self._resolved)
+        self._made: dict[str, Any] = {}
 
     @classmethod
     def of(
@@ -123,6 +125,16 @@ class AccessGraph:
         `apart` are pairs of ids: people said that the first is not what the second is.
         """
         return cls(facts, facts.taken_at if as_of is None else as_of, snapshot, apart)
+
+    def under(self, names: Mapping[str, str]) -> "AccessGraph":
+        """Look at the same facts with the ids that `names` has instead of those stated."""
+        return AccessGraph(under(self._stated, names), self.as_of, self.snapshot)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, made once; `name` begins with the module that asks."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @cached_property
     def facts(self) -> Facts:
@@ -181,7 +193,8 @@ class AccessGraph:
     @cached_property
     def things(self) -> pd.DataFrame:
         """Every node: `id`, `label`, `name`, indexed by number."""
-        parts = [self.frames[n][["id", "name"]].assign(label=n.name) for n in FACT_NODES]
+        there = [n for n in FACT_NODES if len(self.frames[n])] or FACT_NODES[:1]
+        parts = [self.frames[n][["id", "name"]].assign(label=n.name) for n in there]
         whole = pd.concat(parts, ignore_index=True)
         whole.index = pd.Index(self.numbers(whole["id"]))
         return whole.sort_index()[["id", "label", "name"]].astype({"label": "string"})
@@ -194,6 +207,8 @@ class AccessGraph:
 
     def numbers(self, ids: pd.Series) -> np.ndarray:
         """Return the numbers (int32) of `ids`; -1 where nothing has that id."""
+        if not len(ids):
+            return np.zeros(0, np.int32)
         places = pc.index_in(text_array(ids), self.ids)
         return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
@@ -237,6 +252,10 @@ class AccessGraph:
 
     def ends(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of source and target of each row of a type's frame."""
+        name = f"{__name__}.ends:{relationship}"
+        return self.once(name, lambda: self._numbered(relationship))  # type: ignore[no-any-return]
+
+    def _numbered(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
         stated = self.facts.frames[relationship]
         if self.facts.numbering is not None and len(stated) == len(self.frames[relationship]):
             return self.facts.numbering.ends(relationship)
@@ -245,10 +264,14 @@ class AccessGraph:
 
     def in_force(self, relationship: Relationship) -> np.ndarray:
         """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
-        frame = self.frames[relationship]
-        begun, ended = milliseconds(frame["valid_from"]), milliseconds(frame["valid_to"])
-        in_force: np.ndarray = (begun <= self.now) & ((ended == NEVER) | (ended > self.now))
-        return in_force
+
+        def work_out() -> np.ndarray:
+            frame = self.frames[relationship]
+            begun, ended = milliseconds(frame["valid_from"]), milliseconds(frame["valid_to"])
+            return np.asarray((begun <= self.now) & ((ended == NEVER) | (ended > self.now)))
+
+        found: np.ndarray = self.once(f"{__name__}.in_force:{relationship}", work_out)
+        return found.copy()
 
     @cached_property
     def live(self) -> np.ndarray:
@@ -268,7 +291,8 @@ class AccessGraph:
     @cached_property
     def edges(self) -> Edges:
         """The control edges that sources state, in force at `as_of`."""
-        parts = [self._edges(kind, rel) for kind, rel in enumerate(CONTROL)]
+        there = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(self.frames[rel])]
+        parts = [self._edges(kind, rel) for kind, rel in there or [(0, CONTROL[0])]]
         return Edges(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _edges(self, kind: int, relationship: Relationship) -> tuple[np.ndarray, ...]:

@@ -52,9 +52,12 @@ SEEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Element:
-    """What node labels, relationship types and tables have in common."""
+    """What node labels, relationship types and tables have in common.
+
+    Each is declared once, and is equal to itself alone: as a key it is looked up at once.
+    """
 
     keys: ClassVar[tuple[Property, ...]]
     stamped: ClassVar[tuple[Property, ...]]
@@ -73,7 +76,7 @@ class _Element:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Node(_Element):
     """A node label. A node is identified by its `id`, the same in every snapshot.
 
@@ -98,7 +101,7 @@ class Node(_Element):
     managed: bool = field(kw_only=True, default=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Relationship(_Element):
     """A relationship type, directed as access flows.
 
@@ -130,7 +133,7 @@ class Relationship(_Element):
     distinct: tuple[str, ...] = field(default=(), kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table(_Element):
     """Raw records that stand beside the graph, such as usage events."""
 

@@ -57,7 +57,8 @@ def claims(facts: Facts) -> pd.DataFrame:
     `label` is the position in `FACT_NODES` of the label they are stated under, `value` the id
     in the form in which ids of its kind are compared. Kinds that nobody declared are left out.
     """
-    parts = [_claims(facts.frames[label], n) for n, label in enumerate(FACT_NODES)]
+    said = [(facts.frames[label], n) for n, label in enumerate(FACT_NODES)]
+    parts = [_claims(rows, n) for rows, n in said if rows["external_ids"].notna().any()]
     return pd.concat([nothing(), *[p for p in parts if len(p)]], ignore_index=True)
 
 
@@ -69,8 +70,6 @@ def nothing() -> pd.DataFrame:
 
 def _claims(frame: pd.DataFrame, label: int) -> pd.DataFrame:
     said = frame[frame["external_ids"].notna().to_numpy(bool)]
-    if said.empty:
-        return nothing()
     rows = said[["id", "source", "scope"]].assign(
         label=label, said=[strict_json(value) for value in said["external_ids"]]
     )

@@ -18,6 +18,8 @@ from graph.values import canonical, iso
 if TYPE_CHECKING:
     from graph.identity import Identities
 
+Period = tuple[pd.Timestamp, pd.Timestamp]
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -25,7 +27,8 @@ class Coverage:
 
     `declares` names the kinds of fact that it could have provided: a missing fact of such a
     kind is broken, of any other kind unknown. `complete` says that what it did not mention is
-    not there.
+    not there. `usage_periods` are the times that logs of use were read for, first and last
+    instant of each, apart and in order; `usage_window_start` is then the start of the last.
     """
 
     source: str
@@ -34,6 +37,7 @@ class Coverage:
     taken_at: pd.Timestamp
     declares: tuple[str, ...]
     usage_window_start: pd.Timestamp | None = None
+    usage_periods: tuple[Period, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -50,13 +54,16 @@ class Coverage:
             "taken_at": iso(self.taken_at),
             "declares": list(self.declares),
             "usage_window_start": iso(start) if start is not None else None,
+            "usage_periods": [[iso(first), iso(last)] for first, last in self.usage_periods],
         }
 
     @classmethod
     def of(cls, record: Mapping[str, object]) -> "Coverage":
         """Read back what `record` wrote."""
         start, declares = record.get("usage_window_start"), record["declares"]
+        periods = record.get("usage_periods", [])
         assert isinstance(declares, list)
+        assert isinstance(periods, list)
         return cls(
             str(record["source"]),
             str(record["scope"]),
@@ -64,7 +71,12 @@ class Coverage:
             pd.Timestamp(str(record["taken_at"])).as_unit("ms"),
             tuple(str(d) for d in declares),
             pd.Timestamp(str(start)).as_unit("ms") if start else None,
+            tuple((_instant(first), _instant(last)) for first, last in periods),
         )
+
+
+def _instant(said: object) -> pd.Timestamp:
+    return pd.Timestamp(str(said)).as_unit("ms")
 
 
 class LazyFrames(Mapping[Element, pd.DataFrame]):

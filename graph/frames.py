@@ -8,12 +8,14 @@ batch. Reasons name the column and the rule, never the value, which may be a sec
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.api.extensions import ExtensionArray
 
 from graph.element import Dtype, Element, Property, Relationship
 from graph.values import NOTHING_WRONG, parse
@@ -57,6 +59,11 @@ def empty(element: Element) -> pd.DataFrame:
     >>> list(empty(TEAM).columns)[:2]
     ['id', 'name']
     """
+    return _empty(element).copy(deep=False)
+
+
+@cache
+def _empty(element: Element) -> pd.DataFrame:
     return pd.DataFrame({c.name: pd.Series([], dtype=PANDAS[c.dtype]) for c in element.columns})
 
 
@@ -68,7 +75,7 @@ def text_array(column: pd.Series) -> pa.Array:
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:
     """Iterate over the rows as named tuples, `Index` first."""
-    return iter(frame.itertuples())
+    return iter(frame.itertuples() if len(frame) else ())
 
 
 def conform(raw: pd.DataFrame, element: Element) -> Conformed:
@@ -108,7 +115,7 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     return Conformed(
         frame if good.all() else frame[good].reset_index(drop=True),
         _origin(raw, good),
-        _origin(raw, bad).assign(reason=reason[bad].array),
+        _origin(raw, bad).assign(reason=reason[bad].array) if bad.any() else _nothing_rejected(),
         unknown,
     )
 
@@ -117,7 +124,7 @@ def _column(
     given: pd.Series | None, column: Property, index: pd.Index
 ) -> tuple[pd.Series, pd.Series]:
     if given is None:
-        return pd.Series(None, index=index, dtype=PANDAS[column.dtype]), NOTHING_WRONG
+        return _absent(column.dtype, index), NOTHING_WRONG
     if column.dtype is Dtype.INSTANT and isinstance(given.dtype, pd.DatetimeTZDtype):
         return given.astype(PANDAS[column.dtype]), NOTHING_WRONG
     if str(given.dtype) == PANDAS[column.dtype] and column.dtype in (
@@ -126,15 +133,29 @@ def _column(
         Dtype.NUMBER,
     ):
         return given, NOTHING_WRONG
+    if given.isna().all():
+        return _absent(column.dtype, index), NOTHING_WRONG
     values, wrong = parse(given, column)
     return values.astype(PANDAS[column.dtype]), wrong
+
+
+def _absent(dtype: Dtype, index: pd.Index) -> pd.Series:
+    """Return a column in which no row says anything."""
+    return pd.Series(_nothing(dtype).take(np.zeros(len(index), np.intp)), index=index)
+
+
+@cache
+def _nothing(dtype: Dtype) -> ExtensionArray:
+    return pd.Series([None], dtype=PANDAS[dtype]).array
 
 
 def _name_rows(frame: pd.DataFrame, element: Element) -> pd.DataFrame:
     """Give nodes without a name their id, and relationships without an id a derived one."""
     if isinstance(element, Relationship):
         missing = frame["id"].isna()
-        if missing.any():
+        if missing.all():
+            frame["id"] = relationship_ids(frame, element)
+        elif missing.any():
             frame.loc[missing, "id"] = relationship_ids(frame[missing], element)
     elif "name" in frame.columns:
         frame["name"] = frame["name"].fillna(frame["id"])
@@ -190,6 +211,8 @@ def _repeats(
 ) -> tuple[pd.Series, pd.Series]:
     """Find rows that repeat the id of a good row: the same facts again, or others."""
     good = frame[reason.isna()]
+    if good["id"].is_unique:
+        return reason, pd.Series(False, index=frame.index)
     again = good.duplicated(["id", "source", "scope"])
     duplicate = pd.Series(False, index=frame.index)
     if again.any():
@@ -198,6 +221,10 @@ def _repeats(
         clash = good.index[again & ~same]
         reason = reason.mask(reason.index.isin(clash), "id stands here already with other facts")
     return reason, duplicate
+
+
+def _nothing_rejected() -> pd.DataFrame:
+    return pd.DataFrame({name: _nothing(Dtype.TEXT)[:0] for name in REJECTED})
 
 
 def _origin(raw: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:

@@ -7,7 +7,7 @@ journal. Such a group stays apart as a whole and is reported as a collision: no 
 which part of it is right. What is found depends on the facts, never on their order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy  # its parts are loaded when they are first used
 
 from graph.external_ids import (
     CLAIMS,
@@ -79,6 +78,20 @@ class Identities:
             found.setdefault(new, [new]).append(old)
         return {new: tuple(sorted(ids)) for new, ids in found.items()}
 
+    @cached_property
+    def grouped(self) -> dict[str, tuple[str, ...]]:
+        """The ids that each id is one with, itself among them, the canonical one first."""
+        return {
+            one: (new, *(i for i in ids if i != new))
+            for new, ids in self.merged.items()
+            for one in ids
+        }
+
+    @classmethod
+    def named(cls, names: Mapping[str, str]) -> "Identities":
+        """Make what calls things as `names` says, for no reason that it knows of."""
+        return cls(dict(names), _no_members(), _no_links(), ())
+
 
 def identify(facts: Facts, apart: Iterable[Pair] = ()) -> Identities:
     """Find which things of `facts` are one.
@@ -119,6 +132,8 @@ def _weak_facts(facts: Facts, stated: pd.DataFrame) -> pd.DataFrame:
 
 def _of_people(frame: pd.DataFrame, label: int, said: pd.DataFrame) -> list[pd.DataFrame]:
     mailed = frame[frame["email"].notna().to_numpy(bool)]
+    if mailed.empty and said.empty:
+        return []
     mails = mailed[["id"]].assign(value=folded(mailed["email"])).drop_duplicates()
     mails = pd.concat([mails, said[said["kind"] == "email"][["id", "value"]]]).drop_duplicates()
     shared = mails[mails.duplicated("value", keep=False)]
@@ -307,8 +322,10 @@ def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     ids = np.asarray(found, object)
     key, keys = pd.factorize(rows["key"])
     size = len(ids) + len(keys)
-    links = coo_array((np.ones(len(rows), bool), (thing, len(ids) + key)), shape=(size, size))
-    group = connected_components(links, directed=False)[1][: len(ids)]
+    links = scipy.sparse.coo_array(
+        (np.ones(len(rows), bool), (thing, len(ids) + key)), shape=(size, size)
+    )
+    group = scipy.sparse.csgraph.connected_components(links, directed=False)[1][: len(ids)]
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.r_[True, group[order][1:] != group[order][:-1]])
     parts = np.split(order, starts[1:])

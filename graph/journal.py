@@ -9,7 +9,7 @@ before it: one that was altered or lost from the middle shows when the journal i
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -25,6 +25,8 @@ from graph.values import canonical, instant, iso
 FILE = "journal.sqlite"
 ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
+ALSO = ("also", "owner_also")  # fields that hold other ids, and are not there without any
+FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
 CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
 
 
@@ -50,17 +52,22 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """Return it as answers show it."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in values.items()}
+        told = {k: v for k, v in values.items() if k not in ALSO or v}
+        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Entry):
-    """A finding that somebody will live with, until an instant."""
+    """A finding that somebody will live with, until an instant.
+
+    `also` are the other ids that it had then, as its things had several.
+    """
 
     kind: ClassVar[str] = "acceptance"
     finding: str
     until: pd.Timestamp
+    also: tuple[str, ...] = ()
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant: it lapses by itself."""
@@ -69,22 +76,28 @@ class Acceptance(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation(Entry):
-    """The word of somebody that `owner` answers for `thing` (ids) in a role."""
+    """The word of somebody that `owner` answers for `thing` (ids) in a role.
+
+    `also` and `owner_also` are the other ids that they had then.
+    """
 
     kind: ClassVar[str] = "attestation"
     thing: str
     owner: str
     role: str
+    also: tuple[str, ...] = ()
+    owner_also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review(Entry):
-    """A decision about `thing` (an id), or about one grant that it holds."""
+    """A decision about `thing` (an id; `also` are others it had), or about a grant it holds."""
 
     kind: ClassVar[str] = "review"
     thing: str
     grant: str | None
     decision: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +195,32 @@ class Journal:
         return str(row[0]) if row else FIRST_HASH
 
     def accept(
-        self, finding: str, until: pd.Timestamp, by: str, reason: str, since: pd.Timestamp | None
+        self,
+        finding: str,
+        until: pd.Timestamp,
+        by: str,
+        reason: str,
+        since: pd.Timestamp | None,
+        also: Sequence[str] = (),
     ) -> Acceptance:
         """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
-        said = {"finding": finding, "until": iso(until)}
+        said = {"finding": finding, "until": iso(until), "also": list(also)}
         return self._add(Acceptance, by, reason, since, said)
 
     def attest(
-        self, thing: str, owner: str, role: str, by: str, note: str, since: pd.Timestamp | None
+        self,
+        thing: str,
+        owner: str,
+        role: str,
+        by: str,
+        note: str,
+        since: pd.Timestamp | None,
+        also: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> Attestation:
-        """Write that `owner` answers for `thing`."""
-        return self._add(
-            Attestation, by, note, since, {"thing": thing, "owner": owner, "role": role}
-        )
+        """Write that `owner` answers for `thing`; `also` are other ids of the thing and of him."""
+        said = {"thing": thing, "owner": owner, "role": role}
+        others = {"also": list(also[0]), "owner_also": list(also[1])}
+        return self._add(Attestation, by, note, since, said | others)
 
     def review(
         self,
@@ -204,9 +230,10 @@ class Journal:
         reason: str,
         since: pd.Timestamp | None,
         grant: str | None = None,
+        also: Sequence[str] = (),
     ) -> Review:
         """Write what was decided about the access of `thing`, or about one grant it holds."""
-        said = {"thing": thing, "decision": decision, "grant": grant}
+        said = {"thing": thing, "decision": decision, "grant": grant, "also": list(also)}
         return self._add(Review, by, reason, since, said)
 
     def apart(self) -> tuple[tuple[str, str], ...]:
@@ -233,28 +260,32 @@ class Journal:
             raise NoSuchEntry(f"entry {number} was withdrawn already")
         return self._add(Withdrawal, by, reason, since, {"withdraws": number})
 
-    def seen(self, snapshot: str, version: str) -> bytes | None:
-        """Return what was kept of a snapshot's findings under `version`, if it is there, whole."""
+    def seen(self, snapshot: str, version: str, what: str = FINDINGS) -> bytes | None:
+        """Return what was kept of a snapshot under `version`, if it is there, whole."""
         with reading(self.path) as db:
             asked = "SELECT data, sha256 FROM seen WHERE snapshot = ? AND version = ?"
-            row = db and db.execute(asked, (snapshot, version)).fetchone()
+            row = db and db.execute(asked, (_kept_as(snapshot, what), version)).fetchone()
         if not row or hashlib.sha256(row[0]).hexdigest() != row[1]:
             return None
         return bytes(row[0])
 
-    def keep_seen(self, rows: dict[str, tuple[str, bytes]], known: Iterable[str]) -> bool:
-        """Keep findings by snapshot as (version, data), of no snapshot but `known` ones.
+    def keep_seen(
+        self, rows: dict[str, tuple[str, bytes]], known: Iterable[str], what: str = FINDINGS
+    ) -> bool:
+        """Keep something of snapshots as (version, data), and nothing of any but `known` ones.
 
-        They only save time, so false, and no error, when they cannot be kept.
+        It only saves time, so false, and no error, when it cannot be kept.
         """
-        named = list(known)
+        named = set(known)
         try:
             with writing(self.path, CACHE_PATIENCE) as db:
                 for snapshot, (version, data) in rows.items():
-                    row = (snapshot, version, data, hashlib.sha256(data).hexdigest())
+                    digest = hashlib.sha256(data).hexdigest()
+                    row = (_kept_as(snapshot, what), version, data, digest)
                     db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
                 kept = {s for (s,) in db.execute("SELECT snapshot FROM seen")}
-                gone = kept - set(named) if self.known is None else set()
+                gone = {one for one in kept if one.split()[0] not in named}
+                gone = gone if self.known is None else set()
                 db.executemany("DELETE FROM seen WHERE snapshot = ?", [(s,) for s in gone])
         except StoreError:
             return False
@@ -281,7 +312,7 @@ class Journal:
                     "at": iso(at),
                     "since": iso(counts),
                     "prev_hash": before,
-                    **said,
+                    **{k: v for k, v in said.items() if k not in ALSO or v},
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
@@ -311,11 +342,17 @@ def _entry(kind: type[E], number: int, body: str) -> E:
     names = {f.name for f in fields(kind)}
     values = {k: v for k, v in said.items() if k in names}
     times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
-    return kind(number=number, **(values | times))
+    others = {k: tuple(values[k]) for k in ALSO if k in values}
+    return kind(number=number, **(values | times | others))
 
 
 def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
     return tuple(e for e in entries if isinstance(e, kind))
+
+
+def _kept_as(snapshot: str, what: str) -> str:
+    """Return the key under which something is kept of a snapshot."""
+    return snapshot if what == FINDINGS else f"{snapshot} {what}"
 
 
 def _sha256(text: str) -> str:

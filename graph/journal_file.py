@@ -1,7 +1,8 @@
 """The SQLite file beneath the journal: opening, waiting, and saying what is wrong with it.
 
-Writers wait for one another, readers for nobody (write-ahead log). A process that dies in the
-middle of a write leaves all of that write or nothing of it.
+Beside the entries it holds what may be lost: findings seen before, and reads that failed. Writers
+wait for one another, readers for nobody (write-ahead log). A process that dies in the middle of
+a write leaves all of that write or nothing of it.
 """
 
 import os
@@ -17,6 +18,9 @@ VERSION = 1
 OURS = 0x54444A4C  # application_id: "TDJL"
 PATIENCE = 5.0  # seconds to wait for another writer
 PAUSE = 0.02
+FAILED = """CREATE TABLE IF NOT EXISTS failed
+  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
+   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));"""
 SCHEMA = f"""
 CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
@@ -100,6 +104,7 @@ def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:
     if not _filled(db, path):
         for statement in _statements():
             db.execute(statement)
+    db.execute(FAILED)
 
 
 def _statements() -> Iterator[str]:

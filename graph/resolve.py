@@ -2,8 +2,8 @@
 
 The newest word counts: rows are ordered by the instant of their coverage, latest first, then
 by source and scope, and each property takes the first value that is not absent. Sightings are
-added up instead: seen first is the earliest, seen last the latest; ids in other systems are
-joined. What was created after it was deleted lives: something else now has its name.
+added up instead: seen or used first is the earliest, seen or used last the latest; ids in other
+systems are joined. What was created after it was deleted lives: something else now has its name.
 """
 
 import numpy as np
@@ -14,6 +14,11 @@ from graph.facts import Coverage, Facts
 from graph.frames import Frames
 from graph.schema import FACT_NODES
 from graph.values import canonical, strict_json
+
+EARLIEST, LATEST = (
+    ("first_seen", "first_at"),
+    ("last_seen", "last_at", "last_used_at", "last_active_at"),
+)
 
 
 def resolve_nodes(facts: Facts) -> Frames:
@@ -81,9 +86,10 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
     numbers, ids = pd.factorize(frame["id"])  # ids in the order they are first stated
     rows, group = frame.take(order), numbers[order]
     columns = {name: _first(rows[name].array, group, len(ids)) for name in frame.columns}
-    if "first_seen" in columns:
-        columns["first_seen"] = frame["first_seen"].groupby(numbers).min().array
-        columns["last_seen"] = frame["last_seen"].groupby(numbers).max().array
+    for names, way in ((EARLIEST, "min"), (LATEST, "max")):
+        for name in names:
+            if name in columns and isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+                columns[name] = frame[name].groupby(numbers).agg(way).array
     if "external_ids" in columns:
         columns["external_ids"] = _joined(rows["external_ids"], group, columns["external_ids"])
     if "name" in columns:
@@ -107,14 +113,16 @@ def _newest_first(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> np.nda
 
 
 def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
-    """Return for each group all that its rows list, sorted."""
+    """Return for each group all that its rows list, sorted; what only one lists, as it stands."""
     known = said.notna().to_numpy(bool)
+    groups, texts = group[known], said[known]
+    several = pd.Series(groups).duplicated(keep=False).to_numpy()
     together: dict[int, set[str]] = {}
-    for number, texts in zip(group[known].tolist(), said[known], strict=True):
-        together.setdefault(number, set()).update(strict_json(texts))
+    for number, text in zip(groups[several].tolist(), texts[several], strict=True):
+        together.setdefault(number, set()).update(strict_json(text))
     joined = np.asarray(first, object)
-    for number, texts in together.items():
-        joined[number] = canonical(sorted(texts))
+    for number, listed in together.items():
+        joined[number] = canonical(sorted(listed))
     whole: Values = pd.Series(joined, dtype="string").array
     return whole
 

@@ -37,6 +37,7 @@ CREATED_AT = Property("created_at", INSTANT, "When it was created.")
 EXPIRES_AT = Property("expires_at", INSTANT, "When it ends by itself; empty means never.")
 LAST_USED_AT = Property("last_used_at", INSTANT, "When it was last used.")
 DELETED_AT = Property("deleted_at", INSTANT, "When a log shows that it was deleted.")
+STATUS_AT = Property("status_at", INSTANT, "When a log shows that it came into its state.")
 REVIVED_AT = Property(
     "revived_at", INSTANT, "When another was created under the id of one that was deleted."
 )
@@ -79,6 +80,7 @@ AGENT = Node(
         Property("host_id", TEXT, "The id of the compute it runs on."),
         Property("charter_id", TEXT, "The id of the resource that holds its instructions."),
         Property("blueprint_id", TEXT, "The id of the blueprint it was made from."),
+        STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
         TAGS,
@@ -103,6 +105,7 @@ SERVICE_ACCOUNT = Node(
         Property("email", TEXT, "Its address, where the platform gives it one."),
         Property("boundary", TEXT, "The permission boundary that limits it."),
         THIRD_PARTY,
+        STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
         TAGS,
@@ -171,6 +174,7 @@ ROLE = Node(
         LAST_USED_AT,
         Property("boundary", TEXT, "The permission boundary that limits it."),
         PURPOSE,
+        STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
         TAGS,
@@ -204,6 +208,7 @@ HUMAN = Node(
         Property("last_active_at", INSTANT, "When the person last signed in."),
         Property("mfa", FLAG, "Whether a second factor protects the sign-in."),
         Property("boundary", TEXT, "The permission boundary that limits the account."),
+        STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
     ),
@@ -462,6 +467,7 @@ USED = Relationship(
         Property("first_at", INSTANT, "First use seen."),
         Property("last_at", INSTANT, "Last use seen."),
         Property("count", COUNT, "How often.", unit="events"),
+        Property("by_day", JSON, "How often on each day (UTC): {first day of a run: [counts]}."),
         Property("explained_count", COUNT, "How often a decision explains it.", unit="events"),
     ),
     sources=PRINCIPALS,

@@ -7,6 +7,7 @@ nothing of what it does not mention.
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,8 @@ def apply(facts: Facts, journal: Journal | None, as_of: pd.Timestamp | None = No
     An entry about a thing or an owner that is not among the facts says nothing here.
     """
     entries = statements(journal, as_of or facts.taken_at) if journal is not None else ()
-    added = _rows(facts, entries) if entries else {}
+    apart = frozenset(journal.apart()) if journal is not None and entries else frozenset()
+    added = _rows(facts, entries, apart) if entries else {}
     if not added:
         return facts
 
@@ -51,12 +53,14 @@ def apply(facts: Facts, journal: Journal | None, as_of: pd.Timestamp | None = No
     return Facts(LazyFrames(load), facts.coverage, numbering)
 
 
-def _rows(facts: Facts, entries: tuple[Entry, ...]) -> Rows:
-    named = {e.thing for e in entries if isinstance(e, Attestation | Review)}
-    named |= {e.owner for e in entries if isinstance(e, Attestation)}
+def _rows(facts: Facts, entries: tuple[Entry, ...], apart: frozenset[tuple[str, str]]) -> Rows:
+    made = [e for e in entries if isinstance(e, Attestation | Review)]
+    named = {i for e in made for i in (e.thing, *e.also)}
+    named |= {i for e in made if isinstance(e, Attestation) for i in (e.owner, *e.owner_also)}
     known = _known(facts, sorted(named))
-    owned = [e for e in entries if isinstance(e, Attestation) and {e.thing, e.owner} <= known]
-    reviewed = [e for e in entries if isinstance(e, Review) and e.thing in known]
+    made = [_called(e, known, apart) for e in made]
+    owned = [e for e in made if isinstance(e, Attestation) and {e.thing, e.owner} <= known]
+    reviewed = [e for e in made if isinstance(e, Review) and e.thing in known]
     raw: dict[Element, list[dict[str, object]]] = {
         OWNS: [_owns(e) for e in owned],
         REVIEW: [_review(e) for e in reviewed],
@@ -64,6 +68,22 @@ def _rows(facts: Facts, entries: tuple[Entry, ...]) -> Rows:
     }
     frames = {e: conform(pd.DataFrame(rows), e).frame for e, rows in raw.items() if rows}
     return {e: frame for e, frame in frames.items() if len(frame)}
+
+
+def _called(
+    entry: Attestation | Review, known: set[str], apart: frozenset[tuple[str, str]]
+) -> Attestation | Review:
+    """Return an entry with ids that are among the facts, where what it names had others as well."""
+
+    def one(said: str, also: tuple[str, ...]) -> str:
+        same = (i for i in also if not {(said, i), (i, said)} & apart)
+        return next((i for i in (said, *same) if i in known), said)
+
+    if isinstance(entry, Review):
+        return replace(entry, thing=one(entry.thing, entry.also))
+    owner = one(entry.owner, entry.owner_also)
+    by = owner if entry.by == entry.owner else entry.by  # his own word stays his own
+    return replace(entry, thing=one(entry.thing, entry.also), owner=owner, by=by)
 
 
 def _known(facts: Facts, ids: list[str]) -> set[str]:

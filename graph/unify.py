@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graph.element import Dtype, Element, Node, Relationship
 from graph.facts import Facts, LazyFrames
 from graph.frames import relationship_ids, text_array
-from graph.identity import Pair, identify
+from graph.identity import Identities, Pair, identify
 from graph.values import canonical, strict_json
 
 REFERENCES = frozenset(
@@ -50,7 +50,15 @@ def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
     """
     if facts.identities is not None:
         return facts
-    found = identify(facts, apart)
+    return _under(facts, identify(facts, apart))
+
+
+def under(facts: Facts, names: Mapping[str, str]) -> Facts:
+    """Return `facts` with the ids that `names` has instead, whatever they say is one."""
+    return _under(facts, Identities.named(names))
+
+
+def _under(facts: Facts, found: Identities) -> Facts:
     if not found.canonical:
         return replace(facts, identities=found)
     names = _Names(found.canonical)

@@ -2,24 +2,26 @@
 
 from typing import Any
 
-import pandas as pd
-
 from analytics.escalation import all_escalations
 from analytics.posture import Posture
-from graph.facts import Coverage
+from analytics.source_states import covered
+from graph.failed_reads import FailedRead, failed_reads
 
 
 def coverage(posture: Posture) -> dict[str, Any]:
     """Return each source and scope with what it declares, and the kinds that none declares.
 
-    `state` is complete or partial: what a partial read does not mention stays as it was seen
-    last. `age_days` says how long before the moment looked at it was read.
-    `silent_rules` are the rules of escalation that need such a kind: what they would find is
+    `state` is complete, partial (what a partial read does not mention stays as it was seen
+    last) or failed: what is shown was read before, and could not be read again. `complete` is
+    what the last good read was. `age_days` says how long before the moment looked at it was
+    read. `failed` lists what could not be read, also where it never was. `silent_rules` are
+    the rules of escalation that need a kind which none declares: what they would find is
     unknown.
     """
-    graph = posture.graph
+    graph, failed = posture.graph, failed_now(posture)
     return {
-        "sources": [c.record() | _state(c, graph.as_of) for c in graph.coverage],
+        "sources": covered(graph.coverage, failed, graph.as_of),
+        "failed": [one.record() for one in failed],
         "unknown": [f"{kind}: no source declares them" for kind in graph.undeclared],
         "silent_rules": [
             {"rule": rule.id, "because": f"no source declares {' or '.join(missing)}"}
@@ -29,6 +31,16 @@ def coverage(posture: Posture) -> dict[str, Any]:
     }
 
 
-def _state(said: Coverage, as_of: pd.Timestamp) -> dict[str, Any]:
-    age = max((as_of - said.taken_at) / pd.Timedelta(days=1), 0.0)
-    return {"state": "complete" if said.complete else "partial", "age_days": round(age, 2)}
+def failed_now(posture: Posture) -> tuple[FailedRead, ...]:
+    """Return the reads that failed after what is shown of their scope was read.
+
+    Where a later snapshot has a newer read of the scope, it is that which was not read again.
+    """
+    journal, history = posture.journal, posture.history
+    if journal is None:
+        return ()
+    shown = {c.key: c.taken_at for c in posture.graph.coverage}
+    infos = history.infos if history is not None else ()
+    newest = {c.key: c.taken_at for c in infos[-1].coverage} if infos else shown
+    failed = failed_reads(journal.path, journal.known)
+    return tuple(one for one in failed if shown.get(one.key) == newest.get(one.key))

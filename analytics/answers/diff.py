@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.answers.shape import plain
+from analytics.answers.shape import cut, plain
 from analytics.changes import ADDED, CHANGED, LABEL, REMOVED, Changes, changes, fields
 from analytics.history import History
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Node, Property
 from graph.facts import Coverage
+from graph.former import Former
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import SnapshotInfo
 from graph.values import strict_json
@@ -19,22 +20,40 @@ KINDS = (ADDED, REMOVED, CHANGED)
 
 
 def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int) -> dict[str, Any]:
-    """Answer what differs from one snapshot to another; each list is cut at `limit` rows."""
+    """Answer what differs from one snapshot to another; each list is cut at `limit` rows.
+
+    What only has another id than before, or turned out to be one with another thing, is
+    `renamed`: neither added nor removed.
+    """
     one, other = history.posture(before.id).graph, history.posture(after.id).graph
-    found = changes(one, other)
+    former = Former(one, other)
+    found = changes(former.graph, other)
+    renamed, left_out = cut(_renamed(former, other), limit)
     answer: dict[str, Any] = {
         "before": before.id,
         "after": after.id,
         "coverage": _connected(before.coverage, after.coverage),
         "counts": {what: _counts(found, what) for what in KINDS},
+        "renamed": renamed,
     }
-    left_out = 0
     for what in KINDS:
-        nodes, cut = _listed(found, FACT_NODES, what, limit)
+        nodes, fewer = _listed(found, FACT_NODES, what, limit)
         edges, more = _listed(found, RELATIONSHIPS, what, limit)
         answer[what] = {"nodes": nodes, "relationships": edges}
-        left_out += cut + more
+        left_out += fewer + more
     return answer | {"left_out": left_out}
+
+
+def _renamed(former: Former, after: AccessGraph) -> list[dict[str, Any]]:
+    """Return what goes by another id than before, by the former id; that is only learned."""
+    ids = sorted(former.names) if not former.same else []
+    was = former.before.numbers(pd.Series(ids, dtype="string")).tolist()
+    pairs = [(n, after.number(former.names[i])) for i, n in zip(ids, was, strict=True)]
+    return [
+        {"was": former.before.thing(old), "thing": after.thing(new), "why": "coverage"}
+        for old, new in pairs
+        if old >= 0 and new >= 0
+    ]
 
 
 def _connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> list[dict[str, Any]]:

@@ -55,8 +55,8 @@ def findings(
 
 
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
-    """Answer one finding by its id, in whatever state it is; None where there is none."""
-    found = _findings(posture, listed(posture, STATES, one).head(1))
+    """Answer one finding by any id that it had, in whatever state; None where there is none."""
+    found = _findings(posture, listed(posture, STATES, lives(posture).called(one)).head(1))
     return found[0] if found else None
 
 
@@ -77,11 +77,14 @@ def chosen(
 
 
 def _about(posture: Posture, rows: pd.DataFrame, about: int) -> pd.Series:
-    """Return which rows are about a node; its number differs from step to step."""
+    """Return which rows are about a node; its number, and its id, differ from step to step."""
     life, thing = lives(posture), str(posture.graph.ids[about])
-    places = {int(s): life.posture(int(s)).graph.number(thing) for s in rows["step"].unique()}
-    number = rows["step"].map(places)
-    return (number >= 0) & ((rows["subject"] == number) | (rows["object"] == number))
+    chosen = pd.Series(False, index=rows.index)
+    for step in rows["step"].unique().tolist():
+        mine = life.things(step).numbers(thing)
+        there = rows["subject"].isin(mine) | rows["object"].isin(mine)
+        chosen |= there & (rows["step"] == step)
+    return chosen
 
 
 def _findings(posture: Posture, shown: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.lifecycle.names import other_names
 from analytics.lifecycle.states import LISTED, lives
 from analytics.ownership import active_people
 from analytics.posture import Posture
@@ -39,7 +40,8 @@ def accept(
     if until <= as_of:
         raise Refused(f"--until must lie after {iso(as_of)}, the instant looked at")
     who, why = _person(posture, by), _said("reason", reason)
-    written = journal_of(posture).accept(one, until, who, why, as_of)
+    also = other_names(posture, one)
+    written = journal_of(posture).accept(one, until, who, why, as_of, also)
     note = "by the clock that is past: it counts only in what is asked as of earlier"
     return written.record() | {"note": note if until <= written.at else None}
 
@@ -70,7 +72,8 @@ def attest(
     journal = journal_of(posture)
     who, why = _person(posture, by), _said("note", note, needed=False)
     ids = graph.thing(owned)["id"], graph.thing(owning)["id"]
-    written = journal.attest(*ids, role, who, why, _not_ahead(journal, since)).record()
+    also = _also(posture, ids[0]), _also(posture, ids[1])
+    written = journal.attest(*ids, role, who, why, _not_ahead(journal, since), also).record()
     return written | {"note": written["reason"], "counts": _counts(posture, written["since"])}
 
 
@@ -100,7 +103,8 @@ def review(
     who, why = _person(posture, by), _said("reason", reason)
     about = posture.graph.thing(number)["id"]
     when = _not_ahead(journal, since)
-    written = journal.review(about, decision, who, why, when, grant).record()
+    also = _also(posture, about)
+    written = journal.review(about, decision, who, why, when, grant, also).record()
     return written | {"counts": _counts(posture, written["since"])}
 
 
@@ -151,17 +155,27 @@ def journal_of(posture: Posture) -> Journal:
 
 
 def _finding(posture: Posture, said: str) -> str:
-    """Find a finding that is not resolved by its id, or a unique start of it."""
-    rows = lives(posture).rows
+    """Find a finding that is not resolved by an id that it has or had, or a unique start of one."""
+    life = lives(posture)
+    rows = life.rows
     there = rows["id"][rows["state"].isin(LISTED)]
-    found = there[there == said].tolist() or there[there.str.startswith(said)].tolist()
+    found = there[there == life.called(said)].tolist()
+    found = found or there[there.str.startswith(said)].tolist()
+    if not found:
+        had = {new for old, new in life.former().items() if old.startswith(said)}
+        found = there[there.isin(had)].tolist()
     if len(found) == 1:
         return str(found[0])
     if found:
         raise AmbiguousThing(said, sorted(found)[:10])
-    if (rows["id"] == said).any():
+    if (rows["id"] == life.called(said)).any():
         raise Refused(f"{said} is resolved: there is nothing to accept")
     raise UnknownThing(said, [])
+
+
+def _also(posture: Posture, thing: str) -> list[str]:
+    """Return the other ids of a thing, under which the entry counts once it lacks this one."""
+    return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
 def _person(posture: Posture, said: str) -> str:

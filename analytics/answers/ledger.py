@@ -12,6 +12,7 @@ from analytics.debt.model import Model
 from analytics.debt.model import model as default_model
 from analytics.findings import find_all
 from analytics.history import History
+from analytics.lifecycle.states import lives
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.facts import Coverage
@@ -97,10 +98,12 @@ def _scope(of: Coverage) -> dict[str, str]:
 
 def _accepted(posture: Posture, entries: tuple[Entry, ...]) -> dict[str, int]:
     """Return whom each accepted finding is about, by its id; nothing is run if there is none."""
-    if not any(entry.finding for entry in entries):
+    said = {entry.finding for entry in entries if entry.finding}
+    if not said:
         return {}
-    found = find_all(posture)
-    return dict(zip(found["id"], found["subject"].astype(int), strict=True))
+    found, life = find_all(posture), lives(posture)
+    subject = dict(zip(found["id"], found["subject"].astype(int), strict=True))
+    return {one: subject[now] for one in said if (now := life.called(one)) in subject}
 
 
 def _entry(posture: Posture, of: Entry, accepted: dict[str, int]) -> dict[str, Any]:
@@ -139,5 +142,5 @@ def _item(graph: AccessGraph, item: Item | None, subject: int) -> dict[str, Any]
 
 def _thing(graph: AccessGraph, name: str) -> dict[str, Any]:
     """Return a thing; one that is gone by the end of the books has its id for a name."""
-    number = graph.number(name)
+    number = graph.number(graph.identities.canonical.get(name, name))
     return graph.thing(number) if number >= 0 else {"id": name, "label": None, "name": name}

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.changes import REMOVED, Changes, changes, fields
 from analytics.lifecycle.states import Lives
-from analytics.posture import Posture
 from graph.element import Element, Node
+from graph.former import Former
 
 SHOWN = 20  # changes listed of one finding
 
@@ -18,12 +19,13 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
     Looked at are what the finding rests on, its subject and its object, and all relationships
     of these two. `time_alone` is true where nothing of this changed.
     """
-    before, after = lives.posture(int(row.step)), lives.posture(int(row.gone_at))
-    found = _changes(lives, int(row.step), int(row.gone_at))
+    former, found = _compared(lives, int(row.step), int(row.gone_at))
     about = [int(n) for n in (row.subject, row.object) if n >= 0]
-    ids = {str(before.graph.ids[n]) for n in about}
-    rows = [c for e, frame in found.rows.items() for c in _touching(found, e, frame, ids, row)]
-    info = after.graph.snapshot
+    named = [str(former.before.ids[n]) for n in about]
+    ids = set(former.called(np.array(named, object)))
+    ids |= set(former.linked(np.array(row.evidence, object)))
+    rows = [c for e, frame in found.rows.items() for c in _touching(found, e, frame, ids)]
+    info = found.after.snapshot
     return {
         "snapshot": info.id if info is not None else None,
         "changes": rows[:SHOWN],
@@ -32,21 +34,21 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
     }
 
 
-def _changes(lives: Lives, before: int, after: int) -> Changes:
+def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
     """Compare two steps, once for a posture however many findings went between them."""
-    now: Posture = lives.now
-    compared: Changes = now.once(
-        f"{__name__}:{before}:{after}",
-        lambda: changes(lives.posture(before).graph, lives.posture(after).graph),
-    )
-    return compared
+
+    def compare() -> tuple[Former, Changes]:
+        later = lives.posture(after).graph
+        former = Former(lives.posture(before).graph, later)
+        return former, changes(former.graph, later)
+
+    return lives.now.once(f"{__name__}:{before}:{after}", compare)  # type: ignore[no-any-return]
 
 
 def _touching(
-    found: Changes, element: Element, frame: pd.DataFrame, ids: set[str], row: Any
+    found: Changes, element: Element, frame: pd.DataFrame, ids: set[str]
 ) -> list[dict[str, Any]]:
-    evidence = set(row.evidence)
-    chosen = frame["id"].isin(evidence | ids)
+    chosen = frame["id"].isin(ids)
     if not isinstance(element, Node):
         chosen |= frame["source_id"].isin(ids) | frame["target_id"].isin(ids)
     return [_described(found, element, change) for change in frame[chosen].itertuples()]

@@ -1,7 +1,6 @@
 """What an assumption is judged by, and how a verdict looks."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -58,7 +57,7 @@ class Case:
         """The moment it is judged at (milliseconds)."""
         return self.posture.graph.now
 
-    @cached_property
+    @property
     def reviews(self) -> Reviews:
         """What reviewers decided so far."""
         return reviews(self.posture.graph)

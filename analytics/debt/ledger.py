@@ -5,6 +5,7 @@ whichever store keeps it and in whatever order its rows came.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,6 +19,7 @@ from analytics.debt.model import Model, model
 from analytics.history import History
 from graph.access import NEVER
 from graph.facts import Coverage
+from graph.identity import Identities
 from graph.stores import NoSuchSnapshot, SnapshotInfo
 from graph.values import canonical
 
@@ -127,17 +129,22 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
     entries = _accepted(history, start, end)
     room = limit or None
     listed = 0
+    between: list[Identities] = []  # of the moments within, newest first
     for former, latter in reversed(list(pairwise(ends))):
         whole = _period(history, former, latter, by)
         lines = _Lines.of(whole)
         listed += len(lines)
         steps.append(_step(whole, former, latter, lines))
+        if former != start:
+            between.append(whole.start.posture.graph.identities)
         wanted = None if room is None else max(room - len(entries), 0)
         entries += _described(whole, latter, lines.first(wanted))
         lost = _lost_sources(whole, latter)
         entries += lost
         listed += len(lost)
-    figures = steps[0].figures if len(steps) == 1 else _period(history, start, end, by).figures
+    figures: Mapping[str, float] = steps[0].figures
+    if len(steps) > 1:
+        figures = _period(history, start, end, by, between[::-1]).figures
     accepted = len(_accepted(history, start, end))
     shown = sorted(entries, key=_newest)[: room or None]
     return Ledger(dict(figures), tuple(steps[::-1]), tuple(shown), listed + accepted - len(shown))
@@ -148,8 +155,10 @@ def _newest(entry: Entry) -> tuple[object, ...]:
     return -at.value, -entry.recorded.info.sequence, -abs(entry.amount), entry.id
 
 
-def _period(history: History, start: Moment, end: Moment, by: Model) -> Period:
-    return period(_balance(history, start, by), _balance(history, end, by))
+def _period(
+    history: History, start: Moment, end: Moment, by: Model, between: Iterable[Identities] = ()
+) -> Period:
+    return period(_balance(history, start, by), _balance(history, end, by), between)
 
 
 def _balance(history: History, moment: Moment, by: Model) -> Balance:

@@ -10,6 +10,7 @@ from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import Model
 from analytics.posture import Posture
 from graph.access import AccessGraph
+from graph.former import Former
 from graph.schema import CAN_ACCESS
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -22,7 +23,8 @@ class Balance:
     A key (uint64) is a hash of identity, assumption, grant, level and what the item is about.
     `owed` are the keys of broken items, ascending, with the `principal`, the `amount` owed
     (float64) and a `row` of `debt.rows` of each; `unknown` those of items that nobody can
-    judge, ascending. `units` are keys of all entitlements, ascending.
+    judge, ascending. `units` are keys of all entitlements, ascending. Of a balance that is
+    compared with a later one, `former` says what the later one calls things.
     """
 
     posture: Posture
@@ -35,6 +37,22 @@ class Balance:
     unverified: np.ndarray
     unit_of: np.ndarray
     units: np.ndarray
+    former: Former | None = None
+
+
+def about_called(said: np.ndarray, former: Former | None) -> np.ndarray:
+    """Return what items are about (objects) with the ids that a later graph uses.
+
+    That is a thing, the other side of a duty by its grant, or a word, which stays.
+    """
+
+    def called(one: str) -> str:
+        head, by, grant = one.rpartition(" by ")
+        if one in former.names or not by:  # type: ignore[union-attr]
+            return former.names.get(one, one)  # type: ignore[union-attr]
+        return f"{head}{by}{former.links.get(grant, grant)}"  # type: ignore[union-attr]
+
+    return said if former is None else np.array([called(str(n)) for n in said.tolist()], object)
 
 
 def balance(posture: Posture, by: Model | None = None) -> Balance:
@@ -43,10 +61,18 @@ def balance(posture: Posture, by: Model | None = None) -> Balance:
     return posture.once(f"{__name__}:{debt.model.hash}", lambda: _balance(posture, debt))  # type: ignore[no-any-return]
 
 
-def _balance(posture: Posture, debt: Debt) -> Balance:
+def compared(of: Balance, former: Former) -> Balance:
+    """Return the same balance under the keys that a later one has.
+
+    What is one by then has one key, and under it the sum of what the several owed.
+    """
+    return of if former.same else _balance(of.posture, of.debt, former)
+
+
+def _balance(posture: Posture, debt: Debt, former: Former | None = None) -> Balance:
     rows = debt.rows
-    units = _units(posture.graph, debt)
-    about = _hashed(rows.names)[rows.object]
+    units = _units(posture.graph, debt, former)
+    about = _hashed(about_called(rows.names, former))[rows.object]
     key = _mixed(_mixed(units[rows.entitlement], rows.assumption.astype(np.uint64)), about)
     known = ~np.isnan(rows.degree)
     broken, unclear = np.flatnonzero(known & (rows.principal > 0)), np.flatnonzero(~known)
@@ -54,16 +80,18 @@ def _balance(posture: Posture, debt: Debt) -> Balance:
     unknown, _, unverified, _ = _by_key(key, unclear, rows.unverified, rows.unverified)
     return Balance(
         *(posture, debt, owed, principal, amount, first, unknown, unverified),
-        *(units, np.sort(units)),
+        *(units, np.sort(units), former),
     )
 
 
-def _units(graph: AccessGraph, debt: Debt) -> np.ndarray:
+def _units(graph: AccessGraph, debt: Debt, former: Former | None) -> np.ndarray:
     """Return the key of each entitlement: its identity, its grant and its level."""
     units = debt.units
     ids = np.asarray(graph.ids.take(pa.array(units.identities)).to_numpy(zero_copy_only=False))
     used, place = np.unique(units.grant, return_inverse=True)
     grants = graph.frames[CAN_ACCESS]["id"].take(used).to_numpy(object)
+    if former is not None:
+        ids, grants = former.called(ids), former.linked(grants)
     key = _mixed(_hashed(ids)[units.place], _hashed(grants)[place])
     return _mixed(key, units.level.astype(np.uint64))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.changes import ADDED, CHANGED, REMOVED, changes, fields
-from analytics.debt.ledger_balance import Balance
+from analytics.debt.ledger_balance import Balance, about_called
 from analytics.debt.ledger_period import Period
 from analytics.debt.ledger_words import (
     BROKE,
@@ -40,6 +40,10 @@ DATES = (
 )
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 MANY = 24  # facts named for one entry
+FEW = 3  # former ids named for one entry
+Words = tuple[str, str]  # of a scope that is only on one side, and of a kind that it declares there
+CONNECTED: Words = ("connected", "began")
+LOST: Words = ("no longer read", "ceased")
 
 
 @dataclass(frozen=True)
@@ -89,25 +93,31 @@ def items(of: Balance, places: np.ndarray) -> list[Item]:
     graph, units, rows = of.posture.graph, of.debt.units, of.debt.rows
     row = of.row[places]
     unit = rows.entitlement[row]
+    things = [_ids(graph, n[unit]) for n in (units.identity, units.holder, units.resource)]
+    grants = graph.frames[CAN_ACCESS]["id"].take(units.grant[unit]).to_numpy(object)
+    if of.former is not None:
+        things = [of.former.called(ids) for ids in things]
+        grants = of.former.linked(grants)
     columns = (
         [ASSUMPTIONS[k] for k in rows.assumption[row]],
-        *(_ids(graph, n[unit]) for n in (units.identity, units.holder, units.resource)),
-        graph.frames[CAN_ACCESS]["id"].take(units.grant[unit]).astype(object),
+        *things,
+        grants,
         [LEVELS[level] for level in units.level[unit]],
-        rows.about[row],
+        about_called(rows.about[row], of.former),
     )
     return [Item(*map(str, values)) for values in zip(*columns, strict=True)]
 
 
-def _ids(graph: AccessGraph, numbers: np.ndarray) -> list[str]:
-    return [str(graph.thing(int(n))["id"]) for n in numbers]
+def _ids(graph: AccessGraph, numbers: np.ndarray) -> np.ndarray:
+    return np.array([str(graph.thing(int(n))["id"]) for n in numbers], object)
 
 
 class Causes:
     """The differences between the two ends of a period, as far as they touch `about`."""
 
     def __init__(self, period: Period, about: list[Item]) -> None:
-        self.start, self.end = period.start.posture.graph, period.end.posture.graph
+        self.start, self.end = period.before, period.end.posture.graph
+        self._former = period.start.former
         self._owners = {i.identity: self._owners_of(i.identity) for i in about}
         wanted = {
             name
@@ -116,7 +126,6 @@ class Causes:
             for name in ids
         }
         self._found = _index(changes(self.start, self.end).rows, wanted)
-        self._sides = {"broken": period.end, "mended": period.start}
         self._units = {"broken": period.start.units, "mended": period.end.units}
 
     def _owners_of(self, identity: str) -> tuple[str, ...]:
@@ -160,15 +169,21 @@ class Causes:
 
     def by_coverage(self, item: Item, appeared: bool) -> str:
         """Say which source made the difference, where nothing but what is known changed."""
-        old, new = self.start.coverage, self.end.coverage
-        if not appeared:
-            old, new = new, old
-        began, word = ("began", "connected") if appeared else ("ceased", "no longer read")
         kinds = KIND.get(item.assumption, ())
-        said = [*_connected(old, new, word), *_declaring(old, new, kinds, began)]
+        gained = _differing(self.start.coverage, self.end.coverage, kinds, CONNECTED)
+        lost = _differing(self.end.coverage, self.start.coverage, kinds, LOST)
+        said = (gained or lost) if appeared else (lost or gained)
+        said += self._joined(item)
         if said:
             return "coverage: " + ", ".join(said)
         return "now it is known" if appeared else "nobody can tell any more"
+
+    def _joined(self, item: Item) -> list[str]:
+        """Say under which other ids the identity of an item was known at the start."""
+        if self._former is None:
+            return []
+        ids = sorted(i for i, name in self._former.names.items() if name == item.identity)
+        return [f"{one} is known to be {item.identity}" for one in ids[:FEW]]
 
     # -- facts ------------------------------------------------------------------------------
 
@@ -261,16 +276,14 @@ def _index(
     return found
 
 
-def _connected(old: tuple[Coverage, ...], new: tuple[Coverage, ...], word: str) -> list[str]:
-    known = {c.key for c in old}
-    return [f"{c.source}/{c.scope} {word}" for c in new if c.key not in known]
-
-
-def _declaring(
-    old: tuple[Coverage, ...], new: tuple[Coverage, ...], kinds: tuple[str, ...], began: str
+def _differing(
+    old: tuple[Coverage, ...], new: tuple[Coverage, ...], kinds: tuple[str, ...], words: Words
 ) -> list[str]:
+    """Say which scopes only `new` has, and which of `kinds` a scope declares only there."""
     said = {c.key: c.declares for c in old}
-    return [
+    alone, began = words
+    whole = [f"{c.source}/{c.scope} {alone}" for c in new if c.key not in said]
+    return whole + [
         f"{c.source}/{c.scope} {began} to declare {kind}"
         for c in new
         for kind in kinds

@@ -1,16 +1,18 @@
 """What became of debt from one moment to another: new, retired, accrued and rescored items."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from analytics.common_ground import common_ground
-from analytics.debt.ledger_balance import Balance, balance, place_of, there
+from analytics.debt.ledger_balance import Balance, balance, compared, place_of, there
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.facts import Facts
+from graph.former import Former
+from graph.identity import Identities
 
 PARTS = ("new", "retired", "rescored")
 
@@ -19,15 +21,17 @@ PARTS = ("new", "retired", "rescored")
 class Period:
     """Two balances compared, key by key.
 
-    `new` are places in `end.owed` of what is owed only then, `retired` places in `start.owed`
-    of what was owed only then. `seen` and `unseen` say for each of them (bool) whether that is
-    so only because other things are known than before. `figures` are the sums, such that
-    opening + new - retired + accrued + rescored is closing, exactly and in whatever order they
-    are added; what is put down to coverage stands beside them.
+    `before` is the graph at the start with the ids that the end uses; the keys of `start` are
+    made of these too. `new` are places in `end.owed` of what is owed only then, `retired` places
+    in `start.owed` of what was owed only then. `seen` and `unseen` say for each of them (bool)
+    whether that is so only because other things are known than before. `figures` are the sums,
+    such that opening + new - retired + accrued + rescored is closing, exactly and in whatever
+    order they are added; what is put down to coverage stands beside them.
     """
 
     start: Balance
     end: Balance
+    before: AccessGraph
     new: np.ndarray
     retired: np.ndarray
     seen: np.ndarray
@@ -35,15 +39,20 @@ class Period:
     figures: Mapping[str, float] = field(hash=False)
 
 
-def period(start: Balance, end: Balance) -> Period:
-    """Compare what is owed at two moments, by the same model."""
+def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> Period:
+    """Compare what is owed at two moments, by the same model.
+
+    `between` is what was made one in the snapshots from one to the other, oldest first.
+    """
+    former = Former(start.posture.graph, end.posture.graph, between)
+    start = compared(start, former)
     at = place_of(start.owed, end.owed)
     new = np.flatnonzero(~there(end.owed, start.owed))
     retired, kept = np.flatnonzero(at < 0), np.flatnonzero(at >= 0)
     then, now = (kept, at[kept])
     factor = _factor(end)[now]
     rescored = (end.principal[now] - start.principal[then]) * factor
-    like = _like(start, end)
+    like = _like(start, end, former)
     seen, unseen, regauged = _by_coverage(start, end, (new, retired, then, now), like)
     seen |= there(end.owed[new], start.unknown)
     unseen |= there(start.owed[retired], end.unknown)
@@ -59,7 +68,7 @@ def period(start: Balance, end: Balance) -> Period:
             "rescored_by_coverage": total(rescored[regauged]),
         }
     )
-    return Period(start, end, new, retired, seen, unseen, figures)
+    return Period(start, end, former.graph, new, retired, seen, unseen, figures)
 
 
 def total(amounts: np.ndarray) -> float:
@@ -98,9 +107,12 @@ def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
 # -- what changed, and what is only seen --------------------------------------------------------
 
 
-def _like(start: Balance, end: Balance) -> tuple[Balance, Balance] | None:
-    """Return both balances by what the sources of both could say; None if that is all."""
-    shared = common_ground(start.posture.graph, end.posture.graph)
+def _like(start: Balance, end: Balance, former: Former) -> tuple[Balance, Balance] | None:
+    """Return both balances by what the sources of both could say; None if that is all.
+
+    Both take for one what is one at the end: that was only learned.
+    """
+    shared = common_ground(former.graph, end.posture.graph, not former.same)
     if shared is None:
         return None
     return _restated(start, shared[0]), _restated(end, shared[1])

@@ -5,7 +5,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +84,21 @@ class Model:
 
 
 def model(path: Path | None = None) -> Model:
-    """Read a model; without a path, TD-1.
+    """Read a model; without a path, TD-1, which is read once.
 
     Raises
     ------
     WrongModel
     """
-    path = TD_1 if path is None else path
+    return _usual() if path is None else _read(path)
+
+
+@cache
+def _usual() -> Model:
+    return _read(TD_1)
+
+
+def _read(path: Path) -> Model:
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -27,13 +27,20 @@ class Reviews:
 
 
 def reviews(graph: AccessGraph) -> Reviews:
-    """Read what reviewers decided up to the moment of `graph`; a later word is not heard yet.
+    """Read what reviewers decided up to the moment of `graph`, once; a later word is not heard yet.
 
     A review without a date says nothing. Of a decision to revoke and another one at the very
     same instant, the one to revoke stands.
     """
-    rows = _decisions(graph)
+    return graph.once(__name__, lambda: _reviews(graph))  # type: ignore[no-any-return]
+
+
+def _reviews(graph: AccessGraph) -> Reviews:
     nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
+    if not len(graph.frames[COVERS]):
+        never = np.full(nodes, NEVER), np.full(grants, NEVER)
+        return Reviews(*never, *never)
+    rows = _decisions(graph)
     whole = rows[rows["grant_id"].isna()]
     on_thing = whole["thing"].to_numpy(), whole["at"].to_numpy(), whole["decision"]
     single = _of_grants(graph, rows[rows["grant_id"].notna()])

@@ -4,16 +4,18 @@ The last approving review that lists entitlements counts; without one the scope 
 for the identity; without one what it could do in the first snapshot that knows it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analytics.debt.assumptions.scope import Entry, scope_entry, scopes_of
+from analytics.history import formers
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds
+from graph.former import Former
 from graph.schema import COVERS, LEVELS, REVIEW
 from graph.values import strict_json
 
@@ -96,36 +98,47 @@ def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
 
 def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
     """Return what each identity could do in the first snapshot that knows it."""
-    graph, history = posture.graph, posture.history
+    graph = posture.graph
     found: dict[int, Baseline] = {}
-    past = [posture]
-    if history is not None and graph.snapshot is not None:
-        known = [i for i in history.until(graph.snapshot) if i.taken_at <= graph.as_of]
-        order = sorted(known, key=lambda i: (i.taken_at, i.sequence))
-        past = [*(history.posture(i.id) for i in order[:-1]), posture]
     rest = {number: str(graph.thing(number)["id"]) for number in identities}
-    for then in past:
+    for then, former in _steps(posture) if rest else ():
         if not rest:
             break
-        there = then.graph.numbers(pd.Series(list(rest.values()), dtype="string")).tolist()
-        now = graph.numbers(pd.Series(then.graph.ids.to_pandas(), dtype="string"))
-        for number, former in zip(list(rest), there, strict=True):
-            if former >= 0:
-                found[number] = _reached(then, former, now)
+        ids = then.graph.ids.to_pandas().to_numpy(object)
+        now = graph.numbers(pd.Series(former.called(ids), dtype="string"))
+        there = former.places(list(rest.values()))
+        for number, places in zip(list(rest), there, strict=True):
+            if places:
+                found[number] = _reached(then, places, now)
                 del rest[number]
     return found
 
 
-def _reached(then: Posture, former: int, now: np.ndarray) -> Baseline:
-    """Return what a node reached then; `now` are the numbers that nodes have by now, or -1."""
+def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
+    """Yield the postures before this one, oldest first, and this one; each with its names."""
+    history, now = posture.history, posture.graph.snapshot
+    if history is not None and now is not None:
+        for former in formers(posture):
+            info = former.before.snapshot
+            if info is not None and info.id != now.id:
+                yield history.posture(info.id), former
+    yield posture, Former(posture.graph, posture.graph)
+
+
+def _reached(then: Posture, places: list[int], now: np.ndarray) -> Baseline:
+    """Return what nodes reached that are one by now; `now` are the numbers of nodes by now."""
     info = then.graph.snapshot
-    ways = spread(then.network(), former).used()
     pairs = {
         (number, number + 1, bit)
-        for number, bits in zip(
-            now[ways["resource"]].tolist(), ways["levels"].tolist(), strict=True
-        )
+        for place in places
+        for number, bits in _used(then, place, now)
         for bit in range(len(LEVELS))
         if number >= 0 and bits >> bit & 1
     }
     return Baseline(FIRST, info.id if info else "", then.graph.now, tuple(sorted(pairs)))
+
+
+def _used(then: Posture, place: int, now: np.ndarray) -> Iterable[tuple[int, int]]:
+    """Return each resource that a node reached, by its number now or -1, and its levels."""
+    ways = spread(then.network(), place).used()
+    return zip(now[ways["resource"]].tolist(), ways["levels"].tolist(), strict=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from analytics.history import formers
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, level_bits, milliseconds
@@ -116,10 +117,5 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
 
 
 def past_graphs(posture: Posture) -> list[AccessGraph]:
-    """Return the graphs of the snapshots up to this one, by the instants that they speak of."""
-    history, now = posture.history, posture.graph
-    if history is None or now.snapshot is None:
-        return [now]
-    known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
-    order = sorted(known, key=lambda i: (i.taken_at, i.sequence))
-    return [history.posture(i.id).graph for i in order]
+    """Return the graphs of the snapshots up to this one, under the names that it uses."""
+    return [former.graph for former in formers(posture)]

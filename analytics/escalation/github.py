@@ -26,6 +26,7 @@ GUARDED = "unless the branch or environment that the trust names is protected"
 EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is looked at; a workflow asks for aud
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
 REPOSITORY, SECRETS = "repository", "secrets of workflows"
+OF_ALL, OF_PRIVATE = "secrets of all workflows", "secrets of private workflows"
 
 
 def _repositories(graph: AccessGraph) -> dict[str, int]:
@@ -109,11 +110,26 @@ def given_secrets(known: Known) -> Iterator[Derivation]:
     repositories = set(
         known.once(f"{__name__}.repositories", lambda: _repositories(graph)).values()
     )
-    home = home[home["resource"].isin(list(repositories))]
+    home = pd.concat([home[home["resource"].isin(list(repositories))], _of_many(graph)])
     credential, store = graph.ends(STORED_IN)
     kept = pd.DataFrame({"store": store, "gain": credential, "fact": graph.frames[STORED_IN]["id"]})
     leads = kept[graph.in_force(STORED_IN)].merge(home, on="store")
     yield from through_grants(known, "H2", CHANGES, leads[["resource", "gain", "fact"]])
+
+
+def _of_many(graph: AccessGraph) -> pd.DataFrame:
+    """Return the stores of secrets that many repositories are given, with each of these."""
+    frame = graph.frames[RESOURCE]
+    stores = frame[frame["type"].isin([OF_ALL, OF_PRIVATE]).fillna(False)]
+    ours = frame[(frame["type"] == REPOSITORY).fillna(False)]
+    each = stores[["id", "type", "parent_id"]].merge(
+        ours[["id", "sensitivity", "parent_id"]], on="parent_id", suffixes=("", "_of")
+    )
+    public = (each["sensitivity"] == "public").fillna(False)
+    each = each[~(public & (each["type"] == OF_PRIVATE))]
+    return pd.DataFrame(
+        {"store": graph.numbers(each["id"]), "resource": graph.numbers(each["id_of"])}
+    )
 
 
 RULES = (

@@ -9,6 +9,14 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings import find_all
+from analytics.lifecycle.names import (
+    NO_NAMES,
+    Names,
+    finding_number,
+    hashes,
+    names_of_findings,
+    names_of_things,
+)
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from analytics.rules import all_rules
@@ -27,7 +35,8 @@ class Sighting:
     `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
     its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
     its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
-    `told` those of them of which a scope could state each kind of fact.
+    `told` those of them of which a scope could state each kind of fact. `names` are the other
+    ids of findings, `things` those of what was judged.
     """
 
     ids: np.ndarray
@@ -36,6 +45,8 @@ class Sighting:
     groups: tuple[Group, ...]
     judged: np.ndarray
     told: dict[str, np.ndarray]
+    names: Names = NO_NAMES
+    things: Names = NO_NAMES
 
     @classmethod
     def of(cls, posture: Posture) -> "Sighting":
@@ -43,18 +54,24 @@ class Sighting:
         rows = find_all(posture)
         ids = numbers_of(rows["id"])
         order = np.argsort(ids)
-        hashes = _hashes(posture)
+        hashed = _hashes(posture)
         subject = rows["subject"].to_numpy(np.int64)[order]
         group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject)
         judged = np.union1d(posture.accountable, subject).astype(np.int64)
         kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
-        told = {k: np.sort(hashes[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
-        return cls(ids[order], group, hashes[subject], groups, np.sort(hashes[judged]), told)
+        told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
+        return cls(
+            *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
+            names_of_findings(posture),
+            names_of_things(posture, judged),
+        )
 
     def encode(self) -> bytes:
         """Write it as bytes."""
         head = json.dumps({"groups": self.groups, "kinds": list(self.told)})
         arrays = {f"told{n}": told for n, told in enumerate(self.told.values())}
+        for name, names in (("names", self.names), ("things", self.things)):
+            arrays |= {f"{name}_of": names.of, f"{name}_other": names.other}
         out = io.BytesIO()
         np.savez_compressed(
             out,
@@ -75,21 +92,13 @@ class Sighting:
             groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
             told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["kinds"])}
             ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
-            return cls(ids, group, subject, groups, kept["judged"], told)
+            names = (Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things"))
+            return cls(ids, group, subject, groups, kept["judged"], told, *names)
 
 
 def numbers_of(ids: Iterable[str]) -> np.ndarray:
-    """Return findings' ids as numbers (uint64); they are 16 hexadecimal digits after `F-`."""
-    return np.array([int(one[2:], 16) for one in ids], np.uint64)
-
-
-def id_of(number: int) -> str:
-    """Return the id of a finding from its number.
-
-    >>> id_of(int(numbers_of(["F-00000000000000ff"])[0]))
-    'F-00000000000000ff'
-    """
-    return f"F-{number:016x}"
+    """Return findings' ids as numbers (uint64)."""
+    return np.array([finding_number(one) for one in ids], np.uint64)
 
 
 def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -102,8 +111,7 @@ def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _hashes(posture: Posture) -> np.ndarray:
     """Return a hash of the id of each node (uint64)."""
-    ids = posture.graph.ids.to_pandas().to_numpy(object)
-    return pd.util.hash_array(ids, categorize=False)
+    return hashes(posture.graph.ids.to_pandas().to_numpy(object))
 
 
 def _groups(

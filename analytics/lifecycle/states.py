@@ -1,6 +1,7 @@
 """In which state each finding is, when it was first and last seen, and when it was resolved."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings import find_all
-from analytics.lifecycle.sighting import Sighting, id_of, numbers_of, stating_rows
+from analytics.lifecycle.accepted import in_force
+from analytics.lifecycle.names import Followed, follow, id_of, names_of_findings
+from analytics.lifecycle.sighting import Sighting, numbers_of, stating_rows
 from analytics.lifecycle.story import NEVER as NO_STEP
-from analytics.lifecycle.story import Step, Story, tell
+from analytics.lifecycle.story import Step, Story, Told, tell_all
 from analytics.ownership import DAY
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from graph.access import NEVER, milliseconds
+from graph.former import Former
 from graph.journal import Acceptance, Attestation, Journal, Review
 from graph.stores import SnapshotInfo
 from graph.values import canonical
@@ -35,13 +39,28 @@ class Lives:
 
     `rows`: `id`, `state`, `step` (place in `postures` of who saw it last), `gone_at` (place of
     who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
-    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding.
+    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding, and
+    `names` says what findings are called now that had other ids.
     """
 
     rows: pd.DataFrame
     acceptances: dict[str, Acceptance]
     infos: tuple[SnapshotInfo, ...]
     now: Posture
+    names: Followed
+
+    def called(self, finding: str) -> str:
+        """Return the id that a finding goes by now, given any that it ever had."""
+        return self.names.now(finding)
+
+    def former(self) -> dict[str, str]:
+        """Return the ids of findings that are no longer used, and the one used instead."""
+        old, new = (map(id_of, side.tolist()) for side in self.names.former())
+        return dict(zip(old, new, strict=True))
+
+    def things(self, step: int) -> Former:
+        """Return what the moment looked at calls the things of a step."""
+        return Former(self.posture(step).graph, self.now.graph)
 
     def posture(self, step: int) -> Posture:
         """Return the posture at a step; the last one is the moment looked at."""
@@ -88,10 +107,11 @@ def listed(
 
 def _lives(posture: Posture) -> Lives:
     infos = past(posture)
-    accepted = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
-    story = _story(posture, infos)
+    told = _told(posture, infos)
+    story = told.story
     times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
     rows = _rows(story, np.array(times, np.int64), posture.history is not None)
+    accepted = in_force(posture, told.names, set(rows["id"]))
     now = len(infos)
     old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
     state = np.select(
@@ -104,13 +124,15 @@ def _lives(posture: Posture) -> Lives:
         [RESOLVED, ACCEPTED, STALE, REOPENED],
         OPEN,
     )
-    return Lives(rows.assign(state=pd.array(state, dtype="string")), accepted, infos, posture)
+    rows = rows.assign(state=pd.array(state, dtype="string"))
+    return Lives(rows, accepted, infos, posture, told.names)
 
 
-def _story(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Story:
+def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:
     if not infos:
-        return Story.of(np.unique(numbers_of(find_all(posture)["id"])))
-    return tell([*_past_steps(posture, infos), _step(posture)])
+        ids = np.unique(numbers_of(find_all(posture)["id"]))
+        return Told(Story.of(ids), follow([(ids, names_of_findings(posture))]))
+    return tell_all([*_past_steps(posture, infos), _step(posture)])
 
 
 def _rows(story: Story, times: np.ndarray, dated: bool) -> pd.DataFrame:
@@ -155,10 +177,10 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
     journal, history = posture.journal, posture.history
     if not infos or history is None:
         return []
-    versions = _versions(journal, infos)
+    known = versions(journal, infos)
     steps, fresh = [], {}
     for info in infos:
-        version = versions[info.id]
+        version = known[info.id]
         data = journal.seen(info.id, version) if journal is not None else None
         if data is None:
             sighting = _step(history.posture(info.id)).sighting
@@ -171,16 +193,16 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
     return steps
 
 
-def _versions(journal: Journal | None, infos: tuple[SnapshotInfo, ...]) -> dict[str, str]:
-    """Name by snapshot what its findings rest on: its facts, the journal's, and the rules."""
+def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
+    """Name by snapshot what is said of it rests on: its facts, the journal's, and the code."""
     entries = journal.entries() if journal is not None else ()
     stated = [e for e in entries if isinstance(e, Attestation | Review)]
     apart = [list(pair) for pair in journal.apart()] if journal is not None else []
-    versions = {}
+    named = {}
     for info in infos:
         told = [e.record() for e in stated if e.holds(info.taken_at)] + apart
-        versions[info.id] = _sha256(rules_version() + info.hash + canonical(told))
-    return versions
+        named[info.id] = _sha256(rules_version() + info.hash + canonical(told))
+    return named
 
 
 @cache

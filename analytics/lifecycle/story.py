@@ -1,9 +1,10 @@
 """How findings come, go and come back over the snapshots of a store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analytics.lifecycle.names import Followed, follow
 from analytics.lifecycle.sighting import Sighting, among
 from analytics.rules import all_rules
 from graph.facts import Coverage
@@ -40,8 +41,48 @@ class Story:
         return cls(ids, once, once, never, never)
 
 
+@dataclass(frozen=True)
+class Told:
+    """What became of findings (`story`), and what findings came to be called (`names`)."""
+
+    story: Story
+    names: Followed
+
+
+def tell_all(steps: list[Step]) -> Told:
+    """Follow every finding through `steps`, oldest first, whatever its things were called."""
+    seen = [s.sighting for s in steps]
+    names = follow([(s.ids, s.names) for s in seen])
+    things = follow([(s.judged, s.things) for s in seen])
+    return Told(tell([_under(step, names, things) for step in steps]), names)
+
+
+def _under(step: Step, names: Followed, things: Followed) -> Step:
+    """Return a step with the last names of findings and things.
+
+    Where two things were one and are two again, a finding of the one is a finding of both.
+    """
+    seen = step.sighting
+    if not len(names.known) and not len(things.known):
+        return step
+    of, other = names.called(seen.names.of), names.called(seen.names.other)
+    parted = of != other
+    row = np.r_[np.arange(len(seen.ids)), np.searchsorted(seen.ids, seen.names.of[parted])]
+    ids, first = np.unique(np.r_[names.called(seen.ids), other[parted]], return_index=True)
+    row = row[first]
+    renamed = replace(
+        seen,
+        ids=ids,
+        group=seen.group[row],
+        subject=things.called(seen.subject[row]),
+        judged=np.unique(things.called(seen.judged)),
+        told={kind: np.unique(things.called(told)) for kind, told in seen.told.items()},
+    )
+    return replace(step, sighting=renamed)
+
+
 def tell(steps: list[Step]) -> Story:
-    """Follow every finding through `steps`, oldest first.
+    """Follow every finding through `steps`, oldest first, by its id.
 
     A finding that is gone is resolved where what states its subject could still have shown it;
     else it stays, on the evidence of the step that saw it last.

@@ -1,6 +1,7 @@
 """Grave findings that somebody decided to live with, and said until when."""
 
 from analytics.findings import RANK, find_all
+from analytics.lifecycle.states import lives
 from analytics.measure import NEITHER, SHARE, Measure, Measured, ratio
 from analytics.posture import Posture
 
@@ -11,9 +12,10 @@ def measure(posture: Posture) -> Measured:
         return Measured(None, because="no journal of acceptances is kept with these facts")
     found = find_all(posture)
     grave = set(found["id"][found["rank"] <= RANK["high"]])
-    accepted = set(posture.journal.accepted(posture.graph.as_of))
-    ended = [a for a in posture.journal.acceptances() if a.until <= posture.graph.as_of]
-    lapsed = {a.finding for a in ended} - accepted
+    said = posture.journal.acceptances()
+    accepted = set(lives(posture).acceptances) if said else set()
+    ended = [a for a in said if a.until <= posture.graph.as_of]
+    lapsed = {lives(posture).called(a.finding) for a in ended} - accepted
     return ratio(
         len(grave & accepted),
         len(grave),

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_matrix
+import scipy  # its parts are loaded when they are first used
 
 from analytics.reach import union
 from analytics.reach.disjoint import SINK, count_all
@@ -124,7 +123,7 @@ class Routes:
         variable = np.arange(len(every))
         tail, head = self.tail[edge], self.head[every]
         into, out = head != SINK, ~begin[tail]
-        balance = coo_matrix(
+        balance = scipy.sparse.coo_matrix(
             (
                 np.concatenate([np.ones(into.sum()), -np.ones(out.sum())]),
                 (
@@ -136,12 +135,15 @@ class Routes:
         ).tocsr()
         free = np.where(begin, np.inf, 0.0)
         _, carrier = np.unique(self.carrier[every], return_inverse=True)
-        shared = coo_matrix((np.ones(len(every)), (carrier, variable))).tocsr()
-        solved = milp(
+        shared = scipy.sparse.coo_matrix((np.ones(len(every)), (carrier, variable))).tocsr()
+        solved = scipy.optimize.milp(
             -(head == SINK).astype(float),
             integrality=np.ones(len(every)),
-            bounds=Bounds(0, 1),
-            constraints=[LinearConstraint(balance, -free, free), LinearConstraint(shared, 0, 1)],
+            bounds=scipy.optimize.Bounds(0, 1),
+            constraints=[
+                scipy.optimize.LinearConstraint(balance, -free, free),
+                scipy.optimize.LinearConstraint(shared, 0, 1),
+            ],
             options={"time_limit": SECONDS},
         )
         return round(-solved.fun) if solved.status == 0 else None

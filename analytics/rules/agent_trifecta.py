@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.evidence import SENSITIVE
+from analytics.gathered import gathered
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import Rule, found, nothing
 from analytics.rules_of_isolation import MOST, grant_ids, held
 from analytics.rules_of_ownership import judged
 from analytics.weights import LEVEL, SENSITIVITY
@@ -19,14 +20,16 @@ UNTRUSTED, OUTWARD, PRIVATE = "untrusted_input", "external_comm", "private_data"
 def find(posture: Posture) -> pd.DataFrame:
     """Find agents with all three: a tool may bring two of them, and private data too."""
     called = _called(posture)
-    data = _private(posture, called)
     agents = judged(posture, posture.graph.has_label(AGENT))
     for what in (UNTRUSTED, OUTWARD):
         agents = agents[np.isin(agents, called["agent"][called[what]])]
+    if not len(agents):
+        return nothing()
+    data = _private(posture, called, agents)
     subject = agents[np.isin(agents, data.index)]
     mine = data.loc[subject]
-    steps = called[called[UNTRUSTED] | called[OUTWARD]].sort_values("fact")
-    facts = {agent: tuple(ids[:MOST]) for agent, ids in steps.groupby("agent")["fact"]}
+    steps = called[(called[UNTRUSTED] | called[OUTWARD]) & called["agent"].isin(subject)]
+    facts = gathered(steps, ["agent"], "fact", MOST)
     names = posture.graph.things["name"]
     said = [
         f"{names[agent]} can read {what}, takes in what strangers write by "
@@ -63,13 +66,14 @@ def _called(posture: Posture) -> pd.DataFrame:
     return pd.DataFrame(rows[graph.in_force(CALLS) & graph.has_label(AGENT)[agent]])
 
 
-def _private(posture: Posture, called: pd.DataFrame) -> pd.DataFrame:
-    """Return for each identity the most sensitive private data that it reads."""
+def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
+    """Return for each of `agents` the most sensitive private data that it reads."""
     rows = held(posture)
+    rows = rows[np.isin(rows["identity"], agents)]
     rows = rows[(rows["level"] == READ) & (rows["sensitivity"] >= SENSITIVE)]
     facts = grant_ids(posture, rows, ["identity"])
     worst = rows.sort_values(["exposure", "resource"], ascending=[False, True])
-    worst = worst.drop_duplicates("identity").set_index("identity")
+    worst = worst.drop_duplicates("identity").set_index("identity").sort_index()
     names = posture.graph.things["name"].to_numpy(object)
     by_grant = pd.DataFrame(
         {

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.debt.assumptions.environment import OTHER, PROD, UNKNOWN, environments
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import Rule, found, nothing
 from analytics.rules_of_credentials import held as held_credentials
 from analytics.rules_of_isolation import earliest, grant_ids, held, known
 from analytics.sharing import users
@@ -32,6 +32,8 @@ def _access(posture: Posture) -> pd.DataFrame:
     mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
     broken = (mine == OTHER) & (env[rows["resource"].to_numpy(int)] == PROD)
     rows = rows[broken & ~may[holder] & ~may[identity]]
+    if rows.empty:
+        return nothing()
     groups = rows.assign(granted=earliest(rows["granted"])).groupby(BY)
     each = groups.agg(
         since=("granted", "min"),

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import gathered
 from analytics.ownership import DAY, stated_by
 from analytics.posture import Posture
 from analytics.rule import Rule, day, found, plural
@@ -60,8 +61,7 @@ def _live_keys(posture: Posture) -> pd.Series:
     """Return for each holder of live credentials the ids of what ties them to it."""
     parts = [_ties(posture, USES, 0), _ties(posture, AUTHENTICATES_AS, 1)]
     ties = pd.concat(parts, ignore_index=True).sort_values(["holder", "fact"])
-    ties = ties.drop_duplicates(["holder", "key"])
-    return ties.groupby("holder")["fact"].agg(tuple)
+    return gathered(ties.drop_duplicates(["holder", "key"]), ["holder"], "fact")
 
 
 def _ties(posture: Posture, relationship: Relationship, end: int) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule, day, found
+from analytics.rule import Rule, day, found, nothing
 from analytics.rules_of_ownership import departed, judged_rows
 from graph.access import NEVER
 from graph.frames import records
@@ -15,6 +15,8 @@ def find(posture: Posture) -> pd.DataFrame:
     A row is about the last of them to go; who was that in both roles is found once.
     """
     rows = judged_rows(posture, departed(posture.ownership)).sort_values(["ended", "owner", "id"])
+    if rows.empty:
+        return nothing()
     last = rows.drop_duplicates(["thing", "role"], keep="last").sort_values(["role", "id"])
     by_owner = last.groupby(["thing", "owner"], as_index=False)
     gone = by_owner.agg(

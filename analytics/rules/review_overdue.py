@@ -8,12 +8,11 @@ from analytics.ownership import DAY
 from analytics.posture import Posture
 from analytics.rule import Rule
 from analytics.rules_of_access import (
-    broken,
-    by_grant,
+    all_since,
+    breaking,
     found_heaviest,
     granted,
     heaviest_of_each,
-    since,
     told,
 )
 from graph.access import NEVER
@@ -25,14 +24,14 @@ def find(posture: Posture) -> pd.DataFrame:
     The days count from the last approval of the grant, its holder or the identity, or from the
     grant where there was none.
     """
-    rows = heaviest_of_each(by_grant(posture, *broken(posture, "review")))
+    rows = heaviest_of_each(breaking(posture, "review"))
     whole = granted(posture)[rows["identity"]]
     last = _approved(posture, rows)
-    words = list(zip(told(posture, rows), rows["count"], whole, last, strict=True))
+    words = list(zip(told(posture, rows), rows["count"], whole, all_since(last), strict=True))
     said = [
         f"{_share(n, of)} of {g.name} {'is' if n == 1 else 'are'} overdue for review, the heaviest "
-        f"to {g.may} {g.what}{g.through}, which nobody has approved {since(at)}."
-        for g, n, of, at in words
+        f"to {g.may} {g.what}{g.through}, which nobody has approved {never}."
+        for g, n, of, never in words
     ]
     remedy = [f"Review what {g.name} may use: keep it or take it away." for g, *_ in words]
     return found_heaviest(posture, rows, said, remedy)

@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.posture import Posture
 from analytics.rule import Rule, day
 from analytics.rules.no_declared_scope import lacking
-from analytics.rules_of_access import broken, by_grant, decided, found_grants, told
+from analytics.rules_of_access import breaking, decided, found_grants, told
 from analytics.scope_use import tightness
 from graph.access import NEVER
 
@@ -16,7 +16,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     A broad scope hides drift, so the sentence says how much of the scope is used.
     """
-    rows = by_grant(posture, *broken(posture, "scope"))
+    rows = breaking(posture, "scope")
     _, no_scope = lacking(posture)
     rows = rows[~no_scope[rows["identity"]]].reset_index(drop=True)
     approved = decided(posture).approved_thing[rows["identity"]]

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import KEY_PARTS, Rule, found
 from analytics.rules_of_isolation import conflicts
 from graph.frames import records
 
@@ -28,7 +28,7 @@ def find(posture: Posture) -> pd.DataFrame:
         rows["weighs"].to_numpy(float),
         list(rows["facts"]),
         key=[
-            "\x1f".join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
+            KEY_PARTS.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
             for r in records(rows)
         ],
     )

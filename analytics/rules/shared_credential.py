@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.rule import Rule, plural
+from analytics.rule import Rule, nothing, plural
 from analytics.rules_of_credentials import about_credentials, held
 from analytics.sharing import environments_opened, users
 
@@ -15,8 +15,11 @@ def find(posture: Posture) -> pd.DataFrame:
     rows, who, opened = held(posture), users(posture), environments_opened(posture)
     several = rows["number"].map(who.groupby("number")["agent"].nunique()).fillna(1) > 1
     wide = rows["number"].map(opened.map(len)).fillna(0) > 1
-    names = who.sort_values("name").groupby("number")["name"].agg(list)
     mine = rows[several | wide]
+    if mine.empty:
+        return nothing()
+    who = who[who["number"].isin(mine["number"])]
+    names = who.sort_values("name").groupby("number")["name"].agg(list)
     said = {n: _told(names.get(n, []), opened.get(n, [])) for n in mine["number"].unique()}
     return about_credentials(
         posture,

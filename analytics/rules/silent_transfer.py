@@ -4,7 +4,7 @@ import pandas as pd
 
 from analytics.ownership import DAY
 from analytics.posture import Posture
-from analytics.rule import Rule, found
+from analytics.rule import Rule, found, nothing
 from analytics.rules_of_ownership import judged_rows, unacknowledged
 from graph.frames import records
 
@@ -17,7 +17,10 @@ def find(posture: Posture) -> pd.DataFrame:
     Only where the source states acceptances at all: elsewhere it is unknown.
     """
     late = unacknowledged(posture.ownership, posture.graph.now - GRACE_DAYS * DAY)
-    by_owner = judged_rows(posture, late).sort_values(["role", "id"]).groupby(["thing", "owner"])
+    late = judged_rows(posture, late)
+    if late.empty:
+        return nothing()
+    by_owner = late.sort_values(["role", "id"]).groupby(["thing", "owner"])
     rows = by_owner.agg(since=("since", "min"), role=("role", " and ".join), id=("id", tuple))
     rows = rows.reset_index()
     names = posture.graph.things["name"]

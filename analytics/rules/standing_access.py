@@ -5,7 +5,7 @@ import pandas as pd
 from analytics.jit import fit
 from analytics.posture import Posture
 from analytics.rule import Rule, plural
-from analytics.rules_of_access import broken, by_grant, found_heaviest, heaviest_of_each, told
+from analytics.rules_of_access import breaking, found_heaviest, heaviest_of_each, told
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -13,7 +13,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     The sentence says how many there are, and whether just-in-time access would fit.
     """
-    rows = heaviest_of_each(by_grant(posture, *broken(posture, "standing")))
+    rows = heaviest_of_each(breaking(posture, "standing"))
     columns = (rows[c].to_numpy() for c in ("identity", "grant", "level", "together"))
     fits = fit(posture, *columns)
     words = list(zip(told(posture, rows), rows["count"], strict=True))

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
-from analytics.rule import Rule, found
+from analytics.rule import Rule, found, nothing
 from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
@@ -24,6 +24,8 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = pd.concat([_loose(posture, rel) for rel in VERBS], ignore_index=True)
     mine = judged(posture, posture.graph.has_label(AGENT))
     rows = rows[rows["subject"].isin(mine)].sort_values([*BY, "verb", "fact"])
+    if rows.empty:
+        return nothing()
     each = rows.groupby(BY, as_index=False).agg(
         since=("since", "min"), verb=("verb", lambda v: " and ".join(dict.fromkeys(v))),
         facts=("fact", tuple),

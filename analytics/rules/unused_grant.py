@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.rule import Rule
-from analytics.rules_of_access import broken, by_grant, found_grants, since, told
+from analytics.rules_of_access import all_since, breaking, found_grants, told
 from graph.access import NEVER
 
 
@@ -15,16 +15,14 @@ def find(posture: Posture) -> pd.DataFrame:
 
     The days count from the last use of any level, or from the grant where there was none.
     """
-    rows = by_grant(posture, *broken(posture, "necessity"))
+    rows = breaking(posture, "necessity")
     rows = rows[rows["levels"] == rows["held"]].reset_index(drop=True)
-    last = idle_from(rows)
-    words = list(zip(told(posture, rows), last, strict=True))
+    words = list(zip(told(posture, rows), all_since(idle_from(rows)), strict=True))
     said = [
-        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {since(at)}."
-        f"{g.caveat}"
-        for g, at in words
+        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}.{g.caveat}"
+        for g, idle in words
     ]
-    remedy = [f"Drop {g.levels} on {g.what} from {g.who}: not used {since(at)}." for g, at in words]
+    remedy = [f"Drop {g.levels} on {g.what} from {g.who}: not used {idle}." for g, idle in words]
     return found_grants(posture, rows, said, rows["last"], remedy)
 
 

@@ -6,28 +6,26 @@ from analytics.posture import Posture
 from analytics.rule import Rule
 from analytics.rules.unused_grant import idle_from
 from analytics.rules_of_access import (
-    LEVEL_SETS,
-    broken,
-    by_grant,
+    LEVEL_WORDS,
+    all_since,
+    breaking,
     found_grants,
-    joined,
-    since,
     told,
 )
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find grants of which an identity uses some levels and not others."""
-    rows = by_grant(posture, *broken(posture, "necessity"))
+    rows = breaking(posture, "necessity")
     rows = rows[rows["levels"] != rows["held"]].reset_index(drop=True)
     held = rows["held"]
-    whole = [joined(LEVEL_SETS[bits]) for bits in held]
-    kept = [joined(LEVEL_SETS[bits]) for bits in held - rows["levels"]]
-    words = list(zip(told(posture, rows), idle_from(rows), kept, strict=True))
+    whole = [LEVEL_WORDS[bits] for bits in held.tolist()]
+    kept = [LEVEL_WORDS[bits] for bits in (held - rows["levels"]).tolist()]
+    words = list(zip(told(posture, rows), all_since(idle_from(rows)), kept, strict=True))
     said = [
-        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {since(at)}; "
+        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}; "
         f"of the grant it uses {rest} only.{g.caveat}"
-        for g, at, rest in words
+        for g, idle, rest in words
     ]
     remedy = [
         f"Reduce the grant of {g.who} on {g.what} from {all_of_it} to {rest}."

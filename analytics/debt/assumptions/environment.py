@@ -21,7 +21,11 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def environments(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether it is in production (int8)."""
+    """Return for each node whether it is in production (int8), worked out once."""
+    return graph.once(__name__, lambda: _environments(graph))  # type: ignore[no-any-return]
+
+
+def _environments(graph: AccessGraph) -> np.ndarray:
     env = np.full(len(graph.ids), UNKNOWN, np.int8)
     for label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
         frame = graph.frames[label]

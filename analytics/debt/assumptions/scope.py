@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from graph.access import AccessGraph
 from graph.schema import AGENT, LEVELS, SERVICE_ACCOUNT
 
 ANY = "*"
+SCOPES = 1 << 15  # that are kept as they were read
 AFTER = "\U0010ffff"  # sorts behind whatever goes on where a prefix ends
 
 NOWHERE = (0, 0)
@@ -81,7 +83,13 @@ def _said(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
         frame = frame[frame["declared_scope"].notna()]
         numbers = graph.numbers(frame["id"]).tolist()
         for number, text in zip(numbers, frame["declared_scope"], strict=True):
-            yield number, _entries(json.loads(text))
+            yield number, _read(text)
+
+
+@lru_cache(maxsize=SCOPES)
+def _read(text: str) -> list[dict[str, str]]:
+    """Return the entries of a scope as it is stored; most are the same in the next snapshot."""
+    return _entries(json.loads(text))
 
 
 def _entries(said: object) -> list[dict[str, str]]:

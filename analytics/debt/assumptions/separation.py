@@ -33,9 +33,13 @@ def _pairs(case: Case) -> pd.DataFrame:
     graph = case.posture.graph
     said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
     rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    named = graph.numbers(pd.concat([rules[f"{side}_resource"] for side in SIDES]))
+    among = np.flatnonzero(np.isin(case.units.resource, named))
     parts = [pd.DataFrame({"rule": [], "left": [], "right": []})]
     for row in rules.itertuples():
-        left, right = (_matching(case, *_wanted(graph, row, side)) for side in SIDES)
+        left, right = (_matching(case, among, *_wanted(graph, row, side)) for side in SIDES)
+        if not len(np.intersect1d(left["place"], right["place"])):
+            continue
         both = left.merge(right, on="place", suffixes=("_left", "_right"))
         both = both[both["unit_left"] != both["unit_right"]]
         low, high = both["unit_left"], both["unit_right"]
@@ -54,10 +58,10 @@ def _wanted(graph, row, side: str) -> tuple[int, int]:  # type: ignore[no-untype
     return number, -1 if pd.isna(level) else LEVELS.index(level)
 
 
-def _matching(case: Case, resource: int, level: int) -> pd.DataFrame:
+def _matching(case: Case, among: np.ndarray, resource: int, level: int) -> pd.DataFrame:
     units = case.units
-    mine = (units.resource == resource) & ((level < 0) | (units.level == level))
-    at = np.flatnonzero(mine)
+    at = among[units.resource[among] == resource]
+    at = at if level < 0 else at[units.level[at] == level]
     return pd.DataFrame({"place": units.place[at], "unit": at})
 
 

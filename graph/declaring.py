@@ -46,6 +46,7 @@ FIELD_KINDS = {
     "reviewed_at": "reviews",
     "approved_by": "reviews",
     "explained_count": "decisions",
+    "mfa": "credentials",
 }
 
 

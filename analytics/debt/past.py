@@ -1,0 +1,55 @@
+"""The trust debt of earlier snapshots: as the journal remembers it, else counted again."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from analytics.debt.items import debt_of
+from analytics.debt.totals import caps_of, rated, total
+from analytics.lifecycle.states import versions
+from analytics.posture import Posture
+from graph.stores import SnapshotInfo
+
+KEPT_AS = "debt"
+
+
+@dataclass(frozen=True)
+class Owed:
+    """The debt of a whole estate at one moment.
+
+    `debt` and `most` are trust points; `ratio`, `high` (the ratio if all that is unverified were
+    broken) and `coverage` are shares.
+    """
+
+    debt: float
+    most: float
+    ratio: float
+    high: float
+    coverage: float
+    grade: str
+
+    @classmethod
+    def of(cls, posture: Posture) -> "Owed":
+        """Count what a posture owes."""
+        owed, caps = debt_of(posture), caps_of(posture)
+        whole = total(owed)
+        capped = bool(caps.alarm.any()), bool(caps.orphan.any())
+        grade, _ = rated(whole, owed.model, *capped, caps.usage)
+        return cls(whole.debt, whole.most, *whole.range, whole.coverage, grade)
+
+
+def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
+    """Return what was owed at some snapshots of the history of a posture."""
+    journal, history = posture.journal, posture.history
+    if history is None or not infos:
+        return []
+    known, found, fresh = versions(journal, infos), [], {}
+    for info in infos:
+        data = journal.seen(info.id, known[info.id], KEPT_AS) if journal is not None else None
+        owed = Owed.of(history.posture(info.id)) if data is None else Owed(**json.loads(data))
+        if data is None:
+            fresh[info.id] = known[info.id], json.dumps(asdict(owed)).encode()
+        found.append(owed)
+    if fresh and journal is not None:
+        journal.keep_seen(fresh, [info.id for info in history.infos], KEPT_AS)
+    return found

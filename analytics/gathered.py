@@ -1,0 +1,23 @@
+"""Values of a table put together group by group, without a call for each group."""
+
+import numpy as np
+import pandas as pd
+
+
+def gathered(rows: pd.DataFrame, by: list[str], what: str, most: int | None = None) -> pd.Series:
+    """Return for each group the values of a column, sorted, each once, the first `most` of them.
+
+    >>> rows = pd.DataFrame({"who": [2, 1, 2, 2], "id": ["b", "c", "a", "b"]})
+    >>> gathered(rows, ["who"], "id").to_dict()
+    {1: ('c',), 2: ('a', 'b')}
+    """
+    said = rows[[*by, what]].drop_duplicates().sort_values([*by, what])
+    keys = pd.MultiIndex.from_frame(said[by]) if len(by) > 1 else pd.Index(said[by[0]])
+    begin = np.flatnonzero(~keys.duplicated())
+    ends = np.append(begin, len(said))[1:]
+    values = said[what].tolist()
+    groups = [
+        tuple(values[a:b] if most is None else values[a : min(b, a + most)])
+        for a, b in zip(begin.tolist(), ends.tolist(), strict=True)
+    ]
+    return pd.Series(groups, index=keys[begin], dtype=object)

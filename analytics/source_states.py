@@ -1,0 +1,62 @@
+"""In which state each source and scope is, which needs no snapshot to be read."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from typing import Any
+
+import pandas as pd
+
+from graph.facts import Coverage
+from graph.failed_reads import FailedRead, end_failed, failed_reads
+from graph.journal import journal_path
+from graph.stores import StoreError, open_store
+from graph.values import iso
+
+COMPLETE, PARTIAL, FAILED = "complete", "partial", "failed"
+
+
+def covered(
+    coverage: Iterable[Coverage], failed: Iterable[FailedRead], as_of: pd.Timestamp
+) -> list[dict[str, Any]]:
+    """Return the row of each source and scope, with its state and its age at a moment."""
+    lost = {one.key: one for one in failed}
+    return [c.record() | _state(c, lost.get(c.key), as_of) for c in coverage]
+
+
+def _state(said: Coverage, failed: FailedRead | None, as_of: pd.Timestamp) -> dict[str, Any]:
+    age = max((as_of - said.taken_at) / pd.Timedelta(days=1), 0.0)
+    state = FAILED if failed else COMPLETE if said.complete else PARTIAL
+    return {
+        "state": state,
+        "age_days": round(age, 2),
+        "failed_at": iso(failed.at) if failed else None,
+        "failed_because": failed.because if failed else None,
+    }
+
+
+def scopes_of(uri: str | None = None, forget: str | None = None) -> list[dict[str, Any]]:
+    """Return how the sources of a store are covered now, also those that never could be read.
+
+    `forget` names a source and scope, as `SOURCE/SCOPE`, whose failure is not to be told any
+    more. Nothing is returned where there is no store, or none that can be read.
+    """
+    journal = journal_path(uri)
+    if forget is not None:
+        source, _, scope = forget.partition("/")
+        end_failed(journal, [(source, scope)])
+    try:
+        with closing(open_store(uri)) as opened:
+            current = opened.current()
+        failed = failed_reads(journal)
+    except StoreError:
+        return []
+    known = covered(current.coverage, failed, current.taken_at) if current else []
+    there = {(row["source"], row["scope"]) for row in known}
+    return known + [_never_read(one) for one in failed if one.key not in there]
+
+
+def _never_read(failed: FailedRead) -> dict[str, Any]:
+    told = {"source": failed.source, "scope": failed.scope, "state": FAILED}
+    absent = dict.fromkeys(("taken_at", "age_days", "usage_window_start"))
+    said = {"failed_at": iso(failed.at), "failed_because": failed.because}
+    return told | {"complete": False, "declares": []} | absent | said
