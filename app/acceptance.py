@@ -55,30 +55,31 @@ def _accept(posture: Posture, wanted: list[str]) -> None:
     until = form.date_input(
         "Until (midnight UTC)", value=None, min_value=tomorrow, format="YYYY-MM-DD"
     )
-    by, reason = _who(form)
+    by, reason = who(form)
     if form.form_submit_button("Accept"):
         if until is None:
             form.error("Say until when.")
             return
         lapses = pd.Timestamp(until, tz="UTC").as_unit("ms")
-        _write(form, [partial(journal.accept, posture, one, lapses, by, reason) for one in wanted])
+        write(form, [partial(journal.accept, posture, one, lapses, by, reason) for one in wanted])
 
 
 def _withdraw(posture: Posture, entry: int) -> None:
     form = st.expander("Withdraw the acceptance", icon=":material/undo:").form(
         f"withdraw:{entry}", border=False
     )
-    by, reason = _who(form)
+    by, reason = who(form)
     if form.form_submit_button("Withdraw"):
-        _write(form, [partial(journal.withdraw, posture, entry, by, reason)])
+        write(form, [partial(journal.withdraw, posture, entry, by, reason)])
 
 
-def _who(form: Any) -> tuple[str, str]:
+def who(form: Any, example: str = "What makes it bearable until then?") -> tuple[str, str]:
+    """Draw the fields for who decides and why, and return what stands in them."""
     by = form.text_input("Who decides", placeholder="id, e-mail or name of a person")
-    return by, form.text_area("Why", placeholder="What makes it bearable until then?")
+    return by, form.text_area("Why", placeholder=example)
 
 
-def _write(form: Any, decisions: Sequence[Callable[[], Any]]) -> None:
+def write(form: Any, decisions: Sequence[Callable[[], Any]]) -> None:
     """Write the decisions and draw the page anew, or say why one was refused."""
     for done, decide in enumerate(decisions):
         try:

@@ -88,7 +88,7 @@ class SaidNo(Exception):
 
 
 def command(
-    app: typer.Typer, name: str, posture: Callable[..., "Posture"] | None
+    app: typer.Typer, name: str, posture: Callable[..., "Posture"] | None, hidden: bool = False
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a command of a function that returns an answer.
 
@@ -123,7 +123,7 @@ def command(
         run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
         run.__doc__ = answer.__doc__
-        app.command(name)(run)
+        app.command(name, hidden=hidden)(run)
         return answer
 
     return make
@@ -205,7 +205,7 @@ def envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> di
 def progress(message: str) -> None:
     """Say on standard error how far things are, if somebody is looking."""
     if sys.stderr.isatty():
-        print(message, file=sys.stderr)
+        print(_printable(message), file=sys.stderr)
 
 
 def run(app: typer.Typer, given: list[str]) -> int:

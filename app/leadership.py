@@ -1,11 +1,13 @@
 """Figures for leadership: kept answers, how each is written, and where its rows are."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analytics import answers
+from analytics.debt.past import Owed, past_debt
 from analytics.measure import population
 from analytics.measures.sensitive_reach import reaching
 from analytics.posture import Posture
@@ -14,6 +16,7 @@ from app.reading import kept
 from app.wording import NOT_KNOWN, brief, counted, day, kind, number, thing_name
 from graph.access import NEVER
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.stores import SnapshotInfo
 
 SNAPSHOTS = 12  # the latest ones in a trend
 LISTED = 1000
@@ -43,24 +46,14 @@ def past(posture: Posture) -> pd.DataFrame:
         `coverage` (shares) and `grade`.
     """
     history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
-    looks = [(as_of, posture)]
+    recent: list[SnapshotInfo] = []
     if history is not None and info is not None:
         before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-        before.sort(key=lambda i: (i.taken_at, i.sequence))
-        recent = before[len(before) - SNAPSHOTS + 1 :] if len(before) >= SNAPSHOTS else before
-        looks = [*((i.taken_at, history.posture(i.id)) for i in recent), *looks]
-    rows = [(at, answers.debt(then, limit=1)) for at, then in looks]
-    return pd.DataFrame(
-        {
-            "at": [at for at, _ in rows],
-            "debt": np.array([owed["debt"] for _, owed in rows], float),
-            "most": np.array([owed["max_debt"] for _, owed in rows], float),
-            "ratio": np.array([owed["tdr_range"][0] for _, owed in rows], float),
-            "high": np.array([owed["tdr_range"][1] for _, owed in rows], float),
-            "coverage": np.array([owed["coverage"] for _, owed in rows], float),
-            "grade": [owed["grade"] for _, owed in rows],
-        }
-    )
+        recent = sorted(before, key=lambda i: (i.taken_at, i.sequence))[1 - SNAPSHOTS :]
+    rows = [*past_debt(posture, recent), Owed.of(posture)]
+    frame = pd.DataFrame([asdict(owed) for owed in rows])
+    frame.insert(0, "at", [*(i.taken_at for i in recent), as_of])
+    return frame
 
 
 def figure_words(value: float | None, unit: str) -> str:

@@ -10,7 +10,7 @@ from app.reading import read
 from app.shell import explain, freshness, selected
 from app.view import View
 from app.views import all_views
-from graph.stores import NoSuchSnapshot, StoreError
+from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
 
 LOGO = Path(__file__).with_name("logo.svg")
 
@@ -44,6 +44,8 @@ def _page(view: View) -> None:
         posture = read(choice)
     except (StoreError, NoSuchSnapshot) as error:
         explain(error)
+        if view.empty and isinstance(error, StoreEmpty):
+            view.empty()
         return
     st.title(view.title, anchor=False)
     try:

@@ -5,6 +5,7 @@ import os
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.coverage import failed_now
 from analytics.posture import Posture
 from app.address import recall, remember
 from app.escape import code, markdown, plain
@@ -96,6 +97,9 @@ def freshness(posture: Posture, choice: Choice) -> None:
         words.append(f":material/schedule: {len(old)} older than {span(OLD)}")
     if partial:
         words.append(f":material/data_alert: {len(partial)} read in part")
+    failed = failed_now(posture)
+    if failed:
+        words.append(f":material/error: {counted(len(failed), 'scope')} could not be read")
     if graph.undeclared:
         words.append(f":material/help: nothing known of {', '.join(graph.undeclared)}")
     if not choice.current:

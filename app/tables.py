@@ -57,8 +57,8 @@ def _drawn(
     wanted: dict[str, Any] = {"key": f"{key}:{total}", "hide_index": True, "alt": alt}
     wanted["placeholder"] = NOT_KNOWN
     wanted["column_config"] = dict(config or {})
-    if height and len(cut) * ROW_HEIGHT > height:
-        wanted["height"] = height
+    if height:
+        wanted["height"] = height if len(cut) * ROW_HEIGHT > height else "content"
     if mode:
         wanted |= {"on_select": "rerun", "selection_mode": mode}
     state: Any = st.dataframe(cut, **wanted)

@@ -99,6 +99,15 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "nodes": "nodes",
         "relationships": "relationships",
     },
+    "scopes": {
+        "source": "source",
+        "scope": "scope",
+        "state": "state",
+        "taken at": "taken_at",
+        "age in days": "age_days",
+        "failed at": "failed_at",
+        "because": "failed_because",
+    },
     "grants": {
         "on": "to",
         "levels": "levels",
@@ -247,10 +256,18 @@ def draw(document: dict[str, Any]) -> None:
         console.print(_table(key, rows, _columns(document.get("schema", ""), key)))
     if document["left_out"]:
         console.print(f"{document['left_out']:,} more; --limit 0 shows all", style="yellow")
+    for failed in document["coverage"].get("failed", ()):
+        console.print(_not_read(failed), style="yellow")
     for unknown in document["coverage"]["unknown"]:
         console.print(f"not known: {unknown}", style="dim")
     if following:
         console.print(f"\nnext: {_plain(following)}", style="bold")
+
+
+def _not_read(failed: Row) -> str:
+    name = "/".join(said for said in (failed["source"], failed["scope"]) if said)
+    day, reason = failed["failed_at"][:DAY], failed["reason"]
+    return _plain(f"could not be read: {name}, on {day}: {reason}; what was read before is shown")
 
 
 def _spread(result: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,12 @@ _EDGE: Columns = {
 COLUMNS: dict[str, Columns] = {
     **{f"diff.{what}_nodes": _NODE for what in ("added", "removed", "changed")},
     **{f"diff.{what}_relationships": _EDGE for what in ("added", "removed", "changed")},
+    "diff.renamed": {
+        "was": lambda r: r["was"]["id"],
+        "is now": lambda r: r["thing"]["id"],
+        "label": lambda r: r["thing"]["label"],
+        "why": "why",
+    },
     "ledger.periods": {
         "until": lambda r: r["until"]["at"],
         "opening": "opening",

@@ -1,25 +1,35 @@
-"""Reading an export that was uploaded: the command `ingest` does it, in a process of its own.
+"""Reading an export that was uploaded: the command line does it, in a process of its own.
 
-So the page has the same checks as the command, and a file that is too much for the reader does
-not take the app down. Files get names from here; of theirs only a plain ending is kept.
+So the page has the checks of the command `ingest` and its words, and a file that is too much for
+the reader does not take the app down. The files go through a pipe; that process lays them out in
+a folder that it removes, and ends itself when the app is gone.
 """
 
 import json
 import os
-import re
+import secrets
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 COMMAND = Path(__file__).parents[1] / "trustdebt.py"
-MAX_FILES, MAX_MIB = 50, 64  # of one upload, all files together
+MAX_FILES, MAX_MIB = 200, 64  # of one upload, all files together
+MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # MiB and files that its archives hold together
+MAX_MEMORY = 1_536  # MiB that reading it may take
 PATIENCE = 300.0  # seconds
-ENDING = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7}){1,2}$")
+PREFIX = "trustdebt-upload-"
 HERE = ("127.0.0.1", "localhost", "::1")
+# More threads need no less time here, and each counts against the memory.
+FEW_THREADS = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
+WANT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +37,38 @@ class File:
     """A file as a browser sent it."""
 
     name: str
-    data: bytes
+    data: bytes | memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be read: as which source, and what its reader cannot know by itself.
+
+    `said` answers what the source asks for.
+    """
+
+    source: str
+    scope: str = ""
+    taken_at: str = ""
+    said: str = ""
 
 
 class Refused(Exception):
-    """An upload that was not taken; the text says why."""
+    """An upload that was not taken; the text says why, `code` which sort of reason it is."""
+
+    def __init__(self, text: str, code: str = "refused") -> None:
+        self.code = code
+        super().__init__(text)
 
 
 def sources(uri: str) -> list[dict[str, Any]]:
     """List what can be read, as the command `sources` says it."""
-    listed: list[dict[str, Any]] = _run(["sources"], uri)["sources"]
+    listed: list[dict[str, Any]] = _run("sources", uri, ())["sources"]
     return listed
 
 
-def ingest(
-    source: str, files: Sequence[File], uri: str, scope: str = "", taken_at: str = ""
-) -> dict[str, Any]:
-    """Ingest uploaded files as one export of `source`; return what the command answers.
+def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
+    """Ingest uploaded files as one export; return what the command answers.
 
     Raises
     ------
@@ -55,55 +80,85 @@ def ingest(
         raise Refused("there is no file")
     if len(files) > MAX_FILES or size > MAX_MIB << 20:
         raise Refused(f"more than {MAX_FILES} files or {MAX_MIB} MiB; use the command for them")
-    with tempfile.TemporaryDirectory(prefix="trustdebt-upload-") as folder:
-        for number, file in enumerate(files, 1):
-            Path(folder, f"upload-{number}{ending(file.name)}").write_bytes(file.data)
-        only = next(Path(folder).iterdir()) if len(files) == 1 else Path(folder)
-        options = [f"--scope={scope or 'uploaded'}"]
-        options += [f"--taken-at={taken_at}"] if taken_at else []
-        try:
-            done = _run(["ingest", *options, "--", source, str(only)], uri)
-        except Refused as refused:
-            raise Refused(_without(str(refused), folder)) from None
-        for row in done["quarantined"]:
-            row["file"] = _without(row["file"], folder)
-        done["warnings"] = [_without(one, folder) for one in done["warnings"]]
-        return done
+    with _folder() as folder:
+        head = {
+            "source": asked.source,
+            "scope": asked.scope,
+            "taken_at": asked.taken_at,
+            "said": asked.said,
+            "folder": str(folder),
+            "files": [(file.name, len(file.data)) for file in files],
+            "memory": MAX_MEMORY,
+            "expanded": MAX_EXPANDED,
+            "members": MAX_MEMBERS,
+        }
+        written = json.dumps(head).encode()
+        pieces = [len(written).to_bytes(4), written, *(file.data for file in files)]
+        return _run("receive", uri, pieces)
 
 
-def ending(name: str) -> str:
-    """Return the plain ending of a file's name; "" where it has none.
-
-    >>> ending("a/../log.json.gz"), ending("x.csv/../../etc"), ending("a.b c")
-    ('.json.gz', '', '')
-    """
-    found = ENDING.search(name)
-    return found.group().lower() if found else ""
-
-
-def _without(said: str, folder: str) -> str:
-    return said.replace(f"{folder}/", "").replace(folder, "the upload")
-
-
-def _run(arguments: Sequence[str], uri: str) -> dict[str, Any]:
-    """Run a command on the store; the address is passed where no list of processes shows it."""
-    line = [sys.executable, str(COMMAND), arguments[0], "--json", *arguments[1:]]
-    environment = {**os.environ, "TRUSTDEBT_STORE": uri}
-    environment.pop("TRUSTDEBT_DEBUG", None)
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Name a folder for the reader to make, and see to it that it is gone in the end."""
+    folder = Path(tempfile.gettempdir(), f"{PREFIX}{secrets.token_hex(16)}")
     try:
-        done = subprocess.run(  # noqa: S603 - our own command, no shell
-            line,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        said = json.loads(done.stdout)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: str, uri: str, pieces: Sequence[bytes | memoryview]) -> dict[str, Any]:
+    """Run a command on the store; the address is passed where no list of processes shows it."""
+    environment = {**os.environ, **FEW_THREADS, "TRUSTDEBT_STORE": uri}
+    environment.pop("TRUSTDEBT_DEBUG", None)
+    with tempfile.TemporaryFile() as answer:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                [sys.executable, str(COMMAND), command, "--json"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=answer,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError:
+            raise Refused("the command could not be run") from None
+        _wait(process, pieces)
+        answer.seek(0)
+        return _answer(answer.read(), process.returncode)
+
+
+def _wait(process: subprocess.Popen[bytes], pieces: Sequence[bytes | memoryview]) -> None:
+    """Feed a process and wait for it; its input stays open, so that it knows we are here."""
+    assert process.stdin is not None
+    feeder = threading.Thread(target=_feed, args=(process.stdin, pieces), daemon=True)
+    feeder.start()
+    try:
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         raise Refused(f"reading took longer than {PATIENCE:.0f} s and was ended") from None
-    except (OSError, ValueError):
+    finally:
+        process.kill()
+        process.wait()
+        feeder.join()
+        with suppress(OSError):
+            process.stdin.close()
+
+
+def _feed(stream: IO[bytes], pieces: Sequence[bytes | memoryview]) -> None:
+    with suppress(OSError, ValueError):  # it refused before it had read everything
+        for piece in pieces:
+            stream.write(piece)
+        stream.flush()
+
+
+def _answer(said: bytes, code: int) -> dict[str, Any]:
+    """Return the result of a command, or raise what it refused."""
+    try:
+        document = json.loads(said)
+    except ValueError:
+        if -code in WANT_OF_MEMORY:
+            raise Refused("needs more memory than there is: use the command") from None
         raise Refused("the command could not be run") from None
-    if "error" in said:
-        raise Refused(str(said["error"]["message"]))
-    return dict(said["result"])
+    if "error" in document:
+        raise Refused(str(document["error"]["message"]), str(document["error"]["code"]))
+    return dict(document["result"])

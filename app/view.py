@@ -11,7 +11,7 @@ class View:
     """A page of the app: its place in the menu and the function that draws it.
 
     `name` is the page's path in the address. `order` sorts the menu; the first is the page that
-    opens by itself.
+    opens by itself. `empty` draws what the page offers while nothing was published yet.
     """
 
     name: str
@@ -20,3 +20,4 @@ class View:
     section: str
     order: int
     draw: Callable[[Posture], None]
+    empty: Callable[[], None] | None = None

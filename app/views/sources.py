@@ -3,30 +3,30 @@
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.coverage import failed_now
 from analytics.posture import Posture
-from app import upload
+from app import same_things, upload_form
 from app.escape import code, markdown
-from app.reading import kept
 from app.shell import OLD, store_uri
-from app.tables import below, table
+from app.tables import ROW_HEIGHT, below, table
 from app.tiles import tile
 from app.view import View
-from app.wording import counted, moment, number, span, thing_name
+from app.wording import counted, day, moment, number, span
+from graph.facts import Coverage
+from graph.failed_reads import FailedRead
 from graph.schema import DECLARABLE
 from graph.set_aside import SetAside, set_aside
-
-DONE = "sources:done"
 
 
 def draw(posture: Posture) -> None:
     """Draw the ledger of coverage, what was set aside, what was made one, and the upload."""
-    kept_aside = _aside(posture)
-    _figures(posture, kept_aside)
-    _coverage(posture, kept_aside)
+    kept_aside, failed = _aside(posture), failed_now(posture)
+    _figures(posture, kept_aside, failed)
+    _coverage(posture, kept_aside, failed)
+    _failed(failed)
     _quarantine(kept_aside)
-    _identities(posture)
-    _upload()
+    same_things.draw(posture)
+    upload_form.draw(posture)
 
 
 def _aside(posture: Posture) -> tuple[SetAside, ...]:
@@ -36,50 +36,100 @@ def _aside(posture: Posture) -> tuple[SetAside, ...]:
     return tuple(one for one in found if (one.source, one.scope) in keys)
 
 
-def _figures(posture: Posture, aside: tuple[SetAside, ...]) -> None:
+def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]) -> None:
     coverage, as_of = posture.graph.coverage, posture.graph.as_of
     partial = sum(not c.complete for c in coverage)
     old = sum(as_of - c.taken_at > OLD for c in coverage)
-    tiles = st.columns(4)
+    tiles = st.columns(5)
     tile(tiles[0], "Source scopes", number(len(coverage)), None, "One system, in one scope of it.")
     tile(
         tiles[1],
         "Read in part",
         number(partial),
-        None,
+        f"of {number(len(coverage))}",
         "What such a read did not mention is kept as it was: nothing is taken to be gone.",
     )
-    tile(tiles[2], f"Older than {span(OLD)}", number(old), None, "At the moment shown.")
-    count = sum(one.count for one in aside)
-    tile(tiles[3], "Rows set aside", number(count), None, "Wrong rows, of the latest reads.")
+    beside = "since they were read last" if failed else None
+    meaning = "What such a scope said before is shown, as of the day it was read."
+    tile(tiles[4], "Could not be read", number(len(failed)), beside, meaning)
+    beside = f"of {number(len(coverage))}"
+    tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "At the moment shown.")
+    count, read = sum(one.count for one in aside), sum(one.read for one in aside)
+    beside = f"of {number(read)}"
+    tile(tiles[3], "Rows set aside", number(count), beside, "Wrong rows, of the latest reads.")
 
 
-def _coverage(posture: Posture, aside: tuple[SetAside, ...]) -> None:
+def _coverage(
+    posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]
+) -> None:
     st.header("Coverage", anchor=False)
     by_key = {(one.source, one.scope): one for one in aside}
-    rows = []
-    for c in posture.graph.coverage:
-        one = by_key.get(c.key)
+    lost = {one.key: one for one in failed}
+    as_of, rows = posture.graph.as_of, []
+    # What needs a new read comes first.
+    for c in sorted(
+        posture.graph.coverage,
+        key=lambda c: (c.key not in lost, as_of - c.taken_at <= OLD and c.complete),
+    ):
+        one, age = by_key.get(c.key), as_of - c.taken_at
         rows.append(
             {
                 "Source": c.source,
                 "Scope": c.scope,
-                "Read": "complete" if c.complete else "in part",
+                "Age": f"▲ {span(age)}" if age > OLD else span(age),
+                "Read": _state(c, lost.get(c.key)),
                 "Taken": moment(c.taken_at),
-                "Age": span(posture.graph.as_of - c.taken_at),
                 "Set aside": f"{one.count} of {one.read}" if one else "not recorded",
                 "States": ", ".join(c.declares) or "nothing",
+                "Uses watched": _watched(c),
                 "Cannot state": ", ".join(d for d in DECLARABLE if d not in c.declares) or "-",
             }
         )
     frame = pd.DataFrame(rows)
-    table(frame, "sources", "Each source and scope, with when it was read and what it states.")
+    alt = "Each source and scope, with when it was read and what it states."
+    wide = {"Age": st.column_config.TextColumn(width=110)}
+    table(frame, "sources", alt, wide, height=25 * ROW_HEIGHT)
     below(
         "A missing fact of a kind that a source states is a defect; of any other kind it is "
         "unknown.",
         frame,
         "sources.csv",
     )
+
+
+def _state(said: Coverage, failed: FailedRead | None) -> str:
+    words = "complete" if said.complete else "● in part"
+    return f"▲ failed on {day(failed.at)}; before: {words}" if failed else words
+
+
+def _failed(failed: tuple[FailedRead, ...]) -> None:
+    """Say what could not be read when it was last tried, and why."""
+    if not failed:
+        return
+    st.header("Could not be read", anchor=False)
+    rows = [
+        {
+            "Source": one.source,
+            "Scope": one.scope or "not known",
+            "Tried": moment(one.at),
+            "File": one.file,
+            "Place": one.place,
+            "Reason": one.reason,
+        }
+        for one in failed
+    ]
+    frame = pd.DataFrame(rows)
+    table(frame, "failed", "Reads that failed, with the reason of each.")
+    said = "What these scopes said before is shown; what changed in them since is not known."
+    below(said, frame, "failed.csv")
+
+
+def _watched(coverage: Coverage) -> str:
+    """Say in which times uses were watched; of what lies between nothing is known."""
+    start = coverage.usage_window_start
+    whole = ((start, coverage.taken_at),) if start is not None else ()
+    spans = coverage.usage_periods or whole
+    return "; ".join(f"{day(first)} to {day(last)}" for first, last in spans) or "-"
 
 
 def _quarantine(aside: tuple[SetAside, ...]) -> None:
@@ -107,98 +157,9 @@ def _quarantine(aside: tuple[SetAside, ...]) -> None:
                 st.caption(f"Showing the first 200 of {number(len(warned))}.")
 
 
-@kept
-def _one(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what was made one of several ids, and what shares ids and is kept apart."""
-    found = answers.collisions(posture)
-    merges = [
-        {
-            "Thing": thing_name(merge["thing"]),
-            "Ids": ", ".join(merge["ids"]),
-            "Because of": ", ".join(sorted({e["rule"] for e in merge["evidence"]})),
-            "Said by": ", ".join(sorted({s for e in merge["evidence"] for s in e["sources"]})),
-        }
-        for merge in found["merges"]
-    ]
-    apart = [
-        {
-            "Kind": one["label"],
-            "Things": ", ".join(one["things"]),
-            "Share": ", ".join(one["shared"]),
-            "Kept apart because": one["reason"],
-        }
-        for one in found["collisions"]
-    ]
-    return pd.DataFrame(merges), pd.DataFrame(apart)
+def _empty() -> None:
+    """Draw the upload where nothing was published yet."""
+    upload_form.draw(None)
 
 
-def _identities(posture: Posture) -> None:
-    st.header("One thing, several ids", anchor=False)
-    merges, apart = _one(posture)
-    if merges.empty and apart.empty:
-        st.markdown("No two sources name one thing differently, as far as their ids tell.")
-    if not merges.empty:
-        table(merges, "merges", "Things that several ids stand for, and why.", height=400)
-        below(f"{counted(len(merges), 'thing')} made one of several ids.", merges, "merges.csv")
-    if not apart.empty:
-        table(apart, "apart", "Things that share an id or a fact and are kept apart.", height=400)
-        below(f"{counted(len(apart), 'group')} kept apart.", apart, "collisions.csv")
-
-
-# -- upload ----------------------------------------------------------------------------------------
-
-
-@st.cache_data(show_spinner="Asking what can be read…")
-def _readable(uri: str) -> list[dict[str, object]]:
-    return upload.sources(uri)
-
-
-def _upload() -> None:
-    st.header("Read an export", anchor=False)
-    if st.get_option("server.address") not in upload.HERE:
-        st.info("Uploads are taken only where the app is open to this machine alone.")
-        return
-    if DONE in st.session_state:
-        st.success(st.session_state.pop(DONE))
-    if not st.toggle("Upload files", key="sources:upload"):
-        st.caption("The same as `trustdebt ingest`, with the same checks.")
-        return
-    try:
-        found = {str(one["name"]): one for one in _readable(store_uri())}
-    except upload.Refused as refused:
-        st.error(markdown(str(refused), 500))
-        return
-    form = st.form("upload")
-    name = form.selectbox(
-        "Source",
-        list(found),
-        format_func=lambda one: f"{found[one]['title']}: {found[one]['reads']}",
-    )
-    files = form.file_uploader(
-        f"Files of one export, at most {upload.MAX_MIB} MiB together",
-        accept_multiple_files=True,
-        max_upload_size=upload.MAX_MIB,
-    )
-    scope = form.text_input("Scope", placeholder="which part of the system it is, as acme-prod")
-    taken = form.text_input(
-        "Taken at", placeholder="if the export does not say: 2026-08-01T00:00:00Z"
-    )
-    if not form.form_submit_button("Read it", type="primary"):
-        return
-    sent = [upload.File(file.name, file.getvalue()) for file in files]
-    try:
-        with st.spinner("Reading…"):
-            done = upload.ingest(str(name), sent, store_uri(), scope.strip(), taken.strip())
-    except upload.Refused as refused:
-        form.error(f"Nothing was changed: {markdown(str(refused), 500)}")
-        return
-    aside = len(done["quarantined"])
-    words = "Published" if done["published"] else "These very facts were there already:"
-    st.session_state[DONE] = (
-        f"{words} snapshot {code(done['snapshot'])}; {counted(aside, 'row')} set aside, "
-        f"{counted(len(done['warnings']), 'remark')}."
-    )
-    st.rerun()
-
-
-VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw)
+VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty)

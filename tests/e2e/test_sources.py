@@ -1,16 +1,14 @@
-"""The page Sources: what it says of coverage and of what was set aside, and the upload."""
+"""The page Sources: coverage first, then what was set aside, and what was made one."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 import trustdebt
-from app import upload
-from tests.e2e.conftest import Open, Watched
-from tests.e2e.said import texts
+from tests.e2e.conftest import Open
+from tests.e2e.said import figures, texts
 from tests.small_exports import EXPORTS
 
 GOOD = {
@@ -38,8 +36,8 @@ def test_the_page_says_what_was_read_and_what_was_set_aside(open_page: Open, own
     assert not test.exception
     coverage, aside = (frame.value for frame in test.dataframe[:2])
     assert coverage[["Source", "Read", "Set aside"]].to_numpy().tolist() == [
+        ["decisions", "● in part", "1 of 2"],
         ["a2a", "complete", "0 of 6"],
-        ["decisions", "in part", "1 of 2"],
     ]
     assert aside["Reason"].tolist() == ["at: is not an ISO 8601 instant"]
     assert aside["Place"].tolist() == ["line 2"]
@@ -53,63 +51,84 @@ def test_an_older_snapshot_shows_what_was_set_aside_then(open_page: Open, own: P
     assert len(aside) == 1
 
 
+def test_the_page_says_what_could_not_be_read(
+    open_page: Open, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once, by its state, and why; the line above every page says it as well."""
+    whole = open_page(own, "sources")
+    assert figures(whole)["Could not be read"] == "0"
+    assert "Could not be read" not in [header.value for header in whole.header]
+    for name, scope in (("a2a", "acme"), ("hr", "<b>new</b>")):
+        words = ["ingest", name, str(own.parent / "gone.json"), "--scope", scope]
+        assert trustdebt.main([*words, "--store", str(own)]) == 3
+    capsys.readouterr()
+    test = open_page(own, "sources")
+    assert not test.exception
+    assert figures(test)["Could not be read"] == "2"
+    coverage, failed = (frame.value for frame in test.dataframe[:2])
+    assert coverage["Source"].tolist() == ["a2a", "decisions"]
+    assert coverage["Read"].str.startswith("▲ failed on ").tolist() == [True, False]
+    assert coverage["Read"].str.endswith("before: complete").tolist() == [True, False]
+    assert failed[["Source", "Scope", "Reason"]].to_numpy().tolist() == [
+        ["a2a", "acme", "there is no such file or folder"],
+        ["hr", "<b>new</b>", "there is no such file or folder"],
+    ]
+    assert "2 scopes could not be read" in texts(test)
+    assert "2 scopes could not be read" in texts(open_page(own, "posture"))
+
+
 def test_a_store_without_records_says_so(open_page: Open, store: Path) -> None:
     test = open_page(store, "sources")
     assert not test.exception
     assert test.dataframe[0].value["Set aside"].tolist() == ["not recorded"]
 
 
-def test_no_upload_where_others_can_reach_the_app(
-    open_page: Open, own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
-    assert len(open_page(own, "sources").toggle) == 1
-    monkeypatch.setattr(upload, "HERE", ())
-    test = open_page(own, "sources")
-    assert len(test.toggle) == 0
-    assert "open to this machine alone" in texts(test)
-
-
-def test_an_upload_is_what_the_command_does(own: Path) -> None:
-    """The same document, with names of our own making for the files."""
-    sent = [upload.File("../../card.json", EXPORTS["a2a"][0]["a2a.json"])]
-    done = upload.ingest("a2a", sent, str(own), "acme", "2026-08-01T00:00:00Z")
-    assert done["nodes"]["Agent"] == 1
-    log = "\n".join(map(json.dumps, (GOOD, GOOD | {"id": "d3"}, BAD))).encode()
-    with pytest.raises(upload.Refused, match=r"^upload-1\.jsonl, line 3: 1 of 3 rows"):
-        upload.ingest("decisions", [upload.File("x/../log.jsonl", log)], str(own))
-
-
-def test_an_upload_is_bounded(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for files in ([], [upload.File("a", b"")] * (upload.MAX_FILES + 1)):
-        with pytest.raises(upload.Refused):
-            upload.ingest("a2a", files, str(own))
-    monkeypatch.setattr(upload, "PATIENCE", 0.01)
-    with pytest.raises(upload.Refused, match="took longer"):
-        upload.ingest("a2a", [upload.File("a.json", b"{}")], str(own))
-
-
-def test_a_source_cannot_be_an_option(own: Path) -> None:
-    with pytest.raises(upload.Refused, match="no source is called"):
-        upload.ingest("--config=/etc/passwd", [upload.File("a.json", b"{}")], str(own))
-
-
-def test_uploading_in_a_browser(
-    serve: Callable[[Path], str], open_window: Callable[..., Watched], own: Path
-) -> None:
-    """A file goes in by hand, is refused with its place, and a good one makes a snapshot."""
-    home = serve(own)
-    window = open_window(home)
-    for data, said in (
-        (b"{", "Nothing was changed"),
-        (EXPORTS["a2a"][0]["a2a.json"].replace(b'"n"', b'"fresh"'), "Published snapshot"),
-    ):
-        page = window.go(f"{home}/sources")
-        page.get_by_text("Upload files").click()
-        page.get_by_text("Files of one export").wait_for(timeout=120_000)
-        page.locator("input[type=file]").set_input_files(
-            {"name": "card.json", "mimeType": "application/json", "buffer": data}
+@pytest.fixture
+def two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Ingest two estates that know one agent by two ids and share its role; both know Ann."""
+    for scope in ("east", "west"):
+        nodes = tmp_path / scope / "nodes"
+        nodes.mkdir(parents=True)
+        (nodes.parent / "estate.toml").write_text(
+            f'scope = "{scope}"\ntaken_at = 2026-08-01T00:00:00Z\ndeclares = ["inventory"]\n'
         )
-        window.settle()
-        page.get_by_role("button", name="Read it").click()
-        page.get_by_text(said).first.wait_for(timeout=120_000)
+        bot = {"id": f"{scope}:bot", "name": "<b>bot</b>", "external_ids": ["arn:arn:aws:iam::1:x"]}
+        (nodes / "Agent.jsonl").write_text(json.dumps(bot))
+        (nodes / "Human.jsonl").write_text(json.dumps({"id": f"{scope}:ann", "name": "Ann"}))
+        words = ["ingest", "estate", str(nodes.parent), "--store", str(tmp_path / "s")]
+        assert trustdebt.main(words) == 0, capsys.readouterr()
+    return tmp_path / "s"
+
+
+def test_a_merge_is_undone_and_done_again_on_the_page(open_page: Open, two: Path) -> None:
+    """Its evidence is shown; one id stands by itself once somebody says so, and until undone."""
+    test = open_page(two, "sources")
+    test.session_state["merges:1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    test.run()
+    assert "same arn" in texts(test)
+    assert "\\<b\\>bot" in texts(test)
+    _decide(test, "Keep it apart", "east:ann", "two teams")
+    assert not test.exception
+    kept = next(f.value for f in test.dataframe if "Kept apart because" in f.value)
+    assert kept["Things"].tolist() == ["east:bot, west:bot"]
+    assert "a person said that they are two" in kept["Kept apart because"][0]
+    assert not any("Because of" in frame.value for frame in test.dataframe)
+    _decide(test, "Let the ids decide again", "east:ann", "it is one team")
+    merged = next(f.value for f in test.dataframe if "Because of" in f.value)
+    assert merged["Ids"].tolist() == ["east:bot, west:bot"]
+
+
+def test_a_merge_is_not_undone_without_a_name_and_a_reason(open_page: Open, two: Path) -> None:
+    test = open_page(two, "sources")
+    test.session_state["merges:1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    test.run()
+    _decide(test, "Keep it apart", "", "")
+    assert test.error
+    assert any("Because of" in frame.value for frame in test.dataframe)
+
+
+def _decide(test: AppTest, button: str, by: str, why: str) -> None:
+    test.text_input[-1].set_value(by)
+    test.text_area[-1].set_value(why)
+    next(b for b in test.button if b.label == button).click()
+    test.run()

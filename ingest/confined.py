@@ -1,0 +1,91 @@
+"""Bounds of a process that reads what a stranger sent: its memory, and whoever it works for."""
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+NEEDED = ("pandas", "pyarrow.parquet", "pyarrow.compute", "duckdb", "scipy.sparse.csgraph")
+TOO_MUCH = "needs more memory than an upload may have: use the command"
+LEFT = 75  # exit code where nobody waits for the answer any more
+
+
+class TooMuchMemory(Exception):
+    """Reading needs more memory than is allowed."""
+
+    exit_code, code = 3, "too-much-memory"
+
+
+@contextmanager
+def within_memory(mib: int) -> Iterator[None]:
+    """Let this process take so many MiB beyond what its libraries take; 0 sets no bound.
+
+    Counted is the memory that it may write to, as Linux does it (`RLIMIT_DATA`); elsewhere there
+    is no bound.
+
+    Raises
+    ------
+    TooMuchMemory
+        When what is done within needs more.
+    """
+    limited = _limit(mib) if mib else None
+    try:
+        yield
+    except Exception as error:
+        if _starved(error):
+            raise TooMuchMemory(TOO_MUCH) from None
+        raise
+    finally:
+        if limited:
+            limited()
+
+
+def _limit(mib: int) -> Callable[[], None] | None:
+    """Set the bound, and return how to lift it; None where there is none to set."""
+    for name in NEEDED:  # what they map is not the doing of the upload
+        import_module(name)
+    try:
+        import resource
+
+        mapped = _mapped()
+    except (ImportError, OSError, StopIteration):
+        return None
+    before = soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = mapped + (mib << 20)
+    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([wanted, *known]), hard))
+    return partial(resource.setrlimit, resource.RLIMIT_DATA, before)
+
+
+def _mapped() -> int:
+    """Return how many bytes this process has that it may write to."""
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in status if line.startswith("VmData:")).split()[1]) << 10
+
+
+def _starved(error: BaseException | None) -> bool:
+    """Whether want of memory is what led to an error."""
+    while error is not None:
+        named = type(error).__name__
+        if isinstance(error, MemoryError) or "OutOfMemory" in named or "new thread" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def end_with(descriptor: int, folder: Path) -> None:
+    """End this process, and remove `folder`, once the other end of a pipe is closed."""
+
+    def watch() -> None:
+        while os.read(descriptor, 1):
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
+        sys.stderr.flush()
+        os._exit(LEFT)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,211 @@
+"""Uploading on the page Sources: the form that a source needs, the answer, and hostile files."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import upload, upload_form
+from app.upload import Asked, File, Refused
+from ingest.sources import all_sources
+from tests.e2e.conftest import Open, Watched
+from tests.e2e.said import texts
+from tests.small_exports import EXPORTS
+
+CARD = EXPORTS["a2a"][0]["a2a.json"]
+DONE = {
+    "snapshot": "000001-0000000000000000",
+    "published": True,
+    "nodes": {"Agent": 2, "Tool": 0},
+    "relationships": {"CALLS": 3},
+    "quarantined": [{"file": "<b>", "place": "line 3", "reason": "is wrong"}],
+    "warnings": ["![x](http://a.test/): read as upload-1.json"],
+    "reads": [
+        {"source": "a2a", "scope": "<i>", "complete": False, "taken_at": "2026-08-01T00:00:00Z",
+         "rows": 5, "set_aside": 1},
+    ],
+}  # fmt: skip
+HOSTILE = [
+    "<img src=x onerror=alert(1)>.json",
+    "gnp.\u202enosj",
+    "../../../etc/passwd",
+    "![x](http://canary.test/x).json",
+    "x" * 10_000 + ".json",
+]
+
+
+@pytest.fixture
+def form(open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """Open the form, as it is where only this machine can reach the app."""
+    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    test = open_page(store, "sources")
+    test.toggle[0].set_value(True).run()
+    return test
+
+
+def field(kind: Sequence[Any], label: str) -> Any:
+    return next(one for one in kind if one.label.startswith(label))
+
+
+def send(test: AppTest, source: str, files: Sequence[tuple[str, bytes]], **said: str) -> AppTest:
+    field(test.selectbox, "Source").select(source).run()
+    for label, words in said.items():
+        field(test.text_input, label.replace("_", " ")).set_value(words)
+    test.file_uploader[0].set_value([(name, data, "application/json") for name, data in files])
+    field(test.button, "Read it").click()
+    return test.run(timeout=60)
+
+
+def heard(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> list[Any]:
+    """Answer uploads without a process; return what was asked."""
+    asked: list[Any] = []
+
+    def ingest(what: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
+        asked.append((what, [(file.name, bytes(file.data)) for file in files]))
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(upload, "ingest", ingest)
+    return asked
+
+
+def test_no_upload_where_others_can_reach_the_app(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    assert len(open_page(store, "sources").toggle) == 1
+    monkeypatch.setattr(upload, "HERE", ())
+    test = open_page(store, "sources")
+    assert len(test.toggle) == 0
+    assert "open to this machine alone" in texts(test)
+
+
+def test_a_store_without_a_snapshot_takes_an_upload(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    assert len(open_page(tmp_path, "sources").toggle) == 1
+    assert len(open_page(tmp_path, "findings").toggle) == 0
+
+
+def test_each_source_asks_for_what_it_needs(form: AppTest) -> None:
+    """The field comes from the source itself; most need none."""
+    source = field(form.selectbox, "Source")
+    source.select("codeowners").run()
+    assert field(form.text_input, "Repository")
+    source.select("csv").run()
+    assert "[[table]]" in field(form.text_area, "Column map").placeholder
+    source.select("a2a").run()
+    assert [f.label for f in form.text_input] == ["Scope", "Taken at"]
+    assert not form.text_area
+
+
+def test_the_form_hands_on_what_was_said(form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = heard(monkeypatch, DONE)
+    said = {
+        "Repository": " github.com/acme/api ",
+        "Scope": "acme ",
+        "Taken_at": "2026-08-01T00:00:00Z",
+    }
+    send(form, "codeowners", [("CODEOWNERS", b"* @x"), ("b", b"")], **said)
+    wanted = Asked("codeowners", "acme", "2026-08-01T00:00:00Z", "github.com/acme/api")
+    assert asked == [(wanted, [("CODEOWNERS", b"* @x"), ("b", b"")])]
+
+
+def test_the_answer_is_said_and_nothing_in_it_is_obeyed(
+    form: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard(monkeypatch, DONE)
+    test = send(form, "a2a", [("a.json", b"{}")])
+    assert not test.exception
+    assert "Published snapshot `000001-0000000000000000`" in test.success[0].value
+    said = texts(test)
+    assert "read in part: what it does not mention is kept. 5 rows, 1 set aside" in said
+    assert "2 agents; 3 relationships" in said
+    assert "another snapshot" in said
+    aside = next(f.value for f in test.dataframe if "File" in f.value)
+    assert aside.to_numpy().tolist() == [["<b>", "line 3", "is wrong"]]
+    assert "![x](http" not in said
+    assert "\\!\\[x\\]" in said
+    field(test.button, "Close").click()
+    assert not test.run().success
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [("store-busy", "Try again when it has ended"), ("too-much-memory", "has no such bound")],
+)
+def test_a_refusal_says_that_nothing_changed_and_what_to_do(
+    form: AppTest, monkeypatch: pytest.MonkeyPatch, code: str, advice: str
+) -> None:
+    heard(monkeypatch, Refused("<b>.json, line 3: is not JSON", code))
+    test = send(form, "a2a", [("a.json", b"{")])
+    (error,) = test.error
+    assert error.value.startswith(
+        "**Nothing was published.** \\<b\\>\\.json\\, line 3\\: is not JSON"
+    )
+    assert advice in error.value
+    assert set(upload_form.ADVICE) >= {code}
+
+
+def test_hostile_names_are_shown_and_never_obeyed(form: AppTest) -> None:
+    """Five files whose names attack whoever handles or draws them, and a refusal of the first."""
+    test = send(form, "a2a", [(name, b"{") for name in HOSTILE])
+    assert not test.exception
+    (error,) = test.error
+    assert "\\<img src\\=x" in error.value
+    assert "the JSON text ends too early" in error.value
+    assert "upload-" not in error.value
+
+
+def test_a_hostile_archive_is_refused_in_words(form: AppTest) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("../../<b>", b"{}")
+    (error,) = send(form, "estate", [("<b>.zip", buffer.getvalue())]).error
+    assert "\\<b\\>\\.zip\\: names a file outside the archive" in error.value
+
+
+def test_uploading_in_a_browser(
+    serve: Callable[[Path], str], open_window: Callable[..., Watched], tmp_path: Path
+) -> None:
+    """A file goes in by hand into an empty store and is refused; good ones make a snapshot."""
+    home = serve(tmp_path / "s")
+    window = open_window(home)
+    rows = [{"id": f"d{n}", "at": "2026-07-01T10:00:00Z", "subject": {"id": "bot"},
+             "decision": "allow", "action": {"name": "read"}, "resource": {"id": "db"}}
+            for n in range(40)]  # fmt: skip
+    log = "\n".join(map(json.dumps, [*rows, rows[0] | {"at": "yesterday"}])).encode()
+    other = log.replace(b'"id": "d', b'"id": "e')
+    hostile = [f"{name}l" for name in HOSTILE if name.endswith(".json")]  # JSON lines
+    page = window.go(f"{home}/sources")
+    page.get_by_text("Upload files").click()
+    page.get_by_text("Files or ZIPs of one export").wait_for(timeout=120_000)
+    for source, sent, said in (
+        ("a2a", [b"{"], "Nothing was published"),
+        ("decisions", [log, other], "Published snapshot"),
+    ):
+        page.locator("[data-testid=stSelectbox] input").last.click()
+        page.keyboard.type(source)
+        page.keyboard.press("Enter")
+        page.get_by_text(f"{all_sources()[source].reads}").wait_for()
+        window.settle()
+        page.locator("input[type=file]").set_input_files(
+            [
+                {"name": name, "mimeType": "text/plain", "buffer": data}
+                for name, data in zip(hostile, sent, strict=False)
+            ]
+        )
+        window.settle()
+        page.get_by_role("button", name="Read it").click()
+        page.get_by_text(said).first.wait_for(timeout=60_000)
+        window.settle()
+    assert page.get_by_text("2 set aside").is_visible()
+    assert page.evaluate("window.pwned") is None
