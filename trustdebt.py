@@ -1,7 +1,7 @@
 """The command line, and the one place that knows all four folders."""
 
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
     from app.notebook import Snapshot
     from graph.stores import SnapshotInfo
+    from ingest.job import Ingested
+    from ingest.source import Request, Source
 
 app = typer.Typer(
     add_completion=False,
@@ -47,21 +49,35 @@ def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
 
 
 @order("sources")
-def sources() -> dict[str, Any]:
-    """List what can be ingested and what each source can know. Example: trustdebt sources."""
+def sources(
+    forget: Annotated[
+        str | None, typer.Option(help="SOURCE/SCOPE whose failed read nobody will repeat.")
+    ] = None,
+    store: StoreOption = None,
+) -> dict[str, Any]:
+    """List what can be ingested, and how what was is covered. Example: trustdebt sources."""
+    from analytics.source_states import scopes_of
     from ingest.sources import all_sources
 
     rows = [
-        {"name": s.name, "title": s.title, "reads": s.reads, "declares": list(s.declares)}
+        {
+            "name": s.name,
+            "title": s.title,
+            "reads": s.reads,
+            "declares": list(s.declares),
+            "upload": s.upload.record(),
+        }
         for s in all_sources().values()
     ]
-    return {"sources": rows}
+    return {"sources": rows, "scopes": scopes_of(store, forget)}
 
 
 @order("ingest")
 def ingest(
     source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders to read.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files or folders to read, or one address.")
+    ] = None,
     scope: Annotated[
         str | None, typer.Option(help="Which part of the source's world it is.")
     ] = None,
@@ -72,30 +88,81 @@ def ingest(
     ] = 50.0,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
     config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
+    skip_failed: Annotated[
+        bool, typer.Option("--skip-failed", help="Publish the others when one is refused.")
+    ] = False,
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot. Example: trustdebt ingest aws export.json."""
-    from graph.set_aside import keep_set_aside
-    from graph.stores import open_store
     from ingest.configuration import jobs_of
-    from ingest.job import ingest as run
 
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
     jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
+    return _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
+
+
+def _ingested(
+    jobs: "list[tuple[Source, Request]]",
+    store: str | None,
+    max_bad: float = 5.0,
+    max_loss: float = 50.0,
+    keep: int = 50,
+    skip_failed: bool = False,
+) -> dict[str, Any]:
+    """Read exports, publish a snapshot, and say what became of it."""
+    from graph.set_aside import keep_set_aside
+    from graph.stores import open_store
+    from ingest.job import ingest as run
+
     with closing(open_store(store)) as opened:
         before = opened.current()
-        done = run(opened, jobs, max_bad, keep, progress, max_loss)
+        done = run(opened, jobs, max_bad, keep, progress, max_loss, skip_failed)
         known = [s.id for s in opened.snapshots()]
     former = before.id if before else None
     if not keep_set_aside(done.set_aside, done.snapshot.id, former, known, store):
         done.warnings.append("what was set aside could not be kept for the page Sources")
     return _published(done.snapshot, done.published) | {
+        "reads": _reads(done),
         "quarantined": [
             {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined
         ],
         "warnings": done.warnings,
+        "failed": [one.record() for one in done.failed],
     }
+
+
+def _reads(done: "Ingested") -> list[dict[str, Any]]:
+    """Say of each source and scope that was read how it is covered now."""
+    covered = {c.key: c.record() for c in done.snapshot.coverage}
+    return [
+        covered[one.source, one.scope] | {"rows": one.read, "set_aside": one.count}
+        for one in done.set_aside
+    ]
+
+
+@order("receive", hidden=True)
+def receive(store: StoreOption = None) -> dict[str, Any]:
+    """Ingest what the app sends, within bounds; not for people. Example: trustdebt receive."""
+    from ingest.configuration import jobs_of
+    from ingest.confined import end_with, within_memory
+    from ingest.received import lay_out, own_folder, read_order
+    from ingest.source import InputRefused
+
+    with open(0, "rb", buffering=0, closefd=False) as stream, ExitStack() as stack:
+        wanted = read_order(stream)
+        at = _instant(wanted.taken_at, "taken at:")
+        folder = stack.enter_context(own_folder(wanted.folder))
+        [(known, _)] = jobs_of(None, wanted.source, [folder])
+        stack.enter_context(within_memory(wanted.memory))
+        received = lay_out(wanted, stream, known.upload, folder)
+        end_with(stream.fileno(), wanted.folder)
+        asked = None, wanted.source, received.paths, wanted.scope or None, at
+        jobs = [(received.named(source), request) for source, request in jobs_of(*asked)]
+        try:
+            return _ingested(jobs, store)
+        except InputRefused as error:
+            raise received.refused(error) from error
 
 
 def _published(info: "SnapshotInfo", published: bool) -> dict[str, Any]:

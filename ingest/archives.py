@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ingest.files import CHUNK, MAX_BYTES
+from ingest.progress import opened
 from ingest.source import InputRefused
 
 ZIP = b"PK\x03\x04"
@@ -19,10 +20,23 @@ FREE, RATIO = 16 * 1024 * 1024, 200  # beyond so many bytes a member expands so 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of an archive."""
+    """A file of an archive; `written` is when it was last changed, as the archive has it."""
 
     name: str
     data: bytes
+    written: tuple[int, int, int, int, int, int] = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an archive may hold: so many files, of so many bytes together once expanded."""
+
+    members: int = MAX_MEMBERS
+    total: int = MAX_TOTAL
+    refused: tuple[bytes, ...] = ARCHIVES
+
+
+USUAL = Bounds()
 
 
 def is_zip(path: Path) -> bool:
@@ -34,7 +48,7 @@ def is_zip(path: Path) -> bool:
         raise InputRefused(path, "", "cannot be read") from None
 
 
-def zip_members(path: Path) -> Iterator[Member]:
+def zip_members(path: Path, bounds: Bounds = USUAL) -> Iterator[Member]:
     """Read the files of an archive one by one, in the order of their names.
 
     Raises
@@ -43,11 +57,12 @@ def zip_members(path: Path) -> Iterator[Member]:
         When it is broken or encrypted, holds a link or another archive, names something
         outside itself, or expands beyond the limits.
     """
+    opened(path)
     try:
         with zipfile.ZipFile(path) as archive:
             infos = sorted(archive.infolist(), key=lambda info: info.filename)
-            if len(infos) > MAX_MEMBERS:
-                raise InputRefused(path, "", f"holds more than {MAX_MEMBERS} files")
+            if len(infos) > bounds.members:
+                raise InputRefused(path, "", f"holds more than {bounds.members} files")
             total = 0
             for info in infos:
                 _check(info, path)
@@ -55,11 +70,11 @@ def zip_members(path: Path) -> Iterator[Member]:
                     continue
                 data = _expand(archive, info, path)
                 total += len(data)
-                if total > MAX_TOTAL:
-                    raise InputRefused(path, "", f"expands to more than {MAX_TOTAL >> 20} MiB")
-                if data.startswith(ARCHIVES):
+                if total > bounds.total:
+                    raise InputRefused(path, "", f"expands to more than {bounds.total >> 20} MiB")
+                if data.startswith(bounds.refused):
                     raise InputRefused(path, info.filename, "is an archive within the archive")
-                yield Member(info.filename, data)
+                yield Member(info.filename, data, info.date_time)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
         raise InputRefused(path, "", "is not a ZIP archive that can be read") from None
     except OSError:

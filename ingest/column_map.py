@@ -28,13 +28,15 @@ TABLE_KEYS = {"file", "holds", "columns", "always", "words"}
 class Form:
     """What one sort of table states: between which ends, and what of it.
 
-    `ends` maps the field that names an end to the labels that it can have.
+    `ends` maps the field that names an end to the labels that it can have. A map must name all
+    of `needs`, and where there is a `one_of`, one of it.
     """
 
     ends: Mapping[str, tuple[Node, ...]]
     facts: tuple[Property, ...]
     needs: tuple[str, ...]
     labels: Mapping[str, str]
+    one_of: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Dtype]:
         """Return the fields that a map may fill, and their types."""
@@ -57,8 +59,9 @@ FORMS: Mapping[str, Form] = {
     "access": Form(
         {"holder": CAN_ACCESS.sources, "target": CAN_ACCESS.targets},
         CAN_ACCESS.properties,
-        ("holder", "target", "levels"),
+        ("holder", "target"),
         {"target": "Resource"},
+        ("levels", "role_name", "actions"),
     ),
     "reviews": Form(
         {"thing": COVERS.targets, "decided_by": (HUMAN,)},
@@ -148,7 +151,10 @@ def _table(said: Mapping[str, Any], place: str, path: Path) -> TableMap:
         raise InputRefused(path, f"{place}/words", "must be a table")
     _known(words, f"{place}/words", path, known)
     read = {f: _texts(w, f"{place}/words/{f}", path, None) for f, w in words.items()}
-    lacking = [f for f in FORMS[holds].needs if f not in columns and f not in always]
+    told, one_of = {*columns, *always}, FORMS[holds].one_of
+    lacking = [f for f in FORMS[holds].needs if f not in told]
+    if one_of and not told & set(one_of):
+        lacking.append(" or ".join(one_of))
     if lacking:
         raise InputRefused(path, f"{place}/columns", f"says nothing of {', '.join(lacking)}")
     file = _beside(path, _text(said, "file", f"{place}/file", path), f"{place}/file")

@@ -2,15 +2,17 @@
 
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ingest.source import InputRefused, Request, Source
+from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 
 KEYS = {"name", "path", "scope"}
+ADDRESS = "://"
 
 
 class NoSuchSource(LookupError):
@@ -22,18 +24,21 @@ class NoSuchSource(LookupError):
 def jobs_of(
     config: Path | None,
     source: str | None,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     scope: str | None = None,
     taken_at: pd.Timestamp | None = None,
 ) -> list[tuple[Source, Request]]:
-    """Return what to read: the sources of `config`, or `source` with `paths`."""
+    """Return what to read: the sources of `config`, or `source` with `paths`.
+
+    In place of paths there may be the address of a database, if the source reads one.
+    """
     if config is not None:
         return [_job(config, number, table) for number, table in enumerate(_tables(config), 1)]
     assert source is not None
     chosen = _source(source)
     if not paths:
         raise NoSuchSource(f"say what to read: trustdebt ingest {source} PATH")
-    return [(chosen, _request(paths, scope, taken_at))]
+    return [(_there(chosen), _request(chosen, paths, scope, taken_at))]
 
 
 def _source(name: str) -> Source:
@@ -43,12 +48,33 @@ def _source(name: str) -> Source:
 
 
 def _request(
-    paths: Sequence[Path], scope: str | None, taken_at: pd.Timestamp | None = None
+    source: Source,
+    said: Sequence[Path | str],
+    scope: str | None,
+    taken_at: pd.Timestamp | None = None,
+    folder: Path = Path(),
 ) -> Request:
-    for path in paths:
-        if not path.exists():
-            raise InputRefused(path, "", "there is no such file or folder")
-    return Request(tuple(paths), scope, taken_at)
+    addresses = [one for one in said if isinstance(one, str) and ADDRESS in one]
+    if not addresses:
+        return Request(tuple(folder / one for one in said), scope, taken_at)
+    # Until an address is checked it is not shown: it may hold a password.
+    if source.address is None:
+        raise InputRefused("the address", "", f"{source.name} reads files and folders only")
+    if len(said) > 1:
+        raise InputRefused("the address", "", "give one address, and no files beside it")
+    return Request((), scope, taken_at, source.address(addresses[0]))
+
+
+def _there(source: Source) -> Source:
+    """Return the source as one that looks first whether its paths are there."""
+
+    def read(request: Request) -> Reading:
+        for path in request.paths:
+            if not path.exists():
+                raise InputRefused(path, "", "there is no such file or folder")
+        return source.read(request)
+
+    return replace(source, read=read)
 
 
 def _tables(config: Path) -> list[dict[str, Any]]:
@@ -73,8 +99,8 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
     texts = [*listed, scope] if scope is not None else listed
     if not listed or not all(isinstance(said, str) and said for said in texts):
         raise InputRefused(config, place, "path and scope must be text")
-    paths = [config.parent / p for p in listed]
     try:
-        return _source(str(table["name"])), _request(paths, scope)
+        source = _source(str(table["name"]))
+        return _there(source), _request(source, listed, scope, folder=config.parent)
     except NoSuchSource as error:
         raise InputRefused(config, place, str(error)) from None

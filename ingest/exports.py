@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pandas as pd
 
 from graph.values import iso
-from ingest.files import list_files, read_bytes
+from ingest.files import decode, list_files, parse_json, read_bytes
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Request
 
@@ -70,6 +71,31 @@ class Budget:
         if self.left < 0:
             reason = f"the files hold more than {self.max_bytes >> 20} MiB together"
             raise InputRefused(path, "", reason)
+
+
+def json_of(file: ExportFile, budget: Budget, rows: Rows) -> Any:
+    """Parse one file of an export as JSON.
+
+    In a folder, what is none is set aside, and the reading is no longer whole: nobody knows
+    what it would have said. A file that was named itself is refused.
+    """
+    data = budget.read(file.path)
+    try:
+        return parse_json(decode(data, file.path), file.path)
+    except InputRefused as error:
+        if file.alone:
+            raise
+        rows.reject(Place(error.file, error.place), error.reason)
+        rows.whole = False
+        return None
+
+
+def refuse_all(request: Request, rows: Rows, reason: str) -> NoReturn:
+    """Refuse an export of which nothing could be used, for what is wrong with its first file."""
+    if rows.rejected:
+        first = rows.rejected[0]
+        raise InputRefused(first.file, first.place, first.reason)
+    raise InputRefused(request.paths[0], "", reason)
 
 
 def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.Timestamp:

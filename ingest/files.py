@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ingest.progress import opened
 from ingest.source import InputRefused
 
 MAX_BYTES = 128 * 1024 * 1024  # of one file, after decompression
@@ -106,6 +107,7 @@ def _walk(folder: Path, hidden: Collection[str], beside: Collection[str]) -> Ite
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     """Read a file, decompressing gzip, and stop as soon as it exceeds `max_bytes`."""
+    opened(path)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputRefused(path, "", "is not a file")
@@ -216,6 +218,36 @@ def parse_json(said: str, path: Path | str, *, at: str = "", max_depth: int = MA
     if wrong or SURROGATE.search(said):
         _find(value, path, at)
     return value
+
+
+def parse_json_texts(said: str, path: Path | str) -> list[tuple[Any, str]]:
+    """Parse one JSON document, or several one behind the other, each with its place.
+
+    Tools that fetch page after page write them so.
+
+    >>> parse_json_texts('{"a": 1}', "x.json"), parse_json_texts("[1] [2]", "x.json")
+    ([({'a': 1}, '')], [([1], 'document 1'), ([2], 'document 2')])
+    """
+    try:
+        return [(parse_json(said, path), "")]
+    except InputRefused:
+        parts = _apart(said)
+        if len(parts) < 2:
+            raise
+    places = (f"document {number}" for number in range(1, len(parts) + 1))
+    return [(parse_json(part, path, at=at), at) for part, at in zip(parts, places, strict=True)]
+
+
+def _apart(said: str) -> list[str]:
+    """Cut a text behind each bracket that closes the outermost one; [] where more is left."""
+    parts: list[str] = []
+    depth = start = 0
+    for token in TOKEN.finditer(said):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
+        if depth == 0 and token.group() in ("]", "}"):
+            parts.append(said[start : token.end()])
+            start = token.end()
+    return [] if said[start:].strip() else parts
 
 
 def _check_depth(said: str, path: Path | str, at: str, max_depth: int) -> None:

@@ -85,7 +85,7 @@ def decision_of(entry: Mapping[str, Any]) -> dict[str, Any]:
         },
         "outcome": {"executed": OUTCOMES.get(outcome), "result": outcome or None},
         "prev_hash": text(entry.get("previous_hash")) or None,
-        "hash": text(entry.get("entry_hash")) or None,
+        "hash": text(entry.get("entry_hash")) or text(entry.get("content_hash")) or None,
     }
 
 

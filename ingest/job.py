@@ -3,11 +3,12 @@
 What a source and scope said before is replaced when it was read in full. When it was not, what
 it did not mention stays, with the time it was last seen. Scopes that this job did not read are
 carried forward as they are: absence is not removal. A relationship whose end nobody states yet
-is told as set aside, and waits; see `ingest.waiting`.
+waits, and that is told; see `ingest.waiting`. Of a source that states all that it speaks of, it
+is told as set aside.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,44 +18,57 @@ import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
 from graph.facts import Coverage, Facts
-from graph.frames import conform, empty, records, text_array
-from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, WAITING
+from graph.failed_reads import FailedRead
+from graph.frames import empty, records, text_array
+from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
 from graph.set_aside import LISTED, SetAside
 from graph.stores import KEEP, SnapshotInfo, Store
-from graph.values import iso
-from ingest.redaction import redact, redact_text, secretive
+from ingest.carrying import ALL, Checked, Frames, carry
+from ingest.checking import check, refuse_if_bad
+from ingest.failures import Failure, remember
+from ingest.progress import file_by_file
+from ingest.redaction import redact_text
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
-from ingest.waiting import as_waiting, with_waiting
-
-MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
-MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
-FEW = 20  # things; of fewer, any number may go at once
+from ingest.waiting import as_waiting
 
 Progress = Callable[[str], None]
 
 
+MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
+MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
+
+
 @dataclass
 class Ingested:
-    """What became of an ingest."""
+    """What became of an ingest; `failed` could not be read, and others were."""
 
     snapshot: SnapshotInfo
     published: bool
     quarantined: list[Rejected]
     warnings: list[str]
     set_aside: list[SetAside] = field(default_factory=list)
+    failed: list[FailedRead] = field(default_factory=list)
 
 
-@dataclass
-class _Checked:
-    """A reading whose rows meet the schema, with what was set aside."""
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On which terms inputs are taken; see `ingest`."""
 
-    coverage: Coverage
-    frames: dict[Element, pd.DataFrame]
-    read: int
-    origin: str
-    origins: dict[Element, pd.DataFrame] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    max_bad: float = MAX_BAD
+    max_loss: float = MAX_LOSS
+    keep: int = KEEP
+    skip_failed: bool = False
+    progress: Progress = lambda message: None
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What is to be published, and what the readings in it became."""
+
+    frames: Frames
+    coverage: tuple[Coverage, ...]
+    checked: list[Checked]
+    warnings: list[str]
 
 
 def ingest(
@@ -64,27 +78,68 @@ def ingest(
     keep: int = KEEP,
     progress: Progress = lambda message: None,
     max_loss: float = MAX_LOSS,
+    skip_failed: bool = False,
 ) -> Ingested:
     """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
 
-    A complete read that lacks more than `max_loss` percent of what its scope stated before is
-    taken as a partial one.
+    A complete read that lacks more than `max_loss` percent of what its scope stated before, or
+    kinds of fact that it stated then, is taken as a partial one; with 100 it is taken as it is.
+    What fails is kept beside the store until it is read. With `skip_failed` the others are
+    published.
 
     Raises
     ------
     InputRefused
-        If an input cannot be used, or more than `max_bad` percent of its rows cannot be.
-        Nothing is published then.
+        If an input, or with `skip_failed` every input, cannot be used, or more than `max_bad`
+        percent of its rows cannot be. Nothing is published then.
     StoreError
         If the store cannot take it.
     """
-    checked = []
+    terms = _Terms(max_bad, max_loss, keep, skip_failed, progress)
+    failures: list[Failure] = []
+    done: Ingested | None = None
+    try:
+        checked = _read_all(jobs, failures, terms)
+        if checked:
+            done = _publish(store, checked, failures, terms)
+    finally:
+        read_well = [(s.source, s.scope) for s in done.set_aside] if done else []
+        failed = remember(store, failures, read_well)
+    if done is None:
+        raise failures[0].refused
+    done.failed = failed
+    done.warnings += [f"{f.name}: could not be read: {f.because}" for f in failed]
+    return done
+
+
+def _read_all(
+    jobs: Sequence[tuple[Source, Request]], failures: list[Failure], terms: _Terms
+) -> list[Checked]:
+    """Read and check the inputs; nothing comes of it when one fails, unless that is agreed."""
+    checked: list[Checked] = []
     for source, request in jobs:
-        progress(f"reading {source.name}: {', '.join(p.name for p in request.paths)}")
+        terms.progress(f"reading {source.name}: {', '.join(request.names)}")
+        with file_by_file(source.name, terms.progress):
+            checked += _try(source, request, terms.max_bad, failures)
+        if failures and not terms.skip_failed:
+            return []
+    return checked
+
+
+def _try(
+    source: Source, request: Request, max_bad: float, failures: list[Failure]
+) -> list[Checked]:
+    """Read and check one input; one that is refused is among the failures instead."""
+    scope = request.scope
+    try:
         reading = read(source, request)
-        checked.append(_check(source, reading, str(request.paths[0]) if request.paths else ""))
-        _refuse_if_bad(checked[-1], max_bad)
-    return publish(store, checked, max_bad, keep, progress, max_loss)
+        scope = reading.scope
+        checked = check(source, reading, request.origin)
+        refuse_if_bad(checked, max_bad)
+    except InputRefused as refused:
+        failures.append(Failure(source.name, scope, refused))
+        return []
+    return [checked]
 
 
 def read(source: Source, request: Request) -> Reading:
@@ -109,36 +164,64 @@ def read(source: Source, request: Request) -> Reading:
 
 def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = KEEP) -> Ingested:
     """Publish a reading that was made in this process."""
-    return publish(store, [_check(source, reading, source.name)], 0.0, keep, max_loss=100.0)
+    failures: list[Failure] = []
+    checked = [check(source, reading, source.name)]
+    done = _publish(store, checked, failures, _Terms(max_bad=0.0, max_loss=ALL, keep=keep))
+    if done is None:
+        raise failures[0].refused
+    return done
 
 
-def publish(
-    store: Store,
-    checked: list[_Checked],
-    max_bad: float = MAX_BAD,
-    keep: int = KEEP,
-    progress: Progress = lambda message: None,
-    max_loss: float = MAX_LOSS,
-) -> Ingested:
-    """Join checked readings with what is current, and publish the whole."""
+def _publish(
+    store: Store, checked: list[Checked], failures: list[Failure], terms: _Terms
+) -> Ingested | None:
+    """Join checked readings with what is current, and publish the whole.
+
+    That too many rows of a reading cannot be used may show only now. It is then one of the
+    failures, and nothing is published but, if so agreed, the others.
+    """
     _refuse_twice(checked)
     with store.lease() as lease:
         now = store.current()
         former = store.read(now.id)[1] if now else None
-        warnings: list[str] = []
-        frames, coverage = _carry(former, checked, warnings, max_loss)
-        frames = _settle(frames, checked, warnings, _waiting_before(former))
-        for each in checked:
-            _refuse_if_bad(each, max_bad)
-        progress("publishing")
-        info, published = store.publish(Facts.of(frames, coverage), lease)
-        store.prune(keep, lease)
-    quarantined = [r for c in checked for r in c.rejected]
-    warnings = [w for c in checked for w in c.warnings] + warnings
-    return Ingested(info, published, quarantined, warnings, [_aside(c) for c in checked])
+        whole = _join(former, checked, terms.max_loss)
+        while bad := _bad(whole.checked, terms.max_bad):
+            failures += bad.values()
+            checked = [c for c in checked if c.coverage.key not in bad]
+            if not (checked and terms.skip_failed):
+                return None
+            whole = _join(former, checked, terms.max_loss)
+        terms.progress("publishing")
+        info, published = store.publish(Facts.of(whole.frames, whole.coverage), lease)
+        store.prune(terms.keep, lease)
+    done = Ingested(info, published, [], whole.warnings)
+    for each in whole.checked:
+        done.quarantined += each.rejected
+        done.set_aside.append(_aside(each))
+    return done
 
 
-def _aside(checked: _Checked) -> SetAside:
+def _join(former: Facts | None, checked: list[Checked], max_loss: float) -> _Whole:
+    """Join readings with what is current; they themselves stay as they are."""
+    mine = [each.again() for each in checked]
+    told: list[str] = []
+    frames, coverage = carry(former, mine, told, max_loss)
+    frames = _settle(frames, mine, told, _waiting_before(former))
+    return _Whole(frames, coverage, mine, [w for each in mine for w in each.warnings] + told)
+
+
+def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:
+    """Return the failures of those of which too many rows cannot be used, by source and scope."""
+    found = {}
+    for each in checked:
+        try:
+            refuse_if_bad(each, max_bad)
+        except InputRefused as refused:
+            found[each.coverage.key] = Failure(*each.coverage.key, refused)
+    return found
+
+
+def _aside(checked: Checked) -> SetAside:
     """Say what was set aside of one read, as it is kept to be shown."""
     rows = tuple((r.file, r.place, r.reason) for r in checked.rejected[:LISTED])
     coverage, count = checked.coverage, len(checked.rejected)
@@ -146,168 +229,13 @@ def _aside(checked: _Checked) -> SetAside:
     return SetAside(coverage.source, coverage.scope, checked.read, count, rows, warned)
 
 
-def _check(source: Source, reading: Reading, origin: str) -> _Checked:
-    coverage = Coverage(
-        source.name,
-        reading.scope,
-        reading.complete,
-        reading.taken_at.as_unit("ms"),
-        tuple(sorted(reading.declares)),
-        reading.usage_window_start.as_unit("ms") if reading.usage_window_start else None,
-    )
-    result = _Checked(coverage, {}, 0, origin)
-    result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
-    result.read = len(reading.rejected)
-    for element, raw in reading.rows.items():
-        _check_element(result, element, raw)
-    _one_label_each(result)
-    return result
-
-
-def _check_element(result: _Checked, element: Element, raw: pd.DataFrame) -> None:
-    provenance = {"source": result.coverage.source, "scope": result.coverage.scope}
-    stamped = raw.drop(columns=["first_seen", "last_seen"], errors="ignore").assign(**provenance)
-    conformed = conform(stamped, element)
-    frame, redacted = redact(conformed.frame, element)
-    origin = conformed.origin.set_axis(pd.Index(frame["id"]))
-    secret = secretive(frame["id"]).to_numpy(bool)  # an id cannot be redacted: others name it
-    result.read += len(raw)
-    result.frames[element] = frame[~secret].reset_index(drop=True) if secret.any() else frame
-    result.origins[element] = origin[~secret]
-    result.rejected += [
-        Rejected(row.file, row.place, row.reason) for row in records(conformed.rejected)
-    ]
-    reason = "id holds something like a secret"
-    result.rejected += [Rejected(o.file, o.place, reason) for o in records(origin[secret])]
-    if conformed.unknown_columns:
-        names = ", ".join(conformed.unknown_columns)
-        result.warnings.append(f"{element.name}: columns that mean nothing here: {names}")
-    if redacted:
-        result.warnings.append(f"{element.name}: {redacted} values held a secret, now redacted")
-
-
-def _one_label_each(result: _Checked) -> None:
-    """Within one reading an id belongs to one label; a second one is set aside."""
-    labels = [label for label in FACT_NODES if label in result.frames]
-    if not labels:
-        return
-    ids = pd.concat({label: result.frames[label]["id"] for label in labels})
-    twice = ids.duplicated()
-    if not twice.any():
-        return
-    for label in labels:
-        frame, again = result.frames[label], twice[label].to_numpy(bool)
-        origin = result.origins[label][again]
-        reason = "id is that of a thing of another label"
-        result.rejected += [Rejected(o.file, o.place, reason) for o in records(origin)]
-        result.frames[label] = frame[~again].reset_index(drop=True)
-
-
-def _refuse_if_bad(checked: _Checked, max_bad: float) -> None:
-    bad = len(checked.rejected)
-    if bad and bad * 100 > max_bad * checked.read:
-        first = checked.rejected[0]
-        raise InputRefused(
-            first.file or checked.origin,
-            first.place,
-            f"{bad} of {checked.read} rows cannot be used, more than {max_bad:g} %; "
-            f"this one: {first.reason}",
-        )
-
-
-def _refuse_twice(checked: list[_Checked]) -> None:
+def _refuse_twice(checked: list[Checked]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for each in checked:
         key, scope = each.coverage.key, each.coverage.scope
         if key in seen:
             raise InputRefused(each.origin, "", f"scope {scope!r} was read from {seen[key]} too")
         seen[key] = each.origin
-
-
-def _carry(
-    former: Facts | None, checked: list[_Checked], warnings: list[str], max_loss: float
-) -> tuple[dict[Element, pd.DataFrame], tuple[Coverage, ...]]:
-    """Join what was read now with what other scopes, or partial reads of these, said before."""
-    fresh = {c.coverage.key: c for c in checked}
-    known = {c.key: c for c in former.coverage} if former else {}
-    for key, each in fresh.items():
-        if key in known and known[key].taken_at > each.coverage.taken_at:
-            newer = iso(known[key].taken_at)
-            warnings.append(f"{'/'.join(key)}: replaces facts that were newer ({newer})")
-        if former is not None and key in known:
-            _doubt(each, former, max_loss)
-            each.coverage = _remembered(each.coverage, known[key])
-    stated = with_waiting(former.frames) if former else {}
-    frames = {e: _join(e, stated.get(e), checked) for e in ELEMENTS}
-    coverage = tuple((known | {k: c.coverage for k, c in fresh.items()}).values())
-    return frames, coverage
-
-
-def _doubt(each: _Checked, former: Facts, max_loss: float) -> None:
-    """Take a read for a partial one that lacks most of what its scope stated before.
-
-    An export that was cut between two rows looks whole.
-    """
-    before, gone = 0, 0
-    for label in FACT_NODES:
-        rows = former.frames[label]
-        own = (rows["source"] == each.coverage.source) & (rows["scope"] == each.coverage.scope)
-        ids, now = rows["id"][own], each.frames.get(label)
-        before += len(ids)
-        gone += len(ids) if now is None else int((~ids.isin(now["id"])).sum())
-    if each.coverage.complete and before >= FEW and gone * 100 > max_loss * before:
-        each.coverage = replace(each.coverage, complete=False)
-        each.warnings.append(
-            f"{'/'.join(each.coverage.key)}: {gone} of {before} things are not mentioned any "
-            f"more, more than {max_loss:g} %: taken as a partial read, and nothing is retired"
-        )
-
-
-def _remembered(now: Coverage, before: Coverage) -> Coverage:
-    """Let a scope that was read in part declare what it did before: those facts are still there."""
-    if now.complete:
-        return now
-    return replace(
-        now,
-        declares=tuple(sorted({*now.declares, *before.declares})),
-        usage_window_start=now.usage_window_start or before.usage_window_start,
-    )
-
-
-def _join(element: Element, before: pd.DataFrame | None, checked: list[_Checked]) -> pd.DataFrame:
-    parts: list[pd.DataFrame] = []
-    rest = before
-    for each in checked:
-        mine = None
-        if rest is not None:
-            own = (rest["source"] == each.coverage.source) & (rest["scope"] == each.coverage.scope)
-            mine, rest = rest[own], rest[~own]
-        now = each.frames.get(element)
-        if now is not None:
-            parts.append(_stamp(now, mine, each.coverage))
-        if mine is not None and not each.coverage.complete:
-            unmentioned = ~mine["id"].isin(now["id"]) if now is not None else slice(None)
-            parts.append(mine[unmentioned])
-    whole = [p for p in [rest, *parts] if p is not None and len(p)]
-    if not whole:
-        return empty(element)
-    if len(whole) == 1:
-        return whole[0].reset_index(drop=True)
-    return pd.concat(whole, ignore_index=True)
-
-
-def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:
-    """Say when each row was first and last seen by this source and scope."""
-    if "first_seen" not in now.columns:
-        return now
-    first = pd.Series(coverage.taken_at, index=now.index, dtype="datetime64[ms, UTC]")
-    if before is not None and len(before):
-        known = before.drop_duplicates("id").set_index("id")["first_seen"]
-        earlier = pd.Series(
-            known.reindex(now["id"]).array, index=now.index, dtype="datetime64[ms, UTC]"
-        )
-        first = earlier.fillna(first).where(earlier.isna() | (earlier <= first), first)
-    return now.assign(first_seen=first, last_seen=coverage.taken_at).astype(now.dtypes.to_dict())
 
 
 def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
@@ -318,11 +246,11 @@ def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
 
 
 def _settle(
-    frames: dict[Element, pd.DataFrame],
-    checked: list[_Checked],
+    frames: Frames,
+    checked: list[Checked],
     warnings: list[str],
     before: frozenset[tuple[str, str, str]],
-) -> dict[Element, pd.DataFrame]:
+) -> Frames:
     """Let relationships wait with an end that is not there, or of a label they cannot have."""
     labels = _labels(frames)
     fresh = {c.coverage.key: c for c in checked}
@@ -374,11 +302,11 @@ def _set_aside(
     rows: pd.DataFrame,
     reason: pd.Series,
     relationship: Relationship,
-    fresh: dict[tuple[str, str], _Checked],
+    fresh: dict[tuple[str, str], Checked],
     warnings: list[str],
     before: frozenset[tuple[str, str, str]],
 ) -> None:
-    carried = 0
+    carried, waits = 0, dict[tuple[str, ...], list[str]]()
     for row, why in zip(records(rows), reason, strict=True):
         reading = fresh.get((str(row.source), str(row.scope)))
         origins = reading.origins.get(relationship) if reading is not None else None
@@ -387,7 +315,16 @@ def _set_aside(
             carried += waited not in before
             continue
         origin: Any = origins.loc[row.id]
-        reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
+        if reading.self_contained:
+            reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
+        else:
+            place = ", ".join(p for p in (origin["file"], origin["place"]) if p)
+            waits.setdefault((*reading.coverage.key, str(why)), []).append(place)
+    for (source, scope, why), places in waits.items():
+        first = f"; the first stands in {places[0]}" if places[0] else ""
+        fresh[source, scope].warnings.append(
+            f"{relationship.name}: {len(places)} wait for another source, as {why}{first}"
+        )
     if carried:
         warnings.append(
             f"{relationship.name}: {carried} carried relationships end at things that are gone"

@@ -1,6 +1,7 @@
 """What a command line starts, as far as it can be told from its words."""
 
 import re
+import shlex
 
 LAUNCHERS = {
     "npx": "npm",
@@ -18,6 +19,12 @@ PATH = re.compile(r"[\\/]")
 SUBCOMMANDS = {"run", "exec", "dlx", "tool", "start", "x"}
 VALUED = {"-e", "--env", "-v", "--volume", "-p", "--mount", "--name", "--network", "--from"}
 VALUED |= {"--directory", "--with", "--python", "-u", "--user", "--env-file", "-w", "--workdir"}
+VALUED |= {"--publish", "--platform", "--add-host", "--entrypoint", "-l", "--label", "--project"}
+SHELLS = {"sh", "bash", "zsh", "dash", "ash"}
+LINE = re.compile(r"-\w*c")  # the option of a shell behind which a whole line stands
+SCRIPT = re.compile(r"\.(?:m?[jt]s|py|sh|jar)$")
+SETTING = re.compile(r"\w+=.*", re.DOTALL)
+ADDRESS = re.compile(r"(?:git\+)?(\w+)://([^/?#@\s]*@)?([^?#\s]*)")
 
 
 def launched(command: str, args: list[str]) -> str:
@@ -25,20 +32,70 @@ def launched(command: str, args: list[str]) -> str:
 
     >>> launched("npx", ["-y", "@acme/server@1.2.0", "/home/me"])
     'npm:@acme/server'
+    >>> launched("cmd", ["/c", "npx", "-y", "@acme/server"])
+    'npm:@acme/server'
     """
-    program = PATH.split(command.strip())[-1].removesuffix(".exe").removesuffix(".cmd")
+    command, args = _unwrapped(command, args)
+    program = _program(command)
     words = words_of(args)
     if program not in LAUNCHERS:
-        script = next((w for w in words if re.search(r"\.(?:m?[jt]s|py|sh|jar)$", w)), "")
+        script = next((w for w in words if SCRIPT.search(w)), "")
         module = args[args.index("-m") + 1] if "-m" in args[:-1] else ""
         return f"{program} {PATH.split(module or script)[-1]}".strip()
+    if LAUNCHERS[program] == "docker" and words[:2] == ["mcp", "gateway"]:
+        return "docker mcp gateway"  # a plugin that runs the servers of a catalog
     package = next((w for w in words if w not in SUBCOMMANDS), "")
+    if SCRIPT.search(package):
+        return f"{program} {PATH.split(package)[-1]}"
+    return f"{LAUNCHERS[program]}:{_package(program, package)}" if package else program
+
+
+def _program(command: str) -> str:
+    return PATH.split(command.strip())[-1].removesuffix(".exe").removesuffix(".cmd")
+
+
+def _unwrapped(command: str, args: list[str]) -> tuple[str, list[str]]:
+    """Take away what only starts something else: a shell, `cmd /c`, `env NAME=value`."""
+    program, rest = _program(command), args
+    if program == "cmd" and args and args[0].lower() in ("/c", "/k"):
+        rest = args[1:]
+    elif program == "env":
+        rest = [a for n, a in enumerate(args) if not all(map(_sets, args[: n + 1]))]
+    elif program in SHELLS and len(args) > 1 and LINE.fullmatch(args[0]):
+        rest = _words_of_line(args[1])
+    if rest is args or not rest:
+        return command, args
+    return (rest[0], rest[1:]) if len(rest) > 1 else (rest[0], [])
+
+
+def _sets(arg: str) -> bool:
+    return SETTING.fullmatch(arg) is not None
+
+
+def _words_of_line(line: str) -> list[str]:
+    """Return the words of a line that runs one thing and no more; none of any other."""
+    if re.search(r"[;&|<>`$()\n]", line):
+        return []
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return []
+    while words and (words[0] == "exec" or _sets(words[0])):
+        words = words[1:]
+    return words
+
+
+def _package(program: str, package: str) -> str:
+    """Return a package without its version, its options and what is secret in its address."""
+    address = ADDRESS.match(package)
+    if address:
+        return f"{address[1]}://{address[3].rstrip('/')}"
     if LAUNCHERS[program] == "docker":
-        package = package.split("@")[0]
-    else:
-        package = re.sub(r"(?<=.)(?:@|==|\[).*", "", package)
-        package = package if "/" not in package or package[:1] == "@" else package.split("/")[-1]
-    return f"{LAUNCHERS[program]}:{package}" if package else program
+        return re.sub(r":[\w.-]*$", "", package.split("@")[0])
+    if package.startswith(("github:", "gitlab:")):
+        return package.split("#")[0]
+    package = re.sub(r"(?<=.)(?:@|==|\[).*", "", package)
+    return package if "/" not in package or package[:1] == "@" else package.split("/")[-1]
 
 
 def words_of(args: list[str]) -> list[str]:

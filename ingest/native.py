@@ -7,6 +7,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,13 @@ from ingest.source import InputRefused, Reading
 from ingest.tables import (
     SUFFIXES,
     TextTable,
-    as_text,
     json_lines,
     placed,
     plain,
     read_table,
-    text_column,
 )
-from ingest.usage_log import log_files, read_usage
+from ingest.text_columns import as_text, text_column
+from ingest.usage_log import breaks_off, log_files, read_usage
 
 MANIFEST = "estate.toml"
 NOTHING_STATED = Stated()
@@ -95,6 +95,8 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
     for element, path in _tables(folder, reading).items():
         table = _decisions(path) if element is DECISION_RECORD else read_table(path)
         reading.rejected += table.rejected
+        reading.warnings += table.remarks
+        reading.complete = reading.complete and not table.cut
         reading.rows[element] = _known_columns(table.frame, element, path, reading)
     _add_usage(folder / LOGS, reading)
     return _completed(reading)
@@ -106,8 +108,25 @@ def _add_usage(folder: Path, reading: Reading) -> None:
     if logs:
         rows, rejected = read_usage(logs)
         reading.rejected += rejected
+        if any(breaks_off(Path(file)) for file in {r.file for r in rejected}):
+            reading.complete = False
+        _watch(reading)
         listed = [reading.rows[USED]] if USED in reading.rows else []
         reading.rows[USED] = pd.concat([*listed, rows], ignore_index=True)
+
+
+def _watch(reading: Reading) -> None:
+    """Let the window join those of former logs, where nothing but logs tells of uses.
+
+    Uses that the estate lists are those of its own window: they are replaced with it.
+    """
+    lists = USED in reading.rows or USE_EVENT in reading.rows
+    lists |= any(
+        bool(f["last_used_at"].notna().any()) for f in reading.rows.values() if "last_used_at" in f
+    )
+    start = reading.usage_window_start
+    if start is not None and start <= reading.taken_at and not lists:
+        reading.usage_periods = ((start.as_unit("ms"), reading.taken_at.as_unit("ms")),)
 
 
 def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
@@ -174,14 +193,13 @@ def _decisions(path: Path) -> TextTable:
     if path.suffix == ".jsonl":
         found = json_lines(path)
         frame = _texts([flatten(o) for o in found.objects])
-        return TextTable(
-            placed(frame, path, "line", np.array(found.lines, np.int64)), found.rejected
-        )
+        numbered = placed(frame, path, "line", np.array(found.lines, np.int64))
+        return TextTable(numbered, rejected=found.rejected, unended=found.unended)
     table = read_table(path)
     where = table.frame[[FILE, PLACE]]
     records = table.frame.drop(columns=[FILE, PLACE]).to_dict("records")
     frame = _texts([flatten({str(k): _nested(v) for k, v in r.items()}) for r in records])
-    return TextTable(pd.concat([frame, where], axis=1), table.rejected)
+    return replace(table, frame=pd.concat([frame, where], axis=1))
 
 
 def _nested(cell: Any) -> Any:

@@ -69,6 +69,14 @@ class Rows:
         """Set a part of the export aside."""
         self.rejected.append(Rejected(place.file, place.pointer, reason))
 
+    def take_over(self, rejected: Iterable[Rejected], remarks: Iterable[str]) -> None:
+        """Set aside lines that could not be read: who knows what they said."""
+        lost = list(rejected)
+        self.rejected += lost
+        self.whole = self.whole and not lost
+        for remark in remarks:
+            self.warn(remark)
+
     def warn(self, text: str) -> None:
         """Say something about the export, once."""
         self.warnings[text] = None

@@ -47,6 +47,7 @@ REFERENCES = (  # how clients and shells write "it stands elsewhere", and where 
 SCHEME = re.compile(r"(?i)\b(?:bearer|basic|token|apikey|[\w-]*authorization|x-[\w-]+)\b\s*[:=]?")
 EXAMPLE = re.compile(
     r"(?i)<.*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
+    r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
 )
 MIN_SECRET = 8  # characters: a shorter value is a word that many know
 OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=+-]{20,}")

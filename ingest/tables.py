@@ -8,7 +8,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +22,9 @@ import pyarrow.parquet as pq
 
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, canonical, strict_json
+from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
+from ingest.text_columns import as_text, text_column
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 CHUNK = 1 << 20
@@ -50,12 +52,34 @@ class Limits:
 LIMITS = Limits()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """What was read of a text, line by line: the lines that could not be read.
+
+    `unended` is the file when its last line has no end.
+    """
+
+    rejected: list[Rejected]
+    unended: Path | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether the file breaks off within a line: what came after it is missing."""
+        return self.unended is not None and bool(self.rejected)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to say of how the file ends."""
+        if self.unended is None:
+            return []
+        return [f"{self.unended}: its last line has no end, as if the file had been cut"]
+
+
 @dataclass(frozen=True)
-class TextTable:
+class TextTable(Lines):
     """Rows as text with `_file` and `_place`, and the rows that could not be read."""
 
     frame: pd.DataFrame
-    rejected: list[Rejected]
 
 
 def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
@@ -73,16 +97,6 @@ def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
     return readers[path.suffix](path, limits)
 
 
-def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
-    """Make a "string" column of an Arrow array of text, without copying it.
-
-    >>> text_column(pa.array(["a", None])).dtype
-    <StringDtype(na_value=<NA>)>
-    """
-    whole = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
-    return pd.Series(pd.arrays.ArrowStringArray(whole.cast(pa.large_string())))
-
-
 def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> pd.DataFrame:
     """Say of each row which file and which line or row (`kind`) it came from."""
     said = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
@@ -97,6 +111,7 @@ def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> p
 class _Shape:
     lines: int
     bare_returns: bool  # a carriage return ends a line of its own
+    ended: bool  # the last line has an end as the others have
 
 
 @contextmanager
@@ -109,6 +124,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _sized(path: Path, limits: Limits) -> int:
+    opened(path)
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -146,7 +162,7 @@ def _scan(path: Path, limits: Limits) -> _Shape:
             bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
             lines, last = lines + newlines, chunk[-1:]
     _decode(decoder, b"", path, lines, final=True)
-    return _Shape(lines + (last != b"\n"), bare)
+    return _Shape(lines + (last != b"\n"), bare, last == b"\n")
 
 
 def _decode(decoder: Any, chunk: bytes, path: Path, lines: int, *, final: bool = False) -> None:
@@ -185,9 +201,14 @@ def _read_csv(path: Path, limits: Limits) -> TextTable:
     _bounded(shape.lines - 1, path, limits)
     fast = None if shape.bare_returns else _regular_csv(path, shape, limits)
     if fast is None:
-        return _irregular_csv(path, limits)
+        return _irregular_csv(path, limits, shape)
     frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
-    return TextTable(placed(frame, path, "line", np.arange(2, len(frame) + 2)), [])
+    numbered = placed(frame, path, "line", np.arange(2, len(frame) + 2))
+    return TextTable(numbered, rejected=[], unended=_unended(shape, path))
+
+
+def _unended(shape: _Shape, path: Path) -> Path | None:
+    return None if shape.ended else path
 
 
 def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
@@ -220,7 +241,7 @@ def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
     return table if table.num_rows == shape.lines - 1 else None
 
 
-def _irregular_csv(path: Path, limits: Limits) -> TextTable:
+def _irregular_csv(path: Path, limits: Limits, shape: _Shape) -> TextTable:
     """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
     rows: list[list[str]] = []
     places: list[int] = []
@@ -244,7 +265,8 @@ def _irregular_csv(path: Path, limits: Limits) -> TextTable:
             for name, cells in zip(header, columns, strict=True)
         }
     )
-    return TextTable(placed(frame, path, "line", np.array(places, np.int64)), rejected)
+    numbered = placed(frame, path, "line", np.array(places, np.int64))
+    return TextTable(numbered, rejected=rejected, unended=_unended(shape, path))
 
 
 def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tuple[int, list[str]]]:
@@ -271,12 +293,11 @@ def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tupl
 
 
 @dataclass(frozen=True)
-class JsonLines:
+class JsonLines(Lines):
     """The objects of a JSON lines file, the line of each, and the lines that are none."""
 
     objects: list[dict[str, Any]]
     lines: list[int]
-    rejected: list[Rejected]
 
 
 def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
@@ -289,7 +310,7 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
     """
     shape = _scan(path, limits)
     _bounded(shape.lines, path, limits)
-    found = JsonLines([], [], [])
+    found = JsonLines([], [], rejected=[])
     with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, 1):
             if line.isspace():
@@ -301,6 +322,8 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
                 found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
     if found.rejected and not found.objects:
         raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
+    if found.rejected:  # an object that was cut is none
+        return replace(found, unended=_unended(shape, path))
     return found
 
 
@@ -338,7 +361,8 @@ def _read_json_lines(path: Path, limits: Limits) -> TextTable:
             for name in names
         }
     )
-    return TextTable(placed(frame, path, "line", np.array(found.lines, np.int64)), found.rejected)
+    numbered = placed(frame, path, "line", np.array(found.lines, np.int64))
+    return TextTable(numbered, rejected=found.rejected, unended=found.unended)
 
 
 # ---------------------------------------------------------------- Parquet
@@ -354,7 +378,7 @@ def _read_parquet(path: Path, limits: Limits) -> TextTable:
     except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError):
         raise InputRefused(path, "", "is not a Parquet file that can be read") from None
     frame = pd.DataFrame(columns)
-    return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), [])
+    return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), rejected=[])
 
 
 def _unpacked(path: Path, limits: Limits, allowed: int) -> pa.Table:
@@ -382,38 +406,3 @@ def _expanded(column: pa.Array) -> int:
         return int(column.nbytes)
     lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
     return int(pc.sum(lengths).as_py() or 0)
-
-
-# ---------------------------------------------------------------- values as text
-
-
-def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Write a typed column as text: instants in ISO 8601, lists and maps as canonical JSON.
-
-    >>> as_text(pa.array([True, None, False])).to_pylist()
-    ['true', None, 'false']
-    """
-    kind = values.type
-    if pa.types.is_dictionary(kind):
-        return as_text(values.cast(kind.value_type))
-    if pa.types.is_timestamp(kind):
-        return _instants(values)
-    if pa.types.is_nested(kind):
-        said = [
-            None if v is None else canonical(v) for v in values.to_pylist(maps_as_pydicts="strict")
-        ]
-        return pa.array(said, pa.large_string())
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise pa.ArrowTypeError("holds bytes")
-    return pc.cast(values, pa.large_string())
-
-
-def _instants(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    zone = "Z" if values.type.tz else ""
-    exact = values.cast(pa.timestamp("ms"), safe=False)  # Arrow keeps an instant in UTC
-    whole = exact.cast(pa.timestamp("s"), safe=False)
-    seconds = pc.strftime(whole, f"%Y-%m-%dT%H:%M:%S{zone}")
-    if pc.all(pc.equal(exact, whole.cast(pa.timestamp("ms")))).as_py() is not False:
-        return seconds
-    fine = pc.strftime(exact, f"%Y-%m-%dT%H:%M:%S{zone}")
-    return pc.if_else(pc.equal(exact, whole.cast(pa.timestamp("ms"))), seconds, fine)

@@ -1,4 +1,4 @@
-"""The usage fold: from single events to who used what, when first, when last and how often.
+"""The usage fold: from single events to who used what, when first, when last and on which days.
 
 It is written once, as an Ibis expression that keeps to what DuckDB and Spark do alike: DuckDB
 runs it here, streaming and within a bound of memory, and `fold` runs unchanged where a lake of
@@ -7,7 +7,9 @@ engines agree whatever their time zone. Folding parts and merging the results (`
 folding all at once, so that each day's log can be folded by itself.
 """
 
+import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,8 +17,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest.uses_by_day import DAY_MS, SHIFT
+
 if TYPE_CHECKING:
     import ibis
+    from duckdb import DuckDBPyConnection
 
 KEYS = ("principal", "credential", "resource", "level")
 EVENTS = {
@@ -27,10 +32,16 @@ EVENTS = {
     "outcome": "string",
     "at_ms": "int64",
 }
+SAID = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
+FOLDED = {
+    **dict.fromkeys(KEYS, "string"),
+    **dict.fromkeys(("first_ms", "last_ms", "tried_ms", "count", "failures"), "int64"),
+    "days": "array<int64>",
+}
 FAILED = ("failure", "failed", "denied", "deny", "error")  # outcomes, in lower case
-LOG = "log"  # the table that an expression reads
+LOG, HELD = "log", "held"  # the table that an expression reads, and one that is in memory
 MEMORY = "640MiB"  # what DuckDB may hold; the process stays under 1 GiB with it
-THREADS = 2
+THREADS = 1  # takes the least memory and processor time; two would be done a third sooner
 
 
 def fold(events: "ibis.Table") -> "ibis.Table":
@@ -46,43 +57,61 @@ def fold(events: "ibis.Table") -> "ibis.Table":
     -------
     ibis.Table
         `KEYS`, then `first_ms` and `last_ms` (of successes; null where none), `tried_ms` (the
-        last of any outcome), `count` (successes) and `failures`, all int64.
+        last of any outcome), `count` (successes) and `failures`, all int64; and `days`, a list
+        of int64 in any order: days since 1970 in UTC that had successes, each with its count
+        in the lower 32 bits.
     """
     known = events.filter(
         events.principal.notnull() & events.resource.notnull() & events.at_ms.notnull()
     )
     failed = known.outcome.lower().isin(FAILED).fill_null(False)
-    known = known.mutate(failed=failed)
-    went = ~known.failed
-    return known.group_by(*KEYS).agg(
-        first_ms=known.at_ms.min(where=went),
-        last_ms=known.at_ms.max(where=went),
-        tried_ms=known.at_ms.max(),
-        count=known.count(where=went).cast("int64"),
-        failures=known.count(where=known.failed).cast("int64"),
+    known = known.mutate(failed=failed, day=(known.at_ms // DAY_MS).cast("int64"))
+    by_day = known.group_by([*KEYS, "day", "failed"]).agg(
+        first=known.at_ms.min(), last=known.at_ms.max(), count=known.count()
     )
+    went, count = ~by_day.failed, by_day["count"]
+    return by_day.group_by(*KEYS).agg(
+        first_ms=by_day["first"].min(where=went),
+        last_ms=by_day["last"].max(where=went),
+        tried_ms=by_day["last"].max(),
+        count=_whole(count.sum(where=went)),
+        failures=_whole(count.sum(where=by_day.failed)),
+        days=(by_day.day * (1 << SHIFT) + count).collect(where=went),
+    )
+
+
+def _whole(total: "ibis.Value") -> "ibis.Value":
+    """Return a sum as int64; that of DuckDB is wider, and there is none of nothing."""
+    return total.cast("decimal(18,0)").cast("int64").fill_null(0)
 
 
 def merge(folded: "ibis.Table") -> "ibis.Table":
     """Add up what was folded apart, such as one table a day."""
-    total = "decimal(18,0)"  # DuckDB's sum of int64 is wider than int64
     return folded.group_by(*KEYS).agg(
         first_ms=folded.first_ms.min(),
         last_ms=folded.last_ms.max(),
         tried_ms=folded.tried_ms.max(),
-        count=folded["count"].sum().cast(total).cast("int64"),
-        failures=folded.failures.sum().cast(total).cast("int64"),
+        count=_whole(folded["count"].sum()),
+        failures=_whole(folded.failures.sum()),
+        days=folded.days.collect().flatten(),
     )
+
+
+def fold_table(events: pa.Table) -> pa.Table:
+    """Fold events that are in memory, as `fold_parquet` does."""
+    source = f"(SELECT DISTINCT * FROM {HELD})"  # noqa: S608 - a constant
+    return _in_memory(events, source, _statement("events"))
 
 
 def fold_parquet(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
     """Fold Parquet files of events with DuckDB; see `fold` for the columns.
 
-    What does not fit into `memory` is spilled to a temporary folder, which is removed.
+    Rows that are the same in all columns count once: a column that names the event, beside
+    those of `EVENTS`, makes them differ. What does not fit into `memory` is spilled to a
+    temporary folder, which is removed.
     """
-    import ibis
-
-    return _run(f"read_parquet({_listed(paths)})", fold(ibis.table(EVENTS, name=LOG)), memory)
+    source = f"(SELECT DISTINCT * FROM read_parquet({_listed(paths)}))"  # noqa: S608 - quoted
+    return _run(source, _statement("events"), memory)
 
 
 def fold_json(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
@@ -95,13 +124,11 @@ def fold_json(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
     WrongEvents
     """
     import duckdb
-    import ibis
 
-    fields = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
-    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in fields)
+    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in SAID)
     source = f"read_json({_listed(paths)}, columns={{{columns}}}, format='newline_delimited')"
     try:
-        return _run(source, fold(timed(ibis.table(fields, name=LOG))), memory)
+        return _run(source, _statement("said"), memory)
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
         raise WrongEvents(_reason(error)) from None
 
@@ -114,30 +141,59 @@ def timed(log: "ibis.Table") -> "ibis.Table":
     """
     import ibis
 
-    zoned = log.at.re_search(r"(Z|[+-]\d\d:?\d\d)$")
-    stamp = zoned.ifelse(log.at, "without a zone").cast("timestamp('UTC')")
-    plain = stamp.cast("timestamp").truncate("ms")  # both engines count plain time much faster
-    since = plain.delta(ibis.timestamp("1970-01-01"), unit="millisecond")
+    at = log.at
+    utc = at.endswith("Z") & ~at.endswith("ZZ")  # the quick way
+    utc &= ~at.contains("+") & ~at.substr(10).contains("-")
+    offset = at.re_search(r"[+-]\d\d:?\d\d$")
+    zoned = offset.ifelse(at, "without a zone").cast("timestamp('UTC')").cast("timestamp")
+    stamp = utc.ifelse(at.substr(0, at.length() - 1).cast("timestamp"), zoned).truncate("ms")
+    since = stamp.delta(ibis.timestamp("1970-01-01"), unit="millisecond")
     return log.mutate(at_ms=since).drop("at")
 
 
 def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:
     """Add up folded tables in memory; see `merge`."""
-    import duckdb
-    import ibis
-
     if len(parts) == 1:
         return parts[0]
-    whole = pa.concat_tables(parts)
-    table = ibis.table(ibis.Schema.from_pyarrow(whole.schema), name=LOG)
-    with duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
-        connection.register(LOG, whole)
-        found: pa.Table = connection.sql(_sql(merge(table))).to_arrow_table()
+    return _in_memory(pa.concat_tables(parts), HELD, _statement("folded"))
+
+
+@cache
+def _statement(what: str) -> str:
+    """Write the SQL for DuckDB that folds, or merges, what the table `LOG` holds."""
+    import ibis
+
+    if what == "said":
+        expression = fold(timed(ibis.table(SAID, name=LOG)))
+    elif what == "events":
+        expression = fold(ibis.table(EVENTS, name=LOG))
+    else:
+        expression = merge(ibis.table(FOLDED, name=LOG))
+    return str(ibis.to_sql(expression, dialect="duckdb"))
+
+
+@cache
+def _database(process: int) -> "DuckDBPyConnection":
+    """Open a database in memory, once for each process: to start one takes longer than small folds.
+
+    A process that was forked must not use what its parent opened.
+    """
+    import duckdb
+
+    return duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY})
+
+
+def _in_memory(held: pa.Table, source: str, statement: str) -> pa.Table:
+    """Run a statement over the table `LOG`, which is what `source` makes of `HELD`."""
+    with _database(os.getpid()).cursor() as connection:
+        connection.register(HELD, held)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {LOG} AS SELECT * FROM {source}")  # noqa: S608
+        found: pa.Table = connection.sql(statement).to_arrow_table()
     return found
 
 
-def _run(source: str, expression: "ibis.Table", memory: str) -> pa.Table:
-    """Run an expression over the table `LOG`, which is what `source` reads."""
+def _run(source: str, statement: str, memory: str) -> pa.Table:
+    """Run a statement over the table `LOG`, which is what `source` reads."""
     import duckdb
 
     with TemporaryDirectory(prefix="trustdebt-fold-") as folder:
@@ -152,14 +208,8 @@ def _run(source: str, expression: "ibis.Table", memory: str) -> pa.Table:
             connection.execute("SET preserve_insertion_order = false")
             view = f"CREATE VIEW {LOG} AS SELECT * FROM {source}"  # noqa: S608 - quoted above
             connection.execute(view)
-            connection.execute(f"COPY ({_sql(expression)}) TO {_quoted(out)} (FORMAT parquet)")
+            connection.execute(f"COPY ({statement}) TO {_quoted(out)} (FORMAT parquet)")
         return pq.read_table(out)
-
-
-def _sql(expression: "ibis.Table") -> str:
-    import ibis
-
-    return str(ibis.to_sql(expression, dialect="duckdb"))
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -6,7 +6,10 @@ read, the log is sifted line by line: what is good is folded, what is not is set
 """
 
 import gzip
+import hashlib
 import json
+import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +22,9 @@ import pyarrow.compute as pc
 
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, instant, iso, strict_json
+from ingest import uses_by_day
 from ingest.files import GZIP
+from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
 from ingest.usage_fold import EVENTS, WrongEvents, fold_json, merge_tables
 
@@ -47,17 +52,43 @@ def log_files(folder: Path) -> list[Path]:
 def read_usage(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[Rejected]]:
     """Fold logs into rows of USED: one for each principal, and credential, by level.
 
+    A file that is there twice counts once.
+
     Raises
     ------
     InputRefused
         When a file is not what its name says.
     """
     rejected: list[Rejected] = []
-    parts = [_fold(path, rejected) for path in paths]
+    parts = [_fold(path, rejected) for path in _different(paths)]
     return used_rows(merge_tables(parts), paths[0].parent), rejected
 
 
+def _different(paths: Sequence[Path]) -> list[Path]:
+    """Leave out files that hold the same bytes as one before."""
+    sizes = Counter(path.stat().st_size for path in paths)
+    found: dict[object, Path] = {}
+    for path in paths:
+        size = path.stat().st_size
+        if sizes[size] == 1:
+            found[path] = path
+        else:
+            with path.open("rb") as file:
+                found.setdefault((size, hashlib.file_digest(file, "sha256").digest()), path)
+    return list(found.values())
+
+
+def breaks_off(path: Path) -> bool:
+    """Say whether the last line of a plain log has no end."""
+    if _packed(path):
+        return False  # what was cut within its gzip data is refused
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
 def _fold(path: Path, rejected: list[Rejected]) -> pa.Table:
+    opened(path)
     try:
         return fold_json([path])
     except WrongEvents:
@@ -84,8 +115,8 @@ def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
 def _lines(path: Path) -> Iterator[str]:
     with suppress(UnicodeDecodeError):
         try:
-            opened: Any = gzip.open if _packed(path) else open
-            with opened(path, "rt", encoding="utf-8-sig", errors="strict") as file:
+            unpacked: Any = gzip.open if _packed(path) else open
+            with unpacked(path, "rt", encoding="utf-8-sig", errors="strict") as file:
                 while line := file.readline(LONGEST):
                     yield line
             return
@@ -127,17 +158,17 @@ def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
 
 
 def _by(folded: pa.Table, who: str) -> pd.DataFrame:
-    grouped = folded.group_by([who, "resource", "level"]).aggregate(
-        [("first_ms", "min"), ("last_ms", "max"), ("count", "sum")]
-    )
-    columns = {
-        "source_id": grouped[who],
-        "target_id": grouped["resource"],
-        "level": grouped["level"],
-        "first_at": grouped["first_ms_min"],
-        "last_at": grouped["last_ms_max"],
-        "count": grouped["count_sum"],
-    }
-    frame: pd.DataFrame = pa.table(columns).to_pandas()
-    texts = ["source_id", "target_id", "level"]
-    return frame.astype(dict.fromkeys(texts, "string"))
+    keys = [who, "resource", "level"]
+    said = folded.select([*keys, "first_ms", "last_ms", "count"]).to_pandas()
+    groups = said.groupby(keys, dropna=False, sort=False)
+    number = groups.ngroup().to_numpy()
+    columns = {"first_at": ("first_ms", "min"), "last_at": ("last_ms", "max")}
+    summed = groups.agg(**columns, count=("count", "sum")).reset_index()
+    days = folded["days"].combine_chunks()
+    slots = days.flatten().to_numpy(zero_copy_only=False)
+    owner = number[pc.list_parent_indices(days).to_numpy(zero_copy_only=False)]
+    named = summed.rename(columns={who: "source_id", "resource": "target_id"})
+    texts = ["source_id", "target_id", "level", "by_day"]
+    by_day = uses_by_day.texts(owner, slots, len(summed))
+    whole: pd.DataFrame = named.assign(by_day=by_day).astype(dict.fromkeys(texts, "string"))
+    return whole

@@ -45,8 +45,9 @@ TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
 class Memory:
     """A store that keeps the facts of one ingest, as nothing here is read back from a disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self.facts: Facts | None = None
+        self.uri = str(folder / "store")
 
     def lease(self) -> AbstractContextManager[None]:
         """Let anyone publish."""
@@ -96,7 +97,7 @@ def attempt(name: str, case: Case, export: Export) -> tuple[str, str] | None:
         path = case.make(export, folder / "export")
         if path is None:
             return None
-        store = Memory()
+        store = Memory(folder)
         before = sorted(p for p in folder.parent.glob("slipped*"))
         job = (all_sources()[name], Request((path,), "demo", TAKEN_AT))
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)

@@ -128,7 +128,15 @@ class Estate:
 
     def job(self) -> tuple[Source, Request]:
         """Return a source that reads exactly this, and a request to it."""
-        source = Source(self.source, self.source, "", self.declares, lambda _: self.reading())
+        alone = self.source == "estate"  # as the native format
+        source = Source(
+            self.source,
+            self.source,
+            "",
+            self.declares,
+            lambda _: self.reading(),
+            self_contained=alone,
+        )
         return source, Request((Path(f"{self.source}-{self.scope}"),))
 
     def facts(self) -> Facts:

@@ -338,6 +338,17 @@ EVENT = {
         "type": "Role", "arn": _ROLE}},
         "arn": f"arn:aws:sts::{_ACCOUNT}:assumed-role/agent-role/i-1"},
 }  # fmt: skip
+KEYED = EVENT | {"eventID": "2", "userIdentity": {
+    "type": "IAMUser", "arn": f"arn:aws:iam::{_ACCOUNT}:user/ann", "userName": "ann",
+    "accessKeyId": "AKIAIOSFODNN7EXAMPLE"}}  # fmt: skip
+ROW = {  # as CloudTrail Lake and Athena name columns
+    "eventtime": "2026-07-01 10:00:00.000", "eventname": "GetObject", "eventtype": "AwsApiCall",
+    "eventsource": "s3.amazonaws.com", "requestparameters": '{"bucketName": "invoices"}',
+    "useridentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{_ACCOUNT}:user/ann"},
+}  # fmt: skip
+MESSAGE = {"detail-type": "AWS API Call via CloudTrail", "detail": KEYED}
+LOOKED_UP = {"Events": [{"EventId": "2", "CloudTrailEvent": json.dumps(KEYED)}]}
+TRAIL = b"".join(_json(one) + b"\n" for one in (EVENT, MESSAGE, ROW, LOOKED_UP))
 
 EXPORTS: dict[str, list[Export]] = {
     "aws": [{"details.json": _json(_aws())}],
@@ -345,7 +356,7 @@ EXPORTS: dict[str, list[Export]] = {
     "estate": [ESTATE],
     "backstage": [{"catalog-info.yaml": CATALOG}],
     "bedrock": [AGENTS],
-    "cloudtrail": [{"log.json": _json({"Records": [EVENT]})}],
+    "cloudtrail": [{"log.json": _json({"Records": [EVENT, KEYED]})}, {"log.jsonl": TRAIL}],
     "codeowners": [{".github/CODEOWNERS": CODEOWNERS}],
     "csv": [{"columns.toml": COLUMNS, "owners.csv": OWNERS}],
 }

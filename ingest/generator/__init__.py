@@ -21,7 +21,7 @@ from ingest.generator.world import World, make_world
 from ingest.manifest import Manifest
 from ingest.native import sod_ids, write_estate
 from ingest.source import Reading
-from ingest.tables import as_text, text_column
+from ingest.text_columns import as_text, text_column
 
 DECLARES = DECLARABLE
 LABELS = "labels.json"

@@ -41,7 +41,7 @@ from ingest.generator.clock import present, stamp, where
 from ingest.generator.evidence import records
 from ingest.generator.population import ENVS
 from ingest.generator.world import World
-from ingest.tables import as_text, text_column
+from ingest.text_columns import as_text, text_column
 
 NEVER = np.nan
 NAMES = np.array(ENVS, object)

@@ -12,14 +12,15 @@ from urllib.parse import urlsplit
 
 from graph.schema import AGENT, CALLS, CONTROLS, RESOURCE, TOOL, TRUSTS
 from graph.values import canonical
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json
+from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Reading, Request, Source
 
 ANYONE = "*"
+LISTS = ("agents", "agentCards", "agent_cards", "cards")  # of an answer of a catalog of agents
+OPEN = {"", "none", "public", "anonymous"}
 HIDDEN = {".well-known"}
 MARKS = ("skills", "supportedInterfaces", "protocolVersion", "preferredTransport", "capabilities")
 LOOPBACK = re.compile(r"\w+://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
@@ -30,6 +31,8 @@ SORTS = {  # the key of a scheme in version 1.0, and its type in version 0.3
     "openIdConnectSecurityScheme": "openIdConnect",
     "mtlsSecurityScheme": "mutualTLS",
 }
+FORMER = {"bearer": "http", "basic": "http", "apikey": "apiKey", "oauth2": "oauth2"}
+FORMER |= {"openidconnect": "openIdConnect", "mutualtls": "mutualTLS"}
 ISSUING = ("openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl", "authorizationUrl")
 
 
@@ -52,27 +55,31 @@ def read(request: Request) -> Reading:
     """
     rows, scope, budget = Rows(), scope_of(request), Budget()
     used: list[ExportFile] = []
+    passed = 0
     for file in export_files(request.paths, hidden=HIDDEN):
         if not file.alone and file.path.suffix != ".json":
             continue
-        cards = list(_cards(parse_json(decode(budget.read(file.path), file.path), file.path), file))
+        document = json_of(file, budget, rows)
+        cards = list(_cards(document, file.place))
         if not cards and file.alone:
             raise InputRefused(file.path, "", "holds no agent card")
         if not cards:
-            rows.warn(f"{file.path}: holds no agent card; passed over")
+            passed += document is not None
             continue
         used.append(file)
         for card, place in cards:
             _add_card(rows, scope, card, place)
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is an agent card")
+        refuse_all(request, rows, "nothing in it is an agent card")
+    if passed:
+        rows.warn(f"{passed} files hold no agent card and were passed over")
     return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
 
 
-def _cards(document: Any, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
-    """Find the cards of a document: itself, those of a list, or one that is wrapped once."""
+def _cards(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
+    """Find the cards of a document: itself, those of a list, or what is wrapped once."""
     for number, one in enumerate(document if isinstance(document, list) else [document]):
-        place = file.place.at(number) if isinstance(document, list) else file.place
+        place = at.at(number) if isinstance(document, list) else at
         if not isinstance(one, dict):
             continue
         if _is_card(one):
@@ -81,6 +88,9 @@ def _cards(document: Any, file: ExportFile) -> Iterator[tuple[dict[str, Any], Pl
         for key in ("agentCard", "agent_card", "card"):
             if isinstance(one.get(key), dict) and _is_card(one[key]):
                 yield one[key], place.at(key)
+        for key in LISTS:
+            if isinstance(one.get(key), list):
+                yield from _cards(one[key], place.at(key))
 
 
 def _is_card(one: Mapping[str, Any]) -> bool:
@@ -171,6 +181,7 @@ def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
 
     Where one of several alternatives asks for nothing, nothing is needed.
     """
+    yield from _former(card)
     described = card.get("securitySchemes")
     described = described if isinstance(described, dict) else {}
     needed = listed(card.get("securityRequirements")) or listed(card.get("security"))
@@ -188,6 +199,17 @@ def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
             yield Scheme(sort, _issuer(inner), asked.get(name, ()))
     for name in asked.keys() - described.keys():
         yield Scheme("undescribed", "", asked[name])
+
+
+def _former(card: Mapping[str, Any]) -> Iterator[Scheme]:
+    """Yield the schemes of a card from before version 0.3, which lists no more than their names."""
+    said = card.get("authentication")
+    if "securitySchemes" in card or not isinstance(said, dict):
+        return
+    for name in listed(said.get("schemes")):
+        word = text(name).lower()
+        if word not in OPEN:
+            yield Scheme(FORMER.get(word, "undescribed"), "", ())
 
 
 def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -3,23 +3,31 @@
 The shape is that of the graph export, version 1, of https://github.com/msaad00/agent-bom.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.element import Node
+import pandas as pd
+
+from graph.element import Node, Relationship
 from graph.schema import (
     AGENT,
+    ASSUMES,
     AUTHENTICATES_AS,
     CALLS,
+    CAN_ACCESS,
     CREDENTIAL,
     GROUP,
     HUMAN,
+    LEVELS,
     MEMBER_OF,
     OWNS,
     RESOURCE,
     ROLE,
+    RUNS_AS,
+    SENSITIVITIES,
     SERVICE_ACCOUNT,
     TOOL,
     USED,
@@ -29,7 +37,7 @@ from graph.values import WrongValue, canonical, instant
 from ingest.exports import ExportFile, export_files, scope_of, taken_at
 from ingest.files import read_json
 from ingest.redaction import redact_text
-from ingest.rows import Place, Rows, text
+from ingest.rows import Place, Rows, listed, text
 from ingest.secret_names import secret_sort
 from ingest.source import InputRefused, Reading, Request, Source
 
@@ -38,6 +46,7 @@ LABELS: Mapping[str, Node] = {
     "server": TOOL,
     "tool": TOOL,
     "credential": CREDENTIAL,
+    "credential_ref": CREDENTIAL,
     "user": HUMAN,
     "group": GROUP,
     "role": ROLE,
@@ -47,18 +56,42 @@ LABELS: Mapping[str, Node] = {
     "federated_identity": SERVICE_ACCOUNT,
     "account": RESOURCE,
     "cloud_resource": RESOURCE,
+    "resource": RESOURCE,
     "dataset": RESOURCE,
     "data_store": RESOURCE,
     "model": RESOURCE,
 }
 DIRECT = {  # edges that are stated as they stand; the others are joined, counted or passed over
-    "authenticates_as": AUTHENTICATES_AS,
-    "member_of": MEMBER_OF,
-    "delegated_to": CALLS,
-    "owns": OWNS,
-    "manages": OWNS,
+    "authenticates_as": (AUTHENTICATES_AS, RUNS_AS),
+    "assumes": (ASSUMES, RUNS_AS),
+    "inherits": (ASSUMES,),
+    "member_of": (MEMBER_OF,),
+    "delegated_to": (CALLS,),
+    "owns": (OWNS,),
+    "manages": (OWNS,),
 }
 OF_SERVERS = ("uses", "provides_tool", "exposes_cred")
+GRANTS = ("can_access", "has_permission")
+CONCLUDED = {"assume_chain", "group"}  # what a scan worked out from other edges
+WORDS = {  # words of a role or privilege, and the level that they give
+    "admin": ("read", "write", "admin"),
+    "owner": ("read", "write", "admin"),
+    "administrator": ("read", "write", "admin"),
+    "write": ("read", "write"),
+    "editor": ("read", "write"),
+    "contributor": ("read", "write"),
+    "insert": ("write",),
+    "update": ("write",),
+    "delete": ("write",),
+    "read": ("read",),
+    "reader": ("read",),
+    "viewer": ("read",),
+    "select": ("read",),
+    "usage": ("read",),
+    "list": ("list",),
+}
+WORD = re.compile(r"[A-Za-z]+")
+GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def read(request: Request) -> Reading:
@@ -69,25 +102,68 @@ def read(request: Request) -> Reading:
     InputRefused
         If a document is broken, or if there is no graph.
     """
-    graph = _Graph(scope_of(request).replace("/", ":"))
-    used: list[ExportFile] = []
+    graphs: list[tuple[dict[str, Any], Place]] = []
+    rows, used, stamps = Rows(), list[ExportFile](), list[pd.Timestamp]()
     for file in export_files(request.paths):
-        if not file.alone and file.path.suffix != ".json":
+        if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
             continue
         document = read_json(file.path)
         nodes, edges = _parts(document)
         if nodes is None or edges is None:
             if file.alone:
                 raise InputRefused(file.path, "", "holds no graph with nodes and edges")
-            graph.rows.warn(f"{file.path}: holds no graph; passed over")
+            rows.warn(f"{file.path}: holds no graph; passed over")
             continue
         used.append(file)
-        graph.gather(nodes, edges, file.place)
+        graphs.append((document, file.place))
     if not used:
         raise InputRefused(request.paths[0], "", "nothing in it is a graph of agent-bom")
+    tenants = {text(document.get("tenant_id")) for document, _ in graphs}
+    graph = _Graph(scope_of(request).replace("/", ":"), len(tenants) > 1, rows)
+    for document, place in graphs:
+        graph.gather(document, place)
+        if (made := _instant(document.get("created_at"))) is not None:
+            stamps.append(made)
     graph.write()
-    taken = taken_at(request, used, graph.rows)
-    return graph.rows.reading(scope_of(request), taken, SOURCE.declares)
+    _check_pages(graphs, rows)
+    stamp = request.taken_at or (max(stamps) if stamps else taken_at(request, used, rows))
+    granted = ("grants",) if graph.granted else ()
+    return rows.reading(scope_of(request), stamp, ("credentials", "inventory", *granted))
+
+
+def _check_pages(graphs: list[tuple[dict[str, Any], Place]], rows: Rows) -> None:
+    """Say which graphs go on in pages that are not there, or hold less than they say."""
+    scans: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for document, place in graphs:
+        key = text(document.get("tenant_id")), text(document.get("scan_id")) or place.file
+        scans[key].append(document)
+    for pages in scans.values():
+        more = [_part(page, "pagination").get("has_more") is True for page in pages]
+        cut = [_part(page, "completeness").get("complete") is False for page in pages]
+        ended = not all(more) and not any(c and not m for c, m in zip(cut, more, strict=True))
+        edges = {_ends(edge) for page in pages for edge in page["edges"]}
+        totals = [_part(page, "stats").get("total_edges") for page in pages]
+        wanted = max((n for n in totals if isinstance(n, int)), default=0)
+        if not ended or len(edges) < wanted:
+            rows.whole = False
+            rows.warn("a graph goes on in pages that are not there, or says that it is cut")
+
+
+def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _ends(edge: Any) -> tuple[str, ...]:
+    said = edge if isinstance(edge, dict) else {}
+    return tuple(text(said.get(name)) for name in ("source", "target", "relationship"))
+
+
+def _instant(value: Any) -> pd.Timestamp | None:
+    try:
+        return instant(text(value)) if text(value) else None
+    except WrongValue:
+        return None
 
 
 def _parts(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
@@ -105,47 +181,50 @@ class _Graph:
     """Gathers nodes and edges of all files, then writes rows."""
 
     scope: str
-    rows: Rows = field(default_factory=Rows)
+    several: bool  # tenants, whose things may have the same keys
+    rows: Rows
+    granted: bool = False
     ids: dict[str, str] = field(default_factory=dict)
     other: set[str] = field(default_factory=set)
     edges: list[tuple[str, str, str, Mapping[str, Any], Place]] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
 
-    def gather(self, nodes: list[Any], edges: list[Any], place: Place) -> None:
+    def gather(self, document: Mapping[str, Any], place: Place) -> None:
         """Take in one graph."""
-        for number, node in enumerate(nodes):
+        tenant = redact_text(text(document.get("tenant_id"))).replace("/", ":")
+        apart = f"{tenant}/" if self.several else ""
+        for number, node in enumerate(document["nodes"]):
             here = place.at("nodes", number)
             said = node if isinstance(node, dict) else {}
             key, kind = text(said.get("id")), text(said.get("entity_type"))
             if not key or not kind:
                 self.rows.reject(here, "a node must have an id and an entity_type")
             elif kind in LABELS:
-                self._node(key, kind, said, here)
+                self._node(apart + key, kind, said, here)
             else:
-                self.other.add(key)
+                self.other.add(apart + key)
                 self.passed[f"{_word(kind)} nodes"] += 1
-        for number, edge in enumerate(edges):
+        for number, edge in enumerate(document["edges"]):
             here = place.at("edges", number)
             said = edge if isinstance(edge, dict) else {}
-            ends = [text(said.get(k)) for k in ("source", "target", "relationship")]
+            ends = _ends(edge)
             if all(ends):
-                self.edges.append((ends[2], ends[0], ends[1], said, here))
+                self.edges.append((ends[2], apart + ends[0], apart + ends[1], said, here))
             else:
                 self.rows.reject(here, "an edge must have source, target and relationship")
 
     def _node(self, key: str, kind: str, said: Mapping[str, Any], place: Place) -> None:
         """State one node with what its label can hold."""
         label = LABELS[kind]
+        kind = "credential" if label is CREDENTIAL else kind
         id_ = f"agent_bom:{self.scope}/{kind}/{redact_text(key)}"
-        about, facets = said.get("attributes"), said.get("dimensions")
-        about = about if isinstance(about, dict) else {}
-        facets = facets if isinstance(facets, dict) else {}
+        about, facets = _part(said, "attributes"), _part(said, "dimensions")
         name = redact_text(text(said.get("label"))) or redact_text(key)
-        arn = redact_text(text(about.get("arn")))
-        facts: dict[str, Any] = {
-            "name": name,
-            "external_ids": canonical([f"arn:{arn}"]) if arn.startswith("arn:") else None,
-        }
+        facts: dict[str, Any] = {"name": name, "external_ids": _known_by(about, facets)}
+        if label in (AGENT, SERVICE_ACCOUNT, ROLE, HUMAN, CREDENTIAL, RESOURCE, GROUP):
+            facts["created_at"] = _instant(about.get("created_at"))
+        if label in (AGENT, SERVICE_ACCOUNT, ROLE, CREDENTIAL):
+            facts["last_used_at"] = _instant(about.get("last_used_at"))
         if label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
             facts["env"] = redact_text(text(facets.get("environment"))) or None
         if label is not CREDENTIAL:
@@ -156,7 +235,11 @@ class _Graph:
         elif label is TOOL:
             facts["kind"] = "mcp_server" if kind == "server" else "mcp_tool"
         elif label is RESOURCE:
-            facts["type"] = kind
+            tier = text(about.get("data_classification_tier")).lower()
+            facts |= {"type": kind, "sensitivity": tier if tier in SENSITIVITIES else None}
+        elif label is HUMAN:
+            mail = redact_text(text(about.get("email")))
+            facts["email"] = mail if "@" in mail else None
         elif label is CREDENTIAL:
             facts["type"] = secret_sort(name)
             facts["storage"] = "unknown"
@@ -168,13 +251,38 @@ class _Graph:
     def write(self) -> None:
         """Write the relationships, once for each pair of ends."""
         written: set[tuple[str, str, str]] = set()
+        grants: dict[tuple[str, str], tuple[Place, list[dict[str, Any]]]] = {}
         for element, source, target, place, facts in self._links():
-            if (element.name, source, target) not in written:
+            if element is CAN_ACCESS:
+                grants.setdefault((source, target), (place, []))[1].append(facts)
+            elif (element.name, source, target) not in written:
                 written.add((element.name, source, target))
                 self.rows.link(element, source, target, place, **facts)
+        self._grant(grants)
         if self.passed:
             kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(self.passed.items()))
             self.rows.warn(f"passed over: {kinds}")
+
+    def _grant(self, grants: dict[tuple[str, str], tuple[Place, list[dict[str, Any]]]]) -> None:
+        """Write what is permitted, all that several edges between two things say as one."""
+        silent = 0
+        for (source, target), (place, said) in grants.items():
+            actions = {action for one in said for action in one["actions"]}
+            levels = {level for one in said for level in one["levels"]}
+            ends = [one["expires_at"] for one in said]
+            self.rows.link(
+                CAN_ACCESS,
+                source,
+                target,
+                place,
+                actions=canonical(sorted(actions)),
+                levels=canonical([level for level in LEVELS if level in levels]),
+                role_name=" ".join(sorted(actions)) or None,
+                expires_at=None if any(end is None for end in ends) else max(ends),
+            )
+            silent += not levels
+        if silent:
+            self.rows.warn(f"{silent} grants do not say at which level: they open nothing here")
 
     def _links(self) -> Iterator[tuple[Any, str, str, Place, dict[str, Any]]]:
         served: defaultdict[str, list[tuple[Any, str]]] = defaultdict(list)
@@ -185,7 +293,7 @@ class _Graph:
                 self._outside(kind, source, target, place)
                 continue
             labels = (self.rows.labels[start], self.rows.labels[end])
-            element = DIRECT.get(kind)
+            element = next((e for e in DIRECT.get(kind, ()) if _fits(e, labels)), None)
             if kind == "uses" and labels == (AGENT, TOOL):
                 callers.append((start, end, place))
                 yield CALLS, start, end, place, {}
@@ -194,7 +302,9 @@ class _Graph:
             elif kind == "invoked" and labels == (AGENT, TOOL):
                 yield CALLS, start, end, place, {}
                 yield USED, start, end, place, self._seen(said, place)
-            elif element and labels[0] in element.sources and labels[1] in element.targets:
+            elif kind in GRANTS and _fits(CAN_ACCESS, labels) and self._stated(said):
+                yield CAN_ACCESS, start, end, place, self._granted(said)
+            elif element:
                 owned = {"evidence": "inferred"} if element is OWNS else {}
                 yield element, start, end, place, owned
             else:
@@ -202,6 +312,22 @@ class _Graph:
         for agent, server, place in callers:  # who uses a server has its tools and hands it keys
             for element, end in served[server]:
                 yield element, agent, end, place, {}
+
+    def _stated(self, said: Mapping[str, Any]) -> bool:
+        """Whether an edge is a grant that was found, and not concluded from other edges."""
+        evidence = _part(said, "evidence")
+        return text(evidence.get("access")) not in CONCLUDED and not evidence.get("via_group")
+
+    def _granted(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what an edge permits, by the words of its role or privilege."""
+        self.granted = True
+        evidence = _part(said, "evidence")
+        named: list[str] = []
+        for key in ("privilege_level", "privilege", "privileges", "action", "role", "roles"):
+            named += [redact_text(text(one)) for one in listed(evidence.get(key)) if text(one)]
+        words = {word.lower() for one in named for word in WORD.findall(one)}
+        levels = {level for word in words for level in WORDS.get(word, ())}
+        return {"actions": named, "levels": levels, "expires_at": _instant(said.get("valid_to"))}
 
     def _outside(self, kind: str, source: str, target: str, place: Place) -> None:
         """Count an edge to a node that was passed over; set one to no node at all aside."""
@@ -222,6 +348,23 @@ class _Graph:
         return seen
 
 
+def _fits(element: Relationship, labels: tuple[Node, Node]) -> bool:
+    return labels[0] in element.sources and labels[1] in element.targets
+
+
+def _known_by(about: Mapping[str, Any], facets: Mapping[str, Any]) -> str | None:
+    """Return the ids by which other systems know the same thing."""
+    arn, principal = (redact_text(text(about.get(key))) for key in ("arn", "principal_id"))
+    cloud, found = text(facets.get("cloud_provider")).lower(), []
+    if arn.startswith("arn:"):
+        found.append(f"arn:{arn}")
+    if cloud in ("azure", "entra") and GUID.fullmatch(principal.lower()):
+        found.append(f"entra_object:{principal.lower()}")
+    if cloud == "gcp" and principal.endswith(".gserviceaccount.com"):
+        found.append(f"gcp:{principal}")
+    return canonical(found) if found else None
+
+
 def _word(kind: str) -> str:
     return kind if kind.isidentifier() and redact_text(kind) == kind and len(kind) < 40 else "other"
 
@@ -230,6 +373,6 @@ SOURCE = Source(
     name="agent_bom",
     title="agent-bom",
     reads="graph exports (JSON with nodes and edges), or folders of them",
-    declares=("credentials", "inventory"),
+    declares=("grants", "credentials", "inventory"),
     read=read,
 )

@@ -20,6 +20,8 @@ from ingest.source import InputRefused, Reading, Rejected, Request, Source
 from ingest.yaml_files import parse_yaml
 
 MARK = "backstage.io/"
+PLACEHOLDER = re.compile(r"\{\{|\{%")  # of a file from which others are made
+MAIL = re.compile(r"[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+")
 BESIDE = {"node_modules", "vendor"}
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 THINGS = ("Component", "API", "Resource", "System", "Domain")
@@ -30,8 +32,8 @@ DIRECTORY = {  # annotations by which the catalog says what a thing is called el
     "graph.microsoft.com/user-id": "entra_object",
     "graph.microsoft.com/group-id": "entra_object",
     "github.com/user-login": "github",
-    "github.com/project-slug": "github",
 }
+SLUG = "github.com/project-slug"  # where an entity lies: several may lie in one repository
 PARENTS = (  # what an entity belongs to, the nearest first, and the kind that is meant
     ("subcomponentOf", "component"),
     ("system", "system"),
@@ -55,13 +57,16 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths, beside=BESIDE):
         if not file.alone and file.path.suffix not in (".yaml", ".yml", ".json"):
             continue
-        data = budget.read(file.path)
+        data, said = budget.read(file.path), ""
         try:
-            found = list(_documents(decode(data, file.path), file))
+            said = decode(data, file.path)
+            found = list(_documents(said, file))
         except InputRefused as error:
             if file.alone:
                 raise
-            if "catalog" in file.path.name or MARK.encode() in data:
+            if MARK in said and _is_template(said, error):
+                catalog.other["unfilled template"] += 1
+            elif "catalog" in file.path.name or MARK.encode() in data:
                 rows.rejected.append(Rejected(error.file, error.place, error.reason))
                 rows.whole = False
             continue  # what else there is in a repository need not be whole
@@ -77,15 +82,27 @@ def read(request: Request) -> Reading:
     return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
 
 
+def _is_template(said: str, error: InputRefused) -> bool:
+    """Whether a text breaks off where a placeholder stands, from which a file is to be made."""
+    number = error.place.removeprefix("line ")
+    lines = said.splitlines()
+    line = int(number) if number.isdigit() else 0
+    return any(PLACEHOLDER.search(one) for one in lines[max(line - 2, 0) : line])
+
+
 def _documents(said: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
-    """Yield the entities of a file: its documents, its list, or the pages of the catalog's API."""
+    """Yield the entities of a file: its documents, its list, or the pages of the catalog's API.
+
+    An entity of an extension is one too; a company may define its own.
+    """
     if MARK not in said:
         return
     for value, place in _values(said, file.path):
         items = value.get("items", value) if isinstance(value, dict) else value
         many = isinstance(items, list)
         for number, one in enumerate(items if many else [items]):
-            if isinstance(one, dict) and text(one.get("apiVersion")).startswith(MARK):
+            version = text(one.get("apiVersion")) if isinstance(one, dict) else ""
+            if MARK in version or (version and file.path.suffix == ".json"):
                 yield one, place.at(number) if many else place
 
 
@@ -122,6 +139,12 @@ class _Entity:
         said = [f"{k}:{redact_text(v)}" for key, k in DIRECTORY.items() if (v := self.note(key))]
         return sorted({*said, *(f"arn:{arn}" for arn in self.arns())})
 
+    @property
+    def slug(self) -> str:
+        """The repository on GitHub that an annotation names, as an id; "" where none is."""
+        slug = self.note(SLUG)
+        return f"github:{redact_text(slug)}" if slug else ""
+
     def note(self, key: str) -> str:
         """Return the text of an annotation; "" where there is none."""
         notes = self.metadata.get("annotations")
@@ -141,6 +164,8 @@ class _Catalog:
     scope: str
     rows: Rows = field(default_factory=Rows)
     entities: dict[str, _Entity] = field(default_factory=dict)
+    slugs: Counter[str] = field(default_factory=Counter)
+    parents: dict[str, str] = field(default_factory=dict)  # of groups, as the parents say
     other: Counter[str] = field(default_factory=Counter)
     unresolved: int = 0
 
@@ -152,6 +177,9 @@ class _Catalog:
             return
         name = redact_text(text(metadata.get("name")))
         namespace = redact_text(text(metadata.get("namespace"))) or "default"
+        if PLACEHOLDER.search(name) or PLACEHOLDER.search(namespace):
+            self.other["unfilled template"] += 1
+            return
         if not NAME.fullmatch(name) or not NAME.fullmatch(namespace):
             self.rows.reject(place, "an entity must have a name of letters, digits and - _ .")
             return
@@ -163,7 +191,11 @@ class _Catalog:
         id_ = self._id(entity.kind, entity.namespace, entity.name)
         if id_ in self.entities:
             self.rows.warn(f"{place.file}: an entity that was read already; passed over")
-        self.entities.setdefault(id_, entity)
+            return
+        self.entities[id_] = entity
+        self.slugs[entity.slug.lower()] += 1
+        for child in listed(spec.get("children")) if kind == "Group" else ():
+            self.parents.setdefault(self._ref(child, "group", entity), id_)
 
     def _id(self, kind: str, namespace: str, name: str) -> str:
         return f"backstage:{self.scope}/{kind}/{namespace}/{name}"
@@ -202,6 +234,8 @@ class _Catalog:
     def _named(self, entity: _Entity) -> dict[str, Any]:
         title = redact_text(text(entity.metadata.get("title")))
         ids = entity.ids()
+        if entity.slug and self.slugs[entity.slug.lower()] == 1:
+            ids = sorted({*ids, entity.slug})
         return {"name": title or entity.name, "external_ids": canonical(ids) if ids else None}
 
     def _people(self, id_: str, entity: _Entity) -> None:
@@ -211,7 +245,8 @@ class _Catalog:
         facts["name"] = redact_text(text(profile.get("displayName"))) or facts["name"]
         facts["email"] = redact_text(text(profile.get("email"))).lower() or None
         if entity.kind == "group":
-            facts["parent_id"] = self._ref(entity.spec.get("parent"), "group", entity) or None
+            above = self._ref(entity.spec.get("parent"), "group", entity)
+            facts["parent_id"] = above or self.parents.get(id_)
         self.rows.node(PEOPLE[entity.kind], id_, entity.place, **facts)
 
     def _thing(self, id_: str, entity: _Entity) -> None:
@@ -245,12 +280,21 @@ class _Catalog:
         said = entity.spec.get("owner")
         if not text(said):
             return
-        owner = self._someone(said, "group", entity)
+        owner = self._by_mail(said, entity) or self._someone(said, "group", entity)
         if not owner:
             self.rows.reject(entity.place, "the owner is not the name of a group or a user")
             return
         for thing in (id_, *entity.arns()):
             self.rows.link(OWNS, owner, thing, entity.place, role="business", evidence="declared")
+
+    def _by_mail(self, said: Any, entity: _Entity) -> str:
+        """Return the id of a person whom an e-mail names where a reference should stand."""
+        mail = redact_text(text(said)).lower().removeprefix("user:")
+        if not MAIL.fullmatch(mail):
+            return ""
+        id_ = self._id("user", entity.namespace, mail)
+        self.unresolved += self.rows.node(HUMAN, id_, entity.place, name=mail, email=mail)
+        return id_
 
     def _someone(self, said: Any, kind: str, entity: _Entity) -> str:
         """Return the id of a group or a user, which need not be among the entities."""

@@ -5,17 +5,18 @@ sections.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.schema import HUMAN, OWNS, RESOURCE, TEAM
+from graph.schema import GROUP, HUMAN, OWNS, RESOURCE, TEAM
 from graph.values import canonical
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, read_text
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
-from ingest.source import InputRefused, Reading, Request, Source
+from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
 
 FILE_NAME = "CODEOWNERS"
 HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}
@@ -28,12 +29,18 @@ COMMENT = re.compile(r"(?:^|\s)#.*")
 WORD = re.compile(r"(?:\\.|[^\s\\])+")
 MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
 HANDLE = re.compile(r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+))?")
+ROLE = re.compile(r"@@[a-z][\w-]+")  # whoever has a role in the project, such as @@maintainers
 REMOTE = re.compile(
     r"^\s*url\s*=\s*(?:[\w+.-]+://)?(?:[^@\s/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/]"
     r"(?P<path>[\w.-]+(?:/[\w.-]+)+)/?\s*$",
     re.MULTILINE,
 )
 MAX_CONFIG = 1 << 20
+STEP = r"[A-Za-z0-9_-][\w.-]{0,99}"
+NAMED = re.compile(  # how somebody names a repository: by its address, or by its folder alone
+    rf"(?:(?:https://)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/)?(?P<path>{STEP}(?:/{STEP})*?)(?:\.git)?/?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def read(request: Request) -> Reading:
@@ -47,6 +54,7 @@ def read(request: Request) -> Reading:
     rows, scope, budget = Rows(), scope_of(request), Budget()
     used: list[ExportFile] = []
     taken: set[str] = set()
+    left: Counter[str] = Counter()
     for file in sorted(_files(request), key=_rank):
         said = decode(budget.read(file.path), file.path)
         used.append(file)
@@ -55,7 +63,9 @@ def read(request: Request) -> Reading:
             rows.warn(f"{file.path}: another file of the repository comes before it; passed over")
             continue
         taken.add(repository.id)
-        _add(rows, repository, said, file)
+        _add(rows, repository, said, file, left)
+    for what, count in sorted(left.items()):
+        rows.warn(f"{count} {what} are left out")
     if not used:
         raise InputRefused(request.paths[0], "", f"there is no {FILE_NAME} in it")
     return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
@@ -121,7 +131,9 @@ class Line:
     number: int
 
 
-def _add(rows: Rows, repository: Repository, said: str, file: ExportFile) -> None:
+def _add(
+    rows: Rows, repository: Repository, said: str, file: ExportFile, left: Counter[str]
+) -> None:
     """State the repository and whom the last rule for all of it names, in each section."""
     ids = [f"github:{repository.name}"] if repository.host == "github" else []
     rows.node(
@@ -135,12 +147,14 @@ def _add(rows: Rows, repository: Repository, said: str, file: ExportFile) -> Non
     )
     lines = list(_lines(said))
     whole = [line for line in lines if line.pattern in EVERYTHING]
-    narrower = len(lines) - len(whole)
-    if narrower:
-        rows.warn(f"{file.path}: {narrower} rules for parts of the repository are left out")
+    if len(lines) > len(whole):
+        left["rules for parts of a repository"] += len(lines) - len(whole)
     for last in {line.section: line for line in whole}.values():
         place = Place(str(file.path), f"line {last.number}")
         for owner in dict.fromkeys(last.owners):
+            if ROLE.fullmatch(owner):
+                left["owners that are a role in the project, and nobody by name,"] += 1
+                continue
             id_ = _owner(rows, repository, owner, place)
             if id_:
                 rows.link(OWNS, id_, repository.id, place, role="technical", evidence="inferred")
@@ -177,7 +191,7 @@ def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
     org, team = handle["org"], handle["team"]
     if team:
         id_ = repository.within("team", org, team)
-        label, name = TEAM, f"{org}/{team}"
+        label, name = GROUP if repository.host else TEAM, f"{org}/{team}"
     else:
         id_ = repository.within("user", repository.organization, org)
         label, name = HUMAN, org
@@ -186,10 +200,40 @@ def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
     return id_
 
 
+def _lay_out(sent: Sent) -> Sequence[Path]:
+    """Put a file that was sent by itself into a folder of the repository that it is of."""
+    if not sent.said:
+        if any(path.is_file() for path in sent.paths):
+            raise InputRefused(sent.paths[0], "", "say which repository it is of")
+        return sent.paths
+    named = NAMED.fullmatch(sent.said)
+    if named is None or ("/" in named["path"]) != bool(named["host"]):
+        reason = "write it as github.com/acme/api, or as the name of its folder alone"
+        raise InputRefused("repository", "", reason)
+    if len(sent.paths) != 1:
+        raise InputRefused("repository", "", "is for one file; send a ZIP of several repositories")
+    (path,) = sent.paths
+    root = path if path.is_dir() else sent.folder / "repository" / named["path"].split("/")[-1]
+    if path.is_file():
+        root.mkdir(parents=True)
+        path.rename(root / FILE_NAME)
+    config = root / ".git" / "config"
+    if named["host"] and not config.exists():
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(f"url = https://{named['host']}/{named['path']}\n", encoding="ascii")
+    return (root if path.is_dir() else root / FILE_NAME,)
+
+
 SOURCE = Source(
     name="codeowners",
     title="CODEOWNERS",
     reads="CODEOWNERS files of repositories, or folders of repositories",
     declares=("owners",),
     read=read,
+    upload=Upload(
+        hint="One CODEOWNERS file with its repository, or a ZIP of a folder of repositories.",
+        asks="Repository",
+        example="github.com/acme/api, or the name of its folder",
+        lay_out=_lay_out,
+    ),
 )

@@ -5,27 +5,39 @@ A column map beside the tables says which column holds what.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 
 from graph.element import Dtype, Element, Node
 from graph.frames import FILE, PLACE
 from graph.schema import CAN_ACCESS, COVERS, DECLARABLE, FACT_NODES, HUMAN, OWNS, REVIEW
-from graph.values import NAIVE, canonical, iso
+from graph.values import NAIVE, canonical, iso, strict_json
 from ingest.column_map import EMPLOYEE, MAP, ColumnMap, TableMap, read_column_map
 from ingest.exports import ExportFile, scope_of, taken_at
 from ingest.files import list_files
 from ingest.redaction import redact_text, secretive
 from ingest.rows import Rows
-from ingest.source import InputRefused, Reading, Rejected, Request, Source
+from ingest.source import (
+    InputRefused,
+    Reading,
+    Rejected,
+    Request,
+    Sent,
+    Source,
+    Upload,
+    one_folder,
+)
 from ingest.tables import SUFFIXES, read_table
 
 LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
 MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+ACCOUNT = "account"  # a kind of id by which a thing is found, and with nothing made one
+OTHER = "*"  # in `words`: whatever else the list says
 PARTS = re.compile(r"\s*[,;|]\s*")
 
 
@@ -62,14 +74,17 @@ class _Tables:
 
     def add(self, table: TableMap) -> None:
         """Add what one table states."""
-        if not table.path.is_file():
+        try:
+            there = table.path.is_file()
+        except (OSError, ValueError):  # a name that no file can have
+            there = False
+        if not there:
             raise InputRefused(table.path, "", "there is no such file, though the map names it")
         read = read_table(table.path)
         lacking = [c for c in table.columns.values() if c not in read.frame.columns]
         if lacking:
             raise InputRefused(table.path, "line 1", f"has no column named {lacking[0]!r}")
-        self.rows.rejected += read.rejected
-        self.rows.whole = self.rows.whole and not read.rejected
+        self.rows.take_over(read.rejected, read.remarks)
         frame = self._fields(read.frame, table)
         if table.holds == "reviews":
             frame = self._decided(frame, table)
@@ -108,7 +123,7 @@ class _Tables:
             return _each(column, self._instant)
         if dtype is Dtype.TEXTS:
             return _each(column, lambda cell: _list(cell, words))
-        return _each(column, lambda cell: words.get(cell.casefold(), cell)) if words else column
+        return _each(column, lambda cell: _word(cell, words)) if words else column
 
     def _instant(self, cell: str) -> str:
         """Write an instant in ISO 8601; what is none stays, and is refused where it is typed."""
@@ -165,8 +180,6 @@ class _Tables:
             facts = {c: rows[prefix + c] for c in declared if prefix + c in rows.columns}
             node = pd.DataFrame({"id": ends.ids[rows.index], **facts}, index=rows.index)
             cell = rows[ends.end]
-            if "name" not in node and label is not HUMAN:
-                node["name"] = cell.mask(cell.str.fullmatch(KNOWN_ELSEWHERE.pattern))
             if label is HUMAN:
                 email = node.get("email", pd.Series(pd.NA, rows.index, dtype="string"))
                 node["email"] = email.fillna(cell.where(ends.mails[rows.index])).str.lower()
@@ -190,9 +203,24 @@ class _Tables:
             self._link(OWNS, said[ids["owner"].notna()])
         elif table.holds == "access":
             said = facts.assign(source_id=ids["holder"], target_id=ids["target"])
-            self._link(CAN_ACCESS, _used_by_level(said))
+            self._link(CAN_ACCESS, self._used_by_level(said))
         else:
             self._add_reviews(facts, ids)
+
+    def _used_by_level(self, said: pd.DataFrame) -> pd.DataFrame:
+        """Take a last use without a level for a use of each level that is granted."""
+        if "last_used_at" not in said:
+            return said
+        levels = said.get("levels", pd.Series(pd.NA, said.index, dtype="string"))
+        used = said["last_used_at"]
+        idle = used.notna() & ~used.str.startswith("{").fillna(False) & levels.isna()
+        if idle.any():
+            self.rows.warn(f"{int(idle.sum())} last uses of grants without a level were left out")
+        made = [
+            pd.NA if pd.isna(at) or left_out else _by_level(at, level)
+            for at, level, left_out in zip(used, levels.fillna(""), idle, strict=True)
+        ]
+        return said.assign(last_used_at=pd.Series(made, said.index, dtype="string"))
 
     def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
         parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
@@ -263,7 +291,30 @@ class _Tables:
         if twice:
             reason = "are described in several ways; the first counts"
             self.rows.warn(f"{label.name}: {twice} things {reason}")
-        return groups.first().reset_index()
+        return self._named(label, groups.first().reset_index())
+
+    def _named(self, label: Node, nodes: pd.DataFrame) -> pd.DataFrame:
+        """Name a thing as the list calls it; let one with another name be found by that too.
+
+        An e-mail is no name of a person: two facts that are one would join strangers.
+        """
+        none = pd.Series(pd.NA, nodes.index, dtype="string")
+        start = f"csv:{self.scope}/{label.name.casefold()}/"
+        native = nodes["id"].where(nodes["id"].str.startswith(start)).str.removeprefix(start)
+        if label is HUMAN:
+            native = native.mask(native.str.fullmatch(MAIL.pattern))
+        name = nodes.get("name", none).fillna(native)
+        nodes = nodes.assign(name=name)
+        other = native.notna() & (native != name).fillna(False)
+        if not other.any():
+            return nodes
+        said = nodes.get("external_ids", none)
+        both = [
+            canonical(sorted([*(strict_json(had) if pd.notna(had) else []), f"{ACCOUNT}:{one}"]))
+            for had, one in zip(said[other], native[other], strict=True)
+        ]
+        known = pd.Series(both, said.index[other], dtype="string")
+        return nodes.assign(external_ids=known.reindex(said.index).fillna(said.astype("string")))
 
     def _warn_of_others(self) -> None:
         if self.map.unknown:
@@ -296,22 +347,21 @@ def _list(cell: str, words: Mapping[str, str]) -> str:
     """Write the parts of a cell as a list, each in our words."""
     if cell.startswith("["):
         return cell
-    whole = words.get(cell.casefold(), cell)
-    parts = [words.get(part.casefold(), part) for part in PARTS.split(whole) if part]
-    return canonical(sorted(set(parts)))
+    whole = words.get(cell.casefold())
+    if whole is None:
+        parts = [_word(part, words) for part in PARTS.split(cell) if part]
+    else:
+        parts = [words.get(part.casefold(), part) for part in PARTS.split(whole) if part]
+    return canonical(sorted({one for part in parts for one in PARTS.split(part) if one}))
 
 
-def _used_by_level(said: pd.DataFrame) -> pd.DataFrame:
-    """Take a last use without a level for a use of each level that is granted."""
-    if "last_used_at" not in said:
-        return said
-    pairs = zip(said["last_used_at"], said["levels"], strict=True)
-    made = [used if pd.isna(used) else _by_level(used, levels) for used, levels in pairs]
-    return said.assign(last_used_at=pd.Series(made, said.index, dtype="string"))
+def _word(cell: str, words: Mapping[str, str]) -> str:
+    """Put a word of the list into ours; `*` stands for every other word."""
+    return words.get(cell.casefold(), words.get(OTHER, cell))
 
 
-def _by_level(used: str, levels: object) -> str:
-    if used.startswith("{") or not isinstance(levels, str):
+def _by_level(used: str, levels: str) -> str:
+    if used.startswith("{"):
         return used
     return canonical(dict.fromkeys(re.findall(r'"([^"]*)"', levels), used))
 
@@ -320,10 +370,35 @@ def _digest(said: str) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:20]
 
 
+def _lay_out(sent: Sent) -> Sequence[Path]:
+    """Put a map that was typed in beside the tables; else take the one that was sent."""
+    folder = one_folder(sent)
+    maps = sorted(folder.glob("*.toml"))
+    if sent.said:
+        if maps:
+            raise InputRefused(maps[0], "", "is a column map already: leave that field empty")
+        (folder / MAP).write_text(sent.said, encoding="utf-8")
+    return (maps[0] if len(maps) == 1 else folder,)
+
+
+EXAMPLE = """\
+[[table]]
+file = "owners.csv"
+holds = "owners"
+columns = { thing = "Account", owner = "Owner mail" }
+always = { thing_label = "ServiceAccount" }
+"""
 SOURCE = Source(
     name="csv",
     title="Tables with a column map",
     reads=f"lists of owners, access and reviews (CSV, JSON lines, Parquet) with a {MAP}",
     declares=("grants", "owners", "usage", "reviews"),
     read=read,
+    upload=Upload(
+        hint=f"The tables and their column map ({MAP}) together, or a ZIP of their folder.",
+        asks=f"Column map, if no {MAP} is among the files",
+        example=EXAMPLE,
+        long=True,
+        lay_out=_lay_out,
+    ),
 )

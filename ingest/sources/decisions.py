@@ -64,9 +64,7 @@ def _records(file: ExportFile, rows: Rows) -> Iterator[tuple[Mapping[str, Any], 
     """Yield the records of a file: its lines, its list, or the list that it wraps."""
     if file.path.suffix in LINES:
         lines = json_lines(file.path)
-        rows.rejected += lines.rejected
-        if lines.rejected:
-            rows.whole = False  # who knows what they decided
+        rows.take_over(lines.rejected, lines.remarks)
         for record, line in zip(lines.objects, lines.lines, strict=True):
             yield record, Place(str(file.path), f"line {line}")
         return
@@ -113,4 +111,5 @@ SOURCE = Source(
     reads="decision records (JSON lines, JSON), or audit entries of Microsoft's toolkit",
     declares=("decisions",),
     read=read,
+    adds_up=True,
 )

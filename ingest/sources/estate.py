@@ -3,7 +3,7 @@
 from graph.schema import DECLARABLE
 from ingest.manifest import Stated
 from ingest.native import read_estate
-from ingest.source import InputRefused, Reading, Request, Source
+from ingest.source import InputRefused, Reading, Request, Source, Upload, one_folder
 
 
 def read(request: Request) -> Reading:
@@ -19,4 +19,9 @@ SOURCE = Source(
     reads="a folder with estate.toml, nodes/, relationships/ and optional records of use",
     declares=DECLARABLE,
     read=read,
+    self_contained=True,
+    upload=Upload(
+        hint="A ZIP of the folder that holds estate.toml.",
+        lay_out=lambda sent: (one_folder(sent),),
+    ),
 )

@@ -5,7 +5,8 @@ of SCIM 2.0 (RFC 7643).
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,19 +23,41 @@ from ingest.source import InputRefused, Reading, Request, Source
 from ingest.tables import SUFFIXES, read_table
 
 HEADERS = {  # what systems call a column, in small letters and without what parts the words
-    "number": ("employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "id"),
-    "email": ("email", "workemail", "mail", "emailaddress", "primaryworkemail"),
-    "name": ("name", "displayname", "fullname", "workername", "employeename"),
-    "manager": ("managerid", "manageremployeeid", "managernumber", "supervisorid"),
-    "manager_email": ("manageremail", "supervisoremail"),
-    "unit": ("department", "unit", "team", "organization", "costcenter"),
-    "status": ("status", "workerstatus", "employmentstatus", "employeestatus"),
-    "joined": ("hiredate", "startdate", "joinedat", "joined", "hiredat"),
-    "left": ("leftat", "terminationdate", "lastworkingday", "leavedate", "enddate", "leavingdate"),
+    "number": (
+        "employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "staffnumber",
+        "personid", "associateid", "id",
+    ),
+    "email": (
+        "workemail", "workemailaddress", "primaryworkemail", "emailprimarywork", "emailwork",
+        "businessemail", "email", "mail", "emailaddress",
+    ),
+    "name": (
+        "displayname", "fullname", "workername", "employeename", "preferredname", "legalname",
+        "name", "worker",
+    ),
+    "given": ("firstname", "givenname", "legalfirstname", "preferredfirstname"),
+    "family": ("lastname", "familyname", "surname", "legallastname", "preferredlastname"),
+    "manager": (
+        "managerid", "manageremployeeid", "managernumber", "manageremployeenumber",
+        "managerworkerid", "supervisorid", "supervisoreid", "reportstoid",
+    ),
+    "manager_email": ("manageremail", "managerworkemail", "supervisoremail"),
+    "unit": (
+        "department", "unit", "team", "supervisoryorganization", "organization",
+        "organizationalunit", "costcenter",
+    ),
+    "status": (
+        "workerstatus", "employeestatus", "activestatus", "status", "positionstatus",
+        "employmentstatus",
+    ),
+    "joined": ("hiredate", "startdate", "joinedat", "joined", "hiredat", "originalhiredate"),
+    "left": (
+        "terminationdate", "lastworkingday", "lastdayofwork", "leftat", "leavedate", "leavingdate",
+        "enddate",
+    ),
     "event": ("event", "eventtype", "change"),
     "at": ("effectiveat", "effectivedate", "eventdate", "effective"),
-}
-FIELDS = {header: field for field, headers in HEADERS.items() for header in headers}
+}  # fmt: skip
 EVENTS = {
     **dict.fromkeys(("joiner", "hire", "hired", "rehire", "join", "new hire"), "joiner"),
     **dict.fromkeys(("mover", "move", "transfer", "change"), "mover"),
@@ -42,6 +65,10 @@ EVENTS = {
 }
 GONE = {"left", "leaver", "terminated", "inactive", "retired", "resigned", "former", "deceased"}
 HERE = {"active", "employed", "current", "on leave", "leave of absence", "parental leave"}
+HERE |= {"full-time", "full time", "part-time", "part time", "contractor", "leave"}
+LISTS = ("Report_Entry", "employees", "workers")  # of an answer of Workday, of BambooHR
+NEVER = ("0000-00-00",)  # a date that is none
+MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?")  # a date, by a spreadsheet
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -105,6 +132,7 @@ class _People:
     rows: Rows
     scope: str
     persons: dict[str, _Person] = field(default_factory=dict)
+    pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # of what, of how many
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
 
     # -- tables ----------------------------------------------------------------------------------
@@ -112,30 +140,33 @@ class _People:
     def table(self, file: ExportFile) -> bool:
         """Take in a table; return whether it is one of people."""
         read = read_table(file.path)
-        columns: dict[str, str] = {}
-        for name in read.frame.columns:
-            known = FIELDS.get(re.sub(r"[^a-z]", "", name.lower()))
-            if known:
-                columns.setdefault(known, name)
+        columns = _columns(read.frame.columns)
         if not {"number", "email"} & columns.keys():
             return False
-        self.rows.rejected += read.rejected
-        self.rows.whole = self.rows.whole and not read.rejected
-        lines = [self._line(row, columns) for row in read.frame.to_dict("records")]
+        self.rows.take_over(read.rejected, read.remarks)
+        self._take_all(read.frame.to_dict("records"), columns)
+        return True
+
+    def _take_all(
+        self, rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Sequence[str]]
+    ) -> None:
+        lines = [self._line(row, columns) for row in rows]
         kept = [line for line in lines if line is not None]
         for line in sorted(kept, key=lambda line: line[0]):  # stable: within a day, as they stand
             self._take(*line)
-        return True
 
     def _line(
-        self, row: Mapping[Any, Any], columns: Mapping[str, str]
+        self, row: Mapping[Any, Any], columns: Mapping[str, Sequence[str]]
     ) -> tuple[pd.Timestamp, dict[str, Any], Place] | None:
         """Read one row: when it took effect, and what it says."""
         place = Place(str(row[FILE]), str(row[PLACE]))
         said = {
-            known: redact_text(row[name].strip()) if isinstance(row[name], str) else ""
-            for known, name in columns.items()
+            known: next((one for name in names if (one := _cell(row.get(name)))), "")
+            for known, names in columns.items()
         }
+        said["name"] = (
+            said.get("name") or f"{said.get('given', '')} {said.get('family', '')}".strip()
+        )
         said["event"] = said.get("event", "").casefold()
         try:
             dates = {k: _instant(said.get(k, "")) for k in ("at", "joined", "left")}
@@ -182,6 +213,8 @@ class _People:
         """Take in users and groups of SCIM; return whether there are any."""
         document = read_json(file.path)
         answer = document if isinstance(document, dict) else {}
+        if any(isinstance(answer.get(key), list) for key in LISTS):
+            return self._workers(answer, file)
         items = answer.get("Resources", document)
         many = isinstance(items, list)
         place = file.place.at("Resources") if "Resources" in answer else file.place
@@ -197,10 +230,30 @@ class _People:
                 continue
             found = True
         total = answer.get("totalResults")
-        if found and type(total) is int and total > len(listed(items)):
-            self.rows.whole = False
-            self.rows.warn(f"{file.path}: holds {len(listed(items))} of {total} results")
+        if found and type(total) is int:
+            listing = items if many else [items]
+            users = any(
+                isinstance(one, dict) and USER in listed(one.get("schemas")) for one in listing
+            )
+            self.pages["users" if users else "groups", total] += len(listing)
         return found
+
+    def _workers(self, answer: Mapping[str, Any], file: ExportFile) -> bool:
+        """Take in the list of workers in an answer; return whether it is one of people."""
+        key = next(key for key in LISTS if isinstance(answer.get(key), list))
+        rows = [
+            {**one, FILE: str(file.path), PLACE: file.place.at(key, number).pointer}
+            for number, one in enumerate(answer[key])
+            if isinstance(one, dict)
+        ]
+        columns = _columns(dict.fromkeys(name for row in rows for name in row))
+        if not {"number", "email"} & columns.keys():
+            return False
+        for number, one in enumerate(answer[key]):
+            if not isinstance(one, dict):
+                self.rows.reject(file.place.at(key, number), "a worker must be an object")
+        self._take_all(rows, columns)
+        return True
 
     def _user(self, user: Mapping[str, Any], place: Place) -> None:
         key = redact_text(text(user.get("id")))
@@ -245,6 +298,10 @@ class _People:
 
     def write(self, taken: pd.Timestamp) -> None:
         """Write people, their units and their groups."""
+        for (_, total), count in self.pages.items():
+            if count < total:
+                self.rows.whole = False
+                self.rows.warn(f"the pages of SCIM hold {count} of {total} results")
         by_mail = {p.email: p.key for p in self.persons.values() if p.email}
         for person in self.persons.values():
             manager = person.manager or by_mail.get(person.manager_email.lower(), "")
@@ -294,8 +351,26 @@ class _People:
         return {"status": None, "left_at": None}
 
 
+def _columns(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return which columns hold what; of several for one fact, the most telling comes first."""
+    plain = {name: re.sub(r"[^a-z]", "", name.lower().replace("#", "number")) for name in names}
+    found = {
+        known: sorted(
+            (n for n in plain if plain[n] in headers), key=lambda n: headers.index(plain[n])
+        )
+        for known, headers in HEADERS.items()
+    }
+    return {known: names for known, names in found.items() if names}
+
+
+def _cell(value: Any) -> str:
+    said = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+    return redact_text(said)
+
+
 def _instant(said: str) -> pd.Timestamp | None:
-    return instant(said) if said else None
+    midnight = MIDNIGHT.fullmatch(said)
+    return instant(midnight[1] if midnight else said) if said and said not in NEVER else None
 
 
 def _mail(user: Mapping[str, Any]) -> str:

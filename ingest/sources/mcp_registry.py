@@ -4,20 +4,23 @@ Read are the seed of the official registry, answers of its `GET /v0/servers`, an
 `server.json` files: https://github.com/modelcontextprotocol/registry describes all three.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from graph.schema import TOOL
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json
+from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Reading, Request, Source
 
 OFFICIAL = "io.modelcontextprotocol.registry/official"
+SCHEMA = "modelcontextprotocol"  # in the address of the schema that a server.json names
+NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/[A-Za-z0-9._-]+")  # com.example/weather
 MARKS = ("packages", "remotes", "version_detail", "repository", "version")
+PARTS = {"registry_name", "registry_type", "registryType", "identifier", "transport_type", "url"}
 STATUS = {"active": "active", "deprecated": "active", "deleted": "deleted"}
 
 
@@ -42,11 +45,12 @@ def read(request: Request) -> Reading:
     rows, budget = Rows(), Budget()
     used: list[ExportFile] = []
     entries: list[Entry] = []
+    passed = 0
     open_ends = 0  # pages that name a next one, less the pages that may be it
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
             continue
-        document = parse_json(decode(budget.read(file.path), file.path), file.path)
+        document = json_of(file, budget, rows)
         found = list(_entries(document, file.place))
         if found or _is_empty_page(document):
             used.append(file)
@@ -55,9 +59,11 @@ def read(request: Request) -> Reading:
         elif file.alone:
             raise InputRefused(file.path, "", "is JSON, and no listing of MCP servers")
         else:
-            rows.warn(f"{file.path}: lists no MCP servers; passed over")
+            passed += document is not None
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it lists MCP servers")
+        refuse_all(request, rows, "nothing in it lists MCP servers")
+    if passed:
+        rows.warn(f"{passed} files list no MCP servers and were passed over")
     _add_servers(rows, entries)
     if open_ends > 0:
         rows.whole = False
@@ -89,8 +95,17 @@ def _next_page(document: Any) -> bool:
 
 
 def _is_server(one: Any) -> bool:
+    """Whether a value describes a server: other files have a name and a version as well."""
     inner = one.get("server", one) if isinstance(one, dict) else None
-    return isinstance(inner, dict) and "name" in inner and any(mark in inner for mark in MARKS)
+    if not isinstance(inner, dict) or "name" not in inner:
+        return False
+    if SCHEMA in text(inner.get("$schema")) or "version_detail" in inner:
+        return True
+    parts = [p for key in ("packages", "remotes") for p in listed(inner.get(key))]
+    if any(isinstance(p, dict) and p.keys() & PARTS for p in parts):
+        return True
+    named = NAME.fullmatch(text(inner.get("name"))) is not None
+    return named and any(mark in inner for mark in MARKS)
 
 
 def _entry(one: Any, place: Place) -> Entry:

@@ -14,11 +14,13 @@ import pandas as pd
 
 from graph.element import Node
 from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
-from graph.values import iso
+from graph.values import WrongValue, instant, iso
+from ingest import uses_by_day
 from ingest.exports import ExportFile, export_files, scope_of
 from ingest.files import read_json
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
+from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.tables import json_lines
 
@@ -30,10 +32,19 @@ LEVELS_OF: Mapping[int, Mapping[int, str]] = {  # class, activity and the level 
     DATASTORE: {1: "read", 2: "write", 4: "read", 5: "write", 6: "write", 7: "write", 8: "list"},
 }
 LIVES = {1: "active", 2: "active", 5: "disabled", 6: "deleted"}  # activities of account changes
-FAILURE = 2
+NAMING = {  # where an event of a class says what was used
+    WEB: ("resources", "web_resources"),
+    API: ("resources",),
+    DATASTORE: ("resources", "databucket", "database", "table"),
+}
+FAILURE, DENIED = 2, 2  # of `status_id`, and of `action_id`
+FAILED = {"failure", "failed", "denied", "error"}
 PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
+ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:[\w-]*:\d*:\S+")
+IDENTITY = re.compile(r"arn:[\w-]+:(?:iam::\d*:(?:user|role|group|root)|sts:)")
+OBJECT = re.compile(r"arn:[\w-]+:s3:::[^/]+/")  # it belongs to its bucket
 EARLIEST, LATEST = 0, 253_402_300_799_999  # milliseconds: 1970 to 9999
 
 
@@ -65,8 +76,7 @@ def _events(file: ExportFile, rows: Rows) -> Iterator[tuple[dict[str, Any], Plac
     """Yield the objects of a file: its lines, its list, the list that it wraps, or itself."""
     if file.path.suffix in LINES:
         lines = json_lines(file.path)
-        rows.rejected += lines.rejected
-        rows.whole = rows.whole and not lines.rejected
+        rows.take_over(lines.rejected, lines.remarks)
         for one, number in zip(lines.objects, lines.lines, strict=True):
             yield one, Place(str(file.path), f"line {number}")
         return
@@ -74,8 +84,42 @@ def _events(file: ExportFile, rows: Rows) -> Iterator[tuple[dict[str, Any], Plac
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         document, place = document["events"], place.at("events")
     for number, one in enumerate(listed(document)):
+        here = place.at(number) if isinstance(document, list) else place
         if isinstance(one, dict):
-            yield one, place.at(number) if isinstance(document, list) else place
+            yield one, here
+        else:
+            rows.reject(here, "an event must be an object")
+
+
+def _time(event: Mapping[str, Any]) -> int | None:
+    """Return when an event happened in milliseconds; None where it does not say."""
+    at = event.get("time")
+    if isinstance(at, float) and at.is_integer():
+        at = int(at)
+    if type(at) is not int or not EARLIEST <= at <= LATEST:
+        try:
+            at = round(instant(text(event.get("time_dt"))).timestamp() * 1000)
+        except WrongValue:
+            return None
+    return at if EARLIEST <= at <= LATEST else None
+
+
+def _failed(event: Mapping[str, Any]) -> bool:
+    """Whether what an event tells of did not happen."""
+    if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
+        return True
+    return text(event.get("status")).lower() in FAILED
+
+
+def _lasting(arn: str, session: Any) -> str:
+    """Return the identity behind an ARN: the role of a session, the user that is the root."""
+    found = SESSION.fullmatch(arn)
+    if found is None:
+        return f"{arn}#user" if ROOT.fullmatch(arn) else arn
+    partition, account, role = found.groups()
+    issuer = redact_text(text(session.get("issuer"))) if isinstance(session, dict) else ""
+    start = f"arn:{partition}:iam::{account}:role/"
+    return issuer if issuer.startswith(start) and issuer.endswith(f"/{role}") else start + role
 
 
 def _stamp(ms: int) -> pd.Timestamp:
@@ -89,7 +133,7 @@ class _Use:
     place: Place
     first: int
     last: int
-    count: int = 0
+    days: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass
@@ -105,35 +149,48 @@ class _Log:
     actors: dict[str, tuple[Node, dict[str, Any], Place]] = field(default_factory=dict)
     lives: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any], place: Place) -> None:
         """Take in one event."""
-        kind, at = event.get("class_uid"), event.get("time")
+        kind, at = event.get("class_uid"), _time(event)
         if type(kind) is not int:
             self.passed["records that are no event"] += 1
             return
+        if self._again(event):
+            self.passed["events that came twice"] += 1
+            return
         self.events += 1
-        if type(at) is not int or not EARLIEST <= at <= LATEST:
+        if at is None:
             self.rows.whole = False
             self.rows.reject(place, "an event must have a time in milliseconds")
             return
         self.last = at if self.last is None else max(self.last, at)
         if kind not in (*LEVELS_OF, ACCOUNT, SIGN_IN):
             self.passed["events of other classes"] += 1
-        elif event.get("status_id") == FAILURE:
+        elif _failed(event):
             self.passed["events that failed"] += 1
         elif kind in LEVELS_OF:
             self._use(event, kind, at, place)
         else:
             self._life(event, kind, at, place)
 
+    def _again(self, event: Mapping[str, Any]) -> bool:
+        """Say whether an event was there before, by the id that its metadata may give it."""
+        metadata = event.get("metadata")
+        uid = text(metadata.get("uid")) if isinstance(metadata, dict) else ""
+        again = uid in self.told
+        self.told |= {uid} if uid else set()
+        return again
+
     def _use(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         actor = event.get("actor")
+        actor = actor if isinstance(actor, dict) else {}
         who = self._agent(event.get("ai_agent"), at, place) or self._user(
-            actor.get("user") if isinstance(actor, dict) else None, place
+            actor.get("user"), place, actor.get("session")
         )
-        things = [self._resource(r, place) for r in listed(event.get("resources"))]
-        named = [thing for thing in things if thing]
+        said = [one for key in NAMING[kind] for one in listed(event.get(key))]
+        named = [thing for thing in (self._resource(one, place) for one in said) if thing]
         if not who or not named:
             self.passed[f"events that name no {'resource' if who else 'known actor'}"] += 1
             return
@@ -142,7 +199,7 @@ class _Log:
         for thing in dict.fromkeys(named):
             use = self.uses.setdefault((who, thing, level), _Use(place, at, at))
             use.first, use.last = min(use.first, at), max(use.last, at)
-            use.count += 1
+            use.days[at // uses_by_day.DAY_MS] += 1
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         """Note that an account was made, changed or ended, or that somebody signed in."""
@@ -158,27 +215,22 @@ class _Log:
 
     def _agent(self, said: Any, at: int, place: Place) -> str:
         """State an agent by its lasting id; its instances are no agents of their own."""
-        uid = redact_text(text(said.get("uid"))) if isinstance(said, dict) else ""
+        agent = said if isinstance(said, dict) else {}
+        uid, name, sort = (redact_text(text(agent.get(k))) for k in ("uid", "name", "type"))
+        uid, name = uid or name, name or uid
         if not uid:
             return ""
         id_ = uid if ARN.fullmatch(uid) else f"ocsf:{self.scope}/agent/{uid}"
-        facts: dict[str, Any] = {
-            "kind": "ai_agent",
-            "name": redact_text(text(said.get("name"))) or uid,
-        }
-        facts["platform"] = redact_text(text(said.get("type"))) or None
+        facts: dict[str, Any] = {"kind": "ai_agent", "name": name, "platform": sort or None}
         self.actors.setdefault(id_, (AGENT, facts, place))
         self.seen[id_] = max(at, self.seen.get(id_, at))
         return id_
 
-    def _user(self, said: Any, place: Place) -> str:
+    def _user(self, said: Any, place: Place, session: Any = None) -> str:
         """State an account where its sort is told; "" where it is not, or nobody is named."""
         user = said if isinstance(said, dict) else {}
-        names = [redact_text(text(user.get(k))) for k in ("uid_alt", "uid", "name")]
-        arn = next((n for n in names if ARN.fullmatch(n)), "")
-        if session := SESSION.fullmatch(arn):
-            partition, account, role = session.groups()
-            arn = f"arn:{partition}:iam::{account}:role/{role}"
+        names = [redact_text(text(user.get(k))) for k in ("uid_alt", "uid", "name", "uuid")]
+        arn = _lasting(next((n for n in names if ARN.fullmatch(n)), ""), session)
         if arn:
             if ":role/" in arn:
                 self.actors.setdefault(arn, (ROLE, {"name": arn.rpartition("/")[2]}, place))
@@ -197,8 +249,12 @@ class _Log:
     def _resource(self, said: Any, place: Place) -> str:
         thing = said if isinstance(said, dict) else {}
         uid, name = (redact_text(text(thing.get(k))) for k in ("uid", "name"))
-        if not uid and not name:
-            return ""
+        if not uid and not name and text(thing.get("url_string")):
+            uid = redact_text(bare_address(text(thing.get("url_string"))))
+        if (not uid and not name) or IDENTITY.match(uid):
+            return ""  # an identity is none: who changes one is told by its account change
+        if OBJECT.match(uid):
+            uid, name = uid.split("/")[0], uid.split("/")[0].rpartition(":")[2]
         id_ = uid if ARN.fullmatch(uid) else f"ocsf:{self.scope}/resource/{uid or name}"
         kind = redact_text(text(thing.get("type"))) or None
         self.rows.node(RESOURCE, id_, place, name=name or uid, type=kind)
@@ -223,8 +279,12 @@ class _Log:
                     level=level,
                     first_at=iso(_stamp(use.first)),
                     last_at=iso(_stamp(use.last)),
-                    count=str(use.count),
+                    count=str(use.days.total()),
+                    by_day=uses_by_day.write(use.days),
                 )
+        others = (self.seen.keys() | self.lives.keys()) - self.actors.keys()
+        if others:
+            self.passed["sign-ins and changes of accounts that another source states"] = len(others)
         for what, count in sorted(self.passed.items()):
             self.rows.warn(f"{count} {what} were passed over")
 
@@ -232,7 +292,7 @@ class _Log:
         """Return what the last change of an account made of it, in the order of time."""
         state: dict[str, Any] = {}
         for at, activity in sorted(self.lives.get(id_, [])):
-            state["status"] = LIVES[activity]
+            state |= {"status": LIVES[activity], "status_at": iso(_stamp(at))}
             if activity == 1:
                 state["created_at"] = iso(_stamp(at))
             elif LIVES[activity] == "deleted":
@@ -246,4 +306,5 @@ SOURCE = Source(
     reads="events (JSON lines, JSON) of application activity, account changes and sign-ins",
     declares=(),
     read=read,
+    adds_up=True,
 )

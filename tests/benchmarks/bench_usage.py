@@ -1,17 +1,22 @@
-"""The usage fold: a log of events to who used what when, against a loop over its lines."""
+"""The usage fold: a log of events to who used what on which days, against a loop over its lines."""
 
 import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 
 from ingest.usage_fold import FAILED, KEYS, fold_json
+from ingest.usage_log import read_usage
+from ingest.uses_by_day import DAY_MS, unpacked
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 
 COMPARED, LARGE = 1_000_000, 10_000_000  # events
 GIB = 1024.0  # MB
+Folded = dict[tuple[str, ...], tuple[list[int | None], dict[int, int]]]
 
 
 def write(path: Path, events: int) -> Path:
@@ -38,15 +43,15 @@ def write(path: Path, events: int) -> Path:
     return path
 
 
-def loop(path: Path) -> dict[tuple[str, ...], list[int | None]]:
+def loop(path: Path) -> Folded:
     """Fold a log the plain way: a line at a time, into a dictionary."""
-    folded: dict[tuple[str, ...], list[int | None]] = {}
+    folded: Folded = {}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             event = json.loads(line)
             at = int(datetime.fromisoformat(event["at"]).timestamp() * 1000 + 0.5)
             key = tuple(event[name] for name in KEYS)
-            row = folded.setdefault(key, [None, None, at, 0, 0])
+            row, days = folded.setdefault(key, ([None, None, at, 0, 0], {}))
             row[2] = max(row[2], at)
             if event["outcome"].lower() in FAILED:
                 row[4] += 1
@@ -54,6 +59,7 @@ def loop(path: Path) -> dict[tuple[str, ...], list[int | None]]:
             row[3] += 1
             row[0] = at if row[0] is None else min(row[0], at)
             row[1] = at if row[1] is None else max(row[1], at)
+            days[at // DAY_MS] = days.get(at // DAY_MS, 0) + 1
     return folded
 
 
@@ -61,21 +67,26 @@ def against_a_loop(size: Size) -> Iterator[Figure]:
     """Compare both on one log, result and processor time."""
     path = write(size.folder / "events.jsonl", COMPARED)
     fold_json([path])  # Ibis and DuckDB are read in
-    found: list[dict[tuple[str, ...], list[int | None]]] = []
+    found: list[Folded] = []
     plain = cpu(lambda: found.append(loop(path)))
     ours = cpu(lambda: fold_json([path]))
     names = ("first_ms", "last_ms", "tried_ms", "count", "failures")
     rows = fold_json([path]).to_pylist()
-    assert {tuple(r[k] for k in KEYS): [r[n] for n in names] for r in rows} == found[0]
+    assert {tuple(r[k] for k in KEYS): ([r[n] for n in names], _days(r)) for r in rows} == found[0]
     yield Figure("1,000,000 events: the fold", ours, "s")
     yield Figure("1,000,000 events: a json.loads loop", plain, "s")
     yield Figure("the loop takes so many times the fold", plain / ours, "x", at_least=5)
 
 
+def _days(row: dict[str, Any]) -> dict[int, int]:
+    day, count = unpacked(np.array(row["days"] or [], np.int64))
+    return dict(zip(day.tolist(), count.tolist(), strict=True))
+
+
 def large(size: Size) -> Iterator[Figure]:
-    """Fold ten million events and watch the memory."""
+    """Read ten million events and watch the memory."""
     path = write(size.folder / "large.jsonl", LARGE)
-    yield Figure("10,000,000 events: the fold", cpu(lambda: fold_json([path])), "s")
+    yield Figure("10,000,000 events: read", cpu(lambda: read_usage([path])), "s")
     whole = peak("10,000,000 events: peak memory")
     yield Figure(whole.what, whole.value, whole.unit, at_most=GIB)
 

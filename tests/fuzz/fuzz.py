@@ -2,7 +2,8 @@
 
 What is read, or refused with its reason, is well; anything else is a finding: a fault, or an input
 that takes longer than its time. Findings are written to a folder, as the files that cause them.
-Runs are the same for the same seed. Usage:
+All take turns until each source read `ENOUGH` inputs and each parser `ENOUGH_PARSED`; what time
+is left is shared evenly. The inputs of a turn are the same for the same seed. Usage:
 
     python -m tests.fuzz.fuzz [--seconds 600] [--seed 1] [--source NAME] [--out FOLDER]
 """
@@ -17,9 +18,10 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +38,8 @@ from tests.hostile_worker import Hang, bound_memory, peak_memory
 from tests.small_exports import EXPORTS, Export, write
 
 Parser = Callable[[bytes], object]
-NO_END = 1 << 62  # runs
+ENOUGH, ENOUGH_PARSED = 20_000, 110_000  # runs
+TURN = 500  # runs of one turn
 PATIENCE = 5.0  # seconds of the processor for one input
 TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
 TOKENS = [
@@ -58,6 +61,14 @@ class Tally:
     seconds: float = 0.0
     slowest: float = 0.0
     findings: dict[str, str] = field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Add what came of another turn."""
+        self.runs += other.runs
+        self.outcomes += other.outcomes
+        self.seconds += other.seconds
+        self.slowest = max(self.slowest, other.slowest)
+        self.findings = other.findings | self.findings
 
 
 def mutated(data: bytes, dice: random.Random, others: list[bytes]) -> bytes:
@@ -130,9 +141,9 @@ def parsers() -> dict[str, Parser]:
     }
 
 
-def fuzz_parser(parse: Parser, seconds: float, runs: int, seed: int) -> Tally:
+def fuzz_parser(parse: Parser, seconds: float, runs: int, seed: object) -> Tally:
     """Parse mutated files of all exports, one by one."""
-    tally, dice = Tally(), random.Random(seed)
+    tally, dice = Tally(), random.Random(str(seed))
     signal.signal(signal.SIGPROF, _alarm)
     files = [d for exports in EXPORTS.values() for e in exports for d in e.values()]
     files = [data[:2000] for data in files]
@@ -169,7 +180,7 @@ def _where(trace: object) -> str:
     return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "elsewhere"
 
 
-def fuzz(source: Source, seconds: float, runs: int, seed: int, keep: Path | None) -> Tally:
+def fuzz(source: Source, seconds: float, runs: int, seed: object, keep: Path | None) -> Tally:
     """Read mutated exports of a source until the time or the number of runs is up."""
     tally, dice = Tally(), random.Random(f"{source.name} {seed}")
     signal.signal(signal.SIGPROF, _alarm)
@@ -192,7 +203,7 @@ def fuzz(source: Source, seconds: float, runs: int, seed: int, keep: Path | None
             if where and where not in tally.findings:
                 tally.findings[where] = outcome
                 if keep is not None:
-                    kept = keep / source.name / str(len(tally.findings))
+                    kept = keep / source.name / f"{where.replace(' ', '-')}"
                     shutil.copytree(folders[number], kept, dirs_exist_ok=True)
     finally:
         shutil.rmtree(home)
@@ -204,30 +215,60 @@ def _alarm(*_: object) -> None:
     raise Hang
 
 
+def in_turn(
+    turns: Mapping[str, Callable[[float, str], Tally]],
+    enough: Mapping[str, int],
+    seconds: float,
+    seed: int,
+) -> dict[str, Tally]:
+    """Let each have a turn: whoever lacks most of what is enough, then whoever had least time."""
+    tallies, taken = {name: Tally() for name in turns}, Counter[str]()
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        lacking = {n: t.runs / enough[n] for n, t in tallies.items() if t.runs < enough[n]}
+        due = lacking or {n: t.seconds for n, t in tallies.items()}
+        name = min(due, key=lambda n: due[n])
+        taken[name] += 1
+        tallies[name].add(turns[name](left, f"{seed} {taken[name]}"))
+    return tallies
+
+
 def main() -> int:
-    """Fuzz all sources for a while each, in turn; return 1 where there is a finding."""
+    """Fuzz all sources and parsers; return 1 where there is a finding."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=600.0, help="in all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--source", action="append", help="only this one")
     parser.add_argument("--out", type=Path, default=Path("fuzz-findings"))
     given = parser.parse_args()
-    pieces: dict[str, Parser] = {} if given.source else parsers()
     names = given.source or [name for name in all_sources() if name in EXPORTS]
+    turns: dict[str, Callable[[float, str], Tally]] = {
+        name: partial(_turn_of_source, all_sources()[name], given.out) for name in names
+    }
+    if not given.source:
+        turns |= {name: partial(_turn_of_parser, parse) for name, parse in parsers().items()}
+    enough = {name: ENOUGH if name in names else ENOUGH_PARSED for name in turns}
+    for name in names:  # what libraries map is no use of memory by an input: it is mapped now
+        fuzz(all_sources()[name], 1.0, 20, given.seed, None)
     bound_memory()
-    total, found = 0, 0
-    share = given.seconds / (len(names) + len(pieces))
-    for name in [*pieces, *names]:
-        if name in pieces:
-            tally = fuzz_parser(pieces[name], share, NO_END, given.seed)
-        else:
-            tally = fuzz(all_sources()[name], share, NO_END, given.seed, given.out)
-        total, found = total + tally.runs, found + len(tally.findings)
+    tallies = in_turn(turns, enough, given.seconds, given.seed)
+    for name, tally in tallies.items():
         said = {**tally.outcomes, "runs": tally.runs, "slowest": round(tally.slowest, 2)}
+        said["seconds"] = round(tally.seconds, 1)
         print(name, json.dumps(said | {"findings": tally.findings}), flush=True)
+    total = sum(tally.runs for tally in tallies.values())
+    found = sum(len(tally.findings) for tally in tallies.values())
     peak = peak_memory() >> 20
     print(f"{total} executions, {found} findings, at most {peak} MiB", flush=True)
     return 1 if found else 0
+
+
+def _turn_of_source(source: Source, keep: Path, left: float, seed: str) -> Tally:
+    return fuzz(source, left, TURN, seed, keep)
+
+
+def _turn_of_parser(parse: Parser, left: float, seed: str) -> Tally:
+    return fuzz_parser(parse, left, TURN * 10, seed)
 
 
 if __name__ == "__main__":

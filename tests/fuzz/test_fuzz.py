@@ -1,16 +1,18 @@
 """A short run of the fuzzer over every source and parser; `make fuzz` runs it for long."""
 
 import json
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ingest.source import Reading, Request, Source
 from ingest.sources import all_sources
-from tests.fuzz.fuzz import fuzz, fuzz_parser, parsers
+from tests.fuzz.fuzz import Tally, fuzz, fuzz_parser, in_turn, parsers
 from tests.small_exports import EXPORTS
 
-SECONDS, RUNS, PARSED = 0.7, 300, 400
+SECONDS, RUNS, PARSED = 0.4, 150, 200
 
 
 @pytest.mark.parametrize("source", sorted(EXPORTS.keys() & all_sources().keys()))
@@ -25,6 +27,25 @@ def test_no_mutated_text_is_a_fault(name: str) -> None:
     tally = fuzz_parser(parsers()[name], SECONDS * 10, PARSED, 7)
     assert tally.findings == {}
     assert tally.runs == PARSED
+
+
+def test_slow_and_quick_ones_come_as_far() -> None:
+    """Turns go to whoever lacks most of its runs, and when all have enough, to the least time."""
+
+    def turn(cost: float, left: float, seed: str) -> Tally:
+        clock[0] += cost
+        return Tally(runs=10, seconds=cost, findings={seed: ""})
+
+    clock = [0.0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock[0])
+        turns = {name: partial(turn, cost) for name, cost in (("slow", 9.0), ("quick", 1.0))}
+        short = in_turn(turns, {"slow": 100, "quick": 100}, 60.0, 7)
+        long = in_turn(turns, {"slow": 100, "quick": 100}, 1000.0, 7)
+    assert [t.runs for t in short.values()] == [60, 60]
+    assert all(t.runs >= 100 for t in long.values())
+    assert abs(long["slow"].seconds - long["quick"].seconds) <= 90
+    assert len(long["slow"].findings) * 10 == long["slow"].runs, "each turn has inputs of its own"
 
 
 def test_a_careless_source_is_found_out(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from streamlit.util import calc_hash
 
 import ingest.redaction
 import trustdebt
+from analytics import history
 from app.views import all_views
 from graph.journal import journal_of
 from graph.set_aside import keep_set_aside
@@ -78,8 +80,8 @@ def _in_lines(said: str, first: int, secrets: Iterator[str]) -> str:
     return "\n".join(lines)
 
 
-def _plant(folder: Path) -> Planted:
-    """Ingest every source's exports, planted, into one snapshot of a store in `folder`."""
+def _plant(folder: Path, times: int = EVERY) -> Planted:
+    """Ingest every source's exports, planted so often, into one snapshot of a store in `folder`."""
     secrets, count = numbered(), 0
 
     def counted() -> Iterator[str]:
@@ -92,7 +94,7 @@ def _plant(folder: Path) -> Planted:
     jobs: list[tuple[Source, Request]] = []
     for name, source in all_sources().items():
         for number, export in enumerate(EXPORTS.get(name, [])):
-            for first in range(EVERY):
+            for first in range(times):
                 scope = f"{number}-{first}"
                 made = _planted(export, first, stream)
                 path = write(made, folder / "exports" / name / scope)
@@ -136,10 +138,10 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 
 @pytest.fixture(scope="module")
 def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
-    """Plant the same with the redaction taken away."""
+    """Plant once with the redaction taken away: enough to show what the search sees."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest.redaction, "EACH", [])
-        return _plant(tmp_path_factory.mktemp("unguarded"))
+        return _plant(tmp_path_factory.mktemp("unguarded"), 1)
 
 
 def test_every_source_is_planted(planted: Planted) -> None:
@@ -158,8 +160,14 @@ def test_without_redaction_they_are_found(unguarded: Planted) -> None:
     assert len(set(_stored(unguarded.store))) >= 20
 
 
-def test_no_command_shows_one(planted: Planted, capsys: pytest.CaptureFixture[str]) -> None:
-    """As tables, JSON, CSV and in the formats of other tools; the journal keeps none either."""
+def test_no_command_shows_one(
+    planted: Planted, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As tables, JSON, CSV and in the formats of other tools; the journal keeps none either.
+
+    All of them ask one posture: to make it anew for each would show nothing more.
+    """
+    monkeypatch.setattr(history, "open_posture", cache(history.open_posture))
     lines = [[c, "--json", "--limit", "0"] for c in COMMANDS] + [[c] for c in COMMANDS]
     lines += [["findings", "--format", form] for form in ("csv", "sarif", "ocsf")]
     ids = [r["id"] for r in _asked(planted.store, "identities", capsys)["identities"]]
@@ -237,6 +245,7 @@ def test_no_database_keeps_one(planted: Planted, unguarded: Planted) -> None:
                 started.stop()  # so that all it holds is in its files
                 found = _stored(started.home)
                 assert (found == []) == guarded, found[:3]
-                started.start()
+                if guarded:
+                    started.start()
     except server.CannotStart as error:
         pytest.skip(f"no Neo4j: {error}")

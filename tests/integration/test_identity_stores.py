@@ -17,6 +17,7 @@ from graph.facts import Facts
 from graph.schema import ELEMENTS, RUNS_AS, WAITING
 from graph.stores.parquet_store import ParquetStore
 from ingest.job import ingest
+from ingest.source import InputRefused
 from tests.small_estates import AS_OF, Estate
 
 ARN = "arn:aws:iam::111122223333:role/bot"
@@ -113,6 +114,30 @@ def test_what_waits_is_told_and_comes_when_its_end_does(store):
     assert facts.frames[WAITING].empty
     row = facts.frames[RUNS_AS].iloc[0]
     assert (row["scope"], row["first_seen"]) == ("west", AS_OF)
+
+
+def test_what_waits_for_another_source_is_no_bad_row(store):
+    """Whatever is read first. Twin: the native format states all that it speaks of."""
+
+    def uses(source: str) -> Estate:
+        log = Estate(source=source, scope="lake").agent("a")
+        return log.link("a", "RUNS_AS", "s").link("a", "RUNS_AS", "t")
+
+    with pytest.raises(InputRefused, match="2 of 3 rows cannot be used"):
+        ingest(store, [uses("estate").job()])
+    done = ingest(store, [uses("csv").job()])
+    assert done.quarantined == []
+    assert done.warnings == [
+        "RUNS_AS: 2 wait for another source, as target_id names nothing that is known; "
+        "the first stands in RUNS_AS.csv, line 2"
+    ]
+    (set_aside,) = done.set_aside
+    assert (set_aside.count, set_aside.warnings) == (0, tuple(done.warnings))
+    told = answers.collisions(posture_in(store, store.snapshots(), store.current().id))["waiting"]
+    assert [(w["source"], w["count"]) for w in told] == [("csv", 2)]
+    ingest(store, [Estate(source="aws", scope="1").account("s", "t").job()])
+    assert len(store.read()[1].frames[RUNS_AS]) == 2
+    assert store.read()[1].frames[WAITING].empty
 
 
 def test_what_waits_goes_when_its_source_no_longer_says_it(store):

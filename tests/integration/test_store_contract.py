@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from graph.facts import Facts
-from graph.schema import CAN_ACCESS, ELEMENTS
+from graph.schema import AGENT, CAN_ACCESS, ELEMENTS
 from graph.stores import (
     Lease,
     NoSuchSnapshot,
@@ -132,6 +132,13 @@ def _constraints(uri: str, kind: str) -> list[list[object]]:
     if kind == "parquet":
         return []
     return ask(uri, "SHOW CONSTRAINTS YIELD name, type, labelsOrTypes, properties RETURN *")
+
+
+def test_ids_of_other_systems_stay_in_the_order_in_which_a_source_lists_them(store: Store):
+    row = {"id": "bot", "external_ids": '["github:z","arn:a"]'}
+    facts = worlds.facts_of({AGENT: [row, {"id": "other", "external_ids": '["b:1","a:2"]'}]})
+    published(store, facts)
+    assert_same(store.read()[1], facts)
 
 
 @settings(

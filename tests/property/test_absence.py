@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from analytics import answers
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
+from graph.declaring import FIELD_KINDS
 from graph.frames import conform
 from graph.schema import FACT_NODES
 from graph.stores.parquet_store import ParquetStore
 from ingest.job import ingest
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
+from tests.aws_account import IAM
 from tests.property.test_sources_hostile import DOCUMENTS
 from tests.small_estates import AS_OF, Estate, ago
-from tests.small_exports import EXPORTS, write
+from tests.small_exports import ESTATE, EVENT, EXPORTS, Export, write
 
 TAKEN_AT = AS_OF
 PEOPLE = "Employee ID,Work Email,Name\n" + "".join(
@@ -44,6 +46,32 @@ LINES: dict[str, tuple[str, str]] = {  # formats in which a part looks whole: fi
     "hr": ("workers.csv", PEOPLE),
     "kubernetes": ("accounts.yaml", ACCOUNTS),
 }
+USES = "".join(
+    f'{{"id": "u{n}", "at": "2026-07-01T10:00:0{n}Z", "principal": "bot", "resource": "db", '
+    '"action": "read", "level": "read", "outcome": "success"}\n'
+    for n in range(4)
+)
+REPORT = (
+    "user,arn,user_creation_time,password_enabled,mfa_active,access_key_1_active,"
+    "access_key_1_last_rotated,access_key_1_last_used_date\n"
+    f"ann,{IAM}user/ann,2026-01-01T00:00:00+00:00,false,false,true,2026-01-01T00:00:00+00:00,N/A\n"
+    f"bo,{IAM}user/bo,2026-01-01T00:00:00+00:00,true,false,true,2026-01-01T00:00:00+00:00,N/A\n"
+)
+ALLOWED = ESTATE["decisions.jsonl"].decode()
+DECIDED = "".join(ALLOWED.replace('"d1"', f'"d{n}"') for n in range(4)).encode()
+EVENTS = "".join(json.dumps(EVENT | {"eventID": str(n)}) + "\n" for n in range(3)).encode()
+SIGN_INS = next(e for e in EXPORTS["ocsf"] if len(e) == 1 and next(iter(e)).endswith(".jsonl"))
+CUT: dict[tuple[str, str], Export] = {  # source and file of one object, or row, on each line
+    **{("estate", f): ESTATE | {"usage/a.jsonl": USES.encode()} for f in (
+        "nodes/Agent.csv", "nodes/Resource.jsonl", "relationships/OWNS.csv", "decisions.jsonl",
+        "usage/a.jsonl")},
+    ("csv", "owners.csv"): EXPORTS["csv"][0],
+    ("hr", "workers.csv"): {"workers.csv": PEOPLE[:200].rpartition("\n")[0].encode() + b"\n"},
+    ("decisions", "log.jsonl"): {"log.jsonl": DECIDED},
+    ("cloudtrail", "log.jsonl"): {"log.jsonl": EVENTS},
+    ("aws", "report.csv"): EXPORTS["aws"][0] | {"report.csv": REPORT.encode()},
+    ("ocsf", next(iter(SIGN_INS))): SIGN_INS,
+}  # fmt: skip
 
 
 def read(source: Source, path: Path) -> Reading | None:
@@ -113,6 +141,36 @@ def test_a_document_cut_at_any_byte_is_refused_or_loses_nothing(tmp_path: Path, 
     for cut in cuts(path, text):
         got = read(source, cut)
         assert got is None or not got.complete or stated(whole) <= stated(got)
+
+
+@pytest.mark.parametrize(("name", "file"), sorted(CUT))
+def test_lines_cut_anywhere_are_noticed(tmp_path: Path, name: str, file: str) -> None:
+    """Within a line, some word is said; between two lines, nothing tells a part from the whole."""
+    source, export = all_sources()[name], CUT[name, file]
+    where, data = write(export, tmp_path / "export"), export[file]
+    whole = read(source, where)
+    assert whole is not None
+    assert whole.complete
+    path = tmp_path / "export" / file
+    places = 12 if name == "cloudtrail" or file.startswith("usage") else 60  # these take long
+    for length in range(1, len(data), max(1, len(data) // places)):
+        path.write_bytes(data[:length])
+        got = read(source, where)
+        if got is None or not got.complete or not set(whole.declares) <= set(got.declares):
+            continue  # the job takes what declares less for a part
+        told = any("been cut" in warning for warning in got.warnings)
+        between = b"\n" in data[length - 1 : length + 1]
+        assert told or between or stated(whole) <= stated(got)
+
+
+def test_a_line_that_was_cut_would_pass_for_a_whole_one(tmp_path: Path) -> None:
+    """The twin: the last cell of a table may end anywhere, and the row looks well."""
+    (tmp_path / "workers.csv").write_text(PEOPLE[:-3])
+    got = read(all_sources()["hr"], tmp_path / "workers.csv")
+    assert got is not None
+    assert got.complete
+    assert got.rejected == []
+    assert any("been cut" in warning for warning in got.warnings)
 
 
 @pytest.mark.parametrize("name", sorted(LINES))
@@ -205,14 +263,17 @@ ROWS = [(element, at) for element, rows in FULL.rows.items() for at in range(len
 def test_a_part_of_what_was_known_never_makes_it_look_better(
     tmp_path_factory: pytest.TempPathFactory, kept: set[int], declares: set[str]
 ) -> None:
-    """Whatever is left out, and whatever the part no longer claims to know."""
+    """Whatever is left out, and whatever the part no longer claims to know, whole or not."""
     store = ParquetStore(tmp_path_factory.mktemp("absence") / "store")
     ingest(store, [FULL.job()])
     before, there = judged(store), things(store)
-    part = Estate(declares=sorted(declares), complete=False)
+    part = Estate(declares=sorted(declares), complete=declares < set(FULL.declares))
     for place in kept:
         element, at = ROWS[place]
-        part.add(element, **FULL.rows[element][at])
+        said = FULL.rows[element][at]
+        part.add(
+            element, **{k: v for k, v in said.items() if FIELD_KINDS.get(k, "") in {"", *declares}}
+        )
     ingest(store, [part.job()], max_bad=100)
     after = judged(store)
     assert things(store) == there

@@ -73,7 +73,7 @@ def test_anything_anywhere_is_read_set_aside_or_refused(folder: Path, name: str)
     source, document = DOCUMENTS[name]
     path = folder / f"{name}.json"
 
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(way=st.sampled_from(steps(document)), by=ODD, other=st.sampled_from(steps(document)))
     def check(way: tuple[Any, ...], by: Any, other: tuple[Any, ...]) -> None:
         changed = replaced(document, way, by)

@@ -81,7 +81,7 @@ def _check(estate: Estate, start: str, mode: str) -> None:
         assert abs(narrowed - full) < 1e-9
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(estates(), START, MODE)
 def test_each_question_is_the_best_of_all_that_are_left(estate, start, mode):
     _check(estate, start, mode)

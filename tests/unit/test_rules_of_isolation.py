@@ -214,6 +214,16 @@ def test_what_is_restricted_makes_it_critical(sensitivity, severity):
     assert "bot can read data" in row["sentence"]
 
 
+def test_each_sentence_names_what_its_own_agent_reads():
+    """The one that reads more sorts behind the other by name."""
+    e = _three(ALL).agent("dot").resource("secrets", "restricted").can("dot", "read", "secrets")
+    rows = answers.findings(e.link("dot", "CALLS", "t0").posture(), rule="ISO-04")["findings"]
+    read = {row["subject"]["id"]: row["object"]["id"] for row in rows}
+    assert read == {"bot": "data", "dot": "secrets"}
+    for agent, data in read.items():
+        assert any(f"{agent} can read {data}," in row["sentence"] for row in rows)
+
+
 def test_the_three_in_two_hands_are_no_trifecta():
     e = _three(("untrusted_input",)).agent("other").thing("Tool", "out", capabilities=[ALL[1]])
     assert found(e.link("other", "CALLS", "out"), "ISO-04") == []

@@ -125,7 +125,36 @@ def test_the_same_card_twice_is_one_agent(read):
 def test_lists_and_wrapped_cards_are_read_and_other_json_is_passed_over(read):
     loaded = read([OLD, {"agentCard": OLD | {"url": "https://b.example"}}], {"name": "package"})
     assert len(loaded.rows(AGENT)) == 2
-    assert "holds no agent card; passed over" in " ".join(loaded.done.warnings)
+    assert "1 files hold no agent card and were passed over" in loaded.done.warnings
+    listing = {"agents": [OLD, {"card": OLD | {"url": "https://c.example"}}], "total": 2}
+    assert len(read(listing).rows(AGENT)) == 2
+
+
+@pytest.mark.parametrize(
+    ("schemes", "tags"),
+    [(["Bearer"], '["auth:http"]'), (["public"], '["auth:none"]'), (["x"], '["auth:undescribed"]')],
+)
+def test_a_card_from_before_version_0_3_names_its_schemes(read, schemes, tags):
+    """Twin: what asks for nothing lets anyone in."""
+    card = without(OLD, "security", "securitySchemes") | {"authentication": {"schemes": schemes}}
+    loaded = read(card)
+    assert loaded.one(AGENT)["tags"] == tags
+    assert bool(loaded.rows(TRUSTS)) == (schemes == ["public"])
+
+
+def test_in_a_folder_what_is_no_json_is_set_aside(tmp_path):
+    """Twin: a file that was named itself is refused, and so is a folder of nothing else."""
+    (tmp_path / "in").mkdir()
+    broken = tmp_path / "in" / "tsconfig.json"
+    broken.write_text('{"compilerOptions": {} // by hand\n}')
+    with pytest.raises(InputRefused, match="is not JSON"):
+        load(SOURCE, tmp_path / "s", tmp_path / "in")
+    (tmp_path / "in" / "card.json").write_text(json.dumps(OLD))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert loaded.reasons == [("line 1", "is not JSON")]
+    assert loaded.graph.coverage[0].complete is False
+    with pytest.raises(InputRefused, match="is not JSON"):
+        load(SOURCE, tmp_path / "t", broken)
 
 
 @pytest.mark.parametrize(

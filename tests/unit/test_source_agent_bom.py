@@ -11,12 +11,15 @@ import pytest
 
 from graph.schema import (
     AGENT,
+    ASSUMES,
     AUTHENTICATES_AS,
     CALLS,
+    CAN_ACCESS,
     CREDENTIAL,
     MEMBER_OF,
     OWNS,
     RESOURCE,
+    RUNS_AS,
     SERVICE_ACCOUNT,
     TOOL,
     USED,
@@ -138,6 +141,93 @@ def test_a_wrong_row_is_set_aside_with_its_pointer(read, part, row, reason):
     assert said.startswith(reason)
 
 
+IDENTITIES = [
+    node("agent", "bot"),
+    node("managed_identity", "m", attributes={"last_used_at": "2026-07-01T00:00:00+00:00"}),
+    node("service_principal", "sp", dimensions={"cloud_provider": "azure"},
+         attributes={"principal_id": "0C2E1BAB-4475-43B3-B5ED-42D7C243BB4B"}),
+    node("role", "r", attributes={"arn": "arn:aws:iam::1:role/r"}),
+    node("cloud_resource", "vm"),
+    node("data_store", "vault", attributes={"data_classification_tier": "restricted"}),
+    node("policy", "p"),
+]  # fmt: skip
+STEPS = [
+    edge("authenticates_as", "agent:bot", "managed_identity:m"),
+    edge("assumes", "managed_identity:m", "role:r"),
+    edge("assumes", "cloud_resource:vm", "role:r"),
+    edge("can_access", "role:r", "data_store:vault", evidence={"role": "Storage Reader"}),
+    edge("has_permission", "role:r", "data_store:vault",
+         evidence={"privilege_level": "write", "access": "direct"}),
+    edge("has_permission", "agent:bot", "data_store:vault", evidence={"access": "assume_chain"}),
+    edge("has_permission", "service_principal:sp", "data_store:vault", evidence={"source": "x"}),
+]  # fmt: skip
+
+
+def test_an_agent_reaches_what_the_role_of_its_identity_may_do(read):
+    """What the scan concluded from these very edges is counted, not stated."""
+    loaded = read({"nodes": IDENTITIES, "edges": STEPS})
+    assert loaded.links(RUNS_AS) == {("bot", "m"), ("vm", "r")}
+    assert loaded.links(ASSUMES) == {("m", "r")}
+    assert loaded.links(CAN_ACCESS) == {("r", "vault"), ("sp", "vault")}
+    assert reached(loaded, "bot") == {"vault": "write"}
+    assert reached(loaded, "sp") == {}
+    vault = loaded.one(RESOURCE, name="vault")
+    assert (vault["type"], vault["sensitivity"]) == ("data_store", "restricted")
+    assert loaded.one(SERVICE_ACCOUNT, name="m")["last_used_at"] is not None
+    known = loaded.one(SERVICE_ACCOUNT, name="sp")["external_ids"]
+    assert known == '["entra_object:0c2e1bab-4475-43b3-b5ed-42d7c243bb4b"]'
+    assert "grants" in loaded.graph.coverage[0].declares
+    assert loaded.done.warnings == [
+        "1 grants do not say at which level: they open nothing here",
+        "passed over: 1 has_permission edges, 1 policy nodes",
+    ]
+
+
+def test_a_graph_without_grants_declares_none(read):
+    assert read().graph.coverage[0].declares == ("credentials", "inventory")
+
+
+@pytest.mark.parametrize(
+    ("more", "whole"),
+    [
+        ({"pagination": {"total": 9, "has_more": True}}, False),
+        ({"pagination": {"total": 9, "has_more": False}}, True),
+        ({"completeness": {"status": "truncated", "complete": False}}, False),
+        ({"stats": {"total_edges": 12}}, False),
+        ({"stats": {"total_edges": 11}}, True),
+        ({"completeness": {"status": "complete", "complete": True}}, True),
+    ],
+)
+def test_a_graph_that_is_cut_is_partial(read, more, whole):
+    assert read(GRAPH | more).graph.coverage[0].complete is whole
+
+
+def test_pages_of_one_scan_are_put_together(tmp_path):
+    first = GRAPH | {"edges": [], "pagination": {"has_more": True}}
+    last = GRAPH | {"nodes": [], "pagination": {"has_more": False}}
+    for name, page in (("1.json", first), ("2.json", last)):
+        (tmp_path / name).write_text(json.dumps(page))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path)
+    assert loaded.graph.coverage[0].complete
+    assert len(loaded.rows(CALLS)) == 3
+
+
+def test_the_same_key_in_two_tenants_is_two_things(tmp_path):
+    for tenant in ("t-1", "t-2"):
+        (tmp_path / f"{tenant}.json").write_text(json.dumps(GRAPH | {"tenant_id": tenant}))
+    loaded = load(SOURCE, tmp_path / "s", tmp_path)
+    assert len(loaded.rows(AGENT)) == 4
+    assert len(loaded.rows(CALLS)) == 6
+
+
+def test_an_export_says_when_it_was_made(tmp_path):
+    (tmp_path / "g.json").write_text(
+        json.dumps(GRAPH | {"created_at": "2026-05-01T00:00:00+00:00"})
+    )
+    loaded = load(SOURCE, tmp_path / "s", tmp_path, taken_at=None)
+    assert loaded.graph.coverage[0].taken_at == pd.Timestamp("2026-05-01", tz="UTC")
+
+
 def test_repeated_edges_count_once(read):
     loaded = read(GRAPH | {"edges": [*GRAPH["edges"], *GRAPH["edges"]]})
     assert loaded.reasons == []
@@ -175,6 +265,9 @@ def test_no_secret_gets_out_wherever_it_stands(tmp_path):
         "edges": [
             edge("uses", "agent:a", "server:s", last_seen="x"),
             edge("odd", "agent:a", "server:s"),
+            edge("has_permission", "agent:a", "server:s", evidence={"role": "x", "roles": ["y"]}),
         ],
+        "tenant_id": "t",
+        "created_at": "2026",
     }
     assert leaks(SOURCE, tmp_path / "x.json", small) == []

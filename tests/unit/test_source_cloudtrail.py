@@ -21,7 +21,7 @@ from ingest.sources.aws import SOURCE as AWS
 from ingest.sources.aws.actions import Service
 from ingest.sources.cloudtrail import SOURCE
 from tests.aws_account import allow, details, role, trust
-from tests.canaries import leaks
+from tests.canaries import CANARIES, leaks
 from tests.loading import TAKEN_AT, load
 
 ACCOUNT = "123456789012"
@@ -33,7 +33,7 @@ SESSION = {
     "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/bot/i-1",
     "sessionContext": {"sessionIssuer": {"type": "Role", "arn": BOT}},
 }
-PERSON = {"type": "IAMUser", "arn": ANN, "userName": "ann", "accessKeyId": "AKIAEXAMPLE"}
+PERSON = {"type": "IAMUser", "arn": ANN, "userName": "ann"}
 
 
 def event(name="GetObject", source="s3", who=SESSION, at="2026-07-01T10:00:00Z", **more):
@@ -217,6 +217,14 @@ def test_a_name_that_is_none_is_set_aside(read, name):
     assert [place for place, _ in found.reasons] == ["/Records/0"]
 
 
+def test_a_far_time_is_a_time(read):
+    """Beyond the year 2262, where nanoseconds end; a clock may be wrong."""
+    found = read(event(at="9999-12-31T23:59:59.999Z"), event())
+    assert used(found) == {(BOT, BUCKET, "read"): 2}
+    (row,) = found.rows(USED)
+    assert row["last_at"].isoformat() == "9999-12-31T23:59:59.999000+00:00"
+
+
 def test_wrong_records_are_set_aside(read):
     found = read(event(), 7, event(at="yesterday"), event() | {"eventSource": None})
     assert used(found) == {(BOT, BUCKET, "read"): 1}
@@ -306,4 +314,11 @@ def test_sums_are_those_of_a_plain_loop(tmp_path_factory, drawn):
 
 def test_no_secret_gets_into_rows_or_messages(tmp_path):
     one = event(resources=LISTED, responseElements={"x": "y"}, userAgent="u", eventID="e")
+    path = tmp_path / "keys.json"
+    keys = [event(who=PERSON | {"accessKeyId": secret}) for secret in CANARIES.values()]
+    path.write_text(json.dumps({"Records": keys}))
+    reading = SOURCE.read(Request((path,), "demo", TAKEN_AT))
+    said = "".join(f.to_csv() for f in reading.rows.values()) + str(reading.warnings)
+    assert ANN in said
+    assert not [kind for kind, secret in CANARIES.items() if secret in said]
     assert leaks(SOURCE, tmp_path / "log.json", {"Records": [one]}) == []

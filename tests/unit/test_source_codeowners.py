@@ -5,13 +5,19 @@ https://docs.gitlab.com/user/project/codeowners/reference. Who reviews code is n
 what it does, so nothing here counts as a declared owner.
 """
 
+import json
+
 import pytest
 
-from graph.schema import HUMAN, OWNS, RESOURCE, TEAM
+from graph.access import AccessGraph
+from graph.schema import GROUP, HUMAN, OWNS, RESOURCE, TEAM
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.codeowners import SOURCE
+from ingest.sources.github import SOURCE as GITHUB_SOURCE
 from tests.canaries import CANARIES, A
-from tests.loading import load
+from tests.loading import TAKEN_AT, load
 
 REMOTE = '[remote "origin"]\n\turl = {}\n'
 GITHUB = "git@github.com:acme/payments.git"
@@ -48,11 +54,13 @@ def test_the_last_rule_for_the_whole_repository_counts(read):
     (repository,) = loaded.rows(RESOURCE)
     assert repository["id"] == "github:acme/repository/payments"
     assert repository["external_ids"] == '["github:acme/payments"]'
-    assert loaded.one(TEAM, name="acme/pay-team")["id"] == "github:acme/team/pay-team"
+    team = loaded.one(GROUP, name="acme/pay-team")  # as the source `github` states a team
+    assert team["id"] == "github:acme/team/pay-team"
+    assert team["external_ids"] == '["github:acme/pay-team"]'
     assert loaded.one(HUMAN, name="ann")["external_ids"] == '["github:ann"]'
     assert loaded.one(HUMAN, name="bo@acme.example")["email"] == "bo@acme.example"
     (warning,) = loaded.done.warnings
-    assert warning.endswith("2 rules for parts of the repository are left out")
+    assert warning == "2 rules for parts of a repository are left out"
 
 
 def test_ownership_is_inferred_and_never_covers(read):
@@ -98,6 +106,46 @@ def test_sections_add_up_and_have_usual_owners(read):
     assert {owner for owner, _ in loaded.links(OWNS)} == {"late", "writer"}
     loaded = read("[Core] @acme/core\n*\n", remote="https://gitlab.com/acme/x.git", at="CODEOWNERS")
     assert {owner for owner, _ in loaded.links(OWNS)} == {"acme/core"}
+
+
+@pytest.mark.parametrize("first", ["github", "codeowners"])
+def test_a_team_is_one_thing_with_that_of_the_organisation_in_any_order(tmp_path, first):
+    path = tmp_path / "payments" / "CODEOWNERS"
+    config = path.parent / ".git" / "config"
+    config.parent.mkdir(parents=True)
+    config.write_text(REMOTE.format(GITHUB))
+    path.write_text("* @acme/pay-team\n")
+    team = {"slug": "pay-team", "name": "Pay", "url": "https://api.github.com/orgs/acme/teams/1"}
+    listed = tmp_path / "org" / "teams.json"
+    listed.parent.mkdir()
+    listed.write_text(json.dumps([team]))
+    store = ParquetStore(tmp_path / "store")
+    jobs = [
+        (SOURCE, Request([path], "src", TAKEN_AT)),
+        (GITHUB_SOURCE, Request([listed], "acme", TAKEN_AT)),
+    ]
+    for job in jobs if first == "codeowners" else reversed(jobs):
+        ingest(store, [job], 100.0)
+    graph = AccessGraph.of(store.read()[1])
+    teams = graph.things[graph.things["id"].str.contains("/team/")]
+    assert teams[["id", "label"]].values.tolist() == [["github:acme/team/pay-team", "Group"]]
+    assert graph.frames[TEAM].empty
+    assert set(graph.frames[OWNS]["source_id"]) == {"github:acme/team/pay-team"}
+
+
+def test_roles_in_the_project_are_counted_and_nobody(read):
+    loaded = read("* @@maintainers @@developer @ann\n", remote="https://gitlab.com/a/x.git")
+    assert {owner for owner, _ in loaded.links(OWNS)} == {"ann"}
+    assert loaded.reasons == []
+    assert loaded.done.warnings == [
+        "2 owners that are a role in the project, and nobody by name, are left out"
+    ]
+
+
+def test_a_team_of_another_host_is_a_team(read):
+    loaded = read("* @a/b/Core\n", remote="https://gitlab.com/a/x.git")
+    assert loaded.one(TEAM, name="a/b/Core")["id"] == "codeowners:demo/team/a/b/Core"
+    assert loaded.rows(GROUP) == []
 
 
 def test_without_a_rule_for_the_whole_nobody_is_inferred(read):

@@ -110,6 +110,62 @@ def test_access_with_levels_in_the_words_of_the_list(read):
     assert loaded.one(RESOURCE, name="ledger")["sensitivity"] == "restricted"
 
 
+GOVERNED = """\
+Identity,Display Name,Application,Entitlement,Last Login,Type
+jdoe,John Doe,Sales,System Administrator,03/14/2026 09:12 AM,Employee
+jdoe,John Doe,Sales,Reader,,Employee
+svc-bill,,ERP,Z_FI_POST,03/15/2026 01:00 PM,Service
+"""
+STAFF = GOVERNED.replace("Type\n", "Type,Staff\n").replace("Employee\n", "Employee,7\n")
+STAFF = STAFF.replace("Service\n", "Service,\n")
+GOVERNED_MAP = """
+[[table]]
+file = "governed.csv"
+holds = "access"
+words.holder_label = { Employee = "Human", Service = "ServiceAccount" }
+%s
+[table.columns]
+holder = "Identity"
+holder_name = "Display Name"
+holder_label = "Type"
+target = "Application"
+role_name = "Entitlement"
+last_used_at = "Last Login"
+"""
+US = 'scope = "iga"\ntaken_at = 2026-08-01\ndates = ["%m/%d/%Y %I:%M %p"]\nzone = "UTC"\n'
+
+
+def test_entitlements_of_which_nobody_knows_the_level_are_kept_without_one(read):
+    """As governance tools export them: a name of an entitlement, and no level."""
+    loaded = read(GOVERNED_MAP % "", US, governed=GOVERNED)
+    rows = {r["role_name"]: r for r in loaded.rows(CAN_ACCESS)}
+    assert set(rows) == {"System Administrator", "Reader", "Z_FI_POST"}
+    assert {(r["levels"], r["last_used_at"]) for r in rows.values()} == {(None, None)}
+    assert loaded.reasons == []
+    assert loaded.done.warnings == ["2 last uses of grants without a level were left out"]
+
+
+def test_an_account_is_found_by_what_the_list_calls_it(read):
+    """By the account as well as by the name beside it; it joins nothing with another source."""
+    loaded = read(GOVERNED_MAP % "", US, governed=GOVERNED)
+    john = loaded.one(HUMAN, name="John Doe")
+    assert john["external_ids"] == '["account:jdoe"]'
+    assert loaded.graph.find("jdoe") == loaded.graph.find("John Doe")
+    assert loaded.one(SERVICE_ACCOUNT, name="svc-bill")["external_ids"] is None
+    both = read(GOVERNED_MAP % "" + 'holder_employee = "Staff"\n', US, governed=STAFF)
+    ids = both.one(HUMAN, name="John Doe")["external_ids"]
+    assert ids == '["account:jdoe","employee:7"]'
+
+
+def test_every_other_word_may_have_a_meaning(read):
+    words = 'words.levels = { "System Administrator" = "read, write, admin", "*" = "read" }'
+    columns = GOVERNED_MAP % words + 'levels = "Entitlement"\n'
+    rows = {r["role_name"]: r for r in read(columns, US, governed=GOVERNED).rows(CAN_ACCESS)}
+    assert rows["System Administrator"]["levels"] == '["read","write","admin"]'
+    assert rows["Z_FI_POST"]["levels"] == '["read"]'
+    assert rows["Z_FI_POST"]["last_used_at"] == '{"read":"2026-03-15T13:00:00Z"}'
+
+
 def test_use_is_declared_only_since_it_was_recorded(read):
     assert read(ACCESS_MAP, access=ACCESS).graph.coverage[0].declares == ("grants",)
     head = MAP + "usage_window_start = 2026-01-01\n"
@@ -199,6 +255,7 @@ def test_a_wrong_line_is_set_aside_and_the_others_stay(read, line, reason):
         (OWNERS_MAP.replace('"owners"', '"things"'), "must be one of owners, access, reviews"),
         (OWNERS_MAP.replace("owner_name", "owner_password"), "may only name"),
         (OWNERS_MAP.replace('owner = "Mail", ', ""), "says nothing of owner"),
+        (ACCESS_MAP.replace("levels = ", "tags = "), "says nothing of levels or role_name or act"),
         (OWNERS_MAP.replace("owners.csv", "../owners.csv"), "beside the map or below"),
         (OWNERS_MAP.replace("owners.csv", "/etc/passwd.csv"), "beside the map or below"),
         (OWNERS_MAP.replace("owners.csv", "owners.xls"), "must end in one of"),

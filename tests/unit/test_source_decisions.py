@@ -127,6 +127,14 @@ def test_an_entry_of_the_mesh(read):
     assert row["engine"] == "agent-governance-toolkit"
 
 
+def test_an_entry_of_the_audit_sink_keeps_the_hash_of_its_content(read):
+    """The sink that writes files calls it `content_hash` and signs it."""
+    entry = {k: v for k, v in MESH.items() if k != "entry_hash"}
+    entry |= {"content_hash": "cc", "signature": "dd", "sandbox_id": None, "compute_driver": None}
+    (row,) = read(entry).rows(DECISION_RECORD)
+    assert (row["prev_hash"], row["hash"]) == ("aa", "cc")
+
+
 def test_an_entry_of_the_kernel_has_no_id_and_names_a_tool(read):
     rows = read(KERNEL, KERNEL | {"reason": "other"}, KERNEL).rows(DECISION_RECORD)
     assert len({r["id"] for r in rows}) == len(rows) == 2

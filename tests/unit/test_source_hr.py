@@ -115,7 +115,45 @@ def test_users_and_groups_of_scim(read):
 def test_a_page_of_scim_is_not_the_whole(read):
     loaded = read({"totalResults": 7, "Resources": [ANN]}, "users.json")
     assert loaded.graph.coverage[0].complete is False
-    assert loaded.done.warnings[0].endswith("holds 1 of 7 results")
+    assert loaded.done.warnings == ["the pages of SCIM hold 1 of 7 results"]
+
+
+def test_all_pages_of_scim_together_are_the_whole(tmp_path):
+    """RFC 7644: `totalResults` counts the results of all pages. Twin: one of them is missing."""
+    for number, one in enumerate((ANN, BO)):
+        page = {"totalResults": 2, "startIndex": number + 1, "itemsPerPage": 1, "Resources": [one]}
+        (tmp_path / f"users{number}.json").write_text(json.dumps(page))
+    paths = [tmp_path / "users0.json", tmp_path / "users1.json"]
+    assert load(SOURCE, tmp_path / "s", *paths).graph.coverage[0].complete is True
+    assert load(SOURCE, tmp_path / "t", paths[1]).graph.coverage[0].complete is False
+
+
+def test_reports_of_other_systems_are_read_by_their_columns(read):
+    """Columns of BambooHR and of Workday; a date that is none, and one that a spreadsheet wrote."""
+    bamboo = (
+        "Employee #,First Name,Last Name,Work Email,Supervisor EID,Employment Status,Status,"
+        "Hire Date,Termination Date\n"
+        "7,Ann,Lee,Ann@acme.example,1,Full-Time,Active,2020-01-01 00:00:00,0000-00-00\n"
+        "8,Bo,Chen,bo@acme.example,7,Terminated,Inactive,2021-01-01,2026-05-31\n"
+    )
+    loaded = read(bamboo)
+    ann = loaded.one(HUMAN, name="Ann Lee")
+    assert (ann["external_ids"], ann["status"], ann["left_at"]) == (
+        '["employee:7"]',
+        "active",
+        None,
+    )
+    assert ann["created_at"] == pd.Timestamp("2020-01-01", tz="UTC")
+    assert loaded.one(HUMAN, name="Bo Chen")["manager_id"] == ann["id"]
+    assert loaded.reasons == []
+    entry = {"Employee_ID": "7", "Worker": "Ann Lee", "Email_-_Primary_Work": "ann@acme.example"}
+    entry |= {"Supervisory_Organization": "Finance", "Hire_Date": "2020-01-01", "Pay": 7}
+    loaded = read({"Report_Entry": [entry, "x"]}, "workday.json")
+    assert loaded.one(HUMAN, name="Ann Lee")["email"] == "ann@acme.example"
+    assert loaded.links(MEMBER_OF) == {("Ann Lee", "Finance")}
+    assert loaded.reasons == [("/Report_Entry/1", "a worker must be an object")]
+    answer = {"employees": [{"id": "7", "displayName": "Ann Lee", "workEmail": "ann@acme.example"}]}
+    assert read(answer, "bamboo.json").of(HUMAN, "name") == ["Ann Lee"]
 
 
 OWNERS = """

@@ -10,6 +10,7 @@ import json
 import pytest
 
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
+from ingest.launched import launched
 from ingest.secret_names import bare_address, held_secret, secret_sort, secrets_in_address
 from ingest.source import InputRefused
 from ingest.sources.mcp_config import SOURCE
@@ -106,6 +107,15 @@ def test_the_client_is_told_by_where_the_file_is(tmp_path, name, platform):
         ("settings.json", {"amp.mcpServers": {"s": {"command": "x"}}}),
         ("config.toml", '[mcp_servers.s]\ncommand = "x"\n'),
         ("goose.yaml", "extensions:\n  s:\n    type: stdio\n    cmd: x\n"),
+        (".mcp.json", {"s": {"command": "npx", "args": ["-y", "x"]}}),  # of a plugin of Claude Code
+        ("openhands.toml", '[mcp]\nsse_servers = ["https://a.example/sse"]\n'),
+        ("vibe.toml", '[[mcp_servers]]\nname = "s"\ntransport = "stdio"\ncommand = "x"\n'),
+        (
+            "librechat.yaml",
+            "interface:\n  mcpServers: {use: true, create: false}\n"
+            "modelSpecs:\n  list: [{name: a, mcpServers: [s]}]\n"
+            "mcpServers:\n  s: {type: streamable-http, url: https://a.example/mcp}\n",
+        ),
         ("continue.yaml", "mcpServers:\n  - name: s\n    command: x\n"),
         (
             "continue.json",
@@ -123,6 +133,9 @@ def test_every_layout_gives_one_agent_and_one_server(tmp_path, name, document):
     "document",
     [
         {"servers": [{"host": "db", "port": 1}]},
+        {"openapi": "3.1.0", "servers": [{"url": "https://api.example.com"}]},
+        {"asyncapi": "3.0.0", "servers": {"prod": {"url": "a.example", "protocol": "amqp"}}},
+        {"interface": {"mcpServers": {"use": True}}},
         {"mcp": {"version": 2}},
         {"extensions": ["a.b"]},
         {"dependencies": {"@modelcontextprotocol/sdk": "1"}},
@@ -238,6 +251,104 @@ def test_a_broken_configuration_is_refused_with_its_place(tmp_path, said, place,
     with pytest.raises(InputRefused) as refused:
         load(SOURCE, tmp_path / "s", tmp_path)
     assert (refused.value.place, refused.value.reason) == (place, reason)
+
+
+def test_in_a_folder_a_broken_configuration_is_set_aside_and_other_files_do_not_matter(tmp_path):
+    """Twin: named by itself, it is refused."""
+    written(tmp_path / "in", RICH, ".mcp.json")
+    broken = written(tmp_path / "in", '{"mcpServers": {"a": {}, "a": {}}}', "old/mcp.json")
+    written(tmp_path / "in", "servers:\n  - {{ .Values.host }}\n", "chart/values.yaml")
+    written(tmp_path / "in", "extensions:\n  - !!python/name:x\n", "mkdocs.yml")
+    written(tmp_path / "in", {"servers": [{"url": "https://a.example"}]}, "part-of-openapi.json")
+    loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
+    assert loaded.of(AGENT, "name") == [".mcp.json"]
+    assert loaded.reasons == [("/mcpServers/a", "a key stands here twice")]
+    assert not loaded.graph.coverage[0].complete
+    assert "3 files hold no MCP servers and were passed over" in loaded.done.warnings
+    with pytest.raises(InputRefused, match="a key stands here twice"):
+        load(SOURCE, tmp_path / "s2", broken)
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "what"),
+    [
+        ("cmd", ["/c", "npx", "-y", "@acme/x@1.2"], "npm:@acme/x"),
+        ("C:\\Windows\\System32\\cmd.exe", ["/C", "uvx", "x==1"], "pypi:x"),
+        ("bash", ["-lc", "A_TOKEN=b exec npx -y @acme/x --stdio"], "npm:@acme/x"),
+        ("bash", ["-lc", "cd a && exec bash b/launch.sh"], "bash launch.sh"),
+        ("env", ["A=b", "npx", "-y", "acme"], "npm:acme"),
+        ("npx", ["-y", "https://me:pw@a.example/x?t=1"], "npm:https://a.example/x"),
+        ("npx", ["github:acme/x#v1"], "npm:github:acme/x"),
+        ("uvx", ["--from", "git+https://a.example/x", "serve"], "pypi:serve"),
+        ("uv", ["--directory", "/home/me", "run", "server.py"], "uv server.py"),
+        ("docker", ["run", "-i", "--rm", "-e", "A", "ghcr.io/acme/x:1.2"], "docker:ghcr.io/acme/x"),
+        ("docker", ["run", "host:5000/x@sha256:ab"], "docker:host:5000/x"),
+        ("docker", ["mcp", "gateway", "run"], "docker mcp gateway"),
+        ("python", ["-m", "acme.x"], "python acme.x"),
+        ("cargo", ["run", "--quiet"], "cargo"),
+        ("cmd", [], "cmd"),
+    ],
+)
+def test_what_a_command_starts(command, args, what):
+    assert launched(command, args) == what
+
+
+def test_a_bridge_to_a_server_on_the_network_is_that_server(tmp_path):
+    bridge = {"command": "npx", "args": ["-y", "mcp-remote", "https://a.example/sse?key=abcdefgh1"]}
+    servers = {"mcpServers": {"a": bridge, "b": {"url": "https://a.example/sse"}}}
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, servers))
+    assert loaded.of(TOOL, "id") == ["mcp:https://a.example/sse"]
+    assert loaded.of(CREDENTIAL, "name") == ["key of a"]
+
+
+def test_an_address_with_a_variable_names_no_server_in_the_world(tmp_path):
+    """Two such servers are two, in two scopes four. Twin: a query is no part of the address."""
+    address = "https://${input:domain}/mcp?token=${TOKEN}"
+    servers = {"mcpServers": {"a": {"url": address}, "b": {"url": "https://%HOST%/mcp"}}}
+    servers["mcpServers"]["c"] = {"url": "http://[broken"}
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, servers))
+    assert set(loaded.of(TOOL, "id")) == {
+        "mcp_config:demo/mcp_server/a/https://variable/mcp",
+        "mcp_config:demo/mcp_server/b/https://variable/mcp",
+        "mcp_config:demo/mcp_server/c/an address that cannot be read",
+    }
+    assert loaded.of(CREDENTIAL, "storage") == ["env"]
+
+
+@pytest.mark.parametrize("value", ["REDACTED", "not-needed", "put-it-here", "sk-...", "[KEY]"])
+def test_a_placeholder_has_no_fingerprint(value):
+    assert held_secret("A_TOKEN", value).fingerprint is None
+    assert held_secret("A_TOKEN", f"q7{value[:2]}-Zq7-value").fingerprint is not None
+
+
+def test_variables_that_a_client_names_are_credentials_of_the_environment(tmp_path):
+    """Codex hands a server variables by name, Goose keeps them in the keyring."""
+    config = (
+        '[mcp_servers.a]\nurl = "https://a.example"\nbearer_token_env_var = "A_TOKEN"\n'
+        'env_http_headers = { "X-Api-Key" = "KEY_VAR", "X-Region" = "REGION" }\n'
+        '[mcp_servers.b]\ncommand = "x"\nenv_vars = ["B_SECRET", "HOME"]\n'
+    )
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, config, "config.toml"))
+    got = {r["name"]: (r["storage"], r["fingerprint"]) for r in loaded.rows(CREDENTIAL)}
+    env = ("env", None)
+    assert got == {"A_TOKEN of a": env, "X-Api-Key of a": env, "B_SECRET of b": env}
+    goose = "extensions:\n  g: {type: stdio, cmd: x, env_keys: [G_TOKEN, LANG]}\n"
+    loaded = load(SOURCE, tmp_path / "t", written(tmp_path, goose, "goose.yaml"))
+    assert [(r["name"], r["storage"]) for r in loaded.rows(CREDENTIAL)] == [
+        ("G_TOKEN of g", "vault")
+    ]
+
+
+def test_a_variable_that_a_container_is_handed_counts_once(tmp_path):
+    args = ["run", "-e", "A_TOKEN", "--env", "B_TOKEN", "-e", "LANG", "acme/x"]
+    server = {"command": "docker", "args": args, "env": {"A_TOKEN": "s3cr3t-Zq7-value"}}
+    servers = {"mcpServers": {"a": server | {"envFile": "${workspaceFolder}/.env"}}}
+    loaded = load(SOURCE, tmp_path / "s", written(tmp_path, servers))
+    got = {r["name"]: r["storage"] for r in loaded.rows(CREDENTIAL)}
+    assert got == {"A_TOKEN of a": "config", "B_TOKEN of a": "env"}
+    assert loaded.done.warnings == [
+        "1 servers take variables from a file of their own, which is not read"
+    ]
 
 
 def test_a_server_that_is_no_object_is_set_aside_and_the_others_stay(tmp_path):

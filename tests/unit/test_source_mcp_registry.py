@@ -82,6 +82,30 @@ def test_versions_of_a_server_count_once_and_the_latest_speaks(read):
     assert "1 entries are further versions of a server and count once" in loaded.done.warnings
 
 
+SCHEMAS = "https://static.modelcontextprotocol.io/schemas"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"version": "1.0.0"},  # the least that the schema asks for
+        {"$schema": f"{SCHEMAS}/2025-07-09/server.schema.json", "status": "active"},
+        {
+            "$schema": f"{SCHEMAS}/2025-10-17/server.schema.json",
+            "packages": [{"registryType": "oci", "identifier": "ghcr.io/acme/tickets:1.0"}],
+        },
+        {
+            "$schema": f"{SCHEMAS}/2025-12-11/server.schema.json",
+            "remotes": [{"type": "streamable-http", "url": "{baseUrl}/mcp", "variables": {}}],
+        },
+    ],
+)
+def test_a_server_file_of_every_version_of_the_schema_is_read(read, more):
+    """docs/reference/server-json of https://github.com/modelcontextprotocol/registry."""
+    (server,) = read({"name": "io.github.acme/tickets", "description": "x"} | more).rows(TOOL)
+    assert server["id"] == "mcp:io.github.acme/tickets"
+
+
 @pytest.mark.parametrize(
     ("pages", "complete"),
     [
@@ -103,6 +127,9 @@ def test_an_empty_page_is_a_listing(read):
     [
         ("{}", "is JSON, and no listing of MCP servers"),
         ('{"name": "npm-package", "dependencies": {}}', "no listing of MCP servers"),
+        ('{"name": "@acme/x", "version": "1", "repository": {}}', "no listing of MCP servers"),
+        ('{"name": "acme/x", "version": "1", "packages": ["a/*"]}', "no listing of MCP servers"),
+        ('[{"name": "left-pad", "version": "1"}]', "no listing of MCP servers"),
         ('{"servers": [1, 2]}', "no listing of MCP servers"),
         ("[[[", "the JSON text ends too early"),
         ('[{"name": "a", "name": "b"}]', "a key stands here twice"),

@@ -98,6 +98,71 @@ def test_an_activity_takes_a_level(read, kind, activity, level):
     assert loaded.of(USED, "level") == [level]
 
 
+@pytest.mark.parametrize(
+    ("changes", "id_"),
+    [
+        ({"class_uid": 6005, "databucket": {"uid": "b-1", "name": "books"}}, "b-1"),
+        ({"class_uid": 6005, "database": {"name": "ledger"}, "table": {"uid": ""}}, "ledger"),
+        ({"class_uid": 6001, "web_resources": [{"uid": "w-1"}]}, "w-1"),
+        (
+            {"class_uid": 6001, "web_resources": [{"url_string": "https://u:p@a.example/x?t=1"}]},
+            "https://a.example/x",
+        ),
+    ],
+)
+def test_each_class_names_what_was_used_in_its_own_way(read, changes, id_):
+    """https://schema.ocsf.io/1.9.0/classes/datastore_activity and web_resources_activity."""
+    loaded = read({k: v for k, v in BY_AGENT.items() if k != "resources"} | changes)
+    assert loaded.of(RESOURCE, "id") == [f"ocsf:demo/resource/{id_}"]
+    assert loaded.of(USED, "target_id") == [f"ocsf:demo/resource/{id_}"]
+
+
+def test_an_object_is_its_bucket_and_an_identity_is_no_resource(read):
+    """Twin: a role that another event names as a resource still is the role that acts."""
+    session = "arn:aws:sts::123456789012:assumed-role/Closer/run"
+    role = "arn:aws:iam::123456789012:role/apps/Closer"
+    taken = BY_USER | {"resources": [{"uid": role, "type": "AWS::IAM::Role"}]}
+    acted = BY_USER | {
+        "actor": {"user": {"uid": session, "type": "AssumedRole"}, "session": {"issuer": role}},
+        "resources": [{"uid": "arn:aws:s3:::books/2026/a.csv", "name": "a.csv"}],
+    }
+    loaded = read(taken, acted)
+    assert loaded.of(RESOURCE, "id") == ["arn:aws:s3:::books"]
+    assert loaded.of(ROLE, "id") == [role]  # with its path, which the session does not tell
+    assert loaded.links(USED) == {("Closer", "books")}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"status_id": 2}, {"status": "Failure"}, {"action_id": 2, "status_id": 99}]
+)
+def test_what_did_not_happen_is_no_use(read, changes):
+    loaded = read(BY_AGENT | {"status_id": 99}, BY_AGENT | changes | {"status_id": 0} | changes)
+    assert loaded.of(USED, "count") == [1]
+    assert "1 events that failed were passed over" in loaded.done.warnings
+
+
+def test_a_time_that_is_none_is_read_from_its_text(read):
+    """Some write microseconds, and the date as text beside them; others a number with a point."""
+    dated = BY_AGENT | {"time": NOON * 1000, "time_dt": "2026-07-01T12:00:00Z"}
+    loaded = read(dated, BY_AGENT | {"time": float(NOON)})
+    (used,) = loaded.rows(USED)
+    assert used["first_at"] == used["last_at"] == pd.Timestamp("2026-07-01T12:00:00Z")
+
+
+def test_what_happens_to_an_account_of_another_source_is_counted(read):
+    user = {"uid": "arn:aws:iam::123456789012:user/ann", "type": "IAMUser"}
+    loaded = read(BY_AGENT, SIGN_IN | {"user": user})
+    assert (
+        "1 sign-ins and changes of accounts that another source states were passed over"
+        in loaded.done.warnings
+    )
+
+
+def test_an_agent_without_an_id_is_known_by_its_name(read):
+    loaded = read(BY_AGENT | {"ai_agent": {"name": "Closer"}})
+    assert loaded.of(AGENT, "id") == ["ocsf:demo/agent/Closer"]
+
+
 def test_accounts_live_as_the_log_tells_in_any_order(read):
     made = CHANGE | {"activity_id": 1, "time": NOON}
     gone = CHANGE | {"activity_id": 6, "time": NOON + DAY}
@@ -106,7 +171,17 @@ def test_accounts_live_as_the_log_tells_in_any_order(read):
         assert account["status"] == "deleted"
         assert account["created_at"] == pd.Timestamp("2026-07-01T12:00:00Z")
         assert account["deleted_at"] == pd.Timestamp("2026-07-02T12:00:00Z")
-    assert read(CHANGE | {"activity_id": 5, "time": 1}).one(SERVICE_ACCOUNT)["status"] == "disabled"
+    other = CHANGE | {"user": CHANGE["user"] | {"uid": "u-9", "name": "other"}}
+    account = read(other | {"activity_id": 5, "time": 1}).one(SERVICE_ACCOUNT, name="other")
+    assert (account["status"], account["status_at"].timestamp()) == ("disabled", 0.001)
+
+
+def test_an_event_that_comes_twice_counts_once(read):
+    """Its metadata names it; without that nobody can tell one from another of its time."""
+    named = BY_AGENT | {"metadata": BY_AGENT["metadata"] | {"uid": "e-1"}}
+    loaded = read(named, named, BY_AGENT, BY_AGENT)
+    assert loaded.of(USED, "count") == [3]
+    assert "1 events that came twice were passed over" in loaded.done.warnings
 
 
 def test_a_sign_in_shows_a_person_at_work(read):

@@ -16,6 +16,7 @@ from graph.schema import (
     ASSUMES,
     CAN_ACCESS,
     CONTROLS,
+    CREDENTIAL,
     GROUP,
     HUMAN,
     MEMBER_OF,
@@ -126,6 +127,57 @@ def test_the_extension_schema_makes_its_kinds_steps(read):
     assert loaded.one(CONTROLS, rule="Okta_X")["target_id"] == "opengraph:b"
     assert reached(loaded, "ann") == {"opengraph:v": "admin"}
     assert not any("not walked" in w for w in loaded.done.warnings)
+
+
+def test_a_collector_may_say_on_an_edge_whether_it_is_walked(read):
+    """As GitHound writes it. Twins: no word, and a schema that says otherwise."""
+    nodes = [node("u", "GH_User", login="ann", name="ann"), node("t", "GH_Team"), node("r", "GH_X")]
+    nodes.append(node("o", "GH_OrgRole"))
+    said = {"properties": {"traversable": True}}
+    edges = [
+        edge("u", "GH_MemberOf", "t", **said),
+        edge("u", "GH_HasRole", "o", **said),
+        edge("u", "GH_Owns", "r", **said),
+        edge("u", "GH_Reads", "r", properties={"traversable": False}),
+        edge("u", "GH_Sees", "r"),
+    ]
+    loaded = read(graph(nodes, edges))
+    assert len(loaded.rows(MEMBER_OF)) == len(loaded.rows(ASSUMES)) == 1
+    grants = {r["role_name"]: r["levels"] for r in loaded.rows(CAN_ACCESS)}
+    assert grants == {"GH_Owns": '["admin"]', "GH_Reads": "[]", "GH_Sees": "[]"}
+    assert loaded.one(HUMAN, name="ann")["external_ids"] == '["github:ann"]'
+    schema = {"relationship_kinds": [{"name": "GH_MemberOf", "is_traversable": False}]}
+    assert read(graph(nodes, edges), schema).rows(MEMBER_OF) == []
+
+
+def test_ids_are_one_in_any_case_and_may_be_matched_as_a_property(read):
+    """As BloodHound takes them, which writes them in capitals. Twin: the product's own do not."""
+    nodes = [node("S-1-5-21-7", "User"), node("okta-ab", "Okta_Group")]
+    by_property = {
+        "match_by": "property",
+        "property_matchers": [{"key": "objectid", "operator": "equals", "value": "OKTA-AB"}],
+    }
+    loaded = read(graph(nodes, [edge("s-1-5-21-7", "MemberOf", by_property)]))
+    assert sorted(loaded.graph.ids.to_pylist()) == ["opengraph:S-1-5-21-7", "opengraph:okta-ab"]
+    own = graph([node("a", "Human"), node("A", "Human")], source_kind="TrustDebt")
+    assert len(read(own).rows(HUMAN)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "label", "status"),
+    [
+        ("Okta_User", {"status": "DEPROVISIONED"}, HUMAN, "disabled"),
+        ("Okta_User", {"status": "ACTIVE"}, HUMAN, None),
+        ("jamf_DisabledAccount", {}, HUMAN, "disabled"),
+        ("jamf_DisabledApiClient", {}, SERVICE_ACCOUNT, "disabled"),
+        ("OP_Login", {}, CREDENTIAL, None),
+        ("OP_SshKey", {}, CREDENTIAL, None),
+        ("MSSQL_Login", {}, SERVICE_ACCOUNT, None),
+    ],
+)
+def test_kinds_of_known_collectors(read, kind, facts, label, status):
+    (row,) = read(graph([node("x", kind, **facts)])).rows(label)
+    assert row["status"] == status
 
 
 def test_a_schema_can_say_that_a_known_kind_is_not_walked(read):

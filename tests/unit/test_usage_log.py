@@ -11,7 +11,7 @@ import pytest
 from graph.schema import USED
 from ingest.native import read_estate
 from ingest.source import InputRefused
-from ingest.usage_fold import EVENTS, KEYS, fold, fold_json, merge_tables
+from ingest.usage_fold import EVENTS, KEYS, fold, fold_json, merge, merge_tables
 from ingest.usage_log import read_usage
 
 DAY = 86_400_000
@@ -64,7 +64,8 @@ def test_folding_parts_equals_folding_all(tmp_path: Path) -> None:
     whole = log(tmp_path, [e for day in days for e in day], "whole.jsonl")
 
     def rows(table: pa.Table) -> list[dict[str, object]]:
-        return sorted(table.to_pylist(), key=lambda r: [str(r[k]) for k in KEYS])
+        found = [row | {"days": sorted(row["days"])} for row in table.to_pylist()]
+        return sorted(found, key=lambda r: [str(r[k]) for k in KEYS])
 
     merged = merge_tables([fold_json([p]) for p in parts])
     assert rows(merged) == rows(fold_json([whole]))
@@ -73,8 +74,9 @@ def test_folding_parts_equals_folding_all(tmp_path: Path) -> None:
 
 def test_the_expression_is_also_one_for_spark() -> None:
     """What DuckDB runs here compiles for Spark, unchanged."""
-    said = ibis.to_sql(fold(ibis.table(EVENTS, name="events")), dialect="pyspark")
-    assert "GROUP BY" in said
+    folded = fold(ibis.table(EVENTS, name="events"))
+    said = ibis.to_sql(merge(folded), dialect="pyspark")
+    assert said.count("GROUP BY") == 3
 
 
 def test_bad_lines_are_set_aside_and_the_rest_is_folded(tmp_path: Path) -> None:
@@ -95,6 +97,42 @@ def test_gzip_is_read_and_a_torn_one_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(InputRefused, match=r"day\.jsonl\.gz"):
         read_usage([path])
+
+
+def test_a_file_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    """A copy under another name adds nothing; a file of the same size does."""
+    paths = [
+        log(tmp_path, [event("2026-08-01T00:00:00Z")], name) for name in ("a.jsonl", "b.jsonl")
+    ]
+    assert read_usage(paths)[0]["count"].tolist() == ["1"]
+    paths.append(log(tmp_path, [event("2026-08-02T00:00:00Z")], "c.jsonl"))
+    assert read_usage(paths)[0]["count"].tolist() == ["2"]
+
+
+@pytest.mark.parametrize("zone", ["-02:00Z", "+02:00Z", "", "X", "ZZ"])
+def test_a_time_with_a_zone_that_is_none_is_set_aside(tmp_path: Path, zone: str) -> None:
+    """The quick way past the zone must not let in what the slow one refuses."""
+    path = log(tmp_path, [event(f"2026-08-01T00:00:00{zone}"), event("2026-08-01T00:00:00Z")])
+    rows, rejected = read_usage([path])
+    assert [r.place for r in rejected] == ["line 1"]
+    assert rows["count"].tolist() == ["1"]
+
+
+def test_days_are_told_in_runs(tmp_path: Path) -> None:
+    """Days are those of UTC, whatever the zone of an event; what failed counts on none."""
+    path = log(
+        tmp_path,
+        [
+            event("2026-08-01T00:00:00Z"),
+            event("2026-08-01T23:59:59Z", credential="key"),
+            event("2026-08-03T01:00:00+02:00"),
+            event("2026-08-03T12:00:00Z", outcome="denied"),
+            event("2026-08-09T12:00:00Z"),
+        ],
+    )
+    rows = read_usage([path])[0].set_index("source_id")["by_day"]
+    assert json.loads(rows["bot"]) == {"2026-08-01": [2, 1], "2026-08-09": [1]}
+    assert json.loads(rows["key"]) == {"2026-08-01": [1]}
 
 
 def test_a_credential_is_seen_too(tmp_path: Path) -> None:

@@ -174,6 +174,22 @@ def read_single(export: Export, value: dict[str, Any], place: Place) -> None:
         _compare_role(export, known, record, at)
 
 
+def _is_several(value: dict[str, Any]) -> bool:
+    """Recognise the answer of list-roles or list-users."""
+    return any(
+        isinstance(value.get(name), list)
+        and bool(value[name])
+        and all(isinstance(r, dict) and PRINCIPAL.fullmatch(text(r, "Arn")) for r in value[name])
+        for name in ("Roles", "Users")
+    )
+
+
+def _read_several(export: Export, value: dict[str, Any], place: Place) -> None:
+    for name in ("Roles", "Users"):
+        for record, at in records(value.get(name), export, _below(place, name)):
+            read_single(export, {name.removesuffix("s"): record}, at)
+
+
 def _compare_role(export: Export, known: Principal, record: dict[str, Any], place: Place) -> None:
     if not known.used:
         _read_last_used(export, known, record)
@@ -204,4 +220,5 @@ def _said(document: Document) -> list[tuple[object, ...]]:
 READERS = (
     Reader("account authorization details", 0, is_details, read_details),
     Reader("a role or a user", 1, is_single, read_single),
+    Reader("a list of roles or users", 1, _is_several, _read_several),
 )

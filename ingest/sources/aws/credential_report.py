@@ -57,13 +57,18 @@ def read_report(export: Export, said: str, place: Place) -> None:
     export.declares |= {"credentials", "usage"}
     rows = csv.reader(io.StringIO(said.lstrip("\ufeff")), strict=True)
     try:
-        header = [h.strip() for h in next(rows)]
+        header, listed = [h.strip() for h in next(rows)], 0
         for row in rows:
+            listed += bool(row)
             if row:
                 line = f"{place.pointer} line {rows.line_num}".strip()
                 _read_row(export, dict(zip(header, row, strict=False)), Place(place.file, line))
                 if len(row) != len(header):
+                    export.log.whole = False
                     export.log.reject(Place(place.file, line), "a row that breaks off")
+        if not listed:  # the root user is in every report
+            export.log.whole = False
+            export.log.reject(place, "a report that breaks off before its first row")
     except csv.Error:
         line = f"{place.pointer} line {rows.line_num}".strip()
         export.log.whole = False
@@ -162,6 +167,27 @@ def _read_key_record(
     key.name = text(record, "AccessKeyId") or None
 
 
+def is_key_use(value: dict[str, Any]) -> bool:
+    """Recognise the answer of get-access-key-last-used."""
+    return isinstance(value.get("AccessKeyLastUsed"), dict) and bool(text(value, "UserName"))
+
+
+def read_key_use(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read when a key was last used: the key that the file is named after, or the only one."""
+    name = text(value, "UserName")
+    keys = [k for p in export.people if p.kind == "user" and p.name == name for k in p.keys]
+    keys = [k for k in keys if k.type == "access_key"]
+    named = [k for k in keys if k.name and k.name in place.file]
+    one = named if len(named) == 1 else keys
+    if len(one) != 1:
+        export.log.reject(place, "a last use of a key that is not, or not only once, in the export")
+        return
+    export.declares.add("usage")
+    at = Place(place.file, f"{place.pointer}/AccessKeyLastUsed")
+    used = export.instant(value["AccessKeyLastUsed"].get("LastUsedDate"), at, "LastUsedDate")
+    one[0].last_used_at = used or one[0].last_used_at
+
+
 def is_login_profile(value: dict[str, Any]) -> bool:
     """Recognise the answer of get-login-profile."""
     profile = value.get("LoginProfile")
@@ -182,4 +208,5 @@ READERS = (
     Reader("a credential report", 2, is_wrapped, read_wrapped),
     Reader("a list of access keys", 3, is_key_list, read_key_list),
     Reader("a login profile", 3, is_login_profile, read_login_profile),
+    Reader("the last use of a key", 4, is_key_use, read_key_use),
 )

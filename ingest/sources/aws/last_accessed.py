@@ -5,6 +5,7 @@ holds the job's id, named by the entity, does. AWS counts denied attempts too.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 """
 
+import re
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,8 @@ import pandas as pd
 from ingest.sources.aws.arn import parse, shown
 from ingest.sources.aws.export import Export, Reader, ServiceUse, records, text
 from ingest.sources.aws.principals import Place, Principal
+
+PREFIX = re.compile(r"(?:service-)?last-accessed(?:-details)?[-_.]", re.IGNORECASE)
 
 
 def is_job(value: dict[str, Any]) -> bool:
@@ -42,6 +45,9 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
     if text(value, "JobStatus") not in ("", "COMPLETED"):
         export.log.reject(place, "the job had not completed")
         return
+    if value.get("IsTruncated") is True:
+        export.log.whole = False
+        export.log.warn(f"{place.file} is one page of several: not every service is there")
     done = export.instant(value.get("JobCompletionDate"), place, "JobCompletionDate")
     if done is not None:
         export.generated_at.append(done)
@@ -63,12 +69,24 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
 
 
 def _entity(export: Export, place: Place, callers: set[str]) -> str | None:
-    """Find the entity by the job, else by the only caller that is named."""
+    """Find the entity by the job, by the name of the file, else by the only caller."""
     name = PurePath(place.file).name
     job = export.jobs.get(name) or export.jobs.get(name.removesuffix(".json"))
     if job:
         return job
+    named = _named(export, unquote(name.removesuffix(".json")))
+    if named:
+        return named
     return next(iter(callers)) if len(callers) == 1 else None
+
+
+def _named(export: Export, name: str) -> str:
+    """Return the entity that a file is named after: its ARN, or the last part of one's name."""
+    if parse(name) is not None:
+        return name
+    short = PREFIX.sub("", name)
+    found = [p.arn for p in export.people if p.name == short and p.kind != "root"]
+    return found[0] if len(found) == 1 else ""
 
 
 def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:

@@ -111,6 +111,7 @@ def _add_key(rows: Rows, person: Principal, key: Key) -> None:
         "created_at": key.created_at,
         "rotated_at": key.rotated_at,
         "last_used_at": key.last_used_at,
+        "external_ids": canonical([f"aws_id:{key.name}"]) if key.name else None,
         "storage": "unknown",
     }
     rows.node(CREDENTIAL, row, person.place)

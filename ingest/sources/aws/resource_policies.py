@@ -55,7 +55,10 @@ def attach(export: Export, targets: Targets, main_account: str) -> Attached:
     """Find which resource each policy rules; add the resources that only policies name."""
     attached = Attached(export)
     for policy in export.resource_policies:
-        for id_ in sorted(_ruled(policy)):
+        ruled = _ruled(policy)
+        if not ruled:
+            export.log.warn(f"{policy.place.file}: a policy that names no resource; not read")
+        for id_ in sorted(ruled):
             targets.add_resource(id_, account=main_account)
             attached.by_target.setdefault(id_, []).append(policy)
     return attached

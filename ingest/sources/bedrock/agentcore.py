@@ -3,6 +3,8 @@
 from typing import Any
 
 from graph.schema import (
+    AGENT,
+    CALLS,
     CONTROLS,
     CREDENTIAL,
     RESOURCE,
@@ -13,10 +15,11 @@ from graph.schema import (
     TRUSTS,
     USES,
 )
+from graph.values import canonical
 from ingest.redaction import redact_text
 from ingest.rows import Place, text
 from ingest.secret_names import bare_address, held_secret
-from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents
+from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -45,6 +48,91 @@ class AgentCore(Documents):
         arn = self.arn(said.get("agentRuntimeArn"), at)
         if arn:
             self.listed[arn] = at
+            self.last.append(lambda: self._add_listed(arn, said, at))
+
+    def _add_listed(self, arn: str, said: dict[str, Any], at: Place) -> None:
+        """Add a runtime that is only listed; what it runs as stays unknown."""
+        self.rows.node(
+            AGENT,
+            arn,
+            at,
+            name=redact_text(text(said.get("agentRuntimeName"))) or None,
+            kind="ai_agent",
+            provider=PROVIDER,
+            platform="bedrock-agentcore",
+            status=status_of(said.get("status")),
+            third_party=False,
+        )
+
+    def _item(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """Count what a list only names: gateways, and targets of a gateway."""
+        key = "targetId" if text(said.get("targetId")) else "gatewayId"
+        id_ = text(said.get(key))
+        if not id_:
+            self.passed["items"] += 1
+        else:
+            self.items.setdefault(id_, "targets of gateways" if key == "targetId" else "gateways")
+
+    def _harness(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """State a managed agent: the role it runs as, its variables, and the tools it is given."""
+        arn = self.arn(said.get("arn"), at)
+        keys = "harnessName", "status", "executionRoleArn"
+        if not arn or not self.agent(arn, said, at, keys, "bedrock-agentcore"):
+            return
+        self.agents[arn] = arn
+        variables = said.get("environmentVariables")
+        for name, value in variables.items() if isinstance(variables, dict) else ():
+            self._variable(arn, name, value, at.at("environmentVariables"))
+        self._callers(arn, said.get("authorizerConfiguration"), at)
+        self.later.append(lambda: self._harness_tools(arn, said, at))
+
+    def _harness_tools(self, agent: str, said: dict[str, Any], at: Place) -> None:
+        for part, name in _walk(said.get("tools")):
+            if name in ("gatewayArn", "codeInterpreterArn", "browserArn") and text(part):
+                tool = self.arn(part, at.at("tools"))
+                if tool:
+                    kind = "mcp_server" if name == "gatewayArn" else "api"
+                    self.rows.node(TOOL, tool, at, kind=kind, provider=PROVIDER)
+                    self.link_once(CALLS, agent, tool, at)
+
+    def _harness_summary(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("arn"), at)
+        if arn:
+            self.listed[arn] = at
+
+    def _memory(self, said: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(said.get("arn"), at)
+        if not arn:
+            return
+        name = redact_text(text(said.get("name"))) or None
+        self.rows.node(RESOURCE, arn, at, name=name, type="memory", provider=PROVIDER)
+        if text(said.get("memoryExecutionRoleArn")):
+            self.runs_as(arn, said.get("memoryExecutionRoleArn"), at)
+
+    def _interpreter(self, said: dict[str, Any], _: str, at: Place) -> None:
+        self._environment(said, "codeInterpreterArn", ["code_exec"], at)
+
+    def _browser(self, said: dict[str, Any], _: str, at: Place) -> None:
+        self._environment(said, "browserArn", ["external_comm", "untrusted_input"], at)
+
+    def _environment(self, said: dict[str, Any], key: str, can: list[str], at: Place) -> None:
+        """State a code interpreter or browser, which may run as a role of its own."""
+        arn = self.arn(said.get(key), at)
+        if (
+            arn
+            and self.rows.node(
+                TOOL,
+                arn,
+                at,
+                name=redact_text(text(said.get("name"))) or None,
+                kind="api",
+                provider=PROVIDER,
+                third_party=False,
+                capabilities=canonical(can),
+            )
+            and text(said.get("executionRoleArn"))
+        ):
+            self.runs_as(arn, said.get("executionRoleArn"), at)
 
     def _variable(self, agent: str, name: str, value: Any, at: Place) -> None:
         secret = held_secret(name, value) if isinstance(value, str) else None
@@ -128,13 +216,20 @@ class AgentCore(Documents):
             provider=PROVIDER,
             third_party=False,
         ):
+            self.items.pop(text(said.get("gatewayId")) or arn.rpartition("/")[2], None)
             self.runs_as(arn, said.get("roleArn"), at)
+            details = said.get("workloadIdentityDetails")
+            named = details.get("workloadIdentityArn") if isinstance(details, dict) else None
+            if text(named) and (identity := self.arn(named, at)):
+                self._add_workload(identity, "", at)
+                self.link_once(RUNS_AS, arn, identity, at)
 
     def _target(self, said: dict[str, Any], _: str, at: Place) -> None:
         """Let a gateway use what its target is: a function, and the credentials for it."""
         gateway = self.arn(said.get("gatewayArn"), at)
         if not gateway:
             return
+        self.items[text(said.get("targetId"))] = ""
         self.later.append(lambda: self._add_target(gateway, said, at))
 
     def _add_target(self, gateway: str, said: dict[str, Any], at: Place) -> None:
@@ -143,6 +238,12 @@ class AgentCore(Documents):
         for part, name in _walk(said.get("targetConfiguration")):
             if name == "lambdaArn":
                 self.function(gateway, part, "the target", at)
+            elif name == "agentcoreRuntime" and isinstance(part, dict):
+                runtime = self.arn(part.get("arn"), at)
+                if runtime:
+                    self.rows.node(AGENT, runtime, at)
+                    condition = FAR.format("the target")
+                    self.rows.link(CONTROLS, gateway, runtime, at, condition=condition)
         for part, name in _walk(said.get("credentialProviderConfigurations")):
             if name == "providerArn":
                 provider = self.arn(part, at)

@@ -1,6 +1,7 @@
 """Agents of Amazon Bedrock: action groups, knowledge bases and collaborators."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from graph.schema import (
@@ -17,7 +18,12 @@ from ingest.sources.bedrock.documents import PROVIDER, Documents
 
 AGENT_ID = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{10}(?![A-Z0-9])")
 ALIAS = re.compile(r"(arn:[\w-]+:bedrock:[\w-]*:\d*):agent-alias/([A-Z0-9]{10})/[\w-]+")
-BUILT_IN = {"AMAZON.CodeInterpreter": ["code_exec"], "ANTHROPIC.Computer": ["code_exec"]}
+BUILT_IN = {
+    "AMAZON.CodeInterpreter": ["code_exec"],
+    "ANTHROPIC.Computer": ["code_exec"],
+    "ANTHROPIC.Bash": ["code_exec"],
+}
+DETAILS = {"agentId", "actionGroupExecutor", "parentActionSignature", "functionSchema", "apiSchema"}
 
 
 class Agents(Documents):
@@ -28,6 +34,20 @@ class Agents(Documents):
         keys = "agentName", "agentStatus", "agentResourceRoleArn"
         if arn and self.agent(arn, said, at, keys, "bedrock"):
             self.agents[text(said.get("agentId")) or arn.rpartition("/")[2]] = arn
+
+    def _version(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """Let an agent run as the role of a version of it, which its aliases may lead to."""
+        arn = self.arn(said.get("agentArn"), at)
+        if arn:
+            arn = re.sub(r"(:agent/[A-Z0-9]{10}).*", r"\1", arn)
+            self.later.append(lambda: self._add_version(arn, said, at))
+
+    def _add_version(self, arn: str, said: dict[str, Any], at: Place) -> None:
+        if arn in self.rows.labels:
+            if text(said.get("agentResourceRoleArn")):
+                self.runs_as(arn, said.get("agentResourceRoleArn"), at)
+        else:
+            self._agent(said, "", at)
 
     def _summary(self, said: dict[str, Any], _: str, at: Place) -> None:
         id_ = text(said.get("agentId"))
@@ -41,14 +61,16 @@ class Agents(Documents):
         if not AGENT_ID.fullmatch(id_):
             self.rows.reject(at, "an action group must have an actionGroupId")
             return
-        self.of_agent(agent, at, lambda arn: self._add_group(arn, id_, said, at))
+        add: Callable[[str], None] = lambda arn: self._add_group(arn, id_, said, at)  # noqa: E731
+        self.of_agent(agent, at, add, last=not _told(said))
 
     def _add_group(self, agent: str, id_: str, said: dict[str, Any], at: Place) -> None:
         tool = f"{agent}/action-group/{id_}"
+        self.named_only["action groups"] += tool not in self.rows.labels and not _told(said)
         built_in = BUILT_IN.get(text(said.get("parentActionSignature")))
         disabled = text(said.get("actionGroupState")) == "DISABLED"
         executor = said.get("actionGroupExecutor")
-        added = self.rows.node(
+        self.rows.node(
             TOOL,
             tool,
             at,
@@ -58,8 +80,8 @@ class Agents(Documents):
             status="disabled" if disabled else "active",
             capabilities=canonical(built_in) if built_in else None,
         )
-        if added and not disabled:
-            self.rows.link(CALLS, agent, tool, at)
+        if not disabled:
+            self.link_once(CALLS, agent, tool, at)
         if isinstance(executor, dict) and text(executor.get("lambda")) and not disabled:
             self.function(tool, executor.get("lambda"), "the action group", at)
 
@@ -108,4 +130,9 @@ class Agents(Documents):
 
     def _add_collaborator(self, agent: str, other: str, at: Place) -> None:
         self.rows.node(AGENT, other, at)
-        self.rows.link(CALLS, agent, other, at)
+        self.link_once(CALLS, agent, other, at)
+
+
+def _told(said: dict[str, Any]) -> bool:
+    """Whether an action group is told by itself; a list names it only."""
+    return bool(DETAILS & said.keys())

@@ -1,12 +1,14 @@
 """What every document of an export needs: names, instants, roles, and what waits for others."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from graph.element import Relationship
 from graph.schema import (
     AGENT,
     CONTROLS,
@@ -34,6 +36,17 @@ class Documents:
     accounts: dict[str, None] = field(default_factory=dict)
     later: list[Callable[[], None]] = field(default_factory=list)
     listed: dict[str, Place] = field(default_factory=dict)
+    named_only: Counter[str] = field(default_factory=Counter)  # what is listed without its details
+    passed: Counter[str] = field(default_factory=Counter)
+    items: dict[str, str] = field(default_factory=dict)  # by id: what a list only names, "" if told
+    last: list[Callable[[], None]] = field(default_factory=list)
+    linked: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def link_once(self, kind: Relationship, source: str, target: str, at: Place) -> None:
+        """Join two things unless they are joined: the same part is told by list and by itself."""
+        if (kind.name, source, target) not in self.linked:
+            self.linked.add((kind.name, source, target))
+            self.rows.link(kind, source, target, at)
 
     def arn(self, value: Any, at: Place) -> str:
         """Return a resource name as an id; "" (and a rejected part) where it is none."""
@@ -80,7 +93,7 @@ class Documents:
             self.rows.reject(at, "runs as something that is no role")
         elif role:
             self.rows.node(ROLE, role, at)  # another export describes it
-            self.rows.link(RUNS_AS, source, role, at)
+            self.link_once(RUNS_AS, source, role, at)
 
     def moment(self, said: Mapping[str, Any], name: str, at: Place) -> pd.Timestamp | None:
         """Return an instant, in ISO 8601 or in seconds since 1970."""
@@ -101,8 +114,10 @@ class Documents:
             self.rows.node(RESOURCE, arn, at)
             self.rows.link(CONTROLS, tool, arn, at, condition=FAR.format(what))
 
-    def of_agent(self, id_: str, at: Place, add: Callable[[str], None]) -> None:
-        """Add something of an agent once all agents are known."""
+    def of_agent(
+        self, id_: str, at: Place, add: Callable[[str], None], *, last: bool = False
+    ) -> None:
+        """Add something of an agent once all agents are known, or after all that is told so."""
 
         def when_known() -> None:
             if id_ in self.agents:
@@ -110,19 +125,27 @@ class Documents:
             else:
                 self.rows.reject(at, "belongs to an agent that is not in the export")
 
-        self.later.append(when_known)
+        (self.last if last else self.later).append(when_known)
 
     def finish(self) -> None:
         """Join what belongs together, and say which agents are only named."""
-        for add in self.later:
+        for add in (*self.later, *self.last):
             add()
         missing = sum(id_ not in self.agents for id_ in self.listed)
         if missing:
             self.rows.whole = False
             self.rows.warn(
                 f"{missing} agents are listed without their details (get-agent,"
-                " get-agent-runtime): they are not in the graph"
+                " get-agent-runtime): what they run as is unknown"
             )
+        self.named_only.update(filter(None, self.items.values()))
+        for what, count in self.named_only.items():
+            if count > 0:
+                self.rows.whole = False
+                self.rows.warn(f"{count} {what} are listed without their details")
+        if self.passed:
+            said = ", ".join(f"{kind} ({n})" for kind, n in sorted(self.passed.items()))
+            self.rows.warn(f"parts that say nothing of access were passed over: {said}")
 
 
 def status_of(value: Any) -> str | None:

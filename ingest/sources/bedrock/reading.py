@@ -1,10 +1,14 @@
 """From the documents of the AWS command line to rows, each document known by its keys."""
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json
+from ingest.files import decode, parse_json_texts
+from ingest.letter_case import camel
+from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.bedrock.agentcore import AgentCore
@@ -12,12 +16,26 @@ from ingest.sources.bedrock.agents import AGENT_ID, Agents
 
 Take = Callable[[dict[str, Any], str, Place], None]
 DECLARES = ("grants", "credentials", "trust", "inventory")
-
+PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?\d+$")
 SUFFIXES = (".json", ".json.gz")
+FREE = ("environmentVariables", "tags", "customParameters", "additionalParams")  # names of people
+# Answers of the command line that say nothing of what an agent may do.
+PASSED = {
+    "agentAlias", "agentAliasSummaries", "agentVersionSummaries", "flowSummaries",
+    "flowAliasSummaries", "flowVersionSummaries", "promptSummaries", "dataSource",
+    "dataSourceSummaries", "ingestionJob", "ingestionJobSummaries", "knowledgeBaseSummaries",
+    "runtimeEndpoints", "memories", "browserSummaries", "codeInterpreterSummaries",
+    "policyEngines", "policies", "evaluators", "registries", "tokenVaultId", "endpoints",
+    "guardrails", "modelSummaries", "agentRuntimeEndpointArn", "onlineEvaluationConfigs",
+}  # fmt: skip
 
 
 class Reader(Agents, AgentCore):
     """Takes documents in."""
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__(rows)
+        self.pages: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
 
     def take(self, said: Any, file: ExportFile, place: Place) -> bool:
         """Take in a document; return whether anything in it was known."""
@@ -26,9 +44,11 @@ class Reader(Agents, AgentCore):
             return any(taken)
         if not isinstance(said, dict):
             return False
-        if text(said.get("nextToken")):
-            self.rows.whole = False
-            self.rows.warn(f"{place.file}: the list goes on in a page that is not there")
+        lists = sorted(key for key, value in said.items() if isinstance(value, list))
+        if lists:
+            name = PAGE.sub("", file.path.name.partition(".json")[0])
+            page = str(file.path.parent), name, *lists
+            self.pages[page].append(text(said.get("nextToken")))
         known = False
         for key, take in self._wrapped().items():
             value = said.get(key)
@@ -42,7 +62,19 @@ class Reader(Agents, AgentCore):
             if not known and text(said.get(key)):
                 self._one(take, said, file, place)
                 return True
+        for key in PASSED & said.keys():
+            value = said[key]
+            self.passed[key] += len(value) if isinstance(value, list) else 1
+            known = True
         return known
+
+    def check_pages(self) -> None:
+        """Say which lists go on in pages that are not there: the last one has no token."""
+        for (folder, _, *keys), tokens in self.pages.items():
+            if all(tokens):
+                self.rows.whole = False
+                said = redact_text(" ".join(keys))[:64]
+                self.rows.warn(f"{folder}: {said}: the list goes on in a page that is not there")
 
     def _one(
         self,
@@ -67,7 +99,12 @@ class Reader(Agents, AgentCore):
             "knowledgeBase": self._base,
             "agentCollaborator": self._collaborator,
             "agentCollaboratorSummaries": self._collaborator,
+            "agentVersion": self._version,
             "agentRuntimes": self._runtime_summary,
+            "items": self._item,
+            "memory": self._memory,
+            "harness": self._harness,
+            "harnesses": self._harness_summary,
             "workloadIdentities": self._workload,
             "credentialProviders": self._provider,
         }
@@ -80,6 +117,9 @@ class Reader(Agents, AgentCore):
             "targetId": self._target,  # before the gateway, whose name it carries
             "gatewayArn": self._gateway,
             "workloadIdentityArn": self._workload,
+            "codeInterpreterArn": self._interpreter,
+            "browserArn": self._browser,
+            "knowledgeBaseArn": self._base,
         }
 
 
@@ -108,8 +148,12 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        document = parse_json(decode(budget.read(file.path), file.path), file.path)
-        if reader.take(document, file, file.place):
+        texts = parse_json_texts(decode(budget.read(file.path), file.path), file.path)
+        known = [
+            reader.take(camel(document, FREE), file, Place(str(file.path), at))
+            for document, at in texts
+        ]
+        if any(known):
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "says nothing of agents of Bedrock")
@@ -118,6 +162,7 @@ def read(request: Request) -> Reading:
     if not used:
         raise InputRefused(request.paths[0], "", "nothing in it speaks of agents of Bedrock")
     reader.finish()
+    reader.check_pages()
     accounts = list(reader.accounts)
     scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
     return rows.reading(scope, taken_at(request, used, rows), DECLARES)

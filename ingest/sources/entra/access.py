@@ -14,7 +14,7 @@ from graph.schema import (
 )
 from graph.values import canonical
 from ingest.redaction import redact_text
-from ingest.rows import Place, text
+from ingest.rows import Place, listed, text
 from ingest.sources.entra.identities import PROVIDER, Identities
 from ingest.sources.entra.permissions import (
     ALL,
@@ -130,8 +130,7 @@ class Access:
         if not GUID.fullmatch(value):
             return value
         resource = self.tenant.things.get(api)
-        roles = resource.body.get("appRoles") if resource else None
-        for role in roles if isinstance(roles, list) else ():
+        for role in listed(resource.body.get("appRoles")) if resource else ():
             if isinstance(role, dict) and guid(role.get("id")) == value:
                 return text(role.get("value"))
         known = str(table()["graph_roles"].get(value, ""))
@@ -148,6 +147,8 @@ class Access:
             app = (thing.guid("appId") if thing else "") or one.api
             name = text(thing.body.get("displayName")) if thing else ""
             app = NAMED_APIS.get(name, app) if app == one.api else app
+            if app == one.api and set(one.names) & table()["graph_roles"].keys():
+                app = GRAPH  # only Microsoft Graph has app roles of these ids
         id_ = f"{self.whole}/api/{app}"
         name = "Microsoft Graph" if app == GRAPH else redact_text(name)
         self.api_names[id_] = name
@@ -231,17 +232,17 @@ class Access:
 
     def _actions(self, thing: Thing | None, id_: str) -> list[str]:
         """Return what a role permits: as its definition says, else as the built-in role does."""
-        parts = thing.body.get("rolePermissions") if thing else None
+        parts = listed(thing.body.get("rolePermissions")) if thing else []
         if id_ == GLOBAL_ADMINISTRATOR:
             return [ALL]
-        if not isinstance(parts, list):
+        if not parts:
             return list(table()["roles"].get(id_, {}).get("actions", ()))
         found = []
         for part in parts:
             actions = part.get("allowedResourceActions") if isinstance(part, dict) else None
             conditional = isinstance(part, dict) and text(part.get("condition"))
-            if isinstance(actions, list) and not conditional:
-                found += [redact_text(text(a)) for a in actions if text(a)]
+            if not conditional:
+                found += [redact_text(text(a)) for a in listed(actions) if text(a)]
         return found
 
     def _permits(self, role: str, thing: Thing | None, id_: str) -> None:

@@ -1,5 +1,6 @@
 """From the objects of a tenant to rows: identities, their credentials, and who answers for them."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,16 @@ from graph.values import WrongValue, canonical
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.secret_names import bare_address
-from ingest.sources.entra.tenant import APPLICATIONS, PRINCIPALS, Key, Tenant, Thing, guid, moment
+from ingest.sources.entra.tenant import (
+    APPLICATIONS,
+    PRINCIPALS,
+    Key,
+    OfGroup,
+    Tenant,
+    Thing,
+    guid,
+    moment,
+)
 
 PROVIDER = "entra"
 LABELS: dict[str, Node] = {
@@ -37,6 +47,7 @@ LABELS: dict[str, Node] = {
     "agentIdentityBlueprintPrincipal": AGENT,
 }
 MANAGED = "managed_identity"
+CLAIM = re.compile(r"claims\['sub'\] (?:matches|eq) '(?P<said>[^']+)'")
 
 
 class Identities:
@@ -75,6 +86,8 @@ class Identities:
         }
         if label is not GROUP:
             facts["status"] = _status(body)
+        if label not in (GROUP, HUMAN):
+            facts["last_used_at"] = self.tenant.seen.get(guid(body.get("appId")))
         known = [f"entra_object:{thing.id}"]
         if thing.sort != "agentIdentity" and guid(body.get("appId")) and self._at_home(body):
             known.append(f"entra_app:{guid(body.get('appId'))}")
@@ -121,7 +134,8 @@ class Identities:
             return facts
         if thing.sort != "agentIdentity":
             return facts | {"kind": "blueprint"}
-        blueprint = self._blueprint(guid(body.get("agentIdentityBlueprintId")))
+        named = guid(body.get("agentIdentityBlueprintId")) or guid(body.get("agentAppId"))
+        blueprint = self._blueprint(named)
         return facts | {"kind": "ai_agent", "blueprint_id": blueprint}
 
     def _blueprint(self, said: str) -> str | None:
@@ -161,7 +175,7 @@ class Identities:
         id_ = f"{holder}/key/{key.id}"
         federated = key.type == "federated"
         issuer = redact_text(bare_address(key.issuer)) if federated else ""
-        subject, audience = redact_text(key.subject), redact_text(key.audience)
+        subject, audience = redact_text(_subject(key)), redact_text(key.audience)
         added = self.rows.node(
             CREDENTIAL,
             id_,
@@ -170,6 +184,7 @@ class Identities:
             type=key.type,
             created_at=key.start,
             expires_at=key.end,
+            last_used_at=self.tenant.seen.get(key.id),
             issuer=issuer or None,
             subject=subject or None,
             audience=audience or None,
@@ -177,7 +192,11 @@ class Identities:
         if not added:
             return
         self.rows.link(AUTHENTICATES_AS, id_, holder, key.place)
-        if federated and "://" in issuer:
+        if federated and not subject:
+            self.rows.warn(
+                "federated credentials whose subject is not understood trust nobody here"
+            )
+        elif federated and "://" in issuer:
             name = issuer.partition("://")[2].partition("/")[0]
             self.rows.node(RESOURCE, issuer, key.place, name=name, type="oidc_provider")
             self.rows.link(
@@ -212,12 +231,33 @@ class Identities:
                 self.rows.link(MEMBER_OF, source, target, place)
             else:
                 self.rows.reject(place, "is a member of something that is no group")
+        for one in self.tenant.of_groups:
+            self._of_group(one)
         for user in self.tenant.of("agentUser"):
             parent = user.guid("identityParentId")
             if parent:
                 agent = self.known(parent, user.place, AGENT)
                 if self.rows.labels[agent] is AGENT:
                     self.rows.link(RUNS_AS, agent, f"entra:{user.id}", user.place)
+
+    def _of_group(self, one: OfGroup) -> None:
+        """Let somebody be a member or owner of a group for a term, or after activation."""
+        source = self.known(one.principal, one.place)
+        target = self.known(one.group, one.place, GROUP)
+        if self.rows.labels[target] is not GROUP:
+            self.rows.reject(one.place, "is assigned to something that is no group")
+            return
+        eligible = "E8" if one.eligible else None
+        self.rows.link(
+            CONTROLS if one.owner else MEMBER_OF,
+            source,
+            target,
+            one.place,
+            valid_from=one.start,
+            valid_to=one.end,
+            eligible=True if one.eligible else None,
+            rule=eligible or ("E1" if one.owner else None),
+        )
 
     def say(self) -> None:
         """Say what is only named, and what was left out."""
@@ -232,6 +272,15 @@ class Identities:
             self.rows.warn(
                 f"{len(vendors)} service principals of Microsoft that hold nothing are left out"
             )
+
+
+def _subject(key: Key) -> str:
+    """Return whom a federated credential trusts; `*` stands for anything in an expression.
+
+    https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-flexible-federated-identity-credentials
+    """
+    match = CLAIM.fullmatch(key.rule)
+    return key.subject or (match["said"] if match else "")
 
 
 def _status(body: dict[str, Any]) -> str | None:

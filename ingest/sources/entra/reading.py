@@ -3,8 +3,9 @@
 from typing import Any
 
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json
-from ingest.rows import Rows
+from ingest.files import decode, parse_json_texts
+from ingest.letter_case import camel
+from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.entra.access import Access
 from ingest.sources.entra.graph_pages import Pages
@@ -28,14 +29,15 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        document = parse_json(decode(budget.read(file.path), file.path), file.path)
-        if _take(document, file, pages, tenant, rows):
+        texts = parse_json_texts(decode(budget.read(file.path), file.path), file.path)
+        taken = [_take(one, file, Place(str(file.path), at), pages) for one, at in texts]
+        if any(taken):
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "is no page of Microsoft Graph and no export")
         else:
             rows.warn(f"{file.path}: is no page of Microsoft Graph and no export; passed over")
-    if not used:
+    if not used or not (tenant.things or tenant.listed or tenant.id or pages.passed):
         raise InputRefused(request.paths[0], "", "nothing in it speaks of a tenant")
     pages.finish()
     tenant.join_applications()
@@ -51,11 +53,25 @@ def read(request: Request) -> Reading:
     return rows.reading(scope, stamp, _declared(pages, tenant, rows))
 
 
-def _take(document: Any, file: ExportFile, pages: Pages, tenant: Tenant, rows: Rows) -> bool:
+def _take(document: Any, file: ExportFile, place: Place, pages: Pages) -> bool:
     if is_export(document):
-        take_export(tenant, document, file.place, rows)
+        take_export(pages.tenant, document, place, pages.rows)
         return True
-    return pages.take(document, file, file.place)
+    if isinstance(document, dict) and isinstance(document.get("error"), dict):
+        pages.fail(place)
+        return not file.alone
+    return pages.take(_flat(camel(document)), file, place)
+
+
+def _flat(value: Any) -> Any:
+    """Put into an object what the SDK for PowerShell sets apart as its additional properties."""
+    if isinstance(value, list):
+        return [_flat(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    more = value.get("additionalProperties")
+    own = {k: _flat(v) for k, v in value.items() if k != "additionalProperties"}
+    return own | (_flat(more) if isinstance(more, dict) else {})
 
 
 def _declared(pages: Pages, tenant: Tenant, rows: Rows) -> set[str]:

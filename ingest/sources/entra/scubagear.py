@@ -33,8 +33,8 @@ def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Ro
     """Take in what an export says."""
     for detail in listed(document.get("tenant_details")):
         if isinstance(detail, dict) and guid(detail.get("TenantId")):
-            tenant.id = guid(detail.get("TenantId"))
-            tenant.name = redact_text(text(detail.get("DisplayName")))
+            name = redact_text(text(detail.get("DisplayName")))
+            tenant.name_it(guid(detail.get("TenantId")), name, place.at("tenant_details"))
     try:
         tenant.taken_at = moment(document.get("timestamp_zulu"))
     except WrongValue as wrong:

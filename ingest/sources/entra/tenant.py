@@ -8,6 +8,7 @@ import pandas as pd
 
 from graph.values import WrongValue, instant
 from ingest.rows import Place, text
+from ingest.source import InputRefused
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 AJAX_DATE = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
@@ -108,11 +109,28 @@ class Key:
     issuer: str = ""
     subject: str = ""
     audience: str = ""
+    rule: str = ""  # an expression that the claims of a token must match, in place of a subject
+
+
+@dataclass(frozen=True, slots=True)
+class OfGroup:
+    """A membership or ownership of a group that has a term, or must be activated first."""
+
+    principal: str
+    group: str
+    owner: bool
+    eligible: bool
+    start: pd.Timestamp | None
+    end: pd.Timestamp | None
+    place: Place
 
 
 @dataclass
 class Tenant:
-    """All that an export says. `listed` names the kinds of list that it holds, if only empty."""
+    """All that an export says. `listed` names the kinds of list that it holds, if only empty.
+
+    `seen` says by app id, or by key id, when something last signed in.
+    """
 
     id: str = ""
     name: str = ""
@@ -123,9 +141,25 @@ class Tenant:
     keys: list[Key] = field(default_factory=list)
     owners: list[tuple[str, str, str, Place]] = field(default_factory=list)
     members: list[tuple[str, str, Place]] = field(default_factory=list)
+    of_groups: list[OfGroup] = field(default_factory=list)
+    directory_roles: set[str] = field(default_factory=set)
+    seen: dict[str, pd.Timestamp] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     taken_at: pd.Timestamp | None = None
     _busy: set[str] | None = None
+
+    def name_it(self, id_: str, name: str, place: Place) -> None:
+        """Say which tenant it is.
+
+        Raises
+        ------
+        InputRefused
+            If it is a second one: what belongs to which of two tenants, their pages do not say.
+        """
+        if self.id and self.id != id_:
+            reason = "is of a second tenant: read the folder of each tenant by itself"
+            raise InputRefused(place.file, place.pointer, reason)
+        self.id, self.name = id_, name or self.name
 
     def add(self, thing: Thing) -> None:
         """Add an object; what is said of it twice is put together, the fuller first."""

@@ -1,51 +1,86 @@
 """The lists of an organisation, from files of the REST API or from a peribolos configuration.
 
 A file of the API is named after what it lists, unless its items tell; what belongs to a team or
-repository stands in a folder of its name: `teams/<slug>/members.json`. Peribolos
-(https://docs.prow.k8s.io/docs/components/cli-tools/peribolos/) declares people, teams and
-repositories in YAML; its parts are brought into the shape of the API.
+repository stands in a folder of its name: `teams/<slug>/members.json`. The files of several
+organisations lie in a folder for each.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ingest.exports import Budget, ExportFile, export_files
-from ingest.files import decode, parse_json
+from ingest.files import decode, parse_json_texts
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Request
+from ingest.sources.github.peribolos import KINDS, declared
 from ingest.yaml_files import parse_yaml
 
-JSON, YAML = (".json", ".json.gz"), (".yaml", ".yml")
+JSON, YAML = (".json", ".json.gz", ".jsonl", ".ndjson"), (".yaml", ".yml")
 PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?\d+$")
 ORDER = (
     "organization", "repos", "teams", "members", "admins", "outside-collaborators",
-    "team-members", "team-repos", "collaborators", "keys", "secrets", "installations",
+    "team-members", "team-repos", "repo-teams", "collaborators", "organization-roles",
+    "role-teams", "role-users", "keys", "secrets", "installations",
     "installation-repositories", "personal-access-tokens", "token-repositories",
     "credential-authorizations",
 )  # fmt: skip
 ALIKE = {
     "org": "organization",
+    "orgs": "organization",
     "repositories": "repos",
+    "org-repos": "repos",
+    "org-teams": "teams",
+    "org-members": "members",
     "owners": "admins",
+    "org-admins": "admins",
+    "org-owners": "admins",
+    "members-admin": "admins",
+    "members-role-admin": "admins",
+    "outside": "outside-collaborators",
     "deploy-keys": "keys",
+    "deploykeys": "keys",
     "tokens": "personal-access-tokens",
     "pats": "personal-access-tokens",
+    "fine-grained-tokens": "personal-access-tokens",
     "apps": "installations",
+    "app-installations": "installations",
+    "actions-secrets": "secrets",
+    "org-secrets": "secrets",
+    "roles": "organization-roles",
+    "org-roles": "organization-roles",
+    "pat-requests": "personal-access-token-requests",
+    "webhooks": "hooks",
+    "self-hosted-runners": "runners",
 }
 WITHIN = {  # folder of a kind of thing, what is listed there, and the kind that it is
     ("teams", "members"): "team-members",
     ("teams", "repos"): "team-repos",
+    ("teams", "teams"): "teams",
     ("repos", "collaborators"): "collaborators",
+    ("repos", "teams"): "repo-teams",
     ("repos", "keys"): "keys",
     ("repos", "secrets"): "secrets",
+    ("secrets", "repos"): "secret-repositories",
+    ("personal-access-token-requests", "repos"): "personal-access-token-requests",
+    ("organization-roles", "teams"): "role-teams",
+    ("organization-roles", "users"): "role-users",
     ("installations", "repos"): "installation-repositories",
     ("personal-access-tokens", "repos"): "token-repositories",
 }
-NEEDS_PARENT = {*WITHIN.values()} - {"secrets"}
+NEEDS_PARENT = {*WITHIN.values()} - {"secrets", "teams", "personal-access-token-requests"}
+PASSED = {  # lists that say nothing of what anybody may do now
+    "personal-access-token-requests", "hooks", "runners", "runner-groups", "variables",
+    "invitations", "failed-invitations", "public-members", "blocks", "environments", "branches",
+    "rulesets", "audit-log", "events", "packages", "public-key", "custom-properties",
+}  # fmt: skip
 MARKS = {  # what only the items of one list say
+    "access_granted_at": "personal-access-tokens",
+    "reason": "personal-access-token-requests",
     "token_id": "personal-access-tokens",
     "app_slug": "installations",
     "credential_id": "credential-authorizations",
@@ -53,7 +88,16 @@ MARKS = {  # what only the items of one list say
     "default_repository_permission": "organization",
     "slug": "teams",
 }
-WRAPPED = ("installations", "repositories", "secrets")
+WRAPPED = ("installations", "repositories", "secrets", "roles", "runners", "environments")
+FLAT = re.compile(  # names that have the folders in them: team_<slug>_members, keys-<repository>
+    r"(?i)(?P<within>teams?|repos?|repositories|organization[-_]roles|installations)[-_.]"
+    r"(?P<parent>.+?)[-_.](?P<list>members|repos|repositories|collaborators|(?:deploy[-_])?keys"
+    r"|secrets|teams|users)"
+    r"|(?P<kind>team[-_]members|team[-_]repos|repo[-_]teams|collaborators|(?:deploy[-_])?keys)"
+    r"[-_.](?P<of>.+)"
+)
+SINGULAR = {"team": "teams", "repo": "repos", "organization-role": "organization-roles"}
+FULL = (30, 100)  # so many items are on a page that is full: the default of the API, and its limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +109,7 @@ class Entry:
     parent: str
     body: dict[str, Any]
     place: Place
+    root: Path = Path()
 
 
 @dataclass
@@ -74,10 +119,39 @@ class Lists:
     entries: list[Entry] = field(default_factory=list)
     listed: set[str] = field(default_factory=set)
     files: list[ExportFile] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
+    _pages: dict[tuple[Path, str, str], list[tuple[int, int | None]]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Entry]:
         """Return the entries of a kind."""
         return [entry for entry in self.entries if entry.kind == kind]
+
+    def page(self, root: Path, kind: str, parent: str, size: int, total: int | None) -> None:
+        """Note the size of a page, and of the whole list where it says that."""
+        self._pages.setdefault((root, kind, parent), []).append((size, total))
+
+    def check(self, rows: Rows) -> None:
+        """Say which lists are shorter than they say, or end with a full page."""
+        for (_, kind, parent), pages in self._pages.items():
+            name = f"{kind} of {redact_text(parent)}" if parent else kind
+            found = sum(size for size, _ in pages)
+            wanted = max((total for _, total in pages if total is not None), default=None)
+            if wanted is None and len(pages) == 1 and found in FULL:
+                rows.whole = False
+                rows.warn(f"{name}: {found} items, a full page: more may be on one that is missing")
+            elif wanted is not None and wanted > found:
+                rows.whole = False
+                rows.warn(f"{name}: the list goes on in pages that are not there")
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the path of a file says of the list in it. `root` is the folder of the organisation."""
+
+    kind: str
+    parent: str
+    org: str
+    root: Path
 
 
 def gather(request: Request, rows: Rows) -> Lists:
@@ -97,60 +171,137 @@ def gather(request: Request, rows: Rows) -> Lists:
         if name.endswith(YAML):
             taken = _take_yaml(lists, said, file, rows)
         else:
-            taken = _take_list(lists, parse_json(said, file.path), file, rows)
+            taken = _take_json(lists, said, file, rows)
         if taken:
             lists.files.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "is no list of an organisation (see its name)")
         else:
             rows.warn(f"{file.path}: is no list of an organisation; passed over")
-    if not lists.files:
+    if not lists.listed:
         raise InputRefused(request.paths[0], "", "nothing in it is a list of an organisation")
+    lists.check(rows)
+    if lists.passed:
+        said = ", ".join(f"{kind} ({n})" for kind, n in sorted(lists.passed.items()))
+        rows.warn(f"lists that say nothing of what anybody may do were passed over: {said}")
     return lists
 
 
 # -- files of the API ------------------------------------------------------------------------------
 
 
-def _kind(file: ExportFile) -> tuple[str, str]:
-    """Return which list a file holds by its name, and the thing that it belongs to."""
-    stem = PAGE.sub("", file.path.name.lower().partition(".json")[0].replace("_", "-"))
+def _named(file: ExportFile) -> _Named:
+    """Return what a file lists by its name and folders."""
+    stem = file.path.name.lower().partition(".json")[0].partition(".ndjson")[0]
+    stem = PAGE.sub("", re.sub(r"[^a-z0-9]+", "-", stem).strip("-"))
     stem = ALIKE.get(stem, stem)
-    folders = [part for part in file.path.parts[:-1] if part != "actions"]
-    above = [ALIKE.get(f.lower().replace("_", "-"), f.lower()) for f in folders[-3:]]
-    for place in (-2, -3):  # repos/<name> or repos/<owner>/<name>
-        if len(above) >= -place and (above[place], stem) in WITHIN:
-            return WITHIN[above[place], stem], folders[-1]
-    return (stem if stem in ORDER and stem not in NEEDS_PARENT else ""), ""
+    inside = len(file.path.parts) if file.alone else len(Path(file.short).parts)
+    folders = [p for p in list(file.path.parents)[:inside] if p.name != "actions"]
+    above = [ALIKE.get(p.name.lower().replace("_", "-"), p.name.lower()) for p in folders]
+    for steps in (1, 2):  # repos/<name> or repos/<owner>/<name>
+        if file.alone and stem in ("teams", "secrets"):
+            break  # the organisation's: that it lies in a folder `repos` may mean anything
+        if len(above) > steps and (above[steps], stem) in WITHIN:
+            org = folders[1].name if steps == 2 else ""
+            kind = WITHIN[above[steps], stem]
+            return _Named(kind, folders[0].name, org, folders[steps].parent)
+    if stem in PASSED or (stem in ORDER and stem not in NEEDS_PARENT):
+        return _Named(stem, "", "", file.path.parent)
+    return _flat(file) or _prefixed(stem, file)
 
 
-def _take_list(lists: Lists, document: Any, file: ExportFile, rows: Rows) -> bool:
-    kind, parent = _kind(file)
-    kind = kind or _by_shape(document)
+def _flat(file: ExportFile) -> _Named | None:
+    """Return what a name says that has in it what folders could say."""
+    raw = re.sub(r"\.(json|jsonl|ndjson)(\.gz)?$", "", file.path.name, flags=re.IGNORECASE)
+    match = FLAT.fullmatch(PAGE.sub("", raw)) or FLAT.fullmatch(raw)
+    if match is None:
+        return None
+    if match["kind"]:
+        kind = match["kind"].lower().replace("_", "-")
+        return _Named(ALIKE.get(kind, kind), match["of"], "", file.path.parent)
+    within, listed = (match[name].lower().replace("_", "-") for name in ("within", "list"))
+    within = SINGULAR.get(within, ALIKE.get(within, within))
+    found = WITHIN.get((within, ALIKE.get(listed, listed)), "")
+    return _Named(found, match["parent"], "", file.path.parent) if found else None
+
+
+def _prefixed(stem: str, file: ExportFile) -> _Named:
+    """Return what `<organisation>-<list>` lists; it counts as a folder of that name."""
+    words = stem.split("-")
+    for number in range(1, len(words)):
+        kind = "-".join(words[number:])
+        kind = ALIKE.get(kind, kind)
+        if kind in ORDER and kind not in NEEDS_PARENT:
+            return _Named(kind, "", "", file.path.parent / "-".join(words[:number]))
+    return _Named("", "", "", file.path.parent)
+
+
+def _take_json(lists: Lists, said: str, file: ExportFile, rows: Rows) -> bool:
+    taken = [
+        _take_list(lists, document, file, Place(str(file.path), at), rows)
+        for document, at in parse_json_texts(said, file.path)
+    ]
+    return any(taken)
+
+
+def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
+    if isinstance(document, dict) and "message" in document and "documentation_url" in document:
+        rows.whole = False
+        rows.warn(f"{place.file}: GitHub answered with an error: what it was asked for is missing")
+        return True
+    where = _named(file)
+    kind = where.kind or _by_shape(document)
     if not kind:
         return False
-    place = file.place
-    if isinstance(document, dict) and kind != "organization":
-        key = next((k for k in WRAPPED if isinstance(document.get(k), list)), "")
-        if not key:
-            return False
-        total = document.get("total_count")
-        items = document[key]
-        if isinstance(total, int) and not isinstance(total, bool) and total > len(items):
-            rows.whole = False
-            rows.warn(f"{file.path}: the list goes on in pages that are not there")
-        place = place.at(key)
-    else:
-        items = [document] if isinstance(document, dict) else document
-    if not isinstance(items, list):
+    pages = list(_pages(document, place, kind))
+    if not pages:
         return False
-    lists.listed.add(kind)
-    for body, at in _items(items, place if items is not document else file.place):
-        if isinstance(body, dict):
-            lists.entries.append(Entry(kind, "", parent, body, at))
-        else:
-            rows.reject(at, "must be an object")
+    for items, total, at in pages:
+        if kind in PASSED:
+            lists.passed[kind] += len(items)
+            continue
+        lists.listed.add(kind)
+        if kind != "organization":
+            size = len(items) if len(pages) == 1 or total is not None else 0
+            lists.page(where.root, kind, where.parent, size, total)
+        for number, body in enumerate(items):
+            here = at.at(number) if at is not None else place
+            if isinstance(body, dict):
+                entry = Entry(kind, where.org, where.parent, body, here, where.root)
+                lists.entries.append(entry)
+            else:
+                rows.reject(here, "must be an object")
     return True
+
+
+def _pages(
+    document: Any, place: Place, kind: str
+) -> Iterator[tuple[list[Any], int | None, Place | None]]:
+    """Yield the items of a list, or of the pages of a list of pages, with the total they state."""
+    if isinstance(document, dict):
+        key = next((k for k in WRAPPED if isinstance(document.get(k), list | dict)), "")
+        if not key and kind in PASSED:
+            key = next((k for k, v in document.items() if isinstance(v, list)), "")
+        if key:
+            inner, total = document[key], document.get("total_count")
+            counted = isinstance(total, int) and not isinstance(total, bool)
+            items = inner if isinstance(inner, list) else [inner]
+            yield items, total if counted else None, place.at(key)
+        elif kind in PASSED or _by_shape(document) == kind or text(document.get("login")):
+            yield [document], None, None  # a list of one that a tool made that one
+    elif isinstance(document, list):
+        if document and all(_is_page(one) for one in document):
+            for number, one in enumerate(document):
+                yield from _pages(one, place.at(number), kind)
+        else:
+            yield document, None, place
+
+
+def _is_page(value: Any) -> bool:
+    """Whether something in a list is a page of a list, and no item."""
+    if isinstance(value, list):
+        return True
+    return isinstance(value, dict) and any(isinstance(value.get(k), list) for k in WRAPPED)
 
 
 def _by_shape(document: Any) -> str:
@@ -168,77 +319,22 @@ def _by_shape(document: Any) -> str:
     return ""
 
 
-def _items(items: list[Any], place: Place) -> Iterator[tuple[Any, Place]]:
-    """Yield the items of a list, and of the pages of a list of pages."""
-    for number, one in enumerate(items):
-        if isinstance(one, list):
-            yield from _items(one, place.at(number))
-        elif isinstance(one, dict) and any(isinstance(one.get(k), list) for k in WRAPPED):
-            key = next(k for k in WRAPPED if isinstance(one.get(k), list))
-            yield from _items(one[key], place.at(number, key))
-        else:
-            yield one, place.at(number)
-
-
 # -- peribolos -------------------------------------------------------------------------------------
 
 
 def _take_yaml(lists: Lists, said: str, file: ExportFile, rows: Rows) -> bool:
     taken = False
     for document in parse_yaml(said, file.path):
-        orgs = document.value.get("orgs") if isinstance(document.value, dict) else None
-        if not isinstance(orgs, dict):
+        place = Place(str(file.path), f"line {document.line}")
+        found = declared(document.value, file.path, place, rows)
+        if found is None:
             continue
         taken = True
-        lists.listed |= {"organization", "members", "admins", "teams", "repos", "team-repos"}
-        for name, body in orgs.items():
-            place = Place(str(file.path), f"line {document.line}")
-            if isinstance(body, dict):
-                lists.entries += _declared(str(name), body, place, rows)
-            else:
-                rows.reject(place, "an organisation must be a mapping")
+        lists.listed |= KINDS
+        lists.entries += [
+            Entry(one.kind, one.org, one.parent, one.body, place, file.path.parent) for one in found
+        ]
     return taken
-
-
-def _declared(org: str, body: dict[str, Any], place: Place, rows: Rows) -> Iterator[Entry]:
-    base = {
-        "login": org,
-        "default_repository_permission": body.get("default_repository_permission"),
-    }
-    yield Entry("organization", org, "", base, place)
-    for key in ("members", "admins"):
-        for login in _names(body.get(key), place, rows):
-            yield Entry(key, org, "", {"login": login}, place)
-    repos = body.get("repos")
-    for name, said in repos.items() if isinstance(repos, dict) else ():
-        said = said if isinstance(said, dict) else {}
-        facts = {"name": name, "private": said.get("private"), "archived": said.get("archived")}
-        yield Entry("repos", org, "", facts, place)
-    yield from _teams(org, body.get("teams"), "", place, rows)
-
-
-def _teams(org: str, teams: Any, parent: str, place: Place, rows: Rows) -> Iterator[Entry]:
-    for name, said in teams.items() if isinstance(teams, dict) else ():
-        slug = re.sub(r"[^\w.-]+", "-", str(name).lower()).strip("-")
-        body = {"slug": slug, "name": name, "parent": {"slug": parent} if parent else None}
-        yield Entry("teams", org, "", body, place)
-        said = said if isinstance(said, dict) else {}
-        for key in ("members", "maintainers"):
-            for login in _names(said.get(key), place, rows):
-                yield Entry("team-members", org, slug, {"login": login}, place)
-        repos = said.get("repos")
-        for repo, role in repos.items() if isinstance(repos, dict) else ():
-            facts = {"name": repo, "role_name": text(role)}
-            yield Entry("team-repos", org, slug, facts, place)
-        yield from _teams(org, said.get("teams"), slug, place, rows)
-
-
-def _names(value: Any, place: Place, rows: Rows) -> Iterator[str]:
-    for one in value if isinstance(value, list) else ():
-        if isinstance(one, str) and one.strip():
-            yield one.strip()
-        else:
-            rows.reject(place, "a person must be named by a login")
 
 
 def shown(value: Any) -> str:

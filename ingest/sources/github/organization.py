@@ -1,6 +1,8 @@
 """The people, teams and repositories of an organisation, as rows."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,7 +22,7 @@ from graph.values import WrongValue, canonical, instant
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.sources.github.documents import Entry, Lists, shown
-from ingest.sources.github.permissions import ADMIN, ROLES, role_levels
+from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels, role_levels
 
 PROVIDER = "github"
 
@@ -32,8 +34,11 @@ class Organization:
         self.rows, self.lists, self.main = rows, lists, main
         self.base: dict[str, str] = {}
         self.repositories: dict[str, list[str]] = {}
-        self.narrow: dict[str, set[str]] = {}  # repositories of an installation or token
-        self.unknown = 0
+        self.narrow: dict[str, set[str]] = {}  # repositories of an installation, token or secret
+        self.roles: dict[str, str] = {}  # id of an organisation's role by its number
+        self.unknown: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+        self._known = {self._org(e).lower() for e in lists.of("repos") if not e.parent}
 
     # -- ids ---------------------------------------------------------------------------------------
 
@@ -41,7 +46,22 @@ class Organization:
         return shown(entry.org) or self.main
 
     def _id(self, org: str, kind: str, name: str) -> str:
-        return f"github:{org}/{kind}/{name}"
+        """Return an id; names that differ in capitals only are one, as on GitHub."""
+        id_ = f"github:{org}/{kind}/{name}"
+        return self._first.setdefault(id_.lower(), id_)
+
+    def _all_repositories(self, org: str, place: Place) -> list[str]:
+        """Return all repositories; where no file lists them, what stands for the others too."""
+        known = self.repositories.get(org, [])
+        if org.lower() in self._known:
+            return known
+        rest = self._id(org, "repositories", "all")
+        self.rows.node(
+            RESOURCE, rest, place, name=f"repositories of {org}", type="repositories",
+            provider=PROVIDER, parent_id=self._whole(org, place),
+        )  # fmt: skip
+        self.rows.warn(f"no file lists the repositories of {org}: one thing stands for them all")
+        return [*known, rest]
 
     def _whole(self, org: str, place: Place) -> str:
         id_ = self._id(org, "organization", org)
@@ -82,7 +102,14 @@ class Organization:
         return id_
 
     def _member(self, entry: Entry) -> None:
-        person, org = self._person(entry, entry.body), self._org(entry)
+        inner = entry.body.get("user")  # a membership holds the user; one that is invited is none
+        body = inner if isinstance(inner, dict) else entry.body
+        if text(entry.body.get("state")) == "pending":
+            self.unknown["people are only invited: they are no members yet"] += 1
+            return
+        if text(entry.body.get("role")).lower() in ("admin", "owner"):
+            self._admin(replace(entry, body=body))
+        person, org = self._person(entry, body), self._org(entry)
         if person:
             group = self._id(org, "group", "members")
             self.rows.node(GROUP, group, entry.place, name=f"members of {org}", provider=PROVIDER)
@@ -169,6 +196,15 @@ class Organization:
             team = self._group(self._org(entry), shown(entry.parent), entry.place)
             self._roled(team, repository, entry)
 
+    def _repository_team(self, entry: Entry) -> None:
+        slug = shown(entry.body.get("slug"))
+        if not slug:
+            self.rows.reject(entry.place, "a team must have a slug")
+            return
+        repository = self._repository(entry, {"name": entry.parent})
+        team = self._group(self._org(entry), slug, entry.place)
+        self._roled(team, repository, entry)
+
     def _collaborator(self, entry: Entry) -> None:
         person = self._person(entry, entry.body)
         if person:
@@ -183,18 +219,65 @@ class Organization:
         else:
             self.rows.reject(entry.place, "says no role that is known")
 
+    # -- roles in the organisation -----------------------------------------------------------------
+
+    def _organization_role(self, entry: Entry) -> None:
+        """Add a role of the organisation: a base role on every repository, and what is on it."""
+        name, number = shown(entry.body.get("name")), entry.body.get("id")
+        if not name or not isinstance(number, int):
+            self.rows.reject(entry.place, "a role must have a name and a number")
+            return
+        org = self._org(entry)
+        role = self._id(org, "role", name)
+        self.roles[f"{org}/{number}"] = self.roles[f"{org}/{name}"] = role
+        self.rows.node(ROLE, role, entry.place, name=name, provider=PROVIDER, assumable=True)
+        base = text(entry.body.get("base_role"))
+        for repository in self._all_repositories(org, entry.place) if base in ROLES else ():
+            self._grant(role, repository, ROLES[base], entry, role_name=name)
+        said = entry.body.get("permissions")
+        wanted = sorted(filter(None, map(shown, said if isinstance(said, list) else ())))
+        whole = self._whole(org, entry.place)
+        facts = {"role_name": name, "actions": canonical(wanted)}
+        self._grant(role, whole, organization_levels(wanted), entry, **facts)
+
+    def _role_taker(self, entry: Entry) -> None:
+        """Let a team or user take a role of the organisation."""
+        org, said = self._org(entry), shown(entry.parent)
+        role = self.roles.get(f"{org}/{said}") or self._id(org, "role", said)
+        if role not in self.rows.labels:
+            self.rows.node(ROLE, role, entry.place, name=said, provider=PROVIDER, assumable=True)
+            self.unknown["roles of the organisation are not described: what they permit"] += 1
+        if entry.kind == "role-users":
+            taker = self._person(entry, entry.body)
+        else:
+            slug = shown(entry.body.get("slug"))
+            taker = self._group(org, slug, entry.place) if slug else ""
+        if taker:
+            self.rows.link(ASSUMES, taker, role, entry.place)
+
     def _owners_and_members(self) -> None:
         """Owners administer everything; members have the organisation's base permission."""
-        for entry in self.lists.of("organization"):
-            org = self._org(entry)
+        first: dict[str, Entry] = {}
+        for entry in (e for kind in ("members", "organization") for e in self.lists.of(kind)):
+            first[self._org(entry)] = entry
+        for org, entry in first.items():
             group = self._id(org, "group", "members")
+            if group not in self.rows.labels:
+                continue
+            if not self.base.get(org):
+                self.rows.warn(f"no file says what members of {org} may do with its repositories")
             levels = ROLES.get(self.base.get(org, ""), ())
-            if group in self.rows.labels:
-                for repository in self.repositories.get(org, ()):
-                    self._grant(group, repository, levels, entry, role_name="base permission")
-        orgs = {self._org(e): e for e in self.lists.of("admins")}
+            for repository in self._all_repositories(org, entry.place) if levels else ():
+                self._grant(group, repository, levels, entry, role_name="base permission")
+        orgs = {self._org(e): e for kind in ("members", "admins") for e in self.lists.of(kind)}
         for org, entry in orgs.items():
             role = self._id(org, "role", "owner")
+            if role not in self.rows.labels:
+                continue
             for target in (self._whole(org, entry.place), *self.repositories.get(org, ())):
-                if role in self.rows.labels:
-                    self._grant(role, target, ADMIN, entry, role_name="owner")
+                self._grant(role, target, ADMIN, entry, role_name="owner")
+
+    def say(self) -> None:
+        """Say what stays unknown, with how often."""
+        for what, count in self.unknown.items():
+            self.rows.warn(f"{count} {what}")

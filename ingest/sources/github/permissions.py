@@ -4,7 +4,7 @@ https://docs.github.com/en/organizations/managing-user-access-to-your-organizati
 https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.rows import text
@@ -20,7 +20,27 @@ ROLES = {
     "admin": ADMIN,
 }
 FLAGS = ("admin", "maintain", "push", "triage", "pull")  # the widest first
-OF_ORGANIZATION = {"members", "team_discussions", "organization_administration"}
+OF_ORGANIZATION = {
+    "members",
+    "team_discussions",
+    "organization_administration",
+    "custom_properties_for_organizations",
+}
+OF_USERS = {  # on the account of a user who signs in, not on the organisation
+    "emails",
+    "email_addresses",
+    "followers",
+    "git_ssh_keys",
+    "gpg_keys",
+    "interaction_limits",
+    "plan",
+    "profile",
+    "starring",
+    "watching",
+    "gists",
+    "codespaces_user_secrets",
+    "user_events",
+}
 ADMINISTERS = {
     "administration",
     "organization_administration",
@@ -58,7 +78,8 @@ def permission_levels(permissions: Mapping[str, Any], organization: bool) -> tup
     for name, said in permissions.items():
         on_org = name in OF_ORGANIZATION or name.startswith("organization_")
         level = text(said)
-        if on_org != organization or level not in ("read", "write", "admin"):
+        elsewhere = name in OF_USERS or name.startswith("enterprise_")
+        if elsewhere or on_org != organization or level not in ("read", "write", "admin"):
             continue
         if name == "metadata":
             found.add("list")
@@ -67,3 +88,16 @@ def permission_levels(permissions: Mapping[str, Any], organization: bool) -> tup
         else:
             found |= {"read"} | ({"write"} if level == "write" else set())
     return tuple(level for level in ("list", "read", "write", "admin") if level in found)
+
+
+def organization_levels(permissions: Sequence[str]) -> tuple[str, ...]:
+    """Return the levels on the organisation that the permissions of one of its roles give.
+
+    >>> organization_levels(["read_audit_logs", "manage_organization_webhooks"])
+    ('read', 'write')
+    """
+    found = {"read"} if permissions else set()
+    for name in permissions:
+        if not name.startswith(("read_", "view_")):
+            found |= {"write", "admin"} if "custom_org_role" in name else {"write"}
+    return tuple(level for level in ("read", "write", "admin") if level in found)

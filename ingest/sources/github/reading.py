@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from ingest.exports import scope_of, taken_at
 from ingest.rows import Rows, text
@@ -10,15 +12,19 @@ from ingest.sources.github.documents import ORDER, Entry, Lists, gather, shown
 from ingest.sources.github.software import Software
 
 TEAM_PAGE = re.compile(r"https://[^/]+/orgs/([\w.-]+)/teams/")
+NARROW = ("installation-repositories", "token-repositories", "secret-repositories")
 DECLARES = {
-    "grants": {"team-repos", "collaborators", "installations", "personal-access-tokens", "keys"},
+    "grants": {
+        "team-repos", "repo-teams", "collaborators", "installations", "personal-access-tokens",
+        "keys", "role-teams", "role-users",
+    },
     "credentials": {"keys", "personal-access-tokens", "credential-authorizations", "secrets"},
     "inventory": {"installations"},
-}
+}  # fmt: skip
 
 
 def read(request: Request) -> Reading:
-    """Read the lists of an organisation.
+    """Read the lists of an organisation, or of several.
 
     Raises
     ------
@@ -27,31 +33,75 @@ def read(request: Request) -> Reading:
     """
     rows = Rows()
     lists = gather(request, rows)
-    org = _organization(lists) or request.scope or scope_of(request)
-    _Everything(rows, lists, shown(org)).write()
+    main = _give_organizations(lists, request.scope or scope_of(request), rows)
+    _Everything(rows, lists, shown(main)).write()
     could = [kind for kind, kinds in DECLARES.items() if lists.listed & kinds]
-    scope = request.scope or shown(org)
+    scope = request.scope or shown(main)
     return rows.reading(scope, taken_at(request, lists.files, rows), could)
 
 
-def _organization(lists: Lists) -> str:
-    """Return the organisation that the lists are of: what one of them says of it."""
-    for entry in lists.of("organization"):
-        if text(entry.body.get("login")):
-            return text(entry.body["login"])
-    for entry in lists.of("repos"):
-        owner, slash, _ = text(entry.body.get("full_name")).partition("/")
-        if slash:
-            return owner
-    for entry in lists.of("teams"):
-        page = TEAM_PAGE.match(text(entry.body.get("html_url")))
-        if page:
-            return page[1]
-    for entry in lists.of("installations"):
-        account = entry.body.get("account")
-        if isinstance(account, dict) and text(account.get("login")):
-            return text(account["login"])
+def _said_by(entry: Entry) -> str:
+    """Return the organisation that an item names as its own; "" where it names none."""
+    body = entry.body
+    if entry.org:
+        return entry.org
+    if entry.kind == "organization":
+        return text(body.get("login"))
+    if entry.kind in ("repos", "team-repos"):
+        owner, slash, _ = text(body.get("full_name")).partition("/")
+        return owner if slash else ""
+    if entry.kind == "teams":
+        page = TEAM_PAGE.match(text(body.get("html_url")))
+        return page[1] if page else ""
+    account = body.get("account")
+    if entry.kind == "installations" and isinstance(account, dict):
+        return text(account.get("login"))
     return ""
+
+
+def _give_organizations(lists: Lists, otherwise: str, rows: Rows) -> str:
+    """Say of each entry whose it is, by its folder; return the organisation, if it is only one.
+
+    A folder whose lists do not say it belongs to what the folders above it belong to, or to the
+    only organisation there is; to one of its own name where each organisation has such a folder,
+    or where the same list lies beside it.
+    """
+    told: dict[Path, str] = {}
+    for kind in ("organization", "repos", "teams", "installations", "team-repos"):
+        for entry in lists.of(kind):
+            if name := _said_by(entry):
+                told.setdefault(entry.root, name)
+    held: dict[Path, set[str]] = {}
+    for entry in lists.entries:
+        held.setdefault(entry.root, set()).add(entry.kind)
+    whose = {root: _owner(root, told, held, otherwise) for root in held}
+    for name in sorted({*whose.values()} - {*told.values()}):
+        if told and name != otherwise:
+            rows.warn(f"only a folder or file says {shown(name)}: taken for an organisation")
+    lists.entries = [
+        entry if entry.org else replace(entry, org=_said_by(entry) or whose[entry.root])
+        for entry in lists.entries
+    ]
+    names = {entry.org.lower(): entry.org for entry in lists.entries}
+    return otherwise if len(names) > 1 else next(iter(names.values()), otherwise)
+
+
+def _owner(root: Path, told: dict[Path, str], held: dict[Path, set[str]], otherwise: str) -> str:
+    """Return whose the lists of a folder are."""
+    if root in told:
+        return told[root]
+    names = {name.lower(): name for name in told.values()}
+    own = names.get(root.name.lower(), root.name)
+    beside = [p for p in held if p != root and p.parent == root.parent]
+    if any(held[root] & held[p] for p in beside):
+        return own
+    above = next((told[p] for p in root.parents if p in told), "")
+    if above:
+        return above
+    each = any(p.name.lower() == name.lower() for p, name in told.items())
+    if (each or len(names) > 1) and any(p not in root.parents for p in held if p != root):
+        return own
+    return next(iter(told.values()), otherwise)
 
 
 class _Everything(Software):
@@ -68,7 +118,11 @@ class _Everything(Software):
             "outside-collaborators": self._outsider,
             "team-members": self._team_member,
             "team-repos": self._team_repository,
+            "repo-teams": self._repository_team,
             "collaborators": self._collaborator,
+            "organization-roles": self._organization_role,
+            "role-teams": self._role_taker,
+            "role-users": self._role_taker,
             "keys": self._deploy_key,
             "secrets": self._secret,
             "installations": self._installation,
@@ -76,7 +130,7 @@ class _Everything(Software):
             "credential-authorizations": self._authorization,
         }
         for entry in self.lists.entries:
-            if entry.kind in ("installation-repositories", "token-repositories"):
+            if entry.kind in NARROW:
                 repository = self._repository(entry, entry.body)
                 if repository:
                     key = f"{entry.kind}/{entry.parent}"
@@ -86,8 +140,4 @@ class _Everything(Software):
                 if kind in take:
                     take[kind](entry)
         self._owners_and_members()
-        if self.unknown:
-            self.rows.warn(
-                f"{self.unknown} apps or tokens are for selected repositories that no file lists:"
-                " which ones is unknown"
-            )
+        self.say()

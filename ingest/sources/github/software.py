@@ -21,6 +21,8 @@ from ingest.sources.github.organization import PROVIDER, Organization
 from ingest.sources.github.permissions import ROLES, permission_levels
 
 BOUND = "as far as the permissions of the token go"
+UNLISTED = "apps or tokens are for selected repositories that no file lists: which ones is unknown"
+MANY = {"all": "secrets of all workflows", "private": "secrets of private workflows"}
 
 
 class Software(Organization):
@@ -66,23 +68,42 @@ class Software(Organization):
             self.rows.reject(entry.place, "a secret must have a name")
             return
         org = self._org(entry)
-        whose = shown(entry.parent) or org
-        if entry.parent:
-            home = self._repository(entry, {"name": entry.parent})
-            store = self._id(org, "secrets", shown(entry.parent))
-        else:
-            home, store = self._whole(org, entry.place), self._id(org, "secrets", "-")
-        self.rows.node(
-            RESOURCE, store, entry.place, name=f"secrets of {whose}",
-            type="secrets of workflows", provider=PROVIDER, parent_id=home,
-        )  # fmt: skip
-        id_ = f"{store}/{name}"
+        stores = self._stores(entry, org, name)
+        id_ = f"{self._id(org, 'secrets', shown(entry.parent) or '-')}/{name}"
         self.rows.node(
             CREDENTIAL, id_, entry.place, name=name, type="token", storage="ci",
             created_at=self._moment(entry.body, "created_at", entry.place),
             rotated_at=self._moment(entry.body, "updated_at", entry.place),
         )  # fmt: skip
-        self.rows.link(STORED_IN, id_, store, entry.place)
+        for store in stores:
+            self.rows.link(STORED_IN, id_, store, entry.place)
+
+    def _stores(self, entry: Entry, org: str, name: str) -> list[str]:
+        """Return what keeps a secret: the secrets of a repository, or those of many at once."""
+        if entry.parent:
+            return [self._store(org, self._repository(entry, {"name": entry.parent}), entry)]
+        seen = text(entry.body.get("visibility"))
+        if seen == "selected":
+            chosen = self.narrow.get(f"secret-repositories/{entry.body.get('name')}")
+            if chosen is not None:
+                return [self._store(org, repository, entry) for repository in sorted(chosen)]
+            self.unknown["secrets are for selected repositories that no file lists"] += 1
+        sort = MANY.get(seen, "")
+        store = self._id(org, "secrets", f"-{seen}" if sort else "-")
+        self.rows.node(
+            RESOURCE, store, entry.place, name=f"secrets of {org}{f' ({seen})' if sort else ''}",
+            type=sort or "secrets", provider=PROVIDER, parent_id=self._whole(org, entry.place),
+        )  # fmt: skip
+        return [store]
+
+    def _store(self, org: str, repository: str, entry: Entry) -> str:
+        name = repository.rpartition("/")[2]
+        store = self._id(org, "secrets", name)
+        self.rows.node(
+            RESOURCE, store, entry.place, name=f"secrets of {name}", type="secrets of workflows",
+            provider=PROVIDER, parent_id=repository,
+        )  # fmt: skip
+        return store
 
     def _installation(self, entry: Entry) -> None:
         """Add an app, which acts as its installation in the organisation."""
@@ -117,10 +138,13 @@ class Software(Organization):
         whole = self._whole(org, entry.place)
         self._grant(holder, whole, permission_levels(said, True), entry, **facts)
         chosen = text(entry.body.get("repository_selection"))
-        targets = self.repositories.get(org, []) if chosen == "all" else self.narrow.get(narrow)
         levels = permission_levels(said, False)
+        targets = self._all_repositories(org, entry.place) if chosen == "all" and levels else None
+        if chosen != "all":
+            found = self.narrow.get(narrow)
+            targets = None if found is None else list(found)
         if targets is None and levels and chosen != "none":
-            self.unknown += 1
+            self.unknown[UNLISTED] += 1
         for repository in sorted(targets or ()):
             self._grant(holder, repository, levels, entry, **facts)
 
@@ -144,6 +168,8 @@ class Software(Organization):
         groups = groups if isinstance(groups, dict) else {}
         flat: dict[str, Any] = {}
         for group, said in groups.items():
+            if group not in ("organization", "repository"):
+                continue  # on the account of its owner, outside the organisation
             for name, level in said.items() if isinstance(said, dict) else ():
                 prefix = "organization_" if group == "organization" else ""
                 clean = redact_text(name)  # before it is joined with anything

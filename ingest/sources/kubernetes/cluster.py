@@ -1,5 +1,6 @@
 """The things of a cluster as rows: namespaces, accounts, roles, compute, tokens and subjects."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,16 @@ MASTERS = "system:masters"
 TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret, not a secret
 TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105
 AWS_ROLE = "eks.amazonaws.com/role-arn"
+GOOGLE = "iam.gke.io/gcp-service-account"
+AZURE = "azure.workload.identity/client-id"
+ANONYMOUS, NOBODY = "system:anonymous", "system:unauthenticated"
+NODE, NODES = "system:node:", "system:nodes"
+CLUSTER = "kubernetes"  # for whom a token is that names nobody else
+OVER = ("Succeeded", "Failed")  # pods in which nothing runs any more
+ISSUER = "if the role trusts the cluster's issuer for this account"
+
+
+GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class Cluster:
@@ -90,16 +101,48 @@ class Cluster:
         return id_
 
     def _cloud_role(self, account: str, thing: Thing) -> None:
-        """Follow the annotation by which a service account takes an AWS role (IRSA)."""
-        arn = text(thing.part("metadata", "annotations", AWS_ROLE))
+        """Follow the annotations by which an account acts as an identity of a cloud."""
+        said = thing.part("metadata", "annotations")
+        said = said if isinstance(said, dict) else {}
+        arn, google = text(said.get(AWS_ROLE)), text(said.get(GOOGLE))
+        application = text(said.get(AZURE)).lower()
         if arn.startswith("arn:"):
-            arn = redact_text(arn)
-            self.rows.node(ROLE, arn, thing.place, name=arn.rsplit("/", 1)[-1], provider="aws")
-            condition = "if the role trusts the cluster's issuer for this account"
-            self.rows.link(ASSUMES, account, arn, thing.place, condition=condition)
+            self._takes(account, redact_text(arn), thing.place, ISSUER)
+        if "@" in google:
+            mail = redact_text(google)
+            self._acts_as(account, f"gcp:{mail}", f"gcp:{mail}", thing.place)
+        if GUID.fullmatch(application):
+            known = f"entra_app:{application}"
+            self._acts_as(account, f"entra:app/{application}", known, thing.place)
+
+    def _takes(self, account: str, arn: str, place: Place, condition: str | None) -> None:
+        self.rows.node(ROLE, arn, place, name=arn.rsplit("/", 1)[-1], provider="aws")
+        self.rows.link(ASSUMES, account, arn, place, condition=condition)
+
+    def _acts_as(self, account: str, id_: str, known: str, place: Place) -> None:
+        """Let an account act as an identity that another export describes, and names."""
+        self.rows.node(SERVICE_ACCOUNT, id_, place, external_ids=canonical([known]))
+        condition = ISSUER.replace("the role", "the identity")
+        self.rows.link(ASSUMES, account, id_, place, condition=condition)
+
+    def associations(self) -> None:
+        """Let accounts take the roles of AWS that an association gives to their pods."""
+        without = 0
+        for said, place in self.objects.identities:
+            arn = text(said.get("roleArn")) or text(said.get("roleARN"))
+            namespace, name = text(said.get("namespace")), text(said.get("serviceAccount"))
+            without += not arn
+            if arn.startswith("arn:") and namespace and name:
+                account = self.account(redact_text(namespace), redact_text(name), place)
+                self._takes(account, redact_text(arn), place, "if the role trusts EKS Pod Identity")
+            elif arn:
+                self.rows.reject(place, "an association must name namespace, account and role")
+        if without:
+            self.rows.warn(f"{without} associations of pod identities do not say their role")
 
     def compute(self) -> None:
         """Add pods and workloads, with the account that each runs as, unless it has no token."""
+        over = 0
         for thing in self.objects.of("Pod", *WORKLOADS):
             spec = _pod_spec(thing)
             id_ = self.id(thing.namespace, thing.kind, thing.name)
@@ -121,8 +164,12 @@ class Cluster:
             if mounted is None and found is not None:
                 mounted = found.body.get("automountServiceAccountToken")
             target = self.account(thing.namespace, account, thing.place)
-            if mounted is not False:
+            if text(thing.part("status", "phase")) in OVER:
+                over += 1
+            elif mounted is not False or _projects_token(spec):
                 self.rows.link(RUNS_AS, id_, target, thing.place)
+        if over:
+            self.rows.warn(f"{over} pods have ended: nothing runs in them")
 
     def tokens(self) -> None:
         """Add the tokens that are kept as Secrets; of a Secret only its name and type are read."""
@@ -168,6 +215,7 @@ class Cluster:
         for number, subject in enumerate(listed if isinstance(listed, list) else ()):
             place = binding.place.at("subjects", number)
             kind = text(subject.get("kind")) if isinstance(subject, dict) else ""
+            kind = kind.removeprefix("System")  # as OpenShift calls users of its own
             name = redact_text(text(subject.get("name"))) if isinstance(subject, dict) else ""
             if not name or kind not in ("ServiceAccount", "User", "Group"):
                 self.rows.reject(place, "a subject must be an account, a user or a group by name")
@@ -177,7 +225,10 @@ class Cluster:
                 yield self.user(name, place)
             else:
                 namespace = redact_text(text(subject.get("namespace"))) or binding.namespace
-                yield self.account(namespace or "default", name, place)
+                if namespace:
+                    yield self.account(namespace, name, place)
+                else:
+                    self.rows.reject(place, "an account must be named with its namespace")
 
     def group(self, name: str, place: Place) -> str:
         """Add a group; the one of the masters rules every cluster."""
@@ -215,7 +266,11 @@ class Cluster:
             if label not in (SERVICE_ACCOUNT, HUMAN) or not id_.startswith(prefix):
                 continue
             namespace, kind = id_.removeprefix(prefix).split("/")[:2]
-            groups = [EVERYBODY]
+            if label is SERVICE_ACCOUNT and kind not in ("serviceaccount", "user"):
+                continue
+            name = id_.rpartition("/")[2]
+            groups = [NOBODY if name == ANONYMOUS else EVERYBODY]
+            groups += [NODES] if name.startswith(NODE) else []
             if kind == "serviceaccount":
                 groups += [ACCOUNTS, f"{ACCOUNTS}:{namespace}"]
             for group in groups:
@@ -227,6 +282,19 @@ def _where(namespace: str, plural: str) -> str:
     if namespace != EVERYWHERE:
         return namespace
     return "all namespaces" if namespaced(plural) else "the cluster"
+
+
+def _projects_token(spec: dict[str, Any]) -> bool:
+    """Whether a pod is given a token of its account by a volume, for the cluster itself."""
+    volumes = spec.get("volumes")
+    for volume in volumes if isinstance(volumes, list) else ():
+        projected = volume.get("projected") if isinstance(volume, dict) else None
+        sources = projected.get("sources") if isinstance(projected, dict) else None
+        for source in sources if isinstance(sources, list) else ():
+            token = source.get("serviceAccountToken") if isinstance(source, dict) else None
+            if isinstance(token, dict) and "kubernetes" in (text(token.get("audience")) or CLUSTER):
+                return True
+    return False
 
 
 def _pod_spec(thing: Thing) -> dict[str, Any]:

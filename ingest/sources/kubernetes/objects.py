@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.exports import Budget, ExportFile, export_files
-from ingest.files import decode, parse_json
+from ingest.files import decode, parse_json_texts
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Request
@@ -24,7 +24,16 @@ WORKLOADS = {
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")
 ROLES = ("Role", "ClusterRole")
 READ = {"ServiceAccount", "Secret", "Namespace", "Pod", *WORKLOADS, *BINDINGS, *ROLES}
+CORE = {"ServiceAccount", "Secret", "Namespace", "Pod", "ReplicationController"}
 CLUSTER_WIDE = {"ClusterRole", "ClusterRoleBinding", "Namespace"}
+GROUP_OF = dict.fromkeys(CORE, "") | {
+    **dict.fromkeys(("Job", "CronJob"), "batch"),
+    **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), "apps"),
+    **dict.fromkeys((*BINDINGS, *ROLES), "rbac.authorization.k8s.io"),
+}
+FORMER = {"apps": "extensions", "rbac.authorization.k8s.io": "authorization.openshift.io"}
+ALWAYS = ("kube-system", "default", "kube-public")  # namespaces of every cluster
+POD_IDENTITY = "PodIdentityAssociation"  # of the controllers for AWS; the command line has it too
 JSON_SUFFIXES, YAML_SUFFIXES = (".json", ".json.gz"), (".yaml", ".yml", ".yaml.gz", ".yml.gz")
 
 
@@ -41,8 +50,7 @@ class Thing:
     @property
     def metadata(self) -> dict[str, Any]:
         """Its metadata."""
-        found = self.body.get("metadata")
-        return found if isinstance(found, dict) else {}
+        return _metadata(self.body)
 
     def part(self, *steps: str) -> Any:
         """Return a part of it by its keys; None where there is none."""
@@ -59,6 +67,9 @@ class Objects:
     things: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
     files: list[ExportFile] = field(default_factory=list)
+    identities: list[tuple[dict[str, Any], Place]] = field(default_factory=list)
+    entries: list[tuple[dict[str, Any], Place]] = field(default_factory=list)
+    auth_maps: list[tuple[dict[str, Any], Place]] = field(default_factory=list)
     _passed: Counter[str] = field(default_factory=Counter)
 
     def of(self, *kinds: str) -> list[Thing]:
@@ -78,10 +89,11 @@ def gather(request: Request, rows: Rows) -> Objects:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(JSON_SUFFIXES + YAML_SUFFIXES):
             continue
-        before = len(objects.listed), len(objects.things), sum(objects._passed.values())
-        for value, place in _documents(decode(budget.read(file.path), file.path), file):
+        known = [
             _take(objects, value, place, "", rows)
-        if (len(objects.listed), len(objects.things), sum(objects._passed.values())) != before:
+            for value, place in _documents(decode(budget.read(file.path), file.path), file)
+        ]
+        if any(known):
             objects.files.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no object of a cluster")
@@ -98,46 +110,95 @@ def gather(request: Request, rows: Rows) -> Objects:
 def _documents(said: str, file: ExportFile) -> Iterator[tuple[Any, Place]]:
     json = file.path.name.endswith(JSON_SUFFIXES) or said.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
     if json and not file.path.name.endswith(YAML_SUFFIXES):
-        yield parse_json(said, file.path), file.place
+        for value, at in parse_json_texts(said, file.path):
+            yield value, Place(str(file.path), at)
         return
     for document in parse_yaml(said, file.path):
         yield document.value, Place(str(file.path), f"line {document.line}")
 
 
-def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> None:
-    """Take in an object, or all objects of a list; a typed list may leave their kind to itself."""
+def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> bool:
+    """Take in an object, or all objects of a list; return whether it is something of a cluster.
+
+    A typed list may leave their kind to itself.
+    """
     kind = (text(value.get("kind")) or kind) if isinstance(value, dict) else ""
     items = value.get("items") if isinstance(value, dict) else value
     if isinstance(items, list) and (kind.endswith("List") or isinstance(value, list)):
         inner = kind.removesuffix("List")
-        if inner in READ:
+        if inner in READ and not _foreign(inner, value):
             objects.listed.add(inner)
-        elif inner:
+        elif inner and inner != "ConfigMap":
             objects._passed[redact_text(inner)[:64]] += len(items)
-            return
+            return True
         if isinstance(value, dict) and _continued(value):
             rows.whole = False
             rows.warn(f"{place.file}: the list goes on in a page that is not there")
-        for number, item in enumerate(items):
-            at = place.at("items", number) if isinstance(value, dict) else place.at(number)
-            _take(objects, item, at, inner, rows)
-        return
-    if isinstance(value, dict) and kind and ("apiVersion" in value or "metadata" in value):
+        steps = ["items"] if isinstance(value, dict) else []
+        taken = [
+            _take(objects, item, place.at(*steps, number), inner, rows)
+            for number, item in enumerate(items)
+        ]
+        return bool(inner) or any(taken)
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("association"), dict) or isinstance(value.get("associations"), list):
+        return _associations(objects, value, place)
+    if isinstance(value.get("accessEntry"), dict):
+        objects.entries.append((value["accessEntry"], place.at("accessEntry")))
+        return True
+    if "associatedAccessPolicies" in value:
+        objects.entries.append((value, place))
+        return True
+    if kind == "Status" and "status" in value:
+        rows.whole = False
+        rows.warn(f"{place.file}: the cluster answered with an error: what was asked is missing")
+        return False
+    if kind and ("apiVersion" in value or "metadata" in value):
         _add(objects, kind, value, place, rows)
+        return True
+    return False
+
+
+def _associations(objects: Objects, value: dict[str, Any], place: Place) -> bool:
+    """Take in which account takes which role of AWS, as `aws eks` writes it."""
+    one, many = value.get("association"), value.get("associations")
+    found = [(one, place.at("association"))] if isinstance(one, dict) else []
+    for number, said in enumerate(many if isinstance(many, list) else ()):
+        found += [(said, place.at("associations", number))] if isinstance(said, dict) else []
+    objects.identities += found
+    return True
+
+
+def _foreign(kind: str, body: Any) -> bool:
+    """Whether something of another API only has the name of a kind, such as a Role of a cloud."""
+    version = text(body.get("apiVersion")) if isinstance(body, dict) else ""
+    group = version.rpartition("/")[0]
+    return group not in ("", GROUP_OF[kind], FORMER.get(GROUP_OF[kind]))
+
+
+def _metadata(body: dict[str, Any]) -> dict[str, Any]:
+    found = body.get("metadata")
+    return found if isinstance(found, dict) else {}
 
 
 def _continued(value: dict[str, Any]) -> bool:
-    metadata = value.get("metadata")
-    return isinstance(metadata, dict) and bool(text(metadata.get("continue")))
+    return bool(text(_metadata(value).get("continue")))
 
 
 def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: Rows) -> None:
-    if kind not in READ:
+    if kind == POD_IDENTITY and isinstance(body.get("spec"), dict):
+        objects.identities.append((body["spec"], place.at("spec")))
+        return
+    if kind == "ConfigMap" and text(_metadata(body).get("name")) == "aws-auth":
+        objects.auth_maps.append((body, place))
+        return
+    if kind not in READ or _foreign(kind, body):
         objects._passed[redact_text(kind)[:64]] += 1
         return
     objects.listed.add(kind)
-    metadata = body.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    body = _named_role(body)
+    metadata = _metadata(body)
     name = redact_text(text(metadata.get("name")))
     if not name:
         rows.reject(place, f"a {kind} must have a name")
@@ -147,8 +208,29 @@ def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: 
     key = (kind, thing.namespace, name)
     if key in objects.things:
         if objects.things[key].body != body:
+            _refuse_second(objects.things[key], thing)
             rows.warn(
                 f"{place.file}: a {kind} is described twice and differently: the first counts"
             )
         return
     objects.things[key] = thing
+
+
+def _named_role(body: dict[str, Any]) -> dict[str, Any]:
+    """Say of which kind the role of a binding of OpenShift is, which leaves that to its place."""
+    role = body.get("roleRef")
+    if not isinstance(role, dict) or role.get("kind") or not _openshift(body):
+        return body
+    return body | {"roleRef": role | {"kind": "Role" if role.get("namespace") else "ClusterRole"}}
+
+
+def _openshift(body: dict[str, Any]) -> bool:
+    return text(body.get("apiVersion")).startswith("authorization.openshift.io/")
+
+
+def _refuse_second(one: Thing, other: Thing) -> None:
+    """Refuse namespaces of every cluster that have two ids: they are of two clusters."""
+    ids = {text(thing.metadata.get("uid")) for thing in (one, other)} - {""}
+    if one.kind == "Namespace" and one.name in ALWAYS and len(ids) > 1:
+        reason = "is of a second cluster: read the folder of each cluster by itself"
+        raise InputRefused(other.place.file, other.place.pointer, reason)

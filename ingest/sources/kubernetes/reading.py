@@ -20,6 +20,7 @@ from ingest.exports import scope_of, taken_at
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import Reading, Request
+from ingest.sources.kubernetes.cloud import write_cloud_access
 from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created
 from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
 from ingest.sources.kubernetes.rules import (
@@ -93,6 +94,7 @@ class _Access:
             if binding.kind == "ClusterRoleBinding"
             or text(binding.part("roleRef", "kind")) == "Role"
         }
+        self.paths = 0
         self.own_rules = {
             self._role_id(role): tuple(self._own_rules(role)) for role in self.objects.of(*ROLES)
         }
@@ -106,16 +108,22 @@ class _Access:
             self.cluster.namespace(thing.name, thing.place)
         for thing in self.objects.of("ServiceAccount"):
             self.cluster.account(thing.namespace, thing.name, thing.place, thing)
+        self.cluster.associations()
         self.cluster.compute()
         self.cluster.tokens()
         for role in self.objects.of(*ROLES):
             self._role(role)
         for binding in self.bindings:
             self._bind(binding, list(self.cluster.subjects(binding)))
+        write_cloud_access(self.cluster)
         self._name_targets()
         for grant in self.grants:
             self._write(grant)
         self.cluster.memberships()
+        if self.paths:
+            self.rows.warn(
+                f"{self.paths} rules are on paths of the server, not on things: left out"
+            )
 
     # -- roles and bindings -----------------------------------------------------------------------
 
@@ -218,7 +226,9 @@ class _Access:
             rule = rule_of(value)
             if rule is not None:
                 yield rule
-            elif not (isinstance(value, dict) and value.get("nonResourceURLs")):
+            elif isinstance(value, dict) and value.get("nonResourceURLs"):
+                self.paths += 1
+            else:
                 self.rows.reject(role.place.at("rules", number), "a rule needs verbs and resources")
 
     def _gathered(self, role: Thing) -> Iterator[Thing]:
@@ -326,8 +336,25 @@ class _Access:
 
 
 def _selects(selector: object, labels: dict[str, object]) -> bool:
-    """Whether a label selector picks these labels; only plain equalities are understood."""
-    wanted = selector.get("matchLabels") if isinstance(selector, dict) else None
-    if not isinstance(wanted, dict) or not wanted:
+    """Whether a label selector picks these labels."""
+    if not isinstance(selector, dict):
         return False
-    return all(labels.get(key) == value for key, value in wanted.items())
+    wanted, tests = selector.get("matchLabels"), selector.get("matchExpressions")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    tests = tests if isinstance(tests, list) else []
+    equal = all(labels.get(key) == value for key, value in wanted.items())
+    return bool(wanted or tests) and equal and all(_meets(test, labels) for test in tests)
+
+
+def _meets(test: object, labels: dict[str, object]) -> bool:
+    """Whether labels meet one requirement; one that nobody knows is not met."""
+    said = test if isinstance(test, dict) else {}
+    key, values = text(said.get("key")), said.get("values")
+    among = labels.get(key) in (values if isinstance(values, list) else [])
+    met = {
+        "In": among,
+        "NotIn": not among,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }
+    return bool(met.get(text(said.get("operator")), False))

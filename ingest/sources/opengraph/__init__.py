@@ -3,7 +3,7 @@
 https://bloodhound.specterops.io/opengraph/developer/data-payload describes the format.
 """
 
-from ingest.source import Source
+from ingest.source import Source, Upload
 from ingest.sources.opengraph.reading import DECLARES, read
 
 SOURCE = Source(
@@ -12,4 +12,5 @@ SOURCE = Source(
     reads="OpenGraph JSON or ZIP files of any collector, with extension schemas beside them",
     declares=DECLARES,
     read=read,
+    upload=Upload(hint="The ZIP of a collector as it is, or its JSON files.", unpack=False),
 )

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -68,9 +68,24 @@ class Walked:
         """Learn from the `relationship_kinds` of an extension definition schema."""
         for one in schema.get("relationship_kinds") or ():
             if isinstance(one, dict) and isinstance(one.get("name"), str):
-                self.said[one["name"]] = one.get("is_traversable") is True
+                self.said[one["name"]] = one.get("is_traversable") in (True, "true")
 
-    def __call__(self, kind: str) -> bool:
-        """Whether who stands at the start of such an edge controls its end."""
+    def __call__(self, kind: str, properties: Mapping[str, Any]) -> bool:
+        """Whether who stands at the start of such an edge controls its end.
+
+        Collectors that ship no schema say it on each edge.
+        """
+        said = self.said.get(kind, properties.get("traversable"))
+        if isinstance(said, bool):
+            return said
         builtin = any(kind in edges(s) for s in ("walked", "member", "assumes", "runs_as", "reads"))
-        return self.said.get(kind, builtin or kind in edges("eligible"))
+        return builtin or kind in edges("eligible")
+
+
+def means(kind: str, sort: str) -> bool:
+    """Whether a kind of edge is of a sort, also under a collector's own name before it.
+
+    >>> means("MemberOf", "member"), means("GH_MemberOf", "member"), means("GH_Owns", "member")
+    (True, True, False)
+    """
+    return kind in edges(sort) or kind.partition("_")[2] in _table()["extended"].get(sort, ())

@@ -10,6 +10,7 @@ from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
 
 KIND = re.compile(r"[A-Za-z0-9_]{1,256}")
+OBJECT_ID = "objectid"  # the property under which BloodHound keeps the id of a node
 OWN = "TrustDebt"  # the source_kind of the product's own export
 Properties = dict[str, Any]
 
@@ -53,6 +54,7 @@ class Payload:
     nodes: dict[str, GraphNode] = field(default_factory=dict)
     edges: dict[tuple[str, str, str], GraphEdge] = field(default_factory=dict)
     repeated: int = 0
+    _spelled: dict[str, str] = field(default_factory=dict)
     _raw: list[_Raw] = field(default_factory=list)
     _named: dict[tuple[str, Any], list[GraphNode]] = field(default_factory=dict)
 
@@ -75,6 +77,7 @@ class Payload:
             return self.rows.reject(place, "the kinds of a node must be a list of texts")
         if properties is not None and not isinstance(properties, dict):
             return self.rows.reject(place, "the properties of a node must be an object")
+        id_ = id_ if own else self._one(id_)
         known = self.nodes.setdefault(id_, GraphNode(id_, [], {}, place, own))
         known.kinds += [kind for kind in kinds if kind not in known.kinds]
         clash = False
@@ -83,6 +86,10 @@ class Payload:
         if clash:
             self.rows.warn("some nodes are described twice and differently: the first word counts")
         return None
+
+    def _one(self, id_: str) -> str:
+        """Return the first spelling of an id: BloodHound takes ids as one in any case."""
+        return self._spelled.setdefault(id_.upper(), id_)
 
     def join(self) -> None:
         """Join the edges to their nodes; an end that no document holds becomes a stub."""
@@ -106,7 +113,7 @@ class Payload:
             )
         if properties is not None and not isinstance(properties, dict):
             return self.rows.reject(raw.place, "the properties of an edge must be an object")
-        ends = [self._end(edge.get(end), raw.place.at(end)) for end in ("start", "end")]
+        ends = [self._end(edge.get(end), raw.place.at(end), raw.own) for end in ("start", "end")]
         if ends[0] is None or ends[1] is None:
             return None
         kind = redact_text(kind)
@@ -121,26 +128,32 @@ class Payload:
 
     # -- ends -------------------------------------------------------------------------------------
 
-    def _end(self, end: Any, place: Place) -> str | None:
+    def _end(self, end: Any, place: Place, own: bool) -> str | None:
         """Return the id of the node that an end names; None where it was set aside."""
         if not isinstance(end, dict):
             self._reject(place, "an edge must have a start and an end")
             return None
         kind = end.get("kind") if isinstance(end.get("kind"), str) else None
         by = end.get("match_by") or "id"
+        value = end.get("value")
         if by == "property":
             wanted = _matchers(end)
             if wanted is None:
                 self._reject(place, "property matchers need a key, `equals` and a value")
                 return None
+            if [key for key, _ in wanted] == [OBJECT_ID] and isinstance(wanted[0][1], str):
+                return self._by_id(wanted[0][1], kind, place, own)
             named = "&".join(f"{key}={_plain(value)}" for key, value in wanted)
             return self._matched(wanted, kind, named, place)
-        value = end.get("value")
         if by not in ("id", "name") or not isinstance(value, str) or not value.strip():
             self._reject(place, "an end must name its node by id, name or property")
             return None
         if by == "name":
             return self._matched([("name", value)], kind, value, place)
+        return self._by_id(value, kind, place, own)
+
+    def _by_id(self, value: str, kind: str | None, place: Place, own: bool) -> str:
+        value = value if own else self._one(value)
         if value not in self.nodes:
             self.nodes[value] = GraphNode(value, [], {}, place, stub=True)
         node = self.nodes[value]

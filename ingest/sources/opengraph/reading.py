@@ -25,9 +25,9 @@ from ingest.archives import is_zip, zip_members
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, parse_json
 from ingest.redaction import redact_text
-from ingest.rows import Place, Row, Rows
+from ingest.rows import Place, Row, Rows, text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.opengraph.kinds import Walked, controls_others, edges, label_of
+from ingest.sources.opengraph.kinds import Walked, controls_others, edges, label_of, means
 from ingest.sources.opengraph.payload import GraphEdge, GraphNode, Payload
 
 DECLARES = ("grants", "inventory")
@@ -37,6 +37,7 @@ GLOBAL = ("arn:", "entra:", "k8s:", "github:")  # ids that other sources use too
 CREATED = ("created_at", "whencreated", "createddatetime", "created")
 USED = ("last_used_at", "lastlogontimestamp", "lastlogon", "lastsignin", "lastactivity")
 TYPES = {r.name: r for r in RELATIONSHIPS}
+DISABLED = {"disabled", "suspended", "deprovisioned"}
 OTHERS = {"data", "meta"}  # keys of a collection that SharpHound or AzureHound wrote
 
 
@@ -108,7 +109,7 @@ class _Writer:
         self.labels: dict[str, Node] = {}
         self.ids: dict[str, str] = {}
         listed = payload.edges.values()
-        self.passed_through = {e.start for e in listed if self.walked(e.kind)}
+        self.passed_through = {e.start for e in listed if self.walked(e.kind, e.properties)}
 
     def write(self) -> None:
         """Write all rows, and say which kinds of edge are kept but not walked."""
@@ -136,12 +137,12 @@ class _Writer:
 
     def _edge(self, edge: GraphEdge) -> None:
         start, end = self.labels[edge.start], self.labels[edge.end]
-        if not self.walked(edge.kind):
+        if not self.walked(edge.kind, edge.properties):
             self.kept[edge.kind] += 1
             self._grant(edge, [])
-        elif edge.kind in edges("member") and _fits(MEMBER_OF, start, end):
+        elif means(edge.kind, "member") and _fits(MEMBER_OF, start, end):
             self._link(MEMBER_OF, edge)
-        elif edge.kind in edges("assumes") | edges("eligible") and _fits(ASSUMES, start, end):
+        elif _assumes(edge.kind) and _fits(ASSUMES, start, end):
             self._link(ASSUMES, edge, eligible=edge.kind in edges("eligible") or None)
         elif edge.kind in edges("runs_as") and _fits(RUNS_AS, start, end):
             self._link(RUNS_AS, edge)
@@ -170,6 +171,10 @@ class _Writer:
             actions=canonical([edge.kind]),
             levels=canonical(levels),
         )
+
+
+def _assumes(kind: str) -> bool:
+    return means(kind, "assumes") or kind in edges("eligible")
 
 
 def _fits(element: Any, start: Node, end: Node) -> bool:
@@ -203,17 +208,29 @@ def _facts(node: GraphNode) -> Row:
         None,
     )
     kinds = [kind for kind in node.kinds if kind]
+    login = text(said.get("login")) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
     return {
         "name": name,
         "email": mail,
         "type": kinds[0] if kinds else None,
-        "status": "disabled" if said.get("enabled") is False else None,
+        "status": "disabled" if _is_off(said, kinds) else None,
+        "external_ids": canonical([f"github:{login}"]) if login else None,
         "created_at": _first_instant(said, CREATED),
         "last_used_at": _first_instant(said, USED),
         "control_plane": controls_others(kinds),
         "tags": canonical(kinds) if kinds else None,
         "provider": _provider(kinds),
     }
+
+
+def _is_off(said: dict[str, Any], kinds: list[str]) -> bool:
+    """Whether an account cannot be used, as its flag, its status or its kind says."""
+    state = text(said.get("status")).casefold()
+    return (
+        said.get("enabled") is False
+        or state in DISABLED
+        or any(kind.rpartition("_")[2].startswith("Disabled") for kind in kinds)
+    )
 
 
 def _provider(kinds: list[str]) -> str | None:

@@ -1,0 +1,244 @@
+"""Reads the logs, and adds up what they tell: uses, keys, and the time that they speak of.
+
+Sessions count as the role they are of. What a service did by itself, what failed and who cannot
+be named makes no identity. Events are added up; they are not kept.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
+from graph.values import WrongValue, canonical, instant
+from ingest.exports import Budget, export_files, scope_of
+from ingest.rows import Place, Rows, text
+from ingest.source import InputRefused, Reading, Request
+from ingest.sources.aws.actions import known_services
+from ingest.sources.aws.arn import ACCOUNT
+from ingest.sources.cloudtrail.actors import Actor, actor, label_of
+from ingest.sources.cloudtrail.records import DIGEST, records
+from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
+from ingest.usage_fold import EVENTS, FOLDED, fold_parquet, fold_table
+from ingest.usage_log import used_rows
+
+DECLARES = ("usage",)
+SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+DIGESTS = "CloudTrail-Digest"  # the folder of files that hold hashes of the logs
+CALLS = ("AwsApiCall", "AwsConsoleAction", "")  # sorts of event in which somebody did something
+BATCH = 100_000  # events written at once
+MAX_TOTAL = 64 * 1024 * 1024 * 1024  # bytes of all files; they are read one by one
+NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)
+ARROW = {"string": pa.string(), "int64": pa.int64(), "array<int64>": pa.list_(pa.int64())}
+SCHEMA = pa.schema([*((name, ARROW[kind]) for name, kind in EVENTS.items()), ("event", pa.int64())])
+Call = tuple[str, str | None, str, str, str, int, int]  # a row of SCHEMA
+
+
+@dataclass
+class Log:
+    """What became of all events. `kinds` counts those that say nothing of use."""
+
+    rows: Rows
+    kinds: Counter[str] = field(default_factory=Counter)
+    services: Counter[str] = field(default_factory=Counter)
+    accounts: dict[str, None] = field(default_factory=dict)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    span: tuple[int, int] | None = None
+    used: dict[str, int] = field(default_factory=dict)
+    keys: dict[Actor, int] = field(default_factory=dict)
+    unnamed: int = 0
+
+    def note(self, at_ms: int) -> None:
+        """Note when an event happened, whatever it is."""
+        first, last = self.span or (at_ms, at_ms)
+        self.span = min(first, at_ms), max(last, at_ms)
+
+    def next_file(self) -> None:
+        """Keep from when to when a file speaks."""
+        self.spans += [self.span] if self.span else []
+        self.span = None
+
+    def acted(self, who: Actor, at_ms: int) -> None:
+        """Note that an identity did something, and with which key."""
+        self.used[who.principal] = max(at_ms, self.used.get(who.principal, at_ms))
+        if who.key:
+            self.keys[who] = max(at_ms, self.keys.get(who, at_ms))
+
+    def event(self, record: dict[str, Any]) -> int:
+        """Return a number that is an event's own, and the same when it is delivered again."""
+        said = record.get("addendum")
+        original = text(said.get("originalEventID")) if isinstance(said, dict) else ""
+        id_ = original or text(record.get("eventID"))
+        if not id_:
+            self.unnamed += 1
+            return self.unnamed
+        return -1 - (int.from_bytes(blake2b(id_.encode(), digest_size=8).digest(), "big") >> 1)
+
+
+def read(request: Request) -> Reading:
+    """Read the logs at or below the paths of `request`, and add up what they tell.
+
+    Raises
+    ------
+    InputRefused
+        If a file is broken, or if nothing is a log.
+    """
+    log = Log(Rows())
+    folded, written = _folded(_calls(request, log))
+    if not log.spans:
+        raise InputRefused(request.paths[0], "", "holds no event of CloudTrail")
+    twice = written - (pc.sum(folded["count"]).as_py() or 0)
+    twice -= pc.sum(folded["failures"]).as_py() or 0
+    if twice:
+        log.kinds["delivered twice"] = twice
+    used = used_rows(folded, request.paths[0])
+    _add_things(log, used, Place(str(request.paths[0])))
+    _say(log)
+    accounts = list(log.accounts)
+    scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
+    last = max(last for _, last in log.spans)
+    reading = log.rows.reading(scope, request.taken_at or _stamp(last), DECLARES)
+    reading.rows[USED] = used
+    reading.usage_periods = tuple((_stamp(first), _stamp(last)) for first, last in log.spans)
+    return reading
+
+
+def _stamp(ms: int) -> pd.Timestamp:
+    return pd.Timestamp(ms, unit="ms", tz="UTC").as_unit("ms")
+
+
+def _folded(calls: Iterator[Call]) -> tuple[pa.Table, int]:
+    """Fold calls, and count them; many are written to a file first."""
+    batch = list(islice(calls, BATCH))
+    if not batch:
+        return _no_use(), 0
+    if len(batch) < BATCH:
+        return fold_table(_table(batch)), len(batch)
+    count = 0
+    with TemporaryDirectory(prefix="trustdebt-trail-") as folder:
+        events = Path(folder) / "events.parquet"
+        with pq.ParquetWriter(events, SCHEMA) as writer:
+            while batch:
+                writer.write_table(_table(batch))
+                count += len(batch)
+                batch = list(islice(calls, BATCH))
+        return fold_parquet([events]), count
+
+
+def _table(batch: list[Call]) -> pa.Table:
+    columns = zip(*batch, strict=True)
+    arrays = [pa.array(c, kind.type) for c, kind in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+
+
+def _no_use() -> pa.Table:
+    """Return the fold of no event at all, for which no database need be started."""
+    return pa.schema([(name, ARROW[kind]) for name, kind in FOLDED.items()]).empty_table()
+
+
+def _add_things(log: Log, used: pd.DataFrame, place: Place) -> None:
+    """Name the identities, keys and resources that uses tell of."""
+    for who, at_ms in log.keys.items():
+        at, id_ = _stamp(at_ms), str(who.credential)
+        known = canonical([f"aws_id:{who.key}"])
+        facts = {"name": who.key, "type": "access_key", "external_ids": known}
+        log.rows.node(CREDENTIAL, id_, place, **facts, last_used_at=at)
+        log.rows.link(AUTHENTICATES_AS, id_, who.principal, place, last_used_at=at)
+    for id_ in dict.fromkeys([*used["source_id"], *(who.principal for who in log.keys)]):
+        if id_ in log.used:
+            log.rows.node(label_of(id_), id_, place, last_used_at=_stamp(log.used[id_]))
+    for id_ in dict.fromkeys(used["target_id"]):
+        log.rows.node(RESOURCE, str(id_), place)
+
+
+def _say(log: Log) -> None:
+    if log.kinds:
+        said = ", ".join(f"{what} ({count})" for what, count in sorted(log.kinds.items()))
+        log.rows.warn(f"events that tell of no use of a resource by an identity: {said}")
+    if log.services:
+        common = [f"{name} ({count})" for name, count in sorted(log.services.items())]
+        log.rows.warn(f"events whose resource is not told, by service: {', '.join(common)}")
+
+
+# -- events ----------------------------------------------------------------------------------------
+
+
+def _calls(request: Request, log: Log) -> Iterator[Call]:
+    budget = Budget(MAX_TOTAL)
+    for file in export_files(request.paths, beside=(DIGESTS,)):
+        if not file.alone and not file.path.name.endswith(SUFFIXES):
+            continue
+        found, digest = 0, False
+        for record, place in records(file, budget, log.rows):
+            if record is DIGEST:
+                digest = True
+                continue
+            found += 1
+            call = _call(record, place, log)
+            if call is not None:
+                yield call
+        log.next_file()
+        if not found and file.alone:
+            raise InputRefused(file.path, "", "holds no record of CloudTrail")
+        if not found and not digest:
+            log.rows.warn(f"{file.path}: holds no record of CloudTrail; passed over")
+
+
+def _call(record: Any, place: Place, log: Log) -> Call | None:
+    if not isinstance(record, dict):
+        log.rows.reject(place, "a record must be an object")
+        return None
+    source, name = text(record.get("eventSource")), text(record.get("eventName"))
+    if not NAME.fullmatch(source) or not NAME.fullmatch(name):
+        log.rows.reject(place, "a record must have an eventSource and an eventName")
+        return None
+    try:
+        at_ms = _milliseconds(text(record.get("eventTime")))
+    except WrongValue as wrong:
+        log.rows.reject(place.at("eventTime"), f"the instant {wrong}")
+        return None
+    log.note(at_ms)
+    account = text(record.get("recipientAccountId"))
+    if ACCOUNT.fullmatch(account):
+        log.accounts[account] = None
+    return _used(record, source, name, at_ms, log)
+
+
+@lru_cache(maxsize=65_536)
+def _milliseconds(said: str) -> int:
+    return round(instant(said).timestamp() * 1000)
+
+
+def _used(record: dict[str, Any], source: str, name: str, at_ms: int, log: Log) -> Call | None:
+    if text(record.get("eventType")) not in CALLS:
+        log.kinds["done by a service, or signing in"] += 1
+        return None
+    who = actor(record.get("userIdentity"))
+    if who is None:
+        log.kinds["by nobody who is an identity of an account"] += 1
+        return None
+    failed = bool(text(record.get("errorCode")) or text(record.get("errorMessage")))
+    if not failed:
+        log.acted(who, at_ms)
+    prefix, action = action_of(source, name)
+    if prefix == "sts":
+        log.kinds["about sessions"] += 1
+        return None
+    resource = resource_of(record, prefix, action)
+    if resource is None:
+        shown = prefix if prefix in known_services() else "unknown"
+        log.services[shown] += 1
+        return None
+    outcome, level = "failure" if failed else "success", access_level(prefix, action)
+    return who.principal, who.credential, resource, level, outcome, at_ms, log.event(record)

@@ -1,0 +1,100 @@
+"""What was done, and to what: action, access level and resource of a record.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from graph.schema import LEVELS
+from ingest.rows import text
+from ingest.sources.aws.actions import Service, level_of
+from ingest.sources.aws.arn import ACCOUNT, account_id, parse
+from ingest.sources.aws.targets import whole
+from ingest.sources.cloudtrail.actors import plain
+
+VERSION = re.compile(r"\d{8}(?:v\d+)?$")
+QUEUE = re.compile(r"https://(?:sqs\.)?([\w-]+)\.(?:queue\.)?amazonaws\.com(?:\.cn)?/(\d{12})/(.+)")
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=65_536)
+def action_of(source: str, name: str) -> tuple[str, str]:
+    """Return the service's prefix and the action that permits an event."""
+    first = source.partition(".")[0].lower()
+    prefix = str(_table()["services"].get(first, first))
+    action = VERSION.sub("", name)
+    other = str(_table()["actions"].get(f"{prefix}:{action}", f"{prefix}:{action}"))
+    return prefix, other.partition(":")[2]
+
+
+@lru_cache(maxsize=1024)
+def _service(prefix: str) -> Service:
+    return Service(prefix)
+
+
+@lru_cache(maxsize=65_536)
+def access_level(prefix: str, action: str) -> str:
+    """Return the access level, by the table that the permissions of an account are read with."""
+    service = _service(prefix)
+    levels = service.levels(service.matched(f"{prefix}:{action}".lower()))
+    return max(levels, key=LEVELS.index) if levels else level_of(prefix, action, None)
+
+
+def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
+    """Return what was used: what the record names; the account where an action has nothing else."""
+    for said in _named(record, prefix):
+        arn = parse(said) if plain(said) else None
+        if arn is None or not arn.service or not arn.resource or arn.resource == "root":
+            continue
+        if arn.service not in ("iam", "sts"):
+            return whole(said)
+    account = text(record.get("recipientAccountId"))
+    service = _service(prefix)
+    bits = service.matched(f"{prefix}:{action}".lower())
+    alone = prefix in ("iam", "organizations") or (bits and not bits & ~service.resourceless)
+    if alone and ACCOUNT.fullmatch(account):
+        return account_id(account, _partition(record))
+    return None
+
+
+def _named(record: dict[str, Any], prefix: str) -> Iterator[str]:
+    """Yield the resource names of a record: listed ones, then those of its parameters."""
+    listed = record.get("resources")
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict):
+            yield next((text(one[n]) for n in ("ARN", "arn", "ARNPrefix") if one.get(n)), "")
+    parameters = record.get("requestParameters")
+    if not isinstance(parameters, dict):
+        return
+    where = {
+        "partition": _partition(record),
+        "region": text(record.get("awsRegion")),
+        "account": text(record.get("recipientAccountId")),
+    }
+    for template in _table()["resource"]:
+        value = text(parameters.get(template["parameter"]))
+        if value and template["service"] == prefix:
+            named = value.startswith("arn:") or template["name"] == "{v}"
+            yield value if named else template["name"].format(v=value.lstrip("/"), **where)
+    queue = QUEUE.fullmatch(text(parameters.get("queueUrl")))
+    if queue is not None:
+        yield f"arn:{where['partition']}:sqs:{queue[1]}:{queue[2]}:{queue[3]}"
+    for value in parameters.values():
+        if text(value).startswith(f"arn:{where['partition']}:{prefix}:"):
+            yield text(value)
+
+
+def _partition(record: dict[str, Any]) -> str:
+    region = text(record.get("awsRegion"))
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

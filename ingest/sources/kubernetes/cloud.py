@@ -1,0 +1,105 @@
+"""Whom a cluster on AWS lets in: roles and users of the account, as groups of the cluster.
+
+By the map `aws-auth` (https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html), or by
+access entries (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from graph.schema import CAN_ACCESS, CONTROLS, HUMAN, LEVELS, MEMBER_OF, ROLE
+from graph.values import canonical
+from ingest.redaction import redact_text
+from ingest.rows import Place, listed, text
+from ingest.source import InputRefused
+from ingest.sources.kubernetes.cluster import Cluster
+from ingest.yaml_files import parse_yaml
+
+POLICY = ":cluster-access-policy/"
+POLICIES = {  # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+    "AmazonEKSClusterAdminPolicy": LEVELS,
+    "AmazonEKSAdminPolicy": LEVELS,
+    "AmazonEKSEditPolicy": LEVELS[:3],
+    "AmazonEKSViewPolicy": LEVELS[:2],
+    "AmazonEKSAdminViewPolicy": LEVELS[:2],
+}
+
+
+def write_cloud_access(cluster: Cluster) -> None:
+    """Write who of a cloud account acts in the cluster."""
+    for said, place in cluster.objects.entries:
+        policies = said.get("associatedAccessPolicies")
+        if policies is not None:
+            _permit(cluster, said, listed(policies), place)
+        else:
+            groups = listed(said.get("kubernetesGroups"))
+            _let_in(cluster, said.get("principalArn"), said.get("username"), groups, place)
+    for said, place in cluster.objects.auth_maps:
+        for key, arn_key in (("mapRoles", "rolearn"), ("mapUsers", "userarn")):
+            for one in _mapped(cluster, said, key, place):
+                groups, user = listed(one.get("groups")), one.get("username")
+                _let_in(cluster, one.get(arn_key), user, groups, place.at("data", key))
+
+
+def _mapped(cluster: Cluster, said: dict[str, Any], key: str, place: Place) -> Iterator[Any]:
+    """Yield the entries of a map, which is YAML within a text."""
+    data = said.get("data")
+    inner = text(data.get(key)) if isinstance(data, dict) else ""
+    try:
+        documents = parse_yaml(inner, Path(place.file)) if inner else []
+    except InputRefused:
+        cluster.rows.reject(place.at("data", key), "is not YAML")
+        return
+    for document in documents:
+        for one in listed(document.value):
+            if isinstance(one, dict):
+                yield one
+            else:
+                cluster.rows.reject(place.at("data", key), "must be an object")
+
+
+def _principal(cluster: Cluster, said: Any, place: Place) -> str:
+    """Add a role or user of the account, which another export describes; return its id."""
+    arn = redact_text(text(said))
+    if not arn.startswith("arn:") or not (":role/" in arn or ":user/" in arn):
+        cluster.rows.reject(place, "names no role or user of AWS")
+        return ""
+    cluster.rows.node(ROLE if ":role/" in arn else HUMAN, arn, place, provider="aws")
+    return arn
+
+
+def _let_in(cluster: Cluster, arn: Any, user: Any, groups: list[Any], place: Place) -> None:
+    principal = _principal(cluster, arn, place)
+    if not principal:
+        return
+    for name in dict.fromkeys(filter(None, map(text, groups))):
+        group = cluster.group(redact_text(name), place)
+        cluster.rows.link(MEMBER_OF, principal, group, place)
+    known = cluster.id("", "user", redact_text(text(user)))
+    if known in cluster.rows.labels:
+        cluster.rows.link(CONTROLS, principal, known, place)
+
+
+def _permit(cluster: Cluster, said: dict[str, Any], policies: list[Any], place: Place) -> None:
+    """Grant what the access policies of EKS give on the cluster, or on some namespaces."""
+    principal = _principal(cluster, said.get("principalArn"), place)
+    for one in policies if principal else ():
+        policy = text(one.get("policyArn")) if isinstance(one, dict) else ""
+        name = redact_text(policy.rpartition(POLICY)[2])
+        scope = one.get("accessScope") if isinstance(one, dict) else None
+        scope = scope if isinstance(scope, dict) else {}
+        spaces = [redact_text(text(n)) for n in listed(scope.get("namespaces")) if text(n)]
+        if name not in POLICIES:
+            cluster.rows.warn("access policies that nobody knows here: what they permit is unknown")
+        targets = [cluster.namespace(space, place) for space in spaces]
+        for target in [cluster.whole(place)] if scope.get("type") == "cluster" else targets:
+            cluster.rows.link(
+                CAN_ACCESS,
+                principal,
+                target,
+                place,
+                grant_id=redact_text(policy) or None,
+                role_name=name or None,
+                levels=canonical(list(POLICIES.get(name, ()))),
+            )

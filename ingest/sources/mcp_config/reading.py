@@ -1,0 +1,203 @@
+"""From configuration files to rows."""
+
+import re
+from dataclasses import dataclass, field
+
+from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
+from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.files import decode
+from ingest.redaction import redact_text
+from ingest.rows import Rows
+from ingest.secret_names import HeldSecret
+from ingest.source import InputRefused, Reading, Rejected, Request
+from ingest.sources.mcp_config.layouts import (
+    BESIDE,
+    HIDDEN,
+    SUFFIXES,
+    SURE,
+    document_of,
+    is_telling,
+    server_lists,
+)
+from ingest.sources.mcp_config.servers import Server, servers_in
+
+DECLARES = ("inventory", "credentials")
+CLIENTS = {  # words of a path, with "-" between them
+    "claude-desktop": "Claude Desktop",
+    "cursor": "Cursor",
+    "vscode": "VS Code",
+    "windsurf": "Windsurf",
+    "codeium": "Windsurf",
+    "zed": "Zed",
+    "kiro": "Kiro",
+    "continue": "Continue",
+    "cline": "Cline",
+    "augment": "Augment Code",
+    "jetbrains": "JetBrains",
+    "junie": "JetBrains",
+    "idea": "JetBrains",
+    "amazon-q": "Amazon Q",
+    "amazonq": "Amazon Q",
+    "gemini": "Gemini CLI",
+    "codex": "Codex",
+    "goose": "Goose",
+    "opencode": "opencode",
+    "roo": "Roo Code",
+    "librechat": "LibreChat",
+    "lmstudio": "LM Studio",
+    "crush": "Crush",
+    "qwen": "Qwen Code",
+    "trae": "Trae",
+    "copilot": "GitHub Copilot",
+    "claude": "Claude Code",
+}
+
+
+@dataclass
+class Client:
+    """A configuration file, and the servers in it."""
+
+    file: ExportFile
+    servers: list[Server] = field(default_factory=list)
+
+
+def read(request: Request) -> Reading:
+    """Read the client configurations at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a file that was named itself cannot be read, or if there is no configuration.
+    """
+    rows, scope, budget = Rows(), scope_of(request), Budget()
+    clients: list[Client] = []
+    passed, broken = 0, list[InputRefused]()
+    for file in export_files(request.paths, hidden=HIDDEN, beside=BESIDE):
+        client = _client(file, budget, rows, broken) if _candidate(file) else None
+        if client is not None:
+            clients.append(client)
+        else:
+            passed += 1
+    if not clients:
+        refused = InputRefused(request.paths[0], "", "nothing in it configures an MCP client")
+        raise broken[0] if broken else refused
+    for error in broken:
+        rows.rejected.append(Rejected(error.file, error.place, error.reason))
+        rows.whole = False
+    if passed > len(broken):
+        rows.warn(f"{passed - len(broken)} files hold no MCP servers and were passed over")
+    _add_tools(rows, scope, clients)
+    known: dict[str, str] = {}  # credentials by fingerprint
+    for client in clients:
+        _add_client(rows, scope, client, known)
+    files = sum(server.files for client in clients for server in client.servers)
+    if files:
+        rows.warn(f"{files} servers take variables from a file of their own, which is not read")
+    taken = taken_at(request, [client.file for client in clients], rows)
+    return rows.reading(scope, taken, DECLARES)
+
+
+# -- files -----------------------------------------------------------------------------------------
+
+
+def _candidate(file: ExportFile) -> bool:
+    return file.alone or file.path.suffix.lower() in SUFFIXES
+
+
+def _client(
+    file: ExportFile, budget: Budget, rows: Rows, broken: list[InputRefused]
+) -> Client | None:
+    """Read a file as a configuration; None where it is something else, or broken."""
+    data, said = budget.read(file.path), ""
+    try:
+        said = decode(data, file.path)
+        if not file.alone and not is_telling(said, file):
+            return None
+        lists = list(server_lists(document_of(said, file), file))
+    except InputRefused as error:
+        if file.alone:
+            raise
+        if SURE.search(said):  # what else there is in a folder need not be whole
+            broken.append(error)
+        return None
+    if not lists:
+        if file.alone:
+            raise InputRefused(file.path, "", "holds no list of MCP servers")
+        return None
+    client = Client(file)
+    for steps, servers in lists:
+        client.servers += servers_in(servers, file.place.at(*steps), rows)
+    return client
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+
+def _tool_id(scope: str, server: Server) -> str:
+    """Name a server on the network by its address, one that is started by name and program."""
+    if server.remote and not re.match(r"\w+://(?:localhost|127\.|\[::1\]|0\.)", server.what):
+        return f"mcp:{server.what}"
+    return f"mcp_config:{scope}/mcp_server/{server.name}/{server.what}"
+
+
+def _add_tools(rows: Rows, scope: str, clients: list[Client]) -> None:
+    """Add each server once; it is disabled where every file that names it disables it."""
+    by_id: dict[str, list[Server]] = {}
+    for client in clients:
+        for server in client.servers:
+            by_id.setdefault(_tool_id(scope, server), []).append(server)
+    for id_, same in by_id.items():
+        rows.node(
+            TOOL,
+            id_,
+            same[0].place,
+            name=" / ".join(sorted({server.name for server in same})),
+            kind="mcp_server",
+            status="disabled" if all(server.disabled for server in same) else "active",
+        )
+
+
+def _add_client(rows: Rows, scope: str, client: Client, known: dict[str, str]) -> None:
+    short = redact_text(client.file.short)
+    agent = f"mcp_config:{scope}/agent/{short}"
+    platform = _platform(client.file.short)
+    rows.node(AGENT, agent, client.file.place, name=short, kind="ai_agent", platform=platform)
+    for server in client.servers:
+        rows.link(
+            CALLS,
+            agent,
+            _tool_id(scope, server),
+            server.place,
+            eligible=True if server.disabled else None,
+        )
+        for way, secret in server.secrets:
+            at = f"mcp_config:{scope}/credential/{short}/{server.name}/{way}"
+            held = _add_secret(rows, at, server, secret, known)
+            rows.link(USES, agent, held, server.place)
+
+
+def _platform(short: str) -> str | None:
+    """Tell the client by the words of a path; `.mcp.json` in a project is that of Claude Code."""
+    words = "-".join(re.findall(r"[a-z0-9]+", short.lower()))
+    named = (name for word, name in CLIENTS.items() if f"-{word}-" in f"-{words}-")
+    return next(named, "Claude Code" if short.split("/")[-1] == ".mcp.json" else None)
+
+
+def _add_secret(
+    rows: Rows, at: str, server: Server, secret: HeldSecret, known: dict[str, str]
+) -> str:
+    """Add a credential, and return its id: the same value is the same credential everywhere."""
+    name = redact_text(secret.name)
+    id_ = f"{at}/{name}"
+    if secret.fingerprint is not None:
+        id_ = known.setdefault(secret.fingerprint, id_)
+    rows.node(
+        CREDENTIAL,
+        id_,
+        server.place,
+        name=f"{name} of {server.name}",
+        type=secret.type,
+        storage=secret.storage,
+        fingerprint=secret.fingerprint,
+    )
+    return id_

@@ -1,0 +1,183 @@
+"""One server of a configuration: what is started or called, and which secrets it is handed."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from ingest.launched import PATH, launched
+from ingest.redaction import redact_text
+from ingest.rows import Place, Rows, listed, text
+from ingest.secret_names import (
+    HeldSecret,
+    bare_address,
+    held_secret,
+    secret_sort,
+    secrets_in_address,
+)
+from ingest.sources.mcp_config.layouts import STARTS
+
+ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
+BRIDGES = {"npm:mcp-remote", "npm:supergateway", "pypi:mcp-proxy"}  # started to reach an address
+SHOWN = {*STARTS, "name", "description", "type", "cwd", "instructions"}
+VARIABLE = re.compile(r"(?i)bearer_?token_?env_?var")  # its value is the name of a variable
+VARIABLES = {"env_vars": "env", "envvars": "env", "env_keys": "vault"}  # names, and where they are
+PASSED = {"-e", "--env"}  # the options by which a container is handed a variable
+NAME = re.compile(r"[A-Za-z_][\w.-]{0,127}")
+TEMPLATE = re.compile(r"\$?\{[^{}]*\}|%\w+%|<[\w -]+>")  # what is filled in when it is started
+MAX_NAME = 1_024  # characters of the name of a server
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One entry of a configuration file, as far as it is kept.
+
+    It is `remote` when its address names it wherever it stands, so not if a part is a variable.
+    """
+
+    name: str
+    what: str
+    remote: bool
+    disabled: bool
+    secrets: tuple[tuple[str, HeldSecret], ...]  # how it is handed over, and what is known of it
+    place: Place
+    files: int = 0  # of variables, which are not read
+
+
+def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
+    """Yield the entries of a map or a list of servers; what is none is set aside."""
+    if isinstance(servers, list):
+        entries: list[tuple[str | int, str, Any]] = [
+            (n, text(e.get("name")) if isinstance(e, dict) else "", e)
+            for n, e in enumerate(servers)
+        ]
+    else:
+        entries = [(name, str(name), e) for name, e in servers.items()]
+    for step, name, entry in entries:
+        if len(name) > MAX_NAME:
+            rows.reject(place, f"the name of a server is longer than {MAX_NAME} characters")
+            continue
+        here = place.at(redact_text(str(step)))
+        if isinstance(entry, str) and "://" in entry:
+            entry = {"url": entry}
+            name = name or bare_address(entry["url"])
+        if not isinstance(entry, dict):
+            rows.reject(here, "a server must be an object")
+            continue
+        yield _server(redact_text(name) or f"server {step}", _flat(entry), here)
+
+
+def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Lift what some clients nest: a command as an object, a transport around it."""
+    flat = dict(entry)
+    for name in ("transport", "command"):
+        inner = flat.get(name)
+        if isinstance(inner, dict):
+            flat |= {("command" if k == "path" else k): v for k, v in inner.items()}
+    command = flat.get("command")
+    if isinstance(command, str) and not flat.get("args") and not PATH.search(command):
+        command = command.split()  # some write the whole line
+    if isinstance(command, list):
+        said = [c for c in command if isinstance(c, str)]
+        flat |= {"command": said[0] if said else "", "args": said[1:]}
+    return flat
+
+
+def _server(name: str, entry: Mapping[str, Any], place: Place) -> Server:
+    address = next((text(entry.get(key)) for key in ADDRESSES if text(entry.get(key))), "")
+    command = text(entry.get("command")) or text(entry.get("cmd"))
+    given = entry.get("args")
+    args = [str(a) for a in given if isinstance(a, str | int)] if isinstance(given, list) else []
+    off = entry.get("disabled") is True or entry.get("enabled") is False
+    what = launched(redact_text(command), [redact_text(arg) for arg in args])
+    called = address or next((a for a in args if what in BRIDGES and "://" in a), "")
+    whole = TEMPLATE.sub("variable", called)
+    found = [*_settings(entry), *_arguments(args)]
+    found += [("address", one) for one in secrets_in_address(address)]
+    known = {secret.name for _, secret in found}
+    found += [("argument", one) for one in _passed(args) if one.name not in known]
+    return Server(
+        name,
+        redact_text(bare_address(whole) if called else what),
+        bool(called) and "://" in bare_address(whole) and whole == called,
+        off,
+        tuple(found),
+        place,
+        sum(bool(text(entry.get(key))) for key in ("envFile", "env_file")),
+    )
+
+
+# -- secrets ---------------------------------------------------------------------------------------
+
+
+def _settings(entry: Mapping[str, Any]) -> Iterator[tuple[str, HeldSecret]]:
+    """Yield the secrets among the variables, headers and other settings of a server."""
+    pending: list[tuple[str, Mapping[str, Any]]] = [("setting", entry)]
+    while pending:
+        kind, here = pending.pop()
+        for name, value in here.items():
+            if isinstance(value, dict):
+                pending.append((_kind(name, kind), value))
+            elif name.lower() in VARIABLES:
+                yield from (("env", one) for one in _named(value, VARIABLES[name.lower()]))
+            elif isinstance(value, str) and not (kind == "setting" and name in SHOWN):
+                found = _setting(kind, name, value)
+                if found is not None:
+                    yield kind.removeprefix("variable "), found
+
+
+def _setting(kind: str, name: str, value: str) -> HeldSecret | None:
+    """Return the secret of one setting, which may be the name of the variable that holds it."""
+    if VARIABLE.fullmatch(name) and NAME.fullmatch(value):
+        return HeldSecret(value, secret_sort(value) or "token", "env", None)
+    if kind == "variable header" and NAME.fullmatch(value):
+        sort = secret_sort(name) or secret_sort(value)
+        return HeldSecret(name, sort, "env", None) if sort else None
+    return held_secret(name, value)
+
+
+def _kind(name: str, outer: str) -> str:
+    lowered = name.lower()
+    if "header" in lowered:
+        return "variable header" if lowered.startswith("env") else "header"
+    return "env" if lowered.startswith("env") else outer
+
+
+def _named(names: Any, storage: str) -> Iterator[HeldSecret]:
+    """Yield the secrets among variables of which a list gives the names only."""
+    for one in listed(names):
+        name = text(one.get("name")) if isinstance(one, dict) else text(one)
+        sort = secret_sort(name) if NAME.fullmatch(name) else None
+        if sort:
+            yield HeldSecret(name, sort, storage, None)
+
+
+def _arguments(args: list[str]) -> Iterator[tuple[str, HeldSecret]]:
+    """Yield the secrets among the arguments: after an option, in `NAME=value`, in an address."""
+    option = ""
+    for arg in args:
+        name, equals, value = arg.partition("=")
+        named, header = name.lstrip("-"), arg.partition(":")
+        found: HeldSecret | None = None
+        if option and not arg.startswith("-"):
+            found = held_secret(option, arg)
+        elif equals and NAME.fullmatch(named):
+            found = held_secret(named, value)
+        elif header[1] and NAME.fullmatch(header[0]):
+            found = held_secret(header[0], header[2].strip())
+        elif "://" not in arg and redact_text(arg) != arg:
+            found = held_secret("argument", arg)
+        if found is not None:
+            yield "argument", found
+        for one in secrets_in_address(value if "://" in value else arg) if "://" in arg else ():
+            yield "argument", one
+        telling = arg.startswith("-") and not equals and NAME.fullmatch(named)
+        option = named if telling and secret_sort(named) else ""
+
+
+def _passed(args: list[str]) -> Iterator[HeldSecret]:
+    """Yield the secrets that a container is handed by the name of a variable alone."""
+    for option, arg in pairwise(args):
+        if option in PASSED:
+            yield from _named(arg, "env")

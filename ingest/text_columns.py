@@ -1,0 +1,49 @@
+"""Columns of text, as tables are read and written: what they hold is typed by the schema."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.values import canonical
+
+
+def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
+    """Make a "string" column of an Arrow array of text, without copying it.
+
+    >>> text_column(pa.array(["a", None])).dtype
+    <StringDtype(na_value=<NA>)>
+    """
+    whole = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    return pd.Series(pd.arrays.ArrowStringArray(whole.cast(pa.large_string())))
+
+
+def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Write a typed column as text: instants in ISO 8601, lists and maps as canonical JSON.
+
+    >>> as_text(pa.array([True, None, False])).to_pylist()
+    ['true', None, 'false']
+    """
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return as_text(values.cast(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return _instants(values)
+    if pa.types.is_nested(kind):
+        said = [
+            None if v is None else canonical(v) for v in values.to_pylist(maps_as_pydicts="strict")
+        ]
+        return pa.array(said, pa.large_string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise pa.ArrowTypeError("holds bytes")
+    return pc.cast(values, pa.large_string())
+
+
+def _instants(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    zone = "Z" if values.type.tz else ""
+    exact = values.cast(pa.timestamp("ms"), safe=False)  # Arrow keeps an instant in UTC
+    whole = exact.cast(pa.timestamp("s"), safe=False)
+    seconds = pc.strftime(whole, f"%Y-%m-%dT%H:%M:%S{zone}")
+    if pc.all(pc.equal(exact, whole.cast(pa.timestamp("ms")))).as_py() is not False:
+        return seconds
+    fine = pc.strftime(exact, f"%Y-%m-%dT%H:%M:%S{zone}")
+    return pc.if_else(pc.equal(exact, whole.cast(pa.timestamp("ms"))), seconds, fine)
