@@ -25,7 +25,7 @@ def main() -> None:
             partial(_page, view),
             title=view.title,
             icon=view.icon,
-            url_path=view.name,
+            url_path="start" if view is views[0] else view.name,
             default=view is views[0],
         )
         for view in views
@@ -35,6 +35,11 @@ def main() -> None:
         section: [pages[view.name] for view in members]
         for section, members in groupby(views, key=lambda view: view.section)
     }
+    first = views[0]  # it lives at "/"; whoever types its name comes to it too
+    named = st.Page(
+        partial(_page, first), title=first.title, url_path=first.name, visibility="hidden"
+    )
+    menu[first.section].append(named)
     st.navigation(menu).run()
 
 

@@ -56,7 +56,7 @@ def _known(posture: Posture) -> None:
         )
     skipped = silent(posture)
     if len(skipped):
-        rules = ", ".join(skipped["Rule"])
+        rules = ", ".join(sorted(skipped["Rule"]))
         st.markdown(f":material/rule: Not judged for want of facts: {markdown(rules, 400)}.")
     with st.expander(f"{counted(len(rows), 'source scope')}, and what each could have stated"):
         table(

@@ -76,6 +76,19 @@ def test_every_page_draws_in_light_and_dark(
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(14, 16, 21)"}[scheme]
 
 
+def test_the_first_page_is_found_by_its_name_too(
+    serve: Serve, store: Path, open_window: Open
+) -> None:
+    home = serve(store)
+    window = open_window(home)
+    for path, dialogs in (("", 0), ("/posture", 0), ("/no_such_page", 1)):
+        page = window.go(home + path)
+        assert page.locator("[data-testid=stApp] h1").first.inner_text() == "Posture"
+        assert page.get_by_text("Page not found").count() == dialogs, path
+    assert len(window.errors) == 1  # of the one that there is not
+    window.errors.clear()
+
+
 def test_hostile_names_run_nothing_and_load_nothing(
     serve: Serve, hostile_store: Path, open_window: Open, canary: tuple[str, list[str]]
 ) -> None:
