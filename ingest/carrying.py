@@ -98,7 +98,7 @@ def _doubt(each: Checked, former: Facts, max_loss: float) -> None:
     (before,) = (c for c in former.coverage if c.key == each.coverage.key)
     dropped = [kind for kind in before.declares if kind not in each.coverage.declares]
     doubts = []
-    if dropped:
+    if dropped and not each.self_contained:  # there somebody wrote down what is declared
         kinds = ", ".join(dropped)
         doubts.append(f"{name}: states no {kinds} any more (--max-loss 100 if that is meant)")
     there, gone = _lost(each, former)
@@ -226,11 +226,12 @@ def _unknown(mine: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
     """Say of which former rows nobody knows whether they are still there.
 
     Those are all, after a partial read, and after a complete one what its unread rows speak of.
+    A self-contained read holds what it holds: a row that is set aside is not loaded.
     """
     if not each.coverage.complete:
         return np.ones(len(mine), bool)
     unread = each.unread.get(element)
-    if unread is None or mine.empty:
+    if unread is None or mine.empty or each.self_contained:
         return np.zeros(len(mine), bool)
     keys = list(unread.columns)
     said = pd.MultiIndex.from_frame(unread)

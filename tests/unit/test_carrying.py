@@ -21,7 +21,8 @@ from ingest.job import Ingested, ingest
 from ingest.source import Request
 from ingest.sources.aws import SOURCE as AWS
 from tests.aws_account import ACCOUNT, IAM, allow, details, user
-from tests.small_estates import AS_OF, EVERYTHING, Estate, ago
+from tests.small_estates import AS_OF, EVERYTHING, ago
+from tests.small_estates import Estate as Written
 
 LATER = AS_OF.replace(month=9)
 REPORT = (
@@ -30,6 +31,13 @@ REPORT = (
     f"ann,{IAM}user/ann,2026-01-01T00:00:00+00:00,true,2026-07-30T00:00:00+00:00,false,"
     "true,2026-01-01T00:00:00+00:00,2026-07-31T00:00:00+00:00\n"
 )
+
+
+class Estate(Written):
+    """As a connector reads it, not as somebody wrote it down in the native format."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **({"source": "cloud"} | options))
 
 
 @pytest.fixture
@@ -67,7 +75,7 @@ def test_a_kind_that_is_no_longer_stated_stays_and_is_told(store):
     load(store, keyed())
     done = load(store, Estate(at=LATER, declares=without("credentials", "usage")).account("svc"))
     assert done.warnings == [
-        "estate/acme: states no credentials, usage any more (--max-loss 100 if that is meant): "
+        "cloud/acme: states no credentials, usage any more (--max-loss 100 if that is meant): "
         "taken as a partial read, and nothing is retired"
     ]
     info, facts = store.read()
@@ -152,6 +160,26 @@ def test_it_would_be_gone_if_its_row_were_not_there(store):
     """The twin."""
     load(store, Estate().agent("a", "b"))
     load(store, Estate(at=LATER).agent("b"))
+    assert list(store.read()[1].frames[AGENT]["id"]) == ["b"]
+
+
+# ---------------------------------------------------------------- the native format
+
+
+def test_what_the_native_format_declares_is_meant(store):
+    """Somebody wrote it down, and is not told that it cannot be so."""
+    load(store, keyed(source="estate"))
+    less = Written(at=LATER, declares=without("credentials")).account("svc")
+    assert load(store, less).warnings == []
+    info, facts = store.read()
+    assert (len(facts.frames[CREDENTIAL]), info.coverage[0].complete) == (0, True)
+    assert "credentials" not in info.coverage[0].declares
+
+
+def test_a_row_of_the_native_format_that_is_set_aside_is_not_loaded(store):
+    load(store, Written().agent("a", "b"))
+    done = load(store, Written(at=LATER).agent("b").agent("a", status="odd"), max_bad=100)
+    assert len(done.quarantined) == 1
     assert list(store.read()[1].frames[AGENT]["id"]) == ["b"]
 
 
