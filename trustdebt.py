@@ -84,8 +84,11 @@ def ingest(
     taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
     max_bad: Annotated[float, typer.Option(help="Percent of rows that may be set aside.")] = 5.0,
     max_loss: Annotated[
-        float, typer.Option(help="Percent of its things a scope may lose; else nothing is retired.")
-    ] = 50.0,
+        float | None,
+        typer.Option(
+            help="Percent of its things a scope may lose, 50 if not said; else nothing is retired."
+        ),
+    ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
     config: Annotated[Path | None, typer.Option(help="TOML file with [[source]] tables.")] = None,
     skip_failed: Annotated[
@@ -106,7 +109,7 @@ def _ingested(
     jobs: "list[tuple[Source, Request]]",
     store: str | None,
     max_bad: float = 5.0,
-    max_loss: float = 50.0,
+    max_loss: float | None = None,
     keep: int = 50,
     skip_failed: bool = False,
 ) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ingest.source import Rejected
 from ingest.waiting import with_waiting
 
 ALL = 100.0  # percent: whatever is gone is meant to be gone
+MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
 FEW = 20  # things; of fewer, any number may go at once
 STAMPS = ("source", "scope", "first_seen", "last_seen")
 
@@ -61,7 +62,7 @@ class Checked:
 
 
 def carry(
-    former: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float
+    former: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float | None
 ) -> tuple[Frames, tuple[Coverage, ...]]:
     """Join what was read now with what other scopes, or partial reads of these, said before."""
     fresh = {c.coverage.key: c for c in checked}
@@ -87,18 +88,21 @@ def carry(
     return frames, coverage
 
 
-def _doubt(each: Checked, former: Facts, max_loss: float) -> None:
+def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
     """Take a read for a partial one that says less than its scope said before.
 
-    An export that was cut between two rows looks whole, and so does one that lacks a file.
+    An export that was cut between two rows looks whole, and so does one that lacks a file. In a
+    self-contained one somebody wrote down that it is complete, and what it declares.
     """
+    believed = ALL if each.self_contained else MAX_LOSS
+    max_loss = believed if limit is None else limit
     if not each.coverage.complete or max_loss >= ALL:
         return
     name = "/".join(each.coverage.key)
     (before,) = (c for c in former.coverage if c.key == each.coverage.key)
     dropped = [kind for kind in before.declares if kind not in each.coverage.declares]
     doubts = []
-    if dropped and not each.self_contained:  # there somebody wrote down what is declared
+    if dropped and not each.self_contained:
         kinds = ", ".join(dropped)
         doubts.append(f"{name}: states no {kinds} any more (--max-loss 100 if that is meant)")
     there, gone = _lost(each, former)

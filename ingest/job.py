@@ -35,7 +35,6 @@ Progress = Callable[[str], None]
 
 
 MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
-MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
 
 
 @dataclass
@@ -55,7 +54,7 @@ class _Terms:
     """On which terms inputs are taken; see `ingest`."""
 
     max_bad: float = MAX_BAD
-    max_loss: float = MAX_LOSS
+    max_loss: float | None = None
     keep: int = KEEP
     skip_failed: bool = False
     progress: Progress = lambda message: None
@@ -77,13 +76,15 @@ def ingest(
     max_bad: float = MAX_BAD,
     keep: int = KEEP,
     progress: Progress = lambda message: None,
-    max_loss: float = MAX_LOSS,
+    max_loss: float | None = None,
     skip_failed: bool = False,
 ) -> Ingested:
     """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
 
-    A complete read that lacks more than `max_loss` percent of what its scope stated before, or
-    kinds of fact that it stated then, is taken as a partial one; with 100 it is taken as it is.
+    A complete read that lacks more than `max_loss` percent of what its scope stated before (by
+    default half), or kinds of fact that it stated then, is taken as a partial one; with 100 it is
+    taken as it is. The native format, whose author says whether it is complete, is believed
+    unless `max_loss` is given.
     What fails is kept beside the store until it is read. With `skip_failed` the others are
     published.
 
@@ -201,7 +202,7 @@ def _publish(
     return done
 
 
-def _join(former: Facts | None, checked: list[Checked], max_loss: float) -> _Whole:
+def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> _Whole:
     """Join readings with what is current; they themselves stay as they are."""
     mine = [each.again() for each in checked]
     told: list[str] = []

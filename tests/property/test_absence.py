@@ -201,23 +201,40 @@ def test_the_loss_would_show_if_a_part_were_believed(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_said_to_be_true_retires(tmp_path: Path) -> None:
     store = ParquetStore(tmp_path / "store")
-    ingest(store, [Estate().agent(*(f"a{n}" for n in range(20))).job()])
-    done = ingest(store, [Estate().agent(*(f"a{n}" for n in range(9))).job()])
+    ingest(store, [cloud(20)])
+    done = ingest(store, [cloud(9)])
     assert done.warnings == [
-        "estate/acme: 11 of 20 things are not mentioned any more, more than 50 %: taken as a "
+        "cloud/acme: 11 of 20 things are not mentioned any more, more than 50 %: taken as a "
         "partial read, and nothing is retired"
     ]
     assert len(things(store)) == 20
     assert not store.read()[1].coverage[0].complete
-    ingest(store, [Estate().agent(*(f"a{n}" for n in range(9))).job()], max_loss=100)
+    ingest(store, [cloud(9)], max_loss=100)
     assert len(things(store)) == 9
 
 
 def test_half_may_go_at_once(tmp_path: Path) -> None:
     store = ParquetStore(tmp_path / "store")
-    ingest(store, [Estate().agent(*(f"a{n}" for n in range(20))).job()])
-    done = ingest(store, [Estate().agent(*(f"a{n}" for n in range(10))).job()])
+    ingest(store, [cloud(20)])
+    done = ingest(store, [cloud(10)])
     assert (done.warnings, len(things(store))) == ([], 10)
+
+
+@pytest.mark.parametrize(("max_loss", "left"), [(None, 1), (50.0, 20)])
+def test_the_native_format_is_believed_unless_somebody_doubts_it(
+    tmp_path: Path, max_loss: float | None, left: int
+) -> None:
+    """Its author wrote down that it is complete."""
+    store = ParquetStore(tmp_path / "store")
+    ingest(store, [cloud(20, "estate")])
+    done = ingest(store, [cloud(1, "estate")], max_loss=max_loss)
+    assert len(things(store)) == left
+    assert bool(done.warnings) == (left == 20)
+
+
+def cloud(agents: int, source: str = "cloud") -> tuple[Source, Request]:
+    """Return a read of so many agents."""
+    return Estate(source=source).agent(*(f"a{n}" for n in range(agents))).job()
 
 
 def things(store: ParquetStore) -> set[str]:
