@@ -5,6 +5,8 @@ legend and `docs/schema.md` are derived from `NODES`, `RELATIONSHIPS` and `TABLE
 else spells a label.
 """
 
+import copyreg
+
 from graph.element import Dtype, Element, Node, Property, Relationship, Table
 
 LEVELS = ("list", "read", "write", "admin")
@@ -601,3 +603,16 @@ TABLES: tuple[Table, ...] = (USE_EVENT, DECISION_RECORD, SOD_RULE, WAITING)
 FACT_NODES: tuple[Node, ...] = tuple(n for n in NODES if not n.managed)
 ELEMENTS: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS, *TABLES)
 CONTROL: tuple[Relationship, ...] = tuple(r for r in RELATIONSHIPS if r.control)
+
+_ALL: tuple[Element, ...] = (*NODES, *RELATIONSHIPS, *TABLES)
+_BY_NAME = {element.name: element for element in _ALL}
+
+
+def declared(name: str) -> Element:
+    """Return the element of a name."""
+    return _BY_NAME[name]
+
+
+# Another process, to which facts are sent, has the same elements: it looks them up by name.
+for _kind in (Node, Relationship, Table):
+    copyreg.pickle(_kind, lambda element: (declared, (element.name,)))
