@@ -15,7 +15,7 @@ from ingest.uses_by_day import DAY_MS, unpacked
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 
 COMPARED, LARGE = 1_000_000, 10_000_000  # events
-GIB = 1024.0  # MB
+GIB = (1 << 30) / 1e6  # MB, as figures of memory are given
 Folded = dict[tuple[str, ...], tuple[list[int | None], dict[int, int]]]
 
 
