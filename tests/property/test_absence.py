@@ -271,7 +271,7 @@ def judged(store: ParquetStore) -> dict[str, Any]:
     }
 
 
-FULL = owing()
+FULL = owing(source="cloud")  # the native format says by itself what it is
 ROWS = [(element, at) for element, rows in FULL.rows.items() for at in range(len(rows))]
 
 
@@ -284,7 +284,8 @@ def test_a_part_of_what_was_known_never_makes_it_look_better(
     store = ParquetStore(tmp_path_factory.mktemp("absence") / "store")
     ingest(store, [FULL.job()])
     before, there = judged(store), things(store)
-    part = Estate(declares=sorted(declares), complete=declares < set(FULL.declares))
+    whole = declares < set(FULL.declares)
+    part = Estate(source="cloud", declares=sorted(declares), complete=whole)
     for place in kept:
         element, at = ROWS[place]
         said = FULL.rows[element][at]
@@ -305,7 +306,7 @@ def test_it_would_look_better_if_a_part_were_taken_for_the_whole(tmp_path: Path)
     store = ParquetStore(tmp_path / "store")
     ingest(store, [FULL.job()])
     before = judged(store)
-    ingest(store, [Estate().agent("bot0").job()])
+    ingest(store, [Estate(source="cloud").agent("bot0").job()])
     after = judged(store)
     assert after["debt"] < before["debt"]
     assert after["orphaned"] != before["orphaned"] or after["identities"] < before["identities"]
