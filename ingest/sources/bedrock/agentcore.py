@@ -33,12 +33,19 @@ class AgentCore(Documents):
         if not arn or not self.agent(arn, said, at, keys, "bedrock-agentcore"):
             return
         self.agents[arn] = arn
+        self._identified(arn, said, at)
+        self._configured(arn, said, at)
+
+    def _identified(self, arn: str, said: dict[str, Any], at: Place) -> None:
+        """State the workload identity that a runtime or a gateway runs as."""
         details = said.get("workloadIdentityDetails")
-        if isinstance(details, dict) and text(details.get("workloadIdentityArn")):
-            identity = self.arn(details.get("workloadIdentityArn"), at)
-            if identity:
-                self._add_workload(identity, "", at)
-                self.rows.link(RUNS_AS, arn, identity, at)
+        named = details.get("workloadIdentityArn") if isinstance(details, dict) else None
+        if text(named) and (identity := self.arn(named, at)):
+            self._add_workload(identity, "", at)
+            self.link_once(RUNS_AS, arn, identity, at)
+
+    def _configured(self, arn: str, said: dict[str, Any], at: Place) -> None:
+        """State what an agent finds in its environment, and who may call it."""
         variables = said.get("environmentVariables")
         for name, value in variables.items() if isinstance(variables, dict) else ():
             self._variable(arn, name, value, at.at("environmentVariables"))
@@ -80,10 +87,7 @@ class AgentCore(Documents):
         if not arn or not self.agent(arn, said, at, keys, "bedrock-agentcore"):
             return
         self.agents[arn] = arn
-        variables = said.get("environmentVariables")
-        for name, value in variables.items() if isinstance(variables, dict) else ():
-            self._variable(arn, name, value, at.at("environmentVariables"))
-        self._callers(arn, said.get("authorizerConfiguration"), at)
+        self._configured(arn, said, at)
         self.later.append(lambda: self._harness_tools(arn, said, at))
 
     def _harness_tools(self, agent: str, said: dict[str, Any], at: Place) -> None:
@@ -218,11 +222,7 @@ class AgentCore(Documents):
         ):
             self.items.pop(text(said.get("gatewayId")) or arn.rpartition("/")[2], None)
             self.runs_as(arn, said.get("roleArn"), at)
-            details = said.get("workloadIdentityDetails")
-            named = details.get("workloadIdentityArn") if isinstance(details, dict) else None
-            if text(named) and (identity := self.arn(named, at)):
-                self._add_workload(identity, "", at)
-                self.link_once(RUNS_AS, arn, identity, at)
+            self._identified(arn, said, at)
 
     def _target(self, said: dict[str, Any], _: str, at: Place) -> None:
         """Let a gateway use what its target is: a function, and the credentials for it."""
