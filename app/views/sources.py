@@ -55,8 +55,9 @@ def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[Failed
     beside = f"of {number(len(coverage))}"
     tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "At the moment shown.")
     count, read = sum(one.count for one in aside), sum(one.read for one in aside)
-    beside = f"of {number(read)}"
-    tile(tiles[3], "Rows set aside", number(count), beside, "Wrong rows, of the latest reads.")
+    shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
+    meaning = "Wrong rows, of the latest reads."
+    tile(tiles[3], "Rows set aside", shown, beside if aside else None, meaning)
 
 
 def _coverage(
