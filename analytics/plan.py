@@ -123,7 +123,7 @@ class _Search:
         """Return what is reached after all steps and this one, with the rules run again."""
         posture = self.posture
         gone = [removal_of(posture, one) for one in (*self.taken, what)]
-        after = assess(without(posture.graph, gone))
+        after = assess(without(posture.graph, gone), posture)
         return float(totals(after.network(), posture.accountable).weighted.sum())
 
     def optimum(self, budget: int) -> tuple[float | None, str | None]:

@@ -97,7 +97,7 @@ def debt_removed(posture: Posture, chosen: list[Idle]) -> list[float]:
     left, found = total(owed).debt, []
     for count in range(1, len(chosen) + 1):
         gone = [removal_of(posture, one) for one in chosen[:count]]
-        after = total(debt_of(assess(without(posture.graph, gone)))).debt
+        after = total(debt_of(assess(without(posture.graph, gone), posture))).debt
         found.append(left - after)
         left = after
     return found

@@ -12,6 +12,7 @@ from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
 from analytics.ownership import DAY, Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
+from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
@@ -63,11 +64,11 @@ class Posture:
     """The analytics of one `AccessGraph`; each part is made when first asked for, and kept.
 
     `history` and `journal` are those of the store it was read from, or None for what no store
-    holds.
+    holds. `before` is the posture that something was removed from, None where nothing was.
     """
 
-    def __init__(self, graph: AccessGraph) -> None:
-        self.graph = graph
+    def __init__(self, graph: AccessGraph, before: "Posture | None" = None) -> None:
+        self.graph, self.before = graph, before
         self.history: History | None = None
         self.journal: Journal | None = None
         self._made: dict[str, Any] = {}
@@ -151,6 +152,24 @@ class Posture:
                 self.network(chosen), self.network(remaining), self.accountable
             )
         return self._lost[chosen, remaining]
+
+    @property
+    def reach_known(self) -> np.ndarray:
+        """Of which nodes it is known what they reach (bool); the others' reach is not zero."""
+        return self._known_reach.known
+
+    @property
+    def reach_whole(self) -> np.ndarray:
+        """Of which nodes what is found is all that they can reach (bool), not the least of it."""
+        return self._known_reach.whole
+
+    @cached_property
+    def _known_reach(self) -> KnownReach:
+        """How well the reach of each node is known; a removal takes nothing from what is known."""
+        if self.before is None:
+            return known_reach(self.graph, self.network())
+        there = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
+        return KnownReach(self.before.reach_known[there], self.before.reach_whole[there])
 
     @cached_property
     def autonomy(self) -> np.ndarray:
@@ -260,9 +279,12 @@ class Posture:
         return gone
 
 
-def assess(graph: AccessGraph) -> Posture:
-    """Look at `graph`; nothing is computed before it is asked for."""
-    return Posture(graph)
+def assess(graph: AccessGraph, before: Posture | None = None) -> Posture:
+    """Look at `graph`, which may be that of `before` without what was removed.
+
+    Nothing is computed before it is asked for.
+    """
+    return Posture(graph, before)
 
 
 def _allowed(parts: Edges | Grants, chosen: Filter) -> np.ndarray:

@@ -44,7 +44,7 @@ def exposure_without(
 
 
 def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
-    return assess(without(posture.graph, removals(posture, items)))
+    return assess(without(posture.graph, removals(posture, items)), posture)
 
 
 def nothing(before: Reach) -> Reach:

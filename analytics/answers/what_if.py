@@ -48,7 +48,7 @@ def posture_without(posture: Posture, items: Sequence[str]) -> Posture:
 def _without(posture: Posture, gone: list[Removal]) -> Posture:
     """Judge what is left; the last such judgement is kept, as it is often asked about again."""
     kept: dict[tuple[Removal, ...], Posture] = posture.once(__name__, dict)
-    after = kept.get(tuple(gone)) or assess(without(posture.graph, gone))
+    after = kept.get(tuple(gone)) or assess(without(posture.graph, gone), posture)
     kept.clear()
     kept[tuple(gone)] = after
     return after

@@ -1,0 +1,113 @@
+"""Of which nodes it is known what they reach: where nobody could state a grant, none is unknown.
+
+The grants of a node could have been stated where a scope that states the node declares grants,
+or states any. A scope that states grants says nothing of the nodes of another scope. What acts
+as an account or a role, or holds a live key to one, can do what that can do; what holds a key
+that nobody can follow, or is bound to something that no source states, can do nobody knows what.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.reach import kernel
+from analytics.reach.network import Network
+from graph.access import AccessGraph
+from graph.facts import Coverage
+from graph.frames import text_array
+from graph.schema import (
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CONTROL,
+    CREDENTIAL,
+    FACT_NODES,
+    RUNS_AS,
+    USES,
+    WAITING,
+)
+from graph.values import strict_json
+
+BETWEEN = "\x1f"  # stands between source and scope, of which neither holds it
+ACTS_AS = (USES, RUNS_AS)  # what hands an agent, a tool or a machine the access of another node
+
+
+@dataclass(frozen=True)
+class KnownReach:
+    """How well the reach of each node is known (bool arrays over all nodes).
+
+    `known`: it reaches something, or it is known that it reaches nothing. `whole`: nothing on
+    its paths could do more than sources state; where it is known but not whole, what is found
+    is the least that it reaches.
+    """
+
+    known: np.ndarray
+    whole: np.ndarray
+
+
+def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
+    """Find out of which nodes of `graph` the reach over `network` is known."""
+    opaque = np.flatnonzero(_opaque(graph))
+    if not len(opaque):
+        return KnownReach(np.ones(network.nodes, bool), np.ones(network.nodes, bool))
+    whole = ~_leading_to(network, opaque)
+    holders = np.unique(network.holders[network.weight[network.resource] > 0])
+    return KnownReach(whole | _leading_to(network, holders), whole)
+
+
+def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
+    """Return which nodes have a path to one of `nodes` (bool); the nodes themselves have."""
+    hops = kernel.backward(*network.turned, nodes.astype(np.int32), np.zeros(len(nodes), np.int8))
+    return np.asarray(hops >= 0)
+
+
+def _opaque(graph: AccessGraph) -> np.ndarray:
+    """Return of which nodes nobody could have stated all that they themselves can do (bool)."""
+    opaque = ~_told(graph)
+    if opaque.any():
+        for relationship in ACTS_AS:
+            opaque[graph.ends(relationship)[0][graph.in_force(relationship)]] = False
+        key, _ = graph.ends(AUTHENTICATES_AS)
+        opaque[key[graph.in_force(AUTHENTICATES_AS)]] = False
+        opaque &= graph.live | ~graph.has_label(CREDENTIAL)
+    bound = graph.numbers(_waiting(graph))
+    opaque[bound[bound >= 0]] = True
+    return opaque
+
+
+def _told(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether a scope that states it declares grants, or states one."""
+    telling = [c for c in graph.coverage if "grants" in c.declares or _states_grants(graph, c)]
+    if len(telling) == len(graph.coverage):
+        return np.ones(len(graph.ids), bool)
+    scopes = pa.array([f"{c.source}{BETWEEN}{c.scope}" for c in telling], pa.string())
+    told = np.zeros(len(graph.ids), bool)
+    for label in FACT_NODES:
+        frame = graph.facts.frames[label]
+        stated = pc.binary_join_element_wise(
+            text_array(frame["source"]), text_array(frame["scope"]), BETWEEN
+        )
+        mine = pc.is_in(stated, scopes).to_numpy(zero_copy_only=False)
+        told[graph.numbers(frame["id"][mine.astype(bool)])] = True
+    return told
+
+
+def _states_grants(graph: AccessGraph, scope: Coverage) -> bool:
+    frame = graph.facts.frames[CAN_ACCESS]
+    mine = pc.and_(
+        pc.equal(text_array(frame["source"]), scope.source),
+        pc.equal(text_array(frame["scope"]), scope.scope),
+    )
+    return bool(pc.any(mine).as_py())
+
+
+def _waiting(graph: AccessGraph) -> pd.Series:
+    """Return the ids of what is bound to something that no source states."""
+    frame = graph.facts.frames[WAITING]
+    handing = [r.name for r in (*CONTROL, CAN_ACCESS)]
+    facts = frame["fact"][frame["relationship"].isin(handing).to_numpy(bool)]
+    known = graph.identities.canonical
+    said = {str(strict_json(fact).get("source_id")) for fact in facts.unique()}
+    return pd.Series(sorted(known.get(one, one) for one in said), dtype="string")
