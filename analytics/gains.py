@@ -46,7 +46,8 @@ class Gain:
 
     `support` are the facts that the surest and shortest way rests on, of `ways` in all; `since`
     is when the last of them came to be. `exposure` is what the heaviest thing weighs that the
-    target reaches, and `cheapest` is the fact among them that is easiest to do without, in words.
+    target reaches, and `cheapest` is the fact among them that is easiest to do without, in words;
+    "" where it rests on no relationship, but on what the target is.
     """
 
     identity: int
@@ -97,7 +98,7 @@ def _gain(
         best.support,
         len({way.support for way in ways}),
         bool(best.condition or best.assumed),
-        facts.since(best.support),
+        facts.since(best.support) if best.support else best.since,
         float(posture.autonomy[pair[0]] * most),
         facts.easiest(best.support),
     )
@@ -180,7 +181,8 @@ class _Facts:
 
     def easiest(self, support: tuple[str, ...]) -> str:
         """Name the fact nobody uses, then the one that most conclusions rest on."""
-        best = min(support, key=lambda f: (self.ease.get(f, IN_USE), -self.supports[f], f))
+        order = {f: (self.ease.get(f, IN_USE), -self.supports[f], f) for f in support}
+        best = min(support, key=order.__getitem__, default="")
         return self.words.get(best, best)
 
 

@@ -115,9 +115,8 @@ def _nothing_between(posture: Posture, rel: Relationship, source: int, target: i
         return said
     proof = posture.escalated.proof(int(np.flatnonzero(derived)[0]))
     assert proof is not None
-    return (
-        f"{said} by itself: rule {proof.rule} derives it; remove one of {', '.join(proof.support)}"
-    )
+    rest = f"remove one of {', '.join(proof.support)}" if proof.support else "remove one of the two"
+    return f"{said} by itself: rule {proof.rule} derives it; {rest}"
 
 
 def _finding(posture: Posture, item: str) -> Removal | None:
@@ -157,7 +156,7 @@ def _first_stale(posture: Posture, subject: int) -> list[str]:
             edge = path.edges[path.first_stale]
             proof = posture.escalated.proof(edge)
             if proof is not None:
-                facts.append(proof.support[0])
+                facts.extend(proof.support[:1])
                 continue
             row, rel = int(posture.edges.row[edge]), CONTROL[posture.edges.kind[edge]]
         if row >= 0:

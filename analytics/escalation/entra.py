@@ -9,12 +9,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+import pyarrow.compute as pc
 
 from analytics.escalation.entra_tenants import PREFIX, Tenants, tenants_of
 from analytics.escalation.rule import Derivation, EscalationRule, Known
-from analytics.escalation.support import NOTHING, facts_of
-from graph.schema import AGENT, OWNS, TRUSTS
+from analytics.escalation.support import Support, facts_of
+from graph.access import AccessGraph, milliseconds
+from graph.schema import AGENT, OWNS, SERVICE_ACCOUNT, TRUSTS
 
+PROVIDER = "entra"
 ISSUER = re.compile(
     r"https://(?:login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn"
     r"|sts\.windows\.net)/([0-9a-f-]{36})(?:/v2\.0)?/?",
@@ -33,12 +36,28 @@ def owned(known: Known) -> Iterator[Derivation]:
     owner, target = graph.ends(OWNS)
     frame = graph.frames[OWNS]
     technical = (frame["role"] == "technical").fillna(False).to_numpy(bool)
-    ours = frame["target_id"].str.startswith(PREFIX).fillna(False).to_numpy(bool)
-    rows = np.flatnonzero(technical & ours & graph.in_force(OWNS) & graph.live[owner])
+    rows = np.flatnonzero(
+        technical & _secret_by_owner(graph)[target] & graph.in_force(OWNS) & graph.live[owner]
+    )
     fact = facts_of(graph, OWNS)
     for row in rows.tolist():
         if owner[row] != target[row]:
             yield Derivation.of(int(owner[row]), int(target[row]), "E1", fact(row))
+
+
+def _secret_by_owner(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether its platform lets an owner give it a secret (bool).
+
+    What Entra holds does, and a blueprint of any source; elsewhere ownership gives no access.
+    """
+    allowed: np.ndarray = pc.starts_with(graph.ids, PREFIX).to_numpy(zero_copy_only=False).copy()
+    for label in (AGENT, SERVICE_ACCOUNT):
+        frame = graph.frames[label]
+        entra = (frame["provider"].str.lower() == PROVIDER).fillna(False)
+        if label is AGENT:
+            entra |= (frame["kind"] == "blueprint").fillna(False)
+        allowed[graph.numbers(frame["id"][entra.to_numpy(bool)])] = True
+    return allowed
 
 
 def _permitted(rule: str) -> Callable[[Known], Iterator[Derivation]]:
@@ -52,14 +71,21 @@ def _permitted(rule: str) -> Callable[[Known], Iterator[Derivation]]:
 
 
 def made(known: Known) -> Iterator[Derivation]:
-    """E6: a blueprint gets tokens for every agent identity that is made from it."""
+    """E6: a blueprint gets tokens for every agent that is made from it, in any system.
+
+    What ties the two is a property of the agent, so no relationship supports the edge: it lasts
+    as long as the agent is made from the blueprint.
+    """
     graph = known.graph
     frame = graph.frames[AGENT]
-    frame = frame[frame["blueprint_id"].str.startswith(PREFIX).fillna(False)]
+    frame = frame[frame["blueprint_id"].notna()]
     blueprint, agent = graph.numbers(frame["blueprint_id"]), graph.numbers(frame["id"])
-    for source, target in zip(blueprint.tolist(), agent.tolist(), strict=True):
+    ends = zip(
+        blueprint.tolist(), agent.tolist(), milliseconds(frame["created_at"]).tolist(), strict=True
+    )
+    for source, target, since in ends:
         if source >= 0 and source != target and graph.live[source]:
-            yield Derivation.of(source, target, "E6", NOTHING)
+            yield Derivation.of(source, target, "E6", Support(since=since))
 
 
 def federated(known: Known) -> Iterator[Derivation]:

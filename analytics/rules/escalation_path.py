@@ -20,13 +20,19 @@ def find(posture: Posture) -> pd.DataFrame:
     def sentence(gain: Gain) -> str:
         title = rules[gain.rule].title if gain.rule in rules else gain.rule
         by = f"by {gain.rule}" if title == gain.rule else f"by {gain.rule}, {title}"
-        rests = f"rests on {plural(len(gain.support), 'fact')}"
+        what = plural(len(gain.support), "fact") if gain.support else "what the latter is made from"
+        rests = f"rests on {what}"
         doubt = ", not all of them certain" if gain.doubtful else ""
         more = f"; there are {gain.ways} ways" if gain.ways > 1 else ""
         return (
             f"{names[gain.identity]} can come to control {names[gain.target]} {by}: "
             f"this {rests}{doubt}{more}."
         )
+
+    def remedy(gain: Gain) -> str:
+        if gain.cheapest:
+            return f"Break it at {gain.cheapest}."
+        return f"Guard {names[gain.identity]} as closely as {names[gain.target]}, or retire it."
 
     return found(
         posture,
@@ -36,7 +42,7 @@ def find(posture: Posture) -> pd.DataFrame:
         np.array([g.target for g in rows], np.int64),
         np.array([g.exposure for g in rows], float),
         [g.support for g in rows],
-        remedy=[f"Break it at {g.cheapest}." for g in rows],
+        remedy=[remedy(g) for g in rows],
     )
 
 

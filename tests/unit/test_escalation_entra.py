@@ -151,6 +151,47 @@ def test_a_blueprint_acts_as_its_agents():
     assert gained(e, "entra:t1-print") == {"agent"}
 
 
+def family(prefix, **facts):
+    e = Estate(declares=("grants", "owners")).agent(f"{prefix}bp", kind="blueprint")
+    e.agent(f"{prefix}a1", blueprint_id=f"{prefix}bp", **facts).resource("mail", "confidential")
+    return e.can(f"{prefix}a1", "read", "mail", id="mail-grant")
+
+
+@pytest.mark.parametrize("prefix", ["entra:", ""], ids=["entra", "any source"])
+def test_a_blueprint_reaches_what_its_agents_reach_and_is_judged(prefix):
+    """No relationship ties the two, so nothing supports the edge: every answer copes with that."""
+    posture = family(prefix, created_at=ago(30)).posture()
+    bp = posture.graph.find(f"{prefix}bp")
+    assert [r["id"] for r in answers.blast_radius(posture, bp)["resources"]] == ["mail"]
+    (found,) = [f for f in answers.findings(posture)["findings"] if f["rule"] == "LPR-04"]
+    assert (found["subject"]["id"], found["evidence"]) == (f"{prefix}bp", [])
+    assert found["since"] == ago(30)
+    assert "rests on what the latter is made from" in found["sentence"]
+    assert found["remediation"] == f"Guard {prefix}bp as closely as {prefix}a1, or retire it."
+    after = answers.what_if(posture, ["mail-grant"])["after"]
+    assert after["reach"] == 0
+
+
+def test_a_stranger_to_the_blueprint_is_not_controlled():
+    e = family("").agent("a2", blueprint_id="b2").agent("a3").resource("other")
+    assert gained(e.can("a2", "read", "other"), "bp") == {"a1"}
+
+
+@pytest.mark.parametrize(
+    ("label", "facts", "expected"),
+    [
+        ("Agent", {"kind": "blueprint"}, {"thing"}),
+        ("Agent", {"kind": "ai_agent"}, set()),
+        ("Agent", {"kind": "ai_agent", "provider": "entra"}, {"thing"}),
+        ("ServiceAccount", {"provider": "Entra"}, {"thing"}),
+        ("ServiceAccount", {"provider": "aws"}, set()),
+    ],
+)
+def test_ownership_is_control_where_the_platform_lets_an_owner_add_a_secret(label, facts, expected):
+    e = Estate(declares=("owners",)).person("ann").thing(label, "thing", **facts)
+    assert gained(e.owned("thing", technical="ann"), "ann") == expected
+
+
 def test_credential_of_a_blueprint_reaches_what_its_agents_reach():
     e = tenant().thing("Credential", "key").resource("mail")
     e.link("key", "AUTHENTICATES_AS", "entra:t1-print").can("entra:t1-agent", "read", "mail")
