@@ -22,6 +22,7 @@ import pandas as pd
 from analytics.ownership import DAY, NOBODY, ROLES
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
+from graph.as_of import in_force
 from graph.frames import records
 from graph.schema import OWNS
 
@@ -66,14 +67,12 @@ def _weigh(posture: Posture) -> OwnerEvidence:
 def _statements(posture: Posture) -> pd.DataFrame:
     """Return what each source and scope states, with what is known of each owner."""
     graph, owns = posture.graph, posture.ownership.owns
-    stated = graph.facts.frames[OWNS]
+    stated = graph.then.frames[OWNS]
     known = owns.drop_duplicates("id").set_index("id")[
         ["owner", "thing", "kind", "active", "ended"]
     ]
-    begun, over = milliseconds(stated["valid_from"]), milliseconds(stated["valid_to"])
-    since = milliseconds(stated["since"])
-    in_force = (begun <= graph.now) & ((over == NEVER) | (over > graph.now)) & (since <= graph.now)
-    rows = stated[in_force & stated["id"].isin(known.index).to_numpy(bool)]
+    there = in_force(stated, OWNS, graph.now, graph.looks_back)
+    rows = stated[there & stated["id"].isin(known.index).to_numpy(bool)]
     read = {c.key: int(milliseconds(pd.Series([c.taken_at]))[0]) for c in graph.coverage}
     keys = zip(rows["source"], rows["scope"], strict=True)
     said = known.loc[rows["id"]].reset_index()
@@ -83,8 +82,8 @@ def _statements(posture: Posture) -> pd.DataFrame:
     said["since"] = milliseconds(rows["since"])
     said["acknowledged"] = np.minimum(milliseconds(rows["acknowledged_at"]), graph.now)
     said["read_at"] = [read.get(key, NEVER) for key in keys]
-    stated = said[["since", "acknowledged"]].max(axis=1)  # what no source is read for
-    said["read_at"] = said["read_at"].where(said["read_at"] != NEVER, stated)
+    dated = said[["since", "acknowledged"]].max(axis=1)  # what no source is read for
+    said["read_at"] = said["read_at"].where(said["read_at"] != NEVER, dated)
     said["confidence"] = _confidence(said, graph.now)
     order = ["thing", "role", "source", "scope", "owner"]
     return pd.DataFrame(said).sort_values(order, ignore_index=True)

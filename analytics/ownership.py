@@ -102,7 +102,7 @@ def active_people(
     left = milliseconds(people["left_at"])
     status = people["status"].fillna("active").to_numpy(object)
     here = np.where(left != NEVER, left > graph.now, status == "active")
-    here &= ~np.isin(status, ["disabled", "deleted"])
+    here &= ~np.isin(status, ["disabled", "deleted"]) & graph.there[numbers]
     active, left_at = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     active[numbers] = here
     left_at[numbers] = np.where(here, NEVER, left)
@@ -114,7 +114,7 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
     frame = graph.frames[OWNS]
     owner, thing = graph.ends(OWNS)
     since = milliseconds(frame["since"])
-    in_force = graph.in_force(OWNS) & (since <= graph.now)
+    in_force = graph.in_force(OWNS)
     person, left_at = active_people(graph, leaving)
     manned, emptied_at = _teams(graph, person, left_at)
     is_team, is_human = graph.has_label(TEAM, GROUP)[owner], graph.has_label(HUMAN)[owner]
@@ -199,7 +199,7 @@ def _first_parent(spawned: list[tuple[int, int]], nodes: int) -> np.ndarray:
 
 def in_service(graph: AccessGraph) -> np.ndarray:
     """Return for each node whether it is in service: not disabled, retired or deleted."""
-    active = np.ones(len(graph.ids), bool)
+    active = graph.there.copy()
     for label in (AGENT, SERVICE_ACCOUNT, ROLE):
         frame = graph.frames[label]
         ended = ~frame["status"].fillna("active").isin(["active"]).to_numpy(bool)

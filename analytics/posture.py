@@ -245,14 +245,14 @@ class Posture:
         return np.flatnonzero(chosen & there)
 
     def _taken_by_agents(self) -> np.ndarray:
-        """Whether an agent uses or runs as each node."""
+        """Whether an agent that is there uses or runs as each node."""
         graph, taken = self.graph, np.zeros(len(self.graph.ids), bool)
-        is_agent = graph.has_label(AGENT)
+        is_agent = graph.has_label(AGENT) & graph.there
         runner, run_as = graph.ends(RUNS_AS)
         taken[run_as[is_agent[runner]]] = True
-        _, held = graph.ends(USES)
+        user, held = graph.ends(USES)
         used = np.zeros(len(graph.ids), bool)
-        used[held] = True
+        used[held[is_agent[user]]] = True
         key, owner = graph.ends(AUTHENTICATES_AS)
         taken[owner[used[key]]] = True
         return taken
@@ -270,8 +270,8 @@ class Posture:
 
     @cached_property
     def deleted(self) -> np.ndarray:
-        """Whether a log shows each identity as deleted (bool)."""
-        gone = np.zeros(len(self.graph.ids), bool)
+        """Whether each identity is not there (bool): deleted, or not made yet."""
+        gone = ~self.graph.there
         for label in (AGENT, SERVICE_ACCOUNT, ROLE):
             frame = self.graph.frames[label]
             deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)

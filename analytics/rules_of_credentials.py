@@ -67,7 +67,8 @@ def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
 
 def _credentials(posture: Posture) -> pd.DataFrame:
     graph, frame = posture.graph, posture.graph.frames[CREDENTIAL]
-    frame = frame[~frame["status"].isin(ENDED).to_numpy(bool)]
+    ended = frame["status"].isin(ENDED).to_numpy(bool) | ~graph.there[graph.numbers(frame["id"])]
+    frame = frame[~ended]
     keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
     observed = [c.key for c in graph.coverage if "usage" in c.declares]
     now = graph.now

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.element import Element, Node, Relationship
+from graph.as_of import NEVER as NEVER
+from graph.as_of import as_of as rows_as_of
+from graph.as_of import in_force, made
+from graph.as_of import milliseconds as milliseconds
+from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
 from graph.grant_use import level_instants, summed_use
@@ -36,8 +40,6 @@ from graph.unify import under, unify
 
 if TYPE_CHECKING:
     import networkx as nx
-
-NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
 
 
 @dataclass(frozen=True)
@@ -168,16 +170,30 @@ class AccessGraph:
         """`as_of` as milliseconds since 1970."""
         return int(np.datetime64(self.as_of.tz_convert(None), "ms").astype(np.int64))
 
+    @cached_property
+    def looks_back(self) -> bool:
+        """Whether `as_of` lies before the instant that the facts speak of."""
+        return self.as_of < self._stated.taken_at
+
+    @cached_property
+    def then(self) -> Facts:
+        """What every source and scope states, without what came after `as_of`."""
+        if not self.looks_back:
+            return self.facts
+        stated = self.facts.frames
+        frames = LazyFrames(lambda element: rows_as_of(stated[element], element, self.now))
+        return replace(self.facts, frames=frames)
+
     def _resolved(self, element: Element) -> pd.DataFrame:
         if isinstance(element, Node):
             return self._nodes[element]
         if isinstance(element, Relationship):
-            return resolve(self.facts.frames[element], self.coverage)
-        return self.facts.frames[element]
+            return resolve(self.then.frames[element], self.coverage)
+        return self.then.frames[element]
 
     @cached_property
     def _nodes(self) -> dict[Element, pd.DataFrame]:
-        return dict(living_nodes(self.facts))
+        return dict(living_nodes(self.then))
 
     # -- things -----------------------------------------------------------------------------
 
@@ -264,27 +280,49 @@ class AccessGraph:
 
     def in_force(self, relationship: Relationship) -> np.ndarray:
         """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
-
-        def work_out() -> np.ndarray:
-            frame = self.frames[relationship]
-            begun, ended = milliseconds(frame["valid_from"]), milliseconds(frame["valid_to"])
-            return np.asarray((begun <= self.now) & ((ended == NEVER) | (ended > self.now)))
-
-        found: np.ndarray = self.once(f"{__name__}.in_force:{relationship}", work_out)
+        name = f"{__name__}.in_force:{relationship}"
+        found: np.ndarray = self.once(name, lambda: self._in_force(relationship))
         return found.copy()
+
+    def _in_force(self, relationship: Relationship) -> np.ndarray:
+        here = in_force(self.frames[relationship], relationship, self.now, self.looks_back)
+        if self.looks_back and len(here):
+            source, target = self.ends(relationship)
+            here &= self.there[source] & self.there[target]
+        return here
+
+    @cached_property
+    def there(self) -> np.ndarray:
+        """Return for each node whether it exists by `as_of` (bool): no source says it came later.
+
+        Of several sources that date it, the earliest counts.
+        """
+        there = np.ones(len(self.ids), bool)
+        if not self.looks_back:
+            return there
+        earlier = np.zeros(len(self.ids), bool)
+        for label in FACT_NODES:
+            frame = self.facts.frames[label]
+            by_now, later = made(frame, label, self.now)
+            if later.any():
+                there[self.numbers(frame["id"][later])] = False
+            if by_now.any():
+                earlier[self.numbers(frame["id"][by_now])] = True
+        return there | earlier
 
     @cached_property
     def live(self) -> np.ndarray:
         """Return for each node whether access passes through it (bool).
 
-        A credential that is disabled, revoked or expired opens nothing.
+        A credential that is disabled, revoked or expired opens nothing, and neither does what
+        is not there yet.
         """
-        alive = np.ones(len(self.ids), bool)
+        alive = self.there.copy()
         keys = self.frames[CREDENTIAL]
-        expires = milliseconds(keys["expires_at"])
-        dead = ((expires != NEVER) & (expires <= self.now)) | keys["status"].isin(
-            ["disabled", "revoked", "expired", "deleted"]
-        ).to_numpy(bool)
+        dead = keys["status"].isin(["disabled", "revoked", "expired", "deleted"]).to_numpy(bool)
+        for column in CREDENTIAL.instants(When.ENDS):
+            ended = milliseconds(keys[column.name])
+            dead = dead | ((ended != NEVER) & (ended <= self.now))
         alive[self.numbers(keys["id"][dead])] = False
         return alive
 
@@ -390,11 +428,6 @@ class AccessGraph:
             for edge in frame[["id", "source_id", "target_id"]].itertuples(index=False):
                 g.add_edge(edge.source_id, edge.target_id, key=edge.id, relationship=rel.name)
         return g
-
-
-def milliseconds(instants: pd.Series) -> np.ndarray:
-    """Return instants as milliseconds since 1970 (int64), `NEVER` where there is none."""
-    return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
 
 
 def flags(column: pd.Series) -> np.ndarray:

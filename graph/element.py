@@ -23,9 +23,31 @@ class Dtype(StrEnum):
     JSON = "JSON"
 
 
+class When(StrEnum):
+    """What an instant has to do with the moment that is looked at (`as_of`).
+
+    What was `MADE` then is not there before; as somebody has read it, it was made by the time it
+    was read, whatever its clock says. What `BEGINS` then is not in force before, and may lie
+    ahead; what `ENDS` then is not in force from then on. What `HAPPENED` then is not known
+    before. What is `DUE` then was set beforehand: it is known at any moment, and judged against
+    it. `READ` is of reading, not of the world: `--snapshot` moves it, `--as-of` does not.
+    """
+
+    MADE = "made"
+    BEGINS = "begins"
+    ENDS = "ends"
+    HAPPENED = "happened"
+    DUE = "due"
+    READ = "read"
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A named, typed and explained value on a node, a relationship or a record."""
+    """A named, typed and explained value on a node, a relationship or a record.
+
+    Every instant says in `when` what it does to its row. `dates` names the property whose value
+    came with it, of which `states` lists those values that did (none: any value).
+    """
 
     name: str
     dtype: Dtype
@@ -33,6 +55,9 @@ class Property:
     required: bool = False
     choices: tuple[str, ...] = ()
     unit: str = ""
+    when: When | None = None
+    dates: str = ""
+    states: tuple[str, ...] = ()
 
 
 def key(name: str, meaning: str) -> Property:
@@ -47,8 +72,15 @@ PROVENANCE = (
     ),
 )
 SEEN = (
-    Property("first_seen", Dtype.INSTANT, "When this source and scope first stated it."),
-    Property("last_seen", Dtype.INSTANT, "When this source and scope last stated it."),
+    Property(
+        "first_seen",
+        Dtype.INSTANT,
+        "When this source and scope first stated it.",
+        when=When.READ,
+    ),
+    Property(
+        "last_seen", Dtype.INSTANT, "When this source and scope last stated it.", when=When.READ
+    ),
 )
 
 
@@ -70,6 +102,10 @@ class _Element:
     def columns(self) -> tuple[Property, ...]:
         """The columns of the element's frame: keys, provenance and sightings, then properties."""
         return (*self.keys, *self.stamped, *self.properties)
+
+    def instants(self, *when: When) -> tuple[Property, ...]:
+        """Return the columns that hold instants of those kinds."""
+        return tuple(c for c in self.columns if c.when in when)
 
     def __str__(self) -> str:
         """Return the name, as messages show it."""
@@ -120,8 +156,18 @@ class Relationship(_Element):
     stamped: ClassVar = (
         *PROVENANCE,
         *SEEN,
-        Property("valid_from", Dtype.INSTANT, "When it came into force; empty means unknown."),
-        Property("valid_to", Dtype.INSTANT, "When it ceased; empty means still in force."),
+        Property(
+            "valid_from",
+            Dtype.INSTANT,
+            "When it came into force; empty means unknown.",
+            when=When.BEGINS,
+        ),
+        Property(
+            "valid_to",
+            Dtype.INSTANT,
+            "When it ceased; empty means still in force.",
+            when=When.ENDS,
+        ),
     )
 
     sources: tuple[Node, ...] = field(kw_only=True)

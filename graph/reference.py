@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from graph.element import Node, Property, Relationship, Table
+from graph.element import Node, Property, Relationship, Table, When
 from graph.schema import (
     CONTROL,
     CONTROL_PROPERTIES,
@@ -16,11 +16,20 @@ from graph.schema import (
 )
 
 ANYONE = "Principal"
+BEFORE = {
+    When.MADE: "it is not there",
+    When.BEGINS: "it is not in force yet",
+    When.ENDS: "it is in force still",
+    When.HAPPENED: "nothing is known of it",
+    When.DUE: "it is known, and ahead",
+    When.READ: "nothing: it is of reading, which `--snapshot` moves",
+}
 
 
 def reference() -> str:
     """Return the schema as Markdown: diagrams, then a table for each element."""
-    return "\n".join((*_introduction(), *_nodes(), *_relationships(), *_tables())) + "\n"
+    parts = (_introduction(), _nodes(), _relationships(), _tables(), _instants())
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def properties(columns: Sequence[Property]) -> list[str]:
@@ -121,6 +130,30 @@ def _tables() -> Iterator[str]:
     yield from ("", "## Tables", "", "Every record has:", "", *properties(_common(Table)))
     for table in TABLES:
         yield from ("", f"### {table.name}", "", table.meaning, "", *properties(table.properties))
+
+
+def _instants() -> Iterator[str]:
+    yield from (
+        "",
+        "## What `--as-of` does to each instant",
+        "",
+        "An instant that lies after the one looked at; see [time.md](time.md).",
+        "",
+    )
+    owners: dict[tuple[str, When], list[str]] = {}
+    for element in (*NODES, *RELATIONSHIPS, *TABLES):
+        for column in element.instants(*When):
+            assert column.when is not None
+            shared = column in element.stamped
+            owner = "every one" if shared else element.name
+            names = owners.setdefault((column.name, column.when), [])
+            names += [owner] if owner not in names else []
+    order = list(When)
+    lines = sorted(owners.items(), key=lambda item: (order.index(item[0][1]), item[0][0]))
+    yield from _rows(
+        ("instant", "of", "before it"),
+        ((f"`{name}`", ", ".join(of), BEFORE[when]) for (name, when), of in lines),
+    )
 
 
 def _common(kind: type[Node] | type[Relationship] | type[Table]) -> tuple[Property, ...]:

@@ -7,7 +7,7 @@ else spells a label.
 
 import copyreg
 
-from graph.element import Dtype, Element, Node, Property, Relationship, Table
+from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
@@ -35,13 +35,30 @@ TEXTS, JSON = Dtype.TEXTS, Dtype.JSON
 
 PROVIDER = Property("provider", TEXT, "The platform it lives on, such as aws.")
 ENV = Property("env", TEXT, "Environment, such as prod; empty means unknown.")
-CREATED_AT = Property("created_at", INSTANT, "When it was created.")
-EXPIRES_AT = Property("expires_at", INSTANT, "When it ends by itself; empty means never.")
-LAST_USED_AT = Property("last_used_at", INSTANT, "When it was last used.")
-DELETED_AT = Property("deleted_at", INSTANT, "When a log shows that it was deleted.")
-STATUS_AT = Property("status_at", INSTANT, "When a log shows that it came into its state.")
+CREATED_AT = Property("created_at", INSTANT, "When it was created.", when=When.MADE)
+EXPIRES_AT = Property("expires_at", INSTANT, "When it is to end; empty means never.", when=When.DUE)
+LAST_USED_AT = Property("last_used_at", INSTANT, "When it was last used.", when=When.HAPPENED)
+LAST_ACTIVE_AT = Property("last_active_at", INSTANT, "When it last acted.", when=When.HAPPENED)
+DELETED_AT = Property(
+    "deleted_at",
+    INSTANT,
+    "When a log shows that it was deleted.",
+    when=When.HAPPENED,
+    dates="status",
+    states=("deleted",),
+)
+STATUS_AT = Property(
+    "status_at",
+    INSTANT,
+    "When a log shows that it came into its state.",
+    when=When.HAPPENED,
+    dates="status",
+)
 REVIVED_AT = Property(
-    "revived_at", INSTANT, "When another was created under the id of one that was deleted."
+    "revived_at",
+    INSTANT,
+    "When another was created under the id of one that was deleted.",
+    when=When.HAPPENED,
 )
 THIRD_PARTY = Property("third_party", FLAG, "Whether another organisation runs it.")
 PURPOSE = Property("purpose", TEXT, "The task its access was approved for.")
@@ -75,7 +92,7 @@ AGENT = Node(
         Property("aarf", JSON, "The ten amplification factors of AIVSS, each 0, 0.5 or 1."),
         CREATED_AT,
         EXPIRES_AT,
-        Property("last_active_at", INSTANT, "When it last acted."),
+        LAST_ACTIVE_AT,
         LAST_USED_AT,
         THIRD_PARTY,
         Property("platform", TEXT, "The runtime or framework it runs on."),
@@ -102,7 +119,7 @@ SERVICE_ACCOUNT = Node(
         DECLARED_SCOPE,
         CREATED_AT,
         LAST_USED_AT,
-        Property("last_active_at", INSTANT, "When it last acted."),
+        LAST_ACTIVE_AT,
         Property("privileged", FLAG, "Whether its platform marks it as privileged."),
         Property("email", TEXT, "Its address, where the platform gives it one."),
         Property("boundary", TEXT, "The permission boundary that limits it."),
@@ -141,10 +158,22 @@ CREDENTIAL = Node(
         ),
         status("disabled", "expired", "revoked", "leaked", "deleted"),
         CREATED_AT,
-        Property("rotated_at", INSTANT, "When its value was last changed."),
-        EXPIRES_AT,
+        Property("rotated_at", INSTANT, "When its value was last changed.", when=When.HAPPENED),
+        Property(
+            "expires_at",
+            INSTANT,
+            "When it ends by itself; empty means never.",
+            when=When.ENDS,
+            dates="status",
+            states=("expired",),
+        ),
         LAST_USED_AT,
-        Property("human_used_at", INSTANT, "When a person was first seen using it."),
+        Property(
+            "human_used_at",
+            INSTANT,
+            "When a person was first seen using it.",
+            when=When.HAPPENED,
+        ),
         Property(
             "storage",
             TEXT,
@@ -202,12 +231,19 @@ HUMAN = Node(
     properties=(
         Property("email", TEXT, "The person's address."),
         status("left", "disabled", "deleted"),
-        Property("left_at", INSTANT, "When the person left."),
+        Property(
+            "left_at",
+            INSTANT,
+            "When the person left, or is to leave.",
+            when=When.DUE,
+            dates="status",
+            states=("left",),
+        ),
         Property("manager_id", TEXT, "The id of the person's manager."),
         PROVIDER,
         CREATED_AT,
         LAST_USED_AT,
-        Property("last_active_at", INSTANT, "When the person last signed in."),
+        Property("last_active_at", INSTANT, "When the person last signed in.", when=When.HAPPENED),
         Property("mfa", FLAG, "Whether a second factor protects the sign-in."),
         Property("boundary", TEXT, "The permission boundary that limits the account."),
         STATUS_AT,
@@ -281,7 +317,7 @@ REVIEW = Node(
     properties=(
         Property("kind", TEXT, "What sort of review.", choices=("approval", "access_review")),
         Property("decision", TEXT, "What was decided.", choices=("approve", "revoke", "modify")),
-        Property("decided_at", INSTANT, "When it was decided."),
+        Property("decided_at", INSTANT, "When it was decided.", when=When.MADE),
         Property("decided_by", TEXT, "The id of the person who decided."),
         EXPIRES_AT,
         Property("baseline", JSON, "The entitlements that were approved."),
@@ -297,8 +333,8 @@ DECISION = Node(
         Property("allowed", COUNT, "How often it allowed.", unit="records"),
         Property("denied", COUNT, "How often it denied.", unit="records"),
         Property("escalated", COUNT, "How often it asked a person.", unit="records"),
-        Property("first_at", INSTANT, "The first decision."),
-        Property("last_at", INSTANT, "The last decision."),
+        Property("first_at", INSTANT, "The first decision.", when=When.MADE),
+        Property("last_at", INSTANT, "The last decision.", when=When.HAPPENED),
     ),
     colour="#A6761D",
     symbol="tag",
@@ -308,8 +344,10 @@ SNAPSHOT = Node(
     "Snapshot",
     "One published state of the graph.",
     properties=(
-        Property("taken_at", INSTANT, "The instant its facts speak of.", required=True),
-        Property("recorded_at", INSTANT, "When it was published."),
+        Property(
+            "taken_at", INSTANT, "The instant its facts speak of.", required=True, when=When.READ
+        ),
+        Property("recorded_at", INSTANT, "When it was published.", when=When.READ),
         Property("hash", TEXT, "Hash of all its facts."),
         Property("sequence", COUNT, "Its place in the order of publication."),
         Property("coverage", JSON, "What each source and scope could say, and when."),
@@ -405,13 +443,24 @@ CAN_ACCESS = Relationship(
         Property("grant_id", TEXT, "The grant's id in its source."),
         Property("actions", TEXTS, "The actions granted, as the source names them."),
         Property("levels", TEXTS, "The access levels granted.", choices=LEVELS),
-        Property("granted_at", INSTANT, "When it was granted."),
+        Property("granted_at", INSTANT, "When it was granted.", when=When.MADE),
         EXPIRES_AT,
         Property("task_id", TEXT, "The task it was granted for."),
-        Property("task_ended_at", INSTANT, "When that task ended."),
-        Property("reviewed_at", INSTANT, "When it was last approved."),
+        Property("task_ended_at", INSTANT, "When that task ended.", when=When.DUE),
+        Property(
+            "reviewed_at",
+            INSTANT,
+            "When it was last approved.",
+            when=When.HAPPENED,
+            dates="approved_by",
+        ),
         Property("approved_by", TEXT, "Who approved it last."),
-        Property("last_used_at", Dtype.INSTANTS, "Last use of each level: {level: instant}."),
+        Property(
+            "last_used_at",
+            Dtype.INSTANTS,
+            "Last use of each level: {level: instant}.",
+            when=When.HAPPENED,
+        ),
         Property("telemetry", FLAG, "Whether its use would be seen if it happened."),
         Property("role_name", TEXT, "The role or permission set that grants it."),
         Property("policy_id", TEXT, "The policy that grants it."),
@@ -436,8 +485,8 @@ OWNS = Relationship(
             "What the owner answers for.",
             choices=("business", "technical", "sponsor"),
         ),
-        Property("since", INSTANT, "Since when."),
-        Property("acknowledged_at", INSTANT, "When the owner accepted."),
+        Property("since", INSTANT, "Since when.", when=When.BEGINS),
+        Property("acknowledged_at", INSTANT, "When the owner accepted.", when=When.HAPPENED),
         Property("inherited", FLAG, "Whether it comes from the parent."),
         Property(
             "evidence",
@@ -466,8 +515,8 @@ USED = Relationship(
     "It was seen using the resource.",
     (
         Property("level", TEXT, "At which level.", choices=LEVELS),
-        Property("first_at", INSTANT, "First use seen."),
-        Property("last_at", INSTANT, "Last use seen."),
+        Property("first_at", INSTANT, "First use seen.", when=When.MADE),
+        Property("last_at", INSTANT, "Last use seen.", when=When.HAPPENED),
         Property("count", COUNT, "How often.", unit="events"),
         Property("by_day", JSON, "How often on each day (UTC): {first day of a run: [counts]}."),
         Property("explained_count", COUNT, "How often a decision explains it.", unit="events"),
@@ -495,7 +544,7 @@ USE_EVENT = Table(
     "UseEvent",
     "One observed use of a resource.",
     (
-        Property("at", INSTANT, "When.", required=True),
+        Property("at", INSTANT, "When.", required=True, when=When.MADE),
         Property("principal", TEXT, "The id of what acted.", required=True),
         Property("credential", TEXT, "The id of the credential it used."),
         Property("resource", TEXT, "The id of what it used.", required=True),
@@ -509,7 +558,7 @@ DECISION_RECORD = Table(
     "DecisionRecord",
     "One record of a policy decision; only the fields listed here are kept.",
     (
-        Property("at", INSTANT, "When it was decided.", required=True),
+        Property("at", INSTANT, "When it was decided.", required=True, when=When.MADE),
         Property("subject", TEXT, "The id of the agent or identity.", required=True),
         Property("subject_type", TEXT, "What the subject is."),
         Property("instance", TEXT, "The running instance of the agent."),
@@ -539,7 +588,12 @@ DECISION_RECORD = Table(
         Property("engine", TEXT, "The engine that evaluated it."),
         Property("justification", TEXT, "Why, in the words given."),
         Property("approver", TEXT, "Who approved."),
-        Property("justification_expires_at", INSTANT, "Until when the justification holds."),
+        Property(
+            "justification_expires_at",
+            INSTANT,
+            "Until when the justification holds.",
+            when=When.DUE,
+        ),
         Property("single_use", FLAG, "Whether it explains one use only."),
         Property("executed", FLAG, "Whether the action was carried out."),
         Property("result", TEXT, "How the action ended."),

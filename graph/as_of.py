@@ -1,0 +1,193 @@
+"""Stated rows as they were at an earlier instant than the one that they were read at.
+
+What each instant of the schema does to its row is declared there (`graph.element.When`); nothing
+here names a property but the days of `USED`. A value that came later is absent then, for nobody
+states what it was before. What did not yet exist stays among the rows, and is marked: see `made`.
+"""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
+from graph.grant_use import level_instants
+from graph.schema import USED
+from graph.values import canonical
+
+NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
+DAY = timedelta(days=1)
+
+
+def milliseconds(instants: pd.Series) -> np.ndarray:
+    """Return instants as milliseconds since 1970 (int64), `NEVER` where there is none."""
+    return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
+
+
+def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
+    """Return the stated rows of an element as they were at an instant (milliseconds).
+
+    Records of a table that were made later are left out; nodes and relationships keep their
+    rows, without the values that came later.
+    """
+    if isinstance(element, Table):
+        later = _any_later(frame, element.instants(When.MADE), now)
+        return frame if later is None else frame[~later].reset_index(drop=True)
+    changed: dict[str, pd.Series] = {}
+    if element is USED:
+        changed |= _seen_until(frame, now)
+    for column in element.instants(When.HAPPENED, When.DUE, When.ENDS):
+        _undo(frame, column, now, changed)
+    _made_again(frame, element, now, changed)
+    return frame.assign(**changed).astype(frame.dtypes.to_dict()) if changed else frame
+
+
+def in_force(
+    frame: pd.DataFrame, relationship: Relationship, now: int, looks_back: bool
+) -> np.ndarray:
+    """Return which rows are in force at an instant (milliseconds), by their own dates (bool).
+
+    `looks_back` says that it lies before the instant at which the rows were read: else whatever
+    they say was made is there.
+    """
+    over = np.zeros(len(frame), bool)
+    begun = (When.BEGINS, When.MADE) if looks_back else (When.BEGINS,)
+    for column in relationship.instants(*begun):
+        over |= milliseconds(frame[column.name]) > now
+    for column in relationship.instants(When.ENDS):
+        ended = milliseconds(frame[column.name])
+        over |= (ended != NEVER) & (ended <= now)
+    return np.asarray(~over)
+
+
+def made(frame: pd.DataFrame, element: Element, now: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which stated rows say that their thing was made by `now`, and which that it was not.
+
+    A row that says neither, as it gives no date, is in none of the two (bool each). What was
+    deleted before it was made again was there already.
+    """
+    known, later = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
+    for column in element.instants(When.MADE):
+        at = milliseconds(frame[column.name])
+        late = (at > now) & ~_had_ended(frame, at)
+        later |= late
+        known |= (at != NEVER) & ~late
+    return known & ~later, later
+
+
+def _had_ended(frame: pd.DataFrame, made_at: np.ndarray) -> np.ndarray:
+    if "deleted_at" not in frame:
+        return np.zeros(len(frame), bool)
+    gone = milliseconds(frame["deleted_at"])
+    return np.asarray((gone != NEVER) & (gone < made_at))
+
+
+def _any_later(frame: pd.DataFrame, columns: tuple[Property, ...], now: int) -> np.ndarray | None:
+    """Return which rows have one of the instants after `now`, or None if no row has."""
+    later = np.zeros(len(frame), bool)
+    for column in columns:
+        later |= milliseconds(frame[column.name]) > now
+    return later if later.any() else None
+
+
+def _undo(frame: pd.DataFrame, column: Property, now: int, changed: dict[str, pd.Series]) -> None:
+    """Take back an instant that lies after `now`, where it happened, and what came with it."""
+    values = changed.get(column.name, frame[column.name])
+    if column.dtype is Dtype.INSTANTS:
+        earlier = _levels_until(values, now)
+        if earlier is not None:
+            changed[column.name] = earlier
+        return
+    later = milliseconds(values) > now
+    if not later.any():
+        return
+    if column.when is When.HAPPENED:
+        changed[column.name] = values.mask(later)
+    if column.dates:
+        dated = changed.get(column.dates, frame[column.dates])
+        undone = dated.isin(column.states).to_numpy(bool) if column.states else True
+        changed[column.dates] = dated.mask(later & undone)
+
+
+def _made_again(
+    frame: pd.DataFrame, element: Element, now: int, changed: dict[str, pd.Series]
+) -> None:
+    """Say what a row tells of something that was made later, or made again, of that moment."""
+    for column in element.instants(When.MADE):
+        at = milliseconds(frame[column.name])
+        later = at > now
+        if not later.any():
+            continue
+        if isinstance(element, Node):
+            changed[column.name] = frame[column.name].mask(later)
+            if "deleted_at" in frame:
+                gone = milliseconds(frame["deleted_at"])
+                between = later & (gone != NEVER) & (gone <= now)
+                status = changed.get("status", frame["status"])
+                changed["status"] = status.mask(between, "deleted")
+        elif not frame["id"].is_unique:  # another scope may have seen it made before
+            by_id = frame["id"].isin(frame["id"][(at != NEVER) & ~later]).to_numpy(bool)
+            changed[column.name] = frame[column.name].mask(later & by_id)
+
+
+# -- uses ------------------------------------------------------------------------------------------
+
+
+def _levels_until(column: pd.Series, now: int) -> pd.Series | None:
+    """Return maps from level to instant without what lies after `now`; None if nothing does."""
+    later = np.zeros(len(column), bool)
+    for at in level_instants(column):
+        later |= milliseconds(at) > now
+    if not later.any():
+        return None
+    shorter: dict[str, str | None] = {}
+    for text in column[later].unique().tolist():
+        kept = {k: v for k, v in json.loads(text).items() if _ms(v) <= now}
+        shorter[text] = canonical(kept) if kept else None
+    return column.mask(later, column[later].map(shorter))
+
+
+def _ms(instant: str) -> int:
+    return int(pd.Timestamp(instant).value // 1_000_000)
+
+
+def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
+    """Return what was seen of uses by `now`, where some came later: days, count, and the last.
+
+    Where days are not told, all that is known of the time between is that there was a first.
+    """
+    later = milliseconds(frame["last_at"]) > now
+    if not later.any():
+        return {}
+    rows = frame[later]
+    today = pd.Timestamp(now, unit="ms", tz="UTC")
+    told = {text: _days_until(text, today.date()) for text in rows["by_day"].dropna().unique()}
+    days = [told.get(text, (None, None, None)) for text in rows["by_day"]]
+    by_day, count, last = (pd.Series(list(c), rows.index, object) for c in zip(*days, strict=True))
+    first = rows["first_at"].mask(rows["first_at"] > today)
+    at = pd.Series(pd.to_datetime(last, utc=True).array, rows.index).astype(first.dtype)
+    at = at.where(~(at < first), first).fillna(first)
+    values = {"by_day": by_day, "count": count, "last_at": at, "explained_count": None}
+    whole = {}
+    for name, value in values.items():
+        column = frame[name].astype(object)
+        column[later] = value
+        whole[name] = column.astype(frame[name].dtype)
+    return whole
+
+
+def _days_until(text: str, last: date) -> tuple[str | None, int | None, date | None]:
+    """Return the days up to and with `last`, how often in all, and the latest of them."""
+    kept: dict[str, list[int]] = {}
+    total, latest = 0, None
+    runs: dict[str, Any] = json.loads(text)
+    for begin, counts in runs.items():
+        day = date.fromisoformat(begin)
+        some = counts[: max(0, (last - day).days + 1)]
+        if some:
+            kept[begin], total = some, total + sum(some)
+            end = day + (len(some) - 1) * DAY
+            latest = end if latest is None else max(latest, end)
+    return (canonical(kept), total, latest) if kept else (None, None, None)
