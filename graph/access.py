@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
 from graph.as_of import milliseconds as milliseconds
+from graph.edges import Edges as Edges
+from graph.edges import Grants as Grants
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
@@ -40,59 +42,6 @@ from graph.unify import under, unify
 
 if TYPE_CHECKING:
     import networkx as nx
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Control edges in force, one position in each array for each edge.
-
-    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is a position in
-    `graph.schema.CONTROL` and `row` (int32) one in that type's frame, or -1 for an edge that a
-    rule concluded. `ceiling` (int8) is a position in `LEVELS`. `last_used` and `since` are
-    milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry` says whether a use
-    would have been seen.
-    """
-
-    source: np.ndarray
-    target: np.ndarray
-    kind: np.ndarray
-    row: np.ndarray
-    ceiling: np.ndarray
-    eligible: np.ndarray
-    conditional: np.ndarray
-    derived: np.ndarray
-    assumed: np.ndarray
-    telemetry: np.ndarray
-    last_used: np.ndarray
-    since: np.ndarray
-
-    def __len__(self) -> int:
-        """Count the edges."""
-        return len(self.source)
-
-
-@dataclass(frozen=True)
-class Grants:
-    """Terminal grants in force: like `Edges`, but `levels` (uint8) has a bit for each level.
-
-    `last_used` is int64[grants, 4]: the last use of each level.
-    """
-
-    holder: np.ndarray
-    resource: np.ndarray
-    row: np.ndarray
-    levels: np.ndarray
-    eligible: np.ndarray
-    conditional: np.ndarray
-    derived: np.ndarray
-    assumed: np.ndarray
-    telemetry: np.ndarray
-    last_used: np.ndarray
-    since: np.ndarray
-
-    def __len__(self) -> int:
-        """Count the grants."""
-        return len(self.holder)
 
 
 class AccessGraph:
