@@ -9,8 +9,12 @@ from analytics.posture import Posture
 from analytics.rule import KEY_PARTS, Rule, nothing
 from analytics.rules import all_rules
 from analytics.weights import BANDS
+from graph.schema import AGENT, CREDENTIAL, ROLE, SERVICE_ACCOUNT
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
+JUDGED = (AGENT, SERVICE_ACCOUNT, ROLE)
+LEAST_UNKNOWN = RANK["medium"]  # what nobody can weigh is not light
+UNKNOWN_REACH = " How much that gives access to is not known."
 NAMES = np.array([name for _, name in BANDS], object)
 LEAST = np.array([least for least, _ in BANDS])
 
@@ -23,7 +27,8 @@ def find_all(posture: Posture) -> pd.DataFrame:
     DataFrame
         The columns of `analytics.rule.FOUND`, and `id` (the same for the same rule, subject
         and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
-        entitlement concerned; larger is worse) and `rank` (0 is critical).
+        entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. Where
+        that is not so the severity is at least medium, and the sentence says why.
     """
     return posture.once(__name__, lambda: _find(posture))  # type: ignore[no-any-return]
 
@@ -62,14 +67,29 @@ def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.Data
     quantity = weight * whole["weighs"].to_numpy(float)
     rank = np.searchsorted(-LEAST, -quantity, side="left")
     floor = whole["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
-    rank = np.minimum(rank, floor)
+    unknown = _of_unknown_reach(posture, whole)
+    rank = np.minimum(np.minimum(rank, floor), np.where(unknown, LEAST_UNKNOWN, len(BANDS)))
+    said = whole["sentence"].mask(unknown, whole["sentence"] + UNKNOWN_REACH)
     return whole.assign(
+        sentence=said,
+        reach_known=~unknown,
         id=pd.array(_ids(posture, rules, whole), dtype="str"),
         rule=pd.array(rules, dtype="str"),
         severity=pd.array(NAMES[rank], dtype="str"),
         quantity=quantity,
         rank=rank,
     )
+
+
+def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
+    """Return which findings are about access of which nobody could state how much it is (bool).
+
+    That is what the subject may use, or the credential that the finding is about.
+    """
+    known = posture.entitlements_known | ~posture.graph.has_label(*JUDGED, CREDENTIAL)
+    subject, other = (frame[c].to_numpy(np.int64) for c in ("subject", "object"))
+    key = posture.graph.has_label(CREDENTIAL)
+    return np.asarray(~known[subject] | ((other >= 0) & key[other] & ~known[other]))
 
 
 def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.totals import NOT_KNOWN, Total, total
 from analytics.posture import Posture
 
 MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
@@ -28,7 +29,8 @@ class Published:
 class Measured:
     """The value of a measure, of what numerator and denominator, or why there is none.
 
-    `detail` holds further figures of the same measure.
+    `detail` holds further figures of the same measure. `range` is within what the value lies
+    whatever the unknown turns out to be, None where nothing is unknown.
     """
 
     value: float | None
@@ -36,6 +38,7 @@ class Measured:
     denominator: float | None = None
     because: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,21 @@ class Measure:
         return self.measure(posture)
 
 
-def ratio(numerator: float, denominator: float, empty: str, **detail: Any) -> Measured:
-    """Return a share; where there is nothing to share in, `empty` says so."""
+def ratio(
+    numerator: float, denominator: float, empty: str, unknown: float = 0, **detail: Any
+) -> Measured:
+    """Return a share; where there is nothing to share in, `empty` says so.
+
+    `unknown` is how much more there is of which nobody knows whether it belongs to the
+    numerator.
+    """
+    if unknown:
+        detail |= {"unknown": unknown}
     if not denominator:
         return Measured(None, numerator, denominator, empty, detail)
-    return Measured(float(numerator / denominator), numerator, denominator, None, detail)
+    whole = denominator + unknown
+    within = (float(numerator / whole), float((numerator + unknown) / whole)) if unknown else None
+    return Measured(float(numerator / denominator), numerator, denominator, None, detail, within)
 
 
 @dataclass(frozen=True)
@@ -85,13 +98,30 @@ class Population:
 
     `identities` are the accountable ones in service; `place` says where among all accountable
     ones they stand, and so in the sums of `debt`. `exposure` (float64) is that of each one's
-    entitlements.
+    entitlements. `known` (bool) says of which identities it is known what they may use,
+    `reach_known` of which what they reach.
     """
 
     debt: Debt
     identities: np.ndarray
     place: np.ndarray
     exposure: np.ndarray
+    known: np.ndarray
+    reach_known: np.ndarray
+
+    @cached_property
+    def empty(self) -> str:
+        """Why there is no exposure, where there is none."""
+        if total(self.debt).known:
+            return "no accountable identity has an entitlement"
+        return NOT_KNOWN
+
+    @property
+    def unreached(self) -> str | None:
+        """Why no reach is measured, where it is known of none of them."""
+        if not len(self.identities) or self.reach_known.any():
+            return None
+        return "of no accountable identity in service is it known what it reaches"
 
     @cached_property
     def every_exposure(self) -> float:
@@ -124,7 +154,21 @@ def _population(posture: Posture) -> Population:
     place = np.flatnonzero(posture.in_service[posture.accountable])
     units = debt.units
     exposure = np.bincount(units.place, units.exposure, len(debt.identities))
-    return Population(debt, posture.accountable[place], place, exposure[place])
+    who = posture.accountable[place]
+    return Population(
+        *(debt, who, place, exposure[place]), debt.known[place], posture.reach_known[who]
+    )
+
+
+def owed(posture: Posture) -> Total | None:
+    """Return what all owe together; None where of nobody it is known what they may use."""
+    whole = total(population(posture).debt)
+    return whole if whole.known else None
+
+
+def not_owed() -> Measured:
+    """Return the measure of a debt of which nothing is known."""
+    return Measured(None, because=NOT_KNOWN)
 
 
 def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
@@ -142,7 +186,7 @@ def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
     return ratio(
         known - float(broken.sum()),
         float(known),
-        empty,
+        empty if who.every_exposure else who.empty,
         unknown=float(unknown.sum()),
         identities=int((counted & ~(bad[who.place] > 0)).sum()),
         of_identities=int(counted.sum()),

@@ -156,20 +156,31 @@ class Posture:
     @property
     def reach_known(self) -> np.ndarray:
         """Of which nodes it is known what they reach (bool); the others' reach is not zero."""
-        return self._known_reach.known
+        return self.known(Filter()).known
 
     @property
     def reach_whole(self) -> np.ndarray:
         """Of which nodes what is found is all that they can reach (bool), not the least of it."""
-        return self._known_reach.whole
+        return self.known(Filter()).whole
 
-    @cached_property
-    def _known_reach(self) -> KnownReach:
-        """How well the reach of each node is known; a removal takes nothing from what is known."""
+    @property
+    def entitlements_known(self) -> np.ndarray:
+        """Of which nodes it is known what they may use as themselves (bool)."""
+        return self.known(Filter(identity_only=True)).known
+
+    def known(self, chosen: Filter) -> KnownReach:
+        """Return how well it is known what each node reaches over the edges `chosen` keeps.
+
+        A removal takes nothing from what is known.
+        """
+        return self.once(f"{__name__}.known:{chosen}", lambda: self._known(chosen))  # type: ignore[no-any-return]
+
+    def _known(self, chosen: Filter) -> KnownReach:
         if self.before is None:
-            return known_reach(self.graph, self.network())
+            return known_reach(self.graph, self.network(chosen))
         there = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
-        return KnownReach(self.before.reach_known[there], self.before.reach_whole[there])
+        known = self.before.known(chosen)
+        return KnownReach(known.known[there], known.whole[there])
 
     @cached_property
     def autonomy(self) -> np.ndarray:

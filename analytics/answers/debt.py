@@ -27,7 +27,9 @@ def debt(
     """Answer what the accountable identities owe, or one of them (`about`, a node's number).
 
     `groups` add up to the whole. `items`, if asked for, are the broken ones, the costliest
-    first, then those of which nobody knows whether they are broken.
+    first, then those of which nobody knows whether they are broken. `not_known` counts the
+    identities of which nobody could state what they may use: no figure says anything of them,
+    and where there are no others, there is no figure.
     """
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -35,8 +37,8 @@ def debt(
     caps = caps_of(posture, model)
     capped = bool(caps.alarm[places].any()), bool(caps.orphan[places].any())
     letter, because = rated(whole, owed.model, *capped, caps.usage)
-    found = [g for g in _groups(posture, owed, by, places) if g.total.applicable]
-    found.sort(key=lambda g: -g.total.debt)
+    found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
+    found.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(found, limit)
     answer = figures(whole) | {
         "grade": letter,
@@ -57,8 +59,17 @@ def debt(
     }
 
 
+def _worth_telling(group: Group, by: str) -> bool:
+    return bool(group.total.applicable) or (by != "assumption" and not group.total.known)
+
+
 def figures(of: Total) -> dict[str, Any]:
     """Return the figures of a total, as every answer about debt shows them."""
+    told = _sums(of) if of.known else dict.fromkeys(_sums(of))
+    return {**told, "identities": of.identities, "not_known": of.not_known}
+
+
+def _sums(of: Total) -> dict[str, Any]:
     return {
         "debt": of.debt,
         "principal": of.principal,

@@ -7,7 +7,7 @@ import numpy as np
 from analytics.answers.shape import cut
 from analytics.durability import agents
 from analytics.durability import durability as count
-from analytics.posture import Posture
+from analytics.posture import Filter, Posture
 from analytics.reach.routes import Counted
 
 
@@ -21,32 +21,41 @@ def durability(
     revoked (`analytics.durability.kept_after_the_end` says what that leaves). They may be more
     than before: one account that runs an agent may have made several keys. `unlogged_share` is
     the share of `hops`, the relationships on all ways, whose use no source would see; None
-    where there is no way. `about` (a node's number) asks for one thing of any kind.
+    where there is no way. Of an agent of which nobody could state what it reaches there is no
+    figure, and `not_known` counts them. `about` (a node's number) asks for one thing of any
+    kind.
     """
     asked = agents(posture) if about is None else np.array([about])
     found = count(posture, asked, mode)
     share = found.unlogged / np.maximum(found.hops, 1)
-    order = np.lexsort((asked, -found.routes, -share, -found.routes_after))
+    known = posture.known(Filter(mode)).known[asked]
+    order = np.lexsort((asked, -found.routes, -share, -found.routes_after, ~known))
     shown, left_out = cut(order, limit)
     return {
         "mode": mode,
         "identities": [
-            posture.graph.thing(int(asked[place])) | figures(found, int(place)) for place in shown
+            posture.graph.thing(int(asked[place])) | figures(found, int(place), bool(known[place]))
+            for place in shown
         ],
         "lasting": int(np.count_nonzero(found.routes_after)),
-        "of": len(asked),
+        "of": int(np.count_nonzero(known)),
+        "not_known": int(np.count_nonzero(~known)),
         "left_out": left_out,
     }
 
 
 def durability_of(posture: Posture, start: int, mode: str) -> dict[str, Any]:
     """Return the figures of one thing (a node's number)."""
-    return figures(count(posture, np.array([start]), mode), 0)
+    known = bool(posture.known(Filter(mode)).known[start])
+    return figures(count(posture, np.array([start]), mode), 0, known)
 
 
-def figures(found: Counted, place: int) -> dict[str, Any]:
+def figures(found: Counted, place: int, known: bool = True) -> dict[str, Any]:
     """Return the figures at one place; where they are not `exact`, routes are lower bounds."""
     hops, unlogged = int(found.hops[place]), int(found.unlogged[place])
+    if not known:
+        names = ("routes", "routes_after_kill", "exact", "unlogged_share", "unlogged", "hops")
+        return dict.fromkeys(names)
     return {
         "routes": int(found.routes[place]),
         "routes_after_kill": int(found.routes_after[place]),

@@ -21,7 +21,8 @@ def exposure(
 ) -> dict[str, Any]:
     """Answer which identities reach `resource` (a node's number) at `level` or a higher one.
 
-    `percent` is the share of the accountable identities; `band` its name.
+    `percent` is the share of the accountable identities of which it is known what they reach,
+    `band` its name; `not_known` counts the others.
     """
     graph = posture.graph
     least = LEVELS.index(level) if level else 0
@@ -35,8 +36,10 @@ def exposure(
     }
     order = found[np.lexsort((found, hops[found], -best[found]))]
     shown, left_out = cut(order, limit)
-    reaching = int(np.count_nonzero(best[posture.accountable] >= 0))
-    percent = 100 * reaching / len(posture.accountable) if len(posture.accountable) else None
+    able = best[posture.accountable] >= 0
+    known = posture.reach_known[posture.accountable] | able
+    reaching, of = int(np.count_nonzero(able)), int(np.count_nonzero(known))
+    percent = 100 * reaching / of if of else None
     return {
         "resource": graph.thing(resource),
         "level": level,
@@ -47,7 +50,7 @@ def exposure(
             for n in shown
         ],
         "count": len(found),
-        "accountable": {"reaching": reaching, "of": len(posture.accountable)},
+        "accountable": {"reaching": reaching, "of": of, "not_known": len(known) - of},
         "percent": percent,
         "band": band_of(percent),
         "left_out": left_out,

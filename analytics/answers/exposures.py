@@ -14,7 +14,8 @@ from graph.schema import FACT_NODES
 def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> dict[str, Any]:
     """Answer who reaches each resource, with the highest level of each; no list is cut.
 
-    `percent` is the share of the accountable identities. `limit` bounds the resources.
+    `percent` is the share of the accountable identities of which it is known what they reach;
+    `not_known` counts the others. `limit` bounds the resources.
     """
     graph, network = posture.graph, posture.network(Filter(mode))
     acting = np.flatnonzero(graph.has_label(*(n for n in FACT_NODES if n.acts)))
@@ -29,13 +30,14 @@ def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> dict[
     order = np.lexsort((things, -weight, -count[things], -reached[things]))
     shown, left_out = cut(things[order], limit)
     lists = _lists(posture, mode, acting, shown)
-    of = len(posture.accountable)
+    of = int(np.count_nonzero(posture.reach_known[posture.accountable]))
+    not_known = len(posture.accountable) - of
     return {
         "resources": [
             graph.thing(int(n))
             | {
                 "count": int(count[n]),
-                "accountable": {"reaching": int(reached[n]), "of": of},
+                "accountable": {"reaching": int(reached[n]), "of": of, "not_known": not_known},
                 "percent": (percent := 100 * int(reached[n]) / of if of else None),
                 "band": band_of(percent),
                 "identities": lists.get(int(n), []),

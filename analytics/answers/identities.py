@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from analytics.answers.debt import figures
 from analytics.answers.shape import cut, when
 from analytics.debt.items import debt_of
 from analytics.debt.totals import Group, grouped
@@ -15,11 +16,15 @@ from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
 
 
 def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
-    """Answer who the accountable identities are, who owns them and what they reach."""
+    """Answer who the accountable identities are, who owns them and what they reach.
+
+    Where nobody could state what one may use, its reach, debt and ratio are None.
+    """
     begun = time.perf_counter()
     reach = posture.totals()
     took = time.perf_counter() - begun
-    order = np.lexsort((posture.accountable, -reach.weighted))
+    known = posture.reach_known[posture.accountable]
+    order = np.lexsort((posture.accountable, -reach.weighted, ~known))
     shown, left_out = cut(order, limit)
     kinds, active, owed = _kinds(posture), last_active(posture), _owed(posture)
     rows = []
@@ -32,8 +37,8 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
                 "kind": kinds.get(number),
                 "owners": owners(posture, number),
                 "blast_radius": {
-                    "resources": int(reach.resources[place]),
-                    "weighted": float(reach.weighted[place]),
+                    "resources": int(reach.resources[place]) if known[place] else None,
+                    "weighted": float(reach.weighted[place]) if known[place] else None,
                 },
                 **_debt(owed[number]),
                 "last_active_at": when(active[number]),
@@ -49,7 +54,8 @@ def _owed(posture: Posture) -> dict[int, Group]:
 
 
 def _debt(group: Group) -> dict[str, Any]:
-    return {"debt": group.total.debt, "tdr": group.total.ratio, "grade": group.grade}
+    told = figures(group.total)
+    return {"debt": told["debt"], "tdr": told["tdr"], "grade": group.grade}
 
 
 def _kinds(posture: Posture) -> dict[int, str]:

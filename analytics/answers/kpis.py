@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from analytics.measure import LESS, MORE, Measure, Measured, population
 from analytics.measures import all_measures
 from analytics.pillars import Part, Pillar, nobody_could, pillars
@@ -11,7 +13,8 @@ from analytics.posture import Posture
 def kpis(posture: Posture) -> dict[str, Any]:
     """Answer the leadership figures and the five pillars.
 
-    A figure that cannot be measured has the value None and says why: it is not 0.
+    A figure that cannot be measured has the value None and says why: it is not 0. `range` is
+    within what it lies whatever the unknown turns out to be; `on_target` holds for all of it.
     """
     who = population(posture)
     model = who.debt.model
@@ -22,6 +25,7 @@ def kpis(posture: Posture) -> dict[str, Any]:
         "population": {
             "identities": len(who.identities),
             "accountable": len(who.debt.identities),
+            "not_known": int(np.count_nonzero(~who.known)),
             "entitlements": len(who.debt.units),
             "exposure": who.every_exposure,
         },
@@ -39,7 +43,8 @@ def _figure(of: Measure, found: Measured) -> dict[str, Any]:
         "unit": of.unit,
         "better": of.better,
         "target": of.target,
-        "on_target": _on_target(of, found.value),
+        "range": list(found.range) if found.range is not None else None,
+        "on_target": _on_target(of, found),
         "not_measured_because": found.because,
         "numerator_is": of.numerator,
         "denominator_is": of.denominator,
@@ -52,11 +57,13 @@ def _figure(of: Measure, found: Measured) -> dict[str, Any]:
     }
 
 
-def _on_target(of: Measure, value: float | None) -> bool | None:
-    if of.target is None or value is None:
+def _on_target(of: Measure, found: Measured) -> bool | None:
+    """Say whether the target is met; None where the unknown could decide it either way."""
+    if of.target is None or found.value is None or of.better not in (MORE, LESS):
         return None
-    better = {MORE: value >= of.target, LESS: value <= of.target}.get(of.better)
-    return None if better is None else bool(better)
+    ends = found.range or (found.value, found.value)
+    met = {bool(end >= of.target if of.better == MORE else end <= of.target) for end in ends}
+    return met.pop() if len(met) == 1 else None
 
 
 def _pillar(of: Pillar) -> dict[str, Any]:

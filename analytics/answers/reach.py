@@ -9,12 +9,14 @@ import pandas as pd
 from analytics.answers.durability import durability_of
 from analytics.answers.shape import cut, edge_step, grant_step, levels
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
+from analytics.reach.known import opaque_nodes
 from analytics.reach.spread import Spread, spread
 from analytics.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
 
+NAMED = 3  # things that a sentence names
 VARIANTS = {
     "derived": {"derived": False},
     "conditional": {"conditional": False},
@@ -63,6 +65,10 @@ def blast_radius(
     and no assumed fact, and the weight if all of them hold; `ask` holds the few unknowns whose
     answer would narrow it most (`analytics.unknowns`). `durability` is that of
     `analytics.answers.durability`. Of a bounded question, both say nothing.
+
+    Where nobody could state what `start` reaches, every figure is None. Where nobody could
+    state what some of what it acts through can do (`not_followed`), the figures are the least,
+    and what is possible is None.
     """
     graph = posture.graph
     found = reach_of(posture, start, mode, max_hops)
@@ -73,12 +79,15 @@ def blast_radius(
     ranked = rows.sort_values(["weight", "hops"], ascending=[False, True], kind="stable")
     shown, left_out = cut(ranked, limit)
     plain_weight = _weigh(posture, found.rows["levels"] & ~found.rows["derived"])
+    dark = _not_followed(posture, found)
+    if dark and rows.empty:
+        return _nothing_known(posture, start, mode, max_hops, leaked, dark)
     return {
         "start": graph.thing(start),
         "mode": mode,
         "max_hops": max_hops,
         "leaked": leaked,
-        "notes": _notes(posture, start, leaked, max_hops),
+        "notes": _notes(posture, start, leaked, max_hops) + _at_least(posture, start, dark),
         "resources": [_resource(posture, row) for row in records(shown)],
         "counts": _counts(posture, rows),
         "weighted": float(rows["weight"].sum()),
@@ -87,12 +96,70 @@ def blast_radius(
         "hop_profile": _profile(posture, rows),
         "interval": {
             "confirmed": _weigh(posture, found.confirmed["levels"]),
-            "possible": float(rows["weight"].sum()),
+            "possible": float(rows["weight"].sum()) if not dark else None,
         }
         | _ask(posture, start, mode, max_hops),
+        "not_followed": dark,
         "durability": durability_of(posture, start, mode) if max_hops is None else None,
         "left_out": left_out,
     }
+
+
+def _not_followed(posture: Posture, found: Reached) -> list[dict[str, Any]]:
+    """Return what `start` acts through, itself included, of which nobody could state the access."""
+    met = np.unique(np.flatnonzero(found.spread.hops >= 0) >> 2)
+    dark = met[opaque_nodes(posture.graph)[met]]
+    if posture.known(Filter()).whole[found.spread.start]:
+        return []
+    return [posture.graph.thing(int(n)) for n in dark]
+
+
+def _nothing_known(
+    posture: Posture,
+    start: int,
+    mode: str,
+    max_hops: int | None,
+    leaked: bool,
+    dark: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Answer that it is not known what `start` reaches: there is no figure, and no 0."""
+    levels, classes = dict.fromkeys(LEVELS), dict.fromkeys((*SENSITIVITIES, UNKNOWN))
+    figures = ("weighted", "weighted_range", "derived_weighted", "durability")
+    interval = dict.fromkeys(("confirmed", "possible", "unknowns"))
+    return {
+        "start": posture.graph.thing(start),
+        "mode": mode,
+        "max_hops": max_hops,
+        "leaked": leaked,
+        "notes": [_dark_words(posture, start, dark), *_notes(posture, start, leaked, max_hops)],
+        "resources": [],
+        "counts": {"resources": None, "of": None, "by_sensitivity": classes, "by_level": levels},
+        **dict.fromkeys(figures),
+        "hop_profile": [],
+        "interval": {**interval, "ask": [], "truncated": False},
+        "not_followed": dark,
+        "left_out": 0,
+    }
+
+
+def _dark_words(posture: Posture, start: int, dark: list[dict[str, Any]]) -> str:
+    name = posture.graph.thing(start)["name"]
+    return f"What {name} reaches is not known: no source states grants of {_named(dark)}."
+
+
+def _at_least(posture: Posture, start: int, dark: list[dict[str, Any]]) -> list[str]:
+    """Say that what is found is the least, where something is not followed."""
+    name = posture.graph.thing(start)["name"]
+    said = f"This is the least that {name} reaches: no source states grants of {_named(dark)}."
+    return [said] if dark else []
+
+
+def _named(things: list[dict[str, Any]]) -> str:
+    """Name the first few of some things."""
+    names = [str(thing["name"]) for thing in things[:NAMED]]
+    if len(things) > NAMED:
+        names.append(f"{len(things) - NAMED} more")
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _ask(posture: Posture, start: int, mode: str, max_hops: int | None) -> dict[str, Any]:

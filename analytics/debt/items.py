@@ -60,7 +60,9 @@ class Debt:
 
     The sums are float64[identities, assumptions], in the order of `units.identities` and
     `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the
-    most the principal could be. `applies` (float64) is the latter for each entitlement.
+    most the principal could be. `applies` (float64) is the latter for each entitlement. `known`
+    (bool) says of which identities it is known what they may use: of the others, all sums are
+    0 and say nothing.
     """
 
     model: Model
@@ -73,6 +75,7 @@ class Debt:
     principal: np.ndarray
     interest: np.ndarray
     unverified: np.ndarray
+    known: np.ndarray
 
     @property
     def identities(self) -> np.ndarray:
@@ -101,9 +104,14 @@ def assess_debt(posture: Posture, by: Model) -> Debt:
         shape = len(units.identities), len(ASSUMPTIONS)
         return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
 
+    known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
     return Debt(
         *(by, case.now, units, rows, applies, applicable),
-        *(summed(a) for a in (rows.debt, rows.principal, rows.interest, rows.unverified)),
+        debt=summed(rows.debt),
+        principal=summed(rows.principal),
+        interest=summed(rows.interest),
+        unverified=summed(rows.unverified),
+        known=known,
     )
 
 

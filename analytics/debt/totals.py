@@ -17,6 +17,7 @@ from graph.schema import CREDENTIAL
 
 ALARM = "a credential that leaked still opens something, or something happened that was denied"
 ORPHAN = "nobody in any role answers for an identity that can do much"
+NOT_KNOWN = "of no identity is it known what it may use"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,11 @@ class Caps:
 
 @dataclass(frozen=True)
 class Total:
-    """What some identities owe together."""
+    """What some identities owe together.
+
+    `identities` counts them, `not_known` those of which nobody could state what they may use:
+    no sum says anything of these.
+    """
 
     debt: float
     principal: float
@@ -43,12 +48,23 @@ class Total:
     applicable: float
     unverified: float
     cap: float
+    identities: int
+    not_known: int
 
     @classmethod
-    def of(cls, sums: Sequence[float], cap: float) -> "Total":
-        """Make one of its sums, in the order of the fields, and the cap of the model."""
+    def of(cls, sums: Sequence[float], cap: float, known: np.ndarray) -> "Total":
+        """Make one of its sums, in the order of the fields, and the cap of the model.
+
+        `known` (bool) says of which of the identities it is known what they may use.
+        """
         debt, principal, interest, applicable, unverified = map(float, sums)
-        return cls(debt, principal, interest, applicable, unverified, cap)
+        count = int(np.count_nonzero(~known))
+        return cls(debt, principal, interest, applicable, unverified, cap, len(known), count)
+
+    @property
+    def known(self) -> bool:
+        """Whether the sums say anything: whether of any identity it is known what it may use."""
+        return not self.not_known or self.not_known < self.identities
 
     @property
     def most(self) -> float:
@@ -80,14 +96,14 @@ class Total:
 
 def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
     """Add up what the identities at some places owe (all, if not said)."""
-    return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap)
+    return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap, debt.known[which])
 
 
 def grade(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> str:
     """Return the grade of a total, kept down by the first cap that holds.
 
-    Without anything to rate, without enough of it verified or without any source that sees
-    use there is no grade.
+    Without anything to rate, without enough identities or enough of their exposure known or
+    without any source that sees use there is no grade.
     """
     return rated(of, by, alarm, orphan, usage)[0]
 
@@ -99,6 +115,11 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> tuple
         return max(plain, "D"), ALARM if plain < "D" else None
     if orphan:
         return max(plain, "C"), ORPHAN if plain < "C" else None
+    if not of.known:
+        return NOT_RATED, NOT_KNOWN
+    if of.not_known > (1 - by.least_coverage) * of.identities:
+        least = f"{by.least_coverage:.0%}"
+        return NOT_RATED, f"of less than {least} of the identities it is known what they may use"
     if not of.applicable:
         return NOT_RATED, "there is nothing to owe for"
     if of.coverage < by.least_coverage:
@@ -161,7 +182,8 @@ def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
     """Yield what is owed for each assumption, by the identities at some places."""
     added = [s[which].sum(axis=0) for s in _sums(debt)]
     for k, name in enumerate(ASSUMPTIONS):
-        yield Group(name, Total.of([a[k] for a in added], debt.model.cap), None)
+        whole = Total.of([a[k] for a in added], debt.model.cap, debt.known[which])
+        yield Group(name, whole, None)
 
 
 def grouped(
@@ -173,8 +195,11 @@ def grouped(
     added = [np.bincount(group, s[which].sum(axis=1), len(names)) for s in _sums(debt)]
     alarm = np.bincount(group, caps.alarm[which], len(names)) > 0
     orphan = np.bincount(group, caps.orphan[which], len(names)) > 0
+    known, order = debt.known[which], np.argsort(group, kind="stable")
+    begin = np.searchsorted(group[order], np.arange(len(names) + 1))
     for k, name in enumerate(names):
-        whole = Total.of([a[k] for a in added], debt.model.cap)
+        mine = order[begin[k] : begin[k + 1]]
+        whole = Total.of([a[k] for a in added], debt.model.cap, known[mine])
         rated = grade(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps.usage)
         yield Group(name, whole, rated)
 

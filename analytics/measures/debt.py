@@ -1,20 +1,21 @@
 """Trust debt."""
 
-from analytics.debt.totals import total
-from analytics.measure import LESS, TP, Measure, Measured, population
+from analytics.measure import LESS, TP, Measure, Measured, not_owed, owed, population
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return what is owed, and the most that could be."""
-    owed = population(posture).debt
-    whole = total(owed)
-    return Measured(
-        whole.debt,
-        whole.debt,
-        whole.most,
-        detail={"unverified": whole.unverified, "model": owed.model.id, "hash": owed.model.hash},
-    )
+    whole, model = owed(posture), population(posture).debt.model
+    if whole is None:
+        return not_owed()
+    detail = {
+        "unverified": whole.unverified,
+        "not_known": whole.not_known,
+        "model": model.id,
+        "hash": model.hash,
+    }
+    return Measured(whole.debt, whole.debt, whole.most, detail=detail)
 
 
 MEASURE = Measure(

@@ -2,22 +2,25 @@
 
 import numpy as np
 
-from analytics.measure import NEITHER, SHARE, Measure, Measured, population, ratio
+from analytics.measure import NEITHER, SHARE, Measure, Measured, not_owed, owed, population, ratio
 from analytics.measures.reach_concentration import TOP, gini
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return the share of all debt that the deepest tenth of identities owes."""
-    owed = np.sort(population(posture).debt.debt.sum(axis=1))[::-1]
-    whole = float(owed.sum())
-    top = int(np.ceil(TOP * len(owed)))
+    if owed(posture) is None:
+        return not_owed()
+    debt = population(posture).debt
+    each = np.sort(debt.debt.sum(axis=1)[debt.known])[::-1]
+    whole = float(each.sum())
+    top = int(np.ceil(TOP * len(each)))
     return ratio(
-        float(owed[:top].sum()),
+        float(each[:top].sum()),
         whole,
         "nothing is owed",
         identities=top,
-        gini=gini(owed) if whole else None,
+        gini=gini(each) if whole else None,
     )
 
 

@@ -1,18 +1,20 @@
 """Trust debt ratio and its grade."""
 
 from analytics.answers.debt import debt
-from analytics.debt.totals import total
-from analytics.measure import LESS, SHARE, Measure, Measured, population
+from analytics.measure import LESS, SHARE, Measure, Measured, owed, population
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return debt as a share of the most that could be owed, its range and its grade."""
-    whole = total(population(posture).debt)
-    if not whole.most:
-        return Measured(None, 0.0, 0.0, "no accountable identity has an entitlement")
-    detail = {"range": list(whole.range), "grade": debt(posture, limit=1)["grade"]}
-    return Measured(whole.ratio, whole.debt, whole.most, detail=detail)
+    whole = owed(posture)
+    if whole is None or not whole.most:
+        return Measured(None, because=population(posture).empty)
+    grade = debt(posture, limit=1)["grade"]
+    detail = {"range": list(whole.range), "grade": grade, "not_known": whole.not_known}
+    low, high = whole.range
+    within = (low, 1.0 if whole.not_known else high)
+    return Measured(whole.ratio, whole.debt, whole.most, detail=detail, range=within)
 
 
 MEASURE = Measure(

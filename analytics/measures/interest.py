@@ -1,13 +1,14 @@
 """Interest of the trust debt."""
 
-from analytics.debt.totals import total
-from analytics.measure import LESS, TP_DAY, Measure, Measured, population
+from analytics.measure import LESS, TP_DAY, Measure, Measured, not_owed, owed
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return what the debt grows by each day, and the principal that bears it."""
-    whole = total(population(posture).debt)
+    whole = owed(posture)
+    if whole is None:
+        return not_owed()
     return Measured(whole.interest, whole.interest, whole.principal)
 
 

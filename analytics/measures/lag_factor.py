@@ -1,13 +1,14 @@
 """How long broken assumptions have been left."""
 
-from analytics.debt.totals import total
-from analytics.measure import LESS, RATIO, Measure, Measured, population, ratio
+from analytics.measure import LESS, RATIO, Measure, Measured, not_owed, owed, ratio
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return debt by principal: one more than the cycles missed on average."""
-    whole = total(population(posture).debt)
+    whole = owed(posture)
+    if whole is None:
+        return not_owed()
     return ratio(whole.debt, whole.principal, "nothing is owed")
 
 

@@ -11,7 +11,7 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         whole - float(who.unknown("necessity").sum()),
         whole,
-        "no accountable identity has an entitlement",
+        who.empty,
     )
 
 

@@ -1,13 +1,14 @@
 """Principal of the trust debt."""
 
-from analytics.debt.totals import total
-from analytics.measure import LESS, TP, Measure, Measured, population
+from analytics.measure import LESS, TP, Measure, Measured, not_owed, owed
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
     """Return the principal, and the most it could be."""
-    whole = total(population(posture).debt)
+    whole = owed(posture)
+    if whole is None:
+        return not_owed()
     return Measured(whole.principal, whole.principal, whole.applicable)
 
 

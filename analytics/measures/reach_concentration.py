@@ -10,14 +10,15 @@ TOP = 0.1
 
 def measure(posture: Posture) -> Measured:
     """Return the share of all weighted reach that the widest tenth of identities has."""
-    weighted = np.sort(posture.totals().weighted[population(posture).place])[::-1]
+    who = population(posture)
+    weighted = np.sort(posture.totals().weighted[who.place[who.reach_known]])[::-1]
     whole = float(weighted.sum())
     top = int(np.ceil(TOP * len(weighted)))
     spread = {f"p{q}": float(np.quantile(weighted, q / 100)) for q in (50, 90, 99)} if whole else {}
     return ratio(
         float(weighted[:top].sum()),
         whole,
-        "no identity in service reaches anything",
+        who.unreached or "no identity in service reaches anything",
         identities=top,
         gini=gini(weighted) if whole else None,
         widest=float(weighted[0]) if whole else None,

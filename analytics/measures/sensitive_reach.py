@@ -13,9 +13,14 @@ READ = LEVELS.index("read")
 
 def measure(posture: Posture) -> Measured:
     """Return the share of identities that can read, or do more to, sensitive resources."""
-    who = population(posture).identities
-    able = reaching(posture)[who]
-    return ratio(int(able.sum()), len(who), "no accountable identity is in service")
+    who = population(posture)
+    able = reaching(posture)[who.identities]
+    return ratio(
+        int(able.sum()),
+        int(who.reach_known.sum()),
+        who.unreached or "no accountable identity is in service",
+        unknown=int((~who.reach_known).sum()),
+    )
 
 
 def reaching(posture: Posture) -> np.ndarray:
@@ -36,7 +41,7 @@ MEASURE = Measure(
     order=120,
     title="Identities with access to sensitive data now",
     numerator="identities that can read, or more, what is confidential or restricted",
-    denominator="accountable identities in service",
+    denominator="accountable identities in service of which it is known what they reach",
     unit=SHARE,
     better=NEITHER,
     source="Blast radius over every edge, at levels from read up",

@@ -29,13 +29,16 @@ def privileged(posture: Posture, units: Entitlements) -> np.ndarray:
 
 def measure(posture: Posture) -> Measured:
     """Return the share of privileged exposure that is standing."""
-    units = population(posture).debt.units
+    who = population(posture)
+    units = who.debt.units
     mine = privileged(posture, units)
     always = mine & standing(posture, units)
     return ratio(
         float(units.exposure[always].sum()),
         float(units.exposure[mine].sum()),
-        "no accountable identity may write or see what is confidential",
+        "no accountable identity may write or see what is confidential"
+        if who.every_exposure
+        else who.empty,
         identities=len(np.unique(units.place[always])),
     )
 

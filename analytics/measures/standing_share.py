@@ -15,7 +15,7 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         float(units.exposure[always].sum()),
         who.every_exposure,
-        "no accountable identity has an entitlement",
+        who.empty,
         identities=len(np.unique(units.place[always])),
     )
 

@@ -15,7 +15,9 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         float(who.exposure[nobody].sum()),
         float(who.exposure[known].sum()),
-        "owners are known of no identity in service that has an entitlement",
+        "owners are known of no identity in service that has an entitlement"
+        if who.every_exposure
+        else who.empty,
         identities=int(nobody.sum()),
         of_identities=int(known.sum()),
     )

@@ -11,8 +11,8 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         float(unused.sum()),
         who.every_exposure - float(unseen.sum()),
-        "of no entitlement anybody would see the use",
-        unobserved=float(unseen.sum()),
+        "of no entitlement anybody would see the use" if who.every_exposure else who.empty,
+        unknown=float(unseen.sum()),
     )
 
 

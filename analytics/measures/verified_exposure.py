@@ -7,7 +7,8 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of what could be owed of which it is known whether it is."""
-    whole = total(population(posture).debt)
+    who = population(posture)
+    whole = total(who.debt)
     sources = [
         {
             "source": c.source,
@@ -21,7 +22,8 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         whole.applicable - whole.unverified,
         whole.applicable,
-        "no accountable identity has an entitlement",
+        who.empty,
+        not_known=whole.not_known,
         sources=sources,
         undeclared=list(posture.graph.undeclared),
     )

@@ -49,7 +49,7 @@ class KnownReach:
 
 def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
     """Find out of which nodes of `graph` the reach over `network` is known."""
-    opaque = np.flatnonzero(_opaque(graph))
+    opaque = np.flatnonzero(opaque_nodes(graph))
     if not len(opaque):
         return KnownReach(np.ones(network.nodes, bool), np.ones(network.nodes, bool))
     whole = ~_leading_to(network, opaque)
@@ -63,8 +63,12 @@ def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
     return np.asarray(hops >= 0)
 
 
-def _opaque(graph: AccessGraph) -> np.ndarray:
+def opaque_nodes(graph: AccessGraph) -> np.ndarray:
     """Return of which nodes nobody could have stated all that they themselves can do (bool)."""
+    return graph.once(__name__, lambda: _opaque(graph))  # type: ignore[no-any-return]
+
+
+def _opaque(graph: AccessGraph) -> np.ndarray:
     opaque = ~_told(graph)
     if opaque.any():
         for relationship in ACTS_AS:
