@@ -188,7 +188,7 @@ def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
     sure = evidence.roles[evidence.roles["thing"] == number].set_index("role")["confidence"]
     return {
         role: {
-            "state": _state(mine[mine["role"] == role], bool(owned.known[number])),
+            "state": _state(mine[mine["role"] == role], bool(owned.known_in[role][number])),
             "inherited": bool(owned.inherited[role][number]),
             "covered": bool(owned.covered[role][number] != NOBODY),
             "confidence": float(sure.get(role, 0.0)),

@@ -8,6 +8,7 @@ somebody inferred. A group of people counts as a team.
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from graph.schema import (
 )
 
 ROLES = ("business", "technical")
+IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)
 DAY = 86_400_000  # milliseconds
 NOBODY = -1
 
@@ -37,16 +39,27 @@ class Ownership:
     `owns` has a row for each statement of ownership: `owner`, `thing` (numbers), `role`,
     `kind` (human, team or software), `active`, `ended` and `since` (milliseconds), `inferred`,
     `acknowledged` and `id`. `covered` maps each role to an array over all nodes: the number of
-    who answers, or -1. `inherited` maps each role to a bool array. `known` says for each node
-    whether any source could have stated its owners. `parent` is the number of the agent that
-    spawned it, the first by number of several, or -1.
+    who answers, or -1. `inherited` maps each role to a bool array. `known_in` maps each role to a
+    bool array: whether a source could have stated, or did state, who owns the node in it; a list
+    that knows one kind of owner only leaves the other unknown. `parent` is the number of the
+    agent that spawned it, the first by number of several, or -1.
     """
 
     owns: pd.DataFrame
     covered: dict[str, np.ndarray]
     inherited: dict[str, np.ndarray]
-    known: np.ndarray
+    known_in: dict[str, np.ndarray]
     parent: np.ndarray
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Return for each node whether its owners are known in at least one role."""
+        return np.asarray(np.logical_or.reduce(list(self.known_in.values())))
+
+    @cached_property
+    def known_whole(self) -> np.ndarray:
+        """Return for each node whether its owners are known in every role."""
+        return np.asarray(np.logical_and.reduce(list(self.known_in.values())))
 
     def states(self, created_at: np.ndarray) -> np.ndarray:
         """Return for each node how its owners are known.
@@ -58,7 +71,7 @@ class Ownership:
         state = np.where(self.known, "none", "unknown").astype(object)
         guessed = np.logical_or.reduce(list(self.inherited.values()))
         guessed[owns["thing"][owns["active"] & owns["inferred"]]] = True
-        state[guessed & self.known] = "inferred"
+        state[guessed] = "inferred"
         counting = owns[owns["active"] & ~owns["inferred"]]
         by_thing = counting.groupby("thing")
         since = by_thing["since"].min()
@@ -71,7 +84,12 @@ class Ownership:
 
     def missing(self, role: str) -> np.ndarray:
         """Return for each node whether it is known that nobody answers for it in `role`."""
-        return np.asarray(self.known & (self.covered[role] == NOBODY))
+        return np.asarray(self.known_in[role] & (self.covered[role] == NOBODY))
+
+    def nobody(self) -> np.ndarray:
+        """Return for each node whether nobody answers for it in any role that is known."""
+        covered = np.logical_or.reduce([self.covered[role] != NOBODY for role in ROLES])
+        return np.asarray(self.known & ~covered)
 
 
 def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
@@ -86,7 +104,8 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     for role in ROLES:
         direct = _direct(owns[owns["role"] == role], len(graph.ids))
         covered[role], inherited[role] = _inherit(direct, spawned, active)
-    return Ownership(owns, covered, inherited, _known(graph), _first_parent(spawned, active.size))
+    known = {role: _known(graph, role) for role in ROLES}
+    return Ownership(owns, covered, inherited, known, _first_parent(spawned, active.size))
 
 
 def active_people(
@@ -122,7 +141,7 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
         {
             "owner": owner,
             "thing": thing,
-            "role": frame["role"].fillna("business").replace("sponsor", "business"),
+            "role": role_of(frame),
             "kind": np.select([is_human, is_team], ["human", "team"], "software"),
             "active": np.select([is_human, is_team], [person[owner], manned[owner]], False),
             "ended": np.select([is_human, is_team], [left_at[owner], emptied_at[owner]], NEVER),
@@ -200,16 +219,47 @@ def _first_parent(spawned: list[tuple[int, int]], nodes: int) -> np.ndarray:
 def in_service(graph: AccessGraph) -> np.ndarray:
     """Return for each node whether it is in service: not disabled, retired or deleted."""
     active = graph.there.copy()
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         ended = ~frame["status"].fillna("active").isin(["active"]).to_numpy(bool)
         active[graph.numbers(frame["id"][ended])] = False
     return active
 
 
-def _known(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether one of the scopes that state it declares owners."""
-    return stated_by(graph, "owners")
+def role_of(owns: pd.DataFrame) -> pd.Series:
+    """Return the role of each statement: a sponsor, and an owner of no named role, is business."""
+    return owns["role"].fillna("business").replace("sponsor", "business")
+
+
+def _known(graph: AccessGraph, role: str) -> np.ndarray:
+    """Return for each node whether a scope that speaks of it could say who owns it in `role`.
+
+    A scope speaks of what it states, and of what it names an owner of. An owner in the role is
+    also known where a scope says so without declaring it; one that is inferred tells nothing.
+    """
+    known = np.zeros(len(graph.ids), bool)
+    everyone = [c.states_owners(n.name, role) for c in graph.coverage for n in IDENTITIES]
+    if everyone and all(everyone):
+        known[:] = True
+        return known
+    owns = graph.facts.frames[OWNS]
+    for label in IDENTITIES:
+        keys = [c.key for c in graph.coverage if c.states_owners(label.name, role)]
+        frame = graph.facts.frames[label]
+        mine = pd.MultiIndex.from_frame(frame[["source", "scope"]]).isin(keys)
+        known[graph.numbers(frame["id"][mine])] = True
+        target = graph.numbers(owns["target_id"])
+        spoken = pd.MultiIndex.from_frame(owns[["source", "scope"]]).isin(keys)
+        spoken &= graph.has_label(label)[target]
+        known[target[spoken]] = True
+    known[graph.numbers(owns["target_id"][stated_in(owns, role)])] = True
+    return known
+
+
+def stated_in(owns: pd.DataFrame, role: str) -> np.ndarray:
+    """Return which statements of ownership are about `role` and not inferred (bool)."""
+    named = role_of(owns) == role
+    return np.asarray((named & (owns["evidence"] != "inferred").fillna(True)).to_numpy(bool))
 
 
 def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
@@ -236,7 +286,7 @@ def _declaring(graph: AccessGraph, kinds: tuple[str, ...]) -> np.ndarray:
     if len(scopes) == len(graph.coverage):
         told[:] = True
         return told
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.facts.frames[label]
         keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
         told[graph.numbers(frame["id"][keys.isin(list(scopes))])] = True

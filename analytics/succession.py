@@ -11,7 +11,7 @@ import pandas as pd
 
 from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
-from analytics.ownership import NOBODY, ROLES, Ownership, active_people, ownership
+from analytics.ownership import NOBODY, ROLES, active_people, ownership
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import spread
 from analytics.rules_of_ownership import judged
@@ -46,7 +46,7 @@ def orphaned_by(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
         lost = then.missing(role) & ~posture.ownership.missing(role)
         parts.append(pd.DataFrame({"identity": judged(posture, lost), "role": role}))
     rows = pd.concat(parts, ignore_index=True)
-    rows["nobody"] = _nobody(then)[rows["identity"]]
+    rows["nobody"] = then.nobody()[rows["identity"]]
     debt = debt_of(posture)
     k = NUMBER["owner"]
     place = np.searchsorted(debt.identities, rows["identity"])
@@ -54,10 +54,6 @@ def orphaned_by(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
     rows["interest"] = rows["principal"] / debt.model.cycle[k]
     order = {"principal": False, "identity": True, "role": True}
     return rows.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
-
-
-def _nobody(owned: Ownership) -> np.ndarray:
-    return np.asarray(np.logical_and.reduce([owned.missing(role) for role in ROLES]))
 
 
 # -- secrets ----------------------------------------------------------------------------------

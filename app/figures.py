@@ -27,7 +27,8 @@ def accountable(posture: Posture) -> pd.DataFrame:
     -------
     DataFrame
         `id`, `label`, `name`, `resources`, `weighted`, `business` and `technical` (names, empty
-        for nobody) and `owners`: which roles are covered, or unknown.
+        for nobody), `business_unknown` and `technical_unknown` (no source could have said) and
+        `owners`: which roles are covered, or unknown.
     """
     numbers = posture.accountable
     totals, owned = posture.totals(), posture.ownership
@@ -36,13 +37,22 @@ def accountable(posture: Posture) -> pd.DataFrame:
     covered = {role: owned.covered[role][numbers] for role in ROLES}
     for role, owners in covered.items():
         rows[role] = names(posture, owners)
+        rows[f"{role}_unknown"] = ~owned.known_in[role][numbers] & (owners == NOBODY)
+    some = {role: owners != NOBODY for role, owners in covered.items()}
+    other = dict(zip(ROLES, reversed(ROLES), strict=True))
     rows["owners"] = np.select(
         [
             ~owned.known[numbers],
-            np.logical_and.reduce([c != NOBODY for c in covered.values()]),
-            *(c != NOBODY for c in covered.values()),
+            np.logical_and.reduce(list(some.values())),
+            *(some[role] & rows[f"{other[role]}_unknown"] for role in ROLES),
+            *some.values(),
         ],
-        [UNKNOWN, BOTH, *(f"{role} only" for role in covered)],
+        [
+            UNKNOWN,
+            BOTH,
+            *(f"{role}, {other[role]} {UNKNOWN}" for role in ROLES),
+            *(f"{role} only" for role in ROLES),
+        ],
         NONE,
     )
     return rows.sort_values("weighted", ascending=False, kind="stable", ignore_index=True)
@@ -78,7 +88,7 @@ def orphans(posture: Posture) -> Orphans:
         known=answer["judged"] - answer["unknown"],
         unknown=answer["unknown"],
         departed=rows.loc[rows["rule"] == "OWN-02", "identity"].nunique(),
-        halved=int((roles < len(ROLES)).sum()),
+        halved=int((~posture.ownership.nobody()[roles.index[roles < len(ROLES)]]).sum()),
     )
 
 

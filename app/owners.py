@@ -112,7 +112,7 @@ def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
     owners = {
         f"{role.capitalize()} owner": everyone[role]
         .mask(everyone[role] == "", NOBODY)
-        .mask(unknown, UNKNOWN)
+        .mask(everyone[f"{role}_unknown"], UNKNOWN)
         for role in ROLES
     }
     return pd.DataFrame(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graph.identity import Identities
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
+OwnerRoles = tuple[tuple[str, tuple[str, ...]], ...]  # labels, and roles of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Coverage:
     kind is broken, of any other kind unknown. `complete` says that what it did not mention is
     not there. `usage_periods` are the times that logs of use were read for, first and last
     instant of each, apart and in order; `usage_window_start` is then the start of the last.
+    `owner_roles` narrows what it declares of owners: for a label, the roles that it could have
+    stated; of a label that is not in it, all.
     """
 
     source: str
@@ -38,6 +41,14 @@ class Coverage:
     declares: tuple[str, ...]
     usage_window_start: pd.Timestamp | None = None
     usage_periods: tuple[Period, ...] = ()
+    owner_roles: OwnerRoles = ()
+
+    def states_owners(self, label: str, role: str) -> bool:
+        """Whether it could have stated who answers for a thing of `label` in `role`."""
+        if "owners" not in self.declares:
+            return False
+        narrowed = dict(self.owner_roles)
+        return label not in narrowed or role in narrowed[label]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -55,15 +66,26 @@ class Coverage:
             "declares": list(self.declares),
             "usage_window_start": iso(start) if start is not None else None,
             "usage_periods": [[iso(first), iso(last)] for first, last in self.usage_periods],
+            "owner_roles": {label: list(roles) for label, roles in self.owner_roles},
         }
+
+    def owner_roles_with(self, other: "Coverage") -> OwnerRoles:
+        """Return the roles of owners that this or another coverage of the scope could state."""
+        if "owners" not in self.declares or "owners" not in other.declares:
+            return self.owner_roles if "owners" in self.declares else other.owner_roles
+        mine, more = dict(self.owner_roles), dict(other.owner_roles)
+        both = sorted(mine.keys() & more.keys())
+        return tuple((label, tuple(sorted({*mine[label], *more[label]}))) for label in both)
 
     @classmethod
     def of(cls, record: Mapping[str, object]) -> "Coverage":
         """Read back what `record` wrote."""
         start, declares = record.get("usage_window_start"), record["declares"]
         periods = record.get("usage_periods", [])
+        roles = record.get("owner_roles", {})
         assert isinstance(declares, list)
         assert isinstance(periods, list)
+        assert isinstance(roles, dict)
         return cls(
             str(record["source"]),
             str(record["scope"]),
@@ -72,6 +94,7 @@ class Coverage:
             tuple(str(d) for d in declares),
             pd.Timestamp(str(start)).as_unit("ms") if start else None,
             tuple((_instant(first), _instant(last)) for first, last in periods),
+            tuple((str(label), tuple(map(str, said))) for label, said in sorted(roles.items())),
         )
 
 

@@ -117,6 +117,7 @@ def added_coverage(now: Coverage, before: Coverage) -> Coverage:
     whole = replace(
         later,
         declares=tuple(sorted({*now.declares, *before.declares})),
+        owner_roles=now.owner_roles_with(before),
         usage_window_start=min(starts, default=None),
         usage_periods=now.usage_periods,
     )

@@ -142,6 +142,7 @@ def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
     each.coverage = replace(
         now,
         declares=tuple(sorted({*now.declares, *before.declares})),
+        owner_roles=now.owner_roles_with(before),
         usage_window_start=now.usage_window_start or before.usage_window_start,
     )
     if not dropped:

@@ -21,6 +21,9 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
         reading.taken_at.as_unit("ms"),
         tuple(sorted(reading.declares)),
         reading.usage_window_start.as_unit("ms") if reading.usage_window_start else None,
+        owner_roles=tuple(
+            sorted((label.name, tuple(roles)) for label, roles in reading.owner_roles.items())
+        ),
     )
     if reading.complete:
         coverage = watched(coverage, reading.usage_periods)

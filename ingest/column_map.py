@@ -12,16 +12,28 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from graph.element import Dtype, Node, Property
-from graph.schema import CAN_ACCESS, COVERS, HUMAN, OWNS, REVIEW
+from graph.element import Dtype, Node, Property, Relationship
+from graph.schema import (
+    CAN_ACCESS,
+    CONTROLS,
+    COVERS,
+    FACT_NODES,
+    HUMAN,
+    OWNS,
+    RELATIONSHIPS,
+    RESOURCE,
+    REVIEW,
+    SOD_RULE,
+)
 from ingest.manifest import read_toml, toml_instant
+from ingest.owner_roles import BOTH
 from ingest.source import InputRefused
 from ingest.tables import SUFFIXES
 
 MAP = "columns.toml"
 EMPLOYEE = "employee"  # the number that a company gives a person: an id in other systems
 KEYS = {"scope", "taken_at", "complete", "usage_window_start", "dates", "zone", "table"}
-TABLE_KEYS = {"file", "holds", "columns", "always", "words"}
+TABLE_KEYS = {"file", "holds", "columns", "always", "words", "roles"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Form:
     needs: tuple[str, ...]
     labels: Mapping[str, str]
     one_of: tuple[str, ...] = ()
+    relationship: Relationship | None = None
 
     def fields(self) -> dict[str, Dtype]:
         """Return the fields that a map may fill, and their types."""
@@ -49,6 +62,17 @@ class Form:
 
 
 REVIEWED = tuple(p for p in REVIEW.properties if p.name != "decided_by")
+SIDES = ("left", "right")
+
+
+def _form_of(relationship: Relationship) -> Form:
+    """Return the form of a table whose rows are a relationship, by its name in small letters."""
+    ends = {"source": relationship.sources, "target": relationship.targets}
+    only = {end: labels[0].name for end, labels in ends.items() if len(labels) == 1}
+    needs = ("source", "target")
+    return Form(ends, relationship.properties, needs, only, relationship=relationship)
+
+
 FORMS: Mapping[str, Form] = {
     "owners": Form(
         {"thing": OWNS.targets, "owner": OWNS.sources},
@@ -69,18 +93,34 @@ FORMS: Mapping[str, Form] = {
         ("thing", "decision", "decided_at"),
         {"decided_by": "Human"},
     ),
+    "things": Form({"thing": FACT_NODES}, (), ("thing",), {}),
+    "sod": Form(
+        dict.fromkeys(SIDES, (RESOURCE,)),
+        tuple(p for p in SOD_RULE.properties if not p.name.endswith("_resource")),
+        ("rule", *SIDES),
+        dict.fromkeys(SIDES, RESOURCE.name),
+    ),
+    **{
+        one.name.lower(): _form_of(one)
+        for one in RELATIONSHIPS
+        if one not in (OWNS, CAN_ACCESS, COVERS, CONTROLS)
+    },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TableMap:
-    """How one table is read: columns, values that always hold, and its words for ours."""
+    """How one table is read: columns, values that always hold, and its words for ours.
+
+    `roles` names the kinds of owner that a table of owners would tell, if there were any.
+    """
 
     path: Path
     holds: str
     columns: Mapping[str, str]
     always: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
+    roles: tuple[str, ...] = ()
 
     @property
     def form(self) -> Form:
@@ -159,7 +199,15 @@ def _table(said: Mapping[str, Any], place: str, path: Path) -> TableMap:
         raise InputRefused(path, f"{place}/columns", f"says nothing of {', '.join(lacking)}")
     file = _beside(path, _text(said, "file", f"{place}/file", path), f"{place}/file")
     folded = {f: {k.strip().casefold(): v for k, v in w.items()} for f, w in read.items()}
-    return TableMap(file, holds, columns, always, folded)
+    return TableMap(file, holds, columns, always, folded, _roles(said, place, path))
+
+
+def _roles(said: Mapping[str, Any], place: str, path: Path) -> tuple[str, ...]:
+    """Return the kinds of owner that a table is said to tell."""
+    roles = said.get("roles", [])
+    if not isinstance(roles, list) or not all(role in BOTH for role in roles):
+        raise InputRefused(path, f"{place}/roles", f"must be a list of {', '.join(BOTH)}")
+    return tuple(role for role in BOTH if role in roles)
 
 
 def _beside(path: Path, name: str, place: str) -> Path:

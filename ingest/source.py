@@ -1,12 +1,12 @@
 """What a source connector is, and what it hands over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from graph.element import Element
+from graph.element import Element, Node
 from graph.facts import Period
 
 
@@ -64,7 +64,9 @@ class Reading:
     as in the schema, and `_file` and `_place` for each row. `source`, `scope`, `first_seen`
     and `last_seen` are not the connector's business. Values that may be secrets never get
     here: a connector keeps names, kinds and fingerprints only. `usage_periods` are the times
-    that logs of use in it speak of: they stand above `usage_window_start`.
+    that logs of use in it speak of: they stand above `usage_window_start`. `owner_roles` names
+    for a label the kinds of owner (business, technical) that this export could have stated,
+    where those are not both.
     """
 
     scope: str
@@ -74,6 +76,7 @@ class Reading:
     rows: dict[Element, pd.DataFrame]
     usage_window_start: pd.Timestamp | None = None
     usage_periods: tuple[Period, ...] = ()
+    owner_roles: Mapping[Node, Sequence[str]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

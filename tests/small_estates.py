@@ -50,8 +50,10 @@ class Estate:
         source: str = "estate",
         scope: str = "acme",
         complete: bool = True,
+        owner_roles: tuple[str, ...] = ("business", "technical"),
     ) -> None:
         self.at, self.declares, self.complete = at, tuple(declares), complete
+        self.owner_roles = owner_roles
         self.source, self.scope = source, scope
         self.rows: dict[Element, list[dict[str, Any]]] = {}
 
@@ -107,7 +109,11 @@ class Estate:
     @property
     def coverage(self) -> Coverage:
         """What it could say, and when."""
-        return Coverage(self.source, self.scope, self.complete, self.at, tuple(self.declares))
+        roles = tuple((label, self.owner_roles) for label in ("Agent", "Role", "ServiceAccount"))
+        declares = tuple(self.declares)
+        return Coverage(
+            self.source, self.scope, self.complete, self.at, declares, owner_roles=roles
+        )
 
     def raw(self) -> dict[Element, pd.DataFrame]:
         """Return its rows as a connector hands them over, with the place of each."""

@@ -62,10 +62,10 @@ def conflicts(posture: Posture) -> list[dict[str, Any]]:
 
 def confidence(posture: Posture) -> dict[str, Any]:
     """Add up how sure the owners of the identities in service are, by role."""
-    every = judged(posture, posture.ownership.known)
     roles = owner_evidence(posture).roles
     answer: dict[str, Any] = {"half_life_days": HALF_LIFE, "sure_from": SURE}
     for role in ROLES:
+        every = judged(posture, posture.ownership.known_in[role])
         mine = roles[(roles["role"] == role) & roles["thing"].isin(every)]["confidence"]
         answer[role] = {
             "sure": int((mine >= SURE).sum()),
@@ -77,11 +77,14 @@ def confidence(posture: Posture) -> dict[str, Any]:
 
 
 def sure_owners(posture: Posture) -> np.ndarray:
-    """Return for each node how sure its less sure role is (float64)."""
-    least = np.zeros(len(posture.graph.ids))
+    """Return for each node how sure the less sure of its roles that are known is (float64)."""
+    nodes, owned = len(posture.graph.ids), posture.ownership
     roles = owner_evidence(posture).roles.pivot_table(
         index="thing", columns="role", values="confidence", fill_value=0.0
     )
-    both = roles.reindex(columns=list(ROLES), fill_value=0.0).min(axis=1)
-    least[both.index.to_numpy(np.int64)] = both
-    return least
+    sure = np.zeros((len(ROLES), nodes))
+    for place, role in enumerate(ROLES):
+        if role in roles:
+            sure[place, roles.index.to_numpy(np.int64)] = roles[role]
+    known = np.stack([owned.known_in[role] for role in ROLES])
+    return np.asarray(np.where(known.any(axis=0), np.where(known, sure, 1.0).min(axis=0), 0.0))

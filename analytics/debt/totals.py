@@ -10,7 +10,6 @@ from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model
 from analytics.deciding import DENIED
 from analytics.evidence import uses
-from analytics.ownership import ROLES
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import CREDENTIAL
@@ -136,8 +135,7 @@ def caps_of(posture: Posture, by: Model | None = None) -> Caps:
 def _caps(posture: Posture, debt: Debt) -> Caps:
     heaviest = np.zeros(len(debt.identities))
     np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
-    nobody = np.logical_and.reduce([posture.ownership.missing(role) for role in ROLES])
-    orphan = nobody[debt.identities] & (heaviest >= debt.model.orphan_exposure)
+    orphan = posture.ownership.nobody()[debt.identities] & (heaviest >= debt.model.orphan_exposure)
     return Caps(
         _leaked(posture) | _denied(posture, debt), orphan, "usage" in posture.graph.declared
     )

@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.debt.reviews import reviews
 from analytics.measure import MORE, SHARE, Measure, Measured, population, ratio
-from analytics.ownership import ROLES, stated_by
+from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import AGENT, CAN_ACCESS, ROLE, SERVICE_ACCOUNT
@@ -16,7 +16,8 @@ def measure(posture: Posture) -> Measured:
     """Return the share of identities with an owner, a purpose and a date of review."""
     who = population(posture).identities
     owned, purpose, reviewed = parts(posture)
-    known = np.logical_and.reduce([stated_by(posture.graph, kind)[who] for kind in NEEDS])
+    told = [stated_by(posture.graph, kind)[who] for kind in NEEDS if kind != "owners"]
+    known = np.logical_and.reduce([posture.ownership.known[who], *told])
     return ratio(
         int((owned & purpose & reviewed & known).sum()),
         int(known.sum()),
@@ -31,8 +32,7 @@ def measure(posture: Posture) -> Measured:
 def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return for each identity in service whether it has an owner, a purpose and a review."""
     graph, who = posture.graph, population(posture).identities
-    lacking = np.logical_and.reduce([posture.ownership.missing(role) for role in ROLES])
-    owned = posture.ownership.known & ~lacking
+    owned = posture.ownership.known & ~posture.ownership.nobody()
     purpose = np.zeros(len(graph.ids), bool)
     for label in (AGENT, SERVICE_ACCOUNT, ROLE):
         frame = graph.frames[label]

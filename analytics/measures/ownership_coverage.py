@@ -10,12 +10,12 @@ from analytics.posture import Posture
 def measure(posture: Posture) -> Measured:
     """Return the share of identities with known owners that have one in each role."""
     owned, who = posture.ownership, population(posture).identities
-    known = owned.known[who]
+    known = owned.known_whole[who]
     lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[who]
     return ratio(
         int((known & ~lacking).sum()),
         int(known.sum()),
-        "owners are known of no identity in service",
+        "owners of both kinds are known of no identity in service",
         unknown=int((~known).sum()),
     )
 
@@ -25,7 +25,7 @@ MEASURE = Measure(
     order=60,
     title="Ownership coverage",
     numerator="identities with an active business owner and an active technical owner",
-    denominator="accountable identities in service of which a source states owners",
+    denominator="accountable identities in service of which sources state both kinds of owner",
     unit=SHARE,
     better=MORE,
     source="CIS Controls 8.1, 5.5: every service account has an owner",

@@ -10,12 +10,12 @@ from analytics.posture import Posture
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure that is held by identities with an owner in each role."""
     owned, who = posture.ownership, population(posture)
-    known = owned.known[who.identities]
+    known = owned.known_whole[who.identities]
     lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[who.identities]
     return ratio(
         float(who.exposure[known & ~lacking].sum()),
         float(who.exposure[known].sum()),
-        "owners are known of no identity in service that has an entitlement"
+        "owners of both kinds are known of no identity in service that has an entitlement"
         if who.every_exposure
         else who.empty,
     )
@@ -26,7 +26,7 @@ MEASURE = Measure(
     order=61,
     title="Ownership coverage by exposure",
     numerator="exposure of identities with an active business and an active technical owner",
-    denominator="exposure of identities in service of which a source states owners",
+    denominator="exposure of identities in service of which sources state both kinds of owner",
     unit=SHARE,
     better=MORE,
     source="Ownership coverage, weighed by autonomy times sensitivity times level",

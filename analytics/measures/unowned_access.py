@@ -1,9 +1,6 @@
 """Access for which nobody at all answers."""
 
-import numpy as np
-
 from analytics.measure import LESS, SHARE, Measure, Measured, population, ratio
-from analytics.ownership import ROLES
 from analytics.posture import Posture
 
 
@@ -11,7 +8,7 @@ def measure(posture: Posture) -> Measured:
     """Return the share of exposure that is held by identities without an owner in any role."""
     owned, who = posture.ownership, population(posture)
     known = owned.known[who.identities]
-    nobody = np.logical_and.reduce([owned.missing(role) for role in ROLES])[who.identities]
+    nobody = owned.nobody()[who.identities]
     return ratio(
         float(who.exposure[nobody].sum()),
         float(who.exposure[known].sum()),
@@ -27,7 +24,7 @@ MEASURE = Measure(
     name="unowned_access",
     order=1,
     title="Unowned access",
-    numerator="exposure of identities for which nobody answers in any role",
+    numerator="exposure of identities for which nobody answers in any role that is known",
     denominator="exposure of identities in service of which a source states owners",
     unit=SHARE,
     better=LESS,

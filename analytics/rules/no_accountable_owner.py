@@ -1,9 +1,8 @@
 """An identity for which nobody answers, in either role."""
 
-import numpy as np
 import pandas as pd
 
-from analytics.ownership import ROLES
+from analytics.ownership import ROLES, Ownership
 from analytics.posture import Posture
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
@@ -13,10 +12,11 @@ from analytics.rules_of_ownership import judged, unowned_since
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities without an active owner, business or technical."""
     owned = posture.ownership
-    subject = judged(posture, np.logical_and.reduce([owned.missing(role) for role in ROLES]))
+    subject = judged(posture, owned.nobody())
     names = posture.graph.things["name"].iloc[subject]
     said = [
-        f"Nobody answers for {n}: it has no active owner, business or technical." for n in names
+        f"Nobody answers for {name}: {_lacks(owned, number)}."
+        for name, number in zip(names, subject, strict=True)
     ]
     counts = entitled(posture)[subject]
     remedy = [
@@ -25,6 +25,15 @@ def find(posture: Posture) -> pd.DataFrame:
         for name, count in zip(names, counts, strict=True)
     ]
     return found(posture, subject, said, unowned_since(posture)[subject], remedy=remedy)
+
+
+def _lacks(owned: Ownership, number: int) -> str:
+    """Say which owner an identity lacks, and which one no source could have stated."""
+    known = [role for role in ROLES if owned.known_in[role][number]]
+    if len(known) == len(ROLES):
+        return "it has no active owner, business or technical"
+    (unknown,) = (role for role in ROLES if role not in known)
+    return f"it has no active {known[0]} owner, and no source states its {unknown} owner"
 
 
 RULE = Rule(

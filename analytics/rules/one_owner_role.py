@@ -10,10 +10,13 @@ from analytics.rules_of_ownership import judged, role_lost_since
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities for which somebody answers in one role only."""
+    """Find identities for which somebody answers in one role, and nobody in the other.
+
+    A role that no source could have stated is unknown, and nothing that is missing.
+    """
     owned = posture.ownership
     missing = [owned.missing(role) for role in ROLES]
-    subject = judged(posture, np.logical_xor(*missing))
+    subject = judged(posture, np.logical_xor(*missing) & ~owned.nobody())
     names = posture.graph.things["name"].iloc[subject]
     lacks = np.where(missing[0][subject], *ROLES)
     said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]

@@ -1,9 +1,7 @@
 """A child agent that nobody owns, of a parent that cannot answer for it."""
 
-import numpy as np
 import pandas as pd
 
-from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import judged
@@ -13,8 +11,7 @@ from graph.schema import SPAWNS
 def find(posture: Posture) -> pd.DataFrame:
     """Find spawned agents without an owner whose parent is out of service or unowned itself."""
     owned = posture.ownership
-    nobody = np.logical_and.reduce([owned.missing(role) for role in ROLES])
-    subject = judged(posture, nobody & (owned.parent >= 0))
+    subject = judged(posture, owned.nobody() & (owned.parent >= 0))
     names = posture.graph.things["name"]
     parent = owned.parent[subject]
     said = [

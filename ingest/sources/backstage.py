@@ -10,10 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graph.schema import AGENT, CALLS, HUMAN, MEMBER_OF, OWNS, RESOURCE, TEAM, TOOL
+from graph.schema import (
+    AGENT,
+    CALLS,
+    HUMAN,
+    MEMBER_OF,
+    OWNS,
+    RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
+    TEAM,
+    TOOL,
+)
 from graph.values import canonical
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, parse_json
+from ingest.owner_roles import BUSINESS
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
@@ -79,7 +91,9 @@ def read(request: Request) -> Reading:
     if not used:
         raise InputRefused(request.paths[0], "", "nothing in it is an entity of a catalog")
     catalog.write()
-    return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
+    reading = rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
+    reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (BUSINESS,))
+    return reading
 
 
 def _is_template(said: str, error: InputRefused) -> bool:
@@ -285,7 +299,7 @@ class _Catalog:
             self.rows.reject(entity.place, "the owner is not the name of a group or a user")
             return
         for thing in (id_, *entity.arns()):
-            self.rows.link(OWNS, owner, thing, entity.place, role="business", evidence="declared")
+            self.rows.link(OWNS, owner, thing, entity.place, role=BUSINESS, evidence="declared")
 
     def _by_mail(self, said: Any, entity: _Entity) -> str:
         """Return the id of a person whom an e-mail names where a reference should stand."""

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.schema import GROUP, HUMAN, OWNS, RESOURCE, TEAM
+from graph.schema import AGENT, GROUP, HUMAN, OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT, TEAM
 from graph.values import canonical
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, read_text
+from ingest.owner_roles import TECHNICAL
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
@@ -29,7 +30,9 @@ COMMENT = re.compile(r"(?:^|\s)#.*")
 WORD = re.compile(r"(?:\\.|[^\s\\])+")
 MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
 HANDLE = re.compile(r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+))?")
-ROLE = re.compile(r"@@[a-z][\w-]+")  # whoever has a role in the project, such as @@maintainers
+PROJECT_ROLE = re.compile(
+    r"@@[a-z][\w-]+"
+)  # whoever has a role in the project, such as @@maintainers
 REMOTE = re.compile(
     r"^\s*url\s*=\s*(?:[\w+.-]+://)?(?:[^@\s/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/]"
     r"(?P<path>[\w.-]+(?:/[\w.-]+)+)/?\s*$",
@@ -68,7 +71,9 @@ def read(request: Request) -> Reading:
         rows.warn(f"{count} {what} are left out")
     if not used:
         raise InputRefused(request.paths[0], "", f"there is no {FILE_NAME} in it")
-    return rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
+    reading = rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
+    reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (TECHNICAL,))
+    return reading
 
 
 def _files(request: Request) -> list[ExportFile]:
@@ -152,12 +157,12 @@ def _add(
     for last in {line.section: line for line in whole}.values():
         place = Place(str(file.path), f"line {last.number}")
         for owner in dict.fromkeys(last.owners):
-            if ROLE.fullmatch(owner):
+            if PROJECT_ROLE.fullmatch(owner):
                 left["owners that are a role in the project, and nobody by name,"] += 1
                 continue
             id_ = _owner(rows, repository, owner, place)
             if id_:
-                rows.link(OWNS, id_, repository.id, place, role="technical", evidence="inferred")
+                rows.link(OWNS, id_, repository.id, place, role=TECHNICAL, evidence="inferred")
             else:
                 rows.reject(place, "an owner is neither @user, @organisation/team nor an e-mail")
 

@@ -1,4 +1,4 @@
-"""Lists of owners, of access and of reviews, as any tool or spreadsheet exports them.
+"""Lists of owners, of access, of reviews and of anything else, as any tool or spreadsheet has them.
 
 A column map beside the tables says which column holds what.
 """
@@ -12,13 +12,28 @@ from pathlib import Path
 
 import pandas as pd
 
+from graph.declaring import kind_of_element
 from graph.element import Dtype, Element, Node
 from graph.frames import FILE, PLACE
-from graph.schema import CAN_ACCESS, COVERS, DECLARABLE, FACT_NODES, HUMAN, OWNS, REVIEW
+from graph.schema import (
+    AGENT,
+    CAN_ACCESS,
+    COVERS,
+    CREDENTIAL,
+    DECLARABLE,
+    FACT_NODES,
+    HUMAN,
+    OWNS,
+    REVIEW,
+    ROLE,
+    SERVICE_ACCOUNT,
+    SOD_RULE,
+)
 from graph.values import NAIVE, canonical, iso, strict_json
-from ingest.column_map import EMPLOYEE, MAP, ColumnMap, TableMap, read_column_map
+from ingest.column_map import EMPLOYEE, MAP, SIDES, ColumnMap, TableMap, read_column_map
 from ingest.exports import ExportFile, scope_of, taken_at
 from ingest.files import list_files
+from ingest.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 from ingest.redaction import redact_text, secretive
 from ingest.rows import Rows
 from ingest.source import (
@@ -37,6 +52,8 @@ LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
 MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
 ACCOUNT = "account"  # a kind of id by which a thing is found, and with nothing made one
+IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)
+KIND_OF_OWNER = {SPONSOR: BUSINESS}
 OTHER = "*"  # in `words`: whatever else the list says
 PARTS = re.compile(r"\s*[,;|]\s*")
 
@@ -71,6 +88,7 @@ class _Tables:
     rows: Rows = field(default_factory=Rows)
     nodes: dict[Node, list[pd.DataFrame]] = field(default_factory=dict)
     links: dict[Element, list[pd.DataFrame]] = field(default_factory=dict)
+    roles: set[str] = field(default_factory=set)  # of owners that the tables could state
 
     def add(self, table: TableMap) -> None:
         """Add what one table states."""
@@ -110,8 +128,29 @@ class _Tables:
             column = column.mask(column == "")
             if name in table.always:
                 column = column.fillna(table.always[name])
+            if table.holds == "owners" and name == "role":
+                found[name] = self._roles_of_owners(column, table)
+                continue
             found[name] = self._worded(column, dtypes[name], table.words.get(name, {}))
+        if table.holds == "owners" and "role" not in found:
+            self.roles |= {BUSINESS, *table.roles}
         return pd.DataFrame(found)
+
+    def _roles_of_owners(self, column: pd.Series, table: TableMap) -> pd.Series:
+        """Put the kinds of owners into our words, and note which kinds the table tells.
+
+        A column that tells kinds apart could have stated both; one of which every cell says no
+        more than "owner", and one kind for the whole table, knows one.
+        """
+        words = table.words.get("role", {})
+        cells = column.fillna("").unique()
+        usual = {c.casefold(): role for c in cells if (role := role_of_word(c)) is not None}
+        worded = self._worded(column, Dtype.TEXT, {**usual, **words})
+        told = [c for c in cells if c.casefold() in words or tells_kinds_apart(c)]
+        kinds = {KIND_OF_OWNER.get(role, role) for role in worded.dropna().unique()} & {*BOTH}
+        several = "role" in table.columns and bool(told)
+        self.roles |= {*(BOTH if several else kinds or {BUSINESS}), *table.roles}
+        return worded
 
     def _worded(self, column: pd.Series, dtype: Dtype, words: Mapping[str, str]) -> pd.Series:
         """Put each cell of a column as the schema expects it."""
@@ -204,8 +243,15 @@ class _Tables:
         elif table.holds == "access":
             said = facts.assign(source_id=ids["holder"], target_id=ids["target"])
             self._link(CAN_ACCESS, self._used_by_level(said))
-        else:
+        elif table.holds == "reviews":
             self._add_reviews(facts, ids)
+        elif table.holds == "sod":
+            sides = {f"{side}_resource": ids[side] for side in SIDES}
+            named = facts["rule"].map(_digest, na_action="ignore")
+            self._link(SOD_RULE, facts.assign(id=f"csv:{self.scope}/sod/" + named, **sides))
+        elif table.form.relationship is not None:
+            said = facts.assign(source_id=ids["source"], target_id=ids["target"])
+            self._link(table.form.relationship, said)
 
     def _used_by_level(self, said: pd.DataFrame) -> pd.DataFrame:
         """Take a last use without a level for a use of each level that is granted."""
@@ -258,11 +304,13 @@ class _Tables:
     def reading(self, request: Request) -> Reading:
         """Hand over what was gathered."""
         self._warn_of_others()
-        kinds = {"owners": "owners", "access": "grants", "reviews": "reviews"}
-        could = {kinds[table.holds] for table in self.map.tables}
         window = self.map.usage_window_start
-        if window is not None and "grants" in could:
+        could = {kind for table in self.map.tables for kind in _kinds(table)}
+        if window is not None and could & {"grants", "credentials"}:
             could.add("usage")
+        elif window is None:
+            could.discard("usage")
+        knows = tuple(role for role in BOTH if role in self.roles)
         stated = self.map.taken_at if request.taken_at is None else request.taken_at
         files = [ExportFile(t.path, t.path.name, False) for t in self.map.tables]
         rows: dict[Element, pd.DataFrame] = {
@@ -275,6 +323,7 @@ class _Tables:
             complete=self.map.complete and self.rows.whole,
             declares=tuple(kind for kind in DECLARABLE if kind in could),
             rows={element: frame for element, frame in rows.items() if len(frame)},
+            owner_roles=dict.fromkeys(IDENTITIES, knows) if knows and knows != BOTH else {},
             usage_window_start=window,
             rejected=self.rows.rejected,
             warnings=list(self.rows.warnings),
@@ -337,6 +386,22 @@ class _Ends:
     wrong: pd.Series
 
 
+def _kinds(table: TableMap) -> set[str]:
+    """Return the kinds of fact that a table could have stated, by what it holds and maps."""
+    named = {"owners": "owners", "access": "grants", "reviews": "reviews"}
+    kind = named.get(table.holds)
+    if table.form.relationship is not None:
+        kind = kind_of_element(table.form.relationship)
+    found = {kind} if kind else set()
+    for end, labels in table.form.ends.items():
+        told = {n for n in labels if f"{end}_declared_scope" in table.columns}
+        found |= {"scope"} if told else set()
+        named_labels = {table.always.get(f"{end}_label", ""), *table.words.get(f"{end}_label", {})}
+        if table.holds == "things" and CREDENTIAL.name in named_labels:
+            found.add("credentials")
+    return found
+
+
 def _each(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
     """Change each distinct text of a column."""
     made = {cell: change(cell) for cell in column.dropna().unique()}
@@ -391,8 +456,8 @@ always = { thing_label = "ServiceAccount" }
 SOURCE = Source(
     name="csv",
     title="Tables with a column map",
-    reads=f"lists of owners, access and reviews (CSV, JSON lines, Parquet) with a {MAP}",
-    declares=("grants", "owners", "usage", "reviews"),
+    reads=f"lists of owners, access, reviews and more (CSV, JSON lines, Parquet) with a {MAP}",
+    declares=("grants", "owners", "scope", "usage", "reviews", "credentials", "trust"),
     read=read,
     upload=Upload(
         hint=f"The tables and their column map ({MAP}) together, or a ZIP of their folder.",

@@ -10,6 +10,7 @@ from analytics.answers.evidence_of_owners import conflicts, evidence_of
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
+from tests.found import found
 from tests.small_estates import AS_OF, Estate, ago, together
 
 
@@ -54,8 +55,8 @@ def test_an_owner_who_left_and_one_that_is_software_are_worth_nothing() -> None:
         "software",
     ]
     assert business["statements"][0]["ended_at"] == ago(3)
-    for found in (business, technical):
-        assert (found["state"], found["confidence"], found["covered"]) == ("none", 0.0, False)
+    for role in (business, technical):
+        assert (role["state"], role["confidence"], role["covered"]) == ("none", 0.0, False)
 
 
 def test_a_team_counts_for_less_than_a_person() -> None:
@@ -147,3 +148,62 @@ def test_confidence_of_all_is_counted() -> None:
     e.link("ann", "OWNS", "old", role="business", since=ago(900), evidence="declared")
     counted = answers.orphans(e.posture())["confidence"]["business"]
     assert (counted["sure"], counted["doubtful"], counted["of"]) == (1, 1, 3)
+
+
+# -- a list that knows one kind of owner ----------------------------------------------------------
+
+
+def one_kind(*roles: str, owned: bool) -> Posture:
+    """Let a source state who owns bot, that could have stated `roles`."""
+    e = Estate(owner_roles=roles).agent("bot", created_at=ago(100)).person("ann")
+    e.resource("r", "confidential").can("bot", "read", "r")
+    return (e.owned("bot", business="ann", since=ago(9)) if owned else e).posture()
+
+
+def test_a_role_that_no_source_could_state_is_unknown_and_nobody_is_accused() -> None:
+    posture = one_kind("business", owned=True)
+    owned, bot = posture.ownership, posture.graph.number("bot")
+    assert [bool(owned.known_in[role][bot]) for role in ("business", "technical")] == [True, False]
+    assert found(posture, "OWN-01") + found(posture, "OWN-04") == []
+    owed = [
+        i["debt"] for i in answers.debt(posture, items=True)["items"] if i["assumption"] == "owner"
+    ]
+    assert sum(owed) == 0.0
+    figures = {row["name"]: row for row in answers.kpis(posture)["kpis"]}
+    assert figures["ownership_coverage"]["value"] is None  # of neither kind alone
+    assert figures["unowned_access"]["value"] == 0.0
+    assert about(posture, "bot", "technical")["state"] == "unknown"
+
+
+def test_where_the_kind_that_is_known_is_missing_nobody_answers() -> None:
+    """The twin: the one kind of owner that is known is not there."""
+    (said,) = found(one_kind("business", owned=False), "OWN-01")
+    assert said.sentence == (
+        "Nobody answers for bot: it has no active business owner, "
+        "and no source states its technical owner."
+    )
+
+
+def test_where_both_kinds_are_known_the_missing_one_is_named() -> None:
+    """The other twin: a source that could have stated both."""
+    (said,) = found(one_kind("business", "technical", owned=True), "OWN-04")
+    assert said.sentence == "Nobody is the technical owner of bot."
+    assert found(one_kind("business", "technical", owned=True), "OWN-01") == []
+
+
+def test_two_sources_of_one_kind_each_know_both() -> None:
+    e = Estate(owner_roles=("business",)).agent("bot").person("ann").owned("bot", business="ann")
+    other = Estate(source="csv", scope="it", owner_roles=("technical",)).agent("bot")
+    posture = assess(AccessGraph.of(together(e, other)))
+    (said,) = found(posture, "OWN-04")
+    assert said.sentence == "Nobody is the technical owner of bot."
+
+
+@pytest.mark.parametrize("evidence", ["declared", "inferred"])
+def test_a_guess_makes_no_role_known(evidence: str) -> None:
+    """Who is only inferred is nobody, and where no source declares owners nobody is accused."""
+    e = Estate(declares=["grants"]).agent("bot").person("ann")
+    posture = e.owned("bot", business="ann", evidence=evidence).posture()
+    bot = posture.graph.number("bot")
+    assert bool(posture.ownership.known[bot]) is (evidence == "declared")
+    assert posture.owner_states[bot] == evidence

@@ -165,6 +165,31 @@ def test_owners_and_sponsors(read):
         (f"entra:{ANN}", "technical"), (f"entra:{BOT}", "technical"), (f"entra:{OPS}", "sponsor")
     }  # fmt: skip
     assert "owners" in coverage(found).declares
+    assert coverage(found).owner_roles == (
+        ("Agent", ("business", "technical")),
+        ("Role", ()),
+        ("ServiceAccount", ("technical",)),
+    )
+
+
+@pytest.mark.parametrize("sponsored", [True, False])
+def test_an_application_lacks_no_business_owner_that_entra_has_no_word_for(read, sponsored):
+    """Only agents have sponsors, and they lack one only where sponsors were asked for."""
+    user = {"@odata.type": "#microsoft.graph.user"} | principal(ANN, "Ann")
+    agent = {"@odata.type": "#microsoft.graph.agentIdentity"}
+    pages = [
+        page(
+            "servicePrincipals",
+            principal(BOT, "Bot", owners=[user]),
+            principal(AGENT_ID, "Planner", owners=[user]) | agent,
+        )
+    ]
+    if sponsored:
+        pages.append((f"servicePrincipals_{AGENT_ID}_sponsors.json", page("directoryObjects")))
+    found = read(*pages)
+    owned, at = found.posture.ownership, found.graph.find
+    lacking = {name: bool(owned.missing("business")[at(name)]) for name in ("Bot", "Planner")}
+    assert lacking == {"Bot": False, "Planner": sponsored}
 
 
 def test_owners_are_declared_only_if_all_were_asked_for(read):

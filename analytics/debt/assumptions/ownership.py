@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.debt.case import Case, Verdict, unkept
-from analytics.ownership import NOBODY, ROLES, active_people, declaring
+from analytics.ownership import NOBODY, ROLES, active_people, stated_in
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
@@ -19,29 +19,12 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     covered, parts = case.posture.ownership.covered, []
     for role in ROLES:
         nobody = covered[role][identities] == NOBODY
-        known = _known(case.posture, role)[identities]
+        known = case.posture.ownership.known_in[role][identities]
         since = unowned_since(case.posture, role)[identities]
         parts.append(
             unkept((nobody & known)[place], (nobody & ~known)[place], since[place], SHARE, role)
         )
     return (Verdict("owner", 1.0, tuple(parts)),)
-
-
-def _known(posture: Posture, role: str) -> np.ndarray:
-    """Return for each node whether anybody could say, or did say, who owns it in `role`.
-
-    One role that somebody states without declaring owners says nothing about the other.
-    """
-    graph, frame = posture.graph, posture.graph.frames[OWNS]
-    known = declaring(graph, "owners")
-    known[graph.ends(OWNS)[1][_stated(frame, role)]] = True
-    return known
-
-
-def _stated(frame: pd.DataFrame, role: str) -> np.ndarray:
-    """Return which statements are about `role` and not inferred (bool)."""
-    named = frame["role"].fillna("business").replace("sponsor", "business") == role
-    return np.asarray((named & (frame["evidence"] != "inferred").fillna(True)).to_numpy(bool))
 
 
 def unowned_since(posture: Posture, role: str) -> np.ndarray:
@@ -86,7 +69,7 @@ def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
     person, left_at = active_people(graph)
     at = milliseconds(frame["valid_to"])
     at = np.where((left_at[owner] != NEVER) & ~person[owner], np.minimum(at, left_at[owner]), at)
-    over = _stated(frame, role) & (milliseconds(frame["valid_to"]) != NEVER)
+    over = stated_in(frame, role) & (milliseconds(frame["valid_to"]) != NEVER)
     over &= milliseconds(frame["valid_to"]) <= graph.now
     over &= graph.has_label(HUMAN, TEAM, GROUP)[owner]
     return pd.DataFrame({"thing": thing[over], "at": at[over]})

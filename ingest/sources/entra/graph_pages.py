@@ -160,7 +160,7 @@ class Pages(Assignments):
     def _note(self, said: Listing) -> None:
         what = said.what
         if what in ("owners", "sponsors"):
-            self.asked["owners"].add(said.parent)
+            self.asked[what].add(said.parent)
         elif what in SCHEDULES or what in GRANTING:
             self.tenant.listed.add("grants")
         elif what == "federatedidentitycredentials":

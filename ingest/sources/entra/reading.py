@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from graph.element import Node
+from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, parse_json_texts
 from ingest.letter_case import camel
+from ingest.owner_roles import BUSINESS, TECHNICAL
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.entra.access import Access
 from ingest.sources.entra.graph_pages import Pages
-from ingest.sources.entra.identities import Identities
+from ingest.sources.entra.identities import LABELS, Identities
 from ingest.sources.entra.scubagear import is_export, take_export
 from ingest.sources.entra.tenant import PRINCIPALS, Tenant
 
@@ -50,7 +53,11 @@ def read(request: Request) -> Reading:
     Access(identities).write()
     identities.say()
     stamp = request.taken_at or tenant.taken_at or taken_at(request, used, rows)
-    return rows.reading(scope, stamp, _declared(pages, tenant, rows))
+    roles = _owner_roles(pages, tenant, rows)
+    declared = {*tenant.listed, "owners"} if any(roles.values()) else set(tenant.listed)
+    reading = rows.reading(scope, stamp, declared)
+    reading.owner_roles = roles if any(roles.values()) else {}
+    return reading
 
 
 def _take(document: Any, file: ExportFile, place: Place, pages: Pages) -> bool:
@@ -74,17 +81,26 @@ def _flat(value: Any) -> Any:
     return own | (_flat(more) if isinstance(more, dict) else {})
 
 
-def _declared(pages: Pages, tenant: Tenant, rows: Rows) -> set[str]:
-    """Return what the export could have said; owners only if it asked for those of everything."""
-    declared = set(tenant.listed)
-    asked = {tenant.who(id_) for id_ in pages.asked["owners"]}
+def _owner_roles(pages: Pages, tenant: Tenant, rows: Rows) -> dict[Node, tuple[str, ...]]:
+    """Return which kinds of owner the export could have said, by label.
+
+    A kind counts only if it was asked for of everything that can have it. An owner is technical,
+    and may add a credential; a sponsor answers for the purpose, and only agents have one:
+    https://learn.microsoft.com/en-us/entra/agent-id/agent-owners-sponsors-managers
+    """
     listed = {t.id for t in tenant.of(*PRINCIPALS) if not tenant.is_vendors(t)}
-    if asked and listed <= asked:
-        declared.add("owners")
-    elif asked:
-        without = len(listed - asked)
+    agents = {id_ for id_ in listed if LABELS[tenant.things[id_].sort] is AGENT}
+    technical = (TECHNICAL,) if _asked(pages, tenant, rows, "owners", listed) else ()
+    business = (BUSINESS,) if _asked(pages, tenant, rows, "sponsors", agents) else ()
+    return {AGENT: (*business, *technical), SERVICE_ACCOUNT: technical, ROLE: ()}
+
+
+def _asked(pages: Pages, tenant: Tenant, rows: Rows, what: str, of: set[str]) -> bool:
+    """Whether all of some objects were asked for their owners or sponsors."""
+    asked = {tenant.who(id_) for id_ in pages.asked[what]}
+    if asked and of - asked:
         rows.warn(
-            f"owners were not asked for of {without} of {len(listed)} service principals:"
-            " owners are not declared"
+            f"{what} were not asked for of {len(of - asked)} of {len(of)} service principals:"
+            f" {what} are not declared"
         )
-    return declared
+    return bool(asked) and of <= asked
