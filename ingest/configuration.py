@@ -10,8 +10,9 @@ import pandas as pd
 
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
+from ingest.tag_configuration import read_tag_map
 
-KEYS = {"name", "path", "scope"}
+KEYS = {"name", "path", "scope", "tags"}
 ADDRESS = "://"
 
 
@@ -93,7 +94,7 @@ def _tables(config: Path) -> list[dict[str, Any]]:
 def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Request]:
     place = f"source {number}"
     if not isinstance(table, dict) or not set(table) <= KEYS or not {"name", "path"} <= set(table):
-        raise InputRefused(config, place, "needs name and path, and may have scope")
+        raise InputRefused(config, place, "needs name and path, and may have scope and tags")
     path, scope = table["path"], table.get("scope")
     listed = path if isinstance(path, list) else [path]
     texts = [*listed, scope] if scope is not None else listed
@@ -101,6 +102,8 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
         raise InputRefused(config, place, "path and scope must be text")
     try:
         source = _source(str(table["name"]))
-        return _there(source), _request(source, listed, scope, folder=config.parent)
+        request = _request(source, listed, scope, folder=config.parent)
+        tags = read_tag_map(table.get("tags", {}), config, f"{place}/tags")
+        return _there(source), replace(request, tags=tags)
     except NoSuchSource as error:
         raise InputRefused(config, place, str(error)) from None

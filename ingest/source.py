@@ -8,6 +8,7 @@ import pandas as pd
 
 from graph.element import Element, Node
 from graph.facts import Period
+from ingest.tag_map import TagMap
 
 
 class InputRefused(Exception):
@@ -37,13 +38,15 @@ class Rejected:
 class Request:
     """What to read: the paths, and what the caller knows that the export does not say.
 
-    `address` is that of a database to read in place of files; `paths` is empty then.
+    `address` is that of a database to read in place of files; `paths` is empty then. `tags` says
+    what the tags of things mean.
     """
 
     paths: Sequence[Path]
     scope: str | None = None
     taken_at: pd.Timestamp | None = None
     address: str | None = None
+    tags: TagMap = field(default_factory=TagMap)
 
     @property
     def names(self) -> list[str]:

@@ -1,14 +1,9 @@
-"""Lists of owners, of access, of reviews and of anything else, as any tool or spreadsheet has them.
+"""What the tables of a column map state, table by table."""
 
-A column map beside the tables says which column holds what.
-"""
-
-import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import pandas as pd
 
@@ -30,8 +25,8 @@ from graph.schema import (
     SOD_RULE,
 )
 from graph.values import NAIVE, canonical, iso, strict_json
-from ingest.column_map import EMPLOYEE, MAP, SIDES, ColumnMap, TableMap, read_column_map
-from ingest.exports import ExportFile, scope_of, taken_at
+from ingest.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
+from ingest.exports import ExportFile, taken_at
 from ingest.files import list_files
 from ingest.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 from ingest.redaction import redact_text, secretive
@@ -41,46 +36,18 @@ from ingest.source import (
     Reading,
     Rejected,
     Request,
-    Sent,
-    Source,
-    Upload,
-    one_folder,
 )
+from ingest.sources.csv.cells import ACCOUNT, MAIL, by_level, digest, each, list_of, word
 from ingest.tables import SUFFIXES, read_table
 
 LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
-MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
-ACCOUNT = "account"  # a kind of id by which a thing is found, and with nothing made one
 IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)
 KIND_OF_OWNER = {SPONSOR: BUSINESS}
-OTHER = "*"  # in `words`: whatever else the list says
-PARTS = re.compile(r"\s*[,;|]\s*")
-
-
-def read(request: Request) -> Reading:
-    """Read the tables of one column map.
-
-    Raises
-    ------
-    InputRefused
-        If there is no map, or if it or a table cannot be used.
-    """
-    if len(request.paths) != 1:
-        raise InputRefused(request.paths[1], "", "is a second map; they are read one by one")
-    path = request.paths[0]
-    path = path if path.suffix == ".toml" else path / MAP
-    if not path.is_file():
-        raise InputRefused(path, "", "there is no column map")
-    described = read_column_map(path)
-    tables = _Tables(described, request.scope or described.scope or scope_of(request))
-    for table in described.tables:
-        tables.add(table)
-    return tables.reading(request)
 
 
 @dataclass
-class _Tables:
+class Tables:
     """What the tables of a map state, gathered table by table."""
 
     map: ColumnMap
@@ -159,10 +126,10 @@ class _Tables:
             column = column.copy()
             column[secret] = column[secret].map(redact_text)
         if dtype is Dtype.INSTANT or dtype is Dtype.INSTANTS:
-            return _each(column, self._instant)
+            return each(column, self._instant)
         if dtype is Dtype.TEXTS:
-            return _each(column, lambda cell: _list(cell, words))
-        return _each(column, lambda cell: _word(cell, words)) if words else column
+            return each(column, lambda cell: list_of(cell, words))
+        return each(column, lambda cell: word(cell, words)) if words else column
 
     def _instant(self, cell: str) -> str:
         """Write an instant in ISO 8601; what is none stays, and is refused where it is typed."""
@@ -224,7 +191,7 @@ class _Tables:
                 node["email"] = email.fillna(cell.where(ends.mails[rows.index])).str.lower()
             if f"{prefix}{EMPLOYEE}" in rows.columns:
                 number = rows[f"{prefix}{EMPLOYEE}"]
-                node["external_ids"] = _each(number, lambda n: canonical([f"{EMPLOYEE}:{n}"]))
+                node["external_ids"] = each(number, lambda n: canonical([f"{EMPLOYEE}:{n}"]))
             node[[FILE, PLACE]] = rows[[FILE, PLACE]]
             self.nodes.setdefault(label, []).append(node)
 
@@ -247,7 +214,7 @@ class _Tables:
             self._add_reviews(facts, ids)
         elif table.holds == "sod":
             sides = {f"{side}_resource": ids[side] for side in SIDES}
-            named = facts["rule"].map(_digest, na_action="ignore")
+            named = facts["rule"].map(digest, na_action="ignore")
             self._link(SOD_RULE, facts.assign(id=f"csv:{self.scope}/sod/" + named, **sides))
         elif table.form.relationship is not None:
             said = facts.assign(source_id=ids["source"], target_id=ids["target"])
@@ -263,7 +230,7 @@ class _Tables:
         if idle.any():
             self.rows.warn(f"{int(idle.sum())} last uses of grants without a level were left out")
         made = [
-            pd.NA if pd.isna(at) or left_out else _by_level(at, level)
+            pd.NA if pd.isna(at) or left_out else by_level(at, level)
             for at, level, left_out in zip(used, levels.fillna(""), idle, strict=True)
         ]
         return said.assign(last_used_at=pd.Series(made, said.index, dtype="string"))
@@ -271,7 +238,7 @@ class _Tables:
     def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
         parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
         spelled = pd.concat([p.fillna("") for p in parts if p is not None], axis=1)
-        made = spelled.agg("\x1f".join, axis=1).map(_digest).astype("string")
+        made = spelled.agg("\x1f".join, axis=1).map(digest).astype("string")
         review = facts["review"].fillna(made) if "review" in facts else made
         named = facts.assign(id=f"csv:{self.scope}/review/" + review.astype("string"))
         covers = {c: named[c] for c in ("grant_id",) if c in named}
@@ -400,70 +367,3 @@ def _kinds(table: TableMap) -> set[str]:
         if table.holds == "things" and CREDENTIAL.name in named_labels:
             found.add("credentials")
     return found
-
-
-def _each(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    """Change each distinct text of a column."""
-    made = {cell: change(cell) for cell in column.dropna().unique()}
-    return column.map(made, na_action="ignore").astype("string")
-
-
-def _list(cell: str, words: Mapping[str, str]) -> str:
-    """Write the parts of a cell as a list, each in our words."""
-    if cell.startswith("["):
-        return cell
-    whole = words.get(cell.casefold())
-    if whole is None:
-        parts = [_word(part, words) for part in PARTS.split(cell) if part]
-    else:
-        parts = [words.get(part.casefold(), part) for part in PARTS.split(whole) if part]
-    return canonical(sorted({one for part in parts for one in PARTS.split(part) if one}))
-
-
-def _word(cell: str, words: Mapping[str, str]) -> str:
-    """Put a word of the list into ours; `*` stands for every other word."""
-    return words.get(cell.casefold(), words.get(OTHER, cell))
-
-
-def _by_level(used: str, levels: str) -> str:
-    if used.startswith("{"):
-        return used
-    return canonical(dict.fromkeys(re.findall(r'"([^"]*)"', levels), used))
-
-
-def _digest(said: str) -> str:
-    return hashlib.sha256(said.encode()).hexdigest()[:20]
-
-
-def _lay_out(sent: Sent) -> Sequence[Path]:
-    """Put a map that was typed in beside the tables; else take the one that was sent."""
-    folder = one_folder(sent)
-    maps = sorted(folder.glob("*.toml"))
-    if sent.said:
-        if maps:
-            raise InputRefused(maps[0], "", "is a column map already: leave that field empty")
-        (folder / MAP).write_text(sent.said, encoding="utf-8")
-    return (maps[0] if len(maps) == 1 else folder,)
-
-
-EXAMPLE = """\
-[[table]]
-file = "owners.csv"
-holds = "owners"
-columns = { thing = "Account", owner = "Owner mail" }
-always = { thing_label = "ServiceAccount" }
-"""
-SOURCE = Source(
-    name="csv",
-    title="Tables with a column map",
-    reads=f"lists of owners, access, reviews and more (CSV, JSON lines, Parquet) with a {MAP}",
-    declares=("grants", "owners", "scope", "usage", "reviews", "credentials", "trust"),
-    read=read,
-    upload=Upload(
-        hint=f"The tables and their column map ({MAP}) together, or a ZIP of their folder.",
-        asks=f"Column map, if no {MAP} is among the files",
-        example=EXAMPLE,
-        long=True,
-        lay_out=_lay_out,
-    ),
-)
