@@ -30,7 +30,7 @@ from app.reach import (
     way,
 )
 from app.removals import removals
-from app.tables import below, table
+from app.tables import below, full, table
 from app.tiles import tile
 from app.tray import reverse_tray, tray
 from app.view import View
@@ -280,7 +280,7 @@ def _resources(found: Reach, question: Question) -> None:
         "The resources reached, heaviest first.",
         {
             "Weight": st.column_config.ProgressColumn(
-                format="%.0f", min_value=0, max_value=float(found.table["Weight"].max() or 1)
+                format="%.0f", min_value=0, max_value=full(found.table["Weight"])
             ),
             "Hops": st.column_config.NumberColumn(width="small"),
         },
