@@ -193,6 +193,7 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
             "taken_at": iso(s.taken_at),
             "recorded_at": iso(s.recorded_at),
             "current": current is not None and s.id == current.id,
+            "replaces": s.replaces,
             "sources": [c.record() for c in s.coverage],
             "nodes": sum(s.nodes.values()),
             "relationships": sum(s.relationships.values()),

@@ -12,7 +12,7 @@ from graph.facts import Facts
 from graph.former import Former
 from graph.journal import Journal, journal_of
 from graph.statements import apply
-from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, open_store
+from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, in_history, open_store
 
 KEPT, KEPT_NODES = 2, 400_000  # assessed snapshots in memory: at least two, and so many nodes
 
@@ -20,7 +20,10 @@ Read = Callable[[str], tuple[SnapshotInfo, Facts]]
 
 
 class History:
-    """The snapshots of one store, oldest first (`infos`), and the posture at each of them.
+    """The snapshots of one store by the instants they speak of, and the posture at each of them.
+
+    `infos` is what the history is made of; `every` has those too that another one replaces, as
+    what was read only later belongs into them.
 
     What a snapshot holds never changes; a few of those assessed last stay in memory. What
     `journal` states is among the facts of every snapshot that it was in time for.
@@ -29,7 +32,8 @@ class History:
     def __init__(
         self, infos: list[SnapshotInfo], read: Read, journal: Journal | None = None
     ) -> None:
-        self.infos, self.journal = tuple(infos), journal
+        self.every, self.journal = tuple(infos), journal
+        self.infos = tuple(in_history(infos))
         self._read = read
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
         self._made: dict[str, Any] = {}
@@ -75,18 +79,21 @@ class History:
         known = [info for info in self.infos if info.taken_at <= instant]
         if not known:
             raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
-        last = max(known, key=lambda info: (info.taken_at, info.sequence))
+        last = max(known, key=lambda info: info.order)
         return self.posture(last.id, None if instant == last.taken_at else instant)
 
     def recorded_by(self, instant: pd.Timestamp) -> "History":
         """Return the history as it was known at an instant: what was published by then."""
-        known = [info for info in self.infos if info.recorded_at <= instant]
+        known = [info for info in self.every if info.recorded_at <= instant]
         journal = self.journal.known_at(instant) if self.journal is not None else None
         return History(known, self._read, journal)
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
-        """Return the snapshots up to and with `info`, oldest first."""
-        return tuple(i for i in self.infos if i.sequence <= info.sequence)
+        """Return the snapshots up to and with `info`, oldest first.
+
+        What was read later and speaks of an earlier instant is among them.
+        """
+        return (*(i for i in self.infos if i.order < info.order), info)
 
 
 def formers(posture: Posture) -> list[Former]:
@@ -99,8 +106,7 @@ def formers(posture: Posture) -> list[Former]:
     if history is None or now.snapshot is None:
         return [Former(now, now)]
     known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
-    order = sorted(known, key=lambda i: (i.taken_at, i.sequence))
-    graphs = [history.posture(i.id).graph for i in order]
+    graphs = [history.posture(i.id).graph for i in known]
     found = [graph.identities for graph in graphs]
     return [Former(graph, now, found[at + 1 :]) for at, graph in enumerate(graphs)]
 

@@ -49,7 +49,7 @@ def past(posture: Posture) -> pd.DataFrame:
     recent: list[SnapshotInfo] = []
     if history is not None and info is not None:
         before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-        recent = sorted(before, key=lambda i: (i.taken_at, i.sequence))[1 - SNAPSHOTS :]
+        recent = sorted(before, key=lambda i: i.order)[1 - SNAPSHOTS :]
     rows = [*past_debt(posture, recent), Owed.of(posture)]
     frame = pd.DataFrame([asdict(owed) for owed in rows])
     frame.insert(0, "at", [*(i.taken_at for i in recent), as_of])

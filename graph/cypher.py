@@ -147,14 +147,18 @@ RELEASE_LEASE: Final = (
 CHECK_LEASE: Final = f"MATCH {_LEASE} WHERE l.token = $token RETURN l.token"
 
 _SNAPSHOT = f"(s:{SNAPSHOT.name} {{run: $run, id: $run}})"
-_INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.counted"
+_INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.replaces, s.counted"
 
 CURRENT: Final = (
     f"MATCH (p:{POINTER} {{name: 'current'}}) "
     f"OPTIONAL MATCH (s:{SNAPSHOT.name} {{run: p.run, id: p.run}}) RETURN {_INFO}"
 )
 SNAPSHOTS: Final = (
-    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} ORDER BY s.sequence"
+    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} "
+    "ORDER BY s.taken_at, s.sequence"
+)
+LAST: Final = (
+    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN coalesce(max(s.sequence), 0)"
 )
 UNPUBLISHED: Final = f"MATCH (s:{SNAPSHOT.name}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
 PUBLISHED_AS: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{PUBLISHED}' RETURN {_INFO}"
@@ -171,10 +175,13 @@ _NEXT_STEP = (
     f"WITH s WHERE s.state = '{LOADING}' AND s.step = $step - 1 SET s.step = $step "
 )
 ADVANCE: Final = f"MATCH {_LEASE} WHERE l.token = $token {_NEXT_STEP} RETURN s.step"
-PUBLISH: Final = (
+PUBLISH_BEHIND: Final = (
     f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token {_NEXT_STEP}"
     f"SET s.state = '{PUBLISHED}', s.recorded_at = timestamp(), s.counted = $counted "
-    f"MERGE (p:{POINTER} {{name: 'current'}}) SET p.run = $run RETURN s.step"
+    "RETURN s.step"
+)
+PUBLISH: Final = PUBLISH_BEHIND.replace(
+    "RETURN s.step", f"MERGE (p:{POINTER} {{name: 'current'}}) SET p.run = $run RETURN s.step"
 )
 
 HOLD: Final = (

@@ -350,6 +350,7 @@ SNAPSHOT = Node(
         Property("recorded_at", INSTANT, "When it was published.", when=When.READ),
         Property("hash", TEXT, "Hash of all its facts."),
         Property("sequence", COUNT, "Its place in the order of publication."),
+        Property("replaces", TEXT, "The snapshot of that instant that it stands for."),
         Property("coverage", JSON, "What each source and scope could say, and when."),
     ),
     colour="#BBBBBB",

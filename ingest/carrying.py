@@ -16,7 +16,6 @@ from graph.element import Dtype, Element, Node
 from graph.facts import Coverage, Facts
 from graph.frames import empty
 from graph.schema import ELEMENTS, FACT_NODES, USED
-from graph.values import iso
 from ingest.adding_up import added_coverage, added_up, gaps, watched
 from ingest.source import Rejected
 from ingest.waiting import with_waiting
@@ -71,9 +70,6 @@ def carry(
     for key, each in fresh.items():
         if former is None or key not in known or each.adds_up:
             continue
-        if known[key].taken_at > each.coverage.taken_at:
-            newer = iso(known[key].taken_at)
-            warnings.append(f"{'/'.join(key)}: replaces facts that were newer ({newer})")
         _doubt(each, former, max_loss)
         if not each.coverage.complete:
             _remember(each, known[key], stated)

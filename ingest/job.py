@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
-from graph.facts import Coverage, Facts
+from graph.facts import Facts
 from graph.failed_reads import FailedRead
 from graph.frames import empty, records, text_array
 from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
@@ -26,6 +26,7 @@ from graph.stores import KEEP, SnapshotInfo, Store
 from ingest.carrying import ALL, Checked, Frames, carry
 from ingest.checking import check, refuse_if_bad
 from ingest.failures import Failure, remember
+from ingest.placing import Whole, planned
 from ingest.progress import file_by_file
 from ingest.redaction import redact_text
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
@@ -59,15 +60,9 @@ class _Terms:
     skip_failed: bool = False
     progress: Progress = lambda message: None
 
-
-@dataclass(frozen=True)
-class _Whole:
-    """What is to be published, and what the readings in it became."""
-
-    frames: Frames
-    coverage: tuple[Coverage, ...]
-    checked: list[Checked]
-    warnings: list[str]
+    def join(self, former: Facts | None, checked: list[Checked]) -> Whole:
+        """Join readings with what was current before them."""
+        return _join(former, checked, self.max_loss)
 
 
 def ingest(
@@ -176,39 +171,40 @@ def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = K
 def _publish(
     store: Store, checked: list[Checked], failures: list[Failure], terms: _Terms
 ) -> Ingested | None:
-    """Join checked readings with what is current, and publish the whole.
+    """Join checked readings with what was current at their time, and publish the wholes.
 
     That too many rows of a reading cannot be used may show only now. It is then one of the
     failures, and nothing is published but, if so agreed, the others.
     """
     _refuse_twice(checked)
     with store.lease() as lease:
-        now = store.current()
-        former = store.read(now.id)[1] if now else None
-        whole = _join(former, checked, terms.max_loss)
-        while bad := _bad(whole.checked, terms.max_bad):
+        wholes = planned(store, checked, terms.join)
+        while bad := _bad([c for w in wholes if not w.repeated for c in w.checked], terms.max_bad):
             failures += bad.values()
             checked = [c for c in checked if c.coverage.key not in bad]
             if not (checked and terms.skip_failed):
                 return None
-            whole = _join(former, checked, terms.max_loss)
+            wholes = planned(store, checked, terms.join)
         terms.progress("publishing")
-        info, published = store.publish(Facts.of(whole.frames, whole.coverage), lease)
+        done = [store.publish(w.facts, lease, behind=w.behind) for w in wholes]
         store.prune(terms.keep, lease)
-    done = Ingested(info, published, [], whole.warnings)
-    for each in whole.checked:
-        done.quarantined += each.rejected
-        done.set_aside.append(_aside(each))
-    return done
+    told = [(whole, *made) for whole, made in zip(wholes, done, strict=True) if not whole.repeated]
+    _, info, published = told[-1]
+    result = Ingested(info, published, [], [w for whole, *_ in told for w in whole.warnings])
+    for each in (c for whole, *_ in told for c in whole.checked):
+        result.quarantined += each.rejected
+        result.set_aside.append(_aside(each))
+    return result
 
 
-def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> _Whole:
-    """Join readings with what is current; they themselves stay as they are."""
+def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> Whole:
+    """Join readings with what was current before them; they themselves stay as they are."""
     mine = [each.again() for each in checked]
     told: list[str] = []
     frames, coverage = carry(former, mine, told, max_loss)
     frames = _settle(frames, mine, told, _waiting_before(former))
-    return _Whole(frames, coverage, mine, [w for each in mine for w in each.warnings] + told)
+    warnings = [w for each in mine for w in each.warnings] + told
+    return Whole(Facts.of(frames, coverage), mine, warnings)
 
 
 def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:

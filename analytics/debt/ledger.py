@@ -92,12 +92,12 @@ def moment_at(history: History, instant: pd.Timestamp) -> Moment:
     known = [i for i in history.infos if i.taken_at <= instant]
     if not known:
         raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
-    return Moment(max(known, key=lambda i: (i.taken_at, i.sequence)), instant)
+    return Moment(max(known, key=lambda i: i.order), instant)
 
 
 def oldest(history: History) -> Moment:
     """Return the oldest moment that the store knows of."""
-    first = min(history.infos, key=lambda i: (i.taken_at, i.sequence))
+    first = min(history.infos, key=lambda i: i.order)
     return Moment(first, first.taken_at)
 
 

@@ -26,7 +26,7 @@ def diff(
     from graph.stores import pick
 
     history = history_of(posture)
-    infos = list(history.infos)
+    infos = list(history.every)
     return answers.diff(history, pick(infos, before), pick(infos, after), limit)
 
 
@@ -87,7 +87,7 @@ def _moment(history: "History", said: str, option: str) -> "Moment":
     from graph.values import WrongValue, instant
 
     try:
-        info = pick(list(history.infos), said)
+        info = pick(list(history.every), said)
         return Moment(info, info.taken_at)
     except NoSuchSnapshot as error:
         if said.startswith("@"):

@@ -5,7 +5,7 @@ so they see all of an ingest or nothing of it.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -64,7 +64,8 @@ class SnapshotInfo:
     """What is known of a published snapshot without reading it.
 
     `id` is `<sequence, six digits>-<first 16 of hash>`; `recorded_at` is when it was published,
-    `taken_at` the instant its facts speak of.
+    `taken_at` the instant its facts speak of. `replaces` is the id of a snapshot of the same
+    instant that lacked what was read only later, and that this one stands for in the history.
     """
 
     id: str
@@ -75,6 +76,22 @@ class SnapshotInfo:
     coverage: tuple[Coverage, ...]
     nodes: dict[str, int]
     relationships: dict[str, int]
+    replaces: str | None = None
+
+    @property
+    def order(self) -> tuple[pd.Timestamp, int]:
+        """What puts snapshots in order: when they speak of, and of equal ones the publication."""
+        return self.taken_at, self.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """That a snapshot takes its place in the history, and the current one stays current.
+
+    `replaces` is the id of the one that it stands for there.
+    """
+
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ class Store(Protocol):
     uri: str
 
     def snapshots(self) -> list[SnapshotInfo]:
-        """List the published snapshots, oldest first; empty when there are none."""
+        """List the published snapshots by `SnapshotInfo.order`; empty when there are none."""
         ...
 
     def current(self) -> SnapshotInfo | None:
@@ -116,11 +133,17 @@ class Store(Protocol):
         ...
 
     def publish(
-        self, facts: Facts, lease: Lease, after_step: Callable[[int], None] = no_step
+        self,
+        facts: Facts,
+        lease: Lease,
+        after_step: Callable[[int], None] = no_step,
+        behind: Behind | None = None,
     ) -> tuple[SnapshotInfo, bool]:
         """Make `facts` the current snapshot; false when these very facts are current already.
 
-        `after_step(n)` is called after the n-th step that reached the store.
+        With `behind` they are published and the current snapshot stays; false when any snapshot
+        holds these very facts. `after_step(n)` is called after the n-th step that reached the
+        store.
         """
         ...
 
@@ -153,6 +176,13 @@ def open_store(uri: str | None = None) -> Store:
     return ParquetStore(uri)
 
 
+def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
+    """Return the snapshots that the history is made of, in order: without what was replaced."""
+    known = sorted(snapshots, key=lambda s: s.order)
+    replaced = {s.replaces for s in known}
+    return [s for s in known if s.id not in replaced]
+
+
 def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
     """Find a snapshot by its id or by a unique start of it.
 
@@ -163,7 +193,7 @@ def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
             at = instant(wanted[1:])
         except WrongValue as error:
             raise NoSuchSnapshot(f"{wanted!r} {error}; write @2026-08-01T00:00:00Z") from None
-        found = [s for s in snapshots if s.taken_at <= at][-1:]
+        found = sorted((s for s in snapshots if s.taken_at <= at), key=lambda s: s.order)[-1:]
     else:
         found = [s for s in snapshots if s.id == wanted] or [
             s for s in snapshots if s.id.startswith(wanted)

@@ -36,8 +36,12 @@ class Writer:
         facts: Facts,
         described: dict[str, object],
         after_step: Callable[[int], None],
+        behind: bool = False,
     ) -> None:
-        """Write and publish a run, with `described` on its Snapshot; a step is a transaction."""
+        """Write and publish a run, with `described` on its Snapshot; a step is a transaction.
+
+        One that goes `behind` leaves the pointer where it is.
+        """
         self._begin(run, described)
         after_step(0)
         nodes: Counter[str] = Counter()
@@ -51,7 +55,8 @@ class Writer:
                 kind, source = batch.relationships
                 relationships[kind][source] += len(batch.rows)
             after_step(step)
-        self._flip(run, step + 1, facts, {"nodes": nodes, "relationships": relationships})
+        text = cypher.PUBLISH_BEHIND if behind else cypher.PUBLISH
+        self._flip(run, step + 1, facts, {"nodes": nodes, "relationships": relationships}, text)
         after_step(step + 1)
 
     def remove(self, run: str) -> bool:
@@ -122,14 +127,14 @@ class Writer:
             raise self._lost()
         return False
 
-    def _flip(self, run: str, step: int, facts: Facts, stored: dict[str, Any]) -> None:
+    def _flip(self, run: str, step: int, facts: Facts, stored: dict[str, Any], text: str) -> None:
         nodes, relationships = facts.counts()
         counted = canonical({"nodes": nodes, "relationships": relationships, "stored": stored})
 
         def work(tx: Tx, beat: Beat) -> None:
             if self._count(tx, beat, run) != stored:
                 raise StoreDamaged(f"{self._connection.uri}: {run} is not what was written")
-            self._advance(tx, cypher.PUBLISH, run, step, counted=counted)
+            self._advance(tx, text, run, step, counted=counted)
 
         self._unit(run, "publish a snapshot", work)
 

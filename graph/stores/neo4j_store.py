@@ -22,6 +22,7 @@ import pandas as pd
 from graph import cypher
 from graph.facts import Coverage, Facts
 from graph.stores import (
+    Behind,
     Lease,
     NoSuchSnapshot,
     SnapshotInfo,
@@ -56,7 +57,7 @@ class Neo4jStore:
         self.uri = self._connection.uri
 
     def snapshots(self) -> list[SnapshotInfo]:
-        """List the published snapshots, oldest first."""
+        """List the published snapshots by `SnapshotInfo.order`."""
         return [self._info(row) for row in self._rows("list snapshots", cypher.SNAPSHOTS)]
 
     def current(self) -> SnapshotInfo | None:
@@ -95,18 +96,25 @@ class Neo4jStore:
                 self._write("release the lease", cypher.RELEASE_LEASE, token=lease.token)
 
     def publish(
-        self, facts: Facts, lease: Lease, after_step: Callable[[int], None] = no_step
+        self,
+        facts: Facts,
+        lease: Lease,
+        after_step: Callable[[int], None] = no_step,
+        behind: Behind | None = None,
     ) -> tuple[SnapshotInfo, bool]:
-        """Write `facts` as a new run, count it and move the pointer."""
+        """Write `facts` as a new run, count it and, unless it goes `behind`, move the pointer."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
         now = self.current()
-        if now is not None and now.hash == facts.hash:
-            return now, False
+        for one in self.snapshots() if behind else [now] if now else []:
+            if one.hash == facts.hash:
+                return one, False
         self._remove_leftovers(writer)
-        sequence = now.sequence + 1 if now else 1
+        sequence = self._rows("find the last snapshot", cypher.LAST)[0][0] + 1
         run = f"{sequence:06d}-{facts.hash[:16]}"
-        writer.write(run, facts, _described(facts, sequence), after_step)
+        described = _described(facts, sequence)
+        described["replaces"] = behind.replaces if behind else None
+        writer.write(run, facts, described, after_step, behind is not None and now is not None)
         return self._info(self._rows("find a snapshot", cypher.PUBLISHED_AS, run=run)[0]), True
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
@@ -217,7 +225,7 @@ def _described(facts: Facts, sequence: int) -> dict[str, object]:
 
 
 def _info(row: list[Any]) -> SnapshotInfo:
-    name, sequence, taken_at, recorded_at, digest, coverage, counted = row
+    name, sequence, taken_at, recorded_at, digest, coverage, replaces, counted = row
     counts = json.loads(counted)
     return SnapshotInfo(
         name,
@@ -228,6 +236,7 @@ def _info(row: list[Any]) -> SnapshotInfo:
         tuple(Coverage.of(record) for record in json.loads(coverage)),
         counts["nodes"],
         counts["relationships"],
+        replaces,
     )
 
 

@@ -1,6 +1,7 @@
 """The embedded store: immutable Parquet snapshots in a folder, and one pointer to the current one.
 
-    CURRENT                     the id of the snapshot that readers see, or - before the first
+    CURRENT                     the id of the snapshot that readers see, or - before the first;
+                                then the last number given, if that is another snapshot's
     LOCK                        the lease: held by flock, holds the last fencing token
     snapshots/<id>/             one Parquet file for each element that has rows
     snapshots/<id>/nodes.parquet    every id, sorted; its position is the node's number
@@ -36,6 +37,7 @@ from graph.facts import Coverage, Facts, LazyFrames, Numbering
 from graph.frames import PANDAS, empty, text_array
 from graph.schema import ELEMENTS, FACT_NODES
 from graph.stores import (
+    Behind,
     Lease,
     SnapshotInfo,
     StoreBusy,
@@ -69,14 +71,12 @@ class ParquetStore:
         self._folder = self._root / "snapshots"
 
     def snapshots(self) -> list[SnapshotInfo]:
-        """List the published snapshots, oldest first."""
-        current = self.current()
-        if current is None:
+        """List the published snapshots by `SnapshotInfo.order`."""
+        if self.current() is None:
             return []
+        last = self._pointer()[1]
         found = [self._manifest(p.name)[0] for p in self._folder.iterdir() if p.name[0] != "."]
-        return sorted(
-            (s for s in found if s.sequence <= current.sequence), key=lambda s: s.sequence
-        )
+        return sorted((s for s in found if s.sequence <= last), key=lambda s: s.order)
 
     def current(self) -> SnapshotInfo | None:
         """Return the snapshot that readers see, or None."""
@@ -88,11 +88,17 @@ class ParquetStore:
             ):
                 raise StoreUnavailable(f"{self.uri} is a folder, but not a store")
             return None
+        name, _ = self._pointer()
+        return None if name == NOTHING else self._manifest(name)[0]
+
+    def _pointer(self) -> tuple[str, int]:
+        """Return the id of the current snapshot, and the last number that was given to one."""
         try:
-            pointer = (self._root / "CURRENT").read_text().strip()
-        except (OSError, UnicodeDecodeError) as error:
+            said = (self._root / "CURRENT").read_text().split()
+            name, *last = said or [""]
+            return name, int(last[0]) if last else 0 if name == NOTHING else int(name[:6])
+        except (OSError, ValueError) as error:
             raise StoreDamaged(f"{self.uri}: CURRENT cannot be read ({_why(error)})") from error
-        return None if pointer == NOTHING else self._manifest(pointer)[0]
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
         """Return a snapshot; its frames are read and checked when first asked for."""
@@ -122,18 +128,25 @@ class ParquetStore:
             os.close(lock)
 
     def publish(
-        self, facts: Facts, lease: Lease, after_step: Callable[[int], None] = no_step
+        self,
+        facts: Facts,
+        lease: Lease,
+        after_step: Callable[[int], None] = no_step,
+        behind: Behind | None = None,
     ) -> tuple[SnapshotInfo, bool]:
-        """Write `facts` as a new snapshot and make it the current one."""
+        """Write `facts` as a new snapshot and, unless it goes `behind`, make it the current one."""
         self._require(lease)
         now = self.current()
-        if now is not None and now.hash == facts.hash:
-            return now, False
-        self._clear_leftovers(now)
+        for one in self.snapshots() if behind else [now] if now else []:
+            if one.hash == facts.hash:
+                return one, False
+        last = self._pointer()[1]
+        self._clear_leftovers(last)
         with self._writing():
-            info = self._write(facts, now.sequence + 1 if now else 1, after_step)
+            info = self._write(facts, last + 1, after_step, behind.replaces if behind else None)
             self._require(lease)
-            _replace(self._root / "CURRENT", f"{info.id}\n")
+            stays = f"{now.id} {info.sequence}" if behind and now else info.id
+            _replace(self._root / "CURRENT", f"{stays}\n")
         after_step(-1)
         return info, True
 
@@ -141,8 +154,9 @@ class ParquetStore:
         """Delete all but the newest `keep`; a snapshot that a reader holds open stays."""
         self._require(lease)
         gone = []
+        current = self._pointer()[0]
         for info in self.snapshots()[: -max(keep, 1)]:
-            if _unread(self._folder / info.id / "manifest.json"):
+            if info.id != current and _unread(self._folder / info.id / "manifest.json"):
                 hidden = self._folder / f".gone-{info.id}"
                 (self._folder / info.id).rename(hidden)
                 shutil.rmtree(hidden, ignore_errors=True)
@@ -179,15 +193,19 @@ class ParquetStore:
         if token != lease.token:
             raise StoreBusy(f"{self.uri}: the right to publish was lost to another ingest")
 
-    def _clear_leftovers(self, now: SnapshotInfo | None) -> None:
-        """Remove what a killed publish left behind."""
+    def _clear_leftovers(self, last: int) -> None:
+        """Remove what a killed publish left behind: `last` is the last number that was given."""
         for folder in self._folder.iterdir():
-            newer = now is None or folder.name[:6] > now.id[:6]
+            newer = folder.name[:6] > f"{last:06d}"
             if folder.name[0] == "." or newer:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _write(
-        self, facts: Facts, sequence: int, after_step: Callable[[int], None]
+        self,
+        facts: Facts,
+        sequence: int,
+        after_step: Callable[[int], None],
+        replaces: str | None,
     ) -> SnapshotInfo:
         name = f"{sequence:06d}-{facts.hash[:16]}"
         work = self._folder / f".work-{name}"
@@ -210,6 +228,7 @@ class ParquetStore:
             facts.coverage,
             nodes,
             relationships,
+            replaces,
         )
         _save_text(work / "manifest.json", _signed(_record(info) | {"files": files}))
         _sync(work)
@@ -381,6 +400,7 @@ def _record(info: SnapshotInfo) -> dict[str, Any]:
         "coverage": [c.record() for c in info.coverage],
         "nodes": info.nodes,
         "relationships": info.relationships,
+        "replaces": info.replaces,
     }
 
 
@@ -396,6 +416,7 @@ def _info(body: dict[str, Any]) -> SnapshotInfo:
         tuple(Coverage.of(c) for c in body["coverage"]),
         body["nodes"],
         body["relationships"],
+        body.get("replaces"),
     )
 
 

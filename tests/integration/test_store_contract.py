@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from graph.facts import Facts
 from graph.schema import AGENT, CAN_ACCESS, ELEMENTS
 from graph.stores import (
+    Behind,
     Lease,
     NoSuchSnapshot,
     SnapshotInfo,
@@ -20,6 +21,7 @@ from graph.stores import (
     StoreBusy,
     StoreEmpty,
     StoreError,
+    in_history,
     open_store,
 )
 from tests.integration import crash, worlds
@@ -96,6 +98,23 @@ def test_older_snapshots_stay_as_they_were(store: Store):
         found, read = store.read(info.id)
         assert found == info
         assert_same(read, facts)
+
+
+def test_what_goes_behind_leaves_the_current_one_and_stands_in_its_place(store: Store):
+    now = published(store, worlds.world(1, "2026-02-01"))
+    with store.lease(10) as lease:
+        old, new = store.publish(worlds.world(0, "2026-01-01"), lease, behind=Behind())
+        again = store.publish(worlds.world(0, "2026-01-01"), lease, behind=Behind())
+        other, _ = store.publish(worlds.world(2, "2026-01-01"), lease, behind=Behind(old.id))
+    assert (new, again) == (True, (old, False))
+    assert store.current() == now
+    assert store.read()[0] == now
+    assert store.snapshots() == [old, other, now]
+    assert in_history(store.snapshots()) == [other, now]
+    assert [s.sequence for s in store.snapshots()] == [2, 3, 1]
+    assert published(store, worlds.world(3, "2026-03-01")).sequence == 4
+    with store.lease(10) as lease:
+        assert store.prune(2, lease) == [old.id, other.id]
 
 
 def test_a_snapshot_is_chosen_by_id_start_or_instant(store: Store):

@@ -1,0 +1,185 @@
+"""An export that is older than what is current takes its place in history and changes no more."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analytics.debt.ledger import Moment as At
+from analytics.debt.ledger import moments, oldest
+from analytics.history import History
+from graph.schema import AGENT
+from graph.stores import in_history, open_store, pick
+from graph.stores.parquet_store import ParquetStore
+from graph.values import iso
+from ingest.job import ingest
+from tests.small_estates import AS_OF, Estate
+
+DAY = pd.Timedelta(days=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ParquetStore:
+    return ParquetStore(tmp_path / "store")
+
+
+def load(store, *estates, **options):
+    return ingest(store, [e.job() for e in estates], **options)
+
+
+def state(day, *agents, scope="a", **options):
+    """State the agents of a scope as they were on a day."""
+    return Estate(at=AS_OF + day * DAY, scope=scope, **options).agent(*agents)
+
+
+def agents(store, snapshot=None):
+    frame = store.read(snapshot)[1].frames[AGENT]
+    return dict(frame.groupby("scope")["id"].agg(lambda ids: "".join(sorted(ids))))
+
+
+def told(store):
+    """Return what the history says of each instant: the agents of each scope."""
+    infos = in_history(store.snapshots())
+    return [((i.taken_at - AS_OF).days, agents(store, i.id)) for i in infos]
+
+
+def test_it_changes_nothing_current_and_is_there_at_its_own_instant(store):
+    now = load(store, state(300, "new")).snapshot
+    done = load(store, state(200, "old"))
+    assert store.current() == now
+    assert agents(store) == {"a": "new"}
+    assert agents(store, f"@{iso(AS_OF + 250 * DAY)}") == {"a": "old"}
+    assert done.published
+    assert done.snapshot.taken_at == AS_OF + 200 * DAY
+    (said,) = done.warnings
+    assert "estate/a" in said
+    assert "takes its place in the history, and nothing current changes" in said
+
+
+def test_a_newer_export_replaces_what_is_current(store):
+    load(store, state(200, "old"))
+    done = load(store, state(300, "new"))
+    assert (store.current(), done.warnings) == (done.snapshot, [])
+    assert agents(store) == {"a": "new"}
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+def test_the_order_in_which_exports_are_read_does_not_matter(store, order):
+    for day in order:
+        load(store, state(day, f"only-{day}", "always"))
+    assert told(store) == [(d, {"a": f"alwaysonly-{d}"}) for d in (1, 2, 3)]
+    assert store.current().taken_at == AS_OF + 3 * DAY
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_scopes_stand_in_each_entry_as_they_were_then(store, order):
+    """Two scopes, read on days 1 and 3, and 2 and 4: whatever the order, all entries are true.
+
+    Of several entries of one instant the last counts. One may lack a scope that was first read
+    later, but none has other facts of it than those of the day.
+    """
+    exports = [
+        state(1, "a1"),
+        state(2, "b2", scope="b"),
+        state(3, "a3"),
+        state(4, "b4", scope="b"),
+    ]
+    for at in order:
+        load(store, exports[at])
+    assert agents(store) == {"a": "a3", "b": "b4"}
+    for day, scopes in dict(told(store)).items():
+        then = {"a": "a1" if day < 3 else "a3", "b": "b2" if day < 4 else "b4"}
+        assert scopes == {scope: then[scope] for scope in scopes}
+
+
+def test_what_came_between_is_replaced_by_what_knows_it(store):
+    """A of day 1, b of day 2, a of day 4; then a of day 2: on day 3 nothing else was known of a."""
+    load(store, state(1, "a1"))
+    first = load(store, state(3, "b3", scope="b")).snapshot
+    now = load(store, state(4, "a4")).snapshot
+    load(store, state(2, "a2"))
+    assert told(store) == [
+        (1, {"a": "a1"}),
+        (2, {"a": "a2"}),
+        (3, {"a": "a2", "b": "b3"}),
+        (4, {"a": "a4", "b": "b3"}),
+    ]
+    assert store.current() == now
+    assert agents(store, first.id) == {"a": "a1", "b": "b3"}  # a snapshot never changes
+    (replaced,) = [s for s in store.snapshots() if s.replaces]
+    assert replaced.replaces == first.id
+    assert pick(store.snapshots(), f"@{iso(AS_OF + 3 * DAY)}") == replaced
+
+
+def test_read_twice_it_is_there_once(store):
+    load(store, state(3, "new"))
+    assert load(store, state(2, "old")).published
+    before = store.snapshots()
+    done = load(store, state(2, "old"))
+    assert not done.published
+    assert store.snapshots() == before
+
+
+def test_old_and_new_in_one_job(store):
+    load(store, state(3, "a3"), state(3, "b3", scope="b"))
+    done = load(store, state(2, "a2"), state(5, "b5", scope="b"))
+    assert agents(store) == {"a": "a3", "b": "b5"}
+    assert done.snapshot == store.current()
+    assert told(store) == [
+        (2, {"a": "a2"}),
+        (3, {"a": "a3", "b": "b3"}),
+        (5, {"a": "a3", "b": "b5"}),
+    ]
+
+
+def test_a_bad_row_of_the_older_one_publishes_nothing(store):
+    load(store, state(3, "a3"))
+    before = store.snapshots()
+    bad = state(2, "a2").link("a2", "RUNS_AS", "nobody")
+    with pytest.raises(Exception, match="rows"):
+        load(store, bad, state(5, "b5", scope="b"))
+    assert store.snapshots() == before
+
+
+def test_the_ledger_has_the_older_one_in_its_place(store):
+    load(store, state(1, "a1"))
+    load(store, state(3, "b3", scope="b"))
+    load(store, state(4, "a4"))
+    load(store, state(2, "a2"))
+    history = History(store.snapshots(), store.read)
+    last = history.infos[-1]
+    days = [(m.at - AS_OF).days for m in moments(history, oldest(history), At(last, last.taken_at))]
+    assert days == [1, 2, 3, 4]
+
+
+def test_as_known_before_it_was_read_the_history_is_as_it_was(store):
+    load(store, state(1, "a1"))
+    first = load(store, state(3, "b3", scope="b")).snapshot
+    load(store, state(4, "a4"))
+    known = store.current().recorded_at
+    load(store, state(2, "a2"))
+    history = History(store.snapshots(), store.read).recorded_by(known)
+    assert first in history.infos
+    assert [(i.taken_at - AS_OF).days for i in history.infos] == [1, 3, 4]
+
+
+def test_a_killed_publish_behind_leaves_everything_as_it_was(store, tmp_path):
+    load(store, state(3, "a3"))
+    before = (tmp_path / "store" / "CURRENT").read_text()
+    load(store, state(2, "a2"))
+    (tmp_path / "store" / "CURRENT").write_text(before)  # as if it had died just before
+    again = ParquetStore(tmp_path / "store")
+    assert len(again.snapshots()) == 1
+    load(again, state(2, "a2"))
+    assert told(again) == [(2, {"a": "a2"}), (3, {"a": "a3"})]
+    load(again, state(4, "a4"))
+    assert [s.sequence for s in again.snapshots()] == [2, 1, 3]
+
+
+def test_pruning_keeps_what_is_current(store):
+    load(store, state(3, "a3"))
+    load(store, state(2, "a2"), keep=1)
+    assert told(store) == [(3, {"a": "a3"})]
+    load(store, state(4, "a4"))
+    assert open_store(store.uri).current().sequence == 3
