@@ -33,7 +33,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
-from graph.facts import Coverage, Facts, LazyFrames, Numbering
+from graph.facts import Facts, LazyFrames, Numbering
 from graph.frames import PANDAS, empty, text_array
 from graph.schema import ELEMENTS, FACT_NODES
 from graph.stores import (
@@ -48,7 +48,8 @@ from graph.stores import (
     no_step,
     pick,
 )
-from graph.values import canonical, iso
+from graph.stores.manifest import info_of, record
+from graph.values import canonical
 
 NOTHING = "-"
 NODE_INDEX = "nodes"
@@ -230,7 +231,7 @@ class ParquetStore:
             relationships,
             replaces,
         )
-        _save_text(work / "manifest.json", _signed(_record(info) | {"files": files}))
+        _save_text(work / "manifest.json", _signed(record(info) | {"files": files}))
         _sync(work)
         work.rename(self._folder / name)
         _sync(self._folder)
@@ -255,7 +256,7 @@ class ParquetStore:
             body = signed["body"]
             if signed["sha256"] != _sha256(canonical(body).encode()):
                 raise ValueError("its checksum is wrong")
-            return _info(body), body["files"]
+            return info_of(body), body["files"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreDamaged(f"{self.uri}: {file} is damaged ({_why(error)})") from error
 
@@ -387,37 +388,6 @@ def _unread(manifest: Path) -> bool:
     finally:
         os.close(handle)
     return True
-
-
-def _record(info: SnapshotInfo) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "id": info.id,
-        "sequence": info.sequence,
-        "taken_at": iso(info.taken_at),
-        "recorded_at": iso(info.recorded_at),
-        "hash": info.hash,
-        "coverage": [c.record() for c in info.coverage],
-        "nodes": info.nodes,
-        "relationships": info.relationships,
-        "replaces": info.replaces,
-    }
-
-
-def _info(body: dict[str, Any]) -> SnapshotInfo:
-    if body["format"] != 1:
-        raise ValueError("it was written by another version")
-    return SnapshotInfo(
-        body["id"],
-        body["sequence"],
-        pd.Timestamp(body["taken_at"]).as_unit("ms"),
-        pd.Timestamp(body["recorded_at"]).as_unit("ms"),
-        body["hash"],
-        tuple(Coverage.of(c) for c in body["coverage"]),
-        body["nodes"],
-        body["relationships"],
-        body.get("replaces"),
-    )
 
 
 def _signed(body: dict[str, Any]) -> bytes:
