@@ -146,7 +146,8 @@ def _finding(posture: Posture, item: str) -> Removal | None:
 
 def _first_stale(posture: Posture, subject: int) -> list[str]:
     """Return the ids of the first stale step of each stale path; of a derived one, a support."""
-    graph, facts = posture.graph, []
+    graph = posture.graph
+    facts: list[str] = []
     for path in stale_paths(posture, subject, UNUSED_DAYS):
         if path.first_stale < 0:
             continue
