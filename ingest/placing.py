@@ -41,10 +41,12 @@ def planned(store: Store, checked: list[Checked], join: Join) -> list[Whole]:
     known = {c.key: c.taken_at for c in now.coverage} if now else {}
     late = [c for c in checked if _is_late(c, known)]
     fresh = [c for c in checked if c not in late]
-    timeline = _Timeline(store, now)
-    for each in sorted(late, key=lambda c: c.coverage.taken_at):
-        timeline.insert(each, join)
-    wholes = timeline.wholes
+    wholes: list[Whole] = []
+    if now is not None and late:
+        timeline = _Timeline(store, now)
+        for each in sorted(late, key=lambda c: c.coverage.taken_at):
+            timeline.insert(each, join)
+        wholes = timeline.wholes
     if fresh:
         wholes.append(join(store.read(now.id)[1] if now else None, fresh))
     return wholes
@@ -58,8 +60,8 @@ def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
 class _Timeline:
     """The snapshots of a store in history, and those that are about to be published there."""
 
-    def __init__(self, store: Store, now: SnapshotInfo | None) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store, current: SnapshotInfo) -> None:
+        self._store, self._current = store, current
         self.wholes: list[Whole] = []
         self._infos: list[SnapshotInfo] | None = None
 
@@ -67,13 +69,14 @@ class _Timeline:
         """Plan a snapshot of the instant of a reading, and what replaces the later ones."""
         at, key = each.coverage.taken_at, each.coverage.key
         whole = join(self._at(each), [each])
+        newer = next(c.taken_at for c in self._current.coverage if c.key == key)
         told = (
-            f"{'/'.join(key)}: is of {iso(at)}, older than what is current: it takes its place "
-            "in the history, and nothing current changes"
+            f"{'/'.join(key)}: is of {iso(at)}, older than what is current ({iso(newer)}): "
+            "it takes its place in the history, and nothing current changes"
         )
         self.wholes.append(Whole(whole.facts, whole.checked, [*whole.warnings, told], Behind()))
         for info in self._snapshots():
-            if info.taken_at > at and info != self._now and _lacks(info.coverage, each):
+            if info.taken_at > at and info != self._current and _lacks(info.coverage, each):
                 self._replace(info, each, join)
 
     def _replace(self, info: SnapshotInfo, each: Checked, join: Join) -> None:
