@@ -1,10 +1,12 @@
-"""The one person who answers for each thing."""
+"""The one person who is accountable for each thing, and how a finding says so."""
 
 import numpy as np
 
 from analytics.ownership import NOBODY, ROLES
 from analytics.posture import Posture
 from graph.schema import HUMAN
+
+UNKNOWN = "Nobody is known to be accountable: no source states its owners."
 
 
 def accountable_people(posture: Posture) -> np.ndarray:
@@ -24,3 +26,19 @@ def _people(posture: Posture) -> np.ndarray:
         named[named] = person[stated[named]]
         found[named] = stated[named]
     return found
+
+
+def accountability(posture: Posture, thing: int) -> str:
+    """Say in one sentence who is accountable for a thing: a person, only a team, or nobody."""
+    covered = {role: int(posture.ownership.covered[role][thing]) for role in ROLES}
+    person = int(accountable_people(posture)[thing])
+    if person != NOBODY:
+        roles = " and ".join(role for role in ROLES if covered[role] == person)
+        return f"{posture.graph.thing(person)['name']} ({roles} owner) is accountable."
+    if not posture.ownership.known[thing]:
+        return UNKNOWN
+    team = next((owner for owner in covered.values() if owner != NOBODY), NOBODY)
+    if team != NOBODY:
+        name = posture.graph.thing(team)["name"]
+        return f"Nobody is accountable in person, only the team {name}."
+    return "Nobody is accountable for it."

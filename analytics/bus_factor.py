@@ -14,6 +14,7 @@ import scipy  # its parts are loaded when they are first used
 
 from analytics.ownership import active_people
 from analytics.posture import Posture
+from analytics.residue import alive
 from graph.schema import GROUP, MEMBER_OF, SPAWNS, TEAM
 
 SMALL = 600  # people, and pairs of person and group, up to which it is solved exactly
@@ -171,7 +172,7 @@ def kept_by(posture: Posture) -> Kept:
     They weigh what they reach: sensitivity times level, each (resource, level) once.
     """
     identities, weight = posture.accountable, posture.totals().weighted
-    judged = posture.in_service[identities] & posture.ownership.known[identities]
+    judged = alive(posture)[identities] & posture.ownership.known[identities]
     supports = keepers(posture)
     who = [supports.get(int(n), frozenset()) for n in identities[judged]]
     return Kept.of(who, weight[judged])

@@ -11,6 +11,7 @@ from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import NUMBER
 from analytics.debt.totals import NOT_KNOWN, Total, total
 from analytics.posture import Posture
+from analytics.residue import alive
 
 MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
 SHARE, TP, TP_DAY, DAYS, RATIO, COUNT = "share", "tp", "tp/day", "days", "ratio", "count"
@@ -151,7 +152,7 @@ def population(posture: Posture) -> Population:
 
 def _population(posture: Posture) -> Population:
     debt = debt_of(posture)
-    place = np.flatnonzero(posture.in_service[posture.accountable])
+    place = np.flatnonzero(alive(posture)[posture.accountable])
     units = debt.units
     exposure = np.bincount(units.place, units.exposure, len(debt.identities))
     who = posture.accountable[place]

@@ -20,6 +20,8 @@ from graph.schema import (
     AGENT,
     AUTHENTICATES_AS,
     CONTROL,
+    CREDENTIAL,
+    CREDENTIAL_ENDED,
     LEVELS,
     RESOURCE,
     ROLE,
@@ -256,14 +258,17 @@ class Posture:
         return np.flatnonzero(chosen & there)
 
     def _taken_by_agents(self) -> np.ndarray:
-        """Whether an agent that is there uses or runs as each node."""
+        """Whether an agent that is there uses or runs as each node, by a key that nobody ended."""
         graph, taken = self.graph, np.zeros(len(self.graph.ids), bool)
-        is_agent = graph.has_label(AGENT) & graph.there
+        is_agent = graph.has_label(AGENT) & ~self.deleted
         runner, run_as = graph.ends(RUNS_AS)
         taken[run_as[is_agent[runner]]] = True
         user, held = graph.ends(USES)
         used = np.zeros(len(graph.ids), bool)
         used[held[is_agent[user]]] = True
+        keys = graph.frames[CREDENTIAL]
+        ended = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+        used[graph.numbers(keys["id"][ended])] = False
         key, owner = graph.ends(AUTHENTICATES_AS)
         taken[owner[used[key]]] = True
         return taken
@@ -279,15 +284,10 @@ class Posture:
         workload[role[entry[trusted] | flags(graph.frames[TRUSTS]["workload"])]] = True
         return workload
 
-    @cached_property
+    @property
     def deleted(self) -> np.ndarray:
         """Whether each identity is not there (bool): deleted, or not made yet."""
-        gone = ~self.graph.there
-        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
-            frame = self.graph.frames[label]
-            deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
-            gone[self.graph.numbers(frame["id"][deleted])] = True
-        return gone
+        return self.graph.deleted
 
 
 def assess(graph: AccessGraph, before: Posture | None = None) -> Posture:

@@ -15,7 +15,7 @@ import pandas as pd
 from analytics.debt.assumptions.credentials import held
 from analytics.debt.assumptions.term import judge
 from analytics.debt.case import Case
-from analytics.debt.entitlements import ENDED, Entitlements, entitlements
+from analytics.debt.entitlements import Entitlements, entitlements
 from analytics.debt.model import model
 from analytics.ownership import DAY
 from analytics.posture import Posture
@@ -24,11 +24,10 @@ from analytics.survival import Survival, survival
 from graph.access import NEVER, milliseconds
 from graph.former import Former, names_in
 from graph.identity import Identities
-from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL
+from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
 BETWEEN = " -> "  # the holder of a grant and its resource
-DEAD = (*ENDED, "expired")
 RECENT_DAYS = 365  # changes before that say nothing of how fast things are looked at now
 UNSEEN = np.iinfo(np.int64).max
 COLUMNS = ("kind", "key", "since", "identity", "scope")
@@ -206,7 +205,7 @@ def _credentials(posture: Posture) -> pd.DataFrame:
     frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
     expires = milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now)
-    late &= ~frame["status"].isin(DEAD).to_numpy(bool)
+    late &= ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
     mine = late[pairs.row]
     row, identity = pairs.row[mine], posture.accountable[pairs.place[mine]]
     return _rows(CREDENTIALS, _ids(frame)[row], expires[row], identity, _scopes(frame)[row])

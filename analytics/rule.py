@@ -105,3 +105,12 @@ def plural(count: int, one: str, many: str = "") -> str:
     ('1 grant', '2 grants', '3 identities')
     """
     return f"{count} {one}" if count == 1 else f"{count} {many or one + 's'}"
+
+
+def joined(words: list[str]) -> str:
+    """Join words as a sentence does.
+
+    >>> joined(["list", "read", "write"])
+    'list, read and write'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

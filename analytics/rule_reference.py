@@ -16,6 +16,7 @@ FAMILIES = {
     "CRD": "Credentials",
     "ISO": "Isolation",
     "EVD": "Evidence",
+    "RES": "Residue",
 }
 HEAD = """\
 # Findings
@@ -24,8 +25,9 @@ This page is made from the rules: `make docs`.
 
 A finding says what is wrong about an identity (its subject), since when, how bad it is, who is
 accountable for it, what shows it and what to do. Rules judge the accountable identities that are
-in service. A rule whose facts no source declares is not evaluated, and `trustdebt findings` lists
-it as not evaluable: what is not known is neither fine nor broken.
+alive: in service, or ended with something of them left. A rule whose facts no source declares is
+not evaluated, and `trustdebt findings` lists it as not evaluable: what is not known is neither
+fine nor broken.
 
 The severity of a finding is the band of `weight x autonomy x sensitivity x level` of the heaviest
 entitlement concerned:"""

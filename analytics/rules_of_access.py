@@ -15,7 +15,8 @@ from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
 from analytics.debt.reviews import Reviews, reviews
 from analytics.posture import Posture
-from analytics.rule import day, found
+from analytics.residue import alive
+from analytics.rule import day, found, joined
 from analytics.tags import BREAK_GLASS, SEASONAL, tagged
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
@@ -23,15 +24,6 @@ from graph.schema import CAN_ACCESS, LEVELS
 MARKS = {"seasonal": SEASONAL, "break-glass": BREAK_GLASS}
 VERBS = dict(zip(LEVELS, ("list", "read", "write", "administer"), strict=True))
 LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
-
-
-def joined(words: list[str]) -> str:
-    """Join words as a sentence does.
-
-    >>> joined(["list", "read", "write"])
-    'list, read and write'
-    """
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 LEVEL_WORDS = [joined(levels) for levels in LEVEL_SETS]
@@ -61,14 +53,14 @@ def _grants(posture: Posture) -> int:
 
 
 def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the entitlements of identities in service that break an assumption (positions).
+    """Return the entitlements of judged identities that break an assumption (positions).
 
     With each comes since when it does (milliseconds, `NEVER` where nobody says).
     """
     debt = debt_of(posture)
     rows = debt.rows
     mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
-    mine = mine[posture.in_service[debt.units.identity[rows.entitlement[mine]]]]
+    mine = mine[alive(posture)[debt.units.identity[rows.entitlement[mine]]]]
     return rows.entitlement[mine], rows.since[mine]
 
 

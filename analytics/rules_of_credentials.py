@@ -9,13 +9,12 @@ import pandas as pd
 from analytics.gathered import gathered
 from analytics.ownership import DAY
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import found, nothing
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
-from graph.schema import AUTHENTICATES_AS, CREDENTIAL, RUNS_AS, USES
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, RUNS_AS, USES
 
-ENDED = ("disabled", "revoked", "expired", "deleted")  # states that open nothing any more
 SECRETLESS = ("federated", "workload")  # types that hold no secret
 COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "password", "token")
 LONG_LIVED_DAYS = 90  # CIS AWS Foundations: access keys are rotated within 90 days
@@ -67,8 +66,8 @@ def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
 
 def _credentials(posture: Posture) -> pd.DataFrame:
     graph, frame = posture.graph, posture.graph.frames[CREDENTIAL]
-    ended = frame["status"].isin(ENDED).to_numpy(bool) | ~graph.there[graph.numbers(frame["id"])]
-    frame = frame[~ended]
+    ended = frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+    frame = frame[~ended & graph.there[graph.numbers(frame["id"])]]
     keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
     observed = [c.key for c in graph.coverage if "usage" in c.declares]
     now = graph.now

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analytics.evidence import recent
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.rule import found, nothing
 from graph.frames import records
 from graph.schema import AGENT, HUMAN
@@ -17,14 +18,14 @@ MOST = 20  # uses and decisions that a finding names as evidence
 
 
 def by_software(posture: Posture, state: int) -> pd.DataFrame:
-    """Return the uses of the last 90 days in a state, by software in service.
+    """Return the uses of the last 90 days in a state, by software that is alive.
 
     What several agents can have done stays with the account or role that the log names.
     """
     rows = recent(posture)
     rows = rows[rows["state"] == state]
     who = rows["identity"].to_numpy(int)
-    mine = posture.in_service & ~posture.deleted & ~posture.graph.has_label(HUMAN)
+    mine = alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN)
     return pd.DataFrame(rows[mine[who]])
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.debt.items import debt_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
-from analytics.rules_of_ownership import judged
+from analytics.residue import judged
 from graph.access import NEVER
 from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE

@@ -1,21 +1,16 @@
-"""What the ownership rules share: whom they judge, and how statements of ownership fail."""
+"""What the ownership rules share: how statements of ownership fail."""
 
 import numpy as np
 import pandas as pd
 
 from analytics.ownership import NOBODY, ROLES, Ownership
 from analytics.posture import Posture
+from analytics.residue import judged
 from graph.access import NEVER
 
 
-def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
-    """Return the numbers of the accountable identities in service for which `which` holds."""
-    identities = posture.accountable
-    return np.asarray(identities[(which & posture.in_service)[identities]])
-
-
 def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the statements about accountable identities in service."""
+    """Keep the statements about the identities that are judged."""
     every = np.ones(len(posture.in_service), bool)
     return rows[rows["thing"].isin(judged(posture, every))].reset_index(drop=True)
 

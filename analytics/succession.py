@@ -14,7 +14,7 @@ from analytics.debt.model import NUMBER
 from analytics.ownership import NOBODY, ROLES, active_people, ownership
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import spread
-from analytics.rules_of_ownership import judged
+from analytics.residue import judged
 from graph.element import Relationship
 from graph.schema import (
     AUTHENTICATES_AS,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics import answers
-from analytics.accountable import accountable_people
+from analytics.accountable import accountability, accountable_people
 from analytics.answers.orphans import orphaned
 from analytics.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
 from analytics.ownership import NOBODY, ROLES
@@ -108,7 +108,8 @@ def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
     DataFrame
         `id`, `rule`, `severity`, `state` (as in `analytics.lifecycle.states.STATES`), `subject`
         (id), `label`, `name`, `object` (name), `sentence`, `since`, `first_seen`, `last_seen`,
-        `resolved_at` (UTC, or NaT) and `accountable` (name, empty for nobody).
+        `resolved_at` (UTC, or NaT), `accountable` (name, empty for nobody) and `accountability`
+        (who is accountable, in a sentence).
     """
     rows = listed(posture, (RESOLVED,) if resolved else LISTED).reset_index(drop=True)
     life = lives(posture)
@@ -128,6 +129,7 @@ def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     """Name what findings speak of, whose numbers of nodes are those of `posture`."""
     subject = rows["subject"].to_numpy(np.int64)
     about = posture.graph.things.loc[subject]
+    said = {number: accountability(posture, number) for number in np.unique(subject).tolist()}
     return pd.DataFrame(
         {
             "id": rows["id"].to_numpy(),
@@ -144,6 +146,7 @@ def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
             "last_seen": _instants(rows["last_seen"]),
             "resolved_at": _instants(rows["resolved_at"]),
             "accountable": names(posture, accountable_people(posture)[subject]),
+            "accountability": [said[number] for number in subject.tolist()],
         },
         index=rows.index,
     )

@@ -46,6 +46,7 @@ FINDING = {
     "state": TEXT,
     "first_seen": WHEN,
     "accountable": TEXT,
+    "accountability": TEXT,
     "remediation": TEXT,
 }
 STALE = {
@@ -139,7 +140,7 @@ class Snapshot:
 
         Columns: `id`, `rule`, `severity`, `subject` and `object` (ids), `sentence`, `since`,
         `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
-        `remediation`.
+        `accountability` (that person, or that there is nobody, in a sentence), `remediation`.
         """
         rows = answers.findings(self.posture)["findings"]
         return _frame(

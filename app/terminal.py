@@ -63,7 +63,7 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "rule": "rule",
         "finding": "sentence",
         "since": "since",
-        "accountable": "accountable",
+        "accountable": lambda r: r["accountable"] or r["accountability"],
         "state": lambda r: _state(r),
     },
     "entries": {

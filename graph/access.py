@@ -27,14 +27,18 @@ from graph.naming import UnknownThing as UnknownThing
 from graph.naming import find
 from graph.resolve import living_nodes, resolve
 from graph.schema import (
+    AGENT,
     CAN_ACCESS,
     CONTROL,
     CREDENTIAL,
+    CREDENTIAL_ENDED,
     DECLARABLE,
     FACT_NODES,
     LEVELS,
     RELATIONSHIPS,
     RESOURCE,
+    ROLE,
+    SERVICE_ACCOUNT,
     USED,
 )
 from graph.stores import SnapshotInfo
@@ -264,16 +268,27 @@ class AccessGraph:
         """Return for each node whether access passes through it (bool).
 
         A credential that is disabled, revoked or expired opens nothing, and neither does what
-        is not there yet.
+        is not there yet, or was deleted.
         """
         alive = self.there.copy()
         keys = self.frames[CREDENTIAL]
-        dead = keys["status"].isin(["disabled", "revoked", "expired", "deleted"]).to_numpy(bool)
+        dead = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
         for column in CREDENTIAL.instants(When.ENDS):
             ended = milliseconds(keys[column.name])
             dead = dead | ((ended != NEVER) & (ended <= self.now))
         alive[self.numbers(keys["id"][dead])] = False
+        alive[self.deleted] = False
         return alive
+
+    @cached_property
+    def deleted(self) -> np.ndarray:
+        """Return for each node whether it is not there: an identity deleted, or not made yet."""
+        gone = ~self.there
+        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+            frame = self.frames[label]
+            deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
+            gone[self.numbers(frame["id"][deleted])] = True
+        return gone
 
     @cached_property
     def edges(self) -> Edges:

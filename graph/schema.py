@@ -11,7 +11,8 @@ from graph.element import Dtype, Element, Node, Property, Relationship, Table, W
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
-TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", "anyone")  # types nobody protects
+ANYONE = "anyone"  # the type of the resource that stands for everybody
+TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", ANYONE)  # types nobody protects
 DECLARABLE = (
     "grants",
     "owners",
@@ -66,6 +67,9 @@ TAGS = Property("tags", TEXTS, "Marks such as seasonal or breakglass.")
 DECLARED_SCOPE = Property(
     "declared_scope", JSON, "Approved access: a list of {resource or prefix*, level}."
 )
+
+
+CREDENTIAL_ENDED = ("disabled", "revoked", "expired", "deleted")  # states that open nothing
 
 
 def status(*more: str) -> Property:

@@ -8,7 +8,7 @@ from analytics.answers.shape import when
 from analytics.owner_evidence import HALF_LIFE, owner_evidence, state_of, statements_about
 from analytics.ownership import ROLES
 from analytics.posture import Posture
-from analytics.rules_of_ownership import judged
+from analytics.residue import judged
 from graph.frames import records
 
 SURE = 0.5  # an owner is called sure from here on: declared, and confirmed within a year

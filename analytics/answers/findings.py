@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.accountable import accountable_people
+from analytics.accountable import accountability, accountable_people
 from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut, when
@@ -19,7 +19,7 @@ from analytics.lifecycle.states import (
     listed,
     lives,
 )
-from analytics.ownership import NOBODY, ROLES
+from analytics.ownership import NOBODY
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from analytics.weights import BANDS
@@ -101,16 +101,14 @@ def _finding(life: Lives, row: Any, proofs: dict[str, Any]) -> dict[str, Any]:
     posture, subject = life.posture(int(row.step)), int(row.subject)
     rule = next(r for r in all_rules().values() if r.id == row.rule)
     graph = posture.graph
-    owner = accountable(posture, subject)
-    other = graph.thing(int(row.object)) if row.object >= 0 else None
     return {
         "id": row.id,
         "rule": row.rule,
         "title": rule.title,
         "severity": row.severity,
         "subject": graph.thing(subject),
-        "object": other,
-        "sentence": f"{row.sentence}{_whose(posture, subject, owner, other, row.sentence)}",
+        "object": graph.thing(int(row.object)) if row.object >= 0 else None,
+        "sentence": row.sentence,
         "since": when(row.since),
         "first_seen": when(row.first_seen),
         "last_seen": when(row.last_seen),
@@ -120,7 +118,8 @@ def _finding(life: Lives, row: Any, proofs: dict[str, Any]) -> dict[str, Any]:
         "reopened_at": when(row.reopened_at),
         "resolved_at": when(row.resolved_at),
         "resolved_by": resolved_by(life, row) if row.state == RESOLVED else None,
-        "accountable": owner,
+        "accountable": accountable(posture, subject),
+        "accountability": accountability(posture, subject),
         "evidence": [proofs[e] for e in row.evidence],
         "remediation": row.remedy or rule.remedy,
         "references": list(rule.references),
@@ -148,30 +147,3 @@ def accountable(posture: Posture, subject: int) -> dict[str, str] | None:
     """Return the person who answers for a thing, business before technical; None for nobody."""
     person = accountable_people(posture)[subject]
     return posture.graph.thing(int(person)) if person != NOBODY else None
-
-
-def _whose(
-    posture: Posture,
-    subject: int,
-    owner: dict[str, str] | None,
-    other: dict[str, str] | None,
-    said: str,
-) -> str:
-    """Say that nobody is accountable, where that is so and the sentence does not say it."""
-    if owner is not None or _says_nobody(said, posture.graph.thing(subject), other):
-        return ""
-    if not posture.ownership.known[subject]:
-        return " Nobody is known to be accountable."
-    for role in ROLES:
-        team = posture.ownership.covered[role][subject]
-        if team != NOBODY:
-            name = posture.graph.thing(int(team))["name"]
-            return f" Nobody is accountable in person, only the team {name}."
-    return " Nobody is accountable."
-
-
-def _says_nobody(said: str, *things: dict[str, str] | None) -> bool:
-    """Say whether a sentence says "nobody", and not as part of the name of a thing."""
-    for name in (thing["name"] for thing in things if thing is not None):
-        said = said.replace(name, "")
-    return "nobody" in said.lower()

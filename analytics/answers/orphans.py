@@ -13,7 +13,8 @@ from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
 from analytics.ownership import NOBODY, ROLES, Ownership, ownership
 from analytics.posture import Posture
-from analytics.rules_of_ownership import departed, judged, software_only, uncovered
+from analytics.residue import judged
+from analytics.rules_of_ownership import departed, software_only, uncovered
 from analytics.succession import Succession, orphaned_by, secrets_known_to
 from graph.access import NEVER
 from graph.frames import records

@@ -4,9 +4,9 @@ They are found over the edges that stay with the identity: not by spawning, call
 somebody, or what a rule concludes from several facts. Two grants that give the same level on
 the same resource are two: each rests on assumptions of its own.
 
-What expired is owed for as long as it is there: else debt would go down by waiting. So an
-expired credential still leads on here, though it opens nothing; one that was disabled, revoked
-or deleted does not.
+What expired is owed for as long as it is there: else debt would go down by waiting. So a
+credential past its end still leads on here, though it opens nothing; one of which a source says
+that it is disabled, revoked, expired or deleted does not.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.access import flags, level_bits
 from graph.element import Relationship
-from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS, RESOURCE
+from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
-ENDED = ("disabled", "revoked", "deleted")  # states in which a credential is no way in
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
 
@@ -106,7 +105,9 @@ def ended(posture: Posture) -> np.ndarray:
 def _ended(posture: Posture) -> np.ndarray:
     frame = posture.graph.frames[CREDENTIAL]
     gone = posture.deleted.copy()
-    gone[posture.graph.numbers(frame["id"][frame["status"].isin(ENDED).to_numpy(bool)])] = True
+    gone[
+        posture.graph.numbers(frame["id"][frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)])
+    ] = True
     return gone
 
 

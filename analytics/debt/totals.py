@@ -10,8 +10,8 @@ from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model
 from analytics.deciding import DENIED
 from analytics.evidence import uses
+from analytics.leaks import leaked
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
 from graph.schema import CREDENTIAL
 
 ALARM = "a credential that leaked still opens something, or something happened that was denied"
@@ -144,11 +144,9 @@ def _caps(posture: Posture, debt: Debt) -> Caps:
 def _leaked(posture: Posture) -> np.ndarray:
     """Return which accountable identities hold a credential that leaked and still opens."""
     frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
-    expires = milliseconds(frame["expires_at"])
-    live = (expires == NEVER) | (expires > posture.graph.now)
-    leaked = (frame["status"] == "leaked").fillna(False).to_numpy(bool) & live
+    which = leaked(posture)[posture.graph.numbers(frame["id"])]
     found = np.zeros(len(posture.accountable), bool)
-    found[pairs.place[leaked[pairs.row]]] = True
+    found[pairs.place[which[pairs.row]]] = True
     return found
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.debt.items import debt_of
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.rule import Rule
 from analytics.rules_of_access import by_grant, found_heaviest, heaviest_of_each, told
 from analytics.weights import SENSITIVITY
@@ -15,9 +16,9 @@ WILDCARD = r'"(?:[^"]*:)?\*"'  # every action, or every action of a service
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities in service that may administer, or do anything to, what is sensitive."""
+    """Find identities that may administer, or do anything to, what is sensitive."""
     units = debt_of(posture).units
-    serving = posture.in_service[units.identity]
+    serving = alive(posture)[units.identity]
     sensitive = posture.sensitivities["weight"].to_numpy()[units.resource]
     wild = posture.graph.frames[CAN_ACCESS]["actions"].fillna("").str.contains(WILDCARD)
     chosen = (units.level == ADMIN) | wild.to_numpy(bool)[units.grant]

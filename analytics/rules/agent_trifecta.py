@@ -6,9 +6,9 @@ import pandas as pd
 from analytics.evidence import SENSITIVE
 from analytics.gathered import gathered
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found, nothing
 from analytics.rules_of_isolation import MOST, grant_ids, held
-from analytics.rules_of_ownership import judged
 from analytics.weights import LEVEL, SENSITIVITY
 from graph.schema import AGENT, CALLS, LEVELS, TOOL
 

@@ -6,8 +6,8 @@ import pandas as pd
 from analytics.gathered import gathered
 from analytics.ownership import DAY, stated_by
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, day, found, plural
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, ROLE, SERVICE_ACCOUNT, USES
@@ -25,7 +25,7 @@ def find(posture: Posture) -> pd.DataFrame:
     keys = _live_keys(posture)
     held = np.zeros(len(quiet), bool)
     held[keys.index] = True
-    subject = judged(posture, quiet & held)
+    subject = judged(posture, quiet & held & posture.in_service)
     names = posture.graph.things["name"].iloc[subject]
     counts = [len(keys[n]) for n in subject]
     said = [

@@ -6,15 +6,16 @@ import pandas as pd
 from analytics.escalation import all_escalations
 from analytics.gains import Gain, gains
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.rule import Rule, found, plural
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find what identities in service can come to control, by rules, beyond what they are.
+    """Find what identities can come to control, by rules, beyond what they are.
 
     Only where something is gained: whoever administers everything escalates to nothing.
     """
-    rows = [g for g in gains(posture) if posture.in_service[g.identity]]
+    rows = [g for g in gains(posture) if alive(posture)[g.identity]]
     names, rules = posture.graph.things["name"], all_escalations()
 
     def sentence(gain: Gain) -> str:

@@ -5,15 +5,16 @@ import pandas as pd
 
 from analytics.growth import growths
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.rule import Rule, day, found, plural
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities in service whose exposure stepped up over the kept snapshots.
+    """Find identities whose exposure stepped up over the kept snapshots.
 
     It takes ten snapshots of the same sources; with fewer, nothing is found.
     """
-    grown = [g for g in growths(posture) if posture.in_service[g.identity]]
+    grown = [g for g in growths(posture) if alive(posture)[g.identity]]
     names = posture.graph.things["name"]
     said = [
         f"The exposure of {names[g.identity]} grew from {g.before:.4g} to {g.after:.4g} on average "

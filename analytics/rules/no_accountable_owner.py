@@ -4,9 +4,10 @@ import pandas as pd
 
 from analytics.ownership import ROLES, Ownership
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
-from analytics.rules_of_ownership import judged, unowned_since
+from analytics.rules_of_ownership import unowned_since
 
 
 def find(posture: Posture) -> pd.DataFrame:

@@ -5,14 +5,14 @@ import pandas as pd
 
 from analytics.ownership import stated_by
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
-from analytics.rules_of_ownership import judged
 from graph.schema import AGENT, SERVICE_ACCOUNT
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find agents and service accounts in service without a purpose or a declared scope.
+    """Find agents and service accounts without a purpose or a declared scope.
 
     A role has neither, and where no source could declare them it is not known.
     """

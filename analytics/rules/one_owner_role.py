@@ -5,8 +5,9 @@ import pandas as pd
 
 from analytics.ownership import ROLES
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import judged, role_lost_since
+from analytics.rules_of_ownership import role_lost_since
 
 
 def find(posture: Posture) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import judged
 from graph.schema import SPAWNS
 
 

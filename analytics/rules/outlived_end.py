@@ -4,14 +4,15 @@ import numpy as np
 import pandas as pd
 
 from analytics.debt.items import debt_of
+from analytics.gathered import gathered
 from analytics.posture import Posture
+from analytics.residue import LATER, alive, expired, judged, left_of
 from analytics.rule import Rule, day, found
 from analytics.rules_of_access import by_grant, found_grants, told
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
-from graph.schema import AGENT, CAN_ACCESS
+from graph.schema import CAN_ACCESS
 
-LATER = np.iinfo(np.int64).max
+MOST = 20  # facts that a finding names as evidence
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def _grants(posture: Posture) -> pd.DataFrame:
         _past(posture, frame[c])[units.grant] for c in ("expires_at", "task_ended_at")
     )
     end = np.minimum(expired, ended)
-    at = np.flatnonzero((end != LATER) & posture.in_service[units.identity])
+    at = np.flatnonzero((end != LATER) & alive(posture)[units.identity])
     rows = by_grant(posture, at, end[at])
     task = frame["task_id"].iloc[rows["grant"]].fillna("").to_numpy(object)
     by_task = _past(posture, frame["task_ended_at"])[rows["grant"]] == rows["first"].to_numpy()
@@ -47,18 +48,19 @@ def _grants(posture: Posture) -> pd.DataFrame:
 
 
 def _agents(posture: Posture) -> pd.DataFrame:
-    graph = posture.graph
-    end = np.full(len(graph.ids), LATER)
-    agents = graph.frames[AGENT]
-    end[graph.numbers(agents["id"])] = _past(posture, agents["expires_at"])
-    subject = judged(posture, end != LATER)
-    names = graph.things["name"].iloc[subject]
+    """Find agents in service past their end; of one that ended, RES-01 says what is left."""
+    end = expired(posture)
+    over = (end != LATER) & posture.in_service
+    subject = judged(posture, over)
+    facts = gathered(left_of(posture, over), ["identity"], "fact", MOST)
+    names = posture.graph.things["name"].iloc[subject]
     said = [
         f"{name} was to end on {day(when)} and is still in service, with all that it may use."
         for name, when in zip(names, end[subject], strict=True)
     ]
     remedy = [f"Decommission {name}, or have its end moved by whoever answers." for name in names]
-    return found(posture, subject, said, end[subject], remedy=remedy)
+    evidence = [tuple(facts.get(n, ())) for n in subject.tolist()]
+    return found(posture, subject, said, end[subject], evidence=evidence, remedy=remedy)
 
 
 def _past(posture: Posture, instants: pd.Series) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, day, found, plural
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.schema import (

@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.debt.items import debt_of
 from analytics.debt.reviews import REVOKE
 from analytics.posture import Posture
+from analytics.residue import alive
 from analytics.rule import Rule, day
 from analytics.rules_of_access import by_grant, decided, found_grants, told
 from graph.access import NEVER, milliseconds
@@ -23,7 +24,7 @@ def find(posture: Posture) -> pd.DataFrame:
     said_last = np.maximum(last.last_thing[units.identity], last.last_thing[units.holder])
     said_last = np.maximum(said_last, last.last_grant[units.grant])
     revoked = (said_last != NEVER) & (said_last & 1 == 1)
-    at = np.flatnonzero(revoked & posture.in_service[units.identity])
+    at = np.flatnonzero(revoked & alive(posture)[units.identity])
     rows = by_grant(posture, at, said_last[at] >> 1)
     words = list(zip(told(posture, rows), rows["first"], _by(posture, rows), strict=True))
     said = [

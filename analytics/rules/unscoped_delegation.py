@@ -5,8 +5,8 @@ import pandas as pd
 
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
+from analytics.residue import judged
 from analytics.rule import Rule, found, nothing
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.frames import records

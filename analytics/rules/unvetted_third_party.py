@@ -6,8 +6,8 @@ import pandas as pd
 from analytics.debt.reviews import reviews
 from analytics.ownership import stated_by
 from analytics.posture import Posture
+from analytics.residue import judged
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import judged
 from graph.access import NEVER, flags
 from graph.schema import AGENT, SERVICE_ACCOUNT
 

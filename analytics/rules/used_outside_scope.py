@@ -3,21 +3,22 @@
 import pandas as pd
 
 from analytics.posture import UNUSED_DAYS, Posture
-from analytics.rule import Rule, day, found, plural
-from analytics.rules_of_access import LEVEL_SETS, VERBS, joined
+from analytics.residue import alive
+from analytics.rule import Rule, day, found, joined, plural
+from analytics.rules_of_access import LEVEL_SETS, VERBS
 from analytics.scope_use import outside
 from analytics.weights import SENSITIVITY
 from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find what identities in service were seen using lately outside their declared scope.
+    """Find what identities were seen using lately outside their declared scope.
 
     A use counts for an identity if nobody else can have acted; what is part of a resource in the
     scope is in it too. It is critical where the resource is confidential or more.
     """
     rows = outside(posture)
-    rows = rows[posture.in_service[rows["identity"]]].reset_index(drop=True)
+    rows = rows[alive(posture)[rows["identity"]]].reset_index(drop=True)
     names = posture.graph.things["name"].to_numpy(object)
     said = [
         f"{names[r.identity]} was seen to {joined([VERBS[v] for v in LEVEL_SETS[r.levels]])} "

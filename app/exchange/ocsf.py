@@ -47,7 +47,7 @@ def _event(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
         "status_id": status[0],
         "status": status[1],
         "time": _milliseconds(document["as_of"]),
-        "message": row["sentence"],
+        "message": f"{row['sentence']} {row['accountability']}",
         "metadata": _metadata(),
         "finding_info": _info(row),
         "resources": [_resource(t, row) for t in (row["subject"], row["object"]) if t],

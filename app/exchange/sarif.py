@@ -52,7 +52,7 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
         "ruleId": row["rule"],
         "ruleIndex": place,
         "level": LEVELS[row["severity"]],
-        "message": {"text": row["sentence"]},
+        "message": {"text": f"{row['sentence']} {row['accountability']}"},
         "locations": [{"logicalLocations": [_location(t) for t in _things(row)]}],
         "partialFingerprints": {FINGERPRINT: row["id"]},
         "suppressions": _suppressions(row),
@@ -62,6 +62,7 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
             "since": row["since"],
             "firstSeen": row["first_seen"],
             "accountable": row["accountable"]["id"] if row["accountable"] else None,
+            "accountability": row["accountability"],
             "evidence": [one["id"] for one in row["evidence"]],
         },
     }

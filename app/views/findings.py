@@ -92,7 +92,9 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             "About": rows["name"],
             "What is wrong": rows["sentence"],
             "Since": days(rows["since"]),
-            "Answers for it": rows["accountable"].mask(rows["accountable"] == "", "nobody"),
+            "Answers for it": rows["accountable"].where(
+                rows["accountable"] != "", rows["accountability"]
+            ),
             "First seen": days(rows["first_seen"]),
             "Last seen": days(rows["last_seen"]),
         }
@@ -197,7 +199,7 @@ def _finding(one: dict[str, Any]) -> None:
     st.markdown(markdown(one["sentence"], 2000))
     left, right = st.columns(2, gap="large")
     left.markdown(f"**What to do**  \n{markdown(one['remediation'], 2000)}")
-    left.markdown(f"**Answers for it**  \n{markdown(thing_name(one['accountable'], 'nobody'))}")
+    left.markdown(f"**Answers for it**  \n{markdown(one['accountability'], 500)}")
     if left.button(f"Blast radius of this {kind(subject['label'])}", icon=":material/hub:"):
         st.switch_page(
             st.session_state["pages"]["blast_radius"], query_params={"thing": thing_id(subject)}

@@ -19,7 +19,6 @@ from ingest.generator.stale import would_lose
 from ingest.generator.world import World
 
 NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
-LEAKED, IDLE_ROLE = "LEAKED", "IDLE-ROLE"  # planted too, though no rule has that name
 COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 
 
@@ -106,6 +105,9 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
     yield _rows(
         "OWN-05", stray["id"], parent, stray["created"].to_numpy(), why="its chain has no owner"
     )
+    above = agents.loc[stray["parent"].unique()]
+    gone = above[above["ended"].notna()]
+    yield _rows("RES-01", gone["id"], why="it was retired, and what it spawned lives on")
     soft, _ = owned("self_owned", "software_owned")
     yield _rows(
         "OWN-06",
@@ -201,7 +203,7 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     users = agents.loc[agents["account"] >= 0, ["id", "account"]]
     found = users.merge(both, on="account")
     why = "the role is never taken"
-    yield _rows(IDLE_ROLE, found["id"], found["set"], found["day"].to_numpy(), why=why)
+    yield _rows("LPR-05", found["id"], found["set"], found["day"].to_numpy(), why=why)
     stale = agents["id"].iloc[would_lose(world)]
     yield _rows("TIM-04", stale, why="reaches something over stale edges only")
     asleep = (agents["dormant"] & agents["keyed"]).to_numpy()
@@ -229,7 +231,7 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
         ("CRD-04", shared, created, "used by several agents"),
         ("CRD-05", keys["human_used"].notna(), keys["human_used"].to_numpy(), "a person used it"),
         ("CRD-06", asleep, idle, "alive though unused or expired"),
-        (LEAKED, keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
+        ("CRD-07", keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
     ):
         chosen = np.asarray(mask, bool)
         yield _rows(rule, keys["id"][chosen], day=day[chosen], why=why)

@@ -95,15 +95,15 @@ class Reference:
         return self.facts[thing]["label"] == "Team"
 
     def ended(self, thing: str) -> bool:
-        """Whether it is a credential that somebody ended, which is more than expired."""
+        """Whether it is a credential of which it is said that it ended; its expiry says nothing."""
         facts = self.facts[thing]
-        dead = facts.get("status") in ("disabled", "revoked", "deleted")
+        dead = facts.get("status") in ("disabled", "revoked", "expired", "deleted")
         return facts["label"] == "Credential" and dead
 
     def identities(self) -> list[str]:
         """Return every agent, and the accounts that no agent is behind."""
         taken = {r["target_id"] for r in self.rows["RUNS_AS"] if self._label(r) == "Agent"}
-        held = {r["target_id"] for r in self.rows["USES"]}
+        held = {r["target_id"] for r in self.rows["USES"] if not self.ended(r["target_id"])}
         taken |= {r["target_id"] for r in self.rows["AUTHENTICATES_AS"] if r["source_id"] in held}
         own = [t for t, f in self.facts.items() if f["label"] == "ServiceAccount"]
         agents = [t for t, f in self.facts.items() if f["label"] == "Agent"]

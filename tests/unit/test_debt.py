@@ -71,8 +71,8 @@ def test_what_must_be_activated_is_an_entitlement_but_not_standing():
     ("facts", "counts"),
     [
         ({"expires_at": ago(30)}, True),  # else debt would go down by waiting
-        ({"status": "expired"}, True),
         ({"status": "leaked"}, True),
+        ({"status": "expired"}, False),
         ({"status": "disabled"}, False),
         ({"status": "revoked"}, False),
         ({"status": "deleted"}, False),

@@ -176,7 +176,7 @@ def test_roles_that_are_never_taken(estate):
         for account in estate.accounts[agent]
         for role in stale[account]
     }
-    assert estate.planted("IDLE-ROLE", "subject", "object") == found
+    assert estate.planted("LPR-05", "subject", "object") == found
     chains = [role for roles in stale.values() for role in roles if role.endswith("-recovery")]
     assert chains, "there is a chain of two roles that nobody ever took"
 
@@ -276,7 +276,7 @@ def test_credentials(estate):
             days_ago(r["last_used_at"]) > 45 or (r["expires_at"] and when(r["expires_at"]) <= NOW)
         )
     )
-    assert estate.planted("LEAKED", "subject") == among(lambda k, r: r["status"] == "leaked")
+    assert estate.planted("CRD-07", "subject") == among(lambda k, r: r["status"] == "leaked")
 
 
 def test_isolation(estate):
@@ -413,7 +413,7 @@ def test_every_rule_is_planted(estate):
     wanted = {
         *(f"OWN-0{n}" for n in range(1, 8)), "SCP-01", "LPR-01", "LPR-02", "LPR-03",
         *(f"TIM-0{n}" for n in range(1, 5)), "REV-01", *(f"CRD-0{n}" for n in range(1, 7)),
-        "LEAKED", "IDLE-ROLE", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
+        "CRD-07", "LPR-05", "ISO-03", "ISO-04", "ISO-05", "EVD-01", "EVD-02", "EVD-03",
     }  # fmt: skip
     if len(estate.agents) > 300:
         wanted |= {"SCP-02", "SCP-03", "REV-02", "ISO-01", "ISO-02", "LPR-04"}

@@ -86,9 +86,11 @@ def test_a_credential_that_was_ended_is_nobodys_problem(status):
     assert found(key(**BAD, status=status)) == set()
 
 
-def test_an_identity_out_of_service_is_not_judged():
-    e = Estate().agent("bot", status="retired").thing("Credential", "k", **FINE | BAD)
-    assert found(e.link("bot", "USES", "k")) == set()
+def test_a_retired_identity_is_judged_while_it_holds_a_key():
+    every = {"CRD-02", "CRD-03", "CRD-05", "CRD-06"}
+    for status, expected in (("active", every), ("revoked", set())):
+        e = Estate().agent("bot", status="retired").thing("Credential", "k", **BAD, status=status)
+        assert found(e.link("bot", "USES", "k")) == expected
 
 
 def test_a_binding_that_ended_binds_no_more():

@@ -78,9 +78,9 @@ def test_marks_are_told_and_lower_nothing(tag, where):
     assert "ask before" in one.sentence
 
 
-def test_who_is_out_of_service_uses_nothing_rightly():
+def test_who_is_disabled_and_still_may_is_judged():
     e = bot(status="disabled").can("svc", "read", "db:y", granted_at=ago(200))
-    assert found(e, "LPR-01") == []
+    assert [(f.subject, f.object) for f in found(e, "LPR-01")] == [("bot", "db:y")]
 
 
 def test_a_ceiling_limits_what_is_unused():

@@ -57,7 +57,8 @@ def test_an_account_of_its_own_is_judged_and_a_role_is_not():
 def test_who_declares_nothing_is_not_judged():
     assert found(bot(), "SCP-01") == []
     assert found(bot(scope=[]), "SCP-01") == []  # it was declared that it may use nothing
-    assert found(bot(scope=None, status="retired"), "SCP-01") == []
+    assert found(Estate().agent("bot", status="retired"), "SCP-01") == []  # nothing of it is left
+    assert [f.subject for f in found(bot(scope=None, status="retired"), "SCP-01")] == ["bot"]
     silent = Estate(declares=("grants",), scope="elsewhere").agent("cat")
     posture = _assessed(together(bot(), silent))
     assert found(posture, "SCP-01") == []
@@ -154,7 +155,12 @@ UNSEEN = {
     "part of what is in the scope": lambda: event(
         bot().resource("s3:x/part", "restricted", parent_id="s3:x"), "bot", "s3:x/part", 5
     ),
-    "retired": lambda: event(bot(status="retired"), "bot", "db:y", 5),
+    "retired, with nothing left": lambda: event(
+        Estate().agent("bot", status="retired", declared_scope=READ).resource("db:y", "restricted"),
+        "bot",
+        "db:y",
+        5,
+    ),
 }
 
 

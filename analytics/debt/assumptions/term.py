@@ -3,12 +3,16 @@
 import numpy as np
 
 from analytics.debt.case import Case, Verdict, unkept
+from analytics.residue import LATER, ended_at
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge whether it has an end, and whether it outlived it."""
+    """Judge whether it has an end, and whether it outlived that, or its identity.
+
+    An identity is outlived that is past its own end, or that ended and still has access.
+    """
     units, frame = case.units, case.posture.graph.frames[CAN_ACCESS]
     never = np.zeros(len(units), bool)
     expires = milliseconds(frame["expires_at"])[units.grant]
@@ -16,13 +20,17 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     ended = np.minimum(_past(case, expires), _revoked(case))
     task = milliseconds(frame["task_ended_at"])[units.grant]
     ended = np.minimum(ended, _past(case, task))
-    outlived = unkept(ended <= case.now, never, ended)
+    identity = ended_at(case.posture)[units.identity]
+    undated = identity == NEVER
+    ended = np.minimum(ended, np.where(undated, LATER, identity))
+    since = np.where(ended == LATER, NEVER, ended)
+    outlived = unkept((ended != LATER) | undated, never, since)
     return Verdict("standing", 1.0, (standing,)), Verdict("outlived", 1.0, (outlived,))
 
 
 def _past(case: Case, at: np.ndarray) -> np.ndarray:
     """Return instants that have come; the end of time where one has not, or there is none."""
-    return np.where((at != NEVER) & (at <= case.now), at, np.iinfo(np.int64).max)
+    return np.where((at != NEVER) & (at <= case.now), at, LATER)
 
 
 def _revoked(case: Case) -> np.ndarray:

@@ -1,0 +1,201 @@
+"""What is alive of identities: whether they ended, when, and what of them is left.
+
+An identity ended when its status says so: disabled, retired or deleted. Ended is not gone. What
+it holds, what it runs as and what it started can live on, and somebody has to end that too. So
+an identity is judged for as long as it is alive: in service, or with something left of it.
+
+Few rules look at what is in service only: those that would say to remove a part of what RES-01
+says to remove whole.
+
+What a deleted identity was given itself is gone with it. What it used lives on: a key that opens
+another identity, an account that nobody else uses, the agents that it spawned.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from graph.access import NEVER, flags, milliseconds
+from graph.element import Relationship
+from graph.schema import (
+    ACTS_FOR,
+    AGENT,
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    CREDENTIAL_ENDED,
+    GROUP,
+    MEMBER_OF,
+    ROLE,
+    RUNS_AS,
+    SERVICE_ACCOUNT,
+    SPAWNS,
+    USES,
+)
+
+LATER = np.iinfo(np.int64).max
+CREDENTIALS, ACCOUNTS, ACCESS, DELEGATIONS, CHILDREN = range(5)  # in the order to end them
+COLUMNS = ["identity", "kind", "thing", "fact"]
+
+
+def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
+    """Return the numbers of the accountable identities alive for which `which` holds."""
+    identities = posture.accountable
+    return np.asarray(identities[(which & alive(posture))[identities]])
+
+
+def alive(posture: Posture) -> np.ndarray:
+    """Return whether each node is in service, or ended with something of it left (bool)."""
+    return posture.once(f"{__name__}.alive", lambda: _alive(posture))  # type: ignore[no-any-return]
+
+
+def _alive(posture: Posture) -> np.ndarray:
+    found = posture.in_service.copy()
+    found[residue(posture)["identity"].to_numpy(np.int64)] = True
+    return found
+
+
+def residue(posture: Posture) -> pd.DataFrame:
+    """Return what is left of the identities that ended, once for a posture; see `left_of`."""
+    return posture.once(  # type: ignore[no-any-return]
+        f"{__name__}.residue", lambda: left_of(posture, ~posture.in_service)
+    )
+
+
+def expired(posture: Posture) -> np.ndarray:
+    """Return when each agent was to end by itself, where that time has come (int64).
+
+    In milliseconds; `LATER` for everything else.
+    """
+    graph, end = posture.graph, np.full(len(posture.graph.ids), LATER)
+    agents = graph.frames[AGENT]
+    at = milliseconds(agents["expires_at"])
+    end[graph.numbers(agents["id"])] = np.where((at != NEVER) & (at <= graph.now), at, LATER)
+    return end
+
+
+def ended_at(posture: Posture) -> np.ndarray:
+    """Return when each identity ended, or was to end by itself (int64, milliseconds).
+
+    `NEVER` where it ended and nobody says when, `LATER` where it has not ended. An account or
+    role that only deleted agents used ended with the last of them.
+    """
+    return posture.once(f"{__name__}.ended_at", lambda: _ended_at(posture))  # type: ignore[no-any-return]
+
+
+def _ended_at(posture: Posture) -> np.ndarray:
+    graph, end = posture.graph, expired(posture)
+    told = end.copy()
+    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        frame = graph.frames[label]
+        number = graph.numbers(frame["id"])
+        for column in ("status_at", "deleted_at"):
+            at = milliseconds(frame[column])
+            told[number] = np.minimum(told[number], np.where(at == NEVER, LATER, at))
+    told = np.where(told == LATER, NEVER, np.minimum(told, graph.now))
+    end = np.where(posture.in_service, end, told)
+    left = residue(posture)
+    left = left[(left["kind"] == ACCOUNTS) & posture.deleted[left["identity"]]]
+    last = pd.Series(end[left["identity"]]).groupby(left["thing"].to_numpy()).max()
+    at = last.index.to_numpy(np.int64)
+    end[at] = np.minimum(end[at], last.to_numpy(np.int64))
+    return end
+
+
+def left_of(posture: Posture, who: np.ndarray) -> pd.DataFrame:
+    """Return what is alive of the nodes for which `who` (bool) holds.
+
+    Returns
+    -------
+    DataFrame
+        `identity`, `kind` (such as `CREDENTIALS`), `thing` (what is alive: a credential, an
+        account, a child; of access and delegations, what they are to) and `fact` (the id of the
+        relationship that says so), in this order.
+    """
+    if not who.any():
+        return pd.DataFrame({c: pd.Series([], dtype=object if c == "fact" else np.int64)
+                             for c in COLUMNS})  # fmt: skip
+    parts = [
+        *_credentials(posture, who),
+        *_accounts(posture, who),
+        *_access(posture, who & ~posture.deleted),
+        _children(posture, who),
+    ]
+    whole = pd.concat(parts, ignore_index=True).drop_duplicates(["identity", "thing", "fact"])
+    return pd.DataFrame(whole.sort_values(COLUMNS, kind="stable", ignore_index=True))
+
+
+def _rows(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
+    """Return what a type of relationship in force ties together: `identity`, `thing`, `fact`."""
+    ends, kept = posture.graph.ends(relationship), posture.graph.in_force(relationship)
+    frame = posture.graph.frames[relationship]
+    if "derived" in frame:
+        kept &= ~flags(frame["derived"])
+    source, target = ends[::-1] if turned else ends
+    fact = frame["id"].to_numpy(object)
+    return pd.DataFrame({"identity": source[kept], "thing": target[kept], "fact": fact[kept]})
+
+
+def _keys(posture: Posture) -> np.ndarray:
+    """Return whether each node is a credential that nobody ended, expired or not (bool)."""
+    frame = posture.graph.frames[CREDENTIAL]
+    there = np.zeros(len(posture.graph.ids), bool)
+    kept = ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+    there[posture.graph.numbers(frame["id"][kept])] = True
+    return there
+
+
+def _credentials(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+    """Return the credentials that open them, and those that they hold.
+
+    A deleted agent holds a key as long as that opens something, and no other agent has it.
+    """
+    there, deleted = _keys(posture), posture.deleted
+    used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS, turned=True)
+    opens = opens[there[opens["thing"]] & ~deleted[opens["identity"]]]
+    elsewhere = set(used["thing"][posture.in_service[used["identity"]]])
+    idle = (used["thing"].isin(elsewhere) | ~used["thing"].isin(opens["thing"])).to_numpy(bool)
+    mine = who[used["identity"]] & there[used["thing"]] & ~(deleted[used["identity"]] & idle)
+    parts = used[mine], opens[who[opens["identity"]]]
+    return [part.assign(kind=CREDENTIALS) for part in parts]
+
+
+def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+    """Return the accounts and roles in service that they use, and nobody else does.
+
+    What one that was not deleted still runs as is left of it in any case.
+    """
+    runs = _rows(posture, RUNS_AS)
+    used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS)
+    opens = opens[_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
+    by_key = used.rename(columns={"thing": "key"}).merge(opens.drop(columns="fact"), on="key")
+    by_key = by_key[["identity", "thing", "fact"]]
+    others = posture.in_service & ~who
+    busy = np.zeros(len(who), bool)
+    for users in (runs, by_key, _rows(posture, ASSUMES)):
+        busy[users["thing"][others[users["identity"]]]] = True
+    account = posture.graph.has_label(SERVICE_ACCOUNT, ROLE) & posture.in_service
+    lone = account & ~busy
+    parts = [rows[who[rows["identity"]] & lone[rows["thing"]]] for rows in (runs, by_key)]
+    parts.append(runs[(who & ~posture.deleted)[runs["identity"]] & account[runs["thing"]]])
+    return [part.assign(kind=ACCOUNTS) for part in parts]
+
+
+def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+    """Return what they were given themselves: grants, memberships, roles, delegations."""
+    parts = []
+    for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR):
+        rows = _rows(posture, relationship)
+        kept = who[rows["identity"]] & posture.in_service[rows["thing"]]
+        if relationship is MEMBER_OF:
+            kept &= posture.graph.has_label(GROUP)[rows["thing"]]
+        kind = DELEGATIONS if relationship is ACTS_FOR else ACCESS
+        parts.append(rows[kept].assign(kind=kind))
+    return parts
+
+
+def _children(posture: Posture, who: np.ndarray) -> pd.DataFrame:
+    rows = _rows(posture, SPAWNS)
+    kept = who[rows["identity"]] & posture.in_service[rows["thing"]]
+    return pd.DataFrame(rows[kept].assign(kind=CHILDREN))
