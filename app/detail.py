@@ -7,6 +7,7 @@ import streamlit as st
 from analytics import answers
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
+from app.reach import Question, levels_reached, way
 from app.reading import kept
 from app.sentences import step_lines
 from app.wording import day, kind, stamp, thing_name
@@ -86,13 +87,37 @@ def stamp_like(said: str) -> bool:
         return False
 
 
-def path_panel(posture: Posture, found: dict[str, Any] | None, level: bool = True) -> None:
-    """Draw a path in sentences, each step with its evidence."""
+def path_to(posture: Posture, question: Question, end: str) -> dict[str, Any] | None:
+    """Return the shortest path to `end` at the level that the reader chose, else the highest."""
+    chosen = st.session_state.get(_level_key(question, end))
+    return way(posture, question.thing, end, question.mode, chosen)
+
+
+def _level_key(question: Question, end: str) -> str:
+    return f"level:{question.thing}:{end}:{question.mode}"
+
+
+def level_choice(posture: Posture, question: Question, end: str) -> None:
+    """Draw which of the levels reached the path is shown for, where there are several."""
+    reached = levels_reached(posture, question.thing, end, question.mode)
+    if len(reached) < 2:
+        return
+    st.segmented_control(
+        "Level",
+        reached,
+        default=reached[-1],
+        key=_level_key(question, end),
+        required=True,
+    )
+
+
+def path_panel(posture: Posture, found: dict[str, Any] | None) -> None:
+    """Draw a path in sentences, each step with its rule, its evidence and what it rests on."""
     if found is None:
         st.markdown("There is no path in this mode.")
         return
     reached = found.get("level")
-    st.markdown(f"**How it is reached**{f', at level {reached}' if reached and level else ''}")
+    st.markdown(f"**How it is reached{f' at level {reached}' if reached else ''}**")
     st.markdown(step_lines(found["steps"], posture.graph.as_of))
     st.download_button(
         "Save as text",

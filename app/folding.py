@@ -8,6 +8,7 @@ counted in a last "+N more" beside its siblings. Nothing is dropped without bein
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 CAP = 150  # nodes drawn by default
@@ -65,6 +66,24 @@ class Tree:
     def total(self) -> int:
         """Count the things in the tree, its start among them."""
         return len(self.nodes)
+
+    def through(self, way: Sequence[str]) -> "Tree":
+        """Return the tree in which the things of a path from the root hang along that path."""
+        if not all(one in self.nodes for one in way):
+            return self
+        above = {one: before for before, one in pairwise(way) if one != self.root}
+        parents = {i: above.get(i, node["parent"]) for i, node in self.nodes.items()}
+        nodes, hops = [], {self.root: int(self.nodes[self.root]["hops"])}
+        below: dict[str, list[str]] = {}
+        for one, parent in parents.items():
+            below.setdefault(str(parent), []).append(one)
+        waiting = deque([self.root])
+        while waiting:
+            one = waiting.popleft()
+            nodes.append({**self.nodes[one], "parent": parents[one], "hops": hops[one]})
+            hops |= dict.fromkeys(below.get(one, ()), hops[one] + 1)
+            waiting.extend(below.get(one, ()))
+        return Tree.of(nodes, self.classes, self.weights)
 
     def way_to(self, one: str) -> list[str]:
         """List the ids from the root to `one`; empty when it is not in the tree."""

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import streamlit as st
@@ -65,10 +66,10 @@ def draw(
     edges: Sequence[Link],
     key: str,
     chosen: str = "",
-    way: Set[str] = frozenset(),
+    way: Sequence[str] = (),
     height: int = HEIGHT,
 ) -> None:
-    """Draw; `chosen` is the id of the chosen piece and `way` those on the path to it."""
+    """Draw; `chosen` is the id of the chosen piece, `way` those on the path to it, in order."""
     st.session_state[f"{_DRAWN}:{key}"] = {_node(s.piece.id): s.piece for s in drawing.spots}
     view = hashlib.sha256(repr([s.piece.id for s in drawing.spots]).encode()).hexdigest()[:12]
     frame = f"{key}-frame"
@@ -85,13 +86,14 @@ def draw(
 
 
 def elements(
-    drawing: Drawing, edges: Sequence[Link], chosen: str = "", way: Set[str] = frozenset()
+    drawing: Drawing, edges: Sequence[Link], chosen: str = "", way: Sequence[str] = ()
 ) -> dict[str, list[dict[str, Any]]]:
     """Return the drawing as the component takes it; names only as `_name`, escaped."""
-    nodes = [_drawn_node(spot, drawing, chosen, way) for spot in drawing.spots]
+    nodes = [_drawn_node(spot, drawing, chosen, frozenset(way)) for spot in drawing.spots]
+    steps = frozenset(pairwise(way))
     return {
         "nodes": [*nodes, *_corners(drawing)],
-        "edges": [_drawn_edge(link, way) for link in edges],
+        "edges": [_drawn_edge(link, steps) for link in edges],
     }
 
 
@@ -175,11 +177,11 @@ def _widened(low: float, high: float, least: float) -> tuple[float, float]:
     return low - more, high + more
 
 
-def _drawn_edge(link: Link, way: Set[str]) -> dict[str, Any]:
+def _drawn_edge(link: Link, steps: Set[tuple[str, str]]) -> dict[str, Any]:
     name = f"{link.source}\n{link.relationship}\n{link.target}"
     classes = [c for c in ("stale", "conditional", "derived") if getattr(link, c)]
-    if way:
-        classes.append("path" if link.source in way and link.target in way else "dim")
+    if steps:
+        classes.append("path" if (link.source, link.target) in steps else "dim")
     return {
         "data": {
             "id": "e" + hashlib.sha256(name.encode()).hexdigest()[:16],

@@ -109,10 +109,25 @@ def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.Da
 
 
 @kept
-def way(posture: Posture, start: str, end: str, mode: str) -> dict[str, Any] | None:
-    """Return the shortest path from one thing to another, None where there is none."""
-    graph = posture.graph
-    paths = answers.path(posture, graph.number(start), graph.number(end), mode=mode)["paths"]
+def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[str]:
+    """Return the levels at which one thing reaches another, lowest first; none but of a grant."""
+    numbers = posture.graph.number(start), posture.graph.number(end)
+    reached: list[str] = answers.path(posture, *numbers, mode=mode)["levels"]
+    return reached
+
+
+@kept
+def way(
+    posture: Posture, start: str, end: str, mode: str, level: str | None = None
+) -> dict[str, Any] | None:
+    """Return the shortest path from one thing to another, None where there is none.
+
+    To what is reached at a level, it is the shortest path to `level`, else to the highest.
+    """
+    numbers = posture.graph.number(start), posture.graph.number(end)
+    reached = levels_reached(posture, start, end, mode)
+    wanted = level if level in reached else next(reversed(reached), None)
+    paths = answers.path(posture, *numbers, wanted, mode=mode)["paths"]
     return paths[0] if paths else None
 
 

@@ -5,8 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from app.escape import markdown
-from app.wording import STEPS, ago, day, thing_name
+from analytics.escalation import all_escalations
+from app.escape import code, markdown
+from app.wording import FACTS, LEVEL_VERBS, ago, counted, day, joined, number, thing_name
+
+RULES = {rule.id: rule.title for rule in all_escalations().values()} | {
+    "A1": "Assumes a role that lets it in"
+}
+LISTED = 4  # facts, and actions of a fact, told of one step
 
 
 def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
@@ -18,26 +24,66 @@ def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
 
 
 def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
-    verb = STEPS.get(str(step["relationship"]), str(step["relationship"]))
+    said = f"{_clause(step)}  \n{' · '.join(evidence(step, as_of))}"
+    return "".join([said, *(f"\n    - {fact}" for fact in _facts(step))])
+
+
+def _clause(step: Mapping[str, Any]) -> str:
+    verb = FACTS.get(str(step["relationship"]), str(step["relationship"]))
+    if step.get("levels"):
+        verb = f"may {joined([LEVEL_VERBS.get(level, level) for level in step['levels']])}"
     source, target = markdown(thing_name(step["from"])), markdown(thing_name(step["to"]))
-    return f"**{source}** {verb} **{target}**  \n{' · '.join(evidence(step, as_of))}"
+    return f"**{source}** {verb} **{target}**"
+
+
+def _facts(step: Mapping[str, Any]) -> list[str]:
+    """Say in Markdown what the step rests on: each fact, and where it is stated."""
+    facts = step.get("rests_on") or ()
+    said = [_fact(fact, concluded=bool(step.get("rule"))) for fact in facts[:LISTED]]
+    more = len(facts) - len(said)
+    return [*said, f"and {number(more)} more"] if more > 0 else said
+
+
+def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
+    """Name a fact where a rule concluded the step from it; else only where it is stated."""
+    parts = [_clause(fact).replace("**", "")] if concluded else []
+    for name, words in (("policy", "policy"), ("role", "role"), ("action", "action")):
+        if fact.get(name):
+            parts.append(f"{words} {code(fact[name])}")
+    if fact.get("actions"):
+        shown = ", ".join(code(one) for one in fact["actions"][:LISTED])
+        more = len(fact["actions"]) - LISTED
+        parts.append(f"allows {shown}" + (f" and {number(more)} more" if more > 0 else ""))
+    if concluded and fact.get("condition"):
+        parts.append(f"if {markdown(fact['condition'])}")
+    parts.append(f"stated by {markdown(fact['source'])} {markdown(fact['scope'])}")
+    return " · ".join(parts)
 
 
 def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
     """List in Markdown what is known of one step: its use, its condition and its rule."""
-    used = step.get("last_used_at")
-    known = [f"last used {day(used)}, {ago(used, as_of)}" if used else "no use seen"]
+    known = [_use(step, as_of)]
     if step.get("conditional"):
         said = step.get("condition")
-        known.append(
-            f"only if {markdown(said)}" if said else "only under a condition, not evaluated"
-        )
+        known.append(f"only if {markdown(said)}" if said else "depends on a condition")
     if step.get("rule"):
-        known.append(f"concluded by rule {markdown(step['rule'])}")
+        rule, _, detail = str(step["rule"]).partition(":")
+        words = "".join(
+            [f": {RULES[rule]}" if rule in RULES else "", f" ({detail})" * bool(detail)]
+        )
+        known.append(f"by rule {markdown(rule + words)}")
     elif step.get("derived"):
         known.append("concluded by a rule")
     if step.get("assumed"):
         known.append("rests on an assumption")
-    if step.get("support"):
-        known.append(f"rests on {len(step['support'])} other facts")
+    if step.get("support") and not step.get("rests_on"):
+        known.append(f"rests on {counted(len(step['support']), 'other fact')}")
     return known
+
+
+def _use(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
+    """Say when a step was used, and where no use was seen, whether one could have been."""
+    used = step.get("last_used_at")
+    if used:
+        return f"last used {day(used)}, {ago(used, as_of)}"
+    return "use is not logged" if step.get("telemetry") is False else "no use seen"

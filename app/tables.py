@@ -83,6 +83,16 @@ def below(words: str, frame: pd.DataFrame, file: str) -> None:
     )
 
 
+def full(column: pd.Series) -> float:
+    """Return the figure at which a bar of `column` is full: its largest, or 1 where it has none.
+
+    >>> full(pd.Series([2.0, None, 5.0])), full(pd.Series([], dtype="Float64"))
+    (5.0, 1.0)
+    """
+    largest = column.max()
+    return 1.0 if pd.isna(largest) or largest <= 0 else float(largest)
+
+
 def escaped(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with every text made visible, cell by cell."""
     return frame.apply(_column)

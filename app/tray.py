@@ -13,7 +13,7 @@ from app.escape import markdown
 from app.folding import Tree
 from app.layout import Arrangement, arrange
 from app.links import links
-from app.reach import Question, Reach, found_by, way
+from app.reach import Question, Reach, found_by
 from app.reading import kept
 from app.removals import add_button, clear, drop, edge_item, meanings, worded
 from app.tables import below, table
@@ -62,11 +62,14 @@ def tray(
     before: Reach,
     items: tuple[str, ...],
     arrangement: Arrangement | None,
-    focus: str = "",
+    path: dict[str, Any] | None,
 ) -> None:
-    """Draw the list of removals and what they change; nothing is worked out for none."""
+    """Draw the list of removals and what they change; nothing is worked out for none.
+
+    What may be put on the list is offered from `path`, the one that the page shows.
+    """
     st.header("What if", anchor=False)
-    _offer(posture, (question.thing, focus), question.mode, items)
+    _offer(posture, path, items)
     if not items:
         return
     _removed(posture, items)
@@ -83,11 +86,15 @@ def tray(
 
 
 def reverse_tray(
-    posture: Posture, question: Question, start: str, before: dict[str, Any], items: tuple[str, ...]
+    posture: Posture,
+    question: Question,
+    path: dict[str, Any] | None,
+    before: dict[str, Any],
+    items: tuple[str, ...],
 ) -> None:
     """Draw the list of removals, and who still reaches a thing then."""
     st.header("What if", anchor=False)
-    _offer(posture, (start, question.thing), question.mode, items)
+    _offer(posture, path, items)
     if not items:
         return
     _removed(posture, items)
@@ -107,12 +114,10 @@ def reverse_tray(
     breaks_table(posture, answer, f"reverse:{items}")
 
 
-def _offer(posture: Posture, ends: tuple[str, str], mode: str, items: tuple[str, ...]) -> None:
-    """Draw what may be removed of the way between two things, its last step first."""
-    start, focus = ends
-    way_there = way(posture, start, focus, mode) if focus else None
-    offered = removable(posture, way_there["steps"]) if way_there else []
-    if not offered:
+def _offer(posture: Posture, path: dict[str, Any] | None, items: tuple[str, ...]) -> None:
+    """Draw what may be removed of a path, its last step first."""
+    offered = removable(posture, path["steps"]) if path else []
+    if path is None or not offered:
         st.caption(
             "Choose a node above to remove it, or a step of the way to it, and see the reach "
             "before and after. Nothing is written anywhere."
@@ -122,7 +127,7 @@ def _offer(posture: Posture, ends: tuple[str, str], mode: str, items: tuple[str,
     chosen = row.selectbox(
         "What if this were removed",
         offered,
-        key=f"remove:{focus}",
+        key=f"remove:{thing_id(path['steps'][-1]['to'])}",
         format_func=worded(posture, offered),
         width=520,
     )

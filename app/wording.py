@@ -1,6 +1,6 @@
 """How the pages put figures, instants and states into words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -28,6 +28,18 @@ STEPS: Mapping[str, str] = {
     "CALLS": "calls",
     "ACTS_FOR": "acts for",
     "CAN_ACCESS": "can access",
+}
+FACTS: Mapping[str, str] = {
+    **STEPS,
+    "TRUSTS": "trusts",
+    "OWNS": "owns",
+    "STORED_IN": "is stored in",
+}
+LEVEL_VERBS: Mapping[str, str] = {
+    "list": "list",
+    "read": "read",
+    "write": "write to",
+    "admin": "administer",
 }
 STALE_STATES: Mapping[str, str] = {
     "stale": "Stale",
@@ -172,6 +184,15 @@ def ago(instant: object, as_of: pd.Timestamp) -> str:
     if read == as_of:
         return "at that moment"
     return f"{span(abs(as_of - read))} {'later' if read > as_of else 'ago'}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Write words one after the other.
+
+    >>> joined(["a"]), joined(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def thing_name(thing: Any, default: str = "—") -> str:

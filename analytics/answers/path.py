@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analytics.answers.shape import edge_step, grant_step, highest, sentence
+from analytics.answers.shape import edge_step, grant_step, highest, levels, sentence
+from analytics.answers.support import with_facts
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
 from graph.frames import records
@@ -29,7 +30,8 @@ def path(
     """Answer how `start` reaches `end` (numbers of nodes), by up to `count` ways.
 
     To a resource, a path ends with a grant; `level` asks for that very level. To anything else
-    a path ends where it is entered. No way: no paths.
+    a path ends where it is entered. No way: no paths. `levels` are all that are reached by any
+    path, so that a reader sees when the paths shown do not lead to the highest.
     """
     found = spread(posture.network(Filter(mode)), start)
     ends = _endings(posture, found, end, level)
@@ -42,9 +44,16 @@ def path(
             grant, bits = ending
             steps.append(grant_step(posture, int(found.network.grant[grant]), bits))
         reached = level if level and bits else highest(bits) if bits else None
-        paths.append({"level": reached, "steps": steps, "sentence": sentence(steps)})
-    thing = posture.graph.thing
-    return {"from": thing(start), "to": thing(end), "paths": paths}
+        told = with_facts(posture, steps)
+        paths.append({"level": reached, "steps": told, "sentence": sentence(steps)})
+    thing, every = posture.graph.thing, _levels_reached(found, end)
+    return {"from": thing(start), "to": thing(end), "levels": levels(every), "paths": paths}
+
+
+def _levels_reached(found: Spread, end: int) -> int:
+    """Return the bits of all levels at which a resource is reached, by whatever path."""
+    uses = found.uses()
+    return int(np.bitwise_or.reduce(uses["levels"].to_numpy()[uses["resource"] == end], initial=0))
 
 
 def _endings(

@@ -10,7 +10,7 @@ from analytics.posture import Posture
 from app import graph_view
 from app.address import one_of, recall, remember
 from app.charts import steps as steps_chart
-from app.detail import path_panel, thing_panel
+from app.detail import level_choice, path_panel, path_to, thing_panel
 from app.escape import markdown
 from app.figures import accountable
 from app.folding import Piece
@@ -27,10 +27,9 @@ from app.reach import (
     exposed,
     reach,
     sureness,
-    way,
 )
 from app.removals import removals
-from app.tables import below, table
+from app.tables import below, full, table
 from app.tiles import tile
 from app.tray import reverse_tray, tray
 from app.view import View
@@ -145,17 +144,19 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     if found.tree.total == 1:
         st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
-        tray(posture, question, found, items, arrangement)
+        tray(posture, question, found, items, arrangement, None)
         return
-    pinned = frozenset(found.tree.way_to(focus)) if focus in found.tree.nodes else frozenset()
-    drawing = arrange(found.tree, arrangement, unfolded=st.session_state["unfolded"], pinned=pinned)
+    chosen = focus if focus in found.tree.nodes and focus != question.thing else ""
+    path = path_to(posture, question, chosen) if chosen else None
+    passed = [question.thing, *(str(step["to"]["id"]) for step in path["steps"])] if path else []
+    tree, unfolded = found.tree.through(passed), st.session_state["unfolded"]
+    drawing = arrange(tree, arrangement, unfolded=unfolded, pinned=frozenset(passed))
     left, right = st.columns([5, 2], gap="small")
     with left:
-        _picture(posture, found, drawing, focus, pinned)
+        _picture(found, path, drawing, focus, passed)
     with right:
         _panel(posture, question, found, drawing, focus)
-    chosen = focus if focus in found.tree.nodes else ""
-    tray(posture, question, found, items, arrangement, chosen)
+    tray(posture, question, found, items, arrangement, path)
     _resources(found, question)
 
 
@@ -217,10 +218,10 @@ def _unfold(piece: Piece) -> None:
 
 
 def _picture(
-    posture: Posture, found: Reach, drawing: Drawing, focus: str, pinned: frozenset[str]
+    found: Reach, path: dict[str, Any] | None, drawing: Drawing, focus: str, passed: list[str]
 ) -> None:
-    edges = links(drawing, found.edges)
-    graph_view.draw(drawing, edges, PICTURE, focus, pinned if len(pinned) > 1 else frozenset())
+    edges = links(drawing, [*(path["steps"] if path else ()), *found.edges])
+    graph_view.draw(drawing, edges, PICTURE, focus, passed)
     labels = {s.piece.label for s in drawing.spots}
     st.caption(f"**{drawing.said}** {graph_view.legend(labels)}")
     if st.session_state["unfolded"] and st.button("Fold again", icon=":material/unfold_less:"):
@@ -242,7 +243,8 @@ def _panel(
             _profile(found)
             return
         thing_panel(posture, focus)
-        path_panel(posture, way(posture, question.thing, focus, question.mode))
+        level_choice(posture, question, focus)
+        path_panel(posture, path_to(posture, question, focus))
 
 
 def _fold_panel(found: Reach, piece: Piece, text: str) -> None:
@@ -280,7 +282,7 @@ def _resources(found: Reach, question: Question) -> None:
         "The resources reached, heaviest first.",
         {
             "Weight": st.column_config.ProgressColumn(
-                format="%.0f", min_value=0, max_value=float(found.table["Weight"].max() or 1)
+                format="%.0f", min_value=0, max_value=full(found.table["Weight"])
             ),
             "Hops": st.column_config.NumberColumn(width="small"),
         },
@@ -330,7 +332,8 @@ def _reached_by(posture: Posture, question: Question) -> None:
         agents = rows["id"][rows["Kind"] == AGENT.name]
         chosen = (agents if len(agents) else rows["id"]).iloc[0]
     left, right = st.columns([5, 2], gap="small")
-    found = way(posture, chosen, question.thing, question.mode)
+    ends = replace(asked, thing=chosen)
+    found = path_to(posture, ends, question.thing)
     with left:
         if found is not None:
             drawing = arrange(chain(found["steps"]), "layers")
@@ -338,8 +341,9 @@ def _reached_by(posture: Posture, question: Question) -> None:
             st.caption(graph_view.legend({s.piece.label for s in drawing.spots}))
     with right, st.container(border=True, height=graph_view.HEIGHT + 40):
         thing_panel(posture, chosen)
+        level_choice(posture, ends, question.thing)
         path_panel(posture, found)
-    reverse_tray(posture, asked, chosen, answer, items)
+    reverse_tray(posture, asked, found, answer, items)
     _identities(rows, asked)
     remember("from", None, key="reverse:from")
 

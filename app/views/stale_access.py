@@ -10,7 +10,7 @@ from app.escape import markdown
 from app.figures import UNKNOWN, regained
 from app.reading import kept
 from app.sentences import step_lines
-from app.tables import below, table
+from app.tables import below, full, table
 from app.tiles import tile
 from app.view import View
 from app.wording import (
@@ -118,7 +118,7 @@ def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> No
                 width="small",
                 format="%.0f",
                 min_value=0,
-                max_value=float(rows["Weight"].max() or 1),
+                max_value=full(rows["Weight"]),
             ),
         },
         select=True,

@@ -162,7 +162,7 @@ def test_a_resource_is_asked_from_the_other_end(open_page: Open, store: Path) ->
     # wide, its account, its key and the role; orphan and its account.
     assert figures(test)["Things that can reach it"] == "6"
     assert figures(test)["Accountable identities among them"] == "2 of 6"
-    assert "can access **db\\-00**" in texts(test)
+    assert "may read and write to **db\\-00**" in texts(test)
 
 
 def test_a_key_can_be_taken_as_leaked(open_page: Open, store: Path) -> None:

@@ -1,0 +1,70 @@
+"""The facts that steps rest on: who states what of whom, and by which policy, role or action."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.answers.shape import plain
+from analytics.posture import Posture
+from graph.element import Relationship
+from graph.frames import text_array
+from graph.schema import RELATIONSHIPS
+from graph.values import strict_json
+
+SAID = {"policy_id": "policy", "role_name": "role", "action": "action", "condition": "condition"}
+LISTS = ("actions", "levels")
+
+
+def with_facts(posture: Posture, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return steps with `rests_on`: the facts of their support, or the one that states the step.
+
+    A fact is `{id, from, relationship, to, source, scope}` and, where it is stated, `policy`,
+    `role`, `action`, `condition`, `actions` and `levels`.
+    """
+    wanted = {one for step in steps for one in _ids(step)}
+    facts = {fact["id"]: fact for fact in stated(posture, wanted)}
+    return [
+        step | {"rests_on": [facts[one] for one in _ids(step) if one in facts]} for step in steps
+    ]
+
+
+def _ids(step: dict[str, Any]) -> list[str]:
+    return list(step["support"]) or ([step["id"]] if step["id"] else [])
+
+
+def stated(posture: Posture, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what is stated by the relationships of these ids, in no particular order."""
+    wanted = pa.array(sorted(ids), pa.large_string())
+    found: list[dict[str, Any]] = []
+    for relationship in RELATIONSHIPS if len(wanted) else ():
+        frame = posture.graph.frames[relationship]
+        if frame.empty:
+            continue
+        there = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
+        rows = np.flatnonzero(there.to_numpy(zero_copy_only=False))
+        found += [_fact(posture, relationship, int(row)) for row in rows]
+    return found
+
+
+def _fact(posture: Posture, relationship: Relationship, place: int) -> dict[str, Any]:
+    graph = posture.graph
+    row = graph.frames[relationship].iloc[place]
+    ends = [graph.thing(int(numbers[place])) for numbers in graph.ends(relationship)]
+    fact: dict[str, Any] = {
+        "id": row["id"],
+        "from": ends[0],
+        "relationship": relationship.name,
+        "to": ends[1],
+        "source": row["source"],
+        "scope": row["scope"],
+    }
+    for column, name in SAID.items():
+        if column in row.index and (said := plain(row[column])) is not None:
+            fact[name] = said
+    for column in LISTS:
+        if column in row.index and (said := plain(row[column])):
+            fact[column] = strict_json(said)
+    return fact

@@ -1,0 +1,152 @@
+"""Every page draws every kind of thing of every source, alone and with nothing around it.
+
+A store is made of each small export, of each label alone and of each relationship alone, so a new
+source, label, relationship or page is drawn here without being named.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analytics.history import posture_in
+from analytics.posture import Posture
+from app.views import all_views
+from graph.element import Relationship
+from graph.schema import CREDENTIAL, FACT_NODES, OWNS, RELATIONSHIPS, RESOURCE
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from ingest.source import Request
+from ingest.sources import all_sources
+from tests.e2e.conftest import Open
+from tests.small_estates import AS_OF, Estate
+from tests.small_exports import EXPORTS, write
+
+SCOPE = "demo"
+
+
+def _of_export(name: str, number: int) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        path = write(EXPORTS[name][number], folder / "export")
+        scope = None if name == "estate" else SCOPE
+        taken_at = None if name == "estate" else AS_OF
+        job = all_sources()[name], Request([path], scope, taken_at)
+        ingest(ParquetStore(folder / "store"), [job], max_bad=100)
+
+    return make
+
+
+def _of_estate(estate: Estate) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        ingest(ParquetStore(folder / "store"), [estate.job()])
+
+    return make
+
+
+def _alone(label: str) -> Estate:
+    return Estate().thing(label, "one", "other")
+
+
+def _joined(relationship: Relationship) -> Estate:
+    """Return things joined by one relationship only, from each label to each that it may join."""
+    e, kind = Estate(), relationship.name
+    for source in relationship.sources:
+        e.thing(source.name, f"from {source.name}")
+        for target in relationship.targets:
+            one = f"{source.name} to {target.name}"
+            role = {"role": "business"} if relationship is OWNS else {}
+            e.thing(target.name, one).link(f"from {source.name}", kind, one, **role)
+    return e
+
+
+STORES: dict[str, Callable[[Path], None]] = {
+    **{f"{name} {n}": _of_export(name, n) for name in EXPORTS for n in range(len(EXPORTS[name]))},
+    **{f"only {node.name}": _of_estate(_alone(node.name)) for node in FACT_NODES},
+    "nothing in it": _of_estate(Estate()),
+    "no snapshot": lambda folder: None,
+}
+BARE = ["leads", "holds"]
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    STORES[request.param](tmp_path)
+    return tmp_path / "store"
+
+
+def sound(test: AppTest) -> None:
+    """Require that nothing of a page failed."""
+    assert not test.exception, [f"{e.message}\n{e.stack_trace}" for e in test.exception]
+    assert test.title
+
+
+def judged(store: Path) -> Posture | None:
+    kept = ParquetStore(store)
+    current = kept.current()
+    return None if current is None else posture_in(kept, kept.snapshots(), current.id)
+
+
+def of_each_kind(posture: Posture, told_apart_by: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield a label and an id of each kind: things are of one kind where they are alike.
+
+    They are told apart by their `label`, by whether a step `leads` from them to anything, and by
+    whether one `holds` a grant.
+    """
+    things = posture.graph.things
+    leads, holds = np.zeros((2, len(things)), bool)
+    leads[posture.edges.source] = True
+    holds[posture.grants.holder] = True
+    kinds = things.assign(leads=leads, holds=holds).drop_duplicates(told_apart_by)
+    yield from zip(kinds["label"], kinds["id"], strict=True)
+
+
+def test_everything_draws(open_page: Open, store: Path) -> None:
+    for page in all_views():
+        sound(open_page(store, page))
+    posture = judged(store)
+    if posture is None:
+        return
+    turned = set()
+    for label, one in of_each_kind(posture, ["label", *BARE]):
+        if label != RESOURCE.name:
+            sound(open_page(store, "blast_radius", thing=one))
+        if label not in turned:
+            sound(open_page(store, "blast_radius", thing=one, direction="reached-by"))
+        if label == CREDENTIAL.name:
+            sound(open_page(store, "blast_radius", thing=one, leaked="True"))
+        turned.add(label)
+
+
+@pytest.mark.parametrize("joins", RELATIONSHIPS, ids=lambda joins: joins.name)
+def test_each_relationship_draws(open_page: Open, tmp_path: Path, joins: Relationship) -> None:
+    _of_estate(_joined(joins))(tmp_path)
+    store = tmp_path / "store"
+    sound(open_page(store))
+    posture = judged(store)
+    assert posture is not None
+    for _, one in of_each_kind(posture, BARE):
+        sound(open_page(store, "blast_radius", thing=one, direction="reaches"))
+
+
+def test_the_stores_hold_what_they_are_named_for() -> None:
+    """Else the pages would be drawn of less than this file says."""
+    assert {name.split()[0] for name in STORES} >= set(all_sources())
+
+
+def test_a_page_that_fails_is_noticed(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    STORES["only Agent"](tmp_path)
+
+    def broken(posture: Posture) -> None:
+        raise ZeroDivisionError
+
+    views = dict(all_views())
+    views["findings"] = replace(views["findings"], draw=broken)
+    monkeypatch.setattr("app.views.all_views", lambda: views)
+    test = open_page(tmp_path / "store", "findings")
+    with pytest.raises(AssertionError):
+        sound(test)
