@@ -160,14 +160,35 @@ def _statements(graph: AccessGraph, leaving: tuple[int, ...]) -> pd.DataFrame:
 def _teams(
     graph: AccessGraph, person: np.ndarray, left_at: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each node whether it is a team with an active member, and when the last left."""
+    """Return for each node whether it is a team with an active member, and when the last left.
+
+    A team of which no source could have stated members, as one that only a tag names, is taken
+    for active, as a person without a status is.
+    """
     member, team = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
     member, team = member[kept], team[kept]
     manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     manned[team[person[member]]] = True
     np.maximum.at(emptied, team, left_at[member])
+    manned |= _of_unknown_members(graph)
     return manned, np.where(manned, NEVER, emptied)
+
+
+def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
+    """Return which nodes are teams of whom no scope that states them states members of teams."""
+    unknown = np.zeros(len(graph.ids), bool)
+    joined = graph.facts.frames[MEMBER_OF]
+    target = graph.numbers(joined["target_id"])
+    for label in (TEAM, GROUP):
+        mine = joined[graph.has_label(label)[target]]
+        stating = pd.MultiIndex.from_frame(mine[["source", "scope"]]).unique()
+        frame = graph.facts.frames[label]
+        told = pd.MultiIndex.from_frame(frame[["source", "scope"]]).isin(stating)
+        unknown[graph.numbers(frame["id"])] = True
+        unknown[graph.numbers(frame["id"][told])] = False
+        unknown[target[graph.has_label(label)[target]]] = False
+    return unknown
 
 
 def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:

@@ -26,6 +26,7 @@ from graph.stores import KEEP, SnapshotInfo, Store
 from ingest.carrying import ALL, Checked, Frames, carry
 from ingest.checking import check, refuse_if_bad
 from ingest.failures import Failure, remember
+from ingest.grouping import grouped
 from ingest.placing import Whole, planned
 from ingest.progress import file_by_file
 from ingest.redaction import redact_text
@@ -151,7 +152,7 @@ def read(source: Source, request: Request) -> Reading:
     except InputRefused as error:
         place, reason = redact_text(error.place), redact_text(error.reason)
         raise InputRefused(error.file, place, reason) from None
-    reading.warnings = [redact_text(w) for w in reading.warnings]
+    reading.warnings = [redact_text(w) for w in grouped(reading.warnings)]
     reading.rejected = [
         Rejected(r.file, redact_text(r.place), redact_text(r.reason)) for r in reading.rejected
     ]

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from graph.element import Node
-from graph.schema import HUMAN, SENSITIVITIES, TEAM
+from graph.schema import HUMAN, OWNS, SENSITIVITIES, TEAM
 from graph.values import WrongValue, canonical, instant, iso
 from ingest.owner_roles import BUSINESS, SPONSOR, TECHNICAL, plain
 from ingest.redaction import redact_text
@@ -101,6 +101,10 @@ ADDRESSED = re.compile(rf"(?P<name>[^@<>]*?)\s*(?P<sign>[:<(])\s*(?P<mail>{MAIL}
 ALONE = re.compile(MAIL)
 NAME = re.compile(r"(?=.{1,100}$)\w[\w &'.,()/+-]*")
 KNOWN = re.compile(r"arn:aws[\w-]*:iam::\d*:(?:user|role)/\S+|entra:\S+|github:\S+")
+OF_TEAM = re.compile(
+    r"(?:^|[^a-z])(?:teams?|groups?|squads?|services?|support|ops|operations|platforms?|admins?"
+    r"|helpdesk|no-?reply)(?:[^a-z]|$)"
+)
 LONGEST, SHOWN = 256, 3
 
 
@@ -173,7 +177,7 @@ class Tagger:
         for fact in (SENSITIVITY, THIRD_PARTY):
             found[fact] = self._word(tags, fact) if fact in can else None
         facts = {name: value for name, value in found.items() if value is not None}
-        return Tagged(facts, tuple(self._owners(tags)))
+        return Tagged(facts, tuple(self._owners(tags)) if label in OWNS.targets else ())
 
     def warnings(self) -> list[str]:
         """Say which values were left out, once for each key."""
@@ -257,7 +261,7 @@ class Tagger:
 
 
 def _parts(value: str) -> list[str]:
-    """Part a value that names several: by `;` or `|`, and by `,` where each part is an address.
+    """Part a value that names several: by `;` or `|`, and otherwise where each part is an address.
 
     >>> _parts("ann@acme.example, bo@acme.example"), _parts("Payments, Cards and Cash")
     (['ann@acme.example', 'bo@acme.example'], ['Payments, Cards and Cash'])
@@ -265,7 +269,7 @@ def _parts(value: str) -> list[str]:
     parts = [part.strip() for part in re.split(r"[;|]", value) if part.strip()]
     found: list[str] = []
     for part in parts:
-        mails = [one.strip() for one in re.split(r"[,\s]+", part) if one.strip()]
+        mails = [one.strip() for one in re.split(r"[,:\s]+", part) if one.strip()]
         found += mails if all(ALONE.fullmatch(one) for one in mails) else [part]
     return found
 
@@ -273,19 +277,22 @@ def _parts(value: str) -> list[str]:
 def _named(value: str) -> tuple[str, Node | None, dict[str, str | None]] | None:
     """Return whom a value names: id, label, and what is said of it.
 
-    An address alone, or behind a name as mail programs write it, is a person's; `name: address`
-    is a team with its mailbox, and a bare name is a team's.
+    An address alone, or behind a name as mail programs write it, is a person's, unless its words
+    are those of a team; `name: address` is a team with its mailbox, and a bare name is a team's.
     """
+    value = value.rstrip(" :")
     if KNOWN.fullmatch(value):
         return value, None, {}
     if ALONE.fullmatch(value):
         mail = value.lower()
+        if OF_TEAM.search(mail.partition("@")[0]):
+            return f"tag:team/{mail}", TEAM, {"name": mail, "email": mail}
         return f"tag:person/{mail}", HUMAN, {"name": mail, "email": mail}
     found = ADDRESSED.fullmatch(value)
     name = (found["name"] if found else value).strip()
     if not NAME.fullmatch(name):
         return None
-    if found and found["sign"] != ":":
+    if found and found["sign"] != ":" and not OF_TEAM.search(name.casefold()):
         mail = found["mail"].lower()
         return f"tag:person/{mail}", HUMAN, {"name": name, "email": mail}
     email = found["mail"].lower() if found else None

@@ -18,6 +18,7 @@ from ingest.owner_roles import TECHNICAL
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
+from ingest.sources.github.documents import user_id
 
 FILE_NAME = "CODEOWNERS"
 HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}
@@ -104,6 +105,8 @@ class Repository:
 
     def within(self, kind: str, org: str, name: str) -> str:
         """Return the id of a team or a user."""
+        if self.host == "github" and kind == "user":
+            return user_id(name)
         if self.host == "github":
             return f"github:{org}/{kind}/{name}"
         return f"codeowners:{self.scope}/{kind}/{f'{org}/' if kind == 'team' else ''}{name}"

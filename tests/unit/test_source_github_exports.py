@@ -156,9 +156,9 @@ def test_a_folder_for_each_organisation(read):
         ("gamma/members.json", [{"login": "eve"}]),
     )  # fmt: skip
     assert {(r["source_id"], r["target_id"]) for r in found.rows(MEMBER_OF)} == {
-        ("github:acme/user/ann", "github:acme/group/members"),
-        ("github:beta/user/bob", "github:beta/group/members"),
-        ("github:gamma/user/eve", "github:gamma/group/members"),
+        ("github:user/ann", "github:acme/group/members"),
+        ("github:user/bob", "github:beta/group/members"),
+        ("github:user/eve", "github:gamma/group/members"),
     }
     assert reached(found, "ann") == {"acme": "admin", "acme/app": "admin"}
 
@@ -182,9 +182,9 @@ def test_names_that_say_what_folders_could_say(read):
         ("collaborators-app.json", [ANN | {"role_name": "admin"}]), ("repo_app_keys.json", [key]),
     )  # fmt: skip
     assert {(r["source_id"], r["target_id"]) for r in found.rows(MEMBER_OF)} == {
-        ("github:acme/user/ann", "github:acme/group/members"),
-        ("github:beta/user/bob", "github:beta/group/members"),
-        ("github:acme/user/bob", "github:acme/team/sre"),
+        ("github:user/ann", "github:acme/group/members"),
+        ("github:user/bob", "github:beta/group/members"),
+        ("github:user/bob", "github:acme/team/sre"),
     }
     assert grants(found) == {
         ("sre", "acme/app"): WRITE, ("ann", "acme/app"): ADMIN,

@@ -145,7 +145,7 @@ def test_a_collector_may_say_on_an_edge_whether_it_is_walked(read):
     assert len(loaded.rows(MEMBER_OF)) == len(loaded.rows(ASSUMES)) == 1
     grants = {r["role_name"]: r["levels"] for r in loaded.rows(CAN_ACCESS)}
     assert grants == {"GH_Owns": '["admin"]', "GH_Reads": "[]", "GH_Sees": "[]"}
-    assert loaded.one(HUMAN, name="ann")["external_ids"] == '["github:ann"]'
+    assert loaded.one(HUMAN, name="ann")["external_ids"] == '["github:ann","opengraph:u"]'
     schema = {"relationship_kinds": [{"name": "GH_MemberOf", "is_traversable": False}]}
     assert read(graph(nodes, edges), schema).rows(MEMBER_OF) == []
 
@@ -402,3 +402,18 @@ def test_no_secret_gets_out_wherever_it_stands(tmp_path):
         source_kind="Base",
     )
     assert leaks(SOURCE, tmp_path / "graph.json", document) == []
+
+
+def test_a_user_of_github_goes_by_login_and_by_what_the_collector_calls_it(tmp_path):
+    """The id of a user is one over organisations and sources; the node id stays an alias."""
+    nodes = [
+        {"id": "MDQ6VXNlcjE=", "kinds": ["GH_User", "GH_Base"], "properties": {"login": "Ann-Lee"}},
+        {"id": "MDQ6VXNlcjI=", "kinds": ["GH_Team", "GH_Base"], "properties": {"name": "ops"}},
+    ]
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps({"graph": {"nodes": nodes, "edges": []}}))
+    loaded = load(SOURCE, tmp_path / "s", path)
+    graph = loaded.graph
+    names = {said: graph.thing(graph.find(said))["id"] for said in ("MDQ6VXNlcjE=", "Ann-Lee")}
+    assert set(names.values()) == {"github:user/ann-lee"}
+    assert graph.thing(graph.find("MDQ6VXNlcjI="))["id"] == "opengraph:MDQ6VXNlcjI="

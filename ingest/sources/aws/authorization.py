@@ -14,6 +14,7 @@ from ingest.sources.aws.principals import ManagedPolicy, Place, Principal
 PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):(user|role|group)/[^*?]+")
 LISTS = {"UserDetailList": "user", "RoleDetailList": "role", "GroupDetailList": "group"}
 INLINE = {"user": "UserPolicyList", "role": "RolePolicyList", "group": "GroupPolicyList"}
+TAGS = ("Tags", "tags", "TagList")
 IDS = {"user": "UserId", "role": "RoleId", "group": "GroupId"}
 
 
@@ -84,6 +85,7 @@ def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Pl
         export.log.warn(f"{shown(arn)} is described twice: the first description was kept")
         return
     principal = Principal(arn, kind, place, detailed=True)
+    export.tag(arn, tags_of(record))
     principal.unique_id = text(record, IDS[kind])
     principal.created_at = export.instant(record.get("CreateDate"), place, "CreateDate")
     principal.attached = _attached(export, record, place)
@@ -92,6 +94,11 @@ def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Pl
     if kind == "role":
         _read_role(export, principal, record)
     export.people.add(principal)
+
+
+def tags_of(record: dict[str, Any]) -> Any:
+    """Return the tags of a record under whatever name its service gives them."""
+    return next((record[name] for name in TAGS if isinstance(record.get(name), list | dict)), None)
 
 
 def _attached(export: Export, record: dict[str, Any], place: Place) -> list[str]:
@@ -166,6 +173,7 @@ def read_single(export: Export, value: dict[str, Any], place: Place) -> None:
             known.detailed = False
             export.declares |= {"trust"} if name == "Role" else set()
         return
+    export.tag(known.arn, tags_of(record))
     if known.boundary is None or known.password is None:
         boundary = known.boundary
         _read_limits(export, known, record)

@@ -13,6 +13,7 @@ from ingest.sources.aws.arn import shown
 from ingest.sources.aws.documents import MAX_NAME, Document
 from ingest.sources.aws.principals import ManagedPolicy, People, Place
 
+MAX_TAGS = 100  # of one thing; AWS allows 50
 ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
 
 
@@ -78,6 +79,7 @@ class Export:
     generated_at: list[pd.Timestamp] = field(default_factory=list)
     declares: set[str] = field(default_factory=set)
     detailed: bool = False
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)  # by ARN
     log: Log = field(default_factory=Log)
 
     def instant(self, value: Any, place: Place, name: str) -> pd.Timestamp | None:
@@ -93,12 +95,28 @@ class Export:
             self.log.reject(at, "is no instant with a zone; taken as unknown")
             return None
 
+    def tag(self, arn: str, said: Any) -> None:
+        """Keep the tags of a thing: pairs of key and value in either case, or a map."""
+        pairs = said.items() if isinstance(said, dict) else map(_pair, said or ())
+        known = self.tags.setdefault(arn, {}) if arn else {}
+        for key, value in pairs:
+            if isinstance(key, str) and isinstance(value, str) and len(known) < MAX_TAGS:
+                known.setdefault(key, value)
+
     def add_thing(self, thing: Thing) -> None:
         """Keep a resource; of two that name it, the first stays."""
         if len(thing.id) > MAX_NAME:
             self.log.reject(thing.place, f"a name longer than {MAX_NAME} characters")
             return
         self.things.setdefault(thing.id, thing)
+
+
+def _pair(said: Any) -> tuple[Any, Any]:
+    """Return key and value of a tag, as services write it: `Key`, `key` or `TagKey`."""
+    if not isinstance(said, dict):
+        return None, None
+    lower = {str(name).lower().removeprefix("tag"): value for name, value in said.items()}
+    return lower.get("key"), lower.get("value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """What there is in an account: buckets, functions, queues and their like, and their policies.
 
-Of each listed thing its name, kind, date and role are read; tags, environment variables,
-addresses and code are not.
+Of each listed thing its name, kind, date, role and tags are read; environment variables, addresses
+and code are not.
 """
 
 import re
 from typing import Any
 
 from ingest.sources.aws.arn import parse
-from ingest.sources.aws.authorization import document
+from ingest.sources.aws.authorization import document, tags_of
 from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
 from ingest.sources.aws.principals import Place
 
@@ -56,6 +56,7 @@ def _read_listed(export: Export, value: dict[str, Any], place: Place) -> None:
             created = export.instant(record.get(made), at, made) if made else None
             title = (text(record, called) if called else "") or parsed.name
             export.add_thing(Thing(arn, kind, title, at, parsed.account, created))
+            export.tag(arn, tags_of(record))
             _read_role(export, arn, record, at)
 
 
@@ -144,6 +145,7 @@ def _read_instance(export: Export, record: dict[str, Any], owner: str, place: Pl
         return
     arn = f"arn:aws:ec2:{region.group() if region else '*'}:{owner}:instance/{name}"
     export.add_thing(Thing(arn, "instance", name, place, owner))
+    export.tag(arn, tags_of(record))
     profile = record.get("IamInstanceProfile")
     if isinstance(profile, dict) and text(profile, "Arn"):
         export.by_profile.append((arn, text(profile, "Arn"), place))
@@ -209,6 +211,30 @@ def _read_secret(export: Export, value: dict[str, Any], place: Place) -> None:
         _keep_policy(export, text(value, "ARN"), given, place, "/ResourcePolicy")
 
 
+def _is_function(value: dict[str, Any]) -> bool:
+    inside = value.get("Configuration")
+    return isinstance(inside, dict) and bool(parse(text(inside, "FunctionArn")))
+
+
+def _read_function(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read one function, whose tags only its own answer holds."""
+    record, at = value["Configuration"], Place(place.file, f"{place.pointer}/Configuration")
+    _read_listed(export, {"Functions": [record]}, Place(at.file, f"{at.pointer}#"))
+    export.tag(text(record, "FunctionArn"), tags_of(value))
+
+
+def _is_tagged(value: dict[str, Any]) -> bool:
+    """Recognise the answer of `resourcegroupstaggingapi get-resources`."""
+    return isinstance(value.get("ResourceTagMappingList"), list)
+
+
+def _read_tagged(export: Export, value: dict[str, Any], place: Place) -> None:
+    """Read the tags of things that other answers describe."""
+    below = Place(place.file, f"{place.pointer}/ResourceTagMappingList")
+    for record, _ in records(value["ResourceTagMappingList"], export, below):
+        export.tag(text(record, "ResourceARN"), tags_of(record))
+
+
 def _is_policy(value: dict[str, Any]) -> bool:
     return isinstance(value.get("Policy"), str) and '"Statement"' in value["Policy"]
 
@@ -226,6 +252,8 @@ def _read_nothing(export: Export, value: dict[str, Any], place: Place) -> None:
 
 
 READERS = (
+    Reader("a function", 5, _is_function, _read_function),
+    Reader("tags of resources", 9, _is_tagged, _read_tagged),
     Reader("an inventory", 6, _is_listed, _read_listed),
     Reader("an inventory of names", 7, _is_named, _read_named),
     Reader("a list of buckets", 6, _is_buckets, _read_buckets),

@@ -10,6 +10,7 @@ from graph.schema import (
     CREDENTIAL,
     GROUP,
     HUMAN,
+    OWNS,
     RESOURCE,
     ROLE,
     RUNS_AS,
@@ -21,6 +22,7 @@ from ingest.sources.aws.export import Export
 from ingest.sources.aws.principals import Key, Place, Principal
 from ingest.sources.aws.targets import Target
 from ingest.sources.aws.trust import ANYONE, Named
+from ingest.tag_map import Tagged, Tagger
 
 PROVIDER = "aws"
 Row = dict[str, object]
@@ -62,7 +64,16 @@ def label_of(person: Principal) -> Node:
     return HUMAN if person.password or person.kind == "root" else SERVICE_ACCOUNT
 
 
-def add_people(rows: Rows, export: Export, assumable: Iterable[str]) -> None:
+def add_owners(rows: Rows, thing: str, tagged: Tagged, place: Place) -> None:
+    """Add whom the tags of a thing name as its owners."""
+    for owner in tagged.owners:
+        if owner.label is not None:
+            rows.node(owner.label, {"id": owner.id, **owner.facts}, place)
+        ends: Row = {"source_id": owner.id, "target_id": thing}
+        rows.add(OWNS, ends | {"role": owner.role, "evidence": owner.evidence}, place)
+
+
+def add_people(rows: Rows, export: Export, assumable: Iterable[str], tagger: Tagger) -> None:
     """Add users, roles, groups and their keys."""
     takeable = set(assumable)
     for person in export.people:
@@ -81,7 +92,9 @@ def add_people(rows: Rows, export: Export, assumable: Iterable[str]) -> None:
             row["assumable"] = person.arn in takeable if person.trust is not None else None
         if label is HUMAN:
             row["mfa"] = person.mfa
-        rows.node(label, row, person.place)
+        tagged = tagger.read(label, export.tags.get(person.arn, {}))
+        rows.node(label, row | dict(tagged.facts), person.place)
+        add_owners(rows, person.arn, tagged, person.place)
         for key in person.keys:
             _add_key(rows, person, key)
 
@@ -131,7 +144,9 @@ def add_account(rows: Rows, account: str, partition: str, place: Place) -> None:
     rows.node(RESOURCE, row, place)
 
 
-def add_resource(rows: Rows, export: Export, target: Target, accounts: dict[str, str]) -> None:
+def add_resource(
+    rows: Rows, export: Export, target: Target, accounts: dict[str, str], tagger: Tagger
+) -> None:
     """Add a resource; `accounts` are the ids of the accounts that have a node."""
     thing = export.things.get(target.id)
     row: Row = {
@@ -142,7 +157,10 @@ def add_resource(rows: Rows, export: Export, target: Target, accounts: dict[str,
         "parent_id": accounts.get(target.account),
         "created_at": thing.created_at if thing else None,
     }
-    rows.node(RESOURCE, row, thing.place if thing else Place(""))
+    place = thing.place if thing else Place("")
+    tagged = tagger.read(RESOURCE, export.tags.get(target.id, {}))
+    rows.node(RESOURCE, row | dict(tagged.facts), place)
+    add_owners(rows, target.id, tagged, place)
 
 
 def add_named(rows: Rows, named: Named, place: Place) -> None:

@@ -32,6 +32,7 @@ from ingest.sources.aws.policies import Evaluator
 from ingest.sources.aws.principals import Place
 from ingest.sources.aws.targets import Target, Targets, known_targets
 from ingest.sources.aws.targets import add_named as add_named_targets
+from ingest.tag_map import Tagger
 
 
 def read(request: Request) -> Reading:
@@ -49,7 +50,12 @@ def read(request: Request) -> Reading:
     if not scope:
         raise InputRefused(request.paths[0], "", "nothing says of which account it is; name it")
     taken_at = _taken_at(export, request, newest)
-    rows = _rows(export, account)
+    tagger = Tagger(request.tags)
+    rows = _rows(export, account, tagger)
+    for said in tagger.warnings():
+        export.log.warn(said)
+    if request.tags.complete:
+        export.declares.add("owners")
     if not export.detailed:
         export.log.whole = False
         export.log.warn("there are no authorization details: who may do what is unknown")
@@ -89,7 +95,7 @@ def _taken_at(export: Export, request: Request, newest: pd.Timestamp) -> pd.Time
     return newest
 
 
-def _rows(export: Export, account: str) -> Rows:
+def _rows(export: Export, account: str, tagger: Tagger) -> Rows:
     targets = known_targets(export, account)
     attached = resource_policies.attach(export, targets, account)
     holders = all_holders(export)
@@ -103,10 +109,10 @@ def _rows(export: Export, account: str) -> Rows:
     trusting = trust.trusts(export)
 
     rows = Rows()
-    add_people(rows, export, (role for role, listed in trusting.items() if listed))
+    add_people(rows, export, (role for role, listed in trusting.items() if listed), tagger)
     accounts = _add_accounts(rows, export)
     for target in targets.resources.values():
-        add_resource(rows, export, target, accounts)
+        add_resource(rows, export, target, accounts, tagger)
     for named in strangers:
         add_named(rows, named, Place(""))
     add_compute(rows, export)

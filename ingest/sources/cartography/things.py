@@ -11,6 +11,7 @@ from ingest.redaction import redact_text
 from ingest.rows import Row, text
 from ingest.sources.cartography.elements import GraphNode
 from ingest.sources.cartography.kinds import credential_sort, sort_of
+from ingest.sources.github.documents import user_id
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 GITHUB = re.compile(r"https://github\.com/([\w.-]+)(?:/([\w.-]+))?/?")
@@ -92,6 +93,8 @@ def _github(sort: str, own: str) -> str:
         return ""
     if sort == "GitHubOrganization" and not found[2]:
         return f"github:{found[1]}/organization/{found[1]}"
+    if sort == "GitHubUser" and not found[2]:
+        return user_id(found[1])
     if sort == "GitHubRepository" and found[2]:
         return f"github:{found[1]}/repository/{found[2]}"
     return ""

@@ -340,3 +340,12 @@ def _take_yaml(lists: Lists, said: str, file: ExportFile, rows: Rows) -> bool:
 def shown(value: Any) -> str:
     """Return a name fit for an id: text without what looks like a secret or a path."""
     return redact_text(text(value)).replace("/", "-")[:200]
+
+
+def user_id(login: str) -> str:
+    """Return the id of a user, who is one over all organisations and in any letter case.
+
+    >>> user_id("Ann-Lee")
+    'github:user/ann-lee'
+    """
+    return f"github:user/{login.lower()}"

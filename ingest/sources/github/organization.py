@@ -21,7 +21,7 @@ from graph.schema import (
 from graph.values import WrongValue, canonical, instant
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
-from ingest.sources.github.documents import Entry, Lists, shown
+from ingest.sources.github.documents import Entry, Lists, shown, user_id
 from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels, role_levels
 
 PROVIDER = "github"
@@ -93,7 +93,7 @@ class Organization:
             self.rows.reject(entry.place, "a user must have a login")
             return ""
         bot = text(body.get("type")) == "Bot" or login.endswith("[bot]")
-        id_ = self._id(self._org(entry), "user", login)
+        id_ = user_id(login)
         label: Node = SERVICE_ACCOUNT if bot else HUMAN
         self.rows.node(
             label, id_, entry.place, name=login, provider=PROVIDER,

@@ -15,6 +15,7 @@ from graph.schema import (
     HUMAN,
     LEVELS,
     MEMBER_OF,
+    OWNS,
     RESOURCE,
     ROLE,
     RUNS_AS,
@@ -26,6 +27,7 @@ from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.sources.kubernetes.objects import WORKLOADS, Objects, Thing
 from ingest.sources.kubernetes.rules import EVERYWHERE, namespaced
+from ingest.tag_map import Tagged, Tagger
 
 PROVIDER = "kubernetes"
 ACCOUNTS = "system:serviceaccounts"
@@ -49,9 +51,10 @@ GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 class Cluster:
     """Adds the things of one cluster to rows, each once."""
 
-    def __init__(self, rows: Rows, objects: Objects, name: str) -> None:
-        self.rows, self.objects, self.name = rows, objects, name
+    def __init__(self, rows: Rows, objects: Objects, name: str, tagger: Tagger) -> None:
+        self.rows, self.objects, self.name, self.tagger = rows, objects, name, tagger
         self.collections: dict[str, dict[str, str]] = {}  # by sort and namespace
+        self.spaces = {thing.name: thing for thing in objects.of("Namespace")}
 
     def id(self, namespace: str, kind: str, name: str) -> str:
         """Write the id of a thing of this cluster."""
@@ -60,6 +63,10 @@ class Cluster:
     def namespace(self, name: str, place: Place) -> str:
         """Add a namespace, which contains the things in it."""
         id_ = self.id("", "namespace", name)
+        if id_ in self.rows.labels:
+            return id_
+        thing = self.spaces.get(name)
+        tagged = self.tagger.read(RESOURCE, tags_of(thing))
         self.rows.node(
             RESOURCE,
             id_,
@@ -68,8 +75,19 @@ class Cluster:
             type="namespace",
             provider=PROVIDER,
             parent_id=self.whole(place),
+            created_at=created(thing),
+            **tagged.facts,
         )
+        self._owners(id_, tagged, place)
         return id_
+
+    def _owners(self, thing: str, tagged: Tagged, place: Place, **facts: Any) -> None:
+        """Add whom labels and annotations name as owners."""
+        for owner in tagged.owners:
+            if owner.label is not None:
+                self.rows.node(owner.label, owner.id, place, **owner.facts)
+            said = {"role": owner.role, "evidence": owner.evidence, **facts}
+            self.rows.link(OWNS, owner.id, thing, place, **said)
 
     def namespaces(self) -> list[str]:
         """Return the ids of all namespaces that are known so far."""
@@ -95,8 +113,16 @@ class Cluster:
         id_ = self.id(namespace, "serviceaccount", name)
         made = created(thing) if thing else None
         facts = {"name": name, "provider": PROVIDER, "created_at": made}
-        if self.rows.node(SERVICE_ACCOUNT, id_, place, **facts) and thing is not None:
-            self._cloud_role(id_, thing)
+        own = self.tagger.read(SERVICE_ACCOUNT, tags_of(thing))
+        around = self.tagger.read(SERVICE_ACCOUNT, tags_of(self.spaces.get(namespace)))
+        facts |= {**around.facts, **own.facts}
+        if self.rows.node(SERVICE_ACCOUNT, id_, place, **facts):
+            if own.owners:
+                self._owners(id_, own, place)
+            else:  # whoever answers for a namespace answers for the accounts in it
+                self._owners(id_, around, place, inherited=True)
+            if thing is not None:
+                self._cloud_role(id_, thing)
         self.namespace(namespace, place)
         return id_
 
@@ -276,6 +302,15 @@ class Cluster:
             for group in groups:
                 if (target := self.id("", "group", group)) in self.rows.labels:
                     self.rows.link(MEMBER_OF, id_, target, Place(""))
+
+
+def tags_of(thing: Thing | None) -> dict[str, str]:
+    """Return the labels and annotations of an object, which are texts."""
+    found: dict[Any, Any] = {}
+    for part in ("annotations", "labels"):
+        said = thing.metadata.get(part) if thing is not None else None
+        found |= said if isinstance(said, dict) else {}
+    return {k: v for k, v in found.items() if isinstance(k, str) and isinstance(v, str)}
 
 
 def _where(namespace: str, plural: str) -> str:

@@ -9,7 +9,7 @@ from ingest.exports import Budget, ExportFile, export_files
 from ingest.files import decode, parse_json_texts
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
-from ingest.source import InputRefused, Request
+from ingest.source import InputRefused, Rejected, Request
 from ingest.yaml_files import parse_yaml
 
 WORKLOADS = {
@@ -89,10 +89,15 @@ def gather(request: Request, rows: Rows) -> Objects:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(JSON_SUFFIXES + YAML_SUFFIXES):
             continue
-        known = [
-            _take(objects, value, place, "", rows)
-            for value, place in _documents(decode(budget.read(file.path), file.path), file)
-        ]
+        try:
+            documents = list(_documents(decode(budget.read(file.path), file.path), file))
+        except InputRefused as error:
+            if file.alone:
+                raise
+            rows.rejected.append(Rejected(error.file, error.place, error.reason))
+            rows.whole = False  # who knows what it says: it may be encrypted
+            continue
+        known = [_take(objects, value, place, "", rows) for value, place in documents]
         if any(known):
             objects.files.append(file)
         elif file.alone:

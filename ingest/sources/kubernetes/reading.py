@@ -21,7 +21,7 @@ from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import Reading, Request
 from ingest.sources.kubernetes.cloud import write_cloud_access
-from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created
+from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created, tags_of
 from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
 from ingest.sources.kubernetes.rules import (
     EVERYWHERE,
@@ -31,6 +31,7 @@ from ingest.sources.kubernetes.rules import (
     permitted,
     rule_of,
 )
+from ingest.tag_map import Tagger
 
 SUPERUSER = Rule(("*",), ("*",), ("*",), ())  # what cluster-admin permits in every cluster
 PRINCIPALS = {
@@ -53,13 +54,17 @@ def read(request: Request) -> Reading:
     rows = Rows()
     objects = gather(request, rows)
     scope = scope_of(request)
-    _Access(Cluster(rows, objects, scope.replace("/", ":"))).write()
+    tagger = Tagger(request.tags)
+    _Access(Cluster(rows, objects, scope.replace("/", ":"), tagger)).write()
+    for said in tagger.warnings():
+        rows.warn(said)
     declares = {
         "grants": {*ROLES, *BINDINGS},
         "inventory": {"Pod", *WORKLOADS},
         "credentials": {"Secret"},
     }
     could = [kind for kind, kinds in declares.items() if objects.listed & kinds]
+    could += ["owners"] if request.tags.complete else []
     return rows.reading(scope, taken_at(request, objects.files, rows), could)
 
 
@@ -132,10 +137,12 @@ class _Access:
 
     def _role(self, role: Thing) -> None:
         """Add a role, which holds what it permits in its namespace, or everywhere."""
+        around = self.cluster.spaces.get(role.namespace)
         self.rows.node(
             ROLE,
             self._role_id(role),
             role.place,
+            **self.cluster.tagger.read(ROLE, {**tags_of(around), **tags_of(role)}).facts,
             name=role.name,
             provider=PROVIDER,
             assumable=self._role_id(role) in self.bound,
@@ -188,8 +195,8 @@ class _Access:
         where = binding.namespace if kind == "Role" else ""
         role = self.objects.things.get((kind, where, redact_text(name)))
         if role is None:
-            said = f"{binding.kind} {binding.name} names a role that is not in the export"
-            self.rows.warn(f"{said}: what it permits is unknown")
+            said = "names a role that is not in the export, so what it permits is unknown"
+            self.rows.warn(f"{binding.kind} {binding.name}: {said}")
         if inside and kind == "ClusterRole":
             for subject in subjects:
                 self._grant(subject, binding.namespace, role, binding)

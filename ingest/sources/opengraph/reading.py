@@ -27,6 +27,7 @@ from ingest.files import decode, parse_json
 from ingest.redaction import redact_text
 from ingest.rows import Place, Row, Rows, text
 from ingest.source import InputRefused, Reading, Request
+from ingest.sources.github.documents import user_id
 from ingest.sources.opengraph.kinds import Walked, controls_others, edges, label_of, means
 from ingest.sources.opengraph.payload import GraphEdge, GraphNode, Payload
 
@@ -34,6 +35,7 @@ DECLARES = ("grants", "inventory")
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LEFT_OUT = {"source_id", "target_id", "source", "scope", "first_seen", "last_seen"}
 GLOBAL = ("arn:", "entra:", "k8s:", "github:")  # ids that other sources use too
+COLLECTED = "opengraph"  # the id that a collector gives to what others know by another
 CREATED = ("created_at", "whencreated", "createddatetime", "created")
 USED = ("last_used_at", "lastlogontimestamp", "lastlogon", "lastsignin", "lastactivity")
 TYPES = {r.name: r for r in RELATIONSHIPS}
@@ -188,6 +190,8 @@ def global_id(node: GraphNode) -> str:
     """
     if node.id.startswith(GLOBAL):
         return redact_text(node.id)
+    if login := _login(node):
+        return user_id(login)
     if any(kind.startswith("AZ") for kind in node.kinds):
         if GUID.match(node.id):
             return f"entra:{redact_text(node.id.lower())}"
@@ -208,19 +212,29 @@ def _facts(node: GraphNode) -> Row:
         None,
     )
     kinds = [kind for kind in node.kinds if kind]
-    login = text(said.get("login")) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
+    login, id_ = _login(node), global_id(node)
+    known = [f"github:{login}"] if login else []
+    if id_ != node.id:  # what the collector calls it finds it too
+        known.append(f"{COLLECTED}:{redact_text(node.id)}")
     return {
         "name": name,
         "email": mail,
         "type": kinds[0] if kinds else None,
         "status": "disabled" if _is_off(said, kinds) else None,
-        "external_ids": canonical([f"github:{login}"]) if login else None,
+        "external_ids": canonical(known) if known else None,
         "created_at": _first_instant(said, CREATED),
         "last_used_at": _first_instant(said, USED),
         "control_plane": controls_others(kinds),
         "tags": canonical(kinds) if kinds else None,
         "provider": _provider(kinds),
     }
+
+
+def _login(node: GraphNode) -> str:
+    """Return the login of a user of GitHub; "" of anything else."""
+    said = {name.lower(): value for name, value in node.properties.items()}
+    kinds = [kind for kind in node.kinds if kind]
+    return redact_text(text(said.get("login"))) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
 
 
 def _is_off(said: dict[str, Any], kinds: list[str]) -> bool:
