@@ -6,7 +6,7 @@ correlation id makes up for any time that lies between. The nearest decision bef
 counts, and only while its justification holds and its policy was the current one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from analytics.deciding import (
     decide,
 )
 from analytics.decisions import Decisions, decisions, parents, usable, watched
+from analytics.logins import numbers_after
 from analytics.observed import FAILED
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
@@ -53,8 +54,13 @@ class Evidence:
 
 
 def evidence(posture: Posture) -> Evidence:
-    """Hold the uses up to the moment looked at against the decisions, once for a posture."""
-    return posture.once(__name__, lambda: _evidence(posture))  # type: ignore[no-any-return]
+    """Hold the uses up to the moment looked at against the decisions, once for a posture.
+
+    A removal changes nothing of what was seen: neither who acted nor what had been decided.
+    """
+    if posture.before is None:
+        return posture.once(__name__, lambda: _evidence(posture))  # type: ignore[no-any-return]
+    return posture.once(__name__, lambda: _left(posture, evidence(posture.before)))  # type: ignore
 
 
 def uses(posture: Posture) -> pd.DataFrame:
@@ -109,6 +115,15 @@ def _evidence(posture: Posture) -> Evidence:
         unplaced,
         found.frame["id"][allowed & ~rested],
     )
+
+
+def _left(posture: Posture, seen: Evidence) -> Evidence:
+    """Return what was seen of things that are still there after a removal."""
+    assert posture.before is not None
+    number, rows = numbers_after(posture.before.graph, posture.graph), seen.uses
+    ends = {name: number[rows[name].to_numpy()] for name in ("identity", "principal", "resource")}
+    there = np.logical_and.reduce([end >= 0 for end in ends.values()])
+    return replace(seen, uses=rows.assign(**ends)[there].reset_index(drop=True))
 
 
 def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
+from analytics.logins import numbers_after
 from analytics.ownership import DAY
 from analytics.posture import MODES, UNUSED_DAYS, Filter, Posture
 from analytics.reach.removal import reached, upstream
@@ -112,14 +112,17 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
     rows = rows[_in_question(before, after, gone, rows)]
     who, what = rows["identity"].to_numpy(), rows["thing"].to_numpy()
     level = rows["level"].to_numpy()
-    number = _numbers_after(before, after, gone)
+    number = numbers_after(before.graph, after.graph)
     there = (number[who] >= 0) & (number[what] >= 0)
     fails = np.zeros(len(rows), bool)
     for mode in MODES:
         could = reached(before.network(Filter(mode)), who, what, level)
         can = np.zeros(len(rows), bool)
         can[there] = reached(
-            after.network(Filter(mode)), number[who[there]], number[what[there]], level[there]
+            after.network(Filter(mode, moved=False)),
+            number[who[there]],
+            number[what[there]],
+            level[there],
         )
         fails |= could & ~can
     rows = rows[fails].sort_values(["at", "identity", "thing"], ascending=[False, True, True])
@@ -165,12 +168,3 @@ def _proofs(posture: Posture) -> list[tuple[str, str, str, tuple[str, ...]]]:
         (ids[p.source].as_py(), ids[p.target].as_py(), p.rule, p.support)
         for p in posture.escalated.proofs
     ]
-
-
-def _numbers_after(before: Posture, after: Posture, gone: Sequence[Removal]) -> np.ndarray:
-    """Return the number that each node has after the removal; -1 for one that is gone."""
-    ids = before.graph.ids
-    if not any(r.things for r in gone):
-        return np.arange(len(ids))
-    places = pc.index_in(ids, after.graph.ids).fill_null(-1)
-    return np.asarray(places.to_numpy(zero_copy_only=False), np.int64)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
+from analytics.logins import Logins, Moved, logins, moved, moved_edges, numbers_after
 from analytics.ownership import DAY, Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
 from analytics.reach.known import KnownReach, known_reach
@@ -18,17 +19,14 @@ from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.schema import (
     AGENT,
-    AUTHENTICATES_AS,
     CONTROL,
     CREDENTIAL,
     CREDENTIAL_ENDED,
     LEVELS,
     RESOURCE,
     ROLE,
-    RUNS_AS,
     SERVICE_ACCOUNT,
     TRUSTS,
-    USES,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +47,8 @@ class Filter:
     `stale` leaves out what was not used for that many days though its use would be seen, and
     `unobservable` the grants whose use nobody would see; with `only_stale`, just what was not
     used for `stale` days is kept. `identity_only` keeps to the edges
-    that stay with one identity.
+    that stay with one identity. Without `moved`, what moved under a removal is not there: no
+    login leads to it.
     """
 
     mode: str = "standing"
@@ -60,6 +59,7 @@ class Filter:
     unobservable: bool = True
     identity_only: bool = False
     only_stale: bool = False
+    moved: bool = True
 
 
 class Posture:
@@ -86,8 +86,9 @@ class Posture:
 
     @cached_property
     def escalated(self) -> Escalated:
-        """All control edges: those that sources state, then those that rules conclude."""
-        return escalate(self.graph)
+        """All control edges: those that sources state, what moved, then those of rules."""
+        found = escalate(self.graph)
+        return found if self.before is None else found.beside(moved_edges(self.before, self.moved))
 
     @property
     def edges(self) -> Edges:
@@ -213,6 +214,8 @@ class Posture:
     def _kept_edges(self, chosen: Filter) -> np.ndarray:
         edges = self.edges
         keep = _allowed(edges, chosen)
+        if not chosen.moved:
+            keep[self.escalated.moved] = False
         if chosen.identity_only:
             keep &= np.isin(edges.kind, IDENTITY_KINDS)
         if chosen.stale is not None:
@@ -245,33 +248,42 @@ class Posture:
     def accountable(self) -> np.ndarray:
         """The numbers of the identities that somebody must answer for.
 
+        Those that answer for themselves. Under a removal, those of before that are left, and
+        the accounts that no agent is left for: see `analytics.logins`.
+        """
+        if self.before is None:
+            return np.flatnonzero(self.answering)
+        left = numbers_after(self.before.graph, self.graph)[self.before.accountable]
+        return np.union1d(left[left >= 0], self.moved.answering)
+
+    @cached_property
+    def answering(self) -> np.ndarray:
+        """Whether each node answers for itself by what is stated (bool).
+
         Every agent; every service account that no agent uses or runs as; every role that a
         workload can take and that no agent runs as. Deleted things are not among them.
         """
         graph = self.graph
-        taken = self._taken_by_agents()
-        workload = self._workload_roles()
-        there = ~self.deleted
+        taken = np.zeros(len(graph.ids), bool)
+        taken[self.logins.target] = True
         chosen = graph.has_label(AGENT)
         chosen |= graph.has_label(SERVICE_ACCOUNT) & ~taken
-        chosen |= graph.has_label(ROLE) & workload & ~taken
-        return np.flatnonzero(chosen & there)
+        chosen |= graph.has_label(ROLE) & self._workload_roles() & ~taken
+        return np.asarray(chosen & ~self.deleted)
 
-    def _taken_by_agents(self) -> np.ndarray:
-        """Whether an agent that is there uses or runs as each node, by a key that nobody ended."""
-        graph, taken = self.graph, np.zeros(len(self.graph.ids), bool)
-        is_agent = graph.has_label(AGENT) & ~self.deleted
-        runner, run_as = graph.ends(RUNS_AS)
-        taken[run_as[is_agent[runner]]] = True
-        user, held = graph.ends(USES)
-        used = np.zeros(len(graph.ids), bool)
-        used[held[is_agent[user]]] = True
-        keys = graph.frames[CREDENTIAL]
+    @cached_property
+    def logins(self) -> Logins:
+        """By which facts agents that are there act as accounts, by keys that nobody ended."""
+        closed, keys = self.deleted.copy(), self.graph.frames[CREDENTIAL]
         ended = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
-        used[graph.numbers(keys["id"][ended])] = False
-        key, owner = graph.ends(AUTHENTICATES_AS)
-        taken[owner[used[key]]] = True
-        return taken
+        closed[self.graph.numbers(keys["id"][ended])] = True
+        return logins(self.graph, closed)
+
+    @cached_property
+    def moved(self) -> Moved:
+        """What moved under the removal that this posture is judged after."""
+        assert self.before is not None
+        return moved(self.before, self)
 
     def _workload_roles(self) -> np.ndarray:
         graph, workload = self.graph, np.zeros(len(self.graph.ids), bool)

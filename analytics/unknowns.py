@@ -153,7 +153,8 @@ def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tu
     """Yield the unknowns that an uncertain control edge needs."""
     edges, proof = posture.edges, posture.escalated.proof(edge)
     if proof is None:
-        yield from _of_fact(posture, (CONTROL[edges.kind[edge]], int(edges.row[edge])))
+        if edges.row[edge] >= 0:
+            yield from _of_fact(posture, (CONTROL[edges.kind[edge]], int(edges.row[edge])))
         return
     stated = [one for fact in proof.support if fact in facts
               for one in _of_fact(posture, facts[fact])]  # fmt: skip

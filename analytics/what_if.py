@@ -242,28 +242,3 @@ def _ids(graph: AccessGraph, rel: Relationship, places: np.ndarray) -> list[str]
 
 def _number(found: Sequence[object]) -> str:
     return f"{len(found)} relationship{'s' if len(found) != 1 else ''}"
-
-
-def one_edge(posture: Posture, gone: Sequence[Removal]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the one edge or grant that is removed, if nothing but it can fall.
-
-    Its position is that in `posture.edges`, or in `posture.grants`; the other array is empty.
-    None where a derived edge rests on it. The rules for AWS take a group's permission for a
-    member's, and look at what a principal can become, without every such step in their support:
-    where they concluded anything, a control edge is not one that falls alone.
-    """
-    links = {pair for removal in gone for pair in removal.relationships}
-    if any(removal.things for removal in gone) or len(links) != 1:
-        return None
-    relationship, fact = next(iter(links))
-    proofs = posture.escalated.proofs
-    if any(fact in proof.support for proof in proofs):
-        return None
-    row = _equal(posture.graph.frames[relationship]["id"], fact)
-    nothing = np.zeros(0, np.int64)
-    if relationship is CAN_ACCESS:
-        return nothing, np.flatnonzero(np.isin(posture.grants.row, row))
-    if not relationship.control or any(proof.rule != "X1" for proof in proofs):
-        return None
-    mine = posture.edges.kind == CONTROL.index(relationship)
-    return np.flatnonzero(mine & np.isin(posture.edges.row, row)), nothing

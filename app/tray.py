@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics import answers
-from analytics.posture import Posture, assess
-from analytics.what_if import removals, without
+from analytics.posture import Posture
 from app import graph_view
 from app.escape import markdown
 from app.folding import Tree
@@ -44,7 +43,7 @@ def exposure_without(
 
 
 def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
-    return assess(without(posture.graph, removals(posture, items)), posture)
+    return answers.posture_without(posture, items)
 
 
 def nothing(before: Reach) -> Reach:

@@ -77,6 +77,8 @@ def edge_step(posture: Posture, edge: int) -> dict[str, Any]:
     if proof is not None:
         stated = {"id": None, "source": None, "rule": proof.rule, "support": list(proof.support)}
         return step | stated | {"condition": proof.condition or None}
+    if edges.row[edge] < 0:  # it stands for access that moved under a removal
+        return step | {"id": None, "source": None, "rule": None, "support": [], "condition": None}
     row = graph.frames[relationship].iloc[int(edges.row[edge])]
     support = plain(row["support"])
     return step | {

@@ -1,20 +1,16 @@
 """What if: reach, findings and observed uses before and after something is removed."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from analytics.answers.shape import cut, when
-from analytics.debt.items import debt_of
-from analytics.debt.totals import total
-from analytics.findings import find_all
+from analytics.before_and_after import after_removal, figures
+from analytics.changed_reach import changed_reach
+from analytics.moved_access import MovedAccess, moved_access
 from analytics.observed import ended
-from analytics.posture import Filter, Posture, assess
-from analytics.reach.closure import Totals
-from analytics.reach.removal import Remaining
-from analytics.what_if import Removal, one_edge, removals, without
+from analytics.posture import Posture
+from analytics.what_if import Removal, removals
 from graph.frames import records
 from graph.schema import LEVELS
 
@@ -22,41 +18,46 @@ from graph.schema import LEVELS
 def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str, Any]:
     """Answer what changes when `items` are removed; the snapshot itself stays as it is.
 
-    `reach` is the weighted blast radius of all accountable identities together; `identities`
-    are those whose own changes, the most affected first. `debt` is what all of them owe.
-    `breaks` are uses seen of late that would fail.
+    `reach` is the weighted blast radius of all identities together, and `debt` what they owe.
+    `identities` are those whose own reach changes, the most affected first; `lost` and `gained`
+    are by what, so that reach before, less what is lost, with what is gained, is reach after.
+    `moved` is access that no login leads to any longer: it stays with who had it, or else the
+    account answers for itself. `breaks` are uses seen of late that would fail. Each list is cut
+    at `limit`, and `counts` says how long it is.
     """
     gone = removals(posture, items)
-    after = _without(posture, gone)
-    rows = _identities(posture, after, gone)
-    shown, left_out = cut(rows, limit)
+    after = after_removal(posture, gone)
+    change = changed_reach(posture, after, limit)
+    moved, breaks = moved_access(after), ended(posture, after, gone)
+    counts = {
+        "identities": len(change.identities),
+        "lost": change.lost_count,
+        "gained": change.gained_count,
+        "moved": len(moved),
+        "breaks": len(breaks),
+    }
+    lists = {
+        "identities": [
+            _identity(posture, row) for row in records(cut(change.identities, limit)[0])
+        ],
+        "lost": [_pair(posture, row) for row in records(change.lost)],
+        "gained": [_pair(posture, row) for row in records(change.gained)],
+        "moved": [_moved(posture, after, row) for row in cut(moved, limit)[0]],
+        "breaks": [use(posture, row) for row in records(cut(breaks, limit)[0])],
+    }
     return {
         "removed": [_removed(r) for r in gone],
-        "before": _figures(posture, float(posture.totals().weighted.sum())),
-        "after": _figures(after, float(rows.attrs["reach"])),
-        "identities": [_identity(posture, after, row) for row in records(shown)],
-        "breaks": [_use(posture, row) for row in records(ended(posture, after, gone))],
-        "left_out": left_out,
+        "before": asdict(figures(posture)),
+        "after": asdict(figures(after)),
+        **lists,
+        "counts": counts,
+        "left_out": sum(count - len(lists[name]) for name, count in counts.items()),
     }
 
 
 def posture_without(posture: Posture, items: Sequence[str]) -> Posture:
     """Judge the snapshot as if `items` were not in it."""
-    return _without(posture, removals(posture, items))
-
-
-def _without(posture: Posture, gone: list[Removal]) -> Posture:
-    """Judge what is left; the last such judgement is kept, as it is often asked about again."""
-    kept: dict[tuple[Removal, ...], Posture] = posture.once(__name__, dict)
-    after = kept.get(tuple(gone)) or assess(without(posture.graph, gone), posture)
-    kept.clear()
-    kept[tuple(gone)] = after
-    return after
-
-
-def _figures(posture: Posture, reach: float) -> dict[str, Any]:
-    owed = total(debt_of(posture)).debt
-    return {"reach": reach, "debt": owed, "findings": len(find_all(posture))}
+    return after_removal(posture, removals(posture, items))
 
 
 def _removed(removal: Removal) -> dict[str, Any]:
@@ -68,43 +69,8 @@ def _removed(removal: Removal) -> dict[str, Any]:
     }
 
 
-def _identities(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFrame:
-    """Return the identities that reach something else after the removal.
-
-    `attrs["reach"]` is what all accountable identities reach together afterwards. One that
-    was not accountable before, or is not any longer, has nothing on that side.
-    """
-    now = _totals(before, before.totals())
-    then = _totals(after, _after(before, after, gone))
-    both = now.add_suffix("_before").join(then.add_suffix("_after"), how="outer").fillna(0)
-    for name in ("pairs_before", "pairs_after", "resources_before", "resources_after"):
-        both[name] = both[name].astype(int)
-    changed = both[both["pairs_before"] != both["pairs_after"]].copy()
-    changed["lost"] = changed["weighted_before"] - changed["weighted_after"]
-    changed = changed.rename_axis("identity").reset_index()
-    changed = changed.sort_values(["lost", "identity"], ascending=[False, True], kind="stable")
-    changed.attrs["reach"] = then["weighted"].sum()
-    return changed
-
-
-def _totals(posture: Posture, whole: Totals) -> pd.DataFrame:
-    ids = posture.graph.ids.take(posture.accountable).to_numpy(zero_copy_only=False)
-    figures = {"resources": whole.resources, "pairs": whole.pairs, "weighted": whole.weighted}
-    return pd.DataFrame(figures, index=pd.Index(ids, dtype=object))
-
-
-def _after(before: Posture, after: Posture, gone: Sequence[Removal]) -> Totals:
-    """Count what is reached afterwards: only where it can change if one edge goes, else anew."""
-    edge = one_edge(before, gone)
-    if edge is None or not np.array_equal(before.accountable, after.accountable):
-        return after.totals()
-    remaining = Remaining(before.network(Filter()), before.accountable, before.totals())
-    remaining.remove(*edge)
-    return remaining.totals
-
-
-def _identity(before: Posture, after: Posture, row: Any) -> dict[str, Any]:
-    graph = before.graph
+def _identity(posture: Posture, row: Any) -> dict[str, Any]:
+    graph = posture.graph
     sides = {
         side: {
             "weighted": float(getattr(row, f"weighted_{side}")),
@@ -112,10 +78,30 @@ def _identity(before: Posture, after: Posture, row: Any) -> dict[str, Any]:
         }
         for side in ("before", "after")
     }
-    return {**graph.thing(graph.number(str(row.identity))), **sides, "lost": float(row.lost)}
+    return {**graph.thing(graph.number(str(row.id))), **sides, "lost": float(row.lost)}
 
 
-def _use(posture: Posture, row: Any) -> dict[str, Any]:
+def _pair(posture: Posture, row: Any) -> dict[str, Any]:
+    graph = posture.graph
+    ends = {
+        name: graph.thing(graph.number(getattr(row, name))) for name in ("identity", "resource")
+    }
+    return {**ends, "level": row.level}
+
+
+def _moved(before: Posture, after: Posture, row: MovedAccess) -> dict[str, Any]:
+    return {
+        "from": before.graph.thing(row.agent),
+        "to": after.graph.thing(row.account),
+        "answers": after.graph.thing(row.answers),
+        "weighted": row.weighted,
+        "resources": row.resources,
+        "debt": row.debt,
+    }
+
+
+def use(posture: Posture, row: Any) -> dict[str, Any]:
+    """Describe a use that was seen; see `analytics.observed.uses`."""
     thing = posture.graph.thing
     identity, used = thing(int(row.identity)), thing(int(row.thing))
     return {

@@ -17,6 +17,7 @@ import pandas as pd
 
 from analytics.debt.model import Model
 from analytics.debt.walk import walk
+from analytics.logins import FACTS
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.access import flags, level_bits
@@ -70,15 +71,8 @@ def entitlements(posture: Posture, model: Model) -> Entitlements:
     graph = posture.graph
     holder, resource = graph.ends(CAN_ACCESS)
     weight = sensitivity(posture, model)
-    rows = _grants(posture, weight)
-    frame = graph.frames[CAN_ACCESS]
-    bits = level_bits(frame["levels"])
-    given = ~flags(frame["eligible"])
-    order = rows[np.argsort(holder[rows], kind="stable")]
-    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
     starts = posture.accountable.astype(np.int32)
-    held = first, order.astype(np.int32), bits[order], given[order]
-    place, grant, level, standing = walk(*(*_edges(posture), starts, *held))
+    place, grant, level, standing = _walked(posture, starts, weight)
     autonomy = posture.autonomy[starts][place]
     exposure = autonomy * weight[resource[grant]] * np.array(model.level)[level]
     granted = graph.grant_use[2][grant]
@@ -88,6 +82,26 @@ def entitlements(posture: Posture, model: Model) -> Entitlements:
         exposure,
         granted,
     )
+
+
+def held_grants(posture: Posture, start: int) -> np.ndarray:
+    """Return the grants (rows of CAN_ACCESS) that a node may use as itself."""
+    weight = posture.sensitivities["weight"].to_numpy()
+    return np.unique(_walked(posture, np.array([start], np.int32), weight)[1])
+
+
+def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what each of `starts` may use as itself; see `walk`."""
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
+    holder, _ = graph.ends(CAN_ACCESS)
+    rows = _grants(posture, weight)
+    bits = level_bits(frame["levels"])
+    given = ~flags(frame["eligible"])
+    order = rows[np.argsort(holder[rows], kind="stable")]
+    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
+    held = first, order.astype(np.int32), bits[order], given[order]
+    found: tuple[np.ndarray, ...] = walk(*(*_edges(posture), starts, *held))
+    return found
 
 
 def sensitivity(posture: Posture, model: Model) -> np.ndarray:
@@ -123,7 +137,8 @@ def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
 
 def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
     """Return the edges that stay with an identity, by source; see `walk`."""
-    graph, parts = posture.graph, []
+    graph = posture.graph
+    parts: list[tuple[np.ndarray, ...]] = []
     for relationship in IDENTITY:
         rows = identity_edges(posture, relationship)
         frame = graph.frames[relationship].iloc[rows]
@@ -132,10 +147,24 @@ def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
         parts.append(
             (source[rows], target[rows], ceiling.astype(np.int8), flags(frame["eligible"]))
         )
+    if posture.before is not None:
+        parts.append(_moved(posture, posture.before))
     source, target, ceiling, eligible = (np.concatenate(c) for c in zip(*parts, strict=True))
     order = np.argsort(source, kind="stable")
     indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
     return indptr, target[order].astype(np.int32), ceiling[order], eligible[order]
+
+
+def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
+    """Return the edges that stand for what moved under a removal, as far as it was owed for."""
+    moved, of = posture.moved, posture.moved.of
+    owed = np.ones(len(of), bool)
+    for relationship in FACTS:
+        mine, rows = of.rows(relationship)
+        owed[mine] &= np.isin(rows, identity_edges(before, relationship))
+    kept = moved.kept & owed[moved.lost]
+    lost = moved.lost[kept]
+    return moved.source[kept], moved.target[kept], of.ceiling[lost], of.eligible[lost]
 
 
 def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a rule that derives control edges is, what it knows, and what it concludes."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,17 +72,35 @@ class Derivation:
 class Escalated:
     """The stated edges and grants, followed by the derived ones.
 
-    `proofs` belong to the derived edges, in order; `stated` is how many edges come before.
+    `proofs` belong to the derived edges, in order; `stated` is how many edges come before. The
+    last `extra` of those are no facts: they stand for access that moved under a removal.
     """
 
     edges: Edges
     grants: Grants
     proofs: list[Derivation]
     stated: int
+    extra: int = 0
 
     def proof(self, edge: int) -> Derivation | None:
         """Return why a derived edge holds; None for an edge that a source states."""
         return self.proofs[edge - self.stated] if edge >= self.stated else None
+
+    @property
+    def moved(self) -> slice:
+        """Which edges stand for access that moved under a removal."""
+        return slice(self.stated - self.extra, self.stated)
+
+    def beside(self, moved: Edges) -> "Escalated":
+        """Put edges that stand for what moved behind those that are stated."""
+        at, edges = self.stated, vars(self.edges)
+        joined = {
+            name: np.concatenate([edges[name][:at], column, edges[name][at:]])
+            for name, column in vars(moved).items()
+        }
+        return replace(
+            self, edges=Edges(**joined), stated=at + len(moved), extra=self.extra + len(moved)
+        )
 
 
 @dataclass
