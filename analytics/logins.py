@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from graph.access import AccessGraph, Edges, flags
 from graph.element import Relationship
-from graph.schema import AUTHENTICATES_AS, CONTROL, LEVELS, RUNS_AS, USES
+from graph.schema import AGENT, AUTHENTICATES_AS, CONTROL, LEVELS, RUNS_AS, USES
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
@@ -65,15 +65,16 @@ class Logins:
         return found
 
 
-def logins(graph: AccessGraph, acting: np.ndarray) -> Logins:
-    """List the logins of the agents that are `acting` (bool for each node).
+def logins(graph: AccessGraph, closed: np.ndarray) -> Logins:
+    """List the logins of all agents by all keys, but for those that are `closed` (bool).
 
-    Whatever expired is listed too: as long as it is stated, it can be renewed.
+    Whatever expired is listed: as long as it is stated, it can be renewed.
     """
+    agent = graph.has_label(AGENT) & ~closed
     runner, account = graph.ends(RUNS_AS)
-    runs = np.flatnonzero(acting[runner])
+    runs = np.flatnonzero(agent[runner])
     user, key = graph.ends(USES)
-    use = np.flatnonzero(acting[user])
+    use = np.flatnonzero(agent[user] & ~closed[key])
     user, key = user[use], key[use]
     opener, opened = graph.ends(AUTHENTICATES_AS)
     order = np.argsort(opener, kind="stable")
