@@ -8,8 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers import journal
+from analytics.ownership import active_people
 from analytics.posture import Posture
 from app.escape import markdown
+from app.picker import OFFERED, namer
+from app.reading import kept
 from app.wording import SEVERITIES, counted, number
 from graph.access import AmbiguousThing, UnknownThing
 from graph.journal import NoSuchEntry
@@ -55,10 +58,10 @@ def _accept(posture: Posture, wanted: list[str]) -> None:
     until = form.date_input(
         "Until (midnight UTC)", value=None, min_value=tomorrow, format="YYYY-MM-DD"
     )
-    by, reason = who(form)
+    by, reason = who(form, posture)
     if form.form_submit_button("Accept"):
         if until is None:
-            form.error("Say until when.")
+            form.error("Choose an end date.")
             return
         lapses = pd.Timestamp(until, tz="UTC").as_unit("ms")
         write(form, [partial(journal.accept, posture, one, lapses, by, reason) for one in wanted])
@@ -68,15 +71,39 @@ def _withdraw(posture: Posture, entry: int) -> None:
     form = st.expander("Withdraw the acceptance", icon=":material/undo:").form(
         f"withdraw:{entry}", border=False
     )
-    by, reason = who(form)
+    by, reason = who(form, posture)
     if form.form_submit_button("Withdraw"):
         write(form, [partial(journal.withdraw, posture, entry, by, reason)])
 
 
-def who(form: Any, example: str = "What makes it bearable until then?") -> tuple[str, str]:
-    """Draw the fields for who decides and why, and return what stands in them."""
-    by = form.text_input("Who decides", placeholder="id, e-mail or name of a person")
-    return by, form.text_area("Why", placeholder=example)
+@kept
+def people(posture: Posture) -> list[str]:
+    """Return the ids of the people who are here, by name."""
+    here, _ = active_people(posture.graph)
+    things = posture.graph.things
+    found: list[str] = things[here[things.index]].sort_values(["name", "id"])["id"].tolist()
+    return found
+
+
+def who(
+    form: Any, posture: Posture, example: str = "Why is this acceptable until then?"
+) -> tuple[str, str]:
+    """Draw the fields for who decides and why, and return what stands in them.
+
+    The people who are known are offered; one who is not among the first is found by id, e-mail
+    or name. Whether whoever was named may decide is for the journal to say.
+    """
+    known = people(posture)
+    by = form.selectbox(
+        "Who decides",
+        known[:OFFERED],
+        index=None,
+        format_func=namer(posture),
+        accept_new_options=True,
+        placeholder="choose a person, or type an id, e-mail or name",
+        help=None if known else "No source states who works here, so nobody can be chosen.",
+    )
+    return by or "", form.text_area("Why", placeholder=example)
 
 
 def write(form: Any, decisions: Sequence[Callable[[], Any]]) -> None:

@@ -80,7 +80,7 @@ def _evidence(posture: Posture, merge: dict[str, Any]) -> None:
     )
     form.caption("The id stands by itself then, at once and in every snapshot; it can be undone.")
     one = form.selectbox("Which id is something else?", merge["ids"], format_func=plain)
-    by, why = who(form, "How do you know that it is another thing?")
+    by, why = who(form, posture, "How do you know that it is another thing?")
     if form.form_submit_button("Keep it apart"):
         write(form, [partial(journal.apart, posture, one, merge["thing"]["id"], by, why)])
 
@@ -116,6 +116,6 @@ def _withdraw(posture: Posture) -> None:
             f"Said by {markdown(entry['by'])} on {day(entry['at'])}: "
             f"{markdown(entry['reason'], 500)}"
         )
-        by, why = who(form, "Why are they one after all?")
+        by, why = who(form, posture, "Why are they one after all?")
         if form.form_submit_button("Let the ids decide again"):
             write(form, [partial(journal.withdraw, posture, entry["entry"], by, why)])

@@ -43,9 +43,9 @@ LEVEL_VERBS: Mapping[str, str] = {
 }
 STALE_STATES: Mapping[str, str] = {
     "stale": "Stale",
-    "partly_used": "Used up to the stale step",
+    "partly_used": "Partly used",
     "unused_since_granted": "Never used since granted",
-    "unobservable": "Use cannot be seen",
+    "unobservable": "Not logged",
 }
 SEVERITIES = ("critical", "high", "medium", "low")
 MARKS: Mapping[str, str] = {

@@ -1,5 +1,6 @@
 """Stale access: paths that are open but not used, and the blast radius one gets back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,25 @@ from graph.schema import LEVELS
 
 
 def stale(
-    posture: Posture, days: int = UNUSED_DAYS, limit: int = 0, about: int | None = None
+    posture: Posture,
+    days: int = UNUSED_DAYS,
+    limit: int = 0,
+    about: int | Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """Answer what is reached only over edges unused for `days`, the widest identities first.
 
     `regained` is the weight that all accountable identities together would lose if the stale
     edges went, of the weight they have; `over_stale` what they reach over stale edges alone,
     where not one hop was used. What nobody could see being used is listed as unobservable, and
-    is no part of either.
+    is no part of either. `about` are the identities (numbers) to keep to. `counts` are those of
+    all paths, however few are listed.
     """
     gone = posture.lost(Filter(stale=days))
     doubtful = posture.lost(Filter(stale=days, unobservable=False))
     order = np.lexsort((posture.accountable, -doubtful.weighted, -gone.weighted))
     order = order[doubtful.pairs[order] > 0]
     if about is not None:
-        order = order[posture.accountable[order] == about]
+        order = order[np.isin(posture.accountable[order], about)]
     paths: list[StalePath] = []
     for place in order:
         if limit and len(paths) >= limit:
@@ -40,6 +45,10 @@ def stale(
         },
         "over_stale": _over_stale(posture, days),
         "days": days,
+        "counts": {
+            "paths": int(doubtful.pairs[order].sum()),
+            "unobservable": int((doubtful.pairs[order] - gone.pairs[order]).sum()),
+        },
         "left_out": int(doubtful.pairs[order].sum()) - len(shown),
     }
 

@@ -16,6 +16,7 @@ from app.figures import accountable
 from app.folding import Piece
 from app.foothold import under_figures
 from app.layout import Arrangement, Drawing, arrange
+from app.leak import keys_of, leak
 from app.links import links
 from app.picker import pick
 from app.reach import (
@@ -140,10 +141,13 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     under_figures(found.figures)
     for note in found.figures.get("notes", ()):
         st.info(markdown(note, 500))
+    if question.leaked:
+        leak(posture, question.thing, int(found.figures["counts"]["resources"]))
     focus = _focus(found)
     if found.tree.total == 1:
         st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
+        keys_of(posture, question.thing)
         tray(posture, question, found, items, arrangement, None)
         return
     chosen = focus if focus in found.tree.nodes and focus != question.thing else ""
@@ -239,6 +243,7 @@ def _panel(
             return
         if not focus or focus == question.thing:
             thing_panel(posture, question.thing)
+            keys_of(posture, question.thing)
             st.caption("Click a node for how it is reached; double click a fold to open it.")
             _profile(found)
             return

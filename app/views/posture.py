@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics import answers
+from analytics.lifecycle.states import ACCEPTED
 from analytics.posture import UNUSED_DAYS, Posture
 from app import all_figures, pillars
 from app.address import recall, remember
@@ -237,11 +238,12 @@ def _worst(posture: Posture) -> None:
     if rows.empty:
         st.markdown("No rule found anything in what is known.")
         return
-    worst = rows.head(WORST)
+    worst, accepted = rows.head(WORST), rows["state"] == ACCEPTED
     at = table(
         pd.DataFrame(
             {
-                "Severity": worst["severity"].astype(str).map(MARKS),
+                "Severity": worst["severity"].astype(str).map(MARKS)
+                + (", " + worst["state"]).where(accepted.loc[worst.index], ""),
                 "What is wrong": worst["sentence"],
                 "Since": days(worst["since"]),
             }
@@ -249,13 +251,15 @@ def _worst(posture: Posture) -> None:
         "worst",
         f"The {len(worst)} worst findings of {len(rows)}.",
         {
-            "Severity": st.column_config.TextColumn(width=95),
+            "Severity": st.column_config.TextColumn(width=150 if accepted.any() else 95),
             "What is wrong": st.column_config.TextColumn(width=305),
             "Since": st.column_config.TextColumn(width=90),
         },
         select=True,
     )
-    st.caption(f"{number(len(worst))} of {counted(len(rows), 'finding')}. Select one to open it.")
+    borne = f", {number(int(accepted.sum()))} of them accepted" if accepted.any() else ""
+    said = f"{number(len(worst))} of {counted(len(rows), 'finding')}{borne}"
+    st.caption(f"{said}. Select one to open it.")
     if at is not None:
         target = st.session_state["pages"]["findings"]
         st.switch_page(target, query_params={"finding": worst["id"].iloc[at]})

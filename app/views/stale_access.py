@@ -1,5 +1,7 @@
 """Stale access: paths nobody uses, the step to remove, and what removing them gives back."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,8 @@ from analytics import answers
 from analytics.posture import Posture
 from app.address import one_of, recall, remember, some_of
 from app.escape import markdown
-from app.figures import UNKNOWN, regained
+from app.figures import UNKNOWN, accountable, regained
+from app.picker import search
 from app.reading import kept
 from app.sentences import step_lines
 from app.tables import below, full, table
@@ -45,15 +48,39 @@ def draw(posture: Posture) -> None:
             "that does.",
             icon=":material/help:",
         )
-    rows, left_out = stale(posture, days)
-    _figures(posture, rows, left_out, days, seen)
-    _paths(posture, rows, left_out, days)
+    wanted = _about(posture)
+    found = stale(posture, days, wanted)
+    if wanted is None:
+        _figures(posture, found, days, seen)
+    _paths(posture, found, days, wanted)
+
+
+def _about(posture: Posture) -> tuple[int, ...] | None:
+    """Draw the search for identities; return the numbers of those found, None for all."""
+    recall("about", "", key="stale:about")
+    said = st.text_input(
+        "Identity", key="stale:about", placeholder="part of a name or id", width=320
+    ).strip()
+    remember("about", "", key="stale:about")
+    if not said:
+        return None
+    found = search(accountable(posture), said)["id"]
+    return tuple(posture.graph.number(one) for one in found)
+
+
+@dataclass(frozen=True)
+class Stale:
+    """The paths that are listed, a row each, of how many, and of how many use is not logged."""
+
+    rows: pd.DataFrame
+    count: int
+    unobservable: int
 
 
 @kept
-def stale(posture: Posture, days: int) -> tuple[pd.DataFrame, int]:
-    """Return a row for each stale path of the widest identities, and how many are left out."""
-    answer = answers.stale(posture, days=days, limit=LISTED)
+def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
+    """Return the stale paths of the widest identities, or of those asked about."""
+    answer = answers.stale(posture, days=days, limit=LISTED, about=about)
     paths = answer["paths"]
     frame = pd.DataFrame(
         {
@@ -66,15 +93,18 @@ def stale(posture: Posture, days: int) -> tuple[pd.DataFrame, int]:
             "Weight": pd.array([row["weight"] for row in paths], dtype="Float64"),
             "Days unused": pd.array([row["unused_days"] for row in paths], dtype="Float64"),
             "State": [STALE_STATES.get(row["state"], row["state"]) for row in paths],
-            "First stale step": [edge_words(row["first_stale"], "cannot be seen") for row in paths],
+            "First unused step": [
+                edge_words(row["first_stale"], "use is not logged") for row in paths
+            ],
             "steps": [row["steps"] for row in paths],
         }
     )
     heaviest = frame.sort_values("Weight", ascending=False, kind="stable", ignore_index=True)
-    return heaviest, answer["left_out"]
+    counts = answer["counts"]
+    return Stale(heaviest, counts["paths"], counts["unobservable"])
 
 
-def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, seen: bool) -> None:
+def _figures(posture: Posture, found: Stale, days: int, seen: bool) -> None:
     back, whole = regained(posture, days)
     tiles = st.columns(3)
     tile(
@@ -82,34 +112,37 @@ def _figures(posture: Posture, rows: pd.DataFrame, left_out: int, days: int, see
         "What you get back",
         share(back, whole) if seen else UNKNOWN,
         f"{brief(back)} of {brief(whole)} weighted" if seen else None,
-        f"Blast radius that goes away when only access not used for {days} days is removed; "
-        "nothing that was used is touched.",
+        f"Share of the blast radius of all identities that goes away when only access not used "
+        f"for {days} days is removed; nothing that was used is touched.",
     )
+    listed = "all listed" if found.count == len(found.rows) else f"first {number(LISTED)} listed"
     tile(
         tiles[1],
-        "Paths without observed use",
-        number(len(rows) + left_out),
-        f"{number(len(rows))} listed: the widest identities'" if left_out else "all listed",
+        f"Access not seen in use for {days} days",
+        counted(found.count, "path"),
+        listed,
+        "A path is one resource at one level that an identity reaches.",
     )
-    blind = int((rows["state"] == "unobservable").sum())
     tile(
         tiles[2],
-        "Use cannot be seen",
-        f"{number(blind)} of {number(len(rows))}",
+        "Its use is not logged",
+        f"{number(found.unobservable)} of {number(found.count)}",
         "unknown, not unused",
     )
 
 
-def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> None:
+def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
     st.header("Paths", anchor=False)
+    rows = found.rows
     if rows.empty:
-        st.markdown(f"No path was unused for {days} days in what is known.")
+        whose = "" if wanted is None else " of these identities"
+        st.markdown(f"No path{whose} was unused for {days} days in what is known.")
         return
-    shown, chosen = _filtered(rows)
+    shown, chosen = _filtered(rows, found.count)
     at = table(
         shown.drop(columns=HIDDEN),
-        f"stale:{days}:{chosen}",
-        "Paths nobody uses: who reaches what, the first stale step, and for how long.",
+        f"stale:{days}:{chosen}:{wanted}",
+        "Paths nobody uses: who reaches what, the first unused step, and for how long.",
         {
             "Level": st.column_config.TextColumn(width="small"),
             "State": st.column_config.TextColumn(width=165),
@@ -124,8 +157,7 @@ def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> No
         select=True,
     )
     below(
-        f"{number(len(shown))} of {counted(len(rows) + left_out, 'path')}, heaviest first. "
-        "Select one to see its steps.",
+        f"{_how_many(len(shown), found)}, heaviest first. Select one to see its steps.",
         shown.drop(columns=HIDDEN),
         "stale-access.csv",
     )
@@ -133,17 +165,37 @@ def _paths(posture: Posture, rows: pd.DataFrame, left_out: int, days: int) -> No
         _chosen(posture, shown.iloc[at])
 
 
-def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Draw the filter; return the rows it leaves, and a text that names it."""
+def _how_many(shown: int, found: Stale) -> str:
+    """Say how many rows are shown, of how many that there are."""
+    listed = len(found.rows)
+    if listed == found.count:
+        return f"{number(shown)} of {counted(found.count, 'path')}"
+    part = "" if shown == listed else f"{number(shown)} of "
+    return (
+        f"{part}the first {number(listed)} of {counted(found.count, 'path')}, those of the widest "
+        "identities (name an identity above for its own)"
+    )
+
+
+def _filtered(rows: pd.DataFrame, count: int) -> tuple[pd.DataFrame, str]:
+    """Draw the filter; return the rows it leaves, and a text that names it.
+
+    The states are counted where all paths are listed: those of a part are no figures of the
+    estate.
+    """
     counts = rows["state"].value_counts()
     states = [state for state in STALE_STATES if state in counts]
+    whole = len(rows) == count
     recall("states", [], some_of(states), key="stale:states")
+    st.session_state["stale:states"] = [s for s in st.session_state["stale:states"] if s in states]
     chosen = st.pills(
-        "State",
+        "State" if whole else f"State, of the {number(len(rows))} listed",
         states,
         key="stale:states",
         selection_mode="multi",
-        format_func=lambda state: f"{STALE_STATES[state]} · {counts.get(state, 0):,}",
+        format_func=lambda state: (
+            f"{STALE_STATES[state]} · {counts.get(state, 0):,}" if whole else STALE_STATES[state]
+        ),
     )
     remember("states", [], key="stale:states")
     return rows[rows["state"].isin(chosen)] if chosen else rows, ",".join(chosen)

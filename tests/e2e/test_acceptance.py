@@ -3,8 +3,10 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from analytics import answers
 from analytics.history import open_posture
@@ -24,9 +26,13 @@ def _finding(store: Path) -> str:
     return str(answers.findings(open_posture(str(store)), rule="OWN-02")["findings"][0]["id"])
 
 
+def _decider(test: AppTest) -> Selectbox:
+    return next(box for box in test.selectbox if box.label == "Who decides")
+
+
 def _fill(test: AppTest, until: date | None, by: str, why: str) -> AppTest:
     next(d for d in test.date_input if "Until" in d.label).set_value(until)
-    next(t for t in test.text_input if t.label == "Who decides").set_value(by)
+    _decider(test).set_value(by or None)
     test.text_area[0].set_value(why)
     next(b for b in test.button if b.label == "Accept").click()
     return test.run()
@@ -42,7 +48,7 @@ def test_a_finding_is_accepted_and_taken_back(open_page: Open, own: Path) -> Non
     assert (entry.finding, entry.by, entry.reason) == (one, "ann", "known")
     assert "accepted" in test.dataframe[0].value["State"].tolist()
     assert "accepted it until 2035" in texts(test).replace("\\", "")
-    next(t for t in test.text_input if t.label == "Who decides").set_value("ann")
+    _decider(test).set_value("ann")
     test.text_area[0].set_value("no longer")
     next(b for b in test.button if b.label == "Withdraw").click()
     test = test.run()
@@ -54,7 +60,7 @@ def test_a_finding_is_accepted_and_taken_back(open_page: Open, own: Path) -> Non
 @pytest.mark.parametrize(
     ("until", "by", "why", "message"),
     [
-        (None, "ann", "known", "Say until when"),
+        (None, "ann", "known", "Choose an end date"),
         (date(2035, 1, 1), "", "known", "must not be empty"),
         (date(2035, 1, 1), "ann", "", "must not be empty"),
     ],
@@ -73,3 +79,22 @@ def test_a_damaged_journal_is_named_on_the_page(open_page: Open, own: Path) -> N
     test = open_page(own, "findings")
     assert not test.exception
     assert "journal" in texts(test) + "".join(e.value for e in test.error)
+
+
+def test_people_who_are_here_are_offered_to_decide(open_page: Open, own: Path) -> None:
+    """Zed left: no decision is offered to be taken in that name."""
+    test = open_page(own, "findings", finding=_finding(own))
+    assert _decider(test).options == ["Ann · person"]
+
+
+def test_an_accepted_finding_is_marked_among_the_worst(open_page: Open, own: Path) -> None:
+    before = open_page(own).dataframe
+    worst = next(f.value for f in before if list(f.value) == ["Severity", "What is wrong", "Since"])
+    assert not worst["Severity"].str.contains("accepted").any()
+    first = answers.findings(open_posture(str(own)))["findings"][0]["id"]
+    until, at = pd.Timestamp("2035-01-01", tz="UTC"), pd.Timestamp("2026-08-01", tz="UTC")
+    journal_of(str(own)).accept(first, until, "ann", "known", at)
+    test = open_page(own)
+    worst = next(f.value for f in test.dataframe if "What is wrong" in f.value)
+    assert worst["Severity"].str.endswith("accepted").tolist() == [True] + [False] * 9
+    assert "1 of them accepted" in texts(test)

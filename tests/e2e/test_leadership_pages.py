@@ -185,7 +185,7 @@ def test_several_findings_are_accepted_together(open_page: Open, two: Path) -> N
         test = choose(test, key, 0, 1)
         assert "2 findings selected" in texts(test)
         next(d for d in test.date_input if "Until" in d.label).set_value(until)
-        next(t for t in test.text_input if t.label == "Who decides").set_value(by)
+        next(b for b in test.selectbox if b.label == "Who decides").set_value(by or None)
         test.text_area[0].set_value(why)
         next(b for b in test.button if b.label == "Accept").click()
         return test.run()

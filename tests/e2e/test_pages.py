@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.views import all_views
-from graph.schema import DECLARABLE, OWNS
+from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
 from tests.e2e.conftest import Open
-from tests.e2e.estate import AS_OF, HOSTILE, estate, publish
+from tests.e2e.estate import AS_OF, HOSTILE, World, estate, publish
 from tests.e2e.said import figures, texts
 
 PAGES = (
@@ -169,6 +169,23 @@ def test_a_key_can_be_taken_as_leaked(open_page: Open, store: Path) -> None:
     test = open_page(store, "blast_radius", thing="key-1", leaked="True")
     assert test.toggle(key="leaked").value
     assert figures(test)["Resources reached"] == "40 of 40"
+    (said,) = [w.value for w in test.warning]
+    assert "nobody answers for what they do" in said
+    assert "taken for **svc\\-wide**" in said
+    assert "**wide\\-bot** then loses this login" in said
+    test.toggle(key="leaked").set_value(False).run()
+    assert not test.warning
+
+
+def test_from_an_agent_one_comes_to_its_key(open_page: Open, store: Path) -> None:
+    test = open_page(store, "blast_radius", thing="wide")
+    next(b for b in test.button if b.label == "If key\\-1 leaked").click().run()
+    assert not test.exception
+    assert test.selectbox(key="thing").value == "key-1"
+    assert test.toggle(key="leaked").value
+    assert test.query_params["leaked"] == "True"
+    others = open_page(store, "blast_radius", thing="clean-1")
+    assert not [b for b in others.button if "leaked" in b.label]
 
 
 def test_ownership_says_why_since_when_and_who_was_last(open_page: Open, store: Path) -> None:
@@ -187,7 +204,7 @@ def test_stale_access_says_where_to_cut_and_what_comes_back(open_page: Open, sto
     test = open_page(store, "stale_access")
     rows = test.dataframe[0].value
     mine = rows[(rows["Identity"] == "wide-bot") & (rows["Reaches"] == "db-00")]
-    assert list(mine["First stale step"]) == ["deploy can access db-00"]
+    assert list(mine["First unused step"]) == ["deploy can access db-00"]
     assert list(mine["Days unused"]) == [212]
     assert list(mine["State"]) == ["Never used since granted"]
     fewer = open_page(store, "stale_access", days="365")
@@ -275,3 +292,34 @@ def test_hostile_names_draw(open_page: Open, hostile_store: Path, page: str) -> 
     assert "\u202e" not in texts(test)
     assert "<script>window" not in "".join(str(m.value) for m in test.markdown)
     assert len(HOSTILE) == 12
+
+
+def many_unused(count: int) -> World:
+    """State an agent with so many unused grants, some of which nobody could see used."""
+    world = World()
+    for name in ("busy", "quiet"):
+        world.add(AGENT, id=name, name=f"{name}-bot", kind="ai_agent", status="active")
+    for at in range(count):
+        world.add(RESOURCE, id=f"r{at}", sensitivity="internal")
+        seen = {"granted_at": "2025-01-01T00:00:00Z", "telemetry": at % 3 > 0}
+        world.link(CAN_ACCESS, "busy", f"r{at}", levels='["read"]', **seen)
+    return world.link(CAN_ACCESS, "quiet", "r1", levels='["list"]', **seen)
+
+
+def test_stale_access_counts_what_there_is_not_what_is_listed(
+    open_page: Open, tmp_path: Path
+) -> None:
+    publish(many_unused(300), tmp_path / "s")
+    test = open_page(tmp_path / "s", "stale_access")
+    assert figures(test)["Access not seen in use for 90 days"] == "301 paths"
+    assert figures(test)["Its use is not logged"] == "100 of 301"
+    (pills,) = [g for g in test.button_group if g.label.startswith("State")]
+    assert pills.label == "State, of the 200 listed"
+    assert not any(character.isdigit() for option in pills.options for character in option)
+    assert "the first 200 of 301 paths" in texts(test)
+    test.text_input(key="stale:about").set_value("quiet").run()
+    (one,) = test.dataframe[0].value["Identity"]
+    assert one == "quiet-bot"
+    assert "1 of 1 path" in texts(test)
+    few = open_page(tmp_path / "s", "stale_access", about="nobody at all")
+    assert "No path of these identities" in texts(few)
