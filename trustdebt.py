@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from app import questions
-from app.console import LIMIT, QUESTIONS, LimitOption, StoreOption, UsageError, progress
+from app.console import (
+    LIMIT,
+    QUESTIONS,
+    Behaviour,
+    LimitOption,
+    StoreOption,
+    UsageError,
+    progress,
+)
 from app.console import command as make_command
 from app.console import run as run_command
 
@@ -48,7 +56,7 @@ def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
         raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
 
 
-@order("sources")
+@order("sources", behaviour=Behaviour(rows=("sources", "scopes")))
 def sources(
     forget: Annotated[
         str | None, typer.Option(help="SOURCE/SCOPE whose failed read nobody will repeat.")
@@ -72,7 +80,7 @@ def sources(
     return {"sources": rows, "scopes": scopes_of(store, forget)}
 
 
-@order("ingest")
+@order("ingest", behaviour=Behaviour(rows=("reads", "quarantined", "failed")))
 def ingest(
     source: Annotated[str | None, typer.Argument(help="Name of the source.")] = None,
     paths: Annotated[
@@ -217,7 +225,7 @@ def estate(
     return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
 
 
-@order("demo")
+@order("demo", behaviour=Behaviour(rows=("findings",)))
 def demo(
     agents: Annotated[int, typer.Option(min=1, help="How many agents.")] = 200,
     seed: Annotated[int, typer.Option(help="Equal seeds, equal estates.")] = 7,
@@ -258,8 +266,8 @@ def run_app(
 
 
 questions.load_all()
-for name, answer in QUESTIONS.items():
-    make_command(app, name, _posture)(answer)
+for name, (answer, behaviour) in QUESTIONS.items():
+    make_command(app, name, _posture, behaviour)(answer)
 
 
 def open_snapshot(

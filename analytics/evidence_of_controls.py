@@ -5,7 +5,8 @@ from functools import cache
 
 import numpy as np
 
-from analytics.findings import find_all, lacking
+from analytics.faults import PartFailed
+from analytics.findings import failed, find_all, lacking
 from analytics.frameworks import parse
 from analytics.measure import Measure, Measured, population
 from analytics.measures import all_measures
@@ -57,14 +58,16 @@ def judged_by(posture: Posture) -> dict[str, Judged]:
 
 
 def _judged(posture: Posture) -> dict[str, Judged]:
-    found = find_all(posture)
+    found, broken = find_all(posture), failed(posture)
     by_rule = dict(iter(found.groupby("rule")))
     answers = {}
     for rule in all_rules().values():
         rows = by_rule.get(rule.id, found.iloc[:0])
         gaps, who = lacking(posture, rule), _within(posture, rule)
         because = f"no source declares {', '.join(gaps)}" if gaps else None
-        if because is None and not len(who):
+        if rule.id in broken:
+            because = PartFailed(rule.id).because
+        elif because is None and not len(who):
             because = "there is no identity in service that it could judge"
         subjects = np.unique(rows["subject"].to_numpy(np.int64))
         answers[rule.id] = Judged(rule, who, subjects, tuple(rows["id"]), because)

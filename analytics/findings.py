@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
+from analytics.faults import Faults, guarded
 from analytics.posture import Posture
 from analytics.rule import KEY_PARTS, Rule, nothing
 from analytics.rules import all_rules
@@ -28,14 +29,15 @@ def find_all(posture: Posture) -> pd.DataFrame:
         The columns of `analytics.rule.FOUND`, and `id` (the same for the same rule, subject
         and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
         entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. Where
-        that is not so the severity is at least medium, and the sentence says why.
+        that is not so the severity is at least medium, and the sentence says why. What a rule
+        that fails would have found is missing: see `failed`.
     """
     return posture.once(__name__, lambda: _find(posture))  # type: ignore[no-any-return]
 
 
 def _find(posture: Posture) -> pd.DataFrame:
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
-    whole = _judged(posture, [(rule, rule.find(posture)) for rule in rules])
+    whole = _judged(posture, [(rule, _found(posture, rule)) for rule in rules])
     general = {rule.id for rule in all_rules().values() if rule.general}
     place = whole["rule"].str[:3] + whole["rule"].isin(general).map({True: "~", False: ""})
     ordered = whole.assign(place=place + whole["rule"]).sort_values(
@@ -45,6 +47,22 @@ def _find(posture: Posture) -> pd.DataFrame:
         ignore_index=True,
     )
     return ordered.drop(columns="place")
+
+
+def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
+    return guarded(posture.faults, rule.id, lambda: rule.find(posture), nothing)
+
+
+def failed(posture: Posture) -> Faults:
+    """Return the rules that failed, by id: what they would have found is not known."""
+    find_all(posture)
+    known = {rule.id for rule in all_rules().values()}
+    return {rule: how for rule, how in posture.faults.items() if rule in known}
+
+
+def count_all(posture: Posture) -> int | None:
+    """Count the findings; None where a rule failed and nobody knows how many there are."""
+    return None if failed(posture) else len(find_all(posture))
 
 
 def lacking(posture: Posture, rule: Rule) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import NUMBER
 from analytics.debt.totals import NOT_KNOWN, Total, total
+from analytics.faults import PartFailed, guarded
 from analytics.posture import Posture
 from analytics.residue import alive
 
@@ -40,6 +41,15 @@ class Measured:
     because: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     range: tuple[float, float] | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether something that it counts could not be judged, by a fault of ours."""
+        counted = (self.value, self.numerator, self.denominator)
+        return any(figure is not None and np.isnan(figure) for figure in counted)
+
+
+UNMEASURED = Measured(None, because="what it counts could not be judged, by a fault of trustdebt")
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,16 @@ class Measure:
         lacking = [kind for kind in self.needs if kind not in posture.graph.declared]
         if lacking:
             return Measured(None, because=f"no source declares {', '.join(lacking)}")
-        return self.measure(posture)
+        found = guarded(
+            posture.faults, self.name, lambda: self._measured(posture), lambda: UNMEASURED
+        )
+        return UNMEASURED if found.broken else found
+
+    def _measured(self, posture: Posture) -> Measured:
+        try:
+            return self.measure(posture)
+        except PartFailed as failed:
+            return Measured(None, because=failed.because)
 
 
 def ratio(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
+from analytics.faults import Faults
 from analytics.logins import Logins, Moved, logins, moved, moved_edges, numbers_after
 from analytics.ownership import DAY, Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
@@ -67,12 +68,14 @@ class Posture:
 
     `history` and `journal` are those of the store it was read from, or None for what no store
     holds. `before` is the posture that something was removed from, None where nothing was.
+    `faults` are the parts that failed so far.
     """
 
     def __init__(self, graph: AccessGraph, before: "Posture | None" = None) -> None:
         self.graph, self.before = graph, before
         self.history: History | None = None
         self.journal: Journal | None = None
+        self.faults: Faults = {}
         self._made: dict[str, Any] = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}
@@ -87,7 +90,7 @@ class Posture:
     @cached_property
     def escalated(self) -> Escalated:
         """All control edges: those that sources state, what moved, then those of rules."""
-        found = escalate(self.graph)
+        found = escalate(self.graph, self.faults)
         return found if self.before is None else found.beside(moved_edges(self.before, self.moved))
 
     @property
@@ -174,11 +177,14 @@ class Posture:
     def known(self, chosen: Filter) -> KnownReach:
         """Return how well it is known what each node reaches over the edges `chosen` keeps.
 
-        A removal takes nothing from what is known.
+        A removal takes nothing from what is known. Where a rule of escalation failed, what is
+        found is the least that anything reaches, and of nothing is it known.
         """
         return self.once(f"{__name__}.known:{chosen}", lambda: self._known(chosen))  # type: ignore[no-any-return]
 
     def _known(self, chosen: Filter) -> KnownReach:
+        if self.escalated.failed:
+            return KnownReach.nothing(len(self.graph.ids))
         if self.before is None:
             return known_reach(self.graph, self.network(chosen))
         there = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))

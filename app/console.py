@@ -2,7 +2,8 @@
 
 `trustdebt.py` says which commands there are; this module says how all of them behave. An error
 carries its exit code (`exit_code`) and a short name for programs (`code`); anything else is a
-fault of ours, said in one line.
+fault of ours, told in one line. Where only parts of an answer failed, it is printed, names them,
+and the command ends with the code of a fault.
 """
 
 import inspect
@@ -10,18 +11,22 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analytics.faults import REPORT, Fault, collected, collecting, described
 from app.exchange import FORMATS as EXCHANGE
 from app.exchange import written
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
-NO, USAGE, FAULT, INTERRUPTED = 1, 2, 70, 130
+NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
 LIMIT = 50
 FORMATS = ("table", "json", "csv")
 
@@ -40,6 +45,9 @@ AsOfOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+EachLimitOption = Annotated[
+    int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all if not said.")
+]
 Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
 Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
 Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
@@ -47,27 +55,64 @@ COMMON = {
     "store": (StoreOption, None),
     "snapshot": (SnapshotOption, None),
     "as_of": (AsOfOption, None),
-    "limit": (LimitOption, LIMIT),
+    "limit": (EachLimitOption, None),
     "as_json": (JsonOption, False),
 }
 
 
-QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {}
-STORELESS: dict[str, Callable[[dict[str, Any]], bool]] = {}
+MOMENT = ("snapshot", "as_of")
 
 
-def question(
-    name: str, storeless: Callable[[dict[str, Any]], bool] | None = None
-) -> Callable[[Callable[..., Any]], Any]:
+def _never(given: dict[str, Any]) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a command treats the options that all commands have.
+
+    `--limit` cuts each of the lists `rows` of its answer, besides what it cuts itself where it
+    has a `limit` of its own. One that does neither refuses the option, as it refuses those of
+    `refuses`. Where `storeless` holds of its arguments, no store is opened.
+    """
+
+    rows: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+    storeless: Callable[[dict[str, Any]], bool] = _never
+
+    def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
+        """Refuse an option that was given and would change nothing.
+
+        `own` are the arguments that the command names itself; `moment` says whether it looks at
+        a snapshot at an instant.
+        """
+        idle = {"limit"} if not self.rows else set()
+        idle |= set() if moment else set(MOMENT)
+        for option in sorted((idle - own) | set(self.refuses)):
+            if given[option] is not None:
+                raise UsageError(f"{name} takes no --{option.replace('_', '-')}")
+
+    def cut(self, result: dict[str, Any], limit: int | None) -> None:
+        """Cut the lists `rows` to `limit` and count what is left out."""
+        if not limit:
+            return
+        for name in self.rows:
+            rows = result.get(name) or []
+            result[name] = rows[:limit]
+            result["left_out"] = result.get("left_out", 0) + max(len(rows) - limit, 0)
+
+
+QUESTIONS: dict[str, tuple[Callable[..., dict[str, Any]], Behaviour]] = {}
+
+
+def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
     """Declare a command that asks something of a posture, which it takes first.
 
-    Where `storeless` holds of its arguments, no store is opened and it takes None instead.
+    `behaviour` are fields of `Behaviour`. Where no store is opened it takes None instead.
     """
 
     def declare(answer: Callable[..., Any]) -> Any:
-        QUESTIONS[name] = answer
-        if storeless:
-            STORELESS[name] = storeless
+        QUESTIONS[name] = answer, Behaviour(**behaviour)
         return answer
 
     return declare
@@ -88,13 +133,17 @@ class SaidNo(Exception):
 
 
 def command(
-    app: typer.Typer, name: str, posture: Callable[..., "Posture"] | None, hidden: bool = False
+    app: typer.Typer,
+    name: str,
+    posture: Callable[..., "Posture"] | None,
+    behaviour: Behaviour = Behaviour(),
+    hidden: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a command of a function that returns an answer.
 
     With `posture`, which opens one from store, snapshot and instant, the function takes a
     `Posture` first. Then come its own arguments, among them any of `COMMON` that it names;
-    every command has all of those.
+    every command has all of those, and refuses those that would mean nothing to it.
     """
 
     def make(answer: Callable[..., Any]) -> Any:
@@ -103,16 +152,20 @@ def command(
 
         def run(**given: Any) -> None:
             arguments = {k: v for k, v in given.items() if k in wanted}
-            storeless = name in STORELESS and STORELESS[name](given)
-            where = given["store"], given["snapshot"], given["as_of"]
-            opened = posture(*where) if posture and not storeless else None
+            store = given["store"]
+            judges = posture if posture and not behaviour.storeless(given) else None
+            behaviour.check(name, given, wanted, judges is not None)
+            opened = judges(store, given["snapshot"], given["as_of"]) if judges else None
             form = "json" if given["as_json"] else given.get("form", "table")
+            code = 0
             try:
                 result = answer(opened, **arguments) if posture else answer(**arguments)
             except SaidNo as no:
-                _print(name, no.result, form, opened)
-                raise typer.Exit(NO) from None
-            _print(name, result, form, opened)
+                result, code = no.result, NO
+            behaviour.cut(result, given["limit"])
+            _print(envelope(name, result, opened, store), form)
+            if collected() or code:
+                raise typer.Exit(FAULT if collected() else code)
 
         extra = [
             inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
@@ -148,19 +201,23 @@ def level_of(said: str | None) -> str | None:
     return one_of(said, LEVELS, "--level") if said is not None else None
 
 
-def _print(name: str, result: dict[str, Any], form: str, posture: "Posture | None" = None) -> None:
-    document = envelope(name, result, posture)
+def _print(document: dict[str, Any], form: str) -> None:
+    if document["faults"]:
+        document = _finite(document)
     try:
         if form == "json":
             print(_json(document), flush=True)
         elif form in EXCHANGE:
             print(_json(written(form, document)), flush=True)
         elif form == "csv":
+            name = document["schema"].split("/")[1]
             print(_csv(document["result"][name]), end="", flush=True)
         else:
             from app.terminal import draw
 
             draw(document)
+        if form != "json":
+            _tell_faults(document["faults"])
     except BrokenPipeError:  # whoever read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -185,21 +242,71 @@ def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=encoding not in ("utf-8", "utf8"), allow_nan=False)
 
 
-def envelope(name: str, result: dict[str, Any], posture: "Posture | None") -> dict[str, Any]:
-    """Put an answer into the envelope that every one of them has."""
-    head: dict[str, Any] = {"schema": f"trustdebt/{name}/1"}
-    left_out = result.pop("left_out", 0)
-    if posture is None:
-        head |= {"snapshot": result.get("snapshot"), "as_of": None}
-        head |= {"coverage": {"sources": [], "unknown": [], "silent_rules": []}}
-    else:
-        from analytics import answers
-        from graph.values import iso
+def _finite(value: Any) -> Any:
+    """Return an answer with null for the figures that rest on something that failed."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
-        info = posture.graph.snapshot
-        head |= {"snapshot": info.id if info else None, "as_of": iso(posture.graph.as_of)}
-        head |= {"coverage": answers.coverage(posture)}
-    return head | {"left_out": left_out, "result": result}
+
+def _tell_faults(faults: Sequence[dict[str, str]]) -> None:
+    """Say on standard error what failed, and how to report it."""
+    for one in faults:
+        print(f"trustdebt: {one['rule']} failed: {one['message']}", file=sys.stderr)
+    if faults:
+        print(f"trustdebt: {REPORT}", file=sys.stderr)
+
+
+def envelope(
+    name: str, result: dict[str, Any], posture: "Posture | None", store: str | None = None
+) -> dict[str, Any]:
+    """Put an answer into the envelope that every one of them has.
+
+    What judges no posture speaks of the current snapshot of the store, where there is one.
+    """
+    left_out = result.pop("left_out", 0)
+    head = _judged(posture) if posture is not None else _current(store)
+    faults = [fault.record() for fault in collected()]
+    return {
+        "schema": f"trustdebt/{name}/1",
+        **head,
+        "faults": faults,
+        **({"report": REPORT} if faults else {}),
+        "left_out": left_out,
+        "result": result,
+    }
+
+
+def _judged(posture: "Posture") -> dict[str, Any]:
+    from analytics import answers
+    from graph.values import iso
+
+    info = posture.graph.snapshot
+    return {
+        "snapshot": info.id if info else None,
+        "as_of": iso(posture.graph.as_of),
+        "coverage": answers.coverage(posture),
+    }
+
+
+def _current(store: str | None) -> dict[str, Any]:
+    """Return what is current in a store, if it can be read; nothing of the graph is."""
+    from analytics.answers.coverage import current_coverage
+    from graph.stores import StoreError, open_store
+    from graph.values import iso
+
+    try:
+        with closing(open_store(store)) as opened:
+            info = opened.current()
+    except StoreError:
+        info = None
+    return {
+        "snapshot": info.id if info else None,
+        "as_of": iso(info.taken_at) if info else None,
+        "coverage": current_coverage(info, store),
+    }
 
 
 def progress(message: str) -> None:
@@ -213,14 +320,15 @@ def run(app: typer.Typer, given: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code = app(given, prog_name="trustdebt", standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt):
-        return INTERRUPTED
-    except Exception as error:
-        if os.environ.get("TRUSTDEBT_DEBUG"):
-            raise
-        return _complain(error, "--json" in given)
+    with collecting() as faults:
+        try:
+            code = app(given, prog_name="trustdebt", standalone_mode=False)
+        except (typer.Abort, KeyboardInterrupt):
+            return INTERRUPTED
+        except Exception as error:
+            known = {one.name for one in app.registered_commands}
+            asked = next((word for word in given if word in known), "trustdebt")
+            return _complain(error, "--json" in given, asked, faults)
     return code if isinstance(code, int) else 0
 
 
@@ -229,13 +337,19 @@ def _printable(message: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"<U+{ord(c):04X}>" for c in message)
 
 
-def _complain(error: Exception, as_json: bool) -> int:
+def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) -> int:
     """Say in one place what went wrong; return the exit code it stands for."""
     usage = isinstance(error, typer.TyperException)
     code = USAGE if usage else getattr(error, "exit_code", FAULT)
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
     if code == FAULT:
-        message = f"a fault in trustdebt: {type(error).__name__}; TRUSTDEBT_DEBUG=1 shows where"
+        told = [one.record() for one in (*faults, Fault(asked, described(error)))]
+        if as_json:
+            failed = {"code": "fault", "message": f"{described(error)}. {REPORT}", "place": None}
+            print(_json({"error": failed, "faults": told}))
+        else:
+            _tell_faults(told)
+        return code
     if not as_json:
         if message:  # nothing was asked, and the help is the answer
             print(f"trustdebt: {_printable(message)}", file=sys.stderr)

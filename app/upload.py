@@ -110,7 +110,6 @@ def _folder() -> Iterator[Path]:
 def _run(command: str, uri: str, pieces: Sequence[bytes | memoryview]) -> dict[str, Any]:
     """Run a command on the store; the address is passed where no list of processes shows it."""
     environment = {**os.environ, **FEW_THREADS, "TRUSTDEBT_STORE": uri}
-    environment.pop("TRUSTDEBT_DEBUG", None)
     with tempfile.TemporaryFile() as answer:
         try:
             process = subprocess.Popen(  # noqa: S603 - our own command, no shell

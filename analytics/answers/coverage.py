@@ -1,11 +1,18 @@
 """How much is known: what each source could say, and of what nobody said anything."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.posture import Posture
 from analytics.source_states import covered
+from graph.facts import Coverage
 from graph.failed_reads import FailedRead, failed_reads
+from graph.journal import journal_path
+from graph.schema import DECLARABLE
+from graph.stores import SnapshotInfo
 
 
 def coverage(posture: Posture) -> dict[str, Any]:
@@ -19,14 +26,30 @@ def coverage(posture: Posture) -> dict[str, Any]:
     unknown.
     """
     graph, failed = posture.graph, failed_now(posture)
+    return _coverage(graph.coverage, failed, graph.as_of)
+
+
+def current_coverage(info: SnapshotInfo | None, uri: str | None) -> dict[str, Any]:
+    """Return the same of the current snapshot of a store, of which nothing is read for that."""
+    if info is None:
+        return {"sources": [], "failed": [], "unknown": [], "silent_rules": []}
+    return _coverage(info.coverage, failed_reads(journal_path(uri)), info.taken_at)
+
+
+def _coverage(
+    coverage: tuple[Coverage, ...], failed: Sequence[FailedRead], as_of: pd.Timestamp
+) -> dict[str, Any]:
+    declared = {kind for each in coverage for kind in each.declares}
     return {
-        "sources": covered(graph.coverage, failed, graph.as_of),
+        "sources": covered(coverage, failed, as_of),
         "failed": [one.record() for one in failed],
-        "unknown": [f"{kind}: no source declares them" for kind in graph.undeclared],
+        "unknown": [
+            f"{kind}: no source declares them" for kind in DECLARABLE if kind not in declared
+        ],
         "silent_rules": [
             {"rule": rule.id, "because": f"no source declares {' or '.join(missing)}"}
             for rule in all_escalations().values()
-            if (missing := [kind for kind in rule.needs if kind not in graph.declared])
+            if (missing := [kind for kind in rule.needs if kind not in declared])
         ],
     }
 

@@ -8,7 +8,8 @@ from analytics.accountable import accountability, accountable_people
 from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut, when
-from analytics.findings import lacking
+from analytics.faults import PartFailed
+from analytics.findings import failed, lacking
 from analytics.lifecycle.states import (
     ACCEPTED,
     LISTED,
@@ -49,6 +50,11 @@ def findings(
             {"rule": r.id, "title": r.title, "because": f"no source declares {', '.join(gaps)}"}
             for r in all_rules().values()
             if (gaps := lacking(posture, r))
+        ]
+        + [
+            {"rule": r.id, "title": r.title, "because": PartFailed(r.id).because}
+            for r in all_rules().values()
+            if r.id in failed(posture)
         ],
         "left_out": left_out,
     }

@@ -12,29 +12,36 @@ from analytics.evidence_of_controls import (
     measures_for,
     rules_for,
 )
-from analytics.frameworks import Control, Framework, all_frameworks
+from analytics.faults import PartFailed, guarded
+from analytics.frameworks import Control, Framework, named
 from analytics.measure import Measure, Measured
 from analytics.posture import Posture
 
+MANY_FINDINGS = 50  # of a rule, named as evidence of a control
 FALLING_SHORT = "identities with a finding"
 UNSPOKEN = "no rule and no measure speaks of it"
 
 
-def frameworks(posture: Posture, only: Framework | None = None, limit: int = 0) -> dict[str, Any]:
-    """Answer for each control of each framework, or of one, how many identities fall short.
+def frameworks(
+    posture: Posture, name: str | None = None, limit: int | None = None
+) -> dict[str, Any]:
+    """Answer for each control, of all frameworks or those of a name, how many fall short.
 
     `numerator` counts the identities with a finding of a rule that refers to the control,
     `denominator` those that these rules could judge; where only measures refer to it, they are
     those of the first, and `numerator_is` says what is counted. `evidence` has a row for each
-    such rule, with the ids of its findings (at most `limit`), and for each such measure. A
-    control without evidence has neither number, and says why.
+    such rule, with the ids of its findings (at most `limit`, `MANY_FINDINGS` if not said), and
+    for each such measure. A control without evidence has neither number, and says why.
+
+    Raises
+    ------
+    UnknownFramework
     """
-    chosen = [only] if only is not None else list(all_frameworks().values())
-    rows = {f.name: [_control(posture, f, c, limit) for c in f.controls] for f in chosen}
-    return {
-        "frameworks": [_framework(f, rows[f.name]) for f in chosen],
-        "controls": [row for f in chosen for row in rows[f.name]],
-    }
+    ids = MANY_FINDINGS if limit is None else limit
+    rows = {f: [_guarded(posture, f, c, ids) for c in controls] for f, controls in named(name)}
+    listed, left_out = cut([_framework(f, mine) for f, mine in rows.items()], limit or 0)
+    controls, more = cut([row for mine in rows.values() for row in mine], limit or 0)
+    return {"frameworks": listed, "controls": controls, "left_out": left_out + more}
 
 
 def _framework(listed: Framework, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -48,6 +55,34 @@ def _framework(listed: Framework, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def _guarded(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:
+    """Return the row of a control; one that fails, or whose rules did, is not measured."""
+    name = f"{listed.prefix} {control.id}"
+    row = guarded(
+        posture.faults,
+        name,
+        lambda: _control(posture, listed, control, limit),
+        lambda: _head(listed, control) | {"evidence": [], "silent": []},
+    )
+    key = listed.name, control.id
+    parts = {name, *(r.id for r in rules_for().get(key, ()))}
+    parts |= {m.name for m in measures_for().get(key, ())}
+    broken = sorted(parts & posture.faults.keys())
+    if not broken:
+        return row
+    absent = dict.fromkeys(("numerator", "denominator", "numerator_is"))
+    return row | absent | {"not_measured_because": PartFailed(*broken).because}
+
+
+def _head(listed: Framework, control: Control) -> dict[str, Any]:
+    return {
+        "framework": listed.name,
+        "id": control.id,
+        "title": control.title,
+        "aliases": list(control.aliases),
+    }
+
+
 def _control(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:
     key = listed.name, control.id
     rules = [judged_by(posture)[rule.id] for rule in rules_for().get(key, ())]
@@ -55,11 +90,7 @@ def _control(posture: Posture, listed: Framework, control: Control, limit: int) 
     spoken = [rule for rule in rules if rule.because is None]
     said = [(m, found) for m, found in measures if found.because is None]
     evidence = [_by_rule(rule, limit) for rule in spoken] + [_by_measure(*each) for each in said]
-    return {
-        "framework": listed.name,
-        "id": control.id,
-        "title": control.title,
-        "aliases": list(control.aliases),
+    return _head(listed, control) | {
         **_counted(spoken, said),
         "evidence": evidence,
         "silent": [{"rule": r.rule.id, "because": r.because} for r in rules if r.because],

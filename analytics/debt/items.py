@@ -9,10 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.debt.assumptions import FAMILIES
+from analytics.debt.assumptions import FAMILIES, Judge
 from analytics.debt.case import Case, Part, Verdict
 from analytics.debt.entitlements import Entitlements, entitlements
 from analytics.debt.model import ASSUMPTIONS, NUMBER, Model, model
+from analytics.faults import guarded
 from analytics.ownership import DAY
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -62,7 +63,8 @@ class Debt:
     `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the
     most the principal could be. `applies` (float64) is the latter for each entitlement. `known`
     (bool) says of which identities it is known what they may use: of the others, all sums are
-    0 and say nothing.
+    0 and say nothing. Where an assumption could not be judged, by a fault of ours, the sums are
+    NaN, and so is every figure with them in it.
     """
 
     model: Model
@@ -95,24 +97,32 @@ def assess_debt(posture: Posture, by: Model) -> Debt:
     """Count the trust debt of a posture by a model."""
     units = entitlements(posture, by)
     case = Case(posture, by, units)
-    verdicts = [verdict for judge in FAMILIES for verdict in judge(case)]
+    verdicts = [verdict for judge in FAMILIES for verdict in _verdicts(case, judge)]
     rows = _rows(case, verdicts)
     applicable, applies = _applicable(case, verdicts)
     cell = units.place[rows.entitlement].astype(np.int64) * len(ASSUMPTIONS) + rows.assumption
 
+    judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])
+
     def summed(amount: np.ndarray) -> np.ndarray:
         shape = len(units.identities), len(ASSUMPTIONS)
-        return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
+        added = np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
+        return np.where(judged, added, np.nan)
 
     known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
     return Debt(
-        *(by, case.now, units, rows, applies, applicable),
+        *(by, case.now, units, rows, applies, np.where(judged, applicable, np.nan)),
         debt=summed(rows.debt),
         principal=summed(rows.principal),
         interest=summed(rows.interest),
         unverified=summed(rows.unverified),
         known=known,
     )
+
+
+def _verdicts(case: Case, judge: Judge) -> tuple[Verdict, ...]:
+    name = f"debt.{judge.__module__.rpartition('.')[2]}"
+    return guarded(case.posture.faults, name, lambda: judge(case), tuple)
 
 
 def _rows(case: Case, verdicts: list[Verdict]) -> Rows:

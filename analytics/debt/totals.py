@@ -15,6 +15,7 @@ from analytics.posture import Posture
 from graph.schema import CREDENTIAL
 
 ALARM = "a credential that leaked still opens something, or something happened that was denied"
+FAILED = "an assumption could not be judged, by a fault of trustdebt"
 ORPHAN = "nobody in any role answers for an identity that can do much"
 NOT_KNOWN = "of no identity is it known what it may use"
 
@@ -109,6 +110,8 @@ def grade(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> str:
 
 def rated(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> tuple[str, str | None]:
     """Return the grade of a total, and why it is not that of its ratio, if so."""
+    if np.isnan(of.debt):
+        return NOT_RATED, FAILED
     plain = by.grade(of.ratio)
     if alarm:
         return max(plain, "D"), ALARM if plain < "D" else None

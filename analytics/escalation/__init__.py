@@ -16,6 +16,7 @@ import numpy as np
 
 from analytics.escalation.rule import Derivation, Escalated, EscalationRule, Known
 from analytics.escalation.support import Support, minimal
+from analytics.faults import Faults, guarded
 from graph.access import NEVER, AccessGraph, Edges, Grants
 from graph.schema import CONTROL, CONTROLS, LEVELS, RESOURCE
 
@@ -30,24 +31,32 @@ def all_escalations() -> dict[str, EscalationRule]:
     return {rule.id: rule for rule in rules}
 
 
-def escalate(graph: AccessGraph) -> Escalated:
+def escalate(graph: AccessGraph, faults: Faults | None = None) -> Escalated:
     """Add to the stated control edges and grants those that the rules conclude.
 
-    In each round all rules look at the same knowledge, so their order does not matter.
+    In each round all rules look at the same knowledge, so their order does not matter. A rule
+    that fails concludes nothing and is noted in `faults`: what is reached is then not known.
     """
+    failed: Faults = {}
     known = Known(graph, Escalated(graph.edges, graph.grants, [], len(graph.edges)))
     rules = list(all_escalations().values())
     concluded: dict[tuple[object, ...], Derivation] = {}
     while rules:
         before = len(concluded)
-        for one in [found for rule in rules for found in rule.derive(known)]:
+        for one in [found for rule in rules for found in _derived(rule, known, failed)]:
             key = (one.source, one.target, frozenset(one.support), one.condition, *one.by.doubt)
             concluded.setdefault(key, one)
         if len(concluded) == before:
             break
         known.learn(_joined(graph, _least(concluded.values())))
-        rules = [rule for rule in rules if rule.again]
-    return known.so_far
+        rules = [rule for rule in rules if rule.again and rule.id not in failed]
+    if faults is not None:
+        faults |= failed
+    return replace(known.so_far, failed=tuple(failed))
+
+
+def _derived(rule: EscalationRule, known: Known, faults: Faults) -> list[Derivation]:
+    return guarded(faults, rule.id, lambda: list(rule.derive(known)), list)
 
 
 def _least(found: Iterable[Derivation]) -> list[Derivation]:

@@ -74,6 +74,7 @@ class Escalated:
 
     `proofs` belong to the derived edges, in order; `stated` is how many edges come before. The
     last `extra` of those are no facts: they stand for access that moved under a removal.
+    `failed` are the rules that failed, by a fault of ours: what they conclude is missing.
     """
 
     edges: Edges
@@ -81,6 +82,7 @@ class Escalated:
     proofs: list[Derivation]
     stated: int
     extra: int = 0
+    failed: tuple[str, ...] = ()
 
     def proof(self, edge: int) -> Derivation | None:
         """Return why a derived edge holds; None for an edge that a source states."""

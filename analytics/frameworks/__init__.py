@@ -73,7 +73,7 @@ def _read(path: Path) -> Framework:
 
 
 def framework(said: str) -> Framework:
-    """Return the framework of that name, by any unique part of its name or title.
+    """Return the framework of a name: any unique part of its name or title.
 
     Raises
     ------
@@ -84,8 +84,42 @@ def framework(said: str) -> Framework:
         return known[wanted]
     found = [f for f in known.values() if wanted and wanted in f"{f.name} {f.title}".casefold()]
     if len(found) != 1:
-        raise UnknownFramework(f"{said!r} names no one framework; there are {', '.join(known)}")
+        raise UnknownFramework(
+            f"{said!r} names no one framework and no control; there are {', '.join(known)}"
+        )
     return found[0]
+
+
+def named(said: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
+    """Return the frameworks, and the controls of each, that a name means; all if None.
+
+    A control is named by its id, by an alias (that of an earlier edition), or as rules refer to
+    it, such as `NIST CSF 2.0 PR.AA-05`.
+
+    Raises
+    ------
+    UnknownFramework
+
+    Examples
+    --------
+    >>> [(f.name, [c.id for c in controls]) for f, controls in named("pr.ac-4")]
+    [('nist_csf_2_0', ['PR.AA-05'])]
+    """
+    if said is None:
+        return [(listed, listed.controls) for listed in all_frameworks().values()]
+    wanted = said.strip().casefold()
+    found: list[tuple[Framework, tuple[Control, ...]]] = []
+    for listed in all_frameworks().values():
+        known = {id_.casefold(): control for id_, control in listed.by_id.items()}
+        control = known.get(wanted) or known.get(
+            wanted.removeprefix(f"{listed.prefix.casefold()} ")
+        )
+        if control is not None:
+            found.append((listed, (control,)))
+    if not found:
+        whole = framework(said)
+        found.append((whole, whole.controls))
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.findings import find_all
+from analytics.findings import failed, find_all
 from analytics.lifecycle.names import (
     NO_NAMES,
     Names,
@@ -36,7 +36,8 @@ class Sighting:
     its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
     its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
     `told` those of them of which a scope could state each kind of fact. `names` are the other
-    ids of findings, `things` those of what was judged.
+    ids of findings, `things` those of what was judged. `failed` are the rules that could not be
+    judged, by a fault of ours; a sighting with one is not remembered.
     """
 
     ids: np.ndarray
@@ -47,6 +48,7 @@ class Sighting:
     told: dict[str, np.ndarray]
     names: Names = NO_NAMES
     things: Names = NO_NAMES
+    failed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, posture: Posture) -> "Sighting":
@@ -64,6 +66,7 @@ class Sighting:
             *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
             names_of_findings(posture),
             names_of_things(posture, judged),
+            tuple(failed(posture)),
         )
 
     def encode(self) -> bytes:
@@ -92,8 +95,10 @@ class Sighting:
             groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
             told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["kinds"])}
             ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
-            names = (Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things"))
-            return cls(ids, group, subject, groups, kept["judged"], told, *names)
+            named, things = (
+                Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things")
+            )
+            return cls(ids, group, subject, groups, kept["judged"], told, named, things)
 
 
 def numbers_of(ids: Iterable[str]) -> np.ndarray:

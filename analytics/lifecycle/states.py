@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analytics.findings import find_all
+from analytics.findings import failed, find_all
 from analytics.lifecycle.accepted import in_force
 from analytics.lifecycle.names import Followed, follow, id_of, names_of_findings
 from analytics.lifecycle.sighting import Sighting, numbers_of, stating_rows
@@ -183,8 +183,12 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
         version = known[info.id]
         data = journal.seen(info.id, version) if journal is not None else None
         if data is None:
-            sighting = _step(history.posture(info.id)).sighting
-            fresh[info.id] = version, sighting.encode()
+            then = history.posture(info.id)
+            sighting = _step(then).sighting
+            if sighting.failed:
+                posture.faults |= failed(then)
+            else:
+                fresh[info.id] = version, sighting.encode()
         else:
             sighting = Sighting.decode(data)
         steps.append(Step(sighting, info.coverage))

@@ -107,7 +107,10 @@ def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
     """Return for findings seen `then` whether they would be seen `now` if they were still so."""
     seen = then.sighting
     place = np.searchsorted(seen.ids, ids)
-    silent = [silenced(scopes, rule, then, now) for rule, scopes in seen.groups]
+    silent = [
+        rule in now.sighting.failed or silenced(scopes, rule, then, now)
+        for rule, scopes in seen.groups
+    ]
     open_ = ~np.array(silent, bool)[seen.group[place]]
     subject, rules = seen.subject[place], np.array([g[0] for g in seen.groups], object)
     needs = {rule.id: rule.needs for rule in all_rules().values()}

@@ -1,6 +1,7 @@
 """Grave findings that somebody decided to live with, and said until when."""
 
-from analytics.findings import RANK, find_all
+from analytics.faults import PartFailed
+from analytics.findings import RANK, failed, find_all
 from analytics.lifecycle.states import lives
 from analytics.measure import NEITHER, SHARE, Measure, Measured, ratio
 from analytics.posture import Posture
@@ -10,6 +11,8 @@ def measure(posture: Posture) -> Measured:
     """Return the share of grave findings that are accepted, and what was accepted too long."""
     if posture.journal is None:
         return Measured(None, because="no journal of acceptances is kept with these facts")
+    if failed(posture):
+        raise PartFailed(*failed(posture))
     found = find_all(posture)
     grave = set(found["id"][found["rank"] <= RANK["high"]])
     said = posture.journal.acceptances()

@@ -46,6 +46,11 @@ class KnownReach:
     known: np.ndarray
     whole: np.ndarray
 
+    @classmethod
+    def nothing(cls, nodes: int) -> "KnownReach":
+        """Know of none of so many nodes what it reaches."""
+        return cls(np.zeros(nodes, bool), np.zeros(nodes, bool))
+
 
 def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
     """Find out of which nodes of `graph` the reach over `network` is known."""

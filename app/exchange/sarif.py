@@ -29,10 +29,26 @@ def write(document: dict[str, Any]) -> dict[str, Any]:
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": f"{PRODUCT}/{document['snapshot']}"},
+        "invocations": [_invocation(document["faults"])],
         "results": [_result(row, places[row["rule"]]) for row in rows],
         "properties": {"snapshot": document["snapshot"], "asOf": document["as_of"]},
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
+    """Say whether every rule could be judged, and which could not by a fault of ours."""
+    return {
+        "executionSuccessful": not faults,
+        "toolExecutionNotifications": [
+            {
+                "level": "error",
+                "message": {"text": f"{one['rule']} failed: {one['message']}"},
+                "associatedRule": {"id": one["rule"]},
+            }
+            for one in faults
+        ],
+    }
 
 
 def _rule(row: dict[str, Any]) -> dict[str, Any]:

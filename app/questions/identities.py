@@ -8,6 +8,17 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
+SHOWN = (
+    "owners",
+    "credentials",
+    "grants",
+    "relationships",
+    "findings",
+    "debt_items",
+    "merged_from",
+)
+
+
 @question("identities")
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List the identities somebody must answer for. Example: trustdebt identities."""
@@ -16,7 +27,7 @@ def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]
     return answers.identities(posture, limit)
 
 
-@question("show")
+@question("show", rows=SHOWN)
 def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     """Show everything known of one thing. Example: trustdebt show invoice-bot."""
     from analytics import answers

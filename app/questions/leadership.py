@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import LIMIT, LimitOption, question
+from app.console import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("kpis")
+@question("kpis", rows=("kpis",))
 def kpis(posture: "Posture") -> dict[str, Any]:
     """Show the leadership figures with their denominators. Example: trustdebt kpis."""
     from analytics import answers
@@ -21,14 +21,15 @@ def kpis(posture: "Posture") -> dict[str, Any]:
 @question("frameworks")
 def frameworks(
     posture: "Posture",
-    name: Annotated[str | None, typer.Argument(help="A framework, such as csf.")] = None,
-    limit: LimitOption = LIMIT,
+    name: Annotated[
+        str | None, typer.Argument(help="A framework, such as csf, or a control.")
+    ] = None,
+    limit: EachLimitOption = None,
 ) -> dict[str, Any]:
     """Show what is evidence of which control. Example: trustdebt frameworks owasp_nhi_2025."""
     from analytics import answers
-    from analytics.frameworks import framework
 
-    return answers.frameworks(posture, framework(name) if name is not None else None, limit)
+    return answers.frameworks(posture, name, limit)
 
 
 @question("revocation")

@@ -56,7 +56,7 @@ def exposure(
     )
 
 
-@question("path")
+@question("path", rows=("paths",))
 def path(
     posture: "Posture",
     start: Thing,

@@ -31,7 +31,7 @@ def choke_points(
     return answers.choke_points(posture, *ends, mode_of(mode), limit)
 
 
-@question("cut")
+@question("cut", rows=("edges", "protected"))
 def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
 ) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def cut(
     return answers.cut(posture, *ends_of(posture, starts, targets), mode_of(mode))
 
 
-@question("what-if")
+@question("what-if", rows=("removed", "breaks"))
 def what_if(
     posture: "Posture",
     remove: Annotated[list[str], typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")],

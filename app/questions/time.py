@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import LIMIT, LimitOption, UsageError, question
+from app.console import LIMIT, MOMENT, LimitOption, UsageError, question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a start of it, or @INSTANT.")]
 
 
-@question("diff")
+@question("diff", refuses=MOMENT)
 def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
 ) -> dict[str, Any]:

@@ -29,11 +29,14 @@ def test_every_command_takes_the_common_options_and_has_an_example():
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_an_answer_is_one_document_in_an_envelope(cli, kept, name):
     current = ParquetStore(kept).current()
-    common = ["--json", "--limit", "1", "--snapshot", current.id, "--as-of", "2026-08-01"]
+    common = ["--json", "--limit", "1"]
+    if name != "diff":  # it names two snapshots itself
+        common += ["--snapshot", current.id, "--as-of", "2026-08-01"]
     said = cli(name, *QUESTIONS[name], *common, "--store", kept)
     assert (said.code, said.err) == (0, "")
     document = said.document
-    assert set(document) == {"schema", "snapshot", "as_of", "coverage", "left_out", "result"}
+    envelope = {"schema", "snapshot", "as_of", "coverage", "faults", "left_out", "result"}
+    assert (set(document), document["faults"]) == (envelope, [])
     assert document["schema"] == f"trustdebt/{name}/1"
     assert (document["snapshot"], document["as_of"]) == (current.id, "2026-08-01T00:00:00Z")
     source = document["coverage"]["sources"][0]
@@ -246,24 +249,15 @@ def test_a_fault_of_ours_is_one_line(cli, monkeypatch):
         raise RuntimeError("canary-in-a-cell")
 
     monkeypatch.setattr(answers, "identities", fall)
-    error = cli("identities", "--json").refused(70)
+    failed = cli("identities", "--json")
+    assert (failed.code, failed.err) == (5, "")
+    error = failed.document["error"]
     assert "RuntimeError" in error["message"]
+    assert [one["rule"] for one in failed.document["faults"]] == ["identities"]
     said = cli("identities")
-    assert (said.code, said.out) == (70, "")
-    assert "canary" not in said.err + error["message"]
-    assert "TRUSTDEBT_DEBUG" in said.err
-
-
-def test_who_looks_for_a_fault_sees_where(cli, monkeypatch):
-    """The twin: with TRUSTDEBT_DEBUG the fault comes through."""
-
-    def fall(*_):
-        raise RuntimeError("canary")
-
-    monkeypatch.setattr(answers, "identities", fall)
-    monkeypatch.setenv("TRUSTDEBT_DEBUG", "1")
-    with pytest.raises(RuntimeError, match="canary"):
-        cli("identities", "--json")
+    assert (said.code, said.out) == (5, "")
+    assert "canary" not in said.err + str(failed.document)
+    assert "identities failed: RuntimeError at app/questions/identities.py:" in said.err
 
 
 def test_an_interrupt_is_no_fault(cli, monkeypatch):

@@ -20,7 +20,7 @@ from tests.small_estates import AS_OF, Estate, ago
 
 HOSTILE = 'evil"\\<script>\x1b[31m\u202e'
 SARIF = {  # the properties that the standard knows, by object; required ones first
-    "run": ({"tool"}, {"automationDetails", "results", "properties"}),
+    "run": ({"tool"}, {"automationDetails", "invocations", "results", "properties"}),
     "driver": ({"name"}, {"version", "rules"}),
     "rule": ({"id"}, {"shortDescription", "help", "properties"}),
     "result": (

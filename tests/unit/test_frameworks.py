@@ -90,7 +90,7 @@ def _estate() -> Estate:
 
 
 def test_offboarding_counts_whom_the_rules_find_of_whom_they_judge() -> None:
-    answer = frameworks(_estate().posture(), framework("owasp_nhi_2025"), limit=1)
+    answer = frameworks(_estate().posture(), "owasp_nhi_2025", limit=1)
     row = next(c for c in answer["controls"] if c["id"] == "NHI1:2025")
     departed = next(e for e in row["evidence"] if e.get("rule") == "OWN-02")
     assert (departed["judged"], departed["identities"]) == (3, 1)
@@ -133,7 +133,7 @@ def test_a_silent_rule_is_no_evidence() -> None:
     """Without owners declared nobody is orphaned, and offboarding is not called in order."""
     e = _estate()
     e.declares = ("grants",)
-    answer = frameworks(e.posture(), framework("cis_controls_8_1"))
+    answer = frameworks(e.posture(), "cis_controls_8_1")
     row = next(c for c in answer["controls"] if c["id"] == "5.5")
     assert row["evidence"] == []
     assert "owners" in row["not_measured_because"]

@@ -19,7 +19,9 @@ from analytics.debt.assumptions import (
 )
 from analytics.debt.case import Case, Verdict
 
-FAMILIES: tuple[Callable[[Case], tuple[Verdict, ...]], ...] = (
+Judge = Callable[[Case], tuple[Verdict, ...]]
+
+FAMILIES: tuple[Judge, ...] = (
     ownership.judge,
     scope.judge,
     necessity.judge,

@@ -1,0 +1,121 @@
+"""The options that every command has: they mean the same everywhere, or are refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import trustdebt
+from app.console import LIMIT, MOMENT
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from tests.integration.cli import QUESTIONS, Run, example
+from tests.small_estates import AS_OF, ago
+
+COMMANDS = {command.name for command in trustdebt.app.registered_commands}
+BY_ITSELF = {"receive", "app"}  # takes its order from a stream; serves until it is stopped
+WRITES = {  # what is decided, or written elsewhere; each time into a store of its own
+    "ingest": lambda folder: ["estate", example().write(folder / "estate")],
+    "estate": lambda folder: ["--out", folder / "made", "--agents", 5],
+    "demo": lambda folder: ["--agents", 5],
+    "export": lambda folder: ["opengraph", "--out", folder / "g.json"],
+    "accept": lambda folder: ["F-", "--until", ago(-9), "--by", "ann", "--reason", "known"],
+    "attest": lambda folder: ["ledger", "--owner", "ann", "--by", "ann"],
+    "review": lambda folder: ["bot", "--decision", "approve", "--by", "ann", "--reason", "so"],
+    "apart": lambda folder: ["bot", "bot", "--by", "ann", "--reason", "so"],
+    "withdraw": lambda folder: [1, "--by", "ann", "--reason", "so"],
+}
+LINES = {**QUESTIONS, "sources": [], "snapshots": [], "collisions": [], "debt": []}
+SUMMARIES = {"not_evaluable", "pillars", "by_cause", "forecast"}  # short, and said in full
+EMPTY_AT = "2020-01-01T00:00:00Z"  # before the estate's first fact
+
+
+def line(name: str, folder: Path) -> list[object]:
+    return [name, *(WRITES[name](folder) if name in WRITES else LINES[name])]
+
+
+def lists(result: dict[str, Any]) -> dict[str, int]:
+    """Count the rows of each list in an answer."""
+    return {k: len(v) for k, v in result.items() if isinstance(v, list) and v and is_row(v[0])}
+
+
+def is_row(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def test_every_command_is_asked_here():
+    assert set(LINES) | set(WRITES) == COMMANDS - BY_ITSELF
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """Publish the estate in a store that nothing else uses."""
+    ingest(ParquetStore(tmp_path / "store"), [example().job()])
+    return tmp_path / "store"
+
+
+@pytest.mark.parametrize("name", sorted(set(LINES)))
+def test_limit_cuts_or_is_refused(cli: Run, tmp_path, name):
+    """Every list is cut to it, and what is left out is told; 0 shows all."""
+    cut = cli(*line(name, tmp_path), "--limit", 1, "--json")
+    if cut.code == 2:
+        assert "--limit" in cut.document["error"]["message"]
+        return
+    whole = cli(*line(name, tmp_path), "--limit", 0, "--json")
+    assert (cut.code, whole.code, whole.document["left_out"]) == (0, 0, 0)
+    all_rows, rows = lists(whole.result), lists(cut.result)
+    shorter = sum(count - rows[k] for k, count in all_rows.items())
+    assert cut.document["left_out"] >= shorter
+    assert {k: n for k, n in rows.items() if n > 1 and k not in SUMMARIES} == {}, rows
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_what_writes_refuses_a_limit_or_cuts(cli: Run, fresh, tmp_path, name):
+    said = cli(*line(name, tmp_path), "--limit", 1, "--store", fresh, "--json")
+    if said.code == 2 and "--limit" in said.document["error"]["message"]:
+        return
+    assert {k: n for k, n in lists(said.result).items() if n > 1} == {}
+
+
+@pytest.mark.parametrize("option", MOMENT)
+@pytest.mark.parametrize("name", sorted(COMMANDS - BY_ITSELF))
+def test_the_moment_is_obeyed_or_refused(cli: Run, fresh, tmp_path, name, option):
+    """No command looks at another snapshot, or another instant, than it was told to."""
+    value = {"snapshot": "no-such-snapshot", "as_of": EMPTY_AT}[option]
+    flag = f"--{option.replace('_', '-')}"
+    said = cli(*line(name, tmp_path), flag, value, "--store", fresh, "--json")
+    if said.code == 2:
+        return
+    assert option == "as_of", "a snapshot that is not there"
+    assert said.document["as_of"] == EMPTY_AT
+
+
+def test_the_twin_a_moment_that_is_there(cli: Run, kept):
+    current = ParquetStore(kept).current()
+    assert current is not None
+    said = cli("findings", "--snapshot", current.id, "--as-of", AS_OF.isoformat(), "--json")
+    assert (said.document["snapshot"], said.document["as_of"]) == (current.id, ago(0))
+
+
+def test_a_limit_that_is_not_said_is_that_of_the_command(cli: Run):
+    assert len(cli("frameworks", "--json").result["controls"]) > LIMIT
+
+
+@pytest.mark.parametrize("name", ["snapshots", "sources", "estate", "ingest", "demo"])
+def test_what_judges_nothing_speaks_of_what_is_current(cli: Run, fresh, tmp_path, name):
+    said = cli(*line(name, tmp_path), "--store", fresh, "--json")
+    current = ParquetStore(fresh).current()
+    assert current is not None
+    document = said.document
+    assert (document["snapshot"], document["as_of"]) == (current.id, ago(0))
+    sources = document["coverage"]["sources"]
+    assert [(c["source"], c["scope"]) for c in sources] == [("estate", "acme")]
+    assert set(document["coverage"]) == set(cli("findings", "--json").document["coverage"])
+
+
+@pytest.mark.parametrize("name", ["sources", "estate"])
+def test_the_twin_where_there_is_no_store(cli: Run, tmp_path, name):
+    document = cli(*line(name, tmp_path), "--store", tmp_path / "nowhere", "--json").document
+    assert (document["snapshot"], document["as_of"]) == (None, None)
+    assert document["coverage"]["sources"] == []
+    assert not (tmp_path / "nowhere").exists()
