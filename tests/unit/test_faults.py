@@ -125,7 +125,7 @@ def test_a_rule_of_escalation_that_fails_concludes_nothing(monkeypatch, rule):
 
 def test_the_twin_every_rule_of_escalation_looked():
     reach = [row["blast_radius"] for row in identities(fresh())["identities"]]
-    assert max(each["resources"] for each in reach) == 1
+    assert max(each["resources"] for each in reach) == 2  # bot and its child
 
 
 def test_what_is_told_of_a_fault_holds_no_value():
