@@ -8,9 +8,11 @@ the past of the estate, its snapshots and its journal, stays what it was.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from analytics.debt.items import debt_of
 from analytics.debt.totals import total
-from analytics.findings import find_all
+from analytics.findings import count_all
 from analytics.posture import Posture, assess
 from analytics.what_if import Removal, without
 
@@ -19,11 +21,14 @@ KEPT = 8  # judgements that are kept: the steps of a plan, and what a page asks 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a removal is measured by: weighted reach and debt of all identities, and findings."""
+    """What a removal is measured by: weighted reach and debt of all identities, and findings.
+
+    What rests on a rule that failed is not known: NaN, or None for the findings.
+    """
 
     reach: float
     debt: float
-    findings: int
+    findings: int | None
 
 
 def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
@@ -42,12 +47,12 @@ def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
 
 def figures(posture: Posture) -> Figures:
     """Return the figures of a posture, before or after a removal."""
-    return Figures(reach_of(posture), debt_owed(posture), len(find_all(posture)))
+    return Figures(reach_of(posture), debt_owed(posture), count_all(posture))
 
 
 def reach_of(posture: Posture) -> float:
     """Return the weighted blast radius, standing access, of all identities together."""
-    return float(posture.totals().weighted.sum())
+    return np.nan if posture.escalated.failed else float(posture.totals().weighted.sum())
 
 
 def debt_owed(posture: Posture) -> float:
