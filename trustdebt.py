@@ -65,6 +65,7 @@ def sources(
 ) -> dict[str, Any]:
     """List what can be ingested, and how what was is covered. Example: trustdebt sources."""
     from analytics.source_states import scopes_of
+    from app.clock import now
     from ingest.sources import all_sources
 
     rows = [
@@ -77,7 +78,7 @@ def sources(
         }
         for s in all_sources().values()
     ]
-    return {"sources": rows, "scopes": scopes_of(store, forget)}
+    return {"sources": rows, "scopes": scopes_of(now(), store, forget)}
 
 
 @order("ingest", behaviour=Behaviour(rows=("reads", "quarantined", "failed")))

@@ -16,25 +16,35 @@ COMPLETE, PARTIAL, FAILED = "complete", "partial", "failed"
 
 
 def covered(
-    coverage: Iterable[Coverage], failed: Iterable[FailedRead], as_of: pd.Timestamp
+    coverage: Iterable[Coverage], failed: Iterable[FailedRead], now: pd.Timestamp
 ) -> list[dict[str, Any]]:
-    """Return the row of each source and scope, with its state and its age at a moment."""
+    """Return the row of each source and scope, with its state and how old it is now."""
     lost = {one.key: one for one in failed}
-    return [c.record() | _state(c, lost.get(c.key), as_of) for c in coverage]
+    return [c.record() | _state(c, lost.get(c.key), now) for c in coverage]
 
 
-def _state(said: Coverage, failed: FailedRead | None, as_of: pd.Timestamp) -> dict[str, Any]:
-    age = max((as_of - said.taken_at) / pd.Timedelta(days=1), 0.0)
+def age_days(taken_at: pd.Timestamp, now: pd.Timestamp) -> int:
+    """Return how many whole days ago something was taken; 0 where a clock runs ahead.
+
+    >>> age_days(pd.Timestamp("2026-02-05", tz="UTC"), pd.Timestamp("2026-02-07T23:00Z"))
+    2
+    """
+    return max((now - taken_at).days, 0)
+
+
+def _state(said: Coverage, failed: FailedRead | None, now: pd.Timestamp) -> dict[str, Any]:
     state = FAILED if failed else COMPLETE if said.complete else PARTIAL
     return {
         "state": state,
-        "age_days": round(age, 2),
+        "age_days": age_days(said.taken_at, now),
         "failed_at": iso(failed.at) if failed else None,
         "failed_because": failed.because if failed else None,
     }
 
 
-def scopes_of(uri: str | None = None, forget: str | None = None) -> list[dict[str, Any]]:
+def scopes_of(
+    now: pd.Timestamp, uri: str | None = None, forget: str | None = None
+) -> list[dict[str, Any]]:
     """Return how the sources of a store are covered now, also those that never could be read.
 
     `forget` names a source and scope, as `SOURCE/SCOPE`, whose failure is not to be told any
@@ -50,13 +60,13 @@ def scopes_of(uri: str | None = None, forget: str | None = None) -> list[dict[st
         failed = failed_reads(journal)
     except StoreError:
         return []
-    known = covered(current.coverage, failed, current.taken_at) if current else []
+    known = covered(current.coverage, failed, now) if current else []
     there = {(row["source"], row["scope"]) for row in known}
     return known + [_never_read(one) for one in failed if one.key not in there]
 
 
 def _never_read(failed: FailedRead) -> dict[str, Any]:
     told = {"source": failed.source, "scope": failed.scope, "state": FAILED}
-    absent = dict.fromkeys(("taken_at", "age_days", "usage_window_start"))
+    absent = dict.fromkeys(("taken_at", "age_days", "taken_at_assumed", "usage_window_start"))
     said = {"failed_at": iso(failed.at), "failed_because": failed.because}
     return told | {"complete": False, "declares": []} | absent | said

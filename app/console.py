@@ -281,19 +281,21 @@ def envelope(
 
 def _judged(posture: "Posture") -> dict[str, Any]:
     from analytics import answers
+    from app.clock import now
     from graph.values import iso
 
     info = posture.graph.snapshot
     return {
         "snapshot": info.id if info else None,
         "as_of": iso(posture.graph.as_of),
-        "coverage": answers.coverage(posture),
+        "coverage": answers.coverage(posture, now()),
     }
 
 
 def _current(store: str | None) -> dict[str, Any]:
     """Return what is current in a store, if it can be read; nothing of the graph is."""
     from analytics.answers.coverage import current_coverage
+    from app.clock import now
     from graph.stores import StoreError, open_store
     from graph.values import iso
 
@@ -305,7 +307,7 @@ def _current(store: str | None) -> dict[str, Any]:
     return {
         "snapshot": info.id if info else None,
         "as_of": iso(info.taken_at) if info else None,
-        "coverage": current_coverage(info, store),
+        "coverage": current_coverage(info, store, now()),
     }
 
 

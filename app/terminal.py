@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.freshness import freshness, spoken_day
 from app.terminal_debt import COLUMNS as DEBT_COLUMNS
 from app.terminal_time import COLUMNS as TIME_COLUMNS
 
-ABSENT = "-"
+ABSENT, NOT_KNOWN = "-", "not known"
 DAY = len("2026-08-01")  # tables show the day; --json has the instant
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 Row = Mapping[str, Any]
@@ -25,8 +26,8 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "level": "level",
         "business owner": lambda r: r.get("owners", {}).get("business"),
         "owners": lambda r: r.get("owners", {}).get("state"),
-        "resources": lambda r: r.get("blast_radius", {}).get("resources"),
-        "weight": lambda r: r.get("blast_radius", {}).get("weighted"),
+        "resources": lambda r: _known(r.get("blast_radius"), "resources"),
+        "weight": lambda r: _known(r.get("blast_radius"), "weighted"),
         "hops": "hops",
         "before": lambda r: r.get("before", {}).get("weighted"),
         "after": lambda r: r.get("after", {}).get("weighted"),
@@ -246,6 +247,7 @@ def draw(document: dict[str, Any]) -> None:
     result = _spread({k: v for k, v in document["result"].items() if k not in HIDDEN})
     if document["snapshot"] and document["as_of"]:
         console.print(f"snapshot {document['snapshot']} as of {document['as_of']}", style="dim")
+    _draw_freshness(console, document["coverage"])
     tables = {k: v for k, v in result.items() if _is_table(v)}
     following = result.pop("next", None)
     for key, value in result.items():
@@ -262,6 +264,16 @@ def draw(document: dict[str, Any]) -> None:
         console.print(f"not known: {unknown}", style="dim")
     if following:
         console.print(f"\nnext: {_plain(following)}", style="bold")
+
+
+def _draw_freshness(console: Console, coverage: Row) -> None:
+    """Say how old the facts are today, and where nothing is known of the day looked at."""
+    said = freshness(coverage["sources"])
+    if said:
+        console.print(said, style="dim")
+    first = coverage.get("no_data_before")
+    if first:
+        console.print(f"no data before {spoken_day(first)}: nothing is graded", style="yellow")
 
 
 def _not_read(failed: Row) -> str:
@@ -304,6 +316,13 @@ def _table(
     for line in zip(*shown.values(), strict=True):
         drawn.add_row(*(Text(cell) for cell in line))
     return drawn
+
+
+def _known(part: Row | None, key: str) -> Any:
+    """Return a figure of a row's part, if it has that part; what nobody knows says so."""
+    if part is None:
+        return None
+    return NOT_KNOWN if part[key] is None else part[key]
 
 
 def _value(row: Row, what: str | Callable[[Row], Any]) -> Any:

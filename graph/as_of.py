@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
+from graph.facts import Facts
 from graph.grant_use import level_instants
-from graph.schema import USED
+from graph.schema import ELEMENTS, USED
 from graph.values import canonical
 
 NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
@@ -42,6 +43,16 @@ def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
         _undo(frame, column, now, changed)
     _made_again(frame, element, now, changed)
     return frame.assign(**changed).astype(frame.dtypes.to_dict()) if changed else frame
+
+
+def first_instant(facts: Facts) -> pd.Timestamp:
+    """Return the first instant that any of the facts speaks of: before it there are no data."""
+    found = [c.taken_at for c in facts.coverage]
+    for element in ELEMENTS:
+        for column in element.instants(When.MADE, When.BEGINS, When.HAPPENED):
+            if column.dtype is Dtype.INSTANT:
+                found.append(facts.frames[element][column.name].min())
+    return min(at for at in found if not pd.isna(at))
 
 
 def in_force(

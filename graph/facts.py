@@ -32,6 +32,7 @@ class Coverage:
     instant of each, apart and in order; `usage_window_start` is then the start of the last.
     `owner_roles` narrows what it declares of owners: for a label, the roles that it could have
     stated; of a label that is not in it, all.
+    `taken_at_assumed`: nothing said when it was taken, and the time of a file stands for it.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Coverage:
     usage_window_start: pd.Timestamp | None = None
     usage_periods: tuple[Period, ...] = ()
     owner_roles: OwnerRoles = ()
+    taken_at_assumed: bool = False
 
     def states_owners(self, label: str, role: str) -> bool:
         """Whether it could have stated who answers for a thing of `label` in `role`."""
@@ -67,6 +69,7 @@ class Coverage:
             "usage_window_start": iso(start) if start is not None else None,
             "usage_periods": [[iso(first), iso(last)] for first, last in self.usage_periods],
             "owner_roles": {label: list(roles) for label, roles in self.owner_roles},
+            "taken_at_assumed": self.taken_at_assumed,
         }
 
     def owner_roles_with(self, other: "Coverage") -> OwnerRoles:
@@ -95,6 +98,7 @@ class Coverage:
             pd.Timestamp(str(start)).as_unit("ms") if start else None,
             tuple((_instant(first), _instant(last)) for first, last in periods),
             tuple((str(label), tuple(map(str, said))) for label, said in sorted(roles.items())),
+            record.get("taken_at_assumed") is True,
         )
 
 

@@ -24,6 +24,7 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
         owner_roles=tuple(
             sorted((label.name, tuple(roles)) for label, roles in reading.owner_roles.items())
         ),
+        taken_at_assumed=reading.taken_at_assumed,
     )
     if reading.complete:
         coverage = watched(coverage, reading.usage_periods)

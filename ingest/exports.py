@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import pandas as pd
 
@@ -103,8 +103,23 @@ def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.
     if request.taken_at is not None:
         return request.taken_at
     newest = max(file.path.stat().st_mtime for file in files)
-    stamp = pd.Timestamp(newest, unit="s", tz="UTC").floor("ms").as_unit("ms")
-    rows.warn(
+    return assumed_taken_at(pd.Timestamp(newest, unit="s", tz="UTC").floor("ms"), rows)
+
+
+class Remarks(Protocol):
+    """Where a connector notes what must be said of an export."""
+
+    taken_at_assumed: bool
+
+    def warn(self, text: str) -> None:
+        """Say something about the export."""
+
+
+def assumed_taken_at(newest: pd.Timestamp, remarks: Remarks) -> pd.Timestamp:
+    """Take an export for as old as its newest file, as nothing else dates it, and say so."""
+    remarks.taken_at_assumed = True
+    stamp = newest.as_unit("ms")
+    remarks.warn(
         f"no file says when the export was taken; the time of its newest file is used: {iso(stamp)}"
     )
     return stamp

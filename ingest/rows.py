@@ -36,13 +36,14 @@ class Rows:
     """What a connector reads: rows by element, what was set aside, and what must be said.
 
     Of two rows for one node, the first stays. `whole` turns false when something that should be
-    there is missing.
+    there is missing, `taken_at_assumed` true when nothing says when the export was taken.
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
     whole: bool = True
+    taken_at_assumed: bool = False
     _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
 
     def add(self, element: Element, row: Row, place: Place) -> None:
@@ -96,6 +97,7 @@ class Rows:
             rows=self.frames(),
             rejected=self.rejected,
             warnings=list(self.warnings),
+            taken_at_assumed=self.taken_at_assumed,
         )
 
 

@@ -69,7 +69,8 @@ class Reading:
     here: a connector keeps names, kinds and fingerprints only. `usage_periods` are the times
     that logs of use in it speak of: they stand above `usage_window_start`. `owner_roles` names
     for a label the kinds of owner (business, technical) that this export could have stated,
-    where those are not both.
+    where those are not both. `taken_at_assumed` says that nothing tells when it was taken, and
+    the time of a file stands for it.
     """
 
     scope: str
@@ -82,6 +83,7 @@ class Reading:
     owner_roles: Mapping[Node, Sequence[str]] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    taken_at_assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

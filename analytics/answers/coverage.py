@@ -1,57 +1,118 @@
 """How much is known: what each source could say, and of what nobody said anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.posture import Posture
 from analytics.source_states import covered
+from analytics.stated_kinds import stated_kinds
+from graph.element import Node
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, failed_reads
 from graph.journal import journal_path
-from graph.schema import DECLARABLE
+from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
 from graph.stores import SnapshotInfo
+from graph.values import iso
 
 
-def coverage(posture: Posture) -> dict[str, Any]:
-    """Return each source and scope with what it declares, and the kinds that none declares.
+UNDECLARED = "{}: no source declares them"
+
+
+def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
+    """Return each source and scope with what it declares, and what is not known.
 
     `state` is complete, partial (what a partial read does not mention stays as it was seen
     last) or failed: what is shown was read before, and could not be read again. `complete` is
-    what the last good read was. `age_days` says how long before the moment looked at it was
-    read. `failed` lists what could not be read, also where it never was. `silent_rules` are
-    the rules of escalation that need a kind which none declares: what they would find is
-    unknown.
+    what the last good read was. `age_days` says for how many whole days it has been read at
+    `now`, whatever the moment looked at; `taken_at_assumed` that nothing but the time of a file
+    says when. `failed` lists what could not be read, also where it never was. `unknown` says of
+    each kind of fact for whom it is not known; `no_data_before` is the first instant that any
+    fact speaks of, where the moment looked at lies before it. `silent_rules` are the rules of
+    escalation that need a kind which none declares: what they would find is unknown.
     """
-    graph, failed = posture.graph, failed_now(posture)
-    return _coverage(graph.coverage, failed, graph.as_of)
+    told = _coverage(posture.graph.coverage, failed_now(posture), now, list(_unknown(posture)))
+    return told | {"no_data_before": iso(posture.graph.first_fact) if posture.graph.before_data else None}
 
 
-def current_coverage(info: SnapshotInfo | None, uri: str | None) -> dict[str, Any]:
+def current_coverage(
+    info: SnapshotInfo | None, uri: str | None, now: pd.Timestamp
+) -> dict[str, Any]:
     """Return the same of the current snapshot of a store, of which nothing is read for that."""
     if info is None:
         return {"sources": [], "failed": [], "unknown": [], "silent_rules": []}
-    return _coverage(info.coverage, failed_reads(journal_path(uri)), info.taken_at)
+    declared = {kind for each in info.coverage for kind in each.declares}
+    unknown = [UNDECLARED.format(kind) for kind in DECLARABLE if kind not in declared]
+    return _coverage(info.coverage, failed_reads(journal_path(uri)), now, unknown)
 
 
 def _coverage(
-    coverage: tuple[Coverage, ...], failed: Sequence[FailedRead], as_of: pd.Timestamp
+    coverage: tuple[Coverage, ...],
+    failed: Sequence[FailedRead],
+    now: pd.Timestamp,
+    unknown: list[str],
 ) -> dict[str, Any]:
     declared = {kind for each in coverage for kind in each.declares}
     return {
-        "sources": covered(coverage, failed, as_of),
+        "sources": covered(coverage, failed, now),
         "failed": [one.record() for one in failed],
-        "unknown": [
-            f"{kind}: no source declares them" for kind in DECLARABLE if kind not in declared
-        ],
+        "unknown": unknown,
         "silent_rules": [
             {"rule": rule.id, "because": f"no source declares {' or '.join(missing)}"}
             for rule in all_escalations().values()
             if (missing := [kind for kind in rule.needs if kind not in declared])
         ],
     }
+
+
+def _unknown(posture: Posture) -> Iterator[str]:
+    """Say what is not known, kind by kind: of nobody, or of how many."""
+    graph = posture.graph
+    stated = stated_kinds(graph)
+    for kind in graph.undeclared:
+        if kind not in stated:
+            yield UNDECLARED.format(kind)
+        elif kind not in PER_IDENTITY:
+            yield f"{kind}: stated here and there, and no source declares them"
+    who = posture.accountable
+    for kind, known in (
+        ("grants", posture.entitlements_known[who]),
+        ("owners", posture.ownership.known[who]),
+    ):
+        if kind in stated and not known.all():
+            yield f"{kind}: not known of {_count(~known)} of {len(who)} identities"
+    env = _told(posture, "env", AGENT, SERVICE_ACCOUNT, ROLE)[who]
+    yield from _lacking("env", env, "identities")
+    things = np.flatnonzero((posture.sensitivities["stated"] != "").to_numpy(bool))
+    yield from _lacking("sensitivity", _told(posture, "sensitivity", RESOURCE)[things], "resources")
+
+
+PER_IDENTITY = ("grants", "owners")  # kinds of which it is known for whom they could be stated
+
+
+def _lacking(what: str, known: np.ndarray, of: str) -> Iterator[str]:
+    """Say of how many things a property is not known."""
+    if len(known) and not known.any():
+        yield f"{what}: no source states it"
+    elif not known.all():
+        yield f"{what}: not known of {_count(~known)} of {len(known)} {of}"
+
+
+def _told(posture: Posture, column: str, *labels: Node) -> np.ndarray:
+    """Return for each node of some labels whether a source states a property of it (bool)."""
+    graph = posture.graph
+    told = np.zeros(len(graph.ids), bool)
+    for label in labels:
+        frame = graph.frames[label]
+        told[graph.numbers(frame["id"][frame[column].notna().to_numpy(bool)])] = True
+    return told
+
+
+def _count(chosen: np.ndarray) -> int:
+    return int(np.count_nonzero(chosen))
 
 
 def failed_now(posture: Posture) -> tuple[FailedRead, ...]:

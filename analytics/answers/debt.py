@@ -36,7 +36,7 @@ def debt(
     whole = total(owed, places)
     caps = caps_of(posture, model)
     capped = bool(caps.alarm[places].any()), bool(caps.orphan[places].any())
-    letter, because = rated(whole, owed.model, *capped, caps.usage)
+    letter, because = rated(whole, owed.model, *capped, caps)
     found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     found.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(found, limit)

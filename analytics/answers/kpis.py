@@ -19,7 +19,7 @@ def kpis(posture: Posture) -> dict[str, Any]:
     who = population(posture)
     model = who.debt.model
     return {
-        "kpis": [_figure(m, m.of(posture)) for m in all_measures().values()],
+        "kpis": [_figure(posture, m, m.of(posture)) for m in all_measures().values()],
         "three_that_count": [m.name for m in all_measures().values() if m.three],
         "pillars": [_pillar(p) for p in pillars(posture)],
         "population": {
@@ -33,7 +33,8 @@ def kpis(posture: Posture) -> dict[str, Any]:
     }
 
 
-def _figure(of: Measure, found: Measured) -> dict[str, Any]:
+def _figure(posture: Posture, of: Measure, found: Measured) -> dict[str, Any]:
+    met = None if posture.graph.before_data else _on_target(of, found)
     return {
         "name": of.name,
         "title": of.title,
@@ -44,7 +45,7 @@ def _figure(of: Measure, found: Measured) -> dict[str, Any]:
         "better": of.better,
         "target": of.target,
         "range": list(found.range) if found.range is not None else None,
-        "on_target": _on_target(of, found),
+        "on_target": met,
         "not_measured_because": found.because,
         "numerator_is": of.numerator,
         "denominator_is": of.denominator,

@@ -34,7 +34,7 @@ class Owed:
         owed, caps = debt_of(posture), caps_of(posture)
         whole = total(owed)
         capped = bool(caps.alarm.any()), bool(caps.orphan.any())
-        grade, _ = rated(whole, owed.model, *capped, caps.usage)
+        grade, _ = rated(whole, owed.model, *capped, caps)
         return cls(whole.debt, whole.most, *whole.range, whole.coverage, grade)
 
 

@@ -18,6 +18,7 @@ ALARM = "a credential that leaked still opens something, or something happened t
 FAILED = "an assumption could not be judged, by a fault of trustdebt"
 ORPHAN = "nobody in any role answers for an identity that can do much"
 NOT_KNOWN = "of no identity is it known what it may use"
+NO_DATA = "it is a day before any data"
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,13 @@ class Caps:
 
     `alarm`: it holds a live credential that leaked, or did what was denied. `orphan`: nobody
     answers for it in any role, and it may do what weighs much. `usage` says for the whole
-    estate whether any source sees use.
+    estate whether any source sees use, `before_data` whether the moment lies before any data.
     """
 
     alarm: np.ndarray
     orphan: np.ndarray
     usage: bool
+    before_data: bool
 
 
 @dataclass(frozen=True)
@@ -99,17 +101,22 @@ def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
     return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap, debt.known[which])
 
 
-def grade(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> str:
+def grade(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> str:
     """Return the grade of a total, kept down by the first cap that holds.
 
     Without anything to rate, without enough identities or enough of their exposure known or
     without any source that sees use there is no grade.
     """
-    return rated(of, by, alarm, orphan, usage)[0]
+    return rated(of, by, alarm, orphan, caps)[0]
 
 
-def rated(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> tuple[str, str | None]:
-    """Return the grade of a total, and why it is not that of its ratio, if so."""
+def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[str, str | None]:
+    """Return the grade of a total, and why it is not that of its ratio, if so.
+
+    `alarm` and `orphan` say whether any of those in the total has that cap.
+    """
+    if caps.before_data:
+        return NOT_RATED, NO_DATA
     if np.isnan(of.debt):
         return NOT_RATED, FAILED
     plain = by.grade(of.ratio)
@@ -126,7 +133,7 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, usage: bool) -> tuple
         return NOT_RATED, "there is nothing to owe for"
     if of.coverage < by.least_coverage:
         return NOT_RATED, f"less than {by.least_coverage:.0%} of the exposure is verified"
-    return (plain, None) if usage else (NOT_RATED, "no source sees use")
+    return (plain, None) if caps.usage else (NOT_RATED, "no source sees use")
 
 
 def caps_of(posture: Posture, by: Model | None = None) -> Caps:
@@ -140,7 +147,10 @@ def _caps(posture: Posture, debt: Debt) -> Caps:
     np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
     orphan = posture.ownership.nobody()[debt.identities] & (heaviest >= debt.model.orphan_exposure)
     return Caps(
-        _leaked(posture) | _denied(posture, debt), orphan, "usage" in posture.graph.declared
+        _leaked(posture) | _denied(posture, debt),
+        orphan,
+        "usage" in posture.graph.declared,
+        posture.graph.before_data,
     )
 
 
@@ -199,7 +209,7 @@ def grouped(
     for k, name in enumerate(names):
         mine = order[begin[k] : begin[k + 1]]
         whole = Total.of([a[k] for a in added], debt.model.cap, known[mine])
-        rated = grade(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps.usage)
+        rated = grade(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps)
         yield Group(name, whole, rated)
 
 

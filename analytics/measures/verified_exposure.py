@@ -3,6 +3,7 @@
 from analytics.debt.totals import total
 from analytics.measure import MORE, SHARE, Measure, Measured, population, ratio
 from analytics.posture import Posture
+from graph.values import iso
 
 
 def measure(posture: Posture) -> Measured:
@@ -15,7 +16,7 @@ def measure(posture: Posture) -> Measured:
             "scope": c.scope,
             "complete": c.complete,
             "declares": list(c.declares),
-            "age_days": (posture.graph.as_of - c.taken_at).total_seconds() / 86_400,
+            "taken_at": iso(c.taken_at),
         }
         for c in posture.graph.coverage
     ]

@@ -9,6 +9,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from app import all_figures, pillars
 from app.address import recall, remember
 from app.charts import bars
+from app.clock import now
 from app.debt import balance, graded
 from app.debt_charts import ratio_trend
 from app.escape import markdown
@@ -43,7 +44,7 @@ def draw(posture: Posture) -> None:
 
 
 def _known(posture: Posture) -> None:
-    covered, owed = answers.coverage(posture), balance(posture)
+    covered, owed = answers.coverage(posture, now()), balance(posture)
     rows = covered["sources"]
     said = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken"
     if not owed["max_principal"]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import trustdebt
@@ -53,14 +54,14 @@ def test_a_refused_read_changes_no_fact_and_is_told_until_it_succeeds(store):
         ingest(store, [broken(scope="acme")])
     assert store.read()[1].hash == before
     posture = open_posture(store.uri)
-    (row,) = answers.coverage(posture)["sources"]
+    (row,) = answers.coverage(posture, AS_OF)["sources"]
     assert (row["state"], row["complete"], row["taken_at"]) == (
         "failed", True, "2026-08-01T00:00:00Z",
     )  # fmt: skip
     assert row["failed_because"].startswith("x.json, line 3: is not JSON")
-    assert [f["scope"] for f in answers.coverage(posture)["failed"]] == ["acme"]
+    assert [f["scope"] for f in answers.coverage(posture, AS_OF)["failed"]] == ["acme"]
     ingest(store, [Estate().agent("a").job()])
-    (row,) = answers.coverage(open_posture(store.uri))["sources"]
+    (row,) = answers.coverage(open_posture(store.uri), AS_OF)["sources"]
     assert (row["state"], row["failed_at"], told(store)) == ("complete", None, [])
 
 
@@ -122,7 +123,10 @@ def test_an_older_snapshot_does_not_say_it_where_a_newer_read_failed(store):
     with pytest.raises(InputRefused):
         ingest(store, [broken(scope="acme")])
     states = {
-        name: [row["state"] for row in answers.coverage(open_posture(store.uri, name))["sources"]]
+        name: [
+            row["state"]
+            for row in answers.coverage(open_posture(store.uri, name), AS_OF)["sources"]
+        ]
         for name in (first, None)
     }
     assert states == {first: ["complete"], None: ["failed"]}
@@ -143,7 +147,7 @@ def test_one_of_many_fails_and_the_others_are_published(store):
     assert (done.published, agents(store)) == (True, {"in-east", "in-west", "new"})
     assert [one.key for one in done.failed] == told(store) == [("estate", "east"), ("hr", "")]
     assert [w.split(": ")[0] for w in done.warnings] == ["estate/east", "hr"]
-    coverage = answers.coverage(open_posture(store.uri))
+    coverage = answers.coverage(open_posture(store.uri), AS_OF)
     assert {r["scope"]: r["state"] for r in coverage["sources"]} == {
         "east": "failed",
         "west": "complete",
@@ -206,7 +210,8 @@ def test_a_configuration_of_which_one_export_is_missing(run, tmp_path):
         "estate": "complete",
         "hr": "failed",
     }
-    assert (scopes["hr"]["taken_at"], scopes["estate"]["age_days"]) == (None, 0.0)
+    assert (scopes["hr"]["taken_at"], scopes["hr"]["age_days"]) == (None, None)
+    assert scopes["estate"]["age_days"] == (pd.Timestamp.now("UTC") - AS_OF).days
     (tmp_path / "gone.csv").write_text("Employee ID,Name\n1,Ann\n")
     assert run("ingest", "--config", config)[0] == 0
     assert run("identities")[1]["coverage"]["failed"] == []
@@ -235,5 +240,5 @@ def test_it_would_be_forgotten_if_nobody_kept_it(store, monkeypatch):
     ingest(store, [Estate().agent("a").job()])
     with pytest.raises(InputRefused):
         ingest(store, [broken(scope="acme")])
-    (row,) = answers.coverage(open_posture(store.uri))["sources"]
+    (row,) = answers.coverage(open_posture(store.uri), AS_OF)["sources"]
     assert row["state"] == "complete"

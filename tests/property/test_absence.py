@@ -323,6 +323,6 @@ def test_what_was_not_mentioned_says_when_it_was_seen_last(tmp_path: Path) -> No
         for name in ("bot0", "bot1")
     }
     assert seen == {"bot0": "2026-08-04T00:00:00Z", "bot1": "2026-08-01T00:00:00Z"}
-    (told,) = answers.coverage(posture)["sources"]
-    assert (told["state"], told["age_days"], told["complete"]) == ("partial", 0.0, False)
+    (told,) = answers.coverage(posture, later)["sources"]
+    assert (told["state"], told["age_days"], told["complete"]) == ("partial", 0, False)
     assert "owners" in told["declares"]

@@ -123,10 +123,16 @@ def test_a_thing_that_two_scopes_state_tells_both():
 def test_coverage_names_what_no_source_declares():
     one = Estate(scope="east", declares=("grants", "usage"))
     two = Estate(scope="west", declares=("owners",), complete=False)
-    told = answers.coverage(assess(AccessGraph.of(together(one.agent("a"), two.agent("b")))))
+    facts = together(one.agent("a", env="prod"), two.agent("b"))
+    told = answers.coverage(assess(AccessGraph.of(facts)), AS_OF)
     assert {s["scope"]: s["complete"] for s in told["sources"]} == {"east": True, "west": False}
-    unknown = {u.split(":")[0] for u in told["unknown"]}
-    assert unknown == {"scope", "reviews", "credentials", "decisions", "trust", "inventory"}
+    kinds = ("scope", "reviews", "credentials", "decisions", "trust", "inventory")
+    assert set(told["unknown"]) == {
+        *(f"{kind}: no source declares them" for kind in kinds),
+        "grants: not known of 1 of 2 identities",
+        "owners: not known of 1 of 2 identities",
+        "env: not known of 1 of 2 identities",
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from analytics import answers
 from graph.schema import DECLARABLE
-from tests.small_estates import Estate
+from tests.small_estates import AS_OF, Estate
 
 FOUND = {"secret store": "X1", "host": "X2", "repository": "X3"}
 
@@ -70,11 +70,11 @@ def test_steps_follow_each_other_to_the_end():
 
 
 def test_coverage_names_the_rules_whose_facts_nobody_declares():
-    told = answers.coverage(Estate(declares=("grants",)).agent("a").posture())
+    told = answers.coverage(Estate(declares=("grants",)).agent("a").posture(), AS_OF)
     silent = {s["rule"]: s["because"] for s in told["silent_rules"]}
     assert {"A2", "A3", "X1"} <= set(silent)
     assert not {"A4", "A5", "X2", "X3"} & set(silent)  # grants are all that these need
     assert "trust" in silent["A2"]
     assert "credentials" in silent["X1"]
-    told = answers.coverage(Estate(declares=tuple(DECLARABLE)).agent("a").posture())
+    told = answers.coverage(Estate(declares=tuple(DECLARABLE)).agent("a").posture(), AS_OF)
     assert told["silent_rules"] == []

@@ -231,5 +231,5 @@ def test_silent_without_a_tenant():
 def test_rules_that_lack_their_facts_are_named():
     assert Coverage("x", "y", True, AS_OF, ()).declares == ()
     posture = Estate(declares=("grants",)).account("a").posture()
-    said = str(answers.coverage(posture))
+    said = str(answers.coverage(posture, AS_OF))
     assert all(rule in said for rule in ("E1", "E6", "E7"))

@@ -19,11 +19,15 @@ ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
 
 @dataclass(slots=True)
 class Log:
-    """What was set aside or must be said; `whole` turns false when something is missing."""
+    """What was set aside or must be said; `whole` turns false when something is missing.
+
+    `taken_at_assumed` turns true when nothing says when the export was taken.
+    """
 
     rejected: list[Rejected] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
     whole: bool = True
+    taken_at_assumed: bool = False
 
     def reject(self, place: Place, reason: str) -> None:
         """Set a part of the export aside."""

@@ -7,7 +7,8 @@ import pandas as pd
 
 from graph.frames import relationship_ids
 from graph.schema import ASSUMES, CAN_ACCESS, DECLARABLE, MEMBER_OF, TRUSTS
-from graph.values import canonical, iso
+from graph.values import canonical
+from ingest.exports import assumed_taken_at
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.aws import resource_policies, trust
 from ingest.sources.aws.actions import Catalogue
@@ -67,6 +68,7 @@ def read(request: Request) -> Reading:
         rows=rows.frames(),
         rejected=export.log.rejected,
         warnings=list(export.log.warnings),
+        taken_at_assumed=export.log.taken_at_assumed,
     )
 
 
@@ -88,11 +90,7 @@ def _taken_at(export: Export, request: Request, newest: pd.Timestamp) -> pd.Time
         return request.taken_at
     if export.generated_at:
         return max(export.generated_at)
-    export.log.warn(
-        "no file says when the export was taken; the time of its newest file is used:"
-        f" {iso(newest)}"
-    )
-    return newest
+    return assumed_taken_at(newest, export.log)
 
 
 def _rows(export: Export, account: str, tagger: Tagger) -> Rows:

@@ -294,6 +294,7 @@ class Tables:
             usage_window_start=window,
             rejected=self.rows.rejected,
             warnings=list(self.rows.warnings),
+            taken_at_assumed=self.rows.taken_at_assumed,
         )
 
     def _one_each(self, label: Node, parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -1,0 +1,61 @@
+"""Which kinds of fact are stated at all, though no source may have declared them.
+
+A source that declares a kind could have stated every fact of it: what is missing then is not
+there. What is stated without that is known, and what is missing is not.
+"""
+
+from collections.abc import Callable
+
+from graph.access import AccessGraph
+from graph.schema import (
+    AGENT,
+    CAN_ACCESS,
+    CREDENTIAL,
+    DECISION_RECORD,
+    OWNS,
+    REVIEW,
+    SERVICE_ACCOUNT,
+    TRUSTS,
+    USE_EVENT,
+    USED,
+)
+
+
+def _scope(graph: AccessGraph) -> bool:
+    frames = (graph.frames[label] for label in (AGENT, SERVICE_ACCOUNT))
+    return any(bool(frame["declared_scope"].notna().any()) for frame in frames)
+
+
+def _use(graph: AccessGraph) -> bool:
+    if len(graph.frames[USED]) or len(graph.frames[USE_EVENT]):
+        return True
+    frames = (graph.frames[element] for element in (CREDENTIAL, CAN_ACCESS))
+    return any(bool(frame["last_used_at"].notna().any()) for frame in frames)
+
+
+def _reviews(graph: AccessGraph) -> bool:
+    return len(graph.frames[REVIEW]) > 0 or bool(
+        graph.frames[CAN_ACCESS]["reviewed_at"].notna().any()
+    )
+
+
+STATED: dict[str, Callable[[AccessGraph], bool]] = {
+    "grants": lambda graph: len(graph.frames[CAN_ACCESS]) > 0,
+    "owners": lambda graph: bool(graph.in_force(OWNS).any()),
+    "scope": _scope,
+    "usage": _use,
+    "reviews": _reviews,
+    "credentials": lambda graph: len(graph.frames[CREDENTIAL]) > 0,
+    "decisions": lambda graph: len(graph.frames[DECISION_RECORD]) > 0,
+    "trust": lambda graph: len(graph.frames[TRUSTS]) > 0,
+}
+
+
+def stated_kinds(graph: AccessGraph) -> frozenset[str]:
+    """Return the kinds of fact that some source declares, or states a fact of."""
+    return graph.once(__name__, lambda: _stated(graph))  # type: ignore[no-any-return]
+
+
+def _stated(graph: AccessGraph) -> frozenset[str]:
+    more = (kind for kind, says in STATED.items() if kind not in graph.declared and says(graph))
+    return graph.declared | frozenset(more)
