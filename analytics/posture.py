@@ -18,6 +18,7 @@ from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
+from graph.as_of import first_instant
 from graph.schema import (
     AGENT,
     CONTROL,
@@ -158,6 +159,16 @@ class Posture:
                 self.network(chosen), self.network(remaining), self.accountable
             )
         return self._lost[chosen, remaining]
+
+    @cached_property
+    def first_fact(self) -> pd.Timestamp:
+        """The first instant that any fact speaks of."""
+        return first_instant(self.graph.facts)
+
+    @property
+    def before_data(self) -> bool:
+        """Whether the moment looked at lies before the first that any fact speaks of."""
+        return self.graph.looks_back and self.graph.as_of < self.first_fact
 
     @property
     def reach_known(self) -> np.ndarray:

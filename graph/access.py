@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
-from graph.as_of import first_instant, in_force, made
+from graph.as_of import in_force, made
 from graph.as_of import milliseconds as milliseconds
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
@@ -127,16 +127,6 @@ class AccessGraph:
     def looks_back(self) -> bool:
         """Whether `as_of` lies before the instant that the facts speak of."""
         return self.as_of < self._stated.taken_at
-
-    @cached_property
-    def first_fact(self) -> pd.Timestamp:
-        """The first instant that any fact speaks of."""
-        return first_instant(self._stated)
-
-    @property
-    def before_data(self) -> bool:
-        """Whether `as_of` lies before the first instant that any fact speaks of."""
-        return self.looks_back and self.as_of < self.first_fact
 
     @cached_property
     def then(self) -> Facts:

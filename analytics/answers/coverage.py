@@ -35,7 +35,7 @@ def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
     escalation that need a kind which none declares: what they would find is unknown.
     """
     told = _coverage(posture.graph.coverage, failed_now(posture), now, list(_unknown(posture)))
-    return told | {"no_data_before": iso(posture.graph.first_fact) if posture.graph.before_data else None}
+    return told | {"no_data_before": iso(posture.first_fact) if posture.before_data else None}
 
 
 def current_coverage(

@@ -34,7 +34,7 @@ def kpis(posture: Posture) -> dict[str, Any]:
 
 
 def _figure(posture: Posture, of: Measure, found: Measured) -> dict[str, Any]:
-    met = None if posture.graph.before_data else _on_target(of, found)
+    met = None if posture.before_data else _on_target(of, found)
     return {
         "name": of.name,
         "title": of.title,

@@ -150,7 +150,7 @@ def _caps(posture: Posture, debt: Debt) -> Caps:
         _leaked(posture) | _denied(posture, debt),
         orphan,
         "usage" in posture.graph.declared,
-        posture.graph.before_data,
+        posture.before_data,
     )
 
 
