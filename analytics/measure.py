@@ -13,7 +13,7 @@ from analytics.debt.totals import NOT_KNOWN, Total, total
 from analytics.faults import PartFailed, guarded
 from analytics.posture import Posture
 from analytics.residue import alive
-from analytics.stated_kinds import stated_kinds
+from analytics.stated_kinds import PER_IDENTITY, stated_kinds
 
 MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
 SHARE, TP, TP_DAY, DAYS, RATIO, COUNT = "share", "tp", "tp/day", "days", "ratio", "count"
@@ -81,8 +81,8 @@ class Measure:
 
     def of(self, posture: Posture) -> Measured:
         """Measure it, or say why not."""
-        stated = stated_kinds(posture.graph)
-        lacking = [kind for kind in self.needs if kind not in stated]
+        known = posture.graph.declared | (stated_kinds(posture.graph) & PER_IDENTITY)
+        lacking = [kind for kind in self.needs if kind not in known]
         if lacking:
             return Measured(None, because=f"no source declares {', '.join(lacking)}")
         found = guarded(

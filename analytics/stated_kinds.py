@@ -51,6 +51,9 @@ STATED: dict[str, Callable[[AccessGraph], bool]] = {
 }
 
 
+PER_IDENTITY = frozenset({"grants", "owners"})  # known of each identity by what is stated of it
+
+
 def stated_kinds(graph: AccessGraph) -> frozenset[str]:
     """Return the kinds of fact that some source declares, or states a fact of."""
     return graph.once(__name__, lambda: _stated(graph))  # type: ignore[no-any-return]

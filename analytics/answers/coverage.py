@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.escalation import all_escalations
 from analytics.posture import Posture
 from analytics.source_states import covered
-from analytics.stated_kinds import stated_kinds
+from analytics.stated_kinds import PER_IDENTITY, stated_kinds
 from graph.element import Node
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, failed_reads
@@ -88,9 +88,6 @@ def _unknown(posture: Posture) -> Iterator[str]:
     yield from _lacking("env", env, "identities")
     things = np.flatnonzero((posture.sensitivities["stated"] != "").to_numpy(bool))
     yield from _lacking("sensitivity", _told(posture, "sensitivity", RESOURCE)[things], "resources")
-
-
-PER_IDENTITY = ("grants", "owners")  # kinds of which it is known for whom they could be stated
 
 
 def _lacking(what: str, known: np.ndarray, of: str) -> Iterator[str]:
