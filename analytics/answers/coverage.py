@@ -18,7 +18,6 @@ from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
 from graph.stores import SnapshotInfo
 from graph.values import iso
 
-
 UNDECLARED = "{}: no source declares them"
 
 
