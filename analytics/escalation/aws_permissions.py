@@ -6,7 +6,7 @@ needs several. The names of the actions stand in a grant exactly as AWS writes t
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,7 +101,13 @@ def any_of(ways: Iterable[Together], most: int = MOST) -> list[Together]:
 
 def permissions(graph: AccessGraph, actions: Iterable[str]) -> Permissions:
     """Collect who holds which of `actions`, groups joined to their members."""
-    own = _own(graph, set(actions))
+    return with_groups(graph, _own(graph, set(actions)))
+
+
+def with_groups(
+    graph: AccessGraph, own: Mapping[int, Mapping[str, list[Permission]]]
+) -> Permissions:
+    """Let members hold what their groups hold, beside their own."""
     held: dict[int, dict[str, list[Permission]]] = {h: dict(by) for h, by in own.items()}
     for member, group, joining in _memberships(graph, set(own)):
         mine = held.setdefault(member, {})
@@ -111,7 +117,7 @@ def permissions(graph: AccessGraph, actions: Iterable[str]) -> Permissions:
 
 
 def _through(
-    own: dict[str, list[Permission]], group: int, joining: Support
+    own: Mapping[str, list[Permission]], group: int, joining: Support
 ) -> dict[str, list[Permission]]:
     """Return what a group holds as what its member holds; one grant is often many actions."""
     supports = {id(p.by): p.by for found in own.values() for p in found}

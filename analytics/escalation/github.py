@@ -1,7 +1,8 @@
-"""GitHub: what writing to a repository hands over, by the workflows that run there (H1 and H2).
+"""GitHub: what writing to a repository hands over, and what an app does (H1 to H3).
 
-H1 runs a workflow whose token a cloud role trusts; H2 one that is given the repository's secrets.
-H3, an app that acts as its installations, is stated by the source as RUNS_AS.
+H1 runs a workflow whose token a cloud role trusts; H2 one that is given the repository's secrets;
+by H3 an app, and so whoever holds its key, acts as its installations. The source `github` states
+that as RUNS_AS; a graph of BloodHound has an edge for it that is not always marked as walked.
 """
 
 import json
@@ -14,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation.rule import Derivation, EscalationRule, Known
+from analytics.escalation.support import facts_of
 from analytics.escalation.through_grants import through_grants
 from graph.access import AccessGraph
-from graph.schema import RESOURCE, STORED_IN, TRUSTS
+from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
 CHANGES = ("write", "admin")
@@ -25,6 +27,7 @@ ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
 GUARDED = "unless the branch or environment that the trust names is protected"
 EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is looked at; a workflow asks for aud
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
+INSTALLED_AS = ("GH_InstalledAs", "GHInstalledAs")
 REPOSITORY, SECRETS = "repository", "secrets of workflows"
 OF_ALL, OF_PRIVATE = "secrets of all workflows", "secrets of private workflows"
 
@@ -117,6 +120,19 @@ def given_secrets(known: Known) -> Iterator[Derivation]:
     yield from through_grants(known, "H2", CHANGES, leads[["resource", "gain", "fact"]])
 
 
+def installed(known: Known) -> Iterator[Derivation]:
+    """H3: is an app, and so gets a token of each of its installations."""
+    graph = known.graph
+    frame = graph.frames[CAN_ACCESS]
+    rows = frame["role_name"].isin(INSTALLED_AS).fillna(False).to_numpy(bool)
+    rows = rows & graph.in_force(CAN_ACCESS)
+    app, installation = graph.ends(CAN_ACCESS)
+    rows = rows & graph.live[app] & (app != installation)
+    fact = facts_of(graph, CAN_ACCESS)
+    for row in np.flatnonzero(rows).tolist():
+        yield Derivation.of(int(app[row]), int(installation[row]), "H3", fact(row))
+
+
 def _of_many(graph: AccessGraph) -> pd.DataFrame:
     """Return the stores of secrets that many repositories are given, with each of these."""
     frame = graph.frames[RESOURCE]
@@ -146,5 +162,13 @@ RULES = (
         ("grants", "credentials"),
         ("BloodHound GH_HasSecret",),
         given_secrets,
+    ),
+    EscalationRule(
+        "H3",
+        "Is an app that is installed",
+        ("grants",),
+        ("BloodHound GH_InstalledAs",),
+        installed,
+        again=False,
     ),
 )

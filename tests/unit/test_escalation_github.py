@@ -125,3 +125,24 @@ def test_silent_without_repositories():
     e = Estate().account("bot").resource("x", type="repository").thing("Role", ROLE)
     e.resource("oidc").can("bot", "write", "x")
     assert gained(trust(e, None)) == set()
+
+
+# -- H3 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["GH_InstalledAs", "GHInstalledAs", "GH_CanAccess"])
+def test_an_app_acts_as_its_installation_and_so_does_who_holds_its_key(kind):
+    e = Estate(declares=("grants", "credentials")).agent("app").account("installation", "thief")
+    e.thing("Credential", "key", type="certificate").link("key", "AUTHENTICATES_AS", "app")
+    e.resource("repo", "confidential").can("installation", "write", "repo")
+    e.can("app", "", "installation", role_name=kind, actions=[kind], grant_id=kind)
+    posture = e.posture()
+    found = gained(e, "H3")
+    assert found == (set() if kind == "GH_CanAccess" else {("app", "installation", False)})
+    place = posture.accountable.tolist().index(posture.graph.find("app"))
+    assert posture.totals().resources[place] == len(found)
+
+
+def test_without_the_edge_the_app_is_nobody_else():
+    e = Estate(declares=("grants",)).agent("app").account("installation")
+    assert gained(e.resource("repo").can("installation", "write", "repo"), "H3") == set()

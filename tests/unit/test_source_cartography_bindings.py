@@ -114,9 +114,28 @@ def test_who_may_make_tokens_of_an_account_may_act_as_it(read):
         "b": (["GCPPolicyBinding"], {"id": "b", "role": "roles/iam.serviceAccountTokenCreator"}),
     }
     links = [("HAS_ALLOW_POLICY", "ci", "b", {}), ("APPLIES_TO", "b", "bot", {})]
-    assert read(nodes, links).links(ASSUMES) == {("ci", "bot")}
+    assert _derived(read(nodes, links)) == {("ci", "bot", "G1")}
     nodes["b"] = (["GCPPolicyBinding"], {"id": "b", "role": "roles/iam.securityReviewer"})
-    assert read(nodes, links).links(ASSUMES) == set()
+    assert _derived(read(nodes, links)) == set()
+
+
+def test_who_may_attach_an_account_cannot_act_as_it_without_starting_anything(read):
+    nodes = {
+        "bot": small.NODES["sa"],
+        "ci": (small.NODES["sa"][0], {"id": "2", "email": "ci@x.example", "name": "ci"}),
+        "b": (["GCPPolicyBinding"], {"id": "b", "role": "roles/iam.serviceAccountUser"}),
+    }
+    links = [("HAS_ALLOW_POLICY", "ci", "b", {}), ("APPLIES_TO", "b", "bot", {})]
+    assert _derived(read(nodes, links)) == set()
+
+
+def _derived(found):
+    """Return what rules conclude: from what, to what, by which rule."""
+    name = found.graph.thing
+    return {
+        (name(p.source)["name"], name(p.target)["name"], p.rule)
+        for p in found.posture.escalated.proofs
+    }
 
 
 def test_an_app_role_is_held_on_the_application(read):

@@ -214,7 +214,7 @@ def test_the_built_in_superuser_and_the_masters_rule_the_cluster(read):
     assert reached(loaded, "system:masters")["demo"] == "admin"
     assert reached(loaded, "other") == {}
     said = " ".join(loaded.done.warnings)
-    assert "unheard-of-binding names a role that is not in the export" in said
+    assert "unheard-of-binding: names a role that is not in the export" in said
 
 
 # -- real files ------------------------------------------------------------------------------------

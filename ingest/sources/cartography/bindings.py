@@ -39,11 +39,6 @@ class Bound:
     sure: bool
 
     @property
-    def takes(self) -> bool:
-        """Whether it lets the holder act as a service account that it applies to."""
-        return self.name in named("bindings", "take")
-
-    @property
     def condition(self) -> str | None:
         """Say that it holds under a condition, which is not kept."""
         said = self.node.properties

@@ -260,8 +260,6 @@ class Writer:
         place, condition = bound.node.place, bound.condition
         as_link = GraphLink("binding", holder, scope, {}, place)
         said: Row = {"condition": condition} if condition else {}
-        if bound.takes and self.labels[scope] is SERVICE_ACCOUNT:
-            self._add(ASSUMES, holder, scope, as_link, **said)
         if self.labels[holder] not in PRINCIPALS:
             return
         self.declares.add("grants")

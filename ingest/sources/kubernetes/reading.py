@@ -1,5 +1,6 @@
 """From the objects of a cluster to rows: who holds which role, and what the roles permit."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from ingest.exports import scope_of, taken_at
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import Reading, Request
+from ingest.sources.kubernetes.builtin_roles import builtin_rules, version
 from ingest.sources.kubernetes.cloud import write_cloud_access
 from ingest.sources.kubernetes.cluster import PROVIDER, Cluster, created, tags_of
 from ingest.sources.kubernetes.objects import BINDINGS, ROLES, WORKLOADS, Thing, gather
@@ -33,7 +35,6 @@ from ingest.sources.kubernetes.rules import (
 )
 from ingest.tag_map import Tagger
 
-SUPERUSER = Rule(("*",), ("*",), ("*",), ())  # what cluster-admin permits in every cluster
 PRINCIPALS = {
     "serviceaccounts": SERVICE_ACCOUNT,
     "roles": ROLE,
@@ -100,6 +101,7 @@ class _Access:
             or text(binding.part("roleRef", "kind")) == "Role"
         }
         self.paths = 0
+        self.builtin: Counter[str] = Counter()
         self.own_rules = {
             self._role_id(role): tuple(self._own_rules(role)) for role in self.objects.of(*ROLES)
         }
@@ -125,6 +127,12 @@ class _Access:
         for grant in self.grants:
             self._write(grant)
         self.cluster.memberships()
+        if self.builtin:
+            named = ", ".join(f"{name} ({count})" for name, count in sorted(self.builtin.items()))
+            self.rows.warn(
+                "bindings name built-in roles that are not in the export, assumed to be those of"
+                f" {version()}: {named}"
+            )
         if self.paths:
             self.rows.warn(
                 f"{self.paths} rules are on paths of the server, not on things: left out"
@@ -194,7 +202,9 @@ class _Access:
             return
         where = binding.namespace if kind == "Role" else ""
         role = self.objects.things.get((kind, where, redact_text(name)))
-        if role is None:
+        if role is None and kind == "ClusterRole" and builtin_rules(name):
+            self.builtin[name] += 1
+        elif role is None:
             said = "names a role that is not in the export, so what it permits is unknown"
             self.rows.warn(f"{binding.kind} {binding.name}: {said}")
         if inside and kind == "ClusterRole":
@@ -219,12 +229,12 @@ class _Access:
         self.grants.append(_Grant(holder, namespace, role, why, rules))
 
     def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
-        """Yield the rules of a role, of those that it gathers, or of the built-in superuser."""
+        """Yield the rules of a role, of those that it gathers, or of a built-in one."""
         if role is not None:
             for source in (role, *self._gathered(role)):
                 yield from self.own_rules[self._role_id(source)]
-        elif text(why.part("roleRef", "name")) == "cluster-admin":
-            yield SUPERUSER
+        elif text(why.part("roleRef", "kind")) == "ClusterRole":
+            yield from builtin_rules(text(why.part("roleRef", "name")))
 
     def _own_rules(self, role: Thing) -> Iterator[Rule]:
         """Yield the rules that a role lists, and set aside what is none."""

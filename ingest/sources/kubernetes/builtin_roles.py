@@ -1,0 +1,47 @@
+"""The cluster roles that every cluster is made with, for exports that bind them without listing."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ingest.sources.kubernetes.rules import Rule
+
+VERBS = {
+    "READ": ("get", "list", "watch"),
+    "WRITE": ("create", "delete", "deletecollection", "patch", "update"),
+}
+
+
+@cache
+def _table() -> dict[str, Any]:
+    file = Path(__file__).with_name("builtin_roles.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def version() -> str:
+    """Return the version of Kubernetes whose roles these are."""
+    return str(_table()["version"])
+
+
+@cache
+def builtin_rules(name: str) -> tuple[Rule, ...]:
+    """Return the rules of a built-in cluster role and of those it gathers; () for another.
+
+    >>> len(builtin_rules("cluster-admin")), builtin_rules("reader")
+    (1, ())
+    """
+    said = _table().get(name)
+    if not isinstance(said, dict):
+        return ()
+    own = tuple(
+        Rule(_verbs(verbs), (group,), tuple(resources.split()), ())
+        for group, listed in said.items()
+        if group != "gathers"
+        for resources, verbs in listed
+    )
+    return own + tuple(rule for other in said["gathers"] for rule in builtin_rules(other))
+
+
+def _verbs(said: str) -> tuple[str, ...]:
+    return tuple(verb for word in said.split() for verb in VERBS.get(word, (word,)))
