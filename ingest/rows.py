@@ -45,12 +45,16 @@ class Rows:
     whole: bool = True
     taken_at_assumed: bool = False
     _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
+    _nodes: dict[str, Row] = field(default_factory=dict)  # by id
 
     def add(self, element: Element, row: Row, place: Place) -> None:
         """Add a row and where it comes from."""
         if element.name not in self._rows:
             self._rows[element.name] = (element, [])
-        self._rows[element.name][1].append(row | {FILE: place.file, PLACE: place.pointer})
+        placed = row | {FILE: place.file, PLACE: place.pointer}
+        self._rows[element.name][1].append(placed)
+        if isinstance(element, Node):
+            self._nodes[str(row["id"])] = placed
 
     def node(self, label: Node, id_: str, place: Place, **facts: Any) -> bool:
         """Add a node unless its id is there; return whether it was added."""
@@ -59,6 +63,11 @@ class Rows:
         self.labels[id_] = label
         self.add(label, {"id": id_, **facts}, place)
         return True
+
+    def complete(self, id_: str, **facts: Any) -> None:
+        """Add facts to the row of a node that is there, where it says nothing of them."""
+        row = self._nodes[id_]
+        row.update({k: v for k, v in facts.items() if row.get(k) is None})
 
     def link(
         self, kind: Relationship, source: str, target: str, place: Place, **facts: Any

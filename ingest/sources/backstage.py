@@ -159,6 +159,12 @@ class _Entity:
         slug = self.note(SLUG)
         return f"github:{redact_text(slug)}" if slug else ""
 
+    @property
+    def repository(self) -> str:
+        """The id of the repository that it is built from, as other sources write it."""
+        owner, slash, name = self.slug.removeprefix("github:").partition("/")
+        return f"github:{owner}/repository/{name}" if slash and owner and name else ""
+
     def note(self, key: str) -> str:
         """Return the text of an annotation; "" where there is none."""
         notes = self.metadata.get("annotations")
@@ -274,6 +280,7 @@ class _Catalog:
                 entity.place,
                 kind=AGENTS[entity.sort],
                 tags=canonical(sorted({*tags, *marks})),
+                charter_id=entity.repository or None,
                 **facts,
             )
         elif entity.kind == "api" or (entity.kind == "component" and entity.sort in SERVERS):

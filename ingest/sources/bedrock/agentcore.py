@@ -1,5 +1,6 @@
 """Amazon Bedrock AgentCore: runtimes, gateways, workload identities and the token vault."""
 
+import re
 from typing import Any
 
 from graph.schema import (
@@ -21,6 +22,11 @@ from ingest.rows import Place, text
 from ingest.secret_names import bare_address, held_secret
 from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
 
+IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
+    r"(?P<name>[a-z0-9][a-z0-9._/-]*?)(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?"
+)
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -33,6 +39,7 @@ class AgentCore(Documents):
         if not arn or not self.agent(arn, said, at, keys, "bedrock-agentcore"):
             return
         self.agents[arn] = arn
+        self.rows.complete(arn, charter_id=_code(said.get("agentRuntimeArtifact")) or None)
         self._identified(arn, said, at)
         self._configured(arn, said, at)
 
@@ -251,6 +258,19 @@ class AgentCore(Documents):
                     self.rows.node(CREDENTIAL, provider, at)
                     far = FAR.format("the target")
                     self.rows.link(CONTROLS, gateway, provider, at, condition=far)
+
+
+def _code(artifact: Any) -> str:
+    """Return the id of what holds the code of a runtime: a repository of images, or a bucket.
+
+    Whoever writes there decides what the agent does from its next version on.
+    """
+    found = {name: part for part, name in _walk(artifact) if isinstance(part, str)}
+    image = IMAGE.fullmatch(found.get("containerUri", ""))
+    if image:
+        return f"arn:aws:ecr:{image['region']}:{image['account']}:repository/{image['name']}"
+    bucket = found.get("bucket", "")
+    return f"arn:aws:s3:::{bucket}" if BUCKET.fullmatch(bucket) else ""
 
 
 def _texts(said: Any, key: str) -> list[str]:

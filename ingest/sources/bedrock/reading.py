@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from graph.schema import AGENT, OWNS
 from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
 from ingest.files import decode, parse_json_texts
 from ingest.letter_case import camel
@@ -13,6 +14,7 @@ from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.bedrock.agentcore import AgentCore
 from ingest.sources.bedrock.agents import AGENT_ID, Agents
+from ingest.tag_map import Tagger
 
 Take = Callable[[dict[str, Any], str, Place], None]
 DECLARES = ("grants", "credentials", "trust", "inventory")
@@ -33,8 +35,9 @@ PASSED = {
 class Reader(Agents, AgentCore):
     """Takes documents in."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, tagger: Tagger) -> None:
         super().__init__(rows)
+        self.tagger = tagger
         self.pages: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
 
     def take(self, said: Any, file: ExportFile, place: Place) -> bool:
@@ -107,7 +110,31 @@ class Reader(Agents, AgentCore):
             "harnesses": self._harness_summary,
             "workloadIdentities": self._workload,
             "credentialProviders": self._provider,
+            "resourceTagMappingList": self._tagged,
         }
+
+    def _tagged(self, said: dict[str, Any], _: str, at: Place) -> None:
+        """Note the tags of an agent, as `resourcegroupstaggingapi get-resources` lists them."""
+        pairs = said.get("tags")
+        found = {
+            text(one.get("key") or one.get("Key")): text(one.get("value") or one.get("Value"))
+            for one in (pairs if isinstance(pairs, list) else ())
+            if isinstance(one, dict)
+        }
+        arn = text(said.get("resourceARN"))
+        self.last.append(lambda: self._add_tags(arn, found, at))
+
+    def _add_tags(self, arn: str, tags: dict[str, str], at: Place) -> None:
+        label = self.rows.labels.get(arn)
+        if label is not AGENT:
+            return
+        tagged = self.tagger.read(label, tags)
+        self.rows.complete(arn, **tagged.facts)
+        for owner in tagged.owners:
+            if owner.label is not None:
+                self.rows.node(owner.label, owner.id, at, **owner.facts)
+            said = {"role": owner.role, "evidence": owner.evidence}
+            self.rows.link(OWNS, owner.id, arn, at, **said)
 
     def _bare(self) -> dict[str, Take]:
         return {
@@ -144,7 +171,7 @@ def read(request: Request) -> Reading:
         If a document is broken, or if nothing speaks of agents of Bedrock.
     """
     rows, budget = Rows(), Budget()
-    reader, used = Reader(rows), list[ExportFile]()
+    reader, used = Reader(rows, Tagger(request.tags)), list[ExportFile]()
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
@@ -163,6 +190,9 @@ def read(request: Request) -> Reading:
         raise InputRefused(request.paths[0], "", "nothing in it speaks of agents of Bedrock")
     reader.finish()
     reader.check_pages()
+    for said in reader.tagger.warnings():
+        rows.warn(said)
     accounts = list(reader.accounts)
     scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
-    return rows.reading(scope, taken_at(request, used, rows), DECLARES)
+    declares = (*DECLARES, "owners") if request.tags.complete else DECLARES
+    return rows.reading(scope, taken_at(request, used, rows), declares)

@@ -47,6 +47,11 @@ LABELS: dict[str, Node] = {
     "agentIdentityBlueprintPrincipal": AGENT,
 }
 MANAGED = "managed_identity"
+STRENGTH = {  # https://learn.microsoft.com/en-us/entra/identity-platform/security-best-practices-for-app-registration
+    "client_secret": "weak",
+    "certificate": "strong",
+    "federated": "strong",
+}
 CLAIM = re.compile(r"claims\['sub'\] (?:matches|eq) '(?P<said>[^']+)'")
 
 
@@ -182,6 +187,7 @@ class Identities:
             key.place,
             name=redact_text(key.name) or f"{key.type.replace('_', ' ')} of {self._named(holder)}",
             type=key.type,
+            strength=STRENGTH.get(key.type),
             created_at=key.start,
             expires_at=key.end,
             last_used_at=self.tenant.seen.get(key.id),

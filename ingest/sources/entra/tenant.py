@@ -12,7 +12,12 @@ from ingest.source import InputRefused
 
 GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 AJAX_DATE = re.compile(r"/Date\((-?\d{1,17})(?:[+-]\d{4})?\)/")
-VENDOR = ("f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47")
+VENDOR = (  # tenants that own applications of Microsoft's own
+    "f8cdef31-a31e-4b4a-93e4-5f571e91255a",
+    "72f988bf-86f1-41af-91ab-2d7cd011db47",
+    "47df5bb7-e6bc-4256-afb0-dd8c8e3c1ce8",  # templates, as the reference of Graph shows them
+    "cdc5aeea-15c5-4db6-b079-fcadd2505dc2",  # Exchange
+)
 NO_ROLE = "00000000-0000-0000-0000-000000000000"  # an assignment to an app that has no app roles
 APPLICATIONS = ("application", "agentIdentityBlueprint")
 PRINCIPALS = ("servicePrincipal", "agentIdentity", "agentIdentityBlueprintPrincipal")

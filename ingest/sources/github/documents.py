@@ -27,7 +27,7 @@ ORDER = (
     "team-members", "team-repos", "repo-teams", "collaborators", "organization-roles",
     "role-teams", "role-users", "keys", "secrets", "installations",
     "installation-repositories", "personal-access-tokens", "token-repositories",
-    "credential-authorizations",
+    "credential-authorizations", "secret-alerts",
 )  # fmt: skip
 ALIKE = {
     "org": "organization",
@@ -54,6 +54,8 @@ ALIKE = {
     "roles": "organization-roles",
     "org-roles": "organization-roles",
     "pat-requests": "personal-access-token-requests",
+    "secret-scanning-alerts": "secret-alerts",
+    "secret-scanning": "secret-alerts",
     "webhooks": "hooks",
     "self-hosted-runners": "runners",
 }
@@ -65,6 +67,7 @@ WITHIN = {  # folder of a kind of thing, what is listed there, and the kind that
     ("repos", "teams"): "repo-teams",
     ("repos", "keys"): "keys",
     ("repos", "secrets"): "secrets",
+    ("repos", "secret-alerts"): "secret-alerts",
     ("secrets", "repos"): "secret-repositories",
     ("personal-access-token-requests", "repos"): "personal-access-token-requests",
     ("organization-roles", "teams"): "role-teams",
@@ -72,7 +75,9 @@ WITHIN = {  # folder of a kind of thing, what is listed there, and the kind that
     ("installations", "repos"): "installation-repositories",
     ("personal-access-tokens", "repos"): "token-repositories",
 }
-NEEDS_PARENT = {*WITHIN.values()} - {"secrets", "teams", "personal-access-token-requests"}
+NEEDS_PARENT = {*WITHIN.values()} - {
+    "secrets", "secret-alerts", "teams", "personal-access-token-requests"
+}  # fmt: skip
 PASSED = {  # lists that say nothing of what anybody may do now
     "personal-access-token-requests", "hooks", "runners", "runner-groups", "variables",
     "invitations", "failed-invitations", "public-members", "blocks", "environments", "branches",
@@ -84,6 +89,7 @@ MARKS = {  # what only the items of one list say
     "token_id": "personal-access-tokens",
     "app_slug": "installations",
     "credential_id": "credential-authorizations",
+    "secret_type": "secret-alerts",
     "full_name": "repos",
     "default_repository_permission": "organization",
     "slug": "teams",

@@ -18,7 +18,9 @@ DECLARES = {
         "team-repos", "repo-teams", "collaborators", "installations", "personal-access-tokens",
         "keys", "role-teams", "role-users",
     },
-    "credentials": {"keys", "personal-access-tokens", "credential-authorizations", "secrets"},
+    "credentials": {
+        "keys", "personal-access-tokens", "credential-authorizations", "secrets", "secret-alerts",
+    },
     "inventory": {"installations"},
 }  # fmt: skip
 
@@ -128,6 +130,7 @@ class _Everything(Software):
             "installations": self._installation,
             "personal-access-tokens": self._token,
             "credential-authorizations": self._authorization,
+            "secret-alerts": self._alert,
         }
         for entry in self.lists.entries:
             if entry.kind in NARROW:

@@ -22,6 +22,12 @@ from ingest.sources.github.permissions import ROLES, permission_levels
 
 BOUND = "as far as the permissions of the token go"
 UNLISTED = "apps or tokens are for selected repositories that no file lists: which ones is unknown"
+FALSE_ALARMS = ("false_positive", "used_in_tests", "pattern_deleted", "pattern_edited")
+SECRET_TYPES = {  # https://docs.github.com/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+    "github_personal_access_token": "pat",
+    "aws_access_key_id": "access_key",
+    "google_cloud_service_account_credentials": "sa_key",
+}
 MANY = {"all": "secrets of all workflows", "private": "secrets of private workflows"}
 
 
@@ -55,6 +61,7 @@ class Software(Organization):
         )  # fmt: skip
         self.rows.node(
             CREDENTIAL, f"{id_}#key", entry.place, name=name, type="ssh_key", status=status,
+            strength="strong", sender_constrained=True,
             created_at=created, last_used_at=used,
         )  # fmt: skip
         self.rows.link(AUTHENTICATES_AS, f"{id_}#key", id_, entry.place)
@@ -161,6 +168,7 @@ class Software(Organization):
             CREDENTIAL, id_, entry.place,
             name=redact_text(text(body.get("token_name"))) or f"token {number}", type="pat",
             status="expired" if body.get("token_expired") is True else "active", created_at=since,
+            sender_constrained=False,
             expires_at=self._moment(body, "token_expires_at", entry.place),
             last_used_at=self._moment(body, "token_last_used_at", entry.place),
         )  # fmt: skip
@@ -195,8 +203,36 @@ class Software(Organization):
             CREDENTIAL, id_, entry.place,
             name=f"{'SSH key' if key else 'token'} {number} of {shown(entry.body.get('login'))}",
             type="ssh_key" if key else "pat", status="active",
+            strength="strong" if key else None, sender_constrained=key,
             created_at=self._moment(entry.body, "credential_authorized_at", entry.place),
             expires_at=self._moment(entry.body, "authorized_credential_expires_at", entry.place),
             last_used_at=self._moment(entry.body, "credential_accessed_at", entry.place),
         )  # fmt: skip
         self.rows.link(AUTHENTICATES_AS, id_, person, entry.place)
+
+    def _alert(self, entry: Entry) -> None:
+        """Add a secret that scanning found in a repository; of its value nothing is read.
+
+        GitHub says of some kinds whether the secret still works. One whose alert was closed as
+        revoked, or that does not work any more, is revoked; any other has leaked.
+        """
+        number = self._number(entry, "number")
+        inner = entry.body.get("repository")
+        body = inner if isinstance(inner, dict) else {"name": entry.parent}
+        repository = self._repository(entry, body) if number else ""
+        if not repository:
+            return
+        said = entry.body
+        closed = text(said.get("resolution"))
+        if closed in FALSE_ALARMS:
+            self.unknown["alerts were closed as no secret: left out"] += 1
+            return
+        dead = closed == "revoked" or text(said.get("validity")) == "inactive"
+        name = redact_text(text(said.get("secret_type_display_name")))
+        id_ = f"{repository}/secret-alert/{number}"
+        self.rows.node(
+            CREDENTIAL, id_, entry.place, name=f"{name or 'secret'} {number}",
+            type=SECRET_TYPES.get(text(said.get("secret_type")), "token"), storage="code",
+            status="revoked" if dead else "leaked", sender_constrained=False,
+        )  # fmt: skip
+        self.rows.link(STORED_IN, id_, repository, entry.place)

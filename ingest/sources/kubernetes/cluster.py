@@ -211,6 +211,7 @@ class Cluster:
                 secret.place,
                 name=secret.name,
                 type="sa_key",
+                strength="weak",  # it never ends, and is bound to no pod and no audience
                 storage="unknown",
                 created_at=created(secret),
             )

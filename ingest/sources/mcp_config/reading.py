@@ -198,6 +198,8 @@ def _add_secret(
         name=f"{name} of {server.name}",
         type=secret.type,
         storage=secret.storage,
+        strength="weak" if secret.type == "password" else None,
+        sender_constrained=False,  # it is sent as it stands there: whoever has it can use it
         fingerprint=secret.fingerprint,
     )
     return id_
