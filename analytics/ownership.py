@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from graph.access import NEVER, AccessGraph, milliseconds
+from graph.facts import Coverage
 from graph.schema import (
     AGENT,
     GROUP,
@@ -176,7 +177,12 @@ def _teams(
 
 
 def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
-    """Return which nodes are teams of whom no scope that states them states members of teams."""
+    """Return which nodes are teams of whom no scope that states them could state members.
+
+    A scope can that states members of any team, and one that lists all there is and its owners:
+    there a team without members is empty.
+    """
+    listing = [c.key for c in graph.coverage if _lists_owners(c)]
     unknown = np.zeros(len(graph.ids), bool)
     joined = graph.facts.frames[MEMBER_OF]
     target = graph.numbers(joined["target_id"])
@@ -184,11 +190,17 @@ def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
         mine = joined[graph.has_label(label)[target]]
         stating = pd.MultiIndex.from_frame(mine[["source", "scope"]]).unique()
         frame = graph.facts.frames[label]
-        told = pd.MultiIndex.from_frame(frame[["source", "scope"]]).isin(stating)
+        spoken = pd.MultiIndex.from_frame(frame[["source", "scope"]])
+        told = spoken.isin(stating) | spoken.isin(listing)
         unknown[graph.numbers(frame["id"])] = True
         unknown[graph.numbers(frame["id"][told])] = False
         unknown[target[graph.has_label(label)[target]]] = False
     return unknown
+
+
+def _lists_owners(scope: Coverage) -> bool:
+    whole = all(scope.states_owners(label.name, role) for label in IDENTITIES for role in ROLES)
+    return whole and "inventory" in scope.declares
 
 
 def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:

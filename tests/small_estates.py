@@ -25,7 +25,17 @@ from graph.values import canonical
 from ingest.source import Reading, Request, Source
 
 AS_OF = pd.Timestamp("2026-08-01", tz="UTC")
-EVERYTHING = ("grants", "owners", "scope", "usage", "reviews", "credentials", "decisions", "trust")
+EVERYTHING = (
+    "grants",
+    "owners",
+    "scope",
+    "usage",
+    "reviews",
+    "credentials",
+    "decisions",
+    "trust",
+    "inventory",
+)
 LABELS = {n.name: n for n in FACT_NODES}
 TYPES = {r.name: r for r in RELATIONSHIPS}
 NOTHING = {e: empty(e) for e in ELEMENTS}

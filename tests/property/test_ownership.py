@@ -101,8 +101,12 @@ class Reference:
         return covered
 
     def orphaned(self) -> set[tuple[str, str]]:
-        """Return each identity in service, and the role in which nobody answers for it."""
-        judged = self.in_service | {"s0"}
+        """Return each identity alive, and the role in which nobody answers for it.
+
+        A retired agent is alive while one that it spawned is in service.
+        """
+        parents = {p for p, child in self.spawned if child in self.in_service}
+        judged = self.in_service | parents | {"s0"}
         return {(a, role) for role, ok in self.covered.items() for a in judged - ok}
 
 
