@@ -1,14 +1,21 @@
-"""Findings in the formats of other tools, one module each; each names its version of the format.
+"""What is judged in the formats of other tools, one module each; see also `graph.exports`.
 
-A module here has `write(document)`, which makes of the answer to `findings`, envelope and all,
-the document of its format. Names from data are passed on as they are, as JSON text.
+The module of a format of findings has `write(document)`, which makes of the answer to `findings`,
+envelope and all, the document of its format. That of another format has `save(posture, path)`,
+which writes a snapshot and counts what it wrote. Names from data are passed on as they are, as
+JSON text, but for the cells of CSV.
 """
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-FORMATS = ("sarif", "ocsf")
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+FORMATS = ("sarif", "ocsf")  # of findings
+SNAPSHOTS = ("csv", "cedar", "opa")  # of a snapshot, and what is judged of it
 PRODUCT = "trustdebt"
 
 
@@ -16,6 +23,12 @@ def written(form: str, document: dict[str, Any]) -> Any:
     """Return a document of findings in the format `form`."""
     write: Callable[[dict[str, Any]], Any] = import_module(f"{__name__}.{form}").write
     return write(document)
+
+
+def save(form: str, posture: "Posture", path: Path) -> int:
+    """Write a snapshot in the format `form`; return how many rows that took."""
+    writer: Callable[[Posture, Path], int] = import_module(f"{__name__}.{form}").save
+    return writer(posture, path)
 
 
 def product_version() -> str:

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from graph.access import AccessGraph
-from graph.element import Dtype, Element, Relationship
+from graph.element import Element, Relationship
+from graph.exported import records
 from graph.schema import FACT_NODES, RELATIONSHIPS
-from graph.values import iso
 
 
 def write(graph: AccessGraph, path: Path) -> int:
@@ -30,33 +28,15 @@ def write(graph: AccessGraph, path: Path) -> int:
 
 
 def _nodes(graph: AccessGraph, label: Element) -> Iterator[dict[str, Any]]:
-    for row in _records(graph, label):
+    for row in records(graph, label):
         yield {"id": row.pop("id"), "kinds": [label.name], "properties": row}
 
 
 def _edges(graph: AccessGraph, relationship: Relationship) -> Iterator[dict[str, Any]]:
-    for row in _records(graph, relationship):
+    for row in records(graph, relationship):
         yield {
             "kind": relationship.name,
             "start": {"match_by": "id", "value": row.pop("source_id")},
             "end": {"match_by": "id", "value": row.pop("target_id")},
             "properties": row,
         }
-
-
-def _records(graph: AccessGraph, element: Element) -> Iterator[dict[str, Any]]:
-    """Return each row as plain values, without the facts that are absent."""
-    frame = graph.frames[element]
-    columns = [(c.name, _plain(frame[c.name], c.dtype)) for c in element.columns]
-    for values in zip(*(column for _, column in columns), strict=True):
-        pairs = zip(columns, values, strict=True)
-        yield {name: value for (name, _), value in pairs if value is not None}
-
-
-def _plain(column: pd.Series, dtype: Dtype) -> list[Any]:
-    if dtype is Dtype.INSTANT:
-        return [iso(v) if v is not pd.NaT else None for v in column]
-    present = column.astype(object).where(column.notna(), None)
-    if dtype is Dtype.TEXTS:
-        return [json.loads(v) if v is not None else None for v in present]
-    return list(present)
