@@ -277,7 +277,7 @@ def open_snapshot(
     """Open a snapshot for a notebook: frames, pictures and networkx; see `app.notebook`."""
     from app.notebook import Snapshot
 
-    return Snapshot(_posture(store, snapshot, as_of))
+    return Snapshot(_posture(store, snapshot, as_of), store)
 
 
 def main(arguments: list[str] | None = None) -> int:

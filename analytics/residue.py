@@ -166,20 +166,29 @@ def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
 
     What one that was not deleted still runs as is left of it in any case.
     """
-    runs = _rows(posture, RUNS_AS)
-    used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS)
-    opens = opens[_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
-    by_key = used.rename(columns={"thing": "key"}).merge(opens.drop(columns="fact"), on="key")
-    by_key = by_key[["identity", "thing", "fact"]]
-    others = posture.in_service & ~who
-    busy = np.zeros(len(who), bool)
-    for users in (runs, by_key, _rows(posture, ASSUMES)):
-        busy[users["thing"][others[users["identity"]]]] = True
+    runs, by_key = _rows(posture, RUNS_AS), _by_key(posture)
     account = posture.graph.has_label(SERVICE_ACCOUNT, ROLE) & posture.in_service
-    lone = account & ~busy
+    lone = account & ~used_by_others(posture, who)
     parts = [rows[who[rows["identity"]] & lone[rows["thing"]]] for rows in (runs, by_key)]
     parts.append(runs[(who & ~posture.deleted)[runs["identity"]] & account[runs["thing"]]])
     return [part.assign(kind=ACCOUNTS) for part in parts]
+
+
+def used_by_others(posture: Posture, who: np.ndarray) -> np.ndarray:
+    """Return which nodes something in service acts as that is not among `who` (bool)."""
+    others = posture.in_service & ~who
+    busy = np.zeros(len(who), bool)
+    for users in (_rows(posture, RUNS_AS), _by_key(posture), _rows(posture, ASSUMES)):
+        busy[users["thing"][others[users["identity"]]]] = True
+    return busy
+
+
+def _by_key(posture: Posture) -> pd.DataFrame:
+    """Return who acts as what by a key that nobody ended: `identity`, `thing`, `fact`."""
+    used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS)
+    opens = opens[_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
+    by_key = used.rename(columns={"thing": "key"}).merge(opens.drop(columns="fact"), on="key")
+    return by_key[["identity", "thing", "fact"]]
 
 
 def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:

@@ -1,6 +1,7 @@
 """A snapshot in a notebook: pandas frames, networkx graphs, SQL, and pictures without script."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from analytics.reach.spread import spread
 from app.escape import markup
 from graph.element import Element
 from graph.frames import Frames
+from graph.stores import QueryRefused, open_store
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -107,8 +109,8 @@ class Snapshot:
     `posture` holds everything that the analytics can say; the methods return it as frames.
     """
 
-    def __init__(self, posture: Posture) -> None:
-        self.posture = posture
+    def __init__(self, posture: Posture, store: str | None = None) -> None:
+        self.posture, self.store = posture, store
 
     def __repr__(self) -> str:
         """Name the snapshot, its moment and its size."""
@@ -241,6 +243,25 @@ class Snapshot:
         from app.sql import select
 
         return select(self.posture.graph, query)
+
+    def cypher(self, query: str, **values: object) -> pd.DataFrame:
+        """Run a Cypher query on the database that the snapshot lies in; nothing can be written.
+
+        A database holds several snapshots: `$run` is the id of this one, which each of its nodes
+        and relationships has as `run`, as in `match (a:Agent {run: $run}) return a.id`.
+
+        Raises
+        ------
+        QueryRefused
+            The store is not a Neo4j database, or the server refuses the query.
+        StoreError
+        """
+        info = self.posture.graph.snapshot
+        with closing(open_store(self.store)) as opened:
+            run = getattr(opened, "query", None)
+            if run is None or info is None:
+                raise QueryRefused("cypher needs a store on Neo4j; sql works on every snapshot")
+            return pd.DataFrame(run(query, **{"run": info.id, **values}))
 
 
 @dataclass(frozen=True)

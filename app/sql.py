@@ -6,14 +6,9 @@ import duckdb
 import pandas as pd
 
 from graph.access import AccessGraph
+from graph.stores import QueryRefused
 
 DEADLINE = 30.0  # seconds
-
-
-class QueryRefused(ValueError):
-    """A query that is not one SELECT, or that took too long."""
-
-    exit_code, code = 2, "query-refused"
 
 
 def select(graph: AccessGraph, query: str, deadline: float = DEADLINE) -> pd.DataFrame:
@@ -21,6 +16,11 @@ def select(graph: AccessGraph, query: str, deadline: float = DEADLINE) -> pd.Dat
 
     The connection is thrown away afterwards, cannot touch files or the network, and its
     configuration is locked (https://duckdb.org/docs/stable/operations_manual/securing_duckdb).
+
+    Raises
+    ------
+    QueryRefused
+        It is not one SELECT, or it took too long.
     """
     connection = duckdb.connect(":memory:", config={"enable_external_access": "false"})
     try:

@@ -1,28 +1,87 @@
-"""Revocation: how long it takes until what should have ended is gone."""
+"""Revocation: what has to end with an identity, what outlived its end, and how long it takes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from analytics.answers.shape import cut, when
 from analytics.debt.model import NUMBER, model
+from analytics.kill_set import KINDS as KINDS_ALIVE
+from analytics.kill_set import kill_set
 from analytics.posture import Posture
+from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
 from analytics.revocation_speed import KINDS, Spells, overdue
 from graph.frames import records
+from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF
 
 
 def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
     """Answer how fast what is overdue goes, for all identities or one (a node's number).
 
+    `kill_set` is what has to die together for the identity asked about to be dead; it is empty
+    where none is asked about. `residue` is what is still alive of identities that ended, with
+    the identity, and since when it has outlived it (None where nobody says when that ended).
     `items` are what was ever overdue, what is still open first and of that the oldest first.
     """
+    killed, kill_left = cut(_killed(posture, about), limit)
+    alive, alive_left = cut(_residue(posture, about), limit)
     spells = overdue(posture, about)
     order = np.lexsort((-spells.rows["days"], spells.rows["ended"]))
     shown, left_out = cut(spells.rows.iloc[order], limit)
     return {
+        "kill_set": killed,
+        "residue": alive,
         "time_to_revoke": time_to_revoke(posture, spells),
         "items": [_item(posture, row) for row in records(shown)],
-        "left_out": left_out,
+        "left_out": left_out + kill_left + alive_left,
+    }
+
+
+def _killed(posture: Posture, about: int | None) -> list[dict[str, Any]]:
+    if about is None:
+        return []
+    return _distinct(_alive(posture, row) for row in records(kill_set(posture, about)))
+
+
+def _residue(posture: Posture, about: int | None) -> list[dict[str, Any]]:
+    rows, end = residue(posture), ended_at(posture)
+    if about is not None:
+        rows = rows[rows["identity"] == about]
+    return _distinct(
+        _alive(posture, row)
+        | {"of": posture.graph.thing(row.identity), "alive_since": when(int(end[row.identity]))}
+        for row in records(rows)
+    )
+
+
+def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what is alive by several facts but once; of another identity it counts again."""
+    by_key = {(row["id"], row.get("of", {}).get("id")): row for row in rows}
+    return list(by_key.values())
+
+
+def _alive(posture: Posture, row: Any) -> dict[str, Any]:
+    """Describe what is alive: a thing, or a grant or delegation by its own id."""
+    thing = posture.graph.thing(row.thing)
+    if row.kind in (ACCESS, DELEGATIONS):
+        holder = posture.graph.thing(row.identity)["name"]
+        label = _type_of(posture, row.fact)
+        thing = {"id": row.fact, "label": label, "name": f"{holder} {label} {thing['name']}"}
+    return thing | {"kind": KINDS_ALIVE[row.kind]}
+
+
+def _type_of(posture: Posture, fact: str) -> str:
+    """Return the type of the relationship with an id."""
+    types = posture.once(f"{__name__}.types", lambda: _types(posture))
+    return str(types[fact])
+
+
+def _types(posture: Posture) -> dict[str, str]:
+    return {
+        str(fact): relationship.name
+        for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR)
+        for fact in posture.graph.frames[relationship]["id"]
     }
 
 

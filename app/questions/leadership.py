@@ -38,7 +38,10 @@ def revocation(
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
-    """Show how long it takes until what is overdue is gone. Example: trustdebt revocation."""
+    """Show what must end with an identity, what outlived its end, and how long ends take.
+
+    Example: trustdebt revocation invoice-bot.
+    """
     from analytics import answers
 
     subject = posture.graph.find(thing) if thing is not None else None

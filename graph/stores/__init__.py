@@ -53,6 +53,12 @@ class StoreFull(StoreError):
     code = "store-full"
 
 
+class QueryRefused(ValueError):
+    """A person's query that is not run; the text says why."""
+
+    exit_code, code = 2, "query-refused"
+
+
 class NoSuchSnapshot(Exception):
     """No snapshot has that id."""
 

@@ -15,9 +15,10 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
+from neo4j.exceptions import ClientError
 
 from graph import cypher
 from graph.facts import Coverage, Facts
@@ -25,6 +26,7 @@ from graph.stores import (
     Behind,
     Lease,
     NoSuchSnapshot,
+    QueryRefused,
     SnapshotInfo,
     StoreBusy,
     StoreDamaged,
@@ -35,10 +37,11 @@ from graph.stores import (
 )
 from graph.stores.neo4j_rows import frames_of
 from graph.stores.neo4j_runs import Reader, Writer
-from graph.stores.neo4j_session import Connection, NotAllowed, Patience
+from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
 from graph.values import canonical
 
 LEASE_SECONDS = 60.0  # a lease whose holder died is free after this; renewed three times as often
+REFUSED = "Neo.ClientError.Statement."  # codes of errors in a query itself
 HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
 
 
@@ -124,6 +127,31 @@ class Neo4jStore:
         self._remove_leftovers(writer)
         old = self.snapshots()[: -max(keep, 1)]
         return [info.id for info in old if writer.remove(info.id)]
+
+    def query(self, text: str, **values: object) -> list[dict[str, Any]]:
+        """Run a query that a person wrote, in a transaction in which the server writes nothing.
+
+        Returns
+        -------
+        list of dict
+            A row for each record; nodes and relationships are their properties.
+
+        Raises
+        ------
+        QueryRefused
+            The server refuses it: it is no Cypher, or it would write.
+        StoreUnavailable
+        """
+
+        def run(tx: Tx, beat: Beat) -> list[dict[str, Any]]:
+            try:
+                return tx.run(cast("Any", text), values).data()
+            except ClientError as error:
+                if (error.code or "").startswith(REFUSED):
+                    raise QueryRefused(error.message or "no such query") from None
+                raise
+
+        return self._connection.read("query of a person", run)
 
     def close(self) -> None:
         """Close all connections."""

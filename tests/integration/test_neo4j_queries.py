@@ -7,8 +7,10 @@ from pathlib import Path
 import neo4j
 import pytest
 
+import trustdebt
 from graph import cypher
 from graph.schema import CAN_ACCESS, FACT_NODES, OWNS, RELATIONSHIPS, ROLE, SNAPSHOT
+from graph.stores import QueryRefused
 from tests.integration import worlds
 from tests.integration.conftest import raw, wipe
 from tests.integration.opening import NEW, opened, publish
@@ -112,3 +114,20 @@ def test_both_codecs_of_the_driver_carry_everything(empty_neo4j: str, pure: bool
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "read back\n", done.stderr
+
+
+def test_a_notebook_asks_in_cypher_and_writes_nothing(empty_neo4j: str):
+    """The rows of this snapshot, and a refusal of whatever would change the database."""
+    with opened(empty_neo4j) as store:
+        publish(store, OLD)
+    snap = trustdebt.open_snapshot(empty_neo4j)
+    found = snap.cypher("match (n:Agent {run: $run}) return n.id as id order by id")
+    assert found["id"].tolist() == sorted(snap.frame("Agent")["id"])
+    (whole,) = snap.cypher("match (n:Agent {run: $run}) return n limit 1")["n"]
+    assert whole["run"] == snap.posture.graph.snapshot.id
+    some = snap.cypher("match (n:Agent) where n.id = $id return n.id as id", id=whole["id"])
+    assert some["id"].tolist() == [whole["id"]]
+    for wrong in ("match (n) detach delete n", "create (:Agent)", "no cypher at all"):
+        with pytest.raises(QueryRefused):
+            snap.cypher(wrong)
+    assert len(snap.cypher("match (n:Agent {run: $run}) return n.id")) == len(found)

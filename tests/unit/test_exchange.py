@@ -83,7 +83,7 @@ def test_sarif(document):
     for result, row in zip(run["results"], rows, strict=True):
         _fits(result, "result")
         assert known[result["ruleIndex"]] == result["ruleId"] == row["rule"]
-        assert result["message"]["text"] == row["sentence"]
+        assert result["message"]["text"] == f"{row['sentence']} {row['accountability']}"
         assert result["level"] in ("error", "warning", "note")
         assert list(result["partialFingerprints"].values()) == [row["id"]]
         places = result["locations"][0]["logicalLocations"]

@@ -6,9 +6,13 @@ import xml.etree.ElementTree as ET
 import pandas as pd
 import pytest
 
+import trustdebt
 from app.notebook import BlastRadius, Snapshot, UnknownFrame
 from graph.access import UnknownThing
 from graph.schema import ELEMENTS
+from graph.stores import QueryRefused
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
 from tests.small_estates import AS_OF, Estate, ago, example
 
 WHEN = pd.DatetimeTZDtype("ms", "UTC")
@@ -129,3 +133,10 @@ def test_the_twin_without_escaping_would_not_stay_text(monkeypatch: pytest.Monke
     monkeypatch.setattr("app.notebook.markup", str)
     estate = Estate().agent("a").resource(HOSTILE, "internal").can("a", "read", HOSTILE)
     assert "<script>" in Snapshot(estate.posture()).blast_radius("a")._repr_html_()
+
+
+def test_cypher_without_a_database_is_refused(tmp_path) -> None:
+    ingest(ParquetStore(tmp_path / "store"), [example().job()])
+    snap = trustdebt.open_snapshot(str(tmp_path / "store"))
+    with pytest.raises(QueryRefused, match="Neo4j"):
+        snap.cypher("match (n) return n")
