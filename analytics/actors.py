@@ -5,13 +5,16 @@ Where exactly one accountable identity can have been behind it, the request coun
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analytics.ownership import DAY
-from analytics.posture import UNUSED_DAYS, Posture
-from graph.access import NEVER, milliseconds
-from graph.schema import AGENT, CONTROL, TEAM
+from analytics.identity_steps import Steps
+from graph.access import AccessGraph
+from graph.schema import AGENT
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
 
 NOBODY = -1
 
@@ -41,39 +44,30 @@ class Actors:
         return np.where(named | (by_name < 0), principal, by_name).astype(np.int64)
 
 
-def actors(posture: Posture) -> Actors:
-    """Work out who can have acted as each node within the last `UNUSED_DAYS` days.
+def actors(posture: "Posture") -> Actors:
+    """Work out who can have acted as each node; see `alone`."""
 
-    Edges that ended in that time, and credentials that expired since, count: they could be used.
+    def made() -> Actors:
+        itself = posture.graph.has_label(AGENT)
+        itself[posture.accountable] = True
+        return Actors(alone(posture.graph, posture.activity.steps, posture.accountable), itself)
+
+    return posture.once(__name__, made)  # type: ignore[no-any-return]
+
+
+def alone(graph: AccessGraph, steps: Steps, accountable: np.ndarray) -> np.ndarray:
+    """Return the one of `accountable` that can have acted as each node lately, else -1.
+
+    Steps that ended within `UNUSED_DAYS` days, and credentials that expired since, count: they
+    could be used.
     """
-    return posture.once(__name__, lambda: _actors(posture))  # type: ignore[no-any-return]
-
-
-def _actors(posture: Posture) -> Actors:
-    source, target = _identity_edges(posture)
-    nodes = len(posture.graph.ids)
+    source, target = steps.source[steps.kept], steps.target[steps.kept]
+    nodes = len(graph.ids)
     low, high = np.full(nodes, nodes), np.full(nodes, NOBODY)
-    low[posture.accountable] = high[posture.accountable] = posture.accountable
+    low[accountable] = high[accountable] = accountable
     low = _spread(np.minimum, low, source, target)
     high = _spread(np.maximum, high, source, target)
-    itself = posture.graph.has_label(AGENT)
-    itself[posture.accountable] = True
-    return Actors(np.where(low == high, low, NOBODY), itself)
-
-
-def _identity_edges(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    graph, parts = posture.graph, []
-    since = graph.now - UNUSED_DAYS * DAY
-    for relationship in (r for r in CONTROL if r.identity):
-        frame, (source, target) = graph.frames[relationship], graph.ends(relationship)
-        ended = milliseconds(frame["valid_to"])
-        kept = milliseconds(frame["valid_from"]) <= graph.now
-        kept &= (ended == NEVER) | (ended > since)
-        kept &= (source >= 0) & (target >= 0)
-        kept &= ~graph.has_label(TEAM)[target]
-        parts.append((source[kept], target[kept]))
-    sources, targets = zip(*parts, strict=True)
-    return np.concatenate(sources), np.concatenate(targets)
+    return np.where(low == high, low, NOBODY)
 
 
 def _spread(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.ownership import DAY
-from analytics.posture import UNUSED_DAYS, Posture
+from analytics.activity import lately
+from analytics.posture import Posture
 from analytics.reach.closure import Totals, totals
 from analytics.reach.pieces import pieces
-from graph.access import NEVER, flags, milliseconds
+from graph.access import NEVER, flags
 from graph.element import Relationship
-from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, USES
+from graph.schema import AGENT, AUTHENTICATES_AS, USES
 
 BLUEPRINT = "blueprint"
 IN_USE, UNKNOWN, IDLE = "in_use", "unknown", "idle"
@@ -80,10 +80,11 @@ def dependents(posture: Posture) -> pd.DataFrame:
     rows = pd.concat([rows, _made_from(posture, rows)], ignore_index=True)
     kept = graph.live[rows["credential"]] & ~posture.deleted[rows["identity"]]
     rows = rows[kept].sort_values("at", ascending=False, kind="stable")
-    rows["seen"] = rows.groupby(["credential", "identity"])["seen"].transform("any")
+    both = rows.groupby(["credential", "identity"])
+    rows = rows.assign(seen=both["seen"].transform("any"), latest=both["latest"].transform("max"))
     rows = rows.drop_duplicates(["credential", "identity"])
     rows = rows.sort_values(["credential", "identity"], ignore_index=True)
-    done: pd.DataFrame = rows.assign(use=_use(posture, rows)).drop(columns=["at", "seen"])
+    done: pd.DataFrame = rows.assign(use=_use(posture, rows)).drop(columns=["at", "latest", "seen"])
     return done
 
 
@@ -92,14 +93,16 @@ def _links(posture: Posture, relationship: Relationship, end: str) -> pd.DataFra
     graph, frame = posture.graph, posture.graph.frames[relationship]
     source, target = graph.ends(relationship)
     identity, credential = (source, target) if end == "source" else (target, source)
-    at = np.minimum(milliseconds(frame["last_used_at"]), graph.now)
+    mine = posture.activity.steps_of(relationship)
+    at, latest = posture.activity.last_taken[mine], posture.activity.step_latest[mine]
     rows = pd.DataFrame(
         {
             "credential": credential.astype(np.int64),
             "identity": identity.astype(np.int64),
             "how": relationship.name,
             "at": at,
-            "seen": flags(frame["telemetry"]) | (at != NEVER),
+            "latest": latest,
+            "seen": flags(frame["telemetry"]) | (latest != NEVER),
         }
     )
     return rows[graph.in_force(relationship)]
@@ -110,9 +113,10 @@ def _made_from(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     graph, frame = posture.graph, posture.graph.frames[AGENT]
     frame = frame[frame["blueprint_id"].notna()]
     made, blueprint = graph.numbers(frame["id"]), graph.numbers(frame["blueprint_id"])
-    active = [milliseconds(frame[c]) for c in ("last_active_at", "last_used_at")]
-    at = np.minimum(np.maximum(*active), graph.now)
-    agents = pd.DataFrame({"blueprint": blueprint.astype(np.int64), "made": made, "at": at})
+    at, latest = posture.activity.last_active[made], posture.activity.node_latest[made]
+    agents = pd.DataFrame(
+        {"blueprint": blueprint.astype(np.int64), "made": made, "at": at, "latest": latest}
+    )
     agents = agents[agents["made"] != agents["blueprint"]]
     both = rows[["credential", "identity"]].merge(
         agents, left_on="identity", right_on="blueprint", how="inner"
@@ -123,7 +127,8 @@ def _made_from(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
             "identity": both["made"].astype(np.int64),
             "how": MADE_FROM,
             "at": both["at"],
-            "seen": both["at"] != NEVER,
+            "latest": both["latest"],
+            "seen": both["latest"] != NEVER,
         }
     )
 
@@ -131,16 +136,14 @@ def _made_from(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
 def _use(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Say of each dependent whether it uses its credential.
 
-    What a credential's own log says counts for its only dependent.
+    What a credential's own log says counts for its only dependent; what one of several may have
+    done lately is unknown of each.
     """
-    keys = posture.graph.frames[CREDENTIAL]
-    latest = np.full(len(posture.graph.ids), NEVER)
-    latest[posture.graph.numbers(keys["id"])] = milliseconds(keys["last_used_at"])
-    credential = rows["credential"].to_numpy()
+    graph, credential = posture.graph, rows["credential"].to_numpy()
     alone = ~rows["credential"].duplicated(keep=False).to_numpy(bool)
-    at = rows["at"].to_numpy(np.int64)
-    own = np.where(alone, np.minimum(latest[credential], posture.graph.now), NEVER)
-    at = np.maximum(at, own)
-    fresh = (at != NEVER) & (posture.graph.now - at <= UNUSED_DAYS * DAY)
-    seen = rows["seen"].to_numpy(bool) | (at != NEVER)
+    own = np.where(alone, posture.activity.last_active[credential], NEVER)
+    at = np.maximum(rows["at"].to_numpy(np.int64), own)
+    may_have = lately(graph, rows["latest"].to_numpy(np.int64))
+    seen = (rows["seen"].to_numpy(bool) | (at != NEVER)) & ~may_have
+    fresh = lately(graph, at)
     return np.where(fresh, IN_USE, np.where(seen, IDLE, UNKNOWN)).astype(object)

@@ -13,26 +13,26 @@ import pandas as pd
 
 from analytics.action_levels import levels_of
 from analytics.actors import actors
-from analytics.deciding import (
-    EXPLAINED,
-    LATE,
-    UNEXPLAINED,
-    decide,
-)
+from analytics.deciding import ALLOW, EXPLAINED, LATE, UNEXPLAINED, decide
 from analytics.decisions import Decisions, decisions, parents, usable, watched
+from analytics.folded_uses import by_day, folded
 from analytics.logins import numbers_after
-from analytics.observed import FAILED
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.weights import LEVEL_WEIGHTS, SENSITIVITY
 from graph.access import milliseconds
+from graph.outcomes import failed
 from graph.schema import USE_EVENT
 
 WINDOW = 900  # seconds between a decision and a use that rests on it
 SENSITIVE = SENSITIVITY["confidential"]
 UNKNOWN = 4  # a state beside those of `analytics.deciding`
 STATES = ("explained", "unexplained", "denied_but_happened", "after_the_fact", "unknown")
-REASONS = ("", "decided afterwards", "justification expired", "policy out of date")
+REASONS = (
+    *("", "decided afterwards", "justification expired", "policy out of date"),
+    "the log tells the day at most",
+)
+DAY_ONLY = 4  # a position in `REASONS`
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,12 @@ class Evidence:
 
     `uses` has a row for each use, in the order of time: `id`, `at` (milliseconds), `identity`
     (the number of who acted), `principal` (of what the log names), `resource`, `level` (a
-    position in `LEVELS`, -1 for unknown), `state` (a position in `STATES`), `reason` (one in
-    `REASONS`), `decision` (the id of the record that settled it, or NA), `sensitivity` (weight)
-    and `weight` (sensitivity times level, 0 for an unknown level). `unplaced` counts the uses of
-    things, or by principals, that nobody states. `idle` holds the ids of the permissions on
-    which no use rests.
+    position in `LEVELS`, -1 for unknown), `count`, `state` (a position in `STATES`), `reason`
+    (one in `REASONS`), `decision` (the id of the record that settled it, or NA), `sensitivity`
+    (weight) and `weight` (sensitivity times level, 0 for an unknown level). Uses of which a log
+    tells the day at most share a row; `at` is then the start of the day, or the last of them.
+    `unplaced` counts the uses of things, or by principals, that nobody states. `idle` holds the
+    ids of the permissions on which no use can rest.
     """
 
     uses: pd.DataFrame
@@ -93,26 +94,33 @@ def recent(posture: Posture) -> pd.DataFrame:
 def _evidence(posture: Posture) -> Evidence:
     frame, unplaced = _seen(posture)
     found = decisions(posture)
+    exact, rest, out = folded(posture, frame)
+    frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
     state, reason, chosen = _judge(posture, frame, found)
+    state = np.where(_joined_elsewhere(posture, frame, state, found), UNKNOWN, state)
     known = watched(posture, frame["resource"].to_numpy(), frame["identity"].to_numpy())
     level_known = (frame["level"] >= 0).to_numpy(bool)
     state = np.where(known & (level_known | (state != UNEXPLAINED)), state, UNKNOWN)
     record = np.where(chosen >= 0, found.record[chosen] if len(found) else -1, -1)
-    weight = posture.sensitivities["weight"].to_numpy()[frame["resource"]]
-    level = np.concatenate([LEVEL_WEIGHTS, [0.0]])[frame["level"]]  # -1: the last
+    sensitivity, weight = _weights(posture, frame)
     judged = frame.assign(
         state=state.astype(np.int8),
         reason=np.where(state == LATE, reason, 0).astype(np.int8),
         decision=found.frame["id"].array.take(record, allow_fill=True),
-        sensitivity=weight,
-        weight=weight * level,
+        sensitivity=sensitivity,
+        weight=weight,
     )
     rested = np.zeros(len(found.frame), bool)
     rested[record[(state == EXPLAINED) & (record >= 0)]] = True
+    coarse, spoken = _by_day(posture, rest, frame, found)
+    rested[found.record[spoken]] = True
     allowed = (found.frame["decision"] == "allow").to_numpy(bool)
+    whole = [judged.drop(columns=["action", "correlation", "folded"]), coarse]
     return Evidence(
-        judged.drop(columns=["action", "correlation"]),
-        unplaced,
+        pd.concat([p for p in whole if len(p)] or whole[:1]).sort_values(
+            ["at", "id", "principal", "resource", "level"], kind="stable", ignore_index=True
+        ),
+        unplaced + out,
         found.frame["id"][allowed & ~rested],
     )
 
@@ -126,11 +134,57 @@ def _left(posture: Posture, seen: Evidence) -> Evidence:
     return replace(seen, uses=rows.assign(**ends)[there].reset_index(drop=True))
 
 
+def _joined_elsewhere(
+    posture: Posture, frame: pd.DataFrame, state: np.ndarray, found: Decisions
+) -> np.ndarray:
+    """Return which added-up uses a correlation id may join to a decision long before (bool).
+
+    The sum has lost the ids of its uses. So where no decision stands near, and one that has an
+    id speaks of the same identity and resource, nobody can tell.
+    """
+    joined = np.flatnonzero((found.kind == ALLOW) & found.correlation.notna().to_numpy(bool))
+    nodes = np.int64(len(posture.graph.ids))
+    said = found.actor[joined] * nodes + found.resource[joined]
+    what = frame["resource"].to_numpy(np.int64)
+    who, above = frame["identity"].to_numpy(np.int64) * nodes, parents(posture)[what]
+    spoken = np.isin(who + what, said) | ((above >= 0) & np.isin(who + above, said))
+    return np.asarray(spoken & (state == UNEXPLAINED) & frame["folded"].to_numpy(bool))
+
+
+def _by_day(
+    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the uses that are not known one by one, and the permissions they may rest on."""
+    explained, spoken = by_day(posture, rest, exact, found)
+    known = watched(posture, rest["resource"].to_numpy(int), rest["identity"].to_numpy(int))
+    explained = explained[known[explained["place"]]]
+    matched = explained.groupby("place")["count"].sum().reindex(rest.index, fill_value=0)
+    left = rest.assign(at=rest["last"], state=UNKNOWN, reason=DAY_ONLY)
+    left = left.assign(count=rest["count"] - matched)[(rest["count"] > matched).to_numpy(bool)]
+    mine = rest.loc[explained["place"]].assign(
+        at=explained["at"].to_numpy(),
+        count=explained["count"].to_numpy(),
+        state=EXPLAINED,
+        reason=0,
+    )
+    rows = pd.concat([mine, left], ignore_index=True)
+    sensitivity, weight = _weights(posture, rows)
+    decision = pd.array([pd.NA] * len(rows), dtype="string")
+    rows = rows.assign(decision=decision, sensitivity=sensitivity, weight=weight)
+    return rows.drop(columns=["first", "last", "by_day"]), spoken
+
+
+def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weight of what was used, and that times the level."""
+    weight = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(int)]
+    level = np.concatenate([LEVEL_WEIGHTS, [0.0]])[rows["level"].to_numpy(int)]  # -1: the last
+    return weight, weight * level
+
+
 def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
     """Return the uses that succeeded, in the order of time, and how many others have no place."""
     graph, frame = posture.graph, posture.graph.frames[USE_EVENT]
-    failed = frame["outcome"].str.lower().isin(FAILED).fillna(False).to_numpy(bool)
-    frame = frame[~failed & (milliseconds(frame["at"]) <= graph.now)]
+    frame = frame[~failed(frame["outcome"]) & (milliseconds(frame["at"]) <= graph.now)]
     principal, resource = graph.numbers(frame["principal"]), graph.numbers(frame["resource"])
     placed = (principal >= 0) & (resource >= 0)
     placed &= usable(posture)[resource]
@@ -144,11 +198,18 @@ def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
             "level": levels_of(frame["action"], frame["level"]),
             "action": frame["action"].str.lower(),
             "correlation": frame["correlation_id"],
+            "count": 1,
+            "folded": False,
         }
     )[placed]
-    rows = rows.sort_values(["at", "id", "principal", "resource", "level"], kind="stable")
-    once = rows.drop_duplicates(["id", "at", "principal", "resource", "level"])
-    return once.reset_index(drop=True), int((~placed).sum())
+    return _in_order(rows), int((~placed).sum())
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each use once, in the order of time."""
+    act = ["at", "id", "principal", "resource", "level"]
+    once = rows.sort_values(act, kind="stable").drop_duplicates(["id", *act])
+    return once.reset_index(drop=True).assign(count=1)
 
 
 # -- holding uses against decisions --------------------------------------------------------------

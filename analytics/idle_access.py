@@ -1,20 +1,20 @@
 """What may be removed: access that was not lately seen in use, and how sure one can be of it."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from analytics.activity import lately
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
-from analytics.tags import BREAK_GLASS, tagged
+from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"
-SEASONAL, YEAR = re.compile(r'"seasonal"', re.IGNORECASE), 366
+YEAR = 366
 RULE_OF_THREE = 3  # nothing seen in n trials: the rate is below 3/n with 95 % confidence
 ADMIN = 1 << LEVELS.index("admin")
 ACCESS = len(CONTROL)  # the kind of a grant, after those of control edges
@@ -95,7 +95,7 @@ def _control(posture: Posture) -> pd.DataFrame:
                     "edge": at,
                     "grant": -1,
                     "telemetry": edges.telemetry[at],
-                    "used": edges.last_used[at],
+                    "used": posture.edges_latest[at],
                     "since": edges.since[at],
                     "start": window_starts(posture, frame),
                     "tags": "",
@@ -115,7 +115,8 @@ def _access(posture: Posture) -> pd.DataFrame:
     position[grants.row[stated]] = stated
     needed = frame["id"].isin({f for p in posture.escalated.proofs for f in p.support})
     row = np.flatnonzero((position >= 0) | (needed.to_numpy(bool) & graph.in_force(CAN_ACCESS)))
-    (holder, target), (telemetry, used, since) = graph.ends(CAN_ACCESS), graph.grant_use
+    (holder, target), (telemetry, _, since) = graph.ends(CAN_ACCESS), graph.grant_use
+    used = posture.activity.grant_latest
     frame = frame.iloc[row]
     return pd.DataFrame(
         {
@@ -148,9 +149,9 @@ def window_starts(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
 
 def _protected(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     used = rows["used"].to_numpy()
-    recent = (used != NEVER) & (posture.graph.now - used <= UNUSED_DAYS * DAY)
-    marked = rows["tags"].str.contains(BREAK_GLASS).to_numpy(bool)
+    marked = bears(rows["tags"], BREAK_GLASS)
     glass = tagged(posture, BREAK_GLASS)
+    recent = lately(posture.graph, used)
     return np.asarray(recent | marked | glass[rows["source"]] | glass[rows["target"]])
 
 
@@ -162,7 +163,7 @@ def _window(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
 
 
 def _verdict(rows: pd.DataFrame, window: np.ndarray) -> np.ndarray:
-    seasonal = rows["tags"].str.contains(SEASONAL).to_numpy(bool)
+    seasonal = bears(rows["tags"], SEASONAL)
     needed = np.where(seasonal, YEAR, UNUSED_DAYS)
     long_enough = window >= needed  # nan is not
     unseen = ~rows["telemetry"].to_numpy(bool)

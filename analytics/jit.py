@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from analytics.idle_access import window_starts
-from analytics.observed import FAILED
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.weights import SENSITIVITY
 from graph.access import NEVER, milliseconds
+from graph.outcomes import failed
 from graph.schema import AGENT, CAN_ACCESS, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USE_EVENT, USED
 
 SELDOM, MOSTLY = 0.2, 0.8  # share of days with use
@@ -129,7 +129,7 @@ def _days_with_use(
         }
     ).drop_duplicates()
     events = asked.merge(_seen(posture), on=["who", "what"])[["nth", "at"]]
-    last = posture.graph.grant_use[1][grant]
+    last = posture.activity.last_granted[grant]
     levels = [pd.DataFrame({"nth": nth, "at": last[:, bit]}) for bit in range(len(LEVELS))]
     whole = pd.concat([events, *levels], ignore_index=True)
     age = now - whole["at"].to_numpy()
@@ -149,8 +149,7 @@ def _seen(posture: Posture) -> pd.DataFrame:
 def _all_uses(posture: Posture) -> pd.DataFrame:
     graph = posture.graph
     events, summaries = graph.frames[USE_EVENT], graph.frames[USED]
-    failed = events["outcome"].str.lower().isin(FAILED).fillna(False).to_numpy(bool)
-    events = events[~failed]
+    events = events[~failed(events["outcome"])]
     who, what = graph.ends(USED)
     single = pd.DataFrame(
         {

@@ -5,19 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analytics.activity import lately
+from analytics.actors import actors
 from analytics.logins import numbers_after
-from analytics.ownership import DAY
-from analytics.posture import MODES, UNUSED_DAYS, Filter, Posture
+from analytics.posture import MODES, Filter, Posture
 from analytics.reach.removal import reached, upstream
 from analytics.reach.removing import NODE
+from analytics.sightings import ACTING
 from analytics.what_if import Removal
-from graph.access import NEVER, milliseconds
-from graph.element import Relationship
-from graph.schema import CAN_ACCESS, CONTROL, LEVELS, TOOL, USE_EVENT, USED
+from graph.element import Element, Relationship
+from graph.schema import CAN_ACCESS, CONTROL, ELEMENTS, LEVELS, TOOL, USE_EVENT, USED
 
-ANY_LEVEL = -1
-COLUMNS = ("identity", "thing", "level", "at", "relationship", "fact")
-FAILED = ("failure", "denied", "error", "failed", "deny")
+COLUMNS = ("identity", "thing", "level", "at", "told", "relationship", "fact", "own", "implied")
 
 
 def uses(posture: Posture) -> pd.DataFrame:
@@ -26,42 +25,56 @@ def uses(posture: Posture) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, or as
-        `analytics.reach.removing.holds` has it), `at` (milliseconds), and the `relationship`
-        (name of its type) and `fact` (id) that show it.
+        `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, -1 if none is
+        told, or as `analytics.reach.removing.holds` has it), `at` (milliseconds), `told` (the
+        place of the fact that tells it in the activity), and the `relationship` (name of its
+        type, or label) and `fact` (id) that show it. `own`: that is the edge or grant that was
+        used, by what it begins at. `implied`: the fact that tells it names something else.
     """
     return posture.once(__name__, lambda: _uses(posture))  # type: ignore[no-any-return]
 
 
 def _uses(posture: Posture) -> pd.DataFrame:
-    parts = [_of_grants(posture), _of_edges(posture), _of_summaries(posture), _of_events(posture)]
+    parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
     whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
     there = (whole["identity"] >= 0) & (whole["thing"] >= 0)
     return whole[there].reset_index(drop=True)
 
 
-def _recent(posture: Posture, at: np.ndarray) -> np.ndarray:
-    return np.asarray((at != NEVER) & (posture.graph.now - at <= UNUSED_DAYS * DAY))
-
-
-def _frame(*columns: object) -> pd.DataFrame:
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+def _frame(*columns: object, own: bool = False, implied: bool = False) -> pd.DataFrame:
+    return pd.DataFrame(dict(zip(COLUMNS, (*columns, own, implied), strict=True)))
 
 
 def _of_grants(posture: Posture) -> pd.DataFrame:
+    """Return uses of grants by their holders, and by whoever alone can act as these."""
     grants, used = posture.grants, posture.grants.last_used
     given = grants.levels[:, None] >> np.arange(len(LEVELS)) & 1 == 1
-    seen = given & (grants.row >= 0)[:, None] & _recent(posture, used)
+    seen = given & (grants.row >= 0)[:, None] & lately(posture.graph, used)
     level, mine = np.nonzero(seen.T)
     fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[mine]]
-    ends = grants.holder[mine], grants.resource[mine]
-    return _frame(*ends, level, used[mine, level], CAN_ACCESS.name, fact)
+    told = posture.activity.grant[grants.row[mine], level]
+    rows = _frame(
+        *(grants.holder[mine], grants.resource[mine], level, used[mine, level], told),
+        *(CAN_ACCESS.name, fact),
+        own=True,
+    )
+    stated = posture.activity.told["grant"].to_numpy()[told] == grants.row[mine]
+    rows = rows.assign(implied=~stated)
+    return pd.concat([rows, _implied(posture, rows)], ignore_index=True)
+
+
+def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return uses as those of the one who can have acted as the identity that is named."""
+    who = rows["identity"].to_numpy(np.int64)
+    acted = actors(posture).of(who)
+    other = acted != who
+    return pd.DataFrame(rows[other]).assign(identity=acted[other], own=False, implied=True)
 
 
 def _of_edges(posture: Posture) -> pd.DataFrame:
     """Return uses of control edges: what was used is the node that the edge leads to."""
     edges = posture.edges
-    mine = np.flatnonzero((edges.row >= 0) & _recent(posture, edges.last_used))
+    mine = np.flatnonzero((edges.row >= 0) & lately(posture.graph, edges.last_used))
     mine = mine[np.argsort(edges.kind[mine], kind="stable")]
     kinds, fact = edges.kind[mine], np.empty(len(mine), object)
     for kind in np.unique(kinds):
@@ -69,34 +82,50 @@ def _of_edges(posture: Posture) -> pd.DataFrame:
         fact[kinds == kind] = ids[edges.row[mine[kinds == kind]]]
     shown_by = pd.array([CONTROL[kind].name for kind in kinds.tolist()], dtype="str")
     level = NODE - edges.ceiling[mine].astype(np.int64)
+    step = posture.activity.steps.first[kinds] + edges.row[mine]
+    told = posture.activity.step[step]
     ends = edges.source[mine], edges.target[mine]
-    return _frame(*ends, level, edges.last_used[mine], shown_by, fact)
+    rows = _frame(*ends, level, edges.last_used[mine], told, shown_by, fact, own=True)
+    return rows.assign(implied=posture.activity.told["step"].to_numpy()[told] != step)
 
 
-def _of_summaries(posture: Posture) -> pd.DataFrame:
-    frame, (who, what) = posture.graph.frames[USED], posture.graph.ends(USED)
-    at = np.minimum(milliseconds(frame["last_at"]), posture.graph.now)
-    rows = _frame(
-        *(who, what, _levels(posture, frame, what), at, USED.name, frame["id"].to_numpy(object))
+def _of_facts(posture: Posture) -> list[pd.DataFrame]:
+    """Return the uses that logs tell, and those of accounts by whoever alone can act as them."""
+    told = posture.activity.told
+    told = told[~told["later"] & lately(posture.graph, told["at"].to_numpy())]
+    told = told[(told["row"] >= 0) & (told["who"] >= 0)]  # what a removal left
+    parts = []
+    for element in (USED, USE_EVENT):
+        rows = told[told["element"] == ELEMENTS.index(element)]
+        named = _named(posture, element, rows, rows["who"])
+        by_key = rows[rows["key"] >= 0]
+        acted = actors(posture).of(rows["who"].to_numpy(), rows["key"].to_numpy())
+        other = rows.assign(acted=acted)[acted != rows["who"].to_numpy()]
+        parts += [named, _named(posture, element, by_key, by_key["key"])]
+        parts.append(_named(posture, element, other, other["acted"], implied=True))
+    for label in ACTING:
+        rows = told[told["element"] == ELEMENTS.index(label)]
+        rows = rows.assign(what=rows["who"], acted=actors(posture).of(rows["who"].to_numpy()))
+        rows = rows[rows["acted"] != rows["what"]]
+        named = _named(posture, label, rows, rows["acted"], implied=True)
+        parts.append(named.assign(level=NODE))
+    return parts
+
+
+def _named(
+    posture: Posture, element: Element, rows: pd.DataFrame, who: pd.Series, implied: bool = False
+) -> pd.DataFrame:
+    """Return the facts of one element as uses by `who`; a tool is used by being called."""
+    what = rows["what"].to_numpy()
+    level = np.where(posture.graph.has_label(TOOL)[what], NODE, rows["level"].to_numpy())
+    fact = posture.graph.frames[element]["id"].to_numpy(object)[rows["row"].to_numpy()]
+    found = _frame(
+        *(who.to_numpy(np.int64), what, level, rows["at"].to_numpy(), rows.index.to_numpy()),
+        *(element.name, fact),
+        implied=implied,
     )
-    return rows[_recent(posture, at)]
-
-
-def _of_events(posture: Posture) -> pd.DataFrame:
-    frame, graph = posture.graph.frames[USE_EVENT], posture.graph
-    frame = frame[~frame["outcome"].str.lower().isin(FAILED).fillna(False).to_numpy(bool)]
-    who, what = graph.numbers(frame["principal"]), graph.numbers(frame["resource"])
-    at = np.minimum(milliseconds(frame["at"]), graph.now)
-    level = _levels(posture, frame, what)
-    rows = _frame(who, what, level, at, USE_EVENT.name, frame["id"].to_numpy(object))
-    rows = rows[_recent(posture, at)].sort_values("at", ascending=False)
-    return rows.drop_duplicates(["identity", "thing", "level"])
-
-
-def _levels(posture: Posture, frame: pd.DataFrame, what: np.ndarray) -> np.ndarray:
-    """Return the level of each use; a tool has none, and is used by being called."""
-    level = pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object)))
-    return np.where(posture.graph.has_label(TOOL)[what], NODE, level).astype(np.int64)
+    latest = found.sort_values("at", ascending=False, kind="stable")
+    return latest.drop_duplicates(["identity", "thing", "level"])
 
 
 # -- what a removal ends -----------------------------------------------------------------------
@@ -106,7 +135,8 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
     """Return the uses of `before` that would fail `after` a removal, the latest first.
 
     A use fails if what was used was within reach, standing or after activation, and is not any
-    longer. The use of an edge that stays cannot fail. A row has the columns of `uses`.
+    longer. The use of an edge that stays cannot fail. A fact that tells of several uses is listed
+    once. A row has the columns of `uses`.
     """
     rows = uses(before)
     rows = rows[_in_question(before, after, gone, rows)]
@@ -125,7 +155,10 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
             level[there],
         )
         fails |= could & ~can
-    rows = rows[fails].sort_values(["at", "identity", "thing"], ascending=[False, True, True])
+    rows = rows[fails].sort_values(
+        ["at", "implied", "identity", "thing"], ascending=[False, True, True, True]
+    )
+    rows = rows.drop_duplicates("told")
     return rows.drop_duplicates(["identity", "thing", "level"]).reset_index(drop=True)
 
 
@@ -140,8 +173,7 @@ def _in_question(
     removed |= np.isin(rows["identity"], things) | np.isin(rows["thing"], things)
     origins = np.unique(np.concatenate([things, _origins(before, after, gone)]).astype(np.int64))
     relying = upstream(before.network(Filter("potential")), origins)[rows["identity"].to_numpy()]
-    shown = rows["relationship"].isin([USED.name, USE_EVENT.name]).to_numpy(bool)
-    return np.asarray(removed | (relying & shown))
+    return np.asarray(removed | (relying & ~rows["own"].to_numpy(bool)))
 
 
 def _origins(before: Posture, after: Posture, gone: Sequence[Removal]) -> np.ndarray:

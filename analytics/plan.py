@@ -24,7 +24,7 @@ from analytics.reach.network import Network
 from analytics.reach.removal import Masked, Remaining
 from analytics.weights import mask_weights
 from analytics.what_if import Removal, without
-from graph.schema import LEVELS, USE_EVENT, USED
+from graph.schema import LEVELS
 
 RECOUNTS = 500_000  # identities recounted before the search stops and says so
 SETS = 20_000  # sets of candidates that are tried for the optimum
@@ -174,7 +174,7 @@ class Safety:
     def __init__(self, posture: Posture) -> None:
         self.posture = posture
         seen = uses(posture)
-        seen = seen[seen["relationship"].isin([USED.name, USE_EVENT.name])]
+        seen = seen[~seen["own"]]
         seen = seen.drop_duplicates(["identity", "thing", "level"])
         self.who, self.what = seen["identity"].to_numpy(), seen["thing"].to_numpy()
         self.level = seen["level"].to_numpy()

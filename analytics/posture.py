@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from analytics.activity import Activity, activity, lately
 from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
 from analytics.faults import Faults
@@ -16,6 +17,8 @@ from analytics.ownership import DAY, Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
 from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
+from analytics.sightings import UNUSED_DAYS as UNUSED_DAYS
+from analytics.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.as_of import first_instant
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from analytics.history import History
     from graph.journal import Journal
 
-UNUSED_DAYS = 90
 UNKNOWN_AARS = 2.5
 WORKLOAD_TRUST = ("service", "oidc_provider")
 MODES = ("standing", "potential")
@@ -94,15 +96,40 @@ class Posture:
         found = escalate(self.graph, self.faults)
         return found if self.before is None else found.beside(moved_edges(self.before, self.moved))
 
+    @cached_property
+    def activity(self) -> Activity:
+        """When everything was last used, and which fact says so."""
+        if self.before is None:
+            return activity(self.graph, self.accountable)
+        return self.before.activity.left(self.before.graph, self.graph)
+
     @property
     def edges(self) -> Edges:
-        """All control edges."""
-        return self.escalated.edges
+        """All control edges; `last_used` is what any fact tells of them for certain."""
+        return self._used_edges[0]
 
     @property
     def grants(self) -> Grants:
-        """All grants that give a level on a resource."""
-        return self.escalated.grants
+        """All grants that give a level on a resource; `last_used` is what any fact tells."""
+        return self._used_grants[0]
+
+    @property
+    def edges_latest(self) -> np.ndarray:
+        """Until when each edge may have been used (milliseconds), `NEVER` if nothing says."""
+        return self._used_edges[1]
+
+    @property
+    def grants_latest(self) -> np.ndarray:
+        """Until when each level of each grant may have been used (milliseconds)."""
+        return self._used_grants[1]
+
+    @cached_property
+    def _used_edges(self) -> tuple[Edges, np.ndarray]:
+        return used_edges(self.graph, self.escalated, self.activity)
+
+    @cached_property
+    def _used_grants(self) -> tuple[Grants, np.ndarray]:
+        return used_grants(self.escalated, self.activity)
 
     @cached_property
     def sensitivities(self) -> pd.DataFrame:
@@ -237,7 +264,7 @@ class Posture:
             keep &= np.isin(edges.kind, IDENTITY_KINDS)
         if chosen.stale is not None:
             unused = stale(
-                edges.last_used, edges.telemetry, edges.since, self.graph.now, chosen.stale
+                self.edges_latest, edges.telemetry, edges.since, self.graph.now, chosen.stale
             )
             keep &= unused if chosen.only_stale else ~unused
         return keep
@@ -249,17 +276,27 @@ class Posture:
             unused = self.stale_levels(chosen.stale)
             levels = unused if chosen.only_stale else levels & ~unused
         if not chosen.unobservable:
-            levels = np.where(grants.telemetry, levels, 0).astype(np.uint8)
+            days = UNUSED_DAYS if chosen.stale is None else chosen.stale
+            levels = levels & self.observed_levels(days)
         return replace(grants, levels=levels)
 
     def stale_levels(self, days: int) -> np.ndarray:
         """Return the levels of each grant that were not used for `days` (bits, uint8)."""
         grants, bits = self.grants, np.zeros(len(self.grants), np.uint8)
         for bit in range(len(LEVELS)):
-            used = grants.last_used[:, bit]
+            used = self.grants_latest[:, bit]
             unused = stale(used, grants.telemetry, grants.since, self.graph.now, days)
             bits |= unused.astype(np.uint8) << bit
         return np.asarray(bits & grants.levels)
+
+    def observed_levels(self, days: int) -> np.ndarray:
+        """Return the levels of each grant of whose use lately one knows (bits, uint8).
+
+        Those are all where a use would be seen, and elsewhere those that were seen in use within
+        `days`: what nobody would see is unknown since it was last seen, and not unused.
+        """
+        seen = self.grants.telemetry[:, None] | lately(self.graph, self.grants_latest, days)
+        return np.asarray((seen << np.arange(len(LEVELS))).sum(axis=1).astype(np.uint8))
 
     @cached_property
     def accountable(self) -> np.ndarray:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.activity import lately
 from analytics.escalation.aws import RULES
 from analytics.escalation.aws_permissions import MOST
-from analytics.ownership import DAY
-from analytics.posture import UNUSED_DAYS, Posture
+from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.reach.ways import NONE, Ways
-from graph.access import NEVER, Edges, Grants
-from graph.schema import CAN_ACCESS, CONTROL, FACT_NODES, RELATIONSHIPS
+from analytics.tags import BREAK_GLASS, bears, tagged
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
 from graph.values import strict_json
 
-BREAK_GLASS = '"breakglass"'
 TYPE = {relationship.name: place for place, relationship in enumerate(RELATIONSHIPS)}
 GRANT = TYPE[CAN_ACCESS.name]
 
@@ -67,7 +67,7 @@ def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
     item, falls = np.divmod(np.unique(item * len(own) + falls), max(1, len(own)))
     nodes = len(posture.graph.ids)
     source, target = keys // nodes % nodes, keys % nodes
-    marked = _break_glass(posture)
+    marked = tagged(posture, BREAK_GLASS)
     protected = np.isin(keys, _protected(posture)) | marked[source] | marked[target]
     supports = own_item[falls] != item
     return Removable(
@@ -192,33 +192,14 @@ def _rules(
 
 
 def _protected(posture: Posture) -> np.ndarray:
-    """Return the keys of what was used of late, or is tagged as a way in for emergencies."""
-    used = _edge_keys(posture)[_fresh(posture, posture.edges)]
-    granted = _grant_keys(posture)[_fresh(posture, posture.grants)]
-    tagged = _tagged(posture.graph.frames[CAN_ACCESS]["tags"])
-    holder, resource = posture.graph.ends(CAN_ACCESS)
-    kept = _keys(GRANT, holder[tagged], resource[tagged], len(posture.graph.ids))
+    """Return the keys of what was used of late, or is tagged as a way in for emergencies.
+
+    What one of several may have used is protected like what was used.
+    """
+    graph, grants = posture.graph, posture.grants_latest.max(axis=1, initial=NEVER)
+    used = _edge_keys(posture)[lately(graph, posture.edges_latest)]
+    granted = _grant_keys(posture)[lately(graph, grants)]
+    marked = bears(graph.frames[CAN_ACCESS]["tags"], BREAK_GLASS)
+    holder, resource = graph.ends(CAN_ACCESS)
+    kept = _keys(GRANT, holder[marked], resource[marked], len(graph.ids))
     return np.concatenate([used, granted, kept])
-
-
-def _fresh(posture: Posture, parts: Edges | Grants) -> np.ndarray:
-    """Return whether each edge or grant was used, at any level, within `UNUSED_DAYS`."""
-    used = parts.last_used
-    last = used.max(axis=1) if used.ndim > 1 else used
-    age = posture.graph.now - np.where(last == NEVER, 0, last)
-    return np.asarray((last != NEVER) & (age <= UNUSED_DAYS * DAY))
-
-
-def _break_glass(posture: Posture) -> np.ndarray:
-    """Return whether each node is tagged as a way in for emergencies (bool)."""
-    marked = np.zeros(len(posture.graph.ids), bool)
-    for label in FACT_NODES:
-        if any(column.name == "tags" for column in label.columns):
-            frame = posture.graph.frames[label]
-            marked[posture.graph.numbers(frame["id"][_tagged(frame["tags"])])] = True
-    return marked
-
-
-def _tagged(tags: pd.Series) -> np.ndarray:
-    found = tags.str.contains(BREAK_GLASS, regex=False).fillna(False)
-    return np.asarray(found.to_numpy(bool))

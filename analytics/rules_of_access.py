@@ -17,7 +17,7 @@ from analytics.debt.reviews import Reviews, reviews
 from analytics.posture import Posture
 from analytics.residue import alive
 from analytics.rule import day, found, joined
-from analytics.tags import BREAK_GLASS, SEASONAL, tagged
+from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -265,10 +265,9 @@ def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
 
 
 def _grants_tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
-    tags = posture.graph.frames[CAN_ACCESS]["tags"]
     return posture.once(  # type: ignore[no-any-return]
         f"{__name__}:{wanted.pattern}",
-        lambda: tags.str.contains(wanted).fillna(False).to_numpy(bool),
+        lambda: bears(posture.graph.frames[CAN_ACCESS]["tags"], wanted),
     )
 
 

@@ -83,11 +83,26 @@ def _credentials(posture: Posture) -> pd.DataFrame:
             "created": np.minimum(milliseconds(frame["created_at"]), now),
             "rotated": np.minimum(milliseconds(frame["rotated_at"]), now),
             "expires": milliseconds(frame["expires_at"]),
-            "used": np.minimum(milliseconds(frame["last_used_at"]), now),
+            "used": posture.activity.last_active[graph.numbers(frame["id"])],
             "human": milliseconds(frame["human_used_at"]),
             "observed": keys.isin(observed),
         }
     )
+
+
+def alive_for_nothing(posture: Posture) -> pd.DataFrame:
+    """Return the rows of `held` and whether each credential is `over`, `idle`, or `known` of.
+
+    It is over past its end, and idle where it was not used for more than `DORMANT_DAYS` days.
+    What was never used counts from when it was made, where its use would have been seen.
+    """
+    rows, now = held(posture), posture.graph.now
+    over = (rows["expires"] != NEVER) & (rows["expires"] <= now)
+    made = rows[["created", "rotated"]].max(axis=1).where(rows["observed"], NEVER)
+    last = rows["used"].where(rows["used"] != NEVER, made)
+    known = last != NEVER
+    idle = known & (now - last.where(known, 0) > DORMANT_DAYS * DAY)
+    return rows.assign(over=over, idle=idle, known=over | known, last=last)
 
 
 def later(instant: np.ndarray, days: int) -> np.ndarray:

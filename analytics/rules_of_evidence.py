@@ -61,7 +61,7 @@ def about_uses(
         rows.assign(exposure=exposure)
         .groupby(BY, as_index=False)
         .agg(
-            count=("at", "size"),
+            count=("count", "sum"),
             first=("at", "min"),
             last=("at", "max"),
             reason=("reason", "max"),

@@ -13,7 +13,7 @@ from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.rule import plural
 from analytics.weights import LEVEL_WEIGHTS
-from graph.schema import LEVELS, RESOURCE, USE_EVENT
+from graph.schema import LEVELS, RESOURCE
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def used_by(posture: Posture) -> pd.DataFrame:
 
 def _used_by(posture: Posture) -> pd.DataFrame:
     summed = observed.uses(posture)
-    summed = summed[(summed["relationship"] != USE_EVENT.name) & (summed["level"] >= 0)]
+    summed = summed[summed["own"] & (summed["level"] >= 0)]
     acted = actors(posture).of(summed["identity"].to_numpy(np.int64))
     events = evidence.uses(posture)
     recent = posture.graph.now - events["at"] <= UNUSED_DAYS * DAY

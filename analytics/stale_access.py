@@ -85,7 +85,7 @@ def _path(posture: Posture, found: Spread, resource: int, level: int, days: int)
 
 @dataclass(frozen=True)
 class _Steps:
-    """The edges of a path, then its grant at one level: use, telemetry and age of each."""
+    """The edges of a path, then its grant at one level: latest use, telemetry and age of each."""
 
     last_used: np.ndarray
     telemetry: np.ndarray
@@ -96,7 +96,7 @@ class _Steps:
         control, grants = posture.edges, posture.grants
         at = list(edges)
         return cls(
-            np.append(control.last_used[at], grants.last_used[grant, level]),
+            np.append(posture.edges_latest[at], posture.grants_latest[grant, level]),
             np.append(control.telemetry[at], grants.telemetry[grant]),
             np.append(control.since[at], grants.since[grant]),
         )

@@ -3,15 +3,21 @@
 import re
 
 import numpy as np
+import pandas as pd
 
 from analytics.posture import Posture
-from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+from graph.schema import FACT_NODES
 
-BREAK_GLASS = re.compile(r'"break[-_ ]?glass"', re.IGNORECASE)
+BREAK_GLASS = re.compile(r'"break[-_ ]?glass(?:[=: ](?:true|yes|1))?"', re.IGNORECASE)
 SEASONAL = re.compile(r'"seasonal"', re.IGNORECASE)
 DEPLOYER = re.compile(r'"(?:ci|cd|ci[-_/ ]?cd|(?:ci[-_ ])?deployer)"', re.IGNORECASE)
 TWIN = re.compile(r'"(?:blue|green|blue[-_/ ]?green|canary)"', re.IGNORECASE)
-TAGGED = (AGENT, SERVICE_ACCOUNT, ROLE)
+TAGGED = tuple(n for n in FACT_NODES if any(p.name == "tags" for p in n.columns))
+
+
+def bears(tags: pd.Series, wanted: re.Pattern[str]) -> np.ndarray:
+    """Return for each list of tags, written as JSON, whether one of them is `wanted` (bool)."""
+    return np.asarray(tags.fillna("").str.contains(wanted).to_numpy(bool))
 
 
 def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
@@ -25,6 +31,5 @@ def _tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     found = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]
-        mine = frame["tags"].fillna("").str.contains(wanted).to_numpy(bool)
-        found[posture.graph.numbers(frame["id"][mine])] = True
+        found[posture.graph.numbers(frame["id"][bears(frame["tags"], wanted)])] = True
     return found

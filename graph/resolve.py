@@ -21,11 +21,15 @@ EARLIEST, LATEST = (
 )
 
 
+USED_AT = ("last_used_at", "last_active_at")
+
+
 def resolve_nodes(facts: Facts) -> Frames:
     """Return a frame for each label with one row per node, in the order they are first stated.
 
     A node that is stated under several labels has the one that the schema declares first, and
-    the properties that are stated under that label.
+    the properties that are stated under that label. When it was last used is true of it whatever
+    it was taken for: a log calls a person what its owner calls an account.
     """
     ids = pd.concat([facts.frames[label]["id"] for label in FACT_NODES], ignore_index=True)
     if ids.is_unique:
@@ -36,7 +40,27 @@ def resolve_nodes(facts: Facts) -> Frames:
     first = np.unique(numbers, return_index=True)[1]
     won = np.split(rank == rank[first][numbers], np.cumsum(sizes)[:-1])
     mine = {n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)}
-    return {n: resolve(rows, facts.coverage) for n, rows in mine.items()}
+    others = [facts.frames[n][~rows] for n, rows in zip(FACT_NODES, won, strict=True)]
+    seen = _last_used(others)
+    return {n: _seen_too(resolve(rows, facts.coverage), seen) for n, rows in mine.items()}
+
+
+def _last_used(frames: list[pd.DataFrame]) -> pd.Series:
+    """Return the latest use that any row tells of, by id."""
+    said = [f.set_index("id")[name] for f in frames for name in USED_AT if name in f and len(f)]
+    known = (
+        pd.concat([s.dropna() for s in said]) if said else pd.Series(dtype="datetime64[ms, UTC]")
+    )
+    return known.groupby(level=0).max()
+
+
+def _seen_too(things: pd.DataFrame, seen: pd.Series) -> pd.DataFrame:
+    """Return `things` that were last used when `seen` says so, if that is later."""
+    if "last_used_at" not in things or seen.empty:
+        return things
+    own = things["last_used_at"]
+    told = things["id"].map(seen).astype(own.dtype)
+    return things.assign(last_used_at=told.where(own.isna() | (told > own), own))
 
 
 def living_nodes(facts: Facts) -> Frames:

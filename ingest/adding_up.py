@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import pandas as pd
 
+from graph import uses_by_day
 from graph.element import Element
 from graph.facts import Coverage, Period
 from graph.schema import USED
 from graph.values import iso
-from ingest import uses_by_day
 
 QUIET = pd.Timedelta(days=3)  # without any event: a long weekend, and no log that is missing
 FIRST = ("first_seen", "first_at")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.uses_by_day import DAY_MS, SHIFT
+from graph.outcomes import FAILED
+from graph.uses_by_day import DAY_MS, SHIFT
 
 if TYPE_CHECKING:
     import ibis
@@ -38,7 +39,6 @@ FOLDED = {
     **dict.fromkeys(("first_ms", "last_ms", "tried_ms", "count", "failures"), "int64"),
     "days": "array<int64>",
 }
-FAILED = ("failure", "failed", "denied", "deny", "error")  # outcomes, in lower case
 LOG, HELD = "log", "held"  # the table that an expression reads, and one that is in memory
 MEMORY = "640MiB"  # what DuckDB may hold; the process stays under 1 GiB with it
 THREADS = 1  # takes the least memory and processor time; two would be done a third sooner

@@ -20,9 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph import uses_by_day
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, instant, iso, strict_json
-from ingest import uses_by_day
 from ingest.files import GZIP
 from ingest.progress import opened
 from ingest.source import InputRefused, Rejected

@@ -33,7 +33,9 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
     return {
         "uses": [_use(posture, row) for row in records(shown)],
         "coverage": coverage(rows),
-        "states": {name: int((rows["state"] == n).sum()) for n, name in enumerate(STATES)},
+        "states": {
+            name: int(rows["count"][rows["state"] == n].sum()) for n, name in enumerate(STATES)
+        },
         "crossing": _crossing(posture, rows),
         "identities": _by_identity(posture, rows, limit),
         "decisions": decision_records(posture, found),
@@ -43,15 +45,22 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
 
 
 def coverage(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the explained share of the sensitive uses among `rows`, with both its terms."""
-    known = rows[(rows["sensitivity"] >= SENSITIVE) & (rows["state"] != UNKNOWN)]
+    """Return the explained share of the sensitive uses among `rows`, with both its terms.
+
+    `unknown` counts the sensitive uses that are no part of it.
+    """
+    sensitive = rows[rows["sensitivity"] >= SENSITIVE]
+    known = sensitive[sensitive["state"] != UNKNOWN]
     explained = known["state"] == EXPLAINED
-    weight, of = float(known["weight"][explained].sum()), float(known["weight"].sum())
+    weights = known["weight"] * known["count"]
+    weight, of = float(weights[explained].sum()), float(weights.sum())
+    right, count = int(known["count"][explained].sum()), int(known["count"].sum())
     return {
-        "count": float(explained.mean()) if len(known) else None,
+        "count": right / count if count else None,
         "weighted": weight / of if of else None,
-        "explained": int(explained.sum()),
-        "sensitive": len(known),
+        "explained": right,
+        "sensitive": count,
+        "unknown": int(sensitive["count"].sum()) - count,
         "explained_weight": weight,
         "sensitive_weight": of,
     }
@@ -67,6 +76,7 @@ def _use(posture: Posture, row: Any) -> dict[str, Any]:
         "principal": thing(int(row.principal)) if named else None,
         "resource": thing(int(row.resource)),
         "level": LEVELS[row.level] if row.level >= 0 else None,
+        "count": int(row.count),
         "state": STATES[row.state],
         "reason": REASONS[row.reason] or None,
         "decision": plain(row.decision),
@@ -76,7 +86,8 @@ def _use(posture: Posture, row: Any) -> dict[str, Any]:
 def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[str, Any]]:
     """Return the coverage of each identity with sensitive uses, the worst first."""
     known = rows[(rows["sensitivity"] >= SENSITIVE) & (rows["state"] != UNKNOWN)]
-    lacks = known.assign(lacks=known["weight"].where(known["state"] != EXPLAINED, 0.0))
+    weights = known["weight"] * known["count"]
+    lacks = known.assign(lacks=weights.where(known["state"] != EXPLAINED, 0.0))
     worst = lacks.groupby("identity")["lacks"].sum().sort_values(ascending=False, kind="stable")
     shown, _ = cut(worst.index.to_numpy(int), limit)
     parts = dict(list(known[known["identity"].isin(shown)].groupby("identity")))
@@ -93,6 +104,6 @@ def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
     theirs = platform[rows["resource"].to_numpy(int)]
     crossing = rows[(mine != "") & (theirs != "") & (mine != theirs)]
     return {
-        "uses": len(crossing),
-        "unexplained": int((crossing["state"] == UNEXPLAINED).sum()),
+        "uses": int(crossing["count"].sum()),
+        "unexplained": int(crossing["count"][crossing["state"] == UNEXPLAINED].sum()),
     }

@@ -11,8 +11,7 @@ from analytics.debt.items import debt_of
 from analytics.debt.totals import Group, grouped
 from analytics.ownership import NOBODY
 from analytics.posture import Posture
-from graph.access import NEVER, milliseconds
-from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+from graph.schema import AGENT
 
 
 def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
@@ -26,7 +25,7 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
     known = posture.reach_known[posture.accountable]
     order = np.lexsort((posture.accountable, -reach.weighted, ~known))
     shown, left_out = cut(order, limit)
-    kinds, active, owed = _kinds(posture), last_active(posture), _owed(posture)
+    kinds, active, owed = _kinds(posture), posture.activity.last_active, _owed(posture)
     rows = []
     for place in shown:
         number = int(posture.accountable[place])
@@ -63,18 +62,6 @@ def _kinds(posture: Posture) -> dict[int, str]:
     stated = agents["kind"].notna()
     numbers = posture.graph.numbers(agents["id"][stated])
     return dict(zip(numbers.tolist(), agents["kind"][stated], strict=True))
-
-
-def last_active(posture: Posture) -> np.ndarray:
-    """Return when each node was last seen acting (milliseconds), `NEVER` where unknown."""
-    graph, latest = posture.graph, np.full(len(posture.graph.ids), NEVER)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
-        frame = graph.frames[label]
-        numbers = graph.numbers(frame["id"])
-        for column in ("last_active_at", "last_used_at"):
-            if column in frame:
-                np.maximum.at(latest, numbers, milliseconds(frame[column]))
-    return latest
 
 
 def owners(posture: Posture, number: int) -> dict[str, Any]:

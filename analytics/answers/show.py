@@ -9,9 +9,11 @@ from analytics.answers.collisions import evidence
 from analytics.answers.debt import concerning, item_rows
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
-from analytics.answers.shape import cut, plain
+from analytics.answers.shape import cut, plain, when
 from analytics.debt.items import debt_of
 from analytics.posture import Posture
+from analytics.sightings import SAID
+from graph.access import NEVER
 from graph.element import Dtype, Element, Property, Relationship
 from graph.frames import records
 from graph.schema import (
@@ -35,6 +37,7 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
     thing = graph.thing(number)
     return thing | {
         "properties": _properties(posture, thing),
+        "last_use": _last_use(posture, number),
         "owners": [_owner(posture, r) for r in _rows(posture, OWNS, target=number)],
         "owner_evidence": evidence_of(posture, number) if _may_be_owned(thing) else {},
         "credentials": _credentials(posture, number),
@@ -45,6 +48,26 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
         "findings": findings(posture, about=number)["findings"],
         **_debt_items(posture, number),
         "merged_from": _stated_by(posture, thing),
+    }
+
+
+def _last_use(posture: Posture, number: int) -> dict[str, Any] | None:
+    """Return when a thing last acted or was used, and the fact that tells it, if any does.
+
+    `by` is whom the fact names, where that is another; `perhaps_at` is when the thing may have
+    been used later than that, as one of several.
+    """
+    act, graph = posture.activity, posture.graph
+    at, latest = int(act.last_active[number]), int(act.node_latest[number])
+    place = int(act.node[number])
+    by = int(act.told["who"].iloc[place]) if place >= 0 else number
+    if latest == NEVER:
+        return None
+    return {
+        "at": when(at),
+        "fact": act.fact(place, graph),
+        "by": graph.thing(by) if by != number else None,
+        "perhaps_at": when(latest) if latest > at else None,
     }
 
 
@@ -63,9 +86,16 @@ def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
     label = next(n for n in FACT_NODES if n.name == thing["label"])
     frame = posture.graph.frames[label]
     row = frame[frame["id"] == thing["id"]].iloc[0]
-    return {
+    said = {
         p.name: value_of(row, p) for p in label.columns[2:] if p.name not in ("source", "scope")
     }
+    return said | _seen(posture, posture.graph.number(thing["id"]), said)
+
+
+def _seen(posture: Posture, number: int, said: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties that tell when a thing was last used, by whatever fact tells it."""
+    at = when(int(posture.activity.last_active[number]))
+    return {name: at for name in SAID if name in said}
 
 
 def value_of(row: pd.Series, column: Property) -> Any:
@@ -126,7 +156,8 @@ def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
     frame = graph.frames[CREDENTIAL]
     rows = frame[np.isin(graph.numbers(frame["id"]), held)]
     columns = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
-    return [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
+    found = [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
+    return [said | _seen(posture, graph.number(said["id"]), said) for said in found]
 
 
 def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:

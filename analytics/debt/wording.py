@@ -22,9 +22,9 @@ BROKEN: Mapping[str, str] = {
 UNKNOWN: Mapping[str, str] = {
     "owner": "No source says who owns {identity} in the {about} role.",
     "scope": "No source says for what {identity} was approved.",
-    "necessity": "Nobody would see whether {level} on {resource} is used.",
+    "necessity": "Nobody would see whether {level} on {resource} is used now.",
     "review": "No source says whether {level} on {resource} was ever approved.",
-    "evidence": "Nobody would see whether uses of {level} on {resource} are explained.",
+    "evidence": "It is not known whether decisions explain the uses of {level} on {resource}.",
     "cred_storage": "No source says where {about} is kept.",
     "cred_age": "No source says how old {about} is.",
     "cred_auth": "No source says how well {about} authenticates.",

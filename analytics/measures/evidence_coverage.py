@@ -12,8 +12,11 @@ def measure(posture: Posture) -> Measured:
     return ratio(
         found["explained"],
         found["sensitive"],
-        "no use of anything confidential was seen",
+        "of no use of anything confidential it is known whether a decision explains it"
+        if found["unknown"]
+        else "no use of anything confidential was seen",
         weighted=found["weighted"],
+        unknown=found["unknown"],
     )
 
 

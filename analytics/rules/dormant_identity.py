@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 
+from analytics.activity import lately
 from analytics.gathered import gathered
 from analytics.ownership import DAY, stated_by
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rule import Rule, day, found, plural
-from graph.access import NEVER, milliseconds
+from graph.access import NEVER
 from graph.element import Relationship
-from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, ROLE, SERVICE_ACCOUNT, USES
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, USES
 
 DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 
@@ -18,7 +19,8 @@ DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities in service that did not act for 45 days and hold a live credential.
 
-    One that was never seen counts from its creation, where its use would have been seen.
+    One that was never seen counts from its creation, where its use would have been seen. Of
+    several of whom any may have acted lately, none is dormant.
     """
     active = last_active(posture)
     quiet = (active != NEVER) & (posture.graph.now - active > DORMANT_DAYS * DAY)
@@ -44,17 +46,15 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def last_active(posture: Posture) -> np.ndarray:
-    """Return when each identity was last seen to act (milliseconds, `NEVER` where unknown)."""
-    graph, latest = posture.graph, np.full(len(posture.graph.ids), NEVER)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
-        frame = graph.frames[label]
-        number = graph.numbers(frame["id"])
-        for column in ("last_active_at", "last_used_at"):
-            if column in frame:
-                seen = np.minimum(milliseconds(frame[column]), graph.now)
-                latest[number] = np.maximum(latest[number], seen)
+    """Return since when each identity did nothing (milliseconds, `NEVER` where unknown).
+
+    It is unknown of one that may have acted within `DORMANT_DAYS` days, as one of several.
+    """
+    graph, seen, latest = posture.graph, posture.activity.last_active, posture.activity.node_latest
     watched = stated_by(graph, "usage")
-    return np.where((latest == NEVER) & watched, posture.created_at, latest)
+    since = np.where((latest == NEVER) & watched, posture.created_at, seen)
+    may_have = lately(graph, latest, DORMANT_DAYS) & ~lately(graph, seen, DORMANT_DAYS)
+    return np.where(may_have, NEVER, since)
 
 
 def _live_keys(posture: Posture) -> pd.Series:

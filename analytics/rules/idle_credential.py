@@ -5,26 +5,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.ownership import DAY
 from analytics.posture import Posture
 from analytics.rule import Rule, day
-from analytics.rules_of_credentials import DORMANT_DAYS, about_credentials, held, later
+from analytics.rules_of_credentials import (
+    DORMANT_DAYS,
+    about_credentials,
+    alive_for_nothing,
+    later,
+)
 from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find credentials past their end, or not used for more than `DORMANT_DAYS` days.
-
-    What was never used counts from when it was made, where its use would have been seen.
-    """
-    rows, now = held(posture), posture.graph.now
-    over = (rows["expires"] != NEVER) & (rows["expires"] <= now)
-    known = (rows["used"] != NEVER) | rows["observed"]
-    made = rows[["created", "rotated"]].max(axis=1)
-    last = rows["used"].where(rows["used"] != NEVER, made)
-    idle = known & (last != NEVER) & (now - last.where(last != NEVER, 0) > DORMANT_DAYS * DAY)
-    since = np.where(over, rows["expires"], later(last.to_numpy(), DORMANT_DAYS))
-    mine = rows.assign(over=over)[over | idle]
+    """Find credentials past their end, or not used for 45 days; see `alive_for_nothing`."""
+    rows = alive_for_nothing(posture)
+    since = np.where(rows["over"], rows["expires"], later(rows["last"].to_numpy(), DORMANT_DAYS))
+    mine = rows[rows["over"] | rows["idle"]]
     return about_credentials(
         posture,
         mine,

@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from graph import uses_by_day
 from graph.element import Node
+from graph.outcomes import FAILED
 from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
 from graph.values import WrongValue, instant, iso
-from ingest import uses_by_day
 from ingest.exports import ExportFile, export_files, scope_of
 from ingest.files import read_json
 from ingest.redaction import redact_text
@@ -38,7 +39,6 @@ NAMING = {  # where an event of a class says what was used
     DATASTORE: ("resources", "databucket", "database", "table"),
 }
 FAILURE, DENIED = 2, 2  # of `status_id`, and of `action_id`
-FAILED = {"failure", "failed", "denied", "error"}
 PEOPLE, SOFTWARE = (1, 2), (3, 4)  # types of user: user, admin; system, service
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/\s]+)/\S+")
 ROOT = re.compile(r"arn:[\w-]+:iam::\d{12}:root")

@@ -9,9 +9,10 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from ingest.usage_fold import FAILED, KEYS, fold_json
+from graph.outcomes import FAILED
+from graph.uses_by_day import DAY_MS, unpacked
+from ingest.usage_fold import KEYS, fold_json
 from ingest.usage_log import read_usage
-from ingest.uses_by_day import DAY_MS, unpacked
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 
 COMPARED, LARGE = 1_000_000, 10_000_000  # events

@@ -1,6 +1,7 @@
 """Stale access against a reading that walks every simple path of a small graph."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -8,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import answers
-from analytics.posture import Filter, assess
-from graph.access import AccessGraph
-from graph.schema import LEVELS
-from tests.small_estates import AS_OF, Estate, ago
+from analytics.posture import Filter, Posture, assess
+from graph.access import NEVER, AccessGraph
+from graph.element import Relationship
+from graph.schema import CAN_ACCESS, LEVELS
+from tests.small_estates import AS_OF, TYPES, Estate, ago
 
 LEVEL_WEIGHT = {"list": 0.3, "read": 1.0, "write": 3.0, "admin": 10.0}
 DAYS = 90
@@ -72,34 +74,54 @@ def estates(draw: st.DrawFn) -> Estate:
 
 
 class Reference:
-    """Edges and grants with what can be told of their use."""
+    """Edges and grants with what can be told of their use.
 
-    def __init__(self, estate: Estate, now: pd.Timestamp = AS_OF, days: int = DAYS) -> None:
-        self.now, self.days = now, days
+    When each was last used is taken from the activity, which `test_use` is about.
+    """
+
+    def __init__(self, estate: Estate, posture: Posture, days: int = DAYS) -> None:
+        self.now, self.days, self.posture = AS_OF, days, posture
         self.rows = {e.name: rows for e, rows in estate.rows.items()}
-        usage = "usage" in estate.declares
+        self.usage = usage = "usage" in estate.declares
         self.grants = []  # (holder, level, resource, stale, seen)
         for g in self.rows.get("CAN_ACCESS", ()):
             seen = usage if g["telemetry"] is None else g["telemetry"] == "true"
             for level in g["levels"]:
-                stale = seen and self._unused(g["last_used_at"].get(level), g["granted_at"])
-                self.grants.append((g["source_id"], level, g["target_id"], stale, seen, g["id"]))
+                used = self._used(CAN_ACCESS, g["id"])[LEVELS.index(level)]
+                stale = seen and self._unused(used, g["granted_at"])
+                told = seen or (used is not None and not self._unused(used, None))
+                self.grants.append((g["source_id"], level, g["target_id"], stale, told, g["id"]))
         self.edges = list(self._edges())  # (source, target, ceiling, stale)
 
     def _edges(self) -> Iterator[tuple[str, str, int, bool]]:
         for _, kind, _ in dict.fromkeys(STEPS):
             for e in self.rows.get(kind, ()):
-                seen = e["telemetry"] == "true" or e["last_used_at"] is not None
-                stale = seen and self._unused(e["last_used_at"], e["valid_from"])
+                used = self._used(TYPES[kind], e["id"])
+                seen = e["telemetry"] == "true" or (e["telemetry"] is None and used is not None)
+                stale = seen and self._unused(used, e["valid_from"])
                 ceiling = LEVELS.index(e["ceiling"] or "admin")
                 yield e["source_id"], e["target_id"], ceiling, stale
         for kept in self.rows.get("STORED_IN", ()):
             reading = {}
-            for holder, level, resource, stale, _, grant in self.grants:
+            for holder, level, resource, _, _, grant in self.grants:
+                stale = self._stated_stale(grant, level)
                 if resource == kept["target_id"] and level in ("read", "admin"):
                     reading.setdefault((holder, grant), []).append(stale)
             for (holder, _), stale in reading.items():
                 yield holder, kept["source_id"], 3, all(stale)
+
+    def _stated_stale(self, grant: str, level: str) -> bool:
+        """Whether the grant itself says that it was not used: what a derived edge goes by."""
+        (g,) = (g for g in self.rows["CAN_ACCESS"] if g["id"] == grant)
+        seen = self.usage if g["telemetry"] is None else g["telemetry"] == "true"
+        return seen and self._unused(g["last_used_at"].get(level), g["granted_at"])
+
+    def _used(self, kind: Relationship, id_: str) -> Any:
+        act, frame = self.posture.activity, self.posture.graph.frames[kind]
+        row = frame["id"].tolist().index(id_)
+        if kind is CAN_ACCESS:
+            return [_stamp(at) for at in act.grant_latest[row].tolist()]
+        return _stamp(int(act.step_latest[act.steps_of(kind)][row]))
 
     def _unused(self, used: str | None, since: str | None) -> bool:
         times = [pd.Timestamp(t) for t in (used, since) if t is not None]
@@ -148,6 +170,10 @@ class Reference:
         return found
 
 
+def _stamp(at: int) -> str | None:
+    return None if at == NEVER else str(pd.Timestamp(at, unit="ms", tz="UTC"))
+
+
 def _weight(pairs) -> float:
     return sum({"x": 30.0, "y": 1.0}[r] * LEVEL_WEIGHT[level] for r, level in pairs)
 
@@ -155,7 +181,8 @@ def _weight(pairs) -> float:
 @settings(max_examples=60)
 @given(estates())
 def test_reach_over_stale_edges_alone_is_that_of_a_graph_of_nothing_else(estate):
-    posture, plain = estate.quick(), Reference(estate)
+    posture = estate.quick()
+    plain = Reference(estate, posture)
     reached = [plain.over_stale(name) for name in ("a", "b")]
     alone = posture.totals(Filter(stale=DAYS, only_stale=True))
     by_name = dict(zip(posture.accountable.tolist(), alone.weighted.tolist(), strict=True))
@@ -170,7 +197,8 @@ def test_reach_over_stale_edges_alone_is_that_of_a_graph_of_nothing_else(estate)
 @settings(max_examples=35)
 @given(estates())
 def test_stale_and_regained_are_what_every_path_says(estate):
-    posture, plain = estate.quick(), Reference(estate)
+    posture = estate.quick()
+    plain = Reference(estate, posture)
     found = answers.stale(posture, DAYS)
     of = {"a", "b", *({"s"} & {posture.graph.thing(int(n))["id"] for n in posture.accountable})}
     expected = {name: plain.pairs(name) for name in of}

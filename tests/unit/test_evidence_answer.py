@@ -111,6 +111,7 @@ def test_coverage_counts_sensitive_uses_and_weighs_them():
         "weighted": 10 / (10 + 30 * 3),
         "explained": 1,
         "sensitive": 2,
+        "unknown": 0,
         "explained_weight": 10.0,
         "sensitive_weight": 100.0,
     }

@@ -33,14 +33,21 @@ def test_without_the_log_both_are_unused() -> None:
     assert unused(estate(seen=False)) == ["read", "write"]
 
 
-def test_the_use_of_another_holder_says_nothing() -> None:
-    """What the agent itself was seen doing is not pinned on the grant of its account."""
+def test_a_use_by_the_agent_is_a_use_of_the_grant_of_its_account() -> None:
+    """The bot can have read the database by that grant only."""
     e = estate(seen=False)
     e.link("bot", "USED", "db", level="read", last_at=ago(7))
+    assert unused(e) == ["write"]
+
+
+def test_the_use_of_another_holder_says_nothing() -> None:
+    """Another agent, with a grant of its own, was seen reading the database."""
+    e = estate(seen=False).agent("other").can("other", "read", "db", granted_at=ago(9))
+    e.link("other", "USED", "db", level="read", last_at=ago(7))
     assert unused(e) == ["read", "write"]
 
 
 def test_a_use_ahead_of_the_moment_is_held_back_to_it() -> None:
     e = estate(seen=False).link("svc", "USED", "db", level="read", last_at=ago(-30))
-    used = e.graph().grants.last_used
+    used = e.posture().grants.last_used
     assert used.max() == int(pd.Timestamp(e.at).timestamp() * 1000)

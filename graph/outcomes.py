@@ -1,0 +1,15 @@
+"""How an attempt ended, as sources write it: what failed is no use."""
+
+import numpy as np
+import pandas as pd
+
+FAILED = ("failure", "failed", "denied", "deny", "error")  # in lower case
+
+
+def failed(outcome: pd.Series) -> np.ndarray:
+    """Return which outcomes are failures (bool); what is not said counts as a success.
+
+    >>> failed(pd.Series(["Denied", "success", None], dtype="string"))
+    array([ True, False, False])
+    """
+    return np.asarray(outcome.str.lower().isin(FAILED).fillna(False).to_numpy(bool))
