@@ -7,13 +7,15 @@ somebody inferred. A group of people counts as a team.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 
 from graph.access import NEVER, AccessGraph, milliseconds
+from graph.element import Element
 from graph.facts import Coverage
 from graph.schema import (
     AGENT,
@@ -105,7 +107,9 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     for role in ROLES:
         direct = _direct(owns[owns["role"] == role], len(graph.ids))
         covered[role], inherited[role] = _inherit(direct, spawned, active)
-    known = {role: _known(graph, role) for role in ROLES}
+    known = {
+        role: graph.once(f"{__name__}.known:{role}", partial(_known, graph, role)) for role in ROLES
+    }
     return Ownership(owns, covered, inherited, known, _first_parent(spawned, active.size))
 
 
@@ -172,7 +176,7 @@ def _teams(
     manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     manned[team[person[member]]] = True
     np.maximum.at(emptied, team, left_at[member])
-    manned |= _of_unknown_members(graph)
+    manned |= graph.once(f"{__name__}.members", lambda: _of_unknown_members(graph))
     return manned, np.where(manned, NEVER, emptied)
 
 
@@ -184,17 +188,18 @@ def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
     """
     listing = [c.key for c in graph.coverage if _lists_owners(c)]
     unknown = np.zeros(len(graph.ids), bool)
-    joined = graph.facts.frames[MEMBER_OF]
-    target = graph.numbers(joined["target_id"])
+    target = graph.numbers(graph.facts.frames[MEMBER_OF]["target_id"])
+    codes, known = graph.once(
+        f"{__name__}.scopes:{MEMBER_OF.name}", lambda: _scopes(graph.facts.frames[MEMBER_OF])
+    )
     for label in (TEAM, GROUP):
-        mine = joined[graph.has_label(label)[target]]
-        stating = pd.MultiIndex.from_frame(mine[["source", "scope"]]).unique()
-        frame = graph.facts.frames[label]
-        spoken = pd.MultiIndex.from_frame(frame[["source", "scope"]])
-        told = spoken.isin(stating) | spoken.isin(listing)
-        unknown[graph.numbers(frame["id"])] = True
-        unknown[graph.numbers(frame["id"][told])] = False
-        unknown[target[graph.has_label(label)[target]]] = False
+        joined = graph.has_label(label)[target]
+        there = set(np.unique(codes[joined]).tolist())
+        stating = [*listing, *(key for key, code in known.items() if code in there)]
+        ids = graph.facts.frames[label]["id"]
+        unknown[graph.numbers(ids)] = True
+        unknown[graph.numbers(ids[_of_scopes(graph, label, stating)])] = False
+        unknown[target[joined]] = False
     return unknown
 
 
@@ -271,22 +276,39 @@ def _known(graph: AccessGraph, role: str) -> np.ndarray:
     also known where a scope says so without declaring it; one that is inferred tells nothing.
     """
     known = np.zeros(len(graph.ids), bool)
-    everyone = [c.states_owners(n.name, role) for c in graph.coverage for n in IDENTITIES]
-    if everyone and all(everyone):
+    able = {n: [c.key for c in graph.coverage if c.states_owners(n.name, role)] for n in IDENTITIES}
+    if graph.coverage and all(len(keys) == len(graph.coverage) for keys in able.values()):
         known[:] = True
         return known
     owns = graph.facts.frames[OWNS]
-    for label in IDENTITIES:
-        keys = [c.key for c in graph.coverage if c.states_owners(label.name, role)]
-        frame = graph.facts.frames[label]
-        mine = pd.MultiIndex.from_frame(frame[["source", "scope"]]).isin(keys)
-        known[graph.numbers(frame["id"][mine])] = True
-        target = graph.numbers(owns["target_id"])
-        spoken = pd.MultiIndex.from_frame(owns[["source", "scope"]]).isin(keys)
-        spoken &= graph.has_label(label)[target]
+    target = graph.numbers(owns["target_id"])
+    for label, keys in able.items():
+        stated = graph.facts.frames[label]["id"]
+        known[graph.numbers(stated[_of_scopes(graph, label, keys)])] = True
+        spoken = _of_scopes(graph, OWNS, keys) & graph.has_label(label)[target]
         known[target[spoken]] = True
-    known[graph.numbers(owns["target_id"][stated_in(owns, role)])] = True
+    known[target[stated_in(owns, role)]] = True
     return known
+
+
+def _of_scopes(graph: AccessGraph, element: Element, keys: Iterable[tuple[str, str]]) -> np.ndarray:
+    """Return which rows of an element one of the scopes states (bool); `keys` name these."""
+    codes, known = graph.once(
+        f"{__name__}.scopes:{element.name}", lambda: _scopes(graph.facts.frames[element])
+    )
+    return np.isin(codes, [known[key] for key in keys if key in known])
+
+
+def _scopes(frame: pd.DataFrame) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
+    """Return the scope of each row as a number, and the number of each source and scope."""
+    source, sources = pd.factorize(frame["source"])
+    scope, scopes = pd.factorize(frame["scope"])
+    codes = source * len(scopes) + scope
+    known = {
+        (str(sources[code // len(scopes)]), str(scopes[code % len(scopes)])): int(code)
+        for code in np.unique(codes)
+    }
+    return codes, known
 
 
 def stated_in(owns: pd.DataFrame, role: str) -> np.ndarray:

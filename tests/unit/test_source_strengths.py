@@ -13,7 +13,7 @@ import pytest
 
 from analytics.posture import assess
 from graph.access import AccessGraph
-from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, OWNS, STORED_IN
+from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, OWNS, RESOURCE, STORED_IN
 from graph.stores.parquet_store import ParquetStore
 from ingest.job import ingest
 from ingest.source import Request
@@ -72,6 +72,27 @@ def test_secrets_that_scanning_found_have_leaked_unless_they_work_no_more(tmp_pa
     assert {t for _, t in loaded.links(STORED_IN)} == {"acme/app"}
     assert "credentials" in loaded.graph.coverage[0].declares
     assert SECRET not in str(loaded.rows(CREDENTIAL)) + str(loaded.done.warnings)
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_custom_properties_of_a_repository_are_its_tags(tmp_path, private):
+    """A public repository is public, whatever its properties say."""
+    said = {
+        "data-classification": "confidential",
+        "environment": "prod",
+        "owner": "Cards: c@a.example",
+    }
+    repository = {
+        "name": "app",
+        "full_name": "acme/app",
+        "private": private,
+        "custom_properties": said,
+    }
+    folder = write(tmp_path / "acme", repos=[repository])
+    loaded = load(all_sources()["github"], tmp_path / "s", folder, scope="acme")
+    found = loaded.one(RESOURCE, type="repository")
+    assert (found["sensitivity"], found["env"]) == ("confidential" if private else "public", "prod")
+    assert loaded.links(OWNS) == {("Cards", "acme/app")}
 
 
 # -- AgentCore ------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from graph.schema import (
     GROUP,
     HUMAN,
     MEMBER_OF,
+    OWNS,
     RESOURCE,
     ROLE,
     SERVICE_ACCOUNT,
@@ -23,6 +24,7 @@ from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.sources.github.documents import Entry, Lists, shown, user_id
 from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels, role_levels
+from ingest.tag_map import Tagged, Tagger
 
 PROVIDER = "github"
 
@@ -30,8 +32,8 @@ PROVIDER = "github"
 class Organization:
     """Writes people, teams and repositories; `main` is the one that lists without a name are of."""
 
-    def __init__(self, rows: Rows, lists: Lists, main: str) -> None:
-        self.rows, self.lists, self.main = rows, lists, main
+    def __init__(self, rows: Rows, lists: Lists, main: str, tagger: Tagger) -> None:
+        self.rows, self.lists, self.main, self.tagger = rows, lists, main, tagger
         self.base: dict[str, str] = {}
         self.repositories: dict[str, list[str]] = {}
         self.narrow: dict[str, set[str]] = {}  # repositories of an installation, token or secret
@@ -165,22 +167,36 @@ class Organization:
             return ""
         org = shown(owner) or self._org(entry)
         id_ = self._id(org, "repository", name)
+        if id_ in self.rows.labels:
+            return id_
         public = text(body.get("visibility")) == "public" or body.get("private") is False
-        added = self.rows.node(
+        said = body.get("custom_properties")
+        pairs = said.items() if isinstance(said, dict) else ()
+        tagged = self.tagger.read(RESOURCE, {k: v for k, v in pairs if isinstance(v, str)})
+        self.rows.node(
             RESOURCE,
             id_,
             entry.place,
             name=f"{org}/{name}",
             type="repository",
             provider=PROVIDER,
-            sensitivity="public" if public else None,
+            sensitivity="public" if public else tagged.facts.get("sensitivity"),
+            env=tagged.facts.get("env"),
             parent_id=self._whole(org, entry.place),
             created_at=self._moment(body, "created_at", entry.place),
             external_ids=canonical([f"github:{org}/{name}"]),
         )
-        if added:
-            self.repositories.setdefault(org, []).append(id_)
+        self.repositories.setdefault(org, []).append(id_)
+        self._owners(id_, tagged, entry.place)
         return id_
+
+    def _owners(self, thing: str, tagged: Tagged, place: Place) -> None:
+        """Add whom the properties of a repository name as its owners."""
+        for owner in tagged.owners:
+            if owner.label is not None:
+                self.rows.node(owner.label, owner.id, place, **owner.facts)
+            said = {"role": owner.role, "evidence": owner.evidence}
+            self.rows.link(OWNS, owner.id, thing, place, **said)
 
     def _grant(
         self, holder: str, target: str, levels: tuple[str, ...], entry: Entry, **facts: Any

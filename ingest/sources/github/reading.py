@@ -10,6 +10,7 @@ from ingest.rows import Rows, text
 from ingest.source import Reading, Request
 from ingest.sources.github.documents import ORDER, Entry, Lists, gather, shown
 from ingest.sources.github.software import Software
+from ingest.tag_map import Tagger
 
 TEAM_PAGE = re.compile(r"https://[^/]+/orgs/([\w.-]+)/teams/")
 NARROW = ("installation-repositories", "token-repositories", "secret-repositories")
@@ -36,7 +37,10 @@ def read(request: Request) -> Reading:
     rows = Rows()
     lists = gather(request, rows)
     main = _give_organizations(lists, request.scope or scope_of(request), rows)
-    _Everything(rows, lists, shown(main)).write()
+    tagger = Tagger(request.tags)
+    _Everything(rows, lists, shown(main), tagger).write()
+    for said in tagger.warnings():
+        rows.warn(said)
     could = [kind for kind, kinds in DECLARES.items() if lists.listed & kinds]
     scope = request.scope or shown(main)
     return rows.reading(scope, taken_at(request, lists.files, rows), could)
