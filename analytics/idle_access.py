@@ -26,6 +26,7 @@ class Idle:
 
     `rows` are places in the frame of the type. `edges` and `grants` are positions in
     `posture.edges` and `posture.grants`, and `edges` holds the derived ones that fall too.
+    `observed` says whether its use would have been seen.
     """
 
     relationship: Relationship
@@ -35,6 +36,7 @@ class Idle:
     edges: tuple[int, ...]
     grants: tuple[int, ...]
     verdict: str
+    observed: bool
     window_days: float | None
 
     @property
@@ -55,7 +57,7 @@ def idle_rows(posture: Posture) -> pd.DataFrame:
     DataFrame
         `kind` (a position in `CONTROL`, or `ACCESS`), `row` (in the frame of that type),
         `source`, `target`, `edge` and `grant` (positions in the posture, -1 for none), `fact`
-        (id), `verdict` and `window` (days; nan where unknown).
+        (id), `telemetry` (bool), `verdict` and `window` (days; nan where unknown).
     """
     rows = pd.concat([_control(posture), _access(posture)], ignore_index=True)
     rows = rows[~_protected(posture, rows)].reset_index(drop=True)
@@ -76,6 +78,7 @@ def idle(rows: pd.DataFrame, fallen: dict[str, list[int]]) -> Idle:
         tuple(dict.fromkeys(int(e) for e in edges)),
         tuple(int(g) for g in rows["grant"] if g >= 0),
         next(v for v in (OWNER, LONGER, SAFE) if (rows["verdict"] == v).any()),
+        bool(rows["telemetry"].all()),
         None if windows.isna().any() else float(windows.min()),
     )
 

@@ -3,7 +3,8 @@
 For every start, each state that it enters (node and ceiling) is held or not, and so is each
 (resource, level). A state is held if one before it is and the edge between them stays; an edge
 falls with any candidate that removes it. Only the candidates are integers: once they are
-chosen, the least that can be held is what is reached.
+chosen, the least that can be held is what is reached. A login that moves comes back as an edge
+past its credential: once all logins of its account are broken, the edge holds.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import scipy  # its parts are loaded when they are first used
 from analytics.idle_access import Idle
 from analytics.reach.network import Network
 from analytics.reach.spread import spread
+from analytics.reduced_reach import Moves
 from analytics.weights import LEVEL_WEIGHTS
 
 ROWS = 30_000  # ways over which the program is made; beyond, there is none
@@ -27,12 +29,16 @@ class Programme:
     `built` is False where it would have more than `ROWS` ways.
     """
 
-    def __init__(self, network: Network, starts: np.ndarray, candidates: Sequence[Idle]) -> None:
+    def __init__(
+        self, network: Network, starts: np.ndarray, candidates: Sequence[Idle], moves: Moves
+    ) -> None:
         self.count = len(candidates)
         self._edge_by, self._grant_by = _removed_by(candidates)
         self._rows: list[tuple[int, int, Sequence[int]]] = []  # what is held, by what, unless
         self._cost, self._variable = [0.0] * self.count, self.count
         self._limits: list[Limit] = []
+        self._least: list[tuple[list[tuple[int, float]], float]] = []  # sums that are at least
+        self._wakes = self._moving(moves, candidates)
         self.built = all(self._add(network, int(start)) for start in starts)
 
     def forbid(self, chosen: list[int], counts: list[int], most: int) -> None:
@@ -66,7 +72,12 @@ class Programme:
             node, limit = state >> 2, state & 3
             for e in range(network.indptr[node], network.indptr[node + 1]):
                 entered = 4 * int(network.target[e]) + min(limit, int(network.ceiling[e]))
-                by = self._edge_by.get(int(network.edge[e]), ())
+                if (edge := int(network.edge[e])) in self._wakes:
+                    if (awake := self._wakes[edge]) >= 0:
+                        terms = [(held[entered], 1.0), (variable, -1.0), (awake, -1.0)]
+                        self._least.append((terms, -1.0))
+                    continue
+                by = self._edge_by.get(edge, ())
                 self._rows.append((held[entered], variable, by))
             for g in range(network.g_indptr[node], network.g_indptr[node + 1]):
                 for level in range(limit + 1):
@@ -81,6 +92,33 @@ class Programme:
                 return False
         return True
 
+    def _moving(self, moves: Moves, candidates: Sequence[Idle]) -> dict[int, int]:
+        """Return for each edge that stands for a login the variable that wakes it, -1 for none.
+
+        It is at least 1 once every login of the account is broken by some candidate.
+        """
+        breaking: dict[int, list[int]] = {}
+        for k, one in enumerate(candidates):
+            for login in moves.broken(one).tolist():
+                breaking.setdefault(login, []).append(k)
+        accounts: dict[int, list[int]] = {}
+        for login, account in enumerate(moves.logins.target.tolist()):
+            accounts.setdefault(account, []).append(login)
+        wakes = {at: -1 for at in moves.edge_at.tolist() if at >= 0}
+        for logins in accounts.values():
+            if not moves.binds[logins[0]] or any(login not in breaking for login in logins):
+                continue
+            awake = self._new()
+            broken = [self._new() for _ in logins]
+            for login, variable in zip(logins, broken, strict=True):
+                for k in breaking[login]:
+                    self._least.append(([(variable, 1.0), (k, -1.0)], 0.0))
+                if (at := int(moves.edge_at[login])) >= 0:
+                    wakes[at] = awake
+            terms = [(awake, 1.0), *((variable, -1.0) for variable in broken)]
+            self._least.append((terms, 1.0 - len(logins)))
+        return wakes
+
     def _new(self, cost: float = 0.0) -> int:
         self._cost.append(cost)
         self._variable += 1
@@ -94,9 +132,12 @@ class Programme:
             if by >= 0:
                 entries.append((row, by, -1.0))
             entries += [(row, c, 1.0) for c in removed]
-        least = np.array([1.0 if by < 0 else 0.0 for _, by, _ in self._rows])
+        least = [1.0 if by < 0 else 0.0 for _, by, _ in self._rows]
+        for row, (terms, at_least) in enumerate(self._least, len(self._rows)):
+            entries += [(row, variable, factor) for variable, factor in terms]
+            least.append(at_least)
         return scipy.optimize.LinearConstraint(
-            self._matrix(entries, len(self._rows)), least, np.inf
+            self._matrix(entries, len(least)), np.array(least), np.inf
         )
 
     def _most(self, budget: int) -> "scipy.optimize.LinearConstraint":

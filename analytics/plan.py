@@ -1,5 +1,8 @@
 """Plan: the removals that take away most reach, chosen one after the other.
 
+A login that only moves access is no removal, so it is no candidate. Each step is measured by
+what-if itself; one that takes nothing away then, or adds to debt, is passed over.
+
 Each step takes what removes most from what is left after the steps before (greedy, with every
 gain worked out anew). Reach is not submodular: two ways to the same resource are worth nothing
 one by one, so no share of the optimum is guaranteed, and on small estates the optimum itself is
@@ -7,7 +10,6 @@ worked out beside it. No candidate is worth more than the identities that reach 
 what its target reaches; both are known for all at once, and spare most evaluations.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -15,15 +17,18 @@ from math import comb
 import numpy as np
 import pandas as pd
 
+from analytics.before_and_after import after_removal, debt_owed, reach_of
+from analytics.changed_reach import changed_identities
 from analytics.idle_access import ADMIN, Idle, derived_from, idle, idle_rows
-from analytics.observed import uses
+from analytics.observed import ended, uses
 from analytics.optimum import ROWS, SECONDS, Programme
-from analytics.posture import MODES, Filter, Posture, assess
+from analytics.posture import MODES, Filter, Posture
 from analytics.reach.closure import totals
 from analytics.reach.network import Network
-from analytics.reach.removal import Masked, Remaining
+from analytics.reach.removal import Masked
+from analytics.reduced_reach import Moves, ReducedReach, arrays
 from analytics.weights import mask_weights
-from analytics.what_if import Removal, without
+from analytics.what_if import Removal
 from graph.schema import LEVELS
 
 RECOUNTS = 500_000  # identities recounted before the search stops and says so
@@ -35,71 +40,94 @@ LEAST = 1e-9  # a gain below this is none
 
 @dataclass(frozen=True)
 class Step:
-    """One removal: what goes, and the weight and the number of identities that lose by it.
+    """One removal: what goes, and what everything together is worth less than a step before.
 
-    `debt_removed` is None where it was not asked for.
+    `identities` counts those that reach less. `breaks` are the uses that fail with this step
+    and did not before; see `analytics.observed.ended`.
     """
 
     what: Idle
     reach_removed: float
+    debt_removed: float
     identities: int
-    debt_removed: float | None = None
+    breaks: pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps, the best first.
+    """Steps, the best first, and what is left `after` them.
 
     `optimum` is the most that as many removals could take away, None where `because` says why
     it is not known. `truncated` says that the search stopped before everything was compared.
     """
 
     steps: list[Step]
+    after: Posture
     candidates: int
     truncated: bool
     optimum: float | None
     because: str | None
 
 
-def make_plan(posture: Posture, budget: int) -> Plan:
-    """Plan up to `budget` removals against the standing reach of all accountable identities.
+class Trail:
+    """Removals one after the other, each measured by the very calculation that what-if does."""
 
-    Reach counts for the identities that are accountable today.
-    """
+    def __init__(self, posture: Posture) -> None:
+        self.posture = self.after = posture
+        self.steps: list[Step] = []
+        self._reach, self._debt = reach_of(posture), debt_owed(posture)
+        self._broken: set[tuple[object, ...]] = set()
+
+    def take(self, what: Idle, objective: str, identities: int | None = None) -> Step | None:
+        """Remove one more, unless it takes nothing of the objective away or adds to debt."""
+        gone = [removal_of(self.posture, one) for one in (*(s.what for s in self.steps), what)]
+        after = after_removal(self.posture, gone)
+        reach, debt = reach_of(after), debt_owed(after)
+        removed = {"reach": self._reach - reach, "debt": self._debt - debt}
+        if removed[objective] <= LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):
+            return None
+        if identities is None:
+            identities = len(changed_identities(self.after, after))
+        fails = ended(self.posture, after, gone)
+        keys = list(fails[["identity", "thing", "level"]].itertuples(index=False, name=None))
+        new = fails[[key not in self._broken for key in keys]].reset_index(drop=True)
+        step = Step(what, removed["reach"], removed["debt"], identities, new)
+        self._broken |= set(keys)
+        self.after, self._reach, self._debt = after, reach, debt
+        self.steps.append(step)
+        return step
+
+
+def make_plan(posture: Posture, budget: int) -> Plan:
+    """Plan up to `budget` removals against the standing reach of all identities."""
     search = _Search(posture)
-    steps = list(search.steps(budget))
+    trail = search.steps(budget)
     best, because = search.optimum(budget)
-    return Plan(steps, len(search.candidates), search.truncated, best, because)
+    return Plan(trail.steps, trail.after, len(search.candidates), search.truncated, best, because)
 
 
 class _Search:
     """The candidates of a plan, and what is left of the network as they are removed."""
 
     def __init__(self, posture: Posture) -> None:
-        self.posture = posture
-        self.remaining = whole_network(posture)
+        self.posture, self.moves = posture, Moves(posture)
+        self.remaining = ReducedReach(posture, self.moves)
         self.safety = Safety(posture)
-        self.candidates = _Candidates(posture)
+        self.candidates = _Candidates(posture, self.moves)
         self.recounted, self.truncated = 0, False
         self.reruns = any(p.rule != "X1" for p in posture.escalated.proofs)
-        self.taken: list[Idle] = []
 
-    def steps(self, budget: int) -> Iterator[Step]:
-        """Yield the best removal of all that are left, until none takes anything away."""
-        open_ones = list(range(len(self.candidates)))
-        reach = float(self.posture.totals().weighted.sum())
-        while len(self.taken) < budget and (best := self._best(open_ones)) is not None:
+    def steps(self, budget: int) -> Trail:
+        """Take the best removal of all that are left, until none takes anything away."""
+        open_ones, trail = list(range(len(self.candidates))), Trail(self.posture)
+        while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
             open_ones.remove(best)
             what = self.candidates[best]
-            left = self._reach_after(what) if self.reruns else None
-            if left is not None and reach - left <= LEAST:
-                continue  # what it derives is derived from other facts too
-            change = self.remaining.remove(*arrays(what))
-            self.safety.remove(what)
-            self.taken.append(what)
-            lost = change.weighted if left is None else reach - left
-            reach -= lost
-            yield Step(what, lost, len(change.place))
+            lost = len(self.remaining.change(what).place)
+            if trail.take(what, "reach", lost) is not None:
+                self.remaining.remove(what)
+                self.safety.remove(what)
+        return trail
 
     def _best(self, open_ones: list[int]) -> int | None:
         best, most = None, LEAST
@@ -109,7 +137,7 @@ class _Search:
             if self.recounted > RECOUNTS:
                 self.truncated = True
                 break
-            change = self.remaining.change(*arrays(self.candidates[k]))
+            change = self.remaining.change(self.candidates[k])
             self.recounted += change.recounted
             if change.weighted <= most + LEAST:
                 continue
@@ -119,39 +147,32 @@ class _Search:
             best, most = k, change.weighted
         return best
 
-    def _reach_after(self, what: Idle) -> float:
-        """Return what is reached after all steps and this one, with the rules run again."""
-        posture = self.posture
-        gone = [removal_of(posture, one) for one in (*self.taken, what)]
-        after = assess(without(posture.graph, gone), posture)
-        return float(totals(after.network(), posture.accountable).weighted.sum())
-
     def optimum(self, budget: int) -> tuple[float | None, str | None]:
         """Return the most that any allowed set of up to `budget` takes away, or why not."""
-        count = len(self.candidates)
         if self.reruns:
             return None, "derived edges may come back by other facts"
-        if count > MANY:
-            return None, f"there are {count} candidates, and more than {MANY} are too many"
-        sets = sum(comb(count, size) for size in range(1, min(budget, count) + 1))
+        if len(self.candidates) > MANY:
+            return None, f"there are {len(self.candidates)} candidates, more than {MANY}"
+        count = len(self.candidates)
         everything = [self.candidates[k] for k in range(count)]
+        sets = sum(comb(count, size) for size in range(1, min(budget, count) + 1))
         if sets > SETS:
             return self._by_programme(everything, budget)
-        fresh, safety, most = whole_network(self.posture), Safety(self.posture), 0.0
+        fresh, safety, most = ReducedReach(self.posture, self.moves), Safety(self.posture), 0.0
         for size in range(1, min(budget, count) + 1):
             for chosen in combinations(everything, size):
-                gain = fresh.change(*arrays(*chosen)).weighted
+                gain = fresh.change(*chosen).weighted
                 if gain > most + LEAST and safety.allows(chosen):
                     most = gain
         return most, None
 
     def _by_programme(self, everything: list[Idle], budget: int) -> tuple[float | None, str | None]:
         """Solve an integer program; a set that is not allowed is forbidden, and it runs again."""
-        fresh, safety = whole_network(self.posture), Safety(self.posture)
+        fresh, safety = ReducedReach(self.posture, self.moves), Safety(self.posture)
         allowed = [one for one in everything if safety.allows([one])]
         if not allowed:
             return 0.0, None
-        programme = Programme(self.posture.network(), self.posture.accountable, allowed)
+        programme = Programme(fresh.network, self.posture.accountable, allowed, self.moves)
         if not programme.built:
             return None, f"there are more than {ROWS} ways to weigh against each other"
         for resource, counts in safety.administering(allowed).items():
@@ -163,7 +184,7 @@ class _Search:
                 return None, f"the solver did not finish in {SECONDS:g} seconds"
             best = [allowed[k] for k in chosen]
             if safety.allows(best):
-                return fresh.change(*arrays(*best)).weighted, None
+                return fresh.change(*best).weighted, None
             programme.forbid(chosen, [1] * len(chosen), len(chosen) - 1)
         return None, f"{ROUNDS} best sets in a row would have broken something"
 
@@ -227,20 +248,8 @@ def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.nda
     return np.concatenate([sources, posture.edges.source[edges]]).astype(np.int64)
 
 
-def whole_network(posture: Posture) -> Remaining:
-    """Return the standing reach of all accountable identities, before anything is removed."""
-    return Remaining(posture.network(), posture.accountable, posture.totals())
-
-
 def _everybody(network: Network) -> Masked:
     return Masked(network, np.arange(network.nodes))
-
-
-def arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of the edges and of the grants that go."""
-    edges = [e for one in chosen for e in one.edges]
-    grants = [g for one in chosen for g in one.grants]
-    return np.array(edges, np.int64), np.array(grants, np.int64)
 
 
 def removal_of(posture: Posture, what: Idle) -> Removal:
@@ -252,11 +261,12 @@ def removal_of(posture: Posture, what: Idle) -> Removal:
 class _Candidates:
     """What may be removed and can matter, by falling bound; one is made when it is looked at."""
 
-    def __init__(self, posture: Posture) -> None:
+    def __init__(self, posture: Posture, moves: Moves) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
         bound = _bounds(posture, rows, self._fallen)
         group = rows.groupby(["kind", "source", "target"], sort=True).ngroup().to_numpy()
-        bounds = np.bincount(group, bound)
+        derives = rows["fact"].isin(list(self._fallen)).to_numpy(bool)
+        bounds = np.where(moves.only(rows, group, derives), 0.0, np.bincount(group, bound))
         order = np.argsort(-bounds, kind="stable")
         order = order[bounds[order] > LEAST]
         self.bounds = bounds[order]

@@ -12,11 +12,9 @@ import numpy as np
 
 from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
-from analytics.debt.totals import total
 from analytics.idle_access import ACCESS, Idle, derived_from, idle, idle_rows
-from analytics.plan import LEAST, Plan, Safety, Step, arrays, removal_of, whole_network
-from analytics.posture import Posture, assess
-from analytics.what_if import without
+from analytics.plan import LEAST, Plan, Safety, Trail
+from analytics.posture import Posture
 from graph.schema import CAN_ACCESS
 
 NOT_ALONE = "the costliest removals would break something together, or share what they remove"
@@ -24,24 +22,20 @@ NOT_ALONE = "the costliest removals would break something together, or share wha
 
 def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
     """Plan up to `budget` removals of grants against the debt of all accountable identities."""
-    safety, first = Safety(posture), Safety(posture)
-    chosen: list[Idle] = []
+    safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
     alone: list[float] = []  # what the costliest that are safe by themselves remove
     candidates = _Candidates(posture)
     for what, owed in candidates:
-        if len(chosen) == budget and len(alone) == budget:
+        if len(trail.steps) == budget and len(alone) == budget:
             break
         if len(alone) < budget and first.allows([what]):
             alone.append(owed)
-        if len(chosen) < budget and safety.allows([what]):
+        if len(trail.steps) < budget and safety.allows([what]) and trail.take(what, "debt"):
             safety.remove(what)
-            chosen.append(what)
-    steps = list(_steps(posture, chosen))
-    removed, most = sum(s.debt_removed or 0.0 for s in steps), sum(alone)
-    reached = removed >= most * (1 - LEAST) - LEAST
-    return Plan(
-        steps, len(candidates), False, removed if reached else None, None if reached else NOT_ALONE
-    )
+    removed, most = sum(step.debt_removed for step in trail.steps), sum(alone)
+    reached = removed >= most - LEAST * max(1.0, most)
+    optimum, because = (removed, None) if reached else (None, NOT_ALONE)
+    return Plan(trail.steps, trail.after, len(candidates), False, optimum, because)
 
 
 class _Candidates:
@@ -75,29 +69,3 @@ def _by_grant(posture: Posture) -> np.ndarray:
     grant = owed.units.grant[owed.rows.entitlement]
     count = len(posture.graph.frames[CAN_ACCESS])
     return np.bincount(grant, owed.rows.debt * both_sides, count)
-
-
-def _steps(posture: Posture, chosen: list[Idle]) -> Iterator[Step]:
-    remaining = whole_network(posture)
-    for what, owed in zip(chosen, debt_removed(posture, chosen), strict=True):
-        change = remaining.remove(*arrays(what))
-        yield Step(what, change.weighted, len(change.place), owed)
-
-
-def debt_removed(posture: Posture, chosen: list[Idle]) -> list[float]:
-    """Return what each of several removals takes away after those before it.
-
-    Grants are added up where that is exact; otherwise what is left is counted anew.
-    """
-    owed = debt_of(posture)
-    grants_only = all(one.relationship is CAN_ACCESS for one in chosen)
-    if grants_only and not (owed.rows.assumption == NUMBER["sod"]).any():
-        by_grant = _by_grant(posture)
-        return [float(by_grant[list(one.rows)].sum()) for one in chosen]
-    left, found = total(owed).debt, []
-    for count in range(1, len(chosen) + 1):
-        gone = [removal_of(posture, one) for one in chosen[:count]]
-        after = total(debt_of(assess(without(posture.graph, gone), posture))).debt
-        found.append(left - after)
-        left = after
-    return found

@@ -22,6 +22,7 @@ from analytics.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.as_of import first_instant
+from graph.edges import joined
 from graph.schema import (
     AGENT,
     CONTROL,
@@ -173,6 +174,17 @@ class Posture:
             )
         return self._networks[chosen]
 
+    def network_with(self, more: Edges) -> Network:
+        """Return the network of standing access with more edges, numbered behind the others."""
+        grants, chosen = self.grants, Filter()
+        return Network.of(
+            joined(self.edges, more),
+            grants,
+            self.sensitivities["weight"].to_numpy(),
+            np.concatenate([self._kept_edges(chosen), _allowed(more, chosen)]),
+            _allowed(grants, chosen) & (grants.levels > 0),
+        )
+
     def totals(self, chosen: Filter = Filter()) -> Totals:
         """Return what each accountable identity reaches in all, in the order of `accountable`."""
         if chosen not in self._totals:
@@ -317,13 +329,17 @@ class Posture:
         Every agent; every service account that no agent uses or runs as; every role that a
         workload can take and that no agent runs as. Deleted things are not among them.
         """
-        graph = self.graph
-        taken = np.zeros(len(graph.ids), bool)
+        taken = np.zeros(len(self.graph.ids), bool)
         taken[self.logins.target] = True
-        chosen = graph.has_label(AGENT)
-        chosen |= graph.has_label(SERVICE_ACCOUNT) & ~taken
-        chosen |= graph.has_label(ROLE) & self._workload_roles() & ~taken
-        return np.asarray(chosen & ~self.deleted)
+        taken &= ~self.graph.has_label(AGENT)
+        return np.asarray(self.able_to_answer & ~taken)
+
+    @cached_property
+    def able_to_answer(self) -> np.ndarray:
+        """Which nodes answer for themselves unless an agent acts as them (bool)."""
+        able = self.graph.has_label(AGENT, SERVICE_ACCOUNT)
+        able |= self.graph.has_label(ROLE) & self._workload_roles()
+        return np.asarray(able & ~self.deleted)
 
     @cached_property
     def logins(self) -> Logins:

@@ -56,3 +56,15 @@ class Grants:
     def __len__(self) -> int:
         """Count the grants."""
         return len(self.holder)
+
+
+def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:
+    """Put `more` edges behind the first `at` edges (default: behind all)."""
+    at = len(edges) if at is None else at
+    first, second = vars(edges), vars(more)
+    return Edges(
+        **{
+            name: np.concatenate([first[name][:at], second[name], first[name][at:]])
+            for name in first
+        }
+    )

@@ -1,19 +1,49 @@
 """Plan: what to remove first, so that most reach or debt goes and no use that was seen breaks."""
 
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
+from analytics.accountable import accountable_people
 from analytics.answers.shape import cut, plain
-from analytics.debt.items import debt_of
-from analytics.debt.totals import total
+from analytics.answers.what_if import use
+from analytics.before_and_after import figures
+from analytics.findings import find_all
+from analytics.idle_access import OWNER
+from analytics.ownership import NOBODY
 from analytics.plan import Plan, Step, make_plan
-from analytics.plan_of_debt import debt_removed, make_plan_of_debt
+from analytics.plan_of_debt import make_plan_of_debt
 from analytics.posture import Posture
-from graph.schema import CAN_ACCESS
+from graph.frames import records
+from graph.schema import (
+    ACTS_FOR,
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CALLS,
+    CAN_ACCESS,
+    CONTROLS,
+    MEMBER_OF,
+    RUNS_AS,
+    SPAWNS,
+    USES,
+)
 from graph.values import strict_json
 
-MODULAR = "the debt of grants adds up, so taking the costliest first is optimal"
+MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
 OBJECTIVES = ("reach", "debt")
+ACTIONS = {  # what a person does to remove a relationship
+    CAN_ACCESS: "remove_grant",
+    CONTROLS: "remove_grant",
+    USES: "rotate_credential",  # others go on with the new value
+    AUTHENTICATES_AS: "deactivate_credential",
+    RUNS_AS: "remove_trust",
+    ASSUMES: "remove_trust",
+    MEMBER_OF: "remove_member",
+    SPAWNS: "end_delegation",
+    ACTS_FOR: "end_delegation",
+    CALLS: "unregister_tool",
+}
 
 
 class UnknownObjective(ValueError):
@@ -27,8 +57,11 @@ def plan(
 ) -> dict[str, Any]:
     """Answer which removals take away most, at most `budget` of them, the best first.
 
-    `optimum_gap` is the share of what the best set of as many removals takes away that the
-    steps do not; None where the best set is not known, and `optimum.because` says why.
+    `before` and `after` are what `what_if` says of all steps together, and each step is worth
+    what `what_if` says of the steps so far, less one. `optimum_gap` is the share of what the
+    best set of as many removals takes away that the steps do not; None where the best set is
+    not known, and `optimum.because` says why. `in_use` counts the steps that would end a use
+    that was seen, `unobservable` those of which nobody would have seen a use.
 
     Raises
     ------
@@ -38,23 +71,18 @@ def plan(
         raise UnknownObjective(f"an objective is one of {', '.join(OBJECTIVES)}")
     by_debt = objective == "debt"
     made = make_plan_of_debt(posture, budget) if by_debt else make_plan(posture, budget)
-    steps, owed = made.steps, total(debt_of(posture)).debt
-    if not by_debt:
-        removed = debt_removed(posture, [step.what for step in steps])
-        steps = [replace(s, debt_removed=d) for s, d in zip(steps, removed, strict=True)]
-    shown, left_out = cut(steps, limit)
-    reach = float(posture.totals().weighted.sum())
-    gone = {
-        "reach": sum(step.reach_removed for step in steps),
-        "debt": sum(step.debt_removed or 0.0 for step in steps),
-    }
+    before, after = asdict(figures(posture)), asdict(figures(made.after))
     gap = None
     if made.optimum is not None:
-        gap = max(0.0, 1 - gone[objective] / made.optimum) if made.optimum else 0.0
+        removed = before[objective] - after[objective]
+        gap = max(0.0, 1 - removed / made.optimum) if made.optimum else 0.0
+    shown, left_out = cut(made.steps, limit)
     return {
         "steps": [_step(posture, step) for step in shown],
-        "before": {"reach": reach, "debt": owed},
-        "after": {"reach": reach - gone["reach"], "debt": owed - gone["debt"]},
+        "before": before,
+        "after": after,
+        "in_use": sum(len(step.breaks) > 0 for step in made.steps),
+        "unobservable": sum(not step.what.observed for step in made.steps),
         "optimum_gap": gap,
         "optimum": {f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
         "candidates": made.candidates,
@@ -72,23 +100,39 @@ def _because(made: Plan, by_debt: bool) -> str | None:
 def _step(posture: Posture, step: Step) -> dict[str, Any]:
     what, graph = step.what, posture.graph
     frame = graph.frames[what.relationship].iloc[list(what.rows)]
+    ids = [str(one) for one in frame["id"]]
+    ends = graph.thing(what.source), graph.thing(what.target)
+    owner = int(accountable_people(posture)[what.source])
     return {
-        "action": "remove",
-        "target": {
-            "from": graph.thing(what.source),
-            "relationship": what.relationship.name,
-            "to": graph.thing(what.target),
-            "ids": [str(one) for one in frame["id"]],
-        },
+        "id": _id(ends[0]["id"], what.relationship.name, ends[1]["id"]),
+        "action": ACTIONS[what.relationship],
+        "target": {"from": ends[0], "relationship": what.relationship.name, "to": ends[1]}
+        | {"ids": ids},
+        "findings": list(_about(posture, set(ids))),
         "debt_removed": step.debt_removed,
         "reach_removed": step.reach_removed,
         "identities": step.identities,
-        "breaks": [],
-        "verdict": what.verdict,
+        "breaks": [use(posture, row) for row in records(step.breaks)],
+        "observed": what.observed,
+        "verdict": OWNER if len(step.breaks) else what.verdict,
         "window_days": what.window_days,
         "uses_per_day_below": what.rate,
+        "owner": None if owner == NOBODY else graph.thing(owner),
         "undo": "; ".join(_undo(what.relationship.name, row) for _, row in frame.iterrows()),
     }
+
+
+def _id(*parts: str) -> str:
+    """Name a step, the same in every snapshot."""
+    return f"S-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"
+
+
+def _about(posture: Posture, facts: set[str]) -> Iterator[str]:
+    """Yield the ids of the findings that these facts are evidence of."""
+    rows = find_all(posture)
+    for finding, evidence in zip(rows["id"], rows["evidence"], strict=True):
+        if not facts.isdisjoint(evidence):
+            yield str(finding)
 
 
 def _undo(relationship: str, row: Any) -> str:

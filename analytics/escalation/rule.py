@@ -9,6 +9,7 @@ import numpy as np
 from analytics.escalation.support import Support, facts_of, minimal, together
 from analytics.reach.network import grouped
 from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.edges import joined
 from graph.schema import CONTROL, LEVELS
 
 CERTAIN = (False, False, False)
@@ -95,13 +96,11 @@ class Escalated:
 
     def beside(self, moved: Edges) -> "Escalated":
         """Put edges that stand for what moved behind those that are stated."""
-        at, edges = self.stated, vars(self.edges)
-        joined = {
-            name: np.concatenate([edges[name][:at], column, edges[name][at:]])
-            for name, column in vars(moved).items()
-        }
         return replace(
-            self, edges=Edges(**joined), stated=at + len(moved), extra=self.extra + len(moved)
+            self,
+            edges=joined(self.edges, moved, self.stated),
+            stated=self.stated + len(moved),
+            extra=self.extra + len(moved),
         )
 
 

@@ -24,6 +24,7 @@ FEW_ORIGINS = 4  # sources of removed edges and grants whose losses are worth lo
 STARTS_A_PAIR = 4  # concerned for each (resource, level) lost, for charging to be the cheaper way
 ALMOST = 1 - 1e-9  # of the heaviest pair: what weighs so much may have been the heaviest
 LAST_STAMP = 1 << 30
+NO_EDGES = np.zeros(0, np.int64)
 
 Pair = tuple[int, int]  # a resource and a position in LEVELS
 
@@ -52,7 +53,7 @@ class Change:
 
     @property
     def weighted(self) -> float:
-        """The weight that all starts together lose."""
+        """The weight that all starts together lose; below 0 where they gain."""
         return float((self.before.weighted - self.after.weighted).sum())
 
 
@@ -177,36 +178,51 @@ class Masked:
 class Remaining(Masked):
     """What each of `starts` reaches in a network as edges and grants are taken out of it.
 
-    `whole` are the totals of `starts` in `network`; `totals` are those of what remains.
+    `whole` are the totals of `starts` in `network`; `totals` are those of what remains. Edges
+    that are `asleep` (positions) are out from the start, `whole` is counted without them, and
+    they may come in as others go.
     """
 
-    def __init__(self, network: Network, starts: np.ndarray, whole: Totals) -> None:
+    def __init__(
+        self, network: Network, starts: np.ndarray, whole: Totals, asleep: np.ndarray = NO_EDGES
+    ) -> None:
         super().__init__(network, starts)
         self.totals = _at(whole, np.arange(len(starts)))
         self._masks = level_masks()
+        self.take_out(asleep, NO_EDGES)
 
-    def change(self, edges: np.ndarray, grants: np.ndarray) -> Change:
-        """Return what taking `edges` and `grants` out as well would change."""
-        at, g_at = self._edge_places(edges), self._grant_places(grants)
-        at, g_at = at[~self.off[at]], g_at[~self.g_off[g_at]]
+    def change(self, edges: np.ndarray, grants: np.ndarray, woken: np.ndarray = NO_EDGES) -> Change:
+        """Return what taking `edges` and `grants` out as well, and `woken` in, would change."""
+        at, g_at, new = (
+            self._edge_places(edges),
+            self._grant_places(grants),
+            self._edge_places(woken),
+        )
+        at, g_at, new = at[~self.off[at]], g_at[~self.g_off[g_at]], new[self.off[new]]
         self.off[at] = self.g_off[g_at] = True
+        self.off[new] = False
         try:
-            return self._changed(at, g_at)
+            return self._changed(at, g_at, new)
         finally:
             self.off[at] = self.g_off[g_at] = False
+            self.off[new] = True
 
-    def remove(self, edges: np.ndarray, grants: np.ndarray) -> Change:
-        """Take `edges` and `grants` out for good; return what that changed."""
-        change = self.change(edges, grants)
+    def remove(self, edges: np.ndarray, grants: np.ndarray, woken: np.ndarray = NO_EDGES) -> Change:
+        """Take `edges` and `grants` out, and `woken` in, for good; return what that changed."""
+        change = self.change(edges, grants, woken)
         self.take_out(edges, grants)
+        self.off[self._edge_places(woken)] = False
         for name, values in vars(self.totals).items():
             values[change.place] = getattr(change.after, name)
         return change
 
-    def _changed(self, at: np.ndarray, g_at: np.ndarray) -> Change:
-        origins = np.unique(np.concatenate([self.network.sources[at], self.network.holders[g_at]]))
+    def _changed(self, at: np.ndarray, g_at: np.ndarray, new: np.ndarray) -> Change:
+        moved = np.concatenate([at, new])
+        origins = np.unique(
+            np.concatenate([self.network.sources[moved], self.network.holders[g_at]])
+        )
         place = self.concerned(origins)
-        few = len(origins) <= FEW_ORIGINS and len(place) >= STARTS_A_PAIR
+        few = len(origins) <= FEW_ORIGINS and len(place) >= STARTS_A_PAIR and not len(new)
         lost = self._lost(origins, at, g_at) if few else None
         if lost is not None and STARTS_A_PAIR * len(lost) <= len(place):
             after = self._charged(place, lost, at)
@@ -216,8 +232,8 @@ class Remaining(Masked):
         else:
             after = self._recount(self.starts[place])
         before = _at(self.totals, place)
-        fewer = np.flatnonzero(before.pairs != after.pairs)
-        return Change(place[fewer], _at(before, fewer), _at(after, fewer), len(place))
+        other = np.flatnonzero(before.pairs != after.pairs)
+        return Change(place[other], _at(before, other), _at(after, other), len(place))
 
     def _lost(self, origins: np.ndarray, at: np.ndarray, g_at: np.ndarray) -> dict[Pair, list[int]]:
         """Return what the origins themselves lose, and which of them do."""
