@@ -84,7 +84,7 @@ class Trail:
         after = after_removal(self.posture, gone)
         reach, debt = reach_of(after), debt_owed(after)
         removed = {"reach": self._reach - reach, "debt": self._debt - debt}
-        if removed[objective] <= LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):
+        if not removed[objective] > LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):
             return None
         if identities is None:
             identities = len(changed_identities(self.after, after))

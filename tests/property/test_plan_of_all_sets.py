@@ -90,7 +90,7 @@ def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
         made = make_plan(posture, 2)
         assert made.optimum is None or made.optimum == pytest.approx(max(best, 0.0)), seed
         assert reach_of(posture) == pytest.approx(whole), seed
-        assert reach_of(made.after) >= pytest.approx(whole - max(best, 0.0)), seed
+        assert reach_of(made.after) >= whole - max(best, 0.0) - 1e-6, seed
         found += made.optimum is not None and best > 0
     assert found > CHUNK / 4  # most estates have something to take away
 

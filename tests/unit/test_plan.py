@@ -57,10 +57,43 @@ def test_the_last_administrator_stays():
 
 def test_a_way_to_a_use_that_only_a_log_shows_stays():
     e = Estate().agent("a").account("s").resource("x", "internal").resource("y", "internal")
-    e.link("a", "RUNS_AS", "s").can("s", "read", "x").can("s", "read", "y")
-    assert steps(e, 1) == [("a", "needs_owner", 6.0)]
+    e.agent("b").link("b", "RUNS_AS", "s", last_used_at=ago(1)).resource("z", "internal")
+    e.link("a", "RUNS_AS", "s").can("s", "read", "x").can("s", "read", "y").can("s", "read", "z")
+    assert steps(e, 1) == [("a", "needs_owner", 9.0)]
     e.link("a", "USED", "x", level="read", last_at=ago(5))
-    assert steps(e, 1) == [("s", "needs_longer_window", 3.0)]
+    assert steps(e, 1) == [("s", "needs_longer_window", 6.0)]
+
+
+def test_a_login_without_which_the_access_only_moves_is_no_removal():
+    """The idle grant is what the plan takes; without the login the account kept it all."""
+    e = Estate().agent("a", "other").account("s").thing("Credential", "k")
+    e.resource("r0", "restricted").resource("r1", "confidential").link("a", "USES", "k")
+    e.can("other", "admin", "r0", last_used_at={"admin": ago(1)}).link("k", "AUTHENTICATES_AS", "s")
+    e.can("s", "admin", "r0", granted_at=ago(300), telemetry="true")
+    e.can("s", "read", "r1", last_used_at={"read": ago(1)})
+    posture = e.posture()
+    made = answers.plan(posture, 3)
+    (step,) = made["steps"]
+    ends = [step["target"][name] for name in ("from", "relationship", "to")]
+    assert (ends[0]["id"], ends[1], ends[2]["id"]) == ("s", "CAN_ACCESS", "r0")
+    assert (step["reach_removed"], step["verdict"], step["action"]) == (300, "safe", "remove_grant")
+    answer = answers.what_if(posture, step["target"]["ids"])
+    assert (made["before"], made["after"]) == (answer["before"], answer["after"])
+    e.link("other", "RUNS_AS", "s", last_used_at=ago(1))  # now the account stays in use
+    actions = {s["action"] for s in answers.plan(e.posture(), 3)["steps"]}
+    assert actions & {"rotate_credential", "deactivate_credential"}
+
+
+def test_a_step_says_what_it_is_who_answers_and_whether_its_use_would_be_seen():
+    e = one(telemetry="true", granted_at=ago(300), id="g1").person("ann").owned("a", "ann", "ann")
+    posture = e.posture()
+    (step,) = answers.plan(posture)["steps"]
+    assert (step["action"], step["observed"], step["owner"]["id"]) == ("remove_grant", True, "ann")
+    of_rule = {f["id"] for f in answers.findings(posture, rule="TIM-01")["findings"]}
+    assert of_rule <= set(step["findings"])
+    assert step["id"] == answers.plan(e.posture())["steps"][0]["id"]
+    (unseen,) = answers.plan(one(granted_at=ago(900)).posture())["steps"]
+    assert (unseen["observed"], unseen["verdict"]) == (False, "needs_owner")
 
 
 def test_two_ways_to_the_same_are_seen_by_the_optimum_only():
