@@ -79,9 +79,15 @@ def test_a_login_without_which_the_access_only_moves_is_no_removal():
     assert (step["reach_removed"], step["verdict"], step["action"]) == (300, "safe", "remove_grant")
     answer = answers.what_if(posture, step["target"]["ids"])
     assert (made["before"], made["after"]) == (answer["before"], answer["after"])
-    e.link("other", "RUNS_AS", "s", last_used_at=ago(1))  # now the account stays in use
-    actions = {s["action"] for s in answers.plan(e.posture(), 3)["steps"]}
-    assert actions & {"rotate_credential", "deactivate_credential"}
+
+
+def test_a_login_is_removed_while_another_agent_uses_the_account_and_the_last_is_not():
+    e = Estate().agent("a", "b").account("s").thing("Credential", "k").resource("x", "restricted")
+    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("b", "RUNS_AS", "s")
+    made = answers.plan(e.can("s", "read", "x", tags=["breakglass"]).posture())
+    (step,) = made["steps"]
+    assert (step["reach_removed"], made["after"]["reach"]) == (30.0, 30.0)
+    assert step["action"] in ("rotate_credential", "deactivate_credential", "remove_trust")
 
 
 def test_a_step_says_what_it_is_who_answers_and_whether_its_use_would_be_seen():
