@@ -23,7 +23,7 @@ LISTED = 1000
 KINDS = {
     "grant": "Grant past its end, or revoked on paper",
     "credential": "Credential past its expiry",
-    "agent": "Agent past its term",
+    "identity": "Identity past its term",
     "owner": "Role without its owner",
 }
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from analytics.faults import collecting, described
 from app.reading import read
-from app.shell import explain, freshness, selected
+from app.shell import explain, freshness, selected, tell_faults
 from app.view import View
 from app.views import all_views
 from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
@@ -53,11 +54,17 @@ def _page(view: View) -> None:
             view.empty()
         return
     st.title(view.title, anchor=False)
+    broken = st.empty()
     try:
         freshness(posture, choice)
-        view.draw(posture)
+        with collecting() as faults:
+            view.draw(posture)
+        tell_faults(broken, {**posture.faults, **{one.rule: one.message for one in faults}})
     except StoreError as error:  # a store is read bit by bit, when a page asks for it
         explain(error, titled=True)
+    except Exception as error:
+        tell_faults(broken, {view.title: described(error)})
+        raise
 
 
 main()

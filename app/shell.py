@@ -4,8 +4,10 @@ import os
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analytics.answers.coverage import failed_now
+from analytics.faults import REPORT, Faults
 from analytics.posture import Posture
 from app.address import recall, remember
 from app.escape import code, markdown, plain
@@ -133,6 +135,15 @@ def explain(error: Exception, titled: bool = False) -> None:
         )
     if st.button("Try again", type="primary"):
         st.rerun()
+
+
+def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
+    """Name the rules that failed, by a fault of ours, where the page begins."""
+    if not faults:
+        return
+    lines = [f"- {markdown(rule)}: {code(how)}" for rule, how in sorted(faults.items())]
+    said = "Not everything could be judged. What is shown leaves out:"
+    place.error("\n".join([said, "", *lines, "", REPORT]), icon=":material/error:")
 
 
 def _welcome(uri: str) -> None:

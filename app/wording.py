@@ -33,6 +33,8 @@ FACTS: Mapping[str, str] = {
     **STEPS,
     "TRUSTS": "trusts",
     "OWNS": "owns",
+    "COVERS": "is about",
+    "USED": "used",
     "STORED_IN": "is stored in",
 }
 LEVEL_VERBS: Mapping[str, str] = {
