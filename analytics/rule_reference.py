@@ -1,12 +1,15 @@
 """docs/findings.md: every finding rule, as its module declares it."""
 
 import inspect
+import re
 from collections.abc import Iterator
 
 from analytics.rule import Rule
+from analytics.rule_facts import FACTS, OR, who_declares, who_sees, who_states
 from analytics.rules import all_rules
 from analytics.weights import BANDS, LEVEL, SENSITIVITY
 
+FILLED_IN = ("csv", "estate")  # what people write themselves, so that it can state anything
 FAMILIES = {
     "OWN": "Ownership",
     "SCP": "Purpose and scope",
@@ -18,6 +21,7 @@ FAMILIES = {
     "EVD": "Evidence",
     "RES": "Residue",
 }
+CONSTANT = re.compile(r"`([A-Z][A-Z_]+)`(?= days)")  # in a docstring, of its module
 HEAD = """\
 # Findings
 
@@ -64,11 +68,32 @@ def _weights(of: dict[str, float]) -> str:
     return ", ".join(f"{name} {weight:g}" for name, weight in of.items())
 
 
+def _seen_by(rule: Rule) -> str:
+    """Say which sources can trigger a rule alone, or what must come from which together."""
+    alone = who_sees(rule.id, rule.needs)
+    if set(alone) > set(FILLED_IN):
+        return ", ".join(alone)
+    parts = [f"{kind} of {_listed(who_declares(kind))}" for kind in rule.needs]
+    parts += [f"{_fact(one)} of {_listed(who_states(one))}" for one in FACTS[rule.id]]
+    return f"{' and '.join(FILLED_IN)} alone; else together: {'; '.join(parts)}"
+
+
+def _listed(sources: list[str]) -> str:
+    others = [name for name in sources if name not in FILLED_IN]
+    return ", ".join(others) or "no other source"
+
+
+def _fact(wanted: str) -> str:
+    return " or ".join(f"`{one}`" for one in wanted.split(OR))
+
+
 def _rule(rule: Rule) -> Iterator[str]:
     said = inspect.getdoc(rule.find)
     assert said is not None, rule.id
+    said = CONSTANT.sub(lambda found: str(inspect.getmodule(rule.find).__dict__[found[1]]), said)
     yield from ("", f"### {rule.id} {rule.title}", "", said, "")
     yield f"* Weight {rule.weight:.4g}; needs {', '.join(rule.needs) or 'nothing'}."
+    yield f"* Seen by: {_seen_by(rule)}."
     yield f"* What to do: {rule.remedy}"
     yield f"* See {'; '.join(rule.references)}."
 

@@ -8,8 +8,11 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.posture import Posture
+from analytics.rule_facts import OR, unstated, who_declares, who_states
+from analytics.rules import all_rules
 from analytics.source_states import covered
 from analytics.stated_kinds import PER_IDENTITY, stated_kinds
+from graph.access import AccessGraph
 from graph.element import Node
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, failed_reads
@@ -30,10 +33,13 @@ def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
     `now`, whatever the moment looked at; `taken_at_assumed` that nothing but the time of a file
     says when. `failed` lists what could not be read, also where it never was. `unknown` says of
     each kind of fact for whom it is not known; `no_data_before` is the first instant that any
-    fact speaks of, where the moment looked at lies before it. `silent_rules` are the rules of
-    escalation that need a kind which none declares: what they would find is unknown.
+    fact speaks of, where the moment looked at lies before it. `silent_rules` are the
+    rules, of findings and of escalation, that no connected source can trigger, with what would:
+    what they would find is unknown.
     """
-    told = _coverage(posture.graph.coverage, failed_now(posture), now, list(_unknown(posture)))
+    graph = posture.graph
+    silent = _silent(graph.coverage, graph.declared, graph)
+    told = _coverage(graph.coverage, failed_now(posture), now, list(_unknown(posture)), silent)
     return told | {"no_data_before": iso(posture.first_fact) if posture.before_data else None}
 
 
@@ -45,7 +51,8 @@ def current_coverage(
         return {"sources": [], "failed": [], "unknown": [], "silent_rules": []}
     declared = {kind for each in info.coverage for kind in each.declares}
     unknown = [UNDECLARED.format(kind) for kind in DECLARABLE if kind not in declared]
-    return _coverage(info.coverage, failed_reads(journal_path(uri)), now, unknown)
+    silent = _silent(info.coverage, frozenset(declared), None)
+    return _coverage(info.coverage, failed_reads(journal_path(uri)), now, unknown, silent)
 
 
 def _coverage(
@@ -53,18 +60,43 @@ def _coverage(
     failed: Sequence[FailedRead],
     now: pd.Timestamp,
     unknown: list[str],
+    silent: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    declared = {kind for each in coverage for kind in each.declares}
     return {
         "sources": covered(coverage, failed, now),
         "failed": [one.record() for one in failed],
         "unknown": unknown,
-        "silent_rules": [
-            {"rule": rule.id, "because": f"no source declares {' or '.join(missing)}"}
-            for rule in all_escalations().values()
-            if (missing := [kind for kind in rule.needs if kind not in declared])
-        ],
+        "silent_rules": silent,
     }
+
+
+def _silent(
+    coverage: tuple[Coverage, ...], declared: frozenset[str], graph: AccessGraph | None
+) -> list[dict[str, Any]]:
+    """Return the rules that nothing connected can trigger, and what would: facts, and sources."""
+    connected, rows = {one.source for one in coverage}, []
+    needs = {rule.id: rule.needs for rule in all_rules().values()}
+    needs = dict(sorted(needs.items())) | {r.id: r.needs for r in all_escalations().values()}
+    for rule, needed in needs.items():
+        kinds = [kind for kind in needed if kind not in declared]
+        facts = unstated(rule, connected, graph)
+        if kinds or facts:
+            said = [f"no source declares {' or '.join(kinds)}"] if kinds else []
+            said += [f"no connected source states {fact.replace(OR, ' or ')}" for fact in facts]
+            rows.append(
+                {
+                    "rule": rule,
+                    "because": "; ".join(said),
+                    "triggered_by": [
+                        *({"declares": kind, "sources": who_declares(kind)} for kind in kinds),
+                        *(
+                            {"states": fact.split(OR), "sources": who_states(fact)}
+                            for fact in facts
+                        ),
+                    ],
+                }
+            )
+    return rows
 
 
 def _unknown(posture: Posture) -> Iterator[str]:

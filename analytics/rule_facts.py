@@ -1,0 +1,155 @@
+"""Which facts each rule rests on, and which sources can state them.
+
+A rule needs kinds of fact (`needs`), of which somebody must say whether he knows all of them,
+and the facts themselves: a property of the model, such as `Credential.strength`, or rows of a
+label, type or table. What no source that is connected can state, the rule cannot find.
+
+What a source can state is measured by a test, which keeps `stated.toml` as it is.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from graph.access import AccessGraph
+from graph.schema import declared as element
+
+ANY = "*"  # a source that hands over whatever somebody writes into it
+OR = "|"
+
+# Each needs all of its facts; of alternatives one is enough.
+FACTS: Mapping[str, tuple[str, ...]] = {
+    "CRD-01": ("Credential.created_at|Credential.rotated_at",),
+    "CRD-02": ("Credential.storage|STORED_IN",),
+    "CRD-03": ("Credential.strength|Credential.sender_constrained",),
+    "CRD-04": ("USES|AUTHENTICATES_AS",),
+    "CRD-05": ("Credential.human_used_at",),
+    "CRD-06": ("Credential.expires_at|Credential.last_used_at|Credential.created_at",),
+    "CRD-07": ("Credential.status",),
+    "EVD-01": ("UseEvent|USED", "DecisionRecord"),
+    "EVD-02": ("UseEvent|USED", "DecisionRecord"),
+    "EVD-03": ("UseEvent|USED", "DecisionRecord"),
+    "ISO-01": ("Resource.env", "Agent.env|ServiceAccount.env|Role.env"),
+    "ISO-02": ("Agent.third_party|ServiceAccount.third_party",),
+    "ISO-03": ("SodRule",),
+    "ISO-04": ("CALLS", "Tool.capabilities"),
+    "ISO-05": ("ACTS_FOR|SPAWNS",),
+    "ISO-06": ("TRUSTS",),
+    "LPR-01": ("CAN_ACCESS",),
+    "LPR-02": ("CAN_ACCESS",),
+    "LPR-03": ("CAN_ACCESS",),
+    "LPR-04": ("CAN_ACCESS.actions|CONTROLS|TRUSTS|OWNS",),
+    "LPR-05": ("ASSUMES",),
+    "OWN-01": (),
+    "OWN-02": ("OWNS", "Human.status|Human.left_at"),
+    "OWN-03": ("OWNS", "Team|Group"),
+    "OWN-04": ("OWNS",),
+    "OWN-05": ("SPAWNS",),
+    "OWN-06": ("OWNS",),
+    "OWN-07": ("OWNS.acknowledged_at",),
+    "RES-01": ("Agent.status|ServiceAccount.status|Role.status",),
+    "REV-01": ("CAN_ACCESS",),
+    "REV-02": ("COVERS",),
+    "REV-03": ("ServiceAccount.deleted_at|Role.deleted_at|Agent.deleted_at|Agent.revived_at",),
+    "SCP-01": (),
+    "SCP-02": ("Agent.declared_scope|ServiceAccount.declared_scope", "CAN_ACCESS"),
+    "SCP-03": ("Agent.declared_scope|ServiceAccount.declared_scope", "UseEvent|USED"),
+    "SCP-04": ("CAN_ACCESS",),
+    "TIM-01": ("CAN_ACCESS",),
+    "TIM-02": ("CAN_ACCESS.expires_at|CAN_ACCESS.task_ended_at|Agent.expires_at",),
+    "TIM-03": ("USES|AUTHENTICATES_AS",),
+    "TIM-04": ("CAN_ACCESS",),
+    "A2": ("CAN_ACCESS.actions", "TRUSTS"),
+    "A3": ("CAN_ACCESS.actions", "RUNS_AS"),
+    "A4": ("CAN_ACCESS.actions",),
+    "A5": ("CAN_ACCESS.actions",),
+    "E1": ("OWNS",),
+    "E2": ("CAN_ACCESS",),
+    "E3": ("CAN_ACCESS",),
+    "E4": ("CAN_ACCESS",),
+    "E5": ("CAN_ACCESS",),
+    "E6": ("Agent.blueprint_id",),
+    "E7": ("TRUSTS",),
+    "G1": ("CAN_ACCESS",),
+    "G2": ("CAN_ACCESS",),
+    "G3": ("CAN_ACCESS",),
+    "G4": ("CAN_ACCESS",),
+    "H1": ("CAN_ACCESS", "TRUSTS"),
+    "H2": ("CAN_ACCESS",),
+    "H3": ("CAN_ACCESS",),
+    "K1": ("CAN_ACCESS.actions",),
+    "K2": ("CAN_ACCESS.actions", "RUNS_AS"),
+    "K3": ("CAN_ACCESS.actions", "AUTHENTICATES_AS"),
+    "K4": ("CAN_ACCESS.actions",),
+    "K5": ("CAN_ACCESS.actions",),
+    "K6": ("CAN_ACCESS.actions",),
+    "X1": ("CAN_ACCESS", "STORED_IN"),
+    "X2": ("Agent.host_id",),
+    "X3": ("Agent.charter_id",),
+}
+
+
+@dataclass(frozen=True)
+class Stating:
+    """What a source declares at best, and the facts that it states."""
+
+    declares: frozenset[str]
+    states: frozenset[str]
+
+    def can(self, wanted: str) -> bool:
+        """Say whether it can state one of several alternatives."""
+        return ANY in self.states or any(fact in self.states for fact in wanted.split(OR))
+
+
+@cache
+def sources() -> dict[str, Stating]:
+    """Return what each source can state, by its name."""
+    read = tomllib.loads(Path(__file__).with_name("stated.toml").read_text(encoding="utf-8"))
+    return {
+        name: Stating(frozenset(one["declares"]), frozenset(one["states"]))
+        for name, one in read.items()
+    }
+
+
+def who_states(wanted: str) -> list[str]:
+    """Return the sources that can state one of several alternatives."""
+    return [name for name, one in sources().items() if one.can(wanted)]
+
+
+def who_declares(kind: str) -> list[str]:
+    """Return the sources that can declare a kind of fact."""
+    return [name for name, one in sources().items() if kind in one.declares]
+
+
+def who_sees(rule: str, needs: Iterable[str]) -> list[str]:
+    """Return the sources that alone can state all that a rule rests on."""
+    every = [set(sources()), *(set(who_declares(k)) for k in needs)]
+    every += [set(who_states(fact)) for fact in FACTS[rule]]
+    return sorted(set.intersection(*every))
+
+
+def unstated(rule: str, connected: Iterable[str], graph: AccessGraph | None) -> list[str]:
+    """Return the facts of a rule that no connected source can state, and that none has stated.
+
+    A source that is not known here may state anything.
+    """
+    names = set(connected)
+    if names - set(sources()):
+        return []
+    return [
+        fact
+        for fact in FACTS[rule]
+        if not names & set(who_states(fact)) and (graph is None or not _there(graph, fact))
+    ]
+
+
+def _there(graph: AccessGraph, wanted: str) -> bool:
+    """Say whether a graph holds one of several alternatives."""
+    for fact in wanted.split(OR):
+        name, _, column = fact.partition(".")
+        frame = graph.frames[element(name)]
+        if bool(frame[column].notna().any()) if column else len(frame) > 0:
+            return True
+    return False
