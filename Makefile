@@ -61,6 +61,7 @@ neo4j: setup
 
 docs: setup
 	$(BIN)/python -m graph.reference > docs/schema.md
+	$(BIN)/python -m tests.stated_facts > stated.tmp && mv stated.tmp analytics/stated.toml
 	$(BIN)/python -m analytics.rule_reference > docs/findings.md
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
