@@ -14,6 +14,7 @@ from analytics.idle_access import window_starts
 from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.weights import SENSITIVITY
+from graph import uses_by_day
 from graph.access import NEVER, milliseconds
 from graph.outcomes import failed
 from graph.schema import AGENT, CAN_ACCESS, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USE_EVENT, USED
@@ -129,9 +130,16 @@ def _days_with_use(
         }
     ).drop_duplicates()
     events = asked.merge(_seen(posture), on=["who", "what"])[["nth", "at"]]
+    sums = asked.merge(_sums(posture), on=["who", "what"])
+    days_of = [
+        (n, day * DAY)
+        for n, text in zip(sums["nth"], sums["by_day"], strict=True)
+        for day in uses_by_day.read(text)
+    ]
+    told = pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64)
     last = posture.activity.last_granted[grant]
     levels = [pd.DataFrame({"nth": nth, "at": last[:, bit]}) for bit in range(len(LEVELS))]
-    whole = pd.concat([events, *levels], ignore_index=True)
+    whole = pd.concat([events, told, *levels], ignore_index=True)
     age = now - whole["at"].to_numpy()
     recent = (whole["at"] != NEVER).to_numpy() & (age >= 0)
     recent &= age <= days[whole["nth"].to_numpy()] * DAY
@@ -164,6 +172,13 @@ def _all_uses(posture: Posture) -> pd.DataFrame:
     ]
     whole = pd.concat([single, *ends], ignore_index=True)
     return whole[(whole["at"] != NEVER) & (whole["who"] >= 0) & (whole["what"] >= 0)]
+
+
+def _sums(posture: Posture) -> pd.DataFrame:
+    """Return who used what on which days, where a log was added up day by day."""
+    frame, (who, what) = posture.graph.frames[USED], posture.graph.ends(USED)
+    rows = pd.DataFrame({"who": who, "what": what, "by_day": frame["by_day"]})
+    return rows[(who >= 0) & (what >= 0) & rows["by_day"].notna()]
 
 
 def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
         be idle; both milliseconds, `NEVER` where nobody says) and `facts` (ids of ASSUMES).
     """
     edges, kind = posture.edges, CONTROL.index(ASSUMES)
-    unused = stale(edges.last_used, edges.telemetry, edges.since, posture.graph.now, UNUSED_DAYS)
+    latest, now = posture.edges_latest, posture.graph.now
+    unused = stale(latest, edges.telemetry, edges.since, now, UNUSED_DAYS)
     stated = (edges.row >= 0) & ~edges.derived
     taking = stated & (edges.kind == kind) & posture.graph.has_label(ROLE)[edges.target]
     taking &= np.isin(edges.target, edges.target[taking & unused])
@@ -38,7 +39,7 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
             "holder": edges.source[taking],
             "role": edges.target[taking],
             "unused": unused[taking],
-            "last": np.maximum(edges.last_used, edges.since)[taking],
+            "last": np.maximum(latest, edges.since)[taking],
             "fact": fact[edges.row[taking]],
         }
     )

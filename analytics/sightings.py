@@ -50,7 +50,8 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
         fact; `later` says that the use came after the moment looked at.
     """
     parts = _told(graph, graph.frames)
-    if graph.looks_back:  # the frames leave out what came later
+    if graph.looks_back:  # the frames leave out most of what came later
+        parts = [p[p["at"] <= graph.now] for p in parts]
         later = pd.concat(_told(graph, graph.facts.frames), ignore_index=True)
         parts.append(later[later["at"] > graph.now].assign(later=True))
     whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)

@@ -12,6 +12,7 @@ from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.schema import USE_EVENT
+from graph.uses_by_day import write
 from tests.small_estates import Estate, ago
 
 
@@ -53,6 +54,14 @@ def used_on(e: Estate, *days: float, who="bot", **more) -> Estate:
 )
 def test_duty_is_the_share_of_days_with_use(days, duty):
     assert fitted(used_on(bot(), *days)).duty == pytest.approx([duty])
+
+
+def test_a_log_that_was_added_up_tells_the_days_of_use():
+    """Two hundred uses on ten days are ten days, not two."""
+    days = {int(pd.Timestamp(ago(n)).timestamp()) // 86_400: 20 for n in range(5, 15)}
+    e = bot().link("bot", "USED", "x", level="write", first_at=ago(14), last_at=ago(5),
+                   count=200, by_day=write(days))  # fmt: skip
+    assert fitted(e).duty == pytest.approx([10 / 90])
 
 
 def test_use_is_seen_in_events_summaries_and_last_uses():
