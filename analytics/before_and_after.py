@@ -23,7 +23,8 @@ KEPT = 8  # judgements that are kept: the steps of a plan, and what a page asks 
 class Figures:
     """What a removal is measured by: weighted reach and debt of all identities, and findings.
 
-    What rests on a rule that failed is not known: NaN, or None for the findings.
+    What rests on a rule that failed, or on grants that nobody could state, is not known: NaN,
+    or None for the findings.
     """
 
     reach: float
@@ -52,9 +53,13 @@ def figures(posture: Posture) -> Figures:
 
 def reach_of(posture: Posture) -> float:
     """Return the weighted blast radius, standing access, of all identities together."""
-    return np.nan if posture.escalated.failed else float(posture.totals().weighted.sum())
+    who = posture.accountable
+    if posture.escalated.failed or (len(who) and not posture.reach_known[who].any()):
+        return np.nan
+    return float(posture.totals().weighted.sum())
 
 
 def debt_owed(posture: Posture) -> float:
     """Return what all identities owe together."""
-    return total(debt_of(posture)).debt
+    whole = total(debt_of(posture))
+    return whole.debt if whole.known else np.nan

@@ -7,7 +7,7 @@ import numpy as np
 from analytics import choke_points as choke
 from analytics.answers.shape import cut as cut_off
 from analytics.answers.shape import item_row
-from analytics.posture import Posture
+from analytics.posture import Filter, Posture
 from analytics.reach.dominators import NOT_COUNTED
 
 
@@ -25,7 +25,8 @@ def choke_points(
     pairs of start and target with a walk over it; for what only supports derived steps, those
     over the step that carries most. `truncated`: the search met its bound, and an exposure
     that it did not count is None; or a derived step has more alternatives than are listed, and
-    what supports it may free fewer than stated.
+    what supports it may free fewer than stated. `not_known` counts the starts of which nobody
+    could state what they reach: they are among no other figure.
     """
     found = choke.choke_points(posture, starts, targets, mode)
     nodes, nodes_left = cut_off(_worst(found.exposure, found.participation), limit)
@@ -34,6 +35,7 @@ def choke_points(
         "starts": len(starts),
         "targets": len(targets),
         "exposed": found.exposed,
+        "not_known": not_known(posture, starts, mode),
         "truncated": found.items.capped or _not_counted(found),
         "nodes": [
             posture.graph.thing(int(found.nodes[n]))
@@ -48,6 +50,11 @@ def choke_points(
         ],
         "left_out": nodes_left + items_left,
     }
+
+
+def not_known(posture: Posture, starts: np.ndarray, mode: str) -> int:
+    """Count those of which nobody could state what they reach."""
+    return int(np.count_nonzero(~posture.known(Filter(mode)).known[starts]))
 
 
 def _worst(exposure: np.ndarray, participation: np.ndarray) -> np.ndarray:

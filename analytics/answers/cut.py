@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from analytics.answers.choke_points import not_known
 from analytics.answers.shape import item_row
 from analytics.cut import Cut, smallest_cut
 from analytics.posture import UNUSED_DAYS, Posture
@@ -19,18 +20,25 @@ def cut(
     Access that was used of late, and break-glass access, is protected. `max_flow` is what no
     cut can cost less than; where it equals `cost`, the cut is `exact`. Where protected access
     alone joins a start to a target, nothing is cut: `cost` and `max_flow` are None, and
-    `protected` holds all items on such ways.
+    `protected` holds all items on such ways. `not_known` counts the starts of which nobody
+    could state what they reach: no cut is known to part them.
     """
     found = smallest_cut(posture, starts, targets, mode)
+    dark = not_known(posture, starts, mode)
     return {
         "separable": found.separable,
         "exact": found.exact if found.separable else None,
         "cost": COST * len(found.chosen) if found.separable else None,
         "max_flow": COST * found.bound if found.separable else None,
-        "certificate": _certificate(found),
+        "certificate": _certificate(found) + _dark_words(dark, len(starts)),
+        "not_known": dark,
         "edges": [row | {"cost": COST} for row in _rows(posture, found, found.chosen)],
         "protected": _rows(posture, found, found.kept),
     }
+
+
+def _dark_words(count: int, of: int) -> str:
+    return f" What {count} of {of} starts reach is not known." if count else ""
 
 
 def _rows(posture: Posture, found: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
@@ -47,7 +55,7 @@ def _certificate(found: Cut) -> str:
             f"{UNUSED_DAYS} days or is tagged breakglass."
         )
     if not count:
-        return "Nothing to cut: there is no way."
+        return "Nothing to cut: there is no way in what is known."
     if found.exact:
         return f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
     if found.items.capped:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from analytics.answers.shape import cut, edge_step, grant_step, when
 from analytics.drift import CAUSES, Baseline, Drift, Excess
 from analytics.drift import drift as compare
@@ -16,8 +18,11 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
 
     `shrink` is what is approved but not reached; it is no drift. Neither is an excess whose
     `why` is coverage: it is listed, but not in the sums. `change_points` are the steps up in
-    exposure that a history of ten snapshots or more shows.
+    exposure that a history of ten snapshots or more shows. `not_known` counts the identities of
+    which nobody could state what they reach.
     """
+    who = posture.accountable if about is None else np.array([about])
+    dark = int(np.count_nonzero(~posture.reach_known[who]))
     found = compare(posture, None if about is None else [about])
     pairs = [(each, excess) for each in found for excess in each.excess]
     pairs.sort(key=lambda p: (-p[1].exposure, p[1].identity, p[1].resource, -p[1].level))
@@ -25,8 +30,11 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
     less = [(each, *pair) for each in found for pair in each.shrink]
     shrunk, more = cut(less, limit)
     return {
-        "exposure": sum(each.exposure for each in found),
-        "drifted": sum(any(not e.seen for e in each.excess) for each in found),
+        "exposure": sum(each.exposure for each in found) if dark < len(who) else None,
+        "drifted": sum(any(not e.seen for e in each.excess) for each in found)
+        if dark < len(who)
+        else None,
+        "not_known": dark,
         "by_cause": _by_cause([excess for _, excess in pairs if not excess.seen]),
         "by_baseline": _by_baseline(found),
         "drift": [_row(posture, each, excess) for each, excess in shown],

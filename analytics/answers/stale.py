@@ -7,8 +7,11 @@ import numpy as np
 
 from analytics.answers.shape import edge_step, grant_step, sentence
 from analytics.posture import UNUSED_DAYS, Filter, Posture
+from analytics.regained import regained
 from analytics.stale_access import StalePath, stale_paths
 from graph.schema import LEVELS
+
+OVER_NOTHING_KNOWN = {"weighted": None, "identities": None}
 
 
 def stale(
@@ -22,8 +25,8 @@ def stale(
     `regained` is the weight that all accountable identities together would lose if the stale
     edges went, of the weight they have; `over_stale` what they reach over stale edges alone,
     where not one hop was used. What nobody could see being used is listed as unobservable, and
-    is no part of either. `about` are the identities (numbers) to keep to. `counts` are those of
-    all paths, however few are listed.
+    is no part of either; where that is all there is, neither is known. `about` are the
+    identities (numbers) to keep to. `counts` are those of all paths, however few are listed.
     """
     gone = posture.lost(Filter(stale=days))
     doubtful = posture.lost(Filter(stale=days, unobservable=False))
@@ -37,13 +40,15 @@ def stale(
             break
         paths += stale_paths(posture, int(posture.accountable[place]), days)
     shown = paths[:limit] if limit else paths
+    back = regained(posture, days)
     return {
         "paths": [_row(posture, p) for p in shown],
         "regained": {
-            "weighted": float(gone.weighted.sum()),
-            "of": float(posture.totals().weighted.sum()),
+            "weighted": back.weighted if back.known else None,
+            "of": back.of if posture.reach_known[posture.accountable].any() else None,
+            "unobserved": back.unseen,
         },
-        "over_stale": _over_stale(posture, days),
+        "over_stale": _over_stale(posture, days) if back.known else OVER_NOTHING_KNOWN,
         "days": days,
         "counts": {
             "paths": int(doubtful.pairs[order].sum()),

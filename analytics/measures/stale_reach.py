@@ -1,17 +1,27 @@
 """Reach that would go without touching anything in use."""
 
-from analytics.measure import LESS, SHARE, Measure, Measured, ratio
-from analytics.posture import UNUSED_DAYS, Filter, Posture
+from dataclasses import replace
+
+from analytics.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+from analytics.regained import regained
 
 
 def measure(posture: Posture) -> Measured:
     """Return the share of weighted reach that is had only over edges not used for 90 days."""
-    gone = posture.lost(Filter(stale=UNUSED_DAYS))
-    return ratio(
-        float(gone.weighted.sum()),
-        float(posture.totals().weighted.sum()),
-        "no accountable identity reaches anything",
+    found = regained(posture)
+    if found.of and not found.known:
+        detail = {"unobserved": found.unseen}
+        return Measured(None, because="of no access anybody would see the use", detail=detail)
+    told = ratio(
+        found.weighted,
+        found.of,
+        population(posture).unreached or "no accountable identity reaches anything",
+        unobserved=found.unseen,
     )
+    if told.value is None or not found.unseen:
+        return told
+    return replace(told, range=(told.value, (found.weighted + found.unseen) / found.of))
 
 
 MEASURE = Measure(

@@ -4,6 +4,7 @@
 what they open. `svc` is of a scope that states grants: it may write to a confidential database.
 """
 
+import numpy as np
 import pytest
 
 from analytics import answers
@@ -189,3 +190,40 @@ def test_durability(mixed):
     assert found["of"] == 0
     assert found["not_known"] == 1
     assert found["identities"][0]["routes"] is None
+
+
+def test_what_removals_change_is_not_known(dark, mixed):
+    none = answers.what_if(dark, ["bot"])["before"]
+    assert np.isnan([none["reach"], none["debt"]]).all()
+    some = answers.what_if(mixed, ["bot"])["before"]
+    assert some["reach"] == 30.0
+    starts, targets = (np.array([mixed.graph.number(n)]) for n in ("bot", "db"))
+    assert answers.choke_points(mixed, starts, targets)["not_known"] == 1
+    said = answers.cut(mixed, starts, targets)
+    assert said["not_known"] == 1
+    assert said["certificate"].endswith("What 1 of 1 starts reach is not known.")
+    known = answers.cut(mixed, np.array([mixed.graph.number("bare")]), targets)
+    assert (known["not_known"], "not known" in known["certificate"]) == (0, False)
+
+
+def test_what_one_gets_back_is_not_known_where_nobody_sees_use():
+    """An account whose use nobody would see; then one that was used; then one that was not."""
+    e = Estate(declares=EVERYTHING, source="cloud").account("svc").resource("db", "confidential")
+    blind = e.can("svc", "write", "db", telemetry="false").posture()
+    assert answers.stale(blind)["regained"] == {"weighted": None, "of": 30.0, "unobserved": 30.0}
+    assert answers.stale(blind)["over_stale"]["weighted"] is None
+    told = figures(blind)["stale_reach"]
+    assert (told["value"], told["range"]) == (None, None)
+    assert "see the use" in told["not_measured_because"]
+    e.resource("wiki", "internal")
+    e.can("svc", "read", "wiki", granted_at=ago(200), last_used_at={"read": ago(2)})
+    some = e.posture()
+    assert answers.stale(some)["regained"] == {"weighted": 0.0, "of": 33.0, "unobserved": 30.0}
+    assert figures(some)["stale_reach"]["range"] == pytest.approx([0.0, 30 / 33])
+    e.resource("old", "internal").can("svc", "read", "old", granted_at=ago(200))
+    assert answers.stale(e.posture())["regained"]["weighted"] == 3.0
+
+
+def test_drift(dark, mixed):
+    assert answers.drift(dark)["exposure"] is answers.drift(dark)["drifted"] is None
+    assert (answers.drift(mixed)["not_known"], answers.drift(mixed)["drifted"]) == (1, 0)
