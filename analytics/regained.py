@@ -21,7 +21,7 @@ class Regained:
     @property
     def known(self) -> bool:
         """Whether anybody would see the use of any of it: if not, nothing can be called unused."""
-        return self.of > 0 and self.unseen < self.of
+        return not self.of or self.unseen < self.of
 
 
 def regained(posture: Posture, days: int = UNUSED_DAYS) -> Regained:

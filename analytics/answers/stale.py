@@ -11,8 +11,6 @@ from analytics.regained import regained
 from analytics.stale_access import StalePath, stale_paths
 from graph.schema import LEVELS
 
-OVER_NOTHING_KNOWN = {"weighted": None, "identities": None}
-
 
 def stale(
     posture: Posture,
@@ -41,14 +39,16 @@ def stale(
         paths += stale_paths(posture, int(posture.accountable[place]), days)
     shown = paths[:limit] if limit else paths
     back = regained(posture, days)
+    reached = bool(posture.reach_known[posture.accountable].any()) or not len(posture.accountable)
+    known = back.known and reached
     return {
         "paths": [_row(posture, p) for p in shown],
         "regained": {
-            "weighted": back.weighted if back.known else None,
-            "of": back.of if posture.reach_known[posture.accountable].any() else None,
+            "weighted": back.weighted if known else None,
+            "of": back.of if reached else None,
             "unobserved": back.unseen,
         },
-        "over_stale": _over_stale(posture, days) if back.known else OVER_NOTHING_KNOWN,
+        "over_stale": _over_stale(posture, days, known),
         "days": days,
         "counts": {
             "paths": int(doubtful.pairs[order].sum()),
@@ -58,9 +58,14 @@ def stale(
     }
 
 
-def _over_stale(posture: Posture, days: int) -> dict[str, Any]:
-    """Add up what is reached over stale edges alone, and count the identities that reach any."""
+def _over_stale(posture: Posture, days: int, known: bool) -> dict[str, Any]:
+    """Add up what is reached over stale edges alone, and count the identities that reach any.
+
+    Where it is not `known` whether anything is used, nothing is None, not 0.
+    """
     alone = posture.totals(Filter(stale=days, only_stale=True))
+    if not known and not alone.pairs.any():
+        return {"weighted": None, "identities": None}
     return {
         "weighted": float(alone.weighted.sum()),
         "identities": int(np.count_nonzero(alone.pairs)),
