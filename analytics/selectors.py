@@ -9,7 +9,7 @@ from analytics.weights import SENSITIVITY
 from graph.access import flags
 from graph.schema import AGENT, FACT_NODES, RESOURCE
 
-ALL_AGENTS, CROWN_JEWELS = "all-agents", "crown-jewels"
+ALL_AGENTS, CROWN_JEWELS, ALL_IDENTITIES = "all-agents", "crown-jewels", "all-identities"
 LABEL, ENV = "label:", "env:"
 
 
@@ -22,8 +22,9 @@ class WrongSelector(Exception):
 def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
     """Return the numbers of the nodes that any of `sels` means, in order.
 
-    A selector is `all-agents`, `crown-jewels`, `label:Role`, `env:prod`, or one thing by its
-    id or unique name. What a log shows as deleted is selected by its id or name only.
+    A selector is `all-agents`, `all-identities` (the accountable ones), `crown-jewels`,
+    `label:Role`, `env:prod`, or one thing by its id or unique name. What a log shows as deleted
+    is selected by its id or name only.
 
     Raises
     ------
@@ -38,6 +39,10 @@ def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
 def _selected(posture: Posture, said: str) -> np.ndarray:
     if said == ALL_AGENTS:
         return np.asarray(posture.graph.has_label(AGENT) & ~posture.deleted)
+    if said == ALL_IDENTITIES:
+        chosen = np.zeros(len(posture.graph.ids), bool)
+        chosen[posture.accountable] = True
+        return chosen
     if said == CROWN_JEWELS:
         return crown_jewels(posture)
     if said.startswith(LABEL):

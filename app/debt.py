@@ -16,7 +16,7 @@ from analytics.posture import Posture
 from app.debt_way import way
 from app.figures import names
 from app.reading import kept
-from app.wording import day, thing_name
+from app.wording import NO_FIGURE, day, number, thing_name
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -61,6 +61,24 @@ def balance(posture: Posture) -> dict[str, Any]:
     """Return the debt of all accountable identities as `answers.debt` has it."""
     answer: dict[str, Any] = answers.debt(posture)
     return answer
+
+
+def ratio_figure(owed: dict[str, Any]) -> tuple[str, str]:
+    """Word the trust debt ratio for a tile: its range where too little is known to grade it."""
+    if owed["tdr"] is None:
+        return NO_FIGURE, "nobody could state what is held"
+    low, high = owed["tdr_range"]
+    if owed["grade"] == "NR" and f"{low:.0%}" != f"{high:.0%}":
+        return f"{low:.0%} to {high:.0%}", "not rated"
+    return f"{owed['tdr']:.1%}", f"{graded(owed)}, range {low:.0%} to {high:.0%}"
+
+
+def dark_words(owed: dict[str, Any]) -> str:
+    """Say of how many identities nobody could state what they may use; "" where of none."""
+    if not owed["not_known"]:
+        return ""
+    whole = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
+    return f" Of {whole} it is not known what they may use: no source states grants of them."
 
 
 def graded(owed: dict[str, Any]) -> str:

@@ -11,9 +11,10 @@ from analytics.accountable import accountability, accountable_people
 from analytics.answers.orphans import orphaned
 from analytics.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
 from analytics.ownership import NOBODY, ROLES
-from analytics.posture import UNUSED_DAYS, Filter, Posture
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.regained import regained
 from app.reading import kept
-from app.wording import SEVERITIES, kind
+from app.wording import NO_FIGURE, SEVERITIES, brief, kind, share
 from graph.access import NEVER
 
 UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
@@ -21,7 +22,7 @@ UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
 
 @kept
 def accountable(posture: Posture) -> pd.DataFrame:
-    """Return a row for each accountable identity, widest reach first.
+    """Return a row for each accountable identity, widest reach first; NaN where not known.
 
     Returns
     -------
@@ -33,7 +34,11 @@ def accountable(posture: Posture) -> pd.DataFrame:
     numbers = posture.accountable
     totals, owned = posture.totals(), posture.ownership
     rows = posture.graph.things.loc[numbers].reset_index(drop=True)
-    rows = rows.assign(resources=totals.resources, weighted=totals.weighted)
+    known = posture.reach_known[numbers]
+    rows = rows.assign(
+        resources=pd.Series(totals.resources, dtype="Int64").where(known),
+        weighted=np.where(known, totals.weighted, np.nan),
+    )
     covered = {role: owned.covered[role][numbers] for role in ROLES}
     for role, owners in covered.items():
         rows[role] = names(posture, owners)
@@ -93,10 +98,19 @@ def orphans(posture: Posture) -> Orphans:
 
 
 @kept
-def regained(posture: Posture, days: int = UNUSED_DAYS) -> tuple[float, float]:
-    """Return how much weighted blast radius nobody used for `days`, and of how much."""
-    gone = posture.lost(Filter(stale=days)).weighted.sum()
-    return float(gone), float(posture.totals().weighted.sum())
+def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
+    """Word the share of the weighted blast radius that nobody used for `days`, and of how much."""
+    found = regained(posture, days)
+    if "usage" in posture.graph.undeclared and not found.weighted:
+        return NO_FIGURE, "no source states use"
+    if not posture.reach_known[posture.accountable].any():
+        return NO_FIGURE, "nobody could state what is reached"
+    if not found.known:
+        return NO_FIGURE, "use is not logged anywhere"
+    of = f"{brief(found.weighted)} of {brief(found.of)}"
+    return share(found.weighted, found.of), of if not found.unseen else (
+        f"{of}; use of {brief(found.unseen)} is not logged"
+    )
 
 
 @kept

@@ -17,7 +17,7 @@ def under_figures(figures: dict[str, Any]) -> None:
     if said:
         st.markdown(said)
     asked = figures["interval"].get("ask") or []
-    if asked:
+    if asked and figures["interval"]["possible"] is not None:
         _questions(figures["interval"], asked)
 
 

@@ -13,7 +13,7 @@ from analytics.measures.sensitive_reach import reaching
 from analytics.posture import Posture
 from app.figures import names
 from app.reading import kept
-from app.wording import NOT_KNOWN, brief, counted, day, kind, number, thing_name
+from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, kind, number, thing_name
 from graph.access import NEVER
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT, TOOL
 from graph.stores import SnapshotInfo
@@ -73,7 +73,7 @@ def figure_words(value: float | None, unit: str) -> str:
 
 def kpi_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
     """Return a row for each leadership figure, with its terms, or why it is not measured."""
-    met = {True: "✓ met", False: "✗ missed", None: ""}
+    met = {True: "✓ met", False: "✗ missed"}
     return pd.DataFrame(
         {
             "Figure": [one["title"] for one in found],
@@ -81,10 +81,15 @@ def kpi_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
             "Numerator": np.array([_term(one["numerator"]) for one in found], float),
             "Denominator": np.array([_term(one["denominator"]) for one in found], float),
             "Target": [_target(one) for one in found],
-            "Met": [met[one["on_target"]] for one in found],
+            "Met": [met.get(one["on_target"], _in_doubt(one)) for one in found],
             "Not measured, because": [one["not_measured_because"] or "" for one in found],
         }
     )
+
+
+def _in_doubt(one: dict[str, Any]) -> str:
+    """Say that what is unknown could decide whether a target is met, where that is so."""
+    return NO_FIGURE if one["target"] is not None and one["value"] is not None else ""
 
 
 def _term(value: float | None) -> float:

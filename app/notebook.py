@@ -274,6 +274,8 @@ class BlastRadius:
     def __repr__(self) -> str:
         """Name the start and how much it reaches."""
         start, count = self.answer["start"]["id"], len(self.resources)
+        if self.answer["weighted"] is None:
+            return f"<BlastRadius of {start}: not known>"
         return f"<BlastRadius of {start}: {count:,} resources, weight {self.weighted:,.1f}>"
 
     @cached_property
@@ -287,8 +289,9 @@ class BlastRadius:
 
     @property
     def weighted(self) -> float:
-        """The weight of what is reached; larger is worse."""
-        return float(self.answer["weighted"])
+        """The weight of what is reached; larger is worse. NaN where nobody could state it."""
+        weighted = self.answer["weighted"]
+        return float("nan") if weighted is None else float(weighted)
 
     def _repr_html_(self) -> str:
         from app.picture import picture

@@ -144,6 +144,10 @@ def sureness(figures: dict[str, Any]) -> str:
     """Say between what and what the weighted blast radius lies, and why."""
     interval = figures["interval"]
     low, high = interval["confirmed"], interval["possible"]
+    if low is None:
+        return "no source states grants of it"
+    if high is None:
+        return "at least: not all of it is followed"
     if low == high:
         return "all of it confirmed"
     return f"{brief(low)} confirmed, {brief(high)} possible"

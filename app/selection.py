@@ -5,7 +5,15 @@ from collections.abc import Callable
 import streamlit as st
 
 from analytics.posture import Posture
-from analytics.selectors import ALL_AGENTS, CROWN_JEWELS, ENV, LABEL, WrongSelector, select
+from analytics.selectors import (
+    ALL_AGENTS,
+    ALL_IDENTITIES,
+    CROWN_JEWELS,
+    ENV,
+    LABEL,
+    WrongSelector,
+    select,
+)
 from app.address import recall, remember
 from app.escape import markdown, plain
 from app.picker import OFFERED, matches, namer
@@ -13,14 +21,18 @@ from app.reading import kept
 from app.wording import kind, number
 from graph.schema import FACT_NODES
 
-SETS = {ALL_AGENTS: "All agents", CROWN_JEWELS: "Crown jewels"}
+SETS = {
+    ALL_AGENTS: "All agents",
+    ALL_IDENTITIES: "All accountable identities",
+    CROWN_JEWELS: "Crown jewels",
+}
 MEANING = "Crown jewels are the restricted resources and the control planes."
 WALKED = ("Agent", "ServiceAccount", "Credential", "Role", "Group", "Human", "Resource", "Tool")
 
 
 @kept
 def sets(posture: Posture) -> list[str]:
-    """List the selectors of sets: the two that always exist, the kinds, the environments."""
+    """List the selectors of sets: those that always exist, the kinds, the environments."""
     graph, environments = posture.graph, set()
     for label in FACT_NODES:
         if "env" in [column.name for column in label.columns]:

@@ -9,8 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 from analytics.answers.coverage import failed_now
 from analytics.faults import REPORT, Faults
 from analytics.posture import Posture
+from analytics.source_states import covered
+from app import clock
 from app.address import recall, remember
 from app.escape import code, markdown, plain
+from app.freshness import freshness as said_freshness
 from app.reading import Choice, choose
 from app.wording import counted, day, moment, span, stamp
 from graph.stores import (
@@ -22,7 +25,7 @@ from graph.stores import (
 )
 
 LATEST = "latest"
-OLD = pd.Timedelta(days=30)  # a source older than this, at the moment shown, is marked
+OLD = pd.Timedelta(days=30)  # a source older than this today is marked
 
 
 def store_uri() -> str:
@@ -89,12 +92,12 @@ def freshness(posture: Posture, choice: Choice) -> None:
     """Say in one line what the page speaks of, and which sources are old or missing."""
     graph, info = posture.graph, choice.snapshot
     words = [f"As of **{moment(graph.as_of)}**", f"snapshot {code(info.id)}"]
-    old = [c for c in graph.coverage if graph.as_of - c.taken_at > OLD]
+    now = clock.now()
+    old = [c for c in graph.coverage if now - c.taken_at > OLD]
     partial = [c for c in graph.coverage if not c.complete]
     words.append(counted(len(graph.coverage), "source scope"))
     if graph.coverage:
-        newest = max(c.taken_at for c in graph.coverage)
-        words.append(f"newest facts {span(graph.as_of - newest)} old")
+        words.append(said_freshness(covered(graph.coverage, (), now)))
     if old:
         words.append(f":material/schedule: {len(old)} older than {span(OLD)}")
     if partial:
@@ -107,6 +110,11 @@ def freshness(posture: Posture, choice: Choice) -> None:
     if not choice.current:
         words.append(":material/history: not the latest snapshot")
     st.caption(" · ".join(words))
+    if posture.before_data:
+        st.warning(
+            f"There are no data before {day(posture.first_fact)}: nothing is graded for this day.",
+            icon=":material/history:",
+        )
 
 
 def explain(error: Exception, titled: bool = False) -> None:

@@ -11,7 +11,7 @@ COLUMNS: dict[str, Columns] = {
         "owed by or for": lambda r: r["thing"] or r["key"],
         "debt": "debt",
         "a day": "interest_per_day",
-        "ratio": lambda r: f"{r['tdr']:.1%}",
+        "ratio": lambda r: "not known" if r["tdr"] is None else f"{r['tdr']:.1%}",
         "grade": "grade",
         "unverified": "unverified",
     },

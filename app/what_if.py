@@ -82,7 +82,7 @@ def less(before: float | None, after: float | None) -> str:
     >>> less(200, 50), less(4, 4), less(None, 4)
     ('75% less', 'unchanged', 'unknown')
     """
-    if before is None or after is None:
+    if pd.isna(before) or pd.isna(after):
         return NOT_KNOWN
     if before == after:
         return "unchanged"

@@ -57,6 +57,7 @@ MARKS: Mapping[str, str] = {
     "low": "▽ low",
 }
 NOT_KNOWN = "unknown"
+NO_FIGURE = "not known"  # instead of a figure, on a tile
 
 
 def number(value: float | None) -> str:
@@ -76,7 +77,7 @@ def brief(value: float | None) -> str:
     >>> brief(38.5), brief(15213.4), brief(1942093.3)
     ('38.5', '15,213', '1.94 million')
     """
-    if value is None or value < 1000:
+    if value is None or pd.isna(value) or value < 1000:
         return number(value)
     return f"{value:,.0f}" if value < 1_000_000 else f"{value / 1_000_000:,.3g} million"
 

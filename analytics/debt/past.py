@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from analytics.debt.items import debt_of
 from analytics.debt.totals import caps_of, rated, total
 from analytics.lifecycle.states import versions
@@ -18,7 +20,8 @@ class Owed:
     """The debt of a whole estate at one moment.
 
     `debt` and `most` are trust points; `ratio`, `high` (the ratio if all that is unverified were
-    broken) and `coverage` are shares.
+    broken) and `coverage` are shares. All are NaN where of no identity it is known what it may
+    use; `not_known` counts the identities of which that is so.
     """
 
     debt: float
@@ -27,6 +30,7 @@ class Owed:
     high: float
     coverage: float
     grade: str
+    not_known: int = 0
 
     @classmethod
     def of(cls, posture: Posture) -> "Owed":
@@ -35,7 +39,10 @@ class Owed:
         whole = total(owed)
         capped = bool(caps.alarm.any()), bool(caps.orphan.any())
         grade, _ = rated(whole, owed.model, *capped, caps)
-        return cls(whole.debt, whole.most, *whole.range, whole.coverage, grade)
+        figures = [whole.debt, whole.most, *whole.range, whole.coverage]
+        told = figures if whole.known else [np.nan] * len(figures)
+        debt, most, ratio, high, covered = told
+        return cls(debt, most, ratio, high, covered, grade, whole.not_known)
 
 
 def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:

@@ -34,13 +34,16 @@ from app.tables import below, full, table
 from app.tiles import tile
 from app.tray import reverse_tray, tray
 from app.view import View
-from app.wording import brief, counted, kind, number, share
+from app.wording import NO_FIGURE, brief, counted, kind, number, share
 from graph.schema import AGENT
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
 ARRANGEMENTS: dict[str, str] = {"auto": "Auto", "layers": "Layers", "rings": "Rings"}
 HOPS_HELP = "Control steps before the last one, the grant on the resource."
 PICTURE = "picture"
+
+
+TILES = ("Resources reached", "Weighted blast radius", "With admin", "By rules, not stated")
 
 
 def draw(posture: Posture) -> None:
@@ -142,10 +145,11 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     for note in found.figures.get("notes", ()):
         st.info(markdown(note, 500))
     if question.leaked:
-        leak(posture, question.thing, int(found.figures["counts"]["resources"]))
+        leak(posture, question.thing, int(found.figures["counts"]["resources"] or 0))
     focus = _focus(found)
     if found.tree.total == 1:
-        st.markdown("It reaches nothing in what is known.")
+        if found.figures["weighted"] is not None:
+            st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
         keys_of(posture, question.thing)
         tray(posture, question, found, items, arrangement, None)
@@ -166,19 +170,23 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
 
 def _figures(found: Reach) -> None:
     figures, tiles = found.figures, st.columns(4)
+    if figures["weighted"] is None:
+        for place, label in zip(tiles, TILES, strict=True):
+            tile(place, label, NO_FIGURE, "no source states grants of it")
+        return
     counts, by_level = figures["counts"], figures["counts"]["by_level"]
     restricted = counts["by_sensitivity"].get("restricted", 0)
     unknown = counts["by_sensitivity"].get("unknown", 0)
     tile(
         tiles[0],
-        "Resources reached",
+        TILES[0],
         f"{number(counts['resources'])} of {number(counts['of'])}",
         f"{number(restricted)} restricted"
         + (f", {number(unknown)} of unknown sensitivity" if unknown else ""),
     )
     tile(
         tiles[1],
-        "Weighted blast radius",
+        TILES[1],
         brief(figures["weighted"]),
         sureness(figures),
         "Sensitivity times level, added up over all resources reached. Larger is worse. "
@@ -186,14 +194,14 @@ def _figures(found: Reach) -> None:
     )
     tile(
         tiles[2],
-        "With admin",
+        TILES[2],
         f"{number(by_level['admin'])} of {number(counts['resources'])}",
         f"{number(by_level['write'])} with write, {number(by_level['read'])} with read",
         "Levels are counted one by one: a grant of write alone does not read.",
     )
     tile(
         tiles[3],
-        "By rules, not stated",
+        TILES[3],
         share(figures["derived_weighted"], figures["weighted"]) if figures["weighted"] else "0",
         f"{brief(figures['derived_weighted'])} of {brief(figures['weighted'])}",
         "What is reached only by steps that a rule concluded, such as a privilege escalation.",
@@ -325,6 +333,7 @@ def _reached_by(posture: Posture, question: Question) -> None:
         tiles[1],
         "Accountable identities among them",
         f"{number(reaching['reaching'])} of {number(reaching['of'])}",
+        f"not known of {number(reaching['not_known'])} more" if reaching["not_known"] else None,
     )
     tile(tiles[2], "Exposure", _exposure(answer))
     if rows.empty:

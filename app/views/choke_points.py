@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from analytics.selectors import ALL_AGENTS, CROWN_JEWELS
+from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
 from app.address import one_of, recall, remember
 from app.choke import (
     FREES,
@@ -23,12 +23,12 @@ from app.escape import markdown
 from app.plan import what_to_remove
 from app.reach import MODES
 from app.removals import MOST, Taken, add_button, add_each, edge_item, meanings, removals
-from app.selection import choose
+from app.selection import choose, selected
 from app.tables import below, table
 from app.tiles import tile
 from app.view import View
 from app.what_if import all_tiles, breaks_table, changed
-from app.wording import counted, number, share
+from app.wording import NO_FIGURE, counted, number, share
 
 TALL = 290  # pixels of each of the two tables, seven rows
 THROUGH_HELP = (
@@ -63,7 +63,8 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
 def _aim(posture: Posture) -> Aim:
     left, right = st.columns(2, gap="large")
     with left:
-        starts = choose(posture, "start", "From", ALL_AGENTS)
+        first = ALL_AGENTS if selected(posture, ALL_AGENTS) else ALL_IDENTITIES
+        starts = choose(posture, "start", "From", first)
     with right:
         targets = choose(posture, "target", "To", CROWN_JEWELS)
     recall("mode", "standing", one_of(MODES))
@@ -81,12 +82,12 @@ def _aim(posture: Posture) -> Aim:
 
 def _figures(posture: Posture, aim: Aim, found: Ranked) -> None:
     answer, tiles = found.answer, st.columns(4)
-    exposed, starts = answer["exposed"], answer["starts"]
+    exposed, starts, dark = answer["exposed"], answer["starts"], answer["not_known"]
     tile(
         tiles[0],
         "Starts that reach a target",
-        f"{number(exposed)} of {number(starts)}",
-        share(exposed, starts),
+        f"{number(exposed)} of {number(starts - dark)}" if dark < starts else NO_FIGURE,
+        f"not known of {number(dark)} more" if dark > 0 else share(exposed, starts),
     )
     unknown = unrated(posture) if aim.targets == CROWN_JEWELS else 0
     tile(

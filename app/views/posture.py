@@ -6,20 +6,19 @@ import streamlit as st
 from analytics import answers
 from analytics.lifecycle.states import ACCEPTED
 from analytics.posture import UNUSED_DAYS, Posture
-from app import all_figures, pillars
+from app import all_figures, clock, pillars
 from app.address import recall, remember
 from app.charts import bars
-from app.clock import now
-from app.debt import balance, graded
+from app.debt import balance, dark_words, ratio_figure
 from app.debt_charts import ratio_trend
 from app.escape import markdown
-from app.figures import UNKNOWN, accountable, findings, orphans, regained, silent
+from app.figures import UNKNOWN, accountable, findings, got_back, orphans, silent
+from app.freshness import age_words
 from app.leadership import figure_words, kpis, past, rows_page
-from app.shell import age
 from app.tables import table
 from app.tiles import link, tile
 from app.view import View
-from app.wording import MARKS, brief, counted, day, days, kind, number, share
+from app.wording import MARKS, NO_FIGURE, brief, counted, day, days, kind, number, share
 from graph.schema import AGENT, FACT_NODES
 
 WORST = 10
@@ -44,17 +43,20 @@ def draw(posture: Posture) -> None:
 
 
 def _known(posture: Posture) -> None:
-    covered, owed = answers.coverage(posture, now()), balance(posture)
+    covered, owed = answers.coverage(posture, clock.now()), balance(posture)
     rows = covered["sources"]
-    said = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken"
-    if not owed["max_principal"]:
-        said = "No accountable identity has access to anything known"
-    st.markdown(f"{said}. {_owners_words(accountable(posture))}")
-    unknown = [said.partition(":")[0] for said in covered["unknown"]]
-    if unknown:
+    if owed["debt"] is None:
+        said = "Nothing can be said of what is owed."
+    elif not owed["max_principal"]:
+        said = "No accountable identity has access to anything known."
+    else:
+        said = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or "
+        said += "broken."
+    st.markdown(f"{said}{dark_words(owed)} {_owners_words(accountable(posture))}")
+    if covered["unknown"]:
         st.markdown(
-            f":material/help: Nothing is known of **{markdown(', '.join(unknown))}**, because no "
-            "source states it. Unknown is not the same as fine."
+            f":material/help: Not known: **{markdown('; '.join(covered['unknown']), 600)}**. "
+            "Unknown is not the same as fine."
         )
     skipped = silent(posture)
     if len(skipped):
@@ -68,7 +70,7 @@ def _known(posture: Posture) -> None:
                     "Scope": [row["scope"] for row in rows],
                     "Read": ["complete" if row["complete"] else "in part" for row in rows],
                     "Taken": [day(row["taken_at"]) for row in rows],
-                    "Age": [age(posture, row["taken_at"]) for row in rows],
+                    "Age": [age_words(row["age_days"]) for row in rows],
                     "Could have stated": [", ".join(row["declares"]) for row in rows],
                 }
             ),
@@ -92,14 +94,14 @@ def _owners_words(everyone: pd.DataFrame) -> str:
 def _three(posture: Posture) -> None:
     owed, figures = balance(posture), {one["name"]: one for one in kpis(posture)["kpis"]}
     places = st.columns(4)
-    low, high = owed["tdr_range"]
+    because = f" It is not rated: {owed['grade_because']}." if owed["grade"] == "NR" else ""
     tile(
         places[0],
         "Trust debt ratio",
-        f"{owed['tdr']:.1%}",
-        f"{graded(owed)}, range {low:.0%} to {high:.0%}",
+        *ratio_figure(owed),
         f"{brief(owed['debt'])} tp owed of at most {brief(owed['max_debt'])}. The range says how "
-        "bad it may be: what nobody could verify is kept at one end and broken at the other.",
+        "bad it may be: what nobody could verify is kept at one end and broken at the other."
+        + because,
     )
     link(places[0], "What is owed", "trust_debt")
     for place, name in zip(places[1:], kpis(posture)["three_that_count"], strict=False):
@@ -147,9 +149,13 @@ def _trend(posture: Posture) -> None:
         shown = rows.assign(
             at=[day(at) for at in rows["at"]],
             grade=rows["grade"].replace("NR", "not rated"),
-            **{c: rows[c].map("{:.1%}".format) for c in ("ratio", "high", "coverage")},
+            **{
+                c: [NO_FIGURE if pd.isna(v) else f"{v:.1%}" for v in rows[c]]
+                for c in ("ratio", "high", "coverage")
+            },
             **{c: rows[c].round() for c in ("debt", "most")},
         )
+        shown = shown.drop(columns="not_known")
         names = ["Snapshot", "Debt (tp)", "At most", "Ratio", "At worst", "Verified", "Grade"]
         shown.columns = pd.Index(names)
         table(shown, "trend-rows", "Trust debt at each snapshot.")
@@ -165,15 +171,22 @@ def _percent(said: str) -> float:
 
 def _against(now: pd.Series, target: float) -> str:
     """Say how far the debt is from its target, and whether what is unverified could hide it."""
+    if pd.isna(now["ratio"]):
+        return f"Whether the target of {target:.1%} is met is **not known**."
     over = now["debt"] - target * now["most"]
     if now["ratio"] > target:
         return (
             f"**{now['ratio']:.1%}** is above the target of {target:.1%}: **{brief(over)} tp** "
             f"of {brief(now['debt'])} have to be paid back."
         )
-    said = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
+    doubt = f"Whether the target of {target:.1%} is met is **not known**: {now['ratio']:.1%} is"
+    doubt += " verified to be owed"
     if now["high"] > target:
-        return f"{said}, but what is unverified could bring it to {now['high']:.1%}."
+        return f"{doubt}, and what is unverified could bring it to {now['high']:.1%}."
+    if now["not_known"]:
+        dark = counted(int(now["not_known"]), "identity", "identities")
+        return f"{doubt}, and of {dark} nobody could state what they may use."
+    said = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
     return f"{said}, whatever the unverified turns out to be."
 
 
@@ -206,13 +219,10 @@ def _estate(posture: Posture) -> None:
         "answers. Identities whose owners no source could have stated are counted apart.",
     )
     link(tiles[1], "Which ones", "ownership")
-    idle, whole = regained(posture)
-    seen = "usage" not in posture.graph.undeclared
     tile(
         tiles[2],
         "Blast radius nobody uses",
-        share(idle, whole) if seen else UNKNOWN,
-        f"{brief(idle)} of {brief(whole)}" if seen else "no source states use",
+        *got_back(posture),
         f"What you get back by removing only access that was not used for {UNUSED_DAYS} days.",
     )
     link(tiles[2], "Where to cut", "stale_access")
@@ -267,10 +277,12 @@ def _worst(posture: Posture) -> None:
 
 
 def _widest(posture: Posture) -> None:
-    widest = accountable(posture).head(WORST)
+    everyone = accountable(posture)
+    widest = everyone[everyone["weighted"].notna()].head(WORST)
     st.header("Widest blast radius", anchor=False)
     if widest.empty:
-        st.markdown("No accountable identity is known.")
+        none = "It is not known of any identity what it reaches: no source states grants of one."
+        st.markdown(none if len(everyone) else "No accountable identity is known.")
         return
     st.plotly_chart(
         bars(widest, "name", "weighted", "weighted blast radius (larger is worse)"),

@@ -5,7 +5,7 @@ import streamlit as st
 
 from analytics.answers.coverage import failed_now
 from analytics.posture import Posture
-from app import same_things, upload_form
+from app import clock, same_things, upload_form
 from app.escape import code, markdown
 from app.shell import OLD, store_uri
 from app.tables import ROW_HEIGHT, below, table
@@ -16,6 +16,11 @@ from graph.facts import Coverage
 from graph.failed_reads import FailedRead
 from graph.schema import DECLARABLE
 from graph.set_aside import SetAside, set_aside
+
+ASSUMED = (
+    " Assumed: nothing in the export says when it was taken, so the time of its file, or of the "
+    "upload, stands for it; say it with --taken-at."
+)
 
 
 def draw(posture: Posture) -> None:
@@ -37,9 +42,9 @@ def _aside(posture: Posture) -> tuple[SetAside, ...]:
 
 
 def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]) -> None:
-    coverage, as_of = posture.graph.coverage, posture.graph.as_of
+    coverage, now = posture.graph.coverage, clock.now()
     partial = sum(not c.complete for c in coverage)
-    old = sum(as_of - c.taken_at > OLD for c in coverage)
+    old = sum(now - c.taken_at > OLD for c in coverage)
     tiles = st.columns(5)
     tile(tiles[0], "Source scopes", number(len(coverage)), None, "One system, in one scope of it.")
     tile(
@@ -53,7 +58,7 @@ def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[Failed
     meaning = "What such a scope said before is shown, as of the day it was read."
     tile(tiles[4], "Could not be read", number(len(failed)), beside, meaning)
     beside = f"of {number(len(coverage))}"
-    tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "At the moment shown.")
+    tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "Today, by the clock.")
     count, read = sum(one.count for one in aside), sum(one.read for one in aside)
     shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
     meaning = "Wrong rows, of the latest reads."
@@ -66,20 +71,20 @@ def _coverage(
     st.header("Coverage", anchor=False)
     by_key = {(one.source, one.scope): one for one in aside}
     lost = {one.key: one for one in failed}
-    as_of, rows = posture.graph.as_of, []
+    now, rows = clock.now(), []
     # What needs a new read comes first.
     for c in sorted(
         posture.graph.coverage,
-        key=lambda c: (c.key not in lost, as_of - c.taken_at <= OLD and c.complete),
+        key=lambda c: (c.key not in lost, now - c.taken_at <= OLD and c.complete),
     ):
-        one, age = by_key.get(c.key), as_of - c.taken_at
+        one, age = by_key.get(c.key), max(now - c.taken_at, pd.Timedelta(0))
         rows.append(
             {
                 "Source": c.source,
                 "Scope": c.scope,
                 "Age": f"▲ {span(age)}" if age > OLD else span(age),
                 "Read": _state(c, lost.get(c.key)),
-                "Taken": moment(c.taken_at),
+                "Taken": _taken(c),
                 "Set aside": f"{one.count} of {one.read}" if one else "not recorded",
                 "States": ", ".join(c.declares) or "nothing",
                 "Uses watched": _watched(c),
@@ -92,10 +97,15 @@ def _coverage(
     table(frame, "sources", alt, wide, height=25 * ROW_HEIGHT)
     below(
         "A missing fact of a kind that a source states is a defect; of any other kind it is "
-        "unknown.",
+        "unknown." + (ASSUMED if any(c.taken_at_assumed for c in posture.graph.coverage) else ""),
         frame,
         "sources.csv",
     )
+
+
+def _taken(said: Coverage) -> str:
+    """Say when it was taken, and whether only the time of a file says so."""
+    return f"▲ {moment(said.taken_at)}, assumed" if said.taken_at_assumed else moment(said.taken_at)
 
 
 def _state(said: Coverage, failed: FailedRead | None) -> str:

@@ -9,7 +9,7 @@ from analytics import answers
 from analytics.posture import Posture
 from app.address import one_of, recall, remember, some_of
 from app.escape import markdown
-from app.figures import UNKNOWN, accountable, regained
+from app.figures import accountable, got_back
 from app.picker import search
 from app.reading import kept
 from app.sentences import step_lines
@@ -18,11 +18,9 @@ from app.tiles import tile
 from app.view import View
 from app.wording import (
     STALE_STATES,
-    brief,
     counted,
     edge_words,
     number,
-    share,
     thing_id,
     thing_name,
 )
@@ -41,8 +39,7 @@ def draw(posture: Posture) -> None:
     )
     remember("days", DEFAULT_WINDOW)
     days = int(said or DEFAULT_WINDOW)
-    seen = "usage" not in posture.graph.undeclared
-    if not seen:
+    if "usage" in posture.graph.undeclared:
         st.info(
             "No source states when access was used, so what is stale is unknown. Ingest one "
             "that does.",
@@ -51,7 +48,7 @@ def draw(posture: Posture) -> None:
     wanted = _about(posture)
     found = stale(posture, days, wanted)
     if wanted is None:
-        _figures(posture, found, days, seen)
+        _figures(posture, found, days)
     _paths(posture, found, days, wanted)
 
 
@@ -104,14 +101,12 @@ def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> 
     return Stale(heaviest, counts["paths"], counts["unobservable"])
 
 
-def _figures(posture: Posture, found: Stale, days: int, seen: bool) -> None:
-    back, whole = regained(posture, days)
+def _figures(posture: Posture, found: Stale, days: int) -> None:
     tiles = st.columns(3)
     tile(
         tiles[0],
         "What you get back",
-        share(back, whole) if seen else UNKNOWN,
-        f"{brief(back)} of {brief(whole)} weighted" if seen else None,
+        *got_back(posture, days),
         f"Share of the blast radius of all identities that goes away when only access not used "
         f"for {days} days is removed; nothing that was used is touched.",
     )

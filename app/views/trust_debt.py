@@ -12,6 +12,7 @@ from app.debt import (
     WORDS,
     balance,
     books,
+    dark_words,
     entries,
     graded,
     group_names,
@@ -20,6 +21,7 @@ from app.debt import (
     items,
     members,
     period_rows,
+    ratio_figure,
 )
 from app.debt_charts import FLAT, burn_down, group_of, treemap
 from app.escape import code, markdown, plain
@@ -27,7 +29,18 @@ from app.sentences import step_lines
 from app.tables import below, table
 from app.tiles import tile
 from app.view import View
-from app.wording import NOT_KNOWN, brief, counted, day, days, number, share, thing_id, thing_name
+from app.wording import (
+    NO_FIGURE,
+    NOT_KNOWN,
+    brief,
+    counted,
+    day,
+    days,
+    number,
+    share,
+    thing_id,
+    thing_name,
+)
 
 TOP = 10
 BROKEN, UNKNOWN = "broken", "unknown"
@@ -43,6 +56,12 @@ MEANING = (
 def draw(posture: Posture) -> None:
     """Draw the balance, how it moved, who owes it, and the items behind it."""
     owed = balance(posture)
+    if owed["debt"] is None:
+        st.info(
+            "What is owed is not known: no source states grants of any accountable identity.",
+            icon=":material/help:",
+        )
+        return
     if not owed["max_principal"]:
         st.info("No accountable identity has access to anything known, so nothing can be owed.")
         return
@@ -61,6 +80,7 @@ def _known(posture: Posture, owed: dict[str, Any]) -> None:
         f"The rest, {brief(owed['unverified'])} tp, is unverified: the ratio lies between "
         f"**{low:.1%}** and **{high:.1%}**."
     )
+    said += dark_words(owed)
     if missing:
         said += f" No source states {markdown(missing)}."
     if owed["grade_because"]:
@@ -77,12 +97,10 @@ def _figures(owed: dict[str, Any]) -> None:
         f"of at most {brief(owed['max_debt'])}",
         MEANING,
     )
-    low, high = owed["tdr_range"]
     tile(
         tiles[1],
         "Trust debt ratio",
-        f"{owed['tdr']:.1%}",
-        f"{graded(owed)}, range {low:.0%} to {high:.0%}",
+        *ratio_figure(owed),
         "Debt by the most that could be owed for the same access. A to 5%, B to 10%, C to 20%, "
         "D to 50%, else F. Not rated where too little is verified or nobody sees use.",
     )
@@ -181,7 +199,7 @@ def _who(posture: Posture) -> str:
         tile_at = _map(posture, by, found)
     with right:
         at = _top(found, by)
-    owing = found["debt"].to_numpy()
+    owing = found["debt"].fillna(0.0).to_numpy()
     first = min(TOP, len(found))
     said = f"{counted(len(found), 'group')}; "
     said += f"the first {first} owe" if first > 1 else "the first owes"
@@ -215,7 +233,7 @@ def _top(found: pd.DataFrame, by: str) -> int | None:
             BY[by]: found["name"],
             "Debt": found["debt"].round(),
             "A day": found["interest"].round(1),
-            "Ratio": found["ratio"].map(lambda r: f"{r:.1%}"),
+            "Ratio": found["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
             "Grade": found["grade"].replace("NR", "not rated"),
         }
     )

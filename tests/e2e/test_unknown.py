@@ -1,0 +1,100 @@
+"""The pages where nobody states grants or sees use: what is not known is neither 0 nor green."""
+
+from pathlib import Path
+
+import pytest
+
+from app.views import all_views
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from tests.e2e.conftest import Open
+from tests.small_estates import Estate, ago
+
+NOT_KNOWN = "not known"
+
+
+def clients() -> Estate:
+    e = Estate(declares=("inventory", "credentials"), source="clients", scope="laptops")
+    e.agent("bot").thing("Tool", "server").link("bot", "CALLS", "server")
+    e.thing("Credential", "PASSWORD", type="password", storage="config", created_at=ago(9))
+    return e.link("bot", "USES", "PASSWORD")
+
+
+def account() -> Estate:
+    """State an account without agents, whose use nobody would see."""
+    e = Estate(declares=("grants", "usage"), source="cloud").account("svc")
+    e.resource("db", "restricted")
+    return e.can("svc", "admin", "db", telemetry="false")
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Publish three estates: of the clients, of the account, and of both."""
+    base = tmp_path_factory.mktemp("unknown")
+    kinds = {"dark": [clients()], "cloud": [account()], "both": [clients(), account()]}
+    for name, estates in kinds.items():
+        ingest(ParquetStore(base / name), [e.job() for e in estates])
+    return {name: base / name for name in kinds}
+
+
+def tiles(page) -> dict[str, tuple[str, str]]:
+    return {m.label: (str(m.value), str(m.delta)) for m in page.metric}
+
+
+@pytest.mark.parametrize("name", ["dark", "cloud", "both"])
+@pytest.mark.parametrize("view", sorted(all_views()))
+def test_every_page_is_drawn(stores, open_page: Open, name: str, view: str) -> None:
+    page = open_page(stores[name], view)
+    assert not page.exception, [e.value for e in page.exception]
+
+
+def test_nothing_is_zero_or_green_where_nobody_states_grants(stores, open_page: Open) -> None:
+    shown = tiles(open_page(stores["dark"]))
+    assert shown["Trust debt ratio"][0] == NOT_KNOWN
+    assert shown["Blast radius nobody uses"][0] == NOT_KNOWN
+    radius = tiles(open_page(stores["dark"], "blast_radius", thing="bot"))
+    assert {v for v, _ in radius.values()} == {NOT_KNOWN}
+    words = " ".join(str(m.value) for m in open_page(stores["dark"]).markdown)
+    assert "meets the target" not in words
+    assert "nothing can be owed" not in words
+
+
+def test_a_ratio_that_is_not_rated_shows_its_range(stores, open_page: Open) -> None:
+    page = open_page(stores["cloud"])
+    ratio, beside = tiles(page)["Trust debt ratio"]
+    assert " to " in ratio
+    assert beside == "not rated"
+    assert tiles(page)["Blast radius nobody uses"][0] == NOT_KNOWN
+    words = " ".join(str(m.value) for m in page.markdown)
+    assert "meets the target" not in words
+    assert "met is **not known**" in words
+
+
+def test_what_one_gets_back_is_not_known_where_no_use_is_seen(stores, open_page: Open) -> None:
+    assert tiles(open_page(stores["cloud"], "stale_access"))["What you get back"][0] == NOT_KNOWN
+
+
+def test_choke_points_open_on_what_there_is(stores, open_page: Open) -> None:
+    """The account has no agents: the page starts from all accountable identities."""
+    shown = tiles(open_page(stores["cloud"], "choke_points"))
+    assert shown["Starts that reach a target"][0] == "1 of 1"
+    assert tiles(open_page(stores["dark"], "choke_points"))["Starts that reach a target"][0] == (
+        NOT_KNOWN
+    )
+
+
+def test_every_page_says_how_old_the_facts_are(stores, open_page: Open, monkeypatch) -> None:
+    for view in sorted(all_views()):
+        said = " ".join(str(c.value) for c in open_page(stores["both"], view).caption)
+        assert "facts of 1 Aug 2026, " in said, view
+        assert "days old" in said, view
+
+
+def test_sources_mark_what_is_old_today(stores, open_page: Open) -> None:
+    assert tiles(open_page(stores["both"], "sources"))["Older than 30 days"] == ("2", "of 2")
+
+
+def test_a_day_before_any_data_is_not_graded(stores, open_page: Open) -> None:
+    page = open_page(stores["both"], as_of="2020-01-01")
+    assert any("no data before" in w.value for w in page.warning)
+    assert "grade" not in tiles(page)["Trust debt ratio"][1]
