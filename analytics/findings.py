@@ -21,7 +21,7 @@ LEAST = np.array([least for least, _ in BANDS])
 
 
 def find_all(posture: Posture) -> pd.DataFrame:
-    """Run the rules whose facts somebody declares, once for a posture.
+    """Run the rules whose facts somebody declares or states, once for a posture.
 
     Returns
     -------
@@ -66,8 +66,8 @@ def count_all(posture: Posture) -> int | None:
 
 
 def lacking(posture: Posture, rule: Rule) -> list[str]:
-    """Return the kinds of fact that `rule` needs and no source declares."""
-    return [kind for kind in rule.needs if kind not in posture.graph.declared]
+    """Return the kinds of fact that `rule` needs, and that no source declares or states."""
+    return [kind for kind in rule.needs if kind not in posture.graph.known_kinds]
 
 
 def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:

@@ -9,20 +9,19 @@ import pandas as pd
 from analytics.gathered import gathered
 from analytics.ownership import DAY
 from analytics.posture import Posture
-from analytics.residue import judged
+from analytics.residue import alive
 from analytics.rule import found, nothing
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, RUNS_AS, USES
 
+PAIR = ["identity", "number"]
 SECRETLESS = ("federated", "workload")  # types that hold no secret
-COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "password", "token")
-LONG_LIVED_DAYS = 90  # CIS AWS Foundations: access keys are rotated within 90 days
 DORMANT_DAYS = 45  # CIS Controls 5.3: what is not used for 45 days is disabled
 
 
-def held(posture: Posture) -> pd.DataFrame:
-    """Return the credentials of each judged identity that nobody ended, once for a posture.
+def holdings(posture: Posture) -> pd.DataFrame:
+    """Return the credentials of each accountable identity that nobody ended, once for a posture.
 
     Those it uses, and those that are taken for it. What neither holds for, the key of an account
     that an agent runs as, is that agent's.
@@ -30,22 +29,39 @@ def held(posture: Posture) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `identity` and `number` (of the credential), `facts` (ids of the relationships that say
-        so), and the credential's properties; instants in milliseconds, not after the moment
-        looked at but for `expires`, `NEVER` where unknown.
+        `identity` and `number` (of the credential), and the credential's properties; instants
+        in milliseconds, not after the moment looked at but for `expires`, `NEVER` where unknown.
     """
-    return posture.once(__name__, lambda: _held(posture))  # type: ignore[no-any-return]
+
+    def hold() -> pd.DataFrame:
+        pairs = _ties(posture)[PAIR].drop_duplicates().sort_values(PAIR)
+        return pd.DataFrame(pairs.merge(_credentials(posture), on="number"))
+
+    return posture.once(f"{__name__}.holdings", hold)  # type: ignore[no-any-return]
 
 
-def _held(posture: Posture) -> pd.DataFrame:
-    every = np.ones(len(posture.in_service), bool)
-    mine = judged(posture, every)
+def held(posture: Posture) -> pd.DataFrame:
+    """Return those of `holdings` whose identity is judged, once for a posture.
+
+    With `facts`: the ids of the relationships that say who holds it.
+    """
+
+    def hold() -> pd.DataFrame:
+        mine = holdings(posture)
+        mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
+        facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
+        return mine.merge(facts, on=PAIR)
+
+    return posture.once(f"{__name__}.held", hold)  # type: ignore[no-any-return]
+
+
+def _ties(posture: Posture) -> pd.DataFrame:
+    """Return which facts say that an accountable identity holds which credential."""
     direct = pd.concat([_pairs(posture, USES), _pairs(posture, AUTHENTICATES_AS, turned=True)])
-    direct = direct[direct["identity"].isin(mine)]
+    direct = direct[direct["identity"].isin(posture.accountable)]
     rest = _left_lying(posture, direct["number"])
-    pairs = pd.concat([direct, rest[rest["identity"].isin(mine)]], ignore_index=True)
-    facts = gathered(pairs, ["identity", "number"], "fact").rename("facts").reset_index()
-    return facts.merge(_credentials(posture), on="number")
+    rest = rest[rest["identity"].isin(posture.accountable)]
+    return pd.concat([direct, rest], ignore_index=True)
 
 
 def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from analytics.asked import asked
 from analytics.evidence import recent
 from analytics.posture import Posture
 from analytics.residue import alive
 from analytics.rule import found, nothing
 from graph.frames import records
-from graph.schema import AGENT, HUMAN
+from graph.schema import HUMAN
 
 BY = ["identity", "resource"]
 MOST = 20  # uses and decisions that a finding names as evidence
@@ -30,16 +30,9 @@ def by_software(posture: Posture, state: int) -> pd.DataFrame:
 
 
 def by_agents(posture: Posture, state: int) -> pd.DataFrame:
-    """Return those of `by_software` that an agent did, or one of several agents.
-
-    A decision for each use is asked of agents, which choose their own actions. A service
-    account that no agent uses does what it was made for.
-    """
+    """Return those of `by_software` of which a decision is asked; see `analytics.asked`."""
     rows = by_software(posture, state)
-    alone = np.zeros(len(posture.in_service), bool)
-    alone[posture.accountable] = True
-    alone &= ~posture.graph.has_label(AGENT)
-    return pd.DataFrame(rows[~alone[rows["identity"].to_numpy(int)]])
+    return pd.DataFrame(rows[asked(posture)[rows["identity"].to_numpy(int)]])
 
 
 def about_uses(

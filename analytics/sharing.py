@@ -9,6 +9,24 @@ from analytics.tags import TWIN, tagged
 from graph.schema import AGENT, AUTHENTICATES_AS, ROLE, SERVICE_ACCOUNT, USES
 
 
+def shared(posture: Posture) -> np.ndarray:
+    """Return for each node whether it is a credential of several (bool).
+
+    Several agents in service use it, the blue and green twins of a blueprint being one, or it
+    opens accounts of several environments.
+    """
+    return posture.once(f"{__name__}.shared", lambda: _shared(posture))  # type: ignore[no-any-return]
+
+
+def _shared(posture: Posture) -> np.ndarray:
+    found = np.zeros(len(posture.graph.ids), bool)
+    agents = users(posture).groupby("number")["agent"].nunique()
+    found[agents.index[agents > 1].to_numpy(np.int64)] = True
+    opened = environments_opened(posture).map(len)
+    found[opened.index[opened > 1].to_numpy(np.int64)] = True
+    return found
+
+
 def users(posture: Posture) -> pd.DataFrame:
     """Return the agents in service that use each credential: `number`, `user`, `name`, `agent`.
 

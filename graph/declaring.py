@@ -1,5 +1,9 @@
 """Which kind of fact a source must be able to provide before it states an element or a field."""
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from graph.element import Element
 from graph.schema import (
     AGENT,
@@ -58,3 +62,21 @@ def kind_of_element(element: Element) -> str | None:
 def kind_of_field(element: Element, name: str) -> str | None:
     """Return the kind of fact that a field of an element is."""
     return FIELD_KINDS.get(name, ELEMENT_KINDS.get(element))
+
+
+def kinds_stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
+    """Return the kinds of fact of which something is stated, declared or not.
+
+    That a use would not be seen tells nothing of use.
+    """
+    found = {kind for element, kind in ELEMENT_KINDS.items() if len(frames.get(element, ()))}
+    for name, kind in FIELD_KINDS.items():
+        columns = (frame[name] for frame in frames.values() if name in frame and kind not in found)
+        if any(_tells(column) for column in columns):
+            found.add(kind)
+    return frozenset(found)
+
+
+def _tells(column: pd.Series) -> bool:
+    said = column.dropna()
+    return bool(said.any()) if said.dtype == "boolean" else len(said) > 0

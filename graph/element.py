@@ -103,6 +103,10 @@ class _Element:
         """The columns of the element's frame: keys, provenance and sightings, then properties."""
         return (*self.keys, *self.stamped, *self.properties)
 
+    def has(self, name: str) -> bool:
+        """Return whether the element has a property of this name."""
+        return any(p.name == name for p in self.properties)
+
     def instants(self, *when: When) -> tuple[Property, ...]:
         """Return the columns that hold instants of those kinds."""
         return tuple(c for c in self.columns if c.when in when)

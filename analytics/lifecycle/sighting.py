@@ -35,9 +35,10 @@ class Sighting:
     `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
     its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
     its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
-    `told` those of them of which a scope could state each kind of fact. `names` are the other
-    ids of findings, `things` those of what was judged. `failed` are the rules that could not be
-    judged, by a fault of ours; a sighting with one is not remembered.
+    `told` those of them of which a scope could state each kind of fact. `kinds` are those of which
+    anything is known (`AccessGraph.known_kinds`). `names` are the other ids of findings, `things`
+    those of what was judged. `failed` are the rules that could not be judged, by a fault of ours;
+    a sighting with one is not remembered.
     """
 
     ids: np.ndarray
@@ -46,6 +47,7 @@ class Sighting:
     groups: tuple[Group, ...]
     judged: np.ndarray
     told: dict[str, np.ndarray]
+    kinds: tuple[str, ...] = ()
     names: Names = NO_NAMES
     things: Names = NO_NAMES
     failed: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class Sighting:
         told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
         return cls(
             *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
+            tuple(sorted(posture.graph.known_kinds)),
             names_of_findings(posture),
             names_of_things(posture, judged),
             tuple(failed(posture)),
@@ -71,7 +74,9 @@ class Sighting:
 
     def encode(self) -> bytes:
         """Write it as bytes."""
-        head = json.dumps({"groups": self.groups, "kinds": list(self.told)})
+        head = json.dumps(
+            {"groups": self.groups, "told": list(self.told), "kinds": list(self.kinds)}
+        )
         arrays = {f"told{n}": told for n, told in enumerate(self.told.values())}
         for name, names in (("names", self.names), ("things", self.things)):
             arrays |= {f"{name}_of": names.of, f"{name}_other": names.other}
@@ -93,12 +98,13 @@ class Sighting:
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             head = json.loads(kept["head"].tobytes())
             groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
-            told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["kinds"])}
+            told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["told"])}
             ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
             named, things = (
                 Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things")
             )
-            return cls(ids, group, subject, groups, kept["judged"], told, named, things)
+            kinds = tuple(head["kinds"])
+            return cls(ids, group, subject, groups, kept["judged"], told, kinds, named, things)
 
 
 def numbers_of(ids: Iterable[str]) -> np.ndarray:

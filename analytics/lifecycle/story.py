@@ -135,5 +135,4 @@ def silenced(scopes: tuple[tuple[str, str], ...], rule: str, then: Step, now: St
             return True
         if set(needs) & set(old.declares) - set(new.declares):
             return True
-    declared = {kind for c in now.coverage for kind in c.declares}
-    return not set(needs) <= declared
+    return not set(needs) <= set(now.sighting.kinds)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from analytics.debt.assumptions.credentials import SECRETLESS, held
+from analytics.debt.assumptions.credentials import held
 from analytics.measure import MORE, SHARE, Measure, Measured, ratio
 from analytics.posture import Posture
+from analytics.rules_of_credentials import SECRETLESS
 from graph.schema import CREDENTIAL
 
 

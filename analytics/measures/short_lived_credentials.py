@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from analytics.debt.assumptions.credentials import SECRETLESS, held
+from analytics.debt.assumptions.credentials import held
 from analytics.debt.model import model
 from analytics.measure import MORE, SHARE, Measure, Measured, Published, ratio
 from analytics.ownership import DAY
 from analytics.posture import Posture
+from analytics.rules_of_credentials import SECRETLESS
 from graph.access import NEVER, milliseconds
 from graph.schema import CREDENTIAL
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.debt.assumptions.environment import OTHER, PROD, UNKNOWN, environments
+from analytics.debt.assumptions.environment import OTHER, PROD, crossing, environments
 from analytics.posture import Posture
 from analytics.rule import Rule, found, nothing
 from analytics.rules_of_credentials import held as held_credentials
@@ -26,12 +26,10 @@ def find(posture: Posture) -> pd.DataFrame:
 
 def _access(posture: Posture) -> pd.DataFrame:
     """Find entitlements: the holder's environment counts, else that of the identity."""
-    rows, env = held(posture), environments(posture.graph)
-    may = tagged(posture, DEPLOYER)
-    holder, identity = rows["holder"].to_numpy(int), rows["identity"].to_numpy(int)
-    mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
-    broken = (mine == OTHER) & (env[rows["resource"].to_numpy(int)] == PROD)
-    rows = rows[broken & ~may[holder] & ~may[identity]]
+    rows = held(posture)
+    ends = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "resource"))
+    broken, _ = crossing(posture, *ends)
+    rows = rows[broken]
     if rows.empty:
         return nothing()
     groups = rows.assign(granted=earliest(rows["granted"])).groupby(BY)

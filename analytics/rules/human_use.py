@@ -1,21 +1,17 @@
 """A credential of software that a person was seen using."""
 
-import numpy as np
 import pandas as pd
 
+from analytics.credential_states import BROKEN, human_use
 from analytics.posture import Posture
 from analytics.rule import Rule, day
 from analytics.rules_of_credentials import about_credentials, held
-from analytics.tags import BREAK_GLASS, tagged
-from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials that people used, but for those of break-glass identities."""
     rows = held(posture)
-    seen = (rows["human"] != NEVER) & (rows["human"] <= posture.graph.now)
-    glass = np.asarray(tagged(posture, BREAK_GLASS)[rows["identity"].to_numpy(int)])
-    mine = rows[seen & ~glass]
+    mine = rows[human_use(posture, rows) == BROKEN]
     return about_credentials(
         posture,
         mine,

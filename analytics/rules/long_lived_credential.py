@@ -2,29 +2,27 @@
 
 import pandas as pd
 
-from analytics.ownership import DAY
+from analytics.credential_states import BROKEN, age
+from analytics.debt.model import model
 from analytics.posture import Posture
 from analytics.rule import Rule, day
-from analytics.rules_of_credentials import LONG_LIVED_DAYS, about_credentials, held, later
+from analytics.rules_of_credentials import about_credentials, held
 from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find secrets valid for more than `LONG_LIVED_DAYS` days and not changed for as long.
+    """Find secrets valid for more than 90 days and not changed for as long.
 
     One of which nobody says when it was made is unknown, not old.
     """
-    rows, limit = held(posture), LONG_LIVED_DAYS * DAY
-    changed = rows[["created", "rotated"]].max(axis=1)
-    known = rows["secret"] & (changed != NEVER)
-    age = posture.graph.now - changed.where(known, 0)
-    valid = rows["expires"] - changed.where(known, 0)
-    old = known & (age > limit) & ((rows["expires"] == NEVER) | (valid > limit))
-    mine = rows.assign(changed=changed)[old]
+    rows = held(posture)
+    state, since = age(rows, posture.graph.now, model().credential)
+    old = state == BROKEN
+    mine = rows.assign(changed=rows[["created", "rotated"]].max(axis=1))[old]
     return about_credentials(
         posture,
         mine,
-        later(mine["changed"].to_numpy(), LONG_LIVED_DAYS),
+        since[old],
         lambda row, who: (
             f"{row.name} of {who} was not changed since {day(row.changed)} and "
             + ("never ends." if row.expires == NEVER else f"ends on {day(row.expires)}.")

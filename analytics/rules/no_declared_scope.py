@@ -8,15 +8,16 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
-from graph.schema import AGENT, SERVICE_ACCOUNT
+from analytics.rules_of_scope import without
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find agents and service accounts without a purpose or a declared scope.
+    """Find identities without a purpose or a declared scope.
 
-    A role has neither, and where no source could declare them it is not known.
+    A role has no scope of its own, so none is missed of it. Where no source could declare them
+    it is not known.
     """
-    no_purpose, no_scope = lacking(posture)
+    no_purpose, no_scope = without(posture, "purpose"), without(posture, "declared_scope")
     known = stated_by(posture.graph, "scope")
     subject = judged(posture, known & (no_purpose | no_scope))
     lacks = np.select(
@@ -34,19 +35,6 @@ def find(posture: Posture) -> pd.DataFrame:
         for name in names
     ]
     return found(posture, subject, said, posture.created_at[subject], remedy=remedy)
-
-
-def lacking(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each node whether it could have a purpose and has none; the same of a scope."""
-    graph = posture.graph
-    no_purpose, no_scope = (np.zeros(len(graph.ids), bool) for _ in range(2))
-    for label in (AGENT, SERVICE_ACCOUNT):
-        frame = graph.frames[label]
-        number = graph.numbers(frame["id"])
-        said = frame["purpose"].fillna("").str.strip()
-        no_purpose[number] = (said == "").to_numpy(bool)
-        no_scope[number] = frame["declared_scope"].isna().to_numpy(bool)
-    return no_purpose, no_scope
 
 
 RULE = Rule(

@@ -5,8 +5,8 @@ import pandas as pd
 
 from analytics.posture import Posture
 from analytics.rule import Rule, day
-from analytics.rules.no_declared_scope import lacking
 from analytics.rules_of_access import breaking, decided, found_grants, told
+from analytics.rules_of_scope import without
 from analytics.scope_use import tightness
 from graph.access import NEVER
 
@@ -17,8 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
     A broad scope hides drift, so the sentence says how much of the scope is used.
     """
     rows = breaking(posture, "scope")
-    _, no_scope = lacking(posture)
-    rows = rows[~no_scope[rows["identity"]]].reset_index(drop=True)
+    rows = rows[~without(posture, "declared_scope")[rows["identity"]]].reset_index(drop=True)
     approved = decided(posture).approved_thing[rows["identity"]]
     used = tightness(posture, np.unique(rows["identity"]))
     words = list(zip(told(posture, rows), rows["first"], approved, rows["identity"], strict=True))

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analytics.credential_states import BROKEN, storage
 from analytics.posture import Posture
 from analytics.rule import Rule
 from analytics.rules_of_credentials import about_credentials, held
@@ -18,7 +19,7 @@ PLACES = {
 def find(posture: Posture) -> pd.DataFrame:
     """Find secrets that are known to be kept elsewhere; where nobody says, it is unknown."""
     rows = held(posture)
-    mine = rows[rows["secret"] & rows["storage"].isin(list(PLACES)).to_numpy(bool)]
+    mine = rows[storage(rows) == BROKEN]
     return about_credentials(
         posture,
         mine,

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analytics.credential_states import BROKEN, sharing
 from analytics.posture import Posture
 from analytics.rule import Rule, nothing, plural
 from analytics.rules_of_credentials import about_credentials, held
@@ -13,9 +14,7 @@ NAMED = 4  # users that a sentence names
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials with more than one user, blue and green twins of an agent being one."""
     rows, who, opened = held(posture), users(posture), environments_opened(posture)
-    several = rows["number"].map(who.groupby("number")["agent"].nunique()).fillna(1) > 1
-    wide = rows["number"].map(opened.map(len)).fillna(0) > 1
-    mine = rows[several | wide]
+    mine = rows[sharing(posture, rows) == BROKEN]
     if mine.empty:
         return nothing()
     who = who[who["number"].isin(mine["number"])]

@@ -5,10 +5,17 @@ import pandas as pd
 
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.rule import Rule, found
+from analytics.stale_access import first_stale_steps
+
+MOST = 20  # facts that a finding names as evidence
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that would lose access, but nothing in use, if stale edges were removed."""
+    """Find identities that would lose access, but nothing in use, if stale edges were removed.
+
+    It rests on the first stale step of each path, and holds since the first of them was not used
+    for 90 days. A grant that LPR-01 or LPR-02 finds unused by itself is a part of it there.
+    """
     gone = posture.lost(Filter(stale=UNUSED_DAYS))
     whole = posture.totals().weighted
     has = np.flatnonzero((gone.pairs > 0) & posture.in_service[posture.accountable])
@@ -19,8 +26,15 @@ def find(posture: Posture) -> pd.DataFrame:
         f"{UNUSED_DAYS} days: {_levels(int(gone.pairs[k]))} could go."
         for name, k in zip(names, has, strict=True)
     ]
-    weighs = gone.most[has] * posture.autonomy[subject]
-    return found(posture, subject, said, weighs=weighs)
+    steps = first_stale_steps(posture, subject)
+    return found(
+        posture,
+        subject,
+        said,
+        steps.since,
+        weighs=gone.most[has] * posture.autonomy[subject],
+        evidence=[facts[:MOST] for facts in steps.facts],
+    )
 
 
 def _levels(count: int) -> str:

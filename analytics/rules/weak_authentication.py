@@ -1,12 +1,11 @@
 """A credential that authenticates weakly, by the measure of who holds it."""
 
-import numpy as np
 import pandas as pd
 
+from analytics.credential_states import BROKEN, strength
 from analytics.posture import Posture
 from analytics.rule import Rule
-from analytics.rules_of_credentials import COPIED, about_credentials, held
-from graph.schema import AGENT
+from analytics.rules_of_credentials import about_credentials, held
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -16,11 +15,8 @@ def find(posture: Posture) -> pd.DataFrame:
     (RFC 9449, RFC 8705). A service account's is judged by its strength alone.
     """
     rows = held(posture)
-    weak = (rows["strength"] == "weak").fillna(False).to_numpy(bool)
-    loose = (rows["bound"] == False).fillna(False).to_numpy(bool)  # noqa: E712 - unknown is not false
-    loose &= rows["type"].isin(COPIED).to_numpy(bool) & rows["strength"].isna().to_numpy(bool)
-    loose &= np.asarray(posture.graph.has_label(AGENT)[rows["identity"].to_numpy(int)])
-    mine = rows.assign(weak=weak)[rows["secret"] & (weak | loose)]
+    mine = rows[strength(posture, rows) == BROKEN]
+    mine = mine.assign(weak=(mine["strength"] == "weak").fillna(False).to_numpy(bool))
     return about_credentials(
         posture,
         mine,

@@ -3,6 +3,8 @@
 import numpy as np
 
 from analytics.debt.case import Case, Verdict, unkept
+from analytics.posture import Posture
+from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph
 from graph.schema import AGENT, RESOURCE, ROLE, SERVICE_ACCOUNT
 
@@ -12,12 +14,23 @@ UNKNOWN, PROD, OTHER = 0, 1, 2
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge by the environment of the grant's holder, or else of the identity."""
-    units, env = case.units, environments(case.posture.graph)
-    mine = np.where(env[units.holder] != UNKNOWN, env[units.holder], env[units.identity])
-    theirs = env[units.resource]
-    broken = (mine == OTHER) & (theirs == PROD)
-    unknown = ~broken & (mine != PROD) & (theirs != OTHER)
+    units = case.units
+    broken, unknown = crossing(case.posture, units.identity, units.holder, units.resource)
     return (Verdict("env", 1.0, (unkept(broken, unknown, units.granted),)),)
+
+
+def crossing(
+    posture: Posture, identity: np.ndarray, holder: np.ndarray, resource: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which access leads from elsewhere into production, and of which that is unknown.
+
+    Identities whose tags call them deployers may: that is what they are for.
+    """
+    env, may = environments(posture.graph), tagged(posture, DEPLOYER)
+    mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
+    theirs, allowed = env[resource], may[holder] | may[identity]
+    broken = (mine == OTHER) & (theirs == PROD) & ~allowed
+    return broken, ~broken & (mine != PROD) & (theirs != OTHER) & ~allowed
 
 
 def environments(graph: AccessGraph) -> np.ndarray:

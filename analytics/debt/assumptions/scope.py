@@ -13,7 +13,7 @@ from analytics.debt.walk import within
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import AccessGraph
-from graph.schema import AGENT, LEVELS, SERVICE_ACCOUNT
+from graph.schema import FACT_NODES, LEVELS
 
 ANY = "*"
 SCOPES = 1 << 15  # that are kept as they were read
@@ -25,7 +25,10 @@ Entry = tuple[int, int, int]  # resources from, to before, at a level
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge level by level: a scope that allows to write does not thereby allow to read."""
+    """Judge level by level: a scope that allows to write does not thereby allow to read.
+
+    It does not apply to what nobody could declare a scope of, such as a role.
+    """
     graph, units = case.posture.graph, case.units
     scopes = scopes_of(case.posture)
     stated = np.zeros(len(graph.ids), bool)
@@ -34,10 +37,11 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     first = np.cumsum([0, *(len(e) for e in entries)])
     flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
     inside = within(units.place, units.resource, units.level, first, *flat.T.copy())
-    has = stated[units.identities]
-    silent = ~has & ~stated_by(graph, "scope")[units.identities]
-    unknown = silent[units.place]
-    return (Verdict("scope", 1.0, (unkept(~inside & ~unknown, unknown, units.granted),)),)
+    applies = graph.can_state("declared_scope")[units.identity]
+    silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
+    unknown = silent[units.place] & applies
+    broken = ~inside & ~unknown & applies
+    return (Verdict("scope", applies.astype(float), (unkept(broken, unknown, units.granted),)),)
 
 
 def scopes_of(posture: Posture) -> dict[int, list[Entry]]:
@@ -78,7 +82,7 @@ def scope_entry(graph: AccessGraph, said: object) -> Entry | None:
 
 def _said(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Yield the number of each identity that has a scope, and its entries."""
-    for label in (AGENT, SERVICE_ACCOUNT):
+    for label in (n for n in FACT_NODES if n.has("declared_scope")):
         frame = graph.frames[label]
         frame = frame[frame["declared_scope"].notna()]
         numbers = graph.numbers(frame["id"]).tolist()

@@ -1,0 +1,104 @@
+"""Where the access of some starts leaves what a part of a network gives: the first steps beyond.
+
+The part is what was used lately, say; the steps beyond are then the first stale ones. Each start
+is searched in the part, and from there one step in the whole network.
+"""
+
+import numpy as np
+from numba import njit
+
+from analytics.reach.network import Network
+
+MASKS = np.array([1, 3, 7, 15], np.uint8)  # the levels that a ceiling lets through
+
+
+def fronts(whole: Network, part: Network, starts: np.ndarray, most: int) -> tuple[np.ndarray, ...]:
+    """Return the first steps of `whole` beyond `part` that lead to more, for each start.
+
+    Parameters
+    ----------
+    whole, part
+        The network, and the same with fewer edges and levels.
+    starts : int[]
+        Numbers of nodes.
+    most
+        At most so many steps of a start are returned, the nearest.
+
+    Returns
+    -------
+    start : int64[]
+        The position in `starts` of each step.
+    is_grant : bool[]
+    at : int32[]
+        A position in `Edges`, or in `Grants`.
+    levels : uint8[]
+        Of a grant, the levels (bits) that the part does not give; 0 for an edge.
+    """
+    found = _fronts(
+        *(part.indptr, part.target, part.ceiling, part.g_indptr, part.resource, part.levels),
+        *(whole.indptr, whole.target, whole.ceiling, whole.g_indptr, whole.resource, whole.levels),
+        *(_leading(whole), starts.astype(np.int64), most, MASKS),
+    )
+    start, is_grant, place, levels = found
+    at = np.zeros(len(place), np.int32)
+    at[is_grant], at[~is_grant] = whole.grant[place[is_grant]], whole.edge[place[~is_grant]]
+    return start, is_grant, at, levels
+
+
+def _leading(network: Network) -> np.ndarray:
+    """Return which nodes hold a grant, or lead to one that does (bool)."""
+    leads = np.diff(network.g_indptr) > 0
+    while True:
+        more = leads[network.target] & ~leads[network.sources]
+        if not more.any():
+            return leads
+        leads[network.sources[more]] = True
+
+
+@njit(cache=True, nogil=True)
+def _fronts(  # type: ignore[no-untyped-def]
+    p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels,
+    indptr, target, ceiling, g_indptr, resource, levels, leads, starts, most, masks,
+):  # fmt: skip
+    nodes = len(indptr) - 1
+    seen = np.zeros(4 * nodes, np.bool_)
+    queue = np.empty(4 * nodes, np.int64)
+    given = np.zeros(nodes, np.uint8)
+    room = len(starts) * most
+    who, is_grant = np.empty(room, np.int64), np.empty(room, np.bool_)
+    place, bits = np.empty(room, np.int32), np.empty(room, np.uint8)
+    count = 0
+    for s in range(len(starts)):
+        queue[0] = 4 * starts[s] + 3
+        seen[queue[0]] = True
+        first, last = 0, 1
+        while first < last:
+            node, limit = queue[first] >> 2, queue[first] & 3
+            first += 1
+            for g in range(p_g_indptr[node], p_g_indptr[node + 1]):
+                given[p_resource[g]] |= p_levels[g] & masks[limit]
+            for e in range(p_indptr[node], p_indptr[node + 1]):
+                entered = 4 * np.int64(p_target[e]) + min(limit, p_ceiling[e])
+                if not seen[entered]:
+                    seen[entered] = True
+                    queue[last] = entered
+                    last += 1
+        begin = count
+        for k in range(last):
+            node, limit = queue[k] >> 2, queue[k] & 3
+            for g in range(g_indptr[node], g_indptr[node + 1]):
+                beyond = levels[g] & masks[limit] & ~given[resource[g]]
+                if beyond and count - begin < most:
+                    who[count], is_grant[count], place[count], bits[count] = s, True, g, beyond
+                    count += 1
+            for e in range(indptr[node], indptr[node + 1]):
+                entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
+                if leads[target[e]] and not seen[entered] and count - begin < most:
+                    who[count], is_grant[count], place[count], bits[count] = s, False, e, 0
+                    count += 1
+        for k in range(last):
+            node = queue[k] >> 2
+            seen[queue[k]] = False
+            for g in range(p_g_indptr[node], p_g_indptr[node + 1]):
+                given[p_resource[g]] = 0
+    return who[:count].copy(), is_grant[:count].copy(), place[:count].copy(), bits[:count].copy()
