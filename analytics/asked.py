@@ -14,4 +14,4 @@ def asked(posture: Posture) -> np.ndarray:
     """Return for each node whether a decision is asked for what it does (bool)."""
     alone = np.zeros(len(posture.graph.ids), bool)
     alone[posture.accountable] = True
-    return ~(alone & ~posture.graph.has_label(AGENT))
+    return np.asarray(~alone | posture.graph.has_label(AGENT))

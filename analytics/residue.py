@@ -164,14 +164,15 @@ def _credentials(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
 def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
     """Return the accounts and roles in service that they use, and nobody else does.
 
-    What one that was not deleted still runs as is left of it in any case.
+    That one which was not deleted still runs as another is access that is left of it.
     """
     runs, by_key = _rows(posture, RUNS_AS), _by_key(posture)
     account = posture.graph.has_label(SERVICE_ACCOUNT, ROLE) & posture.in_service
     lone = account & ~used_by_others(posture, who)
     parts = [rows[who[rows["identity"]] & lone[rows["thing"]]] for rows in (runs, by_key)]
-    parts.append(runs[(who & ~posture.deleted)[runs["identity"]] & account[runs["thing"]]])
-    return [part.assign(kind=ACCOUNTS) for part in parts]
+    bound = (who & ~posture.deleted)[runs["identity"]]
+    bound &= (~lone & ~posture.deleted)[runs["thing"]]
+    return [*(part.assign(kind=ACCOUNTS) for part in parts), runs[bound].assign(kind=ACCESS)]
 
 
 def used_by_others(posture: Posture, who: np.ndarray) -> np.ndarray:
@@ -196,7 +197,7 @@ def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
     parts = []
     for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR):
         rows = _rows(posture, relationship)
-        kept = who[rows["identity"]] & posture.in_service[rows["thing"]]
+        kept = who[rows["identity"]] & ~posture.deleted[rows["thing"]]
         if relationship is MEMBER_OF:
             kept &= posture.graph.has_label(GROUP)[rows["thing"]]
         kind = DELEGATIONS if relationship is ACTS_FOR else ACCESS

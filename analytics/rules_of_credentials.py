@@ -50,7 +50,7 @@ def held(posture: Posture) -> pd.DataFrame:
         mine = holdings(posture)
         mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
         facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
-        return mine.merge(facts, on=PAIR)
+        return pd.DataFrame(mine.merge(facts, on=PAIR))
 
     return posture.once(f"{__name__}.held", hold)  # type: ignore[no-any-return]
 

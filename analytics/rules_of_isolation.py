@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.debt.assumptions.separation import separating
 from analytics.debt.items import debt_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER
 from graph.frames import records
-from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
+from graph.schema import CAN_ACCESS, LEVELS
 
 MOST = 20  # facts that a finding names as evidence
 
@@ -90,12 +91,8 @@ def conflicts(posture: Posture) -> pd.DataFrame:
         `right_level` (as the rule has them, NA for any), `since` (when the later side was first
         granted), `weighs` (the lighter of the two sides) and `facts` (ids of grants).
     """
-    parts, rules = [_no_conflict()], posture.graph.frames[SOD_RULE]
-    sides = ["left_resource", "left_level", "right_resource", "right_level"]
-    find = _Sides(posture)
-    for rule in records(rules.drop_duplicates(["rule", *sides])):
-        if _overlap(rule):
-            continue
+    parts, find = [_no_conflict()], _Sides(posture)
+    for rule in records(separating(posture.graph)):
         left = find.side(rule.left_resource, rule.left_level)
         right = find.side(rule.right_resource, rule.right_level)
         both, one, other = np.intersect1d(left.identity, right.identity, return_indices=True)
@@ -120,14 +117,6 @@ def conflicts(posture: Posture) -> pd.DataFrame:
             )
         )
     return pd.concat(parts[1:] or parts, ignore_index=True)
-
-
-def _overlap(rule: Any) -> bool:
-    """Whether one entitlement would be both sides: such a rule separates nothing."""
-    if rule.left_resource != rule.right_resource:
-        return False
-    said = pd.Series([rule.left_level, rule.right_level], dtype="string")
-    return bool(said.isna().any() or said[0] == said[1])
 
 
 def _no_conflict() -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.ownership import NOBODY, ROLES, Ownership
+from analytics.ownership import DAY, NOBODY, ROLES, Ownership
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER
@@ -70,14 +70,19 @@ def software_only(owned: Ownership) -> pd.DataFrame:
     return pd.DataFrame(owns[(owns["kind"] == "software") & nobody[owns["thing"]]])
 
 
-def unacknowledged(owned: Ownership, before: int) -> pd.DataFrame:
-    """Return active owners since earlier than `before` who never accepted.
+def unacknowledged(posture: Posture, before: int) -> pd.DataFrame:
+    """Return active owners, made so earlier than `before`, who never accepted.
 
-    A source and scope that states no acceptance of anybody is taken not to know of them.
+    Who owns a thing since it was created was not made its owner by a transfer. A source and
+    scope is taken to know of acceptances from the first owner on of whom it states one.
     """
-    owns = owned.owns
+    owns = posture.ownership.owns
+    scope = ["source", "scope"]
     accepted = owns["acknowledged"] != NEVER
-    stating = pd.MultiIndex.from_frame(owns.loc[accepted, ["source", "scope"]])
-    knows = pd.MultiIndex.from_frame(owns[["source", "scope"]]).isin(stating)
-    late = (owns["since"] != NEVER) & (owns["since"] < before)
-    return pd.DataFrame(owns[knows & late & ~accepted & owns["active"]])
+    begun = owns[accepted & (owns["since"] != NEVER)].groupby(scope)["since"].min()
+    since = owns["since"]
+    asked = begun.reindex(pd.MultiIndex.from_frame(owns[scope])).to_numpy(float, na_value=np.inf)
+    created = posture.created_at[owns["thing"].to_numpy(np.int64)]
+    original = (created != NEVER) & (since <= np.where(created == NEVER, 0, created) + DAY)
+    late = (since != NEVER) & (since < before) & (since >= asked)
+    return pd.DataFrame(owns[late & ~original & ~accepted & owns["active"]])

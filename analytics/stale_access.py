@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.ownership import DAY
-from analytics.posture import Filter, Posture, stale
+from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
+from analytics.reach.fronts import fronts
 from analytics.reach.spread import Spread, spread
 from analytics.weights import LEVEL_WEIGHTS
 from graph.access import NEVER
-from graph.schema import LEVELS
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
+STEPS = 200  # first stale steps of an identity that are looked at
+LATER = np.iinfo(np.int64).max
 STATES = ("unobservable", "unused_since_granted", "partly_used", "stale")
 
 
@@ -48,6 +51,53 @@ def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
     paths = [_path(posture, whole, *pair, days) for pair in sorted(only_stale)]
     paths += [_path(posture, fresh, *pair, days) for pair in sorted(only_unseen)]
     return sorted(paths, key=lambda p: (-p.weight, p.resource, p.level))
+
+
+@dataclass(frozen=True)
+class StaleSteps:
+    """The first stale steps of identities, one position for each identity.
+
+    `since` (milliseconds) is when the first of them began to be stale, `NEVER` where nobody says;
+    `facts` are the ids of the relationships, and of a derived step those that it rests on.
+    """
+
+    since: np.ndarray
+    facts: list[tuple[str, ...]]
+
+
+def first_stale_steps(
+    posture: Posture, identities: np.ndarray, days: int = UNUSED_DAYS
+) -> StaleSteps:
+    """Return where the access of identities becomes stale, of the nearest `STEPS` steps."""
+    networks = posture.network(), posture.network(Filter(stale=days))
+    start, is_grant, at, levels = fronts(*networks, identities, STEPS)
+    last = np.full(len(at), NEVER)
+    edges, grants = posture.edges, posture.grants
+    edge, grant = at[~is_grant], at[is_grant]
+    last[~is_grant] = np.maximum(edges.last_used, edges.since)[edge]
+    used = np.maximum(grants.last_used, grants.since[:, None])[grant]
+    mine = (levels[is_grant][:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
+    last[is_grant] = np.where(mine & (used != NEVER), used, LATER).min(axis=1, initial=LATER)
+    last[last == NEVER] = LATER
+    first = np.full(len(identities), LATER)
+    np.minimum.at(first, start, last)
+    since = np.where(first == LATER, NEVER, np.where(first == LATER, 0, first) + days * DAY)
+    facts: list[dict[str, None]] = [{} for _ in identities]
+    for place, granted, step in zip(start.tolist(), is_grant.tolist(), at.tolist(), strict=True):
+        facts[place].update(dict.fromkeys(_facts_of(posture, granted, step)))
+    return StaleSteps(since, [tuple(f) for f in facts])
+
+
+def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
+    """Return the ids of what states one step, or of what a derived one rests on."""
+    if is_grant:
+        row, frame = int(posture.grants.row[at]), posture.graph.frames[CAN_ACCESS]
+        return (str(frame["id"].iat[row]),) if row >= 0 else ()
+    proof = posture.escalated.proof(at)
+    if proof is not None:
+        return proof.support
+    frame = posture.graph.frames[CONTROL[posture.edges.kind[at]]]
+    return (str(frame["id"].iat[int(posture.edges.row[at])]),)
 
 
 def _pairs(found: Spread) -> set[tuple[int, int]]:

@@ -1,5 +1,7 @@
 """What changed about a finding between the snapshot that saw it last and the one it was gone in."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,12 @@ import pandas as pd
 
 from analytics.changes import REMOVED, Changes, changes, fields
 from analytics.lifecycle.states import Lives
+from analytics.rules import all_rules
+from graph.access import AccessGraph
+from graph.declaring import kind_of_element
 from graph.element import Element, Node
 from graph.former import Former
+from graph.schema import CAN_ACCESS, CONTROL, COVERS, OWNS, RELATIONSHIPS
 
 SHOWN = 20  # changes listed of one finding
 
@@ -16,15 +22,14 @@ SHOWN = 20  # changes listed of one finding
 def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
     """Answer which relationships and things around a resolved finding differ, and since when.
 
-    Looked at are what the finding rests on, its subject and its object, and all relationships
-    of these two. `time_alone` is true where nothing of this changed.
+    Those are what the finding rests on, its subject and its object, what ties the things of its
+    facts together, and what states the kind of fact that its rule looks at. Where none of these
+    differs, it is what leads from its subject to others. `time_alone` is true where nothing of
+    this changed.
     """
     former, found = _compared(lives, int(row.step), int(row.gone_at))
-    about = [int(n) for n in (row.subject, row.object) if n >= 0]
-    named = [str(former.before.ids[n]) for n in about]
-    ids = set(former.called(np.array(named, object)))
-    ids |= set(former.linked(np.array(row.evidence, object)))
-    rows = [c for e, frame in found.rows.items() for c in _touching(found, e, frame, ids)]
+    about = _About.of(former, row)
+    rows = _chosen(found, about.own) or _chosen(found, about.leads)
     info = found.after.snapshot
     return {
         "snapshot": info.id if info is not None else None,
@@ -32,6 +37,67 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
         "more": max(len(rows) - SHOWN, 0),
         "time_alone": not rows,
     }
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a finding is about, by the ids of now.
+
+    `facts` are its evidence, `subject` and `object` its two things, `ends` these and what its
+    facts join, and `needs` the kinds of fact that its rule looks at.
+    """
+
+    facts: set[str]
+    subject: set[str]
+    object: set[str]
+    ends: set[str]
+    needs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, former: Former, row: Any) -> "_About":
+        """Look a finding up in the graph that saw it last."""
+
+        def called(ids: list[str]) -> set[str]:
+            return set(former.called(np.array(ids, object)))
+
+        subject, other = (
+            called([str(former.before.ids[int(n)])] if n >= 0 else [])
+            for n in (row.subject, row.object)
+        )
+        joined = called(_ends_of(former.before, row.evidence))
+        needs = {rule.id: rule.needs for rule in all_rules().values()}.get(row.rule, ())
+        facts = set(former.linked(np.array(row.evidence, object)))
+        return cls(facts, subject, other, subject | other | joined, needs)
+
+    def own(self, element: Element, frame: pd.DataFrame) -> pd.Series:
+        """Return which changes of an element are about the facts of the finding itself."""
+        mine = frame["id"].isin(self.facts)
+        if isinstance(element, Node):
+            return mine | frame["id"].isin(self.subject | self.object)
+        source, target = frame["source_id"], frame["target_id"]
+        mine |= source.isin(self.ends) & target.isin(self.ends)
+        if kind_of_element(element) not in self.needs:
+            return mine
+        if element in (OWNS, COVERS):  # another owner, another review: of the subject
+            return mine | target.isin(self.ends - self.object)
+        if element is CAN_ACCESS and self.ends - self.subject:
+            return mine  # other grants of the subject are other findings
+        near = self.object or self.subject
+        return mine | source.isin(near) | target.isin(near)
+
+    def leads(self, element: Element, frame: pd.DataFrame) -> pd.Series:
+        """Return which changes are of what the subject is, owns or is made from."""
+        if isinstance(element, Node):
+            return frame["id"].isin(self.ends)
+        if element not in (*CONTROL, OWNS):
+            return pd.Series(False, index=frame.index)
+        return frame["source_id"].isin(self.ends) | frame["target_id"].isin(self.ends)
+
+
+def _ends_of(graph: AccessGraph, facts: tuple[str, ...]) -> list[str]:
+    """Return the ids of what some relationships join."""
+    frames = [f[f["id"].isin(facts)] for r in RELATIONSHIPS if len(f := graph.frames[r])]
+    return [end for f in frames for c in ("source_id", "target_id") for end in f[c].tolist()]
 
 
 def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
@@ -45,13 +111,14 @@ def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
     return lives.now.once(f"{__name__}:{before}:{after}", compare)  # type: ignore[no-any-return]
 
 
-def _touching(
-    found: Changes, element: Element, frame: pd.DataFrame, ids: set[str]
+def _chosen(
+    found: Changes, which: Callable[[Element, pd.DataFrame], pd.Series]
 ) -> list[dict[str, Any]]:
-    chosen = frame["id"].isin(ids)
-    if not isinstance(element, Node):
-        chosen |= frame["source_id"].isin(ids) | frame["target_id"].isin(ids)
-    return [_described(found, element, change) for change in frame[chosen].itertuples()]
+    return [
+        _described(found, element, change)
+        for element, frame in found.rows.items()
+        for change in frame[which(element, frame)].itertuples()
+    ]
 
 
 def _described(found: Changes, element: Element, change: Any) -> dict[str, Any]:

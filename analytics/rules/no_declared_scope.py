@@ -14,10 +14,11 @@ from analytics.rules_of_scope import without
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities without a purpose or a declared scope.
 
-    A role has no scope of its own, so none is missed of it. Where no source could declare them
-    it is not known.
+    A role has no scope of its own, so neither is missed of it. Where no source could declare
+    them it is not known.
     """
-    no_purpose, no_scope = without(posture, "purpose"), without(posture, "declared_scope")
+    scoped = posture.graph.can_state("declared_scope")
+    no_purpose, no_scope = without(posture, "purpose") & scoped, without(posture, "declared_scope")
     known = stated_by(posture.graph, "scope")
     subject = judged(posture, known & (no_purpose | no_scope))
     lacks = np.select(

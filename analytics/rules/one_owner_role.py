@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from analytics.gathered import gathered
 from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rule import Rule, found
 from analytics.rules_of_ownership import role_lost_since
+
+MOST = 20  # statements that a finding names as evidence
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -27,7 +30,10 @@ def find(posture: Posture) -> pd.DataFrame:
     )
     remedy = [f"Assign a {role} owner to {n}." for role, n in zip(lacks, names, strict=True)]
     weighs = posture.heaviest[subject] / 2  # each role is half of the assumption
-    return found(posture, subject, said, since, weighs=weighs, remedy=remedy)
+    stated = gathered(posture.ownership.owns, ["thing"], "id", MOST)
+    itself = posture.graph.things["id"].iloc[subject]
+    evidence = [stated.get(n, (str(name),)) for n, name in zip(subject, itself, strict=True)]
+    return found(posture, subject, said, since, weighs=weighs, evidence=evidence, remedy=remedy)
 
 
 RULE = Rule(

@@ -73,7 +73,7 @@ def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
     for kind, mine in rows.groupby("kind"):
         things = mine["thing"].unique()
         if kind == ACCESS:
-            yield plural(len(mine["fact"].unique()), "grant or membership", "grants or memberships")
+            yield _access(mine)
         elif kind == DELEGATIONS:
             yield f"what it may do for {_named(posture, things)}"
         else:
@@ -90,12 +90,16 @@ def _steps(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
         elif kind == ACCOUNTS:
             yield f"disable {named}, and delete it once nobody misses it"
         elif kind == ACCESS:
-            count = len(mine["fact"].unique())
-            yield f"take away {plural(count, 'grant or membership', 'grants or memberships')}"
+            yield f"take away {_access(mine)}"
         elif kind == DELEGATIONS:
             yield f"withdraw what it may do for {_named(posture, things)}"
         elif kind == CHILDREN:
             yield f"end {named}, or give it a parent and owners of its own"
+
+
+def _access(rows: pd.DataFrame) -> str:
+    many = "grants, memberships and accounts to run as"
+    return plural(len(rows["fact"].unique()), "grant, membership or account to run as", many)
 
 
 def _named(posture: Posture, things: np.ndarray, nouns: bool = False) -> str:

@@ -43,7 +43,9 @@ def find(posture: Posture) -> pd.DataFrame:
             names, deleted[subject], again[subject], former, strict=True
         )
     ]  # fmt: skip
-    return found(posture, subject, said, again[subject], evidence=former)
+    itself = posture.graph.things["id"].iloc[subject]
+    evidence = [(str(n), *ids) for n, ids in zip(itself, former, strict=True)]
+    return found(posture, subject, said, again[subject], evidence=evidence)
 
 
 def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:

@@ -12,11 +12,11 @@ GRACE_DAYS = 30
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find owners that have not accepted within the time of grace.
+    """Find owners of something older than their ownership who did not accept it in 30 days.
 
-    Only where the source states acceptances at all: elsewhere it is unknown.
+    Only where the source states acceptances at that time: elsewhere it is unknown.
     """
-    late = unacknowledged(posture.ownership, posture.graph.now - GRACE_DAYS * DAY)
+    late = unacknowledged(posture, posture.graph.now - GRACE_DAYS * DAY)
     late = judged_rows(posture, late)
     if late.empty:
         return nothing()

@@ -22,7 +22,8 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = judged(posture, foreign & unvetted)
     names = graph.things["name"].iloc[subject]
     said = [f"Another organisation runs {name}, and no review approved it." for name in names]
-    return found(posture, subject, said, posture.created_at[subject])
+    evidence: list[tuple[str, ...]] = [(str(n),) for n in graph.things["id"].iloc[subject]]
+    return found(posture, subject, said, posture.created_at[subject], evidence=evidence)
 
 
 RULE = Rule(

@@ -340,14 +340,35 @@ class Reference:
             for kind, target, _ in ways
             if kind == "AUTHENTICATES_AS" and target == identity
         ]
-        return mine | set(taken)
+        return mine | set(taken) | self._left_lying(identity)
+
+    def _left_lying(self, identity: str) -> set[str]:
+        """Return the keys of accounts that an agent runs as, where nobody is known to use them."""
+        if self.facts[identity]["label"] != "Agent":
+            return set()
+        runs = {r["target_id"] for r in self.rows["RUNS_AS"]
+                if r["source_id"] == identity and self._goes_on(r)}  # fmt: skip
+        opens = [r for r in self.rows["AUTHENTICATES_AS"]
+                 if self._goes_on(r) and not self.ended(r["source_id"])]  # fmt: skip
+        accountable = set(self.identities())
+        used = {r["target_id"] for r in self.rows["USES"] if self._goes_on(r)}
+        used |= {r["source_id"] for r in opens if r["target_id"] in accountable}
+        return {r["source_id"] for r in opens if r["target_id"] in runs} - used
+
+    def _several(self, key: str) -> bool:
+        """Whether several agents use it, or it opens accounts of several environments."""
+        users = {r["source_id"] for r in self.rows["USES"]
+                 if r["target_id"] == key and self._goes_on(r)}  # fmt: skip
+        opened = {self.facts[r["target_id"]].get("env") for r in self.rows["AUTHENTICATES_AS"]
+                  if r["source_id"] == key and self._goes_on(r)}  # fmt: skip
+        return len(users) > 1 or len(opened - {None}) > 1
 
     def _by_key(self, key: str, item) -> Iterator[Item]:  # type: ignore[no-untyped-def]
         facts = self.facts[key]
         made, secret = day(facts["created_at"]), facts["type"] != "federated"
         stored = {None: None, "unknown": None, "vault": 0.0}.get(facts["storage"], 1.0)
         strength = {"weak": 1.0, "strong": 0.0}.get(facts["strength"])
-        shared = sum(key in self.keys(identity) for identity in self.identities()) > 1
+        shared = self._several(key)
         human = day(facts["human_used_at"])
         yield item("cred_storage", stored if secret else 0.0, made, key)
         yield item("cred_age", *(self._old(facts) if secret else (0.0, None)), key)
@@ -368,6 +389,11 @@ class Reference:
 
     def _separated(self, identity: str, units: list[tuple]) -> Iterator[Item]:
         for rule in self.rows["SodRule"]:
+            levels = rule["left_level"], rule["right_level"]
+            if rule["left_resource"] == rule["right_resource"] and (
+                None in levels or levels[0] == levels[1]
+            ):
+                continue  # one entitlement would be both sides: it separates nothing
             sides = [
                 {
                     (row["id"], level)

@@ -52,6 +52,7 @@ def _step(drawn: dict[str, object]) -> Step:
         tuple(groups),
         numbers["here"],
         {NEEDS: numbers["told"]},
+        tuple({kind for _, declares in drawn["scopes"].values() for kind in declares}),
     )
     coverage = tuple(
         Coverage(*key, complete, AS_OF, declares)

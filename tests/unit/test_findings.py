@@ -221,7 +221,7 @@ def test_half_an_owner_is_half_as_severe():
 @pytest.mark.parametrize("declares", [("grants",), ("grants", "usage"), ("grants", "owners"), ()])
 def test_a_rule_without_facts_is_not_evaluable_and_finds_nothing(declares):
     """Also where no rule at all can be evaluated."""
-    e = Estate(declares=declares).agent("bot").resource("x").can("bot", "read", "x")
+    e = Estate(declares=declares).agent("bot").resource("x")
     told = answers.findings(e.posture())
     lacking = {r["rule"]: r["because"] for r in told["not_evaluable"]}
     expected = {r.id for r in all_rules().values() if set(r.needs) - set(declares)}

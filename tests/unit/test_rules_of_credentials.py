@@ -104,12 +104,13 @@ def test_unused_is_unknown_where_nobody_would_see_a_use():
     assert found(e) == set()
 
 
-def test_without_a_source_of_credentials_nothing_is_found():
+def test_credentials_are_judged_where_somebody_states_any():
     e = key(**BAD)
     e.declares = ("grants", "usage")
-    assert found(e) == set()
-    lacking = {r["rule"] for r in answers.findings(e.posture())["not_evaluable"]}
-    assert {f"CRD-0{n}" for n in range(1, 7)} <= lacking
+    assert found(e) == {"CRD-02", "CRD-03", "CRD-05", "CRD-06"}
+    bare = Estate(declares=("grants", "usage")).agent("bot")
+    lacking = {r["rule"] for r in answers.findings(bare.posture())["not_evaluable"]}
+    assert {f"CRD-0{n}" for n in range(1, 8)} <= lacking
 
 
 def test_a_secret_that_whoever_copies_may_use_is_weak_in_the_hands_of_an_agent_alone():

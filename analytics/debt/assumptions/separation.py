@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.debt.case import Case, Part, Verdict
-from graph.access import NEVER
+from graph.access import NEVER, AccessGraph
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
 
 SIDES = ("left", "right")
@@ -28,11 +28,23 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     return (Verdict("sod", np.bincount(mine, degree, len(units)), (part,)),)
 
 
+def separating(graph: AccessGraph) -> pd.DataFrame:
+    """Return the rules of separation, each once, without those that separate nothing.
+
+    One by which the same entitlement would be both sides does not.
+    """
+    said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
+    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
+    same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
+    overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)
+    return rules[~(same & overlap)]
+
+
 def _pairs(case: Case) -> pd.DataFrame:
     """Return for each rule the pairs of entitlements that one identity must not hold."""
     graph = case.posture.graph
-    said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
-    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    rules = separating(graph)
     named = graph.numbers(pd.concat([rules[f"{side}_resource"] for side in SIDES]))
     among = np.flatnonzero(np.isin(case.units.resource, named))
     parts = [pd.DataFrame({"rule": [], "left": [], "right": []})]
