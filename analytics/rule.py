@@ -26,7 +26,8 @@ class Rule:
     as a tuple), `key` (what tells it from others of the same rule, subject and object, "" where
     there can be none), `remedy` (what to do in this case, "" where the rule's own says it) and
     `floor` (the severity that it has at least, "" where its weight alone decides).
-    A `general` rule is listed after its more specific siblings.
+    A `general` rule is listed after its more specific siblings. `part_of` is the id of a rule
+    that adds up what this one finds grant by grant, "" for none.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Rule:
     references: tuple[str, ...]
     find: Callable[[Posture], pd.DataFrame]
     general: bool = False
+    part_of: str = ""
 
 
 def found(

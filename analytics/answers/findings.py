@@ -9,7 +9,7 @@ from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut, when
 from analytics.faults import PartFailed
-from analytics.findings import failed, lacking
+from analytics.findings import failed, find_all, lacking
 from analytics.lifecycle.states import (
     ACCEPTED,
     LISTED,
@@ -22,6 +22,7 @@ from analytics.lifecycle.states import (
 )
 from analytics.ownership import NOBODY
 from analytics.posture import Posture
+from analytics.rule import Rule
 from analytics.rules import all_rules
 from analytics.weights import BANDS
 from graph.frames import records
@@ -126,6 +127,7 @@ def _finding(life: Lives, row: Any, proofs: dict[str, Any]) -> dict[str, Any]:
         "resolved_by": resolved_by(life, row) if row.state == RESOLVED else None,
         "accountable": accountable(posture, subject),
         "accountability": accountability(posture, subject),
+        "part_of": _part_of(posture, rule, row),
         "evidence": [proofs[e] for e in row.evidence],
         "remediation": row.remedy or rule.remedy,
         "references": list(rule.references),
@@ -147,6 +149,26 @@ def _why(life: Lives, row: Any) -> str | None:
     if row.state == STALE:
         return "What states its subject has not been read for long; it may have changed since."
     return None
+
+
+def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:
+    """Return the id of the finding about the same subject that adds up this one, if there is."""
+    if not rule.part_of:
+        return None
+    whole, facts = _sums(posture, rule.part_of).get(int(row.subject), ("", frozenset()))
+    return whole if facts.issuperset(row.evidence) and row.evidence else None
+
+
+def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
+    """Return the findings of a rule that has one for each subject: its id, and its evidence."""
+
+    def collect() -> dict[int, tuple[str, frozenset[str]]]:
+        rows = find_all(posture)
+        rows = rows[rows["rule"] == rule]
+        evidence = map(frozenset, rows["evidence"])
+        return dict(zip(rows["subject"], zip(rows["id"], evidence, strict=True), strict=True))
+
+    return posture.once(f"{__name__}.sums:{rule}", collect)  # type: ignore[no-any-return]
 
 
 def accountable(posture: Posture, subject: int) -> dict[str, str] | None:

@@ -64,4 +64,5 @@ RULE = Rule(
         "CIS Controls 5.3",
     ),
     find=find,
+    part_of="TIM-04",
 )

@@ -50,4 +50,5 @@ RULE = Rule(
         "CIS Controls 5.3",
     ),
     find=find,
+    part_of="TIM-04",
 )

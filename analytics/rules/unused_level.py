@@ -47,4 +47,5 @@ RULE = Rule(
         "NIST SP 800-53 AC-6",
     ),
     find=find,
+    part_of="TIM-04",
 )
