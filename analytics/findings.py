@@ -10,6 +10,7 @@ from analytics.posture import Posture
 from analytics.rule import KEY_PARTS, Rule, nothing
 from analytics.rules import all_rules
 from analytics.weights import BANDS
+from graph.declaring import known_kinds
 from graph.schema import AGENT, CREDENTIAL, ROLE, SERVICE_ACCOUNT
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
@@ -67,7 +68,7 @@ def count_all(posture: Posture) -> int | None:
 
 def lacking(posture: Posture, rule: Rule) -> list[str]:
     """Return the kinds of fact that `rule` needs, and that no source declares or states."""
-    return [kind for kind in rule.needs if kind not in posture.graph.known_kinds]
+    return [kind for kind in rule.needs if kind not in known_kinds(posture.graph)]
 
 
 def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:

@@ -15,7 +15,6 @@ from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
 from graph.as_of import milliseconds as milliseconds
-from graph.declaring import kinds_stated
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
 from graph.element import Element, Node, Relationship, When
@@ -34,7 +33,6 @@ from graph.schema import (
     CREDENTIAL,
     CREDENTIAL_ENDED,
     DECLARABLE,
-    ELEMENTS,
     FACT_NODES,
     LEVELS,
     RELATIONSHIPS,
@@ -114,11 +112,6 @@ class AccessGraph:
     def declared(self) -> frozenset[str]:
         """The kinds of fact that at least one source could have provided."""
         return frozenset(kind for c in self.coverage for kind in c.declares)
-
-    @cached_property
-    def known_kinds(self) -> frozenset[str]:
-        """The kinds of fact that a source declares, or of which something is stated anyway."""
-        return self.declared | kinds_stated({e: self.frames[e] for e in ELEMENTS})
 
     @cached_property
     def undeclared(self) -> tuple[str, ...]:
@@ -203,13 +196,6 @@ class AccessGraph:
     def _shown(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         things = self.things
         return tuple(things[c].to_numpy(object) for c in ("id", "label", "name"))  # type: ignore[return-value]
-
-    def can_state(self, name: str) -> np.ndarray:
-        """Return for each node whether the schema has a property of this name for it (bool).
-
-        What nobody could state of a thing is missing of none.
-        """
-        return self.has_label(*(n for n in FACT_NODES if n.has(name)))
 
     def has_label(self, *labels: Node) -> np.ndarray:
         """Return for each node whether it has one of `labels` (bool)."""

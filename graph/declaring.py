@@ -1,7 +1,9 @@
 """Which kind of fact a source must be able to provide before it states an element or a field."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from graph.element import Element
@@ -13,6 +15,8 @@ from graph.schema import (
     COVERS,
     CREDENTIAL,
     DECISION,
+    ELEMENTS,
+    FACT_NODES,
     OWNS,
     RESOURCE,
     REVIEW,
@@ -22,6 +26,9 @@ from graph.schema import (
     USED,
     USES,
 )
+
+if TYPE_CHECKING:
+    from graph.access import AccessGraph
 
 INVENTORY = "inventory"  # what is there: other kinds of fact may imply that too
 ELEMENT_KINDS: dict[Element, str] = {
@@ -64,11 +71,23 @@ def kind_of_field(element: Element, name: str) -> str | None:
     return FIELD_KINDS.get(name, ELEMENT_KINDS.get(element))
 
 
-def kinds_stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
-    """Return the kinds of fact of which something is stated, declared or not.
+def known_kinds(graph: "AccessGraph") -> frozenset[str]:
+    """Return the kinds of fact that a source declares, or of which something is stated anyway."""
+    frames = {element: graph.frames[element] for element in ELEMENTS}
+    stated: frozenset[str] = graph.once(__name__, lambda: _stated(frames))
+    return graph.declared | stated
 
-    That a use would not be seen tells nothing of use.
+
+def can_state(graph: "AccessGraph", name: str) -> np.ndarray:
+    """Return for each node whether the schema has a property of this name for it (bool).
+
+    What nobody could state of a thing is missing of none.
     """
+    return graph.has_label(*(node for node in FACT_NODES if node.has(name)))
+
+
+def _stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
+    """Return the kinds of fact of which something is stated; that no use is seen tells of none."""
     found = {kind for element, kind in ELEMENT_KINDS.items() if len(frames.get(element, ()))}
     for name, kind in FIELD_KINDS.items():
         columns = (frame[name] for frame in frames.values() if name in frame and kind not in found)

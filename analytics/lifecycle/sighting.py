@@ -20,6 +20,7 @@ from analytics.lifecycle.names import (
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from analytics.rules import all_rules
+from graph.declaring import known_kinds
 from graph.frames import empty
 from graph.schema import FACT_NODES
 
@@ -35,10 +36,10 @@ class Sighting:
     `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
     its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
     its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
-    `told` those of them of which a scope could state each kind of fact. `kinds` are those of which
-    anything is known (`AccessGraph.known_kinds`). `names` are the other ids of findings, `things`
-    those of what was judged. `failed` are the rules that could not be judged, by a fault of ours;
-    a sighting with one is not remembered.
+    `told` those of them of which a scope could state each kind of fact. `kinds` are those of
+    which anything is known (`graph.declaring.known_kinds`). `names` are the other ids of
+    findings, `things` those of what was judged. `failed` are the rules that could not be judged,
+    by a fault of ours; a sighting with one is not remembered.
     """
 
     ids: np.ndarray
@@ -66,7 +67,7 @@ class Sighting:
         told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
         return cls(
             *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
-            tuple(sorted(posture.graph.known_kinds)),
+            tuple(sorted(known_kinds(posture.graph))),
             names_of_findings(posture),
             names_of_things(posture, judged),
             tuple(failed(posture)),

@@ -9,6 +9,7 @@ from analytics.residue import judged
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
 from analytics.rules_of_scope import without
+from graph.declaring import can_state
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -17,7 +18,7 @@ def find(posture: Posture) -> pd.DataFrame:
     A role has no scope of its own, so neither is missed of it. Where no source could declare
     them it is not known.
     """
-    scoped = posture.graph.can_state("declared_scope")
+    scoped = can_state(posture.graph, "declared_scope")
     no_purpose, no_scope = without(posture, "purpose") & scoped, without(posture, "declared_scope")
     known = stated_by(posture.graph, "scope")
     subject = judged(posture, known & (no_purpose | no_scope))

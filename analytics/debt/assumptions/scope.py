@@ -13,6 +13,7 @@ from analytics.debt.walk import within
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import AccessGraph
+from graph.declaring import can_state
 from graph.schema import FACT_NODES, LEVELS
 
 ANY = "*"
@@ -37,7 +38,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     first = np.cumsum([0, *(len(e) for e in entries)])
     flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
     inside = within(units.place, units.resource, units.level, first, *flat.T.copy())
-    applies = graph.can_state("declared_scope")[units.identity]
+    applies = can_state(graph, "declared_scope")[units.identity]
     silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
     unknown = silent[units.place] & applies
     broken = ~inside & ~unknown & applies
