@@ -74,8 +74,8 @@ def first_stale_steps(
     last = np.full(len(at), NEVER)
     edges, grants = posture.edges, posture.grants
     edge, grant = at[~is_grant], at[is_grant]
-    last[~is_grant] = np.maximum(edges.last_used, edges.since)[edge]
-    used = np.maximum(grants.last_used, grants.since[:, None])[grant]
+    last[~is_grant] = np.maximum(posture.edges_latest, edges.since)[edge]
+    used = np.maximum(posture.grants_latest, grants.since[:, None])[grant]
     mine = (levels[is_grant][:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
     last[is_grant] = np.where(mine & (used != NEVER), used, LATER).min(axis=1, initial=LATER)
     last[last == NEVER] = LATER

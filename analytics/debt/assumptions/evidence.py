@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from analytics.asked import asked
 from analytics.debt.case import Case, Verdict, unkept
-from analytics.deciding import EXPLAINED
+from analytics.deciding import DENIED, EXPLAINED
 from analytics.evidence import UNKNOWN, uses
 from analytics.ownership import DAY
 from graph.access import NEVER
+from graph.declaring import known_kinds
 from graph.schema import SENSITIVITIES
 
 _NOT_YET = np.iinfo(np.int64).max
@@ -22,7 +24,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     """
     units, graph = case.units, case.posture.graph
     sensitive = units.weight >= case.model.sensitivity[SENSITIVITIES.index(FROM)]
-    decided = "decisions" in graph.declared
+    decided = "decisions" in known_kinds(graph)
     share, doubtful, since = _unexplained(case)
     broken = sensitive & decided & (share > 0)
     unseen = ~graph.grant_use[0][units.grant]
@@ -73,7 +75,9 @@ def _recent(case: Case) -> pd.DataFrame:
     lately = (at <= case.now) & (case.now - at <= case.model.unused * DAY)
     seen = seen[lately & (seen["level"] >= 0).to_numpy(bool)]
     doubtful = (seen["state"] == UNKNOWN).to_numpy(bool)
-    bad = (seen["state"] != EXPLAINED).to_numpy(bool) & ~doubtful
+    expected = asked(case.posture)[seen["identity"].to_numpy(np.int64)]
+    expected |= (seen["state"] == DENIED).to_numpy(bool)
+    bad = (seen["state"] != EXPLAINED).to_numpy(bool) & ~doubtful & expected
     count = seen["count"].to_numpy(np.int64)
     return pd.DataFrame(
         {
