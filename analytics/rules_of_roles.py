@@ -43,7 +43,7 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
             "fact": fact[edges.row[taking]],
         }
     )
-    fresh = np.isin(edges.kind, IDENTITY_KINDS) & stated & ~unused
+    fresh = np.isin(edges.kind, IDENTITY_KINDS) & stated & ~(taking & unused)
     who = _acting(posture, edges.source[fresh], edges.target[fresh], ways["holder"].to_numpy())
     return _idle(who.merge(ways, on="holder"))
 
