@@ -44,6 +44,10 @@ class Opened:
 
 def leaked(posture: Posture) -> np.ndarray:
     """Return for each node whether it is a credential that leaked and is alive (bool)."""
+    return posture.once(f"{__name__}.leaked", lambda: _leaked(posture))  # type: ignore[no-any-return]
+
+
+def _leaked(posture: Posture) -> np.ndarray:
     graph, found = posture.graph, np.zeros(len(posture.graph.ids), bool)
     frame = graph.frames[CREDENTIAL]
     said = (frame["status"] == "leaked").fillna(False).to_numpy(bool)

@@ -12,7 +12,7 @@ COLUMNS: dict[str, Columns] = {
         "debt": "debt",
         "a day": "interest_per_day",
         "ratio": lambda r: "not known" if r["tdr"] is None else f"{r['tdr']:.1%}",
-        "grade": "grade",
+        "grade": lambda r: _grade(r),
         "unverified": "unverified",
     },
     "debt.items": {
@@ -24,3 +24,12 @@ COLUMNS: dict[str, Columns] = {
         "unverified": "unverified",
     },
 }
+
+
+def _grade(row: Row) -> str | None:
+    """Show a grade, and what keeps it down."""
+    capped = row.get("capped_by")
+    if not capped:
+        return row["grade"]  # type: ignore[no-any-return]
+    more = f" and {len(capped) - 1} more" if len(capped) > 1 else ""
+    return f"{row['grade']}: {capped[0]['thing']['name']}{more}, {capped[0]['because']}"

@@ -9,11 +9,27 @@ from analytics.answers.shape import cut, when
 from analytics.debt.groups import keys, name
 from analytics.debt.items import Debt, debt_of
 from analytics.debt.model import ASSUMPTIONS, Model
-from analytics.debt.totals import Group, Total, by_assumption, caps_of, grouped, rated, total
+from analytics.debt.totals import (
+    ALARM,
+    ORPHAN,
+    Group,
+    Total,
+    by_assumption,
+    caps_of,
+    grouped,
+    rated,
+    total,
+)
 from analytics.debt.wording import why
+from analytics.leaks import leaked
 from analytics.posture import Posture
+from analytics.rules_of_credentials import holdings
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
+
+CAPS = (ALARM, ORPHAN)
+LEAKED, DENIED = "a credential leaked and is alive", "what was denied happened"
+NAMED = 20  # things that keep a grade down that an answer names
 
 
 def debt(
@@ -29,7 +45,8 @@ def debt(
     `groups` add up to the whole. `items`, if asked for, are the broken ones, the costliest
     first, then those of which nobody knows whether they are broken. `not_known` counts the
     identities of which nobody could state what they may use: no figure says anything of them,
-    and where there are no others, there is no figure.
+    and where there are no others, there is no figure. `capped_by` names what keeps a grade down
+    that would be better by its ratio.
     """
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -43,9 +60,10 @@ def debt(
     answer = figures(whole) | {
         "grade": letter,
         "grade_because": because,
+        "capped_by": _capped_by(posture, owed, places) if because in CAPS else [],
         "model": {"id": owed.model.id, "hash": owed.model.hash},
         "by": by,
-        "groups": [_group(posture, by, g) for g in shown],
+        "groups": [_group(posture, owed, by, g, places) for g in shown],
     }
     if not items:
         return answer | {"left_out": groups_left}
@@ -90,12 +108,48 @@ def _groups(posture: Posture, owed: Debt, by: str, places: np.ndarray | slice) -
     return grouped(posture, owed, keys(posture, by), places)
 
 
-def _group(posture: Posture, by: str, group: Group) -> dict[str, Any]:
+def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[dict[str, Any]]:
+    """Name the credentials, uses and identities that keep a grade down, the first of them."""
+    caps = caps_of(posture, owed.model)
+    which = np.zeros(len(owed.identities), bool)
+    which[places] = True
+    alarmed, orphaned = owed.identities[which & caps.alarm], owed.identities[which & caps.orphan]
+    thing, keys = posture.graph.thing, leaked(posture)
+    rows = holdings(posture)
+    rows = rows[keys[rows["number"].to_numpy(np.int64)] & rows["identity"].isin(alarmed)]
+    told = [
+        {"because": LEAKED, "thing": thing(int(key)), "identity": thing(int(who))}
+        for key, who in zip(rows["number"], rows["identity"], strict=True)
+    ]
+    denied = np.setdiff1d(alarmed, rows["identity"])
+    told += [{"because": DENIED, "thing": thing(n), "identity": thing(n)} for n in denied.tolist()]
+    if not told:
+        rest = orphaned.tolist()
+        told = [{"because": ORPHAN, "thing": thing(n), "identity": thing(n)} for n in rest]
+    return told[:NAMED]
+
+
+def _group(
+    posture: Posture, owed: Debt, by: str, group: Group, places: np.ndarray | slice
+) -> dict[str, Any]:
     key: Any = group.key
     is_thing = by in ("identity", "owner", "team") and key >= 0
     thing = posture.graph.thing(int(key)) if is_thing else None
     label = thing["id"] if thing else name(by, key)
-    return {"key": label, "thing": thing} | figures(group.total) | {"grade": group.grade}
+    capped: list[dict[str, Any]] = []
+    if group.because in CAPS:
+        mine = np.zeros(len(owed.identities), bool)
+        mine[places] = True
+        capped = _capped_by(posture, owed, np.flatnonzero(mine & (keys(posture, by) == group.key)))
+    return (
+        {"key": label, "thing": thing}
+        | figures(group.total)
+        | {
+            "grade": group.grade,
+            "grade_because": group.because,
+            "capped_by": capped,
+        }
+    )
 
 
 def _order(owed: Debt) -> np.ndarray:

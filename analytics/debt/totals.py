@@ -101,15 +101,6 @@ def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
     return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap, debt.known[which])
 
 
-def grade(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> str:
-    """Return the grade of a total, kept down by the first cap that holds.
-
-    Without anything to rate, without enough identities or enough of their exposure known or
-    without any source that sees use there is no grade.
-    """
-    return rated(of, by, alarm, orphan, caps)[0]
-
-
 def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[str, str | None]:
     """Return the grade of a total, and why it is not that of its ratio, if so.
 
@@ -177,11 +168,15 @@ def _denied(posture: Posture, debt: Debt) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Group:
-    """What the identities of one group owe; `key` is what they have in common."""
+    """What the identities of one group owe; `key` is what they have in common.
+
+    `because` says why the grade is not that of its ratio, if so.
+    """
 
     key: object
     total: Total
     grade: str | None
+    because: str | None = None
 
 
 Places = np.ndarray | slice
@@ -209,8 +204,7 @@ def grouped(
     for k, name in enumerate(names):
         mine = order[begin[k] : begin[k + 1]]
         whole = Total.of([a[k] for a in added], debt.model.cap, known[mine])
-        rated = grade(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps)
-        yield Group(name, whole, rated)
+        yield Group(name, whole, *rated(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps))
 
 
 def _sums(debt: Debt) -> tuple[np.ndarray, ...]:

@@ -42,7 +42,7 @@ from app.wording import (
     thing_name,
 )
 
-TOP = 10
+TOP, CAPPED = 10, 3  # rows of a table, things named that keep a grade down
 BROKEN, UNKNOWN = "broken", "unknown"
 STATES = {BROKEN: "Broken", UNKNOWN: "Unverified"}
 STATE_OF = {True: BROKEN, False: UNKNOWN}
@@ -71,6 +71,20 @@ def draw(posture: Posture) -> None:
     _items(posture, _who(posture))
 
 
+def _capped(owed: dict[str, Any]) -> str:
+    """Name what keeps the grade down: a credential and who holds it, a use, an identity."""
+    named = [
+        markdown(thing_name(one["thing"]))
+        + (
+            f" of {markdown(thing_name(one['identity']))}"
+            if one["identity"] != one["thing"]
+            else ""
+        )
+        for one in owed["capped_by"][:CAPPED]
+    ]
+    return f": {', '.join(named)}" if named else ""
+
+
 def _known(posture: Posture, owed: dict[str, Any]) -> None:
     """Say first how much of it anybody knows."""
     low, high = owed["tdr_range"]
@@ -84,7 +98,7 @@ def _known(posture: Posture, owed: dict[str, Any]) -> None:
     if missing:
         said += f" No source states {markdown(missing)}."
     if owed["grade_because"]:
-        said += f" It is {graded(owed)} because {markdown(owed['grade_because'])}."
+        said += f" It is {graded(owed)} because {markdown(owed['grade_because'])}{_capped(owed)}."
     st.markdown(said)
 
 
