@@ -8,20 +8,23 @@ still a lower bound; what remains between the bound and the cut found is settled
 programming, up to a stated size, or said.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy  # its parts are loaded when they are first used
 
+from analytics.logins import FACTS
 from analytics.posture import Filter, Posture
 from analytics.reach.ways import Ways, mark, ways
+from analytics.reduced_reach import Moves
 from analytics.removable import Removable, removable
-from graph.schema import RESOURCE
+from graph.schema import RELATIONSHIPS, RESOURCE
 
 SHARE = 27_720  # a flow unit, divisible by 1 to 12
 MOST_FLOW = 1 << 29
 MOST_EDGES = 6_000  # up to so many edges, the integer program is solved
 SECONDS = 20.0
+TRIES = 4  # cuts that are looked for without logins that only move access
 MOST_WALKS = 50_000_000  # edges that are looked at to drop needless items
 
 
@@ -30,7 +33,8 @@ class Cut:
     """Items (positions in `items`) that part starts from targets, and the proof.
 
     No cut has fewer than `bound` items. `kept` are protected items: those on ways that cannot
-    be cut without touching protected access. Where there are any, nothing is cut.
+    be cut without touching protected access. Where there are any, nothing is cut. `moving` are
+    the chosen logins without which access only moves: no cut of as few items does without them.
     """
 
     items: Removable
@@ -38,6 +42,7 @@ class Cut:
     bound: int
     kept: np.ndarray
     separable: bool
+    moving: np.ndarray
 
     @property
     def exact(self) -> bool:
@@ -54,13 +59,54 @@ def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode
     firm = _firm(all_ways, items)
     if firm.any():
         kept = np.unique(items.item[firm[items.edge] & items.protected[items.item]])
-        return Cut(items, nothing, 0, kept, separable=False)
+        return Cut(items, nothing, 0, kept, False, nothing)
     if not len(all_ways.tail):
-        return Cut(items, nothing, 0, nothing, separable=True)
-    bound, chosen = _by_flow(all_ways, items)
-    if bound < len(chosen) and len(all_ways.tail) <= MOST_EDGES:
-        bound, chosen = _by_programme(all_ways, items, bound, chosen)
-    return Cut(items, chosen, bound, nothing, separable=True)
+        return Cut(items, nothing, 0, nothing, True, nothing)
+    bound, chosen = _solved(all_ways, items)
+    moving = _moving(posture, items, chosen)
+    other, spared = items, moving
+    for _ in range(TRIES):  # is there a cut of as few items that does without these logins?
+        if not len(spared):
+            break
+        protected = other.protected.copy()
+        protected[spared] = True
+        other = replace(other, protected=protected)
+        if _firm(all_ways, other).any():
+            break
+        _, instead = _solved(all_ways, other)
+        if len(instead) > len(chosen):
+            break
+        spared = _moving(posture, items, instead)
+        if len(spared) < len(moving):
+            chosen, moving = instead, spared
+    return Cut(items, chosen, bound, nothing, True, moving)
+
+
+def _solved(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
+    """Return a lower bound on the number of items, and a cut."""
+    bound, chosen = _by_flow(ways, items)
+    if bound < len(chosen) and len(ways.tail) <= MOST_EDGES:
+        bound, chosen = _by_programme(ways, items, bound, chosen)
+    return bound, chosen
+
+
+def _moving(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarray:
+    """Return which of the chosen items are logins without which access only moves."""
+    moves, nodes = Moves(posture), np.int64(len(posture.graph.ids))
+    at = {RELATIONSHIPS.index(relationship): relationship for relationship in FACTS}
+    by_login: list[tuple[np.ndarray, np.ndarray]] = []
+    for kind, relationship in at.items():
+        mine = chosen[items.relationship[chosen] == kind]
+        ends = items.source[mine] * nodes + items.target[mine]
+        those, rows = moves.logins.rows(relationship)
+        source, target = (end[rows] for end in posture.graph.ends(relationship))
+        pair = source * nodes + target
+        order = np.argsort(ends)
+        place = np.searchsorted(ends[order], pair)
+        hit = np.flatnonzero(np.append(ends[order], -1)[place] == pair)
+        by_login.append((those[hit], mine[order][place[hit]]))
+    login, item = (np.concatenate(part) for part in zip(*by_login, strict=True))
+    return np.unique(item[np.isin(login, moves.moved(np.unique(login)))])
 
 
 def _paying(items: Removable) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from app.escape import markdown
 from app.reading import kept
 from app.removals import MOST, add_each, edge_item
 from app.tables import below, table
-from app.wording import NOT_KNOWN, STEPS, brief, counted, share, thing_name
+from app.wording import NOT_KNOWN, STEPS, brief, counted, number, share, thing_name
 
 STEPS_PROPOSED = 5
 HIDDEN, SHOWN = "hidden", "shown"
@@ -39,9 +39,9 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
     """Draw the plan for all accountable identities, once a reader asks for it."""
     st.header("What to remove first", anchor=False)
     st.caption(
-        f"For all accountable identities and everything they reach, whatever the two ends above: "
-        f"up to {STEPS_PROPOSED} removals of access not seen in use within {UNUSED_DAYS} days, "
-        "each the one that takes away most of what the removals before it leave."
+        f"For all identities and everything they reach, whatever the two ends above: up to "
+        f"{STEPS_PROPOSED} removals of access not seen in use within {UNUSED_DAYS} days, each the "
+        "best next one. A login without which the access only moves is not proposed."
     )
     recall("plan", HIDDEN, one_of((HIDDEN, SHOWN)))
     if st.session_state["plan"] != SHOWN:
@@ -57,7 +57,7 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
     st.markdown(_gain(answer))
     config = {"Verdict": st.column_config.TextColumn(help=MEANINGS.replace("**", ""))}
     table(rows, "plan", "Removals in the order in which they take away most reach.", config)
-    below(f"{counted(len(rows), 'removal')}, none of them seen in use.", rows, "plan.csv")
+    below(use_of(answer), rows, "plan.csv")
     st.caption(MEANINGS)
     wanted = [edge_item(step["target"]) for step in answer["steps"]]
     st.button(
@@ -67,6 +67,20 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
         on_click=add_each,
         args=(wanted,),
     )
+
+
+def use_of(answer: dict[str, Any]) -> str:
+    """Say of how many removals a use was seen, and of how many none could have been.
+
+    >>> use_of({"steps": [{}] * 5, "in_use": 1, "unobservable": 2})
+    '5 removals: 1 carries an observed use, 2 could not have been seen in use.'
+    >>> use_of({"steps": [{}], "in_use": 0, "unobservable": 0})
+    '1 removal: none carries an observed use.'
+    """
+    used, unseen = answer["in_use"], answer["unobservable"]
+    carry = f"{number(used)} {'carries' if used == 1 else 'carry'}" if used else "none carries"
+    blind = f", {number(unseen)} could not have been seen in use" if unseen else ""
+    return f"{counted(len(answer['steps']), 'removal')}: {carry} an observed use{blind}."
 
 
 def _show() -> None:
@@ -85,6 +99,9 @@ def plan_rows(steps: list[dict[str, Any]]) -> pd.DataFrame:
             "To": [thing_name(target["to"]) for target in targets],
             "Reach removed": [step["reach_removed"] for step in steps],
             "Identities": [step["identities"] for step in steps],
+            "Debt removed": [step["debt_removed"] for step in steps],
+            "Uses that fail": [len(step["breaks"]) for step in steps],
+            "Use would be seen": ["yes" if step["observed"] else "no" for step in steps],
             "Verdict": [VERDICTS.get(step["verdict"], step["verdict"]) for step in steps],
             "Watched for": [NOT_KNOWN if d is None else counted(round(d), "day") for d in days],
             "To undo it": [step["undo"] for step in steps],
@@ -97,7 +114,8 @@ def _gain(answer: dict[str, Any]) -> str:
     before, after = answer["before"]["reach"], answer["after"]["reach"]
     said = (
         f"These {counted(len(answer['steps']), 'removal')} take away **{brief(before - after)}** "
-        f"of {brief(before)} ({share(before - after, before)}) of the reach of all identities."
+        f"of {brief(before)} ({share(before - after, before)}) of the reach of all identities, and "
+        f"debt goes from {brief(answer['before']['debt'])} to {brief(answer['after']['debt'])}."
     )
     gap, because = answer["optimum_gap"], answer["optimum"]["because"]
     if gap is None:

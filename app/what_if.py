@@ -7,6 +7,7 @@ import streamlit as st
 
 from analytics import answers
 from analytics.posture import Posture
+from app.escape import markdown
 from app.reading import kept
 from app.tables import below, table
 from app.tiles import tile
@@ -24,6 +25,7 @@ from app.wording import (
 )
 
 LISTED = 500  # identities listed
+NAMED = 3  # accounts that are named where access moves
 
 
 @kept
@@ -46,8 +48,7 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
     tile(
         tiles[1],
         "Identities that reach less",
-        f"{number(len(answer['identities']) + answer['left_out'])} of "
-        f"{number(len(posture.accountable))}",
+        f"{number(answer['counts']['identities'])} of {number(len(posture.accountable))}",
         "accountable identities",
     )
     tile(
@@ -55,9 +56,10 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
         "Findings",
         change(before["findings"], after["findings"]),
         less(before["findings"], after["findings"]),
+        more_findings(answer) or "What the rules find before, and what they find afterwards.",
     )
     used = "usage" not in posture.graph.undeclared
-    fail = len(answer["breaks"])
+    fail = answer["counts"]["breaks"]
     tile(
         tiles[3],
         "Uses that would fail",
@@ -65,6 +67,43 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
         None if not used else "nothing seen in use breaks" if not fail else "see below",
         "Uses that were seen and have no other way. What no log shows is not counted.",
     )
+    for said in (more_findings(answer), moved_words(answer)):
+        if said:
+            st.caption(said)
+
+
+def more_findings(answer: dict[str, Any]) -> str:
+    """Say why a removal can make findings, where there are more of them afterwards.
+
+    >>> more_findings({"before": {"findings": 3}, "after": {"findings": 3}})
+    ''
+    """
+    before, after = answer["before"]["findings"], answer["after"]["findings"]
+    if before is None or after is None or after <= before:
+        return ""
+    return (
+        f"{counted(after - before, 'finding')} more: what is left behind without a login, an owner "
+        "or a parent is found on its own. Nobody gains access by it."
+    )
+
+
+def moved_words(answer: dict[str, Any]) -> str:
+    """Say which access only moves, and who answers for it then; raw names, for markdown."""
+    rows, count = answer["moved"], answer["counts"]["moved"]
+    if not rows:
+        return ""
+    names = ", ".join(f"**{markdown(thing_name(row['to']))}**" for row in rows[:NAMED])
+    more = f" and {number(count - NAMED)} more" if count > NAMED else ""
+    alone = sum(row["answers"]["id"] == row["to"]["id"] for row in rows)
+    stays = (
+        "its access stays with the agent that had it"
+        if count == 1
+        else ("their access stays with the agents that had it")
+    )
+    itself = f", {number(alone)} of them for itself" if alone and count > 1 else ""
+    if alone and count == 1:
+        stays = "it answers for itself from then on"
+    return f"No login leads to {names}{more} any longer: {stays}{itself}. It is not gone."
 
 
 def change(before: float | None, after: float | None) -> str:
@@ -137,6 +176,6 @@ def who_reaches_less(answer: dict[str, Any], key: str) -> None:
         }
     )
     table(frame, f"less:{key}", "Identities that reach less: resources and weight.")
-    total = len(frame) + answer["left_out"]
+    total = answer["counts"]["identities"]
     below(f"{number(len(frame))} of {counted(total, 'identity', 'identities')}.", frame,
           "who-reaches-less.csv")  # fmt: skip

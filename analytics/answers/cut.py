@@ -21,7 +21,9 @@ def cut(
     cut can cost less than; where it equals `cost`, the cut is `exact`. Where protected access
     alone joins a start to a target, nothing is cut: `cost` and `max_flow` are None, and
     `protected` holds all items on such ways. `not_known` counts the starts of which nobody
-    could state what they reach: no cut is known to part them.
+    could state what they reach: no cut is known to part them. An edge that `moves` is the last
+    login to an account: what-if shows that the access stays with the account. It is taken only
+    where no cut of as few edges does without.
     """
     found = smallest_cut(posture, starts, targets, mode)
     dark = not_known(posture, starts, mode)
@@ -32,13 +34,22 @@ def cut(
         "max_flow": COST * found.bound if found.separable else None,
         "certificate": _certificate(found) + _dark_words(dark, len(starts)),
         "not_known": dark,
-        "edges": [row | {"cost": COST} for row in _rows(posture, found, found.chosen)],
+        "edges": _edges(posture, found),
         "protected": _rows(posture, found, found.kept),
     }
 
 
 def _dark_words(count: int, of: int) -> str:
     return f" What {count} of {of} starts reach is not known." if count else ""
+
+
+def _edges(posture: Posture, found: Cut) -> list[dict[str, Any]]:
+    moving = set(found.moving.tolist())
+    rows = [
+        item_row(posture, found.items, int(item)) | {"cost": COST, "moves": int(item) in moving}
+        for item in found.chosen
+    ]
+    return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
 
 
 def _rows(posture: Posture, found: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
@@ -57,7 +68,10 @@ def _certificate(found: Cut) -> str:
     if not count:
         return "Nothing to cut: there is no way in what is known."
     if found.exact:
-        return f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
+        last = len(found.moving)
+        logins = f" {last} of its steps only move access: they are last logins." if last else ""
+        proof = f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
+        return proof + logins
     if found.items.capped:
         return (
             f"The cheapest cut costs at least {found.bound}. A derived step has more alternatives "

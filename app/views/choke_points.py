@@ -241,7 +241,7 @@ def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     if not cut["separable"]:
         below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
         return
-    below(f"{counted(len(rows), 'step')}, none of them seen in use.", rows, "smallest-cut.csv")
+    below(f"{counted(len(rows), 'step')}: none was seen in use lately.", rows, "smallest-cut.csv")
     wanted = [edge_item(edge) for edge in edges]
     st.button(
         "Add all to what-if",

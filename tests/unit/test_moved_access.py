@@ -1,5 +1,6 @@
 """Without its last login an account keeps its access: it stays with who had it, and is shown."""
 
+import numpy as np
 import pytest
 
 from analytics import answers
@@ -95,3 +96,29 @@ def test_the_picture_after_a_removal_shows_the_step_that_stands_for_moved_access
     (step, *_), *_ = (p["steps"] for p in answers.path(after, *ends)["paths"])
     assert (step["from"]["id"], step["relationship"], step["to"]["id"]) == ("inv", "RUNS_AS", "svc")
     assert step["id"] is None
+
+
+def test_a_cut_takes_the_grant_rather_than_a_login_that_only_moves_access():
+    e = served()
+    e.rows = {x: [r | {"last_used_at": None} for r in rows] if x.name == "CAN_ACCESS" else rows
+              for x, rows in e.rows.items()}  # fmt: skip
+    posture = e.posture()
+    ends = [np.array([posture.graph.find(name)]) for name in ("inv", "invoices")]
+    made = answers.cut(posture, *ends)
+    assert [(row["relationship"], row["moves"]) for row in made["edges"]] == [("CAN_ACCESS", False)]
+    item = "svc,CAN_ACCESS,invoices"
+    after = answers.what_if(posture, [item])
+    assert (after["after"]["reach"], after["breaks"], after["moved"]) == (0.0, [], [])
+
+
+def test_a_cut_that_needs_a_last_login_says_so():
+    e = served().resource("ledger", "restricted").can("svc", "read", "ledger", granted_at=ago(300))
+    e.rows = {x: [r | {"last_used_at": None} for r in rows] if x.name == "CAN_ACCESS" else rows
+              for x, rows in e.rows.items()}  # fmt: skip
+    posture = e.posture()
+    ends = [np.array([posture.graph.find(n) for n in names])
+            for names in (("inv",), ("invoices", "ledger"))]  # fmt: skip
+    made = answers.cut(posture, *ends)
+    assert (made["cost"], made["max_flow"]) == (1, 1)  # two grants, or one login
+    assert [row["moves"] for row in made["edges"]] == [True]
+    assert "only move access" in made["certificate"]
