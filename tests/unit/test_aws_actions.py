@@ -1,11 +1,17 @@
 """Wildcards and access levels of AWS actions."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.job import read
+from ingest.source import Request
+from ingest.sources.aws import SOURCE
 from ingest.sources.aws.actions import Service, heuristic
 from ingest.sources.aws.patterns import contains, overlaps
+from tests.aws_account import TAKEN_AT, allow, details, user
 
 WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]
 patterns = st.text(alphabet="01*?", max_size=4)
@@ -66,3 +72,21 @@ def test_unknown_actions_are_judged_by_their_verb():
     assert heuristic("PutThingPolicy") == "admin"
     assert heuristic("PutRetentionPolicy") == "write"
     assert heuristic("Frobnicate") == "write"
+
+
+def warned(folder, *actions):
+    bot = user("bot", *(allow(action) for action in actions))
+    (folder / "iam.json").write_text(json.dumps(details(users=[bot])))
+    said = read(SOURCE, Request([folder], taken_at=TAKEN_AT)).warnings
+    return [w for w in said if "AWS documents" in w]
+
+
+def test_a_pattern_that_means_no_known_action_is_told_and_the_others_are_not(tmp_path):
+    wrong = ("s3:Frobnicate", "nosuch:Do", "ec2:Fly*")
+    said = warned(tmp_path, "s3:Get*", "S3:getobject", "*", "iam:*", "s3:*", *wrong)
+    assert sorted(w.split(": ")[0] for w in said) == sorted(wrong)
+
+
+def test_many_such_patterns_are_one_warning(tmp_path):
+    (said,) = warned(tmp_path, *(f"s3:Frobnicate{n}" for n in range(40)))
+    assert "40 times" in said

@@ -185,12 +185,31 @@ def _reference(prefix: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]
     return actions, [(k.lower(), PLACEHOLDER.sub("*", v["arn"])) for k, v in kinds.items()]
 
 
+@cache
+def _documented(pattern: str) -> bool:
+    """Say whether some action that AWS documents is meant by a pattern."""
+    prefix, colon, _ = pattern.lower().partition(":")
+    if not colon or is_wild(prefix):
+        return "*" in pattern or is_wild(prefix)
+    return prefix in known_services() and bool(_plain_service(prefix).matched(pattern))
+
+
+@cache
+def _plain_service(prefix: str) -> Service:
+    return Service(prefix)
+
+
 class Catalogue:
-    """The services that a reading speaks of, built when first asked for."""
+    """The services that a reading speaks of, built when first asked for.
+
+    `unknown` are the patterns that mean no action that AWS documents: a misspelt one grants
+    nothing, and a new one may grant what is not known here.
+    """
 
     def __init__(self, actions: Iterable[str]) -> None:
         extra: dict[str, set[str]] = {}
-        for action in actions:
+        patterns = sorted(set(actions))
+        for action in patterns:
             prefix, colon, name = action.partition(":")
             if colon and "*" not in prefix and "?" not in prefix:
                 extra.setdefault(prefix.lower(), set())
@@ -200,6 +219,7 @@ class Catalogue:
         self._acting: dict[tuple[str, bool], tuple[Service, ...]] = {}
         self._extra = {prefix: sorted(names) for prefix, names in extra.items()}
         self._services: dict[str, Service] = {}
+        self.unknown = tuple(one for one in patterns if not _documented(one))
 
     def __getitem__(self, prefix: str) -> Service:
         """Return the service with this prefix."""

@@ -98,6 +98,8 @@ def _rows(export: Export, account: str, tagger: Tagger) -> Rows:
     attached = resource_policies.attach(export, targets, account)
     holders = all_holders(export)
     catalogue = Catalogue(_actions(export, holders))
+    for pattern in catalogue.unknown:
+        export.log.warn(f"{shown(pattern)}: is no action that AWS documents, and matches none")
     unknown = add_named_targets(targets, holders.documents(), catalogue)
     strangers = _strangers(export, targets, unknown)
     evaluator = Evaluator(targets, catalogue)
