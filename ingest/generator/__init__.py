@@ -14,8 +14,8 @@ from graph.element import Element
 from graph.frames import FILE, PLACE
 from graph.schema import DECLARABLE, SOD_RULE
 from graph.values import iso
-from ingest.generator.clock import LAST, SNAPSHOTS, WINDOW, stamp
-from ingest.generator.labels import defects
+from ingest.generator.clock import LAST, MONTHS, SNAPSHOTS, WINDOW, stamp
+from ingest.generator.labels import defects, near_misses
 from ingest.generator.render import render
 from ingest.generator.world import World, make_world
 from ingest.manifest import Manifest
@@ -64,7 +64,7 @@ class Generated:
     @cached_property
     def labels(self) -> dict[str, Any]:
         """What is wrong in the last estate, rule by rule, and the agents that are in order."""
-        found = defects(self.history[-1].world)
+        found = defects(self.history[-1].world, len(self.history))
         rows = found.assign(since=text_column(as_text(pa.array(found["since"]))))
         planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}
         population = self.history[-1].world.population.agents
@@ -73,15 +73,20 @@ class Generated:
             "agents": self.agents,
             "taken_at": iso(self.history[-1].taken_at),
             "planted": planted,
-            "clean": sorted(population["id"][population["governed"]]),
+            "clean": sorted(population["id"][population["place"] == "governed"]),
+            "near_misses": near_misses(self.history[-1].world),
             "defects": rows.astype(object).where(rows.notna(), None).to_dict("records"),
         }
 
 
-def generate(agents: int, seed: int, scope: str = "acme") -> Generated:
-    """Generate an estate of so many agents as of six months. Equal arguments, equal estates."""
+def generate(agents: int, seed: int, scope: str = "acme", snapshots: int = SNAPSHOTS) -> Generated:
+    """Generate an estate of so many agents, as of the first of the last months (twelve at most).
+
+    Equal arguments give equal estates.
+    """
     world = make_world(agents, seed)
-    return Generated(agents, seed, tuple(Estate(world, day, scope) for day in SNAPSHOTS))
+    days = MONTHS[-snapshots:]
+    return Generated(agents, seed, tuple(Estate(world, day, scope) for day in days))
 
 
 def write(generated: Generated, folder: Path) -> None:

@@ -8,11 +8,20 @@ import pandas as pd
 from ingest.generator.clock import Recurring
 from ingest.generator.names import STORES, numbered
 from ingest.generator.population import ENVS, Population
+from ingest.generator.sets import (
+    draw_chain_roles,
+    draw_chains,
+    draw_joins,
+    draw_sets,
+    draw_trusted,
+    draw_use,
+)
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
 LEVEL_SETS = np.array([0b0010, 0b0011, 0b0110, 0b0111, 0b1110])
 SOD_SIDES = ("vendor-master", "payment-run")
+GROWTH = (-175, -127)  # days between which the access of some grew: amid a history of a year
 KEPT = "kept"  # a planted grant that is not taken away again
 
 
@@ -21,7 +30,8 @@ class Access:
     """Frames of latent facts; times are days.
 
     `roles` and `groups` are sets that accounts join; `joins` says which account (number) holds
-    which (`set`, an id), `kind` ASSUMES or MEMBER_OF. `grants` has a row for each grant, the
+    which (`set`, an id), `kind` ASSUMES or MEMBER_OF. A set `trusts` an account (number), anyone
+    or, None, nobody in particular. `grants` has a row for each grant, the
     holder by id; `agent` is the number of the agent whose account holds it alone, or -1.
     `used` and `reviewed` say when each level was used and each grant approved.
     """
@@ -39,11 +49,15 @@ class Access:
 def grant_access(population: Population, rng: np.random.Generator) -> Access:
     """Draw resources, roles, groups and grants."""
     resources = _resources(population, rng)
-    sets = _sets(population, rng)
-    joins, joined = _joins(population, sets, rng)
-    chains = _chains(population)
-    sets = pd.concat([sets, _chain_roles(population, chains)], ignore_index=True)
+    sets = draw_sets(population, rng)
+    joins, joined = draw_joins(population, sets, rng)
+    chains = draw_chains(population)
+    sets = pd.concat([sets, draw_chain_roles(population, chains)], ignore_index=True)
+    sets["trusts"] = draw_trusted(sets, joins)
     grants = _grants(population, resources, sets, rng)
+    grants["untaken"] = ~grants["holder"].isin(joins["set"][~joins["unused"]]) & (
+        grants["kind"] == "shared"
+    )
     grants, used, reviewed = _states(grants, population, rng)
     return Access(resources, sets, joins, joined, chains, grants, used, reviewed)
 
@@ -100,102 +114,6 @@ def _of(population: Population, pattern: str, kind: str, sensitivity: int) -> pd
     )
 
 
-def _sets(population: Population, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw roles and groups; one in five is governed, and only those are for the controls."""
-    units, count = population.units, len(population.agents)
-    buckets = len(units) * len(ENVS)
-    parts = []
-    for kind, name, part in (("Role", "role/{}-{}", 0.24), ("Group", "group/{}-{}", 0.08)):
-        each = max(3, round(count * part / buckets))
-        place = np.repeat(np.arange(buckets), each)
-        unit, env = place // len(ENVS), place % len(ENVS)
-        work = ("reader", "writer", "operator", "analyst", "pipeline")
-        ids = [
-            f"{name.format(units[u], ENVS[e])}-{work[rng.integers(len(work))]}"
-            for u, e in zip(unit, env, strict=True)
-        ]
-        nth = np.arange(len(place)) % each
-        parts.append(
-            pd.DataFrame(
-                {
-                    "id": numbered(ids),
-                    "kind": kind,
-                    "unit": unit,
-                    "env": env,
-                    "governed": nth % 5 == 0,
-                    "chain": False,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _joins(
-    population: Population, sets: pd.DataFrame, rng: np.random.Generator
-) -> tuple[pd.DataFrame, Recurring]:
-    """Let accounts assume roles and belong to groups of their own unit and environment."""
-    agents, buckets = population.agents, len(population.units) * len(ENVS)
-    parts = []
-    for kind, label, often in (("ASSUMES", "Role", 0.55), ("MEMBER_OF", "Group", 0.45)):
-        own = (agents["account"] == np.arange(len(agents))).to_numpy()
-        who = np.flatnonzero(own & (rng.random(len(agents)) < often))
-        who = np.repeat(who, 1 + (rng.random(len(who)) < 0.3 * (kind == "ASSUMES")))
-        these = sets.index[sets["kind"] == label]
-        chosen = these[0] + _one_of_bucket(agents.iloc[who], len(these) // buckets, rng)
-        parts.append(
-            pd.DataFrame({"account": who, "set": sets["id"].to_numpy()[chosen], "kind": kind})
-        )
-    joins = pd.concat(parts, ignore_index=True).drop_duplicates(["account", "set"])
-    joins = joins.reset_index(drop=True)
-    of = agents.iloc[joins["account"]]
-    joins["start"] = of["created"].to_numpy()
-    may_rest = ~(of["governed"] | of["young"]).to_numpy() & (joins["kind"] == "ASSUMES").to_numpy()
-    joins["unused"] = may_rest & (of["dormant"].to_numpy() | (rng.random(len(joins)) < 0.2))
-    joined = _use(joins["start"].to_numpy(), joins["unused"].to_numpy(), rng)
-    joined.first[joins["kind"] != "ASSUMES"] = np.nan  # nobody sees a membership at work
-    return joins, joined
-
-
-def _one_of_bucket(agents: pd.DataFrame, each: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw one of the `each` sets of an agent's unit and environment: every fifth for controls."""
-    governed = agents["governed"].to_numpy(bool)
-    fifths = (each + 4) // 5
-    lot = rng.random(len(agents))
-    control = 5 * np.floor(lot * fifths)
-    other = np.floor(lot * (each - fifths))
-    nth = np.where(governed, control, other + other // 4 + 1).astype(int)
-    return np.asarray((agents["unit"] * len(ENVS) + agents["env"]) * each + nth)
-
-
-def _use(start: np.ndarray, unused: np.ndarray, rng: np.random.Generator) -> Recurring:
-    """Draw use from `start` on: regular until today, or over months ago, or never begun."""
-    size = len(start)
-    stopped = rng.uniform(-350, -115, size)
-    never = unused & ((rng.random(size) < 0.6) | (start > stopped - 30))
-    first = np.where(never, np.nan, start + rng.uniform(0.2, 1.0, size))
-    return Recurring(first, rng.uniform(0.5, 25, size), np.where(unused, stopped, np.inf))
-
-
-def _chains(population: Population) -> pd.DataFrame:
-    """List the accounts that may take a role that may take another, which nobody ever did."""
-    agents = population.agents
-    who = np.flatnonzero(agents["place"] == "chained")
-    base = "role/" + agents["id"].iloc[who].to_numpy(object)
-    return pd.DataFrame({"account": who, "outer": base + "-fallback", "inner": base + "-recovery"})
-
-
-def _chain_roles(population: Population, chains: pd.DataFrame) -> pd.DataFrame:
-    where = population.agents[["unit", "env"]].iloc[chains["account"]].reset_index(drop=True)
-    parts = [
-        where.assign(id=chains[c], kind="Role", governed=False, chain=True)
-        for c in ("outer", "inner")
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-# ---------------------------------------------------------------- grants
-
-
 def _grants(
     population: Population, resources: pd.DataFrame, sets: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -232,7 +150,7 @@ def _plain_grants(
     )
     wide = np.minimum(np.floor(3 * rng.pareto(1.3, len(sets)) + 2), 60).astype(int)
     wide[sets["chain"]] = np.where(sets["id"].str.endswith("recovery")[sets["chain"]], 3, 0)
-    shared = _runs(sets["unit"], sets["env"], wide, resources, rng)
+    shared = _runs(sets["unit"], sets["env"], wide, resources, rng, kept_apart=1)
     second = shared.assign(
         holder=sets["id"].to_numpy(object)[shared["run"]],
         agent=-1,
@@ -248,19 +166,22 @@ def _runs(
     sizes: np.ndarray,
     resources: pd.DataFrame,
     rng: np.random.Generator,
+    kept_apart: int = 0,
 ) -> pd.DataFrame:
     """Draw for each holder a run of neighbouring resources of its unit and environment.
 
-    Neighbours are of one kind, so that a role is about a kind of store, as roles are.
+    Neighbours are of one kind, so that a role is about a kind of store, as roles are. The first
+    `kept_apart` are left out: what is granted to one account alone is used by that grant.
     """
     plain = resources[resources["special"] == ""]
     each = int((plain["unit"].eq(0) & plain["env"].eq(0)).sum())
-    sizes = np.minimum(sizes, each)
+    lots = each - kept_apart
+    sizes = np.minimum(sizes, lots)
     run = np.repeat(np.arange(len(sizes)), sizes)
     step = np.arange(len(run)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     base = (unit.to_numpy() * len(ENVS) + env.to_numpy()) * each
-    start = rng.integers(each, size=len(sizes))
-    resource = base[run] + (start[run] + step) % each
+    start = rng.integers(lots, size=len(sizes))
+    resource = base[run] + kept_apart + (start[run] + step) % lots
     sensitive = resources["sensitivity"].to_numpy()[resource] >= 2
     drawn = rng.choice(len(LEVEL_SETS) - 1, len(run), p=(0.40, 0.25, 0.20, 0.15))
     levels = LEVEL_SETS[np.where(sensitive & (rng.random(len(run)) < 0.15), 4, drawn)]
@@ -294,6 +215,7 @@ def _planted_grants(
 
     sensitive = placed("trifecta", "unexplained", "denied", "late")
     reader, sod, crossing = placed("secret_reader"), placed("conflicted"), placed("crossing")
+    grown = placed("grown")
     crossing = crossing[env[crossing] > 0]
     sides = [at(f"erp:{{}}-{{}}-{side}", sod) for side in SOD_SIDES]
     own = np.flatnonzero((agents["account"] == np.arange(len(agents))) & (place == "plain"))
@@ -310,6 +232,7 @@ def _planted_grants(
         rows(crossing, unit[crossing] * len(ENVS) * each + 1, 0b0010, "crossing", ""),
         rows(drifting, drifted, 0b0110, "drift", ""),
         rows(admins, at("account:{}-{}", admins), 0b1000, "direct", ""),
+        rows(grown, bucket[grown] * each, 0b1111, "growth", "used"),
     ]
 
 
@@ -342,6 +265,8 @@ def _states(
     created = agents["created"].to_numpy()[of_agent]
     recent = np.where(young, created, rng.uniform(-58, -6, size))
     granted = np.where(young | fresh, recent, rng.uniform(-420, -125, size))
+    growth = (grants["kind"] == "growth").to_numpy()
+    granted = np.where(growth, rng.uniform(*GROWTH, size), granted)
     grants["granted"], grants["fresh"] = granted, young | fresh
     grants["telemetry"] = governed | wished | (rng.random(size) < 0.85)
     chance = rng.random(size)
@@ -392,7 +317,9 @@ def _level_use(
     sure = grants["governed"].to_numpy(bool) | (grants["wish"] == "used").to_numpy()
     busy = sure | (rng.random(size) < 0.35)
     idle = (dormant | ~busy | (grants["kind"] == "chain").to_numpy()) & ~grants["fresh"].to_numpy()
-    use = _use(grants["granted"].to_numpy(), idle, rng)
+    idle |= grants["untaken"].to_numpy(bool) & ~grants["fresh"].to_numpy(bool)
+    use = draw_use(grants["granted"].to_numpy(), idle, rng)
+    use.first[grants["untaken"].to_numpy(bool)] = np.nan  # it takes the role to use its grants
     unseen = ~has | ~grants["telemetry"].to_numpy() | (grants["fresh"].to_numpy() & ~busy)
     use.first[unseen] = np.nan
     unused = grants["unused"].to_numpy() if "unused" in grants else np.zeros(size, int)

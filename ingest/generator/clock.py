@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 LAST = pd.Timestamp("2026-08-01T00:00:00Z")
-SNAPSHOTS = (-153, -122, -92, -61, -31, 0)  # the first of each month, March to August 2026
+MONTHS = (-334, -304, -273, -243, -212, -181, -153, -122, -92, -61, -31, 0)  # first of each
+SNAPSHOTS = 6  # as many as are taken unless more are asked for: March to August 2026
 WINDOW = 365  # days for which use is recorded before a snapshot
 QUIET = 2 / 24  # nothing happens in the last two hours before a snapshot is taken
 

@@ -57,6 +57,10 @@ def _faults(keys: pd.DataFrame, of: pd.DataFrame, rng: np.random.Generator) -> R
     lot = rng.random(size)
     keys["forgotten"] = spare & (lot < 0.3)
     keys["expired"] = spare & (lot > 0.85)
+    rest = spare & (lot >= 0.3) & (lot <= 0.85)
+    first_rest = keys.index[rest][:1]
+    # Some leaked as well, and were ended for that: there is one wherever there can be.
+    keys["revoked"] = rest & ((lot < 0.42) | keys.index.isin(first_rest))
     leakable = keys["first"] & (of["place"] == "plain") & ~of["dormant"] & ~of["young"]
     first_leak = keys.index[leakable][:1]  # there is one in every estate that can have one
     leaked = leakable & ((rng.random(size) < 0.012) | keys.index.isin(first_leak))
@@ -93,6 +97,7 @@ def _use(keys: pd.DataFrame, of: pd.DataFrame, rng: np.random.Generator) -> Recu
     size = len(keys)
     until = np.where(keys["forgotten"], rng.uniform(-300, -65, size), np.inf)
     until = np.where(keys["expired"], keys["expires"] - 1, until)
+    until = np.where(keys["revoked"], rng.uniform(-300, -115, size), until)
     until = np.fmin(until, of["stopped"].to_numpy())
     return Recurring(keys["created"].to_numpy() + 0.2, rng.uniform(0.3, 2, size), until)
 

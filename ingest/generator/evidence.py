@@ -45,7 +45,7 @@ def plan_evidence(population: Population, access: Access, rng: np.random.Generat
     own = grants["kind"].isin(["direct", "drift"]) & (grants["agent"] >= 0) & grants["telemetry"]
     place = agents["place"].to_numpy()[grants["agent"]]
     wished = (grants["wish"] == "used").to_numpy() & np.isin(place, PLANTED)
-    candidates = grants.assign(planted=wished)[own & ~grants["fresh"]]
+    candidates = grants.assign(planted=wished)[own & ~grants["fresh"] & _only_way(access)]
     candidates = candidates.assign(lot=rng.random(len(candidates)) - candidates["planted"])
     first = candidates.sort_values("lot").drop_duplicates("agent")
     kept = first[first["planted"] | (rng.random(len(first)) < 0.8)]
@@ -55,13 +55,28 @@ def plan_evidence(population: Population, access: Access, rng: np.random.Generat
     mine = kept["planted"].to_numpy(bool)
     state[mine] = place[kept.index[mine]]
     borrowed = agents["place"].isin(["lender", "borrower"]).to_numpy()[kept["agent"]]
+    wide = agents["place"].isin(["parent", "secret_reader"]).to_numpy()[kept["agent"]]
     return EvidencePlan(
         kept.index.to_numpy(),
         state,
-        ~borrowed & (rng.random(len(kept)) < 0.5),
+        wide | (~borrowed & (rng.random(len(kept)) < 0.5)),
         rng.uniform(1, 9, len(kept)) * MINUTE,
         pick(rng, TASKS, len(kept)),
     )
+
+
+def _only_way(access: Access) -> np.ndarray:
+    """Return which grants of an account are to something that no role or group of it gives (bool).
+
+    A use that several grants allow says of none of them that it is in use.
+    """
+    grants, chains = access.grants, access.chains
+    sets = [access.joins, *(chains.rename(columns={end: "set"}) for end in ("outer", "inner"))]
+    joined = pd.concat([part[["account", "set"]] for part in sets])
+    given = joined.merge(grants[["holder", "resource"]], left_on="set", right_on="holder")
+    ways = pd.MultiIndex.from_frame(given[["account", "resource"]].astype(int))
+    mine = pd.MultiIndex.from_frame(grants[["agent", "resource"]].astype(int))
+    return ~np.asarray(mine.isin(ways))
 
 
 def seen(plan: EvidencePlan, access: Access, at: float) -> pd.DataFrame:

@@ -12,35 +12,63 @@ import numpy as np
 import pandas as pd
 
 from ingest.generator.access import LEVELS
-from ingest.generator.clock import present, stamp
+from ingest.generator.clock import MONTHS, present, stamp
 from ingest.generator.evidence import seen
-from ingest.generator.render import last_active
+from ingest.generator.sets import ANYONE
 from ingest.generator.stale import would_lose
+from ingest.generator.told import WAYS
+from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
+HISTORY = 10  # snapshots that it takes to see growth
 NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
 COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 
 
-def defects(world: World) -> pd.DataFrame:
+def defects(world: World, snapshots: int) -> pd.DataFrame:
     """List every defect: `rule`, `subject`, `object`, `since`, `detail` and `why`.
 
-    `detail` is the grant for defects of grants, the role for those of owners.
+    `detail` is the grant for defects of grants, the role for those of owners. That access grew
+    can be seen over `HISTORY` snapshots or more.
     """
     parts = [
         *_ownership(world),
         *_scope(world),
+        *(_growth(world) if snapshots >= HISTORY else ()),
         *_grants(world),
         *_paths(world),
         *_credentials(world),
         *_isolation(world),
         *_evidence(world),
     ]
-    whole = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    whole: pd.DataFrame = pd.concat([p for p in parts if len(p)], ignore_index=True)
     whole = whole.astype({c: "string" for c in COLUMNS if c != "day"})
     whole["since"] = stamp(whole["day"].to_numpy(float))
     keys = ["rule", "subject", "object", "detail"]
     return whole.sort_values(keys, kind="stable", ignore_index=True).drop(columns="day")
+
+
+def near_misses(world: World) -> dict[str, list[str]]:
+    """Return for some rules what looks like a defect and is none: its twins.
+
+    An agent that ended and left nothing, a key that leaked and was revoked, a role that trusts
+    one account, an agent of whose recent activity one fact alone tells, a role that is taken.
+    """
+    agents, keys, sets = world.population.agents, world.credentials.keys, world.access.sets
+    awake = ~agents["dormant"] & agents["keyed"] & (agents["place"] == "plain")
+    one_fact = awake & world.told.only(*WAYS)
+    joins = world.access.joins
+    taken = joins[(joins["kind"] == "ASSUMES") & ~joins["unused"]]
+    pairs = agents["id"].iloc[taken["account"]].to_numpy(object) + " " + taken["set"]
+    named = sets["trusts"].notna() & (sets["trusts"] != ANYONE)
+    found = {
+        "RES-01": agents["id"][agents["place"] == "gone"],
+        "CRD-07": keys["id"][keys["revoked"]],
+        "ISO-06": sets["id"][named],
+        "TIM-03": agents["id"][one_fact],
+        "LPR-05": pairs,
+    }
+    return {rule: sorted(map(str, ids)) for rule, ids in found.items()}
 
 
 def _rows(
@@ -108,6 +136,11 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
     above = agents.loc[stray["parent"].unique()]
     gone = above[above["ended"].notna()]
     yield _rows("RES-01", gone["id"], why="it was retired, and what it spawned lives on")
+    over = agents[agents["place"] == "ended"]
+    yield _rows("RES-01", over["id"], why="it ended, and its account and key are alive")
+    again = agents[agents["place"] == "revived"]
+    why = "one of its name was deleted before"
+    yield _rows("REV-03", again["id"], day=again["created"].to_numpy(), why=why)
     soft, _ = owned("self_owned", "software_owned")
     yield _rows(
         "OWN-06",
@@ -141,6 +174,14 @@ def _scope(world: World) -> Iterator[pd.DataFrame]:
     agent = agents["id"].iloc[found["agent"]]
     why = "used outside the declared scope"
     yield _rows("SCP-03", agent, _resource(world, found), first, found["id"], why)
+
+
+def _growth(world: World) -> Iterator[pd.DataFrame]:
+    agents, grants = world.population.agents, world.access.grants
+    step = grants[grants["kind"] == "growth"]
+    agent, day = agents["id"].iloc[step["agent"]], step["granted"].to_numpy()
+    shown = np.array([min(month for month in MONTHS if month >= at) for at in day], float)
+    yield _rows("SCP-04", agent, day=shown, why="its access grew by a step")
 
 
 # ---------------------------------------------------------------- grants and paths
@@ -200,7 +241,7 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     chained = pd.DataFrame({"account": chains["account"], "set": chains["outer"]})
     chained["day"] = agents["created"].to_numpy()[chains["account"]] + UNUSED
     both = pd.concat([by_account, chained], ignore_index=True)
-    users = agents.loc[agents["account"] >= 0, ["id", "account"]]
+    users = agents.loc[(agents["account"] >= 0) & ~world.idle_login, ["id", "account"]]
     found = users.merge(both, on="account")
     why = "the role is never taken"
     yield _rows("LPR-05", found["id"], found["set"], found["day"].to_numpy(), why=why)
@@ -219,11 +260,12 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
     keys, agents = world.credentials.keys, world.population.agents
     created = keys["created"].to_numpy()
     rotated = np.fmax(created, world.credentials.rotated.last(NOW))
-    used = world.credentials.used.last(NOW)
+    used = key_last_used(world, NOW)
     lent = agents["account"].to_numpy()[agents["place"] == "borrower"]
     shared = keys["first"].to_numpy() & np.isin(keys["agent"], lent)
     asleep = keys["forgotten"] | keys["expired"] | agents["dormant"].to_numpy()[keys["agent"]]
     idle = np.where(keys["expired"], keys["expires"], used + 45)
+    untold = np.full(len(keys), np.nan)  # nobody says since when a leak is known
     for rule, mask, day, why in (
         ("CRD-01", keys["unrotated"], rotated + AGE, "not rotated for 90 days"),
         ("CRD-02", keys["outside"], created, "kept outside a secret manager"),
@@ -231,9 +273,9 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
         ("CRD-04", shared, created, "used by several agents"),
         ("CRD-05", keys["human_used"].notna(), keys["human_used"].to_numpy(), "a person used it"),
         ("CRD-06", asleep, idle, "alive though unused or expired"),
-        ("CRD-07", keys["leaked"].notna(), keys["leaked"].to_numpy(), "leaked and not revoked"),
+        ("CRD-07", keys["leaked"].notna(), untold, "leaked and not revoked"),
     ):
-        chosen = np.asarray(mask, bool)
+        chosen = np.asarray(mask, bool) & ~keys["revoked"].to_numpy(bool)
         yield _rows(rule, keys["id"][chosen], day=day[chosen], why=why)
 
 
@@ -252,6 +294,9 @@ def _isolation(world: World) -> Iterator[pd.DataFrame]:
     three = agents[agents["place"] == "trifecta"]
     why = "reads private data, takes in what strangers write, and can send it out"
     yield _rows("ISO-04", three["id"], day=three["created"].to_numpy(), why=why)
+    sets = world.access.sets
+    public = sets["id"][sets["trusts"] == ANYONE]
+    yield _rows("ISO-06", public, why="anybody may take it")
     for frame in (structure.spawns, structure.acts_for):
         loose = frame[frame["unscoped"]]
         why = "delegated without a ceiling and without an end"

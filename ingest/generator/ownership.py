@@ -7,7 +7,7 @@ from parents in state `owned`, so that what is true of one agent changes nothing
 import numpy as np
 import pandas as pd
 
-from ingest.generator.population import Population
+from ingest.generator.population import OVER, Population
 
 STATES = {  # share of the agents that have a choice
     "leaver": 0.06,  # both owners left
@@ -30,9 +30,7 @@ def ownership_states(population: Population, rng: np.random.Generator) -> np.nda
     agents = population.agents
     state = np.full(len(agents), "owned", object)
     place = agents["place"]
-    free = np.flatnonzero(
-        ~place.isin(["governed", "parent", "retired", "child"]) & ~agents["young"]
-    )
+    free = np.flatnonzero(~place.isin(["governed", "parent", "child", *OVER]) & ~agents["young"])
     order, at = rng.permutation(free), 0
     for name, part in STATES.items():
         size = max(1, round(len(free) * part))
@@ -115,6 +113,10 @@ def _agents_owners(
         own(state("team_only"), people.team_ids[people.draw(people.teams, unit)], role)
         hollow = people.hollow[np.arange(len(thing)) % len(people.hollow)]
         own(state("hollow_team"), people.team_ids[hollow], role)
+    left = (agents["place"] == "ended").to_numpy() & (agents["ended_as"] == "deleted").to_numpy()
+    for role in pairs:  # the account of a deleted agent is there to answer for
+        own(left, stay[role], role)
+        rows[-1] = rows[-1].assign(thing="svc-" + rows[-1]["thing"])
     own(state("half_leaver"), leaver, "business")
     other = (np.arange(len(thing)) + 1) % len(thing)
     both = np.maximum(created, created[other])  # nothing is owned by what is not there yet

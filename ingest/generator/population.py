@@ -16,12 +16,17 @@ KINDS = ("ai_agent", "bot", "workload")
 ENVS = ("prod", "staging", "dev")
 PROVIDERS = ("aws", "azure", "gcp", "github")
 PLATFORMS = ("bedrock", "foundry", "vertex", "langgraph", "cron")
+OVER = ("retired", "ended", "gone")  # places of agents that are over
+ENDED = ("disabled", "retired", "deleted")  # the ways in which an agent ends
 GOVERNED = 0.12  # share of agents on which everything is in order: the controls
 YOUNG = 0.08  # share of agents made in the last two months
 PLACES = {  # share of all agents
     "parent": 0.04,
     "retired": 0.007,
     "abandoned": 0.005,
+    "ended": 0.01,  # disabled, retired or deleted, and their account and key are alive
+    "gone": 0.007,  # ended as well, and nothing of them is left
+    "revived": 0.007,  # deleted once; another was made under the name
     "child": 0.07,
     "stray": 0.015,  # children of the retired and the abandoned
     "lender": 0.02,
@@ -31,6 +36,7 @@ PLACES = {  # share of all agents
     "trifecta": 0.015,
     "secret_reader": 0.007,
     "chained": 0.02,
+    "grown": 0.015,  # was given much more, some months ago
     "delegate": 0.05,
     "unscoped": 0.015,
     "unexplained": 0.025,
@@ -84,17 +90,25 @@ def _agents(count: int, units: tuple[str, ...], rng: np.random.Generator) -> pd.
             "place": _places(count, rng),
         }
     )
-    agents["governed"] = agents["place"] == "governed"
+    agents["governed"] = agents["place"].isin(["governed", "ended", "gone"])
     young = (agents["place"] == "plain") & (rng.random(count) < YOUNG / 0.5)
     agents["young"] = young
     old = rng.uniform(-900, -430, count)
     agents["created"] = np.where(young, rng.uniform(-58, -6, count), old)
-    agents["ended"] = np.where(agents["place"] == "retired", rng.uniform(-140, -20, count), np.nan)
+    ends = agents["place"].isin(OVER)
+    agents["ended"] = np.where(ends, rng.uniform(-140, -65, count), np.nan)
+    agents["ended_as"] = np.array(ENDED, object)[np.arange(count) % len(ENDED)]
+    agents.loc[agents["place"] == "retired", "ended_as"] = "retired"
+    agents["deleted"] = np.where(
+        agents["place"] == "revived", old - rng.uniform(20, 200, count), np.nan
+    )
     agents["dormant"] = (agents["place"] == "plain") & ~young & (rng.random(count) < 0.3)
-    agents["stopped"] = np.where(agents["dormant"], rng.uniform(-300, -115, count), agents["ended"])
+    still = agents["place"] == "ended"  # what is left of it goes on
+    stopped = np.where(still, np.nan, agents["ended"])
+    agents["stopped"] = np.where(agents["dormant"], rng.uniform(-300, -115, count), stopped)
     agents["period"] = rng.uniform(0.3, 2, count)
     agents["keyed"] = rng.random(count) < 0.75
-    agents.loc[agents["place"].isin(["lender", "borrower"]), "keyed"] = True
+    agents.loc[agents["place"].isin(["lender", "borrower", "ended"]), "keyed"] = True
     return _arrange(agents, rng)
 
 
@@ -124,7 +138,7 @@ def _arrange(agents: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         for column in ("unit", "env"):
             agents.loc[has, column] = agents[column].to_numpy()[partner[has]]
     agents["account"] = np.where(lender >= 0, lender, np.arange(len(agents)))
-    agents.loc[agents["place"] == "retired", "account"] = -1
+    agents.loc[agents["place"].isin(["retired", "gone"]), "account"] = -1
     return agents
 
 

@@ -32,7 +32,9 @@ from graph.schema import (
     STORED_IN,
     TEAM,
     TOOL,
+    TRUSTS,
     USE_EVENT,
+    USED,
     USES,
 )
 from graph.values import canonical
@@ -40,6 +42,8 @@ from ingest.generator.access import LEVELS, SENSITIVITIES, SOD_SIDES
 from ingest.generator.clock import present, stamp, where
 from ingest.generator.evidence import records
 from ingest.generator.population import ENVS
+from ingest.generator.sets import ANYONE
+from ingest.generator.uses import added_up, key_used, last_active, seen_with_keys
 from ingest.generator.world import World
 from ingest.text_columns import as_text, text_column
 
@@ -72,43 +76,34 @@ def _there(frame: pd.DataFrame, at: float, start: str = "start", end: str = "end
     return present(frame[start].to_numpy(), ends, at)
 
 
-def last_active(world: World, at: float) -> np.ndarray:
-    """Return for each agent when it last acted: by itself or by a grant of its account."""
-    agents, grants = world.population.agents, world.access.grants
-    known = world.active.last(at)
-    mine = (grants["agent"] >= 0).to_numpy()
-    owner = grants["agent"].to_numpy()[mine]
-    latest = np.where(np.isnan(known), -np.inf, known)
-    for use in world.access.used:
-        np.maximum.at(latest, owner, np.nan_to_num(use.take(mine).last(at), nan=-np.inf))
-    latest = np.where(np.isinf(latest), NEVER, latest)
-    account = agents["account"].to_numpy()
-    return np.where(account >= 0, latest[account], known)
-
-
 def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
     agents, accounts = world.population.agents, world.population.accounts
     active = last_active(world, at)
-    made = _there(agents, at, "created", "none")
+    made, over = _there(agents, at, "created", "none"), (agents["ended"] <= at).to_numpy()
     frame = pd.DataFrame(
         {
             "id": agents["id"],
             "kind": agents["kind"],
             "provider": agents["provider"],
-            "status": np.where(agents["ended"] <= at, "retired", "active"),
+            "status": np.where(over, agents["ended_as"], "active"),
+            "status_at": stamp(np.where(over, agents["ended"], NEVER)),
+            "deleted_at": stamp(agents["deleted"]),
+            "revived_at": stamp(np.where(agents["deleted"].notna(), agents["created"], NEVER)),
             "env": NAMES[agents["env"]],
             "purpose": world.structure.purpose,
             "declared_scope": world.structure.scope,
             "aars": world.aars,
             "created_at": stamp(agents["created"]),
-            "last_active_at": stamp(active),
+            "last_active_at": stamp(np.where(world.told.by("agent"), active, NEVER)),
             "third_party": agents["third_party"],
             "platform": agents["platform"],
         }
     )
-    used = np.r_[active, np.full(len(accounts) - len(agents), at - 0.1)]
+    taken = np.where(world.told.by("account"), active, NEVER)
+    used = np.r_[taken, np.full(len(accounts) - len(agents), at - 0.1)]
     tools = world.population.tools
     of_tools = np.arange(len(accounts)) >= len(agents)
+    left = (agents["place"] == "ended").to_numpy() & (agents["ended_as"] == "deleted").to_numpy()
     scope = [
         canonical([{"level": level, "resource": "saas:" + name} for level in ("read", "write")])
         for name in tools["id"].str.removeprefix("mcp-")
@@ -119,8 +114,8 @@ def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "provider": accounts["provider"],
             "env": NAMES[accounts["env"]],
             "status": "active",
-            "purpose": where(of_tools, "serve a tool"),
-            "declared_scope": np.r_[np.full(len(agents), None), np.array(scope, object)],
+            "purpose": where(of_tools | np.r_[left, np.zeros(len(tools), bool)], "serve a tool"),
+            "declared_scope": np.r_[where(left, world.structure.scope), np.array(scope, object)],
             "created_at": stamp(accounts["start"]),
             "last_used_at": stamp(used),
         }
@@ -197,8 +192,16 @@ def _resources(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "right_level": "write",
         }
     )
+    trusting = sets[sets["trusts"].notna()]
+    accounts = world.population.accounts
+    here = set(np.flatnonzero(_there(accounts, at))) | {ANYONE}
+    trusting = trusting[trusting["trusts"].isin(here)]
+    names = accounts["id"].to_numpy(object)
+    trusted = [t if t == ANYONE else names[t] for t in trusting["trusts"]]
+    everybody = pd.DataFrame({"id": [ANYONE], "name": "anyone", "type": "anyone"})
     return {
-        RESOURCE: frame,
+        RESOURCE: pd.concat([frame, everybody[: int(ANYONE in trusted)]], ignore_index=True),
+        TRUSTS: _links(trusting["id"], pd.Series(trusted, dtype="string")),
         ROLE: listed[role].assign(assumable=True, status="active"),
         GROUP: listed.loc[~role, ["id"]],
         SOD_RULE: rules,
@@ -213,11 +216,13 @@ def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
         {
             "id": keys["id"],
             "type": keys["type"],
-            "status": np.where(keys["leaked"] <= at, "leaked", "active"),
+            "status": np.select(
+                [keys["leaked"] <= at, keys["revoked"]], ["leaked", "revoked"], "active"
+            ),
             "created_at": stamp(keys["created"]),
             "rotated_at": stamp(world.credentials.rotated.last(at)),
             "expires_at": stamp(keys["expires"]),
-            "last_used_at": stamp(world.credentials.used.last(at)),
+            "last_used_at": stamp(key_used(world, at)),
             "human_used_at": stamp(np.where(keys["human_used"] <= at, keys["human_used"], NEVER)),
             "storage": keys["storage"],
             "strength": np.where(keys["weak"], "weak", "strong"),
@@ -233,18 +238,38 @@ def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
     keyless = agents[
         ~agents["keyed"] & (agents["account"] >= 0) & _there(agents, at, "created", "none")
     ]
-    tools = world.population.tools["id"]
+    tools, active = world.population.tools["id"], last_active(world, at)
+    first = opened["first"].to_numpy(bool)
+
+    def told(way: str, agent: pd.Series, mask: object = True) -> pd.Series:
+        number = agent.to_numpy(int)
+        return stamp(np.where(world.told.only(way)[number] & mask, active[number], NEVER))
+
+    held_first = held["key"].isin(keys["id"][keys["first"]]).to_numpy()
     return {
         CREDENTIAL: frame[there],
-        USES: _links(agents["id"].iloc[held["agent"]], held["key"]),
-        AUTHENTICATES_AS: _links(opened["id"], accounts["id"].iloc[opened["agent"]]),
+        USES: _links(
+            agents["id"].iloc[held["agent"]],
+            held["key"],
+            last_used_at=told("login", held["agent"], held_first),
+        ),
+        AUTHENTICATES_AS: _links(
+            opened["id"],
+            accounts["id"].iloc[opened["agent"]],
+            last_used_at=told("sign_in", opened["agent"], first),
+        ),
+        USED: added_up(world, at),
         STORED_IN: _links(
             stored["id"],
             pd.Series("vault:" + units + "-" + NAMES[where["env"]] + vault, dtype="string"),
         ),
         RUNS_AS: pd.concat(
             [
-                _links(keyless["id"], accounts["id"].iloc[keyless["account"]]),
+                _links(
+                    keyless["id"],
+                    accounts["id"].iloc[keyless["account"]],
+                    last_used_at=told("run", keyless["account"]),
+                ),
                 _links(tools, "svc-" + tools),
             ],
             ignore_index=True,
@@ -351,7 +376,9 @@ def _reviews(world: World, at: float) -> dict[Element, pd.DataFrame]:
 
 def _records(world: World, at: float) -> dict[Element, pd.DataFrame]:
     uses, decisions = records(world.evidence, world.population, world.access, world.credentials, at)
-    return {USE_EVENT: uses, DECISION_RECORD: decisions}
+    others = seen_with_keys(world, at)
+    parts = [part for part in (uses, others) if len(part)]
+    return {USE_EVENT: pd.concat(parts or [uses], ignore_index=True), DECISION_RECORD: decisions}
 
 
 LEVEL_TEXT = np.array(

@@ -17,6 +17,7 @@ def would_lose(world: World) -> np.ndarray:
     reach = _reach(world).merge(held, on="account")
     reach["levels"] &= reach["ceiling"]
     reach["fresh"] &= reach["ceiling"]
+    reach.loc[world.idle_login[reach["agent"]], "fresh"] = 0
     lost = np.zeros(len(world.population.agents), bool)
     for bit in range(len(LEVELS)):
         whole, kept = (_pairs(reach, column, bit, len(lost)) for column in ("levels", "fresh"))

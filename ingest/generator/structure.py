@@ -8,7 +8,7 @@ import pandas as pd
 from graph.values import canonical
 from ingest.generator.access import LEVELS, Access
 from ingest.generator.clock import where
-from ingest.generator.population import ENVS, Population
+from ingest.generator.population import ENVS, OVER, Population
 
 PURPOSES = (
     "monthly close", "first answer to customers", "match payments", "draft reports",
@@ -37,7 +37,10 @@ class Structure:
 def connect(population: Population, access: Access, rng: np.random.Generator) -> Structure:
     """Draw how agents hang together."""
     agents = population.agents
-    count, kept = len(agents), agents["place"].isin(["governed", "retired"]).to_numpy()
+    count, kept = (
+        len(agents),
+        agents["place"].isin(["governed", *OVER]).to_numpy(),
+    )
     vetted = ~agents["third_party"].to_numpy(bool) | kept | (rng.random(count) < 0.6)
     vetted &= ~(agents["young"] & agents["third_party"]).to_numpy()
     lot = rng.random(count)
@@ -102,7 +105,7 @@ def _calls(population: Population, rng: np.random.Generator) -> pd.DataFrame:
     each = len(tools) // (len(population.units) * len(ENVS))
     base = (agents["unit"] * len(ENVS) + agents["env"]).to_numpy() * each
     place = agents["place"].to_numpy()
-    has = (rng.random(len(agents)) < 0.5) & ~np.isin(place, ["trifecta", "retired"])
+    has = (rng.random(len(agents)) < 0.5) & ~np.isin(place, ["trifecta", *OVER])
     side = rng.integers(2, size=len(agents))  # what comes in, or what goes out
     row = 4 * rng.integers(max(1, each // 4), size=len(agents))
     more = has & (rng.random(len(agents)) < 0.5)

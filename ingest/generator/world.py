@@ -12,6 +12,7 @@ from ingest.generator.evidence import EvidencePlan, plan_evidence
 from ingest.generator.ownership import draw_owners, ownership_states
 from ingest.generator.population import Population, populate
 from ingest.generator.structure import Structure, connect
+from ingest.generator.told import Told, tell
 
 LEGACY = 3  # credentials in each legacy vault
 
@@ -35,17 +36,26 @@ class World:
     in_legacy_vault: np.ndarray
     active: Recurring
     aars: np.ndarray
+    told: Told
 
     def alive(self, at: float) -> pd.Series:
-        """Return the ids of the agents made by day `at`, and of all tools and their accounts."""
+        """Return the ids of the agents made by day `at`, of all tools, and of their accounts."""
         agents, tools = self.population.agents, self.population.tools["id"]
         made = agents["id"][agents["created"] <= at]
-        return pd.concat([made, tools, "svc-" + tools], ignore_index=True)
+        return pd.concat([made, "svc-" + made, tools, "svc-" + tools], ignore_index=True)
+
+    @property
+    def idle_login(self) -> np.ndarray:
+        """Of which agents it is told that they have not logged in for long (bool).
+
+        All that they reach is reached over an idle step; roles behind it are no defect beside it.
+        """
+        return self.population.agents["dormant"].to_numpy(bool)
 
 
 def make_world(count: int, seed: int) -> World:
     """Draw an estate of `count` agents. Equal arguments give equal estates."""
-    rngs = iter(np.random.default_rng(seed).spawn(8))
+    rngs = iter(np.random.default_rng(seed).spawn(9))
     population = populate(count, next(rngs))
     access = grant_access(population, next(rngs))
     credentials = issue(population, next(rngs))
@@ -66,6 +76,7 @@ def make_world(count: int, seed: int) -> World:
         np.where(
             population.agents["kind"] == "ai_agent", next(rngs).integers(4, 17, count) / 2, 0.0
         ),
+        tell(population, access, next(rngs)),
     )
 
 

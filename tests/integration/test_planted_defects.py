@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from analytics.answers import debt
+from analytics.debt.model import ASSUMPTIONS
 from analytics.findings import find_all
 from analytics.posture import assess
 from analytics.rules import all_rules
@@ -12,11 +14,7 @@ from ingest.generator import generate
 from tests.accuracy import Accuracy, accuracy, assessed
 
 AGENTS, SEEDS = 110, range(4)  # `make bench` counts ten seeds
-UNPLANTED = {
-    "ISO-06",
-    "SCP-04",  # takes more snapshots than the generator makes
-    "REV-03",  # takes a snapshot from before the deletion; tests/unit/test_rule_revived_name.py
-}
+GROWTH = {"SCP-04"}  # takes a longer history: tests/integration/test_planted_growth.py
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,30 @@ def test_each_is_found_since_the_day_it_began(counted):
 
 def test_every_rule_is_planted_somewhere(counted):
     planted = {a.rule for rows in counted.values() for a in rows if a.planted}
-    assert planted == {r.id for r in all_rules().values()} - UNPLANTED
+    assert planted == {r.id for r in all_rules().values()} - GROWTH
+
+
+def test_every_assumption_of_the_debt_model_is_broken_somewhere():
+    """A new assumption asks for a planted defect, as a new rule does."""
+    broken = set()
+    for seed in SEEDS:
+        groups = debt(assessed(generate(AGENTS, seed)), by="assumption")["groups"]
+        broken |= {group["key"] for group in groups if group["debt"] > 0}
+    assert broken == set(ASSUMPTIONS)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_what_only_looks_like_a_defect_is_none(seed):
+    made = generate(AGENTS, seed)
+    found = find_all(posture := assessed(made))
+    ids = posture.graph.ids.to_pylist()
+    for rule, near in made.labels["near_misses"].items():
+        assert near, rule
+        rows = found[found["rule"] == rule]
+        named = {ids[n] for n in rows["subject"]} | {ids[n] for n in rows["object"] if n >= 0}
+        both = zip(rows["subject"], rows["object"], strict=True)
+        named |= {f"{ids[one]} {ids[other]}" for one, other in both if other >= 0}
+        assert named.isdisjoint(near), rule
 
 
 def test_a_rule_that_finds_too_little_or_too_much_shows(counted, monkeypatch):

@@ -54,6 +54,21 @@ class Plain:
         return self.node("Agent")
 
     @cached_property
+    def active(self):
+        """Return the ids of the agents in service."""
+        return {a for a, row in self.agents.items() if row["status"] == "active"}
+
+    @cached_property
+    def live_keys(self):
+        """Return the credentials that are active and not past their end, by id."""
+        return {
+            key: row
+            for key, row in self.node("Credential").items()
+            if row["status"] == "active"
+            and not (row["expires_at"] and when(row["expires_at"]) <= NOW)
+        }
+
+    @cached_property
     def grants(self):
         """Return the rows of CAN_ACCESS."""
         return self.links("CAN_ACCESS")
@@ -75,6 +90,44 @@ class Plain:
         for link in self.links("RUNS_AS"):
             held[link["source_id"]].add(link["target_id"])
         return held
+
+    @cached_property
+    def told(self):
+        """Return when each key, and each account by itself, is told to have been used last."""
+        last = defaultdict(list)
+        for label in ("Credential", "ServiceAccount"):
+            for thing, row in self.node(label).items():
+                last[thing].append(row["last_used_at"])
+        for link in self.links("USES"):
+            last[link["target_id"]].append(link.get("last_used_at"))
+        for kind in ("AUTHENTICATES_AS", "ASSUMES"):
+            for link in self.links(kind):
+                last[link["source_id"]].append(link.get("last_used_at"))
+        for link in self.links("USED"):
+            last[link["source_id"]].append(link["last_at"])
+        for use in self.lines("uses.jsonl"):
+            last[use.get("credential")].append(use["at"])
+            last[use["principal"]].append(use["at"])
+        for grant in self.grants:
+            last[grant["source_id"]] += json.loads(grant["last_used_at"] or "{}").values()
+        return {one: max(filter(None, times), default=None) for one, times in last.items()}
+
+    @cached_property
+    def last_seen(self):
+        """Return when each agent is told to have acted last, by whatever fact; "" for never."""
+        last = {agent: [row["last_active_at"]] for agent, row in self.agents.items()}
+        for agent, told in last.items():
+            told += [self.told.get(account) for account in self.accounts[agent]]
+        for kind in ("USES", "RUNS_AS"):
+            for link in self.links(kind):
+                if link["source_id"] in last:
+                    told = last[link["source_id"]]
+                    told += [self.told.get(link["target_id"]), link.get("last_used_at")]
+        return {agent: max(filter(None, told), default="") for agent, told in last.items()}
+
+    def asleep(self, agent, days):
+        """Return whether an agent that was seen acting was not for so many days."""
+        return bool(self.last_seen[agent]) and days_ago(self.last_seen[agent]) > days
 
     @cached_property
     def sets(self):

@@ -19,10 +19,6 @@ def estate(request, tmp_path_factory):
     return Plain(folder)
 
 
-def active(estate):
-    return {a for a, row in estate.agents.items() if row["status"] == "active"}
-
-
 def covered_roles(estate):
     """Find the roles that somebody active answers for; children inherit from the owned."""
     people = {h for h, row in estate.node("Human").items() if row["status"] == "active"}
@@ -40,8 +36,8 @@ def covered_roles(estate):
 
 def test_nobody_and_one_role_only(estate):
     roles = covered_roles(estate)
-    assert estate.planted("OWN-01", "subject") == {a for a in active(estate) if not roles[a]}
-    half = {a for a in active(estate) if len(roles[a]) == 1}
+    assert estate.planted("OWN-01", "subject") == {a for a in estate.active if not roles[a]}
+    half = {a for a in estate.active if len(roles[a]) == 1}
     assert estate.planted("OWN-04", "subject") == half
 
 
@@ -152,11 +148,13 @@ def test_standing_outlived_and_unreviewed_grants(estate):
     reviews = estate.node("Review")
     revoked = {
         c["grant_id"] for c in estate.links("COVERS")
-        if c["grant_id"] and reviews[c["source_id"]]["decision"] == "revoke"
+        if c.get("grant_id") and reviews[c["source_id"]]["decision"] == "revoke"
     }  # fmt: skip
     assert estate.planted("REV-02", "detail") == revoked & {g["grant_id"] for g in estate.held}
     approved = {
-        c["target_id"]: reviews[c["source_id"]] for c in estate.links("COVERS") if not c["grant_id"]
+        c["target_id"]: reviews[c["source_id"]]
+        for c in estate.links("COVERS")
+        if not c.get("grant_id")
     }
     assert all(days_ago(r["decided_at"]) > 90 for r in approved.values()), (
         "no approval hides a grant"
@@ -172,7 +170,8 @@ def test_roles_that_are_never_taken(estate):
             stale[link["source_id"]].add(link["target_id"])
     found = {
         (agent, role)
-        for agent in estate.agents
+        for agent in estate.active
+        if not estate.asleep(agent, 90)  # else it is the login that is idle
         for account in estate.accounts[agent]
         for role in stale[account]
     }
@@ -186,11 +185,12 @@ ORDER = ("list", "read", "write", "admin")
 
 def control_edges(estate):
     """Return (source, target, ceiling, stale) for every control edge, those over vaults too."""
-    edges = []
+    edges, idle = [], {agent for agent in estate.agents if estate.asleep(agent, 90)}
     for kind in ("USES", "AUTHENTICATES_AS", "RUNS_AS", "MEMBER_OF", "ASSUMES", "SPAWNS", "CALLS"):
         for link in estate.links(kind):
             last = link.get("last_used_at") or link.get("valid_from")
             stale = link.get("telemetry") == "true" and days_ago(last) > 90
+            stale |= kind in ("USES", "RUNS_AS") and link["source_id"] in idle
             ceiling = link.get("ceiling") or "admin"
             edges.append((link["source_id"], link["target_id"], ORDER.index(ceiling), stale))
     kept = defaultdict(set)
@@ -229,24 +229,16 @@ def test_stale_access_paths(estate):
         edges[source].append((target, ceiling, stale))
     found = {
         agent
-        for agent in active(estate)
+        for agent in estate.active
         if reached(estate, agent, edges, True) != reached(estate, agent, edges, False)
     }
     assert estate.planted("TIM-04", "subject") == found
 
 
-def live_keys(estate):
-    return {
-        key: row
-        for key, row in estate.node("Credential").items()
-        if row["status"] == "active" and not (row["expires_at"] and when(row["expires_at"]) <= NOW)
-    }
-
-
 def test_dormant_agents_with_live_credentials(estate):
-    live = live_keys(estate)
+    live = estate.live_keys
     held = {u["source_id"] for u in estate.links("USES") if u["target_id"] in live}
-    asleep = {a for a in active(estate) & held if days_ago(estate.agents[a]["last_active_at"]) > 45}
+    asleep = {a for a in estate.active & held if estate.asleep(a, 45)}
     assert estate.planted("TIM-03", "subject") == asleep
 
 
@@ -262,7 +254,7 @@ def test_credentials(estate):
         return True
 
     def among(test):
-        return {k for k, row in keys.items() if test(k, row)}
+        return {k for k, row in keys.items() if row["status"] != "revoked" and test(k, row)}
 
     assert estate.planted("CRD-01", "subject") == among(
         lambda k, r: long_lived(r) and days_ago(r["rotated_at"] or r["created_at"]) > 90
@@ -273,7 +265,8 @@ def test_credentials(estate):
     assert estate.planted("CRD-05", "subject") == among(lambda k, r: r["human_used_at"])
     assert estate.planted("CRD-06", "subject") == among(
         lambda k, r: (
-            days_ago(r["last_used_at"]) > 45 or (r["expires_at"] and when(r["expires_at"]) <= NOW)
+            days_ago(estate.told.get(k) or r["created_at"]) > 45
+            or (r["expires_at"] and when(r["expires_at"]) <= NOW)
         )
     )
     assert estate.planted("CRD-07", "subject") == among(lambda k, r: r["status"] == "leaked")
@@ -360,7 +353,7 @@ def test_evidence(estate):
         near = [
             (d["decision"], (at - when(d["at"])).total_seconds())
             for d in decisions[agent, use["resource"]]
-            if d["action"]["name"] == use["level"]
+            if d["action"]["name"] == use.get("level")
         ]
         if any(said == "allow" and 0 <= lag <= 900 for said, lag in near):
             continue
@@ -380,6 +373,8 @@ def test_uses_agree_with_the_grants(estate):
         for g in estate.grants
     }
     for use in estate.lines("uses.jsonl"):
+        if not use.get("level"):
+            continue  # it was seen connecting, and nobody says to do what
         holders = {use["principal"]} | estate.accounts[use["principal"]]
         times = [
             last[h, use["resource"]].get(use["level"])

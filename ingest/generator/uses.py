@@ -1,0 +1,100 @@
+"""When agents and keys were last used, and the facts that tell it; see `ingest.generator.told`."""
+
+import numpy as np
+import pandas as pd
+
+from ingest.generator.clock import present, stamp
+from ingest.generator.told import BY_KEY
+from ingest.generator.world import World
+
+NEVER = np.nan
+
+
+def last_active(world: World, at: float) -> np.ndarray:
+    """Return for each agent when it last acted: by itself, by a key, a role or a grant of its own.
+
+    A fact that tells of it tells of this instant, so that one alone says as much as all.
+    """
+    agents, grants, joins = world.population.agents, world.access.grants, world.access.joins
+    known, keys = world.active.last(at), world.credentials.keys
+    latest = np.where(np.isnan(known), -np.inf, known)
+    mine = (grants["agent"] >= 0).to_numpy()
+    seen = [(grants["agent"].to_numpy()[mine], use.take(mine)) for use in world.access.used]
+    seen += [
+        (keys["agent"].to_numpy(int), world.credentials.used),
+        (joins["account"].to_numpy(int), world.access.joined),
+    ]
+    for agent, use in seen:
+        np.maximum.at(latest, agent, np.nan_to_num(use.last(at), nan=-np.inf))
+    latest = np.where(np.isinf(latest), NEVER, latest)
+    account = agents["account"].to_numpy()
+    return np.where(account >= 0, latest[account], known)
+
+
+def key_last_used(world: World, at: float) -> np.ndarray:
+    """Return when each key was last used, by whichever fact that is told.
+
+    An agent that fell asleep had logged in by its first key when it last acted.
+    """
+    keys, used = world.credentials.keys, world.credentials.used.last(at)
+    agent, first = keys["agent"].to_numpy(int), keys["first"].to_numpy(bool)
+    last = world.told.only(*BY_KEY) | world.population.agents["dormant"].to_numpy(bool)
+    return np.where(first & last[agent], last_active(world, at)[agent], used)
+
+
+def key_used(world: World, at: float) -> np.ndarray:
+    """Return when each key was last used, as far as its own row says so."""
+    keys = world.credentials.keys
+    elsewhere = world.told.only(*BY_KEY)[keys["agent"].to_numpy(int)]
+    elsewhere &= ~world.told.only("key")[keys["agent"].to_numpy(int)]
+    return np.where(keys["first"].to_numpy(bool) & elsewhere, NEVER, key_last_used(world, at))
+
+
+def _first_keys(world: World, at: float, way: str) -> pd.DataFrame:
+    """List the first keys of which one way alone tells: `key`, `account`, `resource` and `day`."""
+    keys, told, resources = world.credentials.keys, world.told, world.access.resources["id"]
+    agent = keys["agent"].to_numpy(int)
+    frame = pd.DataFrame(
+        {
+            "key": keys["id"],
+            "agent": agent,
+            "account": world.population.accounts["id"].iloc[agent].array,
+            "resource": resources.iloc[np.maximum(told.resource[agent], 0)].array,
+            "day": last_active(world, at)[agent],
+        }
+    )
+    there = keys["first"].to_numpy(bool) & told.only(way)[agent] & frame["day"].notna().to_numpy()
+    there &= present(keys["created"].to_numpy(), np.full(len(keys), NEVER), at)
+    found: pd.DataFrame = frame[there]
+    return found.reset_index(drop=True)
+
+
+def added_up(world: World, at: float) -> pd.DataFrame:
+    """Return what a source adds up of the uses of keys."""
+    seen = _first_keys(world, at, "used")
+    made = world.population.agents["created"].to_numpy()[seen["agent"]]
+    return pd.DataFrame(
+        {
+            "source_id": seen["key"],
+            "target_id": seen["resource"],
+            "first_at": stamp(np.minimum(made + 1, seen["day"])),
+            "last_at": stamp(seen["day"]),
+            "count": "12",
+        }
+    )
+
+
+def seen_with_keys(world: World, at: float) -> pd.DataFrame:
+    """Return events by which alone the uses of some keys are told."""
+    seen = _first_keys(world, at, "event")
+    return pd.DataFrame(
+        {
+            "id": "seen-" + seen["key"],
+            "at": stamp(seen["day"]),
+            "principal": seen["account"],
+            "credential": seen["key"],
+            "resource": seen["resource"],
+            "action": "connect",
+            "outcome": "success",
+        }
+    )

@@ -1,0 +1,90 @@
+"""Growth of access that the generator plants is found, in a history that is long enough."""
+
+from pathlib import Path
+
+import pytest
+
+from analytics import answers
+from analytics.history import open_posture
+from graph.schema import (
+    AGENT,
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    MEMBER_OF,
+    RUNS_AS,
+    SPAWNS,
+    USES,
+)
+from graph.stores.parquet_store import ParquetStore
+from ingest.generator import Generated, generate, reading
+from ingest.job import ingest
+from ingest.source import Request, Source
+
+AGENTS, SEED, YEAR, SHORT = 70, 5, 12, 9
+
+
+def found(made: Generated, folder: Path) -> dict[str, str]:
+    """Publish a history; return whose access is found to have grown, and since which day."""
+    store = ParquetStore(folder)
+    for estate in made.history:
+        source = Source("estate", "estate", "", (), lambda _, e=estate: reading(e))
+        ingest(store, [(source, Request((Path("estate"),)))])
+    rows = answers.findings(open_posture(str(folder)), rule="SCP-04")["findings"]
+    return {row["subject"]["id"]: row["since"][:10] for row in rows}
+
+
+def held(made: Generated) -> list[set[str]]:
+    """Return for each snapshot the grants that are there."""
+    return [set(estate.frames[CAN_ACCESS]["grant_id"]) for estate in made.history]
+
+
+def steady(made: Generated) -> set[str]:
+    """Return the agents that hold the same grants in all snapshots, by themselves or by a set."""
+    before: dict[str, set[str]] = {}
+    changed: set[str] = set()
+    for estate in made.history:
+        frames = estate.frames
+        granted = frames[CAN_ACCESS].groupby("source_id")["grant_id"].agg(set)
+        above: dict[str, set[str]] = {}
+        for joins in (ASSUMES, MEMBER_OF, SPAWNS, RUNS_AS, USES, AUTHENTICATES_AS):
+            for source, target in frames[joins][["source_id", "target_id"]].to_numpy():
+                above.setdefault(source, set()).add(target)
+        for agent in frames[AGENT]["id"]:
+            found, waiting = {agent}, [agent]
+            while waiting:
+                more = above.get(waiting.pop(), set()) - found
+                found |= more
+                waiting += more
+            mine = set().union(*(granted.get(one, set()) for one in found))
+            if before.setdefault(agent, mine) != mine:
+                changed.add(agent)
+    return before.keys() - changed
+
+
+@pytest.fixture(scope="module")
+def year() -> Generated:
+    return generate(AGENTS, SEED, snapshots=YEAR)
+
+
+def test_growth_is_found_since_the_snapshot_that_first_shows_it(
+    year: Generated, tmp_path: Path
+) -> None:
+    defects = [d for d in year.labels["defects"] if d["rule"] == "SCP-04"]
+    planted = {d["subject"]: d["since"][:10] for d in defects}
+    assert planted
+    grown = found(year, tmp_path / "s")
+    assert planted.items() <= grown.items()
+    assert steady(year)
+    assert not grown.keys() & steady(year)
+
+
+def test_a_short_history_shows_no_growth(tmp_path: Path) -> None:
+    short = generate(AGENTS, SEED, snapshots=SHORT)
+    assert "SCP-04" not in short.labels["planted"]
+    assert found(short, tmp_path / "s") == {}
+
+
+def test_a_longer_history_is_of_the_same_estate(year: Generated) -> None:
+    assert held(year)[-6:] == held(generate(AGENTS, SEED))
+    assert year.labels["planted"].items() >= generate(AGENTS, SEED).labels["planted"].items()
