@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.durability import durability_of
+from analytics.answers.leak import leak_of
 from analytics.answers.shape import cut, edge_step, grant_step, levels
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.known import opaque_nodes
@@ -87,6 +88,7 @@ def blast_radius(
         "mode": mode,
         "max_hops": max_hops,
         "leaked": leaked,
+        "leak": leak_of(posture, start) if leaked else None,
         "notes": _notes(posture, start, leaked, max_hops) + _at_least(posture, start, dark),
         "resources": [_resource(posture, row) for row in records(shown)],
         "counts": _counts(posture, rows),
@@ -131,6 +133,7 @@ def _nothing_known(
         "mode": mode,
         "max_hops": max_hops,
         "leaked": leaked,
+        "leak": leak_of(posture, start) if leaked else None,
         "notes": [_dark_words(posture, start, dark), *_notes(posture, start, leaked, max_hops)],
         "resources": [],
         "counts": {"resources": None, "of": None, "by_sensitivity": classes, "by_level": levels},
@@ -261,6 +264,8 @@ def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> 
     if leaked and not is_key:
         notes.append("Only a credential can leak: this is the reach of the thing itself.")
     if is_key and leaked:
+        leak = leak_of(posture, start)
+        notes += [leak["sentence"]] if leak is not None else []
         keys = graph.frames[CREDENTIAL]
         bound = keys.loc[keys["id"] == graph.thing(start)["id"], "sender_constrained"]
         if bound.fillna(False).astype(bool).any():

@@ -26,3 +26,18 @@ def test_a_grade_that_nothing_caps_names_nothing():
     for one in (told, *told["groups"]):
         assert one["grade"] in "ABC"
         assert one["capped_by"] == []
+
+
+def test_what_changes_when_a_key_leaks():
+    e = governed("active").account("svc").link("k", "AUTHENTICATES_AS", "svc")
+    posture = e.agent("kid").link("bot", "SPAWNS", "kid").posture()
+    key = posture.graph.number("k")
+    leak = answers.blast_radius(posture, key, leaked=True)["leak"]
+    told = {name: [thing["id"] for thing in leak[name]] for name in ("held_by", "taken_for")}
+    assert told == {"held_by": ["bot"], "taken_for": ["svc"]}
+    assert [thing["id"] for thing in leak["excluded"]] == ["kid"]
+    assert "Anybody who has k" in leak["sentence"]
+    assert "Revoke k" in leak["sentence"]
+    assert answers.blast_radius(posture, key)["leak"] is None
+    dead = governed("revoked").posture()
+    assert answers.blast_radius(dead, dead.graph.number("k"), leaked=True)["leak"] is None

@@ -1,0 +1,46 @@
+"""What changes once a credential leaked: who may use it, what they are, and what ends it."""
+
+from typing import Any
+
+import numpy as np
+
+from analytics.posture import Posture
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, SPAWNS, USES
+
+
+def leak_of(posture: Posture, key: int) -> dict[str, Any] | None:
+    """Answer what a leak of a live credential (a node's number) changes; None for anything else.
+
+    `held_by` use it rightfully, and with whoever found it nobody answers for its use. `taken_for`
+    is what it opens. `excluded` are agents that its users started: the key alone does not reach
+    them. `revoke` is what ends the leak.
+    """
+    graph = posture.graph
+    if not (graph.has_label(CREDENTIAL)[key] and graph.live[key]):
+        return None
+    user, used = (end[graph.in_force(USES)] for end in graph.ends(USES))
+    opens, taken = (end[graph.in_force(AUTHENTICATES_AS)] for end in graph.ends(AUTHENTICATES_AS))
+    parent, child = (end[graph.in_force(SPAWNS)] for end in graph.ends(SPAWNS))
+    holders, targets = np.unique(user[used == key]), np.unique(taken[opens == key])
+    children = np.setdiff1d(child[np.isin(parent, holders)], targets)
+    answer = {
+        "held_by": [graph.thing(n) for n in holders.tolist()],
+        "taken_for": [graph.thing(n) for n in targets.tolist()],
+        "excluded": [graph.thing(n) for n in children.tolist()],
+        "revoke": [graph.thing(key)],
+    }
+    return {"sentence": _sentence(graph.thing(key)["name"], answer), **answer}
+
+
+def _sentence(key: str, answer: dict[str, Any]) -> str:
+    said = f"Anybody who has {key} reaches all of this, and nobody answers for what they do."
+    if answer["taken_for"]:
+        said += f" They are taken for {_named(answer['taken_for'])}."
+    if answer["excluded"]:
+        said += f" The key alone does not reach {_named(answer['excluded'])}."
+    return f"{said} Revoke {key} to end it."
+
+
+def _named(things: list[dict[str, str]]) -> str:
+    names = [thing["name"] for thing in things]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
