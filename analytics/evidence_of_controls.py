@@ -77,7 +77,9 @@ def _judged(posture: Posture) -> dict[str, Judged]:
 def _within(posture: Posture, rule: Rule) -> np.ndarray:
     """Return the identities in service of which everything that a rule needs could be known."""
     who = population(posture).identities
-    told = [stated_by(posture.graph, kind)[who] for kind in rule.needs]
+    told = [stated_by(posture.graph, kind)[who] for kind in rule.needs if kind != "grants"]
+    if "grants" in rule.needs:
+        told.append(posture.entitlements_known[who])
     return np.asarray(who[np.logical_and.reduce(told)] if told else who)
 
 

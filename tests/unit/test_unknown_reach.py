@@ -227,3 +227,11 @@ def test_what_one_gets_back_is_not_known_where_nobody_sees_use():
 def test_drift(dark, mixed):
     assert answers.drift(dark)["exposure"] is answers.drift(dark)["drifted"] is None
     assert (answers.drift(mixed)["not_known"], answers.drift(mixed)["drifted"]) == (1, 0)
+
+
+def test_a_control_counts_only_whom_its_rules_could_judge(mixed):
+    """LPR-03, which grants of admin rights are evidence of, says nothing of the bot."""
+    rows = answers.frameworks(mixed)["controls"]
+    judged = [e for r in rows for e in r["evidence"] if e.get("rule") == "LPR-03"]
+    assert judged
+    assert {e["judged"] for e in judged} == {2}
