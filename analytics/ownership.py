@@ -320,9 +320,10 @@ def stated_in(owns: pd.DataFrame, role: str) -> np.ndarray:
 def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
     """Return for each node whether a scope that states it could have stated facts of `kind`.
 
-    Who owns a thing is also known where somebody says so without declaring it.
+    So could who decided about it in the product. Who owns a thing is also known where somebody
+    says so without declaring it.
     """
-    told = declaring(graph, kind)
+    told: np.ndarray = declaring(graph, kind) | graph.decided(kind)
     if kind == "owners":
         told[graph.numbers(graph.facts.frames[OWNS]["target_id"])] = True
     return told

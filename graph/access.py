@@ -15,6 +15,7 @@ from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
 from graph.as_of import milliseconds as milliseconds
+from graph.declaring import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
 from graph.element import Element, Node, Relationship, When
@@ -30,6 +31,7 @@ from graph.schema import (
     AGENT,
     CAN_ACCESS,
     CONTROL,
+    COVERS,
     CREDENTIAL,
     CREDENTIAL_ENDED,
     DECLARABLE,
@@ -110,8 +112,29 @@ class AccessGraph:
 
     @cached_property
     def declared(self) -> frozenset[str]:
-        """The kinds of fact that at least one source could have provided."""
-        return frozenset(kind for c in self.coverage for kind in c.declares)
+        """The kinds of fact that at least one source could have provided, or a person decided."""
+        by_people = {kind for kind in DECIDED if self._decisions(kind).any()}
+        return frozenset(by_people.union(*(c.declares for c in self.coverage)))
+
+    def decided(self, kind: str) -> np.ndarray:
+        """Return for each node whether a person decided facts of `kind` on it by now (bool).
+
+        A review of one grant is about that grant alone, and not about who holds it.
+        """
+        known, rows = np.zeros(len(self.ids), bool), self._decisions(kind)
+        if rows.any():
+            relationship = DECIDED[kind]
+            if relationship is COVERS:
+                rows = rows & self.frames[COVERS]["grant_id"].isna().to_numpy(bool)
+            known[self.ends(relationship)[1][rows]] = True
+        return known
+
+    def _decisions(self, kind: str) -> np.ndarray:
+        """Return which rows that state facts of `kind` are decisions in force (bool)."""
+        if kind not in DECIDED:
+            return np.zeros(0, bool)
+        rows = (self.frames[DECIDED[kind]]["source"] == JOURNAL).to_numpy(bool)
+        return rows & self.in_force(DECIDED[kind]) if rows.any() else rows
 
     @cached_property
     def undeclared(self) -> tuple[str, ...]:

@@ -59,6 +59,8 @@ FIELD_KINDS = {
     "explained_count": "decisions",
     "mfa": "credentials",
 }
+JOURNAL = "journal"  # the source of what people decided in the product
+DECIDED = {"owners": OWNS, "reviews": COVERS}  # what a decision states, by its kind of fact
 
 
 def kind_of_element(element: Element) -> str | None:

@@ -34,7 +34,9 @@ CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting 
 class Entry:
     """One decision: `number` in the journal, `by` whom, the `reason`, and when.
 
-    `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good.
+    `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good. `by`
+    is the id of a person whom a source states; where no source states any person, it is a name
+    as it was given, and not `verified`.
     """
 
     kind: ClassVar[str]
@@ -44,6 +46,7 @@ class Entry:
     at: pd.Timestamp
     since: pd.Timestamp
     withdrawn_at: pd.Timestamp | None = None
+    verified: bool = True
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant."""
@@ -118,6 +121,14 @@ class Withdrawal(Entry):
 
     kind: ClassVar[str] = "withdrawal"
     withdraws: int
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who decides: the id of a known person, or a name that no source could verify."""
+
+    name: str
+    verified: bool = True
 
 
 KINDS: dict[str, type[Entry]] = {
@@ -198,7 +209,7 @@ class Journal:
         self,
         finding: str,
         until: pd.Timestamp,
-        by: str,
+        by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
         also: Sequence[str] = (),
@@ -212,7 +223,7 @@ class Journal:
         thing: str,
         owner: str,
         role: str,
-        by: str,
+        by: "str | By",
         note: str,
         since: pd.Timestamp | None,
         also: tuple[Sequence[str], Sequence[str]] = ((), ()),
@@ -226,7 +237,7 @@ class Journal:
         self,
         thing: str,
         decision: str,
-        by: str,
+        by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
         grant: str | None = None,
@@ -241,11 +252,13 @@ class Journal:
         said = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
         return tuple((e.thing, e.other) for e in said)
 
-    def set_apart(self, thing: str, other: str, by: str, reason: str) -> Apart:
+    def set_apart(self, thing: str, other: str, by: "str | By", reason: str) -> Apart:
         """Write that `thing` is not what `other` is."""
         return self._add(Apart, by, reason, None, {"thing": thing, "other": other})
 
-    def withdraw(self, number: int, by: str, reason: str, since: pd.Timestamp | None) -> Withdrawal:
+    def withdraw(
+        self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
+    ) -> Withdrawal:
         """Write that an entry no longer counts.
 
         Raises
@@ -294,11 +307,12 @@ class Journal:
     def _add(
         self,
         kind: type[E],
-        by: str,
+        by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
         said: dict[str, Any],
     ) -> E:
+        who = by if isinstance(by, By) else By(by)
         with writing(self.path) as db:
             asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
@@ -307,11 +321,12 @@ class Journal:
             body = canonical(
                 {
                     "kind": kind.kind,
-                    "by": by,
+                    "by": who.name,
                     "reason": reason,
                     "at": iso(at),
                     "since": iso(counts),
                     "prev_hash": before,
+                    **({} if who.verified else {"verified": False}),
                     **{k: v for k, v in said.items() if k not in ALSO or v},
                 }
             )

@@ -21,10 +21,10 @@ class UnknownThing(LookupError):
 
     exit_code, code = 2, "unknown-thing"
 
-    def __init__(self, said: str, candidates: list[str]) -> None:
+    def __init__(self, said: str, candidates: list[str], kind: str = "nothing") -> None:
         self.candidates = candidates
         near = f"; nearest: {', '.join(candidates)}" if candidates else ""
-        super().__init__(f"nothing is called {said!r}{near}")
+        super().__init__(f"{kind} is called {said!r}{near}")
 
 
 class AmbiguousThing(LookupError):
@@ -57,7 +57,7 @@ def find(graph: "AccessGraph", said: str) -> int:
         return int(found[0])
     if found:
         raise AmbiguousThing(said, [graph.thing(n)["id"] for n in found])
-    raise UnknownThing(said, _nearest(graph, wanted))
+    raise UnknownThing(said, nearest(graph, wanted))
 
 
 def _called(graph: "AccessGraph", wanted: str) -> list[int]:
@@ -82,8 +82,10 @@ def _known_as(graph: "AccessGraph", said: str) -> list[int]:
     return sorted(found)
 
 
-def _nearest(graph: "AccessGraph", wanted: str) -> list[str]:
-    things = graph.things
+def nearest(graph: "AccessGraph", said: str, among: np.ndarray | None = None) -> list[str]:
+    """Return the ids of the three things whose names are nearest, `among` some numbers or all."""
+    things = graph.things if among is None else graph.things.loc[among]
+    wanted = said.encode(errors="replace").decode().casefold()
     if len(things) > MANY:
         near = things["id"].str.contains(wanted[:4], regex=False) | things[
             "name"

@@ -1,7 +1,8 @@
 """What the journal states, as facts: owners that were attested, and reviews.
 
 The rows have the source and scope `journal`. They count from the instant the entry does, and
-what is asked as of an earlier one does not see them. Coverage stays as it is: the journal says
+what is asked as of an earlier one does not see them. From then on their kind of fact is known of
+the things that they cover (`AccessGraph.decided`). Coverage stays as it is: the journal says
 nothing of what it does not mention.
 """
 
@@ -14,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.declaring import JOURNAL
 from graph.element import Element, Relationship
 from graph.facts import Facts, LazyFrames, Numbering
 from graph.frames import conform
 from graph.journal import Attestation, Entry, Journal, Review
 from graph.schema import COVERS, FACT_NODES, OWNS, REVIEW
 
-SOURCE = "journal"
+SOURCE = JOURNAL
 Rows = dict[Element, pd.DataFrame]
 
 

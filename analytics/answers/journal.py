@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.lifecycle.names import other_names
@@ -11,7 +12,8 @@ from analytics.posture import Posture
 from graph.access import AmbiguousThing, UnknownThing
 from graph.element import Node
 from graph.frames import records
-from graph.journal import DECISIONS, ROLES, Journal
+from graph.journal import DECISIONS, ROLES, By, Entry, Journal
+from graph.naming import nearest
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
 from graph.values import WrongValue, iso, text
 
@@ -43,7 +45,7 @@ def accept(
     also = other_names(posture, one)
     written = journal_of(posture).accept(one, until, who, why, as_of, also)
     note = "by the clock that is past: it counts only in what is asked as of earlier"
-    return written.record() | {"note": note if until <= written.at else None}
+    return _recorded(written) | {"note": note if until <= written.at else None}
 
 
 def attest(
@@ -73,7 +75,7 @@ def attest(
     who, why = _person(posture, by), _said("note", note, needed=False)
     ids = graph.thing(owned)["id"], graph.thing(owning)["id"]
     also = _also(posture, ids[0]), _also(posture, ids[1])
-    written = journal.attest(*ids, role, who, why, _not_ahead(journal, since), also).record()
+    written = _recorded(journal.attest(*ids, role, who, why, _not_ahead(journal, since), also))
     return written | {"note": written["reason"], "counts": _counts(posture, written["since"])}
 
 
@@ -104,7 +106,7 @@ def review(
     about = posture.graph.thing(number)["id"]
     when = _not_ahead(journal, since)
     also = _also(posture, about)
-    written = journal.review(about, decision, who, why, when, grant, also).record()
+    written = _recorded(journal.review(about, decision, who, why, when, grant, also))
     return written | {"counts": _counts(posture, written["since"])}
 
 
@@ -123,7 +125,7 @@ def apart(posture: Posture, thing: str, other: str, by: str, reason: str) -> dic
     rest = [i for i in ids if i != thing]
     not_this = other if other in rest else one["id"] if one["id"] in rest else rest[0]
     who, why = _person(posture, by), _said("reason", reason)
-    return journal_of(posture).set_apart(thing, not_this, who, why).record()
+    return _recorded(journal_of(posture).set_apart(thing, not_this, who, why))
 
 
 def withdraw(posture: Posture, entry: int, by: str, reason: str) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def withdraw(posture: Posture, entry: int, by: str, reason: str) -> dict[str, An
     begun = {a.number: a.since for a in journal.acceptances()}
     since = max(begun[entry], posture.graph.as_of) if entry in begun else None
     who, why = _person(posture, by), _said("reason", reason)
-    return journal.withdraw(entry, who, why, since).record()
+    return _recorded(journal.withdraw(entry, who, why, since))
 
 
 def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
@@ -178,15 +180,37 @@ def _also(posture: Posture, thing: str) -> list[str]:
     return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
-def _person(posture: Posture, said: str) -> str:
-    """Return the id of the person who decides, or the name as said of one nobody states."""
-    name = _said("by", said)
+def _person(posture: Posture, said: str) -> By:
+    """Return the active person who decides; where no source states any person, the name as said.
+
+    Raises
+    ------
+    Refused, UnknownThing, AmbiguousThing
+    """
+    name, graph = _said("by", said), posture.graph
+    people = deciders(posture)
     try:
-        number = posture.graph.find(name)
+        number = graph.find(name)
     except UnknownThing:
-        return name
+        if graph.has_label(HUMAN).any():
+            near = nearest(graph, name, people)
+            raise UnknownThing(name, near, "no person who could decide") from None
+        return By(name, verified=False)
     _require(posture, number, (HUMAN,), "only a person can decide, not")
-    return posture.graph.thing(number)["id"]
+    if number not in people:
+        raise Refused(f"{graph.thing(number)['name']} is no longer here, and cannot decide")
+    return By(graph.thing(number)["id"])
+
+
+def deciders(posture: Posture) -> np.ndarray:
+    """Return the numbers of the people who may decide: those who are active."""
+    return np.flatnonzero(active_people(posture.graph)[0])
+
+
+def _recorded(entry: Entry) -> dict[str, Any]:
+    """Return an entry as written, and say so where nobody could verify who it is by."""
+    unverified = f"no source states any person: that {entry.by} decided it is not verified"
+    return entry.record() | {"unverified": None if entry.verified else unverified}
 
 
 def _said(option: str, value: str, needed: bool = True) -> str:
@@ -225,4 +249,7 @@ def _counts(posture: Posture, since: str) -> str | None:
     as_of = iso(posture.graph.as_of)
     if pd.Timestamp(since) <= posture.graph.as_of:
         return None
-    return f"from {since}; what is asked as of {as_of}, as here, does not see it"
+    return (
+        f"from {since} on, when it was decided; what is asked as of {as_of}, as here, does not see "
+        f"it, and what is asked with --as-of {since} does"
+    )

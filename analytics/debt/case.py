@@ -65,11 +65,12 @@ class Case:
     def declared(self, kind: str) -> np.ndarray:
         """Return for each entitlement whether a scope could have stated facts of `kind` on it.
 
-        That is a scope which states the grant, its holder or the identity.
+        That is a scope which states the grant, its holder or the identity, or a person who
+        decided about one of them in the product.
         """
         graph, units = self.posture.graph, self.units
         declaring = {c.key for c in graph.coverage if kind in c.declares}
-        if not declaring:
+        if kind not in graph.declared:
             return np.zeros(len(units), bool)
         if len(declaring) == len(graph.coverage):
             return np.ones(len(units), bool)
@@ -77,9 +78,10 @@ class Case:
         stated = graph.facts.frames[CAN_ACCESS]
         keys = pd.MultiIndex.from_frame(stated[["source", "scope"]])
         by_grant = graph.frames[CAN_ACCESS]["id"].isin(stated["id"][keys.isin(list(declaring))])
-        return np.asarray(
-            by_grant.to_numpy(bool)[units.grant] | told[units.holder] | told[units.identity]
-        )
+        known = by_grant.to_numpy(bool)
+        if kind == "reviews":
+            known = known | (self.reviews.last_grant != NEVER)
+        return np.asarray(known[units.grant] | told[units.holder] | told[units.identity])
 
 
 def unkept(

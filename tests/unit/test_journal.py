@@ -50,6 +50,7 @@ def test_an_entry_says_who_why_and_when(journal):
         "since": "2026-08-01T00:00:00Z",
         "until": "2026-09-01T00:00:00Z",
         "withdrawn_at": None,
+        "verified": True,
     }
     assert Journal(journal.path).entries() == (written,)
 

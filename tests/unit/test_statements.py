@@ -190,3 +190,73 @@ def test_an_attested_owner_repays(journal):
     for role in ("business", "technical"):
         journal.attest("bot", "ann", role, "ann", "", AS_OF - DAY)
     assert _debt(apply(facts, journal), "owner") == 0
+
+
+# -- what a decision makes known ---------------------------------------------------------------
+
+
+def _untold():
+    """Return two agents with access, of which no source could state owners or reviews."""
+    e = Estate(declares=("grants", "usage")).agent("bot", "zebra").person("ann", "bob")
+    for agent in ("bot", "zebra"):
+        e.resource(f"db-{agent}", "restricted")
+        e.can(agent, "read", f"db-{agent}", grant_id=f"g-{agent}", granted_at=ago(400))
+    return e.facts()
+
+
+def _judged(journal, as_of=NOW):
+    return assess(AccessGraph.of(apply(_untold(), journal, as_of), as_of))
+
+
+def _items(posture, assumption):
+    rows = answers.debt(posture, items=True)["items"]
+    return {r["identity"]["id"]: r["degree"] for r in rows if r["assumption"] == assumption}
+
+
+def _unknown(posture):
+    return {u.split(":")[0] for u in answers.coverage(posture)["unknown"]}
+
+
+def test_an_attested_owner_makes_the_owners_of_that_thing_known(journal):
+    """In its role, of that thing, from then on; of the other nobody knows, as before."""
+    journal.attest("bot", "ann", "business", "ann", "", None)
+    assert "owners" in _unknown(_judged(journal, AS_OF))
+    posture = _judged(journal)
+    assert "owners" not in _unknown(posture)
+    states = {r["id"]: r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    assert states == {"bot": "declared_later", "zebra": "unknown"}
+    found = [f for f in answers.findings(posture)["findings"] if f["rule"][:3] == "OWN"]
+    assert "zebra" not in {f["subject"]["id"] for f in found}
+
+
+@pytest.mark.parametrize("grant", [None, "g-bot"])
+def test_a_decision_to_revoke_is_heard_where_no_source_declares_reviews(journal, grant):
+    """Debt and the rule hear it alike; the access that nobody reviewed stays unknown."""
+    journal.review("bot", "revoke", "ann", "not needed", None, grant)
+    posture = _judged(journal)
+    assert "reviews" not in _unknown(posture)
+    found = [f for f in answers.findings(posture)["findings"] if f["rule"] == "REV-02"]
+    assert [f["subject"]["id"] for f in found] == ["bot"]
+    assert _items(posture, "outlived") == {"bot": 1.0}
+    review = _items(posture, "review")
+    assert review["zebra"] is None  # nobody can tell
+    assert review["bot"] == 1.0  # it is known now, and nobody approved it
+
+
+def test_without_a_decision_neither_rule_nor_debt_speaks(journal):
+    posture = _judged(journal)
+    assert {"owners", "reviews"} <= _unknown(posture)
+    assert not [f for f in answers.findings(posture)["findings"] if f["rule"][:3] in ("OWN", "REV")]
+    assert _items(posture, "outlived") == {}
+    assert set(_items(posture, "review").values()) == {None}
+
+
+def test_an_approval_counts_where_no_source_declares_reviews(journal):
+    journal.review("bot", "approve", "ann", "needed", None)
+    assert _items(_judged(journal), "review") == {"zebra": None}
+
+
+def test_a_withdrawn_decision_makes_nothing_known(journal):
+    entry = journal.attest("bot", "ann", "business", "ann", "", AS_OF - 2 * DAY)
+    journal.withdraw(entry.number, "ann", "", AS_OF - DAY)
+    assert "owners" in _unknown(_judged(journal))
