@@ -9,10 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from graph.values import canonical
 
+_HASHED = {"hash", "prev_hash"}
 FIRST_HASH = "0" * 64  # what the first record gives for the one before it
 
 
@@ -40,17 +42,26 @@ def chained(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield {**whole, "hash": previous}
 
 
-def verify(lines: Iterable[str]) -> Verified:
-    """Read records, one a line of JSON, and find the first that breaks the chain.
+class UnknownFormat(ValueError):
+    """What was read is no list of records that are chained; the text says why."""
 
-    Every line is counted, also those after the break. Blank lines are none.
+
+def verify(lines: Iterable[str]) -> Verified:
+    """Read records and find the first that breaks the chain.
+
+    They may stand one a line of JSON, in an array, one after another over several lines, or as
+    the one list in a document. Every record is counted, also those after the break; a line that
+    is no JSON is one that breaks it.
+
+    Raises
+    ------
+    UnknownFormat
+        It is no JSON, or nothing in it has a hash: that says nothing of a chain.
     """
-    previous, count, broken = FIRST_HASH, 0, None
-    for line in lines:
-        if not line.strip():
-            continue
+    previous, count, broken, hashed = FIRST_HASH, 0, None, False
+    for record in _records(iter(lines)):
+        hashed = hashed or bool(_HASHED & (record or {}).keys())
         if broken is None:
-            record = _record(line)
             reason = _fault(record, previous)
             if reason:
                 said = record.get("id") if record else None
@@ -58,9 +69,49 @@ def verify(lines: Iterable[str]) -> Verified:
             elif record:
                 previous = record["hash"]
         count += 1
+    if count and not hashed:
+        raise UnknownFormat("the format is not known: no record in it has a hash")
     if broken is None:
         return Verified(count)
     return Verified(count, broken.first_broken, broken.id, broken.reason)
+
+
+def _records(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
+    """Yield the records of a text, None for what is none."""
+    first = next((line for line in lines if line.strip()), "")
+    if not first:
+        return
+    if not first.lstrip().startswith(("{", "[")):
+        raise UnknownFormat("the format is not known: it is no JSON")
+    if _HASHED & (_record(first) or {}).keys():
+        yield from (_record(line) for line in chain([first], lines) if line.strip())
+        return
+    for document in _documents("".join(chain([first], lines))):
+        listed = document if isinstance(document, list) else _listed(document)
+        yield from (one if isinstance(one, dict) else None for one in listed)
+
+
+def _documents(text: str) -> Iterator[Any]:
+    """Yield the JSON documents that stand one after another; None is an object with a key twice."""
+    decoder = json.JSONDecoder(object_pairs_hook=_once_or_none)
+    at = 0
+    while text[at:].strip():
+        at += len(text) - at - len(text[at:].lstrip())
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            raise UnknownFormat("the format is not known: it is no whole JSON") from None
+        yield document
+
+
+def _listed(document: Any) -> list[Any]:
+    """Return the records of an object: the one list of objects in it, or itself."""
+    if isinstance(document, dict) and "hash" not in document:
+        lists = [v for v in document.values() if isinstance(v, list) and v]
+        lists = [v for v in lists if all(one is None or isinstance(one, dict) for one in v)]
+        if len(lists) == 1:
+            return lists[0]
+    return [document]
 
 
 def _record(line: str) -> dict[str, Any] | None:
@@ -70,6 +121,11 @@ def _record(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def _once_or_none(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

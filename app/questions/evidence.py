@@ -34,7 +34,7 @@ def evidence(
         str | None, typer.Argument(help="Whose uses, or uses of what; or the word verify.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Argument(help="After verify: records, one a line of JSON.")
+        Path | None, typer.Argument(help="After verify: records, as lines of JSON or an array.")
     ] = None,
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
@@ -50,12 +50,14 @@ def evidence(
 
 
 def _verified(file: Path) -> dict[str, Any]:
-    """Check a chain of records; a broken one is the answer no."""
-    from graph.hash_chain import verify
+    """Check a chain of records; a broken one is the answer no, another format is refused."""
+    from graph.hash_chain import UnknownFormat, verify
 
     try:
         with file.open(encoding="utf-8", errors="surrogateescape") as lines:
             found = verify(lines)
+    except UnknownFormat as unknown:
+        raise FileRefused(file, str(unknown)) from None
     except OSError as error:
         raise FileRefused(file, error.strerror or "cannot be read") from None
     result = {

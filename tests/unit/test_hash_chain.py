@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from graph.hash_chain import FIRST_HASH, Verified, chained, verify
+from graph.hash_chain import FIRST_HASH, UnknownFormat, Verified, chained, verify
 
 RECORDS = [{"id": f"d-{n}", "why": "month énd", "risk": 0.25, "more": [n, None]} for n in range(5)]
 
@@ -96,3 +96,47 @@ def test_the_value_of_a_bit_is_seen():
     linked = all(b["prev_hash"] == a["hash"] for a, b in pairwise(records))
     assert linked
     assert verify(lines(records)).first_broken == 2
+
+
+# -- formats -----------------------------------------------------------------------------------
+
+
+CHAIN = list(chained([{"id": "a"}, {"id": "b"}, {"id": "c"}]))
+FORMATS = {
+    "lines": "\n".join(json.dumps(r) for r in CHAIN),
+    "array": json.dumps(CHAIN),
+    "array over lines": json.dumps(CHAIN, indent=2),
+    "documents over lines": "\n".join(json.dumps(r, indent=2) for r in CHAIN),
+    "list in a document of one line": json.dumps({"records": CHAIN}),
+    "list in a document": json.dumps({"engine": "x", "records": CHAIN}, indent=2),
+}
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=list(FORMATS))
+def test_a_chain_is_whole_in_whatever_way_it_is_written(text):
+    assert verify(text.splitlines(keepends=True)) == Verified(3)
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=list(FORMATS))
+def test_a_changed_record_shows_in_whatever_way_it_is_written(text):
+    found = verify(text.replace('"b"', '"x"').splitlines(keepends=True))
+    assert (found.records, found.first_broken, found.id) == (3, 1, "x")
+
+
+def test_one_document_is_one_record():
+    assert verify(json.dumps(CHAIN[0], indent=2).splitlines(keepends=True)) == Verified(1)
+    assert verify(json.dumps(CHAIN[1], indent=2).splitlines(keepends=True)).first_broken == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id,hash\na,b\n", "# notes", '[{"hash": "x"},', '{"name": "package"}', '[{"id": 1}]', "\x00"],
+)
+def test_what_is_no_chain_is_no_broken_chain(text):
+    with pytest.raises(UnknownFormat, match="format is not known"):
+        verify(text.splitlines(keepends=True))
+
+
+def test_a_record_with_a_key_twice_breaks_an_array():
+    text = json.dumps(CHAIN).replace('"id": "b"', '"id": "b", "id": "b"')
+    assert verify([text]).first_broken == 1
