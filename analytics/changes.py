@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 
 from graph.access import AccessGraph
 from graph.declaring import kind_of_element, kind_of_field
-from graph.element import Element, Node
+from graph.element import Dtype, Element, Node
 from graph.facts import Coverage
 from graph.frames import text_array
 from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.values import unordered
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 NOT_COMPARED = ("id", "source", "scope", "first_seen", "last_seen")
@@ -195,20 +196,50 @@ def _altered(
 ) -> pd.DataFrame:
     """Return the rows of things that both graphs know but describe differently."""
     bits = np.zeros(len(new), np.uint64)
+    lists = _lists(element)
     for place, name in enumerate(names(element)):
         if name != LABEL:
-            bits |= _differs(old[name], new[name]).astype(np.uint64) << np.uint64(place)
+            other = _differs(old[name], new[name], name in lists)
+            bits |= other.astype(np.uint64) << np.uint64(place)
     there = np.flatnonzero(bits)
     altered, bits = new.iloc[there], bits[there]
     return _rows(altered, CHANGED, ~_truly(before, after, element, altered, bits), bits)
 
 
-def _differs(old: pd.Series, new: pd.Series) -> np.ndarray:
-    """Return whether two columns differ row by row; absent is equal to absent."""
+def _lists(element: Element) -> frozenset[str]:
+    """Return the fields that hold lists, whose order says nothing."""
+    return frozenset(c.name for c in element.columns if c.dtype in (Dtype.TEXTS, Dtype.JSON))
+
+
+def _differs(old: pd.Series, new: pd.Series, lists: bool = False) -> np.ndarray:
+    """Return whether two columns differ row by row; absent is equal to absent.
+
+    `lists` are equal when they hold the same, in whatever order.
+    """
     one, other = _arrow(old), _arrow(new)
     unequal = pc.fill_null(pc.not_equal(one, other), False)
+    if lists:
+        unequal = _hold_other_things(one, other, np.array(unequal))
     found = pc.or_(unequal, pc.not_equal(one.is_valid(), other.is_valid()))
     return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+
+
+def _hold_other_things(one: pa.Array, other: pa.Array, unequal: np.ndarray) -> pa.Array:
+    """Return which of the lists that are written differently hold something else."""
+    long = pc.fill_null(pc.equal(pc.binary_length(one), pc.binary_length(other)), False)
+    rows = np.flatnonzero(unequal & np.asarray(long))  # the same in another order is as long
+    (code, texts), (code_other, texts_other) = (
+        pd.factorize(side.take(pa.array(rows)).to_numpy(zero_copy_only=False))
+        for side in (one, other)
+    )
+    pairs, place = np.unique(code * max(len(texts_other), 1) + code_other, return_inverse=True)
+    differ = [
+        unordered(texts[pair // len(texts_other)])
+        != unordered(texts_other[pair % len(texts_other)])
+        for pair in pairs.tolist()
+    ]
+    unequal[rows] = np.array(differ, bool)[place]
+    return pa.array(unequal)
 
 
 def _arrow(column: pd.Series) -> pa.Array:
@@ -242,7 +273,7 @@ def _truly(
             continue
         old, new = both[f"{name}_old"], both[f"{name}_new"]
         kind = kind_of_field(element, name)
-        told = _differs(old, new) & asked[thing]
+        told = _differs(old, new, name in _lists(element)) & asked[thing]
         told &= ~(old.isna().to_numpy() & _muted(both, after, before, kind))
         told &= ~(new.isna().to_numpy() & _muted(both, before, after, kind))
         truly[thing[told]] = True

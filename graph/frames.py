@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray
 
 from graph.element import Dtype, Element, Property, Relationship
-from graph.values import NOTHING_WRONG, parse
+from graph.values import NOTHING_WRONG, parse, unordered
 
 Frames = Mapping[Element, pd.DataFrame]
 
@@ -178,11 +178,19 @@ def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
 
 
 def _hashed(frame: pd.DataFrame, element: Relationship, distinct: list[str]) -> pd.Series:
+    lists = {c.name: c.choices for c in element.columns if c.dtype is Dtype.TEXTS}
     by = ["source_id", "target_id", *distinct]
-    parts = [pc.fill_null(text_array(frame[c].astype("string")), "") for c in by]
+    columns = [_in_order(frame[c], lists[c]) if c in lists else frame[c] for c in by]
+    parts = [pc.fill_null(text_array(c.astype("string")), "") for c in columns]
     joined = pc.binary_join_element_wise(*parts, "\x1f").to_pylist()
     ids = [f"{element.name}:{hashlib.sha256(v.encode()).hexdigest()[:20]}" for v in joined]
     return pd.Series(ids, index=frame.index, dtype="string")
+
+
+def _in_order(lists: pd.Series, choices: tuple[str, ...]) -> pd.Series:
+    """Return lists in an order of their own: in which one was written says nothing."""
+    texts = lists.dropna().unique().tolist()
+    return lists.map({text: unordered(text, choices) for text in texts}).astype("string")
 
 
 def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Series:

@@ -303,3 +303,16 @@ READ: dict[Dtype, Callable[[Any], Any]] = {
     Dtype.INSTANTS: instants,
     Dtype.JSON: lambda value: canonical(strict_json(text(value))),
 }
+
+
+def unordered(text: str, choices: tuple[str, ...] = ()) -> str:
+    """Return a list, as canonical JSON, in an order of its own: of `choices`, or of its texts.
+
+    >>> unordered('["write","list"]', ("list", "read", "write")), unordered('[{"b":1},{"a":2}]')
+    ('["list","write"]', '[{"a":2},{"b":1}]')
+    """
+    value = strict_json(text)
+    if not isinstance(value, list):
+        return text
+    rank = {choice: place for place, choice in enumerate(choices)}
+    return canonical(sorted(value, key=lambda one: (rank.get(str(one), -1), canonical(one))))

@@ -185,3 +185,31 @@ def test_a_million_rows_are_compared_in_seconds(changed):
     took = time.monotonic() - begun
     assert {e.name: len(rows) for e, rows in found.rows.items()} == {"CAN_ACCESS": changed}
     assert took < 15, took
+
+
+# -- order -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grant", [{"grant_id": "g1"}, {}], ids=["named", "unnamed"])
+def test_the_order_of_a_list_is_no_change(grant):
+    """Actions, levels, tags and scopes are sets: written in another order they say the same."""
+    scope = [{"resource": "a", "level": "read"}, {"resource": "b", "level": "write"}]
+
+    def state(at, turned):
+        order = slice(None, None, -1 if turned else 1)
+        e = Estate(at=at).agent("bot", declared_scope=scope[order], tags=["x", "y"][order])
+        facts = {"actions": ["s3:Get", "s3:Put"][order], **grant}
+        return e.resource("ledger").can(
+            "bot", " ".join(["read", "write"][order]), "ledger", **facts
+        )
+
+    assert said(compared(state(AS_OF, False), state(LATER, True))) == set()
+
+
+def test_another_member_of_a_list_is_a_change():
+    def state(at, *actions):
+        e = Estate(at=at).agent("bot").resource("ledger")
+        return e.can("bot", "read", "ledger", grant_id="g", actions=list(actions))
+
+    found = compared(state(AS_OF, "s3:Get"), state(LATER, "s3:Get", "s3:Put"))
+    assert said(found) == {("CAN_ACCESS", CHANGED, "bot>ledger", "changed")}
