@@ -16,7 +16,9 @@ from graph.values import iso
 def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
     """Answer the drift of all accountable identities, or of one (a number), heaviest first.
 
-    `shrink` is what is approved but not reached; it is no drift. Neither is an excess whose
+    What a policy that grew gives an identity is one row, its heaviest access: `policy` names it,
+    with what it gives more (`growth`, as many resources and levels), to how many identities in
+    all. `shrink` is what is approved but not reached; it is no drift. Neither is an excess whose
     `why` is coverage: it is listed, but not in the sums. `change_points` are the steps up in
     exposure that a history of ten snapshots or more shows. `not_known` counts the identities of
     which nobody could state what they reach.
@@ -26,7 +28,8 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
     found = compare(posture, None if about is None else [about])
     pairs = [(each, excess) for each in found for excess in each.excess]
     pairs.sort(key=lambda p: (-p[1].exposure, p[1].identity, p[1].resource, -p[1].level))
-    shown, left = cut(pairs, limit)
+    grown = _grown([excess for _, excess in pairs])
+    shown, left = cut(_once_for_a_policy(pairs), limit)
     less = [(each, *pair) for each in found for pair in each.shrink]
     shrunk, more = cut(less, limit)
     return {
@@ -37,7 +40,10 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
         "not_known": dark,
         "by_cause": _by_cause([excess for _, excess in pairs if not excess.seen]),
         "by_baseline": _by_baseline(found),
-        "drift": [_row(posture, each, excess) for each, excess in shown],
+        "drift": [
+            _row(posture, each, excess) | {"policy": _policy(posture, grown, excess)}
+            for each, excess in shown
+        ],
         "shrink": [
             _of(posture, each, resource, level, "shrink") for each, resource, level in shrunk
         ],
@@ -45,6 +51,48 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
             _growth(posture, g) for g in growths(posture) if about in (None, g.identity)
         ],
         "left_out": left + more,
+    }
+
+
+def _grown(excess: list[Excess]) -> dict[tuple[str, int], list[Excess]]:
+    """Return what each policy that grew gives each identity more."""
+    found: dict[tuple[str, int], list[Excess]] = {}
+    for one in excess:
+        if one.policy is not None:
+            found.setdefault((one.policy, one.identity), []).append(one)
+    return found
+
+
+def _once_for_a_policy(pairs: list[tuple[Drift, Excess]]) -> list[tuple[Drift, Excess]]:
+    """Keep of what a policy gives an identity the first."""
+    met: set[tuple[str, int]] = set()
+    kept = []
+    for each, excess in pairs:
+        key = (excess.policy or "", excess.identity)
+        if excess.policy is None or key not in met:
+            met.add(key)
+            kept.append((each, excess))
+    return kept
+
+
+def _policy(
+    posture: Posture, grown: dict[tuple[str, int], list[Excess]], excess: Excess
+) -> dict[str, Any] | None:
+    if excess.policy is None:
+        return None
+    mine = grown[excess.policy, excess.identity]
+    gained = sorted({(e.resource, e.level) for e in mine})
+    name = excess.policy.rpartition("/")[2] or excess.policy
+    return {
+        "id": excess.policy,
+        "name": name,
+        "identities": sum(policy == excess.policy for policy, _ in grown),
+        "growth": len(gained),
+        "exposure": sum(e.exposure for e in mine),
+        "gained": [
+            {"resource": posture.graph.thing(resource), "level": LEVELS[level]}
+            for resource, level in gained
+        ],
     }
 
 

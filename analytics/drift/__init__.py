@@ -47,7 +47,8 @@ class Excess:
     `since` is when the way that was open first was complete (milliseconds, `NEVER` where
     nobody says). `edges` and `grant` are positions in the posture's edges and grants. `seen`
     says that it rests on a scope that was not read yet when the baseline was taken from what
-    there was: it is only seen since then.
+    there was: it is only seen since then. `policy` is the id of the policy that grew, where one
+    did that grants it.
     """
 
     identity: int
@@ -59,6 +60,7 @@ class Excess:
     edges: tuple[int, ...]
     grant: int
     seen: bool
+    policy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,16 @@ class _Search:
             *(identity, resource, level, cause, since),
             float(posture.autonomy[identity] * weight * LEVEL_WEIGHTS[level]),
             *(edges, given, self._only_seen(edges, given, baseline)),
+            self._grown(given, grant, level) if cause == POLICY else None,
         )
+
+    def _grown(self, given: int, grant: int, level: int) -> str | None:
+        """Return the policy of a grant (a position in the posture's) that grew by a level."""
+        row = int(self.posture.grants.row[given])
+        if row < 0 or not self.opening.widened[grant, level]:
+            return None
+        policy = self.posture.graph.frames[CAN_ACCESS]["policy_id"].iat[row]
+        return str(policy) if isinstance(policy, str) else None
 
     def _only_seen(self, edges: tuple[int, ...], grant: int, baseline: Baseline) -> bool:
         """Say whether a step is stated by a scope that the snapshot of the baseline lacked."""

@@ -20,7 +20,8 @@ class Opening:
     """When the parts of a network came (milliseconds, `NEVER` where nobody says).
 
     `edge` is int64[edges], `grant` int64[grants, 4]; `widened` (bool[grants, 4]) says which
-    levels a grant got later than the grant itself.
+    levels came later than the grant itself, or than the policy that grants it came to its
+    holder: the policy grew.
     """
 
     edge: np.ndarray
@@ -113,7 +114,34 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
             at[gained, bit] = graph.now
             widened[gained, bit] = True
         before[there], known = bits[there], known | there
-    return at, widened
+    grown = _by_policies_that_grew(posture, frame, at)
+    return at, widened | grown[:, None]
+
+
+def _by_policies_that_grew(posture: Posture, frame: pd.DataFrame, at: np.ndarray) -> np.ndarray:
+    """Return which grants came later than their holder had the policy that grants them (bool).
+
+    A past snapshot shows another grant of the holder by the policy, and not yet this one; what
+    has no date came with the first that does, and `at` is filled in so.
+    """
+    grown, seen, held = (np.zeros(len(frame), bool) for _ in range(3))
+    if frame["policy_id"].isna().all():
+        return grown
+    ids, mine = text_array(frame["id"]), _held_policies(frame)
+    for graph in past_graphs(posture):
+        old = graph.frames[CAN_ACCESS]
+        there = pc.is_in(ids, text_array(old["id"])).to_numpy(zero_copy_only=False)
+        fresh = there & ~seen & held
+        grown |= fresh
+        at[fresh] = np.where(at[fresh] == NEVER, graph.now, at[fresh])
+        seen |= there
+        held |= mine.isin(_held_policies(old[old["policy_id"].notna()]))
+    return grown
+
+
+def _held_policies(frame: pd.DataFrame) -> pd.Index:
+    """Return holder and policy of each grant, as one text."""
+    return pd.Index(frame["source_id"].astype(object) + "\x1f" + frame["policy_id"].fillna(""))
 
 
 def past_graphs(posture: Posture) -> list[AccessGraph]:

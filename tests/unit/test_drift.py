@@ -205,3 +205,52 @@ def test_when_nobody_dates_a_step_nobody_says_since_when():
     assert told(e.posture()) == [("db:ledger", "read", "inherited", ago(300))]  # RUNS_AS is dated
     bare = Estate().agent("bot", declared_scope=[]).resource("r", "public").can("bot", "read", "r")
     assert told(bare.posture()) == [("r", "read", "direct", None)]
+
+
+# -- policies that grew ------------------------------------------------------------------------
+
+
+def by_policy(at, *resources, policy="arn:aws:iam::aws:policy/ReadAll", accounts=("svc",)):
+    """State accounts of agents, each with a grant on each resource by one managed policy."""
+    e = Estate(at=at)
+    for account in accounts:
+        e.agent(f"bot-{account}", kind="workload").account(account)
+        e.link(f"bot-{account}", "RUNS_AS", account)
+        for name in resources:
+            e.can(account, "read", name, policy_id=policy)
+    for name in resources:
+        e.resource(name, "restricted" if name == "r1" else "internal")
+    return e
+
+
+def test_a_managed_policy_that_grew_is_told_once():
+    """It gave r0; now it gives r1 to r5 as well, to two accounts: one row for each agent."""
+    first = by_policy(AS_OF, "r0", accounts=("x", "y"))
+    then = by_policy(
+        AS_OF + pd.Timedelta(days=30), *(f"r{n}" for n in range(6)), accounts=("x", "y")
+    )
+    posture = latest(first, then)
+    answer = answers.drift(posture)
+    assert [(r["identity"]["id"], r["cause"]) for r in answer["drift"]] == [
+        ("bot-x", "policy"),
+        ("bot-y", "policy"),
+    ]
+    for row in answer["drift"]:
+        assert row["excess"]["resource"]["id"] == "r1"  # the heaviest
+        said = row["policy"]
+        assert (said["name"], said["growth"], said["identities"]) == ("ReadAll", 5, 2)
+        assert {g["resource"]["id"] for g in said["gained"]} == {f"r{n}" for n in range(1, 6)}
+    assert [(c["cause"], c["count"]) for c in answer["by_cause"]] == [("policy", 10)]
+    assert answer["exposure"] == sum(r["policy"]["exposure"] for r in answer["drift"])
+
+
+def test_a_policy_that_was_newly_attached_did_not_grow():
+    first = by_policy(AS_OF, "r0", policy="other")
+    then = by_policy(AS_OF + pd.Timedelta(days=30), "r0", policy="other")
+    for name in ("r1", "r2"):
+        then.resource(name).can("svc", "read", name, policy_id="new")
+    rows_of = answers.drift(latest(first, then))["drift"]
+    assert [(r["excess"]["resource"]["id"], r["cause"], r["policy"]) for r in rows_of] == [
+        ("r1", "direct", None),
+        ("r2", "direct", None),
+    ]
