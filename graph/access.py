@@ -18,6 +18,8 @@ from graph.as_of import milliseconds as milliseconds
 from graph.declaring import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
+from graph.edges import flags as flags
+from graph.edges import level_bits as level_bits
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
@@ -415,21 +417,3 @@ class AccessGraph:
             for edge in frame[["id", "source_id", "target_id"]].itertuples(index=False):
                 g.add_edge(edge.source_id, edge.target_id, key=edge.id, relationship=rel.name)
         return g
-
-
-def flags(column: pd.Series) -> np.ndarray:
-    """Return a nullable flag as bool: unknown counts as not set."""
-    return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
-
-
-def level_bits(levels: pd.Series) -> np.ndarray:
-    """Return lists of levels as bits (uint8): bit 0 is `list`, bit 3 is `admin`.
-
-    >>> level_bits(pd.Series(['["read","admin"]', None], dtype="string"))
-    array([10,  0], dtype=uint8)
-    """
-    bits = np.zeros(len(levels), np.uint8)
-    for bit, level in enumerate(LEVELS):
-        named = levels.str.contains(f'"{level}"', regex=False).fillna(False)
-        bits |= named.to_numpy(bool).astype(np.uint8) << bit
-    return bits

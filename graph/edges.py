@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+
+from graph.schema import LEVELS
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,21 @@ def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:
             for name in first
         }
     )
+
+
+def flags(column: pd.Series) -> np.ndarray:
+    """Return a nullable flag as bool: unknown counts as not set."""
+    return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
+
+
+def level_bits(levels: pd.Series) -> np.ndarray:
+    """Return lists of levels as bits (uint8): bit 0 is `list`, bit 3 is `admin`.
+
+    >>> level_bits(pd.Series(['["read","admin"]', None], dtype="string"))
+    array([10,  0], dtype=uint8)
+    """
+    bits = np.zeros(len(levels), np.uint8)
+    for bit, level in enumerate(LEVELS):
+        named = levels.str.contains(f'"{level}"', regex=False).fillna(False)
+        bits |= named.to_numpy(bool).astype(np.uint8) << bit
+    return bits

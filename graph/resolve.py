@@ -6,15 +6,19 @@ added up instead: seen or used first is the earliest, seen or used last the late
 systems are joined. What was created after it was deleted lives: something else now has its name.
 """
 
+from collections.abc import Set
+
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray as Values
 
+from graph.element import Element, Node, When
 from graph.facts import Coverage, Facts
-from graph.frames import Frames
+from graph.frames import PANDAS, Frames
 from graph.schema import FACT_NODES
 from graph.values import canonical, strict_json
 
+STATING = {"inventory", "grants", "credentials", "trust"}  # kinds of those who state what there is
 EARLIEST, LATEST = (
     ("first_seen", "first_at"),
     ("last_seen", "last_at", "last_used_at", "last_active_at"),
@@ -28,9 +32,21 @@ def resolve_nodes(facts: Facts) -> Frames:
     """Return a frame for each label with one row per node, in the order they are first stated.
 
     A node that is stated under several labels has the one that the schema declares first, and
-    the properties that are stated under that label. When it was last used is true of it whatever
-    it was taken for: a log calls a person what its owner calls an account.
+    the properties that are stated under that label. What happened to it is true of it whatever it
+    was taken for: a log calls a person what its owner calls an account.
     """
+    return {n: resolve(rows, facts.coverage) for n, rows in _by_label(facts).items()}
+
+
+def living_nodes(facts: Facts) -> Frames:
+    """Return what `resolve_nodes` does; what was deleted and is there again is alive."""
+    stating = {c.key for c in facts.coverage if STATING & set(c.declares)}
+    stated = _by_label(facts)
+    return {n: revived(resolve(r, facts.coverage), r, stating) for n, r in stated.items()}
+
+
+def _by_label(facts: Facts) -> Frames:
+    """Return the stated rows of each label: those of its things, under whichever they stand."""
     ids = pd.concat([facts.frames[label]["id"] for label in FACT_NODES], ignore_index=True)
     if ids.is_unique:
         return {label: facts.frames[label] for label in FACT_NODES}
@@ -38,49 +54,60 @@ def resolve_nodes(facts: Facts) -> Frames:
     sizes = [len(facts.frames[label]) for label in FACT_NODES]
     rank = np.repeat(np.arange(len(FACT_NODES)), sizes)
     first = np.unique(numbers, return_index=True)[1]
-    won = np.split(rank == rank[first][numbers], np.cumsum(sizes)[:-1])
-    mine = {n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)}
-    others = [facts.frames[n][~rows] for n, rows in zip(FACT_NODES, won, strict=True)]
-    seen = _last_used(others)
-    return {n: _seen_too(resolve(rows, facts.coverage), seen) for n, rows in mine.items()}
+    winner = rank[first][numbers]
+    ends = np.cumsum(sizes)[:-1]
+    won = np.split(rank == winner, ends)
+    found: dict[Element, pd.DataFrame] = {
+        n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)
+    }
+    for label, place in zip(FACT_NODES, np.split(winner, ends), strict=True):
+        for other in np.unique(place[place != FACT_NODES.index(label)]).tolist():
+            chosen = FACT_NODES[other]
+            rows = facts.frames[label][place == other]
+            found[chosen] = pd.concat([found[chosen], _life(rows, chosen)], ignore_index=True)
+    return found
 
 
-def _last_used(frames: list[pd.DataFrame]) -> pd.Series:
-    """Return the latest use that any row tells of, by id."""
-    said = [f.set_index("id")[name] for f in frames for name in USED_AT if name in f and len(f)]
-    known = (
-        pd.concat([s.dropna() for s in said]) if said else pd.Series(dtype="datetime64[ms, UTC]")
-    )
-    return known.groupby(level=0).max()
+def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
+    """Return what rows of another label tell of the life of things of `label`, and no more."""
+    shared = [c.name for c in (*Node.keys[:1], *Node.stamped)]
+    happened = label.instants(When.HAPPENED, When.MADE)
+    columns = {c.name: rows[c.name] for c in happened if c.name in rows}
+    if "last_used_at" in columns:  # whatever it was taken for when it was seen acting
+        columns["last_used_at"] = rows[[n for n in USED_AT if n in rows]].max(axis=1)
+    for dated in {c.dates for c in happened if c.dates and c.dates in rows}:
+        (allowed,) = (c.choices for c in label.columns if c.name == dated)
+        columns[dated] = rows[dated].where(rows[dated].isin(allowed))
+    told = rows[shared].assign(**columns)
+    empty_ones = {c.name: None for c in label.columns if c.name not in told}
+    whole = told.assign(**empty_ones)[[c.name for c in label.columns]]
+    return whole.astype({c.name: PANDAS[c.dtype] for c in label.columns})
 
 
-def _seen_too(things: pd.DataFrame, seen: pd.Series) -> pd.DataFrame:
-    """Return `things` that were last used when `seen` says so, if that is later."""
-    if "last_used_at" not in things or seen.empty:
-        return things
-    own = things["last_used_at"]
-    told = things["id"].map(seen).astype(own.dtype)
-    return things.assign(last_used_at=told.where(own.isna() | (told > own), own))
+def revived(
+    things: pd.DataFrame, rows: pd.DataFrame, stating: Set[tuple[str, str]] = frozenset()
+) -> pd.DataFrame:
+    """Return `things` dead that any of `rows` shows deleted, and alive that are there again.
 
-
-def living_nodes(facts: Facts) -> Frames:
-    """Return what `resolve_nodes` does, and alive what came back under the id of one deleted."""
-    return {n: revived(things, facts.frames[n]) for n, things in resolve_nodes(facts).items()}
-
-
-def revived(things: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return `things` alive that any of `rows` shows created after the last time one was deleted.
-
-    They say so in `revived_at`; when the former was deleted stays told.
+    That is what was created after it was deleted last, which says so in `revived_at`, and what
+    a scope has stated since that states what there is (`stating`). When the former was deleted
+    stays told. An older word that it is alive says nothing.
     """
     if "revived_at" not in things or rows["deleted_at"].isna().all():
         return things
     latest = rows[["created_at", "deleted_at"]].groupby(rows["id"]).max()
-    latest = latest[(latest["created_at"] > latest["deleted_at"]).to_numpy(bool)]
-    if latest.empty:
-        return things
-    at = things["id"].map(latest["created_at"]).astype(things["revived_at"].dtype)
-    again = at.notna()
+    latest = latest[latest["deleted_at"].notna()]
+    created = latest["created_at"].where(
+        (latest["created_at"] > latest["deleted_at"]).fillna(False)
+    )
+    keys = pd.MultiIndex.from_frame(rows[["source", "scope"]])
+    told = rows[keys.isin(list(stating)) & rows["deleted_at"].isna().to_numpy(bool)]
+    told = told[(told["status"] != "deleted").fillna(True).to_numpy(bool)]
+    seen = told.groupby("id")["last_seen"].max().reindex(latest.index)
+    at = things["id"].map(created).astype(things["revived_at"].dtype)
+    here = things["id"].isin(latest.index[(seen > latest["deleted_at"]).fillna(False)])
+    again = at.notna() | here
+    gone = things["id"].isin(latest.index) & ~again
     newest = rows.sort_values(["last_seen", "source", "scope"], ascending=[False, True, True])
     living = newest[newest["status"].notna() & (newest["status"] != "deleted")]
     living = living.drop_duplicates("id")
@@ -89,8 +116,8 @@ def revived(things: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     dead = again & (things["status"] == "deleted").fillna(False)
     return things.assign(
         revived_at=at.fillna(things["revived_at"]),
-        created_at=things["created_at"].mask(again, at),
-        status=things["status"].mask(dead, status),
+        created_at=things["created_at"].mask(at.notna(), at),
+        status=things["status"].mask(dead, status).mask(gone, "deleted"),
     )
 
 
@@ -105,7 +132,8 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
         Says when each source and scope was taken; a row of an unlisted one counts as oldest.
     """
     if frame["id"].is_unique:
-        return frame.reset_index(drop=True)
+        counted = isinstance(frame.index, pd.RangeIndex) and frame.index[:1].tolist() in ([], [0])
+        return frame if counted else frame.reset_index(drop=True)
     order = _newest_first(frame, coverage)
     numbers, ids = pd.factorize(frame["id"])  # ids in the order they are first stated
     rows, group = frame.take(order), numbers[order]

@@ -190,6 +190,7 @@ CREDENTIAL = Node(
         Property("issuer", TEXT, "Who issues it, for a federated credential."),
         Property("subject", TEXT, "Whom the issuer must name, for a federated credential."),
         Property("audience", TEXT, "For whom it is meant, for a federated credential."),
+        STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
     ),
