@@ -6,7 +6,7 @@ added up instead: seen or used first is the earliest, seen or used last the late
 systems are joined. What was created after it was deleted lives: something else now has its name.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def resolve_nodes(facts: Facts) -> Frames:
 
 def living_nodes(facts: Facts) -> Frames:
     """Return what `resolve_nodes` does; what was deleted and is there again is alive."""
-    stating = {c.key for c in facts.coverage if STATING & set(c.declares)}
+    stating = {c.key: c.taken_at for c in facts.coverage if STATING & set(c.declares)}
     stated = _by_label(facts)
     return {n: revived(resolve(r, facts.coverage), r, stating) for n, r in stated.items()}
 
@@ -85,13 +85,13 @@ def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
 
 
 def revived(
-    things: pd.DataFrame, rows: pd.DataFrame, stating: Set[tuple[str, str]] = frozenset()
+    things: pd.DataFrame, rows: pd.DataFrame, stating: Mapping[tuple[str, str], pd.Timestamp]
 ) -> pd.DataFrame:
     """Return `things` dead that any of `rows` shows deleted, and alive that are there again.
 
     That is what was created after it was deleted last, which says so in `revived_at`, and what
-    a scope has stated since that states what there is (`stating`). When the former was deleted
-    stays told. An older word that it is alive says nothing.
+    a scope has stated since that states what there is (`stating`, with the instant that each was
+    taken at). When the former was deleted stays told. An older word that it is alive says nothing.
     """
     if "revived_at" not in things or rows["deleted_at"].isna().all():
         return things
@@ -100,10 +100,12 @@ def revived(
     created = latest["created_at"].where(
         (latest["created_at"] > latest["deleted_at"]).fillna(False)
     )
-    keys = pd.MultiIndex.from_frame(rows[["source", "scope"]])
-    told = rows[keys.isin(list(stating)) & rows["deleted_at"].isna().to_numpy(bool)]
+    told = rows[rows["id"].isin(latest.index) & rows["deleted_at"].isna()]
     told = told[(told["status"] != "deleted").fillna(True).to_numpy(bool)]
-    seen = told.groupby("id")["last_seen"].max().reindex(latest.index)
+    taken = [stating.get(key) for key in zip(told["source"], told["scope"], strict=True)]
+    read_at = pd.Series(taken, told.index, dtype=rows["last_seen"].dtype)
+    at = told["last_seen"].fillna(read_at).where(read_at.notna())
+    seen = at.groupby(told["id"]).max().reindex(latest.index)
     at = things["id"].map(created).astype(things["revived_at"].dtype)
     here = things["id"].isin(latest.index[(seen > latest["deleted_at"]).fillna(False)])
     again = at.notna() | here

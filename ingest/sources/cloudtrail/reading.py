@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.schema import AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
+from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
 from graph.values import WrongValue, canonical, instant
 from ingest.exports import Budget, export_files, scope_of
 from ingest.rows import Place, Rows, text
@@ -28,6 +28,7 @@ from ingest.source import InputRefused, Reading, Request
 from ingest.sources.aws.actions import known_services
 from ingest.sources.aws.arn import ACCOUNT
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
+from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
 from ingest.sources.cloudtrail.records import DIGEST, records
 from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
 from ingest.usage_fold import EVENTS, FOLDED, fold_parquet, fold_table
@@ -42,6 +43,7 @@ MAX_TOTAL = 64 * 1024 * 1024 * 1024  # bytes of all files; they are read one by 
 NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)
 ARROW = {"string": pa.string(), "int64": pa.int64(), "array<int64>": pa.list_(pa.int64())}
 SCHEMA = pa.schema([*((name, ARROW[kind]) for name, kind in EVENTS.items()), ("event", pa.int64())])
+Lives = dict[str, tuple[Turn, dict[str, int | str]]]
 Call = tuple[str, str | None, str, str, str, int, int]  # a row of SCHEMA
 
 
@@ -57,6 +59,7 @@ class Log:
     span: tuple[int, int] | None = None
     used: dict[str, int] = field(default_factory=dict)
     keys: dict[Actor, int] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
     unnamed: int = 0
 
     def note(self, at_ms: int) -> None:
@@ -148,18 +151,33 @@ def _no_use() -> pa.Table:
 
 
 def _add_things(log: Log, used: pd.DataFrame, place: Place) -> None:
-    """Name the identities, keys and resources that uses tell of."""
+    """Name the identities, keys and resources that uses tell of, and what was made or deleted."""
+    lives = lived(named(log.turns, log.used))
     for who, at_ms in log.keys.items():
         at, id_ = _stamp(at_ms), str(who.credential)
         known = canonical([f"aws_id:{who.key}"])
         facts = {"name": who.key, "type": "access_key", "external_ids": known}
-        log.rows.node(CREDENTIAL, id_, place, **facts, last_used_at=at)
+        log.rows.node(CREDENTIAL, id_, place, **facts, **_life(lives, id_), last_used_at=at)
         log.rows.link(AUTHENTICATES_AS, id_, who.principal, place, last_used_at=at)
     for id_ in dict.fromkeys([*used["source_id"], *(who.principal for who in log.keys)]):
         if id_ in log.used:
-            log.rows.node(label_of(id_), id_, place, last_used_at=_stamp(log.used[id_]))
+            life = _life(lives, id_)
+            log.rows.node(label_of(id_), id_, place, **life, last_used_at=_stamp(log.used[id_]))
     for id_ in dict.fromkeys(used["target_id"]):
         log.rows.node(RESOURCE, str(id_), place)
+    for id_, (said, _) in lives.items():
+        key = {"name": said.key, "type": "access_key"} if said.key else {}
+        if said.key:
+            key["external_ids"] = canonical([f"aws_id:{said.key}"])
+        elif said.label is CREDENTIAL:
+            key = {"name": f"password of {said.name}", "type": "password"}
+        log.rows.node(said.label, id_, place, **key, **_life(lives, id_))
+
+
+def _life(lives: Lives, id_: str) -> dict[str, Any]:
+    """Return what is known of the life of a thing, as facts."""
+    facts = lives[id_][1] if id_ in lives else {}
+    return {k: v if isinstance(v, str) else _stamp(v) for k, v in facts.items()}
 
 
 def _say(log: Log) -> None:
@@ -209,10 +227,15 @@ def _call(record: Any, place: Place, log: Log) -> Call | None:
         log.rows.reject(place.at("eventTime"), f"the instant {wrong}")
         return None
     log.note(at_ms)
+    made_or_gone = turn(record, source, name, at_ms)
+    if made_or_gone is not None:
+        log.turns.append(made_or_gone)
     account = text(record.get("recipientAccountId"))
     if ACCOUNT.fullmatch(account):
         log.accounts[account] = None
-    return _used(record, source, name, at_ms, log)
+    used = _used(record, source, name, at_ms, log)
+    about_agent = made_or_gone is not None and made_or_gone.label is AGENT
+    return None if about_agent else used  # an agent is no resource
 
 
 @lru_cache(maxsize=65_536)

@@ -21,7 +21,14 @@ LISTS = ("Records", "Events")
 INNER = ("CloudTrailEvent", "eventJson", "eventjson")  # records that are written as text
 NAMES = (
     *("userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "errorCode"),
-    *("errorMessage", "requestParameters", "eventID", "eventType", "recipientAccountId"),
+    *(
+        "errorMessage",
+        "requestParameters",
+        "responseElements",
+        "eventID",
+        "eventType",
+        "recipientAccountId",
+    ),
     *("sessionContext", "sessionIssuer", "principalId", "accountId", "accessKeyId", "userName"),
     *("invokedBy", "eventCategory", "addendum", "originalEventID"),
 )
@@ -120,7 +127,7 @@ def _renamed(record: dict[str, Any]) -> dict[str, Any]:
     for name in ("userIdentity", "sessionContext", "sessionIssuer", "addendum"):
         if isinstance(named.get(name), dict):
             named[name] = _renamed(named[name])
-    for name in ("requestParameters", "userIdentity", "resources"):
+    for name in ("requestParameters", "responseElements", "userIdentity", "resources"):
         if isinstance(named.get(name), str):
             named[name] = _inside(named[name])
             if name == "userIdentity" and isinstance(named[name], dict):

@@ -16,6 +16,7 @@ from ingest.sources.aws.actions import Service, level_of
 from ingest.sources.aws.arn import ACCOUNT, account_id, parse
 from ingest.sources.aws.targets import whole
 from ingest.sources.cloudtrail.actors import plain
+from ingest.sources.cloudtrail.lives import partition
 
 VERSION = re.compile(r"\d{8}(?:v\d+)?$")
 QUEUE = re.compile(r"https://(?:sqs\.)?([\w-]+)\.(?:queue\.)?amazonaws\.com(?:\.cn)?/(\d{12})/(.+)")
@@ -62,7 +63,7 @@ def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
     bits = service.matched(f"{prefix}:{action}".lower())
     alone = prefix in ("iam", "organizations") or (bits and not bits & ~service.resourceless)
     if alone and ACCOUNT.fullmatch(account):
-        return account_id(account, _partition(record))
+        return account_id(account, partition(text(record.get("awsRegion"))))
     return None
 
 
@@ -76,7 +77,7 @@ def _named(record: dict[str, Any], prefix: str) -> Iterator[str]:
     if not isinstance(parameters, dict):
         return
     where = {
-        "partition": _partition(record),
+        "partition": partition(text(record.get("awsRegion"))),
         "region": text(record.get("awsRegion")),
         "account": text(record.get("recipientAccountId")),
     }
@@ -91,10 +92,3 @@ def _named(record: dict[str, Any], prefix: str) -> Iterator[str]:
     for value in parameters.values():
         if text(value).startswith(f"arn:{where['partition']}:{prefix}:"):
             yield text(value)
-
-
-def _partition(record: dict[str, Any]) -> str:
-    region = text(record.get("awsRegion"))
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

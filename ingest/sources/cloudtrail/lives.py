@@ -1,0 +1,141 @@
+"""What a log tells of the life of identities and keys: that one was made, or deleted.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html and its neighbours. Only
+what succeeded counts, whoever did it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from graph.element import Node
+from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE
+from ingest.redaction import redact_text
+from ingest.rows import text
+from ingest.sources.aws.arn import ACCOUNT, parse
+from ingest.sources.cloudtrail.actors import LASTING, plain
+
+GONE, MADE = "deleted", "active"
+IAM = {  # the event, and which parameter names the thing
+    "DeleteUser": (HUMAN, "userName", GONE),
+    "CreateUser": (HUMAN, "userName", MADE),
+    "DeleteRole": (ROLE, "roleName", GONE),
+    "DeleteServiceLinkedRole": (ROLE, "roleName", GONE),
+    "CreateRole": (ROLE, "roleName", MADE),
+    "DeleteAccessKey": (CREDENTIAL, "accessKeyId", GONE),
+    "CreateAccessKey": (CREDENTIAL, "accessKeyId", MADE),
+    "DeleteLoginProfile": (CREDENTIAL, "userName", GONE),
+    "CreateLoginProfile": (CREDENTIAL, "userName", MADE),
+}
+AGENTS = {  # the event source and event, the parameter, and how the id of the agent is written
+    ("bedrock.amazonaws.com", "DeleteAgent"): ("agentId", "bedrock", "agent/{v}"),
+    ("bedrock-agentcore.amazonaws.com", "DeleteAgentRuntime"): (
+        "agentRuntimeId",
+        "bedrock-agentcore",
+        "runtime/{v}",
+    ),
+}
+LOGIN = "#password"  # ends the id of what a user signs in to the console with
+KIND = {HUMAN: "user", ROLE: "role"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """That a thing was made or deleted, and when (milliseconds)."""
+
+    label: Node
+    id: str
+    state: str
+    at_ms: int
+    key: str = ""
+    name: str = ""
+
+
+def turn(record: dict[str, Any], source: str, name: str, at_ms: int) -> Turn | None:
+    """Return what a record tells of the life of a thing, if it does."""
+    if text(record.get("errorCode")) or text(record.get("errorMessage")):
+        return None
+    account, said = text(record.get("recipientAccountId")), record.get("requestParameters")
+    said = said if isinstance(said, dict) else {}
+    if (source, name) in AGENTS:
+        return _agent(record, said, source, name, at_ms)
+    if source != "iam.amazonaws.com" or name not in IAM or not ACCOUNT.fullmatch(account):
+        return None
+    label, parameter, state = IAM[name]
+    answer = record.get("responseElements")
+    given = _within(answer, "accessKey", "user", "role")
+    if name.endswith("AccessKey"):
+        key = text(given.get("accessKeyId")) or text(said.get(parameter))
+        whole = LASTING.fullmatch(key) and redact_text(key) == key
+        return Turn(label, f"aws:access_key/{key}", state, at_ms, key=key) if whole else None
+    who = text(said.get(parameter)) or text(given.get(parameter))
+    arn = text(given.get("arn")) or _arn(record, account, KIND.get(label, "user"), who)
+    if not who or not plain(arn) or parse(arn) is None:
+        return None
+    if name.endswith("LoginProfile"):
+        return Turn(label, arn + LOGIN, state, at_ms, name=who)
+    return Turn(label, arn, state, at_ms, name=who)
+
+
+def _agent(
+    record: dict[str, Any], said: dict[str, Any], source: str, name: str, at_ms: int
+) -> Turn | None:
+    parameter, service, written = AGENTS[source, name]
+    value, region = text(said.get(parameter)), text(record.get("awsRegion"))
+    account = text(record.get("recipientAccountId"))
+    id_ = f"arn:{partition(region)}:{service}:{region}:{account}:{written.format(v=value)}"
+    id_ = value if value.startswith("arn:") else id_
+    return Turn(AGENT, id_, GONE, at_ms) if value and plain(id_) else None
+
+
+def _arn(record: dict[str, Any], account: str, kind: str, name: str) -> str:
+    return f"arn:{partition(text(record.get('awsRegion')))}:iam::{account}:{kind}/{name}"
+
+
+def _within(answer: Any, *names: str) -> dict[str, Any]:
+    """Return what a call answered with, out of what it is wrapped in."""
+    found = answer if isinstance(answer, dict) else {}
+    return next((found[n] for n in names if isinstance(found.get(n), dict)), {})
+
+
+def partition(region: str) -> str:
+    """Return the partition of AWS that a region lies in."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def named(turns: Iterable[Turn], known: Iterable[str]) -> list[Turn]:
+    """Return `turns` under the ids that are known: a call names a user or role without its path.
+
+    Only the one of that name in the account can be meant, as names are unique in it.
+    """
+    turns = list(turns)
+    ids = {*known, *(t.id for t in turns if t.label in KIND)}
+    whole = {_short(arn): arn for arn in sorted(ids, key=lambda arn: arn.count("/"))}
+    found = []
+    for each in turns:
+        bare, mark, rest = each.id.partition("#")
+        is_named = each.label in KIND or bool(mark)
+        id_ = whole.get(_short(bare), bare) + mark + rest if is_named else each.id
+        found.append(replace(each, id=id_))
+    return found
+
+
+def _short(arn: str) -> str:
+    """Return an ARN without the path between kind and name."""
+    return f"{arn.partition('/')[0]}/{arn.rpartition('/')[2]}"
+
+
+def lived(turns: Iterable[Turn]) -> dict[str, tuple[Turn, dict[str, int | str]]]:
+    """Return for each thing its label, and the facts of its life: state, made, deleted (ms)."""
+    found: dict[str, tuple[Turn, dict[str, int | str]]] = {}
+    for each in sorted(turns, key=lambda t: (t.at_ms, t.state == GONE)):
+        facts = found.setdefault(each.id, (each, {}))[1]
+        facts |= {"status": each.state, "status_at": each.at_ms}
+        facts["deleted_at" if each.state == GONE else "created_at"] = each.at_ms
+    passwords = [i for i, (_, facts) in found.items() if i.endswith(LOGIN)]
+    for id_ in passwords:  # no source states passwords as things: only that one is gone is news
+        if "deleted_at" not in found[id_][1]:
+            del found[id_]
+    return found
