@@ -15,32 +15,6 @@ def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["thing"].isin(judged(posture, every))].reset_index(drop=True)
 
 
-def unowned_since(posture: Posture) -> np.ndarray:
-    """Return when the last owner of each node went, in whatever role (milliseconds).
-
-    Where it never had one: when it was created, `NEVER` where nobody says.
-    """
-    since = posture.created_at.copy()
-    owns = posture.ownership.owns
-    went = owns[owns["ended"] != NEVER].groupby("thing")["ended"].max()
-    since[went.index] = went
-    return since
-
-
-def role_lost_since(posture: Posture, role: str) -> np.ndarray:
-    """Return since when nobody answers for each node in `role`, where nobody does.
-
-    That is when the last owner in that role went, and where there never was one, when the node
-    was created (milliseconds; `NEVER` where nobody says).
-    """
-    since = posture.created_at.copy()
-    owns = posture.ownership.owns
-    mine = owns[(owns["role"] == role) & (owns["ended"] != NEVER) & ~owns["inferred"]]
-    went = mine.groupby("thing")["ended"].max()
-    since[went.index] = went
-    return since
-
-
 def uncovered(owned: Ownership) -> pd.DataFrame:
     """Return the statements for a role in which nobody answers for the thing."""
     nobody = np.zeros(len(owned.owns), bool)

@@ -16,6 +16,7 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rules_of_ownership import departed, software_only, uncovered
 from analytics.succession import Succession, orphaned_by, secrets_known_to
+from analytics.unowned import unowned_since
 from graph.access import NEVER
 from graph.frames import records
 from graph.schema import CREDENTIAL, HUMAN
@@ -85,7 +86,7 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
     halved = owned.covered[other][identity] != NOBODY
     spawned = owned.parent[identity] >= 0
     rows["rule"] = np.select([spawned, halved], ["OWN-05", "OWN-04"], "OWN-01")
-    rows["since"] = posture.created_at[identity]
+    rows["since"] = unowned_since(posture, role)[identity]
     rows["last_owner"] = NOBODY
     gaps = uncovered(owned)
     teams = gaps[(gaps["kind"] == "team") & ~gaps["inferred"]]
@@ -98,8 +99,9 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
         last = mine.drop_duplicates("thing", keep="last").set_index("thing")
         told = rows["identity"].isin(last.index)
         rows.loc[told, "rule"] = rule
-        for column, source in (("since", "ended"), ("last_owner", "owner")):
-            rows.loc[told, column] = last[source].reindex(rows.loc[told, "identity"]).to_numpy()
+        rows.loc[told, "last_owner"] = last["owner"].reindex(rows.loc[told, "identity"]).to_numpy()
+        ended = rows["identity"].map(last["ended"]).fillna(NEVER).astype(np.int64)
+        rows["since"] = rows["since"].mask(told & (ended != NEVER), ended)
     return rows
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.debt.items import debt_of
 from analytics.debt.totals import caps_of, rated, total
-from analytics.lifecycle.states import versions
+from analytics.past import versions
 from analytics.posture import Posture
 from graph.stores import SnapshotInfo
 

@@ -1,10 +1,6 @@
 """In which state each finding is, when it was first and last seen, and when it was resolved."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,13 +12,14 @@ from analytics.lifecycle.sighting import Sighting, numbers_of, stating_rows
 from analytics.lifecycle.story import NEVER as NO_STEP
 from analytics.lifecycle.story import Step, Story, Told, tell_all
 from analytics.ownership import DAY
+from analytics.past import past as past
+from analytics.past import versions
 from analytics.posture import Posture
 from analytics.rules import all_rules
 from graph.access import NEVER, milliseconds
 from graph.former import Former
-from graph.journal import Acceptance, Attestation, Journal, Review
+from graph.journal import Acceptance
 from graph.stores import SnapshotInfo
-from graph.values import canonical
 
 OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
 STALE, RESOLVED = "stale_evidence", "resolved"
@@ -30,7 +27,6 @@ LISTED = (OPEN, ACCEPTED, REOPENED, STALE)
 STATES = (*LISTED, RESOLVED)
 FAILING = (OPEN, REOPENED, STALE)  # a source that fell silent must not turn a build green
 SILENT_DAYS = 30
-CODE = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -153,20 +149,6 @@ def _rows(story: Story, times: np.ndarray, dated: bool) -> pd.DataFrame:
     )
 
 
-def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
-    """Return the snapshots that speak of instants before the one looked at, oldest first.
-
-    Of several that speak of the same instant, the last one published counts. Snapshots that
-    were published after the one looked at were not known then.
-    """
-    history, info = posture.history, posture.graph.snapshot
-    if history is None or info is None:
-        return ()
-    known = [i for i in history.until(info) if i.taken_at < posture.graph.as_of]
-    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.sequence)}
-    return tuple(last[at] for at in sorted(last))
-
-
 def _step(posture: Posture) -> Step:
     sighting = posture.once(f"{__name__}.sighting", lambda: Sighting.of(posture))
     return Step(sighting, posture.graph.coverage)
@@ -195,34 +177,6 @@ def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]
     if fresh and journal is not None:
         journal.keep_seen(fresh, [info.id for info in history.infos])
     return steps
-
-
-def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
-    """Name by snapshot what is said of it rests on: its facts, the journal's, and the code."""
-    entries = journal.entries() if journal is not None else ()
-    stated = [e for e in entries if isinstance(e, Attestation | Review)]
-    apart = [list(pair) for pair in journal.apart()] if journal is not None else []
-    named = {}
-    for info in infos:
-        told = [e.record() for e in stated if e.holds(info.taken_at)] + apart
-        named[info.id] = _sha256(rules_version() + info.hash + canonical(told))
-    return named
-
-
-@cache
-def rules_version() -> str:
-    """Return a hash of everything that decides what is found."""
-    digest = hashlib.sha256()
-    for folder in ("analytics", "graph"):
-        for file in sorted((CODE / folder).rglob("*")):
-            if file.suffix in (".py", ".toml"):
-                digest.update(file.relative_to(CODE).as_posix().encode())
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _ms(stamp: pd.Timestamp) -> int:

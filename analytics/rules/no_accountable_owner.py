@@ -7,7 +7,7 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rule import Rule, found, plural
 from analytics.rules_of_access import entitled
-from analytics.rules_of_ownership import unowned_since
+from analytics.unowned import unowned_whole_since
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def find(posture: Posture) -> pd.DataFrame:
         f"until then nobody accounts for its {plural(count, 'entitlement')}."
         for name, count in zip(names, counts, strict=True)
     ]
-    return found(posture, subject, said, unowned_since(posture)[subject], remedy=remedy)
+    return found(posture, subject, said, unowned_whole_since(posture)[subject], remedy=remedy)
 
 
 def _lacks(owned: Ownership, number: int) -> str:

@@ -8,7 +8,7 @@ from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.rule import Rule, found
-from analytics.rules_of_ownership import role_lost_since
+from analytics.unowned import unowned_since
 
 MOST = 20  # statements that a finding names as evidence
 
@@ -26,7 +26,7 @@ def find(posture: Posture) -> pd.DataFrame:
     said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]
     since = np.select(
         [lacks == role for role in ROLES],
-        [role_lost_since(posture, role)[subject] for role in ROLES],
+        [unowned_since(posture, role)[subject] for role in ROLES],
     )
     remedy = [f"Assign a {role} owner to {n}." for role, n in zip(lacks, names, strict=True)]
     weighs = posture.heaviest[subject] / 2  # each role is half of the assumption

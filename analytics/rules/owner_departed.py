@@ -1,10 +1,13 @@
 """An identity whose every owner in a role has left."""
 
+import numpy as np
 import pandas as pd
 
+from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.rule import Rule, day, found, nothing
 from analytics.rules_of_ownership import departed, judged_rows
+from analytics.unowned import unowned_since
 from graph.access import NEVER
 from graph.frames import records
 
@@ -18,9 +21,11 @@ def find(posture: Posture) -> pd.DataFrame:
     if rows.empty:
         return nothing()
     last = rows.drop_duplicates(["thing", "role"], keep="last").sort_values(["role", "id"])
+    last = last.assign(since=_since(posture, last))
     by_owner = last.groupby(["thing", "owner"], as_index=False)
     gone = by_owner.agg(
         ended=("ended", "max"),
+        since=("since", "max"),
         role=("role", " and ".join),
         roles=("role", "size"),
         id=("id", tuple),
@@ -41,12 +46,19 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         thing,
         said,
-        gone["ended"].to_numpy(),
+        gone["since"].to_numpy(),
         gone["owner"].to_numpy(int),
         posture.heaviest[thing] * gone["roles"].to_numpy(float) / 2,  # each role is half of it
         list(gone["id"]),
         remedy=remedy,
     )
+
+
+def _since(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Return since when nobody answers in the role of each row (milliseconds)."""
+    thing = rows["thing"].to_numpy(int)
+    by_role = {role: unowned_since(posture, role)[thing] for role in ROLES}
+    return np.select([rows["role"] == role for role in ROLES], list(by_role.values()), NEVER)
 
 
 RULE = Rule(

@@ -1,0 +1,55 @@
+"""The snapshots before a posture, and under which version something is kept of each of them."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from analytics.posture import Posture
+from graph.journal import Attestation, Journal, Review
+from graph.stores import SnapshotInfo
+from graph.values import canonical
+
+CODE = Path(__file__).parents[1]
+
+
+def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
+    """Return the snapshots that speak of instants before the one looked at, oldest first.
+
+    Of several that speak of the same instant, the last one published counts. Snapshots that
+    were published after the one looked at were not known then.
+    """
+    history, info = posture.history, posture.graph.snapshot
+    if history is None or info is None:
+        return ()
+    known = [i for i in history.until(info) if i.taken_at < posture.graph.as_of]
+    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.sequence)}
+    return tuple(last[at] for at in sorted(last))
+
+
+def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
+    """Name by snapshot what is said of it rests on: its facts, the journal's, and the code."""
+    entries = journal.entries() if journal is not None else ()
+    stated = [e for e in entries if isinstance(e, Attestation | Review)]
+    apart = [list(pair) for pair in journal.apart()] if journal is not None else []
+    named = {}
+    for info in infos:
+        told = [e.record() for e in stated if e.holds(info.taken_at)] + apart
+        named[info.id] = _sha256(rules_version() + info.hash + canonical(told))
+    return named
+
+
+@cache
+def rules_version() -> str:
+    """Return a hash of everything that decides what is found."""
+    digest = hashlib.sha256()
+    for folder in ("analytics", "graph"):
+        for file in sorted((CODE / folder).rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                digest.update(file.relative_to(CODE).as_posix().encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
