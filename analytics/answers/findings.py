@@ -144,11 +144,17 @@ def _why(life: Lives, row: Any) -> str | None:
     if row.state == ACCEPTED:
         accepted = life.acceptances[row.id].record()
         return f"{accepted['by']} accepted it until {accepted['until']}: {accepted['reason']}"
+    said = []
+    if row.id in life.lapsed:
+        over = life.lapsed[row.id].record()
+        said.append(
+            f"{over['by']} accepted it until {over['until']}; that is over, and it is open."
+        )
     if row.state == STALE and row.step != len(life.infos):
-        return "No source can show any more whether it is still so; it is not resolved."
-    if row.state == STALE:
-        return "What states its subject has not been read for long; it may have changed since."
-    return None
+        said.append("No source can show any more whether it is still so; it is not resolved.")
+    elif row.state == STALE:
+        said.append("What states its subject has not been read for long; it may have changed.")
+    return " ".join(said) or None
 
 
 def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:

@@ -12,7 +12,7 @@ from analytics.posture import Posture
 from graph.access import AmbiguousThing, UnknownThing
 from graph.element import Node
 from graph.frames import records
-from graph.journal import DECISIONS, ROLES, By, Entry, Journal
+from graph.journal import DECISIONS, ROLES, Acceptance, By, Entry, Journal
 from graph.naming import nearest
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
 from graph.values import WrongValue, iso, text
@@ -143,10 +143,20 @@ def withdraw(posture: Posture, entry: int, by: str, reason: str) -> dict[str, An
 
 
 def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
-    """Answer what was decided in the product, the latest first."""
-    found = [e.record() for e in reversed(journal_of(posture).entries())]
+    """Answer what was decided in the product, the latest first.
+
+    `expired_and_open` are the acceptances whose time is up while their finding is still there.
+    """
+    entries = journal_of(posture).entries()
+    found = [e.record() for e in reversed(entries)]
     shown = found[:limit] if limit else found
-    return {"entries": shown, "left_out": len(found) - len(shown)}
+    accepted = any(isinstance(e, Acceptance) for e in entries)
+    over = lives(posture).lapsed if accepted else {}
+    return {
+        "entries": shown,
+        "expired_and_open": [a.record() | {"finding": i} for i, a in sorted(over.items())],
+        "left_out": len(found) - len(shown),
+    }
 
 
 def journal_of(posture: Posture) -> Journal:

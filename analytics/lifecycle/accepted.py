@@ -19,11 +19,25 @@ def in_force(posture: Posture, names: Followed, known: set[str]) -> dict[str, Ac
     accepted.
     """
     said = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
+    return _without_former(posture, _by_finding(list(said.values()), names, known))
+
+
+def lapsed(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
+    """Return the last acceptance of each finding whose time was up, as `in_force` does."""
+    as_of = posture.graph.as_of
+    said = posture.journal.acceptances() if posture.journal else ()
+    over = [
+        a for a in said if a.until <= as_of and (a.withdrawn_at is None or a.withdrawn_at > a.until)
+    ]
+    return _without_former(posture, _by_finding(over, names, known))
+
+
+def _by_finding(said: list[Acceptance], names: Followed, known: set[str]) -> dict[str, Acceptance]:
     found: dict[str, Acceptance] = {}
-    for entry in sorted(said.values(), key=lambda a: a.number):
+    for entry in sorted(said, key=lambda a: a.number):
         ids = [names.now(i) for i in (entry.finding, *entry.also)]
         found[next((i for i in ids if i in known), ids[0])] = entry
-    return _without_former(posture, found)
+    return found
 
 
 def _without_former(posture: Posture, found: dict[str, Acceptance]) -> dict[str, Acceptance]:

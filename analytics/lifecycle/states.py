@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings import failed, find_all
-from analytics.lifecycle.accepted import in_force
+from analytics.lifecycle.accepted import in_force, lapsed
 from analytics.lifecycle.names import Followed, follow, id_of, names_of_findings
 from analytics.lifecycle.sighting import Sighting, numbers_of, stating_rows
 from analytics.lifecycle.story import NEVER as NO_STEP
@@ -35,12 +35,14 @@ class Lives:
 
     `rows`: `id`, `state`, `step` (place in `postures` of who saw it last), `gone_at` (place of
     who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
-    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding, and
-    `names` says what findings are called now that had other ids.
+    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding,
+    `lapsed` those whose time was up while the finding is still there, and `names` says what
+    findings are called now that had other ids.
     """
 
     rows: pd.DataFrame
     acceptances: dict[str, Acceptance]
+    lapsed: dict[str, Acceptance]
     infos: tuple[SnapshotInfo, ...]
     now: Posture
     names: Followed
@@ -121,7 +123,9 @@ def _lives(posture: Posture) -> Lives:
         OPEN,
     )
     rows = rows.assign(state=pd.array(state, dtype="string"))
-    return Lives(rows, accepted, infos, posture, told.names)
+    there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
+    over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
+    return Lives(rows, accepted, over, infos, posture, told.names)
 
 
 def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:

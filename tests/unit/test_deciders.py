@@ -83,3 +83,40 @@ def test_where_no_source_states_any_person_the_name_is_not_verified(tmp_path):
     assert "not verified" in written["unverified"]
     (entry,) = posture.journal.entries()
     assert entry.record()["verified"] is False
+
+
+# -- an acceptance whose time is up ------------------------------------------------------------
+
+
+def later(folder, days):
+    store = ParquetStore(folder / "store")
+    at = AS_OF + pd.Timedelta(days=days)
+    return posture_in(store, store.snapshots(), store.current().id, at)
+
+
+def told(posture, finding):
+    from analytics import answers
+
+    (row,) = (f for f in answers.findings(posture)["findings"] if f["id"] == finding)
+    over = [e["finding"] for e in journal.journal(posture)["expired_and_open"]]
+    return row["state"], row["state_why"], over
+
+
+def test_an_acceptance_that_is_over_is_told_while_its_finding_is_open(tmp_path):
+    posture = judged(tmp_path, "ann")
+    finding = posture_findings(posture)[0]
+    until = AS_OF + pd.Timedelta(days=30)
+    journal.accept(posture, finding, until, "ann", "known")
+    state, why, over = told(later(tmp_path, 20), finding)
+    assert (state, over) == ("accepted", [])
+    state, why, over = told(later(tmp_path, 31), finding)
+    assert (state, over) == ("open", [finding])
+    assert why == "ann accepted it until 2026-08-31T00:00:00Z; that is over, and it is open."
+
+
+def test_one_that_was_withdrawn_before_is_not_over(tmp_path):
+    posture = judged(tmp_path, "ann")
+    finding = posture_findings(posture)[0]
+    entry = journal.accept(posture, finding, AS_OF + pd.Timedelta(days=30), "ann", "known")
+    journal.withdraw(later(tmp_path, 10), entry["entry"], "ann", "mistaken")
+    assert told(later(tmp_path, 31), finding) == ("open", None, [])
