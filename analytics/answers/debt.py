@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
+from analytics.debt.accepted import accepted_debt
 from analytics.debt.groups import keys, name
 from analytics.debt.items import Debt, debt_of
-from analytics.debt.model import ASSUMPTIONS, Model
+from analytics.debt.model import ASSUMPTIONS, NUMBER, Model
 from analytics.debt.totals import (
     ALARM,
     ORPHAN,
@@ -42,7 +43,8 @@ def debt(
 ) -> dict[str, Any]:
     """Answer what the accountable identities owe, or one of them (`about`, a node's number).
 
-    `groups` add up to the whole. `items`, if asked for, are the broken ones, the costliest
+    `groups` add up to the whole. `accepted` is how much of debt is owed for findings that
+    somebody accepted: it stays owed. `items`, if asked for, are the broken ones, the costliest
     first, then those of which nobody knows whether they are broken. `not_known` counts the
     identities of which nobody could state what they may use: no figure says anything of them,
     and where there are no others, there is no figure. `capped_by` names what keeps a grade down
@@ -57,13 +59,18 @@ def debt(
     found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     found.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(found, limit)
+    borne = accepted_debt(posture, owed)
     answer = figures(whole) | {
+        "accepted": float(borne[places].sum()) if whole.known else None,
         "grade": letter,
         "grade_because": because,
         "capped_by": _capped_by(posture, owed, places) if because in CAPS else [],
         "model": {"id": owed.model.id, "hash": owed.model.hash},
         "by": by,
-        "groups": [_group(posture, owed, by, g, places) for g in shown],
+        "groups": [
+            _group(posture, owed, by, g, places) | {"accepted": _borne(posture, by, g, borne, places)}
+            for g in shown
+        ],
     }
     if not items:
         return answer | {"left_out": groups_left}
@@ -127,6 +134,18 @@ def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list
         rest = orphaned.tolist()
         told = [{"because": ORPHAN, "thing": thing(n), "identity": thing(n)} for n in rest]
     return told[:NAMED]
+
+
+def _borne(
+    posture: Posture, by: str, group: Group, borne: np.ndarray, places: np.ndarray | slice
+) -> float | None:
+    """Return how much of what a group owes is accepted."""
+    if not group.total.known:
+        return None
+    if by == "assumption":
+        return float(borne[places][:, NUMBER[str(group.key)]].sum())
+    mine = np.asarray(keys(posture, by) == group.key)[places]
+    return float(borne[places][mine].sum())
 
 
 def _group(

@@ -4,7 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.debt.accepted import accepted_debt
 from analytics.debt.forecast import Outlook, forecast
+from analytics.debt.items import debt_of
 from analytics.debt.ledger import Entry, Moment, Step
 from analytics.debt.ledger import ledger as keep
 from analytics.debt.ledger_cause import Item
@@ -33,7 +35,8 @@ def ledger(
     """Answer what became of debt from `start` to `end`, newest entries first.
 
     `opening + new - retired + accrued + rescored` is `closing`, exactly. `changed` tells what
-    of it changed in the world, `coverage` what is only seen now, or no longer.
+    of it changed in the world, `coverage` what is only seen now, or no longer. `accepted` is how
+    much of `closing` is owed for findings that somebody accepted.
     """
     by = default_model() if model is None else model
     books = keep(history, start, end, limit, by)
@@ -41,6 +44,7 @@ def ledger(
     about = _accepted(posture, books.entries)
     answer = {"since": _moment(start), "until": _moment(end)} | figures(books.figures)
     answer |= {
+        "accepted": float(accepted_debt(posture, debt_of(posture, by)).sum()),
         "model": {"id": by.id, "hash": by.hash},
         "periods": [_step(step) for step in books.steps],
         "entries": [_entry(posture, entry, about) for entry in books.entries],

@@ -120,3 +120,26 @@ def test_one_that_was_withdrawn_before_is_not_over(tmp_path):
     entry = journal.accept(posture, finding, AS_OF + pd.Timedelta(days=30), "ann", "known")
     journal.withdraw(later(tmp_path, 10), entry["entry"], "ann", "mistaken")
     assert told(later(tmp_path, 31), finding) == ("open", None, [])
+
+
+# -- debt that is accepted ---------------------------------------------------------------------
+
+
+def test_what_is_owed_for_an_accepted_finding_is_shown_as_accepted_and_stays_owed(tmp_path):
+    from analytics import answers
+
+    before = judged(tmp_path, "ann")
+    owed = answers.debt(before)
+    by_assumption = {g["key"]: g["debt"] for g in owed["groups"]}
+    assert (owed["accepted"], {g["accepted"] for g in owed["groups"]}) == (0, {0})
+    found = answers.findings(before)["findings"]
+    (finding,) = (f["id"] for f in found if f["rule"] == "OWN-01")
+    journal.accept(before, finding, AS_OF + pd.Timedelta(days=30), "ann", "known")
+    after = answers.debt(later(tmp_path, 0))
+    assert after["debt"] == owed["debt"]
+    assert after["accepted"] == by_assumption["owner"] > 0
+    groups = {g["key"]: g["accepted"] for g in after["groups"]}
+    assert groups == dict.fromkeys(by_assumption, 0) | {"owner": by_assumption["owner"]}
+    (whole,) = answers.debt(later(tmp_path, 0), by="identity")["groups"]
+    assert whole["accepted"] == by_assumption["owner"]
+    assert answers.debt(later(tmp_path, 31))["accepted"] == 0  # it lapsed by itself
