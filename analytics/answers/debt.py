@@ -68,7 +68,8 @@ def debt(
         "model": {"id": owed.model.id, "hash": owed.model.hash},
         "by": by,
         "groups": [
-            _group(posture, owed, by, g, places) | {"accepted": _borne(posture, by, g, borne, places)}
+            _group(posture, owed, by, g, places)
+            | {"accepted": _borne(posture, by, g, borne, places)}
             for g in shown
         ],
     }
