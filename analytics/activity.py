@@ -22,7 +22,7 @@ from analytics.sightings import NONE, UNUSED_DAYS, sightings
 from analytics.used_ways import used_ways
 from graph.access import NEVER, AccessGraph, level_bits
 from graph.element import Element, Relationship
-from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, LEVELS
+from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ class _Found:
         rank = own.index.to_numpy(np.int32)
         np.maximum.at(used, (own["grant"].to_numpy(), own["level"].to_numpy()), rank)
         seen = self.told[(self.told["grant"] < 0) & (self.told["level"] >= 0)]
-        seen = seen[seen["what"] >= 0]
+        use = ["what", "level", "at"]  # of what a grant itself tells, no other was used
+        by_grant = pd.MultiIndex.from_frame(seen[use]).isin(pd.MultiIndex.from_frame(own[use]))
+        seen = seen[(seen["what"] >= 0).to_numpy(bool) & ~by_grant]
         by_key = seen[seen["key"] >= 0]
         who = np.concatenate([seen["who"], by_key["key"]]).astype(np.int64)
         seen = pd.concat([seen, by_key])
@@ -177,19 +179,29 @@ class _Found:
             *(who[order], seen["what"].to_numpy(np.int64)[order]),
             *(seen["level"].to_numpy(np.int64)[order], seen.index.to_numpy(np.int32)[order]),
         )
+        watched = steps.watched(self.graph)  # such a step tells for itself
+        certain[watched] = perhaps[watched] = NONE
         self.step = np.maximum(self.step, certain)
         self.perhaps, self.node = perhaps, np.maximum(self.node, passed)
         return np.asarray(np.maximum(used, granted))
 
     def upstream(self, accountable: np.ndarray) -> None:
-        """Note who acted, and over which steps, where there is only one who can have."""
+        """Note who acted, and over which steps, where there is only one who can have.
+
+        A step whose own use would be seen tells for itself, and of a group's members people may
+        be unknown.
+        """
         itself = self.graph.has_label(AGENT)
         itself[accountable] = True
         one = alone(self.graph, self.steps, accountable)
-        named = np.flatnonzero((self.entry >= 0) & (one >= 0) & ~itself)
+        watched = self.steps.watched(self.graph)
+        entered = self.graph.has_label(GROUP)
+        entered[self.steps.target[watched]] = True
+        named = np.flatnonzero((self.entry >= 0) & (one >= 0) & ~itself & ~entered)
         np.maximum.at(self.node, one[named], self.entry[named])
         came, steps = self.entry.copy(), self.steps
-        only = steps.only_way & ~itself[steps.target]
+        only = steps.only_way & ~itself[steps.target] & ~watched
+        only &= ~self.graph.has_label(GROUP)[steps.target]
         source, target = steps.source[only], steps.target[only]
         while True:
             before = came.copy()

@@ -92,6 +92,11 @@ class Steps:
         both = pd.concat(parts, ignore_index=True)
         return both["step"].to_numpy(np.int64), both["rank"].to_numpy(np.int32)
 
+    def watched(self, graph: AccessGraph) -> np.ndarray:
+        """Return of which kept steps a source says that it would see a use (bool)."""
+        said = np.concatenate([flags(graph.frames[r]["telemetry"]) for r in CONTROL])
+        return np.asarray(said & self.kept)
+
     def told_until(self, graph: AccessGraph) -> np.ndarray:
         """Return until when a log of its own would tell of each step (milliseconds).
 

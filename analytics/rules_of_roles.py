@@ -27,8 +27,8 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
         may take the role), `last` (when it was taken last, or granted), `since` (when it began to
         be idle; both milliseconds, `NEVER` where nobody says) and `facts` (ids of ASSUMES).
     """
-    edges, kind = posture.edges, CONTROL.index(ASSUMES)
-    latest, now = posture.edges_latest, posture.graph.now
+    edges, kind = posture.escalated.edges, CONTROL.index(ASSUMES)  # a step tells for itself
+    latest, now = edges.last_used, posture.graph.now
     unused = stale(latest, edges.telemetry, edges.since, now, UNUSED_DAYS)
     stated = (edges.row >= 0) & ~edges.derived
     taking = stated & (edges.kind == kind) & posture.graph.has_label(ROLE)[edges.target]
