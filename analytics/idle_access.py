@@ -11,7 +11,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
-from graph.schema import CAN_ACCESS, CONTROL, LEVELS
+from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"
 YEAR = 366
@@ -155,6 +155,10 @@ def _protected(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     marked = bears(rows["tags"], BREAK_GLASS)
     glass = tagged(posture, BREAK_GLASS)
     recent = lately(posture.graph, used)
+    key = posture.graph.has_label(CREDENTIAL) & lately(
+        posture.graph, posture.activity.node_latest
+    )  # whoever it was: a key in use is not taken from anybody
+    recent |= (rows["kind"] != ACCESS) & (key[rows["source"]] | key[rows["target"]])
     return np.asarray(recent | marked | glass[rows["source"]] | glass[rows["target"]])
 
 

@@ -90,6 +90,15 @@ def test_a_login_is_removed_while_another_agent_uses_the_account_and_the_last_is
     assert step["action"] in ("rotate_credential", "deactivate_credential", "remove_trust")
 
 
+def test_a_key_that_somebody_used_lately_is_taken_from_nobody():
+    """The log of one user says that it was another; the key is in use all the same."""
+    e = Estate().agent("a", "b").account("s").resource("x", "restricted")
+    e.thing("Credential", "k", last_used_at=ago(1)).link("k", "AUTHENTICATES_AS", "s")
+    e.link("a", "USES", "k", telemetry="true", last_used_at=ago(200))
+    e.link("b", "USES", "k", last_used_at=ago(1)).can("s", "read", "x", tags=["breakglass"])
+    assert steps(e) == []
+
+
 def test_a_step_says_what_it_is_who_answers_and_whether_its_use_would_be_seen():
     e = one(telemetry="true", granted_at=ago(300), id="g1").person("ann").owned("a", "ann", "ann")
     posture = e.posture()
