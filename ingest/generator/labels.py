@@ -241,7 +241,7 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     chained = pd.DataFrame({"account": chains["account"], "set": chains["outer"]})
     chained["day"] = agents["created"].to_numpy()[chains["account"]] + UNUSED
     both = pd.concat([by_account, chained], ignore_index=True)
-    users = agents.loc[(agents["account"] >= 0) & ~world.idle_login, ["id", "account"]]
+    users = agents.loc[agents["account"] >= 0, ["id", "account"]]
     found = users.merge(both, on="account")
     why = "the role is never taken"
     yield _rows("LPR-05", found["id"], found["set"], found["day"].to_numpy(), why=why)

@@ -48,7 +48,7 @@ class World:
     def idle_login(self) -> np.ndarray:
         """Of which agents it is told that they have not logged in for long (bool).
 
-        All that they reach is reached over an idle step; roles behind it are no defect beside it.
+        All that they reach is reached over an idle step.
         """
         return self.population.agents["dormant"].to_numpy(bool)
 

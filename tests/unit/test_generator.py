@@ -171,7 +171,6 @@ def test_roles_that_are_never_taken(estate):
     found = {
         (agent, role)
         for agent in estate.active
-        if not estate.asleep(agent, 90)  # else it is the login that is idle
         for account in estate.accounts[agent]
         for role in stale[account]
     }
