@@ -85,7 +85,7 @@ def first_stale_steps(
     facts: list[dict[str, None]] = [{} for _ in identities]
     for place, granted, step in zip(start.tolist(), is_grant.tolist(), at.tolist(), strict=True):
         facts[place].update(dict.fromkeys(_facts_of(posture, granted, step)))
-    return StaleSteps(since, [tuple(f) for f in facts])
+    return StaleSteps(since, [tuple(sorted(f)) for f in facts])
 
 
 def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
