@@ -188,10 +188,11 @@ class _Found:
     def upstream(self, accountable: np.ndarray) -> None:
         """Note who acted, and over which steps, where there is only one who can have.
 
-        A step whose own use would be seen tells for itself, and of a group's members people may
-        be unknown.
+        A step whose own use would be seen tells for itself, of a group's members people may be
+        unknown, and an agent may act without a key.
         """
-        itself = self.graph.has_label(AGENT)
+        agent = self.graph.has_label(AGENT)
+        itself = agent.copy()
         itself[accountable] = True
         one = alone(self.graph, self.steps, accountable)
         watched = self.steps.watched(self.graph)
@@ -200,7 +201,7 @@ class _Found:
         named = np.flatnonzero((self.entry >= 0) & (one >= 0) & ~itself & ~entered)
         np.maximum.at(self.node, one[named], self.entry[named])
         came, steps = self.entry.copy(), self.steps
-        only = steps.only_way & ~itself[steps.target] & ~watched
+        only = steps.only_way & ~agent[steps.target] & ~watched
         only &= ~self.graph.has_label(GROUP)[steps.target]
         source, target = steps.source[only], steps.target[only]
         while True:

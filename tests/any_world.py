@@ -7,7 +7,8 @@ from graph.schema import DECISION_RECORD, LEVELS, SOD_RULE, USE_EVENT
 from tests.small_estates import Estate, ago
 
 AGENTS = ("a0", "a1", "a2", "a3")
-PAST = (0, 1, 5, 20, 44, 46, 89, 91, 200, 500)
+PAST = (0, 1, 5, 20, 44, 46, 89, 91, 150)
+OLD = (200, 201, 500)  # before anything was used
 SOMETIME = (-300, -40, -1, 1, 30, 91, 200)
 SENSITIVITY = (None, "public", "internal", "confidential", "restricted")
 
@@ -15,8 +16,9 @@ SENSITIVITY = (None, "public", "internal", "confidential", "restricted")
 class World:
     """A world being drawn: its estate, and what is random about it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, ended: bool) -> None:
         self.random, self.estate, self.count = random.Random(seed), Estate(), 0
+        self.ended = ended  # whether identities may have ended
 
     def maybe(self, chance: float) -> bool:
         """Say yes with that chance."""
@@ -25,6 +27,10 @@ class World:
     def past(self, chance: float = 1.0) -> str | None:
         """Draw an instant of the past, or none."""
         return ago(self.random.choice(PAST)) if self.maybe(chance) else None
+
+    def old(self, chance: float = 1.0) -> str | None:
+        """Draw an instant before all uses, or none."""
+        return ago(self.random.choice(OLD)) if self.maybe(chance) else None
 
     def sometime(self, chance: float = 1.0) -> str | None:
         """Draw an instant of the past or the future, or none."""
@@ -44,9 +50,9 @@ class World:
         self.estate.link(source, kind, target, id=self.id("e"), **facts)
 
 
-def estate(seed: int) -> Estate:
-    """Draw a world; equal seeds, equal worlds."""
-    w = World(seed)
+def estate(seed: int, ended: bool = True) -> Estate:
+    """Draw a world; equal seeds, equal worlds. Without `ended` every identity is in service."""
+    w = World(seed, ended)
     people(w), resources(w)
     for number, name in enumerate(AGENTS):
         agent(w, number, name)
@@ -83,11 +89,11 @@ def agent(w: World, number: int, name: str) -> None:
     w.estate.agent(
         name,
         kind=r.choice(["ai_agent", "ai_agent", "workload", "bot", "blueprint"]),
-        status=r.choice(["active"] * 6 + ["disabled", "retired", "deleted", None]),
+        status=status(w, ["active"] * 6, ["disabled", "retired", "deleted"]),
         env=r.choice([None, "prod", "dev"]),
         purpose=r.choice([None, "closing"]),
         aars=r.choice([None, 0.0, 5.0]),
-        created_at=w.past(0.8),
+        created_at=w.old(0.8),
         expires_at=w.sometime(0.3),
         third_party=w.flag(0.25),
         tags=r.choice([None, None, ["break-glass"], ["seasonal"]]),
@@ -97,9 +103,9 @@ def agent(w: World, number: int, name: str) -> None:
     account, key = f"s{number}", f"k{number}"
     w.estate.account(
         account,
-        status=r.choice(["active", "active", "active", "disabled", None]),
+        status=status(w, ["active"] * 3, ["disabled"]),
         env=r.choice([None, "prod", "dev"]),
-        created_at=w.past(0.7),
+        created_at=w.old(0.7),
         third_party=w.flag(0.1),
     )
     if w.maybe(0.7):
@@ -110,6 +116,10 @@ def agent(w: World, number: int, name: str) -> None:
         w.link(name, "RUNS_AS", account)
 
 
+def status(w: World, serving: list[str], over: list[str]) -> str | None:
+    return w.random.choice([None, *serving, *(over if w.ended else [])])
+
+
 def a_key(w: World, name: str) -> None:
     r = w.random
     w.estate.thing(
@@ -117,7 +127,7 @@ def a_key(w: World, name: str) -> None:
         name,
         type=r.choice(["access_key", "client_secret", "federated", None]),
         status=r.choice(["active"] * 5 + ["leaked", "disabled", "revoked", "expired", None]),
-        created_at=w.past(0.8),
+        created_at=w.old(0.8),
         rotated_at=w.past(0.3),
         expires_at=w.sometime(0.5),
         storage=r.choice([None, "vault", "code", "unknown"]),
@@ -152,14 +162,14 @@ def owners(w: World, thing: str) -> None:
 
 
 def lone_account(w: World) -> None:
-    w.estate.account("s8", created_at=w.past(), env="prod", declared_scope=scope(w))
+    w.estate.account("s8", created_at=w.old(), env="prod", declared_scope=scope(w))
     a_key(w, "k8")
     w.link("k8", "AUTHENTICATES_AS", "s8")
     owners(w, "s8")
 
 
 def shared_account(w: World) -> None:
-    w.estate.account("s9", created_at=w.past())
+    w.estate.account("s9", created_at=w.old())
     a_key(w, "k9")
     w.link("k9", "AUTHENTICATES_AS", "s9")
     for name in w.random.sample(AGENTS, w.random.randint(0, 3)):
@@ -167,7 +177,7 @@ def shared_account(w: World) -> None:
 
 
 def roles_and_groups(w: World) -> None:
-    w.estate.thing("Role", "r0", "r1", "r2", created_at=w.past(0.5)).thing("Group", "g0")
+    w.estate.thing("Role", "r0", "r1", "r2", created_at=w.old(0.5)).thing("Group", "g0")
     w.link("r0", "TRUSTS", "lambda")
     if w.maybe(0.3):
         w.link("r2", "TRUSTS", "anybody")
@@ -204,7 +214,7 @@ def grants(w: World, holder: str) -> None:
             r.choice([*(f"x{n}" for n in range(5)), "acct", "safe"]),
             id=w.id("g"),
             grant_id=w.id("G"),
-            granted_at=w.past(0.8),
+            granted_at=w.old(0.8) if used else w.past(0.8),
             expires_at=w.sometime(0.4),
             task_ended_at=w.past(0.1),
             reviewed_at=w.past(0.4),
@@ -281,13 +291,14 @@ def _by_sum(w: World, name: str) -> None:
         w.random.choice([f"x{n}" for n in range(5)]),
         level=w.random.choice(LEVELS),
         count=3,
-        first_at=ago(last + 10),
+        first_at=ago(last + 10),  # still after it was made
         last_at=ago(last),
     )
 
 
 def _not_at_all(w: World, name: str) -> None:
-    """Leave it unseen."""
+    """Leave it unseen, made lately or long ago."""
+    _set(w, "Agent", name, created_at=w.past())
 
 
 USES: tuple[Callable[[World, str], None], ...] = (

@@ -184,7 +184,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Posture:
     """Open a made-up estate with its history, as the command line would."""
     uri = str(tmp_path_factory.mktemp("kpis") / "store")
     with closing(open_store(uri)) as store:
-        for state in generate(40, 11).history[-3:]:
+        for state in generate(60, 7).history[-3:]:
             ingest_reading(store, all_sources()["estate"], reading(state))
     return open_posture(uri)
 
