@@ -162,7 +162,8 @@ class Findings(Reference):
 
     def last_used(self, key: str) -> float | None:
         """Return when a key was used: by what says so, or by what only it leads to."""
-        steps = [(r["source_id"], r["target_id"]) for kind in IDENTITY for r in self.rows[kind]]
+        links = [(r["source_id"], r["target_id"]) for kind in IDENTITY for r in self.rows[kind]]
+        steps = [(s, t) for s, t in links if not self._is(t, "Group", "Team")]
         sources = defaultdict(set)
         for source, target in steps:
             sources[target].add(source)
@@ -179,8 +180,9 @@ class Findings(Reference):
 
     def active(self, identity: str) -> tuple[float | None, float | None]:
         """Return when it was last seen for certain, and when last it may have been."""
-        certain = [at for thing, at in self.uses if {identity} == self.behind[thing]
-                   or thing == identity]  # fmt: skip
+        alone = [t for t in self.reached[identity] if self.behind[t] == {identity}]
+        mine = {t for t in alone if not self._is(t, "Group")} | {identity}  # who else is in it?
+        certain = [at for thing, at in self.uses if thing in mine]
         perhaps = [at for thing, at in self.uses if thing in self._unlogged(identity)]
         return max(certain, default=None), max(perhaps, default=None)
 
