@@ -48,7 +48,7 @@ def current_coverage(
 ) -> dict[str, Any]:
     """Return the same of the current snapshot of a store, of which nothing is read for that."""
     if info is None:
-        return {"sources": [], "failed": [], "unknown": [], "silent_rules": []}
+        return _coverage((), (), now, [], [])
     declared = {kind for each in info.coverage for kind in each.declares}
     unknown = [UNDECLARED.format(kind) for kind in DECLARABLE if kind not in declared]
     silent = _silent(info.coverage, frozenset(declared), None)
@@ -67,6 +67,7 @@ def _coverage(
         "failed": [one.record() for one in failed],
         "unknown": unknown,
         "silent_rules": silent,
+        "no_data_before": None,
     }
 
 

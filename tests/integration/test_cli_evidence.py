@@ -76,11 +76,18 @@ def test_a_broken_file_is_the_answer_no(cli, tmp_path):
     )
 
 
-def test_bytes_that_are_no_text_break_the_chain_and_nothing_else(cli, tmp_path):
+def test_bytes_that_are_no_text_are_of_no_known_format(cli, tmp_path):
     path = tmp_path / "d.jsonl"
     path.write_bytes(b"\xff\xfe\x00nothing\n")
+    error = cli("evidence", "verify", path, "--json").refused(3)
+    assert "the format is not known" in error["message"]
+
+
+def test_bytes_that_are_no_text_break_a_chain_that_began(cli, tmp_path):
+    path = written(tmp_path / "d.jsonl", records())
+    path.write_bytes(path.read_bytes() + b"\xff\xfe\x00nothing\n")
     said = cli("evidence", "verify", path, "--json")
-    assert (said.code, said.result["first_broken"]) == (1, 0)
+    assert (said.code, said.result["first_broken"]) == (1, len(records()))
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_name(cli, tmp_path):
