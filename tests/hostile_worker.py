@@ -56,8 +56,8 @@ class Memory:
     def current(self) -> None:
         """Say that nothing was published."""
 
-    def publish(self, facts: Facts, _: None) -> tuple[None, bool]:
-        """Keep the facts."""
+    def publish(self, facts: Facts, _: None, behind: None) -> tuple[None, bool]:
+        """Keep the facts; nothing is older than the one read."""
         self.facts = facts
         return None, True
 
