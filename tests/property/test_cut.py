@@ -129,19 +129,31 @@ def test_without_the_integer_programme_the_same_cut_is_not_called_proven(monkeyp
     assert "at least 2" in found["certificate"]
 
 
-@pytest.mark.parametrize(
-    "kept",
-    [
-        {"last_used_at": {"write": ago(90)}},
-        {"last_used_at": {"read": ago(1)}, "telemetry": "false"},
-        {"tags": ["breakglass"]},
-    ],
-)
-def test_protected_access_is_not_cut_but_named(kept):
-    e = _two_ways().can("hub", "read write", "jewel", **kept).can("side", "read", "jewel")
+USED = [
+    {"last_used_at": {"write": ago(90)}},
+    {"last_used_at": {"read": ago(1)}, "telemetry": "false"},
+]
+MARKED = {"tags": ["breakglass"]}
+
+
+def test_marked_access_is_not_cut_but_the_steps_to_it_are():
+    e = _two_ways().can("hub", "read write", "jewel", **MARKED).can("side", "read", "jewel")
     found = _ask(e.posture(), ["A", "B"], ["jewel"])
     assert (found["separable"], found["cost"], found["max_flow"]) == (True, 3, 3)
     assert ("hub", "CAN_ACCESS", "jewel") not in _edges(found["edges"])
+
+
+@pytest.mark.parametrize("kept", USED)
+def test_the_steps_by_which_used_access_may_have_been_used_are_not_cut(kept):
+    """Who used the hub came over a step to it, and nobody knows by which."""
+    e = _two_ways().can("hub", "read write", "jewel", **kept).can("side", "read", "jewel")
+    found = _ask(e.posture(), ["A", "B"], ["jewel"])
+    assert (found["separable"], found["edges"]) == (False, [])
+    assert ("hub", "CAN_ACCESS", "jewel") in _edges(found["protected"])
+
+
+@pytest.mark.parametrize("kept", [*USED, MARKED])
+def test_protected_access_is_not_cut_but_named(kept):
     e = Estate().agent("A").resource("jewel", "restricted").can("A", "read write", "jewel", **kept)
     e.can("A", "list", "jewel", grant_id="other")
     found = _ask(e.posture(), ["A"], ["jewel"])
@@ -156,12 +168,21 @@ def test_access_last_used_longer_ago_is_cut():
     assert (found["separable"], found["cost"], found["protected"]) == (True, 1, [])
 
 
-def test_used_edges_before_and_behind_a_cut_are_left_alone():
+def test_a_used_edge_before_a_cut_is_left_alone():
+    e = Estate().agent("A").account("s").thing("Role", "r").resource("jewel", "restricted")
+    e.link("A", "RUNS_AS", "s", last_used_at=ago(3)).link("s", "ASSUMES", "r")
+    found = _ask(e.can("r", "read", "jewel").posture(), ["A"], ["jewel"])
+    assert (found["separable"], found["cost"]) == (True, 1)
+    assert ("A", "RUNS_AS", "s") not in _edges(found["edges"])
+
+
+def test_the_only_step_to_used_access_was_used_too():
     e = Estate().agent("A").account("s").thing("Role", "r").resource("jewel", "restricted")
     e.link("A", "RUNS_AS", "s", last_used_at=ago(3)).link("s", "ASSUMES", "r")
     e.can("r", "read", "jewel", last_used_at={"read": ago(3)})
     found = _ask(e.posture(), ["A"], ["jewel"])
-    assert _edges(found["edges"]) == {("s", "ASSUMES", "r")}
+    assert (found["separable"], found["edges"]) == (False, [])
+    assert ("s", "ASSUMES", "r") in _edges(found["protected"])
 
 
 def test_nothing_to_cut_costs_nothing():
