@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers, rules
+from analytics import answers, past, rules
 from analytics.history import open_posture
 from analytics.lifecycle import states
 from analytics.lifecycle.states import STATES
@@ -325,7 +325,7 @@ def test_what_is_remembered_is_forgotten_with_the_rules(store, publish, monkeypa
     publish(estate(30))
     publish(estate(0))
     _told(store)
-    monkeypatch.setattr(states, "rules_version", lambda: "other rules")
+    monkeypatch.setattr(past, "rules_version", lambda: "other rules")
     kept = look(store)
     read = kept.history._read  # what a snapshot holds is read again
     asked: list[str] = []

@@ -20,7 +20,7 @@ def test_what_was_given_to_the_former_one_is_told():
         "svc was deleted on 2026-07-12, and another was created under its name on 2026-07-22: "
         "2 grants and credentials of the former are still there."
     )
-    assert len(one.evidence) == 2
+    assert len(one.evidence) == 3  # the identity itself, and both
 
 
 def test_one_that_was_only_deleted_or_only_created_is_none():
@@ -34,7 +34,7 @@ def test_what_is_granted_anew_is_not_the_former_ones():
     e.resource("crm").can("svc", "read", "crm", granted_at=ago(9))
     (one,) = found(e, "REV-03")
     assert one.sentence.endswith("under its name on 2026-07-22.")
-    assert one.evidence == ()
+    assert one.evidence == ("svc",)
 
 
 def test_a_key_of_the_former_one_counts_while_it_is_live():
@@ -42,4 +42,4 @@ def test_a_key_of_the_former_one_counts_while_it_is_live():
         e = Estate().agent("bot", status="deleted", deleted_at=ago(20), created_at=ago(10))
         e.thing("Credential", "k", status=status, created_at=ago(200)).link("bot", "USES", "k")
         (one,) = found(e, "REV-03")
-        assert len(one.evidence) == held
+        assert len(one.evidence) == 1 + held
