@@ -13,7 +13,7 @@ from analytics.posture import Posture
 from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
 from analytics.revocation_speed import KINDS, Spells, overdue
 from graph.frames import records
-from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF
+from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 
 def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _type_of(posture: Posture, fact: str) -> str:
 def _types(posture: Posture) -> dict[str, str]:
     return {
         str(fact): relationship.name
-        for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR)
+        for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, RUNS_AS, ACTS_FOR)
         for fact in posture.graph.frames[relationship]["id"]
     }
 
