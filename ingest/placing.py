@@ -81,7 +81,7 @@ class _Timeline:
 
     def _replace(self, info: SnapshotInfo, each: Checked, join: Join) -> None:
         """Plan what stands for a later snapshot, with what was planned for it before."""
-        behind = Behind(info.id)
+        behind = Behind(info.replaces or info.id)
         planned = next((w for w in self.wholes if w.behind == behind), None)
         facts = planned.facts if planned is not None else self._store.read(info.id)[1]
         if planned is not None:

@@ -71,7 +71,8 @@ class SnapshotInfo:
 
     `id` is `<sequence, six digits>-<first 16 of hash>`; `recorded_at` is when it was published,
     `taken_at` the instant its facts speak of. `replaces` is the id of a snapshot of the same
-    instant that lacked what was read only later, and that this one stands for in the history.
+    instant that lacked what was read only later, and that this one stands for in the history; of
+    several that stand for one the last published counts.
     """
 
     id: str
@@ -85,9 +86,13 @@ class SnapshotInfo:
     replaces: str | None = None
 
     @property
-    def order(self) -> tuple[pd.Timestamp, int]:
-        """What puts snapshots in order: when they speak of, and of equal ones the publication."""
-        return self.taken_at, self.sequence
+    def order(self) -> tuple[pd.Timestamp, int, int]:
+        """What puts snapshots in order: when they speak of, and of equal ones the publication.
+
+        One that stands for another takes its place.
+        """
+        place = int(self.replaces.split("-")[0]) if self.replaces else self.sequence
+        return self.taken_at, place, self.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +190,8 @@ def open_store(uri: str | None = None) -> Store:
 def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
     """Return the snapshots that the history is made of, in order: without what was replaced."""
     known = sorted(snapshots, key=lambda s: s.order)
-    replaced = {s.replaces for s in known}
-    return [s for s in known if s.id not in replaced]
+    last = {s.replaces or s.id: s for s in known}  # what replaces one comes after it
+    return [s for s in known if last[s.replaces or s.id] is s]
 
 
 def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:

@@ -8,8 +8,11 @@ import pytest
 from analytics import answers
 from analytics.before_and_after import debt_owed, reach_of
 from analytics.findings import find_all
+from analytics.idle_access import idle_rows
 from analytics.plan import make_plan
 from analytics.plan_of_debt import make_plan_of_debt
+from analytics.posture import Posture
+from graph.schema import CAN_ACCESS
 from tests.property.moved_reference import moved, rows_of
 from tests.property.reach_reference import Reference
 from tests.property.test_plan import breaks, choices, less
@@ -62,13 +65,18 @@ def _seen(rng: random.Random, kind: str) -> dict:
     return facts
 
 
-def free(estate: Estate) -> list[set[str]]:
-    """Return what may be removed; a grant whose holder was seen using the resource may not."""
-    seen = {(row["source_id"], row["target_id"]) for row in rows_of(estate, "USED")}
-    used = {
-        r["id"] for r in rows_of(estate, "CAN_ACCESS") if (r["source_id"], r["target_id"]) in seen
-    }
-    return [ids for ids in choices(estate) if not ids & used]
+def free(estate: Estate, posture: Posture) -> list[set[str]]:
+    """Return what may be removed: what was not lately used, nor may have been.
+
+    That none of it says itself that it was is seen here; what else protects, `test_use` shows.
+    """
+    offered = set(idle_rows(posture)["fact"])
+    seen = {(r["source_id"], r["target_id"], r["level"]) for r in rows_of(estate, "USED")}
+    for row in rows_of(estate, "CAN_ACCESS"):
+        held = {(row["source_id"], row["target_id"], level) for level in row["levels"]}
+        assert not held & seen or row["id"] not in offered
+    assert offered <= set().union(*choices(estate))
+    return [ids for ids in choices(estate) if ids <= offered]
 
 
 def reach(estate: Estate, gone: set[str], names: list[str]) -> float:
@@ -84,7 +92,9 @@ def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
         posture = estate.quick()
         names = [posture.graph.thing(int(n))["id"] for n in posture.accountable]
         whole = reach(estate, set(), names)
-        sets = [set().union(*some) for k in (1, 2) for some in combinations(free(estate), k)]
+        sets = [
+            set().union(*some) for k in (1, 2) for some in combinations(free(estate, posture), k)
+        ]
         gains = [(whole - reach(estate, gone, names), k) for k, gone in enumerate(sets)]
         best = next((g for g, k in sorted(gains)[::-1] if g <= 0 or not breaks(estate, sets[k])), 0)
         made = make_plan(posture, 2)
@@ -93,6 +103,20 @@ def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
         assert reach_of(made.after) >= whole - max(best, 0.0) - 1e-6, seed
         found += made.optimum is not None and best > 0
     assert found > CHUNK / 4  # most estates have something to take away
+
+
+def seen_alike(before: Posture, fresh: Posture) -> bool:
+    """Whether what is left was seen in use as before: what was seen stays seen under a removal.
+
+    An estate that never had what is gone may not tell by which of its grants somebody acted.
+    """
+    told = [
+        (p.graph.frames[CAN_ACCESS]["id"].tolist(), p.activity.last_granted.tolist(),
+         p.graph.ids.to_pylist(), p.activity.last_active.tolist())
+        for p in (before, fresh)
+    ]  # fmt: skip
+    uses = [dict(zip((*a, *c), (*b, *d), strict=True)) for a, b, c, d in told]
+    return all(uses[0][one] == at for one, at in uses[1].items())
 
 
 @pytest.mark.parametrize("objective", ["reach", "debt"])
@@ -111,6 +135,8 @@ def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
             fresh = moved(estate, less(estate, gone)).quick()
             after = reach_of(fresh), debt_owed(fresh)
             assert step.reach_removed == pytest.approx(before[0] - after[0]), seed
+            if not seen_alike(posture, fresh):
+                break
             assert step.debt_removed == pytest.approx(before[1] - after[1], abs=1e-6), seed
             assert (step.reach_removed if objective == "reach" else step.debt_removed) > 0, seed
             assert step.debt_removed >= -1e-9 * before[1], seed
@@ -130,7 +156,8 @@ def test_a_plan_shows_the_very_figures_of_its_what_if(seed):
         answer = answers.what_if(posture, sorted(gone))
         assert (made["before"], made["after"]) == (answer["before"], answer["after"])
         fresh = moved(estate, less(estate, gone)).quick()
-        assert made["after"]["findings"] == len(find_all(fresh))
+        if seen_alike(posture, fresh):
+            assert made["after"]["findings"] == len(find_all(fresh))
         for step in made["steps"]:
             alone = answers.what_if(posture, step["target"]["ids"])
             assert alone["lost"] or not alone["moved"]  # never a login that only moves access
