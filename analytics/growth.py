@@ -80,7 +80,7 @@ def comparable(posture: Posture) -> list[SnapshotInfo]:
     if history is None or now is None:
         return []
     known = [i for i in history.until(now) if i.taken_at <= posture.graph.as_of]
-    by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.sequence)}
+    by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
     found: list[SnapshotInfo] = []
     for info in sorted(by_instant.values(), key=lambda i: i.taken_at, reverse=True):
         if found and _granting(info.coverage) != _granting(found[0].coverage):

@@ -23,7 +23,7 @@ def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
     if history is None or info is None:
         return ()
     known = [i for i in history.until(info) if i.taken_at < posture.graph.as_of]
-    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.sequence)}
+    last = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
     return tuple(last[at] for at in sorted(last))
 
 

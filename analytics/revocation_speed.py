@@ -143,7 +143,7 @@ def _past(posture: Posture) -> Iterator[Posture]:
     history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
     if history is not None and info is not None:
         before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
-        last = {i.taken_at: i for i in sorted(before, key=lambda i: i.sequence)}
+        last = {i.taken_at: i for i in sorted(before, key=lambda i: i.order)}
         for taken_at in sorted(last):
             yield history.posture(last[taken_at].id)
     yield posture

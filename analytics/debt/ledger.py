@@ -36,9 +36,9 @@ class Moment:
     at: pd.Timestamp
 
     @property
-    def order(self) -> tuple[pd.Timestamp, pd.Timestamp, int]:
+    def order(self) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
         """What puts moments in order: when, and of equal instants what was published later."""
-        return self.at, self.info.taken_at, self.info.sequence
+        return self.at, *self.info.order
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def moments(history: History, start: Moment, end: Moment) -> list[Moment]:
     return [start, *between, end]
 
 
-def _order(moment: Moment) -> tuple[pd.Timestamp, pd.Timestamp, int]:
+def _order(moment: Moment) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
     return moment.order
 
 

@@ -215,11 +215,15 @@ def test_less_access_is_never_worse(seed: int) -> None:
 
 
 def worst(posture: Posture) -> dict[tuple[str, str], int]:
-    """Return the gravest finding of each rule and subject: 0 is critical."""
+    """Return the gravest finding of each rule and subject: 0 is critical.
+
+    What is unused of a grant is one defect, whether that is a level of it or the whole.
+    """
     order = ("critical", "high", "medium", "low")
     found: dict[tuple[str, str], int] = {}
     for row in QUESTIONS["findings"](posture):
-        key = row["rule"], row["subject"]["id"]
+        rule = "LPR-01" if row["rule"] == "LPR-02" else row["rule"]
+        key = rule, row["subject"]["id"]
         found[key] = min(order.index(row["severity"]), found.get(key, len(order)))
     return found
 
