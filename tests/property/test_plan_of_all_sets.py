@@ -110,12 +110,12 @@ def seen_alike(before: Posture, fresh: Posture) -> bool:
 
     An estate that never had what is gone may not tell by which of its grants somebody acted.
     """
-    told = [
-        (p.graph.frames[CAN_ACCESS]["id"].tolist(), p.activity.last_granted.tolist(),
-         p.graph.ids.to_pylist(), p.activity.last_active.tolist())
-        for p in (before, fresh)
-    ]  # fmt: skip
-    uses = [dict(zip((*a, *c), (*b, *d), strict=True)) for a, b, c, d in told]
+    uses = []
+    for graph, seen in ((p.graph, p.activity) for p in (before, fresh)):
+        grants = zip(seen.last_granted.tolist(), seen.grant_latest.tolist(), strict=True)
+        nodes = zip(seen.last_active.tolist(), seen.node_latest.tolist(), strict=True)
+        names = [*graph.frames[CAN_ACCESS]["id"], *graph.ids.to_pylist()]
+        uses.append(dict(zip(names, [*grants, *nodes], strict=True)))
     return all(uses[0][one] == at for one, at in uses[1].items())
 
 
