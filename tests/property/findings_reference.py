@@ -12,6 +12,7 @@ SECRETLESS = ("federated", "workload")
 OPEN = ("code", "config", "ci", "chat", "env")
 ROLES = ("business", "technical")
 DORMANT, UNUSED = 45, 90
+KEY_ENDED = ("disabled", "revoked", "expired", "deleted")  # as a source says; a date is no end
 FAILED = ("denied", "failure", "error", "failed", "deny")
 
 
@@ -90,7 +91,11 @@ class Findings(Reference):
             for t, f in self.facts.items()
             if f["label"] == "Agent" and f.get("status") != "deleted"
         }
-        held = {r["target_id"] for r in self.rows["USES"] if r["source_id"] in live}
+        held = {
+            r["target_id"]
+            for r in self.rows["USES"]
+            if r["source_id"] in live and self.facts[r["target_id"]]["status"] not in KEY_ENDED
+        }
         taken = {r["target_id"] for r in self.rows["RUNS_AS"] if r["source_id"] in live}
         taken |= {r["target_id"] for r in self.rows["AUTHENTICATES_AS"] if r["source_id"] in held}
         entry = {t for t, f in self.facts.items() if f.get("type") in ("service", "oidc_provider")}
@@ -137,53 +142,71 @@ class Findings(Reference):
 
     # -- use, wherever it was seen
 
-    def _uses(self) -> Iterator[tuple[str, float]]:
-        """Yield each sight of something in use: what was seen acting, and when."""
+    def _uses(self) -> Iterator[tuple[str, float, str | None]]:
+        """Yield each sight of something in use: what, when, and by which thing, if it is said.
+
+        Who uses a key that opens one thing only was seen acting as that.
+        """
+        for thing, at, by in list(self._sights()):
+            yield thing, at, by
+            opens = [r["target_id"] for r in self.rows["AUTHENTICATES_AS"]
+                     if r["source_id"] == thing]  # fmt: skip
+            if len(opens) == 1:
+                yield opens[0], at, by
+
+    def _sights(self) -> Iterator[tuple[str, float, str | None]]:
         for thing, facts in self.facts.items():
             for name in ("last_active_at", "last_used_at"):
                 if facts.get(name):
-                    yield thing, day(facts[name])
+                    yield thing, day(facts[name]), None
         for kind in (*IDENTITY, "CALLS", "SPAWNS", "ACTS_FOR"):
             for row in self.rows[kind]:
                 if row.get("last_used_at"):
-                    yield row["source_id"], day(row["last_used_at"])
+                    yield row["source_id"], day(row["last_used_at"]), None
                     if kind in IDENTITY and not self._is(row["target_id"], "Group"):
-                        yield row["target_id"], day(row["last_used_at"])
+                        yield row["target_id"], day(row["last_used_at"]), row["source_id"]
         for row in self.rows["CAN_ACCESS"]:
             for at in (row.get("last_used_at") or {}).values():
-                yield row["source_id"], day(at)
+                yield row["source_id"], day(at), None
         for row in self.rows["USED"]:
-            yield row["source_id"], day(row["last_at"])
+            yield row["source_id"], day(row["last_at"]), None
         for row in self.rows["UseEvent"]:
             if row["outcome"] not in FAILED:
-                yield row["principal"], day(row["at"])
+                yield row["principal"], day(row["at"]), row.get("credential")
                 if row.get("credential"):
-                    yield row["credential"], day(row["at"])
+                    yield row["credential"], day(row["at"]), None
 
-    def last_used(self, key: str) -> float | None:
-        """Return when a key was used: by what says so, or by what only it leads to."""
+    def _led(self, thing: str) -> set[str]:
+        """Return the thing and what can be entered from it only, step after step."""
         links = [(r["source_id"], r["target_id"]) for kind in IDENTITY for r in self.rows[kind]]
-        steps = [(s, t) for s, t in links if not self._is(t, "Group", "Team")]
+        steps = [(s, t) for s, t in links if not self._is(t, "Group", "Team", "Agent")]
         sources = defaultdict(set)
         for source, target in steps:
             sources[target].add(source)
-        known, queue = {key}, [key]
+        known, queue = {thing}, [thing]
         while queue:
             here = queue.pop()
             only = {t for s, t in steps if s == here and sources[t] == {here}} - known
             known |= only
             queue += only
+        return known
+
+    def last_used(self, key: str) -> float | None:
+        """Return when a key was used: by what says so, or by what only it leads to."""
+        known = self._led(key)
         made = day(self.facts[key].get("created_at"))
-        own = [at for thing, at in self.uses if thing == key]
-        led = [at for thing, at in self.uses if thing in known and (made is None or at >= made)]
+        own = [at for thing, at, _ in self.uses if thing == key]
+        led = [at for thing, at, _ in self.uses if thing in known and (made is None or at >= made)]
         return max(own + led, default=None)
 
     def active(self, identity: str) -> tuple[float | None, float | None]:
         """Return when it was last seen for certain, and when last it may have been."""
         alone = [t for t in self.reached[identity] if self.behind[t] == {identity}]
-        mine = {t for t in alone if not self._is(t, "Group")} | {identity}  # who else is in it?
-        certain = [at for thing, at in self.uses if thing in mine]
-        perhaps = [at for thing, at in self.uses if thing in self._unlogged(identity)]
+        mine = {t for t in alone if not self._is(t, "Group")}  # who else is in it?
+        mine |= self._led(identity)
+        certain = [at for thing, at, _ in self.uses if thing in mine]
+        open_to = self._unlogged(identity)
+        perhaps = [at for thing, at, by in self.uses if thing in open_to and by in {None, *open_to}]
         return max(certain, default=None), max(perhaps, default=None)
 
     # -- owners
@@ -260,7 +283,7 @@ class Findings(Reference):
         mine |= {key for key, account in opens if account in runs and key not in taken}
         for key in sorted(mine):
             facts = self.facts[key]
-            if facts["status"] not in ("disabled", "revoked", "expired", "deleted"):
+            if facts["status"] not in KEY_ENDED:
                 yield key, facts
 
     def _expired(self, facts: dict) -> bool:
