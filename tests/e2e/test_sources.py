@@ -130,7 +130,8 @@ def test_a_merge_is_not_undone_without_a_name_and_a_reason(open_page: Open, two:
 
 
 def _decide(test: AppTest, button: str, by: str, why: str) -> None:
-    test.text_input[-1].set_value(by)
+    who = next(box for box in test.selectbox if box.label == "Who decides")
+    who.set_value(by or None)
     test.text_area[-1].set_value(why)
     next(b for b in test.button if b.label == button).click()
     test.run()
