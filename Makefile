@@ -44,10 +44,13 @@ lint: setup
 browser:
 	@.ci/browser
 
-# One run, so that one closing line counts all; tests/conftest.py puts the quick ones first.
+# One run, so that one closing line counts all; tests/conftest.py puts the quick ones first. Each
+# process has Neo4j servers of its own, so a server that the environment names is for one process.
+SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
+
 test: lint browser
 	$(call heading,tests)
-	$(BIN)/python -m pytest --exitfirst
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --exitfirst $(SIDE_BY_SIDE)
 
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py

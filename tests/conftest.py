@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
+NO_NEO4J = "no Neo4j: "  # how tests/integration/conftest.py begins its reason to skip
 KEPT = ("TRUSTDEBT_TEST_", "TRUSTDEBT_REAL_DATA")
 
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
@@ -67,6 +68,15 @@ class Headings:
         if name not in self.begun and reporter is not None:
             self.begun.add(name)
             reporter.write_sep("-", name)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say aloud what no test could try on Neo4j; the reports come from every process."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    told = (text.partition(NO_NEO4J)[2].rstrip("')") for text in skipped if NO_NEO4J in text)
+    if reasons := "; ".join(dict.fromkeys(told)):
+        terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reasons}", red=True, bold=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,16 +17,7 @@ from graph.stores import Store, open_store
 from tests.integration.cli import cli, kept  # noqa: F401 - fixtures
 from tests.neo4j import server
 
-NOT_RUN: list[str] = []
 OURS = [*cypher.RUN_LABELS, SNAPSHOT.name, cypher.POINTER, cypher.LEASE]
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say aloud what no test could try."""
-    if NOT_RUN:
-        reasons = "; ".join(dict.fromkeys(NOT_RUN))
-        terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reasons}", red=True, bold=True)
 
 
 def _started(line: str) -> Iterator[str]:
@@ -34,7 +25,6 @@ def _started(line: str) -> Iterator[str]:
         with server.running(line) as started:
             yield started.uri
     except server.CannotStart as error:
-        NOT_RUN.append(str(error))
         pytest.skip(f"no Neo4j: {error}")
 
 
