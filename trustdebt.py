@@ -137,7 +137,8 @@ def _ingested(
     return _published(done.snapshot, done.published) | {
         "reads": _reads(done),
         "quarantined": [
-            {"file": r.file, "place": r.place, "reason": r.reason} for r in done.quarantined
+            {"file": r.file, "place": r.place, "reason": r.reason, "whole_file": r.whole_file}
+            for r in done.quarantined
         ],
         "warnings": done.warnings,
         "failed": [one.record() for one in done.failed],

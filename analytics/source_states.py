@@ -9,6 +9,7 @@ import pandas as pd
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, end_failed, failed_reads
 from graph.journal import journal_path
+from graph.set_aside import SetAside, set_aside
 from graph.stores import StoreError, open_store
 from graph.values import iso
 
@@ -47,6 +48,7 @@ def scopes_of(
 ) -> list[dict[str, Any]]:
     """Return how the sources of a store are covered now, also those that never could be read.
 
+    `unread` lists the files that the last read could not read: for them it is partial.
     `forget` names a source and scope, as `SOURCE/SCOPE`, whose failure is not to be told any
     more. Nothing is returned where there is no store, or none that can be read.
     """
@@ -61,12 +63,19 @@ def scopes_of(
     except StoreError:
         return []
     known = covered(current.coverage, failed, now) if current else []
+    aside = set_aside(current.id, uri) if current else ()
+    unread = {(one.source, one.scope): _files(one) for one in aside}
+    known = [row | {"unread": unread.get((row["source"], row["scope"]), [])} for row in known]
     there = {(row["source"], row["scope"]) for row in known}
     return known + [_never_read(one) for one in failed if one.key not in there]
+
+
+def _files(aside: SetAside) -> list[dict[str, str]]:
+    return [dict(zip(("file", "place", "reason"), one, strict=True)) for one in aside.unread]
 
 
 def _never_read(failed: FailedRead) -> dict[str, Any]:
     told = {"source": failed.source, "scope": failed.scope, "state": FAILED}
     absent = dict.fromkeys(("taken_at", "age_days", "taken_at_assumed", "usage_window_start"))
-    said = {"failed_at": iso(failed.at), "failed_because": failed.because}
+    said = {"failed_at": iso(failed.at), "failed_because": failed.because, "unread": []}
     return told | {"complete": False, "declares": []} | absent | said

@@ -1,7 +1,7 @@
 """Draw an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -107,7 +107,7 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "taken at": "taken_at",
         "age in days": "age_days",
         "failed at": "failed_at",
-        "because": "failed_because",
+        "because": lambda r: r["failed_because"] or _unread(r["unread"]),
     },
     "grants": {
         "on": "to",
@@ -346,6 +346,15 @@ def _value(row: Row, what: str | Callable[[Row], Any]) -> Any:
 def _because(row: Row) -> str:
     marks = ("derived", "conditional", "assumed")
     return ", ".join(mark for mark in marks if row.get(mark))
+
+
+def _unread(files: Sequence[Row]) -> str | None:
+    """Name the first file that could not be read, and how many more there are."""
+    if not files:
+        return None
+    more = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
+    place = f", {files[0]['place']}" if files[0]["place"] else ""
+    return f"not read: {files[0]['file']}{place}: {files[0]['reason']}{more}"
 
 
 def _state(row: Row) -> str | None:

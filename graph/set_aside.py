@@ -15,6 +15,7 @@ from tempfile import NamedTemporaryFile
 from graph.journal import journal_path
 
 LISTED = 500  # rows kept of one source and scope; the others are counted
+Row = tuple[str, str, str]  # file, place, reason
 SAFE = re.compile(r"\d{6}-[0-9a-f]{16}")
 
 
@@ -22,15 +23,17 @@ SAFE = re.compile(r"\d{6}-[0-9a-f]{16}")
 class SetAside:
     """What became of one read: `count` of `read` rows were set aside, `rows` of them are listed.
 
-    Each of `rows` is a file, a place in it and the reason.
+    Each of `rows` is a file, a place in it and the reason. `unread` are those of them that are
+    whole files, which could not be read.
     """
 
     source: str
     scope: str
     read: int
     count: int
-    rows: tuple[tuple[str, str, str], ...] = ()
+    rows: tuple[Row, ...] = ()
     warnings: tuple[str, ...] = ()
+    unread: tuple[Row, ...] = ()
 
 
 def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
@@ -78,14 +81,19 @@ def _file(snapshot: str, uri: str | None) -> Path:
 
 
 def _of(said: dict[str, object]) -> SetAside:
-    rows, warnings = said["rows"], said["warnings"]
-    assert isinstance(rows, list)
+    warnings = said["warnings"]
     assert isinstance(warnings, list)
     return SetAside(
         str(said["source"]),
         str(said["scope"]),
         int(str(said["read"])),
         int(str(said["count"])),
-        tuple((str(f), str(p), str(r)) for f, p, r in rows),
+        _rows(said["rows"]),
         tuple(map(str, warnings)),
+        _rows(said.get("unread", [])),
     )
+
+
+def _rows(said: object) -> tuple[Row, ...]:
+    assert isinstance(said, list)
+    return tuple((str(file), str(place), str(reason)) for file, place, reason in said)

@@ -46,6 +46,11 @@ class Checked:
     adds_up: bool = False
     self_contained: bool = True
 
+    @property
+    def lost(self) -> list[Rejected]:
+        """The files that could not be read."""
+        return [one for one in self.rejected if one.whole_file]
+
     def again(self) -> "Checked":
         """Return a copy, to carry and settle it another time."""
         return replace(
@@ -131,7 +136,8 @@ def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
     """Let a partial read say what its scope said before, where it can no longer tell.
 
     Those facts are still there, so the scope goes on declaring them; and what a row leaves out
-    of a kind that this read cannot state is unknown, not absent.
+    of a kind that this read cannot state is unknown, not absent. Where a file could not be read
+    that goes for every kind: nobody knows what it would have said.
     """
     now = each.coverage
     dropped = frozenset(before.declares) - frozenset(now.declares)
@@ -141,13 +147,13 @@ def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
         owner_roles=now.owner_roles_with(before),
         usage_window_start=now.usage_window_start or before.usage_window_start,
     )
-    if not dropped:
+    if not dropped and not each.lost:
         return
     _keep_labels(each, stated)
     for element, frame in each.frames.items():
         mine = stated[element][each.own(stated[element])]
         if len(mine):
-            each.frames[element] = _completed(frame, mine, element, dropped)
+            each.frames[element] = _completed(frame, mine, element, None if each.lost else dropped)
 
 
 def _keep_labels(each: Checked, stated: Frames) -> None:
@@ -171,14 +177,14 @@ def _keep_labels(each: Checked, stated: Frames) -> None:
 
 
 def _completed(
-    now: pd.DataFrame, mine: pd.DataFrame, element: Element, dropped: frozenset[str]
+    now: pd.DataFrame, mine: pd.DataFrame, element: Element, dropped: frozenset[str] | None
 ) -> pd.DataFrame:
-    """Complete rows by what they said before of the kinds that are `dropped`."""
+    """Complete rows by what they said before of the kinds that are `dropped`, or of all (None)."""
     known = mine.drop_duplicates("id").set_index("id").reindex(now["id"])
     columns = {}
     for column in element.columns:
         name, kind = column.name, kind_of_field(element, column.name)
-        if name in STAMPS or kind not in dropped:
+        if name in STAMPS or (dropped is not None and kind not in dropped):
             continue
         then = pd.Series(known[name].array, index=now.index) if name != "id" else now["id"]
         if kind == "usage" and column.dtype is Dtype.FLAG:  # a use that could be seen

@@ -28,11 +28,11 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
     )
     if reading.complete:
         coverage = watched(coverage, reading.usage_periods)
-    result = Checked(
-        coverage, {}, 0, origin, adds_up=source.adds_up, self_contained=source.self_contained
-    )
+    result = Checked(coverage, {}, 0, origin, adds_up=source.adds_up)
     result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
-    result.read = len(reading.rejected)
+    # What a file which cannot be read would have stated, others may speak of.
+    result.self_contained = source.self_contained and not result.lost
+    result.read = len(reading.rejected) - len(result.lost)
     for element, raw in reading.rows.items():
         _check_element(result, element, raw)
     _one_label_each(result)
@@ -90,13 +90,16 @@ def _one_label_each(result: Checked) -> None:
 
 
 def refuse_if_bad(checked: Checked, max_bad: float) -> None:
-    """Raise `InputRefused` if more than `max_bad` percent of the rows cannot be used."""
-    bad = len(checked.rejected)
-    if bad and bad * 100 > max_bad * checked.read:
-        first = checked.rejected[0]
+    """Raise `InputRefused` if more than `max_bad` percent of the rows cannot be used.
+
+    A file that cannot be read is no row: it makes the read partial, and refuses nothing.
+    """
+    bad = [one for one in checked.rejected if not one.whole_file]
+    if bad and len(bad) * 100 > max_bad * checked.read:
+        first = bad[0]
         raise InputRefused(
             first.file or checked.origin,
             first.place,
-            f"{bad} of {checked.read} rows cannot be used, more than {max_bad:g} %; "
+            f"{len(bad)} of {checked.read} rows cannot be used, more than {max_bad:g} %; "
             f"this one: {first.reason}",
         )

@@ -1,19 +1,24 @@
 """The files of an export: which ones there are, and when it was taken."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import pandas as pd
 
 from graph.values import iso
-from ingest.files import decode, list_files, parse_json, read_bytes
+from ingest.files import decode, list_files, parse_json, parse_json_texts, read_bytes
 from ingest.rows import Place, Rows
-from ingest.source import InputRefused, Request
+from ingest.source import InputRefused, Rejected, Request
+from ingest.tables import json_lines
+from ingest.yaml_files import parse_yaml
 
 MAX_TOTAL = 1024 * 1024 * 1024  # bytes of all files together
+T = TypeVar("T")
+Documents = list[tuple[Any, Place]]  # what a file holds, and where each of it stands
+Parse = Callable[[str, Path], Documents]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,10 @@ def export_files(
     return list(found.values())
 
 
+class ExportTooLarge(InputRefused):
+    """The files of an export hold too much together: no single one of them is at fault."""
+
+
 class Budget:
     """Reads files until they hold too much together."""
 
@@ -70,31 +79,98 @@ class Budget:
         self.left -= size
         if self.left < 0:
             reason = f"the files hold more than {self.max_bytes >> 20} MiB together"
-            raise InputRefused(path, "", reason)
+            raise ExportTooLarge(path, "", reason)
 
 
-def json_of(file: ExportFile, budget: Budget, rows: Rows) -> Any:
-    """Parse one file of an export as JSON.
+class Gathered(Protocol):
+    """Where a connector notes what it sets aside, and whether it could read everything."""
 
-    In a folder, what is none is set aside, and the reading is no longer whole: nobody knows
-    what it would have said. A file that was named itself is refused.
+    rejected: list[Rejected]
+    whole: bool
+
+
+def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:
+    """Return what `read` makes of one file of an export; None where it cannot be read.
+
+    The file is then set aside with its place, and the reading is no longer whole: nobody knows
+    what it would have said. Where nothing else could be read either, `refuse_all` refuses it.
+
+    Raises
+    ------
+    ExportTooLarge
+        If not this file is at fault, but all of them together.
     """
-    data = budget.read(file.path)
     try:
-        return parse_json(decode(data, file.path), file.path)
+        return read()
+    except ExportTooLarge:
+        raise
     except InputRefused as error:
-        if file.alone:
-            raise
-        rows.reject(Place(error.file, error.place), error.reason)
-        rows.whole = False
+        lost = Rejected(error.file, error.place, error.reason, whole_file=True)
+        gathered.rejected.append(lost)
+        gathered.whole = False
         return None
 
 
-def refuse_all(request: Request, rows: Rows, reason: str) -> NoReturn:
+def text_of(file: ExportFile, budget: Budget, gathered: Gathered) -> str | None:
+    """Return the text of one file of an export; None where it cannot be read."""
+    return readable(gathered, lambda: decode(budget.read(file.path), file.path))
+
+
+def text_among_others(
+    file: ExportFile, budget: Budget, gathered: Gathered, *, named: bool
+) -> str | None:
+    """Return the text of a file of a folder that holds much else; None where there is none.
+
+    An empty file is nothing to miss there, unless it has the name of one that would be read.
+    """
+    data = readable(gathered, lambda: budget.read(file.path))
+    if data is None or not (data.strip() or named or file.alone):
+        return None
+    return readable(gathered, lambda: decode(data, file.path))
+
+
+def json_of(file: ExportFile, budget: Budget, gathered: Gathered) -> Any:
+    """Parse one file of an export as JSON; None where it cannot be read."""
+    return readable(
+        gathered, lambda: parse_json(decode(budget.read(file.path), file.path), file.path)
+    )
+
+
+def json_documents(said: str, path: Path) -> Documents:
+    """Parse one JSON document, or several one behind the other, each with its place."""
+    return [(one, Place(str(path), at)) for one, at in parse_json_texts(said, path)]
+
+
+def yaml_documents(said: str, path: Path) -> Documents:
+    """Parse the YAML documents of a text, each with its place."""
+    return [(one.value, Place(str(path), f"line {one.line}")) for one in parse_yaml(said, path)]
+
+
+def documents_of(
+    file: ExportFile, budget: Budget, gathered: Gathered, parse: Parse = json_documents
+) -> Documents | None:
+    """Return the documents of one file of an export; None where it cannot be read."""
+    return readable(gathered, lambda: parse(decode(budget.read(file.path), file.path), file.path))
+
+
+def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Place]] | None:
+    """Return the objects of a file of JSON lines, each with its place; None where none is.
+
+    Lines that are none are set aside.
+    """
+    lines = readable(rows, lambda: json_lines(file.path))
+    if lines is None:
+        return None
+    rows.take_over(lines.rejected, lines.remarks)
+    places = (Place(str(file.path), f"line {number}") for number in lines.lines)
+    return list(zip(lines.objects, places, strict=True))
+
+
+def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
     """Refuse an export of which nothing could be used, for what is wrong with its first file."""
-    if rows.rejected:
-        first = rows.rejected[0]
-        raise InputRefused(first.file, first.place, first.reason)
+    lost = next((one for one in gathered.rejected if one.whole_file), None)
+    if lost is not None:
+        raise InputRefused(lost.file, lost.place, lost.reason)
     raise InputRefused(request.paths[0], "", reason)
 
 

@@ -8,7 +8,7 @@ is told as set aside.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,8 @@ def read(source: Source, request: Request) -> Reading:
         raise InputRefused(error.file, place, reason) from None
     reading.warnings = [redact_text(w) for w in grouped(reading.warnings)]
     reading.rejected = [
-        Rejected(r.file, redact_text(r.place), redact_text(r.reason)) for r in reading.rejected
+        replace(r, place=redact_text(r.place), reason=redact_text(r.reason))
+        for r in reading.rejected
     ]
     return reading
 
@@ -221,10 +222,17 @@ def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failur
 
 def _aside(checked: Checked) -> SetAside:
     """Say what was set aside of one read, as it is kept to be shown."""
-    rows = tuple((r.file, r.place, r.reason) for r in checked.rejected[:LISTED])
-    coverage, count = checked.coverage, len(checked.rejected)
-    warned = tuple(checked.warnings)
-    return SetAside(coverage.source, coverage.scope, checked.read, count, rows, warned)
+    files_first = sorted(checked.rejected, key=lambda one: not one.whole_file)
+    rows = [(r.file, r.place, r.reason) for r in files_first[:LISTED]]
+    return SetAside(
+        checked.coverage.source,
+        checked.coverage.scope,
+        checked.read,
+        len(checked.rejected),
+        tuple(rows),
+        tuple(checked.warnings),
+        tuple(rows[: len(checked.lost)]),
+    )
 
 
 def _refuse_twice(checked: list[Checked]) -> None:

@@ -4,21 +4,20 @@
 `.jsonl` or `.parquet`); `estate.toml` says when and of what the folder speaks.
 """
 
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from graph.element import Dtype, Element, Node, Relationship, Table
-from graph.frames import FILE, PLACE, Frames
+from graph.declaring import kind_of_element
+from graph.element import Element, Node, Relationship, Table
+from graph.frames import FILE, PLACE
 from graph.schema import (
     AGENT,
     DECISION_RECORD,
@@ -29,13 +28,13 @@ from graph.schema import (
     TRUSTS,
     USE_EVENT,
     USED,
-    WAITING,
 )
 from graph.values import WrongValue, strict_json
-from ingest.decision_records import PATHS, flatten, nest
+from ingest.decision_records import PATHS, flatten
+from ingest.exports import readable
 from ingest.files import refuse_link_out
-from ingest.manifest import Manifest, Stated, read_manifest, write_manifest
-from ingest.source import InputRefused, Reading
+from ingest.manifest import Stated, read_manifest
+from ingest.source import InputRefused, Reading, Rejected
 from ingest.tables import (
     SUFFIXES,
     TextTable,
@@ -44,8 +43,8 @@ from ingest.tables import (
     plain,
     read_table,
 )
-from ingest.text_columns import as_text, text_column
-from ingest.usage_log import breaks_off, log_files, read_usage
+from ingest.text_columns import text_column
+from ingest.usage_log import log_files, read_usage
 
 MANIFEST = "estate.toml"
 NOTHING_STATED = Stated()
@@ -55,6 +54,7 @@ TABLE_FILES: Mapping[str, Table] = {
     "decisions": DECISION_RECORD,
     "sod": SOD_RULE,
 }
+LOGGED: Mapping[Element, str] = {USE_EVENT: "usage", DECISION_RECORD: "decisions"}
 REQUIRED = {Node: ("id",), Relationship: ("source_id", "target_id"), Table: ()}
 SOD_KEY = ("rule", "left_resource", "left_level", "right_resource", "right_level")
 ANYONE = "*"
@@ -92,24 +92,56 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
         manifest.usage_window_start,
         warnings=warnings,
     )
+    unread = Unread()
     for element, path in _tables(folder, reading).items():
-        table = _decisions(path) if element is DECISION_RECORD else read_table(path)
+        table = readable(unread, partial(_table, element, path))
+        if table is None:
+            unread.elements.append(element)
+            continue
         reading.rejected += table.rejected
         reading.warnings += table.remarks
         reading.complete = reading.complete and not table.cut
         reading.rows[element] = _known_columns(table.frame, element, path, reading)
-    _add_usage(folder / LOGS, reading)
+    _add_usage(folder / LOGS, reading, unread)
+    _leave_out(reading, unread)
     return _completed(reading)
 
 
-def _add_usage(folder: Path, reading: Reading) -> None:
+@dataclass
+class Unread:
+    """The files that cannot be read, and what they would have held."""
+
+    rejected: list[Rejected] = field(default_factory=list)
+    whole: bool = True
+    elements: list[Element] = field(default_factory=list)
+
+
+def _table(element: Element, path: Path) -> TextTable:
+    return _decisions(path) if element is DECISION_RECORD else read_table(path)
+
+
+def _leave_out(reading: Reading, unread: Unread) -> None:
+    """Take a reading for partial which lacks files, and let it declare none of what they state."""
+    reading.rejected += unread.rejected
+    reading.complete = reading.complete and unread.whole
+    lost = {_kind(element) for element in unread.elements}
+    if "usage" in lost:
+        reading.usage_window_start, reading.usage_periods = None, ()
+    reading.declares = tuple(kind for kind in reading.declares if kind not in lost)
+
+
+def _kind(element: Element) -> str | None:
+    return LOGGED[element] if element in LOGGED else kind_of_element(element)
+
+
+def _add_usage(folder: Path, reading: Reading, unread: Unread) -> None:
     """Fold the logs of use, where there are any, into rows of USED."""
     logs = log_files(folder) if folder.is_dir() else []
-    if logs:
-        rows, rejected = read_usage(logs)
-        reading.rejected += rejected
-        if any(breaks_off(Path(file)) for file in {r.file for r in rejected}):
-            reading.complete = False
+    lost = len(unread.rejected)
+    rows = read_usage(logs, unread) if logs else None
+    if any(one.whole_file for one in unread.rejected[lost:]):
+        unread.elements.append(USED)
+    if rows is not None:
         _watch(reading)
         listed = [reading.rows[USED]] if USED in reading.rows else []
         reading.rows[USED] = pd.concat([*listed, rows], ignore_index=True)
@@ -282,106 +314,3 @@ def _add_trusted(rows: dict[Element, pd.DataFrame]) -> None:
     )
     listed = [rows[RESOURCE].astype({FILE: "string"})] if RESOURCE in rows else []
     rows[RESOURCE] = pd.concat([*listed, trusted], ignore_index=True)
-
-
-# ---------------------------------------------------------------- write
-
-
-def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str = ".csv") -> None:
-    """Write facts as a native estate that `read_estate` gives back.
-
-    Parameters
-    ----------
-    frames : Frames
-        A frame for each element: columns of text or of the declared type. Columns that are not
-        of the format (provenance, sightings) and columns without a value are left out.
-    folder : Path
-        Where to write; made when it is not there. Files of the same name are replaced.
-    manifest : Manifest
-        When and of what the facts speak.
-    suffix : str
-        The kind of the node and relationship tables. Uses and decisions are always JSON lines,
-        and separation-of-duties pairs CSV.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_manifest(manifest, folder / MANIFEST)
-    for element, frame in frames.items():
-        if frame.empty or element is WAITING:  # what waits is the product's own bookkeeping
-            continue
-        path = folder / _file_of(element, suffix)
-        path.parent.mkdir(exist_ok=True)
-        _write_table(_written(frame, element), element, path)
-
-
-def _file_of(element: Element, suffix: str) -> str:
-    if isinstance(element, Node):
-        return f"{NODES}/{element.name}{suffix}"
-    if isinstance(element, Relationship):
-        return f"{LINKS}/{element.name}{suffix}"
-    name = next(n for n, e in TABLE_FILES.items() if e is element)
-    return f"{name}.csv" if element is SOD_RULE else f"{name}.jsonl"
-
-
-def _written(frame: pd.DataFrame, element: Element) -> pa.Table:
-    """Keep the format's columns that say anything, in their order, as text."""
-    derived = ("id",) if element is SOD_RULE and "id" in frame else ()
-    if derived and not (frame["id"] == sod_ids(frame)).all():
-        derived = ()
-    kept = {
-        name: as_text(pa.array(frame[name]))
-        for name in columns(element)
-        if name in frame
-        and name not in derived
-        and (name in REQUIRED[type(element)] or bool(frame[name].notna().any()))
-    }
-    return pa.table(kept)
-
-
-def _write_table(table: pa.Table, element: Element, path: Path) -> None:
-    if path.suffix == ".parquet":
-        pq.write_table(table, path)
-    elif path.suffix == ".csv":
-        path.write_bytes(csv_bytes(table))
-    else:
-        path.write_text("".join(f"{line}\n" for line in _json(table, element)), encoding="utf-8")
-
-
-def csv_bytes(table: pa.Table) -> bytes:
-    r"""Write a table of text as CSV, quoting only what needs it.
-
-    >>> csv_bytes(pa.table({"id": ["a", 'b"c'], "name": [None, "x,y"]}))
-    b'id,name\na,\n"b""c","x,y"\n'
-    """
-    names = _quoted(pa.array(table.column_names, pa.large_string()))
-    header = ",".join(names.to_pylist()) + "\n"
-    if not table.num_rows:
-        return header.encode()
-    cells = [_quoted(c.cast(pa.large_string()).combine_chunks()) for c in table.columns]
-    rows = pc.binary_join_element_wise(*cells, _text(","), null_handling="replace")
-    lines = pc.binary_join_element_wise(rows, _text("\n"), _text(""))
-    return header.encode() + b"".join(lines.cast(pa.large_binary()).to_pylist())
-
-
-def _text(said: str) -> pa.Scalar:
-    return pa.scalar(said, pa.large_string())
-
-
-def _quoted(cells: pa.Array) -> pa.Array:
-    needy = pc.match_substring_regex(cells, '[",\r\n]')
-    if not pc.any(needy).as_py():
-        return cells
-    doubled = pc.replace_substring(cells, '"', '""')
-    quote = _text('"')
-    return pc.if_else(needy, pc.binary_join_element_wise(quote, doubled, quote, _text("")), cells)
-
-
-def _json(table: pa.Table, element: Element) -> Iterable[str]:
-    """Write each row as a JSON object: lists, maps, numbers and flags as themselves."""
-    typed = {c.name for c in element.columns if c.dtype not in (Dtype.TEXT, Dtype.INSTANT)}
-    for row in table.to_pylist():
-        said = {
-            name: json.loads(value) if name in typed else value
-            for name, value in row.items()
-            if value is not None
-        }
-        yield json.dumps(nest(said) if element is DECISION_RECORD else said, ensure_ascii=False)

@@ -24,7 +24,7 @@ from graph.frames import FILE
 from ingest.archives import ARCHIVES, Bounds, Member, is_zip, zip_members
 from ingest.files import GZIP
 from ingest.redaction import redact_text
-from ingest.source import InputRefused, Reading, Rejected, Request, Sent, Source, Upload
+from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
 
 PREFIX = "trustdebt-upload-"
 FOLDER = "uploaded"  # what a source takes for the scope where nothing else names one
@@ -214,7 +214,7 @@ class Received:
                 reading = source.read(request)
             except InputRefused as error:
                 raise self.refused(error) from error
-            rejected = [Rejected(self.text(r.file), r.place, r.reason) for r in reading.rejected]
+            rejected = [replace(r, file=self.text(r.file)) for r in reading.rejected]
             warnings = [*self._notes(), *map(self.text, reading.warnings)]
             rows = {element: self._filed(frame) for element, frame in reading.rows.items()}
             return replace(reading, rejected=rejected, warnings=warnings, rows=rows)

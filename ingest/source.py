@@ -27,11 +27,12 @@ class InputRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row, or a part of an export, that was set aside."""
+    """A row, or a part of an export, that was set aside; or a `whole_file` that cannot be read."""
 
     file: str
     place: str
     reason: str
+    whole_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

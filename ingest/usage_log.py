@@ -9,9 +9,12 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +26,7 @@ import pyarrow.compute as pc
 from graph import uses_by_day
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, instant, iso, strict_json
+from ingest.exports import Gathered, readable
 from ingest.files import GZIP
 from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
@@ -49,19 +53,21 @@ def log_files(folder: Path) -> list[Path]:
     return found
 
 
-def read_usage(paths: Sequence[Path]) -> tuple[pd.DataFrame, list[Rejected]]:
+def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None:
     """Fold logs into rows of USED: one for each principal, and credential, by level.
 
-    A file that is there twice counts once.
-
-    Raises
-    ------
-    InputRefused
-        When a file is not what its name says.
+    A file that is there twice counts once. Lines that cannot be read are set aside in `gathered`,
+    and so are files of which none can be; None where that is all of them.
     """
-    rejected: list[Rejected] = []
-    parts = [_fold(path, rejected) for path in _different(paths)]
-    return used_rows(merge_tables(parts), paths[0].parent), rejected
+    parts = []
+    for path in _different(paths):
+        folded = readable(gathered, partial(_fold, path))
+        if folded is not None:
+            part, rejected = folded
+            parts.append(part)
+            gathered.rejected += rejected
+            gathered.whole = gathered.whole and not (rejected and breaks_off(path))
+    return used_rows(merge_tables(parts), paths[0].parent) if parts else None
 
 
 def _different(paths: Sequence[Path]) -> list[Path]:
@@ -87,17 +93,18 @@ def breaks_off(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def _fold(path: Path, rejected: list[Rejected]) -> pa.Table:
+def _fold(path: Path) -> tuple[pa.Table, list[Rejected]]:
     opened(path)
+    rejected: list[Rejected] = []
     try:
-        return fold_json([path])
+        return fold_json([path]), rejected
     except WrongEvents:
         with TemporaryDirectory(prefix="trustdebt-log-") as folder:
             sound = Path(folder) / "sound.jsonl"
             with sound.open("w", encoding="utf-8") as out:
                 for event in _sifted(path, rejected):
                     out.write(json.dumps(event, ensure_ascii=True) + "\n")
-            return fold_json([sound])
+            return fold_json([sound]), rejected
 
 
 def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
@@ -117,10 +124,15 @@ def _lines(path: Path) -> Iterator[str]:
         try:
             unpacked: Any = gzip.open if _packed(path) else open
             with unpacked(path, "rt", encoding="utf-8-sig", errors="strict") as file:
-                while line := file.readline(LONGEST):
+                for number in count(1):
+                    line = file.readline(LONGEST)
+                    if "\0" in line:
+                        reason = "holds a NUL byte; it is not text"
+                        raise InputRefused(path, f"line {number}", reason)
+                    if not line:
+                        return
                     yield line
-            return
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             raise InputRefused(path, "", "cannot be read to its end") from None
     raise InputRefused(path, "", "is not UTF-8 text")
 

@@ -19,7 +19,8 @@ from ingest.generator.labels import defects, near_misses
 from ingest.generator.render import render
 from ingest.generator.world import World, make_world
 from ingest.manifest import Manifest
-from ingest.native import sod_ids, write_estate
+from ingest.native import sod_ids
+from ingest.native_writing import write_estate
 from ingest.source import Reading
 from ingest.text_columns import as_text, text_column
 

@@ -60,11 +60,13 @@ def read(request: Request) -> Reading:
         if not file.alone and file.path.suffix != ".json":
             continue
         document = json_of(file, budget, rows)
+        if document is None:
+            continue
         cards = list(_cards(document, file.place))
         if not cards and file.alone:
             raise InputRefused(file.path, "", "holds no agent card")
         if not cards:
-            passed += document is not None
+            passed += 1
             continue
         used.append(file)
         for card, place in cards:

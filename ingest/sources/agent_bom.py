@@ -34,8 +34,7 @@ from graph.schema import (
     USES,
 )
 from graph.values import WrongValue, canonical, instant
-from ingest.exports import ExportFile, export_files, scope_of, taken_at
-from ingest.files import read_json
+from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.secret_names import secret_sort
@@ -103,11 +102,13 @@ def read(request: Request) -> Reading:
         If a document is broken, or if there is no graph.
     """
     graphs: list[tuple[dict[str, Any], Place]] = []
-    rows, used, stamps = Rows(), list[ExportFile](), list[pd.Timestamp]()
+    rows, used, stamps, budget = Rows(), list[ExportFile](), list[pd.Timestamp](), Budget()
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
             continue
-        document = read_json(file.path)
+        document = json_of(file, budget, rows)
+        if document is None:
+            continue
         nodes, edges = _parts(document)
         if nodes is None or edges is None:
             if file.alone:
@@ -117,7 +118,7 @@ def read(request: Request) -> Reading:
         used.append(file)
         graphs.append((document, file.place))
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is a graph of agent-bom")
+        refuse_all(request, rows, "nothing in it is a graph of agent-bom")
     tenants = {text(document.get("tenant_id")) for document, _ in graphs}
     graph = _Graph(scope_of(request).replace("/", ":"), len(tenants) > 1, rows)
     for document, place in graphs:

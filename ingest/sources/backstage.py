@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,21 @@ from graph.schema import (
     TOOL,
 )
 from graph.values import canonical
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    readable,
+    refuse_all,
+    scope_of,
+    taken_at,
+    text_among_others,
+)
+from ingest.files import parse_json
 from ingest.owner_roles import BUSINESS
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
-from ingest.source import InputRefused, Reading, Rejected, Request, Source
+from ingest.source import InputRefused, Reading, Request, Source
 from ingest.yaml_files import parse_yaml
 
 MARK = "backstage.io/"
@@ -69,19 +79,10 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths, beside=BESIDE):
         if not file.alone and file.path.suffix not in (".yaml", ".yml", ".json"):
             continue
-        data, said = budget.read(file.path), ""
-        try:
-            said = decode(data, file.path)
-            found = list(_documents(said, file))
-        except InputRefused as error:
-            if file.alone:
-                raise
-            if MARK in said and _is_template(said, error):
-                catalog.other["unfilled template"] += 1
-            elif "catalog" in file.path.name or MARK.encode() in data:
-                rows.rejected.append(Rejected(error.file, error.place, error.reason))
-                rows.whole = False
-            continue  # what else there is in a repository need not be whole
+        said = text_among_others(file, budget, rows, named=_is_named(file))
+        found = None if said is None else readable(rows, partial(_entities, said, file, catalog))
+        if found is None:
+            continue
         if found:
             used.append(file)
         elif file.alone:
@@ -89,11 +90,31 @@ def read(request: Request) -> Reading:
         for entity, place in found:
             catalog.gather(entity, place)
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is an entity of a catalog")
+        refuse_all(request, rows, "nothing in it is an entity of a catalog")
     catalog.write()
     reading = rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
     reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (BUSINESS,))
     return reading
+
+
+def _is_named(file: ExportFile) -> bool:
+    """Whether a file has the name of a catalog; any other of a repository may be anything."""
+    return "catalog" in file.path.name
+
+
+def _entities(
+    said: str, file: ExportFile, catalog: "_Catalog"
+) -> list[tuple[dict[str, Any], Place]]:
+    """Return the entities of a text; a file from which others are made has none yet."""
+    if MARK not in said and not _is_named(file):
+        return []
+    try:
+        return list(_documents(said, file))
+    except InputRefused as error:
+        if file.alone or MARK not in said or not _is_template(said, error):
+            raise
+        catalog.other["unfilled template"] += 1
+        return []
 
 
 def _is_template(said: str, error: InputRefused) -> bool:
@@ -109,8 +130,6 @@ def _documents(said: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Pl
 
     An entity of an extension is one too; a company may define its own.
     """
-    if MARK not in said:
-        return
     for value, place in _values(said, file.path):
         items = value.get("items", value) if isinstance(value, dict) else value
         many = isinstance(items, list)

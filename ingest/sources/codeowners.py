@@ -12,8 +12,16 @@ from pathlib import Path
 
 from graph.schema import AGENT, GROUP, HUMAN, OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT, TEAM
 from graph.values import canonical
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, read_text
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    refuse_all,
+    scope_of,
+    taken_at,
+    text_of,
+)
+from ingest.files import read_text
 from ingest.owner_roles import TECHNICAL
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
@@ -60,18 +68,20 @@ def read(request: Request) -> Reading:
     taken: set[str] = set()
     left: Counter[str] = Counter()
     for file in sorted(_files(request), key=_rank):
-        said = decode(budget.read(file.path), file.path)
-        used.append(file)
         repository = _repository(file.path, scope.replace("/", ":"))
+        said = text_of(file, budget, rows)
+        if said is not None:
+            used.append(file)
         if repository.id in taken:
             rows.warn(f"{file.path}: another file of the repository comes before it; passed over")
             continue
-        taken.add(repository.id)
-        _add(rows, repository, said, file, left)
+        taken.add(repository.id)  # also by a file that cannot be read: the next one does not count
+        if said is not None:
+            _add(rows, repository, said, file, left)
     for what, count in sorted(left.items()):
         rows.warn(f"{count} {what} are left out")
     if not used:
-        raise InputRefused(request.paths[0], "", f"there is no {FILE_NAME} in it")
+        refuse_all(request, rows, f"there is no {FILE_NAME} in it")
     reading = rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
     reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (TECHNICAL,))
     return reading

@@ -5,7 +5,7 @@ needs beside it, and audit entries of Microsoft's Agent Governance Toolkit.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,13 +13,21 @@ import pandas as pd
 from graph.schema import DECISION_RECORD
 from graph.values import WrongValue, instant
 from ingest.decision_records import flatten
-from ingest.exports import ExportFile, export_files, scope_of, taken_at
-from ingest.files import read_json
+from ingest.exports import (
+    Budget,
+    Documents,
+    ExportFile,
+    export_files,
+    json_lines_of,
+    json_of,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.governance_toolkit import NoDecision, decision_of, is_entry
 from ingest.redaction import redact_value
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request, Source
-from ingest.tables import json_lines
 
 LINES = (".jsonl", ".ndjson", ".log")
 WRAPPERS = ("entries", "records", "decisions", "events")
@@ -34,15 +42,21 @@ def read(request: Request) -> Reading:
     InputRefused
         If a document is broken, or if nothing is a decision record.
     """
-    rows = Rows()
+    rows, budget = Rows(), Budget()
     used: list[ExportFile] = []
     kinds: Counter[str] = Counter()
     latest: list[pd.Timestamp] = []
     for file in export_files(request.paths):
         if not file.alone and file.path.suffix not in (*LINES, ".json"):
             continue
-        found = 0
-        for record, place in _records(file, rows):
+        found, records = 0, _records(file, budget, rows)
+        if records is None:
+            continue
+        for record, place in records:
+            if not isinstance(record, dict):
+                rows.whole = False
+                rows.reject(place, "a record must be an object")
+                continue
             kind = _add(rows, record, place, latest)
             kinds[kind] += 1
             found += kind != "other"
@@ -51,7 +65,7 @@ def read(request: Request) -> Reading:
         elif file.alone:
             raise InputRefused(file.path, "", "holds no decision record")
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is a decision record")
+        refuse_all(request, rows, "nothing in it is a decision record")
     if kinds["event"]:
         rows.warn(f"{kinds['event']} audit entries record no decision and were passed over")
     if kinds["other"]:
@@ -60,26 +74,19 @@ def read(request: Request) -> Reading:
     return rows.reading(scope_of(request), taken, SOURCE.declares)
 
 
-def _records(file: ExportFile, rows: Rows) -> Iterator[tuple[Mapping[str, Any], Place]]:
-    """Yield the records of a file: its lines, its list, or the list that it wraps."""
+def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
+    """Return the records of a file: its lines, its list, or the list that it wraps."""
     if file.path.suffix in LINES:
-        lines = json_lines(file.path)
-        rows.take_over(lines.rejected, lines.remarks)
-        for record, line in zip(lines.objects, lines.lines, strict=True):
-            yield record, Place(str(file.path), f"line {line}")
-        return
-    document, place = read_json(file.path), file.place
+        return json_lines_of(file, rows)
+    document, place = json_of(file, budget, rows), file.place
+    if document is None:
+        return None
     if isinstance(document, dict):
         wrapped = next((k for k in WRAPPERS if isinstance(document.get(k), list)), None)
         listed, place = (document[wrapped], place.at(wrapped)) if wrapped else ([document], place)
     else:
         listed = document if isinstance(document, list) else []
-    for number, record in enumerate(listed):
-        if isinstance(record, dict):
-            yield record, place.at(number)
-        else:
-            rows.whole = False
-            rows.reject(place.at(number), "a record must be an object")
+    return [(record, place.at(number)) for number, record in enumerate(listed)]
 
 
 def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:

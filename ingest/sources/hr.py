@@ -15,12 +15,22 @@ import pandas as pd
 from graph.frames import FILE, PLACE
 from graph.schema import HUMAN, MEMBER_OF, TEAM
 from graph.values import WrongValue, canonical, instant, iso
-from ingest.exports import ExportFile, export_files, scope_of, taken_at
-from ingest.files import read_json
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    readable,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.source import InputRefused, Reading, Request, Source
-from ingest.tables import SUFFIXES, read_table
+from ingest.tables import SUFFIXES, TextTable, read_table
+
+DOCUMENTS = (".json", ".scim")
 
 HEADERS = {  # what systems call a column, in small letters and without what parts the words
     "number": (
@@ -82,17 +92,15 @@ def read(request: Request) -> Reading:
     InputRefused
         If a file is broken, or if nothing is a list of people.
     """
-    people = _People(Rows(), scope_of(request))
+    people, budget = _People(Rows(), scope_of(request)), Budget()
     used: list[ExportFile] = []
     for file in export_files(request.paths):
-        suffix = file.path.suffix
-        if suffix in SUFFIXES:
-            found = people.table(file)
-        elif suffix in (".json", ".scim"):
-            found = people.scim(file)
-        elif file.alone:
-            raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
-        else:
+        if not file.path.name.endswith((*SUFFIXES, *DOCUMENTS)):
+            if file.alone:
+                raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
+            continue
+        found = people.take(file, budget)
+        if found is None:
             continue
         if found:
             used.append(file)
@@ -101,7 +109,7 @@ def read(request: Request) -> Reading:
         else:
             people.rows.warn(f"{file.path}: holds no list of people; passed over")
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is a list of people")
+        refuse_all(request, people.rows, "nothing in it is a list of people")
     taken = taken_at(request, used, people.rows)
     people.write(taken)
     return people.rows.reading(people.scope, taken, SOURCE.declares)
@@ -135,11 +143,17 @@ class _People:
     pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # of what, of how many
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
 
+    def take(self, file: ExportFile, budget: Budget) -> bool | None:
+        """Take in a file; return whether it is one of people, None where it cannot be read."""
+        if file.path.suffix in SUFFIXES:
+            table = readable(self.rows, lambda: read_table(file.path))
+            return None if table is None else self._table(table)
+        document = json_of(file, budget, self.rows)
+        return None if document is None else self._scim(document, file)
+
     # -- tables ----------------------------------------------------------------------------------
 
-    def table(self, file: ExportFile) -> bool:
-        """Take in a table; return whether it is one of people."""
-        read = read_table(file.path)
+    def _table(self, read: TextTable) -> bool:
         columns = _columns(read.frame.columns)
         if not {"number", "email"} & columns.keys():
             return False
@@ -209,9 +223,8 @@ class _People:
 
     # -- SCIM ------------------------------------------------------------------------------------
 
-    def scim(self, file: ExportFile) -> bool:
+    def _scim(self, document: Any, file: ExportFile) -> bool:
         """Take in users and groups of SCIM; return whether there are any."""
-        document = read_json(file.path)
         answer = document if isinstance(document, dict) else {}
         if any(isinstance(answer.get(key), list) for key in LISTS):
             return self._workers(answer, file)

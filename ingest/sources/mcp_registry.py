@@ -51,6 +51,8 @@ def read(request: Request) -> Reading:
         if not file.alone and not file.path.name.endswith((".json", ".json.gz")):
             continue
         document = json_of(file, budget, rows)
+        if document is None:
+            continue
         found = list(_entries(document, file.place))
         if found or _is_empty_page(document):
             used.append(file)
@@ -59,7 +61,7 @@ def read(request: Request) -> Reading:
         elif file.alone:
             raise InputRefused(file.path, "", "is JSON, and no listing of MCP servers")
         else:
-            passed += document is not None
+            passed += 1
     if not used:
         refuse_all(request, rows, "nothing in it lists MCP servers")
     if passed:

@@ -6,7 +6,7 @@ Read are the classes of https://schema.ocsf.io for activity in applications (wit
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +17,20 @@ from graph.element import Node
 from graph.outcomes import FAILED
 from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
 from graph.values import WrongValue, instant, iso
-from ingest.exports import ExportFile, export_files, scope_of
-from ingest.files import read_json
+from ingest.exports import (
+    Budget,
+    Documents,
+    ExportFile,
+    export_files,
+    json_lines_of,
+    json_of,
+    refuse_all,
+    scope_of,
+)
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
 from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Reading, Request, Source
-from ingest.tables import json_lines
 
 LINES = (".jsonl", ".ndjson", ".log")
 WEB, API, DATASTORE, ACCOUNT, SIGN_IN = 6001, 6003, 6005, 3001, 3002
@@ -56,39 +63,38 @@ def read(request: Request) -> Reading:
     InputRefused
         If a document is broken, or if nothing is an event of OCSF.
     """
-    log = _Log(scope_of(request).replace("/", ":"))
+    log, budget = _Log(scope_of(request).replace("/", ":")), Budget()
     for file in export_files(request.paths):
         if not file.alone and file.path.suffix not in (*LINES, ".json"):
             continue
-        before = log.events
-        for event, place in _events(file, log.rows):
-            log.take(event, place)
+        before, events = log.events, _events(file, budget, log.rows)
+        if events is None:
+            continue
+        for event, place in events:
+            if isinstance(event, dict):
+                log.take(event, place)
+            else:
+                log.rows.reject(place, "an event must be an object")
         if file.alone and log.events == before:
             raise InputRefused(file.path, "", "holds no event of OCSF")
     if log.last is None:
-        raise InputRefused(request.paths[0], "", "nothing in it is an event of OCSF with a time")
+        refuse_all(request, log.rows, "nothing in it is an event of OCSF with a time")
     log.write()
     taken = request.taken_at or _stamp(log.last)
     return log.rows.reading(scope_of(request), taken, SOURCE.declares)
 
 
-def _events(file: ExportFile, rows: Rows) -> Iterator[tuple[dict[str, Any], Place]]:
-    """Yield the objects of a file: its lines, its list, the list that it wraps, or itself."""
+def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
+    """Return the events of a file: its lines, its list, the list that it wraps, or itself."""
     if file.path.suffix in LINES:
-        lines = json_lines(file.path)
-        rows.take_over(lines.rejected, lines.remarks)
-        for one, number in zip(lines.objects, lines.lines, strict=True):
-            yield one, Place(str(file.path), f"line {number}")
-        return
-    document, place = read_json(file.path), file.place
+        return json_lines_of(file, rows)
+    document, place = json_of(file, budget, rows), file.place
+    if document is None:
+        return None
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         document, place = document["events"], place.at("events")
-    for number, one in enumerate(listed(document)):
-        here = place.at(number) if isinstance(document, list) else place
-        if isinstance(one, dict):
-            yield one, here
-        else:
-            rows.reject(here, "an event must be an object")
+    many = isinstance(document, list)
+    return [(one, place.at(n) if many else place) for n, one in enumerate(listed(document))]
 
 
 def _time(event: Mapping[str, Any]) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from graph.outcomes import FAILED
 from graph.uses_by_day import DAY_MS, unpacked
+from ingest.rows import Rows
 from ingest.usage_fold import KEYS, fold_json
 from ingest.usage_log import read_usage
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
@@ -87,7 +88,7 @@ def _days(row: dict[str, Any]) -> dict[int, int]:
 def large(size: Size) -> Iterator[Figure]:
     """Read ten million events and watch the memory."""
     path = write(size.folder / "large.jsonl", LARGE)
-    yield Figure("10,000,000 events: read", cpu(lambda: read_usage([path])), "s")
+    yield Figure("10,000,000 events: read", cpu(lambda: read_usage([path], Rows())), "s")
     whole = peak("10,000,000 events: peak memory")
     yield Figure(whole.what, whole.value, whole.unit, at_most=GIB)
 

@@ -14,7 +14,7 @@ def prepare(size: Size) -> dict[str, object]:
     from graph.stores import open_store
     from ingest.generator import generate, reading
     from ingest.job import ingest_reading
-    from ingest.native import write_estate
+    from ingest.native_writing import write_estate
     from ingest.sources import all_sources
 
     warm()

@@ -15,7 +15,8 @@ from graph.frames import conform
 from graph.schema import DECISION_RECORD, FACT_NODES, LEVELS, RELATIONSHIPS
 from graph.values import canonical
 from ingest.manifest import Manifest
-from ingest.native import TABLE_FILES, columns, read_estate, write_estate
+from ingest.native import TABLE_FILES, columns, read_estate
+from ingest.native_writing import write_estate
 from ingest.tables import read_table
 
 WRITTEN = (*FACT_NODES, *RELATIONSHIPS, *TABLE_FILES.values())  # what the format has

@@ -278,15 +278,16 @@ def test_other_files_in_a_folder_are_named_and_passed_over(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["functions.json", "11111111-2222-3333-4444-555555555555"])
-def test_broken_document_in_a_folder_refuses_all_of_it(name, tmp_path):
-    """Half a document means half an export: nothing of it is taken for whole."""
+def test_broken_document_in_a_folder_makes_the_read_partial(name, tmp_path):
+    """Half a document means half an export: it is set aside, and nothing is taken for whole."""
     shutil.copytree(ACME, tmp_path / "acme")
     file = tmp_path / "acme" / name
     file.write_text(file.read_text()[:-20])
-    with pytest.raises(InputRefused) as refused:
-        SOURCE.read(Request([tmp_path]))
-    assert refused.value.file == str(file)
-    assert refused.value.place.startswith("line ")
+    reading = SOURCE.read(Request([tmp_path]))
+    (lost,) = [one for one in reading.rejected if one.whole_file]
+    assert lost.file == str(file)
+    assert lost.place.startswith("line ")
+    assert not reading.complete
 
 
 def test_parts_that_are_no_objects_are_set_aside(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from ingest import progress
 from ingest.files import read_bytes
 from ingest.progress import file_by_file
+from ingest.rows import Rows
 from ingest.tables import read_table
 from ingest.usage_log import read_usage
 
@@ -23,7 +24,7 @@ def test_every_way_to_open_a_file_tells_of_it_once(tmp_path):
         for _ in range(2):
             read_bytes(tmp_path / "a.json")
         read_table(tmp_path / "b.csv")
-        read_usage([tmp_path / "c.jsonl"])
+        read_usage([tmp_path / "c.jsonl"], Rows())
     read_bytes(tmp_path / "b.csv")  # nobody listens any more
     assert said == [
         "reading estate, file 1: a.json",

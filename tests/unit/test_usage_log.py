@@ -5,12 +5,14 @@ import json
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from graph.schema import USED
 from ingest.native import read_estate
-from ingest.source import InputRefused
+from ingest.rows import Rows
+from ingest.source import InputRefused, Rejected
 from ingest.usage_fold import EVENTS, KEYS, fold, fold_json, merge, merge_tables
 from ingest.usage_log import read_usage
 
@@ -72,6 +74,12 @@ def test_folding_parts_equals_folding_all(tmp_path: Path) -> None:
     assert rows(merged) != rows(fold_json([parts[0]]))
 
 
+def folded(paths: list[Path]) -> tuple[pd.DataFrame | None, list[Rejected]]:
+    """Fold logs; return what came of it, and what was set aside."""
+    gathered = Rows()
+    return read_usage(paths, gathered), gathered.rejected
+
+
 def test_the_expression_is_also_one_for_spark() -> None:
     """What DuckDB runs here compiles for Spark, unchanged."""
     folded = fold(ibis.table(EVENTS, name="events"))
@@ -84,19 +92,20 @@ def test_bad_lines_are_set_aside_and_the_rest_is_folded(tmp_path: Path) -> None:
     bad = ["{", "[1]", json.dumps({"at": "2026-08-01", "resource": "db"})]
     naive = event("2026-08-01T00:00:00")
     path = log(tmp_path, [event("2026-08-01T00:00:00Z"), *bad, naive, event("2026-08-05")])
-    rows, rejected = read_usage([path])
+    rows, rejected = folded([path])
     assert [r.place for r in rejected] == ["line 2", "line 3", "line 4", "line 5"]
     assert "without a zone" in rejected[-1].reason
     assert rows["count"].tolist() == ["2"]
 
 
-def test_gzip_is_read_and_a_torn_one_refused(tmp_path: Path) -> None:
-    """A log that ends in the middle is refused by name, not read in part."""
+def test_gzip_is_read_and_a_torn_one_set_aside(tmp_path: Path) -> None:
+    """A log that ends in the middle is named, and not read in part."""
     path = log(tmp_path, [event("2026-08-01T00:00:00Z")], "day.jsonl.gz")
-    assert read_usage([path])[0]["count"].tolist() == ["1"]
+    assert folded([path])[0]["count"].tolist() == ["1"]
     path.write_bytes(path.read_bytes()[:-12])
-    with pytest.raises(InputRefused, match=r"day\.jsonl\.gz"):
-        read_usage([path])
+    rows, rejected = folded([path])
+    assert rows is None
+    assert [(Path(r.file).name, r.whole_file) for r in rejected] == [("day.jsonl.gz", True)]
 
 
 def test_a_file_that_is_there_twice_counts_once(tmp_path: Path) -> None:
@@ -104,16 +113,16 @@ def test_a_file_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     paths = [
         log(tmp_path, [event("2026-08-01T00:00:00Z")], name) for name in ("a.jsonl", "b.jsonl")
     ]
-    assert read_usage(paths)[0]["count"].tolist() == ["1"]
+    assert folded(paths)[0]["count"].tolist() == ["1"]
     paths.append(log(tmp_path, [event("2026-08-02T00:00:00Z")], "c.jsonl"))
-    assert read_usage(paths)[0]["count"].tolist() == ["2"]
+    assert folded(paths)[0]["count"].tolist() == ["2"]
 
 
 @pytest.mark.parametrize("zone", ["-02:00Z", "+02:00Z", "", "X", "ZZ"])
 def test_a_time_with_a_zone_that_is_none_is_set_aside(tmp_path: Path, zone: str) -> None:
     """The quick way past the zone must not let in what the slow one refuses."""
     path = log(tmp_path, [event(f"2026-08-01T00:00:00{zone}"), event("2026-08-01T00:00:00Z")])
-    rows, rejected = read_usage([path])
+    rows, rejected = folded([path])
     assert [r.place for r in rejected] == ["line 1"]
     assert rows["count"].tolist() == ["1"]
 
@@ -130,7 +139,7 @@ def test_days_are_told_in_runs(tmp_path: Path) -> None:
             event("2026-08-09T12:00:00Z"),
         ],
     )
-    rows = read_usage([path])[0].set_index("source_id")["by_day"]
+    rows = folded([path])[0].set_index("source_id")["by_day"]
     assert json.loads(rows["bot"]) == {"2026-08-01": [2, 1], "2026-08-09": [1]}
     assert json.loads(rows["key"]) == {"2026-08-01": [1]}
 
@@ -138,7 +147,7 @@ def test_days_are_told_in_runs(tmp_path: Path) -> None:
 def test_a_credential_is_seen_too(tmp_path: Path) -> None:
     """A use with a key is one of the principal and one of the key."""
     path = log(tmp_path, [event("2026-08-01T00:00:00Z", credential="key")])
-    assert set(read_usage([path])[0]["source_id"]) == {"bot", "key"}
+    assert set(folded([path])[0]["source_id"]) == {"bot", "key"}
 
 
 def test_an_estate_takes_logs(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def read(request: Request) -> Reading:
         If nothing in it is an AWS export, if a document is broken, or if nothing says which
         account it is of.
     """
-    export, newest = gather(list(request.paths))
+    export, newest = gather(request)
     account = _main_account(export)
     scope = request.scope or account
     if not scope:

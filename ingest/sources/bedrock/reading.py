@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.schema import AGENT, OWNS
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json_texts
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    documents_of,
+    export_files,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.letter_case import camel
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
@@ -175,11 +182,10 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        texts = parse_json_texts(decode(budget.read(file.path), file.path), file.path)
-        known = [
-            reader.take(camel(document, FREE), file, Place(str(file.path), at))
-            for document, at in texts
-        ]
+        texts = documents_of(file, budget, rows)
+        if texts is None:
+            continue
+        known = [reader.take(camel(document, FREE), file, place) for document, place in texts]
         if any(known):
             used.append(file)
         elif file.alone:
@@ -187,7 +193,7 @@ def read(request: Request) -> Reading:
         else:
             rows.warn(f"{file.path}: says nothing of agents of Bedrock; passed over")
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it speaks of agents of Bedrock")
+        refuse_all(request, rows, "nothing in it speaks of agents of Bedrock")
     reader.finish()
     reader.check_pages()
     for said in reader.tagger.warnings():

@@ -1,10 +1,19 @@
 """Read a Cartography graph: from its database, or from an export of it."""
 
 from collections.abc import Iterable
+from functools import partial
 
 import pandas as pd
 
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    readable,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.rows import Rows
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.cartography.database import read_database, scope_of_address
@@ -31,20 +40,26 @@ def read(request: Request) -> Reading:
         graph = read_database(request.address, rows)
         scope = request.scope or scope_of_address(request.address)
         return _reading(graph, scope, request, ())
-    export, used = Export(rows), list[ExportFile]()
-    budget = Budget()
+    export, used, budget = Export(rows), list[ExportFile](), Budget()
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        if export.take(budget.read(file.path), file.path):
+        holds_graph = readable(rows, partial(_take, export, file, budget))
+        if holds_graph is None:
+            continue
+        if holds_graph:
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no nodes and relationships of a graph")
         else:
             rows.warn(f"{file.path}: holds no graph; passed over")
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is a graph")
+        refuse_all(request, rows, "nothing in it is a graph")
     return _reading(export, scope_of(request), request, used)
+
+
+def _take(export: Export, file: ExportFile, budget: Budget) -> bool:
+    return export.take(budget.read(file.path), file.path)
 
 
 def _reading(graph: Graph, scope: str, request: Request, used: Iterable[ExportFile]) -> Reading:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
 from graph.values import WrongValue, canonical, instant
-from ingest.exports import Budget, export_files, scope_of
+from ingest.exports import Budget, export_files, refuse_all, scope_of
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.aws.actions import known_services
@@ -100,7 +100,7 @@ def read(request: Request) -> Reading:
     log = Log(Rows())
     folded, written = _folded(_calls(request, log))
     if not log.spans:
-        raise InputRefused(request.paths[0], "", "holds no event of CloudTrail")
+        refuse_all(request, log.rows, "holds no event of CloudTrail")
     twice = written - (pc.sum(folded["count"]).as_py() or 0)
     twice -= pc.sum(folded["failures"]).as_py() or 0
     if twice:
@@ -197,8 +197,8 @@ def _calls(request: Request, log: Log) -> Iterator[Call]:
     for file in export_files(request.paths, beside=(DIGESTS,)):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        found, digest = 0, False
-        for record, place in records(file, budget, log.rows):
+        found, digest, written = 0, False, records(file, budget, log.rows)
+        for record, place in written or ():
             if record is DIGEST:
                 digest = True
                 continue
@@ -207,6 +207,8 @@ def _calls(request: Request, log: Log) -> Iterator[Call]:
             if call is not None:
                 yield call
         log.next_file()
+        if written is None:
+            continue
         if not found and file.alone:
             raise InputRefused(file.path, "", "holds no record of CloudTrail")
         if not found and not digest:

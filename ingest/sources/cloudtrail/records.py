@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graph.values import WrongValue, strict_json
-from ingest.exports import Budget, ExportFile
-from ingest.files import decode, parse_json_texts
+from ingest.exports import Budget, ExportFile, documents_of, text_of
 from ingest.rows import Place, Rows, text
 
 LINES = (".jsonl", ".ndjson")
@@ -37,17 +36,18 @@ SMALL = {name.lower(): name for name in NAMES}
 PLAIN_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?: UTC)?")
 
 
-def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]]:
-    """Yield the records of a file, each with its place; lines that are no JSON are set aside.
+def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]] | None:
+    """Return the records of a file, each with its place; None where it cannot be read.
 
-    A digest file gives `DIGEST`.
+    Lines that are no JSON are set aside. A digest file gives `DIGEST`.
     """
-    said = decode(budget.read(file.path), file.path)
     if any(part in LINES for part in file.path.suffixes[-2:]):
-        yield from _lines(said, file, rows)
-        return
-    for document, at in parse_json_texts(said, file.path):
-        yield from _of(document, Place(str(file.path), at), rows)
+        said = text_of(file, budget, rows)
+        return None if said is None else _lines(said, file, rows)
+    documents = documents_of(file, budget, rows)
+    if documents is None:
+        return None
+    return (one for document, place in documents for one in _of(document, place, rows))
 
 
 def _lines(said: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place]]:

@@ -26,7 +26,7 @@ from graph.schema import (
 )
 from graph.values import NAIVE, canonical, iso, strict_json
 from ingest.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
-from ingest.exports import ExportFile, taken_at
+from ingest.exports import ExportFile, readable, refuse_all, taken_at
 from ingest.files import list_files
 from ingest.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 from ingest.redaction import redact_text, secretive
@@ -56,6 +56,7 @@ class Tables:
     nodes: dict[Node, list[pd.DataFrame]] = field(default_factory=dict)
     links: dict[Element, list[pd.DataFrame]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)  # of owners that the tables could state
+    lost: list[TableMap] = field(default_factory=list)  # tables that cannot be read
 
     def add(self, table: TableMap) -> None:
         """Add what one table states."""
@@ -65,7 +66,10 @@ class Tables:
             there = False
         if not there:
             raise InputRefused(table.path, "", "there is no such file, though the map names it")
-        read = read_table(table.path)
+        read = readable(self.rows, lambda: read_table(table.path))
+        if read is None:
+            self.lost.append(table)
+            return
         lacking = [c for c in table.columns.values() if c not in read.frame.columns]
         if lacking:
             raise InputRefused(table.path, "line 1", f"has no column named {lacking[0]!r}")
@@ -272,14 +276,18 @@ class Tables:
         """Hand over what was gathered."""
         self._warn_of_others()
         window = self.map.usage_window_start
-        could = {kind for table in self.map.tables for kind in _kinds(table)}
+        lost = {kind for table in self.lost for kind in _kinds(table)}  # of no use by halves
+        could = {kind for table in self.map.tables for kind in _kinds(table)} - lost
         if window is not None and could & {"grants", "credentials"}:
             could.add("usage")
         elif window is None:
             could.discard("usage")
         knows = tuple(role for role in BOTH if role in self.roles)
         stated = self.map.taken_at if request.taken_at is None else request.taken_at
-        files = [ExportFile(t.path, t.path.name, False) for t in self.map.tables]
+        read = [table for table in self.map.tables if table not in self.lost]
+        if not read:
+            refuse_all(request, self.rows, "no table of it can be read")
+        files = [ExportFile(t.path, t.path.name, False) for t in read]
         rows: dict[Element, pd.DataFrame] = {
             element: pd.concat(parts, ignore_index=True) for element, parts in self.links.items()
         }

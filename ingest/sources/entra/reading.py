@@ -4,8 +4,15 @@ from typing import Any
 
 from graph.element import Node
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode, parse_json_texts
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    documents_of,
+    export_files,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.letter_case import camel
 from ingest.owner_roles import BUSINESS, TECHNICAL
 from ingest.rows import Place, Rows
@@ -32,8 +39,10 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        texts = parse_json_texts(decode(budget.read(file.path), file.path), file.path)
-        taken = [_take(one, file, Place(str(file.path), at), pages) for one, at in texts]
+        texts = documents_of(file, budget, rows)
+        if texts is None:
+            continue
+        taken = [_take(one, file, place, pages) for one, place in texts]
         if any(taken):
             used.append(file)
         elif file.alone:
@@ -41,7 +50,7 @@ def read(request: Request) -> Reading:
         else:
             rows.warn(f"{file.path}: is no page of Microsoft Graph and no export; passed over")
     if not used or not (tenant.things or tenant.listed or tenant.id or pages.passed):
-        raise InputRefused(request.paths[0], "", "nothing in it speaks of a tenant")
+        refuse_all(request, rows, "nothing in it speaks of a tenant")
     pages.finish()
     tenant.join_applications()
     scope = request.scope or tenant.id or scope_of(request)

@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.exports import Budget, ExportFile, export_files
-from ingest.files import decode, parse_json_texts
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    documents_of,
+    export_files,
+    json_documents,
+    refuse_all,
+    yaml_documents,
+)
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Request
 from ingest.sources.github.peribolos import KINDS, declared
-from ingest.yaml_files import parse_yaml
 
 JSON, YAML = (".json", ".json.gz", ".jsonl", ".ndjson"), (".yaml", ".yml")
 PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?\d+$")
@@ -173,19 +179,21 @@ def gather(request: Request, rows: Rows) -> Lists:
         name = file.path.name
         if not file.alone and not name.endswith(JSON + YAML):
             continue
-        said = decode(budget.read(file.path), file.path)
-        if name.endswith(YAML):
-            taken = _take_yaml(lists, said, file, rows)
-        else:
-            taken = _take_json(lists, said, file, rows)
-        if taken:
+        is_yaml = name.endswith(YAML)
+        parse = yaml_documents if is_yaml else json_documents
+        documents = documents_of(file, budget, rows, parse)
+        if documents is None:
+            continue
+        take = _take_declared if is_yaml else _take_list
+        taken = [take(lists, document, file, place, rows) for document, place in documents]
+        if any(taken):
             lists.files.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "is no list of an organisation (see its name)")
         else:
             rows.warn(f"{file.path}: is no list of an organisation; passed over")
     if not lists.listed:
-        raise InputRefused(request.paths[0], "", "nothing in it is a list of an organisation")
+        refuse_all(request, rows, "nothing in it is a list of an organisation")
     lists.check(rows)
     if lists.passed:
         said = ", ".join(f"{kind} ({n})" for kind, n in sorted(lists.passed.items()))
@@ -240,14 +248,6 @@ def _prefixed(stem: str, file: ExportFile) -> _Named:
         if kind in ORDER and kind not in NEEDS_PARENT:
             return _Named(kind, "", "", file.path.parent / "-".join(words[:number]))
     return _Named("", "", "", file.path.parent)
-
-
-def _take_json(lists: Lists, said: str, file: ExportFile, rows: Rows) -> bool:
-    taken = [
-        _take_list(lists, document, file, Place(str(file.path), at), rows)
-        for document, at in parse_json_texts(said, file.path)
-    ]
-    return any(taken)
 
 
 def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
@@ -328,19 +328,15 @@ def _by_shape(document: Any) -> str:
 # -- peribolos -------------------------------------------------------------------------------------
 
 
-def _take_yaml(lists: Lists, said: str, file: ExportFile, rows: Rows) -> bool:
-    taken = False
-    for document in parse_yaml(said, file.path):
-        place = Place(str(file.path), f"line {document.line}")
-        found = declared(document.value, file.path, place, rows)
-        if found is None:
-            continue
-        taken = True
-        lists.listed |= KINDS
-        lists.entries += [
-            Entry(one.kind, one.org, one.parent, one.body, place, file.path.parent) for one in found
-        ]
-    return taken
+def _take_declared(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
+    found = declared(document, file.path, place, rows)
+    if found is None:
+        return False
+    lists.listed |= KINDS
+    lists.entries += [
+        Entry(one.kind, one.org, one.parent, one.body, place, file.path.parent) for one in found
+    ]
+    return True
 
 
 def shown(value: Any) -> str:

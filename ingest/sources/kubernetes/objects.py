@@ -1,16 +1,23 @@
 """Objects of a cluster, from manifests and from the lists that kubectl writes."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from ingest.exports import Budget, ExportFile, export_files
-from ingest.files import decode, parse_json_texts
+from ingest.exports import (
+    Budget,
+    Documents,
+    ExportFile,
+    documents_of,
+    export_files,
+    json_documents,
+    refuse_all,
+    yaml_documents,
+)
 from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
-from ingest.source import InputRefused, Rejected, Request
-from ingest.yaml_files import parse_yaml
+from ingest.source import InputRefused, Request
 
 WORKLOADS = {
     "Deployment",
@@ -89,13 +96,8 @@ def gather(request: Request, rows: Rows) -> Objects:
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(JSON_SUFFIXES + YAML_SUFFIXES):
             continue
-        try:
-            documents = list(_documents(decode(budget.read(file.path), file.path), file))
-        except InputRefused as error:
-            if file.alone:
-                raise
-            rows.rejected.append(Rejected(error.file, error.place, error.reason))
-            rows.whole = False  # who knows what it says: it may be encrypted
+        documents = documents_of(file, budget, rows, _documents)
+        if documents is None:
             continue
         known = [_take(objects, value, place, "", rows) for value, place in documents]
         if any(known):
@@ -105,21 +107,17 @@ def gather(request: Request, rows: Rows) -> Objects:
         else:
             rows.warn(f"{file.path}: holds no object of a cluster; passed over")
     if not objects.files:
-        raise InputRefused(request.paths[0], "", "nothing in it is an object of a cluster")
+        refuse_all(request, rows, "nothing in it is an object of a cluster")
     if objects._passed:
         named = ", ".join(f"{kind} ({count})" for kind, count in sorted(objects._passed.items()))
         rows.warn(f"objects that say nothing of access were passed over: {named}")
     return objects
 
 
-def _documents(said: str, file: ExportFile) -> Iterator[tuple[Any, Place]]:
-    json = file.path.name.endswith(JSON_SUFFIXES) or said.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
-    if json and not file.path.name.endswith(YAML_SUFFIXES):
-        for value, at in parse_json_texts(said, file.path):
-            yield value, Place(str(file.path), at)
-        return
-    for document in parse_yaml(said, file.path):
-        yield document.value, Place(str(file.path), f"line {document.line}")
+def _documents(said: str, path: Path) -> Documents:
+    json = path.name.endswith(JSON_SUFFIXES) or said.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
+    parse = json_documents if json and not path.name.endswith(YAML_SUFFIXES) else yaml_documents
+    return parse(said, path)
 
 
 def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> bool:

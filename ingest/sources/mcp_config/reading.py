@@ -2,19 +2,30 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
-from ingest.files import decode
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    readable,
+    refuse_all,
+    scope_of,
+    taken_at,
+    text_among_others,
+)
 from ingest.redaction import redact_text
 from ingest.rows import Rows
 from ingest.secret_names import HeldSecret
-from ingest.source import InputRefused, Reading, Rejected, Request
+from ingest.source import InputRefused, Reading, Request
 from ingest.sources.mcp_config.layouts import (
+    BARE,
     BESIDE,
     HIDDEN,
     SUFFIXES,
     SURE,
+    Found,
     document_of,
     is_telling,
     server_lists,
@@ -71,21 +82,18 @@ def read(request: Request) -> Reading:
     """
     rows, scope, budget = Rows(), scope_of(request), Budget()
     clients: list[Client] = []
-    passed, broken = 0, list[InputRefused]()
+    passed = 0
     for file in export_files(request.paths, hidden=HIDDEN, beside=BESIDE):
-        client = _client(file, budget, rows, broken) if _candidate(file) else None
+        client = _client(file, budget, rows) if _candidate(file) else None
         if client is not None:
             clients.append(client)
         else:
             passed += 1
     if not clients:
-        refused = InputRefused(request.paths[0], "", "nothing in it configures an MCP client")
-        raise broken[0] if broken else refused
-    for error in broken:
-        rows.rejected.append(Rejected(error.file, error.place, error.reason))
-        rows.whole = False
-    if passed > len(broken):
-        rows.warn(f"{passed - len(broken)} files hold no MCP servers and were passed over")
+        refuse_all(request, rows, "nothing in it configures an MCP client")
+    passed -= sum(one.whole_file for one in rows.rejected)
+    if passed:
+        rows.warn(f"{passed} files hold no MCP servers and were passed over")
     _add_tools(rows, scope, clients)
     known: dict[str, str] = {}  # credentials by fingerprint
     for client in clients:
@@ -104,21 +112,11 @@ def _candidate(file: ExportFile) -> bool:
     return file.alone or file.path.suffix.lower() in SUFFIXES
 
 
-def _client(
-    file: ExportFile, budget: Budget, rows: Rows, broken: list[InputRefused]
-) -> Client | None:
-    """Read a file as a configuration; None where it is something else, or broken."""
-    data, said = budget.read(file.path), ""
-    try:
-        said = decode(data, file.path)
-        if not file.alone and not is_telling(said, file):
-            return None
-        lists = list(server_lists(document_of(said, file), file))
-    except InputRefused as error:
-        if file.alone:
-            raise
-        if SURE.search(said):  # what else there is in a folder need not be whole
-            broken.append(error)
+def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
+    """Read a file as a configuration; None where it is something else, or cannot be read."""
+    said = text_among_others(file, budget, rows, named=file.path.name in BARE)
+    lists = None if said is None else readable(rows, partial(_lists, said, file))
+    if lists is None:
         return None
     if not lists:
         if file.alone:
@@ -128,6 +126,18 @@ def _client(
     for steps, servers in lists:
         client.servers += servers_in(servers, file.place.at(*steps), rows)
     return client
+
+
+def _lists(said: str, file: ExportFile) -> list[Found]:
+    """Return the lists of servers of a text; what else there is in a folder need not be whole."""
+    if not file.alone and not is_telling(said, file):
+        return []
+    try:
+        return list(server_lists(document_of(said, file), file))
+    except InputRefused:
+        if file.alone or SURE.search(said):
+            raise
+        return []
 
 
 # -- rows ------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,16 @@ from graph.schema import (
 )
 from graph.values import WrongValue, canonical, instant
 from ingest.archives import is_zip, zip_members
-from ingest.exports import Budget, ExportFile, export_files, scope_of, taken_at
+from ingest.exports import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    readable,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.files import decode, parse_json
 from ingest.redaction import redact_text
 from ingest.rows import Place, Row, Rows, text
@@ -56,33 +66,46 @@ def read(request: Request) -> Reading:
     used: list[ExportFile] = []
     for file in export_files(request.paths):
         documents = 0
-        for place, data in _contents(file, budget):
-            documents += _take(place, data, file, payload, walked)
+        for place, document in _contents(file, budget, rows):
+            documents += _take(place, document, file, payload, walked)
         if documents:
             used.append(file)
     if not used:
-        raise InputRefused(request.paths[0], "", "nothing in it is an OpenGraph")
+        refuse_all(request, rows, "nothing in it is an OpenGraph")
     payload.join()
     _Writer(payload, walked).write()
     taken = taken_at(request, used, rows)
     return rows.reading(scope_of(request), taken, DECLARES)
 
 
-def _contents(file: ExportFile, budget: Budget) -> Iterator[tuple[Place, bytes]]:
-    """Yield the JSON documents of a file: itself, or the members of an archive."""
-    if is_zip(file.path):
-        for member in zip_members(file.path):
+def _contents(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Place, Any]]:
+    """Yield the JSON documents of a file: itself, or the members of an archive.
+
+    An archive is gone through once before anything is taken from it: one that breaks off, or
+    is not to be trusted, is set aside as a whole.
+    """
+    if file.path.suffix == ".zip" or readable(rows, lambda: is_zip(file.path)):
+        members = readable(rows, lambda: sum(1 for _ in zip_members(file.path)))
+        for member in zip_members(file.path) if members else ():
             if member.name.endswith(".json"):
                 budget.spend(len(member.data), file.path)
-                yield Place(f"{file.path}!{redact_text(member.name)}"), member.data
+                place = Place(f"{file.path}!{redact_text(member.name)}")
+                document = readable(rows, partial(_parsed, member.data, place))
+                if document is not None:
+                    yield place, document
     elif file.alone or file.path.name.endswith((".json", ".json.gz")):
-        yield file.place, budget.read(file.path)
+        document = json_of(file, budget, rows)
+        if document is not None:
+            yield file.place, document
 
 
-def _take(place: Place, data: bytes, file: ExportFile, payload: Payload, walked: Walked) -> bool:
-    """Take in a document; return whether it is an OpenGraph."""
+def _parsed(data: bytes, place: Place) -> Any:
     where = Path(place.file)
-    document = parse_json(decode(data, where), where)
+    return parse_json(decode(data, where), where)
+
+
+def _take(place: Place, document: Any, file: ExportFile, payload: Payload, walked: Walked) -> bool:
+    """Take in a document; return whether it is an OpenGraph."""
     graph = document.get("graph") if isinstance(document, dict) else None
     if isinstance(graph, dict) and all(
         isinstance(graph.get(part, []), list) for part in ("nodes", "edges")
@@ -97,7 +120,7 @@ def _take(place: Place, data: bytes, file: ExportFile, payload: Payload, walked:
         reason = "is JSON, and no OpenGraph"
         if other:
             reason = "is a collection of SharpHound or AzureHound, and no OpenGraph"
-        raise InputRefused(where, "", reason)
+        raise InputRefused(place.file, "", reason)
     payload.rows.warn(f"{place.file}: no OpenGraph; passed over")
     return False
 
