@@ -205,7 +205,7 @@ CASES: dict[str, Case] = {
     "link to itself": Case(_link_loop, ANY),
     "pipe": Case(_pipe, ANY),
     "byte order mark": Case(_bytes(lambda d: b"\xef\xbb\xbf" + d), {READ}),
-    "UTF-16": Case(_bytes(lambda d: d.decode().encode("utf-16")), {READ, REFUSED}),
+    "UTF-16": Case(_bytes(lambda d: d.decode().encode("utf-16")), {READ, REFUSED, ASIDE}),
     "Latin-1": Case(_bytes(_in_text(b"caf\xe9")), NOT_WHOLE),
     "NUL": Case(_bytes(_middle(b"\0")), NOT_WHOLE),
     "lone surrogate": Case(_bytes(_in_text(rb"\ud800")), NOT_WHOLE),
