@@ -30,7 +30,6 @@ from graph.naming import UnknownThing as UnknownThing
 from graph.naming import find
 from graph.resolve import living_nodes, resolve
 from graph.schema import (
-    AGENT,
     CAN_ACCESS,
     CONTROL,
     COVERS,
@@ -41,8 +40,6 @@ from graph.schema import (
     LEVELS,
     RELATIONSHIPS,
     RESOURCE,
-    ROLE,
-    SERVICE_ACCOUNT,
     USED,
 )
 from graph.stores import SnapshotInfo
@@ -50,6 +47,8 @@ from graph.unify import under, unify
 
 if TYPE_CHECKING:
     import networkx as nx
+
+IDENTITIES = tuple(n for n in FACT_NODES if n.acts and n is not CREDENTIAL)
 
 
 class AccessGraph:
@@ -309,7 +308,7 @@ class AccessGraph:
     def deleted(self) -> np.ndarray:
         """Return for each node whether it is not there: an identity deleted, or not made yet."""
         gone = ~self.there
-        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        for label in IDENTITIES:
             frame = self.frames[label]
             deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
             gone[self.numbers(frame["id"][deleted])] = True

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analytics.answers.exposure import exposure
+from analytics.posture import assess
+from graph import access
 from graph.access import NEVER, AccessGraph, AmbiguousThing, UnknownThing
-from graph.schema import AGENT, CAN_ACCESS, LEVELS
+from graph.schema import AGENT, CAN_ACCESS, LEVELS, ROLE, SERVICE_ACCOUNT
 from tests.small_estates import AS_OF, Estate, ago, together
 
 
@@ -96,6 +99,32 @@ def test_a_dead_key_opens_nothing_and_a_leaked_one_does(status):
     graph = e.graph()
     live = graph.number("live")
     assert graph.edges.source.tolist() == graph.grants.holder.tolist() == [live]
+
+
+def of_deleted() -> Estate:
+    """State an identity of each sort, deleted by a log, and beside it one that is there."""
+    gone = {"status": "deleted", "deleted_at": ago(3)}
+    e = Estate().resource("x").agent("agent", **gone).account("account", **gone)
+    e.thing("Role", "role", **gone).person("human", **gone).person("here")
+    for holder in ("agent", "account", "role", "human", "here"):
+        e.can(holder, "read", "x")
+    return e
+
+
+def reaching(e: Estate) -> list[str]:
+    posture = assess(e.graph())
+    told = exposure(posture, posture.graph.find("x"))
+    return [one["id"] for one in told["identities"]]
+
+
+def test_nobody_deleted_keeps_access():
+    assert reaching(of_deleted()) == ["here"]
+
+
+def test_a_label_that_is_left_out_would_keep_it(monkeypatch):
+    """The twin: a person whom an account's log shows deleted still read everything."""
+    monkeypatch.setattr(access, "IDENTITIES", (AGENT, SERVICE_ACCOUNT, ROLE))
+    assert sorted(reaching(of_deleted())) == ["here", "human"]
 
 
 def test_an_instant_ahead_of_the_moment_is_held_back_to_it():
