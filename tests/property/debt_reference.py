@@ -30,6 +30,7 @@ RULES = {  # weight, and days of a cycle
     "sod": (9 / 12, 90),
 }
 CAP = 4
+LISTING = {"inventory", "owners"}  # a source that lists all there is has no team that it leaves out
 IDENTITY = ("USES", "AUTHENTICATES_AS", "RUNS_AS", "MEMBER_OF", "ASSUMES")
 DAY_MS = 86_400_000
 
@@ -203,10 +204,10 @@ class Reference:
         return row["telemetry"] == "true"
 
     def _unused(self, row: dict, level: str) -> tuple[float | None, float | None]:
-        known = [day((row["last_used_at"] or {}).get(level)), day(row["granted_at"])]
-        last = max((d for d in known if d is not None), default=None)
-        if not self._seen(row):
-            return None, None
+        used = day((row["last_used_at"] or {}).get(level))
+        last = max((d for d in (used, day(row["granted_at"])) if d is not None), default=None)
+        if not self._seen(row):  # a use is a use; that none was seen says nothing
+            return (None, None) if used is None or self.now - used > 90 else (0.0, None)
         if last is None:
             return 1.0, None
         return float(self.now - last > 90), last + 90
@@ -284,6 +285,12 @@ class Reference:
         members = filter(self._goes_on, self.rows["MEMBER_OF"])
         return [r["source_id"] for r in members if r["target_id"] == owner]
 
+    def _members_unknown(self, owner: str) -> bool:
+        """Whether it is a team where no source could have said who is in it."""
+        label = self.facts[owner]["label"]
+        stated = any(self.facts[r["target_id"]]["label"] == label for r in self.rows["MEMBER_OF"])
+        return label in ("Team", "Group") and not stated and not self.declares >= LISTING
+
     def unowned(self, thing: str, role: str) -> tuple[float | None, float | None]:
         """Return 0.5 where nobody answers for it, 0.0 where somebody does, None where unknown."""
         left, ways = [], [(thing, False)]
@@ -294,7 +301,8 @@ class Reference:
                 if row["target_id"] != whose or not self._counts(row, role):
                     continue
                 people = self._people(row["source_id"])
-                if self._goes_on(row) and any(map(self._here, people)):
+                here = any(map(self._here, people)) or self._members_unknown(row["source_id"])
+                if self._goes_on(row) and here:
                     return 0.0, None
                 left.append((self.went(row, people), inherited))
         if "owners" not in self.declares:
