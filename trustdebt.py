@@ -141,6 +141,7 @@ def _ingested(
             for r in done.quarantined
         ],
         "warnings": done.warnings,
+        "warnings_in_full": done.in_full,
         "failed": [one.record() for one in done.failed],
     }
 

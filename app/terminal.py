@@ -243,7 +243,7 @@ COLUMNS["merges"] = {
     "ids": "ids",
     "one because": lambda r: [f"{e['rule']} {e['value']}" for e in r["evidence"]],
 }
-HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence"}
+HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence", "warnings_in_full"}
 
 
 def _of_unit(value: float | None, unit: str) -> str | None:

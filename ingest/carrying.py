@@ -45,6 +45,7 @@ class Checked:
     unread: Frames = field(default_factory=dict)
     adds_up: bool = False
     self_contained: bool = True
+    in_full: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def lost(self) -> list[Rejected]:

@@ -28,7 +28,7 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
     )
     if reading.complete:
         coverage = watched(coverage, reading.usage_periods)
-    result = Checked(coverage, {}, 0, origin, adds_up=source.adds_up)
+    result = Checked(coverage, {}, 0, origin, adds_up=source.adds_up, in_full=reading.in_full)
     result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
     # What a file which cannot be read would have stated, others may speak of.
     result.self_contained = source.self_contained and not result.lost

@@ -170,7 +170,9 @@ def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
     """Refuse an export of which nothing could be used, for what is wrong with its first file."""
     lost = next((one for one in gathered.rejected if one.whole_file), None)
     if lost is not None:
-        raise InputRefused(lost.file, lost.place, lost.reason)
+        alone = str(request.paths[0]) == lost.file
+        besides = "" if alone else f" (and {reason})"
+        raise InputRefused(lost.file, lost.place, f"{lost.reason}{besides}")
     raise InputRefused(request.paths[0], "", reason)
 
 

@@ -8,33 +8,40 @@ WHERE = re.compile(r"(?P<where>.{1,4096}?): (?P<what>.+)", re.DOTALL)
 NAME = re.compile(r"arn:\S+|'[^']*'|\"[^\"]*\"|\b(?:[\w.*-]+/)+[\w.*-]+|\b[\w.-]*\d[\w.-]*")
 
 
-def grouped(warnings: Sequence[str]) -> list[str]:
+def grouped(warnings: Sequence[str]) -> dict[str, list[str]]:
     """Say once what many warnings say of different places or things: how often, and where first.
 
-    >>> grouped([f"{n}.yaml: holds nothing" for n in range(9)])
+    Returns
+    -------
+    dict
+        What is said, and the warnings that it stands for.
+
+    >>> list(grouped([f"{n}.yaml: holds nothing" for n in range(9)]))
     ['holds nothing: 9 times, the first in 0.yaml']
-    >>> grouped([f"arn:{n} runs as arn:role/{n}, which is not there" for n in range(9)])
+    >>> list(grouped([f"arn:{n} runs as arn:role/{n}, which is not there" for n in range(9)]))
     ['arn:0 runs as arn:role/0, which is not there (and 8 more like it)']
-    >>> grouped(["a: holds nothing", "b: holds nothing", "nothing is there"])
+    >>> list(grouped(["a: holds nothing", "b: holds nothing", "nothing is there"]))
     ['a: holds nothing', 'b: holds nothing', 'nothing is there']
     """
-    alike: dict[str, list[tuple[str, str]]] = {}
-    parted = [_parted(said) for said in warnings]
-    for where, what in parted:
-        alike.setdefault(_bare(where, what), []).append((where, what))
-    found: dict[str, None] = {}
-    for said, (where, what) in zip(warnings, parted, strict=True):
-        many = list(dict.fromkeys(alike[_bare(where, what)]))
+    alike: dict[str, dict[str, None]] = {}
+    for said in warnings:
+        alike.setdefault(_bare(said), {})[said] = None
+    found: dict[str, list[str]] = {}
+    for said in warnings:
+        many = list(alike[_bare(said)])
         if len(many) <= FEW:
-            found[said] = None
-            continue
-        first_where, first = many[0]
-        if len({one for _, one in many}) == 1:
-            found[f"{first.rstrip('.')}: {len(many)} times, the first in {first_where}"] = None
+            found[said] = [said]
         else:
-            start = f"{first_where}: " if first_where else ""
-            found[f"{start}{first} (and {len(many) - 1} more like it)"] = None
-    return list(found)
+            found[_as_one(many)] = many
+    return found
+
+
+def _as_one(many: Sequence[str]) -> str:
+    """Say once what all of several warnings say."""
+    first_where, first = _parted(many[0])
+    if first_where and len({_parted(one)[1] for one in many}) == 1:
+        return f"{first.rstrip('.')}: {len(many)} times, the first in {first_where}"
+    return f"{many[0]} (and {len(many) - 1} more like it)"
 
 
 def _parted(said: str) -> tuple[str, str]:
@@ -43,6 +50,7 @@ def _parted(said: str) -> tuple[str, str]:
     return (match["where"], match["what"]) if match else ("", said)
 
 
-def _bare(where: str, what: str) -> str:
+def _bare(said: str) -> str:
     """Return what a warning says without the names and numbers in it."""
+    where, what = _parted(said)
     return f"{bool(where)} {NAME.sub('…', what)}"

@@ -41,7 +41,10 @@ MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refus
 
 @dataclass
 class Ingested:
-    """What became of an ingest; `failed` could not be read, and others were."""
+    """What became of an ingest; `failed` could not be read, and others were.
+
+    `in_full` has for a warning that stands for several all of them.
+    """
 
     snapshot: SnapshotInfo
     published: bool
@@ -49,6 +52,7 @@ class Ingested:
     warnings: list[str]
     set_aside: list[SetAside] = field(default_factory=list)
     failed: list[FailedRead] = field(default_factory=list)
+    in_full: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,9 @@ def read(source: Source, request: Request) -> Reading:
     except InputRefused as error:
         place, reason = redact_text(error.place), redact_text(error.reason)
         raise InputRefused(error.file, place, reason) from None
-    reading.warnings = [redact_text(w) for w in grouped(reading.warnings)]
+    warned = grouped([redact_text(said) for said in reading.warnings])
+    reading.warnings = list(warned)
+    reading.in_full = {said: all_ for said, all_ in warned.items() if len(all_) > 1}
     reading.rejected = [
         replace(r, place=redact_text(r.place), reason=redact_text(r.reason))
         for r in reading.rejected
@@ -195,6 +201,8 @@ def _publish(
     result = Ingested(info, published, [], [w for whole, *_ in told for w in whole.warnings])
     for each in (c for whole, *_ in told for c in whole.checked):
         result.quarantined += each.rejected
+        for said, all_ in each.in_full.items():
+            result.in_full.setdefault(said, []).extend(all_)
         result.set_aside.append(_aside(each))
     return result
 

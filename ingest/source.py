@@ -71,7 +71,8 @@ class Reading:
     that logs of use in it speak of: they stand above `usage_window_start`. `owner_roles` names
     for a label the kinds of owner (business, technical) that this export could have stated,
     where those are not both. `taken_at_assumed` says that nothing tells when it was taken, and
-    the time of a file stands for it.
+    the time of a file stands for it. `in_full` has for a warning that stands for several all of
+    them; whoever reads the source fills it in.
     """
 
     scope: str
@@ -85,6 +86,7 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     taken_at_assumed: bool = False
+    in_full: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The command line: one document, exit codes, refusals, and no traceback whatever happens."""
 
+import json
 import time
 
 import pytest
@@ -68,6 +69,22 @@ def test_sources_and_snapshots(cli, kept):
 
 
 # ---------------------------------------------------------------- moments and limits
+
+
+def test_a_warning_that_stands_for_many_has_all_of_them_in_json(cli, tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}.json").write_text("{}")
+    (tmp_path / "card.json").write_text(json.dumps({"kind": "ServiceAccount", "metadata": {
+        "name": "bot", "namespace": "shop"}}))  # fmt: skip
+    line = ("ingest", "kubernetes", tmp_path, "--store", tmp_path / "store")
+    said = cli(*line, "--json").result
+    passed_over = "holds no object of a cluster; passed over"
+    one = f"{passed_over}: 5 times, the first in {tmp_path}/0.json"
+    assert one in said["warnings"]
+    assert said["warnings_in_full"] == {
+        one: [f"{tmp_path}/{number}.json: {passed_over}" for number in range(5)]
+    }
+    assert cli(*line).out.count("passed over") == 1
 
 
 def test_an_older_snapshot_by_id_start_and_instant(cli, kept):
