@@ -41,7 +41,7 @@ def find(graph: "AccessGraph", said: str) -> int:
     """Return the number of the one thing that goes by an id, a name or an e-mail.
 
     What has none of these may go by an id that another system knows it by, with or without the
-    kind of that id.
+    kind of that id, or by the end of its own: by what its source calls it.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def find(graph: "AccessGraph", said: str) -> int:
         return exact
     valid = said.encode(errors="replace").decode()  # an argument need not be Unicode
     wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
-    found = _called(graph, wanted) or _known_as(graph, valid)
+    found = _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
     if len(found) == 1:
         return int(found[0])
     if found:
@@ -80,6 +80,22 @@ def _known_as(graph: "AccessGraph", said: str) -> list[int]:
             if said in ids or said in [one.partition(":")[2] for one in ids]:
                 found.add(graph.number(frame["id"].iloc[place]))
     return sorted(found)
+
+
+def _native(graph: "AccessGraph", said: str) -> list[int]:
+    """Return the numbers of what has an id that ends in `said`, as whole steps of it.
+
+    The id that a source gives a thing stands there, behind the source, the scope and the kind;
+    a source that writes `kind:name` is understood as well.
+    """
+    end = f"/{said}".replace(":", "/")
+    if len(end) < 2:
+        return []
+    merged = graph.identities.canonical
+    former = [one for stated, one in merged.items() if f"/{stated}".replace(":", "/").endswith(end)]
+    plain = pc.replace_substring(graph.ids, ":", "/")
+    ending = pc.ends_with(plain, end).to_numpy(zero_copy_only=False)
+    return sorted({*np.flatnonzero(ending).tolist(), *(graph.number(one) for one in former)})
 
 
 def nearest(graph: "AccessGraph", said: str, among: np.ndarray | None = None) -> list[str]:

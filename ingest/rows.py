@@ -9,6 +9,8 @@ import pandas as pd
 from graph.element import Element, Node, Relationship
 from graph.frames import FILE, PLACE
 from graph.schema import DECLARABLE
+from graph.values import canonical, strict_json
+from ingest.redaction import redact_text
 from ingest.source import Reading, Rejected
 
 Row = dict[str, Any]
@@ -68,6 +70,18 @@ class Rows:
         """Add facts to the row of a node that is there, where it says nothing of them."""
         row = self._nodes[id_]
         row.update({k: v for k, v in facts.items() if row.get(k) is None})
+
+    def alias(self, id_: str, kind: str, native: Any) -> None:
+        """Note an id that the system itself gives a node, so that it can be found by it.
+
+        `kind` is none of `graph.external_ids.KINDS`: nothing is made one by such an id.
+        """
+        said = str(native) if isinstance(native, int) else text(native)
+        if not said or redact_text(said) != said:
+            return
+        row = self._nodes[id_]
+        known = strict_json(row.get("external_ids") or "[]")
+        row["external_ids"] = canonical(sorted({*known, f"{kind}:{said}"}))
 
     def link(
         self, kind: Relationship, source: str, target: str, place: Place, **facts: Any

@@ -257,6 +257,8 @@ class _Catalog:
                 self._people(id_, entity)
             else:
                 self._thing(id_, entity)
+            if id_ in self.rows.labels:
+                self.rows.alias(id_, "backstage_uid", entity.metadata.get("uid"))
         for id_, entity in self.entities.items():
             if entity.kind in PEOPLE:
                 self._members(id_, entity)

@@ -131,6 +131,7 @@ class _Person:
     joined: pd.Timestamp | None = None
     left: pd.Timestamp | None = None
     status: str = ""
+    logins: tuple[Any, ...] = ()  # what SCIM calls it beside its id
 
 
 @dataclass
@@ -289,6 +290,7 @@ class _People:
         )
         person.unit = redact_text(text(work.get("department")))
         person.status = "disabled" if user.get("active") is False else "active"
+        person.logins = user.get("userName"), user.get("externalId")
         meta = user.get("meta")
         try:
             person.joined = _instant(text(meta.get("created")) if isinstance(meta, dict) else "")
@@ -329,6 +331,8 @@ class _People:
                 created_at=iso(person.joined) if person.joined is not None else None,
                 **self._end(person, taken),
             )
+            for login in person.logins:
+                self.rows.alias(self._id("person", person.key), "scim", login)
         for person in self.persons.values():
             if person.unit:
                 unit = self._id("unit", person.unit.casefold())

@@ -32,6 +32,7 @@ class Entry:
     latest: bool
     status: str | None
     place: Place
+    native: str = ""  # the id that the registry itself gives it
 
 
 def read(request: Request) -> Reading:
@@ -122,7 +123,8 @@ def _entry(one: Any, place: Place) -> Entry:
     if latest is None and isinstance(version, dict):
         latest = version.get("is_latest")
     status = text(official.get("status")) or text(server.get("status"))
-    return Entry(server, latest is not False, STATUS.get(status), place)
+    native = text(official.get("serverId")) or text(official.get("id")) or text(server.get("id"))
+    return Entry(server, latest is not False, STATUS.get(status), place, native)
 
 
 def _add_servers(rows: Rows, entries: list[Entry]) -> None:
@@ -133,15 +135,17 @@ def _add_servers(rows: Rows, entries: list[Entry]) -> None:
         if not name:
             rows.reject(entry.place, "a server must have a name")
             continue
+        id_ = _id(entry.server, name)
         added = rows.node(
             TOOL,
-            _id(entry.server, name),
+            id_,
             entry.place,
             name=name,
             kind="mcp_server",
             status=entry.status,
             provider=name.split("/")[0] if "/" in name else None,
         )
+        rows.alias(id_, "registry", entry.native)
         older += not added
     if older:
         rows.warn(f"{older} entries are further versions of a server and count once")

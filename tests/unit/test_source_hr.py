@@ -102,7 +102,7 @@ def test_users_and_groups_of_scim(read):
     assert (ann["email"], ann["status"], ann["external_ids"]) == (
         "ann@acme.example",
         "active",
-        '["employee:2"]',
+        '["employee:2","scim:ann"]',
     )
     assert ann["created_at"] == pd.Timestamp("2020-01-01", tz="UTC")
     bo = loaded.one(HUMAN, name="bo@acme.example")

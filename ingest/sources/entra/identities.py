@@ -103,7 +103,11 @@ class Identities:
             facts |= _group(body)
         else:
             facts |= self._software(thing, body, label)
-        self.rows.node(label, f"entra:{thing.id}", thing.place, provider=PROVIDER, **facts)
+        id_ = f"entra:{thing.id}"
+        self.rows.node(label, id_, thing.place, provider=PROVIDER, **facts)
+        if thing.sort != "agentIdentity":  # it has the application of its blueprint
+            self.rows.alias(id_, "application", guid(body.get("appId")))
+        self.rows.alias(id_, "sign_in", body.get("userPrincipalName"))
 
     def _at_home(self, body: dict[str, Any]) -> bool:
         """Whether an application is the tenant's own; others are in many tenants."""

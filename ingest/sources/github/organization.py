@@ -85,7 +85,7 @@ class Organization:
 
     def _base(self, entry: Entry) -> None:
         org = self._org(entry)
-        self._whole(org, entry.place)
+        self._native(self._whole(org, entry.place), entry.body)
         self.base[org] = text(entry.body.get("default_repository_permission"))
 
     def _person(self, entry: Entry, body: Mapping[str, Any]) -> str:
@@ -101,7 +101,13 @@ class Organization:
             label, id_, entry.place, name=login, provider=PROVIDER,
             external_ids=canonical([f"github:{login}"]),
         )  # fmt: skip
+        self._native(id_, body)
         return id_
+
+    def _native(self, id_: str, body: Mapping[str, Any]) -> None:
+        """Note the ids that GitHub itself gives a thing, of which logs and other tools speak."""
+        self.rows.alias(id_, "github_id", body.get("id"))
+        self.rows.alias(id_, "github_node", body.get("node_id"))
 
     def _member(self, entry: Entry) -> None:
         inner = entry.body.get("user")  # a membership holds the user; one that is invited is none
@@ -133,6 +139,7 @@ class Organization:
             return
         org = self._org(entry)
         team = self._group(org, slug, entry.place, redact_text(text(entry.body.get("name"))))
+        self._native(team, entry.body)
         parent = entry.body.get("parent")
         above = shown(parent.get("slug")) if isinstance(parent, dict) else ""
         if above:
@@ -186,6 +193,7 @@ class Organization:
             created_at=self._moment(body, "created_at", entry.place),
             external_ids=canonical([f"github:{org}/{name}"]),
         )
+        self._native(id_, body)
         self.repositories.setdefault(org, []).append(id_)
         self._owners(id_, tagged, entry.place)
         return id_

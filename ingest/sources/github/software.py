@@ -124,6 +124,8 @@ class Software(Organization):
         created = self._moment(entry.body, "created_at", entry.place)
         app = f"github:app/{slug}"
         self.rows.node(AGENT, app, entry.place, name=slug, kind="bot", provider=PROVIDER)
+        self.rows.alias(app, "github_app", entry.body.get("app_id"))
+        self.rows.alias(app, "github_app", entry.body.get("client_id"))
         self.rows.node(
             SERVICE_ACCOUNT, id_, entry.place, name=f"{slug} in {org}", provider=PROVIDER,
             status="disabled" if suspended else "active", created_at=created,

@@ -78,8 +78,14 @@ class Cluster:
             created_at=created(thing),
             **tagged.facts,
         )
+        self.native(id_, thing)
         self._owners(id_, tagged, place)
         return id_
+
+    def native(self, id_: str, thing: Thing | None) -> None:
+        """Note the id that the cluster itself gives an object, of which its audit log speaks."""
+        if thing is not None:
+            self.rows.alias(id_, "kubernetes_uid", thing.metadata.get("uid"))
 
     def _owners(self, thing: str, tagged: Tagged, place: Place, **facts: Any) -> None:
         """Add whom labels and annotations name as owners."""
@@ -122,6 +128,7 @@ class Cluster:
             else:  # whoever answers for a namespace answers for the accounts in it
                 self._owners(id_, around, place, inherited=True)
             if thing is not None:
+                self.native(id_, thing)
                 self._cloud_role(id_, thing)
         self.namespace(namespace, place)
         return id_
@@ -183,6 +190,7 @@ class Cluster:
                 parent_id=self.namespace(thing.namespace, thing.place),
                 created_at=created(thing),
             )
+            self.native(id_, thing)
             named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
             account = redact_text(named) or "default"
             found = self.objects.things.get(("ServiceAccount", thing.namespace, account))
@@ -215,6 +223,7 @@ class Cluster:
                 storage="unknown",
                 created_at=created(secret),
             )
+            self.native(token, secret)
             target = self.account(secret.namespace, redact_text(account), secret.place)
             self.rows.link(AUTHENTICATES_AS, token, target, secret.place)
             self.rows.link(STORED_IN, token, store, secret.place)

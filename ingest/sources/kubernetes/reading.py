@@ -156,6 +156,7 @@ class _Access:
             assumable=self._role_id(role) in self.bound,
             created_at=created(role),
         )
+        self.cluster.native(self._role_id(role), role)
         if role.namespace:
             self.cluster.namespace(role.namespace, role.place)
         if self._role_id(role) in self.bound or self._bindable(role):
