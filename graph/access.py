@@ -20,6 +20,7 @@ from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
 from graph.edges import flags as flags
 from graph.edges import level_bits as level_bits
+from graph.edges import seen, stated_edges, stated_grants
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
@@ -31,15 +32,12 @@ from graph.naming import find
 from graph.resolve import living_nodes, resolve
 from graph.schema import (
     CAN_ACCESS,
-    CONTROL,
     COVERS,
     CREDENTIAL,
     CREDENTIAL_ENDED,
     DECLARABLE,
     FACT_NODES,
-    LEVELS,
     RELATIONSHIPS,
-    RESOURCE,
     USED,
 )
 from graph.stores import SnapshotInfo
@@ -317,86 +315,31 @@ class AccessGraph:
     @cached_property
     def edges(self) -> Edges:
         """The control edges that sources state, in force at `as_of`."""
-        there = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(self.frames[rel])]
-        parts = [self._edges(kind, rel) for kind, rel in there or [(0, CONTROL[0])]]
-        return Edges(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _edges(self, kind: int, relationship: Relationship) -> tuple[np.ndarray, ...]:
-        frame = self.frames[relationship]
-        source, target = self.ends(relationship)
-        kept = self.in_force(relationship) & self.live[source]
-        if relationship.uncontrolled:
-            kept &= ~self.has_label(*relationship.uncontrolled)[target]
-        used = self._seen(frame["last_used_at"])
-        ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))
-        return tuple(
-            column[kept]
-            for column in (
-                source,
-                target,
-                np.full(len(frame), kind, np.int8),
-                np.arange(len(frame), dtype=np.int32),
-                ceiling.astype(np.int8),
-                flags(frame["eligible"]),
-                frame["condition"].notna().to_numpy(bool),
-                flags(frame["derived"]),
-                flags(frame["assumed"]),
-                flags(frame["telemetry"]) | (used != NEVER),
-                used,
-                milliseconds(frame["valid_from"]),
-            )
-        )
+        return stated_edges(self)
 
     @cached_property
     def grants(self) -> Grants:
         """The grants on resources that give a level, in force at `as_of`."""
-        frame = self.frames[CAN_ACCESS]
-        holder, resource = self.ends(CAN_ACCESS)
-        levels = level_bits(frame["levels"])
-        kept = self.in_force(CAN_ACCESS) & (levels > 0) & self.live[holder]
-        kept &= self.has_label(RESOURCE)[resource]
-        observed, used, since = self.grant_use
-        return Grants(
-            *(
-                column[kept]
-                for column in (
-                    holder,
-                    resource,
-                    np.arange(len(frame), dtype=np.int32),
-                    levels,
-                    flags(frame["eligible"]),
-                    frame["condition"].notna().to_numpy(bool),
-                    flags(frame["derived"]),
-                    flags(frame["assumed"]),
-                    observed,
-                    used,
-                    since,
-                )
-            )
-        )
+        return stated_grants(self)
 
     @cached_property
     def grant_use(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Is each row of CAN_ACCESS observed, when was each level used, since when is it held."""
         frame = self.frames[CAN_ACCESS]
-        used = np.stack([self._seen(u) for u in level_instants(frame["last_used_at"])], axis=1)
-        seen_by = self.frames[USED]
-        if len(seen_by):
-            last = self._seen(seen_by["last_at"])
+        used = np.stack([seen(u, self.now) for u in level_instants(frame["last_used_at"])], axis=1)
+        used_at = self.frames[USED]
+        if len(used_at):
+            last = seen(used_at["last_at"], self.now)
             ends = self.ends(CAN_ACCESS), self.ends(USED)
-            used = np.maximum(used, summed_use(*ends, seen_by["level"], last, len(self.ids)))
-        seen = frame["telemetry"].astype("boolean").fillna(self._usage_declared(frame))
+            used = np.maximum(used, summed_use(*ends, used_at["level"], last, len(self.ids)))
+        observed = frame["telemetry"].astype("boolean").fillna(self._usage_declared(frame))
         granted, valid = milliseconds(frame["granted_at"]), milliseconds(frame["valid_from"])
-        return seen.to_numpy(bool), used, np.where(granted != NEVER, granted, valid)
+        return observed.to_numpy(bool), used, np.where(granted != NEVER, granted, valid)
 
     def _usage_declared(self, frame: pd.DataFrame) -> pd.Series:
         observed = {c.key for c in self.coverage if "usage" in c.declares}
         keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
         return pd.Series(keys.isin(list(observed)), index=frame.index)
-
-    def _seen(self, instants: pd.Series) -> np.ndarray:
-        """Instants in milliseconds; a clock that runs ahead of `as_of` is held back to it."""
-        return np.asarray(np.minimum(milliseconds(instants), self.now))
 
     # -- hand-over --------------------------------------------------------------------------
 

@@ -1,29 +1,29 @@
 """Edges and grants in force, as arrays: what reach walks."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from graph.schema import LEVELS
+from graph.as_of import NEVER, milliseconds
+from graph.element import Relationship
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RESOURCE
+
+if TYPE_CHECKING:
+    from graph.access import AccessGraph
 
 
-@dataclass(frozen=True)
-class Edges:
-    """Control edges in force, one position in each array for each edge.
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """What edges and grants in force have in common, one position in each array for each.
 
-    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is a position in
-    `graph.schema.CONTROL` and `row` (int32) one in that type's frame, or -1 for an edge that a
-    rule concluded. `ceiling` (int8) is a position in `LEVELS`. `last_used` and `since` are
-    milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry` says whether a use
-    would have been seen.
+    `row` (int32) is a position in the type's frame, or -1 where a rule concluded it. `last_used`
+    and `since` are milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry` says
+    whether a use would have been seen.
     """
 
-    source: np.ndarray
-    target: np.ndarray
-    kind: np.ndarray
     row: np.ndarray
-    ceiling: np.ndarray
     eligible: np.ndarray
     conditional: np.ndarray
     derived: np.ndarray
@@ -33,32 +33,96 @@ class Edges:
     since: np.ndarray
 
     def __len__(self) -> int:
-        """Count the edges."""
-        return len(self.source)
+        """Count them."""
+        return len(self.row)
 
 
-@dataclass(frozen=True)
-class Grants:
-    """Terminal grants in force: like `Edges`, but `levels` (uint8) has a bit for each level.
+@dataclass(frozen=True, kw_only=True)
+class Edges(InForce):
+    """Control edges in force.
+
+    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is a position in
+    `graph.schema.CONTROL`, in whose frame `row` is one; `ceiling` (int8) is one in `LEVELS`.
+    """
+
+    source: np.ndarray
+    target: np.ndarray
+    kind: np.ndarray
+    ceiling: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grants(InForce):
+    """Terminal grants in force; `levels` (uint8) has a bit for each level.
 
     `last_used` is int64[grants, 4]: the last use of each level.
     """
 
     holder: np.ndarray
     resource: np.ndarray
-    row: np.ndarray
     levels: np.ndarray
-    eligible: np.ndarray
-    conditional: np.ndarray
-    derived: np.ndarray
-    assumed: np.ndarray
-    telemetry: np.ndarray
-    last_used: np.ndarray
-    since: np.ndarray
 
-    def __len__(self) -> int:
-        """Count the grants."""
-        return len(self.holder)
+
+def stated_edges(graph: "AccessGraph") -> Edges:
+    """Return the control edges that sources state, in force at `as_of`."""
+    there = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(graph.frames[rel])]
+    parts = [_edges(graph, kind, rel) for kind, rel in there or [(0, CONTROL[0])]]
+    return Edges(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def _edges(graph: "AccessGraph", kind: int, relationship: Relationship) -> dict[str, np.ndarray]:
+    frame = graph.frames[relationship]
+    source, target = graph.ends(relationship)
+    kept = graph.in_force(relationship) & graph.live[source]
+    if relationship.uncontrolled:
+        kept &= ~graph.has_label(*relationship.uncontrolled)[target]
+    used = seen(frame["last_used_at"], graph.now)
+    ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))
+    columns = _marks(frame) | {
+        "source": source,
+        "target": target,
+        "kind": np.full(len(frame), kind, np.int8),
+        "ceiling": ceiling.astype(np.int8),
+        "telemetry": flags(frame["telemetry"]) | (used != NEVER),
+        "last_used": used,
+        "since": milliseconds(frame["valid_from"]),
+    }
+    return {name: column[kept] for name, column in columns.items()}
+
+
+def stated_grants(graph: "AccessGraph") -> Grants:
+    """Return the grants on resources that give a level, in force at `as_of`."""
+    frame = graph.frames[CAN_ACCESS]
+    holder, resource = graph.ends(CAN_ACCESS)
+    levels = level_bits(frame["levels"])
+    kept = graph.in_force(CAN_ACCESS) & (levels > 0) & graph.live[holder]
+    kept &= graph.has_label(RESOURCE)[resource]
+    observed, used, since = graph.grant_use
+    columns = _marks(frame) | {
+        "holder": holder,
+        "resource": resource,
+        "levels": levels,
+        "telemetry": observed,
+        "last_used": used,
+        "since": since,
+    }
+    return Grants(**{name: column[kept] for name, column in columns.items()})
+
+
+def _marks(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the columns that a row of any type says by itself."""
+    return {
+        "row": np.arange(len(frame), dtype=np.int32),
+        "eligible": flags(frame["eligible"]),
+        "conditional": frame["condition"].notna().to_numpy(bool),
+        "derived": flags(frame["derived"]),
+        "assumed": flags(frame["assumed"]),
+    }
+
+
+def seen(instants: pd.Series, now: int) -> np.ndarray:
+    """Return instants in milliseconds; a clock that runs ahead of `now` is held back to it."""
+    return np.asarray(np.minimum(milliseconds(instants), now))
 
 
 def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:

@@ -4,10 +4,8 @@ A file that is not what its name says is refused as a whole (`InputRefused`). A 
 be read is set aside with its line, and the others go on. Reasons never repeat what a cell says.
 """
 
-import codecs
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -22,34 +20,13 @@ import pyarrow.parquet as pq
 
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, canonical, strict_json
-from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
 from ingest.text_columns import as_text, text_column
+from ingest.text_files import LIMITS, Limits, Shape, bounded, scan, sized
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
-CHUNK = 1 << 20
-UTF8_BOM, UTF16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
-END = "\0"  # in no text that passed `_scan`
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one table may hold. `size`, `line` and `expanded` are bytes.
-
-    A compressed file may expand to `expanded`, and beyond `free` bytes to no more than `ratio`
-    times its size.
-    """
-
-    size: int = 2 << 30
-    line: int = 8 << 20
-    rows: int = 20_000_000
-    columns: int = 1_000
-    expanded: int = 2 << 30
-    free: int = 256 << 20
-    ratio: int = 100
-
-
-LIMITS = Limits()
+UTF8_BOM = b"\xef\xbb\xbf"
+END = "\0"  # in no text that passed `scan`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,73 +81,7 @@ def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> p
     return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(said)})
 
 
-# ---------------------------------------------------------------- what every text file must be
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    lines: int
-    bare_returns: bool  # a carriage return ends a line of its own
-    ended: bool  # the last line has an end as the others have
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
-
-
-def _sized(path: Path, limits: Limits) -> int:
-    opened(path)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
-    if not path.is_file():
-        raise InputRefused(path, "", "is not a file")
-    if size == 0:
-        raise InputRefused(path, "", "is empty")
-    if size > limits.size:
-        raise InputRefused(path, "", f"is larger than {limits.size} bytes")
-    return size
-
-
-def _scan(path: Path, limits: Limits) -> _Shape:
-    """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time."""
-    _sized(path, limits)
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    lines, since_newline, bare, last = 0, 0, False, b"\n"
-    with _opened(path) as file:
-        while chunk := file.read(CHUNK):
-            if lines == 0 and chunk.startswith(UTF16_BOMS):
-                raise InputRefused(path, "line 1", "is UTF-16 text; save it as UTF-8")
-            if b"\0" in chunk:
-                at = lines + 1 + chunk[: chunk.index(b"\0")].count(b"\n")
-                raise InputRefused(path, f"line {at}", "holds a NUL byte; it is not text")
-            _decode(decoder, chunk, path, lines)
-            newlines = chunk.count(b"\n")
-            since_newline = (
-                since_newline + len(chunk) if not newlines else (len(chunk) - chunk.rindex(b"\n"))
-            )
-            if since_newline > limits.line:
-                raise InputRefused(
-                    path, f"line {lines + newlines + 1}", f"is longer than {limits.line} bytes"
-                )
-            bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
-            lines, last = lines + newlines, chunk[-1:]
-    _decode(decoder, b"", path, lines, final=True)
-    return _Shape(lines + (last != b"\n"), bare, last == b"\n")
-
-
-def _decode(decoder: Any, chunk: bytes, path: Path, lines: int, *, final: bool = False) -> None:
-    try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError as error:
-        at = lines + 1 + chunk[: error.start].count(b"\n")
-        raise InputRefused(path, f"line {at}", "is not UTF-8 text") from None
+# ---------------------------------------------------------------- columns
 
 
 def _header(names: list[str], path: Path, limits: Limits) -> list[str]:
@@ -188,17 +99,12 @@ def _refuse_header(path: Path, reason: str) -> NoReturn:
     raise InputRefused(path, "line 1", reason)
 
 
-def _bounded(rows: int, path: Path, limits: Limits) -> None:
-    if rows > limits.rows:
-        raise InputRefused(path, "", f"has more than {limits.rows} rows")
-
-
 # ---------------------------------------------------------------- CSV
 
 
 def _read_csv(path: Path, limits: Limits) -> TextTable:
-    shape = _scan(path, limits)
-    _bounded(shape.lines - 1, path, limits)
+    shape = scan(path, limits)
+    bounded(shape.lines - 1, path, limits)
     fast = None if shape.bare_returns else _regular_csv(path, shape, limits)
     if fast is None:
         return _irregular_csv(path, limits, shape)
@@ -207,11 +113,11 @@ def _read_csv(path: Path, limits: Limits) -> TextTable:
     return TextTable(numbered, rejected=[], unended=_unended(shape, path))
 
 
-def _unended(shape: _Shape, path: Path) -> Path | None:
+def _unended(shape: Shape, path: Path) -> Path | None:
     return None if shape.ended else path
 
 
-def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
+def _regular_csv(path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
     """Read a CSV file in which every line is one whole row, or return None.
 
     Only then is the place of a row a matter of counting.
@@ -241,7 +147,7 @@ def _regular_csv(path: Path, shape: _Shape, limits: Limits) -> pa.Table | None:
     return table if table.num_rows == shape.lines - 1 else None
 
 
-def _irregular_csv(path: Path, limits: Limits, shape: _Shape) -> TextTable:
+def _irregular_csv(path: Path, limits: Limits, shape: Shape) -> TextTable:
     """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
     rows: list[list[str]] = []
     places: list[int] = []
@@ -308,8 +214,8 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
     InputRefused
         When the file is not text, or no line of it is a JSON object.
     """
-    shape = _scan(path, limits)
-    _bounded(shape.lines, path, limits)
+    shape = scan(path, limits)
+    bounded(shape.lines, path, limits)
     found = JsonLines([], [], rejected=[])
     with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(file, 1):
@@ -369,7 +275,7 @@ def _read_json_lines(path: Path, limits: Limits) -> TextTable:
 
 
 def _read_parquet(path: Path, limits: Limits) -> TextTable:
-    size = _sized(path, limits)
+    size = sized(path, limits)
     allowed = min(limits.expanded, max(limits.free, limits.ratio * size))
     try:
         table = _unpacked(path, limits, allowed)
@@ -391,7 +297,7 @@ def _unpacked(path: Path, limits: Limits, allowed: int) -> pa.Table:
     ]
     # text stays a dictionary until its size is known: one long value may stand in every row
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        _bounded(file.metadata.num_rows, path, limits)
+        bounded(file.metadata.num_rows, path, limits)
         batches, total = [], 0
         for batch in file.iter_batches(batch_size=16_384):
             total += sum(_expanded(column) for column in batch.columns)

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.source import InputRefused
-from ingest.tables import Limits, read_table
+from ingest.tables import read_table
+from ingest.text_files import Limits
 
 MOMENT = 1_785_542_400_000  # 2026-08-01, in milliseconds
 CANARY = "AKIAIOSFODNN7EXAMPLE"  # the example key of Amazon's documentation

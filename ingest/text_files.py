@@ -1,0 +1,113 @@
+"""Text files within bounds: UTF-8, in lines that end somewhere, and not too many of them."""
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ingest.progress import opened
+from ingest.source import InputRefused
+
+CHUNK = 1 << 20
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one table may hold. `size`, `line` and `expanded` are bytes.
+
+    A compressed file may expand to `expanded`, and beyond `free` bytes to no more than `ratio`
+    times its size.
+    """
+
+    size: int = 2 << 30
+    line: int = 8 << 20
+    rows: int = 20_000_000
+    columns: int = 1_000
+    expanded: int = 2 << 30
+    free: int = 256 << 20
+    ratio: int = 100
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The lines of a text file.
+
+    `bare_returns` says that a carriage return ends a line of its own, `ended` that the last line
+    has an end as the others have.
+    """
+
+    lines: int
+    bare_returns: bool
+    ended: bool
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
+
+
+def sized(path: Path, limits: Limits) -> int:
+    """Return the size of a file in bytes; refuse one that is empty or too large."""
+    opened(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
+    if not path.is_file():
+        raise InputRefused(path, "", "is not a file")
+    if size == 0:
+        raise InputRefused(path, "", "is empty")
+    if size > limits.size:
+        raise InputRefused(path, "", f"is larger than {limits.size} bytes")
+    return size
+
+
+def scan(path: Path, limits: Limits) -> Shape:
+    """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time."""
+    sized(path, limits)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines, since_newline, bare, last = 0, 0, False, b"\n"
+    with _opened(path) as file:
+        while chunk := file.read(CHUNK):
+            if lines == 0 and chunk.startswith(UTF16_BOMS):
+                raise InputRefused(path, "line 1", "is UTF-16 text; save it as UTF-8")
+            if b"\0" in chunk:
+                at = lines + 1 + chunk[: chunk.index(b"\0")].count(b"\n")
+                raise InputRefused(path, f"line {at}", "holds a NUL byte; it is not text")
+            _decode(decoder, chunk, path, lines)
+            newlines = chunk.count(b"\n")
+            since_newline = (
+                since_newline + len(chunk) if not newlines else (len(chunk) - chunk.rindex(b"\n"))
+            )
+            if since_newline > limits.line:
+                raise InputRefused(
+                    path, f"line {lines + newlines + 1}", f"is longer than {limits.line} bytes"
+                )
+            bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
+            lines, last = lines + newlines, chunk[-1:]
+    _decode(decoder, b"", path, lines, final=True)
+    return Shape(lines + (last != b"\n"), bare, last == b"\n")
+
+
+def _decode(decoder: Any, chunk: bytes, path: Path, lines: int, *, final: bool = False) -> None:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        at = lines + 1 + chunk[: error.start].count(b"\n")
+        raise InputRefused(path, f"line {at}", "is not UTF-8 text") from None
+
+
+def bounded(rows: int, path: Path, limits: Limits) -> None:
+    """Refuse a file of too many rows."""
+    if rows > limits.rows:
+        raise InputRefused(path, "", f"has more than {limits.rows} rows")
