@@ -215,3 +215,38 @@ def test_the_poorer_word_would_replace_it(
     monkeypatch.setattr(Checked, "lost", ())
     take(damaged(NAMED, "encrypted"), LATER)
     assert env_of(tmp_path / "store") == ["unknown"]
+
+
+# -- kinds of fact that a lost table would have stated ---------------------------------------------
+
+OWNS = "relationships/OWNS.csv"
+
+
+def orphans(cli: Run, store: Path) -> list[str]:
+    line = ("findings", "--rule", "OWN-01", "--store", store, "--json")
+    return sorted(row["subject"]["id"] for row in cli(*line).result["findings"])
+
+
+def test_nobody_is_accused_for_want_of_a_lost_table(
+    take: Callable[..., Said], cli: Run, tmp_path: Path
+) -> None:
+    said = take(damaged(Several("estate", ESTATE, OWNS, "", ""), "encrypted"))
+    assert "owners" not in said.result["reads"][0]["declares"]
+    assert orphans(cli, tmp_path / "store") == []
+
+
+def test_a_table_that_is_not_there_states_that_there_are_none(
+    take: Callable[..., Said], cli: Run, tmp_path: Path
+) -> None:
+    """The twin: bot has an owner in the table; b2 has none."""
+    files = {name: data for name, data in ESTATE.items() if name != OWNS}
+    said = take(Several("estate", files, OWNS, "", ""))
+    assert "owners" in said.result["reads"][0]["declares"]
+    assert orphans(cli, tmp_path / "store") == ["b2", "bot"]
+
+
+def test_a_column_map_declares_nothing_of_a_lost_table(take: Callable[..., Said]) -> None:
+    case = next(one for one in SEVERAL if one.source == "csv")
+    assert "owners" in take(case).result["reads"][0]["declares"]
+    lost = take(damaged(case, "encrypted"), store="another")
+    assert lost.result["reads"][0]["declares"] == ["grants"]
