@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.debt.totals import total
 from analytics.findings import count_all
 from analytics.posture import Posture, assess

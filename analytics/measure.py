@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from analytics.debt.items import Debt, debt_of
+from analytics.debt.items import Debt
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from analytics.debt.totals import NOT_KNOWN, Total, total
 from analytics.faults import PartFailed, guarded
 from analytics.posture import Posture

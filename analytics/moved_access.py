@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.debt.entitlements import held_grants
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from analytics.idle_access import ACCESS, Idle, derived_from, idle, idle_rows
 from analytics.plan import LEAST, Plan, Safety, Trail
 from analytics.posture import Posture

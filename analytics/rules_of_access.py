@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.actors import actors
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.debt.model import NUMBER
 from analytics.debt.reviews import Reviews, reviews
 from analytics.posture import Posture
@@ -32,7 +32,7 @@ VERB_WORDS = [joined([VERBS[level] for level in levels]) for levels in LEVEL_SET
 
 def entitled(posture: Posture) -> np.ndarray:
     """Return how many entitlements each node has, where it is accountable (int64), else 0."""
-    units = debt_of(posture).units
+    units = items_of(posture).units
     counts = np.zeros(len(posture.graph.ids), np.int64)
     counts[units.identities] = np.bincount(units.place, minlength=len(units.identities))
     return counts
@@ -43,7 +43,7 @@ def granted(posture: Posture) -> np.ndarray:
     codes, grants = _held(posture).index.to_numpy(), _grants(posture)
     place = codes // grants
     counts = np.zeros(len(posture.graph.ids), np.int64)
-    identities = debt_of(posture).units.identities
+    identities = items_of(posture).units.identities
     counts[identities] = np.bincount(place, minlength=len(identities))
     return counts
 
@@ -57,7 +57,7 @@ def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
 
     With each comes since when it does (milliseconds, `NEVER` where nobody says).
     """
-    debt = debt_of(posture)
+    debt = items_of(posture)
     rows = debt.rows
     mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
     mine = mine[alive(posture)[debt.units.identity[rows.entitlement[mine]]]]
@@ -84,7 +84,7 @@ def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFram
         of all that the identity has by it), `level` (the highest given), `exposure` (of the
         heaviest level given), `together` (of all given), `first` and `last` (of `since`).
     """
-    units = debt_of(posture).units
+    units = items_of(posture).units
     grants = _grants(posture)
     code = units.place[at].astype(np.int64) * grants + units.grant[at]
     order = np.argsort(code, kind="stable")
@@ -107,7 +107,7 @@ def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFram
 def _frame(
     posture: Posture, lead: np.ndarray, columns: list[np.ndarray], together: np.ndarray
 ) -> pd.DataFrame:
-    units = debt_of(posture).units
+    units = items_of(posture).units
     facts = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
     levels, held, level, first, last, exposure = columns
     return pd.DataFrame(
@@ -134,7 +134,7 @@ def _held(posture: Posture) -> pd.Series:
 
 
 def _all_held(posture: Posture) -> pd.Series:
-    units = debt_of(posture).units
+    units = items_of(posture).units
     grants = _grants(posture)
     code = units.place.astype(np.int64) * grants + units.grant
     order = np.argsort(code, kind="stable")

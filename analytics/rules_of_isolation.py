@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.debt.assumptions.separation import separating
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -32,7 +32,7 @@ def held(posture: Posture) -> pd.DataFrame:
 
 
 def _held(posture: Posture) -> pd.DataFrame:
-    units = debt_of(posture).units
+    units = items_of(posture).units
     mine = np.zeros(len(posture.in_service), bool)
     mine[judged(posture, ~mine)] = True
     frame = pd.DataFrame(

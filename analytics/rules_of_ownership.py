@@ -30,6 +30,12 @@ def departed(owned: Ownership) -> pd.DataFrame:
     return pd.DataFrame(rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]])
 
 
+def last_departed(owned: Ownership) -> pd.DataFrame:
+    """Return of what is `departed` the last one to go of each thing and role."""
+    rows = departed(owned).sort_values(["ended", "owner", "id"])
+    return rows.drop_duplicates(["thing", "role"], keep="last")
+
+
 def team_only(owned: Ownership) -> pd.DataFrame:
     """Return the statements of teams about things that no active person owns in any role."""
     owns = owned.owns

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from analytics.ownership import NOBODY, ROLES, active_people, ownership
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import spread

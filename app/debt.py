@@ -9,9 +9,9 @@ import pandas as pd
 from analytics import answers
 from analytics.answers.debt import item_rows
 from analytics.debt.groups import GROUPINGS, keys, name
-from analytics.debt.items import debt_of
 from analytics.debt.ledger import Moment, oldest
 from analytics.debt.model import ASSUMPTIONS
+from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from app.debt_way import way
 from app.figures import names

@@ -25,7 +25,7 @@ from graph.values import canonical, instant, iso
 FILE = "journal.sqlite"
 ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
-ALSO = ("also", "owner_also")  # fields that hold other ids, and are not there without any
+LISTS = ("also", "owner_also", "about")  # fields of several texts, not there without any
 FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
 CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
 
@@ -55,7 +55,7 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """Return it as answers show it."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        told = {k: v for k, v in values.items() if k not in ALSO or v}
+        told = {k: v for k, v in values.items() if k not in LISTS or v}
         shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
 
@@ -64,17 +64,25 @@ class Entry:
 class Acceptance(Entry):
     """A finding that somebody will live with, until an instant.
 
-    `also` are the other ids that it had then, as its things had several.
+    `also` are the other ids that it had then, as its things had several. `about` is what its id
+    is made of: its rule, its subject, its object or "", and the parts of its key, if any. So it
+    is known what was accepted when the finding itself is gone. Old entries lack it.
     """
 
     kind: ClassVar[str] = "acceptance"
     finding: str
     until: pd.Timestamp
     also: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant: it lapses by itself."""
         return Entry.holds(self, moment) and moment < self.until
+
+    @property
+    def ends(self) -> pd.Timestamp:
+        """When it ends, by its time or because it was withdrawn."""
+        return self.until if self.withdrawn_at is None else min(self.until, self.withdrawn_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +221,10 @@ class Journal:
         reason: str,
         since: pd.Timestamp | None,
         also: Sequence[str] = (),
+        about: Sequence[str] = (),
     ) -> Acceptance:
         """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
-        said = {"finding": finding, "until": iso(until), "also": list(also)}
+        said = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
         return self._add(Acceptance, by, reason, since, said)
 
     def attest(
@@ -327,7 +336,7 @@ class Journal:
                     "since": iso(counts),
                     "prev_hash": before,
                     **({} if who.verified else {"verified": False}),
-                    **{k: v for k, v in said.items() if k not in ALSO or v},
+                    **{k: v for k, v in said.items() if k not in LISTS or v},
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
@@ -357,7 +366,7 @@ def _entry(kind: type[E], number: int, body: str) -> E:
     names = {f.name for f in fields(kind)}
     values = {k: v for k, v in said.items() if k in names}
     times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
-    others = {k: tuple(values[k]) for k in ALSO if k in values}
+    others = {k: tuple(values[k]) for k in LISTS if k in values}
     return kind(number=number, **(values | times | others))
 
 

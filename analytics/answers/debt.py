@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
-from analytics.debt.accepted import accepted_debt
 from analytics.debt.groups import keys, name
-from analytics.debt.items import Debt, debt_of
+from analytics.debt.items import Debt
 from analytics.debt.model import ASSUMPTIONS, NUMBER, Model
+from analytics.debt.owed import accepted_debt, debt_of
 from analytics.debt.totals import (
     ALARM,
     ORPHAN,
@@ -44,11 +44,11 @@ def debt(
     """Answer what the accountable identities owe, or one of them (`about`, a node's number).
 
     `groups` add up to the whole. `accepted` is how much of debt is owed for findings that
-    somebody accepted: it stays owed. `items`, if asked for, are the broken ones, the costliest
-    first, then those of which nobody knows whether they are broken. `not_known` counts the
-    identities of which nobody could state what they may use: no figure says anything of them,
-    and where there are no others, there is no figure. `capped_by` names what keeps a grade down
-    that would be better by its ratio.
+    somebody accepted: it stays owed, and bears no interest until that ends. `items`, if asked
+    for, are the broken ones, the costliest first, then those of which nobody knows whether they
+    are broken. `not_known` counts the identities of which nobody could state what they may use:
+    no figure says anything of them, and where there are no others, there is no figure.
+    `capped_by` names what keeps a grade down that would be better by its ratio.
     """
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -59,7 +59,7 @@ def debt(
     found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     found.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(found, limit)
-    borne = accepted_debt(posture, owed)
+    borne = accepted_debt(owed)
     answer = figures(whole) | {
         "accepted": float(borne[places].sum()) if whole.known else None,
         "grade": letter,
@@ -216,6 +216,7 @@ def _item(posture: Posture, owed: Debt, item: int, grants: Any) -> dict[str, Any
         "cycles": float(rows.cycles[item]) if known else None,
         "debt": float(rows.debt[item]),
         "interest_per_day": float(rows.interest[item]),
+        "accepted": bool(rows.accepted[item]),
         "unverified": float(rows.unverified[item]),
         "effort_hours": owed.model.hours[k],
     }

@@ -7,7 +7,7 @@ import numpy as np
 
 from analytics.answers.debt import figures
 from analytics.answers.shape import cut, when
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.debt.totals import Group, grouped
 from analytics.ownership import NOBODY
 from analytics.posture import Posture

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.lifecycle.about import what_it_is_about
 from analytics.lifecycle.names import other_names
 from analytics.lifecycle.states import LISTED, lives
 from analytics.ownership import active_people
@@ -43,7 +44,8 @@ def accept(
         raise Refused(f"--until must lie after {iso(as_of)}, the instant looked at")
     who, why = _person(posture, by), _said("reason", reason)
     also = other_names(posture, one)
-    written = journal_of(posture).accept(one, until, who, why, as_of, also)
+    about = what_it_is_about(posture, one)
+    written = journal_of(posture).accept(one, until, who, why, as_of, also, about)
     note = "by the clock that is past: it counts only in what is asked as of earlier"
     return _recorded(written) | {"note": note if until <= written.at else None}
 

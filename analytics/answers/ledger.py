@@ -4,14 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.debt.accepted import accepted_debt
 from analytics.debt.forecast import Outlook, forecast
-from analytics.debt.items import debt_of
 from analytics.debt.ledger import Entry, Moment, Step
 from analytics.debt.ledger import ledger as keep
 from analytics.debt.ledger_cause import Item
 from analytics.debt.model import Model
 from analytics.debt.model import model as default_model
+from analytics.debt.owed import accepted_debt, debt_of
 from analytics.findings import find_all
 from analytics.history import History
 from analytics.lifecycle.states import lives
@@ -44,7 +43,7 @@ def ledger(
     about = _accepted(posture, books.entries)
     answer = {"since": _moment(start), "until": _moment(end)} | figures(books.figures)
     answer |= {
-        "accepted": float(accepted_debt(posture, debt_of(posture, by)).sum()),
+        "accepted": float(accepted_debt(debt_of(posture, by)).sum()),
         "model": {"id": by.id, "hash": by.hash},
         "periods": [_step(step) for step in books.steps],
         "entries": [_entry(posture, entry, about) for entry in books.entries],

@@ -9,8 +9,8 @@ import pandas as pd
 from analytics.answers.evidence_of_owners import confidence, conflicts
 from analytics.answers.shape import cut, when
 from analytics.bus_factor import bus_factor, kept_by
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from analytics.ownership import NOBODY, ROLES, Ownership, ownership
 from analytics.posture import Posture
 from analytics.residue import judged

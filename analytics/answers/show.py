@@ -10,7 +10,7 @@ from analytics.answers.debt import concerning, item_rows
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
 from analytics.answers.shape import cut, plain, when
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from analytics.sightings import SAID
 from graph.access import NEVER

@@ -1,7 +1,8 @@
 """Trust debt: what is owed for access whose assumptions hold no more; see docs/trust-debt.md."""
 
-from analytics.debt.items import Debt, Rows, assess_debt, debt_of
+from analytics.debt.items import Debt, Rows, items_of
 from analytics.debt.model import ASSUMPTIONS, Model, WrongModel, model
+from analytics.debt.owed import debt_of
 
 __all__ = [
     "ASSUMPTIONS",
@@ -9,7 +10,7 @@ __all__ = [
     "Model",
     "Rows",
     "WrongModel",
-    "assess_debt",
     "debt_of",
+    "items_of",
     "model",
 ]

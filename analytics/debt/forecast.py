@@ -1,7 +1,7 @@
 """What debt will be if nobody does anything: the facts as they are, looked at from later on.
 
 What is known to fall due is in it: access that expires and stays, people who leave on a known
-day, approvals that run out, keys that grow old, access that stays unused.
+day, approvals and acceptances that run out, keys that grow old, access that stays unused.
 """
 
 from dataclasses import dataclass
@@ -47,8 +47,9 @@ def forecast(
 def _outlook(today: Balance, days: int) -> Outlook:
     graph = today.posture.graph
     at = graph.as_of + pd.Timedelta(days=days)
-    later = balance(assess(AccessGraph.of(graph.facts, at, graph.snapshot)), today.debt.model)
-    until = period(today, later)
+    then = assess(AccessGraph.of(graph.facts, at, graph.snapshot))
+    then.history, then.journal = today.posture.history, today.posture.journal
+    until = period(today, balance(then, today.debt.model))
     figures = until.figures
     return Outlook(
         *(days, at, figures["closing"], figures["accrued"] + figures["rescored"]),

@@ -1,10 +1,13 @@
 """The items of trust debt: every assumption of every entitlement that does not hold any more.
 
+What people accepted is not looked at here: an acceptance is of a finding, and rules find by these
+items. What is owed with it is in `analytics.debt.owed`.
+
 Only items that are broken or unknown are listed; what applies is added up beside them, so that
 the most that could be owed is exact for any group of identities.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,7 +33,8 @@ class Rows:
     `ASSUMPTIONS`, and `object` (int32) one in `names`: an owner's role, the id of a credential,
     a rule and the other side of it, or "". `degree` (float64) is how far it is broken, NaN
     where unknown; `since` (int64) when it broke, `NEVER` where nobody says. `principal`,
-    `cycles` (missed so far, uncapped), `debt`, `interest` (a day) and `unverified` are float64.
+    `cycles` (missed so far, uncapped, without the time that it was accepted), `debt`, `interest`
+    (a day) and `unverified` are float64; `accepted` (bool) says whether it is accepted now.
     """
 
     entitlement: np.ndarray
@@ -44,6 +48,7 @@ class Rows:
     debt: np.ndarray
     interest: np.ndarray
     unverified: np.ndarray
+    accepted: np.ndarray
 
     def __len__(self) -> int:
         """Count the items."""
@@ -85,38 +90,62 @@ class Debt:
         return self.units.identities
 
 
-def debt_of(posture: Posture, by: Model | None = None) -> Debt:
-    """Return the trust debt of a posture, counted once for each model."""
+def items_of(posture: Posture, by: Model | None = None) -> Debt:
+    """Return the trust debt of a posture as if nobody had accepted any of it.
+
+    Items, principal and what applies are those of what is owed; rules may rest on these only.
+    """
     by = model() if by is None else by
     return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{by.hash}", lambda: assess_debt(posture, by)
+        f"{__name__}:{by.hash}", lambda: assess_items(posture, by)
     )
 
 
-def assess_debt(posture: Posture, by: Model) -> Debt:
-    """Count the trust debt of a posture by a model."""
+def assess_items(posture: Posture, by: Model) -> Debt:
+    """Count the trust debt of a posture by a model, as if nobody had accepted any of it."""
     units = entitlements(posture, by)
     case = Case(posture, by, units)
     verdicts = [verdict for judge in FAMILIES for verdict in _verdicts(case, judge)]
     rows = _rows(case, verdicts)
     applicable, applies = _applicable(case, verdicts)
-    cell = units.place[rows.entitlement].astype(np.int64) * len(ASSUMPTIONS) + rows.assumption
-
     judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])
+    nothing = np.where(judged, np.zeros_like(applicable), np.nan)
+    known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
+    whole = Debt(
+        *(by, case.now, units, rows, applies, np.where(judged, applicable, np.nan)),
+        *(nothing, nothing, nothing, nothing, known),
+    )
+    return _summed(whole)
+
+
+def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
+    """Return a debt whose items bore no interest for some `time` (milliseconds) since they broke.
+
+    Those that are paused `now` (bool) bear none at present, and are accepted.
+    """
+    rows, by = owed.rows, owed.model
+    cycles = _cycles(by, owed.now, rows.assumption, rows.since, time)
+    debt, interest = _with_interest(by, rows.assumption, rows.principal, cycles)
+    interest = np.where(now, 0.0, interest)
+    kept = replace(rows, cycles=cycles, debt=debt, interest=interest, accepted=now)
+    return _summed(replace(owed, rows=kept))
+
+
+def _summed(owed: Debt) -> Debt:
+    """Add up the items by identity and assumption; what could not be judged stays NaN."""
+    rows, shape = owed.rows, owed.applicable.shape
+    cell = owed.units.place[rows.entitlement].astype(np.int64) * shape[1] + rows.assumption
 
     def summed(amount: np.ndarray) -> np.ndarray:
-        shape = len(units.identities), len(ASSUMPTIONS)
         added = np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
-        return np.where(judged, added, np.nan)
+        return np.where(np.isnan(owed.applicable), np.nan, added)
 
-    known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
-    return Debt(
-        *(by, case.now, units, rows, applies, np.where(judged, applicable, np.nan)),
+    return replace(
+        owed,
         debt=summed(rows.debt),
         principal=summed(rows.principal),
         interest=summed(rows.interest),
         unverified=summed(rows.unverified),
-        known=known,
     )
 
 
@@ -136,16 +165,31 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
     since = np.concatenate([part.since for _, part in parts])
     by, unknown = case.model, np.isnan(degree)
     weighed = by.weights[assumption] * case.units.exposure[entitlement]
-    cycle = by.cycles[assumption]
     principal = np.where(unknown, 0.0, weighed * degree)
-    cycles = np.where(since == NEVER, 0.0, np.maximum(case.now - since, 0) / DAY / cycle)
+    cycles = _cycles(by, case.now, assumption, since)
     share = np.where(assumption == OWNER, ROLE_SHARE, 1.0)
     return Rows(
         *(entitlement, assumption, objects, names, degree, since, principal, cycles),
-        principal * (1 + np.minimum(cycles, by.cap)),
-        np.where(cycles < by.cap, principal / cycle, 0.0),
+        *_with_interest(by, assumption, principal, cycles),
         np.where(unknown, weighed * share, 0.0),
+        np.zeros(len(principal), bool),
     )
+
+
+def _cycles(
+    by: Model, now: int, assumption: np.ndarray, since: np.ndarray, without: int | np.ndarray = 0
+) -> np.ndarray:
+    """Return how many cycles each item has missed, but for some time (milliseconds)."""
+    passed = np.maximum(now - since, 0) - without
+    return np.where(since == NEVER, 0.0, passed / DAY / by.cycles[assumption])
+
+
+def _with_interest(
+    by: Model, assumption: np.ndarray, principal: np.ndarray, cycles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is owed for each item, and by how much that grows in a day."""
+    growing = np.where(cycles < by.cap, principal / by.cycles[assumption], 0.0)
+    return principal * (1 + np.minimum(cycles, by.cap)), growing
 
 
 def _named(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from analytics.debt.items import Debt, debt_of
+from analytics.debt.items import Debt
 from analytics.debt.model import Model
+from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.former import Former

@@ -1,16 +1,19 @@
 """The trust debt of earlier snapshots: as the journal remembers it, else counted again."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.debt.totals import caps_of, rated, total
+from analytics.history import History
 from analytics.past import versions
 from analytics.posture import Posture
 from graph.stores import SnapshotInfo
+from graph.values import canonical
 
 KEPT_AS = "debt"
 
@@ -50,7 +53,7 @@ def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
     journal, history = posture.journal, posture.history
     if history is None or not infos:
         return []
-    known, found, fresh = versions(journal, infos), [], {}
+    known, found, fresh = _versions(history, infos), [], {}
     for info in infos:
         data = journal.seen(info.id, known[info.id], KEPT_AS) if journal is not None else None
         owed = Owed.of(history.posture(info.id)) if data is None else Owed(**json.loads(data))
@@ -60,3 +63,19 @@ def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
     if fresh and journal is not None:
         journal.keep_seen(fresh, [info.id for info in history.infos], KEPT_AS)
     return found
+
+
+def _versions(history: History, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
+    """Name what the debt of each snapshot rests on: its facts, and what was accepted by then.
+
+    How long that lasted rests on the snapshots before it, too: they show what was resolved when.
+    """
+    known = versions(history.journal, infos)
+    every = history.journal.acceptances() if history.journal is not None else ()
+    for info in infos:
+        said = [one.record() for one in every if one.since <= info.taken_at]
+        if said:
+            past = [i.id for i in history.until(info)]
+            text = known[info.id] + canonical([said, past])
+            known[info.id] = hashlib.sha256(text.encode()).hexdigest()
+    return known

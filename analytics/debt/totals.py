@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.debt.assumptions.credentials import held
-from analytics.debt.items import Debt, debt_of
+from analytics.debt.items import Debt
 from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model
+from analytics.debt.owed import debt_of
 from analytics.deciding import DENIED
 from analytics.evidence import uses
 from analytics.leaks import leaked

@@ -27,6 +27,7 @@ LISTED = (OPEN, ACCEPTED, REOPENED, STALE)
 STATES = (*LISTED, RESOLVED)
 FAILING = (OPEN, REOPENED, STALE)  # a source that fell silent must not turn a build green
 SILENT_DAYS = 30
+FOR_GOOD = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Lives:
     who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
     (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding,
     `lapsed` those whose time was up while the finding is still there, and `names` says what
-    findings are called now that had other ids.
+    findings are called now that had other ids. `gaps` says of those that came back from when to
+    when they were gone (milliseconds).
     """
 
     rows: pd.DataFrame
@@ -46,10 +48,16 @@ class Lives:
     infos: tuple[SnapshotInfo, ...]
     now: Posture
     names: Followed
+    gaps: dict[str, list[tuple[int, int]]]
 
     def called(self, finding: str) -> str:
         """Return the id that a finding goes by now, given any that it ever had."""
         return self.names.now(finding)
+
+    def gone(self, finding: str) -> list[tuple[int, int]]:
+        """Return from when to when a finding was resolved (milliseconds), oldest first."""
+        at = self.rows["resolved_at"][self.rows["id"] == finding]
+        return [*self.gaps.get(finding, ()), *((n, FOR_GOOD) for n in at.tolist() if n != NEVER)]
 
     def former(self) -> dict[str, str]:
         """Return the ids of findings that are no longer used, and the one used instead."""
@@ -125,7 +133,10 @@ def _lives(posture: Posture) -> Lives:
     rows = rows.assign(state=pd.array(state, dtype="string"))
     there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
     over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
-    return Lives(rows, accepted, over, infos, posture, told.names)
+    gaps: dict[str, list[tuple[int, int]]] = {}
+    for one, gone, back in story.gaps:
+        gaps.setdefault(id_of(one), []).append((times[gone], times[back]))
+    return Lives(rows, accepted, over, infos, posture, told.names, gaps)
 
 
 def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:

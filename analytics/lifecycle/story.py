@@ -26,6 +26,7 @@ class Story:
 
     `ids` (uint64, sorted), `first` and `last` (when it was seen), `resolved` (when it was gone,
     though its rule could be judged; -1 while it is not) and `reopened` (when it came back).
+    `gaps` are those that came back, as often as they did: by id, when each was gone and back.
     """
 
     ids: np.ndarray
@@ -33,6 +34,7 @@ class Story:
     last: np.ndarray
     resolved: np.ndarray
     reopened: np.ndarray
+    gaps: tuple[tuple[int, int, int], ...] = ()
 
     @classmethod
     def of(cls, ids: np.ndarray) -> "Story":
@@ -90,9 +92,12 @@ def tell(steps: list[Step]) -> Story:
     ids = np.unique(np.concatenate([s.sighting.ids for s in steps]))
     first, last = np.full(len(ids), NEVER), np.full(len(ids), NEVER)
     resolved, reopened = first.copy(), first.copy()
+    gaps: list[tuple[int, int, int]] = []
     for at, step in enumerate(steps):
         there = among(ids, step.sighting.ids)
         back = there & (resolved != NEVER)
+        gone = zip(ids[back].tolist(), resolved[back].tolist(), strict=True)
+        gaps += [(one, since, at) for one, since in gone]
         reopened[back], resolved[back] = at, NEVER
         first[there & (first == NEVER)] = at
         last[there] = at
@@ -100,7 +105,7 @@ def tell(steps: list[Step]) -> Story:
         for seen in np.unique(last[missing]):
             mine = missing[last[missing] == seen]
             resolved[mine[_could_show(ids[mine], steps[seen], step)]] = at
-    return Story(ids, first, last, resolved, reopened)
+    return Story(ids, first, last, resolved, reopened, tuple(gaps))
 
 
 def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:

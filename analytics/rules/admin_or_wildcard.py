@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.posture import Posture
 from analytics.residue import alive
 from analytics.rule import Rule
@@ -17,7 +17,7 @@ WILDCARD = r'"(?:[^"]*:)?\*"'  # every action, or every action of a service
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that may administer, or do anything to, what is sensitive."""
-    units = debt_of(posture).units
+    units = items_of(posture).units
     serving = alive(posture)[units.identity]
     sensitive = posture.sensitivities["weight"].to_numpy()[units.resource]
     wild = posture.graph.frames[CAN_ACCESS]["actions"].fillna("").str.contains(WILDCARD)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import LATER, alive, expired, judged, left_of
@@ -21,7 +21,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _grants(posture: Posture) -> pd.DataFrame:
-    graph, units = posture.graph, debt_of(posture).units
+    graph, units = posture.graph, items_of(posture).units
     frame = graph.frames[CAN_ACCESS]
     expired, ended = (
         _past(posture, frame[c])[units.grant] for c in ("expires_at", "task_ended_at")

@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.ownership import ROLES
 from analytics.posture import Posture
 from analytics.rule import Rule, day, found, nothing
-from analytics.rules_of_ownership import departed, judged_rows
+from analytics.rules_of_ownership import judged_rows, last_departed
 from analytics.unowned import unowned_since
 from graph.access import NEVER
 from graph.frames import records
@@ -17,10 +17,9 @@ def find(posture: Posture) -> pd.DataFrame:
 
     A row is about the last of them to go; who was that in both roles is found once.
     """
-    rows = judged_rows(posture, departed(posture.ownership)).sort_values(["ended", "owner", "id"])
-    if rows.empty:
+    last = judged_rows(posture, last_departed(posture.ownership)).sort_values(["role", "id"])
+    if last.empty:
         return nothing()
-    last = rows.drop_duplicates(["thing", "role"], keep="last").sort_values(["role", "id"])
     last = last.assign(since=_since(posture, last))
     by_owner = last.groupby(["thing", "owner"], as_index=False)
     gone = by_owner.agg(

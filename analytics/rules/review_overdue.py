@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.ownership import DAY
 from analytics.posture import Posture
 from analytics.rule import Rule
@@ -46,7 +46,7 @@ def _share(count: int, of: int) -> str:
 def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     """Return when each grant was approved last, or given where it never was (milliseconds)."""
     due = rows["first"].to_numpy(np.int64)
-    return np.where(due == NEVER, NEVER, due - int(debt_of(posture).model.review * DAY))
+    return np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
 
 
 RULE = Rule(

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.debt.items import debt_of
+from analytics.debt.items import items_of
 from analytics.debt.reviews import REVOKE
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -20,7 +20,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     The decision may be about the grant, about its holder or about the identity.
     """
-    units, last = debt_of(posture).units, decided(posture)
+    units, last = items_of(posture).units, decided(posture)
     said_last = np.maximum(last.last_thing[units.identity], last.last_thing[units.holder])
     said_last = np.maximum(said_last, last.last_grant[units.grant])
     revoked = (said_last != NEVER) & (said_last & 1 == 1)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analytics.debt import ASSUMPTIONS, Debt, assess_debt, model
+from analytics.debt import ASSUMPTIONS, Debt, model
 from analytics.debt.assumptions.credentials import held
+from analytics.debt.items import assess_items
 from analytics.debt.totals import total
 from analytics.posture import Posture, assess
 from graph.access import NEVER, AccessGraph, milliseconds
@@ -25,19 +26,19 @@ MOST = 5.0  # seconds for a million entitlements
 
 def of_all(size: Size) -> Iterator[Figure]:
     """Time all items from the facts in memory, then once the graph is known, and by a loop."""
-    assess_debt(fresh(estate_of_grants(1_000)), UNIT)  # loads the compiled code
+    assess_items(fresh(estate_of_grants(1_000)), UNIT)  # loads the compiled code
     facts = estate_of_grants(size.nodes)
     yield peak("memory that the facts take")
     made: list[Debt] = []
     posture = fresh(facts)
-    took = cpu(lambda: made.append(assess_debt(posture, UNIT)))
+    took = cpu(lambda: made.append(assess_items(posture, UNIT)))
     debt = made[0]
     yield Figure("entitlements", len(debt.units), "")
     yield Figure("items that apply to them", items(debt), "")
     yield Figure("items listed: broken or unknown", len(debt.rows), "")
     yield Figure("all items, from the facts, processor time", took, "s", 1, at_most=MOST)
     yield peak("all items, peak memory, the facts included")
-    again = statistics.median(cpu(lambda: assess_debt(posture, UNIT)) for _ in range(3))
+    again = statistics.median(cpu(lambda: assess_items(posture, UNIT)) for _ in range(3))
     yield Figure("all items, the graph being read, processor time", again, "s", 3)
     yield Figure("items that apply, each second", items(debt) / again, "")
     plain = Plain(posture, debt)

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analytics.debt.items import debt_of
+from analytics.debt.feeds import FEEDS as ABOUT
 from analytics.debt.model import ASSUMPTIONS
+from analytics.debt.owed import debt_of
 from analytics.findings import find_all
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
@@ -123,6 +124,12 @@ def entitled(posture: Posture) -> set[int]:
 
 def test_every_assumption_is_fed_by_a_rule():
     assert set(FEEDS) == set(ASSUMPTIONS)
+
+
+def test_who_accepts_a_finding_accepts_what_it_feeds():
+    for name, rules in FEEDS.items():
+        for rule in rules:
+            assert name in ABOUT[rule].assumptions, rule
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

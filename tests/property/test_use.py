@@ -13,8 +13,8 @@ from analytics import answers
 from analytics.answers.kpis import kpis
 from analytics.credential_hubs import credential_hubs
 from analytics.cut import smallest_cut
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from analytics.idle_access import ACCESS, idle_rows
 from analytics.observed import ended
 from analytics.posture import Posture, assess

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from tests.small_estates import Estate, ago
 
 

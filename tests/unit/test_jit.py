@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.jit import fit
 from analytics.posture import assess
 from graph.access import AccessGraph

@@ -3,8 +3,8 @@
 import pytest
 
 from analytics import answers
-from analytics.debt.items import debt_of
 from analytics.debt.model import NUMBER
+from analytics.debt.owed import debt_of
 from tests.small_estates import Estate, ago
 
 ENDED = ("disabled", "retired", "deleted")

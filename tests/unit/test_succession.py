@@ -6,7 +6,7 @@ import pytest
 
 from analytics import answers
 from analytics.answers.orphans import NoPerson
-from analytics.debt.items import debt_of
+from analytics.debt.owed import debt_of
 from analytics.debt.totals import total
 from analytics.posture import Posture
 from tests.small_estates import Estate, ago, ids

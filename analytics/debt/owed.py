@@ -1,0 +1,34 @@
+"""What is owed: the items of debt, with no interest for the time that they were accepted."""
+
+import numpy as np
+
+from analytics.debt.items import Debt, items_of, with_pauses
+from analytics.debt.model import ASSUMPTIONS, Model, model
+from analytics.debt.pauses import pauses
+from analytics.posture import Posture
+
+
+def debt_of(posture: Posture, by: Model | None = None) -> Debt:
+    """Return the trust debt of a posture, counted once for each model."""
+    by = model() if by is None else by
+    return posture.once(f"{__name__}:{by.hash}", lambda: _owed(posture, by))  # type: ignore[no-any-return]
+
+
+def _owed(posture: Posture, by: Model) -> Debt:
+    owed = items_of(posture, by)
+    stood = pauses(posture, owed)
+    return owed if stood is None else with_pauses(owed, stood.time, stood.now)
+
+
+def accepted_debt(owed: Debt) -> np.ndarray:
+    """Return what is owed for findings whose acceptance is in force: it stays owed.
+
+    Returns
+    -------
+    float64[identities, assumptions]
+    """
+    shape = len(owed.identities), len(ASSUMPTIONS)
+    amount = np.where(owed.rows.accepted, owed.rows.debt, 0.0)
+    place = owed.units.place[owed.rows.entitlement].astype(np.int64)
+    cell = place * len(ASSUMPTIONS) + owed.rows.assumption
+    return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)

@@ -1,0 +1,164 @@
+"""Which items of debt are about accepted findings, and for how long each of them was.
+
+An item that several accepted findings are about was accepted as long as any of them was.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.debt.feeds import FEEDS, By, Feeds
+from analytics.debt.items import Debt
+from analytics.debt.model import NUMBER
+from analytics.lifecycle.about import Accepted, accepted_findings
+from analytics.ownership import ROLES
+from analytics.posture import Posture
+from analytics.residue import ACCOUNTS, residue
+from analytics.rules_of_ownership import last_departed
+from graph.schema import CAN_ACCESS, LEVELS
+
+RESIDUE = "RES-01"
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """For how long interest on each item stood still until now, and whether it does.
+
+    `time` (int64) is in milliseconds, of those since the item broke; `now` is bool.
+    """
+
+    time: np.ndarray
+    now: np.ndarray
+
+
+def pauses(posture: Posture, owed: Debt) -> Pauses | None:
+    """Return how interest on the items of a debt stood still; None if nothing was accepted.
+
+    After a removal, what was accepted before it stays accepted of what is left.
+    """
+    before = posture
+    while before.before is not None:
+        before = before.before
+    said = [one for one in accepted_findings(before) if FEEDS[one.rule].assumptions]
+    return _pauses(posture, owed, said) if said else None
+
+
+def _pauses(posture: Posture, owed: Debt, said: list[Accepted]) -> Pauses:
+    items = _Items(posture, owed, [n for one in said for n in _subjects(posture, one)])
+    parts = [(items.of(one), span) for one in said for span in one.spans]
+    place = np.concatenate([at for at, _ in parts])
+    many = [len(at) for at, _ in parts]
+    begun, over = (np.repeat(np.array([s[k] for _, s in parts]), many) for k in (0, 1))
+    now = np.zeros(len(owed.rows), bool)
+    now[place[(begun <= owed.now) & (owed.now < over)]] = True
+    begun = np.maximum(begun, owed.rows.since[place])
+    return Pauses(_together(place, begun, np.minimum(over, owed.now), len(now)), now)
+
+
+def _together(place: np.ndarray, begun: np.ndarray, over: np.ndarray, count: int) -> np.ndarray:
+    """Return how much time the spans at each place cover together (int64[count])."""
+    some = np.flatnonzero(begun < over)
+    some = some[np.lexsort((begun[some], place[some]))]
+    place, begun, over = place[some], begun[some], over[some]
+    covered = np.zeros(count, np.int64)
+    if not len(place):
+        return covered
+    rank = np.cumsum(np.diff(place, prepend=place[0]) != 0)
+    apart = rank * (over.max() - begun.min() + 1)  # so that no place reaches into the next
+    begun, over = begun + apart, over + apart
+    until = np.concatenate([begun[:1], np.maximum.accumulate(over)[:-1]])
+    np.add.at(covered, place, np.maximum(over - np.maximum(begun, until), 0))
+    return covered
+
+
+def _subjects(posture: Posture, one: Accepted) -> list[int]:
+    """Return whose items a finding is about: numbers of nodes.
+
+    What a deleted agent left is owed for by its accounts, which answer for themselves.
+    """
+    subject = posture.graph.number(one.subject)
+    if subject < 0:
+        return []
+    if one.rule != RESIDUE or not posture.deleted[subject]:
+        return [subject]
+    left = residue(posture)
+    mine = (left["kind"] == ACCOUNTS) & (left["identity"] == subject)
+    return [subject, *left["thing"][mine].astype(int).tolist()]
+
+
+class _Items:
+    """The broken items of some identities, or of what these hold, in columns."""
+
+    def __init__(self, posture: Posture, owed: Debt, subjects: list[int]) -> None:
+        self.posture, self.graph = posture, posture.graph
+        rows, units = owed.rows, owed.units
+        wanted = np.zeros(len(self.graph.ids), bool)
+        wanted[subjects] = True
+        mine = (rows.principal > 0) & (wanted[units.identity] | wanted[units.holder])[
+            rows.entitlement
+        ]
+        self.place = np.flatnonzero(mine)
+        at = rows.entitlement[self.place]
+        self.identity, self.holder = units.identity[at], units.holder[at]
+        self.resource, self.level = units.resource[at], units.level[at]
+        self.grant = units.grant[at]
+        self.assumption, self.about = rows.assumption[self.place], rows.about[self.place]
+
+    def of(self, one: Accepted) -> np.ndarray:
+        """Return the places of the items that a finding is about."""
+        feeds, subjects = FEEDS[one.rule], _subjects(self.posture, one)
+        mine = np.isin(self.assumption, [NUMBER[name] for name in feeds.assumptions])
+        whose = np.isin(self.identity, subjects)
+        if feeds.for_others:
+            whose |= np.isin(self.holder, subjects)
+        return self.place[mine & whose & self._narrowed(one, feeds)]
+
+    def _narrowed(self, one: Accepted, feeds: Feeds) -> np.ndarray:
+        every = np.ones(len(self.place), bool)
+        if feeds.by is By.GRANT and one.key:
+            return np.asarray(self._grants[self.grant] == one.key[0])
+        if feeds.by is By.DUTY:
+            return self._duty(one)
+        if feeds.by is By.SUBJECT or not one.object:
+            return every
+        number = self.graph.number(one.object)
+        if feeds.by is By.RESOURCE:
+            return np.asarray(self.resource == number)
+        if feeds.by is By.HOLDER:
+            return np.asarray(self.holder == number)
+        if feeds.by is By.CREDENTIAL:
+            return np.asarray(self.about == one.object)
+        return np.isin(self.about, self._roles(one, number)) if feeds.by is By.OWNER else every
+
+    @property
+    def _grants(self) -> np.ndarray:
+        return np.asarray(self.graph.frames[CAN_ACCESS]["id"].to_numpy(object))
+
+    def _roles(self, one: Accepted, owner: int) -> list[str]:
+        """Return the roles of a subject but for those in which another was the last owner."""
+        last = last_departed(self.posture.ownership)
+        others = last[(last["thing"] == self.graph.number(one.subject)) & (last["owner"] != owner)]
+        return [role for role in ROLES if role not in set(others["role"])]
+
+    def _duty(self, one: Accepted) -> np.ndarray:
+        """Return which items are one side of a duty with the other side beside it (bool)."""
+        rule, left, *levels = one.key
+        sides = [(self.graph.number(n), k) for n, k in zip((left, one.object), levels, strict=True)]
+        head = f"{rule} with "
+        found = np.zeros(len(self.place), bool)
+        resource_of = dict(zip(self._grants, self.graph.ends(CAN_ACCESS)[1].tolist(), strict=True))
+        for k, name in enumerate(self.about.tolist()):
+            if name.startswith(head):
+                level, _, grant = name[len(head) :].partition(" by ")
+                own = int(self.resource[k]), LEVELS[self.level[k]]
+                pair = own, (resource_of.get(grant, -1), level)
+                found[k] = _fits(sides, pair) or _fits(sides[::-1], pair)
+        return found
+
+
+def _fits(sides: list[tuple[int, str]], pair: tuple[tuple[int, str], ...]) -> bool:
+    """Say whether two entitlements are the sides of a duty; a side may be of any level."""
+    return all(
+        wanted == thing and (level == has or level not in LEVELS)
+        for (wanted, level), (thing, has) in zip(sides, pair, strict=True)
+    )
