@@ -111,12 +111,12 @@ class _Items:
         whose = np.isin(self.identity, subjects)
         if feeds.for_others:
             whose |= np.isin(self.holder, subjects)
-        return self.place[mine & whose & self._narrowed(one, feeds)]
+        return np.asarray(self.place[mine & whose & self._narrowed(one, feeds)])
 
     def _narrowed(self, one: Accepted, feeds: Feeds) -> np.ndarray:
         every = np.ones(len(self.place), bool)
         if feeds.by is By.GRANT and one.key:
-            return np.asarray(self._grants[self.grant] == one.key[0])
+            return np.isin(self._grants[self.grant], one.key[:1])
         if feeds.by is By.DUTY:
             return self._duty(one)
         if feeds.by is By.SUBJECT or not one.object:
@@ -127,7 +127,7 @@ class _Items:
         if feeds.by is By.HOLDER:
             return np.asarray(self.holder == number)
         if feeds.by is By.CREDENTIAL:
-            return np.asarray(self.about == one.object)
+            return np.isin(self.about, [one.object])
         return np.isin(self.about, self._roles(one, number)) if feeds.by is By.OWNER else every
 
     @property

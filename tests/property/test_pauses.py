@@ -17,8 +17,8 @@ from analytics.lifecycle.about import what_it_is_about
 from analytics.posture import Posture
 from graph.journal import Journal
 from graph.schema import CAN_ACCESS
+from tests.property.acceptance_reference import AcceptedFinding, AcceptingReference, owed
 from tests.property.debt_estates import estates
-from tests.property.debt_reference import AcceptedFinding, Reference, owed
 from tests.property.test_debt import copied, listed
 from tests.property.test_debt_of_removals import items
 from tests.small_estates import AS_OF, Estate
@@ -62,7 +62,7 @@ def judged(estate: Estate, journal: Journal) -> Posture:
 @given(estates(), CHOSEN)
 def test_every_item_is_that_of_the_definition(estate, picks):
     about = chosen(estate.quick(), picks)
-    reference = Reference(estate)
+    reference = AcceptingReference(estate)
     now = reference.now
     said = [
         AcceptedFinding(*parts[:3], parts[3:], now - since, now - until)
