@@ -43,6 +43,7 @@ BY_GRANT = {
     **{"SCP-02": "scope", "LPR-01": "necessity", "LPR-02": "necessity"},
     **{"TIM-02": "outlived", "REV-02": "outlived"},
 }
+BY_RESOURCE = {"SCP-03": "scope", "ISO-01": "env"}
 BY_KEY = {"CRD-01": "cred_age", "CRD-02": "cred_storage", "CRD-03": "cred_auth"}
 BY_KEY |= {"CRD-04": "cred_shared", "CRD-05": "cred_human"}
 
@@ -61,8 +62,8 @@ class AcceptingReference(Reference):
         grant = self._grant(item.grant)
         if of.rule == "LPR-05":
             return item.assumption == "necessity" and grant["source_id"] == of.object
-        if of.rule == "ISO-01":
-            return item.assumption == "env" and grant["target_id"] == of.object
+        if of.rule in BY_RESOURCE:
+            return item.assumption == BY_RESOURCE[of.rule] and grant["target_id"] == of.object
         if of.rule in BY_KEY:
             return item.assumption == BY_KEY[of.rule] and item.object == of.object
         if of.rule in BY_GRANT and of.key:
