@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.property.debt_reference import CAP, RULES, Item, Reference
+from tests.property.debt_definition import CAP, RULES, Item
+from tests.property.debt_reference import Reference
 
 
 def owed(item: Item, now: float, accepted: Sequence[tuple[float, float]]) -> float:

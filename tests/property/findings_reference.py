@@ -4,7 +4,8 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
-from tests.property.debt_reference import IDENTITY, Reference, day
+from tests.property.debt_definition import IDENTITY, day
+from tests.property.debt_reference import Reference
 from tests.small_estates import Estate
 
 Found = set[tuple[str, str]]

@@ -17,8 +17,9 @@ from analytics.debt.groups import GROUPINGS
 from analytics.debt.model import ASSUMPTIONS, NUMBER
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS, SOD_RULE, USE_EVENT
+from tests.property.debt_definition import CAP, owed
 from tests.property.debt_estates import AGENTS, IDENTITY, NODES, RESOURCES, estates
-from tests.property.debt_reference import CAP, Reference, owed
+from tests.property.debt_reference import Reference
 from tests.small_estates import AS_OF, LABELS, TYPES, Estate, ago
 
 DAY_MS = 86_400_000
