@@ -19,7 +19,7 @@ import pandas as pd
 
 from graph.hash_chain import FIRST_HASH
 from graph.journal_file import reading, writing
-from graph.stores import DEFAULT, StoreDamaged, StoreError
+from graph.stores import DEFAULT, StoreDamaged, StoreError, is_database
 from graph.values import canonical, instant, iso
 
 FILE = "journal.sqlite"
@@ -394,7 +394,7 @@ def journal_path(uri: str | None = None) -> Path:
     if given:
         return Path(given)
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
-    if "://" not in uri:
+    if not is_database(uri):
         return Path(uri) / FILE
     parts = urlsplit(uri)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")

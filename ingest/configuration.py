@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.stores.addresses import names_a_database
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 from ingest.tag_configuration import read_tag_map
@@ -57,6 +58,10 @@ def _request(
 ) -> Request:
     addresses = [one for one in said if isinstance(one, str) and ADDRESS in one]
     if not addresses:
+        for one in said:
+            if names_a_database(str(one)) and not (folder / one).exists():
+                reason = "is not there, and is written like an address, so it is not shown"
+                raise InputRefused("the path", "", reason)
         return Request(tuple(folder / one for one in said), scope, taken_at)
     # Until an address is checked it is not shown: it may hold a password.
     if source.address is None:

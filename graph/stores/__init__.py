@@ -13,6 +13,7 @@ from typing import Protocol
 import pandas as pd
 
 from graph.facts import Coverage, Facts
+from graph.stores.addresses import names_a_database, well_formed
 from graph.values import WrongValue, instant
 
 DEFAULT = "trustdebt-store"
@@ -167,14 +168,32 @@ class Store(Protocol):
         ...
 
 
+def is_database(uri: str) -> bool:
+    """Whether a store is a database; what is neither that nor a folder is refused, unshown.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
+    if not names_a_database(uri):
+        return False
+    if not well_formed(uri):
+        raise StoreUnavailable(
+            "the store is written like an address, but not rightly: give bolt://HOST:PORT or "
+            "neo4j+s://HOST:PORT; before the name of a folder with such signs write ./"
+        )
+    return True
+
+
 def open_store(uri: str | None = None) -> Store:
     """Open the store at `uri`, else at `TRUSTDEBT_STORE`, else in the working folder.
 
     A URI with a scheme of Neo4j (`bolt`, `neo4j`, and their `+s` forms) names a database, with
-    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; anything else names a folder.
+    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; what is not written like an address
+    names a folder.
     """
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
-    if "://" in uri:
+    if is_database(uri):
         from graph.stores.neo4j_store import Neo4jStore
 
         return Neo4jStore(

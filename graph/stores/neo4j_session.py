@@ -84,13 +84,15 @@ def address(uri: str, variables: str = VARIABLES) -> str:
         The scheme is not one of Neo4j, the connection would leave this machine unencrypted, or
         the URI says more than scheme, host and port.
     """
-    parts = urlsplit(uri)
     try:
+        parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise StoreUnavailable("the URI has no valid port") from None
+        raise StoreUnavailable("the URI has no valid host and port") from None
     shown = f"[{host}]" if ":" in host else host
     clean = f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
+    if "@" in uri.partition("://")[2] and "@" not in parts.netloc:
+        clean = f"{parts.scheme}://…"  # what was taken for the host is part of user and password
     if parts.scheme not in (*SCHEMES, *ENCRYPTED, *SELF_SIGNED):
         allowed = ", ".join(f"{s}://" for s in (*SCHEMES, *ENCRYPTED))
         raise StoreUnavailable(f"{clean}: the URI of a database starts with one of {allowed}")

@@ -105,6 +105,52 @@ def test_addresses_that_are_refused_never_show_a_password(cli, uri):
     assert "canary" not in said.out + said.err
 
 
+SCHEMES = ["bolt", "neo4j", "bolt+s", "neo4j+s", "neo4j+ssc", "NEO4J+S", "noe4j+s"]
+SIGNS = ["://", "//", ":/", ":", ":///", ";//", ":\\\\", ": //", "", "://x@", "://h:1/"]
+USERS = ["ann:canary-9c41@", "ann:1/canary@", "ann:canary#9@c@", ":canary@"]
+HOSTS = ["db.example.com", "[::1"]
+MISTYPED = [f"{a}{b}{c}{d}" for a in SCHEMES for b in SIGNS for c in USERS for d in HOSTS]
+
+
+def _canaries_made(folder: Path) -> list[str]:
+    return [str(p) for p in folder.rglob("*") if "canary" in str(p.relative_to(folder))]
+
+
+def test_however_an_address_is_mistyped_no_password_is_shown_and_no_folder_made(
+    cli, tmp_path, monkeypatch
+):
+    """As a store, and as what is to be read: two lists of parts, put together in every way."""
+    monkeypatch.chdir(tmp_path)
+    for number, said in enumerate(MISTYPED):
+        ways = [["identities", "--store", said], ["ingest", "cartography", said]]
+        for line in ways if number % 7 == 0 else ways[:1]:
+            told = cli(*line)
+            assert told.code in (2, 3, 4), (line, told)
+            assert "canary" not in told.out + told.err, line
+    assert _canaries_made(tmp_path) == []
+
+
+def test_taken_for_a_folder_the_password_is_shown(cli, tmp_path, monkeypatch):
+    """The twin: where nothing is taken for an address, one of them is a folder's name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("graph.stores.names_a_database", lambda said: False)
+    assert "canary" in cli("identities", "--store", "neo4j+s//ann:canary-9c41@h").err
+
+
+@pytest.mark.parametrize("name", ["store", "./neo4j:x", "a@b", "neo4j/store", "stores/bolt"])
+def test_a_folder_is_a_folder(cli, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    folder = example().write(tmp_path / "estate")
+    assert cli("ingest", "estate", folder, "--store", name).code == 0
+    assert Path(name).is_dir()
+
+
+def test_a_file_whose_name_has_a_colon_is_read(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    example().write(tmp_path / "estate-10:00")
+    assert cli("ingest", "estate", "estate-10:00", "--store", "store").code == 0
+
+
 # ---------------------------------------------------------------- input
 
 

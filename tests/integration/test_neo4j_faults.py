@@ -71,7 +71,7 @@ def seconds_to_refuse(uri: str, saying: str, **sign_in: str) -> float:
         ("bolt://127.0.0.1:7687/other", "nothing else"),
         ("neo4j://127.0.0.1?policy=x", "nothing else"),
         ("bolt://", "nothing else"),
-        ("bolt://127.0.0.1:99999", "no valid port"),
+        ("bolt://127.0.0.1:99999", "no valid host and port"),
     ],
 )
 def test_an_address_that_is_unsafe_or_unclear_is_refused(uri: str, why: str):

@@ -17,7 +17,7 @@ BAD = {
     f"bolt://{SECRET}@db.example.com": "does not belong in the URI",
     f"http://neo4j:{SECRET}@127.0.0.1:7474": "starts with one of bolt://",
     f"bolt://127.0.0.1:7687/{SECRET}": "nothing else",
-    f"bolt://127.0.0.1:{SECRET}": "no valid port",
+    f"bolt://127.0.0.1:{SECRET}": "no valid host and port",
     "bolt://db.example.com:7687": r"use bolt\+s://",
     "neo4j+ssc://10.0.0.5": "must be encrypted",
 }
