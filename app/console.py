@@ -223,23 +223,35 @@ def _print(document: dict[str, Any], form: str) -> None:
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    """Write the rows of an answer as CSV: things by id, and no cell that a spreadsheet runs."""
+    """Write the rows of an answer as CSV: things by id, no cell that a spreadsheet runs.
+
+    A terminal may read it too, so control characters are shown and not written.
+    """
     import pandas as pd
 
     from app.escape import csv_table
 
     def flat(value: Any) -> Any:
         if isinstance(value, dict):
-            return value.get("id", json.dumps(value))
-        return "; ".join(str(flat(v)) for v in value) if isinstance(value, list) else value
+            value = value.get("id", json.dumps(value))
+        if isinstance(value, list):
+            return "; ".join(str(flat(v)) for v in value)
+        return _printable(value) if isinstance(value, str) else value
 
     return csv_table(pd.DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
 
 
 def _json(document: Any) -> str:
-    """Write a document in one line, of letters that standard output can write."""
+    """Write a document in one line, of letters that standard output can write and show.
+
+    JSON itself escapes few control characters; a terminal obeys more, and all are one to a reader.
+    """
     encoding = str(getattr(sys.stdout, "encoding", "")).lower()
-    return json.dumps(document, ensure_ascii=encoding not in ("utf-8", "utf8"), allow_nan=False)
+    ascii_ = encoding not in ("utf-8", "utf8")
+    said = json.dumps(document, ensure_ascii=ascii_, allow_nan=False)
+    if said.isprintable():
+        return said
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in said)
 
 
 def _finite(value: Any) -> Any:
@@ -254,7 +266,8 @@ def _finite(value: Any) -> Any:
 def _tell_faults(faults: Sequence[dict[str, str]]) -> None:
     """Say on standard error what failed, and how to report it."""
     for one in faults:
-        print(f"trustdebt: {one['rule']} failed: {one['message']}", file=sys.stderr)
+        said = _printable(f"{one['rule']} failed: {one['message']}")
+        print(f"trustdebt: {said}", file=sys.stderr)
     if faults:
         print(f"trustdebt: {REPORT}", file=sys.stderr)
 
