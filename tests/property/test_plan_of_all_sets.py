@@ -84,7 +84,7 @@ def reach(estate: Estate, gone: set[str], names: list[str]) -> float:
     return sum(plain.weigh(plain.reach(name)) for name in names)
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+@pytest.mark.parametrize("first", range(0, SEEDS // 2, CHUNK))
 def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
     found = 0
     for seed in range(first, first + CHUNK):
@@ -92,9 +92,8 @@ def test_no_set_of_as_many_removals_takes_away_more_than_the_optimum(first):
         posture = estate.quick()
         names = [posture.graph.thing(int(n))["id"] for n in posture.accountable]
         whole = reach(estate, set(), names)
-        sets = [
-            set().union(*some) for k in (1, 2) for some in combinations(free(estate, posture), k)
-        ]
+        single = free(estate, posture)
+        sets = [*single, *(one | other for one, other in combinations(single, 2))]
         gains = [(whole - reach(estate, gone, names), k) for k, gone in enumerate(sets)]
         best = next((g for g, k in sorted(gains)[::-1] if g <= 0 or not breaks(estate, sets[k])), 0)
         made = make_plan(posture, 2)
@@ -120,7 +119,7 @@ def seen_alike(before: Posture, fresh: Posture) -> bool:
 
 
 @pytest.mark.parametrize("objective", ["reach", "debt"])
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+@pytest.mark.parametrize("first", range(SEEDS // 2, SEEDS, CHUNK))
 def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
     steps = 0
     for seed in range(first + (objective == "debt"), first + CHUNK, 2):
