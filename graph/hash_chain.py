@@ -7,6 +7,7 @@ somewhere else to see that.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -15,6 +16,7 @@ from typing import Any
 from graph.values import canonical
 
 _HASHED = {"hash", "prev_hash"}
+NOT_BLANK = re.compile(r"\S")
 FIRST_HASH = "0" * 64  # what the first record gives for the one before it
 
 
@@ -95,8 +97,8 @@ def _documents(text: str) -> Iterator[Any]:
     """Yield the JSON documents that stand one after another; None is an object with a key twice."""
     decoder = json.JSONDecoder(object_pairs_hook=_once_or_none)
     at = 0
-    while text[at:].strip():
-        at += len(text) - at - len(text[at:].lstrip())
+    while (found := NOT_BLANK.search(text, at)) is not None:
+        at = found.start()
         try:
             document, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):

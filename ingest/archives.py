@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from graph.input_files import opened_file
 from ingest.files import CHUNK, MAX_BYTES
 from ingest.progress import opened
 from ingest.source import InputRefused
@@ -41,11 +42,8 @@ USUAL = Bounds()
 
 def is_zip(path: Path) -> bool:
     """Whether a file begins as a ZIP archive."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(4) == ZIP
-    except OSError:
-        raise InputRefused(path, "", "cannot be read") from None
+    with opened_file(path) as stream:
+        return stream.read(4) == ZIP
 
 
 def zip_members(path: Path, bounds: Bounds = USUAL) -> Iterator[Member]:
@@ -59,7 +57,7 @@ def zip_members(path: Path, bounds: Bounds = USUAL) -> Iterator[Member]:
     """
     opened(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_file(path) as stream, zipfile.ZipFile(stream) as archive:
             infos = sorted(archive.infolist(), key=lambda info: info.filename)
             if len(infos) > bounds.members:
                 raise InputRefused(path, "", f"holds more than {bounds.members} files")
@@ -77,8 +75,6 @@ def zip_members(path: Path, bounds: Bounds = USUAL) -> Iterator[Member]:
                 yield Member(info.filename, data, info.date_time)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
         raise InputRefused(path, "", "is not a ZIP archive that can be read") from None
-    except OSError:
-        raise InputRefused(path, "", "cannot be read") from None
 
 
 def _check(info: zipfile.ZipInfo, path: Path) -> None:

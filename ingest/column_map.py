@@ -25,7 +25,8 @@ from graph.schema import (
     REVIEW,
     SOD_RULE,
 )
-from ingest.manifest import read_toml, toml_instant
+from graph.toml_files import read_toml
+from ingest.manifest import toml_instant
 from ingest.owner_roles import BOTH
 from ingest.source import InputRefused
 from ingest.tables import SUFFIXES
@@ -218,7 +219,11 @@ def _beside(path: Path, name: str, place: str) -> Path:
     file = path.parent / named
     if file.suffix not in SUFFIXES:
         raise InputRefused(path, place, f"must end in one of {', '.join(SUFFIXES)}")
-    if not file.resolve().is_relative_to(path.parent.resolve()):
+    try:
+        inside = file.resolve().is_relative_to(path.parent.resolve())
+    except (OSError, RuntimeError):
+        raise InputRefused(file, "", "is a link that leads nowhere") from None
+    if not inside:
         raise InputRefused(path, place, "leads out of the folder of the map")
     return file
 

@@ -1,6 +1,5 @@
 """Which sources to read: from the command line, or from a TOML file with `[[source]]` tables."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from graph.stores.addresses import names_a_database
+from graph.toml_files import read_toml
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 from ingest.tag_configuration import read_tag_map
@@ -78,19 +78,18 @@ def _there(source: Source) -> Source:
         for path in request.paths:
             if not path.exists():
                 raise InputRefused(path, "", "there is no such file or folder")
-        return source.read(request)
+        try:
+            return source.read(request)
+        except OSError as error:  # it went away while it was read, or its disk did
+            file = error.filename if isinstance(error.filename, str) else request.origin
+            reason = f"cannot be read: {error.strerror or 'no reason is given'}"
+            raise InputRefused(file, "", reason) from None
 
     return replace(source, read=read)
 
 
 def _tables(config: Path) -> list[dict[str, Any]]:
-    try:
-        document = tomllib.loads(config.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputRefused(config, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputRefused(config, "", f"is not TOML: {error}") from None
-    tables = document.get("source")
+    tables = read_toml(config).get("source")
     if not isinstance(tables, list) or not tables:
         raise InputRefused(config, "", "has no [[source]] table")
     return tables

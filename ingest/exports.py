@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 import pandas as pd
 
+from graph.bounds import bound
 from graph.values import iso
 from ingest.files import decode, list_files, parse_json, parse_json_texts, read_bytes
 from ingest.rows import Place, Rows
@@ -15,7 +16,7 @@ from ingest.source import InputRefused, Rejected, Request
 from ingest.tables import json_lines
 from ingest.yaml_files import parse_yaml
 
-MAX_TOTAL = 1024 * 1024 * 1024  # bytes of all files together
+MAX_TOTAL = bound("EXPORT_BYTES")
 T = TypeVar("T")
 Documents = list[tuple[Any, Place]]  # what a file holds, and where each of it stands
 Parse = Callable[[str, Path], Documents]

@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from graph.bounds import bound
+from graph.input_files import opened_file
 from ingest.progress import opened
 from ingest.source import InputRefused
 
-MAX_BYTES = 128 * 1024 * 1024  # of one file, after decompression
-MAX_DEPTH = 100  # brackets within brackets
-MAX_FILES = 100_000  # below one folder
+MAX_BYTES = bound("FILE_BYTES")  # after decompression
+MAX_DEPTH, MAX_FILES, MAX_MEMBERS = bound("DEPTH"), bound("FILES"), bound("GZIP_MEMBERS")
 CHUNK = 1024 * 1024
+PACKED = 64 * 1024  # bytes of gzip taken at once: what follows a member is copied for each of them
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 GZIP = b"\x1f\x8b"
@@ -43,7 +45,10 @@ class _Wrong:
 def list_files(
     path: Path, *, hidden: Collection[str] = (), beside: Collection[str] = ()
 ) -> list[Path]:
-    """List the regular files at or below `path`, sorted; links to folders are not followed.
+    """List the files at or below `path`, sorted; links to folders are not followed.
+
+    A pipe or a device is among them: whoever would read a file of its name must say that it
+    could not.
 
     A link to a file outside `path` is refused: whoever made the folder may not say what else is
     read from this machine.
@@ -98,31 +103,23 @@ def _walk(folder: Path, hidden: Collection[str], beside: Collection[str]) -> Ite
         for entry in entries:
             if entry.name.startswith(".") and entry.name not in hidden:
                 continue
-            if entry.is_dir() and not entry.is_symlink():
-                if entry.name not in beside:
-                    pending.append(entry)
-            elif entry.is_file():
+            if not entry.is_dir():
                 yield entry
+            elif not entry.is_symlink() and entry.name not in beside:
+                pending.append(entry)
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     """Read a file, decompressing gzip, and stop as soon as it exceeds `max_bytes`."""
     opened(path)
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InputRefused(path, "", "is not a file")
-        with path.open("rb") as stream:
+        with opened_file(path) as stream:
             head = stream.read(2)
             stream.seek(0)
-            chunks = iter(lambda: stream.read(CHUNK), b"")
+            size = PACKED if head == GZIP else CHUNK
+            chunks = iter(lambda: stream.read(size), b"")
             parts = _inflate(chunks, path) if head == GZIP else chunks
             return _capped(parts, path, max_bytes)
-    except FileNotFoundError:
-        raise InputRefused(path, "", "there is no such file") from None
-    except PermissionError:
-        raise InputRefused(path, "", "may not be read") from None
-    except OSError:
-        raise InputRefused(path, "", "cannot be read") from None
     except MemoryError:
         raise InputRefused(path, "", "needs more memory than there is") from None
 
@@ -139,7 +136,7 @@ def _capped(parts: Iterator[bytes], path: Path, max_bytes: int) -> bytes:
 
 def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
     """Decompress piece by piece, so that a small file that expands without end is stopped."""
-    engine = zlib.decompressobj(wbits=31)
+    engine, members = zlib.decompressobj(wbits=31), 1
     try:
         for chunk in chunks:
             data = chunk
@@ -148,6 +145,10 @@ def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
                 data = engine.unconsumed_tail
                 if engine.eof and engine.unused_data:
                     data, engine = engine.unused_data, zlib.decompressobj(wbits=31)
+                    members += 1
+                    if members > MAX_MEMBERS:  # they may be empty, and count nothing else
+                        reason = f"has more than {MAX_MEMBERS} gzip members"
+                        raise InputRefused(path, "", reason)
         yield engine.flush()
     except zlib.error:
         raise InputRefused(path, "", "is not whole gzip data") from None

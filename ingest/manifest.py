@@ -1,7 +1,6 @@
 """The manifest of a native estate, `estate.toml`: when and of what the folder speaks."""
 
 import json
-import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from graph.schema import DECLARABLE
+from graph.toml_files import read_toml
 from graph.values import WrongValue, instant, iso
 from ingest.source import InputRefused
 
 KEYS = ("taken_at", "scope", "complete", "declares", "usage_window_start")
 ALWAYS = ("grants", "trust", "inventory")  # whoever fills in an estate could write these down
-MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +68,6 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     if manifest.usage_window_start is not None:
         lines.append(f"usage_window_start = {iso(manifest.usage_window_start)}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a small TOML file, or refuse it with its place."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise InputRefused(path, "", f"is larger than {MAX_BYTES} bytes")
-    try:
-        return tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
-    except UnicodeDecodeError:
-        raise InputRefused(path, "", "is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        _, _, place = str(error).partition("(at ")
-        raise InputRefused(path, place.rstrip(")"), "is not TOML") from None
-    except RecursionError:
-        raise InputRefused(path, "", "is nested too deeply") from None
 
 
 def toml_instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:

@@ -80,7 +80,7 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise InputRefused(folder, "", reason)
     for part in (folder, *(folder / name for name in (NODES, LINKS, LOGS))):
-        for entry in part.iterdir() if part.is_dir() else ():
+        for entry in _entries(part):
             refuse_link_out(entry, folder)
     manifest, warnings = read_manifest(folder / MANIFEST, stated)
     reading = Reading(
@@ -136,7 +136,7 @@ def _kind(element: Element) -> str | None:
 
 def _add_usage(folder: Path, reading: Reading, unread: Unread) -> None:
     """Fold the logs of use, where there are any, into rows of USED."""
-    logs = log_files(folder) if folder.is_dir() else []
+    logs = log_files(_entries(folder))
     lost = len(unread.rejected)
     rows = read_usage(logs, unread) if logs else None
     if any(one.whole_file for one in unread.rejected[lost:]):
@@ -166,20 +166,31 @@ def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
     found: dict[Element, Path] = {}
     for part, elements in ((NODES, FACT_NODES), (LINKS, RELATIONSHIPS)):
         known: dict[str, Element] = {e.name: e for e in elements}
-        inside = folder / part
-        for path in sorted(inside.iterdir()) if inside.is_dir() else ():
+        for path in _entries(folder / part):
             if path.name.startswith((".", "~")):
                 continue
             if path.stem not in known:
                 kind = "label" if part == NODES else "relationship type"
                 raise InputRefused(path, "", f"is of no known {kind}: {', '.join(known)}")
             _take(found, known[path.stem], path)
-    for path in sorted(folder.iterdir()):
-        if path.stem in TABLE_FILES and path.is_file():
+    for path in _entries(folder):
+        if path.stem in TABLE_FILES and (path.suffix in SUFFIXES or path.is_file()):
             _take(found, TABLE_FILES[path.stem], path)
         elif path.suffix in SUFFIXES:
             reading.warnings.append(f"{path}: is not a file of the format and was not read")
     return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    """List what is in a folder, sorted; nothing where there is none."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        raise InputRefused(folder, "", "is not a folder") from None
+    except OSError as error:
+        raise InputRefused(folder, "", f"cannot be listed: {error.strerror}") from None
 
 
 def _take(found: dict[Element, Path], element: Element, path: Path) -> None:

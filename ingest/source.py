@@ -8,21 +8,8 @@ import pandas as pd
 
 from graph.element import Element, Node
 from graph.facts import Period
+from graph.input_files import InputRefused as InputRefused  # raised by whoever reads an input
 from ingest.tag_map import TagMap
-
-
-class InputRefused(Exception):
-    """An input that cannot be used; nothing of it is published.
-
-    `place` is a line, a JSON pointer or "" within `file`.
-    """
-
-    exit_code, code = 3, "input-refused"
-
-    def __init__(self, file: Path | str, place: str, reason: str) -> None:
-        self.file, self.place, self.reason = str(file), place, reason
-        self.where = f"{file}, {place}" if place else str(file)
-        super().__init__(f"{self.where}: {reason}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ be read is set aside with its line, and the others go on. Reasons never repeat w
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BufferedReader, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +23,7 @@ from graph.frames import FILE, PLACE
 from graph.values import WrongValue, canonical, strict_json
 from ingest.source import InputRefused, Rejected
 from ingest.text_columns import as_text, text_column
-from ingest.text_files import LIMITS, Limits, Shape, bounded, scan, sized
+from ingest.text_files import LIMITS, Limits, Shape, bound_rejected, bounded, filled_file, scan
 
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -103,11 +104,13 @@ def _refuse_header(path: Path, reason: str) -> NoReturn:
 
 
 def _read_csv(path: Path, limits: Limits) -> TextTable:
-    shape = scan(path, limits)
-    bounded(shape.lines - 1, path, limits)
-    fast = None if shape.bare_returns else _regular_csv(path, shape, limits)
-    if fast is None:
-        return _irregular_csv(path, limits, shape)
+    with filled_file(path, limits) as (file, _):
+        shape = scan(file, path, limits)
+        bounded(shape.lines - 1, path, limits)
+        fast = None if shape.bare_returns else _regular_csv(file, path, shape, limits)
+        if fast is None:
+            file.seek(0)
+            return _irregular_csv(file, path, limits, shape)
     frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
     numbered = placed(frame, path, "line", np.arange(2, len(frame) + 2))
     return TextTable(numbered, rejected=[], unended=_unended(shape, path))
@@ -117,13 +120,13 @@ def _unended(shape: Shape, path: Path) -> Path | None:
     return None if shape.ended else path
 
 
-def _regular_csv(path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
+def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
     """Read a CSV file in which every line is one whole row, or return None.
 
     Only then is the place of a row a matter of counting.
     """
-    with path.open("rb") as file:
-        first = file.readline().removeprefix(UTF8_BOM).decode()
+    first = file.readline().removeprefix(UTF8_BOM).decode()
+    file.seek(0)
     if first.count('"') % 2 or not first.strip():
         return None
     try:
@@ -133,7 +136,7 @@ def _regular_csv(path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
     header = _header(names, path, limits)
     try:
         table = pa_csv.read_csv(
-            path,
+            file,
             pa_csv.ReadOptions(column_names=header, skip_rows=1),
             pa_csv.ParseOptions(newlines_in_values=True),
             pa_csv.ConvertOptions(
@@ -147,13 +150,13 @@ def _regular_csv(path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
     return table if table.num_rows == shape.lines - 1 else None
 
 
-def _irregular_csv(path: Path, limits: Limits, shape: Shape) -> TextTable:
+def _irregular_csv(file: BufferedReader, path: Path, limits: Limits, shape: Shape) -> TextTable:
     """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
     rows: list[list[str]] = []
     places: list[int] = []
     rejected: list[Rejected] = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        records = _records(csv.reader(chain(file, [END])), path, rejected)
+    with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        records = _records(csv.reader(chain(text, [END])), path, rejected)
         header = _header(next(records, (1, [""]))[1], path, limits)
         if rejected:
             _refuse_header(path, rejected[0].reason)
@@ -164,6 +167,7 @@ def _irregular_csv(path: Path, limits: Limits, shape: Shape) -> TextTable:
             else:
                 reason = f"has {len(cells)} cells where the header has {len(header)}"
                 rejected.append(Rejected(str(path), f"line {line}", reason))
+                bound_rejected(rejected, path)
     columns = zip(*rows, strict=True) if rows else [()] * len(header)
     frame = pd.DataFrame(
         {
@@ -186,6 +190,7 @@ def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tupl
             cells = next(reader)
         except csv.Error:
             rejected.append(Rejected(str(path), f"line {line}", "holds a cell that is too long"))
+            bound_rejected(rejected, path)
             continue
         if cells == [END]:
             return
@@ -214,23 +219,29 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
     InputRefused
         When the file is not text, or no line of it is a JSON object.
     """
-    shape = scan(path, limits)
-    bounded(shape.lines, path, limits)
     found = JsonLines([], [], rejected=[])
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, 1):
-            if line.isspace():
-                continue
-            try:
-                found.objects.append(_object(line))
-                found.lines.append(number)
-            except WrongValue as error:
-                found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
+    with filled_file(path, limits) as (file, _):
+        shape = scan(file, path, limits)
+        bounded(shape.lines, path, limits)
+        with TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text:
+            _take_lines(text, path, found)
     if found.rejected and not found.objects:
         raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
     if found.rejected:  # an object that was cut is none
         return replace(found, unended=_unended(shape, path))
     return found
+
+
+def _take_lines(text: Iterable[str], path: Path, found: JsonLines) -> None:
+    for number, line in enumerate(text, 1):
+        if line.isspace():
+            continue
+        try:
+            found.objects.append(_object(line))
+            found.lines.append(number)
+        except WrongValue as error:
+            found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
+            bound_rejected(found.rejected, path)
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -275,28 +286,29 @@ def _read_json_lines(path: Path, limits: Limits) -> TextTable:
 
 
 def _read_parquet(path: Path, limits: Limits) -> TextTable:
-    size = sized(path, limits)
-    allowed = min(limits.expanded, max(limits.free, limits.ratio * size))
-    try:
-        table = _unpacked(path, limits, allowed)
-        names = _header(table.column_names, path, limits)
-        columns = {n: text_column(as_text(table.column(i))) for i, n in enumerate(names)}
-    except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError):
-        raise InputRefused(path, "", "is not a Parquet file that can be read") from None
+    with filled_file(path, limits) as (file, size):
+        allowed = min(limits.expanded, max(limits.free, limits.ratio * size))
+        try:
+            table = _unpacked(file, path, limits, allowed)
+            names = _header(table.column_names, path, limits)
+            columns = {n: text_column(as_text(table.column(i))) for i, n in enumerate(names)}
+        except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError):
+            raise InputRefused(path, "", "is not a Parquet file that can be read") from None
     frame = pd.DataFrame(columns)
     return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), rejected=[])
 
 
-def _unpacked(path: Path, limits: Limits, allowed: int) -> pa.Table:
+def _unpacked(source: BufferedReader, path: Path, limits: Limits, allowed: int) -> pa.Table:
     """Read a Parquet file batch by batch, and stop before it expands beyond `allowed` bytes."""
-    schema = pq.read_schema(path)
+    schema = pq.read_schema(source)
+    source.seek(0)
     if len(schema) > limits.columns:
         raise InputRefused(path, "", f"has more than {limits.columns} columns")
     texts = [
         f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
     ]
     # text stays a dictionary until its size is known: one long value may stand in every row
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
+    with pq.ParquetFile(source, read_dictionary=texts) as file:
         bounded(file.metadata.num_rows, path, limits)
         batches, total = [], 0
         for batch in file.iter_batches(batch_size=16_384):

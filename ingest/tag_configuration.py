@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ingest.manifest import read_toml
+from graph.toml_files import read_toml
 from ingest.owner_roles import plain
 from ingest.source import InputRefused
 from ingest.tag_map import KEYS, WORDS, TagMap, bare

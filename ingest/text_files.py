@@ -1,16 +1,21 @@
 """Text files within bounds: UTF-8, in lines that end somewhere, and not too many of them."""
 
 import codecs
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from graph.bounds import bound
+from graph.input_files import sized_file
 from ingest.progress import opened
-from ingest.source import InputRefused
+from ingest.source import InputRefused, Rejected
 
 CHUNK = 1 << 20
+MAX_REJECTED = bound("REJECTED")
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -22,11 +27,11 @@ class Limits:
     times its size.
     """
 
-    size: int = 2 << 30
-    line: int = 8 << 20
-    rows: int = 20_000_000
-    columns: int = 1_000
-    expanded: int = 2 << 30
+    size: int = bound("TABLE_BYTES")
+    line: int = bound("LINE_BYTES")
+    rows: int = bound("ROWS")
+    columns: int = bound("COLUMNS")
+    expanded: int = bound("EXPANDED_BYTES")
     free: int = 256 << 20
     ratio: int = 100
 
@@ -48,54 +53,42 @@ class Shape:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
-
-
-def sized(path: Path, limits: Limits) -> int:
-    """Return the size of a file in bytes; refuse one that is empty or too large."""
+def filled_file(path: Path, limits: Limits) -> Iterator[tuple[BufferedReader, int]]:
+    """Open a file and give its size in bytes with it; refuse one that is empty or too large."""
     opened(path)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise InputRefused(path, "", f"cannot be read: {error.strerror}") from None
-    if not path.is_file():
-        raise InputRefused(path, "", "is not a file")
-    if size == 0:
-        raise InputRefused(path, "", "is empty")
-    if size > limits.size:
-        raise InputRefused(path, "", f"is larger than {limits.size} bytes")
-    return size
+    with sized_file(path, limits.size) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise InputRefused(path, "", "is empty")
+        yield file, size
 
 
-def scan(path: Path, limits: Limits) -> Shape:
-    """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time."""
-    sized(path, limits)
+def scan(file: BufferedReader, path: Path, limits: Limits) -> Shape:
+    """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time.
+
+    The file is back at its beginning then.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, since_newline, bare, last = 0, 0, False, b"\n"
-    with _opened(path) as file:
-        while chunk := file.read(CHUNK):
-            if lines == 0 and chunk.startswith(UTF16_BOMS):
-                raise InputRefused(path, "line 1", "is UTF-16 text; save it as UTF-8")
-            if b"\0" in chunk:
-                at = lines + 1 + chunk[: chunk.index(b"\0")].count(b"\n")
-                raise InputRefused(path, f"line {at}", "holds a NUL byte; it is not text")
-            _decode(decoder, chunk, path, lines)
-            newlines = chunk.count(b"\n")
-            since_newline = (
-                since_newline + len(chunk) if not newlines else (len(chunk) - chunk.rindex(b"\n"))
+    while chunk := file.read(CHUNK):
+        if lines == 0 and chunk.startswith(UTF16_BOMS):
+            raise InputRefused(path, "line 1", "is UTF-16 text; save it as UTF-8")
+        if b"\0" in chunk:
+            at = lines + 1 + chunk[: chunk.index(b"\0")].count(b"\n")
+            raise InputRefused(path, f"line {at}", "holds a NUL byte; it is not text")
+        _decode(decoder, chunk, path, lines)
+        newlines = chunk.count(b"\n")
+        since_newline = (
+            since_newline + len(chunk) if not newlines else (len(chunk) - chunk.rindex(b"\n"))
+        )
+        if since_newline > limits.line:
+            raise InputRefused(
+                path, f"line {lines + newlines + 1}", f"is longer than {limits.line} bytes"
             )
-            if since_newline > limits.line:
-                raise InputRefused(
-                    path, f"line {lines + newlines + 1}", f"is longer than {limits.line} bytes"
-                )
-            bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
-            lines, last = lines + newlines, chunk[-1:]
+        bare = bare or chunk.count(b"\r") != chunk.count(b"\r\n")
+        lines, last = lines + newlines, chunk[-1:]
     _decode(decoder, b"", path, lines, final=True)
+    file.seek(0)
     return Shape(lines + (last != b"\n"), bare, last == b"\n")
 
 
@@ -111,3 +104,9 @@ def bounded(rows: int, path: Path, limits: Limits) -> None:
     """Refuse a file of too many rows."""
     if rows > limits.rows:
         raise InputRefused(path, "", f"has more than {limits.rows} rows")
+
+
+def bound_rejected(rejected: Sequence[Rejected], path: Path) -> None:
+    """Refuse a file of too many rows that cannot be read: each of them is kept with its place."""
+    if len(rejected) > MAX_REJECTED:
+        raise InputRefused(path, "", f"has more than {MAX_REJECTED} rows that cannot be read")

@@ -114,10 +114,13 @@ def fold_parquet(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
     return _run(source, _statement("events"), memory)
 
 
-def fold_json(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
+def fold_json(
+    paths: Sequence[Path], memory: str = MEMORY, *, packed: bool | None = None
+) -> pa.Table:
     """Fold files of JSON lines, plain or gzip, as the native format has them (`at` is text).
 
-    A line that is no JSON object, or an instant without a zone, stops the fold.
+    `packed` says whether they are gzip, where their names do not tell. A line that is no JSON
+    object, or an instant without a zone, stops the fold.
 
     Raises
     ------
@@ -126,7 +129,9 @@ def fold_json(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
     import duckdb
 
     columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in SAID)
-    source = f"read_json({_listed(paths)}, columns={{{columns}}}, format='newline_delimited')"
+    pack = {None: "auto_detect", True: "gzip", False: "uncompressed"}[packed]
+    how = f"columns={{{columns}}}, format='newline_delimited', compression='{pack}'"
+    source = f"read_json({_listed(paths)}, {how})"
     try:
         return _run(source, _statement("said"), memory)
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:

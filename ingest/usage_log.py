@@ -12,8 +12,9 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
+from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,11 +26,13 @@ import pyarrow.compute as pc
 
 from graph import uses_by_day
 from graph.frames import FILE, PLACE
+from graph.input_files import opened_file, opened_path
 from graph.values import WrongValue, instant, iso, strict_json
 from ingest.exports import Gathered, readable
 from ingest.files import GZIP
 from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
+from ingest.text_files import bound_rejected
 from ingest.usage_fold import EVENTS, WrongEvents, fold_json, merge_tables
 
 FIELDS = tuple(name for name in EVENTS if name != "at_ms")
@@ -38,15 +41,15 @@ SUFFIXES = (".jsonl", ".jsonl.gz")
 LONGEST = 1024 * 1024  # characters of one line
 
 
-def log_files(folder: Path) -> list[Path]:
-    """List the files of a folder of logs, sorted.
+def log_files(entries: Sequence[Path]) -> list[Path]:
+    """Return the files of a folder of logs.
 
     Raises
     ------
     InputRefused
         When there is a file that is no log.
     """
-    found = sorted(p for p in folder.iterdir() if not p.name.startswith((".", "~")))
+    found = [p for p in entries if not p.name.startswith((".", "~"))]
     for path in found:
         if not path.is_file() or not path.name.endswith(SUFFIXES):
             raise InputRefused(path, "", f"is no log: must be one of {', '.join(SUFFIXES)}")
@@ -79,16 +82,16 @@ def _different(paths: Sequence[Path]) -> list[Path]:
         if sizes[size] == 1:
             found[path] = path
         else:
-            with path.open("rb") as file:
+            with opened_file(path) as file:
                 found.setdefault((size, hashlib.file_digest(file, "sha256").digest()), path)
     return list(found.values())
 
 
 def breaks_off(path: Path) -> bool:
     """Say whether the last line of a plain log has no end."""
-    if _packed(path):
-        return False  # what was cut within its gzip data is refused
-    with path.open("rb") as file:
+    with opened_file(path) as file:
+        if file.read(2) == GZIP:
+            return False  # what was cut within its gzip data is refused
         file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"
 
@@ -97,7 +100,8 @@ def _fold(path: Path) -> tuple[pa.Table, list[Rejected]]:
     opened(path)
     rejected: list[Rejected] = []
     try:
-        return fold_json([path]), rejected
+        with opened_path(path) as itself:
+            return fold_json([itself], packed=path.suffix == ".gz"), rejected
     except WrongEvents:
         with TemporaryDirectory(prefix="trustdebt-log-") as folder:
             sound = Path(folder) / "sound.jsonl"
@@ -117,13 +121,17 @@ def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
         except (WrongValue, RecursionError) as error:
             reason = str(error) if isinstance(error, WrongValue) else "is nested too deeply"
             rejected.append(Rejected(str(path), f"line {number}", reason))
+            bound_rejected(rejected, path)
 
 
 def _lines(path: Path) -> Iterator[str]:
     with suppress(UnicodeDecodeError):
         try:
-            unpacked: Any = gzip.open if _packed(path) else open
-            with unpacked(path, "rt", encoding="utf-8-sig", errors="strict") as file:
+            with ExitStack() as stack:
+                unpacked: Any = stack.enter_context(opened_file(path))
+                if unpacked.peek(2)[:2] == GZIP:
+                    unpacked = stack.enter_context(gzip.open(unpacked))
+                file = stack.enter_context(TextIOWrapper(unpacked, encoding="utf-8-sig"))
                 for number in count(1):
                     line = file.readline(LONGEST)
                     if "\0" in line:
@@ -135,11 +143,6 @@ def _lines(path: Path) -> Iterator[str]:
         except (OSError, EOFError, zlib.error):
             raise InputRefused(path, "", "cannot be read to its end") from None
     raise InputRefused(path, "", "is not UTF-8 text")
-
-
-def _packed(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == GZIP
 
 
 def _event(line: str) -> dict[str, str]:

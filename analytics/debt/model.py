@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -11,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from graph.input_files import InputRefused
 from graph.schema import LEVELS, SENSITIVITIES
+from graph.toml_files import read_toml
 from graph.values import canonical
 
 TD_1 = Path(__file__).with_name("td-1.toml")
@@ -100,11 +101,9 @@ def _usual() -> Model:
 
 def _read(path: Path) -> Model:
     try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WrongModel(path.name, "", f"cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongModel(path.name, "", f"is not TOML: {error}") from None
+        said = read_toml(path)
+    except InputRefused as error:
+        raise WrongModel(path.name, error.place, error.reason) from None
     return _Reading(path.name).model(said)
 
 

@@ -1,5 +1,6 @@
 """Whether decisions explain what was used, and whether their records are whole."""
 
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +12,6 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 VERIFY = "verify"
-
-
-class FileRefused(Exception):
-    """A file that cannot be read."""
-
-    exit_code, code = 3, "input-refused"
-
-    def __init__(self, file: Path, reason: str) -> None:
-        self.where = str(file)
-        super().__init__(f"{file}: {reason}")
 
 
 def _of_a_file(given: dict[str, Any]) -> bool:
@@ -52,14 +43,16 @@ def evidence(
 def _verified(file: Path) -> dict[str, Any]:
     """Check a chain of records; a broken one is the answer no, another format is refused."""
     from graph.hash_chain import UnknownFormat, verify
+    from graph.input_files import InputRefused, sized_file
 
     try:
-        with file.open(encoding="utf-8", errors="surrogateescape") as lines:
+        with (
+            sized_file(file) as stream,
+            TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as lines,
+        ):
             found = verify(lines)
     except UnknownFormat as unknown:
-        raise FileRefused(file, str(unknown)) from None
-    except OSError as error:
-        raise FileRefused(file, error.strerror or "cannot be read") from None
+        raise InputRefused(file, "", str(unknown)) from None
     result = {
         "records": found.records,
         "valid": found.first_broken is None,

@@ -83,7 +83,7 @@ def test_ways_to_write_the_moment(tmp_path, said):
 @pytest.mark.parametrize(
     ("manifest", "place", "reason"),
     [
-        (None, "", "cannot be read"),
+        (None, "", "there is no such file"),
         ("taken_at = = 1\n", "line 1", "is not TOML"),
         ('scope = "a"\n', "taken_at", "is missing"),
         ('taken_at = 2026-08-01T10:00:00\nscope = "a"\n', "taken_at", "without a zone"),
@@ -92,7 +92,7 @@ def test_ways_to_write_the_moment(tmp_path, said):
         ('taken_at = 2026-08-01\nscope = "a"\ncomplete = "yes"\n', "complete", "true or false"),
         ('taken_at = 2026-08-01\nscope = "a"\ndeclares = ["magic"]\n', "declares", "owners"),
         ('taken_at = 2026-08-01\nscope = "a"\ndeclares = "owners"\n', "declares", "a list"),
-        ("a = " + "[" * 100_000, "", "nested too deeply"),
+        ("a = " + "[" * 100_000, "line 1", "is nested more than 64 deep"),
         ("#" * 1_100_000, "", "is larger than"),
     ],
 )

@@ -1,14 +1,12 @@
 """Where a client keeps its servers: which files, which formats, under which keys."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from graph.toml_files import parse_toml
 from ingest.commented_json import parse_commented_json
 from ingest.exports import ExportFile
-from ingest.files import MAX_DEPTH
-from ingest.source import InputRefused
 from ingest.yaml_files import parse_yaml
 
 HIDDEN = {
@@ -49,18 +47,8 @@ def document_of(said: str, file: ExportFile) -> Any:
         documents = parse_yaml(said, file.path)
         return documents[0].value if len(documents) == 1 else [d.value for d in documents]
     if suffix == ".toml":
-        return _toml(said, file)
+        return parse_toml(said, file.path)
     return parse_commented_json(said, file.path)
-
-
-def _toml(said: str, file: ExportFile) -> Any:
-    try:
-        return tomllib.loads(said.removeprefix("\ufeff").replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        _, _, place = str(error).partition("(at ")
-        raise InputRefused(file.path, place.rstrip(")"), "is not TOML") from None
-    except RecursionError:
-        raise InputRefused(file.path, "", f"is nested more than {MAX_DEPTH} deep") from None
 
 
 def is_telling(said: str, file: ExportFile) -> bool:

@@ -1,0 +1,63 @@
+"""How much an input may hold: every bound with what it usually is, in one place.
+
+The environment raises or lowers one under its name: `TRUSTDEBT_MAX_ROWS=50000000`. What is read
+at once, by a command or by an upload, obeys the same ones.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "TRUSTDEBT_MAX_"
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is bounded, and what it usually is."""
+
+    usual: int
+    what: str
+
+
+BOUNDS: Mapping[str, Bound] = {
+    "FILE_BYTES": Bound(128 * MIB, "bytes of one document (JSON, YAML, text), decompressed"),
+    "EXPORT_BYTES": Bound(GIB, "bytes of all documents of one export together"),
+    "FILES": Bound(100_000, "files below one folder"),
+    "DEPTH": Bound(100, "brackets within brackets of a document"),
+    "GZIP_MEMBERS": Bound(10_000, "parts of one gzip file"),
+    "TABLE_BYTES": Bound(2 * GIB, "bytes of one table (CSV, JSON lines, Parquet)"),
+    "EXPANDED_BYTES": Bound(2 * GIB, "bytes that one Parquet table takes once it is read"),
+    "LINE_BYTES": Bound(8 * MIB, "bytes of one line of a table"),
+    "ROWS": Bound(20_000_000, "rows of one table"),
+    "REJECTED": Bound(100_000, "rows of one table, or lines of one log, that cannot be read"),
+    "COLUMNS": Bound(1_000, "columns of one table"),
+    "TOML_BYTES": Bound(MIB, "bytes of one TOML file"),
+    "TOML_DEPTH": Bound(64, "brackets within brackets of a TOML file"),
+    "TOML_STEPS": Bound(32, "parts of one dotted key of a TOML file"),
+    "TOML_TABLES": Bound(50_000, "brackets and dots of a TOML file, outside its texts"),
+}
+
+
+class WrongBound(ValueError):
+    """The environment sets a bound to what is no whole number above 0."""
+
+    exit_code, code = 2, "wrong-bound"
+
+
+def bound(name: str) -> int:
+    """Return a bound: what the environment says of it, else what it usually is.
+
+    >>> bound("COLUMNS")
+    1000
+
+    Raises
+    ------
+    WrongBound
+    """
+    said = os.environ.get(PREFIX + name)
+    if not said:
+        return BOUNDS[name].usual
+    if not (said.isascii() and said.isdigit() and len(said) < 19 and int(said)):
+        raise WrongBound(f"{PREFIX}{name} must be a whole number above 0")
+    return int(said)
