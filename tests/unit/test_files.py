@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.files import list_files, parse_json, read_json, read_text
+from ingest.files import list_files, parse_json, read_bytes, read_json, read_text
 from ingest.source import InputRefused
 
 BAD = {
@@ -137,7 +137,14 @@ def test_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputRefused, match="neither a file nor a folder"):
         list_files(tmp_path / "pipe")
-    assert list_files(tmp_path) == []
+
+
+def test_a_pipe_among_files_is_listed_so_that_it_is_missed(tmp_path):
+    """Nobody knows what it would have said, so it is not passed over; to read it is refused."""
+    os.mkfifo(tmp_path / "pipe")
+    assert list_files(tmp_path) == [tmp_path / "pipe"]
+    with pytest.raises(InputRefused, match="is not a file"):
+        read_bytes(tmp_path / "pipe")
 
 
 def test_refusal_never_echoes_content(tmp_path):
