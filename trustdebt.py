@@ -1,25 +1,29 @@
 """The command line, and the one place that knows all four folders."""
 
 import sys
-from contextlib import ExitStack, closing
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import typer
+from app.isolation import WithoutWorkingFolder, leave_working_folder
 
-from app import questions
-from app.console import (
-    LIMIT,
-    QUESTIONS,
-    Behaviour,
-    LimitOption,
-    StoreOption,
-    UsageError,
-    progress,
-)
-from app.console import command as make_command
-from app.console import run as run_command
+with WithoutWorkingFolder():
+    from contextlib import ExitStack, closing
+    from functools import partial
+    from pathlib import Path
+    from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+    import typer
+
+    from app import questions
+    from app.console import (
+        LIMIT,
+        QUESTIONS,
+        Behaviour,
+        LimitOption,
+        StoreOption,
+        UsageError,
+        progress,
+    )
+    from app.console import command as make_command
+    from app.console import run as run_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,7 +272,8 @@ def run_app(
     launch(port, store)
 
 
-questions.load_all()
+with WithoutWorkingFolder():
+    questions.load_all()
 for name, (answer, behaviour) in QUESTIONS.items():
     make_command(app, name, _posture, behaviour)(answer)
 
@@ -284,6 +289,8 @@ def open_snapshot(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code. No traceback reaches a user."""
+    if arguments is None:  # else the process is somebody else's
+        leave_working_folder()
     return run_command(app, sys.argv[1:] if arguments is None else arguments)
 
 

@@ -6,7 +6,8 @@ decision that speaks of its action wins, so the look back is short.
 """
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 ALLOW, DENY, ESCALATE = 0, 1, 2
 EXPLAINED, UNEXPLAINED, DENIED, LATE = 0, 1, 2, 3
@@ -15,7 +16,7 @@ EVER, FOREVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 NONE = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _speaks(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-untyped-def]
     """Whether a decision speaks of a use: the same action, or a level that takes it in.
 
@@ -28,7 +29,7 @@ def _speaks(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-un
     return d_level == e_level if d_kind == DENY else d_level >= e_level
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _after(order, low, high, at, d_at):  # type: ignore[no-untyped-def]
     """Return the first place of a group whose decision is later than `at`."""
     while low < high:
@@ -40,7 +41,7 @@ def _after(order, low, high, at, d_at):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _before(order, low, high, floor, use, decision, spent):  # type: ignore[no-untyped-def]
     """Return the nearest decision at or before a use, not before `floor`; `NONE` if none."""
     at, level, action = use
@@ -54,7 +55,7 @@ def _before(order, low, high, floor, use, decision, spent):  # type: ignore[no-u
     return NONE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _afterwards(order, low, high, ceiling, use, decision):  # type: ignore[no-untyped-def]
     """Return the first permission later than a use, not after `ceiling`; `NONE` if none."""
     at, level, action = use
@@ -68,14 +69,14 @@ def _afterwards(order, low, high, ceiling, use, decision):  # type: ignore[no-un
     return NONE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _later(one, other, rank):  # type: ignore[no-untyped-def]
     if one == NONE or other == NONE:
         return max(one, other)
     return one if rank[one] >= rank[other] else other
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _preceding(e, at, window, use, bounds, joined, order, by_join, decision, rank, spent):  # type: ignore[no-untyped-def]
     """Return the decision that a use rests on; `NONE` if none came before it.
 
@@ -97,7 +98,7 @@ def _preceding(e, at, window, use, bounds, joined, order, by_join, decision, ran
     return near if overruled else same
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _following(e, at, window, use, bounds, joined, order, by_join, decision):  # type: ignore[no-untyped-def]
     """Return the first permission that came only after a use; `NONE` if none did."""
     for side in (0, 2):
@@ -111,7 +112,7 @@ def _following(e, at, window, use, bounds, joined, order, by_join, decision):  #
     return NONE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def decide(uses, bounds, joined, decision, rank, order, by_join, expires, old, single, window):  # type: ignore[no-untyped-def]
     """Judge each use, in the order of time.
 

@@ -1,13 +1,14 @@
 """Compiled: which grants a use rests on, and over which steps it came to them."""
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 LEVELS = 4
 NONE = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def used_ways(indptr, order, target, first, held, resource, levels, who, what, level, rank):  # type: ignore[no-untyped-def]
     """Find for uses the grants below who acted that give the level, and the steps to them.
 

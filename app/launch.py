@@ -2,24 +2,30 @@
 
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import NoReturn
 
-from graph.stores import is_database
+from app.isolation import ROOT, isolated
+from graph.stores import DEFAULT, is_database
 
-MAIN = Path(__file__).with_name("main.py")
 HOST = "127.0.0.1"
+PATHS = ("TRUSTDEBT_STORE", "TRUSTDEBT_JOURNAL")  # variables that name a file or a folder
 
 
 def launch(port: int, store: str | None) -> NoReturn:
-    """Print the app's address and become its server; a port in use is replaced by a free one."""
+    """Print the app's address and become its server; a port in use is replaced by a free one.
+
+    The server leaves the working folder, whose `.streamlit/` is not its configuration.
+    """
     port = port if port and _free(port) else _any_free()
-    if store:
-        os.environ["TRUSTDEBT_STORE"] = store if is_database(store) else str(Path(store).resolve())
+    os.environ["TRUSTDEBT_STORE"] = store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    for name in PATHS:
+        named = os.environ.get(name)
+        if named and not is_database(named):
+            os.environ[name] = str(Path(named).resolve())
     print(f"trustdebt app: http://{HOST}:{port}", flush=True)
-    arguments = ["--server.address", HOST, "--server.port", str(port), "--server.headless", "true"]
-    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), *arguments]
+    command = isolated("app.server", HOST, str(port))
+    os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 
 

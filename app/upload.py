@@ -11,7 +11,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-COMMAND = Path(__file__).parents[1] / "trustdebt.py"
+from app.isolation import isolated
+
 MAX_FILES, MAX_MIB = 200, 64  # of one upload, all files together
 MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # MiB and files that its archives hold together
 MAX_MEMORY = 1_536  # MiB that reading it may take
@@ -113,7 +113,7 @@ def _run(command: str, uri: str, pieces: Sequence[bytes | memoryview]) -> dict[s
     with tempfile.TemporaryFile() as answer:
         try:
             process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                [sys.executable, str(COMMAND), command, "--json"],
+                isolated("trustdebt", command, "--json"),
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=answer,

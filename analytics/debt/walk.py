@@ -1,12 +1,13 @@
 """The compiled walk over the edges that stay with one identity. Numba types what is here."""
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 ROOM = 1 << 16
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given):  # type: ignore[no-untyped-def]
     """List the entitlements of every start: grants of what it can be, level by level.
 
@@ -76,7 +77,7 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given):
     return place[:found].copy(), grant[:found].copy(), level[:found].copy(), standing[:found].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def within(place, resource, level, first, low, high, allowed):  # type: ignore[no-untyped-def]
     """Return which entitlements are within the scope of their identity (bool).
 

@@ -1,10 +1,11 @@
 """The compiled search for the way that was open first. Numba types what is here."""
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_since, start, room):  # type: ignore[no-untyped-def]
     """Find for each resource and level that `start` reaches the way that was open first.
 

@@ -8,13 +8,14 @@ made them, so that a search costs no more than it visits.
 """
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 SINK = -1
 FIGURES = 6  # least and most routes, the same after the end, hops, hops without a log
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread(ptr, head, start, mark, stamp, queue):  # type: ignore[no-untyped-def]
     """List in `queue` the states that `start` leads to; return how many."""
     queue[0] = start
@@ -32,7 +33,7 @@ def _spread(ptr, head, start, mark, stamp, queue):  # type: ignore[no-untyped-de
     return last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _hops(ptr, head, carrier, node, logged, start, many, reached, seen, stamp):  # type: ignore[no-untyped-def]
     """Count the carriers that leave what is `reached`, and those of them without a log."""
     hops, unlogged = 0, 0
@@ -46,7 +47,7 @@ def _hops(ptr, head, carrier, node, logged, start, many, reached, seen, stamp): 
     return hops, unlogged
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _seeds(  # type: ignore[no-untyped-def]
     ptr, head, carrier, node, limit, lasting, barred, many, reached, seen, best, stamp, seeds
 ):
@@ -67,7 +68,7 @@ def _seeds(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _levels(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, node, lasting, barred, stamp, lasted, shared,
     used, carried, entering, entered, following, flow, level, phased, phase, queue, last,
@@ -100,7 +101,7 @@ def _levels(  # type: ignore[no-untyped-def]
     return far
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _take(  # type: ignore[no-untyped-def]
     head, carrier, shared, used, carried,
     entering, entered, following, listed, flow, path, turned, depth,
@@ -121,7 +122,7 @@ def _take(  # type: ignore[no-untyped-def]
             entering[h], entered[h] = e, flow
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _augment(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, lasting, lasted, shared,
     used, carried, entering, entered, following, listed, flow,
@@ -181,7 +182,7 @@ def _augment(  # type: ignore[no-untyped-def]
                 carried[carrier[e]] = 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _most(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, node, lasting, barred, stamp, lasted, shared, seeds, count,
     used, carried, entering, entered, following, listed, flow,
@@ -224,7 +225,7 @@ def _most(  # type: ignore[no-untyped-def]
             return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_all(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, node, limit, place, lasting, logged, carriers,
     starts, revoked_ptr, revoked,

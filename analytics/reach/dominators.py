@@ -11,8 +11,8 @@ wherever some other edge leads there. Both are exact, and neither recurses.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from analytics.compiled import compiled
 from analytics.reach.ways import Ways
 
 MOST_VISITS = 4_000_000_000  # some tens of seconds
@@ -71,7 +71,7 @@ def lost_by_group(
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
     """Return the vertex of least semidominator on the way up from `v`; compress that way."""
     if ancestor[v] < 0:
@@ -92,7 +92,7 @@ def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
     return label[v]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _preorder(before, tail, is_target):  # type: ignore[no-untyped-def]
     """Search depth first against the edges from all targets.
 
@@ -126,7 +126,7 @@ def _preorder(before, tail, is_target):  # type: ignore[no-untyped-def]
     return vertex[:met].copy(), at, parent[:met].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _tree(after, head, is_target, vertex, at, parent):  # type: ignore[no-untyped-def]
     """Return the place of the immediate dominator of each place."""
     met = len(vertex)
@@ -160,7 +160,7 @@ def _tree(after, head, is_target, vertex, at, parent):  # type: ignore[no-untype
     return idom
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _dominators(after, head, before, tail, is_start, is_target):  # type: ignore[no-untyped-def]
     n = len(after) - 1
     vertex, at, parent = _preorder(before, tail, is_target)
@@ -193,7 +193,7 @@ def _dominators(after, head, before, tail, is_start, is_target):  # type: ignore
     return of_vertex, of_edge
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
     """Return a forest of shortest ways to the targets.
 
@@ -236,7 +236,7 @@ def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
     return via, first, size, ordered
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-untyped-def]
     via, first, size, ordered = _forest(before, tail, into, is_target)
     n = len(via)
@@ -251,7 +251,7 @@ def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-unt
     return of_vertex, of_edge
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore[no-untyped-def]
     """Add the subtree of `root` to what group `g` cuts off, listed up to `count`."""
     if cut[root] == g:
@@ -265,7 +265,7 @@ def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _rejoin(  # type: ignore[no-untyped-def]
     g, listed, after, head, order, before, tail, into, dead, gone, cut, joined, queue
 ):
@@ -294,7 +294,7 @@ def _rejoin(  # type: ignore[no-untyped-def]
             last += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lost_by_group(  # type: ignore[no-untyped-def]
     after,
     head,

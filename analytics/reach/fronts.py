@@ -5,8 +5,8 @@ is searched in the part, and from there one step in the whole network.
 """
 
 import numpy as np
-from numba import njit
 
+from analytics.compiled import compiled
 from analytics.reach.network import Network
 
 MASKS = np.array([1, 3, 7, 15], np.uint8)  # the levels that a ceiling lets through
@@ -55,7 +55,7 @@ def _leading(network: Network) -> np.ndarray:
         leads[network.sources[more]] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _fronts(  # type: ignore[no-untyped-def]
     p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels,
     indptr, target, ceiling, g_indptr, resource, levels, leads, starts, most, masks,

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
+from analytics.compiled import compiled
 from analytics.reach import union
 from analytics.reach.closure import ANY, Closure, condense_columns
 from analytics.reach.network import Network
@@ -90,7 +90,7 @@ def _turned(
     return Reaching(mine, ptr, start, levels)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lists(place, size, keys, words, dense, row, width, many):  # type: ignore[no-untyped-def]
     """Turn the rows of the starts into lists by resource."""
     ptr = np.zeros(many + 1, np.int64)
@@ -107,7 +107,7 @@ def _lists(place, size, keys, words, dense, row, width, many):  # type: ignore[n
     return ptr, start.astype(np.int32), levels.astype(np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _each(  # type: ignore[no-untyped-def]
     place, size, keys, words, dense, row, width, at, shift, start, levels, k, write
 ):

@@ -6,12 +6,13 @@ visits of each edge, whatever the cycles.
 """
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 UNSEEN = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-untyped-def]
     """Search breadth first from `start`; `seen` is bool[4 * nodes], all False.
 
@@ -44,7 +45,7 @@ def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-
     return states[:last].copy(), hops[:last].copy(), parent[:last].copy(), via[:last].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def backward(indptr, source, ceiling, holders, least):  # type: ignore[no-untyped-def]
     """Search backwards for every node from which a holder is entered with enough ceiling.
 

@@ -1,8 +1,8 @@
 """Into how many pieces a graph falls where one node is taken out of it."""
 
 import numpy as np
-from numba import njit
 
+from analytics.compiled import compiled
 from analytics.reach.network import grouped
 
 
@@ -20,7 +20,7 @@ def pieces(tail: np.ndarray, head: np.ndarray, nodes: int) -> np.ndarray:
     return np.asarray(_pieces(first, np.concatenate([head, tail])[order]))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _pieces(first, other):  # type: ignore[no-untyped-def]
     """Search depth first; a subtree that cannot get above its root falls off without it."""
     n = len(first) - 1

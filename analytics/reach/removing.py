@@ -5,12 +5,13 @@ only if it bears it, so that nothing has to be wiped between searches.
 """
 
 import numpy as np
-from numba import njit
+
+from analytics.compiled import compiled
 
 NODE = -2  # wanted levels from here down: the node itself, entered with ceiling NODE - level
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  # type: ignore[no-untyped-def]
     """Search backwards from `origins`, whatever the ceilings, for nodes that have a place.
 
@@ -40,7 +41,7 @@ def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, queue):  # type: ignore[no-untyped-def]
     """Mark with `stamp` every node from which one of `ends` is entered with a ceiling of `level`.
 
@@ -63,7 +64,7 @@ def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, q
                 last += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ignore[no-untyped-def]
     """Enter `start` with the ceiling `admin`; return how many states the queue then holds."""
     queue[0] = 4 * np.int64(start) + 3
@@ -84,7 +85,7 @@ def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ign
     return last
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _gather(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     start, seen, stamp, queue, got, got_seen, touched,
@@ -109,7 +110,7 @@ def _gather(  # type: ignore[no-untyped-def]
     return reached
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def recount(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off, weight, masks,
     starts, seen, stamp, queue, got, got_seen, touched,
@@ -134,7 +135,7 @@ def recount(  # type: ignore[no-untyped-def]
     return counted
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def reach(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     start, seen, stamp, queue, got, got_seen, touched,
@@ -148,7 +149,7 @@ def reach(  # type: ignore[no-untyped-def]
     return found, got[found]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def holds(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     starts, wanted_ptr, wanted, level, seen, stamp, queue, got, got_seen,

@@ -2,9 +2,8 @@
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+
+from analytics.compiled import cgutils, compiled, intrinsic, types
 
 TOP = 3  # the highest ceiling: admin
 KINDS = 5  # four levels, and any level
@@ -25,7 +24,7 @@ def population(context, word):  # type: ignore[no-untyped-def]
     return types.uint64(types.uint64), generate
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
     """Split nodes by the ceilings with which they can be entered.
 
@@ -66,7 +65,7 @@ def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
     return node[:count].copy(), limit[:count].copy(), starts, ends
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def components(indptr, target):  # type: ignore[no-untyped-def]
     """Find the strongly connected components, numbered successors first (Tarjan 1972).
 
@@ -119,7 +118,7 @@ def components(indptr, target):  # type: ignore[no-untyped-def]
     return component, found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def contract(  # type: ignore[no-untyped-def]
     component, count, indptr, target, node, limit, g_indptr, resource, levels, column
 ):
@@ -190,7 +189,7 @@ def contract(  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _grown(pool, used, more):  # type: ignore[no-untyped-def]
     if used + more <= len(pool):
         return pool
@@ -199,7 +198,7 @@ def _grown(pool, used, more):  # type: ignore[no-untyped-def]
     return larger
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untyped-def]
     """Unite with what a sparse row has beyond the dense row `ground`."""
     listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
@@ -212,7 +211,7 @@ def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untype
     return np.int64(listed)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-untyped-def]
     """Unite with those of `columns` that are in the block and not in `ground`."""
     for column in columns:
@@ -225,7 +224,7 @@ def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-u
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-untyped-def]
     """Move the touched words to a sparse row, count their bits by class; return how many."""
     total = np.int64(0)
@@ -240,21 +239,21 @@ def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-u
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(row, keys, words):  # type: ignore[no-untyped-def]
     """Unite a dense row with a sparse one."""
     for i in range(len(keys)):
         row[keys[i]] |= words[i]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_dense(row, words):  # type: ignore[no-untyped-def]
     """Unite a dense row with another."""
     for x in range(len(row)):
         row[x] |= words[x]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
     """Unite a dense row with those of `columns` that are in the block."""
     for column in columns:
@@ -263,7 +262,7 @@ def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
             row[x] |= np.uint64(1) << np.uint64(column & 63)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
     """Count the bits of a dense row by class; return how many."""
     total = np.int64(0)
@@ -276,7 +275,7 @@ def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
     """Return the largest dense row, -1 if none is, whether there are others, and the rest."""
     largest, several, rest = -1, False, np.int64(0)
@@ -292,7 +291,7 @@ def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
     return largest, several, rest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _unite_dense(  # type: ignore[no-untyped-def]
     row, children, base, place, size, words, keys, dense
 ):
@@ -308,7 +307,7 @@ def _unite_dense(  # type: ignore[no-untyped-def]
             _add(row, keys[place[d] : place[d] + size[d]], words[place[d] : place[d] + size[d]])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _unite_listed(  # type: ignore[no-untyped-def]
     union, touched, children, place, size, words, keys, ground
 ):
@@ -323,7 +322,7 @@ def _unite_listed(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _same(children, bits, total):  # type: ignore[no-untyped-def]
     """Return a child that has as many bits, and so the same ones; -1 if none has."""
     for d in children:
@@ -332,7 +331,7 @@ def _same(children, bits, total):  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def unite(  # type: ignore[no-untyped-def]
     child_ptr, child, own_ptr, own, needed, word_class, low, high, counts
 ):
@@ -395,7 +394,7 @@ def unite(  # type: ignore[no-untyped-def]
     return place, size, keys, words, dense
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_up(found, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
     """Return resources, pairs, weight and the heaviest pair of each start: float64[4, starts]."""
     whole = np.zeros((4, len(found)))

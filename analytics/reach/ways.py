@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
+from analytics.compiled import compiled
 from analytics.reach.network import Network, grouped
 from graph.schema import LEVELS
 
@@ -197,7 +197,7 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
     return whole, vertex, edge
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def mark(indptr, target, ceiling, least, begin, allowed):  # type: ignore[no-untyped-def]
     """Mark what is reached from `begin` over allowed nodes and edges of ceiling `least`."""
     seen = np.zeros(len(allowed), np.bool_)

@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from app.isolation import isolated
 from app.views import all_views
 from tests.e2e.estate import estate, hostile, publish
 
@@ -124,8 +124,8 @@ def _start(store: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(MAIN), "--server.port", str(port)]
-    environment = {**os.environ, "TRUSTDEBT_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    command = isolated("trustdebt", "app", "--port", str(port))
+    environment = {**os.environ, "TRUSTDEBT_STORE": str(store)}
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command, cwd=log.parent, env=environment, stdout=sink, stderr=subprocess.STDOUT
