@@ -27,6 +27,7 @@ ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
 LISTS = ("also", "owner_also", "about")  # fields of several texts, not there without any
 FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
+EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
 CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
 
 
@@ -182,12 +183,13 @@ class Journal:
             The file is damaged, locked, or not ours; the text names it.
         """
         with reading(self.path) as db:
-            rows = db.execute("SELECT number, body, hash FROM entry ORDER BY number") if db else ()
+            rows = db.execute(EVERY) if db else ()
             found = self._checked(rows)
         if self.known is not None:
             found = [e for e in found if e.at <= self.known]
         ended = {e.withdraws: e.since for e in reversed(found) if isinstance(e, Withdrawal)}
-        return tuple(replace(e, withdrawn_at=ended.get(e.number)) for e in found)
+        ends = [(e, ended.get(e.number)) for e in found]
+        return tuple(replace(e, withdrawn_at=end and max(end, e.since)) for e, end in ends)
 
     def acceptances(self) -> tuple[Acceptance, ...]:
         """Return the acceptances, oldest first."""
@@ -268,18 +270,14 @@ class Journal:
     def withdraw(
         self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
     ) -> Withdrawal:
-        """Write that an entry no longer counts.
+        """Write that an entry no longer counts, from when it began to at the earliest.
 
         Raises
         ------
         NoSuchEntry
             There is none of that number, or it was withdrawn, or is a withdrawal itself.
         """
-        found = next((e for e in self.entries() if e.number == number), None)
-        if found is None or isinstance(found, Withdrawal):
-            raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
-        if found.withdrawn_at is not None:
-            raise NoSuchEntry(f"entry {number} was withdrawn already")
+        _begun(self.entries(), number)  # else a journal would be made only to be refused
         return self._add(Withdrawal, by, reason, since, {"withdraws": number})
 
     def seen(self, snapshot: str, version: str, what: str = FINDINGS) -> bytes | None:
@@ -327,6 +325,8 @@ class Journal:
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
             at = self.now()
             counts = at if since is None else min(since, at)
+            if "withdraws" in said:  # looked up here, so that of two at once one is refused
+                counts = max(counts, _begun(self._checked(db.execute(EVERY)), said["withdraws"]))
             body = canonical(
                 {
                     "kind": kind.kind,
@@ -359,6 +359,16 @@ class Journal:
             found.append(entry)
             before = digest
         return found
+
+
+def _begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
+    """Return since when an entry counts, if it is one that can be withdrawn."""
+    found = next((e for e in entries if e.number == number), None)
+    if found is None or isinstance(found, Withdrawal):
+        raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
+    if any(isinstance(e, Withdrawal) and e.withdraws == number for e in entries):
+        raise NoSuchEntry(f"entry {number} was withdrawn already")
+    return found.since
 
 
 def _entry(kind: type[E], number: int, body: str) -> E:

@@ -128,3 +128,38 @@ def test_a_full_disk_costs_no_entry(tmp_path):
     assert _written(journal) == ["before"]
     journal.accept("next", LATER, "ann", "x" * 60_000, None)
     assert _written(journal) == ["before", "next"]
+
+
+WITHDRAWER = """
+import sys, time
+from pathlib import Path
+from graph.journal import Journal, NoSuchEntry
+
+journal = Journal(Path(sys.argv[1]))
+print("ready", flush=True)
+for number in map(int, sys.stdin.readline().split()):
+    try:
+        journal.withdraw(number, sys.argv[2], "x", None)
+    except NoSuchEntry:
+        print(number, "refused", flush=True)
+    else:
+        print(number, "done", flush=True)
+"""
+
+
+def test_of_two_withdrawals_at_once_one_is_refused(tmp_path):
+    file, count = tmp_path / "journal.sqlite", 40
+    journal = Journal(file)
+    for number in range(count):
+        journal.accept(f"F-{number}", LATER, "ann", "x", None)
+    numbers = " ".join(map(str, range(1, count + 1)))
+    line = [sys.executable, "-c", WITHDRAWER, str(file)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
+    both = [subprocess.Popen([*line, name], **pipes) for name in ("ann", "bob")]
+    assert [one.stdout.readline() for one in both] == ["ready\n"] * 2
+    for one in both:
+        one.stdin.write(f"{numbers}\n")
+        one.stdin.flush()
+    said = sorted(line for one in both for line in one.communicate(timeout=60)[0].splitlines())
+    assert said == sorted(f"{n + 1} {how}" for n in range(count) for how in ("done", "refused"))
+    assert len(journal.entries()) == 2 * count

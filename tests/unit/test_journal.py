@@ -86,6 +86,17 @@ def test_a_withdrawal_is_a_further_entry(journal):
     assert not first.holds(NOW)
 
 
+@pytest.mark.parametrize("back", [pd.Timedelta(0), pd.Timedelta("1ms"), DAY, 900 * DAY])
+def test_nothing_ends_before_it_began(journal, back):
+    """The clock may be set back between the two, and a file may hold what was written so."""
+    journal.accept("F-1", LATER, "ann", "ok", None)
+    journal.now = lambda: NOW.floor("ms") - back
+    journal.withdraw(1, "ann", "no", None)
+    (first, second) = journal.entries()
+    assert first.since == NOW.floor("ms") == first.withdrawn_at == second.since
+    assert not first.holds(NOW.floor("ms") - back)
+
+
 @pytest.mark.parametrize("number", [0, 2, 3])
 def test_only_a_decision_that_stands_can_be_withdrawn(journal, number):
     journal.review("bot", "approve", "ann", "ok", None)
