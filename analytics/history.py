@@ -12,7 +12,14 @@ from graph.facts import Facts
 from graph.former import Former
 from graph.journal import Journal, journal_of
 from graph.statements import apply
-from graph.stores import NoSuchSnapshot, SnapshotInfo, Store, in_history, open_store
+from graph.stores import (
+    NoSuchSnapshot,
+    SnapshotInfo,
+    Store,
+    in_history,
+    listed_and_held,
+    open_store,
+)
 
 KEPT, KEPT_NODES = 2, 400_000  # assessed snapshots in memory: at least two, and so many nodes
 
@@ -26,12 +33,18 @@ class History:
     what was read only later belongs into them.
 
     What a snapshot holds never changes; a few of those assessed last stay in memory. What
-    `journal` states is among the facts of every snapshot that it was in time for.
+    `journal` states is among the facts of every snapshot that it was in time for. `held` is kept,
+    as it keeps the snapshots from being pruned.
     """
 
     def __init__(
-        self, infos: list[SnapshotInfo], read: Read, journal: Journal | None = None
+        self,
+        infos: list[SnapshotInfo],
+        read: Read,
+        journal: Journal | None = None,
+        held: object = None,
     ) -> None:
+        self._held = held
         self.every, self.journal = tuple(infos), journal
         self.infos = tuple(in_history(infos))
         self._read = read
@@ -86,7 +99,7 @@ class History:
         """Return the history as it was known at an instant: what was published by then."""
         known = [info for info in self.every if info.recorded_at <= instant]
         journal = self.journal.known_at(instant) if self.journal is not None else None
-        return History(known, self._read, journal)
+        return History(known, self._read, journal, self._held)
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and with `info`, oldest first.
@@ -134,22 +147,30 @@ def open_posture(
 
     def read(wanted: str) -> tuple[SnapshotInfo, Facts]:
         with closing(open_store(uri)) as opened:
+            opened.hold(history.every)  # a database holds them for a time only
             return opened.read(wanted)
 
     with closing(open_store(uri)) as opened:
-        info, facts = opened.read(snapshot)
-        history = History(opened.snapshots(), read, journal_of(uri))
+        info, facts, history = _read_with_history(opened, snapshot, read)
     posture = posture_of(info, facts, as_of, history)
     history.keep(posture)
     return posture
 
 
-def posture_in(
-    store: Store, infos: list[SnapshotInfo], snapshot: str, as_of: pd.Timestamp | None = None
-) -> Posture:
+def posture_in(store: Store, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
     """Read and assess a snapshot of a store that stays open."""
-    info, facts = store.read(snapshot)
-    history = History(infos, store.read, journal_of(store.uri))
+    info, facts, history = _read_with_history(store, snapshot, store.read)
     posture = posture_of(info, facts, as_of, history)
     history.keep(posture)
     return posture
+
+
+def _read_with_history(
+    store: Store, snapshot: str | None, read: Read
+) -> tuple[SnapshotInfo, Facts, History]:
+    """Read a snapshot and list what there is beside it, which stays until nobody asks for it."""
+    while True:
+        infos, held = listed_and_held(store)
+        info, facts = store.read(snapshot)
+        if info in infos:  # and else another was published in between
+            return info, facts, History(infos, read, journal_of(store.uri), held)

@@ -10,7 +10,7 @@ from graph.facts import Coverage
 from graph.failed_reads import FailedRead, end_failed, failed_reads
 from graph.journal import journal_path
 from graph.set_aside import SetAside, set_aside
-from graph.stores import StoreError, open_store
+from graph.stores import open_store
 from graph.values import iso
 
 COMPLETE, PARTIAL, FAILED = "complete", "partial", "failed"
@@ -50,18 +50,20 @@ def scopes_of(
 
     `unread` lists the files that the last read could not read: for them it is partial.
     `forget` names a source and scope, as `SOURCE/SCOPE`, whose failure is not to be told any
-    more. Nothing is returned where there is no store, or none that can be read.
+    more. Nothing is returned where there is no store yet.
+
+    Raises
+    ------
+    StoreError
+        The store, or the journal beside it, is damaged or cannot be reached.
     """
     journal = journal_path(uri)
     if forget is not None:
         source, _, scope = forget.partition("/")
         end_failed(journal, [(source, scope)])
-    try:
-        with closing(open_store(uri)) as opened:
-            current = opened.current()
-        failed = failed_reads(journal)
-    except StoreError:
-        return []
+    with closing(open_store(uri)) as opened:
+        current = opened.current()
+    failed = failed_reads(journal)
     known = covered(current.coverage, failed, now) if current else []
     aside = set_aside(current.id, uri) if current else ()
     unread = {(one.source, one.scope): _files(one) for one in aside}

@@ -73,7 +73,7 @@ def read(choice: Choice) -> Posture:
 @st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
 def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal: str) -> Posture:
     instant = None if as_of is None else pd.Timestamp(as_of)
-    return posture_in(_store, _store.snapshots(), snapshot, instant)
+    return posture_in(_store, snapshot, instant)
 
 
 def moment_of(posture: Posture) -> tuple[str, ...]:

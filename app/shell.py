@@ -130,10 +130,10 @@ def explain(error: Exception, titled: bool = False) -> None:
     elif isinstance(error, StoreDamaged):
         st.error(f"The store is damaged: {markdown(error)}", icon=":material/error:")
         st.markdown(
-            "Nothing of it is shown, because it would not be what was published. Ingest the "
-            "sources again into a new store, or choose an older snapshot:"
+            "Nothing of it is shown, because it would not be what was published. Put a copy of "
+            "the whole folder back, or ingest the sources again into a new store:"
         )
-        st.code("trustdebt snapshots\ntrustdebt ingest SOURCE PATH --store NEW-FOLDER", None)
+        st.code("trustdebt ingest SOURCE PATH --store NEW-FOLDER", None)
     else:
         st.error(f"The store cannot be reached: {markdown(error)}", icon=":material/error:")
         st.markdown(

@@ -188,6 +188,11 @@ HOLD: Final = (
     f"MATCH {_SNAPSHOT} SET s.touched = timestamp() "
     f"WITH s WHERE s.state = '{PUBLISHED}' SET s.held = timestamp() + $keep RETURN s.id"
 )
+HOLD_ALL: Final = (
+    f"UNWIND $runs AS run MATCH (s:{SNAPSHOT.name} {{run: run, id: run}}) "
+    "SET s.touched = timestamp() "
+    f"WITH s WHERE s.state = '{PUBLISHED}' SET s.held = timestamp() + $keep RETURN s.id"
+)
 RETIRE: Final = (
     f"MATCH {_LEASE} WHERE l.token = $token MATCH {_SNAPSHOT} SET s.touched = timestamp() "
     f"WITH s OPTIONAL MATCH (p:{POINTER} {{name: 'current', run: $run}}) "

@@ -20,6 +20,11 @@ NOT_BLANK = re.compile(r"\S")
 FIRST_HASH = "0" * 64  # what the first record gives for the one before it
 
 
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of bytes in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """How many records were read, and the first that does not fit (0-based), with the reason."""

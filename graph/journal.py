@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -19,7 +20,7 @@ import pandas as pd
 
 from graph.hash_chain import FIRST_HASH
 from graph.journal_file import reading, writing
-from graph.stores import DEFAULT, StoreDamaged, StoreError, is_database
+from graph.stores import DEFAULT, StoreDamaged, StoreError, is_database, open_store
 from graph.values import canonical, instant, iso
 
 FILE = "journal.sqlite"
@@ -160,12 +161,18 @@ def clock() -> pd.Timestamp:
 class Journal:
     """The journal in the SQLite file `path`, which is made at the first entry.
 
-    `now` is the clock that dates the entries. Every call opens the file by itself, so a journal
-    may be shared by threads. `known` is None, or the instant after which nothing is read.
+    `now` is the clock that dates the entries; `added` is called after each. Every call opens the
+    file by itself, so a journal may be shared by threads. `known` is None, or the instant after
+    which nothing is read.
     """
 
-    def __init__(self, path: Path, now: Callable[[], pd.Timestamp] = clock) -> None:
-        self.path, self.now = path, now
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], pd.Timestamp] = clock,
+        added: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path, self.now, self._added = path, now, added
         self.known: pd.Timestamp | None = None
 
     def known_at(self, instant: pd.Timestamp) -> "Journal":
@@ -340,6 +347,7 @@ class Journal:
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
+        self._added()
         return _entry(kind, number + 1, body)
 
     def _checked(self, rows: Iterable[tuple[int, str, str]]) -> list[Entry]:
@@ -414,5 +422,10 @@ def journal_path(uri: str | None = None) -> Path:
 
 
 def journal_of(uri: str | None = None) -> Journal:
-    """Return the journal of the store at `uri`."""
-    return Journal(journal_path(uri))
+    """Return the journal of the store at `uri`, which notes how far it has come."""
+
+    def added() -> None:
+        with suppress(StoreError), closing(open_store(uri)) as store:
+            store.anchor_journal()  # the next decision or publish makes up for it
+
+    return Journal(journal_path(uri), added=added)

@@ -21,6 +21,8 @@ PAUSE = 0.02
 FAILED = """CREATE TABLE IF NOT EXISTS failed
   (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
    place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));"""
+TIED = """CREATE TABLE IF NOT EXISTS tied
+  (store TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);"""
 SCHEMA = f"""
 CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
@@ -105,6 +107,7 @@ def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:
         for statement in _statements():
             db.execute(statement)
     db.execute(FAILED)
+    db.execute(TIED)
 
 
 def _statements() -> Iterator[str]:

@@ -6,7 +6,7 @@ so they see all of an ingest or nothing of it.
 
 import os
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -140,6 +140,18 @@ class Store(Protocol):
         """
         ...
 
+    def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
+        """Keep snapshots from being pruned for as long as what is returned lives.
+
+        A database keeps them for a minute, or for as long as one of them is being read.
+
+        Raises
+        ------
+        NoSuchSnapshot
+            One of them was pruned already.
+        """
+        ...
+
     def lease(self, wait: float = 30.0) -> AbstractContextManager[Lease]:
         """Hold the right to publish; `StoreBusy` when another keeps it for `wait` seconds."""
         ...
@@ -161,6 +173,10 @@ class Store(Protocol):
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
         """Delete all but the newest `keep` snapshots, never the current one; return their ids."""
+        ...
+
+    def anchor_journal(self) -> None:
+        """Note how far the journal has come, so that a loss of its entries shows."""
         ...
 
     def close(self) -> None:
@@ -204,6 +220,14 @@ def open_store(uri: str | None = None) -> Store:
     from graph.stores.parquet_store import ParquetStore
 
     return ParquetStore(uri)
+
+
+def listed_and_held(store: Store) -> tuple[list[SnapshotInfo], object]:
+    """List the snapshots of a store, none of which is pruned while the second result lives."""
+    while True:
+        found = store.snapshots()
+        with suppress(NoSuchSnapshot):  # pruned since: what is there now decides
+            return found, store.hold(found)
 
 
 def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:

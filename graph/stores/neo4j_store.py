@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -82,6 +82,18 @@ class Neo4jStore:
         except StoreDamaged:
             self._stored(info)  # no damage, if it was pruned while we had no hold on it
             raise
+
+    def hold(self, snapshots: Iterable[SnapshotInfo]) -> None:
+        """Keep snapshots from being pruned for a minute, where this user may write at all."""
+        runs = [s.id for s in snapshots]
+        with contextlib.suppress(NotAllowed):
+            text, keep = cypher.HOLD_ALL, _ms(HOLD_SECONDS)
+            held = {row[0] for row in self._write("hold snapshots", text, runs=runs, keep=keep)}
+            if gone := set(runs) - held:
+                raise NoSuchSnapshot(f"{min(gone)} was pruned")
+
+    def anchor_journal(self) -> None:
+        """Note nothing: the journal beside a database is tied to no state of it."""
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:

@@ -1,44 +1,41 @@
-"""The embedded store: immutable Parquet snapshots in a folder, and one pointer to the current one.
+"""The embedded store: immutable Parquet snapshots in a folder, and one anchor of all of them.
 
-    CURRENT                     the id of the snapshot that readers see, or - before the first;
-                                then the last number given, if that is another snapshot's
+    CURRENT                     the anchor: which snapshots there are, which one readers see
     LOCK                        the lease: held by flock, holds the last fencing token
     snapshots/<id>/             one Parquet file for each element that has rows
     snapshots/<id>/nodes.parquet    every id, sorted; its position is the node's number
-    snapshots/<id>/manifest.json    counts, coverage and the checksum of each file
+    snapshots/<id>/manifest.json    store and id, counts, coverage, the hash of each file
 
 A snapshot is written beside the others, flushed to disk and renamed into place; then CURRENT
 is replaced in one step. A crash at any point leaves the former snapshot current and whole.
-Relationships keep their ends as node numbers, so that no reader has to join on text.
+Whatever is asked, all parts are first compared with the anchor; what does not fit is damage.
 """
 
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import shutil
 import socket
 import time
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from graph.element import Element, Node, Relationship
+from graph import journal_ties
 from graph.facts import Facts, LazyFrames, Numbering
-from graph.frames import PANDAS, empty, text_array
-from graph.schema import ELEMENTS, FACT_NODES
+from graph.hash_chain import sha256
+from graph.journal import journal_path
+from graph.private import private_folder
+from graph.schema import ELEMENTS
 from graph.stores import (
     Behind,
     Lease,
+    NoSuchSnapshot,
     SnapshotInfo,
     StoreBusy,
     StoreDamaged,
@@ -48,19 +45,25 @@ from graph.stores import (
     no_step,
     pick,
 )
-from graph.stores.manifest import info_of, record
+from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
+from graph.stores.manifest import read_manifest, record
+from graph.stores.parquet_files import (
+    NODE_INDEX,
+    Opened,
+    save,
+    sorted_ids,
+    sync,
+    to_index,
+    to_table,
+    why,
+    write,
+)
+from graph.stores.parquet_hold import Hold, locked, unread
 from graph.values import canonical
 
-NOTHING = "-"
-NODE_INDEX = "nodes"
-BESIDE = "journal"  # begins the names of what may lie there before anything is published
-TYPES = {
-    pa.string(): pd.StringDtype(),
-    pa.large_string(): pd.StringDtype(),
-    pa.int64(): pd.Int64Dtype(),
-    pa.float64(): pd.Float64Dtype(),
-    pa.bool_(): pd.BooleanDtype(),
-}
+BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # begin what a store may have before CURRENT
+
+Manifests = dict[str, tuple[SnapshotInfo, dict[str, Any]]]
 
 
 class ParquetStore:
@@ -70,47 +73,35 @@ class ParquetStore:
         self.uri = str(path)
         self._root = Path(path)
         self._folder = self._root / "snapshots"
+        self._pointer = self._root / "CURRENT"
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`."""
-        if self.current() is None:
-            return []
-        last = self._pointer()[1]
-        found = [self._manifest(p.name)[0] for p in self._folder.iterdir() if p.name[0] != "."]
-        return sorted((s for s in found if s.sequence <= last), key=lambda s: s.order)
+        _, manifests = self._state()
+        return sorted((info for info, _ in manifests.values()), key=lambda s: s.order)
 
     def current(self) -> SnapshotInfo | None:
         """Return the snapshot that readers see, or None."""
-        if self._root.exists() and not self._root.is_dir():
-            raise StoreUnavailable(f"{self.uri} is a file, not a store")
-        if not self._folder.exists():
-            if self._root.exists() and any(
-                not path.name.startswith(BESIDE) for path in self._root.iterdir()
-            ):
-                raise StoreUnavailable(f"{self.uri} is a folder, but not a store")
-            return None
-        name, _ = self._pointer()
-        return None if name == NOTHING else self._manifest(name)[0]
-
-    def _pointer(self) -> tuple[str, int]:
-        """Return the id of the current snapshot, and the last number that was given to one."""
-        try:
-            said = (self._root / "CURRENT").read_text().split()
-            name, *last = said or [""]
-            return name, int(last[0]) if last else 0 if name == NOTHING else int(name[:6])
-        except (OSError, ValueError) as error:
-            raise StoreDamaged(f"{self.uri}: CURRENT cannot be read ({_why(error)})") from error
+        anchor, manifests = self._state()
+        return manifests[anchor.current][0] if anchor and anchor.current else None
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
         """Return a snapshot; its frames are read and checked when first asked for."""
-        info = self.current()
-        if info is None:
-            raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
-        if snapshot is not None:
-            info = pick(self.snapshots(), snapshot)
-        opened = _Opened(self._folder / info.id, self.uri, self._manifest(info.id)[1])
-        frames = LazyFrames(opened.frame)
-        return info, Facts(frames, info.coverage, Numbering(opened.ids(), opened))
+        while True:
+            anchor, manifests = self._state()
+            if anchor is None or anchor.current is None:
+                raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
+            known = [info for info, _ in manifests.values()]
+            name = pick(known, snapshot).id if snapshot is not None else anchor.current
+            with suppress(NoSuchSnapshot):  # pruned meanwhile: what is there now decides
+                info, files = manifests[name]
+                opened = Opened(self._folder / name, self.uri, files, self.hold([info]))
+                numbering = Numbering(opened.ids, opened.ends)
+                return info, Facts(LazyFrames(opened.frame), info.coverage, numbering)
+
+    def hold(self, snapshots: Iterable[SnapshotInfo]) -> Hold:
+        """Keep snapshots from being pruned for as long as what is returned lives."""
+        return Hold(self.uri, [self._folder / s.id / "manifest.json" for s in snapshots])
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
@@ -120,10 +111,9 @@ class ParquetStore:
             lock = os.open(self._root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._wait_for(lock, wait)
-            token = int(os.read(lock, 32) or b"0") + 1
-            os.lseek(lock, 0, os.SEEK_SET)
+            token = self._next_token(lock)
             with self._writing():
-                os.write(lock, f"{token:020d}".encode())
+                os.pwrite(lock, f"{token:020d}".encode(), 0)
             yield Lease(token, f"{socket.gethostname()}:{os.getpid()}")
         finally:
             os.close(lock)
@@ -137,44 +127,176 @@ class ParquetStore:
     ) -> tuple[SnapshotInfo, bool]:
         """Write `facts` as a new snapshot and, unless it goes `behind`, make it the current one."""
         self._require(lease)
-        now = self.current()
-        for one in self.snapshots() if behind else [now] if now else []:
-            if one.hash == facts.hash:
-                return one, False
-        last = self._pointer()[1]
-        self._clear_leftovers(last)
+        anchor, manifests = self._state()
+        if anchor is None:
+            raise StoreDamaged(f"{self.uri}: CURRENT is gone")
+        for info, _ in manifests.values():
+            if info.hash == facts.hash and (behind or info.id == anchor.current):
+                return info, False
+        self._clear_leftovers(anchor)
         with self._writing():
-            info = self._write(facts, last + 1, after_step, behind.replaces if behind else None)
+            replaces = behind.replaces if behind else None
+            info, manifest = self._write(facts, anchor, after_step, replaces)
             self._require(lease)
-            stays = f"{now.id} {info.sequence}" if behind and now else info.id
-            _replace(self._root / "CURRENT", f"{stays}\n")
+            current = behind is None or anchor.current is None
+            self._change(lambda a: self._with_journal(a.plus(info.id, manifest, current)))
         after_step(-1)
+        self._tell_journal()
         return info, True
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
         """Delete all but the newest `keep`; a snapshot that a reader holds open stays."""
         self._require(lease)
         gone = []
-        current = self._pointer()[0]
+        anchor, _ = self._state()
         for info in self.snapshots()[: -max(keep, 1)]:
-            if info.id != current and _unread(self._folder / info.id / "manifest.json"):
-                hidden = self._folder / f".gone-{info.id}"
-                (self._folder / info.id).rename(hidden)
-                shutil.rmtree(hidden, ignore_errors=True)
-                gone.append(info.id)
+            if anchor is None or info.id == anchor.current:
+                continue
+            with unread(self._folder / info.id / "manifest.json") as free, self._writing():
+                if free:
+                    self._remove(info.id)
+                    gone.append(info.id)
         return gone
+
+    def anchor_journal(self) -> None:
+        """Note how far the journal has come, so that a loss of its entries shows."""
+        if self._pointer.exists():
+            with self._writing():
+                self._change(self._with_journal)
+            self._tell_journal()
 
     def close(self) -> None:
         """Let go of nothing: files are closed as they are read."""
 
+    # ------------------------------------------------------------ what there is
+
+    def _state(self) -> tuple[Anchor | None, Manifests]:
+        """Return the anchor, if there is one, and the manifests that it lists, checked."""
+        while True:
+            anchor = self._anchor()
+            if anchor is None:
+                return None, {}
+            try:
+                manifests = {one.id: self._manifest(one, anchor) for one in anchor.snapshots}
+                self._refuse_strangers(anchor)
+                journal_ties.check(journal_path(self.uri), self.uri, anchor)
+                return anchor, manifests
+            except StoreDamaged:
+                if self._anchor() == anchor:
+                    raise  # and else somebody published or pruned meanwhile
+
+    def _anchor(self) -> Anchor | None:
+        """Read the anchor; None where a store may be begun, or was and is not finished."""
+        if self._root.exists() and not self._root.is_dir():
+            raise StoreUnavailable(f"{self.uri} is a file, not a store")
+        try:
+            text = self._pointer.read_text(encoding="utf-8", errors="replace")
+            if text.strip() != NOTHING or self._folders():
+                return anchor_of(text)
+        except FileNotFoundError:
+            if self._folders():
+                if self._pointer.exists():  # just made
+                    return self._anchor()
+                raise StoreDamaged(f"{self.uri}: CURRENT is not there") from None
+            names = [p.name for p in self._root.iterdir()] if self._root.exists() else []
+            if not all(name.startswith((*BEGUN, "CURRENT")) for name in names):
+                raise StoreUnavailable(f"{self.uri} is a folder, but not a store") from None
+        except (OSError, ValueError) as error:
+            raise StoreDamaged(f"{self.uri}: CURRENT cannot be read: {why(error)}") from error
+        return None
+
+    def _folders(self) -> list[str]:
+        """List what lies among the snapshots, but for what is being written or deleted."""
+        with suppress(FileNotFoundError), os.scandir(self._folder) as found:
+            return [one.name for one in found if one.name[0] != "." and one.is_dir()]
+        return []
+
+    def _manifest(self, listed: Listed, anchor: Anchor) -> tuple[SnapshotInfo, dict[str, Any]]:
+        """Read what is known of a snapshot, if all of its parts are there and it is that one."""
+        folder = self._folder / listed.id
+        file = folder / "manifest.json"
+        if not folder.is_dir():
+            raise StoreDamaged(f"{self.uri}: snapshot {listed.id} is not there")
+        try:
+            data = file.read_bytes()
+            if sha256(data) != listed.manifest:
+                raise ValueError("it is not the one that was published under this id")
+            info, files = read_manifest(data, listed.id, anchor.store)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreDamaged(f"{self.uri}: {file} is damaged ({why(error)})") from error
+        for name, said in files.items():
+            part = folder / f"{name}.parquet"
+            try:
+                size = part.stat().st_size
+            except OSError as error:
+                raise StoreDamaged(f"{self.uri}: {part} cannot be read ({why(error)})") from error
+            if size != said["bytes"]:
+                raise StoreDamaged(f"{self.uri}: {part} is damaged (its size is wrong)")
+        return info, files
+
+    def _refuse_strangers(self, anchor: Anchor) -> None:
+        """Refuse folders that this store did not write itself; one that it did is a leftover."""
+        for name in set(self._folders()) - {one.id for one in anchor.snapshots}:
+            try:
+                body = json.loads((self._folder / name / "manifest.json").read_bytes())
+                ours = (body["id"], body["store"]) == (name, anchor.store)
+            except FileNotFoundError:
+                ours = not (self._folder / name).exists()  # deleted meanwhile
+            except (OSError, ValueError, KeyError, TypeError):
+                ours = False
+            if not ours:
+                raise StoreDamaged(
+                    f"{self.uri}: {self._folder / name} is no snapshot of this store"
+                )
+
+    # ------------------------------------------------------------ how it changes
+
     def _create(self) -> None:
-        self.current()  # refuses what is no store
-        if not self._folder.exists():
+        """Make the store, or go on where somebody who made it was interrupted."""
+        if self._state()[0] is None:
             with self._writing():
-                self._root.mkdir(parents=True, exist_ok=True)
-                if not (self._root / "CURRENT").exists():
-                    _replace(self._root / "CURRENT", f"{NOTHING}\n")
-                self._folder.mkdir(exist_ok=True)
+                private_folder(self._root)
+                with locked(self._root):
+                    private_folder(self._folder)
+                    if self._anchor() is None:
+                        self._replace(Anchor.new())
+
+    def _change(self, change: Callable[[Anchor], Anchor]) -> None:
+        """Replace the anchor, from what it is now; nobody else does so meanwhile."""
+        with locked(self._root):
+            anchor = self._anchor()
+            if anchor is None:
+                raise StoreDamaged(f"{self.uri}: CURRENT is gone")
+            self._replace(change(anchor))
+
+    def _with_journal(self, anchor: Anchor) -> Anchor:
+        return replace(anchor, journal=journal_ties.head(journal_path(self.uri)))
+
+    def _remove(self, name: str) -> None:
+        self._change(lambda anchor: anchor.without(name))
+        hidden = self._folder / f".gone-{name}"
+        (self._folder / name).rename(hidden)
+        shutil.rmtree(hidden, ignore_errors=True)
+
+    def _replace(self, anchor: Anchor) -> None:
+        fresh = self._root / ".CURRENT.new"
+        write(fresh, written(anchor).encode())
+        fresh.replace(self._pointer)
+        sync(self._root)
+
+    def _tell_journal(self) -> None:
+        """Let the journal know which store it belongs to, and what that has published."""
+        anchor = self._anchor()
+        if anchor is not None:
+            journal_ties.remember(journal_path(self.uri), anchor)
+
+    def _next_token(self, lock: int) -> int:
+        try:
+            return int(os.pread(lock, 32, 0) or b"0") + 1
+        except ValueError:
+            raise StoreDamaged(
+                f"{self.uri}: LOCK is damaged; delete it while nothing is ingested"
+            ) from None
 
     def _wait_for(self, lock: int, wait: float) -> None:
         end = time.monotonic() + wait
@@ -194,30 +316,32 @@ class ParquetStore:
         if token != lease.token:
             raise StoreBusy(f"{self.uri}: the right to publish was lost to another ingest")
 
-    def _clear_leftovers(self, last: int) -> None:
-        """Remove what a killed publish left behind: `last` is the last number that was given."""
+    def _clear_leftovers(self, anchor: Anchor) -> None:
+        """Remove what a publish or a prune that was killed left behind."""
+        listed = {one.id for one in anchor.snapshots}
         for folder in self._folder.iterdir():
-            newer = folder.name[:6] > f"{last:06d}"
-            if folder.name[0] == "." or newer:
+            if folder.name not in listed:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _write(
         self,
         facts: Facts,
-        sequence: int,
+        anchor: Anchor,
         after_step: Callable[[int], None],
         replaces: str | None,
-    ) -> SnapshotInfo:
+    ) -> tuple[SnapshotInfo, str]:
+        """Write a snapshot; return what is known of it, and the hash of its manifest."""
+        sequence = anchor.published.number + 1
         name = f"{sequence:06d}-{facts.hash[:16]}"
         work = self._folder / f".work-{name}"
-        work.mkdir()
-        ids = _sorted_ids(facts)
-        files = {NODE_INDEX: _save(pa.table({"id": ids}), work / f"{NODE_INDEX}.parquet")}
+        private_folder(work)
+        ids = sorted_ids(facts)
+        files = {NODE_INDEX: save(to_index(ids), work / f"{NODE_INDEX}.parquet")}
         after_step(0)
         filled = [e for e in ELEMENTS if len(facts.frames[e])]
         for step, element in enumerate(filled, 1):
-            table = _to_table(facts.frames[element], element, ids)
-            files[element.name] = _save(table, work / f"{element.name}.parquet")
+            table = to_table(facts.frames[element], element, ids)
+            files[element.name] = save(table, work / f"{element.name}.parquet")
             after_step(step)
         nodes, relationships = facts.counts()
         info = SnapshotInfo(
@@ -231,12 +355,13 @@ class ParquetStore:
             relationships,
             replaces,
         )
-        _save_text(work / "manifest.json", _signed(record(info) | {"files": files}))
-        _sync(work)
+        manifest = canonical(record(info, anchor.store, files)).encode()
+        write(work / "manifest.json", manifest)
+        sync(work)
         work.rename(self._folder / name)
-        _sync(self._folder)
+        sync(self._folder)
         after_step(len(filled) + 1)
-        return info
+        return info, sha256(manifest)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -245,158 +370,4 @@ class ParquetStore:
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             kind = StoreFull if full else StoreUnavailable
-            raise kind(f"{self.uri} cannot be written: {_why(error)}") from error
-
-    def _manifest(self, name: str) -> tuple[SnapshotInfo, dict[str, Any]]:
-        file = self._folder / name / "manifest.json"
-        if not file.parent.is_dir():
-            raise StoreDamaged(f"{self.uri}: CURRENT names {name}, which is not there")
-        try:
-            signed = json.loads(file.read_bytes())
-            body = signed["body"]
-            if signed["sha256"] != _sha256(canonical(body).encode()):
-                raise ValueError("its checksum is wrong")
-            return info_of(body), body["files"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreDamaged(f"{self.uri}: {file} is damaged ({_why(error)})") from error
-
-
-class _Opened:
-    """A snapshot being read. It keeps the manifest locked, so that no prune removes it."""
-
-    def __init__(self, folder: Path, uri: str, files: dict[str, Any]) -> None:
-        self._root, self._uri, self._files = folder, uri, files
-        self._ids: pa.Array | None = None
-        self._ends: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        try:
-            lock = os.open(folder / "manifest.json", os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_SH)
-        except OSError as error:
-            raise StoreDamaged(f"{uri}: {folder.name} cannot be read ({_why(error)})") from error
-        self._closer = weakref.finalize(self, os.close, lock)
-
-    def ids(self) -> Callable[[], pa.Array]:
-        return self._node_ids
-
-    def _node_ids(self) -> pa.Array:
-        if self._ids is None:
-            self._ids = self._table(NODE_INDEX)["id"].combine_chunks()
-        return self._ids
-
-    def __call__(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
-        if relationship.name not in self._ends:
-            nothing = np.zeros(0, np.int32)
-            if relationship.name not in self._files:
-                return nothing, nothing
-            table = self._table(relationship.name, ["source_no", "target_no"])
-            self._ends[relationship.name] = (
-                table["source_no"].to_numpy(),
-                table["target_no"].to_numpy(),
-            )
-        return self._ends[relationship.name]
-
-    def frame(self, element: Element) -> pd.DataFrame:
-        if element.name not in self._files:
-            return empty(element)
-        return _to_frame(self._table(element.name), element, self._node_ids())
-
-    def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        file = self._root / f"{name}.parquet"
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise StoreDamaged(f"{self._uri}: {file} cannot be read ({_why(error)})") from error
-        if _sha256(data) != self._files[name]["sha256"]:
-            raise StoreDamaged(f"{self._uri}: {file} is damaged (its checksum is wrong)")
-        return pq.read_table(pa.BufferReader(data), columns=columns)
-
-
-def _sorted_ids(facts: Facts) -> pa.Array:
-    ids = [text_array(facts.frames[n]["id"]) for n in FACT_NODES]
-    unique = pc.unique(pa.concat_arrays(ids))
-    return unique.take(pc.sort_indices(unique))
-
-
-def _to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
-    """Replace ids of nodes by their numbers; columns that say nothing are left out."""
-    numbered = _numbered(element)
-    kept = [c for c in frame.columns if c not in numbered and frame[c].notna().any()]
-    table = pa.Table.from_pandas(frame[kept], preserve_index=False)
-    for column, stored in numbered.items():
-        places = pc.index_in(text_array(frame[column]), ids)
-        if places.null_count:
-            raise ValueError(f"{element.name} names a thing that is not among the nodes")
-        table = table.append_column(stored, places.cast(pa.int32()))
-    return table.replace_schema_metadata(None)
-
-
-def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
-    for column, stored in _numbered(element).items():
-        table = table.append_column(column, ids.take(table[stored].combine_chunks()))
-    there = table.select([c.name for c in element.columns if c.name in table.column_names])
-    frame = there.to_pandas(types_mapper=TYPES.get)
-    for declared in element.columns:
-        if declared.name not in frame:
-            frame[declared.name] = pd.Series(None, index=frame.index, dtype=PANDAS[declared.dtype])
-    return pd.DataFrame(frame[[c.name for c in element.columns]])
-
-
-def _numbered(element: Element) -> dict[str, str]:
-    if isinstance(element, Node):
-        return {"id": "node_no"}
-    if isinstance(element, Relationship):
-        return {"source_id": "source_no", "target_id": "target_no"}
-    return {}
-
-
-def _save(table: pa.Table, file: Path) -> dict[str, object]:
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    data = sink.getvalue().to_pybytes()
-    _save_text(file, data)
-    return {"sha256": _sha256(data), "rows": table.num_rows, "bytes": len(data)}
-
-
-def _save_text(file: Path, data: bytes) -> None:
-    with file.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def _replace(file: Path, text: str) -> None:
-    fresh = file.with_name(f".{file.name}.new")
-    _save_text(fresh, text.encode())
-    fresh.replace(file)
-    _sync(file.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _unread(manifest: Path) -> bool:
-    handle = os.open(manifest, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
-
-
-def _signed(body: dict[str, Any]) -> bytes:
-    return canonical({"body": body, "sha256": _sha256(canonical(body).encode())}).encode()
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _why(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            raise kind(f"{self.uri} cannot be written: {why(error)}") from error

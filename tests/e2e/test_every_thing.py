@@ -86,7 +86,7 @@ def sound(test: AppTest) -> None:
 def judged(store: Path) -> Posture | None:
     kept = ParquetStore(store)
     current = kept.current()
-    return None if current is None else posture_in(kept, kept.snapshots(), current.id)
+    return None if current is None else posture_in(kept, current.id)
 
 
 def of_each_kind(posture: Posture, told_apart_by: list[str]) -> Iterator[tuple[str, str]]:

@@ -123,7 +123,7 @@ def test_a_role_of_a_real_account_administers_it_by_another(
     ingest(kept, [(all_sources()["aws"], Request([path]))])
     current = kept.current()
     assert current is not None
-    posture = posture_in(kept, kept.snapshots(), current.id)
+    posture = posture_in(kept, current.id)
     start, end = posture.graph.find("exfiller"), posture.graph.find("123456789012")
     (admin,) = answers.path(posture, start, end, "admin")["paths"]
     assert [s["to"]["name"] for s in admin["steps"]] == ["bad_role", "123456789012"]

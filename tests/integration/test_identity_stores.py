@@ -104,7 +104,7 @@ def test_what_waits_is_told_and_comes_when_its_end_does(store):
     west = Estate(scope="west").agent("a", *(f"a{n}" for n in range(40))).link("a", "RUNS_AS", "s")
     done = ingest(store, [west.job()])
     assert [r.reason for r in done.quarantined] == ["target_id names nothing that is known"]
-    told = answers.collisions(posture_in(store, store.snapshots(), store.current().id))["waiting"]
+    told = answers.collisions(posture_in(store, store.current().id))["waiting"]
     assert [(w["scope"], w["relationship"], w["count"]) for w in told] == [("west", "RUNS_AS", 1)]
     done = ingest(store, [Estate(scope="north").agent("n").job()])
     assert (done.quarantined, done.warnings) == ([], []), "it is told once"
@@ -133,7 +133,7 @@ def test_what_waits_for_another_source_is_no_bad_row(store):
     ]
     (set_aside,) = done.set_aside
     assert (set_aside.count, set_aside.warnings) == (0, tuple(done.warnings))
-    told = answers.collisions(posture_in(store, store.snapshots(), store.current().id))["waiting"]
+    told = answers.collisions(posture_in(store, store.current().id))["waiting"]
     assert [(w["source"], w["count"]) for w in told] == [("csv", 2)]
     ingest(store, [Estate(source="aws", scope="1").account("s", "t").job()])
     assert len(store.read()[1].frames[RUNS_AS]) == 2
@@ -240,7 +240,7 @@ def test_a_future_look_and_a_past_one_see_the_same_things(loaded):
 def test_two_labels_are_told(store):
     ingest(store, [Estate(scope="e").thing("Role", "x").job()])
     ingest(store, [Estate(scope="w").account("x").job()])
-    posture = posture_in(store, store.snapshots(), store.current().id)
+    posture = posture_in(store, store.current().id)
     (told,) = answers.collisions(posture)["collisions"]
     assert told["reason"] == (
         "sources state it as ServiceAccount and as Role; ServiceAccount holds"

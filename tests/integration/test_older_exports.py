@@ -168,7 +168,8 @@ def test_a_killed_publish_behind_leaves_everything_as_it_was(store, tmp_path):
     load(store, state(3, "a3"))
     before = (tmp_path / "store" / "CURRENT").read_text()
     load(store, state(2, "a2"))
-    (tmp_path / "store" / "CURRENT").write_text(before)  # as if it had died just before
+    (tmp_path / "store" / "CURRENT").write_text(before)  # as if it had died just before,
+    (tmp_path / "store" / "journal.sqlite").unlink()  # when the journal did not know of it either
     again = ParquetStore(tmp_path / "store")
     assert len(again.snapshots()) == 1
     load(again, state(2, "a2"))

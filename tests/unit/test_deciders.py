@@ -22,7 +22,7 @@ def judged(folder: Path, *people: str, **left):
     e.can("bot", "read", "db", grant_id="g", granted_at=ago(200))
     store = ParquetStore(folder / "store")
     done = ingest(store, [e.job()])
-    return posture_in(store, store.snapshots(), done.snapshot.id)
+    return posture_in(store, done.snapshot.id)
 
 
 def decisions(posture, by):
@@ -91,7 +91,7 @@ def test_where_no_source_states_any_person_the_name_is_not_verified(tmp_path):
 def later(folder, days):
     store = ParquetStore(folder / "store")
     at = AS_OF + pd.Timedelta(days=days)
-    return posture_in(store, store.snapshots(), store.current().id, at)
+    return posture_in(store, store.current().id, at)
 
 
 def told(posture, finding):

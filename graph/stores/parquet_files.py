@@ -1,0 +1,154 @@
+"""The files of a snapshot in the embedded store: Parquet written, checked and read.
+
+Each file is read whole and compared with the hash that the manifest gives, before it is decoded.
+Relationships keep their ends as node numbers, so that no reader has to join on text.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graph.element import Element, Node, Relationship
+from graph.facts import Facts
+from graph.frames import PANDAS, empty, text_array
+from graph.hash_chain import sha256
+from graph.private import private_bytes
+from graph.schema import FACT_NODES
+from graph.stores import StoreDamaged
+
+NODE_INDEX = "nodes"
+TYPES = {
+    pa.string(): pd.StringDtype(),
+    pa.large_string(): pd.StringDtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+class Opened:
+    """A snapshot being read from `folder`, whose manifest lists `files`.
+
+    As long as it lives it keeps `hold`, which keeps the snapshot from being pruned.
+    """
+
+    def __init__(self, folder: Path, uri: str, files: dict[str, Any], hold: object) -> None:
+        self._root, self._uri, self._files, self._hold = folder, uri, files, hold
+        self._ids: pa.Array | None = None
+        self._ends: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def ids(self) -> pa.Array:
+        """Return the ids of all nodes, sorted."""
+        if self._ids is None:
+            self._ids = self._table(NODE_INDEX)["id"].combine_chunks()
+        return self._ids
+
+    def ends(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of both ends of each row of a relationship type."""
+        if relationship.name not in self._ends:
+            nothing = np.zeros(0, np.int32)
+            if relationship.name not in self._files:
+                return nothing, nothing
+            table = self._table(relationship.name, ["source_no", "target_no"])
+            self._ends[relationship.name] = (
+                table["source_no"].to_numpy(),
+                table["target_no"].to_numpy(),
+            )
+        return self._ends[relationship.name]
+
+    def frame(self, element: Element) -> pd.DataFrame:
+        """Return the rows of an element."""
+        if element.name not in self._files:
+            return empty(element)
+        return _to_frame(self._table(element.name), element, self.ids())
+
+    def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        file = self._root / f"{name}.parquet"
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise StoreDamaged(f"{self._uri}: {file} cannot be read ({why(error)})") from error
+        if sha256(data) != self._files[name]["sha256"]:
+            raise StoreDamaged(f"{self._uri}: {file} is damaged (its checksum is wrong)")
+        return pq.read_table(pa.BufferReader(data), columns=columns)
+
+
+def sorted_ids(facts: Facts) -> pa.Array:
+    """Return the ids of all nodes, sorted, each once."""
+    ids = [text_array(facts.frames[n]["id"]) for n in FACT_NODES]
+    unique = pc.unique(pa.concat_arrays(ids))
+    return unique.take(pc.sort_indices(unique))
+
+
+def to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
+    """Replace ids of nodes by their numbers; columns that say nothing are left out."""
+    numbered = _numbered(element)
+    kept = [c for c in frame.columns if c not in numbered and frame[c].notna().any()]
+    table = pa.Table.from_pandas(frame[kept], preserve_index=False)
+    for column, stored in numbered.items():
+        places = pc.index_in(text_array(frame[column]), ids)
+        if places.null_count:
+            raise ValueError(f"{element.name} names a thing that is not among the nodes")
+        table = table.append_column(stored, places.cast(pa.int32()))
+    return table.replace_schema_metadata(None)
+
+
+def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
+    for column, stored in _numbered(element).items():
+        table = table.append_column(column, ids.take(table[stored].combine_chunks()))
+    there = table.select([c.name for c in element.columns if c.name in table.column_names])
+    frame = there.to_pandas(types_mapper=TYPES.get)
+    for declared in element.columns:
+        if declared.name not in frame:
+            frame[declared.name] = pd.Series(None, index=frame.index, dtype=PANDAS[declared.dtype])
+    return pd.DataFrame(frame[[c.name for c in element.columns]])
+
+
+def _numbered(element: Element) -> dict[str, str]:
+    if isinstance(element, Node):
+        return {"id": "node_no"}
+    if isinstance(element, Relationship):
+        return {"source_id": "source_no", "target_id": "target_no"}
+    return {}
+
+
+def to_index(ids: pa.Array) -> pa.Table:
+    """Return the table of the ids of all nodes."""
+    return pa.table({"id": ids})
+
+
+def save(table: pa.Table, file: Path) -> dict[str, object]:
+    """Write a table to a file; return what the manifest says of it."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    data = sink.getvalue().to_pybytes()
+    write(file, data)
+    return {"sha256": sha256(data), "rows": table.num_rows, "bytes": len(data)}
+
+
+def write(file: Path, data: bytes) -> None:
+    """Write a file, and flush it to the disk."""
+    with private_bytes(file) as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def sync(folder: Path) -> None:
+    """Flush to the disk which files a folder has."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def why(error: Exception) -> str:
+    """Say what went wrong, without the name of the file."""
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -1,0 +1,70 @@
+"""Locks of the embedded store on what is there already; the kernel ends them with the process."""
+
+import errno
+import fcntl
+import os
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph.stores import NoSuchSnapshot, StoreUnavailable
+
+HELD = 256  # files that one reader keeps open at most: the oldest, which are pruned first
+
+
+class Hold:
+    """Keeps snapshots from being pruned while it lives, by a lock on the manifest of each.
+
+    Raises
+    ------
+    NoSuchSnapshot
+        One of them was pruned meanwhile.
+    """
+
+    def __init__(self, uri: str, manifests: Sequence[Path]) -> None:
+        handles: list[int] = []
+        self._closer = weakref.finalize(self, _close, handles)
+        for file in manifests[:HELD]:
+            try:
+                handles.append(os.open(file, os.O_RDONLY))
+                fcntl.flock(handles[-1], fcntl.LOCK_SH)  # waits for a prune, which takes its moment
+                gone = file.stat().st_ino != os.fstat(handles[-1]).st_ino
+            except OSError as error:
+                gone = error.errno == errno.ENOENT
+                if not gone:
+                    raise StoreUnavailable(f"{uri} cannot be read: {error.strerror}") from error
+            if gone:
+                self._closer()
+                raise NoSuchSnapshot(f"{file.parent.name} was pruned")
+
+
+def _close(handles: list[int]) -> None:
+    for handle in handles:
+        os.close(handle)
+
+
+@contextmanager
+def unread(manifest: Path) -> Iterator[bool]:
+    """Say whether nobody holds a snapshot; if so, nobody can until the block ends."""
+    handle = os.open(manifest, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's own lock: whoever changes the anchor takes it, for a moment."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
