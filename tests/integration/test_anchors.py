@@ -248,7 +248,7 @@ def test_a_process_that_dies_between_journal_and_anchor_does_no_harm(stores, tmp
 
 
 def test_a_new_store_takes_the_journal_that_is_put_into_it(stores, tmp_path):
-    """So decisions outlive a store that was lost: they count in the next one, and are tied to it."""
+    """So decisions outlive a store that was lost: they count in the next one."""
     store = _disturbed(stores, tmp_path, _lose_a_snapshot)
     fresh = tmp_path / "fresh"
     fresh.mkdir()
@@ -264,5 +264,5 @@ def test_a_new_store_takes_the_journal_that_is_put_into_it(stores, tmp_path):
 def test_a_store_of_an_earlier_version_is_told_as_one(tmp_path, text):
     (tmp_path / "snapshots" / "000005-0123456789abcdef").mkdir(parents=True)
     (tmp_path / "CURRENT").write_text(text)
-    with pytest.raises(StoreDamaged, match="earlier version of trustdebt.* into a new store"):
+    with pytest.raises(StoreDamaged, match=r"earlier version of trustdebt.* into a new store"):
         ParquetStore(tmp_path).current()

@@ -81,11 +81,12 @@ def test_a_whole_copy_of_the_store_answers(cli, kept, tmp_path):
     assert cli("findings", "--json", "--store", store).code == 0
 
 
+@pytest.mark.parametrize("command", ["identities", "sources"])
 @pytest.mark.parametrize("uri", ["bolt://127.0.0.1:9", "neo4j://127.0.0.1:9"])
-def test_a_database_that_is_not_there(uri):
+def test_a_database_that_is_not_there(uri, command):
     secret = {"TRUSTDEBT_NEO4J_USER": "neo4j", "TRUSTDEBT_NEO4J_PASSWORD": "canary-9c41"}
     begun = time.monotonic()
-    done = process("identities", "--json", "--store", uri, **secret)
+    done = process(command, "--json", "--store", uri, **secret)
     assert time.monotonic() - begun < 15
     assert (done.returncode, done.stderr) == (4, "")
     assert "127.0.0.1:9" in json.loads(done.stdout)["error"]["message"]
