@@ -40,6 +40,7 @@ UNUSABLE = (
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_IOERR,
 )
+ALONE = "ro&immutable=1"  # how to open a file without anything beside it
 SIDES = ("-wal", "-shm")  # what SQLite keeps beside the file
 
 
@@ -55,8 +56,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         if not path.exists():
             yield None
             return
-        with closing(_connect(path, _read_mode(path), PATIENCE)) as db:
-            db.execute("PRAGMA query_only = 1")
+        with closing(_to_read(path)) as db:
             yield db if _filled(db, path) else None
 
 
@@ -83,11 +83,26 @@ def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None)
 
 
+def _to_read(path: Path) -> sqlite3.Connection:
+    """Open a file to read, also where the disk has no room for what SQLite keeps beside it."""
+    db = _connect(path, _read_mode(path), PATIENCE)
+    try:
+        db.execute("PRAGMA query_only = 1")
+        db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        db.close()
+        log = Path(f"{path}{SIDES[0]}")
+        if _code(error) not in UNUSABLE or (log.exists() and log.stat().st_size):
+            raise
+        return _connect(path, ALONE, PATIENCE)  # all is in the file itself
+    return db
+
+
 def _read_mode(path: Path) -> str:
     """Return how to open a file that we may not write, or whose folder we may not."""
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return "rw"
-    return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else "ro&immutable=1"
+    return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else ALONE
 
 
 def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:

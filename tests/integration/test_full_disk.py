@@ -53,6 +53,9 @@ def test_a_full_disk_costs_nothing(tmp_path: Path) -> None:
     assert error["code"] == "store-full"
     assert str(store) in error["message"]
     assert "Traceback" not in full.stdout + full.stderr
+    line = [sys.executable, "trustdebt.py", "identities", "--json", "--store", str(store)]
+    asked = subprocess.run(line, cwd=ROOT, capture_output=True, check=False, preexec_fn=_no_room)
+    assert asked.returncode == 0, asked.stdout
     info, facts = ParquetStore(store).read()
     assert (info.id, facts.hash) == (former.id, former.hash)
     roomy = _ingest(folder, store, crowded=False)
