@@ -12,6 +12,7 @@ import pandas as pd
 
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
+from graph.private import private_folder
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.values import iso
 
@@ -52,8 +53,9 @@ def lay_out(graph: AccessGraph, folder: Path, suffix: str, write: Write) -> int:
     `write` writes one and counts its rows. What a former export left of others is removed.
     """
     count = 0
+    private_folder(folder)
     for part, elements in (("nodes", FACT_NODES), ("relationships", RELATIONSHIPS)):
-        (folder / part).mkdir(parents=True, exist_ok=True)
+        private_folder(folder / part)
         for element in elements:
             file = folder / part / f"{element.name}.{suffix}"
             if len(graph.frames[element]):

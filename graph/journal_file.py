@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from graph.private import FILE as PRIVATE
+from graph.private import private_folder
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
 
 VERSION = 1
@@ -70,8 +72,8 @@ def writing(path: Path, patience: float | None = None) -> Iterator[sqlite3.Conne
     """
     patience = PATIENCE if patience is None else patience
     with _told(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        private_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's own beside it are alike
         with closing(_connect(path, "rw", patience)) as db:
             _begin(db, path, patience)
             yield db

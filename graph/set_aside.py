@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from graph.journal import journal_path
+from graph.private import private_folder
 
 LISTED = 500  # rows kept of one source and scope; the others are counted
 Row = tuple[str, str, str]  # file, place, reason
@@ -63,7 +64,7 @@ def keep_set_aside(
     said = [asdict(merged[key]) for key in sorted(merged)]
     kept = {f"{one}.json" for one in (*known, snapshot)}
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
             json.dump(said, file)
         Path(file.name).replace(path)

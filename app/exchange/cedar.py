@@ -10,6 +10,7 @@ from typing import Any
 
 from analytics.posture import Posture
 from app.exchange.policy_input import PolicyInput, policy_input
+from graph.private import private_folder, private_text
 from graph.schema import RESOURCE
 
 POLICIES = Path(__file__).with_name("example.cedar")
@@ -18,13 +19,12 @@ POLICIES = Path(__file__).with_name("example.cedar")
 def save(posture: Posture, path: Path) -> int:
     """Write both files to the folder `path`; return how many entities there are."""
     made = entities(policy_input(posture))
-    path.mkdir(parents=True, exist_ok=True)
+    private_folder(path)
     text = json.dumps(made, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
-    (path / "entities.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    policies = POLICIES.read_text(encoding="utf-8")
-    (path / POLICIES.name.replace("example", "policies")).write_text(
-        policies, encoding="utf-8", newline="\n"
-    )
+    with private_text(path / "entities.json") as out:
+        out.write(f"{text}\n")
+    with private_text(path / POLICIES.name.replace("example", "policies")) as out:
+        out.write(POLICIES.read_text(encoding="utf-8"))
     return len(made)
 
 

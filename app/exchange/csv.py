@@ -13,6 +13,7 @@ from app.escape import csv_table
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
 from graph.exported import lay_out, ordered
+from graph.private import private_text
 from graph.values import iso
 
 
@@ -24,7 +25,8 @@ def save(posture: Posture, path: Path) -> int:
 def _write(graph: AccessGraph, element: Element, file: Path) -> int:
     frame = ordered(graph, element)
     cells = {c.name: _cells(frame[c.name], c.dtype) for c in element.columns}
-    file.write_text(csv_table(pd.DataFrame(cells)), encoding="utf-8", newline="")
+    with private_text(file) as out:
+        out.write(csv_table(pd.DataFrame(cells)))
     return len(frame)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analytics.posture import Posture
 from app.exchange.policy_input import policy_input
+from graph.private import private_text
 from graph.values import iso
 
 
@@ -27,5 +28,6 @@ def save(posture: Posture, path: Path) -> int:
     text = json.dumps(
         {"trustdebt": said}, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True
     )
-    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    with private_text(path) as out:
+        out.write(f"{text}\n")
     return len(principals) + len(of.resources)

@@ -21,30 +21,32 @@ FORMATS = (*GRAPHS, *SNAPSHOTS, *FINDINGS)
 @question("export")
 def export(
     posture: "Posture",
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    wanted: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
     out: Annotated[Path, typer.Option(help="File, or folder for csv, parquet and cedar.")],
 ) -> dict[str, Any]:
     """Write the snapshot in another format. Example: trustdebt export opengraph --out g.json."""
     from graph.exports import all_exports
 
-    one_of(form, FORMATS, "a format")
+    one_of(wanted, FORMATS, "a format")
     try:
-        if form in FINDINGS:
-            count = _write_findings(posture, form, out)
-        elif form in SNAPSHOTS:
-            count = save(form, posture, out)
+        if wanted in FINDINGS:
+            count = _write_findings(posture, wanted, out)
+        elif wanted in SNAPSHOTS:
+            count = save(wanted, posture, out)
         else:
-            count = all_exports()[form](posture.graph, out)
+            count = all_exports()[wanted](posture.graph, out)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}") from None
-    return {"format": form, "path": str(out), "written": count}
+    return {"format": wanted, "path": str(out), "written": count}
 
 
 def _write_findings(posture: "Posture", form: str, out: Path) -> int:
     """Write every finding that is not resolved; return how many there are."""
     from analytics import answers
+    from graph.private import private_text
 
     document = envelope("findings", answers.findings(posture), posture)
     made = json.dumps(written(form, document), ensure_ascii=False, allow_nan=False)
-    out.write_text(made, encoding="utf-8")
+    with private_text(out) as file:
+        file.write(made)
     return len(document["result"]["findings"])

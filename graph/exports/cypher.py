@@ -18,6 +18,7 @@ import numpy as np
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
 from graph.exported import ordered, records
+from graph.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 BATCH = 500  # rows of one statement
@@ -31,7 +32,7 @@ ENDS = ("source_id", "target_id")
 def write(graph: AccessGraph, path: Path) -> int:
     """Write `graph` to the file `path`; return how many nodes and edges it holds."""
     count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as out:
+    with private_text(path) as out:
         for label in FACT_NODES:
             if len(graph.frames[label]):
                 name = f"trustdebt_export_{label.name.lower()}"

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
 from graph.exported import records
+from graph.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 TYPES = {Dtype.COUNT: "long", Dtype.NUMBER: "double", Dtype.FLAG: "boolean"}
@@ -28,7 +29,7 @@ ENDS = ("id", "source_id", "target_id")
 
 def write(graph: AccessGraph, path: Path) -> int:
     """Write `graph` to the file `path`; return how many nodes and edges it holds."""
-    with path.open("w", encoding="utf-8", newline="\n") as out:
+    with private_text(path) as out:
         out.write(HEAD)
         keys = {key: f"d{number}" for number, key in enumerate(_keys())}
         for (part, name, kind), key in keys.items():

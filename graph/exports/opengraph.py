@@ -12,6 +12,7 @@ from typing import Any
 from graph.access import AccessGraph
 from graph.element import Element, Relationship
 from graph.exported import records
+from graph.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 
@@ -23,7 +24,8 @@ def write(graph: AccessGraph, path: Path) -> int:
         "metadata": {"source_kind": "TrustDebt"},
         "graph": {"nodes": nodes, "edges": edges},
     }
-    path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    with private_text(path) as out:
+        out.write(json.dumps(document, ensure_ascii=False, allow_nan=False))
     return len(nodes) + len(edges)
 
 

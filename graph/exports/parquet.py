@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
 from graph.exported import lay_out, ordered
+from graph.private import private_bytes
 
 TYPES = {
     Dtype.COUNT: pa.int64(),
@@ -31,7 +32,8 @@ def write(graph: AccessGraph, path: Path) -> int:
 def _write(graph: AccessGraph, element: Element, file: Path) -> int:
     frame = ordered(graph, element)
     columns = {c.name: _column(frame[c.name], c.dtype) for c in element.columns}
-    pq.write_table(pa.table(columns), file)
+    with private_bytes(file) as out:
+        pq.write_table(pa.table(columns), out)
     return len(frame)
 
 

@@ -30,7 +30,7 @@ from graph import journal_ties
 from graph.facts import Facts, LazyFrames, Numbering
 from graph.hash_chain import sha256
 from graph.journal import journal_path
-from graph.private import private_folder
+from graph.private import FILE, private_folder
 from graph.schema import ELEMENTS
 from graph.stores import (
     Behind,
@@ -108,7 +108,7 @@ class ParquetStore:
         """Hold the right to publish; the kernel takes it back when the process dies."""
         self._create()
         with self._writing():
-            lock = os.open(self._root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(self._root / "LOCK", os.O_RDWR | os.O_CREAT, FILE)
         try:
             self._wait_for(lock, wait)
             token = self._next_token(lock)
