@@ -8,7 +8,7 @@ import pandas as pd
 
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, end_failed, failed_reads
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.set_aside import SetAside, set_aside
 from graph.stores import open_store
 from graph.values import iso

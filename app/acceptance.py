@@ -10,11 +10,13 @@ import streamlit as st
 from analytics.answers import journal
 from analytics.ownership import active_people
 from analytics.posture import Posture
+from app import door
 from app.escape import markdown
 from app.picker import OFFERED, namer
 from app.reading import kept
 from app.wording import SEVERITIES, counted, number
 from graph.access import AmbiguousThing, UnknownThing
+from graph.actor import By
 from graph.journal import NoSuchEntry
 from graph.stores import StoreError
 
@@ -23,7 +25,7 @@ REFUSALS = (journal.Refused, UnknownThing, AmbiguousThing, NoSuchEntry, StoreErr
 
 def draw(posture: Posture, one: dict[str, Any]) -> None:
     """Draw what can be decided about a finding as it stands."""
-    if posture.journal is None or one["state"] == "resolved":
+    if posture.journal is None or one["state"] == "resolved" or not door.ask(st, "finding"):
         return
     if one["acceptance"] is not None:
         _withdraw(posture, one["acceptance"]["entry"])
@@ -39,7 +41,7 @@ def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
     open_ = rows["id"][~rows["state"].isin(["accepted", "resolved"])].tolist()
     if len(open_) < len(rows):
         st.caption(f"{number(len(rows) - len(open_))} are accepted or resolved already.")
-    if posture.journal is None or not open_:
+    if posture.journal is None or not open_ or not door.ask(st, "findings"):
         return
     _accept(posture, open_)
 
@@ -87,7 +89,7 @@ def people(posture: Posture) -> list[str]:
 
 def who(
     form: Any, posture: Posture, example: str = "Why is this acceptable until then?"
-) -> tuple[str, str]:
+) -> tuple[By, str]:
     """Draw the fields for who decides and why, and return what stands in them.
 
     The people who are known are offered; one who is not among the first is found by id, e-mail
@@ -103,11 +105,14 @@ def who(
         placeholder="choose a person, or type an id, e-mail or name",
         help=None if known else "No source states who works here, so nobody can be chosen.",
     )
-    return by or "", form.text_area("Why", placeholder=example)
+    return door.decider(by or ""), form.text_area("Why", placeholder=example)
 
 
 def write(form: Any, decisions: Sequence[Callable[[], Any]]) -> None:
     """Write the decisions and draw the page anew, or say why one was refused."""
+    if not door.is_open():
+        form.error("This session may not decide.")
+        return
     for done, decide in enumerate(decisions):
         try:
             decide()

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from typing import NoReturn
 
+from app.door import PARAMETER, VARIABLE, new_token
 from app.isolation import ROOT, isolated
 from graph.stores import DEFAULT, is_database
 
@@ -23,7 +24,9 @@ def launch(port: int, store: str | None) -> NoReturn:
         named = os.environ.get(name)
         if named and not is_database(named):
             os.environ[name] = str(Path(named).resolve())
+    token = os.environ[VARIABLE] = new_token()
     print(f"trustdebt app: http://{HOST}:{port}", flush=True)
+    print(f"to decide, not only look: http://{HOST}:{port}/?{PARAMETER}={token}", flush=True)
     command = isolated("app.server", HOST, str(port))
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from analytics.faults import collecting, described
+from app.door import enter
 from app.reading import read
 from app.shell import explain, freshness, selected, tell_faults
 from app.view import View
@@ -19,6 +20,7 @@ LOGO = Path(__file__).with_name("logo.svg")
 def main() -> None:
     """Draw the menu, the sidebar and the chosen page."""
     st.set_page_config(page_title="trustdebt", page_icon="🕸️", layout="wide")
+    enter()
     st.logo(LOGO.read_text(encoding="utf-8"), size="large")
     views = sorted(all_views().values(), key=lambda view: view.order)
     pages = {

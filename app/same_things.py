@@ -9,6 +9,7 @@ import streamlit as st
 from analytics import answers
 from analytics.answers import journal
 from analytics.posture import Posture
+from app import door
 from app.acceptance import who, write
 from app.escape import code, markdown, plain
 from app.reading import kept
@@ -73,7 +74,7 @@ def _evidence(posture: Posture, merge: dict[str, Any]) -> None:
     for e in merge["evidence"][:SHOWN]:
         ids, sources = ", ".join(map(code, e["ids"])), ", ".join(map(code, e["sources"]))
         box.markdown(f"**{markdown(e['rule'])}** {code(e['value'])}: {ids}, said by {sources}")
-    if posture.journal is None:
+    if posture.journal is None or not door.ask(box, "apart"):
         return
     form = box.expander("This is not one thing", icon=":material/call_split:").form(
         f"apart:{merge['thing']['id']}", border=False
@@ -107,6 +108,8 @@ def _withdraw(posture: Posture) -> None:
     said = [e for e in entries if e["kind"] == "apart" and e["withdrawn_at"] is None]
     if len(said) > SHOWN:
         st.caption(f"The latest {SHOWN} of {len(said)} corrections; the command journal lists all.")
+    if said and not door.ask(st, "together"):
+        return
     for entry in said[:SHOWN]:
         words = f"{markdown(entry['thing'])} is not {markdown(entry['other'])}: undo"
         form = st.expander(words, icon=":material/undo:").form(

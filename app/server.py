@@ -10,6 +10,7 @@ from typing import Any
 from streamlit import config
 from streamlit.starlette import App
 
+from app.door import take_token
 from app.upload import MAX_MIB
 
 MAIN = Path(__file__).with_name("main.py")
@@ -50,6 +51,7 @@ def main() -> None:
     """Serve until stopped: `HOST PORT` are the arguments."""
     host, port = sys.argv[1], int(sys.argv[2])
     sys.argv[1:] = []
+    take_token()
     config.get_config_files = own_files
     App(MAIN).run(config=settings(host, port))
 

@@ -72,7 +72,7 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "kind": "kind",
         "about": lambda r: r.get("finding") or r.get("thing") or f"entry {r.get('withdraws')}",
         "what": lambda r: r.get("decision") or r.get("owner") or r.get("until"),
-        "by": "by",
+        "by": lambda r: r["by"] if r["signed_in"] else f"{r['by']} (not signed in)",
         "from": "since",
         "withdrawn": "withdrawn_at",
         "reason": "reason",

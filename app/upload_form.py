@@ -7,6 +7,7 @@ import streamlit as st
 
 from analytics.posture import Posture
 from app import same_things, upload
+from app.door import at_home
 from app.escape import code, markdown
 from app.shell import store_uri
 from app.tables import below, table
@@ -29,7 +30,7 @@ def _readable(uri: str) -> list[dict[str, Any]]:
 def draw(posture: Posture | None) -> None:
     """Draw what the last upload led to, and the form of the next; None while there is nothing."""
     st.header("Read an export", anchor=False)
-    if st.get_option("server.address") not in upload.HERE:
+    if not at_home():
         st.info("Uploads are taken only where the app is open to this machine alone.")
         return
     if ANSWER in st.session_state:

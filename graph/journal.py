@@ -8,25 +8,24 @@ before it: one that was altered or lost from the middle shows when the journal i
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import urlsplit
 
 import pandas as pd
 
+from graph.actor import By, system_user
 from graph.hash_chain import FIRST_HASH
-from graph.journal_file import reading, writing
-from graph.stores import DEFAULT, StoreDamaged, StoreError, is_database, open_store
+from graph.journal_file import journal_path, reading, writing
+from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, instant, iso
 
-FILE = "journal.sqlite"
 ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
 LISTS = ("also", "owner_also", "about")  # fields of several texts, not there without any
+MAYBE = (*LISTS, "os_user", "session")  # old entries lack them
 FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
 CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
@@ -38,7 +37,8 @@ class Entry:
 
     `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good. `by`
     is the id of a person whom a source states; where no source states any person, it is a name
-    as it was given, and not `verified`.
+    as it was given, and not `verified`. Nobody signs in yet, so who it was is the word of the
+    operating-system account `os_user`, in a `session` of the app or by a command.
     """
 
     kind: ClassVar[str]
@@ -49,6 +49,9 @@ class Entry:
     since: pd.Timestamp
     withdrawn_at: pd.Timestamp | None = None
     verified: bool = True
+    signed_in: bool = False
+    os_user: str | None = None
+    session: str | None = None
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant."""
@@ -57,7 +60,7 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """Return it as answers show it."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        told = {k: v for k, v in values.items() if k not in LISTS or v}
+        told = {k: v for k, v in values.items() if k not in MAYBE or v}
         shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
 
@@ -131,14 +134,6 @@ class Withdrawal(Entry):
 
     kind: ClassVar[str] = "withdrawal"
     withdraws: int
-
-
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who decides: the id of a known person, or a name that no source could verify."""
-
-    name: str
-    verified: bool = True
 
 
 KINDS: dict[str, type[Entry]] = {
@@ -343,6 +338,8 @@ class Journal:
                     "since": iso(counts),
                     "prev_hash": before,
                     **({} if who.verified else {"verified": False}),
+                    "os_user": system_user(),
+                    **({"session": who.session} if who.session else {}),
                     **{k: v for k, v in said.items() if k not in LISTS or v},
                 }
             )
@@ -399,26 +396,6 @@ def _kept_as(snapshot: str, what: str) -> str:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def journal_path(uri: str | None = None) -> Path:
-    """Return where the journal of a store lies.
-
-    `TRUSTDEBT_JOURNAL` names it in any case. Else it lies in the folder of an embedded store,
-    and for a database in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`), under a hash
-    of the address without user and password.
-    """
-    given = os.environ.get("TRUSTDEBT_JOURNAL")
-    if given:
-        return Path(given)
-    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
-    if not is_database(uri):
-        return Path(uri) / FILE
-    parts = urlsplit(uri)
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
-    home = os.environ.get("XDG_STATE_HOME") or ""
-    state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
-    return state / "trustdebt" / f"{_sha256(bare)}.sqlite"
 
 
 def journal_of(uri: str | None = None) -> Journal:

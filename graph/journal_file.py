@@ -5,17 +5,28 @@ wait for one another, readers for nobody (write-ahead log). A process that dies 
 a write leaves all of that write or nothing of it.
 """
 
+import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from graph.private import FILE as PRIVATE
 from graph.private import private_folder
-from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreUnavailable
+from graph.stores import (
+    DEFAULT,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    is_database,
+)
 
+FILE = "journal.sqlite"
 VERSION = 1
 OURS = 0x54444A4C  # application_id: "TDJL"
 PATIENCE = 5.0  # seconds to wait for another writer
@@ -44,6 +55,26 @@ UNUSABLE = (
 )
 ALONE = "ro&immutable=1"  # how to open a file without anything beside it
 SIDES = ("-wal", "-shm")  # what SQLite keeps beside the file
+
+
+def journal_path(uri: str | None = None) -> Path:
+    """Return where the journal of a store lies.
+
+    `TRUSTDEBT_JOURNAL` names it in any case. Else it lies in the folder of an embedded store,
+    and for a database in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`), under a hash
+    of the address without user and password.
+    """
+    given = os.environ.get("TRUSTDEBT_JOURNAL")
+    if given:
+        return Path(given)
+    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if not is_database(uri):
+        return Path(uri) / FILE
+    parts = urlsplit(uri)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
+    home = os.environ.get("XDG_STATE_HOME") or ""
+    state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+    return state / "trustdebt" / f"{hashlib.sha256(bare.encode()).hexdigest()}.sqlite"
 
 
 @contextmanager

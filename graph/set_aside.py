@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.private import private_folder
 
 LISTED = 500  # rows kept of one source and scope; the others are counted

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from graph.failed_reads import FailedRead, end_failed, keep_failed
-from graph.journal import clock, journal_path
+from graph.journal import clock
+from graph.journal_file import journal_path
 from graph.stores import Store, StoreError
 from ingest.redaction import redact_text
 from ingest.source import InputRefused

@@ -16,7 +16,7 @@ from graph.access import AccessGraph
 from graph.element import Node
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead, failed_reads
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
 from graph.stores import SnapshotInfo
 from graph.values import iso

@@ -1,5 +1,6 @@
 """What people decide in the product: accept a finding, attest an owner, review access."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from analytics.lifecycle.states import LISTED, lives
 from analytics.ownership import active_people
 from analytics.posture import Posture
 from graph.access import AmbiguousThing, UnknownThing
+from graph.actor import By
 from graph.element import Node
 from graph.frames import records
-from graph.journal import DECISIONS, ROLES, Acceptance, By, Entry, Journal
+from graph.journal import DECISIONS, ROLES, Acceptance, Entry, Journal
 from graph.naming import nearest
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
 from graph.values import WrongValue, iso, text
@@ -28,7 +30,7 @@ class Refused(Exception):
 
 
 def accept(
-    posture: Posture, finding: str, until: pd.Timestamp, by: str, reason: str
+    posture: Posture, finding: str, until: pd.Timestamp, by: str | By, reason: str
 ) -> dict[str, Any]:
     """Accept a finding until an instant; it stays listed, and returns by itself then.
 
@@ -55,7 +57,7 @@ def attest(
     thing: str,
     owner: str,
     role: str,
-    by: str,
+    by: str | By,
     note: str = "",
     since: pd.Timestamp | None = None,
 ) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def review(
     posture: Posture,
     thing: str,
     decision: str,
-    by: str,
+    by: str | By,
     reason: str,
     grant: str | None = None,
     since: pd.Timestamp | None = None,
@@ -112,7 +114,7 @@ def review(
     return written | {"counts": _counts(posture, written["since"])}
 
 
-def apart(posture: Posture, thing: str, other: str, by: str, reason: str) -> dict[str, Any]:
+def apart(posture: Posture, thing: str, other: str, by: str | By, reason: str) -> dict[str, Any]:
     """Say that an id that was made one with others is another thing: it stands by itself then.
 
     Raises
@@ -130,7 +132,7 @@ def apart(posture: Posture, thing: str, other: str, by: str, reason: str) -> dic
     return _recorded(journal_of(posture).set_apart(thing, not_this, who, why))
 
 
-def withdraw(posture: Posture, entry: int, by: str, reason: str) -> dict[str, Any]:
+def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[str, Any]:
     """Withdraw an entry of the journal, which stays there.
 
     Raises
@@ -192,14 +194,15 @@ def _also(posture: Posture, thing: str) -> list[str]:
     return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
-def _person(posture: Posture, said: str) -> By:
+def _person(posture: Posture, said: str | By) -> By:
     """Return the active person who decides; where no source states any person, the name as said.
 
     Raises
     ------
     Refused, UnknownThing, AmbiguousThing
     """
-    name, graph = _said("by", said), posture.graph
+    claimed = said if isinstance(said, By) else By(said)
+    name, graph = _said("by", claimed.name), posture.graph
     people = deciders(posture)
     try:
         number = graph.find(name)
@@ -207,11 +210,11 @@ def _person(posture: Posture, said: str) -> By:
         if graph.has_label(HUMAN).any():
             near = nearest(graph, name, people)
             raise UnknownThing(name, near, "no person who could decide") from None
-        return By(name, verified=False)
+        return replace(claimed, name=name, verified=False)
     _require(posture, number, (HUMAN,), "only a person can decide, not")
     if number not in people:
         raise Refused(f"{graph.thing(number)['name']} is no longer here, and cannot decide")
-    return By(graph.thing(number)["id"])
+    return replace(claimed, name=graph.thing(number)["id"])
 
 
 def deciders(posture: Posture) -> np.ndarray:

@@ -29,7 +29,7 @@ import pandas as pd
 from graph import journal_ties
 from graph.facts import Facts, LazyFrames, Numbering
 from graph.hash_chain import sha256
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.private import FILE, private_folder
 from graph.schema import ELEMENTS
 from graph.stores import (

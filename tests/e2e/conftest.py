@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from app import door
 from app.isolation import isolated
 from app.views import all_views
 from tests.e2e.estate import estate, hostile, publish
@@ -38,6 +40,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+TOKEN = "told-at-the-start"
 Open = Callable[..., AppTest]
 PROBES = ("/_stcore/health", "/_stcore/host-config")  # Streamlit tries these below a page's path
 
@@ -65,6 +68,14 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     st.cache_resource.clear()
     yield at
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def open_deciding(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open pages as whoever was told the token does, where only this machine can reach the app."""
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    monkeypatch.setattr(door._Door, "token", TOKEN)
+    return partial(open_page, **{door.PARAMETER: TOKEN})
 
 
 class Canary(http.server.BaseHTTPRequestHandler):

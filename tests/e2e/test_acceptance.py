@@ -38,10 +38,10 @@ def _fill(test: AppTest, until: date | None, by: str, why: str) -> AppTest:
     return test.run()
 
 
-def test_a_finding_is_accepted_and_taken_back(open_page: Open, own: Path) -> None:
+def test_a_finding_is_accepted_and_taken_back(open_deciding: Open, own: Path) -> None:
     """It is written, shown at once in the table and beside the finding, and can be withdrawn."""
     one = _finding(own)
-    test = _fill(open_page(own, "findings", finding=one), date(2035, 1, 1), "ann", "known")
+    test = _fill(open_deciding(own, "findings", finding=one), date(2035, 1, 1), "ann", "known")
     assert not test.exception
     assert not test.error
     (entry,) = journal_of(str(own)).acceptances()
@@ -66,9 +66,9 @@ def test_a_finding_is_accepted_and_taken_back(open_page: Open, own: Path) -> Non
     ],
 )
 def test_an_acceptance_that_says_too_little_is_refused(
-    open_page: Open, own: Path, until: date | None, by: str, why: str, message: str
+    open_deciding: Open, own: Path, until: date | None, by: str, why: str, message: str
 ) -> None:
-    test = _fill(open_page(own, "findings", finding=_finding(own)), until, by, why)
+    test = _fill(open_deciding(own, "findings", finding=_finding(own)), until, by, why)
     assert not test.exception
     assert message in test.error[0].value.replace("\\", "")
     assert journal_of(str(own)).entries() == ()
@@ -81,9 +81,9 @@ def test_a_damaged_journal_is_named_on_the_page(open_page: Open, own: Path) -> N
     assert "journal" in texts(test) + "".join(e.value for e in test.error)
 
 
-def test_people_who_are_here_are_offered_to_decide(open_page: Open, own: Path) -> None:
+def test_people_who_are_here_are_offered_to_decide(open_deciding: Open, own: Path) -> None:
     """Zed left: no decision is offered to be taken in that name."""
-    test = open_page(own, "findings", finding=_finding(own))
+    test = open_deciding(own, "findings", finding=_finding(own))
     assert _decider(test).options == ["Ann · person"]
 
 

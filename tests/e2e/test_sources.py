@@ -102,9 +102,9 @@ def two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return tmp_path / "s"
 
 
-def test_a_merge_is_undone_and_done_again_on_the_page(open_page: Open, two: Path) -> None:
+def test_a_merge_is_undone_and_done_again_on_the_page(open_deciding: Open, two: Path) -> None:
     """Its evidence is shown; one id stands by itself once somebody says so, and until undone."""
-    test = open_page(two, "sources")
+    test = open_deciding(two, "sources")
     test.session_state["merges:1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     test.run()
     assert "same arn" in texts(test)
@@ -120,8 +120,8 @@ def test_a_merge_is_undone_and_done_again_on_the_page(open_page: Open, two: Path
     assert merged["Ids"].tolist() == ["east:bot, west:bot"]
 
 
-def test_a_merge_is_not_undone_without_a_name_and_a_reason(open_page: Open, two: Path) -> None:
-    test = open_page(two, "sources")
+def test_a_merge_is_not_undone_without_a_name_and_a_reason(open_deciding: Open, two: Path) -> None:
+    test = open_deciding(two, "sources")
     test.session_state["merges:1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
     test.run()
     _decide(test, "Keep it apart", "", "")

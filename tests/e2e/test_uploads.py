@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import upload, upload_form
+from app import door, upload, upload_form
 from app.upload import Asked, File, Refused
 from ingest.sources import all_sources
 from tests.e2e.conftest import Open, Watched
@@ -43,7 +43,7 @@ HOSTILE = [
 @pytest.fixture
 def form(open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """Open the form, as it is where only this machine can reach the app."""
-    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
     test = open_page(store, "sources")
     test.toggle[0].set_value(True).run()
     return test
@@ -79,9 +79,9 @@ def heard(monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any] | Refused) -> 
 def test_no_upload_where_others_can_reach_the_app(
     open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
     assert len(open_page(store, "sources").toggle) == 1
-    monkeypatch.setattr(upload, "HERE", ())
+    monkeypatch.setattr(door, "HERE", ())
     test = open_page(store, "sources")
     assert len(test.toggle) == 0
     assert "open to this machine alone" in texts(test)
@@ -90,7 +90,7 @@ def test_no_upload_where_others_can_reach_the_app(
 def test_a_store_without_a_snapshot_takes_an_upload(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload, "HERE", (st.get_option("server.address"),))
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
     assert len(open_page(tmp_path, "sources").toggle) == 1
     assert len(open_page(tmp_path, "findings").toggle) == 0
 

@@ -13,7 +13,7 @@ import trustdebt
 from analytics import answers
 from analytics.history import open_posture
 from graph.failed_reads import failed_reads
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.schema import AGENT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job import ingest

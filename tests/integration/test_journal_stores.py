@@ -7,7 +7,8 @@ import pandas as pd
 from analytics import answers
 from analytics.history import open_posture
 from analytics.lifecycle.states import STATES
-from graph.journal import journal_of, journal_path
+from graph.journal import journal_of
+from graph.journal_file import journal_path
 from graph.stores import Store
 from ingest.job import ingest
 from tests.small_estates import AS_OF, Estate

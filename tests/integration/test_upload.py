@@ -14,7 +14,7 @@ import trustdebt
 from app import upload
 from app.upload import Asked, File, Refused
 from graph.failed_reads import failed_reads
-from graph.journal import journal_path
+from graph.journal_file import journal_path
 from graph.set_aside import set_aside
 from graph.stores.parquet_store import ParquetStore
 from ingest.confined import LEFT

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pwd
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 from graph import journal_file
-from graph.journal import Journal, NoSuchEntry, journal_path
+from graph.journal import Journal, NoSuchEntry
+from graph.journal_file import journal_path
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreUnavailable
 
 NOW = pd.Timestamp("2026-08-10T12:00:00.123456Z")
@@ -51,6 +53,8 @@ def test_an_entry_says_who_why_and_when(journal):
         "until": "2026-09-01T00:00:00Z",
         "withdrawn_at": None,
         "verified": True,
+        "signed_in": False,
+        "os_user": pwd.getpwuid(os.getuid()).pw_name,
     }
     assert Journal(journal.path).entries() == (written,)
 
