@@ -2,10 +2,16 @@
 
 import multiprocessing
 import os
+import sys
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
 
 from graph.facts import Facts
 from graph.stores import neo4j_rows, neo4j_store, open_store
+from ingest.job import ingest
+from tests.small_estates import Estate
 
+TOUCHES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.connect")
 KILLED = 137  # what a shell reports of a process ended by SIGKILL
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.integration.crash"])
@@ -38,3 +44,32 @@ def killed_after(uri: str, facts: Facts, calls: int) -> bool:
     process.close()
     assert code in (0, KILLED), code
     return code == KILLED
+
+
+def ingest_and_die(folder: str, estate: Estate, calls: int) -> None:
+    """Ingest, and end just before the given call that opens, makes or renames in a folder."""
+    seen = 0
+
+    def watch(event: str, given: tuple[object, ...]) -> None:
+        nonlocal seen
+        if event in TOUCHES and any(str(one).startswith(folder) for one in given):
+            seen += 1
+            if seen == calls:
+                os._exit(KILLED)
+
+    sys.addaudithook(watch)
+    ingest(open_store(folder), [estate.job()])
+
+
+def ingest_when_all_are_ready(folder: str, estate: Estate, ready: Barrier) -> None:
+    """Ingest at the same moment as others do."""
+    ready.wait(60)
+    ingest(open_store(folder), [estate.job()])
+
+
+def ended(process: ForkServerProcess) -> int | None:
+    """Wait for the end of a process, and return its exit code."""
+    process.join(120)
+    code = process.exitcode
+    process.close()
+    return code

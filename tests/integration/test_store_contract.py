@@ -267,6 +267,18 @@ def test_prune_spares_what_is_being_read(store: Store, store_uri: str):
         assert_same(facts, worlds.crowd(1))
 
 
+def test_prune_spares_what_is_held(store: Store, store_uri: str):
+    infos = [published(store, worlds.crowd(size)) for size in (1, 2, 3)]
+    with another(store_uri) as reader:
+        held = reader.hold(infos[:1])
+        with store.lease(10) as lease:
+            assert store.prune(1, lease) == [infos[1].id]
+        with pytest.raises(NoSuchSnapshot):
+            reader.hold(infos)
+        assert store.snapshots() == [infos[0], infos[2]]
+        del held
+
+
 def test_a_lease_keeps_others_out_until_it_ends(store: Store, store_uri: str):
     with another(store_uri) as other:
         with store.lease(10) as first:
