@@ -32,7 +32,7 @@ LEVEL_INSTANTS = (  # a canonical map, with a comma for its closing brace
 )
 NOTHING_WRONG = pd.Series([], dtype="string")
 WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 FEW = 3  # so many are told one by one
 WHERE = re.compile(r"(?P<where>.{1,4096}?): (?P<what>.+)", re.DOTALL)
-NAME = re.compile(r"arn:\S+|'[^']*'|\"[^\"]*\"|\b(?:[\w.*-]+/)+[\w.*-]+|\b[\w.-]*\d[\w.-]*")
+NAME = re.compile(
+    r"arn:\S+|'[^']*'|\"[^\"]*\"|(?<![\w.*-])(?:[\w.*-]+/)+[\w.*-]+|(?<![\w.-])[\w.-]*\d[\w.-]*"
+)
 
 
 def grouped(warnings: Sequence[str]) -> dict[str, list[str]]:

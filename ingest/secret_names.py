@@ -44,9 +44,12 @@ REFERENCES = (  # how clients and shells write "it stands elsewhere", and where 
     (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
     (re.compile(r"\{file:[^}]+\}"), "unknown"),
 )
-SCHEME = re.compile(r"(?i)\b(?:bearer|basic|token|apikey|[\w-]*authorization|x-[\w-]+)\b\s*[:=]?")
+SCHEME = re.compile(
+    r"(?i)(?:(?<![\w-])[\w-]*authorization|\b(?:bearer|basic|token|apikey|x-[\w-]+))\b\s*[:=]?"
+)
+WITH_VERSION = re.compile(r"[\w.-]++@[\d.]++|[\w.-]{2,}+(?<=[\d.])")  # a name that ends in one
 EXAMPLE = re.compile(
-    r"(?i)<.*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
+    r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
     r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
 )
 MIN_SECRET = 8  # characters: a shorter value is a word that many know
@@ -142,7 +145,7 @@ def secret_step(step: str) -> bool:
     """Whether a part of a path looks like a token, not like a word."""
     if OPAQUE.fullmatch(step) is None:
         return redact_text(step) != step
-    return sum(c.isdigit() for c in step) >= 4 and not re.fullmatch(r"[\w.-]+@?[\d.]+", step)
+    return sum(c.isdigit() for c in step) >= 4 and not WITH_VERSION.fullmatch(step)
 
 
 def bare_address(address: str) -> str:

@@ -97,7 +97,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 NOBODY = {"", "n a", "na", "none", "nobody", "null", "tbd", "tbc", "todo", "unknown", "unassigned"}
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MAIL = r"[^@\s/:;,<>()]+@[^@\s/:;,<>()]+\.[A-Za-z]{2,}"
-ADDRESSED = re.compile(rf"(?P<name>[^@<>]*?)\s*(?P<sign>[:<(])\s*(?P<mail>{MAIL})\s*[>)]?")
+ADDRESSED = re.compile(rf"(?P<name>[^@<>]*?)(?P<sign>[:<(])\s*(?P<mail>{MAIL})\s*[>)]?")
 ALONE = re.compile(MAIL)
 NAME = re.compile(r"(?=.{1,100}$)\w[\w &'.,()/+-]*")
 KNOWN = re.compile(r"arn:aws[\w-]*:iam::\d*:(?:user|role)/\S+|entra:\S+|github:\S+")

@@ -88,7 +88,7 @@ LIKELY = (
     + r")\."
 )
 MAIL = re.compile(
-    r"(?P<name>[^@\s]+)@(?:(?P<project>[a-z0-9.:-]+)\.iam|(?P<default>appspot|developer))"
+    r"(?<![^@\s])(?P<name>[^@\s]+)@(?:(?P<project>[a-z0-9.:-]+)\.iam|(?P<default>appspot|developer))"
     r"\.gserviceaccount\.com"
 )
 PARENTS = re.compile(r"(?:gcp)?(?:project|folder|organi[sz]ation)", re.IGNORECASE)

@@ -43,7 +43,7 @@ from ingest.yaml_files import parse_yaml
 
 MARK = "backstage.io/"
 PLACEHOLDER = re.compile(r"\{\{|\{%")  # of a file from which others are made
-MAIL = re.compile(r"[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+")
+MAIL = re.compile(r"[^@\s/:]+@[^@\s/:][^@\s/:.]*\.[^@\s/:]+")
 BESIDE = {"node_modules", "vendor"}
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 THINGS = ("Component", "API", "Resource", "System", "Domain")

@@ -37,14 +37,14 @@ EVERYTHING = {"*", "/", "/*", "**", "/**", "/**/*", "**/*"}
 SECTION = re.compile(r"\^?\[(?P<name>[^\]]+)\](?:\[\d+\])?(?P<owners>.*)")
 COMMENT = re.compile(r"(?:^|\s)#.*")
 WORD = re.compile(r"(?:\\.|[^\s\\])+")
-MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+MAIL = re.compile(r"[^@\s/]+@[^@\s/][^@\s/.]*\.[^@\s/]+")
 HANDLE = re.compile(r"@(?P<org>[\w.-]+)(?:/(?P<team>[\w./-]+))?")
 PROJECT_ROLE = re.compile(
     r"@@[a-z][\w-]+"
 )  # whoever has a role in the project, such as @@maintainers
 REMOTE = re.compile(
-    r"^\s*url\s*=\s*(?:[\w+.-]+://)?(?:[^@\s/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/]"
-    r"(?P<path>[\w.-]+(?:/[\w.-]+)+)/?\s*$",
+    r"^[^\S\n]*url[^\S\n]*=[^\S\n]*(?:[\w+.-]+://)?(?:[^@\s/]*@)?(?P<host>[\w.-]+)(?::\d+)?[:/]"
+    r"(?P<path>[\w.-]+(?:/[\w.-]+)+)/?[^\S\n]*$",
     re.MULTILINE,
 )
 MAX_CONFIG = 1 << 20

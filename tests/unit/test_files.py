@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import files
 from ingest.files import list_files, parse_json, read_bytes, read_json, read_text
 from ingest.source import InputRefused
 
@@ -175,3 +176,24 @@ def test_a_string_without_an_end_costs_no_time(tmp_path):
     with pytest.raises(InputRefused):
         read_json(path, max_depth=50)
     assert time.monotonic() - began < 5
+
+
+def test_gzip_of_empty_members_is_refused(tmp_path):
+    """They count nothing against the bound on bytes, so they are counted themselves."""
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b"{}") + gzip.compress(b"") * files.MAX_MEMBERS)
+    start = time.process_time()
+    with pytest.raises(InputRefused, match="has more than 10000 gzip members"):
+        read_json(path)
+    assert time.process_time() - start < 3
+
+
+def test_gzip_of_members_is_read(tmp_path, monkeypatch):
+    """As many as are allowed; and without the bound any number, whatever the time."""
+    path = tmp_path / "a.json.gz"
+    members = gzip.compress(b"") * (files.MAX_MEMBERS - 1)
+    path.write_bytes(gzip.compress(b"{}") + members)
+    assert read_json(path) == {}
+    path.write_bytes(gzip.compress(b"{}") + members * 2)
+    monkeypatch.setattr(files, "MAX_MEMBERS", 10**9)
+    assert read_json(path) == {}

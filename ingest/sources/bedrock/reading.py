@@ -25,7 +25,7 @@ from ingest.tag_map import Tagger
 
 Take = Callable[[dict[str, Any], str, Place], None]
 DECLARES = ("grants", "credentials", "trust", "inventory")
-PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?\d+$")
+PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?(?<!\d)\d+$")
 SUFFIXES = (".json", ".json.gz")
 FREE = ("environmentVariables", "tags", "customParameters", "additionalParams")  # names of people
 # Answers of the command line that say nothing of what an agent may do.

@@ -8,10 +8,10 @@ import pandas as pd
 
 from graph.values import canonical
 
-MAIL = re.compile(r"[^@\s/]+@[^@\s/]+\.[^@\s/]+")
+MAIL = re.compile(r"[^@\s/]+@[^@\s/][^@\s/.]*\.[^@\s/]+")
 ACCOUNT = "account"  # a kind of id by which a thing is found, and with nothing made one
 OTHER = "*"  # in `words`: whatever else the list says
-PARTS = re.compile(r"\s*[,;|]\s*")
+PARTS = re.compile(r"(?<!\s)\s++[,;|]\s*+|[,;|]\s*+")
 
 
 def each(column: pd.Series, change: Callable[[str], str]) -> pd.Series:

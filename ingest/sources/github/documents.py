@@ -27,7 +27,7 @@ from ingest.source import InputRefused, Request
 from ingest.sources.github.peribolos import KINDS, declared
 
 JSON, YAML = (".json", ".json.gz", ".jsonl", ".ndjson"), (".yaml", ".yml")
-PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?\d+$")
+PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?(?<!\d)\d+$")
 ORDER = (
     "organization", "repos", "teams", "members", "admins", "outside-collaborators",
     "team-members", "team-repos", "repo-teams", "collaborators", "organization-roles",
