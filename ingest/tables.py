@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from graph.frames import FILE, PLACE
 from graph.values import WrongValue, canonical, strict_json
+from ingest.parquet_pages import WrongFile, check_pages
 from ingest.source import InputRefused, Rejected
 from ingest.text_columns import as_text, text_column
 from ingest.text_files import LIMITS, Limits, Shape, bound_rejected, bounded, filled_file, scan
@@ -287,31 +288,29 @@ def _read_json_lines(path: Path, limits: Limits) -> TextTable:
 
 def _read_parquet(path: Path, limits: Limits) -> TextTable:
     with filled_file(path, limits) as (file, size):
-        allowed = min(limits.expanded, max(limits.free, limits.ratio * size))
         try:
-            table = _unpacked(file, path, limits, allowed)
+            table = _unpacked(file, path, limits, size)
             names = _header(table.column_names, path, limits)
             columns = {n: text_column(as_text(table.column(i))) for i, n in enumerate(names)}
-        except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError):
+        except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError, WrongFile):
             raise InputRefused(path, "", "is not a Parquet file that can be read") from None
     frame = pd.DataFrame(columns)
     return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), rejected=[])
 
 
-def _unpacked(source: BufferedReader, path: Path, limits: Limits, allowed: int) -> pa.Table:
-    """Read a Parquet file batch by batch, and stop before it expands beyond `allowed` bytes."""
-    schema = pq.read_schema(source)
-    source.seek(0)
-    if len(schema) > limits.columns:
-        raise InputRefused(path, "", f"has more than {limits.columns} columns")
-    texts = [
-        f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
-    ]
+def _unpacked(source: BufferedReader, path: Path, limits: Limits, size: int) -> pa.Table:
+    """Read a Parquet file batch by batch, and stop before it expands beyond what it may take."""
+    check_pages(source, path, limits, size)
+    allowed = min(limits.expanded, limits.allowed(size))
+    schema = pq.read_metadata(source).schema
+    leaves = [schema.column(number) for number in range(len(schema))]
     # text stays a dictionary until its size is known: one long value may stand in every row
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
     with pq.ParquetFile(source, read_dictionary=texts) as file:
-        bounded(file.metadata.num_rows, path, limits)
-        batches, total = [], 0
+        batches, total, rows = [], 0, 0
         for batch in file.iter_batches(batch_size=16_384):
+            rows += batch.num_rows
+            bounded(rows, path, limits)
             total += sum(_expanded(column) for column in batch.columns)
             if total > allowed:
                 raise InputRefused(path, "", f"expands to more than {allowed} bytes")
@@ -320,7 +319,15 @@ def _unpacked(source: BufferedReader, path: Path, limits: Limits, allowed: int) 
 
 
 def _expanded(column: pa.Array) -> int:
-    if not pa.types.is_dictionary(column.type):
-        return int(column.nbytes)
-    lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
-    return int(pc.sum(lengths).as_py() or 0)
+    """Return the bytes that a column takes once each of its values is written out."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
+        return int(pc.sum(lengths).as_py() or 0)
+    if pa.types.is_map(kind):
+        return _expanded(column.keys) + _expanded(column.items)
+    if pa.types.is_struct(kind):
+        return sum(_expanded(part) for part in column.flatten())
+    if pa.types.is_nested(kind):
+        return _expanded(column.flatten())
+    return int(column.nbytes)

@@ -32,8 +32,12 @@ class Limits:
     rows: int = bound("ROWS")
     columns: int = bound("COLUMNS")
     expanded: int = bound("EXPANDED_BYTES")
-    free: int = 256 << 20
-    ratio: int = 100
+    free: int = bound("PARQUET_FREE_BYTES")
+    ratio: int = bound("PARQUET_RATIO")
+
+    def allowed(self, size: int) -> int:
+        """Return how many bytes a compressed file of `size` bytes may take."""
+        return max(self.free, self.ratio * size)
 
 
 LIMITS = Limits()
