@@ -133,7 +133,10 @@ def _ingested(
 
     with closing(open_store(store)) as opened:
         before = opened.current()
+        shared_with = None if before else getattr(opened, "shared_with", None)  # a database's
         done = run(opened, jobs, max_bad, keep, progress, max_loss, skip_failed)
+        if shared_with and (told := shared_with()):
+            done.warnings.append(told)
         known = [s.id for s in opened.snapshots()]
     former = before.id if before else None
     if not keep_set_aside(done.set_aside, done.snapshot.id, former, known, store):

@@ -248,7 +248,8 @@ class Snapshot:
         """Run a Cypher query on the database that the snapshot lies in; nothing can be written.
 
         A database holds several snapshots: `$run` is the id of this one, which each of its nodes
-        and relationships has as `run`, as in `match (a:Agent {run: $run}) return a.id`.
+        and relationships has as `run`. Labels and types have a prefix, as in
+        `match (a:TrustdebtAgent {run: $run})-[:TRUSTDEBT_CAN_ACCESS]->(b) return a.id, b.id`.
 
         Raises
         ------

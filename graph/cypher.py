@@ -1,7 +1,8 @@
 """Every Cypher text that the Neo4j store sends, derived from the schema.
 
 Labels, types and property keys come from `graph.schema` and from the constants below; values
-travel only as parameters. Texts keep to what Cypher 5 and Cypher 25 share.
+travel only as parameters. Texts keep to what Cypher 5 and Cypher 25 share. Every label and type
+has our prefix, and so has each constraint: others may use the database too.
 
 A snapshot is a run: each of its nodes and relationships carries the `run` it belongs to, and
 the `Snapshot` node of the run says whether it is published. Nothing of a run changes after
@@ -14,8 +15,10 @@ from typing import Final
 from graph.element import Element, Node, Relationship, Table
 from graph.schema import FACT_NODES, SNAPSHOT, TABLES
 
-POINTER: Final = "Pointer"  # one node that names the run that readers see
-LEASE: Final = "Lease"  # one node that says who may publish, until when, with which token
+PREFIX: Final = "Trustdebt"  # of labels
+TYPE_PREFIX: Final = "TRUSTDEBT_"
+POINTER: Final = f"{PREFIX}Pointer"  # one node that names the run that readers see
+LEASE: Final = f"{PREFIX}Lease"  # one node that says who may publish, until when, with which token
 
 LOADING: Final = "LOADING"
 PUBLISHED: Final = "PUBLISHED"
@@ -24,13 +27,27 @@ RETIRED: Final = "RETIRED"
 STATED: Final = "stated"  # the rows that a node was made of, where it is not exactly one
 
 RECORDED: Final[tuple[Node | Table, ...]] = (*FACT_NODES, *TABLES)
-RUN_LABELS: Final = tuple(element.name for element in RECORDED)
+NAMES: Final = tuple(element.name for element in RECORDED)
 
 
-def _known(label: str) -> str:
-    if label not in RUN_LABELS:
+def label_of(name: str) -> str:
+    """Return the label of the nodes of an element, by its name.
+
+    >>> label_of("Agent")
+    'TrustdebtAgent'
+    """
+    if name not in (*NAMES, SNAPSHOT.name):
         raise ValueError("not a label of the schema")
-    return label
+    return f"{PREFIX}{name}"
+
+
+def type_of(element: Relationship) -> str:
+    """Return the type of the relationships of an element."""
+    return f"{TYPE_PREFIX}{element.name}"
+
+
+RUN_LABELS: Final = tuple(map(label_of, NAMES))
+_SNAPSHOTS: Final = label_of(SNAPSHOT.name)
 
 
 def stored(element: Element) -> tuple[str, ...]:
@@ -43,17 +60,26 @@ def stored(element: Element) -> tuple[str, ...]:
 
 def constraints() -> dict[str, str]:
     """Name the statements that keep an id once in a run, and the single nodes single."""
-    keys = dict.fromkeys((*RUN_LABELS, SNAPSHOT.name), "n.run, n.id")
+    keys = dict.fromkeys((*RUN_LABELS, _SNAPSHOTS), "n.run, n.id")
     keys |= {POINTER: "n.name", LEASE: "n.name"}
     return {
-        f"trustdebt_{label.lower()}": (
-            f"CREATE CONSTRAINT trustdebt_{label.lower()} IF NOT EXISTS "
+        f"{label.lower()}_once": (
+            f"CREATE CONSTRAINT {label.lower()}_once IF NOT EXISTS "
             f"FOR (n:{label}) REQUIRE ({key}) IS UNIQUE"
         )
         for label, key in keys.items()
     }
 
 
+# Up to version 0.1.0 they were on labels without our prefix, where they bound others too.
+FORMER_CONSTRAINTS: Final = {
+    f"trustdebt_{name.lower()}": f"DROP CONSTRAINT trustdebt_{name.lower()} IF EXISTS"
+    for name in (*NAMES, SNAPSHOT.name, "Pointer", "Lease")
+}
+FOREIGN: Final = (
+    f"MATCH (n) WHERE none(label IN labels(n) WHERE label STARTS WITH '{PREFIX}') "
+    "RETURN labels(n) LIMIT 1"
+)
 CONSTRAINTS: Final = "SHOW CONSTRAINTS YIELD name RETURN name"
 
 
@@ -65,7 +91,7 @@ def _map(names: tuple[str, ...], offset: int) -> str:
 @cache
 def create_nodes(element: Node | Table) -> str:
     """Create a node from each of `$rows`, lists of values in the order of `stored`."""
-    return f"UNWIND $rows AS row CREATE (n:{element.name} {_map(stored(element), 0)})"
+    return f"UNWIND $rows AS row CREATE (n:{label_of(element.name)} {_map(stored(element), 0)})"
 
 
 @cache
@@ -73,15 +99,15 @@ def create_relationships(element: Relationship, source: str, target: str) -> str
     """Create a relationship from each of `$rows`: the ids of both ends, then `stored`."""
     return (
         "UNWIND $rows AS row "
-        f"MATCH (a:{_known(source)} {{run: $run, id: row[0]}}) "
-        f"MATCH (b:{_known(target)} {{run: $run, id: row[1]}}) "
-        f"CREATE (a)-[r:{element.name} {_map(stored(element), 2)}]->(b)"
+        f"MATCH (a:{label_of(source)} {{run: $run, id: row[0]}}) "
+        f"MATCH (b:{label_of(target)} {{run: $run, id: row[1]}}) "
+        f"CREATE (a)-[r:{type_of(element)} {_map(stored(element), 2)}]->(b)"
     )
 
 
 def _of_run(label: str) -> str:
     """Match the nodes of a run through the constraint's index, which needs both its keys."""
-    return f"MATCH (n:{_known(label)}) WHERE n.run = $run AND n.id >= $after "
+    return f"MATCH (n:{label_of(label)}) WHERE n.run = $run AND n.id >= $after "
 
 
 @cache
@@ -95,7 +121,7 @@ def read_nodes(element: Node | Table) -> str:
 def read_relationships(element: Relationship, source: str) -> str:
     """Return the ids of both ends, then `stored`, of each relationship that starts at a label."""
     values = ", ".join(f"r.{name}" for name in stored(element))
-    return f"{_of_run(source)}MATCH (n)-[r:{element.name}]->(b) RETURN n.id, b.id, {values}"
+    return f"{_of_run(source)}MATCH (n)-[r:{type_of(element)}]->(b) RETURN n.id, b.id, {values}"
 
 
 @cache
@@ -106,22 +132,25 @@ def count_nodes(label: str) -> str:
 
 @cache
 def count_relationships(source: str) -> str:
-    """Count the relationships of a run that start at a label, by type."""
-    return f"{_of_run(source)}MATCH (n)-[r]->() RETURN type(r), count(r)"
+    """Count the relationships of a run that start at a label, by the name of their element."""
+    ours = f"r.run = $run AND type(r) STARTS WITH '{TYPE_PREFIX}'"
+    name = f"substring(type(r), {len(TYPE_PREFIX)})"
+    return f"{_of_run(source)}MATCH (n)-[r]->() WHERE {ours} RETURN {name}, count(r)"
 
 
 @cache
 def delete_relationships(source: str) -> str:
-    """Delete up to `$limit` relationships, and say from which id on to look for more."""
+    """Delete up to `$limit` relationships of a run, and say from which id on to look for more."""
     return (
-        f"{_of_run(source)}MATCH (n)-[r]->() WITH n, r ORDER BY n.run, n.id LIMIT $limit "
+        f"{_of_run(source)}MATCH (n)-[r]->() WHERE r.run = $run "
+        "WITH n, r ORDER BY n.run, n.id LIMIT $limit "
         "WITH n.id AS id, r DELETE r RETURN max(id), count(*)"
     )
 
 
 @cache
 def delete_nodes(label: str) -> str:
-    """Delete up to `$limit` nodes of a run, whose relationships are gone."""
+    """Delete up to `$limit` nodes of a run, whose own relationships are gone."""
     return f"{_of_run(label)}WITH n LIMIT $limit DETACH DELETE n RETURN count(*)"
 
 
@@ -146,21 +175,21 @@ RELEASE_LEASE: Final = (
 )
 CHECK_LEASE: Final = f"MATCH {_LEASE} WHERE l.token = $token RETURN l.token"
 
-_SNAPSHOT = f"(s:{SNAPSHOT.name} {{run: $run, id: $run}})"
+_SNAPSHOT = f"(s:{_SNAPSHOTS} {{run: $run, id: $run}})"
 _INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.replaces, s.counted"
 
 CURRENT: Final = (
     f"MATCH (p:{POINTER} {{name: 'current'}}) "
-    f"OPTIONAL MATCH (s:{SNAPSHOT.name} {{run: p.run, id: p.run}}) RETURN {_INFO}"
+    f"OPTIONAL MATCH (s:{_SNAPSHOTS} {{run: p.run, id: p.run}}) RETURN {_INFO}"
 )
 SNAPSHOTS: Final = (
-    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} "
+    f"MATCH (s:{_SNAPSHOTS}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} "
     "ORDER BY s.taken_at, s.sequence"
 )
 LAST: Final = (
-    f"MATCH (s:{SNAPSHOT.name}) WHERE s.state = '{PUBLISHED}' RETURN coalesce(max(s.sequence), 0)"
+    f"MATCH (s:{_SNAPSHOTS}) WHERE s.state = '{PUBLISHED}' RETURN coalesce(max(s.sequence), 0)"
 )
-UNPUBLISHED: Final = f"MATCH (s:{SNAPSHOT.name}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
+UNPUBLISHED: Final = f"MATCH (s:{_SNAPSHOTS}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
 PUBLISHED_AS: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{PUBLISHED}' RETURN {_INFO}"
 PROGRESS: Final = f"MATCH {_SNAPSHOT} RETURN s.step"
 
@@ -189,7 +218,7 @@ HOLD: Final = (
     f"WITH s WHERE s.state = '{PUBLISHED}' SET s.held = timestamp() + $keep RETURN s.id"
 )
 HOLD_ALL: Final = (
-    f"UNWIND $runs AS run MATCH (s:{SNAPSHOT.name} {{run: run, id: run}}) "
+    f"UNWIND $runs AS run MATCH (s:{_SNAPSHOTS} {{run: run, id: run}}) "
     "SET s.touched = timestamp() "
     f"WITH s WHERE s.state = '{PUBLISHED}' SET s.held = timestamp() + $keep RETURN s.id"
 )
@@ -199,4 +228,4 @@ RETIRE: Final = (
     "WITH s, p WHERE p IS NULL AND coalesce(s.held, 0) <= timestamp() "
     f"SET s.state = '{RETIRED}' RETURN s.id"
 )
-FORGET: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{RETIRED}' DELETE s"
+FORGET: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{RETIRED}' DETACH DELETE s"

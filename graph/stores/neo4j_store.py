@@ -140,6 +140,16 @@ class Neo4jStore:
         old = self.snapshots()[: -max(keep, 1)]
         return [info.id for info in old if writer.remove(info.id)]
 
+    def shared_with(self) -> str | None:
+        """Say whether anybody else keeps something in this database, and what to do about it."""
+        if not self._rows("look for what is not ours", cypher.FOREIGN):
+            return None
+        return (
+            f"{self.uri} holds what is not trustdebt's. It stays as it is, and ours has the prefix "
+            f"{cypher.PREFIX}; but who may write there may change what we say, so a database of "
+            "its own is better"
+        )
+
     def query(self, text: str, **values: object) -> list[dict[str, Any]]:
         """Run a query that a person wrote, in a transaction in which the server writes nothing.
 
@@ -196,11 +206,12 @@ class Neo4jStore:
             writer.remove(row[0])
 
     def _prepare(self) -> None:
-        """Create what constraints are missing."""
+        """Create what constraints are missing, and take those away that bound others."""
         there = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
-        for name, text in cypher.constraints().items():
-            if name not in there:
-                self._connection.command(text, self._patience.batch)
+        texts = [t for name, t in cypher.constraints().items() if name not in there]
+        texts += [t for name, t in cypher.FORMER_CONSTRAINTS.items() if name in there]
+        for text in texts:
+            self._connection.command(text, self._patience.batch)
 
     def _take(self, wait: float) -> Lease:
         nonce, holder = uuid.uuid4().hex, f"{socket.gethostname()}:{os.getpid()}"

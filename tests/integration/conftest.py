@@ -17,7 +17,7 @@ from graph.stores import Store, open_store
 from tests.integration.cli import cli, kept  # noqa: F401 - fixtures
 from tests.neo4j import server
 
-OURS = [*cypher.RUN_LABELS, SNAPSHOT.name, cypher.POINTER, cypher.LEASE]
+OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]
 
 
 def _started(line: str) -> Iterator[str]:

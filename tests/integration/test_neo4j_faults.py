@@ -223,7 +223,10 @@ def test_a_wire_cut_at_any_commit_costs_nothing(empty_neo4j: str, when: When):
             assert fault.cuts == 1
             assert store.current() == info
             assert store.read()[1].hash == facts.hash
-        assert ask(empty_neo4j, "MATCH (s:Snapshot) WHERE s.state <> 'PUBLISHED' RETURN s") == []
+        assert (
+            ask(empty_neo4j, "MATCH (s:TrustdebtSnapshot) WHERE s.state <> 'PUBLISHED' RETURN s")
+            == []
+        )
 
 
 def test_without_the_step_counter_a_batch_would_be_written_twice(
@@ -276,7 +279,7 @@ def test_the_driver_alone_would_not_read_again(empty_neo4j: str, monkeypatch: py
 def test_a_lost_relationship_is_noticed(empty_neo4j: str):
     with opened(empty_neo4j) as store:
         publish(store)
-        ask(empty_neo4j, "MATCH (:Agent {id: 'a1'})-[r:CAN_ACCESS]->() DELETE r")
+        ask(empty_neo4j, "MATCH (:TrustdebtAgent {id: 'a1'})-[r:TRUSTDEBT_CAN_ACCESS]->() DELETE r")
         with pytest.raises(StoreDamaged, match="CAN_ACCESS"):
             store.read()
 
@@ -284,7 +287,7 @@ def test_a_lost_relationship_is_noticed(empty_neo4j: str):
 def test_a_pointer_to_nothing_is_noticed(empty_neo4j: str):
     with opened(empty_neo4j) as store:
         publish(store)
-        ask(empty_neo4j, "MATCH (p:Pointer) SET p.run = 'no such run'")
+        ask(empty_neo4j, "MATCH (p:TrustdebtPointer) SET p.run = 'no such run'")
         with pytest.raises(StoreDamaged):
             store.current()
 
@@ -292,7 +295,7 @@ def test_a_pointer_to_nothing_is_noticed(empty_neo4j: str):
 def test_rows_missing_before_the_flip_stop_it(empty_neo4j: str):
     def lose_one(step: int) -> None:
         if step == 3:
-            ask(empty_neo4j, "MATCH (:Agent {id: 'a2'})-[r]->() DELETE r")
+            ask(empty_neo4j, "MATCH (:TrustdebtAgent {id: 'a2'})-[r]->() DELETE r")
 
     with opened(empty_neo4j) as store:
         former = publish(store, OLD)

@@ -70,7 +70,9 @@ def test_queries_use_the_index_and_nothing_deprecated(line: str, request: pytest
         publish(store, worlds.world())
     kinds = [CAN_ACCESS.name, OWNS.name]
     texts = {
-        t for t in all_texts() if "MATCH" in t and (ROLE.name in t or ":" + SNAPSHOT.name in t)
+        t
+        for t in all_texts()
+        if "MATCH" in t and (ROLE.name in t or ":" + cypher.label_of(SNAPSHOT.name) in t)
     }
     texts = {t for t in texts if "[r:" not in t or any(k in t for k in kinds)}
     with raw(uri) as plain, plain.session() as session:
@@ -121,13 +123,15 @@ def test_a_notebook_asks_in_cypher_and_writes_nothing(empty_neo4j: str):
     with opened(empty_neo4j) as store:
         publish(store, OLD)
     snap = trustdebt.open_snapshot(empty_neo4j)
-    found = snap.cypher("match (n:Agent {run: $run}) return n.id as id order by id")
+    found = snap.cypher("match (n:TrustdebtAgent {run: $run}) return n.id as id order by id")
     assert found["id"].tolist() == sorted(snap.frame("Agent")["id"])
-    (whole,) = snap.cypher("match (n:Agent {run: $run}) return n limit 1")["n"]
+    (whole,) = snap.cypher("match (n:TrustdebtAgent {run: $run}) return n limit 1")["n"]
     assert whole["run"] == snap.posture.graph.snapshot.id
-    some = snap.cypher("match (n:Agent) where n.id = $id return n.id as id", id=whole["id"])
+    some = snap.cypher(
+        "match (n:TrustdebtAgent) where n.id = $id return n.id as id", id=whole["id"]
+    )
     assert some["id"].tolist() == [whole["id"]]
-    for wrong in ("match (n) detach delete n", "create (:Agent)", "no cypher at all"):
+    for wrong in ("match (n) detach delete n", "create (:TrustdebtAgent)", "no cypher at all"):
         with pytest.raises(QueryRefused):
             snap.cypher(wrong)
-    assert len(snap.cypher("match (n:Agent {run: $run}) return n.id")) == len(found)
+    assert len(snap.cypher("match (n:TrustdebtAgent {run: $run}) return n.id")) == len(found)

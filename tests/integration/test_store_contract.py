@@ -212,8 +212,8 @@ def _newest_part(kind: str, uri: str) -> Callable[[], int]:
         folder = Path(uri) / "snapshots"
         return lambda: len(list(max(folder.iterdir(), key=_number).glob("*.parquet")))
     text = (
-        "MATCH (s:Snapshot) WITH s ORDER BY s.sequence DESC LIMIT 1 "
-        "MATCH (n {run: s.run}) WHERE n:Agent OR n:Resource "
+        "MATCH (s:TrustdebtSnapshot) WITH s ORDER BY s.sequence DESC LIMIT 1 "
+        "MATCH (n {run: s.run}) WHERE n:TrustdebtAgent OR n:TrustdebtResource "
         "OPTIONAL MATCH (n)-[r]->() RETURN count(n) + count(r)"
     )
     return lambda: int(str(ask(uri, text)[0][0]))
