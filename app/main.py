@@ -1,4 +1,4 @@
-"""The app's entry point: `trustdebt app`, or `streamlit run app/main.py`."""
+"""The pages that `trustdebt app` serves; `streamlit run` shows them too, and decides nothing."""
 
 from functools import partial
 from itertools import groupby

@@ -11,6 +11,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from app.door import take_token
+from app.guard import Guard, Message, Receive, Send
 from app.upload import MAX_MIB
 
 MAIN = Path(__file__).with_name("main.py")
@@ -42,6 +43,18 @@ def settings(host: str, port: int) -> dict[str, Any]:
     }
 
 
+class Guarded(App):
+    """Streamlit's server behind ours; what a web page may not ask for does not reach it."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(MAIN)
+        self._guard = Guard(super().__call__, port)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._guard(scope, receive, send)
+
+
 def own_files(file_name: str) -> list[str]:
     """Return the files that Streamlit reads its configuration from: ours, and none of secrets."""
     return [str(OWN)] if file_name == OWN.name else []
@@ -53,7 +66,7 @@ def main() -> None:
     sys.argv[1:] = []
     take_token()
     config.get_config_files = own_files
-    App(MAIN).run(config=settings(host, port))
+    Guarded(port).run(config=settings(host, port))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,9 @@ def test_the_app_runs_nothing_of_the_working_folder(strange: Path) -> None:
     with served(APP, strange) as (_, port):
         assert socket_from(port, EVIL) == 403
         assert socket_from(port, f"http://127.0.0.1:{port}") == 101
+        assert socket_from(port, f"http://127.0.0.1:{port + 1}") == 403
         assert upload_without_token(port) == 403
+        assert _status(port, "/_stcore/metrics", {}) == 404
     assert left(strange) == set()
 
 

@@ -1,0 +1,97 @@
+"""What stands before the app's server: it answers its own pages only, and tells browsers so.
+
+Streamlit lets any page of this machine, on whatever port, open its WebSocket, and sends no
+headers against framing. Here a request must name the very address that is served.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Serve = Callable[[Message, Receive, Send], Awaitable[None]]
+
+CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+NAMES = ("127.0.0.1", "localhost")
+REFUSED = b"trustdebt answers only at its own address"
+
+
+def headers(port: int) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer.
+
+    Streamlit's page has a script and styles of its own within it, and draws with workers, so
+    these are let in; scripts, frames and connections of others are not.
+    """
+    own = " ".join(f"ws://{name}:{port}" for name in NAMES)
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "media-src": "'self' data: blob:",
+        "worker-src": "'self' blob:",
+        "connect-src": f"'self' {own} data: blob:",
+        "frame-src": "'self' data: blob:",
+        "frame-ancestors": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+    }
+    told = {
+        "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
+        "X-Frame-Options": "SAMEORIGIN",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    return [(k.lower().encode(), v.encode()) for k, v in told.items()]
+
+
+class Guard:
+    """Serve `app` to those who name its address, and close what nobody here asks for."""
+
+    def __init__(self, app: Serve, port: int) -> None:
+        self._app = app
+        self._headers = headers(port)
+        self._hosts = {f"{name}:{port}".encode() for name in NAMES}
+        self._origins = {b"http://" + host for host in self._hosts}
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif not self._own(scope):
+            await _refuse(scope, send, 403)
+        elif scope["path"].startswith(CLOSED):
+            await _refuse(scope, send, 404)
+        else:
+            await self._app(scope, receive, self._marking(send))
+
+    def _own(self, scope: Message) -> bool:
+        said: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            said.setdefault(name.lower(), []).append(value)
+        hosts, origins = said.get(b"host", []), said.get(b"origin", [])
+        return len(hosts) == 1 and {*hosts} <= self._hosts and {*origins} <= self._origins
+
+    def _marking(self, send: Send) -> Send:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name for name, _ in self._headers}
+                kept = [h for h in message.get("headers", ()) if h[0].lower() not in names]
+                message = {**message, "headers": [*kept, *self._headers]}
+            await send(message)
+
+        return marked
+
+
+async def _refuse(scope: Message, send: Send, status: int) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})  # answered with 403
+        return
+    plain = [(b"content-type", b"text/plain"), (b"content-length", str(len(REFUSED)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": plain})
+    await send({"type": "http.response.body", "body": REFUSED})
