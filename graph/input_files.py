@@ -13,6 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from graph.bounds import bound
+from graph.secrets import redact_text
 
 # What is missing on a platform asks for nothing there.
 FLAGS = (
@@ -27,15 +28,16 @@ FLAGS = (
 class InputRefused(Exception):
     """An input that cannot be used; nothing of it is published.
 
-    `place` is a line, a JSON pointer or "" within `file`.
+    `place` is a line, a JSON pointer or "" within `file`. Whatever looks like a secret in them,
+    or in the name of the file, is redacted here, so that no message shows it.
     """
 
     exit_code, code = 3, "input-refused"
 
     def __init__(self, file: Path | str, place: str, reason: str) -> None:
-        self.file, self.place, self.reason = str(file), place, reason
-        self.where = f"{file}, {place}" if place else str(file)
-        super().__init__(f"{self.where}: {reason}")
+        self.file, self.place, self.reason = map(redact_text, (str(file), place, reason))
+        self.where = f"{self.file}, {self.place}" if place else self.file
+        super().__init__(f"{self.where}: {self.reason}")
 
 
 def open_file(path: Path) -> BufferedReader:

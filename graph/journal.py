@@ -19,6 +19,7 @@ import pandas as pd
 from graph.actor import By, system_user
 from graph.hash_chain import FIRST_HASH
 from graph.journal_file import journal_path, reading, writing
+from graph.secrets import redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, instant, iso
 
@@ -332,8 +333,8 @@ class Journal:
             body = canonical(
                 {
                     "kind": kind.kind,
-                    "by": who.name,
-                    "reason": reason,
+                    "by": redact_text(who.name),
+                    "reason": redact_text(reason),
                     "at": iso(at),
                     "since": iso(counts),
                     "prev_hash": before,

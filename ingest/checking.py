@@ -8,12 +8,20 @@ from graph.frames import FILE, PLACE, conform, records
 from graph.schema import FACT_NODES
 from ingest.adding_up import watched
 from ingest.carrying import Checked
-from ingest.redaction import redact, secretive
+from ingest.redaction import redact, redact_text, secretive
 from ingest.source import InputRefused, Reading, Rejected, Source
 
 
 def check(source: Source, reading: Reading, origin: str) -> Checked:
-    """Type the rows of a reading, take secrets out, and set aside what cannot be used."""
+    """Type the rows of a reading, take secrets out, and set aside what cannot be used.
+
+    Raises
+    ------
+    InputRefused
+        If the scope itself holds a secret: ids are made from it, and cannot be redacted later.
+    """
+    if redact_text(reading.scope) != reading.scope:
+        raise InputRefused(origin, "", "the scope holds something like a secret")
     coverage = Coverage(
         source.name,
         reading.scope,

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 import pandas as pd
 
 from graph.bounds import bound
+from graph.secrets import redact_text
 from graph.values import iso
 from ingest.files import decode, list_files, parse_json, parse_json_texts, read_bytes
 from ingest.rows import Place, Rows
@@ -212,4 +213,4 @@ def scope_of(request: Request) -> str:
     folder = path if path.is_dir() else path.parent
     while folder.name.startswith(".") and folder.parent != folder:
         folder = folder.parent
-    return folder.name or "local"
+    return redact_text(folder.name) or "local"

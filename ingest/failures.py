@@ -49,7 +49,7 @@ def remember(store: Store, failures: Sequence[Failure], read: Iterable[Key]) -> 
 def _failed(failure: Failure, known: list[Key], done: set[Key]) -> list[FailedRead]:
     said = failure.refused
     file = UPLOADED.sub("", said.file)
-    parts = redact_text(file), redact_text(said.place), redact_text(said.reason)
+    parts = file, said.place, said.reason
     if failure.scope is not None:
         scopes = [redact_text(failure.scope)]
     elif file != said.file:  # whoever uploads a wrong file tells nothing of all that is known

@@ -8,7 +8,7 @@ is told as set aside.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -151,18 +151,10 @@ def read(source: Source, request: Request) -> Reading:
     InputRefused
         If it cannot be used.
     """
-    try:
-        reading = source.read(request)
-    except InputRefused as error:
-        place, reason = redact_text(error.place), redact_text(error.reason)
-        raise InputRefused(error.file, place, reason) from None
+    reading = source.read(request)
     warned = grouped([redact_text(said) for said in reading.warnings])
     reading.warnings = list(warned)
     reading.in_full = {said: all_ for said, all_ in warned.items() if len(all_) > 1}
-    reading.rejected = [
-        replace(r, place=redact_text(r.place), reason=redact_text(r.reason))
-        for r in reading.rejected
-    ]
     return reading
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from graph.schema import DECLARABLE
+from graph.secrets import redact_text
 from graph.toml_files import read_toml
 from graph.values import WrongValue, instant, iso
 from ingest.source import InputRefused
@@ -87,7 +88,7 @@ def _scope(said: dict[str, Any], path: Path) -> str:
     value = said.get("scope")
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputRefused(path, "scope", "is missing or is not a line of text")
-    return value
+    return redact_text(value)
 
 
 def _flag(said: dict[str, Any], path: Path) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from graph.element import Element, Node
 from graph.facts import Period
 from graph.input_files import InputRefused as InputRefused  # raised by whoever reads an input
+from graph.secrets import redact_text
 from ingest.tag_map import TagMap
 
 
@@ -20,6 +21,11 @@ class Rejected:
     place: str
     reason: str
     whole_file: bool = False
+
+    def __post_init__(self) -> None:
+        """Redact what is kept and shown."""
+        for name in ("file", "place", "reason"):
+            object.__setattr__(self, name, redact_text(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +42,17 @@ class Request:
     address: str | None = None
     tags: TagMap = field(default_factory=TagMap)
 
+    def __post_init__(self) -> None:
+        """Redact the scope, which stands in every row and answer; different ones stay different."""
+        if self.scope:
+            object.__setattr__(self, "scope", redact_text(self.scope))
+
     @property
     def names(self) -> list[str]:
         """What it reads, as it is told while it is read."""
-        return [self.address] if self.address is not None else [p.name for p in self.paths]
+        if self.address is not None:
+            return [self.address]
+        return [redact_text(p.name) for p in self.paths]
 
     @property
     def origin(self) -> str:

@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-import ingest.redaction
+import graph.secrets
 import trustdebt
 from analytics import history
 from app.views import all_views
@@ -140,7 +140,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """Plant once with the redaction taken away: enough to show what the search sees."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ingest.redaction, "EACH", [])
+        patch.setattr(graph.secrets, "_found", lambda value: [])
+        patch.setattr(graph.secrets, "_redacted_once", lambda value: value)  # nothing remembered
         return _plant(tmp_path_factory.mktemp("unguarded"), 1)
 
 

@@ -6,7 +6,7 @@ import stat
 import pandas as pd
 import pytest
 
-from ingest import redaction
+from graph.secrets import fingerprints as redaction
 from ingest.exports import Budget, export_files, scope_of, taken_at
 from ingest.redaction import fingerprint
 from ingest.rows import Rows

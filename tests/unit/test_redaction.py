@@ -4,13 +4,14 @@ import json
 import time
 
 import pandas as pd
-import pyarrow.compute as pc
+import pyarrow as pa
 import pytest
 
 from graph.frames import conform
 from graph.schema import AGENT, CAN_ACCESS, DECISION_RECORD
+from graph.secrets.sieve import FEW, suspects
 from graph.values import MAX_TEXT
-from ingest.redaction import SIEVE, redact, redact_text, secretive
+from ingest.redaction import redact, redact_text, secretive
 from tests.canaries import CANARIES, HEX, A
 
 CLEAN = (
@@ -67,7 +68,9 @@ def test_a_field_that_is_named_as_a_secret():
     raw |= {"id": "d", "at": "2026-01-01", "subject": "a", "action": "read", "resource": "r"}
     done = conform(_frame(raw), DECISION_RECORD)
     frame, _ = redact(done.frame, DECISION_RECORD)
-    assert json.loads(frame["posture"][0]) == {"api_key": "[redacted: password]", "grade": "B"}
+    said = json.loads(frame["posture"][0])
+    assert said.pop("api_key").startswith("[redacted: password ")
+    assert said == {"grade": "B"}
 
 
 def test_a_clean_frame_is_the_same_frame():
@@ -91,7 +94,8 @@ def test_ids_are_told_by_what_they_hold():
 @pytest.mark.parametrize("kind", CANARIES)
 def test_the_sieve_lets_nothing_through(kind):
     """What the forms find must first pass the cheap look at the whole column."""
-    assert pc.match_substring_regex(CANARIES[kind], SIEVE).as_py()
+    others = [f"Invoice bot {n}" for n in range(FEW)]
+    assert suspects(pa.array([CANARIES[kind], *others])).to_pylist() == [CANARIES[kind]]
 
 
 def test_a_grant_keeps_its_actions():

@@ -6,6 +6,7 @@ A column map beside the tables says which column holds what.
 from collections.abc import Sequence
 from pathlib import Path
 
+from graph.secrets import redact_text
 from ingest.column_map import MAP, read_column_map
 from ingest.exports import scope_of
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload, one_folder
@@ -27,7 +28,9 @@ def read(request: Request) -> Reading:
     if not path.is_file():
         raise InputRefused(path, "", "there is no column map")
     described = read_column_map(path)
-    tables = Tables(described, request.scope or described.scope or scope_of(request))
+    tables = Tables(
+        described, request.scope or redact_text(described.scope or "") or scope_of(request)
+    )
     for table in described.tables:
         tables.add(table)
     return tables.reading(request)

@@ -1,0 +1,110 @@
+"""Take secrets out of text: forms of vendors, what the context tells, and either written otherwise.
+
+What looks like a secret is replaced by the name of what it looks like and a keyed fingerprint: so
+two that differ stay two, in an id or the name of a scope, and equal ones are known again. The value
+is neither kept nor shown.
+"""
+
+import re
+from functools import lru_cache
+
+from graph.secrets.contexts import WORD, told_by_context
+from graph.secrets.fingerprints import fingerprint, mark_of
+from graph.secrets.forms import FORMS, Form, turns
+from graph.secrets.written import Span, alike, encoded, split
+from graph.values import MAX_TEXT
+
+__all__ = ["TOO_LONG", "fingerprint", "names_secret", "redact_named", "redact_text"]
+
+# Longer texts are not kept, so nobody looks for secrets in them: this stands for them until they
+# are set aside, too long itself and without anything of what it stands for.
+TOO_LONG = "[redacted: too long]".ljust(MAX_TEXT + 1, "\u2026")
+OFTEN = 256  # characters: up to here what was found is remembered
+ENDING = re.compile(rf"(?i){WORD}$")
+SHORTEST = 8  # characters: a shorter text holds no secret that could be told from a word
+RUN = re.compile(r"[\w.~+/=-]{16}|-----|hooks\.slack")  # in every text with a form of a vendor
+BY_MARK: tuple[tuple[str, Form], ...] = tuple((mark, form) for form in FORMS for mark in form.marks)
+
+
+def redact_text(value: str) -> str:
+    """Return `value` with everything that looks like a secret replaced.
+
+    >>> redact_text("key " + "ghp_" + "a" * 36)[:30]
+    'key [redacted: GitHub token '
+    """
+    if len(value) > MAX_TEXT:
+        return TOO_LONG
+    if len(value) < SHORTEST:
+        return value
+    return _redacted_once(value) if len(value) <= OFTEN else _redacted(value)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a field of this name holds a secret.
+
+    >>> names_secret("DB_PASSWORD"), names_secret("secret_name")
+    (True, False)
+    """
+    return ENDING.search(name[:MAX_TEXT]) is not None
+
+
+def redact_named(value: str) -> str:
+    """Return what stands for the value of a field whose name tells that it holds a secret."""
+    done = not value or value.startswith("[redacted: ")
+    return value if done else f"[redacted: password {mark_of(value)}]"
+
+
+def _redacted(value: str) -> str:
+    spans = _found(value)
+    return _replaced(value, spans) if spans else value
+
+
+_redacted_once = lru_cache(maxsize=1 << 14)(_redacted)
+
+
+def _found(value: str) -> list[Span]:
+    text = alike(value)
+    return [*_plainly(text), *split(text, _marked), *encoded(text, _plainly)]
+
+
+def _plainly(text: str) -> list[Span]:
+    """Find what a text holds as it stands."""
+    low = text.lower()
+    return [*_by_forms(text, low), *told_by_context(text, low)]
+
+
+def _by_forms(text: str, low: str) -> list[Span]:
+    if RUN.search(text) is None:
+        return []
+    found: list[Span] = []
+    for form in dict.fromkeys(form for mark, form in BY_MARK if mark in low):
+        found += [(*m.span(), form.kind) for m in form.pattern.finditer(text) if form.likely(m[0])]
+    return found
+
+
+def _marked(joined: str) -> list[Span]:
+    """Find what has a mark in a text whose spaces were left out: its words have few digits."""
+    found = _by_forms(joined, joined.lower())
+    return [one for one in found if _no_words(joined[one[0] : one[1]])]
+
+
+def _no_words(found: str) -> bool:
+    start, digits = found[:48], sum(c.isdigit() for c in found[:48])
+    return turns(start) > (0.28 if digits > 1 else 0.4)
+
+
+def _replaced(value: str, spans: list[Span]) -> str:
+    """Replace what was found; of what overlaps, the kind that was found first names all."""
+    whole: list[tuple[int, int, int]] = []
+    for rank, (start, end, _) in sorted(enumerate(spans), key=lambda one: one[1][:2]):
+        if whole and start < whole[-1][1]:
+            former = whole[-1]
+            whole[-1] = former[0], max(former[1], end), min(former[2], rank)
+        else:
+            whole.append((start, end, rank))
+    parts, at = [], 0
+    for start, end, rank in whole:
+        secret = value[start:end]
+        parts += [value[at:start], f"[redacted: {spans[rank][2]} {mark_of(secret)}]"]
+        at = end
+    return "".join([*parts, value[at:]])

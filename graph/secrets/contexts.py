@@ -1,0 +1,186 @@
+"""Secrets that are told by what stands before them: `password=`, `Authorization:`, `//user:pw@`.
+
+Every pattern takes time in proportion to the text. What a value is ends where it is sure to have
+ended: at its closing quote, at a space, or with the text; that takes a little too much rather
+than to leave the tail of a password.
+"""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graph.secrets.forms import turns
+
+Span = tuple[int, int, str]
+
+LONG = (
+    r"passw(?:or)?d|passwort|passphrase|passcode|secret|token|credentials?|api[_-]?key|"
+    r"(?:access|account|shared|private|secret|signing|encryption|master|client)[_-]?key"
+)
+SHORT = r"(?<![A-Za-z])(?:pwd|pass|pw|jwt|cookie|sig)"  # else the end of `bypass`, `compass`
+WORD = rf"(?:{LONG}|{SHORT})"
+# `PASSWORD_PROD` and `token2` hold one; `secret_name` and `TokenIssueTime` say something of one.
+OF_IT = (
+    "name|type|id|arn|polic|ttl|exp|age|rotat|len|enab|count|path|file|ref|uri|url|vers|manager|"
+    "issue|valid|last|is|store|endpoint|provider|algo|usage|spec|method|format|scope"
+)
+SUFFIX = rf"(?:s?(?:[_-]|(?![_-]))(?!{OF_IT})[A-Za-z0-9]\w{{0,16}})?"
+OPENER = r"(?:passw(?:or)?d|passwort|passphrase|(?<![A-Za-z])(?:pwd|pass))"
+GONE = r"(?!\[redacted: )"  # what was redacted is not redacted again
+ESCAPED = r"\\+[\"'](?:[^\"']|[\"'](?!\s*(?:[,}\]]|\Z)))*"
+QUOTED = rf"{ESCAPED}|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|`[^`]*`?"
+VALUE = rf"{GONE}(?:{QUOTED}|[^\s\"'<>]{{4,}})"
+NOTHING = re.compile(
+    r"(?i)[\"'\\]*(?:true|false|none|null|nil|yes|no|required|optional|enabled|disabled|unknown|"
+    r"\*+|x+|\.+|-+)?[\"'\\,;.)}\]]*"
+)
+
+PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
+OPENED = re.compile(rf"(?i){OPENER}")
+
+# What stands before a value. Each takes time in proportion to the text, and serves as a sieve too.
+ASSIGNED = rf"(?:(?:{LONG}){SUFFIX}|{SHORT})[\"'\\]*\s*(?::=|=>|==?)\s*"
+# A colon needs a space or quotes behind such a word: an ARN of a secret has `:secret:name`.
+COLON = rf"(?<![/:]){WORD}(?:[\"'\\]*\s*:\s+|\\*[\"']\s*:\s*)"
+TIGHT = rf"(?<![/:]){OPENER}:"
+ELEMENT = rf"{WORD}\w{{0,16}}>"
+QUERY = r"[?&;](?:\w{0,12}key|sig|signature|code|auth|x-amz-(?:signature|security-token))="
+HEADER = r"authorization[\"'\\]*\s*[:=]\s*[\"'\\]*"
+COOKIE = r"(?<![a-z])cookie2?[\"'\\]*\s*:\s*"
+BEARER = r"\bbearer\s+"
+BASIC = r"\bbasic\s+"
+TOLD = rf"{WORD}\s+(?:is|was|are)\s+"
+USER = r"(?<!\S)(?:-u|--user|--proxy-user|-U)[\s=]{0,4}"
+FLAG = r"(?<![\w-])--?(?P<flag>[a-z][\w-]{0,40})(?:\s+|=)"
+SCHEMED = (
+    rf"(?:basic|bearer|digest|token|negotiate|apikey|aws4[\w-]{{0,24}})\s+{GONE}[^\s\"']{{4,}}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What tells of a secret behind it: `needs` has letters of which one is in every such text."""
+
+    kind: str
+    needs: tuple[str, ...]
+    head: str
+    pattern: re.Pattern[str]
+
+
+def _context(kind: str, needs: str, head: str, value: str = VALUE) -> Context:
+    compiled = re.compile(f"(?i){head}(?P<value>{value})")
+    return Context(kind, tuple(needs.split("  ")), head, compiled)
+
+
+EACH: tuple[Context, ...] = (
+    _context(
+        "authorization",
+        "authorization",
+        HEADER,
+        rf"{SCHEMED}|{GONE}(?=\S{{0,64}}\d)[^\s\"']{{12,}}",
+    ),
+    _context("bearer token", "bearer", BEARER, r"[\w.~+/-]{16,}=*"),
+    _context("cookie", "cookie", COOKIE, rf"{GONE}[^\n\"]{{6,}}"),
+    _context("password", "=", ASSIGNED),
+    _context("password", "pass  pwd", TIGHT, rf"{GONE}[^\s:/\"'<>][^\s\"'<>]{{3,}}"),
+    _context("password", ">", ELEMENT, rf"{GONE}[^<\s][^<]*"),
+    _context("key in an address", "=", QUERY, rf"{GONE}[^\s&\"'<>]{{8,}}"),
+    _context("password", "-u", USER, r"[\"']?[^\s:]+:\S{3,}"),
+)
+COLONED = _context("password", ":", COLON)
+SAID = _context("password", " is   was   are ", TOLD)
+FLAGGED = _context("password", "-", FLAG)
+BASICS = _context("authorization", "basic", BASIC, r"[A-Za-z0-9+/]{8,}={0,2}")
+SHELLS = re.compile(r"(?i)\b(?:mysql\w*|mariadb\w*|sshpass|mongo\w*|ldap\w+|smbclient|7z)\b")
+SHORT_FLAG = re.compile(rf"(?<!\S)-[pPwa]\s?(?P<value>{GONE}[^\s-]\S{{3,}})")
+FLAGS = re.compile(rf"(?i){WORD}|(?:^|[_-])(?:auth|key)$")
+PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
+OPENED = re.compile(rf"(?i){OPENER}")
+COLON_ENDS = re.compile(r":\s|[\"']\s*:")
+WORDS_OF_URL = re.compile(r"[^\s\"'<>]+")
+# Schemes in whose addresses a path holds no `@`: what stands before it is a password with a `/`.
+DATABASES = re.compile(
+    r"(?i)(?:postgres|mysql|maria|mongo|redis|amqp|mssql|sqlserver|jdbc|s?ftp|ldap)"
+)
+PORT = re.compile(r"[^\s:@/]*:\d{1,5}(?:[/?#]|\Z)")
+# In lower case; a text without any of them has no secret told by context.
+MARKS = (
+    *("pass", "pwd", "pw", "secret", "token", "credential", "key", "code=", "jwt", "cookie", "sig"),
+    *("auth", "bearer", "basic", "://", "-u", "--"),
+)
+HEADS = [one.head for one in (*EACH, COLONED, SAID, BASICS)]
+
+
+def told_by_context(text: str, low: str) -> Iterator[Span]:
+    """Yield where the context tells of a secret: start, end, kind; `low` is in lower case."""
+    if not any(mark in low for mark in MARKS):
+        return
+    for each in EACH:
+        if any(needed in low for needed in each.needs):
+            for found in each.pattern.finditer(text):
+                if not NOTHING.fullmatch(found["value"]):
+                    yield *found.span(), each.kind
+    if COLON_ENDS.search(text):
+        for found in COLONED.pattern.finditer(text):
+            value = found["value"]
+            word = PLAIN.fullmatch(value) and not OPENED.match(found.group())
+            if not word and not NOTHING.fullmatch(value):
+                yield *found.span(), COLONED.kind
+    yield from _in_sentences(text, low)
+    yield from _in_commands(text, low)
+    if "://" in text and "@" in text:
+        yield from _in_addresses(text)
+
+
+def _in_sentences(text: str, low: str) -> Iterator[Span]:
+    if any(needed in low for needed in SAID.needs):
+        for found in SAID.pattern.finditer(text):
+            if re.search(r"\d", found["value"]):  # not "the token is rotated"
+                yield *found.span(), SAID.kind
+    if "basic" in low:
+        for found in BASICS.pattern.finditer(text):
+            if _names_user(found["value"]):
+                yield *found.span(), BASICS.kind
+
+
+def _in_commands(text: str, low: str) -> Iterator[Span]:
+    if text[0] == "-" or " -" in text or "\n-" in text or "\t-" in text:
+        for found in FLAGGED.pattern.finditer(text):
+            if FLAGS.search(found["flag"]) and not NOTHING.fullmatch(found["value"]):
+                yield *found.span(), FLAGGED.kind
+        if SHELLS.search(low):
+            for found in SHORT_FLAG.finditer(text):
+                yield *found.span("value"), "password"
+
+
+def _names_user(said: str) -> bool:
+    """Whether it is a user and a password in base64, and not a word such as `authentication`."""
+    try:
+        told = b64decode(said + "=" * (-len(said) % 4), validate=True).decode("ascii")
+    except ValueError:
+        return False
+    return ":" in told and told.isprintable()
+
+
+def _in_addresses(text: str) -> Iterator[Span]:
+    """Yield what stands between `//` and `@` in addresses, where it is more than a user."""
+    for word in WORDS_OF_URL.finditer(text):
+        said = word.group()
+        at, end = said.find("://"), said.rfind("@")
+        if at < 0 or end < at + 3:
+            continue
+        start = at + 3
+        user = said[start:end]
+        if PORT.match(user) and not DATABASES.search(said[:at]):
+            continue  # `//host:443/of/ann@example.com`
+        name, colon, _ = user.partition(":")
+        if "/" in name or (not colon and not _opaque_user(user)):
+            continue
+        if not user.startswith("[redacted: "):
+            yield word.start() + start, word.start() + end, "password in an address"
+
+
+def _opaque_user(user: str) -> bool:
+    digits = sum(c.isdigit() for c in user)
+    return len(user) >= 12 and (digits > 1 or turns(user) > 0.4)

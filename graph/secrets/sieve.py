@@ -1,0 +1,85 @@
+"""A sieve for whole columns: which texts may hold a secret at all, in one pass of RE2.
+
+It is made from the forms themselves, so that whatever they find passes it. Few other texts do.
+"""
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.secrets.contexts import HEADS, WORD
+from graph.secrets.forms import MARKED, MEASURED
+from graph.secrets.written import BASE64, ESCAPE, HEXED
+
+ENOUGH = 8  # repetitions that are counted; of many forms at once more would cost memory
+BEFORE = re.compile(r"\(\?<!\[([^\]]*)\]\)")  # RE2 looks neither back nor ahead
+BEHIND = re.compile(r"\(\?!\[([^\]]*)\]\)")
+WORDS = re.compile(r"\(\?!\[?[^()\]]*\]?\)|\\b")
+COUNTED = re.compile(r"\{(\d+)(?:,\d*)?\}")
+
+
+def _re2(pattern: str) -> str:
+    """Write a form for RE2; what stands around it counts as a part of it."""
+    pattern = pattern.replace(r"\Z", r"\z").replace("(?P<flag>", "(?:")
+    pattern = pattern.replace(r"(?<!\S)", r"(?:^|\s)").replace(r"(?<!\d)", r"(?:^|\D)")
+    pattern = BEHIND.sub(r"(?:$|[^\1])", BEFORE.sub(r"(?:^|[^\1])", pattern))
+    return WORDS.sub("", pattern)
+
+
+def _loose(pattern: str) -> str:
+    """Write a form so that it finds no less, and quickly beside many others."""
+    return COUNTED.sub(lambda found: f"{{{min(int(found[1]), ENOUGH)},}}", _re2(pattern))
+
+
+IN_ADDRESS = r"://[^\s]*@"
+COMMAND = rf"(?:^|\s)(?:-[pPwa]\s?\S{{3}}|--?[\w-]*(?:{_re2(WORD)}|auth[\s=]|key[\s=]))"
+BY_MARK = f"(?i:{'|'.join(_loose(form.pattern.pattern) for form in MARKED)})"
+BY_CONTEXT = f"(?i:{'|'.join(f'(?:{_loose(head)})' for head in HEADS)}|{COMMAND}|{IN_ADDRESS})"
+BY_LENGTH = [f"(?i:{_re2(form.pattern.pattern)})" for form in MEASURED]
+TELLING = f"(?i:{_re2(WORD)})"
+MARKS = f"(?i:{'|'.join(re.escape(mark) for form in MARKED for mark in form.marks)})"
+ALL = [BY_CONTEXT, f"{BASE64}|{HEXED}|{ESCAPE}"]
+LONG = r"[\w+/=.|:-]{27}"  # in all that is known by its length
+FEW = 100  # texts: so few are looked at sooner than the sieve is made
+ESCAPED_IN_JSON = r"\\[nrtbf]"
+APART = r"[\s\\\"'`]"
+
+
+def suspects(texts: pa.Array, fields: bool = False) -> pa.Array:
+    """Return those of the texts that may hold a secret, each once.
+
+    With `fields` they are JSON, in which the name of a field may tell of one.
+    """
+    left = pc.unique(texts.drop_null())
+    if len(left) < FEW:
+        return left
+    strange = pc.invert(pc.string_is_ascii(left))
+    caught = [left.filter(strange)]
+    left = left.filter(pc.invert(strange))
+    for pattern in [*ALL, TELLING] if fields else ALL:
+        left = _sort_out(left, pattern, caught, fields)
+    long = left.filter(pc.match_substring_regex(left, LONG))
+    for pattern in BY_LENGTH if len(long) else ():
+        long = _sort_out(long, pattern, caught, fields)
+    apart = left.filter(pc.match_substring_regex(left, APART))
+    caught.append(_marked(left, pc.replace_substring_regex(left, ESCAPED_IN_JSON, " ")))
+    caught.append(_marked(apart, pc.replace_substring_regex(apart, APART + "+", "")))
+    return pc.unique(pa.concat_arrays(caught))
+
+
+def _marked(texts: pa.Array, seen: pa.Array) -> pa.Array:
+    """Return those that have a mark and, where these are many, what belongs to it."""
+    found = pc.match_substring_regex(seen, MARKS)
+    texts, seen = texts.filter(found), seen.filter(found)
+    return texts if len(texts) < FEW else texts.filter(pc.match_substring_regex(seen, BY_MARK))
+
+
+def _sort_out(left: pa.Array, pattern: str, caught: list[pa.Array], fields: bool) -> pa.Array:
+    """Move what has the pattern to what is caught; return what is left."""
+    seen = pc.replace_substring_regex(left, ESCAPED_IN_JSON, " ") if fields else left
+    found = pc.match_substring_regex(seen, pattern)
+    if not pc.any(found).as_py():
+        return left
+    caught.append(left.filter(found))
+    return left.filter(pc.invert(found))

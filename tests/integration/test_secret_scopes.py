@@ -1,0 +1,106 @@
+"""A secret in the name of a scope, folder or file, or in a reason: nowhere, and nothing merges."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import graph.input_files
+import graph.secrets
+from graph.journal_file import journal_path
+from tests.secret_kinds import made
+from tests.small_estates import Estate
+from tests.small_exports import EXPORTS, write
+
+KINDS = ["GitHub", "AWS secret key", "Slack app token", "OpenAI"]
+
+
+def _left(folder: Path, part: str) -> list[str]:
+    """Return what holds a part of a secret, in the files of a folder, tables decoded."""
+    found = [str(p) for p in folder.rglob("*") if part in p.name]
+    for path in (p for p in folder.rglob("*") if p.is_file()):
+        said = path.read_bytes().decode("latin-1")
+        if path.suffix == ".parquet":
+            said += json.dumps(pq.read_table(path).to_pylist(), default=str)
+        if path.suffix == ".sqlite":
+            with sqlite3.connect(path) as db:
+                said += "\n".join(db.iterdump())
+        if part in said:
+            found.append(str(path))
+    return found
+
+
+def _scopes(cli, store: Path) -> list[str]:
+    return [one["scope"] for one in cli("sources", "--json", "--store", store).result["scopes"]]
+
+
+@pytest.mark.parametrize("source", sorted(EXPORTS))
+def test_no_source_keeps_the_secret_of_a_scope(cli, tmp_path, source):
+    """Named with `--scope`, and by the folder that the export lies in."""
+    store, parts = tmp_path / "store", []
+    for number, kind in enumerate(KINDS[:2]):
+        secret, part = made("vendors", kind, number)
+        parts.append(part)
+        export = write(EXPORTS[source][0], tmp_path / str(number) / secret.replace("/", "x"))
+        for line in (["--scope", f"acme {secret}"], []):
+            said = cli(
+                "ingest", source, export, *line, "--json", "--max-bad", 100, "--store", store
+            )
+            assert part not in said.out + said.err
+    for part in parts:
+        assert _left(store, part) == []
+        assert part not in cli("sources", "--json", "--store", store).out
+
+
+def test_a_scope_in_the_manifest(cli, tmp_path):
+    """Two secrets make two scopes; the same one makes the same scope again."""
+    store = tmp_path / "store"
+    for number, seed in enumerate((1, 2, 1)):
+        secret, part = made("vendors", "GitHub", seed)
+        estate = Estate(scope=f"acme {secret}").agent("bot").write(tmp_path / str(number))
+        said = cli("ingest", "estate", estate, "--json", "--store", store)
+        assert said.code == 0
+        assert part not in said.out
+        assert _left(store, part) == []
+    assert len(set(_scopes(cli, store))) == len(_scopes(cli, store)) == 2
+
+
+def test_a_broken_file_of_such_a_name(cli, tmp_path):
+    """In what is refused, and in what is set aside and kept."""
+    secret, part = made("vendors", "GitHub", 1)
+    write(EXPORTS["backstage"][0], folder := tmp_path / "export")
+    (folder / f"{secret}.yaml").write_bytes(b"kind: [\xff")
+    store = tmp_path / "store"
+    for path in (folder / f"{secret}.yaml", folder, tmp_path / f"{secret}.json"):
+        said = cli("ingest", "backstage", path, "--json", "--store", store)
+        assert part not in said.out + said.err
+    assert _left(store, part) == []
+
+
+def test_without_the_seam_it_is_shown(cli, tmp_path, monkeypatch):
+    """The twin: a refusal that takes its words as they are."""
+    monkeypatch.setattr(graph.input_files, "redact_text", str)
+    secret, part = made("vendors", "GitHub", 1)
+    assert part in cli("ingest", "backstage", tmp_path / f"{secret}.json").err
+
+
+def test_a_scope_that_slips_through_is_refused(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr("ingest.manifest.redact_text", str)
+    secret, part = made("vendors", "GitHub", 1)
+    estate = Estate(scope=secret).agent("bot").write(tmp_path / "estate")
+    said = cli("ingest", "estate", estate, "--json", "--store", tmp_path / "store")
+    assert "scope holds something like a secret" in said.refused(3)["message"]
+    assert part not in said.out
+
+
+def test_a_reason_in_the_journal(cli, kept):
+    secret, part = made("contexts", "quoted, with a space", 1)
+    finding = cli("findings", "--json").result["findings"][0]["id"]
+    line = ["accept", finding, "--by", "ann", "--until", "2026-09-01", "--reason", f"see {secret}"]
+    said = cli(*line, "--json")
+    assert said.code == 0, said
+    assert part not in said.out + cli("journal", "--json").out
+    assert _left(journal_path(str(kept)).parent, part) == []
+    assert graph.secrets.redact_text(f"see {secret}") in cli("journal", "--json").out
