@@ -164,7 +164,7 @@ def _arguments(args: list[str]) -> Iterator[tuple[str, HeldSecret]]:
             found = held_secret(option, arg)
         elif equals and NAME.fullmatch(named):
             found = held_secret(named, value)
-        elif header[1] and NAME.fullmatch(header[0]):
+        elif header[1] and NAME.fullmatch(header[0]) and not header[2].startswith("//"):
             found = held_secret(header[0], header[2].strip())
         elif "://" not in arg and redact_text(arg) != arg:
             found = held_secret("argument", arg)
