@@ -31,9 +31,10 @@ GONE = r"(?!\[redacted: )"  # what was redacted is not redacted again
 ESCAPED = r"\\+[\"'](?:[^\"']|[\"'](?!\s*(?:[,}\]]|\Z)))*"
 QUOTED = rf"{ESCAPED}|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|`[^`]*`?"
 VALUE = rf"{GONE}(?:{QUOTED}|[^\s\"'<>]{{4,}})"
+AROUND = "\"'\\,;.)}]"  # what a value may end in that is no part of it
 NOTHING = re.compile(
-    r"(?i)[\"'\\]*(?:true|false|none|null|nil|yes|no|required|optional|enabled|disabled|unknown|"
-    r"\*+|x+|\.+|-+)?[\"'\\,;.)}\]]*"
+    r"(?i)(?:true|false|none|null|nil|yes|no|required|optional|enabled|disabled|unknown|"
+    r"\*+|x+|-+)?"
 )
 
 PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
@@ -119,13 +120,13 @@ def told_by_context(text: str, low: str) -> Iterator[Span]:
     for each in EACH:
         if any(needed in low for needed in each.needs):
             for found in each.pattern.finditer(text):
-                if not NOTHING.fullmatch(found["value"]):
+                if not _nothing(found["value"]):
                     yield *found.span(), each.kind
     if COLON_ENDS.search(text):
         for found in COLONED.pattern.finditer(text):
             value = found["value"]
             word = PLAIN.fullmatch(value) and not OPENED.match(found.group())
-            if not word and not NOTHING.fullmatch(value):
+            if not word and not _nothing(value):
                 yield *found.span(), COLONED.kind
     yield from _in_sentences(text, low)
     yield from _in_commands(text, low)
@@ -147,11 +148,15 @@ def _in_sentences(text: str, low: str) -> Iterator[Span]:
 def _in_commands(text: str, low: str) -> Iterator[Span]:
     if text[0] == "-" or " -" in text or "\n-" in text or "\t-" in text:
         for found in FLAGGED.pattern.finditer(text):
-            if FLAGS.search(found["flag"]) and not NOTHING.fullmatch(found["value"]):
+            if FLAGS.search(found["flag"]) and not _nothing(found["value"]):
                 yield *found.span(), FLAGGED.kind
         if SHELLS.search(low):
             for found in SHORT_FLAG.finditer(text):
                 yield *found.span("value"), "password"
+
+
+def _nothing(value: str) -> bool:
+    return NOTHING.fullmatch(value.strip(AROUND)) is not None
 
 
 def _names_user(said: str) -> bool:

@@ -13,8 +13,8 @@ from graph.secrets.forms import MARKED, MEASURED
 from graph.secrets.written import BASE64, ESCAPE, HEXED
 
 ENOUGH = 8  # repetitions that are counted; of many forms at once more would cost memory
-BEFORE = re.compile(r"\(\?<!\[([^\]]*)\]\)")  # RE2 looks neither back nor ahead
-BEHIND = re.compile(r"\(\?!\[([^\]]*)\]\)")
+BEFORE = re.compile(r"\(\?<!\[([^\[\]]*)\]\)")  # RE2 looks neither back nor ahead
+BEHIND = re.compile(r"\(\?!\[([^\[\]]*)\]\)")
 WORDS = re.compile(r"\(\?!\[?[^()\]]*\]?\)|\\b")
 COUNTED = re.compile(r"\{(\d+)(?:,\d*)?\}")
 
