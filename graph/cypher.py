@@ -178,16 +178,16 @@ CHECK_LEASE: Final = f"MATCH {_LEASE} WHERE l.token = $token RETURN l.token"
 _SNAPSHOT = f"(s:{_SNAPSHOTS} {{run: $run, id: $run}})"
 _INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.replaces, s.counted"
 
-CURRENT: Final = (
-    f"MATCH (p:{POINTER} {{name: 'current'}}) "
-    f"OPTIONAL MATCH (s:{_SNAPSHOTS} {{run: p.run, id: p.run}}) RETURN {_INFO}"
+# The anchor, the run that readers see, how far the journal of a place had come, and each snapshot.
+STATE: Final = (
+    f"OPTIONAL MATCH (p:{POINTER} {{name: 'current'}}) "
+    f"OPTIONAL MATCH (j:{POINTER} {{name: $journal}}) "
+    f"OPTIONAL MATCH (s:{_SNAPSHOTS}) WHERE s.state = '{PUBLISHED}' "
+    f"RETURN p.anchor, p.run, j.number, j.hash, {_INFO}"
 )
-SNAPSHOTS: Final = (
-    f"MATCH (s:{_SNAPSHOTS}) WHERE s.state = '{PUBLISHED}' RETURN {_INFO} "
-    "ORDER BY s.taken_at, s.sequence"
-)
-LAST: Final = (
-    f"MATCH (s:{_SNAPSHOTS}) WHERE s.state = '{PUBLISHED}' RETURN coalesce(max(s.sequence), 0)"
+ANCHOR_JOURNAL: Final = (
+    f"MERGE (j:{POINTER} {{name: $journal}}) SET j.touched = timestamp() "
+    "WITH j WHERE coalesce(j.number, 0) <= $number SET j.number = $number, j.hash = $hash"
 )
 UNPUBLISHED: Final = f"MATCH (s:{_SNAPSHOTS}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
 PUBLISHED_AS: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{PUBLISHED}' RETURN {_INFO}"
@@ -207,11 +207,9 @@ ADVANCE: Final = f"MATCH {_LEASE} WHERE l.token = $token {_NEXT_STEP} RETURN s.s
 PUBLISH_BEHIND: Final = (
     f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token {_NEXT_STEP}"
     f"SET s.state = '{PUBLISHED}', s.recorded_at = timestamp(), s.counted = $counted "
-    "RETURN s.step"
+    f"MERGE (p:{POINTER} {{name: 'current'}}) SET p.anchor = $anchor RETURN s.step"
 )
-PUBLISH: Final = PUBLISH_BEHIND.replace(
-    "RETURN s.step", f"MERGE (p:{POINTER} {{name: 'current'}}) SET p.run = $run RETURN s.step"
-)
+PUBLISH: Final = PUBLISH_BEHIND.replace("SET p.anchor", "SET p.run = $run, p.anchor")
 
 HOLD: Final = (
     f"MATCH {_SNAPSHOT} SET s.touched = timestamp() "
@@ -226,6 +224,8 @@ RETIRE: Final = (
     f"MATCH {_LEASE} WHERE l.token = $token MATCH {_SNAPSHOT} SET s.touched = timestamp() "
     f"WITH s OPTIONAL MATCH (p:{POINTER} {{name: 'current', run: $run}}) "
     "WITH s, p WHERE p IS NULL AND coalesce(s.held, 0) <= timestamp() "
-    f"SET s.state = '{RETIRED}' RETURN s.id"
+    f"SET s.state = '{RETIRED}' "
+    f"WITH s OPTIONAL MATCH (q:{POINTER} {{name: 'current'}}) "
+    "FOREACH (_ IN CASE WHEN q IS NULL THEN [] ELSE [1] END | SET q.anchor = $anchor) RETURN s.id"
 )
 FORGET: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{RETIRED}' DETACH DELETE s"

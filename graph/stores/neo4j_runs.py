@@ -9,13 +9,16 @@ import pyarrow as pa
 from graph import cypher
 from graph.element import Element, Node, Table
 from graph.facts import Facts
+from graph.hash_chain import sha256
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import Lease, StoreBusy, StoreDamaged
+from graph.stores.anchor import Anchor, written
 from graph.stores.neo4j_rows import BATCH, Batch, batches, received
 from graph.stores.neo4j_session import Beat, Connection, Tx
 from graph.values import canonical
 
 DELETE_BATCH = 5_000
+MARKED = ("id", "sequence", "taken_at", "hash", "coverage", "replaces", "counted")
 START = ""  # before the first id
 
 
@@ -36,11 +39,13 @@ class Writer:
         facts: Facts,
         described: dict[str, object],
         after_step: Callable[[int], None],
+        anchor: Anchor,
         behind: bool = False,
-    ) -> None:
+    ) -> Anchor:
         """Write and publish a run, with `described` on its Snapshot; a step is a transaction.
 
-        One that goes `behind` leaves the pointer where it is.
+        It is added to the `anchor`, which is returned; one that goes `behind` leaves the pointer
+        where it is.
         """
         self._begin(run, described)
         after_step(0)
@@ -55,17 +60,26 @@ class Writer:
                 kind, source = batch.relationships
                 relationships[kind][source] += len(batch.rows)
             after_step(step)
+        stored = {"nodes": nodes, "relationships": relationships}
+        counts = dict(zip(("nodes", "relationships"), facts.counts(), strict=True))
+        counted = canonical(counts | {"stored": stored})
+        mark = mark_of({**described, "id": run, "counted": counted})
         text = cypher.PUBLISH_BEHIND if behind else cypher.PUBLISH
-        self._flip(run, step + 1, facts, {"nodes": nodes, "relationships": relationships}, text)
+        anchor = anchor.plus(run, mark, not behind)
+        values = {"counted": counted, "anchor": written(anchor)}
+        self._flip(run, step + 1, stored, text, values)
         after_step(step + 1)
+        return anchor
 
-    def remove(self, run: str) -> bool:
-        """Remove a run that is neither current nor being read; say whether it is gone."""
-        token = self._lease.token
+    def remove(self, run: str, anchor: Anchor | None) -> bool:
+        """Remove a run that is neither current nor being read; say whether it is gone.
+
+        `anchor` is what lists it; that changes before the run does.
+        """
+        values = {"run": run, "token": self._lease.token}
+        values["anchor"] = written(anchor.without(run)) if anchor else None
         marked = self._unit(
-            run,
-            "retire a snapshot",
-            lambda tx, beat: tx.run(cypher.RETIRE, run=run, token=token).values(),
+            run, "retire a snapshot", lambda tx, beat: tx.run(cypher.RETIRE, values).values()
         )
         if not marked:
             self.require_lease()
@@ -127,14 +141,13 @@ class Writer:
             raise self._lost()
         return False
 
-    def _flip(self, run: str, step: int, facts: Facts, stored: dict[str, Any], text: str) -> None:
-        nodes, relationships = facts.counts()
-        counted = canonical({"nodes": nodes, "relationships": relationships, "stored": stored})
-
+    def _flip(
+        self, run: str, step: int, stored: dict[str, Any], text: str, values: dict[str, str]
+    ) -> None:
         def work(tx: Tx, beat: Beat) -> None:
             if self._count(tx, beat, run) != stored:
                 raise StoreDamaged(f"{self._connection.uri}: {run} is not what was written")
-            self._advance(tx, text, run, step, counted=counted)
+            self._advance(tx, text, run, step, **values)
 
         self._unit(run, "publish a snapshot", work)
 
@@ -168,6 +181,11 @@ class Writer:
             return bool(tx.run(cypher.delete_nodes(label.name), values).values()[0][0])
 
         return work
+
+
+def mark_of(record: dict[str, Any]) -> str:
+    """Return the hash of what a Snapshot says, but for the server's clock."""
+    return sha256(canonical([record[name] for name in MARKED]).encode())
 
 
 class Reader:

@@ -15,13 +15,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pandas as pd
 from neo4j.exceptions import ClientError
 
-from graph import cypher
+from graph import cypher, journal_ties
 from graph.facts import Coverage, Facts
+from graph.hash_chain import sha256
+from graph.journal_file import journal_path
 from graph.stores import (
     Behind,
     Lease,
@@ -35,13 +38,15 @@ from graph.stores import (
     no_step,
     pick,
 )
+from graph.stores.anchor import Anchor, Head, anchor_of
 from graph.stores.neo4j_rows import frames_of
-from graph.stores.neo4j_runs import Reader, Writer
+from graph.stores.neo4j_runs import Reader, Writer, mark_of
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
 from graph.values import canonical
 
 LEASE_SECONDS = 60.0  # a lease whose holder died is free after this; renewed three times as often
 REFUSED = "Neo.ClientError.Statement."  # codes of errors in a query itself
+ROW = ("id", "sequence", "taken_at", "recorded_at", "hash", "coverage", "replaces", "counted")
 HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
 
 
@@ -61,12 +66,12 @@ class Neo4jStore:
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`."""
-        return [self._info(row) for row in self._rows("list snapshots", cypher.SNAPSHOTS)]
+        return sorted((self._info(row) for row in self._state()[1].values()), key=lambda s: s.order)
 
     def current(self) -> SnapshotInfo | None:
         """Return the snapshot that readers see, or None."""
-        rows = self._rows("find the current snapshot", cypher.CURRENT)
-        return self._info(rows[0]) if rows else None
+        anchor, rows = self._state()
+        return self._info(rows[anchor.current]) if anchor and anchor.current else None
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
         """Return a snapshot, read in whole and counted; it is not pruned meanwhile."""
@@ -78,7 +83,10 @@ class Neo4jStore:
         hold = _Hold(self._connection, info.id)
         reader = Reader(self._connection, info.id, self._stored(info), hold)
         try:
-            return info, Facts(frames_of(reader.tables()), info.coverage)
+            facts = Facts(frames_of(reader.tables()), info.coverage)
+            if facts.hash != info.hash:
+                raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
+            return info, facts
         except StoreDamaged:
             self._stored(info)  # no damage, if it was pruned while we had no hold on it
             raise
@@ -93,11 +101,15 @@ class Neo4jStore:
                 raise NoSuchSnapshot(f"{min(gone)} was pruned")
 
     def anchor_journal(self) -> None:
-        """Note nothing: the journal beside a database is tied to no state of it."""
+        """Note how far the journal of this machine has come, so that a loss of it shows."""
+        anchor = self._state()[0]
+        if anchor is not None:
+            self._tie(anchor)
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
         """Hold the right to publish; it is renewed until the block ends or the process dies."""
+        self._state()  # refuses what is damaged
         self._prepare()
         lease = self._take(wait)
         done = threading.Event()
@@ -120,25 +132,29 @@ class Neo4jStore:
         """Write `facts` as a new run, count it and, unless it goes `behind`, move the pointer."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
-        now = self.current()
-        for one in self.snapshots() if behind else [now] if now else []:
-            if one.hash == facts.hash:
+        found, rows = self._state()
+        anchor = found or Anchor.new()
+        for one in map(self._info, rows.values()):
+            if one.hash == facts.hash and (behind or one.id == anchor.current):
                 return one, False
-        self._remove_leftovers(writer)
-        sequence = self._rows("find the last snapshot", cypher.LAST)[0][0] + 1
+        self._remove_leftovers(writer, found)
+        sequence = anchor.published.number + 1
         run = f"{sequence:06d}-{facts.hash[:16]}"
         described = _described(facts, sequence)
         described["replaces"] = behind.replaces if behind else None
-        writer.write(run, facts, described, after_step, behind is not None and now is not None)
+        stays = behind is not None and found is not None
+        anchor = writer.write(run, facts, described, after_step, anchor, stays)
+        with contextlib.suppress(StoreError):  # the next decision or publish makes up for it
+            self._tie(anchor)
         return self._info(self._rows("find a snapshot", cypher.PUBLISHED_AS, run=run)[0]), True
 
     def prune(self, keep: int, lease: Lease) -> list[str]:
         """Delete all but the newest `keep`; a snapshot that is being read stays."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
-        self._remove_leftovers(writer)
+        self._remove_leftovers(writer, self._state()[0])
         old = self.snapshots()[: -max(keep, 1)]
-        return [info.id for info in old if writer.remove(info.id)]
+        return [info.id for info in old if writer.remove(info.id, self._state()[0])]
 
     def shared_with(self) -> str | None:
         """Say whether anybody else keeps something in this database, and what to do about it."""
@@ -200,10 +216,64 @@ class Neo4jStore:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise StoreDamaged(f"{self.uri}: the record of a snapshot is damaged") from None
 
-    def _remove_leftovers(self, writer: Writer) -> None:
+    def _state(self) -> tuple[Anchor | None, dict[str, list[Any]]]:
+        """Return the anchor, if there is one, and what it lists, checked."""
+        while True:
+            found = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
+            try:
+                return self._checked(found)
+            except StoreDamaged:
+                again = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
+                if again[0][:4] == found[0][:4]:
+                    raise  # and else somebody published or pruned meanwhile
+
+    def _checked(self, found: list[list[Any]]) -> tuple[Anchor | None, dict[str, list[Any]]]:
+        text, run, number, digest = found[0][:4]
+        rows = {row[4]: row[4:] for row in found if row[4] is not None}
+        if run is None and not rows:
+            return None, {}
+        try:
+            if text is None:
+                raise ValueError("there is none: it was lost, or written by an earlier version")
+            anchor = anchor_of(text)
+            if anchor.current != run:
+                raise ValueError(f"it names {anchor.current}, and the pointer {run}")
+        except (ValueError, TypeError) as error:
+            raise StoreDamaged(f"{self.uri}: the anchor cannot be used: {error}") from None
+        for one in anchor.snapshots:
+            if one.id not in rows:
+                raise StoreDamaged(f"{self.uri}: snapshot {one.id} is not there")
+            if mark_of(dict(zip(ROW, rows[one.id], strict=True))) != one.manifest:
+                raise StoreDamaged(f"{self.uri}: the record of snapshot {one.id} was changed")
+        if strange := rows.keys() - {one.id for one in anchor.snapshots}:
+            raise StoreDamaged(f"{self.uri}: {min(strange)} is no snapshot of this store")
+        if number is not None:
+            anchor = replace(anchor, journal=Head(number, digest))
+        journal_ties.check(journal_path(self.uri), self.uri, anchor)
+        return anchor, rows
+
+    def _journal_name(self) -> str:
+        """Name the journal of this machine: each machine may have one of its own."""
+        place = f"{socket.gethostname()}:{journal_path(self.uri).absolute()}"
+        return f"journal {sha256(place.encode())[:16]}"
+
+    def _tie(self, anchor: Anchor) -> None:
+        path = journal_path(self.uri)
+        head = journal_ties.head(path)
+        if head.number:
+            self._write(
+                "anchor the journal",
+                cypher.ANCHOR_JOURNAL,
+                journal=self._journal_name(),
+                number=head.number,
+                hash=head.hash,
+            )
+        journal_ties.remember(path, anchor)
+
+    def _remove_leftovers(self, writer: Writer, anchor: Anchor | None) -> None:
         """Remove what publishes that were interrupted left behind."""
         for row in self._rows("find leftovers", cypher.UNPUBLISHED):
-            writer.remove(row[0])
+            writer.remove(row[0], anchor)
 
     def _prepare(self) -> None:
         """Create what constraints are missing, and take those away that bound others."""
