@@ -17,6 +17,8 @@ from tests.small_estates import AS_OF, Estate
 
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
 SECOND = "MATCH (s:TrustdebtSnapshot) WHERE s.sequence = 2 "
+POINTER = "MATCH (p:TrustdebtPointer {name: 'current'}) "
+OURS = "MATCH (n) WHERE n:TrustdebtSnapshot OR n:TrustdebtPointer "
 DISTURBED = {
     "a middle snapshot is gone": SECOND + "DELETE s",
     "a middle snapshot is hidden": SECOND + "SET s.state = 'RETIRED'",
@@ -29,10 +31,10 @@ DISTURBED = {
     "one is a copy": SECOND + "CREATE (t:TrustdebtSnapshot {id: '000009-x', run: '000009-x'}) "
     "SET t.state = s.state, t.sequence = 9, t.taken_at = s.taken_at, t.hash = s.hash, "
     "t.recorded_at = s.recorded_at, t.coverage = s.coverage, t.counted = s.counted",
-    "the pointer is gone": "MATCH (p:TrustdebtPointer {name: 'current'}) DELETE p",
-    "the pointer names another": SECOND + "MATCH (p:TrustdebtPointer {name: 'current'}) SET p.run = s.id",
-    "the anchor is gone": "MATCH (p:TrustdebtPointer {name: 'current'}) REMOVE p.anchor",
-    "the anchor is cut": "MATCH (p:TrustdebtPointer {name: 'current'}) SET p.anchor = left(p.anchor, 200)",
+    "the pointer is gone": POINTER + "DELETE p",
+    "the pointer names another": SECOND + POINTER + "SET p.run = s.id",
+    "the anchor is gone": POINTER + "REMOVE p.anchor",
+    "the anchor is cut": POINTER + "SET p.anchor = left(p.anchor, 200)",
 }
 
 
@@ -66,7 +68,10 @@ def _asked(store: Store) -> list[Callable[[], object]]:
 
 
 def test_a_list_that_does_not_fit_is_refused(uri: str, opened: Store):
-    saved = ask(uri, "MATCH (n) WHERE n:TrustdebtSnapshot OR n:TrustdebtPointer RETURN labels(n)[0], properties(n)")
+    saved = ask(
+        uri,
+        OURS + "RETURN labels(n)[0], properties(n)",
+    )
     for what, text in DISTURBED.items():
         assert [s.sequence for s in opened.snapshots()] == [1, 2, 3], what
         ask(uri, text)
@@ -74,7 +79,7 @@ def test_a_list_that_does_not_fit_is_refused(uri: str, opened: Store):
             with pytest.raises(StoreDamaged) as told:
                 question()
             assert uri in str(told.value), what
-        ask(uri, "MATCH (n) WHERE n:TrustdebtSnapshot OR n:TrustdebtPointer DELETE n")
+        ask(uri, OURS + "DELETE n")
         for label in ("TrustdebtSnapshot", "TrustdebtPointer"):
             rows = [said for name, said in saved if name == label]
             ask(uri, f"UNWIND $rows AS row CREATE (n:{label}) SET n = row", rows=rows)
