@@ -247,10 +247,12 @@ def test_addresses_are_kept_without_what_is_secret_in_them(address, bare, secret
     ],
 )
 def test_a_broken_configuration_is_refused_with_its_place(tmp_path, said, place, reason):
-    written(tmp_path, said)
+    file = written(tmp_path / "in", said)
     with pytest.raises(InputRefused) as refused:
-        load(SOURCE, tmp_path / "s", tmp_path)
+        load(SOURCE, tmp_path / "s", file)
     assert (refused.value.place, refused.value.reason) == (place, reason)
+    with pytest.raises(InputRefused, match="and nothing in it configures an MCP client"):
+        load(SOURCE, tmp_path / "s", tmp_path / "in")
 
 
 def test_in_a_folder_a_broken_configuration_is_set_aside_and_other_files_do_not_matter(tmp_path):
