@@ -231,7 +231,10 @@ def estate(
     from ingest.generator import generate, write
 
     made = generate(agents, seed)
-    write(made, out)
+    try:
+        write(made, out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}") from None
     return {"path": str(out), "agents": agents, "seed": seed, "estates": len(made.history)}
 
 

@@ -35,9 +35,16 @@ class InputRefused(Exception):
     exit_code, code = 3, "input-refused"
 
     def __init__(self, file: Path | str, place: str, reason: str) -> None:
-        self.file, self.place, self.reason = map(redact_text, (str(file), place, reason))
+        # Names of files may be bytes that are no text; an answer is text.
+        named = str(file).encode("utf-8", "backslashreplace").decode()
+        self.file, self.place, self.reason = map(redact_text, (named, place, reason))
         self.where = f"{self.file}, {self.place}" if place else self.file
         super().__init__(f"{self.where}: {self.reason}")
+
+
+def is_named_in_text(path: Path) -> bool:
+    """Whether a path can be written as text, as every place in an answer and a store is."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
 
 def open_file(path: Path) -> BufferedReader:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from graph.stores.addresses import names_a_database
+from graph.input_files import is_named_in_text
+from graph.stores.addresses import is_there, names_a_database
 from graph.toml_files import read_toml
+from ingest.files import NO_TEXT
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
 from ingest.tag_configuration import read_tag_map
@@ -56,10 +58,12 @@ def _request(
     taken_at: pd.Timestamp | None = None,
     folder: Path = Path(),
 ) -> Request:
+    if scope is not None and not scope.isprintable():
+        raise InputRefused("the scope", "", "must be a line of text")
     addresses = [one for one in said if isinstance(one, str) and ADDRESS in one]
     if not addresses:
         for one in said:
-            if names_a_database(str(one)) and not (folder / one).exists():
+            if names_a_database(str(one)) and not is_there(folder / one):
                 reason = "is not there, and is written like an address, so it is not shown"
                 raise InputRefused("the path", "", reason)
         return Request(tuple(folder / one for one in said), scope, taken_at)
@@ -76,9 +80,12 @@ def _there(source: Source) -> Source:
 
     def read(request: Request) -> Reading:
         for path in request.paths:
-            if not path.exists():
-                raise InputRefused(path, "", "there is no such file or folder")
+            if not is_named_in_text(path):
+                raise InputRefused(path, "", NO_TEXT)
         try:
+            for path in request.paths:
+                if not path.exists():
+                    raise InputRefused(path, "", "there is no such file or folder")
             return source.read(request)
         except OSError as error:  # it went away while it was read, or its disk did
             file = error.filename if isinstance(error.filename, str) else request.origin

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from graph.bounds import bound
-from graph.input_files import opened_file
+from graph.input_files import is_named_in_text, opened_file
 from ingest.progress import opened
 from ingest.source import InputRefused
 
@@ -27,6 +27,7 @@ PACKED = 64 * 1024  # bytes of gzip taken at once: what follows a member is copi
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 GZIP = b"\x1f\x8b"
+NO_TEXT = "has a name that is not UTF-8 text; rename it"
 # Possessive, and taken to the end of the text, so that a string without an end costs no time.
 TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 STRING = re.compile(TEXT, re.DOTALL)
@@ -101,6 +102,8 @@ def _walk(folder: Path, hidden: Collection[str], beside: Collection[str]) -> Ite
         except OSError:
             raise InputRefused(here, "", "cannot be listed") from None
         for entry in entries:
+            if not is_named_in_text(entry):
+                raise InputRefused(entry, "", NO_TEXT)
             if entry.name.startswith(".") and entry.name not in hidden:
                 continue
             if not entry.is_dir():

@@ -18,6 +18,7 @@ import pyarrow as pa
 from graph.declaring import kind_of_element
 from graph.element import Element, Node, Relationship, Table
 from graph.frames import FILE, PLACE
+from graph.input_files import is_named_in_text
 from graph.schema import (
     AGENT,
     DECISION_RECORD,
@@ -32,7 +33,7 @@ from graph.schema import (
 from graph.values import WrongValue, strict_json
 from ingest.decision_records import PATHS, flatten
 from ingest.exports import readable
-from ingest.files import refuse_link_out
+from ingest.files import NO_TEXT, refuse_link_out
 from ingest.manifest import Stated, read_manifest
 from ingest.source import InputRefused, Reading, Rejected
 from ingest.tables import (
@@ -184,7 +185,11 @@ def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
 def _entries(folder: Path) -> list[Path]:
     """List what is in a folder, sorted; nothing where there is none."""
     try:
-        return sorted(folder.iterdir())
+        found = sorted(folder.iterdir())
+        for entry in found:
+            if not is_named_in_text(entry):
+                raise InputRefused(entry, "", NO_TEXT)
+        return found
     except FileNotFoundError:
         return []
     except NotADirectoryError:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -219,6 +220,10 @@ def open_store(uri: str | None = None) -> Store:
         )
     from graph.stores.parquet_store import ParquetStore
 
+    try:
+        Path(uri).exists()
+    except OSError as error:
+        raise StoreUnavailable(f"{uri} cannot be looked at: {error.strerror}") from None
     return ParquetStore(uri)
 
 

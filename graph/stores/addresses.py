@@ -30,7 +30,15 @@ def names_a_database(said: str) -> bool:
         return False
     if "@" in said:
         return ":" in said.partition("@")[0] or said[:2] == "//" or bool(DATABASE.match(said))
-    return bool(SCHEME.match(said) or DATABASE.match(said)) and not Path(said).exists()
+    return bool(SCHEME.match(said) or DATABASE.match(said)) and not is_there(said)
+
+
+def is_there(said: str | Path) -> bool:
+    """Whether something has this name; false also where nobody may look."""
+    try:
+        return Path(said).exists()
+    except OSError:  # a name that is too long, or in a folder that may not be looked at
+        return False
 
 
 def well_formed(said: str) -> bool:
