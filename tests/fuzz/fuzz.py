@@ -10,6 +10,7 @@ is left is shared evenly. The inputs of a turn are the same for the same seed. U
 
 import argparse
 import json
+import os
 import random
 import shutil
 import signal
@@ -18,21 +19,34 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from graph.input_files import open_file
+from graph.stores import StoreError, is_database
+from graph.stores.addresses import is_there, names_a_database
+from graph.stores.neo4j_session import address
+from graph.toml_files import parse_toml
 from graph.values import WrongValue, strict_json
+from ingest.column_map import read_column_map
 from ingest.commented_json import parse_commented_json
+from ingest.configuration import jobs_of
 from ingest.files import decode, parse_json
+from ingest.manifest import Stated, read_manifest
 from ingest.redaction import redact_text
 from ingest.secret_names import bare_address
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
+from ingest.tables import read_table
+from ingest.tag_configuration import read_tag_map
 from ingest.yaml_files import parse_yaml
 from tests.hostile_worker import Hang, bound_memory, peak_memory
 from tests.small_exports import EXPORTS, Export, write
@@ -50,6 +64,52 @@ TOKENS = [
     *(b"*", b"../", b"%2e", b"${x}", b"arn:aws:iam::*:*", b"/Date(1)/", b"0000-00-00T00:00:00Z"),
     *(b"9999-12-31T23:59:60+99:99", b"https://[", b"a@b", b"[" * 120, b"x" * 5000),
 ]  # fmt: skip
+
+MAP = b"""zone = "Europe/Berlin"
+dates = ["%d.%m.%Y"]
+[[table]]
+file = "owners.csv"
+holds = "owners"
+columns = { thing = "Account", owner = "Owner mail" }
+always = { thing_label = "ServiceAccount" }
+words = { role = { boss = "business" } }
+"""
+CONFIGURATION = b"""[[source]]
+name = "estate"
+path = ["a", "b"]
+scope = "acme"
+[source.tags.keys]
+owner = ["team"]
+"""
+MANIFEST = b"""taken_at = 2026-08-01T00:00:00Z
+scope = "acme"
+complete = true
+declares = ["owners", "usage"]
+usage_window_start = 2026-02-01
+a.b.'c'."d" = '''x'''
+"""
+ADDRESSES = (b"bolt://h:7687", b"neo4j+s://ann:pw@[::1]:7687/db?x=y#z", b"./a:b@c", b"bolt//h@x")
+
+
+def _tables() -> list[bytes]:
+    """Write small Parquet files in the forms that there are."""
+    columns = {"id": ["a", "b", None], "l": [["x"], [], None], "n": [1, 2, 3]}
+    made = []
+    for version, dictionary in product(("1.0", "2.0"), (True, False)):
+        sink = pa.BufferOutputStream()
+        table = pa.table(columns)
+        pq.write_table(table, sink, data_page_version=version, use_dictionary=dictionary)
+        made.append(sink.getvalue().to_pybytes())
+    return made
+
+
+PARQUET = _tables()
+OWN: dict[str, tuple[bytes, ...]] = {
+    "TOML": (MAP, CONFIGURATION, MANIFEST),
+    "configurations": (MAP, CONFIGURATION, MANIFEST),
+    "store addresses": ADDRESSES,
+    "names": (b"/dev/shm/x", b"a/../b", *ADDRESSES),
+}
 
 
 @dataclass
@@ -138,18 +198,81 @@ def parsers() -> dict[str, Parser]:
         "secrets": lambda data: redact_text(data.decode("latin-1")),
         "addresses": lambda data: bare_address(data[:200].decode("latin-1")),
         "values": lambda data: strict_json(data.decode("latin-1")),
+        "TOML": lambda data: parse_toml(data.decode("latin-1"), place),
+        "Parquet": _parquet,
+        "configurations": _configuration,
+        "store addresses": lambda data: _store_address(data[:200].decode("latin-1")),
+        "names": _name,
     }
 
 
-def fuzz_parser(parse: Parser, seconds: float, runs: int, seed: object) -> Tally:
-    """Parse mutated files of all exports, one by one."""
+def _memory_file(data: bytes) -> Path:
+    """Write to a file in memory, of which each process has one."""
+    path = Path(f"/dev/shm/trustdebt-fuzz-{os.getpid()}.parquet")
+    path.write_bytes(data)
+    return path
+
+
+def _parquet(data: bytes) -> object:
+    """Read a small table that was damaged as `data` says: where, and to what."""
+    table = bytearray(PARQUET[data[0] % len(PARQUET)] if data else PARQUET[0])
+    for at, to in zip(data[1:24:3], data[2:24:3], strict=False):
+        place = len(table) - 1 - (at * 257 + to) % len(table)  # the footer as often as the rest
+        table[place] = (table[place] + 1 + to) & 255
+    path = _memory_file(bytes(table))
+    try:
+        return read_table(path)
+    finally:
+        path.unlink()
+
+
+def _configuration(data: bytes) -> object:
+    """Read a configuration, a column map, a tag map and the manifest of an estate."""
+    text = data.decode("latin-1")
+    said = parse_toml(text, Path("x.toml"))
+    with suppress(InputRefused):
+        read_tag_map(said, Path("x.toml"), "tags")
+    path = _memory_file(data)
+    try:
+        for read in (
+            lambda: jobs_of(path, None, []),
+            lambda: read_manifest(path, Stated()),
+            lambda: read_column_map(path),
+        ):
+            with suppress(InputRefused):
+                read()
+    finally:
+        path.unlink()
+    return said
+
+
+def _store_address(said: str) -> object:
+    """Take a text for the address of a store; nobody is connected to."""
+    with suppress(StoreError):
+        if is_database(said):
+            address(said)
+    return None
+
+
+def _name(data: bytes) -> object:
+    """Look for a file of that name, of bytes that may be no text."""
+    with suppress(InputRefused):
+        open_file(Path(os.fsdecode(data[:300]))).close()
+    text = data[:300].decode("latin-1")
+    return names_a_database(text), is_there(text)
+
+
+def fuzz_parser(
+    parse: Parser, seconds: float, runs: int, seed: object, own: Sequence[bytes] = ()
+) -> Tally:
+    """Parse mutated files of all exports, or of its `own`, one by one."""
     tally, dice = Tally(), random.Random(str(seed))
     signal.signal(signal.SIGPROF, _alarm)
     files = [d for exports in EXPORTS.values() for e in exports for d in e.values()]
-    files = [data[:2000] for data in files]
+    files = [*own, *(data[:2000] for data in files)]
     start = time.monotonic()
     while tally.runs < runs and time.monotonic() - start < seconds:
-        data = mutated(dice.choice(files), dice, files)
+        data = mutated(dice.choice(own or files), dice, files)
         outcome, where = _parsed(parse, data)
         tally.runs += 1
         tally.outcomes[outcome] += 1
@@ -246,7 +369,7 @@ def main() -> int:
         name: partial(_turn_of_source, all_sources()[name], given.out) for name in names
     }
     if not given.source:
-        turns |= {name: partial(_turn_of_parser, parse) for name, parse in parsers().items()}
+        turns |= {name: partial(_turn_of_parser, name) for name in parsers()}
     enough = {name: ENOUGH if name in names else ENOUGH_PARSED for name in turns}
     for name in names:  # what libraries map is no use of memory by an input: it is mapped now
         fuzz(all_sources()[name], 1.0, 20, given.seed, None)
@@ -267,8 +390,8 @@ def _turn_of_source(source: Source, keep: Path, left: float, seed: str) -> Tally
     return fuzz(source, left, TURN, seed, keep)
 
 
-def _turn_of_parser(parse: Parser, left: float, seed: str) -> Tally:
-    return fuzz_parser(parse, left, TURN * 10, seed)
+def _turn_of_parser(name: str, left: float, seed: str) -> Tally:
+    return fuzz_parser(parsers()[name], left, TURN * 10, seed, OWN.get(name, ()))
 
 
 if __name__ == "__main__":
