@@ -244,7 +244,7 @@ def test_instant_of_the_export_never_comes_from_the_clock(tmp_path):
         (b"name,email\nx,y\n", "neither JSON nor a credential report"),
         (b"\x89PNG\r\n\x1a\n\0\0", "not UTF-8 text"),
         (b"", "is empty"),
-        (gzip.compress(b'{"UserDetailList": [1'), "ends too early"),
+        (gzip.compress(b'{"UserDetailList": [1', mtime=0), "ends too early"),
     ],
 )
 def test_single_file_of_another_kind_is_refused(content, reason, tmp_path):
