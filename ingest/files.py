@@ -200,7 +200,7 @@ def parse_json(said: str, path: Path | str, *, at: str = "", max_depth: int = MA
 
     >>> parse_json('{"a": 1, "a": 2}', "x.json")
     Traceback (most recent call last):
-    ingest.source.InputRefused: x.json, /a: a key stands here twice
+    graph.input_files.InputRefused: x.json, /a: a key stands here twice
     """
     _check_depth(said, path, at, max_depth)
     wrong: list[_Wrong] = []

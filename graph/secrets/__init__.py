@@ -29,7 +29,7 @@ BY_MARK: tuple[tuple[str, Form], ...] = tuple((mark, form) for form in FORMS for
 def redact_text(value: str) -> str:
     """Return `value` with everything that looks like a secret replaced.
 
-    >>> redact_text("key " + "ghp_" + "a" * 36)[:30]
+    >>> redact_text("key " + "ghp_" + "a" * 36)[:28]
     'key [redacted: GitHub token '
     """
     if len(value) > MAX_TEXT:

@@ -42,8 +42,10 @@ def turns(found: str) -> float:
 def random_like(found: str) -> bool:
     """Whether a word has letters, capitals and digits mixed as no name has them.
 
-    >>> random_like("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), random_like("AWSServiceRoleForX1")
-    (True, False)
+    >>> random_like("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    True
+    >>> random_like("AWSServiceRoleForSupport1")
+    False
     """
     digits = sum(c.isdigit() for c in found)
     mixed = digits and re.search("[a-z]", found) and re.search("[A-Z]", found)
