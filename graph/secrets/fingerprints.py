@@ -7,6 +7,8 @@ import secrets
 from functools import cache
 from pathlib import Path
 
+from graph.private import private_bytes, private_folder
+
 SHOWN = 8  # digits of a fingerprint in a text: among a thousand secrets two alike are a rarity
 OF_THIS_RUN = secrets.token_bytes(32)
 
@@ -38,9 +40,9 @@ def _installation_key() -> bytes | None:
     state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
     path = Path(state).expanduser() / "trustdebt" / "fingerprint-key"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with private_bytes(made) as file:
             file.write(secrets.token_bytes(32))
         try:
             os.link(made, path)  # whole or not at all, and the first one stays
