@@ -201,6 +201,8 @@ class ParquetStore:
             names = [p.name for p in self._root.iterdir()] if self._root.exists() else []
             if not all(name.startswith((*BEGUN, "CURRENT")) for name in names):
                 raise StoreUnavailable(f"{self.uri} is a folder, but not a store") from None
+        except NotADirectoryError as error:
+            raise StoreUnavailable(f"{self.uri} cannot be a store: it is below a file") from error
         except (OSError, ValueError) as error:
             raise StoreDamaged(f"{self.uri}: CURRENT cannot be read: {why(error)}") from error
         return None
