@@ -197,11 +197,12 @@ def open_window(chromium: Browser) -> Iterator[Callable[..., Watched]]:
     """Open windows; afterwards none of them may have erred or asked another host or port."""
     opened: list[Watched] = []
 
-    def window(home: str, scheme: str = "light") -> Watched:
+    def window(home: str, scheme: str = "light", obeys_policy: bool = True) -> Watched:
         context = chromium.new_context(
             viewport={"width": 1440, "height": 2200},
             color_scheme=scheme,  # type: ignore[arg-type]
             service_workers="block",
+            bypass_csp=not obeys_policy,
         )
         watched = Watched(context, context.new_page())
         _watch(watched, urlsplit(home).netloc)

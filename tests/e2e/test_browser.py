@@ -124,7 +124,7 @@ def test_the_canary_would_have_been_heard(
     serve: Serve, store: Path, open_window: Open, canary: tuple[str, list[str]]
 ) -> None:
     home = serve(store)
-    window = open_window(home)
+    window = open_window(home, obeys_policy=False)  # the content policy would keep it from asking
     window.go(home + "/")
     window.page.evaluate("src => { new Image().src = src }", f"{canary[0]}/twin")
     window.page.wait_for_timeout(500)
