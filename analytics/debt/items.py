@@ -133,12 +133,10 @@ def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
 
 def _summed(owed: Debt) -> Debt:
     """Add up the items by identity and assumption; what could not be judged stays NaN."""
-    rows, shape = owed.rows, owed.applicable.shape
-    cell = owed.units.place[rows.entitlement].astype(np.int64) * shape[1] + rows.assumption
+    rows = owed.rows
 
     def summed(amount: np.ndarray) -> np.ndarray:
-        added = np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
-        return np.where(np.isnan(owed.applicable), np.nan, added)
+        return np.where(np.isnan(owed.applicable), np.nan, added(owed, amount))
 
     return replace(
         owed,
@@ -147,6 +145,14 @@ def _summed(owed: Debt) -> Debt:
         interest=summed(rows.interest),
         unverified=summed(rows.unverified),
     )
+
+
+def added(owed: Debt, amount: np.ndarray) -> np.ndarray:
+    """Add up an amount of each item (float64[identities, assumptions])."""
+    shape = owed.applicable.shape
+    place = owed.units.place[owed.rows.entitlement].astype(np.int64)
+    cell = place * shape[1] + owed.rows.assumption
+    return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
 
 
 def _verdicts(case: Case, judge: Judge) -> tuple[Verdict, ...]:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analytics.debt.items import Debt, items_of, with_pauses
-from analytics.debt.model import ASSUMPTIONS, Model, model
+from analytics.debt.items import Debt, added, items_of, with_pauses
+from analytics.debt.model import Model, model
 from analytics.debt.pauses import pauses
 from analytics.posture import Posture
 
@@ -27,8 +27,4 @@ def accepted_debt(owed: Debt) -> np.ndarray:
     -------
     float64[identities, assumptions]
     """
-    shape = len(owed.identities), len(ASSUMPTIONS)
-    amount = np.where(owed.rows.accepted, owed.rows.debt, 0.0)
-    place = owed.units.place[owed.rows.entitlement].astype(np.int64)
-    cell = place * len(ASSUMPTIONS) + owed.rows.assumption
-    return np.bincount(cell, amount, shape[0] * shape[1]).reshape(shape)
+    return added(owed, np.where(owed.rows.accepted, owed.rows.debt, 0.0))
