@@ -1,7 +1,7 @@
 """Trust debt: what is owed for access whose assumptions hold no more; see docs/trust-debt.md."""
 
 from analytics.debt.items import Debt, Rows, items_of
-from analytics.debt.model import ASSUMPTIONS, Model, WrongModel, model
+from analytics.debt.model import ASSUMPTIONS, Model, model
 from analytics.debt.owed import debt_of
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "Debt",
     "Model",
     "Rows",
-    "WrongModel",
     "debt_of",
     "items_of",
     "model",

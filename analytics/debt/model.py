@@ -29,16 +29,6 @@ WINDOWS = ("unused", "review", "credential")
 FACTS = ("weight", "cycle", "hours")
 
 
-class WrongModel(ValueError):
-    """A model that cannot be used: `where` names the value, the text says what it must be."""
-
-    exit_code, code = 2, "wrong-model"
-
-    def __init__(self, file: str, name: str, must: str) -> None:
-        self.where = name or None
-        super().__init__(f"{file}: {name} {must}" if name else f"{file}: {must}")
-
-
 @dataclass(frozen=True)
 class Model:
     """How trust debt is counted.
@@ -89,7 +79,8 @@ def model(path: Path | None = None) -> Model:
 
     Raises
     ------
-    WrongModel
+    InputRefused
+        When the file cannot be read, or a value of it, which is named, is none of a model.
     """
     return _usual() if path is None else _read(path)
 
@@ -100,23 +91,19 @@ def _usual() -> Model:
 
 
 def _read(path: Path) -> Model:
-    try:
-        said = read_toml(path)
-    except InputRefused as error:
-        raise WrongModel(path.name, error.place, error.reason) from None
-    return _Reading(path.name).model(said)
+    return _Reading(path).model(read_toml(path))
 
 
 class _Reading:
     """Reads the values of one file, and refuses what it cannot use by its name."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: Path) -> None:
         self.file = file
 
     def model(self, said: Mapping[str, Any]) -> Model:
         self.keys(said, TOP, "")
         if not isinstance(said["id"], str) or not said["id"].strip():
-            raise WrongModel(self.file, "id", "must be text")
+            raise InputRefused(self.file, "id", "must be text")
         days = self.numbers(said, "days", WINDOWS)
         grade = self.table(said, "grade", ("bands", "orphan_exposure", "least_coverage"))
         assumptions = self.table(said, "assumption", ASSUMPTIONS)
@@ -140,23 +127,23 @@ class _Reading:
         bands = tuple(self.numbers(grade, "bands", BANDS, "grade.").values())
         for name, low, high in zip(BANDS[1:], bands, bands[1:], strict=False):
             if high <= low:
-                raise WrongModel(self.file, f"grade.bands.{name}", "must be above the one before")
+                raise InputRefused(self.file, f"grade.bands.{name}", "must be above the one before")
         return bands
 
     def keys(self, said: Mapping[str, Any], wanted: tuple[str, ...], under: str) -> None:
         for name in said:
             if name not in wanted:
-                raise WrongModel(self.file, f"{under}{name}", "is no value of the model")
+                raise InputRefused(self.file, f"{under}{name}", "is no value of the model")
         for name in wanted:
             if name not in said:
-                raise WrongModel(self.file, f"{under}{name}", "is missing")
+                raise InputRefused(self.file, f"{under}{name}", "is missing")
 
     def table(
         self, said: Mapping[str, Any], name: str, wanted: tuple[str, ...], under: str = ""
     ) -> Mapping[str, Any]:
         found = said[name]
         if not isinstance(found, dict):
-            raise WrongModel(self.file, f"{under}{name}", "must be a table")
+            raise InputRefused(self.file, f"{under}{name}", "must be a table")
         self.keys(found, wanted, f"{under}{name}.")
         return found
 
@@ -181,5 +168,5 @@ class _Reading:
         if not fits or (value <= 0 if least is None else value < least):
             limits = "above 0" if least is None else f"of {least:g} or more"
             limits += f", up to {most:g}" if most < math.inf else ""
-            raise WrongModel(self.file, f"{under}{name}", f"must be a number {limits}")
+            raise InputRefused(self.file, f"{under}{name}", f"must be a number {limits}")
         return float(value)

@@ -3,8 +3,9 @@
 import pytest
 
 from analytics import answers
-from analytics.debt import WrongModel, model
+from analytics.debt import model
 from analytics.debt.model import TD_1
+from graph.input_files import InputRefused
 from tests.small_estates import Estate
 
 
@@ -46,17 +47,17 @@ def test_another_model_has_another_hash_and_another_debt(tmp_path):
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(tmp_path, old, new, named):
-    with pytest.raises(WrongModel) as refused:
+    with pytest.raises(InputRefused) as refused:
         model(changed(tmp_path, old, new))
-    assert refused.value.where == named
-    assert refused.value.exit_code == 2
+    assert refused.value.place == named
+    assert refused.value.exit_code == 3
 
 
 @pytest.mark.parametrize("text", ["x = [", "x = 1", ""])
 def test_a_file_that_is_no_model_is_refused(tmp_path, text):
     path = tmp_path / "model.toml"
     path.write_text(text)
-    with pytest.raises(WrongModel):
+    with pytest.raises(InputRefused):
         model(path)
-    with pytest.raises(WrongModel):
+    with pytest.raises(InputRefused):
         model(tmp_path / "not there")
