@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import IO
 
 FILE, FOLDER = 0o600, 0o700
+FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0)
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder that only its owner may enter; one that is there stays as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Make a folder, and those above it, for its owner only; one that is there stays as it is."""
+    if not path.parent.exists():
+        private_folder(path.parent)
     path.mkdir(mode=FOLDER, exist_ok=True)
 
 
@@ -25,8 +27,12 @@ def private_bytes(path: Path) -> IO[bytes]:
 
 
 def _opened(path: Path) -> int:
-    """Open an emptied file; one that was there and was wider is narrowed before it is written."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE)
+    """Open an emptied file; one that was there and was wider is narrowed before it is written.
+
+    A pipe that nobody reads is refused by the system, and not waited for.
+    """
+    handle = os.open(path, FLAGS, FILE)
+    os.set_blocking(handle, True)
     if stat.S_ISREG(os.fstat(handle).st_mode):  # and not a terminal or a pipe
         os.fchmod(handle, FILE)
     return handle

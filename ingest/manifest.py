@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from graph.private import private_text
 from graph.schema import DECLARABLE
 from graph.secrets import redact_text
 from graph.toml_files import read_toml
@@ -68,7 +69,8 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
     ]
     if manifest.usage_window_start is not None:
         lines.append(f"usage_window_start = {iso(manifest.usage_window_start)}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with private_text(path) as out:
+        out.write("\n".join(lines) + "\n")
 
 
 def toml_instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:

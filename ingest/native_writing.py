@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from graph.element import Dtype, Element, Node, Relationship
 from graph.frames import Frames
+from graph.private import private_bytes, private_folder
 from graph.schema import DECISION_RECORD, SOD_RULE, WAITING
 from ingest.decision_records import nest
 from ingest.manifest import Manifest, write_manifest
@@ -27,20 +28,21 @@ def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str =
         A frame for each element: columns of text or of the declared type. Columns that are not
         of the format (provenance, sightings) and columns without a value are left out.
     folder : Path
-        Where to write; made when it is not there. Files of the same name are replaced.
+        Where to write; made when it is not there, for its owner only. Files of the same name
+        are replaced.
     manifest : Manifest
         When and of what the facts speak.
     suffix : str
         The kind of the node and relationship tables. Uses and decisions are always JSON lines,
         and separation-of-duties pairs CSV.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     write_manifest(manifest, folder / MANIFEST)
     for element, frame in frames.items():
         if frame.empty or element is WAITING:  # what waits is the product's own bookkeeping
             continue
         path = folder / _file_of(element, suffix)
-        path.parent.mkdir(exist_ok=True)
+        private_folder(path.parent)
         _write_table(_written(frame, element), element, path)
 
 
@@ -69,12 +71,13 @@ def _written(frame: pd.DataFrame, element: Element) -> pa.Table:
 
 
 def _write_table(table: pa.Table, element: Element, path: Path) -> None:
-    if path.suffix == ".parquet":
-        pq.write_table(table, path)
-    elif path.suffix == ".csv":
-        path.write_bytes(csv_bytes(table))
-    else:
-        path.write_text("".join(f"{line}\n" for line in _json(table, element)), encoding="utf-8")
+    with private_bytes(path) as out:
+        if path.suffix == ".parquet":
+            pq.write_table(table, out)
+        elif path.suffix == ".csv":
+            out.write(csv_bytes(table))
+        else:
+            out.writelines(f"{line}\n".encode() for line in _json(table, element))
 
 
 def csv_bytes(table: pa.Table) -> bytes:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from graph.element import Element
 from graph.frames import FILE, PLACE
+from graph.private import private_text
 from graph.schema import DECLARABLE, SOD_RULE
 from graph.values import iso
 from ingest.generator.clock import LAST, MONTHS, SNAPSHOTS, WINDOW, stamp
@@ -97,7 +98,8 @@ def write(generated: Generated, folder: Path) -> None:
     for number, estate in enumerate(past, 1):
         write_estate(estate.frames, folder / HISTORY / f"{number:04}", estate.manifest)
     text = json.dumps(generated.labels, ensure_ascii=False)
-    (folder / LABELS).write_text(text + "\n", encoding="utf-8")
+    with private_text(folder / LABELS) as out:
+        out.write(text + "\n")
 
 
 def reading(estate: Estate) -> Reading:

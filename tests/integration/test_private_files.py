@@ -1,4 +1,4 @@
-"""Files and folders of a store, and exports, are for their owner only, whatever the umask."""
+"""Files of stores, exports and made-up estates are for their owner only, whatever the umask."""
 
 import ast
 import os
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+import trustdebt
 from app.questions.exports import FORMATS
 from graph import private
 from tests.small_estates import AS_OF, Estate
@@ -46,7 +48,16 @@ def _fill(cli, store: Path, to: Path) -> list[Path]:
     for form in FORMATS:
         made.append(to / f"out-{form}")
         assert cli("export", form, "--out", made[-1], "--store", store).code == 0
+    made.append(to / "out-estate")
+    assert cli("estate", "--agents", 3, "--out", made[-1]).code == 0
     return made
+
+
+def test_every_command_that_writes_where_it_is_told_is_run_here():
+    """`_fill` runs these; whoever adds one must add it there."""
+    commands = typer.main.get_command(trustdebt.app).commands
+    out = {n for n, c in commands.items() if any("--out" in p.opts for p in c.params)}
+    assert out == {"export", "estate"}
 
 
 def test_nobody_else_may_read_a_store_or_an_export(cli, tmp_path, umask):
@@ -70,6 +81,7 @@ def test_with_the_modes_of_other_programs_all_could_be_read(cli, tmp_path, monke
     made = _fill(cli, tmp_path / "store", tmp_path)
     wide = _wide(tmp_path / "store", *made)
     assert any(name.endswith("Agent.parquet") for name in wide)
+    assert any(name.endswith("labels.json") for name in wide)
     assert {str(place) for place in made} <= set(wide)
 
 

@@ -1,7 +1,7 @@
 """A pipe, a device, a socket or a folder in the place of a file: refused in time, told, never lost.
 
-Wherever a path is taken, and whatever lies there: exit code 3 (2 for a model, which is an option),
-or a reading that is not complete where other files could be read.
+Wherever a path is taken, and whatever lies there: exit code 3, or a reading that is not complete
+where other files could be read.
 """
 
 import json
@@ -40,9 +40,9 @@ def answer(capsys, tmp_path, *words: object) -> tuple[int, dict]:
     return code, json.loads(capsys.readouterr().out)
 
 
-def refused(capsys, tmp_path, *words: object, code: int = 3) -> str:
+def refused(capsys, tmp_path, *words: object) -> str:
     found, said = answer(capsys, tmp_path, *words)
-    assert found == code, said
+    assert found == 3, said
     return said["error"]["message"]
 
 
@@ -122,4 +122,13 @@ def test_a_model(capsys, tmp_path, kind):
     SPECIAL[kind](tmp_path / "bad")
     folder = laid_out(tmp_path / "estate", ESTATE, "pipe", ".unused")
     assert answer(capsys, tmp_path, "ingest", "estate", folder)[0] == 0
-    refused(capsys, tmp_path, "debt", "--model", tmp_path / "bad", code=2)
+    for question in ("debt", "ledger"):
+        refused(capsys, tmp_path, question, "--model", tmp_path / "bad")
+
+
+def test_a_pipe_that_nobody_reads_is_not_written_to(capsys, tmp_path):
+    SPECIAL["pipe"](tmp_path / "out")
+    folder = laid_out(tmp_path / "estate", ESTATE, "pipe", ".unused")
+    assert answer(capsys, tmp_path, "ingest", "estate", folder)[0] == 0
+    code, said = answer(capsys, tmp_path, "export", "opengraph", "--out", tmp_path / "out")
+    assert code == 2, said
