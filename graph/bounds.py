@@ -26,6 +26,8 @@ BOUNDS: Mapping[str, Bound] = {
     "FILES": Bound(100_000, "files below one folder"),
     "DEPTH": Bound(100, "brackets within brackets of a document"),
     "GZIP_MEMBERS": Bound(10_000, "parts of one gzip file"),
+    "GZIP_RATIO": Bound(200, "times its size that a log of use may take, beyond `FILE_BYTES`"),
+    "LOG_BYTES": Bound(64 * GIB, "bytes of one log of use (`usage/`), decompressed"),
     "TABLE_BYTES": Bound(2 * GIB, "bytes of one table (CSV, JSON lines, Parquet)"),
     "EXPANDED_BYTES": Bound(2 * GIB, "bytes that one Parquet table takes once it is read"),
     "PARQUET_FREE_BYTES": Bound(256 * MIB, "bytes that any Parquet table may take, however small"),

@@ -7,13 +7,14 @@ deeply, or says one thing twice.
 
 import json
 import math
+import os
 import re
 import stat
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from graph.bounds import bound
 from graph.input_files import is_named_in_text, opened_file
@@ -157,6 +158,32 @@ def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
         raise InputRefused(path, "", "is not whole gzip data") from None
     if not engine.eof:
         raise InputRefused(path, "", "ends within its gzip data")
+
+
+def check_log(file: BinaryIO, path: Path) -> None:
+    """Refuse a log, plain or gzip, that takes more than its bounds once it is decompressed.
+
+    It is decompressed and thrown away piece by piece, before anything decodes it.
+
+    Raises
+    ------
+    InputRefused
+    """
+    most, size = bound("LOG_BYTES"), os.fstat(file.fileno()).st_size
+    head = file.read(len(GZIP))
+    file.seek(0)
+    if head != GZIP:
+        if size > most:
+            raise InputRefused(path, "", f"is larger than {most} bytes")
+        return
+    least = MAX_BYTES + bound("GZIP_RATIO") * size
+    taken = 0
+    for part in _inflate(iter(lambda: file.read(PACKED), b""), path):
+        taken += len(part)
+        if taken > most:
+            raise InputRefused(path, "", f"is larger than {most} bytes, decompressed")
+        if taken > least:
+            raise InputRefused(path, "", f"takes more than {least} bytes for its {size} of gzip")
 
 
 def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:

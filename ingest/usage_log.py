@@ -29,7 +29,7 @@ from graph.frames import FILE, PLACE
 from graph.input_files import opened_file, opened_path
 from graph.values import WrongValue, instant, iso, strict_json
 from ingest.exports import Gathered, readable
-from ingest.files import GZIP
+from ingest.files import GZIP, check_log
 from ingest.progress import opened
 from ingest.source import InputRefused, Rejected
 from ingest.text_files import bound_rejected
@@ -101,6 +101,8 @@ def _fold(path: Path) -> tuple[pa.Table, list[Rejected]]:
     rejected: list[Rejected] = []
     try:
         with opened_path(path) as itself:
+            with itself.open("rb") as file:
+                check_log(file, path)
             return fold_json([itself], packed=path.suffix == ".gz"), rejected
     except WrongEvents:
         with TemporaryDirectory(prefix="trustdebt-log-") as folder:
