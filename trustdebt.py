@@ -17,6 +17,7 @@ with WithoutWorkingFolder():
         LIMIT,
         QUESTIONS,
         Behaviour,
+        BudgetOption,
         LimitOption,
         StoreOption,
         UsageError,
@@ -271,11 +272,12 @@ def demo(
 def run_app(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8501,
     store: StoreOption = None,
+    judging_budget: BudgetOption = None,
 ) -> NoReturn:
     """Start the app on this machine, for this machine only. Example: trustdebt app."""
     from app.launch import launch
 
-    launch(port, store)
+    launch(port, store, judging_budget)
 
 
 with WithoutWorkingFolder():
@@ -295,9 +297,10 @@ def open_snapshot(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit code. No traceback reaches a user."""
-    if arguments is None:  # else the process is somebody else's
+    own = arguments is None  # else the process is somebody else's
+    if own:
         leave_working_folder()
-    return run_command(app, sys.argv[1:] if arguments is None else arguments)
+    return run_command(app, sys.argv[1:] if arguments is None else arguments, own)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import TypeVar
 
+from analytics.budget import starved
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[1]
@@ -70,14 +72,14 @@ def guarded(faults: Faults, name: str, make: Callable[[], T], otherwise: Callabl
     """Return what `make` makes; if it fails, note that under `name` and return `otherwise()`.
 
     An error with an exit code of its own (a store that is damaged, a thing that is unknown) is
-    an answer and not a fault, and passes.
+    an answer and not a fault, and passes; so does want of memory, which is nobody's fault.
     """
     try:
         return make()
     except PartFailed:  # it was noted where it failed
         return otherwise()
     except Exception as error:
-        if hasattr(error, "exit_code"):
+        if hasattr(error, "exit_code") or starved(error):
             raise
         note(faults, name, error)
         return otherwise()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.debt.walk import walk
+from analytics.debt.entitlements import listed
 from analytics.escalation.rule import Derivation
 from analytics.idle_access import LONGER, OWNER, SAFE, idle_rows
 from analytics.posture import Filter, Posture
@@ -130,7 +130,7 @@ def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     network = posture.network(AS_ITSELF)
     order = np.argsort(where, kind="stable").astype(np.int32)
     first = np.searchsorted(where[order], np.arange(network.nodes + 1))
-    place, item, _, _ = walk(
+    place, item, _, _ = listed(
         *(network.indptr, network.target, network.ceiling),
         posture.edges.eligible[network.edge],
         posture.accountable.astype(np.int32),

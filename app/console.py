@@ -13,7 +13,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +50,14 @@ LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 
 EachLimitOption = Annotated[
     int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all if not said.")
 ]
+BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
+BudgetOption = Annotated[
+    str | None,
+    typer.Option("--budget", "--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET"),
+]
+NamedLonger = Annotated[  # where --budget is the command's own
+    str | None, typer.Option("--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET")
+]
 Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
 Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
 Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
@@ -57,8 +67,8 @@ COMMON = {
     "as_of": (AsOfOption, None),
     "limit": (EachLimitOption, None),
     "as_json": (JsonOption, False),
+    "judging_budget": (BudgetOption, None),
 }
-
 
 MOMENT = ("snapshot", "as_of")
 
@@ -101,6 +111,8 @@ class Behaviour:
             result[name] = rows[:limit]
             result["left_out"] = result.get("left_out", 0) + max(len(rows) - limit, 0)
 
+
+_own: ContextVar[bool] = ContextVar("own_process", default=False)
 
 QUESTIONS: dict[str, tuple[Callable[..., dict[str, Any]], Behaviour]] = {}
 
@@ -151,25 +163,34 @@ def command(
         wanted = {p.name for p in own}
 
         def run(**given: Any) -> None:
+            from analytics.budget import budget_of, within
+
+            budget = budget_of(given["judging_budget"])
+            with within(budget, partial(_end, name, given["as_json"]) if _own.get() else None):
+                document, code = answered(given)
+            with within(budget):
+                _print(document, "json" if given["as_json"] else given.get("form", "table"))
+            if collected() or code:
+                raise typer.Exit(FAULT if collected() else code)
+
+        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], int]:
             arguments = {k: v for k, v in given.items() if k in wanted}
             store = given["store"]
             judges = posture if posture and not behaviour.storeless(given) else None
             behaviour.check(name, given, wanted, judges is not None)
             opened = judges(store, given["snapshot"], given["as_of"]) if judges else None
-            form = "json" if given["as_json"] else given.get("form", "table")
             code = 0
             try:
                 result = answer(opened, **arguments) if posture else answer(**arguments)
             except SaidNo as no:
                 result, code = no.result, NO
             behaviour.cut(result, given["limit"])
-            _print(envelope(name, result, opened, store), form)
-            if collected() or code:
-                raise typer.Exit(FAULT if collected() else code)
+            return envelope(name, result, opened, store), code
 
+        longer = {"judging_budget": (NamedLonger, None)} if "budget" in wanted else {}
         extra = [
             inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
-            for k, (a, d) in COMMON.items()
+            for k, (a, d) in (COMMON | longer).items()
             if k not in wanted
         ]
         kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
@@ -330,8 +351,12 @@ def progress(message: str) -> None:
         print(_printable(message), file=sys.stderr)
 
 
-def run(app: typer.Typer, given: list[str]) -> int:
-    """Run the command line; return the exit code. No traceback reaches a user."""
+def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
+    """Run the command line; return the exit code. No traceback reaches a user.
+
+    In a process of its own, an answer that takes too much and does not stop ends the process.
+    """
+    _own.set(own_process)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -345,6 +370,13 @@ def run(app: typer.Typer, given: list[str]) -> int:
             asked = next((word for word in given if word in known), "trustdebt")
             return _complain(error, "--json" in given, asked, faults)
     return code if isinstance(code, int) else 0
+
+
+def _end(name: str, as_json: bool, error: Exception) -> None:
+    """End the process with an error, whatever else goes on in it."""
+    code = _complain(error, as_json, name, [])
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _printable(message: str) -> str:

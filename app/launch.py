@@ -13,13 +13,15 @@ HOST = "127.0.0.1"
 PATHS = ("TRUSTDEBT_STORE", "TRUSTDEBT_JOURNAL")  # variables that name a file or a folder
 
 
-def launch(port: int, store: str | None) -> NoReturn:
+def launch(port: int, store: str | None, budget: str | None) -> NoReturn:
     """Print the app's address and become its server; a port in use is replaced by a free one.
 
     The server leaves the working folder, whose `.streamlit/` is not its configuration.
     """
     port = port if port and _free(port) else _any_free()
     os.environ["TRUSTDEBT_STORE"] = store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if budget:
+        os.environ["TRUSTDEBT_BUDGET"] = budget  # each page has it
     for name in PATHS:
         named = os.environ.get(name)
         if named and not is_database(named):

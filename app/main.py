@@ -1,15 +1,17 @@
 """The pages that `trustdebt app` serves; `streamlit run` shows them too, and decides nothing."""
 
+import os
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 import streamlit as st
 
+from analytics.budget import VARIABLE, OverBudget, WrongBudget, budget_of, starved, within
 from analytics.faults import collecting, described
 from app.door import enter
-from app.reading import read
-from app.shell import explain, freshness, selected, tell_faults
+from app.reading import forget, read
+from app.shell import explain, explain_budget, freshness, selected, tell_faults
 from app.view import View
 from app.views import all_views
 from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
@@ -47,6 +49,16 @@ def main() -> None:
 
 
 def _page(view: View) -> None:
+    """Draw a page within its budget of memory and time."""
+    try:
+        with within(budget_of(os.environ.get(VARIABLE))):
+            _drawn(view)
+    except (OverBudget, WrongBudget) as error:
+        forget()
+        explain_budget(error)
+
+
+def _drawn(view: View) -> None:
     try:
         choice = selected()
         posture = read(choice)
@@ -65,6 +77,8 @@ def _page(view: View) -> None:
     except StoreError as error:  # a store is read bit by bit, when a page asks for it
         explain(error, titled=True)
     except Exception as error:
+        if isinstance(error, OverBudget) or starved(error):
+            raise
         tell_faults(broken, {view.title: described(error)})
         raise
 

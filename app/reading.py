@@ -76,6 +76,11 @@ def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal
     return posture_in(_store, snapshot, instant)
 
 
+def forget() -> None:
+    """Let go of all assessed snapshots, and of the memory that they take."""
+    _assessed.clear()
+
+
 def moment_of(posture: Posture) -> tuple[str, ...]:
     """Name what a posture speaks of: two with the same name give the same answers."""
     graph, journal = posture.graph, posture.journal

@@ -145,6 +145,15 @@ def explain(error: Exception, titled: bool = False) -> None:
         st.rerun()
 
 
+def explain_budget(error: Exception) -> None:
+    """Say that a page needs more memory or time than it may have, and what to do about it."""
+    st.error(f"This page cannot be worked out here: {markdown(error)}", icon=":material/memory:")
+    st.markdown(
+        "The other pages may need less. `TRUSTDEBT_BUDGET`, or `trustdebt app --budget`, says how "
+        "much memory the app may hold and how long a page may take, such as `8GiB,10m`."
+    )
+
+
 def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
     """Name the rules that failed, by a fault of ours, where the page begins."""
     if not faults:

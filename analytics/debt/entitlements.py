@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from analytics.budget import OverBudget, room
 from analytics.debt.model import Model
 from analytics.debt.walk import walk
 from analytics.logins import FACTS
@@ -24,6 +25,7 @@ from graph.access import flags, level_bits
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
+EACH = 128  # bytes of memory that an entitlement takes while they are listed
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
 
@@ -100,7 +102,20 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
     order = rows[np.argsort(holder[rows], kind="stable")]
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
     held = first, order.astype(np.int32), bits[order], given[order]
-    found: tuple[np.ndarray, ...] = walk(*(*_edges(posture), starts, *held))
+    return listed(*_edges(posture), starts, *held)
+
+
+def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what `walk` lists, if there is room for it.
+
+    Raises
+    ------
+    OverBudget
+    """
+    most = room(EACH)
+    found: tuple[np.ndarray, ...] = walk(*graph, most)
+    if len(found[0]) > most:  # what was listed then is not all
+        raise OverBudget.of(len(found[0]), EACH, "entitlements, which are not all,")
     return found
 
 

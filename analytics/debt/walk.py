@@ -8,7 +8,7 @@ ROOM = 1 << 16
 
 
 @compiled
-def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given):  # type: ignore[no-untyped-def]
+def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, most):  # type: ignore[no-untyped-def]
     """List the entitlements of every start: grants of what it can be, level by level.
 
     Parameters
@@ -20,6 +20,8 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given):
     first, held, levels, given : arrays
         The grants, by holder: `first` int64[nodes + 1], `held` the grant, its `levels` as bits,
         and `given` whether it needs no activation.
+    most : int
+        How many entitlements there is room for: with more, the list ends early and is longer.
 
     Returns
     -------
@@ -74,6 +76,8 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given):
                         standing[found] = given[g] and x <= best[1, node]
                         found += 1
             best[0, node] = best[1, node] = -1
+        if found > most:
+            break
     return place[:found].copy(), grant[:found].copy(), level[:found].copy(), standing[:found].copy()
 
 

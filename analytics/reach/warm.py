@@ -51,7 +51,7 @@ def _warm_debt() -> None:
     one, begin = np.array([0], np.int32), np.array([0, 1, 1], np.int64)
     level, yes = np.array([3], np.int8), np.array([True])
     held = np.array([0, 0, 1], np.int64), one, np.array([2], np.uint8), yes
-    walk(begin, np.array([1], np.int32), level, yes, one, *held)
+    walk(begin, np.array([1], np.int32), level, yes, one, *held, 1)
     entry = np.array([[0, 1, 3]], np.int64).T.copy()
     within(one, one, level, np.array([0, 1], np.int64), *entry)
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from analytics.budget import reserve
 from analytics.debt.case import Case, Part, Verdict
 from graph.access import NEVER, AccessGraph
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
 
+EACH = 600  # bytes of memory that a pair takes: two items, their names, what leads to them
 SIDES = ("left", "right")
 
 
@@ -52,6 +54,7 @@ def _pairs(case: Case) -> pd.DataFrame:
         left, right = (_matching(case, among, *_wanted(graph, row, side)) for side in SIDES)
         if not len(np.intersect1d(left["place"], right["place"])):
             continue
+        reserve(_count(left, right), EACH, "pairs of entitlements that must be apart")
         both = left.merge(right, on="place", suffixes=("_left", "_right"))
         both = both[both["unit_left"] != both["unit_right"]]
         low, high = both["unit_left"], both["unit_right"]
@@ -61,6 +64,12 @@ def _pairs(case: Case) -> pd.DataFrame:
             pd.DataFrame({"rule": row.rule, "left": both["unit_left"], "right": both["unit_right"]})
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _count(left: pd.DataFrame, right: pd.DataFrame) -> int:
+    """Return how many pairs two sides make, identity by identity."""
+    sides = [side["place"].value_counts() for side in (left, right)]
+    return int(sides[0].mul(sides[1], fill_value=0).sum())
 
 
 def _wanted(graph, row, side: str) -> tuple[int, int]:  # type: ignore[no-untyped-def]

@@ -1,0 +1,60 @@
+"""A page that needs more memory or time than it may have says so, and the app goes on."""
+
+from pathlib import Path
+
+import pytest
+
+from analytics.memory import resident
+from app import reading
+from graph.stores.parquet_store import ParquetStore
+from ingest.job import ingest
+from tests.e2e.conftest import Open
+from tests.small_estates import Estate
+
+MIB = 2**20
+BEYOND = 150  # MiB that a page may take here
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One role that 500 agents share opens 500 resources: 250,000 entitlements."""
+    e = Estate().thing("Role", "shared")
+    for i in range(500):
+        e.agent(f"agent-{i}").resource(f"r{i}", "restricted")
+        e.link(f"agent-{i}", "ASSUMES", "shared").can("shared", "read", f"r{i}")
+    folder = tmp_path_factory.mktemp("hub") / "store"
+    ingest(ParquetStore(folder), [e.job()])
+    return folder
+
+
+def test_a_page_over_its_budget_says_what_to_do(
+    open_page: Open, hub: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_page(store, "findings")  # what the libraries take is not the page's doing
+    reading.forget()
+    held = resident()
+    monkeypatch.setenv("TRUSTDEBT_BUDGET", f"{held // MIB + BEYOND}MiB")
+    test = open_page(hub, "findings")
+    assert not test.exception
+    (told,) = test.error
+    assert "the budget is used up" in told.value
+    assert any("TRUSTDEBT_BUDGET" in each.value for each in test.markdown)
+    assert resident() < held + 1.7 * BEYOND * MIB
+    assert not open_page(store, "findings").error  # a page that needs less is drawn
+
+
+def test_the_twin_without_a_budget_it_takes_what_it_takes(
+    open_page: Open, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTDEBT_BUDGET", "unlimited")
+    test = open_page(hub, "findings")
+    assert not test.error
+    assert len(test.dataframe)
+
+
+def test_a_budget_that_nobody_can_read_is_told(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTDEBT_BUDGET", "much")
+    (told,) = open_page(store, "findings").error
+    assert "amount of memory" in told.value
