@@ -173,6 +173,7 @@ COLUMNS: dict[str, dict[str, str | Callable[[Row], Any]]] = {
         "state": "state",
         "because": "reason",
         "decision": "decision",
+        "in their words": lambda r: (r["said"] or {}).get("justification"),
     },
 }
 COLUMNS["would_orphan"] = {

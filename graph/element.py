@@ -23,6 +23,19 @@ class Dtype(StrEnum):
     JSON = "JSON"
 
 
+class Said(StrEnum):
+    """What the text of a property is, which decides how secrets are looked for in it.
+
+    An `IDENTIFIER` says which thing is meant, and a `NAME` what people or systems call one: digests
+    and random ids belong there, and stay. `PROSE` is what somebody wrote in their own words: it is
+    kept only where an answer shows it, and what looks random goes too.
+    """
+
+    IDENTIFIER = "identifier"
+    NAME = "name"
+    PROSE = "prose"
+
+
 class When(StrEnum):
     """What an instant has to do with the moment that is looked at (`as_of`).
 
@@ -46,7 +59,8 @@ class Property:
     """A named, typed and explained value on a node, a relationship or a record.
 
     Every instant says in `when` what it does to its row. `dates` names the property whose value
-    came with it, of which `states` lists those values that did (none: any value).
+    came with it, of which `states` lists those values that did (none: any value). Every text says
+    in `said` what it is, but where its `choices` are all that it may be.
     """
 
     name: str
@@ -58,18 +72,45 @@ class Property:
     when: When | None = None
     dates: str = ""
     states: tuple[str, ...] = ()
+    said: Said | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a text that does not say what it is."""
+        free = self.dtype in WORDED and not self.choices
+        if free != (self.said is not None):
+            raise TypeError(f"{self.name}: every text says what it is, and nothing else does")
+
+
+WORDED = (Dtype.TEXT, Dtype.TEXTS, Dtype.JSON)
+
+
+def identifier(
+    name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
+) -> Property:
+    """Declare a text that says which thing is meant."""
+    return Property(name, dtype, meaning, required, said=Said.IDENTIFIER)
+
+
+def named(
+    name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
+) -> Property:
+    """Declare a text that is what people or systems call something."""
+    return Property(name, dtype, meaning, required, said=Said.NAME)
+
+
+def prose(name: str, meaning: str, dtype: Dtype = Dtype.TEXT) -> Property:
+    """Declare a text in somebody's own words; an answer must show it, else it is not kept."""
+    return Property(name, dtype, meaning, said=Said.PROSE)
 
 
 def key(name: str, meaning: str) -> Property:
     """Declare a property that identifies a row."""
-    return Property(name, Dtype.TEXT, meaning, required=True)
+    return identifier(name, meaning, required=True)
 
 
 PROVENANCE = (
-    Property("source", Dtype.TEXT, "The source that states this row.", required=True),
-    Property(
-        "scope", Dtype.TEXT, "The part of the source's world it was read from.", required=True
-    ),
+    named("source", "The source that states this row.", required=True),
+    named("scope", "The part of the source's world it was read from.", required=True),
 )
 SEEN = (
     Property(
@@ -126,11 +167,11 @@ class Node(_Element):
 
     keys: ClassVar = (
         key("id", "One per thing, unique across sources."),
-        Property("name", Dtype.TEXT, "What people call it; the id where nobody named it."),
-        Property(
+        named("name", "What people call it; the id where nobody named it."),
+        identifier(
             "external_ids",
-            Dtype.TEXTS,
             "Ids by which other systems know it, each `kind:value`, such as `arn:...`.",
+            Dtype.TEXTS,
         ),
     )
     stamped: ClassVar = (*PROVENANCE, *SEEN)

@@ -19,7 +19,7 @@ import pandas as pd
 from graph.actor import By, system_user
 from graph.hash_chain import FIRST_HASH
 from graph.journal_file import journal_path, reading, writing
-from graph.secrets import redact_text
+from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
 from graph.values import canonical, instant, iso
 
@@ -334,7 +334,7 @@ class Journal:
                 {
                     "kind": kind.kind,
                     "by": redact_text(who.name),
-                    "reason": redact_text(reason),
+                    "reason": redact_prose(reason),
                     "at": iso(at),
                     "since": iso(counts),
                     "prev_hash": before,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from graph.element import Node, Property, Relationship, Table, When
+from graph.element import Node, Property, Relationship, Said, Table, When
 from graph.schema import (
     CONTROL,
     CONTROL_PROPERTIES,
@@ -41,8 +41,12 @@ def properties(columns: Sequence[Property]) -> list[str]:
     """
     return _rows(
         ("property", "type", "meaning"),
-        ((f"`{p.name}`", p.dtype.value, _meaning(p)) for p in columns),
+        ((f"`{p.name}`", _type(p), _meaning(p)) for p in columns),
     )
+
+
+def _type(column: Property) -> str:
+    return f"{column.dtype.value}, prose" if column.said is Said.PROSE else column.dtype.value
 
 
 def diagram(relationships: Sequence[Relationship]) -> list[str]:
@@ -71,6 +75,8 @@ def _introduction() -> Iterator[str]:
         f"* Sensitivities, lowest first: {_code(SENSITIVITIES)}. Empty is unknown, not the lowest.",
         f"* Kinds of fact that a source may declare: {_code(DECLARABLE)}. What no source declares "
         "is unknown; what one declares and does not state is missing.",
+        "* A text marked *prose* is in somebody's own words: it is kept as an answer shows it, and "
+        "random words go with what else looks like a secret. All others are names and identifiers.",
         f"* {ANYONE} in the diagrams is any of {_code(n.name for n in PRINCIPALS)}.",
         "",
         "## Control: what blast radius walks",

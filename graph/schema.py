@@ -7,7 +7,18 @@ else spells a label.
 
 import copyreg
 
-from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
+from graph.element import (
+    Dtype,
+    Element,
+    Node,
+    Property,
+    Relationship,
+    Table,
+    When,
+    identifier,
+    named,
+    prose,
+)
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
@@ -34,8 +45,8 @@ TEXT, COUNT, NUMBER, FLAG, INSTANT = (
 )
 TEXTS, JSON = Dtype.TEXTS, Dtype.JSON
 
-PROVIDER = Property("provider", TEXT, "The platform it lives on, such as aws.")
-ENV = Property("env", TEXT, "Environment, such as prod; empty means unknown.")
+PROVIDER = named("provider", "The platform it lives on, such as aws.")
+ENV = named("env", "Environment, such as prod; empty means unknown.")
 CREATED_AT = Property("created_at", INSTANT, "When it was created.", when=When.MADE)
 EXPIRES_AT = Property("expires_at", INSTANT, "When it is to end; empty means never.", when=When.DUE)
 LAST_USED_AT = Property("last_used_at", INSTANT, "When it was last used.", when=When.HAPPENED)
@@ -62,10 +73,10 @@ REVIVED_AT = Property(
     when=When.HAPPENED,
 )
 THIRD_PARTY = Property("third_party", FLAG, "Whether another organisation runs it.")
-PURPOSE = Property("purpose", TEXT, "The task its access was approved for.")
-TAGS = Property("tags", TEXTS, "Marks such as seasonal or breakglass.")
-DECLARED_SCOPE = Property(
-    "declared_scope", JSON, "Approved access: a list of {resource or prefix*, level}."
+PURPOSE = prose("purpose", "The task its access was approved for.")
+TAGS = prose("tags", "Marks such as seasonal or breakglass.", TEXTS)
+DECLARED_SCOPE = identifier(
+    "declared_scope", "Approved access: a list of {resource or prefix*, level}.", JSON
 )
 
 
@@ -93,16 +104,16 @@ AGENT = Node(
         PURPOSE,
         DECLARED_SCOPE,
         Property("aars", NUMBER, "Agentic risk score of AIVSS: the sum of `aarf`.", unit="0 to 10"),
-        Property("aarf", JSON, "The ten amplification factors of AIVSS, each 0, 0.5 or 1."),
+        named("aarf", "The ten amplification factors of AIVSS, each 0, 0.5 or 1.", JSON),
         CREATED_AT,
         EXPIRES_AT,
         LAST_ACTIVE_AT,
         LAST_USED_AT,
         THIRD_PARTY,
-        Property("platform", TEXT, "The runtime or framework it runs on."),
-        Property("host_id", TEXT, "The id of the compute it runs on."),
-        Property("charter_id", TEXT, "The id of the resource that holds its instructions."),
-        Property("blueprint_id", TEXT, "The id of the blueprint it was made from."),
+        named("platform", "The runtime or framework it runs on."),
+        identifier("host_id", "The id of the compute it runs on."),
+        identifier("charter_id", "The id of the resource that holds its instructions."),
+        identifier("blueprint_id", "The id of the blueprint it was made from."),
         STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
@@ -125,8 +136,8 @@ SERVICE_ACCOUNT = Node(
         LAST_USED_AT,
         LAST_ACTIVE_AT,
         Property("privileged", FLAG, "Whether its platform marks it as privileged."),
-        Property("email", TEXT, "Its address, where the platform gives it one."),
-        Property("boundary", TEXT, "The permission boundary that limits it."),
+        identifier("email", "Its address, where the platform gives it one."),
+        identifier("boundary", "The permission boundary that limits it."),
         THIRD_PARTY,
         STATUS_AT,
         DELETED_AT,
@@ -186,10 +197,10 @@ CREDENTIAL = Node(
         ),
         Property("sender_constrained", FLAG, "Whether it is bound to the client's own key."),
         Property("strength", TEXT, "How well it authenticates.", choices=("weak", "strong")),
-        Property("fingerprint", TEXT, "Keyed hash that tells values apart without holding them."),
-        Property("issuer", TEXT, "Who issues it, for a federated credential."),
-        Property("subject", TEXT, "Whom the issuer must name, for a federated credential."),
-        Property("audience", TEXT, "For whom it is meant, for a federated credential."),
+        identifier("fingerprint", "Keyed hash that tells values apart without holding them."),
+        identifier("issuer", "Who issues it, for a federated credential."),
+        identifier("subject", "Whom the issuer must name, for a federated credential."),
+        identifier("audience", "For whom it is meant, for a federated credential."),
         STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
@@ -208,7 +219,7 @@ ROLE = Node(
         status("disabled", "deleted"),
         CREATED_AT,
         LAST_USED_AT,
-        Property("boundary", TEXT, "The permission boundary that limits it."),
+        identifier("boundary", "The permission boundary that limits it."),
         PURPOSE,
         STATUS_AT,
         DELETED_AT,
@@ -234,7 +245,7 @@ HUMAN = Node(
     "Human",
     "A person.",
     properties=(
-        Property("email", TEXT, "The person's address."),
+        identifier("email", "The person's address."),
         status("left", "disabled", "deleted"),
         Property(
             "left_at",
@@ -244,13 +255,13 @@ HUMAN = Node(
             dates="status",
             states=("left",),
         ),
-        Property("manager_id", TEXT, "The id of the person's manager."),
+        identifier("manager_id", "The id of the person's manager."),
         PROVIDER,
         CREATED_AT,
         LAST_USED_AT,
         Property("last_active_at", INSTANT, "When the person last signed in.", when=When.HAPPENED),
         Property("mfa", FLAG, "Whether a second factor protects the sign-in."),
-        Property("boundary", TEXT, "The permission boundary that limits the account."),
+        identifier("boundary", "The permission boundary that limits the account."),
         STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
@@ -263,8 +274,8 @@ TEAM = Node(
     "Team",
     "People who answer for things together.",
     properties=(
-        Property("email", TEXT, "The team's address."),
-        Property("parent_id", TEXT, "The id of the unit it belongs to."),
+        identifier("email", "The team's address."),
+        identifier("parent_id", "The id of the unit it belongs to."),
     ),
     colour="#999999",
     symbol="pentagon",
@@ -273,13 +284,13 @@ RESOURCE = Node(
     "Resource",
     "Something worth protecting that entitlements are granted on.",
     properties=(
-        Property("type", TEXT, "What sort of resource, such as bucket or account."),
+        named("type", "What sort of resource, such as bucket or account."),
         PROVIDER,
         ENV,
         Property(
             "sensitivity", TEXT, "Class of what it holds; empty is unknown.", choices=SENSITIVITIES
         ),
-        Property("parent_id", TEXT, "The id of the resource that contains it."),
+        identifier("parent_id", "The id of the resource that contains it."),
         Property("control_plane", FLAG, "Whether its administrator rules the others."),
         CREATED_AT,
     ),
@@ -323,9 +334,9 @@ REVIEW = Node(
         Property("kind", TEXT, "What sort of review.", choices=("approval", "access_review")),
         Property("decision", TEXT, "What was decided.", choices=("approve", "revoke", "modify")),
         Property("decided_at", INSTANT, "When it was decided.", when=When.MADE),
-        Property("decided_by", TEXT, "The id of the person who decided."),
+        identifier("decided_by", "The id of the person who decided."),
         EXPIRES_AT,
-        Property("baseline", JSON, "The entitlements that were approved."),
+        identifier("baseline", "The entitlements that were approved.", JSON),
     ),
     colour="#7F3C8D",
     symbol="tag",
@@ -334,7 +345,7 @@ DECISION = Node(
     "Decision",
     "What policy decision points decided for an identity and a resource, added up.",
     properties=(
-        Property("engine", TEXT, "The engine that decided."),
+        named("engine", "The engine that decided."),
         Property("allowed", COUNT, "How often it allowed.", unit="records"),
         Property("denied", COUNT, "How often it denied.", unit="records"),
         Property("escalated", COUNT, "How often it asked a person.", unit="records"),
@@ -353,10 +364,10 @@ SNAPSHOT = Node(
             "taken_at", INSTANT, "The instant its facts speak of.", required=True, when=When.READ
         ),
         Property("recorded_at", INSTANT, "When it was published.", when=When.READ),
-        Property("hash", TEXT, "Hash of all its facts."),
+        identifier("hash", "Hash of all its facts."),
         Property("sequence", COUNT, "Its place in the order of publication."),
-        Property("replaces", TEXT, "The snapshot of that instant that it stands for."),
-        Property("coverage", JSON, "What each source and scope could say, and when."),
+        identifier("replaces", "The snapshot of that instant that it stands for."),
+        named("coverage", "What each source and scope could say, and when.", JSON),
     ),
     colour="#BBBBBB",
     symbol="tag",
@@ -369,11 +380,11 @@ CONTROL_PROPERTIES = (
     Property("telemetry", FLAG, "Whether its use would be seen if it happened."),
     Property("eligible", FLAG, "Whether it must be activated first (just-in-time)."),
     Property("ceiling", TEXT, "Highest level that it passes on.", choices=LEVELS),
-    Property("condition", TEXT, "A condition nobody evaluated; empty means unconditional."),
+    prose("condition", "A condition nobody evaluated; empty means unconditional."),
     Property("derived", FLAG, "Whether a rule concluded it from other facts."),
     Property("assumed", FLAG, "Whether a fact it rests on was assumed, not seen."),
-    Property("rule", TEXT, "The rule that concluded it."),
-    Property("support", TEXTS, "The ids of the facts that the rule rests on."),
+    named("rule", "The rule that concluded it."),
+    identifier("support", "The ids of the facts that the rule rests on.", TEXTS),
 )
 
 
@@ -446,12 +457,12 @@ CAN_ACCESS = Relationship(
     "CAN_ACCESS",
     "A grant: the holder may use the target at these levels.",
     (
-        Property("grant_id", TEXT, "The grant's id in its source."),
-        Property("actions", TEXTS, "The actions granted, as the source names them."),
+        identifier("grant_id", "The grant's id in its source."),
+        named("actions", "The actions granted, as the source names them.", TEXTS),
         Property("levels", TEXTS, "The access levels granted.", choices=LEVELS),
         Property("granted_at", INSTANT, "When it was granted.", when=When.MADE),
         EXPIRES_AT,
-        Property("task_id", TEXT, "The task it was granted for."),
+        identifier("task_id", "The task it was granted for."),
         Property("task_ended_at", INSTANT, "When that task ended.", when=When.DUE),
         Property(
             "reviewed_at",
@@ -460,7 +471,7 @@ CAN_ACCESS = Relationship(
             when=When.HAPPENED,
             dates="approved_by",
         ),
-        Property("approved_by", TEXT, "Who approved it last."),
+        identifier("approved_by", "Who approved it last."),
         Property(
             "last_used_at",
             Dtype.INSTANTS,
@@ -468,9 +479,9 @@ CAN_ACCESS = Relationship(
             when=When.HAPPENED,
         ),
         Property("telemetry", FLAG, "Whether its use would be seen if it happened."),
-        Property("role_name", TEXT, "The role or permission set that grants it."),
-        Property("policy_id", TEXT, "The policy that grants it."),
-        Property("condition", TEXT, "A condition nobody evaluated; empty means unconditional."),
+        named("role_name", "The role or permission set that grants it."),
+        identifier("policy_id", "The policy that grants it."),
+        prose("condition", "A condition nobody evaluated; empty means unconditional."),
         Property("eligible", FLAG, "Whether it must be activated first (just-in-time)."),
         Property("derived", FLAG, "Whether a rule concluded it from other facts."),
         Property("assumed", FLAG, "Whether a fact it rests on was assumed, not seen."),
@@ -511,7 +522,7 @@ STORED_IN = Relationship(
 COVERS = Relationship(
     "COVERS",
     "The review speaks of the thing, or of one grant it holds.",
-    (Property("grant_id", TEXT, "The grant it speaks of, if only one."),),
+    (identifier("grant_id", "The grant it speaks of, if only one."),),
     sources=(REVIEW,),
     targets=(AGENT, SERVICE_ACCOUNT, ROLE, GROUP, HUMAN, CREDENTIAL, RESOURCE, TOOL),
     distinct=("grant_id",),
@@ -524,7 +535,7 @@ USED = Relationship(
         Property("first_at", INSTANT, "First use seen.", when=When.MADE),
         Property("last_at", INSTANT, "Last use seen.", when=When.HAPPENED),
         Property("count", COUNT, "How often.", unit="events"),
-        Property("by_day", JSON, "How often on each day (UTC): {first day of a run: [counts]}."),
+        named("by_day", "How often on each day (UTC): {first day of a run: [counts]}.", JSON),
         Property("explained_count", COUNT, "How often a decision explains it.", unit="events"),
     ),
     sources=PRINCIPALS,
@@ -535,10 +546,10 @@ TRUSTS = Relationship(
     "TRUSTS",
     "It lets the other take it, if the other is permitted to: the raw half of ASSUMES.",
     (
-        Property("action", TEXT, "The action that the trust allows, such as sts:AssumeRole."),
-        Property("condition", TEXT, "A condition nobody evaluated; empty means unconditional."),
-        Property("issuer", TEXT, "The identity provider, for federation."),
-        Property("subject", TEXT, "Whom the provider must name, for federation."),
+        named("action", "The action that the trust allows, such as sts:AssumeRole."),
+        prose("condition", "A condition nobody evaluated; empty means unconditional."),
+        identifier("issuer", "The identity provider, for federation."),
+        identifier("subject", "Whom the provider must name, for federation."),
         Property("workload", FLAG, "Whether it lets software in, not people."),
     ),
     sources=(ROLE, SERVICE_ACCOUNT, AGENT, RESOURCE),
@@ -551,13 +562,13 @@ USE_EVENT = Table(
     "One observed use of a resource.",
     (
         Property("at", INSTANT, "When.", required=True, when=When.MADE),
-        Property("principal", TEXT, "The id of what acted.", required=True),
-        Property("credential", TEXT, "The id of the credential it used."),
-        Property("resource", TEXT, "The id of what it used.", required=True),
-        Property("action", TEXT, "The action, as the source names it."),
+        identifier("principal", "The id of what acted.", required=True),
+        identifier("credential", "The id of the credential it used."),
+        identifier("resource", "The id of what it used.", required=True),
+        named("action", "The action, as the source names it."),
         Property("level", TEXT, "At which level.", choices=LEVELS),
-        Property("outcome", TEXT, "How it ended, such as success."),
-        Property("correlation_id", TEXT, "Joins it to a decision."),
+        named("outcome", "How it ended, such as success."),
+        identifier("correlation_id", "Joins it to a decision."),
     ),
 )
 DECISION_RECORD = Table(
@@ -565,23 +576,23 @@ DECISION_RECORD = Table(
     "One record of a policy decision; only the fields listed here are kept.",
     (
         Property("at", INSTANT, "When it was decided.", required=True, when=When.MADE),
-        Property("subject", TEXT, "The id of the agent or identity.", required=True),
-        Property("subject_type", TEXT, "What the subject is."),
-        Property("instance", TEXT, "The running instance of the agent."),
-        Property("identity", TEXT, "The identity it acted with."),
-        Property("on_behalf_of", TEXT, "The id of whom it acted for."),
-        Property("action", TEXT, "The action asked for.", required=True),
-        Property("resource", TEXT, "The id of the resource.", required=True),
-        Property("resource_type", TEXT, "What the resource is."),
-        Property("purpose", TEXT, "The purpose given."),
-        Property("task_id", TEXT, "The task given."),
-        Property("env", TEXT, "The environment given."),
-        Property("tool", TEXT, "The tool called."),
-        Property("delegation_chain", TEXTS, "The agents it was delegated through."),
-        Property("correlation_id", TEXT, "Joins it to a use."),
+        identifier("subject", "The id of the agent or identity.", required=True),
+        named("subject_type", "What the subject is."),
+        identifier("instance", "The running instance of the agent."),
+        identifier("identity", "The identity it acted with."),
+        identifier("on_behalf_of", "The id of whom it acted for."),
+        named("action", "The action asked for.", required=True),
+        identifier("resource", "The id of the resource.", required=True),
+        named("resource_type", "What the resource is."),
+        prose("purpose", "The purpose given."),
+        identifier("task_id", "The task given."),
+        named("env", "The environment given."),
+        named("tool", "The tool called."),
+        identifier("delegation_chain", "The agents it was delegated through.", TEXTS),
+        identifier("correlation_id", "Joins it to a use."),
         Property("risk_score", NUMBER, "Risk at the time.", unit="0 to 1"),
-        Property("risk_signals", TEXTS, "What raised the risk."),
-        Property("posture", JSON, "The posture that influenced it."),
+        prose("risk_signals", "What raised the risk.", TEXTS),
+        identifier("posture", "The posture that influenced it.", JSON),
         Property(
             "decision",
             TEXT,
@@ -589,11 +600,11 @@ DECISION_RECORD = Table(
             required=True,
             choices=("allow", "deny", "escalate"),
         ),
-        Property("policy_id", TEXT, "The policy that decided."),
-        Property("policy_version", TEXT, "The version of that policy."),
-        Property("engine", TEXT, "The engine that evaluated it."),
-        Property("justification", TEXT, "Why, in the words given."),
-        Property("approver", TEXT, "Who approved."),
+        identifier("policy_id", "The policy that decided."),
+        named("policy_version", "The version of that policy."),
+        named("engine", "The engine that evaluated it."),
+        prose("justification", "Why, in the words given."),
+        identifier("approver", "Who approved."),
         Property(
             "justification_expires_at",
             INSTANT,
@@ -602,19 +613,19 @@ DECISION_RECORD = Table(
         ),
         Property("single_use", FLAG, "Whether it explains one use only."),
         Property("executed", FLAG, "Whether the action was carried out."),
-        Property("result", TEXT, "How the action ended."),
-        Property("prev_hash", TEXT, "The hash of the record before it."),
-        Property("hash", TEXT, "The hash of this record."),
+        prose("result", "How the action ended."),
+        identifier("prev_hash", "The hash of the record before it."),
+        identifier("hash", "The hash of this record."),
     ),
 )
 SOD_RULE = Table(
     "SodRule",
     "Two sides that no one identity should hold together (separation of duties).",
     (
-        Property("rule", TEXT, "The rule's name.", required=True),
-        Property("left_resource", TEXT, "The id of one resource.", required=True),
+        named("rule", "The rule's name.", required=True),
+        identifier("left_resource", "The id of one resource.", required=True),
         Property("left_level", TEXT, "The level on it.", choices=LEVELS),
-        Property("right_resource", TEXT, "The id of the other resource.", required=True),
+        identifier("right_resource", "The id of the other resource.", required=True),
         Property("right_level", TEXT, "The level on it.", choices=LEVELS),
     ),
 )
@@ -622,9 +633,9 @@ WAITING = Table(
     "WaitingFact",
     "A relationship that a source states while something does not fit: it counts once it does.",
     (
-        Property("relationship", TEXT, "Its type.", required=True),
-        Property("fact", JSON, "The row, as it was stated.", required=True),
-        Property("reason", TEXT, "What it waits for."),
+        named("relationship", "Its type.", required=True),
+        identifier("fact", "The row, as it was stated.", JSON, required=True),
+        named("reason", "What it waits for."),
     ),
 )
 

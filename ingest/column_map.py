@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from graph.element import Dtype, Node, Property, Relationship
+from graph.element import Dtype, Node, Property, Relationship, identifier
 from graph.schema import (
     CAN_ACCESS,
     CONTROLS,
@@ -90,7 +90,7 @@ FORMS: Mapping[str, Form] = {
     ),
     "reviews": Form(
         {"thing": COVERS.targets, "decided_by": (HUMAN,)},
-        (Property("review", Dtype.TEXT, "The id of the review."), *REVIEWED, *COVERS.properties),
+        (identifier("review", "The id of the review."), *REVIEWED, *COVERS.properties),
         ("thing", "decision", "decided_at"),
         {"decided_by": "Human"},
     ),

@@ -5,18 +5,20 @@ name or a justification, in which somebody pasted a key. What looks like one is 
 `graph.secrets`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
-from graph.element import Dtype, Element
+from graph.element import Dtype, Element, Said
 from graph.frames import text_array
 from graph.secrets import fingerprint as fingerprint
-from graph.secrets import names_secret, redact_named
+from graph.secrets import names_secret, redact_named, redact_prose
 from graph.secrets import redact_text as redact_text
 from graph.secrets.sieve import suspects
 from graph.values import canonical, strict_json
 
+Clean = Callable[[str], str]
 IDENTIFIERS = {"id", "source_id", "target_id", "source", "scope"}
 
 
@@ -25,10 +27,10 @@ def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
     changed = 0
     clean = frame
     for column in element.columns:
-        textual = column.dtype in (Dtype.TEXT, Dtype.TEXTS, Dtype.JSON) and not column.choices
-        if not textual or column.name in IDENTIFIERS:
+        if column.said is None or column.name in IDENTIFIERS:
             continue
-        dirty = _suspects(clean[column.name], structured=column.dtype is not Dtype.TEXT)
+        structured, prose = column.dtype is not Dtype.TEXT, column.said is Said.PROSE
+        dirty = _suspects(clean[column.name], structured, prose)
         if dirty:
             if clean is frame:
                 clean = frame.copy()
@@ -43,37 +45,39 @@ def secretive(ids: pd.Series) -> pd.Series:
     return ids.isin(_suspects(ids, structured=False))
 
 
-def _suspects(values: pd.Series, structured: bool) -> dict[str, str]:
+def _suspects(values: pd.Series, structured: bool, prose: bool = False) -> dict[str, str]:
     """Map each distinct value that holds something like a secret to its redacted form."""
-    clean = _redact_json if structured else redact_text
-    found = suspects(text_array(values), fields=structured).to_pylist()
-    pairs = {value: clean(value) for value in found}
+    text = redact_prose if prose else redact_text
+    found = suspects(text_array(values), fields=structured, prose=prose).to_pylist()
+    pairs = {value: _redact_json(value, text) if structured else text(value) for value in found}
     return {value: clean for value, clean in pairs.items() if clean != value}
 
 
-def _redact_json(said: str) -> str:
+def _redact_json(said: str, text: Clean) -> str:
     """Redact the texts within a value of JSON, so that it stays JSON."""
-    return canonical(redact_value(strict_json(said)))
+    return canonical(redact_value(strict_json(said), text))
 
 
-def redact_value(part: Any) -> Any:
+def redact_value(part: Any, text: Clean = redact_text) -> Any:
     """Redact the texts within a value of JSON, and what stands under a telling name.
 
     >>> redact_value({"token": "[redacted: password 1a]", "n": 1})
     {'token': '[redacted: password 1a]', 'n': 1}
     """
     if isinstance(part, str):
-        return redact_text(part)
+        return text(part)
     if isinstance(part, list):
-        return [redact_value(p) for p in part]
+        return [redact_value(p, text) for p in part]
     if isinstance(part, dict):
         beside = part.get("name", part.get("key"))  # {"name": "DB_PASSWORD", "value": ...}
         told = {"value": beside} if isinstance(beside, str) else {}
-        return {redact_text(k): _redact_field(str(told.get(k, k)), v) for k, v in part.items()}
+        return {
+            redact_text(k): _redact_field(str(told.get(k, k)), v, text) for k, v in part.items()
+        }
     return part
 
 
-def _redact_field(name: str, value: Any) -> Any:
+def _redact_field(name: str, value: Any, text: Clean) -> Any:
     if isinstance(value, str) and names_secret(name):
         return redact_named(value)
-    return redact_value(value)
+    return redact_value(value, text)

@@ -7,18 +7,24 @@ import pandas as pd
 
 from analytics.answers.decision_records import decision_records
 from analytics.answers.shape import cut, plain, when
+from analytics.answers.show import value_of
 from analytics.deciding import EXPLAINED, UNEXPLAINED
+from analytics.decisions import records as decided
 from analytics.evidence import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence import evidence as evidence_of
 from analytics.posture import Posture
+from graph.element import Said
 from graph.frames import records
-from graph.schema import AGENT, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.schema import AGENT, DECISION_RECORD, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, TOOL
 
+WORDS = tuple(p for p in DECISION_RECORD.properties if p.said is Said.PROSE)
 PLACED = (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE, TOOL)
 
 
 def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
     """Answer what explains each use, the latest first; `about` is who acted or what was used.
+
+    `said` of a use is what the record of its decision says in somebody's own words.
 
     `coverage` is the explained share of the sensitive uses (confidential or more) of which it is
     known whether a decision explains them: by count, and by sensitivity times level. It is None
@@ -30,8 +36,9 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
         ends = rows[["identity", "principal", "resource"]]
         rows = rows[(ends == about).any(axis=1)]
     shown, left_out = cut(rows.iloc[::-1], limit)
+    words = _words(posture, shown["decision"])
     return {
-        "uses": [_use(posture, row) for row in records(shown)],
+        "uses": [_use(posture, row) | {"said": words.get(row.decision)} for row in records(shown)],
         "coverage": coverage(rows),
         "states": {
             name: int(rows["count"][rows["state"] == n].sum()) for n, name in enumerate(STATES)
@@ -81,6 +88,18 @@ def _use(posture: Posture, row: Any) -> dict[str, Any]:
         "reason": REASONS[row.reason] or None,
         "decision": plain(row.decision),
     }
+
+
+def _words(posture: Posture, decisions: pd.Series) -> dict[Any, dict[str, Any] | None]:
+    """Return what records of these ids say in somebody's own words, None where they say nothing.
+
+    Records of several sources may share an id: then nobody can tell which of them is meant.
+    """
+    frame = decided(posture)
+    frame = frame[frame["id"].isin(decisions.dropna())].drop_duplicates("id", keep=False)
+    said = [{p.name: value_of(row, p) for p in WORDS} for _, row in frame.iterrows()]
+    told = [{k: v for k, v in one.items() if v is not None} or None for one in said]
+    return dict(zip(frame["id"], told, strict=True))
 
 
 def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Take secrets out of text: forms of vendors, what the context tells, and either written otherwise.
 
+In prose random text without any mark goes as well; in names and identifiers it is what they are.
+
 What looks like a secret is replaced by the name of what it looks like and a keyed fingerprint: so
 two that differ stay two, in an id or the name of a scope, and equal ones are known again. The value
 is neither kept nor shown.
@@ -8,19 +10,28 @@ is neither kept nor shown.
 import re
 from functools import lru_cache
 
+from graph.secrets.bare import bare
 from graph.secrets.contexts import WORD, told_by_context
 from graph.secrets.fingerprints import fingerprint, mark_of
 from graph.secrets.forms import FORMS, Form, turns
 from graph.secrets.written import Span, alike, encoded, split
 from graph.values import MAX_TEXT
 
-__all__ = ["TOO_LONG", "fingerprint", "names_secret", "redact_named", "redact_text"]
+__all__ = [
+    "TOO_LONG",
+    "fingerprint",
+    "names_secret",
+    "redact_named",
+    "redact_prose",
+    "redact_text",
+]
 
 # Longer texts are not kept, so nobody looks for secrets in them: this stands for them until they
 # are set aside, too long itself and without anything of what it stands for.
 TOO_LONG = "[redacted: too long]".ljust(MAX_TEXT + 1, "\u2026")
 OFTEN = 256  # characters: up to here what was found is remembered
 ENDING = re.compile(rf"(?i){WORD}$")
+LONGEST_NAME = 19  # characters: a shorter word is not random enough to be told from a name
 SHORTEST = 8  # characters: a shorter text holds no secret that could be told from a word
 RUN = re.compile(r"[\w.~+/=-]{16}|-----|hooks\.slack")  # in every text with a form of a vendor
 BY_MARK: tuple[tuple[str, Form], ...] = tuple((mark, form) for form in FORMS for mark in form.marks)
@@ -37,6 +48,17 @@ def redact_text(value: str) -> str:
     if len(value) < SHORTEST:
         return value
     return _redacted_once(value) if len(value) <= OFTEN else _redacted(value)
+
+
+def redact_prose(value: str) -> str:
+    """Return prose with everything that looks like a secret replaced, random words too.
+
+    >>> redact_prose("use 9f86d081884c7d659a2feaa0c55ad015 until May")[:26]
+    'use [redacted: random text'
+    """
+    value = redact_text(value)
+    spans = list(bare(value)) if LONGEST_NAME < len(value) <= MAX_TEXT else []
+    return _replaced(value, spans) if spans else value
 
 
 def names_secret(name: str) -> bool:

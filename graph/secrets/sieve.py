@@ -40,16 +40,18 @@ BY_LENGTH = [f"(?i:{_re2(form.pattern.pattern)})" for form in MEASURED]
 TELLING = f"(?i:{_re2(WORD)})"
 MARKS = f"(?i:{'|'.join(re.escape(mark) for form in MARKED for mark in form.marks)})"
 ALL = [BY_CONTEXT, f"{BASE64}|{HEXED}|{ESCAPE}"]
+BARE = r"[A-Za-z0-9+/_-]{20}"
 LONG = r"[\w+/=.|:-]{27}"  # in all that is known by its length
 FEW = 100  # texts: so few are looked at sooner than the sieve is made
 ESCAPED_IN_JSON = r"\\[nrtbf]"
 APART = r"[\s\\\"'`]"
 
 
-def suspects(texts: pa.Array, fields: bool = False) -> pa.Array:
+def suspects(texts: pa.Array, fields: bool = False, prose: bool = False) -> pa.Array:
     """Return those of the texts that may hold a secret, each once.
 
-    With `fields` they are JSON, in which the name of a field may tell of one.
+    With `fields` they are JSON, in which the name of a field may tell of one. In `prose` a long
+    word without any mark may be one.
     """
     left = pc.unique(texts.drop_null())
     if len(left) < FEW:
@@ -57,7 +59,7 @@ def suspects(texts: pa.Array, fields: bool = False) -> pa.Array:
     strange = pc.invert(pc.string_is_ascii(left))
     caught = [left.filter(strange)]
     left = left.filter(pc.invert(strange))
-    for pattern in [*ALL, TELLING] if fields else ALL:
+    for pattern in [*ALL, *[TELLING] * fields, *[BARE] * prose]:
         left = _sort_out(left, pattern, caught, fields)
     long = left.filter(pc.match_substring_regex(left, LONG))
     for pattern in BY_LENGTH if len(long) else ():
