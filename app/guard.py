@@ -26,7 +26,7 @@ def headers(port: int) -> list[tuple[bytes, bytes]]:
     own = " ".join(f"ws://{name}:{port}" for name in NAMES)
     policy = {
         "default-src": "'self'",
-        "script-src": "'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
+        "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",

@@ -120,6 +120,27 @@ def _own(link: str, home: str) -> bool:
     return f"{parts.scheme}://{parts.netloc}" == home and parts.path in {"/", *PATHS.values()}
 
 
+# Later than this call: what a debugger calls itself, a browser lets make code of text.
+MAKES_CODE = """() => new Promise(done => setTimeout(() => {
+    try { done(new Function("return 'made'")()) } catch (error) { done(error.name) }
+}))"""
+
+
+@pytest.mark.parametrize(("obeys", "came"), [(True, "EvalError"), (False, "made")])
+def test_the_app_needs_no_code_made_of_text(
+    serve: Serve, store: Path, open_window: Open, obeys: bool, came: str
+) -> None:
+    """Charts and pictures are drawn without; the twin is a browser that obeys no policy."""
+    home = serve(store)
+    window = open_window(home, obeys_policy=obeys)
+    for path in ("/", "/trust_debt", "/blast_radius?thing=wide-bot"):
+        page = window.go(home + path)
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        assert page.evaluate(MAKES_CODE) == came
+    assert graph(page).evaluate(MAKES_CODE) == came
+    window.errors[:] = [said for said in window.errors if "unsafe-eval" not in said]
+
+
 def test_the_canary_would_have_been_heard(
     serve: Serve, store: Path, open_window: Open, canary: tuple[str, list[str]]
 ) -> None:

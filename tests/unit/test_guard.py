@@ -76,4 +76,5 @@ def test_every_answer_says_who_may_frame_it() -> None:
     names = [name.lower() for name, _ in said]
     assert len(names) == len(set(names))
     assert dict(said)[b"x-frame-options"] == b"SAMEORIGIN"
+    assert b"'unsafe-eval'" not in dict(headers(PORT))[b"content-security-policy"]
     assert b"frame-ancestors 'self'" in dict(headers(PORT))[b"content-security-policy"]
