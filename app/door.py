@@ -1,7 +1,7 @@
-"""Who may decide in the app: whoever sits at this machine and has the token that its start printed.
+"""Who may change a store in the app: whoever sits here and has the token that its start printed.
 
-Looking needs no token. Any account of this machine can reach a loopback address, so deciding asks
-once in each session for what only the account that started the app was told.
+Looking needs no token. Any account of this machine can reach a loopback address, so deciding and
+uploading ask once in each session for what only the account that started the app was told.
 """
 
 import hmac
@@ -49,7 +49,7 @@ def enter() -> None:
 
 
 def is_open() -> bool:
-    """Return whether this session may decide."""
+    """Return whether this session may decide, and upload."""
     return at_home() and bool(st.session_state.get(OPEN))
 
 
@@ -59,17 +59,18 @@ def decider(name: str) -> By:
     return By(name, session=str(session))
 
 
-def ask(place: Any, where: str) -> bool:
-    """Return whether this session may decide; else draw why not, and the field for the token."""
+def ask(place: Any, where: str, deed: str = "decide") -> bool:
+    """Return whether this session may do so; else draw why not, and the field for the token."""
     if is_open():
         return True
     if not at_home():
         place.info("Decisions are taken only where the app is open to this machine alone.")
         return False
     if _Door.token is None:
-        place.info("To decide here, start the app with `trustdebt app`; or use its commands.")
+        place.info(f"To {deed} here, start the app with `trustdebt app`; or use its commands.")
         return False
-    form = place.expander("Decide", icon=":material/lock:").form(f"door:{where}", border=False)
+    lock = place.expander(deed.capitalize(), icon=":material/lock:", expanded=deed != "decide")
+    form = lock.form(f"door:{where}", border=False)
     form.caption("Once in each session: the token that `trustdebt app` printed when it started.")
     said = form.text_input("Token", type="password", key=f"door:token:{where}")
     if form.form_submit_button("Unlock"):

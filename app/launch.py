@@ -28,7 +28,10 @@ def launch(port: int, store: str | None, budget: str | None) -> NoReturn:
             os.environ[name] = str(Path(named).resolve())
     token = os.environ[VARIABLE] = new_token()
     print(f"trustdebt app: http://{HOST}:{port}", flush=True)
-    print(f"to decide, not only look: http://{HOST}:{port}/?{PARAMETER}={token}", flush=True)
+    print(
+        f"to decide and upload, not only look: http://{HOST}:{port}/?{PARAMETER}={token}",
+        flush=True,
+    )
     command = isolated("app.server", HOST, str(port))
     os.chdir(ROOT)
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell

@@ -1,4 +1,4 @@
-"""The pages that `trustdebt app` serves; `streamlit run` shows them too, and decides nothing."""
+"""The pages that `trustdebt app` serves; `streamlit run` shows them too, and changes nothing."""
 
 import os
 from functools import partial

@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
-from app import same_things, upload
-from app.door import at_home
+from app import door, same_things, upload
 from app.escape import code, markdown
 from app.shell import store_uri
 from app.tables import below, table
@@ -30,13 +29,15 @@ def _readable(uri: str) -> list[dict[str, Any]]:
 def draw(posture: Posture | None) -> None:
     """Draw what the last upload led to, and the form of the next; None while there is nothing."""
     st.header("Read an export", anchor=False)
-    if not at_home():
+    if not door.at_home():
         st.info("Uploads are taken only where the app is open to this machine alone.")
         return
     if ANSWER in st.session_state:
         _answer(st.session_state[ANSWER], posture)
     if not st.toggle("Upload files", key="sources:upload"):
         st.caption("The same as `trustdebt ingest`, with the same checks.")
+        return
+    if not door.ask(st, "upload", "upload"):
         return
     try:
         found = {str(one["name"]): one for one in _readable(store_uri())}

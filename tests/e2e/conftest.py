@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -116,13 +117,29 @@ def hostile_store(canary: tuple[str, list[str]], tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
+def logs() -> dict[str, Path]:
+    """Where each server writes what it prints, by its address."""
+    return {}
+
+
+@pytest.fixture
+def told(logs: dict[str, Path]) -> Callable[[str], str]:
+    """Read the token that a server printed when it started."""
+    return lambda home: re.findall(rf"{door.PARAMETER}=(\S+)", logs[home].read_text())[0]
+
+
+@pytest.fixture(scope="session")
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, logs: dict[str, Path]
+) -> Iterator[Callable[[Path], str]]:
     """Start the app on a store, once for each, and return its address."""
     running: dict[Path, tuple[subprocess.Popen[bytes], str]] = {}
 
     def start(store: Path) -> str:
         if store not in running:
-            running[store] = _start(store, tmp_path_factory.mktemp("server") / "log")
+            log = tmp_path_factory.mktemp("server") / "log"
+            running[store] = _start(store, log)
+            logs[running[store][1]] = log
         return running[store][1]
 
     yield start
@@ -141,15 +158,23 @@ def _start(store: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
         process = subprocess.Popen(
             command, cwd=log.parent, env=environment, stdout=sink, stderr=subprocess.STDOUT
         )
-    address, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    address = f"http://127.0.0.1:{port}"
+    if not is_up(process, address):
+        process.kill()
+        pytest.fail(f"the app did not start: {log.read_text()}")
+    return process, address
+
+
+def is_up(process: subprocess.Popen[bytes], address: str) -> bool:
+    """Wait until a server answers; say whether it does."""
+    end = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < end:
         try:
             with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
-                return process, address
+                return True
         except OSError:
             time.sleep(0.1)
-    process.kill()
-    pytest.fail(f"the app did not start: {log.read_text()}")
+    return False
 
 
 @pytest.fixture(scope="session")

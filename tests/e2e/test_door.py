@@ -22,7 +22,7 @@ from analytics.history import open_posture
 from app import door
 from app.isolation import isolated
 from graph.journal import journal_of
-from tests.e2e.conftest import TOKEN, Open, Watched
+from tests.e2e.conftest import TOKEN, Open, Watched, is_up
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
 
@@ -154,7 +154,9 @@ def started(own: Path, tmp_path: Path) -> Iterator[str]:
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
-            yield (process.stdout.readline() + process.stdout.readline()).decode()
+            plain = process.stdout.readline().decode()
+            assert is_up(process, re.findall(r"http://\S+", plain)[0])
+            yield plain + process.stdout.readline().decode()
         finally:
             process.terminate()
             process.wait(20)

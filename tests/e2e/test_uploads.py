@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app import door, upload, upload_form
 from app.upload import Asked, File, Refused
 from ingest.sources import all_sources
-from tests.e2e.conftest import Open, Watched
+from tests.e2e.conftest import TOKEN, Open, Watched
 from tests.e2e.said import texts
 from tests.small_exports import EXPORTS
 
@@ -41,10 +41,9 @@ HOSTILE = [
 
 
 @pytest.fixture
-def form(open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """Open the form, as it is where only this machine can reach the app."""
-    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
-    test = open_page(store, "sources")
+def form(open_deciding: Open, store: Path) -> AppTest:
+    """Open the form, as it is where only this machine can reach the app, with the token."""
+    test = open_deciding(store, "sources")
     test.toggle[0].set_value(True).run()
     return test
 
@@ -85,6 +84,35 @@ def test_no_upload_where_others_can_reach_the_app(
     test = open_page(store, "sources")
     assert len(test.toggle) == 0
     assert "open to this machine alone" in texts(test)
+
+
+def test_an_upload_asks_for_the_token(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in a session; where none was told, nothing is taken."""
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    test = open_page(store, "sources")
+    test.toggle[0].set_value(True).run()
+    assert "start the app with `trustdebt app`" in texts(test)
+    monkeypatch.setattr(door._Door, "token", TOKEN)
+    for said, files in (("wrong", 0), (TOKEN, 1)):
+        test.run()
+        assert len(test.file_uploader) == 0
+        field(test.text_input, "Token").set_value(said)
+        field(test.button, "Unlock").click()
+        assert len(test.run(timeout=60).file_uploader) == files
+    assert len(test.run().file_uploader) == 1
+
+
+def test_without_the_door_anybody_uploads(
+    open_page: Open, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin."""
+    monkeypatch.setattr(door, "HERE", (st.get_option("server.address"),))
+    monkeypatch.setattr(door, "ask", lambda *_: True)
+    test = open_page(store, "sources")
+    test.toggle[0].set_value(True).run(timeout=60)
+    assert len(test.file_uploader) == 1
 
 
 def test_a_store_without_a_snapshot_takes_an_upload(
@@ -174,18 +202,21 @@ def test_a_hostile_archive_is_refused_in_words(form: AppTest) -> None:
 
 
 def test_uploading_in_a_browser(
-    serve: Callable[[Path], str], open_window: Callable[..., Watched], tmp_path: Path
+    serve: Callable[[Path], str],
+    told: Callable[[str], str],
+    open_window: Callable[..., Watched],
+    tmp_path: Path,
 ) -> None:
     """A file goes in by hand into an empty store and is refused; good ones make a snapshot."""
     home = serve(tmp_path / "s")
     window = open_window(home)
+    page = window.go(f"{home}/sources?{door.PARAMETER}={told(home)}")
     rows = [{"id": f"d{n}", "at": "2026-07-01T10:00:00Z", "subject": {"id": "bot"},
              "decision": "allow", "action": {"name": "read"}, "resource": {"id": "db"}}
             for n in range(40)]  # fmt: skip
     log = "\n".join(map(json.dumps, [*rows, rows[0] | {"at": "yesterday"}])).encode()
     other = log.replace(b'"id": "d', b'"id": "e')
     hostile = [f"{name}l" for name in HOSTILE if name.endswith(".json")]  # JSON lines
-    page = window.go(f"{home}/sources")
     page.get_by_text("Upload files").click()
     page.get_by_text("Files or ZIPs of one export").wait_for(timeout=120_000)
     for source, sent, said in (
