@@ -25,8 +25,9 @@ from graph.values import canonical, instant, iso
 
 ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
-LISTS = ("also", "owner_also", "about")  # fields of several texts, not there without any
-MAYBE = (*LISTS, "os_user", "session")  # old entries lack them
+OTHERS = ("also", "owner_also")  # other ids, not there without any
+LISTS = (*OTHERS, "about")  # fields of several texts
+UNTOLD = (*LISTS, "session")  # what answers show only where there is something
 FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
 CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
@@ -39,7 +40,7 @@ class Entry:
     `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good. `by`
     is the id of a person whom a source states; where no source states any person, it is a name
     as it was given, and not `verified`. Nobody signs in yet, so who it was is the word of the
-    operating-system account `os_user`, in a `session` of the app or by a command.
+    operating-system account `os_user`, in a `session` of the app or, if that is None, by a command.
     """
 
     kind: ClassVar[str]
@@ -51,8 +52,8 @@ class Entry:
     withdrawn_at: pd.Timestamp | None = None
     verified: bool = True
     signed_in: bool = False
-    os_user: str | None = None
-    session: str | None = None
+    os_user: str
+    session: str | None
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant."""
@@ -61,7 +62,7 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """Return it as answers show it."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        told = {k: v for k, v in values.items() if k not in MAYBE or v}
+        told = {k: v for k, v in values.items() if k not in UNTOLD or v}
         shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
 
@@ -72,14 +73,14 @@ class Acceptance(Entry):
 
     `also` are the other ids that it had then, as its things had several. `about` is what its id
     is made of: its rule, its subject, its object or "", and the parts of its key, if any. So it
-    is known what was accepted when the finding itself is gone. Old entries lack it.
+    is known what was accepted when the finding itself is gone.
     """
 
     kind: ClassVar[str] = "acceptance"
     finding: str
     until: pd.Timestamp
+    about: tuple[str, ...]
     also: tuple[str, ...] = ()
-    about: tuple[str, ...] = ()
 
     def holds(self, moment: pd.Timestamp) -> bool:
         """Say whether it counts at an instant: it lapses by itself."""
@@ -225,8 +226,8 @@ class Journal:
         by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
+        about: Sequence[str],
         also: Sequence[str] = (),
-        about: Sequence[str] = (),
     ) -> Acceptance:
         """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
         said = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
@@ -340,8 +341,8 @@ class Journal:
                     "prev_hash": before,
                     **({} if who.verified else {"verified": False}),
                     "os_user": system_user(),
-                    **({"session": who.session} if who.session else {}),
-                    **{k: v for k, v in said.items() if k not in LISTS or v},
+                    "session": who.session,
+                    **{k: v for k, v in said.items() if k not in OTHERS or v},
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))

@@ -47,7 +47,7 @@ def accept(
     who, why = _person(posture, by), _said("reason", reason)
     also = other_names(posture, one)
     about = what_it_is_about(posture, one)
-    written = journal_of(posture).accept(one, until, who, why, as_of, also, about)
+    written = journal_of(posture).accept(one, until, who, why, as_of, about, also)
     note = "by the clock that is past: it counts only in what is asked as of earlier"
     return _recorded(written) | {"note": note if until <= written.at else None}
 

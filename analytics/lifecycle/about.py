@@ -41,8 +41,7 @@ def accepted_findings(posture: Posture) -> list[Accepted]:
     """List what was accepted until now, once for a posture.
 
     A span ends with its acceptance, and has a gap while the finding was resolved: what is mended
-    needs no acceptance. What was accepted of another thing of the same name is left out, and so
-    is a finding of which nobody can tell what it was about.
+    needs no acceptance. What was accepted of another thing of the same name is left out.
     """
     return posture.once(__name__, lambda: _accepted_findings(posture))  # type: ignore[no-any-return]
 
@@ -61,8 +60,8 @@ def _accepted_findings(posture: Posture) -> list[Accepted]:
     since, ends = (_ms(one.since for one in said), _ms(one.ends for one in said))
     spans: dict[Parts, list[Span]] = {}
     for one, name, begun, over in zip(said, names, since, ends, strict=True):
-        about = known.get(name) or _now(posture.graph, one.about) or what_it_is_about(posture, name)
-        if about and begun >= max((int(again[n]) for n in _things(posture, about)), default=NEVER):
+        about = known.get(name) or _now(posture.graph, one.about)
+        if begun >= max((int(again[n]) for n in _things(posture, about)), default=NEVER):
             spans.setdefault(about, []).extend(_without((begun, over), life.gone(name)))
     named = ((rule, subject, other, key, s) for (rule, subject, other, *key), s in spans.items())
     return [Accepted(rule, who, what, tuple(key), tuple(s)) for rule, who, what, key, s in named]

@@ -10,6 +10,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 
 from analytics import answers
 from analytics.history import open_posture
+from analytics.lifecycle.about import what_it_is_about
 from graph.journal import journal_of
 from tests.e2e.conftest import Open
 from tests.e2e.estate import estate, publish
@@ -91,9 +92,10 @@ def test_an_accepted_finding_is_marked_among_the_worst(open_page: Open, own: Pat
     before = open_page(own).dataframe
     worst = next(f.value for f in before if list(f.value) == ["Severity", "What is wrong", "Since"])
     assert not worst["Severity"].str.contains("accepted").any()
-    first = answers.findings(open_posture(str(own)))["findings"][0]["id"]
+    posture = open_posture(str(own))
+    first = answers.findings(posture)["findings"][0]["id"]
     until, at = pd.Timestamp("2035-01-01", tz="UTC"), pd.Timestamp("2026-08-01", tz="UTC")
-    journal_of(str(own)).accept(first, until, "ann", "known", at)
+    journal_of(str(own)).accept(first, until, "ann", "known", at, what_it_is_about(posture, first))
     test = open_page(own)
     worst = next(f.value for f in test.dataframe if "What is wrong" in f.value)
     assert worst["Severity"].str.endswith("accepted").tolist() == [True] + [False] * 9

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from analytics import answers
 from analytics.history import open_posture
+from analytics.lifecycle.about import what_it_is_about
 from graph.facts import Facts
 from graph.journal import journal_of
 from graph.schema import DECLARABLE, HUMAN, OWNS
@@ -210,9 +211,8 @@ def _keys(test: AppTest) -> list[str]:
 def test_what_is_accepted_already_is_not_accepted_again(open_page: Open, two: Path) -> None:
     posture = open_posture(str(two))
     for one in answers.findings(posture, about=posture.graph.number("left"))["findings"]:
-        journal_of(str(two)).accept(
-            one["id"], pd.Timestamp("2035-01-01", tz="UTC"), "ann", "known", AS_OF
-        )
+        about, until = what_it_is_about(posture, one["id"]), pd.Timestamp("2035-01-01", tz="UTC")
+        journal_of(str(two)).accept(one["id"], until, "ann", "known", AS_OF, about)
     test = open_page(two, "findings", about="left")
     test = choose(test, next(k for k in _keys(test) if k.startswith("findings:{")), 0, 1)
     assert "2 are accepted or resolved already" in texts(test)

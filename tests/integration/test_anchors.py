@@ -23,10 +23,11 @@ from tests.small_estates import AS_OF, Estate
 
 COUNT = 4  # snapshots of a store
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
+ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about
 
 
 def _decide(store: Path, finding: str) -> None:
-    journal_of(str(store)).accept(finding, LATER, "ann", "known", None)
+    journal_of(str(store)).accept(finding, LATER, "ann", "known", None, ABOUT)
 
 
 def _filled(folder: Path, scope: str = "acme") -> Path:

@@ -16,6 +16,7 @@ from tests.integration.conftest import ask
 from tests.small_estates import AS_OF, Estate
 
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
+ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about
 SECOND = "MATCH (s:TrustdebtSnapshot) WHERE s.sequence = 2 "
 POINTER = "MATCH (p:TrustdebtPointer {name: 'current'}) "
 OURS = "MATCH (n) WHERE n:TrustdebtSnapshot OR n:TrustdebtPointer "
@@ -44,7 +45,7 @@ def uri(empty_neo4j: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     for number in (1, 2, 3):
         _publish(empty_neo4j, number)
-    journal_of(empty_neo4j).accept("F-1", LATER, "ann", "known", None)
+    journal_of(empty_neo4j).accept("F-1", LATER, "ann", "known", None, ABOUT)
     return empty_neo4j
 
 
@@ -120,7 +121,7 @@ def test_another_place_of_the_journal_is_another_journal(
     """People who share a database and no machine each have one of their own."""
     monkeypatch.setenv("TRUSTDEBT_JOURNAL", str(tmp_path / "mine.sqlite"))
     assert len(opened.snapshots()) == 3
-    journal_of(uri).accept("F-2", LATER, "ben", "known", None)
+    journal_of(uri).accept("F-2", LATER, "ben", "known", None, ABOUT)
     assert len(opened.snapshots()) == 3
     (tmp_path / "mine.sqlite").unlink()
     with pytest.raises(StoreDamaged, match="decisions are lost"):

@@ -16,12 +16,14 @@ from graph.journal import Journal, clock
 
 ROOT = Path(__file__).parents[2]
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
+ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about
 WRITER = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
 from graph.journal import Journal, clock
 
+ABOUT = "OWN-01", "bot", ""
 name, count, dies = sys.argv[2], int(sys.argv[3]), sys.argv[4]
 
 def deadly():
@@ -29,7 +31,8 @@ def deadly():
 
 journal = Journal(Path(sys.argv[1]), deadly if dies == "inside" else clock)
 for number in range(count):
-    journal.accept(f"{name}-{number}", pd.Timestamp("2099-01-01", tz="UTC"), name, "x", None)
+    later = pd.Timestamp("2099-01-01", tz="UTC")
+    journal.accept(f"{name}-{number}", later, name, "x", None, ABOUT)
     print(f"{name}-{number}", flush=True)
     if dies == "after":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -60,12 +63,12 @@ def test_two_processes_write_at_once(tmp_path):
 @pytest.mark.parametrize(("dies", "kept"), [("inside", ["before"]), ("after", ["before", "b-0"])])
 def test_a_process_that_dies_leaves_all_of_an_entry_or_nothing(tmp_path, dies, kept):
     journal = Journal(tmp_path / "journal.sqlite")
-    journal.accept("before", LATER, "ann", "x", None)
+    journal.accept("before", LATER, "ann", "x", None, ABOUT)
     writer = _writer(journal.path, "b", 1, dies)
     writer.communicate(timeout=120)
     assert writer.returncode == -signal.SIGKILL
     assert _written(journal) == kept
-    journal.accept("next", LATER, "ann", "x", None)
+    journal.accept("next", LATER, "ann", "x", None, ABOUT)
     assert _written(journal) == [*kept, "next"]
 
 
@@ -75,7 +78,7 @@ def test_the_first_write_may_die(tmp_path):
     _writer(journal.path, "b", 1, "inside").communicate(timeout=120)
     assert journal.path.exists()
     assert _written(journal) == []
-    journal.accept("next", LATER, "ann", "x", None)
+    journal.accept("next", LATER, "ann", "x", None, ABOUT)
     assert _written(journal) == ["next"]
 
 
@@ -99,7 +102,7 @@ def test_what_was_acknowledged_is_never_lost(tmp_path):
         kept = _written(journal)
         assert set(said) <= set(kept)
         assert len(kept) == len(set(kept)) <= len(said) + 2 * (round_ + 1)
-    journal.accept("last", LATER, "ann", "x", clock())
+    journal.accept("last", LATER, "ann", "x", clock(), ABOUT)
     assert _written(journal)[-1] == "last"
 
 
@@ -110,12 +113,12 @@ def _no_room() -> None:
 def test_a_full_disk_costs_no_entry(tmp_path):
     """The entry is refused, by a process without room; what was written before stays readable."""
     journal = Journal(tmp_path / "journal.sqlite")
-    journal.accept("before", LATER, "ann", "x", None)
+    journal.accept("before", LATER, "ann", "x", None, ABOUT)
     code = (
         "import sys; from pathlib import Path; import pandas as pd\n"
         "from graph.journal import Journal; from graph.stores import StoreError\n"
         "j, later = Journal(Path(sys.argv[1])), pd.Timestamp('2099-01-01', tz='UTC')\n"
-        "try: j.accept('big', later, 'b', 'x' * 60_000, None)\n"
+        "try: j.accept('big', later, 'b', 'x' * 60_000, None, ('OWN-01', 'bot', ''))\n"
         "except StoreError as error: print(error); sys.exit(error.exit_code)\n"
     )
     line = [sys.executable, "-c", code, str(journal.path)]
@@ -126,7 +129,7 @@ def test_a_full_disk_costs_no_entry(tmp_path):
     assert str(journal.path) in done.stdout
     assert "damaged" not in done.stdout
     assert _written(journal) == ["before"]
-    journal.accept("next", LATER, "ann", "x" * 60_000, None)
+    journal.accept("next", LATER, "ann", "x" * 60_000, None, ABOUT)
     assert _written(journal) == ["before", "next"]
 
 
@@ -151,7 +154,7 @@ def test_of_two_withdrawals_at_once_one_is_refused(tmp_path):
     file, count = tmp_path / "journal.sqlite", 40
     journal = Journal(file)
     for number in range(count):
-        journal.accept(f"F-{number}", LATER, "ann", "x", None)
+        journal.accept(f"F-{number}", LATER, "ann", "x", None, ABOUT)
     numbers = " ".join(map(str, range(1, count + 1)))
     line = [sys.executable, "-c", WITHDRAWER, str(file)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analytics import answers
 from analytics.history import open_posture
+from analytics.lifecycle.about import what_it_is_about
 from analytics.lifecycle.states import STATES
 from graph.journal import journal_of
 from graph.journal_file import journal_path
@@ -26,8 +27,10 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     ingest(store, [_estate(30).job()])
     journal = journal_of(store_uri)
     assert ("://" in store_uri) != journal.path.is_relative_to(tmp_path)
-    one = answers.findings(open_posture(store_uri), rule="OWN-01")["findings"][0]
-    journal.accept(one["id"], AS_OF + DAY, "ann", "known", AS_OF - 30 * DAY)
+    posture = open_posture(store_uri)
+    one = answers.findings(posture, rule="OWN-01")["findings"][0]
+    about = what_it_is_about(posture, one["id"])
+    journal.accept(one["id"], AS_OF + DAY, "ann", "known", AS_OF - 30 * DAY, about)
     ingest(store, [_estate(0, "new").job()])
     rows = answers.findings(open_posture(store_uri), rule="OWN-01")["findings"]
     states = {r["subject"]["id"]: (r["state"], r["first_seen"]) for r in rows}

@@ -10,6 +10,7 @@ import pytest
 
 from analytics import answers
 from analytics.history import open_posture
+from analytics.lifecycle.about import what_it_is_about
 from analytics.lifecycle.states import STATES
 from app.console import envelope
 from app.exchange import FORMATS, written
@@ -47,10 +48,12 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         if at < 60:
             e.owned("mended", "ann", "ann")
         ingest(ParquetStore(store), [e.job()])
-    for row in answers.findings(open_posture(str(store)))["findings"]:
+    posture = open_posture(str(store))
+    for row in answers.findings(posture)["findings"]:
         if row["subject"]["id"] == "accepted":
             until = AS_OF + pd.Timedelta(days=30)
-            journal_of(str(store)).accept(row["id"], until, "ann", "known", AS_OF)
+            about = what_it_is_about(posture, row["id"])
+            journal_of(str(store)).accept(row["id"], until, "ann", "known", AS_OF, about)
     posture = open_posture(str(store))
     made = envelope("findings", answers.findings(posture, states=STATES), posture)
     states = {row["state"] for row in made["result"]["findings"]}

@@ -11,6 +11,7 @@ from graph.journal import Journal
 from graph.stores import StoreDamaged
 
 AT = pd.Timestamp("2026-08-01", tz="UTC")
+ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about
 
 
 @pytest.fixture
@@ -56,14 +57,14 @@ def test_nothing_failed_makes_no_file(journal):
 
 def test_decisions_stand_beside_it_and_do_not_change(journal):
     book = Journal(journal)
-    book.accept("f", AT + pd.Timedelta(days=9), "ann", "known", None)
+    book.accept("f", AT + pd.Timedelta(days=9), "ann", "known", None, ABOUT)
     mark = book.mark()
     keep_failed(journal, [failed("aws", "1")])
     assert (book.mark(), len(book.entries())) == (mark, 1)
 
 
 def test_a_file_from_before_there_were_any(journal):
-    Journal(journal).accept("f", AT + pd.Timedelta(days=9), "ann", "known", None)
+    Journal(journal).accept("f", AT + pd.Timedelta(days=9), "ann", "known", None, ABOUT)
     with sqlite3.connect(journal) as db:
         db.execute("DROP TABLE failed")
     db.close()

@@ -10,6 +10,7 @@ import pytest
 from analytics import answers, past, rules
 from analytics.history import open_posture
 from analytics.lifecycle import states
+from analytics.lifecycle.about import what_it_is_about
 from analytics.lifecycle.states import STATES
 from analytics.posture import Posture
 from graph.journal import journal_of
@@ -247,8 +248,9 @@ def test_a_partial_read_that_does_not_mention_it_makes_it_old(store, publish):
 
 def accept(store: Path, posture: Posture, days: float) -> None:
     (one,) = found(posture)
+    about = what_it_is_about(posture, one["id"])
     journal_of(str(store)).accept(
-        one["id"], AS_OF + days * DAY, "ann", "known", posture.graph.as_of
+        one["id"], AS_OF + days * DAY, "ann", "known", posture.graph.as_of, about
     )
 
 

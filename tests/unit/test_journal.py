@@ -19,6 +19,7 @@ NOW = pd.Timestamp("2026-08-10T12:00:00.123456Z")
 EARLIER = pd.Timestamp("2026-08-01", tz="UTC")
 LATER = pd.Timestamp("2026-09-01", tz="UTC")
 DAY = pd.Timedelta(days=1)
+ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def _raw(journal: Journal, *statements: str) -> list[tuple[object, ...]]:
 
 def test_an_entry_says_who_why_and_when(journal):
     """`at` is the clock; it counts from the instant looked at, and is the same when read back."""
-    written = journal.accept("F-1", LATER, "ann", "replaced soon", EARLIER)
+    written = journal.accept("F-1", LATER, "ann", "replaced soon", EARLIER, ABOUT)
     assert written.record() == {
         "entry": 1,
         "kind": "acceptance",
@@ -55,25 +56,26 @@ def test_an_entry_says_who_why_and_when(journal):
         "verified": True,
         "signed_in": False,
         "os_user": pwd.getpwuid(os.getuid()).pw_name,
+        "about": ABOUT,
     }
     assert Journal(journal.path).entries() == (written,)
 
 
 def test_nothing_counts_from_the_future(journal):
     """What is looked at may lie ahead of the clock; the entry does not."""
-    assert journal.accept("F-1", LATER, "ann", "x", NOW + DAY).since == NOW.floor("ms")
+    assert journal.accept("F-1", LATER, "ann", "x", NOW + DAY, ABOUT).since == NOW.floor("ms")
     assert journal.attest("bot", "ann", "business", "ann", "", None).since == NOW.floor("ms")
 
 
 def test_an_acceptance_holds_from_then_until_it_lapses(journal):
-    journal.accept("F-1", LATER, "ann", "x", EARLIER)
+    journal.accept("F-1", LATER, "ann", "x", EARLIER, ABOUT)
     moments = (EARLIER - DAY, EARLIER, LATER - DAY, LATER, LATER + DAY)
     assert [bool(journal.accepted(m)) for m in moments] == [False, True, True, False, False]
 
 
 def test_the_latest_acceptance_in_force_counts(journal):
-    journal.accept("F-1", LATER, "ann", "first", EARLIER)
-    journal.accept("F-1", LATER + DAY, "bob", "longer", EARLIER)
+    journal.accept("F-1", LATER, "ann", "first", EARLIER, ABOUT)
+    journal.accept("F-1", LATER + DAY, "bob", "longer", EARLIER, ABOUT)
     assert journal.accepted(EARLIER)["F-1"].by == "bob"
     journal.withdraw(2, "bob", "no", EARLIER + DAY)
     assert journal.accepted(EARLIER)["F-1"].by == "bob"
@@ -93,7 +95,7 @@ def test_a_withdrawal_is_a_further_entry(journal):
 @pytest.mark.parametrize("back", [pd.Timedelta(0), pd.Timedelta("1ms"), DAY, 900 * DAY])
 def test_nothing_ends_before_it_began(journal, back):
     """The clock may be set back between the two, and a file may hold what was written so."""
-    journal.accept("F-1", LATER, "ann", "ok", None)
+    journal.accept("F-1", LATER, "ann", "ok", None, ABOUT)
     journal.now = lambda: NOW.floor("ms") - back
     journal.withdraw(1, "ann", "no", None)
     (first, second) = journal.entries()
@@ -114,7 +116,7 @@ def test_only_a_decision_that_stands_can_be_withdrawn(journal, number):
 def test_the_mark_changes_with_every_entry_and_with_nothing_else(journal):
     marks = [journal.mark()]
     for reason in ("a", "a", "b"):
-        journal.accept("F-1", LATER, "ann", reason, EARLIER)
+        journal.accept("F-1", LATER, "ann", reason, EARLIER, ABOUT)
         marks.append(journal.mark())
     journal.keep_seen({"000001": ("v", b"data")}, ["000001"])
     assert len(set(marks)) == 4
@@ -127,13 +129,13 @@ def test_reading_makes_no_file(journal):
 
 
 def test_only_its_owner_may_read_the_file(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     assert journal.path.stat().st_mode & 0o077 == 0
 
 
 def test_entries_are_only_ever_added(journal):
     """The file itself refuses what would change or remove one."""
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     db = sqlite3.connect(journal.path)
     for statement in ("UPDATE entry SET body = ''", "DELETE FROM entry"):
         with pytest.raises(sqlite3.IntegrityError, match="only ever added"):
@@ -146,7 +148,7 @@ def test_it_can_be_asked_what_it_said_at_an_earlier_time(tmp_path):
     """By the clock: what was written later, a withdrawal too, was not known then."""
     times = iter([NOW.floor("ms"), NOW.floor("ms") + DAY])
     journal = Journal(tmp_path / "journal.sqlite", lambda: next(times))
-    journal.accept("F-1", LATER, "ann", "x", EARLIER)
+    journal.accept("F-1", LATER, "ann", "x", EARLIER, ABOUT)
     journal.withdraw(1, "ann", "no", EARLIER)
     assert journal.accepted(NOW) == {}
     then = journal.known_at(NOW)
@@ -173,7 +175,7 @@ def _alter(journal: Journal, chained: bool) -> None:
 def test_an_altered_entry_shows(journal, chained):
     """Also where its hash was made to fit; without the check the file would read well."""
     for finding in ("F-1", "F-2"):
-        journal.accept(finding, LATER, "ann", "x", None)
+        journal.accept(finding, LATER, "ann", "x", None, ABOUT)
     _alter(journal, chained)
     assert json.loads(_raw(journal, "SELECT body FROM entry WHERE number = 1")[0][0])["by"] == "eve"
     with pytest.raises(StoreDamaged, match=r"journal\.sqlite is damaged: entry"):
@@ -182,21 +184,21 @@ def test_an_altered_entry_shows(journal, chained):
 
 def test_a_lost_entry_shows(journal):
     for finding in ("F-1", "F-2", "F-3"):
-        journal.accept(finding, LATER, "ann", "x", None)
+        journal.accept(finding, LATER, "ann", "x", None, ABOUT)
     _raw(journal, "DELETE FROM entry WHERE number = 2")
     with pytest.raises(StoreDamaged, match="entry 3"):
         journal.accepted(NOW)
 
 
 def test_a_damaged_file_is_named(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     size = journal.path.stat().st_size
     for damage in (b"not a database at all" * 100, journal.path.read_bytes()[: size // 2 + 7]):
         journal.path.write_bytes(damage)
         for ask in (
             journal.entries,
             journal.mark,
-            lambda: journal.accept("F", LATER, "a", "b", None),
+            lambda: journal.accept("F", LATER, "a", "b", None, ABOUT),
         ):
             with pytest.raises(StoreDamaged) as error:
                 ask()
@@ -211,37 +213,51 @@ def test_another_database_is_left_alone(journal):
     db.commit()
     db.close()
     before = journal.path.read_bytes()
-    for ask in (journal.entries, lambda: journal.accept("F-1", LATER, "ann", "x", None)):
+    for ask in (journal.entries, lambda: journal.accept("F-1", LATER, "ann", "x", None, ABOUT)):
         with pytest.raises(StoreUnavailable, match="not a journal"):
             ask()
     assert journal.path.read_bytes()[100:] == before[100:]
 
 
 def test_a_later_version_is_not_read(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     _raw(journal, "PRAGMA user_version = 2")
     with pytest.raises(StoreUnavailable, match="later version"):
         journal.entries()
 
 
+@pytest.mark.parametrize("field", ["about", "os_user", "session", "reason", "kind"])
+def test_an_entry_that_lacks_a_field_is_told(journal, field):
+    """Its hash is right, as whoever can write the file makes it; but no version wrote it so."""
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
+    [(body,)] = _raw(journal, "SELECT body FROM entry")
+    said = json.loads(body)
+    assert said.pop(field, "absent") != "absent"
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    _raw(journal, f"UPDATE entry SET body = '{text}', hash = '{digest}'")
+    with pytest.raises(StoreDamaged, match="entry 1 is not as it was written"):
+        journal.entries()
+
+
 def test_a_locked_file_is_busy(journal, monkeypatch):
     """Both to readers and to writers; and it is well again when the lock is gone."""
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     monkeypatch.setattr(journal_file, "PATIENCE", 0.1)
     db = sqlite3.connect(journal.path, isolation_level=None)
     db.execute("PRAGMA locking_mode = EXCLUSIVE")
     db.execute("BEGIN EXCLUSIVE")
-    for ask in (journal.entries, lambda: journal.accept("F-2", LATER, "ann", "x", None)):
+    for ask in (journal.entries, lambda: journal.accept("F-2", LATER, "ann", "x", None, ABOUT)):
         with pytest.raises(StoreBusy, match=r"journal\.sqlite is locked"):
             ask()
     db.execute("ROLLBACK")
     db.close()
-    journal.accept("F-2", LATER, "ann", "x", None)
+    journal.accept("F-2", LATER, "ann", "x", None, ABOUT)
     assert len(journal.entries()) == 2
 
 
 def test_a_writer_does_not_keep_readers_waiting(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     with journal_file.writing(journal.path) as db:
         db.execute("INSERT INTO entry VALUES (2, '', '')")
         assert len(journal.entries()) == 1
@@ -254,7 +270,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     journal = Journal(tmp_path / "file" / "journal.sqlite")
     with pytest.raises(StoreUnavailable, match="cannot be used"):
-        journal.accept("F-1", LATER, "ann", "x", None)
+        journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     assert journal.keep_seen({"s": ("v", b"")}, ["s"]) is False
 
 
@@ -276,7 +292,7 @@ def test_what_was_seen_is_not_believed_when_it_changed(journal):
 
 
 def test_a_locked_file_costs_no_time_for_what_only_saves_time(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     with journal_file.writing(journal.path):
         assert journal.keep_seen({"one": ("v", b"data")}, ["one"]) is False
     assert journal.seen("one", "v") is None
@@ -315,11 +331,11 @@ def test_the_environment_can_say_where_it_lies(monkeypatch, tmp_path):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
 def test_a_folder_that_may_only_be_read_is_read(journal):
-    journal.accept("F-1", LATER, "ann", "x", None)
+    journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
     journal.path.parent.chmod(0o500)
     try:
         assert len(journal.entries()) == 1
         with pytest.raises(StoreError):
-            journal.accept("F-2", LATER, "ann", "x", None)
+            journal.accept("F-2", LATER, "ann", "x", None, ABOUT)
     finally:
         journal.path.parent.chmod(0o700)

@@ -14,6 +14,7 @@ from tests.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.small_history import books, history_of
 
 E = 3.0  # read on something internal by what is no AI agent
+ABOUT = ("OWN-01", "gone", "")  # what an accepted finding is about
 
 
 def day(number: float) -> pd.Timestamp:
@@ -257,8 +258,8 @@ def test_what_people_attested_holds_on_any_ground(tmp_path):
 
 def test_an_acceptance_is_entered_where_it_counts(tmp_path):
     file = tmp_path / "journal.sqlite"
-    Journal(file).accept("F-1", day(8), "ann", "soon gone", day(3))
-    withdrawn = Journal(file).accept("F-2", day(30), "ann", "soon gone", day(4))
+    Journal(file).accept("F-1", day(8), "ann", "soon gone", day(3), ABOUT)
+    withdrawn = Journal(file).accept("F-2", day(30), "ann", "soon gone", day(4), ABOUT)
     Journal(file).withdraw(withdrawn.number, "ann", "not so", day(6))
     history = history_of(owned(state()), owned(state(20)), journal=file)
     told = [(e.kind, e.finding, e.at, e.cause, e.amount) for e in books(history).entries]

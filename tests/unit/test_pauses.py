@@ -20,7 +20,6 @@ from analytics.debt.past import past_debt
 from analytics.findings import find_all
 from analytics.posture import Posture
 from analytics.rules import all_rules
-from graph.journal import Journal
 from graph.schema import CAN_ACCESS, SOD_RULE
 from tests.small_estates import AS_OF, Estate
 from tests.small_history import books, history_of
@@ -169,14 +168,6 @@ def test_what_broke_while_it_was_accepted_bears_interest_from_its_end_only(file)
         "g1": pytest.approx(2.25 * (1 + 20 / 30)),
         "g2": pytest.approx(2.25 * (1 + 10 / 30)),
     }
-
-
-def test_an_entry_that_does_not_say_what_it_is_about_counts_as_well(file):
-    posture = at(file, 10)
-    rows = find_all(posture)
-    (finding,) = rows["id"][rows["rule"] == "SCP-02"]
-    Journal(file).accept(finding, day(40), "ann", "as it was written before", day(10))
-    assert owed(at(file, 100)) == pytest.approx(2.25 * (1 + 70 / 30))
 
 
 def test_a_lapsed_acceptance_is_listed(file):
