@@ -19,6 +19,7 @@ with WithoutWorkingFolder():
         Behaviour,
         BudgetOption,
         LimitOption,
+        SealKeyOption,
         StoreOption,
         UsageError,
         progress,
@@ -71,6 +72,7 @@ def sources(
     """List what can be ingested, and how what was is covered. Example: trustdebt sources."""
     from analytics.source_states import scopes_of
     from app.clock import now
+    from graph.sealing import how_sealed
     from ingest.sources import all_sources
 
     rows = [
@@ -83,7 +85,8 @@ def sources(
         }
         for s in all_sources().values()
     ]
-    return {"sources": rows, "scopes": scopes_of(now(), store, forget)}
+    scopes = scopes_of(now(), store, forget)
+    return {"sources": rows, "scopes": scopes, "seal": how_sealed(store)}
 
 
 @order("ingest", behaviour=Behaviour(rows=("reads", "quarantined", "failed")))
@@ -133,6 +136,7 @@ def _ingested(
     from ingest.job import ingest as run
 
     with closing(open_store(store)) as opened:
+        opened.require_key()
         before = opened.current()
         shared_with = None if before else getattr(opened, "shared_with", None)  # a database's
         done = run(opened, jobs, max_bad, keep, progress, max_loss, skip_failed)
@@ -220,6 +224,30 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
         for s in shown
     ]
     return {"snapshots": rows, "left_out": len(found) - len(shown)}
+
+
+@order("seal")
+def seal(
+    new: Annotated[bool, typer.Option("--new", help="Make the key first, in that file.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Whatever seal there is: trust the store as it is.")
+    ] = False,
+    expect: Annotated[
+        str | None, typer.Option(help="A head noted before, which the store must come from.")
+    ] = None,
+    seal_key: SealKeyOption = None,
+    store: StoreOption = None,
+) -> dict[str, Any]:
+    """Seal a store, or compare it with a head. Example: trustdebt seal --seal-key KEY --new."""
+    from graph import sealing
+
+    if expect is not None:
+        if new or again:
+            raise UsageError("--expect compares, and takes neither --new nor --again")
+        return sealing.compare(store, expect)
+    if seal_key is None:
+        raise UsageError("name the file of the key by --seal-key; --new makes it")
+    return sealing.seal(store, Path(seal_key), new, again)
 
 
 @order("estate")

@@ -59,6 +59,8 @@ def scopes_of(
     """
     journal = journal_path(uri)
     if forget is not None:
+        with closing(open_store(uri)) as opened:
+            opened.require_key()
         source, _, scope = forget.partition("/")
         end_failed(journal, [(source, scope)])
     with closing(open_store(uri)) as opened:

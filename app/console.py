@@ -58,6 +58,10 @@ BudgetOption = Annotated[
 NamedLonger = Annotated[  # where --budget is the command's own
     str | None, typer.Option("--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET")
 ]
+SealKeyOption = Annotated[
+    str | None,
+    typer.Option("--seal-key", help="File of the key of the seal.", envvar="TRUSTDEBT_SEAL_KEY"),
+]
 Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
 Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
 Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
@@ -68,6 +72,7 @@ COMMON = {
     "limit": (EachLimitOption, None),
     "as_json": (JsonOption, False),
     "judging_budget": (BudgetOption, None),
+    "seal_key": (SealKeyOption, None),
 }
 
 MOMENT = ("snapshot", "as_of")
@@ -164,9 +169,11 @@ def command(
 
         def run(**given: Any) -> None:
             from analytics.budget import budget_of, within
+            from graph.seal import using
 
             budget = budget_of(given["judging_budget"])
-            with within(budget, partial(_end, name, given["as_json"]) if _own.get() else None):
+            end = partial(_end, name, given["as_json"]) if _own.get() else None
+            with using(given["seal_key"]), within(budget, end):
                 document, code = answered(given)
             with within(budget):
                 _print(document, "json" if given["as_json"] else given.get("form", "table"))

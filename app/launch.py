@@ -10,7 +10,11 @@ from app.isolation import ROOT, isolated
 from graph.stores import DEFAULT, is_database
 
 HOST = "127.0.0.1"
-PATHS = ("TRUSTDEBT_STORE", "TRUSTDEBT_JOURNAL")  # variables that name a file or a folder
+PATHS = (
+    "TRUSTDEBT_STORE",
+    "TRUSTDEBT_JOURNAL",
+    "TRUSTDEBT_SEAL_KEY",
+)  # variables that name a file or a folder
 
 
 def launch(port: int, store: str | None, budget: str | None) -> NoReturn:

@@ -189,6 +189,10 @@ ANCHOR_JOURNAL: Final = (
     f"MERGE (j:{POINTER} {{name: $journal}}) SET j.touched = timestamp() "
     "WITH j WHERE coalesce(j.number, 0) <= $number SET j.number = $number, j.hash = $hash"
 )
+SEAL: Final = (
+    f"MATCH {_LEASE} SET l.touched = timestamp() WITH l WHERE l.token = $token "
+    f"MATCH (p:{POINTER} {{name: 'current'}}) SET p.anchor = $anchor RETURN p.name"
+)
 UNPUBLISHED: Final = f"MATCH (s:{_SNAPSHOTS}) WHERE s.state <> '{PUBLISHED}' RETURN s.id"
 PUBLISHED_AS: Final = f"MATCH {_SNAPSHOT} WHERE s.state = '{PUBLISHED}' RETURN {_INFO}"
 PROGRESS: Final = f"MATCH {_SNAPSHOT} RETURN s.step"

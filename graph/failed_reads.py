@@ -4,7 +4,6 @@ They change no fact, so no snapshot holds them: they are kept beside the store, 
 journal, until that source and scope are read again. Whatever shows what was read before says so.
 """
 
-import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -72,16 +71,9 @@ def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[Fail
         The file beside the store is damaged, locked, or not ours.
     """
     with reading(journal) as db:
-        rows = _rows(db) if db is not None else []
+        rows = db.execute(TOLD).fetchall() if db is not None else []
     found = [FailedRead(s, c, instant(at), *said) for s, c, at, *said in rows]
     return tuple(f for f in found if until is None or f.at <= until)
-
-
-def _rows(db: sqlite3.Connection) -> list[tuple[str, ...]]:
-    asked = "SELECT count(*) FROM sqlite_master WHERE name = 'failed'"
-    if not db.execute(asked).fetchone()[0]:  # nobody has written since it was thought of
-        return []
-    return db.execute(TOLD).fetchall()
 
 
 def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from graph import journal_seal
 from graph.private import FILE as PRIVATE
 from graph.private import private_folder
 from graph.stores import (
@@ -27,15 +28,10 @@ from graph.stores import (
 )
 
 FILE = "journal.sqlite"
-VERSION = 1
+VERSION = 2
 OURS = 0x54444A4C  # application_id: "TDJL"
 PATIENCE = 5.0  # seconds to wait for another writer
 PAUSE = 0.02
-FAILED = """CREATE TABLE IF NOT EXISTS failed
-  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
-   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));"""
-TIED = """CREATE TABLE IF NOT EXISTS tied
-  (store TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);"""
 SCHEMA = f"""
 CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
@@ -44,6 +40,12 @@ CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
   BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
 CREATE TABLE seen
   (snapshot TEXT PRIMARY KEY, version TEXT NOT NULL, data BLOB NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE failed
+  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
+   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));
+CREATE TABLE tied (store TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE sealed
+  (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL, mark TEXT NOT NULL);
 PRAGMA application_id = {OURS};
 PRAGMA user_version = {VERSION};
 """
@@ -90,24 +92,36 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield None
             return
         with closing(_to_read(path)) as db:
-            yield db if _filled(db, path) else None
+            db.execute("BEGIN")  # what is read is what the seal was compared with
+            filled = _filled(db, path)
+            if filled:
+                journal_seal.check(db, path)
+            yield db if filled else None
 
 
 @contextmanager
-def writing(path: Path, patience: float | None = None) -> Iterator[sqlite3.Connection]:
+def writing(
+    path: Path, patience: float | None = None, seal_anew: bool = False
+) -> Iterator[sqlite3.Connection]:
     """Open the file for one transaction, made if it is not there; what is raised undoes it.
+
+    Its seal is compared before and renewed after, with the key; `seal_anew` takes what is there
+    as it is.
 
     Raises
     ------
-    StoreDamaged, StoreBusy, StoreFull, StoreUnavailable
+    StoreDamaged, StoreBusy, StoreFull, StoreUnavailable, KeyNeeded
     """
     patience = PATIENCE if patience is None else patience
     with _told(path):
         private_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's own beside it are alike
         with closing(_connect(path, "rw", patience)) as db:
-            _begin(db, path, patience)
+            made = _begin(db, path, patience)
+            key = journal_seal.before_writing(db, path, made or seal_anew)
             yield db
+            if key:
+                journal_seal.renew(db, key)
             db.execute("COMMIT")
 
 
@@ -138,8 +152,8 @@ def _read_mode(path: Path) -> str:
     return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else ALONE
 
 
-def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:
-    """Begin to write, when the others are done; make the tables of a new file."""
+def _begin(db: sqlite3.Connection, path: Path, patience: float) -> bool:
+    """Begin to write, when the others are done; make the tables of a new file, and say so."""
     end = time.monotonic() + patience
     while True:
         try:
@@ -151,11 +165,11 @@ def _begin(db: sqlite3.Connection, path: Path, patience: float) -> None:
             if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
                 raise
             time.sleep(PAUSE)
-    if not _filled(db, path):
-        for statement in _statements():
-            db.execute(statement)
-    db.execute(FAILED)
-    db.execute(TIED)
+    if _filled(db, path):
+        return False
+    for statement in _statements():
+        db.execute(statement)
+    return True
 
 
 def _statements() -> Iterator[str]:
@@ -174,7 +188,7 @@ def _filled(db: sqlite3.Connection, path: Path) -> bool:
     Raises
     ------
     StoreUnavailable
-        It is a database of something else, or of a later version.
+        It is a database of something else, or of another version.
     """
     version = db.execute("PRAGMA user_version").fetchone()[0]
     owner = db.execute("PRAGMA application_id").fetchone()[0]
@@ -186,8 +200,9 @@ def _filled(db: sqlite3.Connection, path: Path) -> bool:
         return False
     if owner != OURS:
         raise StoreUnavailable(f"{path} is a database, but not a journal")
-    if version > VERSION:
-        raise StoreUnavailable(f"{path} was written by a later version of trustdebt")
+    if version != VERSION:
+        which = "a later" if version > VERSION else "an earlier"
+        raise StoreUnavailable(f"{path} was written by {which} version of trustdebt")
     return True
 
 

@@ -10,7 +10,9 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from graph import journal_seal
 from graph.journal_file import reading, writing
+from graph.seal import KeyNeeded, key_in_use
 from graph.stores import StoreDamaged, StoreError
 from graph.stores.anchor import Anchor, Head
 
@@ -23,6 +25,18 @@ def head(journal: Path) -> Head:
     with reading(journal) as db:
         row = db and db.execute(LAST).fetchone()
     return Head(*row) if row else Head()
+
+
+def hash_of(journal: Path, number: int) -> str | None:
+    """Return the hash of an entry of a journal; None if it has no such entry."""
+    with reading(journal) as db:
+        return _hash(db, number) if db else None
+
+
+def sealed(journal: Path) -> bool:
+    """Say whether a journal has a seal, whoever made it."""
+    with reading(journal) as db:
+        return bool(db and journal_seal.is_sealed(db))
 
 
 def check(journal: Path, uri: str, anchor: Anchor) -> None:
@@ -62,9 +76,53 @@ def remember(journal: Path, anchor: Anchor) -> None:
 
     It may be locked, or not be writable: then it says what it said before.
     """
-    row = anchor.store, anchor.published.number, anchor.published.hash
     with suppress(StoreError), writing(journal, PATIENCE) as db:
-        db.execute("DELETE FROM tied")
+        _tie(db, anchor)
+
+
+def begin(journal: Path, anchor: Anchor | None) -> None:
+    """Let a journal belong to a store that holds nothing yet, sealed if there is a key.
+
+    Without an anchor it belongs to none until something was published.
+
+    Raises
+    ------
+    StoreError
+        It could not be sealed.
+    """
+    if key_in_use():
+        with writing(journal) as db:
+            _tie(db, anchor)
+    elif journal.exists():
+        with suppress(StoreError), writing(journal, PATIENCE) as db:
+            _tie(db, anchor)
+
+
+def seal(journal: Path, anchor: Anchor) -> None:
+    """Seal a journal as it is; what was kept to save time goes, as nobody knows who made it."""
+    with writing(journal, seal_anew=True) as db:
+        db.execute("DELETE FROM seen")
+        _tie(db, anchor)
+
+
+def require_key(journal: Path, uri: str, anchor: Anchor | None) -> None:
+    """Refuse to write to a store that is sealed, or whose journal is, without the key.
+
+    Raises
+    ------
+    KeyNeeded, KeyRefused
+    """
+    if anchor and anchor.sealed and key_in_use() is None:
+        raise KeyNeeded(uri)
+    with reading(journal) as db:
+        if db:
+            journal_seal.require_key(db, journal)
+
+
+def _tie(db: sqlite3.Connection, anchor: Anchor | None) -> None:
+    db.execute("DELETE FROM tied")
+    if anchor:
+        row = anchor.store, anchor.published.number, anchor.published.hash
         db.execute("INSERT INTO tied VALUES (?, ?, ?)", row)
 
 
@@ -74,8 +132,5 @@ def _hash(db: sqlite3.Connection, number: int) -> str | None:
 
 
 def _tied(db: sqlite3.Connection) -> tuple[str, Head] | None:
-    asked = "SELECT count(*) FROM sqlite_master WHERE name = 'tied'"
-    if not db.execute(asked).fetchone()[0]:
-        return None
     row = db.execute("SELECT store, number, hash FROM tied").fetchone()
     return (row[0], Head(row[1], row[2])) if row else None

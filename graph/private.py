@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 FILE, FOLDER = 0o600, 0o700
-FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NONBLOCK", 0)
+FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
 
 
 def private_folder(path: Path) -> None:
@@ -16,22 +16,29 @@ def private_folder(path: Path) -> None:
     path.mkdir(mode=FOLDER, exist_ok=True)
 
 
-def private_text(path: Path) -> IO[str]:
-    """Open a file to write UTF-8 text with plain line ends; only its owner may read it."""
-    return os.fdopen(_opened(path), "w", encoding="utf-8", newline="\n")
+def private_text(path: Path, fresh: bool = False) -> IO[str]:
+    """Open a file to write UTF-8 text with plain line ends; only its owner may read it.
+
+    Raises
+    ------
+    FileExistsError
+        It is there, and was to be a `fresh` one.
+    """
+    handle = _opened(path, os.O_EXCL if fresh else os.O_TRUNC)
+    return os.fdopen(handle, "w", encoding="utf-8", newline="\n")
 
 
 def private_bytes(path: Path) -> IO[bytes]:
     """Open a file to write bytes; only its owner may read it."""
-    return os.fdopen(_opened(path), "wb")
+    return os.fdopen(_opened(path, os.O_TRUNC), "wb")
 
 
-def _opened(path: Path) -> int:
-    """Open an emptied file; one that was there and was wider is narrowed before it is written.
+def _opened(path: Path, how: int) -> int:
+    """Open a file to write; one that was there and was wider is narrowed before it is written.
 
     A pipe that nobody reads is refused by the system, and not waited for.
     """
-    handle = os.open(path, FLAGS, FILE)
+    handle = os.open(path, FLAGS | how, FILE)
     os.set_blocking(handle, True)
     if stat.S_ISREG(os.fstat(handle).st_mode):  # and not a terminal or a pipe
         os.fchmod(handle, FILE)

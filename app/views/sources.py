@@ -15,6 +15,7 @@ from app.wording import counted, day, moment, number, span
 from graph.facts import Coverage
 from graph.failed_reads import FailedRead
 from graph.schema import DECLARABLE
+from graph.sealing import NOT_SEALED, how_sealed
 from graph.set_aside import SetAside, set_aside
 
 ASSUMED = (
@@ -27,6 +28,7 @@ def draw(posture: Posture) -> None:
     """Draw the ledger of coverage, what was set aside, what was made one, and the upload."""
     kept_aside, failed = _aside(posture), failed_now(posture)
     _figures(posture, kept_aside, failed)
+    _seal()
     _coverage(posture, kept_aside, failed)
     _failed(failed)
     _quarantine(kept_aside)
@@ -63,6 +65,12 @@ def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[Failed
     shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
     meaning = "Wrong rows, of the latest reads."
     tile(tiles[3], "Rows set aside", shown, beside if aside else None, meaning)
+
+
+def _seal() -> None:
+    said = how_sealed(store_uri())
+    if said and said["state"] != NOT_SEALED:
+        st.caption(f"The store is {said['state']}. Its head is {code(said['head'])}.")
 
 
 def _coverage(

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from graph.facts import Coverage, Facts
 from graph.stores.addresses import names_a_database, well_formed
 from graph.values import WrongValue, instant
+
+if TYPE_CHECKING:
+    from graph.seal import Key
+    from graph.stores.anchor import Anchor
 
 DEFAULT = "trustdebt-store"
 KEEP = 50  # snapshots kept by default when pruning
@@ -178,6 +182,23 @@ class Store(Protocol):
 
     def anchor_journal(self) -> None:
         """Note how far the journal has come, so that a loss of its entries shows."""
+        ...
+
+    def anchor(self) -> "Anchor | None":
+        """Return what the store says it holds, compared with what is there; None: nothing yet."""
+        ...
+
+    def require_key(self) -> None:
+        """Raise `KeyNeeded` if it is sealed, and there is no key to renew the seal with."""
+        ...
+
+    def seal(self, key: "Key") -> None:
+        """Seal store and journal as they are, whatever seal they had.
+
+        Raises
+        ------
+        StoreEmpty, StoreDamaged, StoreBusy
+        """
         ...
 
     def close(self) -> None:

@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from graph.hash_chain import FIRST_HASH, sha256
+from graph.seal import KeyNeeded, key_in_use
 from graph.values import canonical
 
 FORMAT = 2
+PURPOSE = "anchor"  # what its seal is made for
 NOTHING = "-"  # what a version before this wrote before the first snapshot
 OLDER = re.compile(r"(-|\d{6}-[0-9a-f]{16})(\s+\d+)?\s*")  # what a version before this wrote
 SHOWN = 60  # characters of a file that is no anchor
@@ -48,7 +50,7 @@ class Anchor:
 
     `published` is the head of the chain of all snapshots that were ever published, in the order
     of their publication; `snapshots` are those of them that are kept. `journal` is the last entry
-    that was known to be in the journal.
+    that was known to be in the journal. `sealed` names the key of the seal that it was read with.
     """
 
     store: str
@@ -56,6 +58,7 @@ class Anchor:
     published: Head = field(default_factory=Head)
     snapshots: tuple[Listed, ...] = ()
     journal: Head = field(default_factory=Head)
+    sealed: str | None = None
 
     @classmethod
     def new(cls) -> "Anchor":
@@ -86,18 +89,31 @@ class Anchor:
 
 
 def written(anchor: Anchor) -> str:
-    """Return an anchor as it is written down."""
+    """Return an anchor as it is written down, with a seal if there is a key.
+
+    Raises
+    ------
+    KeyNeeded
+        It had a seal, which cannot be renewed without the key.
+    """
     body = {"format": FORMAT} | asdict(anchor)
-    return f"{canonical({'body': body, 'sha256': _digest(body)})}\n"
+    del body["sealed"]
+    said: dict[str, Any] = {"body": body, "sha256": _digest(body)}
+    key = key_in_use()
+    if key:
+        said["seal"] = {"key": key.id, "mark": key.mark(PURPOSE, body)}
+    elif anchor.sealed:
+        raise KeyNeeded("the store")
+    return f"{canonical(said)}\n"
 
 
 def anchor_of(text: str) -> Anchor:
-    """Read back what `written` made.
+    """Read back what `written` made; its seal is compared if there is a key.
 
     Raises
     ------
     ValueError
-        It is something else; the text says what.
+        It is something else, or its seal does not fit; the text says what.
     """
     if OLDER.fullmatch(text):
         raise ValueError(
@@ -113,12 +129,30 @@ def anchor_of(text: str) -> Anchor:
             raise ValueError("it was written by another version of trustdebt")
         listed = tuple(Listed(**one) for one in body["snapshots"])
         ends = {name: Head(**body[name]) for name in ("published", "journal")}
-        found = Anchor(body["store"], body["current"], snapshots=listed, **ends)
+        sealed = _sealed(body, said.get("seal"))
+        found = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed, **ends)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecursionError):
         raise ValueError(f"it says {text[:SHOWN]!r}") from None
     if found.current not in {s.id for s in listed} and (found.current or listed):
         raise ValueError(f"it names {found.current}, which it does not list")
     return found
+
+
+def _sealed(body: dict[str, Any], seal: dict[str, str] | None) -> str | None:
+    """Return the key of a seal, which fits as far as can be said."""
+    key = key_in_use()
+    if key is None:
+        return seal["key"] if seal else None
+    if seal is None:
+        raise ValueError(
+            f"it has no seal, but {key.path} is given: the seal was taken off, or nobody has "
+            "sealed this store yet (trustdebt seal)"
+        )
+    if seal["key"] != key.id:
+        raise ValueError(f"it was sealed with the key {seal['key']}, and {key.path} is {key.id}")
+    if not key.made(seal["mark"], PURPOSE, body):
+        raise ValueError("its seal does not fit: who changed it did not have the key")
+    return key.id
 
 
 def _digest(body: dict[str, Any]) -> str:

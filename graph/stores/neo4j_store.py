@@ -25,6 +25,7 @@ from graph import cypher, journal_ties
 from graph.facts import Coverage, Facts
 from graph.hash_chain import sha256
 from graph.journal_file import journal_path
+from graph.seal import Key, using
 from graph.stores import (
     Behind,
     Lease,
@@ -38,7 +39,7 @@ from graph.stores import (
     no_step,
     pick,
 )
-from graph.stores.anchor import Anchor, Head, anchor_of
+from graph.stores.anchor import Anchor, Head, anchor_of, written
 from graph.stores.neo4j_rows import frames_of
 from graph.stores.neo4j_runs import Reader, Writer, mark_of
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
@@ -109,7 +110,15 @@ class Neo4jStore:
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
         """Hold the right to publish; it is renewed until the block ends or the process dies."""
-        self._state()  # refuses what is damaged
+        self.require_key()
+        with self._leased(wait) as lease:
+            yield lease
+
+    @contextmanager
+    def _leased(self, wait: float) -> Iterator[Lease]:
+        anchor = self._state()[0]  # refuses what is damaged
+        if anchor is None or not anchor.published.number:
+            journal_ties.begin(journal_path(self.uri), anchor)
         self._prepare()
         lease = self._take(wait)
         done = threading.Event()
@@ -190,6 +199,26 @@ class Neo4jStore:
                 raise
 
         return self._connection.read("query of a person", run)
+
+    def anchor(self) -> Anchor | None:
+        """Return what the store says it holds, compared with what is there."""
+        return self._state()[0]
+
+    def require_key(self) -> None:
+        """Refuse to be written to without the key, if it is sealed."""
+        journal_ties.require_key(journal_path(self.uri), self.uri, self._state()[0])
+
+    def seal(self, key: Key) -> None:
+        """Seal it and the journal of this machine as they are; the journal first."""
+        with using(None), self._leased(LEASE_SECONDS) as lease:
+            anchor = self._state()[0]
+            if anchor is None:
+                raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
+            with using(key.path):
+                journal_ties.seal(journal_path(self.uri), anchor)
+                text = written(anchor)
+            if not self._write("seal", cypher.SEAL, token=lease.token, anchor=text):
+                raise StoreBusy(f"{self.uri}: the right to publish was lost to another ingest")
 
     def close(self) -> None:
         """Close all connections."""

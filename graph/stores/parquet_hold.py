@@ -3,12 +3,13 @@
 import errno
 import fcntl
 import os
+import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from graph.stores import NoSuchSnapshot, StoreUnavailable
+from graph.stores import NoSuchSnapshot, StoreBusy, StoreUnavailable
 
 HELD = 256  # files that one reader keeps open at most: the oldest, which are pruned first
 
@@ -42,6 +43,18 @@ class Hold:
 def _close(handles: list[int]) -> None:
     for handle in handles:
         os.close(handle)
+
+
+def wait_for(lock: int, wait: float, uri: str) -> None:
+    """Take the lock that an ingest holds, or say after `wait` seconds that another has it."""
+    end = time.monotonic() + wait
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise StoreBusy(f"{uri}: another ingest holds the store") from None
+            time.sleep(0.05)
 
 
 @contextmanager

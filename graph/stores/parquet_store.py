@@ -12,12 +12,10 @@ Whatever is asked, all parts are first compared with the anchor; what does not f
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
 import socket
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -32,6 +30,7 @@ from graph.hash_chain import sha256
 from graph.journal_file import journal_path
 from graph.private import FILE, private_folder
 from graph.schema import ELEMENTS
+from graph.seal import Key, refuse_inside, using
 from graph.stores import (
     Behind,
     Lease,
@@ -58,9 +57,10 @@ from graph.stores.parquet_files import (
     why,
     write,
 )
-from graph.stores.parquet_hold import Hold, locked, unread
+from graph.stores.parquet_hold import Hold, locked, unread, wait_for
 from graph.values import canonical
 
+LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
 BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # begin what a store may have before CURRENT
 
 Manifests = dict[str, tuple[SnapshotInfo, dict[str, Any]]]
@@ -74,6 +74,7 @@ class ParquetStore:
         self._root = Path(path)
         self._folder = self._root / "snapshots"
         self._pointer = self._root / "CURRENT"
+        refuse_inside(self._root)
 
     def snapshots(self) -> list[SnapshotInfo]:
         """List the published snapshots by `SnapshotInfo.order`."""
@@ -106,11 +107,17 @@ class ParquetStore:
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
         """Hold the right to publish; the kernel takes it back when the process dies."""
+        self.require_key()
+        with self._leased(wait) as lease:
+            yield lease
+
+    @contextmanager
+    def _leased(self, wait: float) -> Iterator[Lease]:
         self._create()
         with self._writing():
             lock = os.open(self._root / "LOCK", os.O_RDWR | os.O_CREAT, FILE)
         try:
-            self._wait_for(lock, wait)
+            wait_for(lock, wait, self.uri)
             token = self._next_token(lock)
             with self._writing():
                 os.pwrite(lock, f"{token:020d}".encode(), 0)
@@ -164,6 +171,30 @@ class ParquetStore:
             with self._writing():
                 self._change(self._with_journal)
             self._tell_journal()
+
+    def anchor(self) -> Anchor | None:
+        """Return what the store says it holds, compared with what is there."""
+        return self._state()[0]
+
+    def require_key(self) -> None:
+        """Refuse to be written to without the key, if it is sealed."""
+        journal_ties.require_key(journal_path(self.uri), self.uri, self._state()[0])
+
+    def seal(self, key: Key) -> None:
+        """Seal it and its journal as they are; the journal first, so that neither lacks the other.
+
+        Who is killed in between leaves a store that is read as before, and sealed again.
+        """
+        with using(None):
+            if self.current() is None:
+                raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
+            with self._leased(LEASE_PATIENCE), locked(self._root), self._writing():
+                anchor = self._state()[0]
+                if anchor is None:
+                    raise StoreDamaged(f"{self.uri}: CURRENT is gone")
+                with using(key.path):
+                    journal_ties.seal(journal_path(self.uri), anchor)
+                    self._replace(self._with_journal(anchor))
 
     def close(self) -> None:
         """Let go of nothing: files are closed as they are read."""
@@ -255,13 +286,18 @@ class ParquetStore:
 
     def _create(self) -> None:
         """Make the store, or go on where somebody who made it was interrupted."""
-        if self._state()[0] is None:
+        anchor = self._state()[0]
+        if anchor is None:
             with self._writing():
                 private_folder(self._root)
                 with locked(self._root):
                     private_folder(self._folder)
-                    if self._anchor() is None:
-                        self._replace(Anchor.new())
+                    anchor = self._anchor()
+                    if anchor is None:
+                        anchor = Anchor.new()
+                        self._replace(anchor)
+        if not anchor.published.number:
+            journal_ties.begin(journal_path(self.uri), anchor)
 
     def _change(self, change: Callable[[Anchor], Anchor]) -> None:
         """Replace the anchor, from what it is now; nobody else does so meanwhile."""
@@ -299,16 +335,6 @@ class ParquetStore:
             raise StoreDamaged(
                 f"{self.uri}: LOCK is damaged; delete it while nothing is ingested"
             ) from None
-
-    def _wait_for(self, lock: int, wait: float) -> None:
-        end = time.monotonic() + wait
-        while True:
-            try:
-                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise StoreBusy(f"{self.uri}: another ingest holds the store") from None
-                time.sleep(0.05)
 
     def _require(self, lease: Lease) -> None:
         try:

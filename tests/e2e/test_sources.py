@@ -7,6 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import trustdebt
+from graph import sealing
+from graph.seal import using
 from tests.e2e.conftest import Open
 from tests.e2e.said import figures, texts
 from tests.small_exports import EXPORTS
@@ -135,3 +137,13 @@ def _decide(test: AppTest, button: str, by: str, why: str) -> None:
     test.text_area[-1].set_value(why)
     next(b for b in test.button if b.label == button).click()
     test.run()
+
+
+def test_the_page_says_of_a_sealed_store_whether_its_seal_was_compared(
+    open_page: Open, own: Path, tmp_path: Path
+) -> None:
+    assert "The store is" not in texts(open_page(own, "sources"))
+    sealing.seal(str(own), tmp_path / "key", new=True)
+    assert "The store is sealed, not verified." in texts(open_page(own, "sources"))
+    with using(tmp_path / "key"):
+        assert "The store is sealed, verified." in texts(open_page(own, "sources"))

@@ -17,7 +17,7 @@ from ingest.job import ingest
 from tests.small_estates import AS_OF, Estate, ago
 
 ROOT = Path(__file__).parents[2]
-COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget"}
+COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget", "--seal-key"}
 QUESTIONS: dict[str, list[str]] = {
     "identities": [],
     "show": ["bot"],

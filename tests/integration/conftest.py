@@ -15,6 +15,7 @@ from graph import cypher
 from graph.schema import SNAPSHOT
 from graph.stores import Store, open_store
 from tests.integration.cli import cli, kept  # noqa: F401 - fixtures
+from tests.integration.sealed import key, sealed, with_key  # noqa: F401 - fixtures
 from tests.neo4j import server
 
 OURS = [*cypher.RUN_LABELS, cypher.label_of(SNAPSHOT.name), cypher.POINTER, cypher.LEASE]

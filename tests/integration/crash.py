@@ -5,11 +5,15 @@ import os
 import sys
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
+from graph import sealing
 from graph.facts import Facts
+from graph.seal import using
 from graph.stores import neo4j_rows, neo4j_store, open_store
 from ingest.job import ingest
-from tests.small_estates import Estate
+from tests.integration.disturbed import decide
+from tests.small_estates import AS_OF, Estate
 
 TOUCHES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.connect")
 KILLED = 137  # what a shell reports of a process ended by SIGKILL
@@ -48,6 +52,23 @@ def killed_after(uri: str, facts: Facts, calls: int) -> bool:
 
 def ingest_and_die(folder: str, estate: Estate, calls: int) -> None:
     """Ingest, and end just before the given call that opens, makes or renames in a folder."""
+    _die_before(folder, calls)
+    ingest(open_store(folder), [estate.job()])
+
+
+def act_and_die(what: str, folder: str, calls: int, key: str) -> None:
+    """Write to a store with a key, and end just before a call that touches its folder."""
+    acts = {
+        "ingest": lambda: ingest(open_store(folder), [Estate(at=AS_OF).agent("killed").job()]),
+        "decide": lambda: decide(Path(folder), "F-killed"),
+        "seal": lambda: sealing.seal(folder, Path(key)),
+    }
+    with using(key):
+        _die_before(folder, calls)
+        acts[what]()
+
+
+def _die_before(folder: str, calls: int) -> None:
     seen = 0
 
     def watch(event: str, given: tuple[object, ...]) -> None:
@@ -58,7 +79,6 @@ def ingest_and_die(folder: str, estate: Estate, calls: int) -> None:
                 os._exit(KILLED)
 
     sys.addaudithook(watch)
-    ingest(open_store(folder), [estate.job()])
 
 
 def ingest_when_all_are_ready(folder: str, estate: Estate, ready: Barrier) -> None:

@@ -1,13 +1,17 @@
 """A first ingest that is interrupted anywhere, and several of them at once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from graph import journal_ties
+from graph.journal import journal_of
 from graph.schema import AGENT
-from graph.stores import StoreUnavailable, open_store, parquet_store
+from graph.stores import StoreDamaged, StoreUnavailable, open_store, parquet_store
 from ingest.job import ingest
 from tests.integration import crash
+from tests.integration.disturbed import decide
 from tests.small_estates import Estate
 
 PAIRS = 12
@@ -45,6 +49,31 @@ def test_a_first_ingest_that_was_interrupted_is_begun_again(begun):
         ingest(opened, [_estate("b").job()])
         ids = set(opened.read()[1].frames[AGENT]["id"])
         assert ids == ({"bot-b"} if current is None else {"bot-a", "bot-b"}), store
+
+
+def _with_a_journal(folder: Path) -> str:
+    """Ingest, with a journal from elsewhere, in a process that ends before it says whose it is."""
+    ingest(open_store(str(folder / "old")), [_estate("old").job()])
+    decide(folder / "old", "F-1")
+    (folder / "moved").mkdir()
+    shutil.copy(folder / "old" / "journal.sqlite", folder / "moved")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_ties, "remember", lambda *_: None)
+        ingest(open_store(str(folder / "moved")), [_estate("a").job()])
+    return str(folder / "moved")
+
+
+def test_a_first_ingest_that_ends_before_the_journal_knows_it_leaves_a_whole_store(tmp_path):
+    store = _with_a_journal(tmp_path)
+    assert open_store(store).current() is not None
+    assert len(journal_of(store).entries()) == 1
+
+
+def test_without_telling_the_journal_first_that_store_would_be_refused(tmp_path, monkeypatch):
+    """The twin without the defence: the journal still names the store that it came from."""
+    monkeypatch.setattr(journal_ties, "begin", lambda *_: None)
+    with pytest.raises(StoreDamaged, match="belongs to another store"):
+        open_store(_with_a_journal(tmp_path)).current()
 
 
 def test_without_knowing_how_a_store_begins_some_would_be_refused(

@@ -1,6 +1,5 @@
 """Reads that failed: kept beside the store until they succeed, and never in the way."""
 
-import sqlite3
 from pathlib import Path
 
 import pandas as pd
@@ -61,16 +60,6 @@ def test_decisions_stand_beside_it_and_do_not_change(journal):
     mark = book.mark()
     keep_failed(journal, [failed("aws", "1")])
     assert (book.mark(), len(book.entries())) == (mark, 1)
-
-
-def test_a_file_from_before_there_were_any(journal):
-    Journal(journal).accept("f", AT + pd.Timedelta(days=9), "ann", "known", None, ABOUT)
-    with sqlite3.connect(journal) as db:
-        db.execute("DROP TABLE failed")
-    db.close()
-    assert failed_reads(journal) == ()
-    assert keep_failed(journal, [failed("aws", "1")])
-    assert len(failed_reads(journal)) == 1
 
 
 def test_a_damaged_file_is_told_to_readers_and_stops_no_ingest(journal):

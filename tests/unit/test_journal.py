@@ -219,10 +219,11 @@ def test_another_database_is_left_alone(journal):
     assert journal.path.read_bytes()[100:] == before[100:]
 
 
-def test_a_later_version_is_not_read(journal):
+@pytest.mark.parametrize(("step", "told"), [(1, "a later version"), (-1, "an earlier version")])
+def test_another_version_is_not_read(journal, step, told):
     journal.accept("F-1", LATER, "ann", "x", None, ABOUT)
-    _raw(journal, "PRAGMA user_version = 2")
-    with pytest.raises(StoreUnavailable, match="later version"):
+    _raw(journal, f"PRAGMA user_version = {journal_file.VERSION + step}")
+    with pytest.raises(StoreUnavailable, match=told):
         journal.entries()
 
 
