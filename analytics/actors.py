@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.identity_steps import Steps
 from graph.access import AccessGraph
+from graph.once import once
 from graph.schema import AGENT
 
 if TYPE_CHECKING:
@@ -44,15 +45,12 @@ class Actors:
         return np.where(named | (by_name < 0), principal, by_name).astype(np.int64)
 
 
+@once
 def actors(posture: "Posture") -> Actors:
     """Work out who can have acted as each node; see `alone`."""
-
-    def made() -> Actors:
-        itself = posture.graph.has_label(AGENT)
-        itself[posture.accountable] = True
-        return Actors(alone(posture.graph, posture.activity.steps, posture.accountable), itself)
-
-    return posture.once(__name__, made)  # type: ignore[no-any-return]
+    itself = posture.graph.has_label(AGENT)
+    itself[posture.accountable] = True
+    return Actors(alone(posture.graph, posture.activity.steps, posture.accountable), itself)
 
 
 def alone(graph: AccessGraph, steps: Steps, accountable: np.ndarray) -> np.ndarray:

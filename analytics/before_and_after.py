@@ -15,6 +15,7 @@ from analytics.debt.totals import total
 from analytics.findings import count_all
 from analytics.posture import Posture, assess
 from analytics.what_if import Removal, without
+from graph.once import once
 
 KEPT = 8  # judgements that are kept: the steps of a plan, and what a page asks again
 
@@ -34,7 +35,7 @@ class Figures:
 
 def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
     """Judge what is left without what is `gone`; the last few judgements are kept."""
-    kept: dict[object, Posture] = posture.once(f"{__name__}.kept", dict)
+    kept = _judged_after(posture)
     key = frozenset(x for r in gone for x in (*r.things, *r.relationships))
     after = kept.pop(key, None)
     if after is None:
@@ -44,6 +45,12 @@ def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
     for oldest in list(kept)[:-KEPT]:
         del kept[oldest]
     return after
+
+
+@once
+def _judged_after(posture: Posture) -> dict[object, Posture]:
+    """Return what was judged lately, by what was removed."""
+    return {}
 
 
 def figures(posture: Posture) -> Figures:

@@ -15,6 +15,7 @@ from analytics.deciding import ALLOW, DENY, ESCALATE, FOREVER
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import NEVER, flags, milliseconds
+from graph.once import once
 from graph.schema import DECISION_RECORD, RESOURCE, TOOL
 
 KINDS = {"allow": ALLOW, "deny": DENY, "escalate": ESCALATE}
@@ -49,15 +50,12 @@ class Decisions:
         return len(self.record)
 
 
+@once
 def records(posture: Posture) -> pd.DataFrame:
     """Return the decision records up to the moment looked at, each once, in the order of time.
 
     A refusal stands after a permission of the same instant.
     """
-    return posture.once(__name__, lambda: _records(posture))  # type: ignore[no-any-return]
-
-
-def _records(posture: Posture) -> pd.DataFrame:
     frame = posture.graph.frames[DECISION_RECORD]
     frame = frame[milliseconds(frame["at"]) <= posture.graph.now]
     kind = frame["decision"].map(KINDS).astype(float)

@@ -14,6 +14,7 @@ from analytics.reach.network import Network, grouped
 from analytics.reach.routes import Counted, Routes, Ties, routes
 from analytics.selectors import crown_jewels
 from graph.access import flags
+from graph.once import once
 from graph.schema import (
     AGENT,
     AUTHENTICATES_AS,
@@ -35,9 +36,14 @@ def durability(posture: Posture, identities: np.ndarray, mode: str = "standing")
     the same two things are one. `routes_after` are those left after the usual end of an
     identity; see `kept_after_the_end`.
     """
-    made = posture.once(f"{__name__}:{mode}", lambda: _Made.of(posture, mode))
+    made = _made(posture, mode)
     counted: Counted = made.routes.count(identities, made.ended_ptr, made.ended)
     return counted
+
+
+@once
+def _made(posture: Posture, mode: str) -> "_Made":
+    return _Made.of(posture, mode)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.weights import LEVEL_WEIGHTS, SENSITIVITY
 from graph.access import milliseconds
+from graph.once import once
 from graph.outcomes import failed
 from graph.schema import USE_EVENT
 
@@ -54,14 +55,15 @@ class Evidence:
     idle: pd.Series
 
 
+@once
 def evidence(posture: Posture) -> Evidence:
     """Hold the uses up to the moment looked at against the decisions, once for a posture.
 
     A removal changes nothing of what was seen: neither who acted nor what had been decided.
     """
     if posture.before is None:
-        return posture.once(__name__, lambda: _evidence(posture))  # type: ignore[no-any-return]
-    return posture.once(__name__, lambda: _left(posture, evidence(posture.before)))  # type: ignore
+        return _evidence(posture)
+    return _left(posture, evidence(posture.before))
 
 
 def uses(posture: Posture) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from analytics.ownership import stated_by
 from analytics.posture import Posture
 from analytics.rule import Rule
 from analytics.rules import all_rules
+from graph.once import once
 
 Key = tuple[str, str]
 
@@ -52,12 +53,9 @@ class Judged:
     because: str | None
 
 
+@once
 def judged_by(posture: Posture) -> dict[str, Judged]:
     """Return for each rule, by id, whom it judges and what it finds, once for a posture."""
-    return posture.once(__name__, lambda: _judged(posture))  # type: ignore[no-any-return]
-
-
-def _judged(posture: Posture) -> dict[str, Judged]:
     found, broken = find_all(posture), failed(posture)
     by_rule = dict(iter(found.groupby("rule")))
     answers = {}
@@ -83,8 +81,7 @@ def _within(posture: Posture, rule: Rule) -> np.ndarray:
     return np.asarray(who[np.logical_and.reduce(told)] if told else who)
 
 
+@once
 def measured(posture: Posture) -> dict[str, Measured]:
     """Return each measure's value, by name, once for a posture."""
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:measures", lambda: {n: m.of(posture) for n, m in all_measures().items()}
-    )
+    return {n: m.of(posture) for n, m in all_measures().items()}

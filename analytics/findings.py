@@ -11,6 +11,7 @@ from analytics.rule import KEY_PARTS, Rule, nothing
 from analytics.rules import all_rules
 from analytics.weights import BANDS
 from graph.declaring import known_kinds
+from graph.once import once
 from graph.schema import AGENT, CREDENTIAL, ROLE, SERVICE_ACCOUNT
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
@@ -21,6 +22,7 @@ NAMES = np.array([name for _, name in BANDS], object)
 LEAST = np.array([least for least, _ in BANDS])
 
 
+@once
 def find_all(posture: Posture) -> pd.DataFrame:
     """Run the rules whose facts somebody declares or states, once for a posture.
 
@@ -33,10 +35,6 @@ def find_all(posture: Posture) -> pd.DataFrame:
         that is not so the severity is at least medium, and the sentence says why. What a rule
         that fails would have found is missing: see `failed`.
     """
-    return posture.once(__name__, lambda: _find(posture))  # type: ignore[no-any-return]
-
-
-def _find(posture: Posture) -> pd.DataFrame:
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
     whole = _judged(posture, [(rule, _found(posture, rule)) for rule in rules])
     general = {rule.id for rule in all_rules().values() if rule.general}
@@ -111,9 +109,15 @@ def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
     return np.asarray(~known[subject] | ((other >= 0) & key[other] & ~known[other]))
 
 
+@once
+def _nodes(posture: Posture) -> list[str]:
+    """Return the id of each node, and behind the last that of none."""
+    return [*posture.graph.ids.to_pylist(), ""]
+
+
 def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
     """Derive the id of each finding from its rule, its subject, its object and its key, if any."""
-    nodes = posture.once(f"{__name__}.nodes", lambda: [*posture.graph.ids.to_pylist(), ""])
+    nodes = _nodes(posture)
     columns = (frame[c].tolist() for c in ("subject", "object", "key"))
     return [
         finding_id((rule, nodes[subject], nodes[other], key) if key else

@@ -13,6 +13,7 @@ from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.once import once
 from graph.schema import (
     ASSUMES,
     AUTHENTICATES_AS,
@@ -61,12 +62,9 @@ class Gain:
     cheapest: str
 
 
+@once
 def gains(posture: Posture) -> list[Gain]:
     """List what accountable identities gain, once for a posture, by identity and target."""
-    return posture.once(__name__, lambda: _gains(posture))  # type: ignore[no-any-return]
-
-
-def _gains(posture: Posture) -> list[Gain]:
     proofs = posture.escalated.proofs
     if not proofs:
         return []

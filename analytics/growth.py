@@ -16,6 +16,7 @@ from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.former import Former, names_in
 from graph.identity import Identities
+from graph.once import once
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
 
@@ -39,9 +40,28 @@ class Growth:
     heaviest: float
 
 
+@once
 def growths(posture: Posture) -> list[Growth]:
     """Find the identities whose exposure stepped up, once for a posture."""
-    return posture.once(__name__, lambda: _growths(posture))  # type: ignore[no-any-return]
+    infos = comparable(posture)
+    if len(infos) < SHORTEST:
+        return []
+    frame = exposures(posture)
+    series, number = frame.to_numpy(float), posture.graph.numbers(_text(frame.index))
+    here = ~np.isnan(series)
+    begun = np.where(here.any(axis=1), here.argmax(axis=1), len(infos))
+    whole = here.sum(axis=1) == len(infos) - begun  # there from then on, without a gap
+    found: list[Growth] = []
+    for start in np.unique(begun[whole & (number >= 0)]):
+        rows = np.flatnonzero(whole & (begun == start) & (number >= 0))
+        step = steps(series[rows, start:])
+        up = np.flatnonzero((step.start != NO_CHANGE) & (step.after > step.before))
+        found += [
+            _growth(posture, infos, int(number[rows[k]]), int(start + step.start[k]),
+                    (float(step.before[k]), float(step.after[k])))
+            for k in up
+        ]  # fmt: skip
+    return sorted(found, key=lambda g: g.identity)
 
 
 def exposures(posture: Posture) -> pd.DataFrame:
@@ -101,43 +121,19 @@ class _Look:
     identities: Identities
 
 
+@once
 def _look(history: History, info: SnapshotInfo) -> _Look:
-    def add_up() -> _Look:
-        past = history.posture(info.id)
-        held = _held(past)
-        sums = np.bincount(held.place, held.exposure, len(held.identities))
-        ids = past.graph.ids.take(held.identities).to_pandas()
-        same = Identities.named(past.graph.identities.canonical)  # kept without its evidence
-        return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
-
-    return history.once(f"{__name__}:{info.id}", add_up)  # type: ignore[no-any-return]
+    past = history.posture(info.id)
+    held = _held(past)
+    sums = np.bincount(held.place, held.exposure, len(held.identities))
+    ids = past.graph.ids.take(held.identities).to_pandas()
+    same = Identities.named(past.graph.identities.canonical)  # kept without its evidence
+    return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
 
 
+@once
 def _held(posture: Posture) -> Entitlements:
-    held: Entitlements = posture.once(f"{__name__}.held", lambda: entitlements(posture, model()))
-    return held
-
-
-def _growths(posture: Posture) -> list[Growth]:
-    infos = comparable(posture)
-    if len(infos) < SHORTEST:
-        return []
-    frame = exposures(posture)
-    series, number = frame.to_numpy(float), posture.graph.numbers(_text(frame.index))
-    here = ~np.isnan(series)
-    begun = np.where(here.any(axis=1), here.argmax(axis=1), len(infos))
-    whole = here.sum(axis=1) == len(infos) - begun  # there from then on, without a gap
-    found: list[Growth] = []
-    for start in np.unique(begun[whole & (number >= 0)]):
-        rows = np.flatnonzero(whole & (begun == start) & (number >= 0))
-        step = steps(series[rows, start:])
-        up = np.flatnonzero((step.start != NO_CHANGE) & (step.after > step.before))
-        found += [
-            _growth(posture, infos, int(number[rows[k]]), int(start + step.start[k]),
-                    (float(step.before[k]), float(step.after[k])))
-            for k in up
-        ]  # fmt: skip
-    return sorted(found, key=lambda g: g.identity)
+    return entitlements(posture, model())
 
 
 def _text(ids: pd.Index) -> pd.Series:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
 
 import pandas as pd
 
@@ -49,13 +48,6 @@ class History:
         self.infos = tuple(in_history(infos))
         self._read = read
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
-        self._made: dict[str, Any] = {}
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` makes, made once; `name` begins with the module that asks."""
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
         """Return the posture of a snapshot, at the instant it speaks of or at another one."""

@@ -16,6 +16,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from analytics.weights import SENSITIVITY
 from graph import uses_by_day
 from graph.access import NEVER, milliseconds
+from graph.once import once
 from graph.outcomes import failed
 from graph.schema import AGENT, CAN_ACCESS, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USE_EVENT, USED
 
@@ -149,12 +150,9 @@ def _days_with_use(
     return counts
 
 
+@once
 def _seen(posture: Posture) -> pd.DataFrame:
     """Return who used what at which time (milliseconds): events, and ends of summaries."""
-    return posture.once(__name__, lambda: _all_uses(posture))  # type: ignore[no-any-return]
-
-
-def _all_uses(posture: Posture) -> pd.DataFrame:
     graph = posture.graph
     events, summaries = graph.frames[USE_EVENT], graph.frames[USED]
     events = events[~failed(events["outcome"])]

@@ -10,6 +10,7 @@ from analytics.posture import Posture
 from analytics.reach.closure import totals
 from analytics.rule import joined, plural
 from analytics.rules_of_credentials import held
+from graph.once import once
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL
 
 NAMED = 3
@@ -42,12 +43,9 @@ class Opened:
         return f"whoever has it is taken for {named} and {reached}"
 
 
+@once
 def leaked(posture: Posture) -> np.ndarray:
     """Return for each node whether it is a credential that leaked and is alive (bool)."""
-    return posture.once(f"{__name__}.leaked", lambda: _leaked(posture))  # type: ignore[no-any-return]
-
-
-def _leaked(posture: Posture) -> np.ndarray:
     graph, found = posture.graph, np.zeros(len(posture.graph.ids), bool)
     frame = graph.frames[CREDENTIAL]
     said = (frame["status"] == "leaked").fillna(False).to_numpy(bool)

@@ -15,6 +15,7 @@ from analytics.faults import PartFailed, guarded
 from analytics.posture import Posture
 from analytics.residue import alive
 from analytics.stated_kinds import PER_IDENTITY, stated_kinds
+from graph.once import once
 
 MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
 SHARE, TP, TP_DAY, DAYS, RATIO, COUNT = "share", "tp", "tp/day", "days", "ratio", "count"
@@ -167,12 +168,9 @@ class Population:
         return np.bincount(rows.entitlement[mine], weighed, len(units))
 
 
+@once
 def population(posture: Posture) -> Population:
     """Return whom the figures are about, once for a posture."""
-    return posture.once(__name__, lambda: _population(posture))  # type: ignore[no-any-return]
-
-
-def _population(posture: Posture) -> Population:
     debt = debt_of(posture)
     place = np.flatnonzero(alive(posture)[posture.accountable])
     units = debt.units

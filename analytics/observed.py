@@ -14,11 +14,13 @@ from analytics.reach.removing import NODE
 from analytics.sightings import ACTING
 from analytics.what_if import Removal
 from graph.element import Element, Relationship
+from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, ELEMENTS, LEVELS, TOOL, USE_EVENT, USED
 
 COLUMNS = ("identity", "thing", "level", "at", "told", "relationship", "fact", "own", "implied")
 
 
+@once
 def uses(posture: Posture) -> pd.DataFrame:
     """Return every use that was seen within `UNUSED_DAYS` days, once for a posture.
 
@@ -31,10 +33,6 @@ def uses(posture: Posture) -> pd.DataFrame:
         type, or label) and `fact` (id) that show it. `own`: that is the edge or grant that was
         used, by what it begins at. `implied`: the fact that tells it names something else.
     """
-    return posture.once(__name__, lambda: _uses(posture))  # type: ignore[no-any-return]
-
-
-def _uses(posture: Posture) -> pd.DataFrame:
     parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
     whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
     there = (whole["identity"] >= 0) & (whole["thing"] >= 0)

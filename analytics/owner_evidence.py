@@ -24,6 +24,7 @@ from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.as_of import in_force
 from graph.frames import records
+from graph.once import once
 from graph.schema import OWNS
 
 HALF_LIFE = 365  # days: an owner that was not confirmed within a year is half as sure
@@ -49,12 +50,9 @@ class OwnerEvidence:
     roles: pd.DataFrame
 
 
+@once
 def owner_evidence(posture: Posture) -> OwnerEvidence:
     """Weigh the statements of ownership, once for a posture."""
-    return posture.once(__name__, lambda: _weigh(posture))  # type: ignore[no-any-return]
-
-
-def _weigh(posture: Posture) -> OwnerEvidence:
     said = _statements(posture)
     conflicts = _conflicts(said)
     less = conflicts.explode("contradicted")[["thing", "role", "contradicted"]].dropna()

@@ -9,7 +9,7 @@ somebody inferred. A group of people counts as a team.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pandas as pd
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Element
 from graph.facts import Coverage
+from graph.once import once
 from graph.schema import (
     AGENT,
     GROUP,
@@ -107,9 +108,7 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
     for role in ROLES:
         direct = _direct(owns[owns["role"] == role], len(graph.ids))
         covered[role], inherited[role] = _inherit(direct, spawned, active)
-    known = {
-        role: graph.once(f"{__name__}.known:{role}", partial(_known, graph, role)) for role in ROLES
-    }
+    known = {role: _known(graph, role) for role in ROLES}
     return Ownership(owns, covered, inherited, known, _first_parent(spawned, active.size))
 
 
@@ -176,10 +175,11 @@ def _teams(
     manned, emptied = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     manned[team[person[member]]] = True
     np.maximum.at(emptied, team, left_at[member])
-    manned |= graph.once(f"{__name__}.members", lambda: _of_unknown_members(graph))
+    manned |= _of_unknown_members(graph)
     return manned, np.where(manned, NEVER, emptied)
 
 
+@once
 def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
     """Return which nodes are teams of whom no scope that states them could state members.
 
@@ -189,9 +189,7 @@ def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
     listing = [c.key for c in graph.coverage if _lists_owners(c)]
     unknown = np.zeros(len(graph.ids), bool)
     target = graph.numbers(graph.facts.frames[MEMBER_OF]["target_id"])
-    codes, known = graph.once(
-        f"{__name__}.scopes:{MEMBER_OF.name}", lambda: _scopes(graph.facts.frames[MEMBER_OF])
-    )
+    codes, known = _scopes(graph, MEMBER_OF)
     for label in (TEAM, GROUP):
         joined = graph.has_label(label)[target]
         there = set(np.unique(codes[joined]).tolist())
@@ -269,6 +267,7 @@ def role_of(owns: pd.DataFrame) -> pd.Series:
     return owns["role"].fillna("business").replace("sponsor", "business")
 
 
+@once
 def _known(graph: AccessGraph, role: str) -> np.ndarray:
     """Return for each node whether a scope that speaks of it could say who owns it in `role`.
 
@@ -293,14 +292,14 @@ def _known(graph: AccessGraph, role: str) -> np.ndarray:
 
 def _of_scopes(graph: AccessGraph, element: Element, keys: Iterable[tuple[str, str]]) -> np.ndarray:
     """Return which rows of an element one of the scopes states (bool); `keys` name these."""
-    codes, known = graph.once(
-        f"{__name__}.scopes:{element.name}", lambda: _scopes(graph.facts.frames[element])
-    )
+    codes, known = _scopes(graph, element)
     return np.isin(codes, [known[key] for key in keys if key in known])
 
 
-def _scopes(frame: pd.DataFrame) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
+@once
+def _scopes(graph: AccessGraph, element: Element) -> tuple[np.ndarray, dict[tuple[str, str], int]]:
     """Return the scope of each row as a number, and the number of each source and scope."""
+    frame = graph.facts.frames[element]
     source, sources = pd.factorize(frame["source"])
     scope, scopes = pd.factorize(frame["scope"])
     codes = source * len(scopes) + scope
@@ -331,11 +330,10 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
 
 def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
     """Return for each node whether a scope that states it declares facts of all `kinds` (bool)."""
-    name = f"{__name__}.declaring:{kinds}"
-    told: np.ndarray = graph.once(name, lambda: _declaring(graph, kinds))
-    return told.copy()
+    return _declaring(graph, kinds).copy()
 
 
+@once
 def _declaring(graph: AccessGraph, kinds: tuple[str, ...]) -> np.ndarray:
     scopes = {c.key for c in graph.coverage if set(kinds) <= set(c.declares)}
     told = np.zeros(len(graph.ids), bool)

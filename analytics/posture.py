@@ -1,9 +1,8 @@
 """Posture: everything that the analytics say about one snapshot at one moment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -23,6 +22,7 @@ from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.as_of import first_instant
 from graph.edges import joined
+from graph.once import once
 from graph.schema import (
     AGENT,
     CONTROL,
@@ -80,16 +80,9 @@ class Posture:
         self.history: History | None = None
         self.journal: Journal | None = None
         self.faults: Faults = {}
-        self._made: dict[str, Any] = {}
         self._networks: dict[Filter, Network] = {}
         self._totals: dict[Filter, Totals] = {}
         self._lost: dict[tuple[Filter, Filter], Totals] = {}
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` makes, made once; `name` belongs to the module that asks."""
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
 
     @cached_property
     def escalated(self) -> Escalated:
@@ -224,15 +217,13 @@ class Posture:
         """Of which nodes it is known what they may use as themselves (bool)."""
         return self.known(Filter(identity_only=True)).known
 
+    @once
     def known(self, chosen: Filter) -> KnownReach:
         """Return how well it is known what each node reaches over the edges `chosen` keeps.
 
         A removal takes nothing from what is known. Where a rule of escalation failed, what is
         found is the least that anything reaches, and of nothing is it known.
         """
-        return self.once(f"{__name__}.known:{chosen}", lambda: self._known(chosen))  # type: ignore[no-any-return]
-
-    def _known(self, chosen: Filter) -> KnownReach:
         if self.escalated.failed:
             return KnownReach.nothing(len(self.graph.ids))
         if self.before is None:

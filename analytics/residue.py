@@ -17,6 +17,7 @@ import pandas as pd
 from analytics.posture import Posture
 from graph.access import NEVER, flags, milliseconds
 from graph.element import Relationship
+from graph.once import once
 from graph.schema import (
     ACTS_FOR,
     AGENT,
@@ -45,22 +46,18 @@ def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
     return np.asarray(identities[(which & alive(posture))[identities]])
 
 
+@once
 def alive(posture: Posture) -> np.ndarray:
     """Return whether each node is in service, or ended with something of it left (bool)."""
-    return posture.once(f"{__name__}.alive", lambda: _alive(posture))  # type: ignore[no-any-return]
-
-
-def _alive(posture: Posture) -> np.ndarray:
     found = posture.in_service.copy()
     found[residue(posture)["identity"].to_numpy(np.int64)] = True
     return found
 
 
+@once
 def residue(posture: Posture) -> pd.DataFrame:
     """Return what is left of the identities that ended, once for a posture; see `left_of`."""
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}.residue", lambda: left_of(posture, ~posture.in_service)
-    )
+    return left_of(posture, ~posture.in_service)
 
 
 def expired(posture: Posture) -> np.ndarray:
@@ -75,16 +72,13 @@ def expired(posture: Posture) -> np.ndarray:
     return end
 
 
+@once
 def ended_at(posture: Posture) -> np.ndarray:
     """Return when each identity ended, or was to end by itself (int64, milliseconds).
 
     `NEVER` where it ended and nobody says when, `LATER` where it has not ended. An account or
     role that only deleted agents used ended with the last of them.
     """
-    return posture.once(f"{__name__}.ended_at", lambda: _ended_at(posture))  # type: ignore[no-any-return]
-
-
-def _ended_at(posture: Posture) -> np.ndarray:
     graph, end = posture.graph, expired(posture)
     told = end.copy()
     for label in (AGENT, SERVICE_ACCOUNT, ROLE):

@@ -24,6 +24,7 @@ from analytics.survival import Survival, survival
 from graph.access import NEVER, milliseconds
 from graph.former import Former, names_in
 from graph.identity import Identities
+from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
@@ -94,19 +95,14 @@ def ungoverned(posture: Posture) -> Spells:
 # -- through the snapshots ----------------------------------------------------------------------
 
 
+@once
 def _moments(posture: Posture, about: int | None) -> list[_Moment]:
-    thing = posture.graph.thing(about)["id"] if about is not None else None
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{about}", lambda: _looks(posture, thing)
-    )
-
-
-def _looks(posture: Posture, thing: str | None) -> list[_Moment]:
     """Look at each snapshot, and name what it shows as the posture does."""
+    thing = posture.graph.thing(about)["id"] if about is not None else None
     looks: list[tuple[_Moment, Identities]] = []
     for past in _past(posture):
-        about = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
-        looks.append((_moment(past, about), past.graph.identities))
+        there = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        looks.append((_moment(past, there), past.graph.identities))
     found = [identities for _, identities in looks]
     return [
         _called(moment, names_in(posture.graph, found[at:])) for at, (moment, _) in enumerate(looks)

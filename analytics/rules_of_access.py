@@ -19,6 +19,7 @@ from analytics.residue import alive
 from analytics.rule import day, found, joined
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from graph.access import NEVER
+from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 
 MARKS = {"seasonal": SEASONAL, "break-glass": BREAK_GLASS}
@@ -64,11 +65,10 @@ def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
     return rows.entitlement[mine], rows.since[mine]
 
 
+@once
 def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
     """Return `by_grant` of what is `broken`, put together once for each assumption."""
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{assumption}", lambda: by_grant(posture, *broken(posture, assumption))
-    )
+    return by_grant(posture, *broken(posture, assumption))
 
 
 def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
@@ -128,12 +128,9 @@ def _frame(
     )
 
 
+@once
 def _held(posture: Posture) -> pd.Series:
     """Return the bits of the levels that each identity has by each grant, by their code."""
-    return posture.once(__name__, lambda: _all_held(posture))  # type: ignore[no-any-return]
-
-
-def _all_held(posture: Posture) -> pd.Series:
     units = items_of(posture).units
     grants = _grants(posture)
     code = units.place.astype(np.int64) * grants + units.grant
@@ -264,11 +261,9 @@ def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
     return words
 
 
+@once
 def _grants_tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{wanted.pattern}",
-        lambda: bears(posture.graph.frames[CAN_ACCESS]["tags"], wanted),
-    )
+    return bears(posture.graph.frames[CAN_ACCESS]["tags"], wanted)
 
 
 def _caveat(on: list[bool]) -> str:

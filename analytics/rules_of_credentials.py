@@ -13,6 +13,7 @@ from analytics.residue import alive
 from analytics.rule import found, nothing
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
+from graph.once import once
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, RUNS_AS, USES
 
 PAIR = ["identity", "number"]
@@ -20,6 +21,7 @@ SECRETLESS = ("federated", "workload")  # types that hold no secret
 DORMANT_DAYS = 45  # CIS Controls 5.3: what is not used for 45 days is disabled
 
 
+@once
 def holdings(posture: Posture) -> pd.DataFrame:
     """Return the credentials of each accountable identity that nobody ended, once for a posture.
 
@@ -32,27 +34,20 @@ def holdings(posture: Posture) -> pd.DataFrame:
         `identity` and `number` (of the credential), and the credential's properties; instants
         in milliseconds, not after the moment looked at but for `expires`, `NEVER` where unknown.
     """
-
-    def hold() -> pd.DataFrame:
-        pairs = _ties(posture)[PAIR].drop_duplicates().sort_values(PAIR)
-        return pd.DataFrame(pairs.merge(_credentials(posture), on="number"))
-
-    return posture.once(f"{__name__}.holdings", hold)  # type: ignore[no-any-return]
+    pairs = _ties(posture)[PAIR].drop_duplicates().sort_values(PAIR)
+    return pd.DataFrame(pairs.merge(_credentials(posture), on="number"))
 
 
+@once
 def held(posture: Posture) -> pd.DataFrame:
     """Return those of `holdings` whose identity is judged, once for a posture.
 
     With `facts`: the ids of the relationships that say who holds it.
     """
-
-    def hold() -> pd.DataFrame:
-        mine = holdings(posture)
-        mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
-        facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
-        return pd.DataFrame(mine.merge(facts, on=PAIR))
-
-    return posture.once(f"{__name__}.held", hold)  # type: ignore[no-any-return]
+    mine = holdings(posture)
+    mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
+    facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
+    return pd.DataFrame(mine.merge(facts, on=PAIR))
 
 
 def _ties(posture: Posture) -> pd.DataFrame:

@@ -13,11 +13,13 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER
 from graph.frames import records
+from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 
 MOST = 20  # facts that a finding names as evidence
 
 
+@once
 def held(posture: Posture) -> pd.DataFrame:
     """Return the entitlements of the judged identities, once for a posture.
 
@@ -28,10 +30,6 @@ def held(posture: Posture) -> pd.DataFrame:
         `sensitivity` (weight), `exposure`, `granted` (milliseconds) and `grant` (a row of
         CAN_ACCESS).
     """
-    return posture.once(__name__, lambda: _held(posture))  # type: ignore[no-any-return]
-
-
-def _held(posture: Posture) -> pd.DataFrame:
     units = items_of(posture).units
     mine = np.zeros(len(posture.in_service), bool)
     mine[judged(posture, ~mine)] = True
@@ -58,17 +56,14 @@ def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
     return pd.Series(facts, index=ranks.index, dtype=object)
 
 
+@once
 def _ranked(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     """Return the ids of all grants in order, and the place there of each row of CAN_ACCESS."""
-
-    def ranked() -> tuple[np.ndarray, np.ndarray]:
-        ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
-        order = np.argsort(ids, kind="stable")
-        rank = np.empty(len(ids), np.int64)
-        rank[order] = np.arange(len(ids))
-        return ids[order], rank
-
-    return posture.once(f"{__name__}.ranked", ranked)  # type: ignore[no-any-return]
+    ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+    order = np.argsort(ids, kind="stable")
+    rank = np.empty(len(ids), np.int64)
+    rank[order] = np.arange(len(ids))
+    return ids[order], rank
 
 
 def earliest(instants: pd.Series) -> pd.Series:

@@ -13,6 +13,7 @@ from analytics.ownership import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.rule import plural
 from analytics.weights import LEVEL_WEIGHTS
+from graph.once import once
 from graph.schema import LEVELS, RESOURCE
 
 
@@ -32,6 +33,7 @@ class Tightness:
         return f" Of the {entries} of that scope {self.used} {was} used lately."
 
 
+@once
 def used_by(posture: Posture) -> pd.DataFrame:
     """Return the uses of resources that were seen lately, by the identity that acted.
 
@@ -41,10 +43,6 @@ def used_by(posture: Posture) -> pd.DataFrame:
         `identity`, `resource` (numbers), `level` (a position in `LEVELS`), `at` (milliseconds)
         and `fact` (the id of what shows it), for accountable identities.
     """
-    return posture.once(f"{__name__}.used", lambda: _used_by(posture))  # type: ignore[no-any-return]
-
-
-def _used_by(posture: Posture) -> pd.DataFrame:
     summed = observed.uses(posture)
     summed = summed[summed["own"] & (summed["level"] >= 0)]
     acted = actors(posture).of(summed["identity"].to_numpy(np.int64))

@@ -6,19 +6,17 @@ import pandas as pd
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.tags import TWIN, tagged
+from graph.once import once
 from graph.schema import AGENT, AUTHENTICATES_AS, ROLE, SERVICE_ACCOUNT, USES
 
 
+@once
 def shared(posture: Posture) -> np.ndarray:
     """Return for each node whether it is a credential of several (bool).
 
     Several agents in service use it, the blue and green twins of a blueprint being one, or it
     opens accounts of several environments.
     """
-    return posture.once(f"{__name__}.shared", lambda: _shared(posture))  # type: ignore[no-any-return]
-
-
-def _shared(posture: Posture) -> np.ndarray:
     found = np.zeros(len(posture.graph.ids), bool)
     agents = users(posture).groupby("number")["agent"].nunique()
     found[agents.index[agents > 1].to_numpy(np.int64)] = True
@@ -27,15 +25,12 @@ def _shared(posture: Posture) -> np.ndarray:
     return found
 
 
+@once
 def users(posture: Posture) -> pd.DataFrame:
     """Return the agents in service that use each credential: `number`, `user`, `name`, `agent`.
 
     `agent` is the same for the twins of a blueprint: those that tags call blue, green or canary.
     """
-    return posture.once(f"{__name__}.users", lambda: _users(posture))  # type: ignore[no-any-return]
-
-
-def _users(posture: Posture) -> pd.DataFrame:
     graph = posture.graph
     user, used = graph.ends(USES)
     kept = graph.in_force(USES) & posture.in_service[user] & ~posture.deleted[user]

@@ -7,6 +7,7 @@ there. What is stated without that is known, and what is missing is not.
 from collections.abc import Callable
 
 from graph.access import AccessGraph
+from graph.once import once
 from graph.schema import (
     AGENT,
     CAN_ACCESS,
@@ -54,11 +55,8 @@ STATED: dict[str, Callable[[AccessGraph], bool]] = {
 PER_IDENTITY = frozenset({"grants", "owners"})  # known of each identity by what is stated of it
 
 
+@once
 def stated_kinds(graph: AccessGraph) -> frozenset[str]:
     """Return the kinds of fact that some source declares, or states a fact of."""
-    return graph.once(__name__, lambda: _stated(graph))  # type: ignore[no-any-return]
-
-
-def _stated(graph: AccessGraph) -> frozenset[str]:
     more = (kind for kind, says in STATED.items() if kind not in graph.declared and says(graph))
     return graph.declared | frozenset(more)

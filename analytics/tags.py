@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
+from graph.once import once
 from graph.schema import FACT_NODES
 
 BREAK_GLASS = re.compile(r'"break[-_ ]?glass(?:[=: ](?:true|yes|1))?"', re.IGNORECASE)
@@ -20,14 +21,9 @@ def bears(tags: pd.Series, wanted: re.Pattern[str]) -> np.ndarray:
     return np.asarray(tags.fillna("").str.contains(wanted).to_numpy(bool))
 
 
+@once
 def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     """Return for each node whether one of its tags is `wanted` (bool), looked for once."""
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{wanted.pattern}", lambda: _tagged(posture, wanted)
-    )
-
-
-def _tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     found = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]

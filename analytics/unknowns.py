@@ -20,6 +20,7 @@ from analytics.reach.spread import spread
 from analytics.weights import mask_weights
 from graph.access import flags
 from graph.element import Relationship
+from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CONTROLS, RELATIONSHIPS
 
 MOST = 5  # questions that are asked
@@ -115,7 +116,7 @@ class _Doubts:
         unsure = (edges.conditional | edges.assumed)[on] & within[network.sources]
         doubted = (grants.conditional | grants.assumed)[held] & within[network.holders]
         found = cls(edge=np.flatnonzero(unsure).tolist(), grant=np.flatnonzero(doubted).tolist())
-        facts = posture.once(__name__, lambda: _uncertain(posture))
+        facts = _uncertain(posture)
         for place, at in enumerate(found.edge):
             for one in _of_edge(posture, int(on[at]), facts):
                 found._need(place, *one)
@@ -137,6 +138,7 @@ class _Doubts:
         self.needs.append(number)
 
 
+@once
 def _uncertain(posture: Posture) -> dict[str, Fact]:
     """Return every fact that has a condition or was assumed, by its id."""
     found: dict[str, Fact] = {}

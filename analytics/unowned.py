@@ -1,6 +1,7 @@
 """Since when nobody answers for a thing: by the dates of its owners, else by past snapshots."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,12 @@ from analytics.ownership import NOBODY, ROLES, active_people, stated_in
 from analytics.past import past, versions
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
+from graph.once import once
 from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
 from graph.stores import SnapshotInfo
+
+if TYPE_CHECKING:
+    from analytics.history import History
 
 GONE_UNDATED = np.iinfo(np.int64).max
 KEPT_AS = "owned"
@@ -23,9 +28,7 @@ def unowned_since(posture: Posture, role: str) -> np.ndarray:
     parent did. Where none of that is dated: when a snapshot last showed somebody who answered
     for it; else when it was created. `NEVER` where an owner went, and neither says when.
     """
-    name = f"{__name__}:{role}"
-    found: np.ndarray = posture.once(name, lambda: _unowned_since(posture, role))
-    return found.copy()
+    return _unowned_since(posture, role).copy()
 
 
 def unowned_whole_since(posture: Posture) -> np.ndarray:
@@ -34,6 +37,7 @@ def unowned_whole_since(posture: Posture) -> np.ndarray:
     return np.asarray(np.maximum.reduce(each))
 
 
+@once
 def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     own = _departed(posture, role)
     heir = own.copy()
@@ -111,7 +115,7 @@ def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[
     """
     history, journal = posture.history, posture.journal
     assert history is not None
-    known: dict[str, list[set[int]]] = history.once(f"{__name__}.owned", dict)
+    known = _looked_up(history)
     lacking = [info for info in infos if info.id not in known]
     version, fresh = versions(journal, lacking), {}
     for info in lacking:
@@ -123,6 +127,12 @@ def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[
     if fresh and journal is not None:
         journal.keep_seen(fresh, [info.id for info in history.every], KEPT_AS)
     return known
+
+
+@once
+def _looked_up(history: "History") -> dict[str, list[set[int]]]:
+    """Return what is owned in each snapshot that was looked up so far."""
+    return {}
 
 
 def _encoded(posture: Posture) -> bytes:

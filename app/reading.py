@@ -15,6 +15,7 @@ from analytics.history import posture_in
 from analytics.lifecycle.states import past as past_of
 from analytics.posture import Posture
 from graph.journal import journal_of
+from graph.once import once
 from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
 
 T = TypeVar("T")
@@ -83,11 +84,16 @@ def forget() -> None:
 
 def moment_of(posture: Posture) -> tuple[str, ...]:
     """Name what a posture speaks of: two with the same name give the same answers."""
-    graph, journal = posture.graph, posture.journal
+    graph = posture.graph
     facts = graph.snapshot.hash if graph.snapshot else graph.facts.hash
     past = [info.id for info in past_of(posture)]
-    decided = posture.once(f"{__name__}.mark", journal.mark) if journal is not None else ""
-    return facts, graph.as_of.isoformat(), decided, *past
+    return facts, graph.as_of.isoformat(), _mark(posture), *past
+
+
+@once
+def _mark(posture: Posture) -> str:
+    """Return what the journal held when the posture was first asked."""
+    return posture.journal.mark() if posture.journal is not None else ""
 
 
 def kept(answer: Callable[..., T]) -> Callable[..., T]:

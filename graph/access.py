@@ -1,10 +1,10 @@
 """The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from graph.identity import Identities, Pair
 from graph.naming import AmbiguousThing as AmbiguousThing
 from graph.naming import UnknownThing as UnknownThing
 from graph.naming import find
+from graph.once import once
 from graph.resolve import living_nodes, resolve
 from graph.schema import (
     CAN_ACCESS,
@@ -66,7 +67,6 @@ class AccessGraph:
         self._stated, self._apart = facts, apart
         self.as_of, self.snapshot = as_of, snapshot
         self.frames = LazyFrames(self._resolved)
-        self._made: dict[str, Any] = {}
 
     @classmethod
     def of(
@@ -85,12 +85,6 @@ class AccessGraph:
     def under(self, names: Mapping[str, str]) -> "AccessGraph":
         """Look at the same facts with the ids that `names` has instead of those stated."""
         return AccessGraph(under(self._stated, names), self.as_of, self.snapshot)
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` makes, made once; `name` begins with the module that asks."""
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
 
     @cached_property
     def facts(self) -> Facts:
@@ -241,12 +235,9 @@ class AccessGraph:
 
     # -- edges and grants -------------------------------------------------------------------
 
+    @once
     def ends(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers of source and target of each row of a type's frame."""
-        name = f"{__name__}.ends:{relationship}"
-        return self.once(name, lambda: self._numbered(relationship))  # type: ignore[no-any-return]
-
-    def _numbered(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
         stated = self.facts.frames[relationship]
         if self.facts.numbering is not None and len(stated) == len(self.frames[relationship]):
             return self.facts.numbering.ends(relationship)
@@ -255,10 +246,9 @@ class AccessGraph:
 
     def in_force(self, relationship: Relationship) -> np.ndarray:
         """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
-        name = f"{__name__}.in_force:{relationship}"
-        found: np.ndarray = self.once(name, lambda: self._in_force(relationship))
-        return found.copy()
+        return self._in_force(relationship).copy()
 
+    @once
     def _in_force(self, relationship: Relationship) -> np.ndarray:
         here = in_force(self.frames[relationship], relationship, self.now, self.looks_back)
         if self.looks_back and len(here):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from graph.element import Element
+from graph.once import once
 from graph.schema import (
     AGENT,
     ASSUMES,
@@ -75,9 +76,12 @@ def kind_of_field(element: Element, name: str) -> str | None:
 
 def known_kinds(graph: "AccessGraph") -> frozenset[str]:
     """Return the kinds of fact that a source declares, or of which something is stated anyway."""
-    frames = {element: graph.frames[element] for element in ELEMENTS}
-    stated: frozenset[str] = graph.once(__name__, lambda: _stated(frames))
-    return graph.declared | stated
+    return graph.declared | _stated_kinds(graph)
+
+
+@once
+def _stated_kinds(graph: "AccessGraph") -> frozenset[str]:
+    return _stated({element: graph.frames[element] for element in ELEMENTS})
 
 
 def can_state(graph: "AccessGraph", name: str) -> np.ndarray:

@@ -26,6 +26,7 @@ from analytics.rule import Rule
 from analytics.rules import all_rules
 from analytics.weights import BANDS
 from graph.frames import records
+from graph.once import once
 
 SEVERITIES = tuple(name for _, name in BANDS)
 
@@ -165,16 +166,13 @@ def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:
     return whole if facts.issuperset(row.evidence) and row.evidence else None
 
 
+@once
 def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
     """Return the findings of a rule that has one for each subject: its id, and its evidence."""
-
-    def collect() -> dict[int, tuple[str, frozenset[str]]]:
-        rows = find_all(posture)
-        rows = rows[rows["rule"] == rule]
-        evidence = map(frozenset, rows["evidence"])
-        return dict(zip(rows["subject"], zip(rows["id"], evidence, strict=True), strict=True))
-
-    return posture.once(f"{__name__}.sums:{rule}", collect)  # type: ignore[no-any-return]
+    rows = find_all(posture)
+    rows = rows[rows["rule"] == rule]
+    evidence = map(frozenset, rows["evidence"])
+    return dict(zip(rows["subject"], zip(rows["id"], evidence, strict=True), strict=True))
 
 
 def accountable(posture: Posture, subject: int) -> dict[str, str] | None:

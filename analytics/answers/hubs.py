@@ -8,6 +8,7 @@ from analytics.answers.shape import cut
 from analytics.credential_hubs import Hubs, credential_hubs
 from analytics.posture import UNUSED_DAYS, Posture
 from graph.frames import records
+from graph.once import once
 from graph.schema import CREDENTIAL
 
 SHOWN = 100  # dependents of one credential that are listed
@@ -65,13 +66,9 @@ def _row(posture: Posture, found: Hubs, place: int, many: int) -> dict[str, Any]
     }
 
 
+@once
 def _types(posture: Posture) -> dict[int, str]:
     """Return the type of each credential that states one."""
-
-    def made() -> dict[int, str]:
-        keys = posture.graph.frames[CREDENTIAL]
-        keys = keys[keys["type"].notna()]
-        return dict(zip(posture.graph.numbers(keys["id"]).tolist(), keys["type"], strict=True))
-
-    types: dict[int, str] = posture.once(__name__, made)
-    return types
+    keys = posture.graph.frames[CREDENTIAL]
+    keys = keys[keys["type"].notna()]
+    return dict(zip(posture.graph.numbers(keys["id"]).tolist(), keys["type"], strict=True))

@@ -14,6 +14,7 @@ from graph.access import AccessGraph
 from graph.declaring import kind_of_element
 from graph.element import Element, Node
 from graph.former import Former
+from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, COVERS, OWNS, RELATIONSHIPS
 
 SHOWN = 20  # changes listed of one finding
@@ -100,15 +101,12 @@ def _ends_of(graph: AccessGraph, facts: tuple[str, ...]) -> list[str]:
     return [end for f in frames for c in ("source_id", "target_id") for end in f[c].tolist()]
 
 
+@once
 def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
     """Compare two steps, once for a posture however many findings went between them."""
-
-    def compare() -> tuple[Former, Changes]:
-        later = lives.posture(after).graph
-        former = Former(lives.posture(before).graph, later)
-        return former, changes(former.graph, later)
-
-    return lives.now.once(f"{__name__}:{before}:{after}", compare)  # type: ignore[no-any-return]
+    later = lives.posture(after).graph
+    former = Former(lives.posture(before).graph, later)
+    return former, changes(former.graph, later)
 
 
 def _chosen(

@@ -13,6 +13,7 @@ from analytics.posture import Posture
 from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
 from analytics.revocation_speed import KINDS, Spells, overdue
 from graph.frames import records
+from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 
@@ -73,10 +74,10 @@ def _alive(posture: Posture, row: Any) -> dict[str, Any]:
 
 def _type_of(posture: Posture, fact: str) -> str:
     """Return the type of the relationship with an id."""
-    types = posture.once(f"{__name__}.types", lambda: _types(posture))
-    return str(types[fact])
+    return _types(posture)[fact]
 
 
+@once
 def _types(posture: Posture) -> dict[str, str]:
     return {
         str(fact): relationship.name

@@ -23,6 +23,7 @@ from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
 from graph.access import flags, level_bits
 from graph.element import Relationship
+from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
 EACH = 128  # bytes of memory that an entitlement takes while they are listed
@@ -126,12 +127,9 @@ def sensitivity(posture: Posture, model: Model) -> np.ndarray:
     return np.asarray(of[np.searchsorted([0.0, *SENSITIVITY.values()], usual)])
 
 
+@once
 def ended(posture: Posture) -> np.ndarray:
     """Return which nodes lead nowhere any more (bool): ended credentials, deleted identities."""
-    return posture.once(f"{__name__}.ended", lambda: _ended(posture))  # type: ignore[no-any-return]
-
-
-def _ended(posture: Posture) -> np.ndarray:
     frame = posture.graph.frames[CREDENTIAL]
     gone = posture.deleted.copy()
     gone[

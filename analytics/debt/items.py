@@ -20,6 +20,7 @@ from analytics.faults import guarded
 from analytics.ownership import DAY
 from analytics.posture import Posture
 from graph.access import NEVER
+from graph.once import once
 
 OWNER = NUMBER["owner"]
 ROLE_SHARE = 0.5  # each of the two roles of an owner bears half
@@ -95,10 +96,12 @@ def items_of(posture: Posture, by: Model | None = None) -> Debt:
 
     Items, principal and what applies are those of what is owed; rules may rest on these only.
     """
-    by = model() if by is None else by
-    return posture.once(  # type: ignore[no-any-return]
-        f"{__name__}:{by.hash}", lambda: assess_items(posture, by)
-    )
+    return _items(posture, model() if by is None else by)
+
+
+@once
+def _items(posture: Posture, by: Model) -> Debt:
+    return assess_items(posture, by)
 
 
 def assess_items(posture: Posture, by: Model) -> Debt:

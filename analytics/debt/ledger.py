@@ -20,6 +20,7 @@ from analytics.history import History
 from graph.access import NEVER
 from graph.facts import Coverage
 from graph.identity import Identities
+from graph.once import once
 from graph.stores import NoSuchSnapshot, SnapshotInfo
 from graph.values import canonical
 
@@ -119,8 +120,16 @@ def ledger(
     mark = history.journal.mark() if history.journal is not None else ""
     by = model() if by is None else by
     asked = (start.info.id, start.at, end.info.id, end.at, limit, by.hash, mark)
-    name = ":".join(map(str, (__name__, *asked)))
-    return history.once(name, lambda: _kept(history, start, end, limit, by))  # type: ignore[no-any-return]
+    ledgers = _ledgers(history)
+    if asked not in ledgers:
+        ledgers[asked] = _kept(history, start, end, limit, by)
+    return ledgers[asked]
+
+
+@once
+def _ledgers(history: History) -> dict[tuple[object, ...], Ledger]:
+    """Return what was kept so far, by what was asked."""
+    return {}
 
 
 def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -> Ledger:

@@ -7,11 +7,12 @@ import pandas as pd
 import pyarrow as pa
 
 from analytics.debt.items import Debt
-from analytics.debt.model import Model
+from analytics.debt.model import Model, model
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.former import Former
+from graph.once import once
 from graph.schema import CAN_ACCESS
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -58,8 +59,12 @@ def about_called(said: np.ndarray, former: Former | None) -> np.ndarray:
 
 def balance(posture: Posture, by: Model | None = None) -> Balance:
     """List what is owed in a posture by key, counted by a model."""
-    debt = debt_of(posture, by)
-    return posture.once(f"{__name__}:{debt.model.hash}", lambda: _balance(posture, debt))  # type: ignore[no-any-return]
+    return _own_balance(posture, model() if by is None else by)
+
+
+@once
+def _own_balance(posture: Posture, by: Model) -> Balance:
+    return _balance(posture, debt_of(posture, by))
 
 
 def compared(of: Balance, former: Former) -> Balance:

@@ -6,14 +6,15 @@ from analytics.debt.items import Debt, added, items_of, with_pauses
 from analytics.debt.model import Model, model
 from analytics.debt.pauses import pauses
 from analytics.posture import Posture
+from graph.once import once
 
 
 def debt_of(posture: Posture, by: Model | None = None) -> Debt:
     """Return the trust debt of a posture, counted once for each model."""
-    by = model() if by is None else by
-    return posture.once(f"{__name__}:{by.hash}", lambda: _owed(posture, by))  # type: ignore[no-any-return]
+    return _owed(posture, model() if by is None else by)
 
 
+@once
 def _owed(posture: Posture, by: Model) -> Debt:
     owed = items_of(posture, by)
     stood = pauses(posture, owed)

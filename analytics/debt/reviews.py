@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from graph.access import NEVER, AccessGraph, milliseconds
+from graph.once import once
 from graph.schema import CAN_ACCESS, COVERS, REVIEW
 
 APPROVE, REVOKE = "approve", "revoke"
@@ -26,16 +27,13 @@ class Reviews:
     last_grant: np.ndarray
 
 
+@once
 def reviews(graph: AccessGraph) -> Reviews:
     """Read what reviewers decided up to the moment of `graph`, once; a later word is not heard yet.
 
     A review without a date says nothing. Of a decision to revoke and another one at the very
     same instant, the one to revoke stands.
     """
-    return graph.once(__name__, lambda: _reviews(graph))  # type: ignore[no-any-return]
-
-
-def _reviews(graph: AccessGraph) -> Reviews:
     nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
     if not len(graph.frames[COVERS]):
         never = np.full(nodes, NEVER), np.full(grants, NEVER)

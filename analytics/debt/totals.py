@@ -7,12 +7,13 @@ import numpy as np
 
 from analytics.debt.assumptions.credentials import held
 from analytics.debt.items import Debt
-from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model
+from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model, model
 from analytics.debt.owed import debt_of
 from analytics.deciding import DENIED
 from analytics.evidence import uses
 from analytics.leaks import leaked
 from analytics.posture import Posture
+from graph.once import once
 from graph.schema import CREDENTIAL
 
 ALARM = "a credential that leaked still opens something, or something happened that was denied"
@@ -130,11 +131,12 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[
 
 def caps_of(posture: Posture, by: Model | None = None) -> Caps:
     """Find out what keeps grades down."""
+    return _caps(posture, model() if by is None else by)
+
+
+@once
+def _caps(posture: Posture, by: Model) -> Caps:
     debt = debt_of(posture, by)
-    return posture.once(f"{__name__}:{debt.model.hash}", lambda: _caps(posture, debt))  # type: ignore[no-any-return]
-
-
-def _caps(posture: Posture, debt: Debt) -> Caps:
     heaviest = np.zeros(len(debt.identities))
     np.maximum.at(heaviest, debt.units.place, debt.units.exposure)
     orphan = posture.ownership.nobody()[debt.identities] & (heaviest >= debt.model.orphan_exposure)

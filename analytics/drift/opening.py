@@ -12,6 +12,7 @@ from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, level_bits, milliseconds
 from graph.element import Relationship
 from graph.frames import text_array
+from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 
 
@@ -58,13 +59,14 @@ def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
         granted = milliseconds(frame["granted_at"])
         stated = np.where(granted != NEVER, granted, stated)
     seen = milliseconds(frame["first_seen"])
-    begun = posture.once(f"{__name__}.begun", lambda: _first_readings(posture.graph))
+    begun = _first_readings(posture.graph)
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(frame[["source", "scope"]]))
     first = np.array([begun.get(pair, NEVER) for pair in pairs], np.int64)
     late = seen > first[code] if len(first) else np.zeros(len(frame), bool)
     return np.where(stated != NEVER, stated, np.where(late, seen, NEVER))
 
 
+@once
 def _first_readings(graph: AccessGraph) -> dict[tuple[str, str], int]:
     """Return when each scope was first read: the earliest that any link of its was seen."""
     found: dict[tuple[str, str], int] = {}

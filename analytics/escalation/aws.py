@@ -24,6 +24,7 @@ from analytics.escalation.aws_permissions import (
 )
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import NOTHING, Support, facts_of, together
+from graph.once import once
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
@@ -67,15 +68,15 @@ def paths() -> tuple[EscalationPath, ...]:
     )
 
 
+@once
 def _held(known: Known) -> Permissions:
     wanted = {a for p in paths() for a in p.actions} | {ROLE_PASSING, *GAINS, *REWRITES}
-    held: Permissions = known.once(f"{__name__}.held", lambda: permissions(known.graph, wanted))
-    return held
+    return permissions(known.graph, wanted)
 
 
+@once
 def _accounts(known: Known) -> Accounts:
-    accounts: Accounts = known.once(f"{__name__}.accounts", lambda: Accounts(known.graph))
-    return accounts
+    return Accounts(known.graph)
 
 
 # -- A2 and A3: compute ------------------------------------------------------------------------
@@ -229,12 +230,9 @@ def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[To
 # -- what the rules look up --------------------------------------------------------------------
 
 
+@once
 def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     """Return for each service the roles that trust it, with the facts that say so."""
-    return known.once(f"{__name__}.trusting", lambda: _find_trusting(known))  # type: ignore[no-any-return]
-
-
-def _find_trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     graph = known.graph
     trusted, fact = graph.frames[TRUSTS]["target_id"].to_numpy(object), facts_of(graph, TRUSTS)
     role, _ = graph.ends(TRUSTS)
@@ -248,12 +246,9 @@ def _find_trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     return found
 
 
+@once
 def _running(known: Known) -> dict[int, list[tuple[int, Together]]]:
     """Return for each compute the roles that it runs as, with the fact that says so."""
-    return known.once(f"{__name__}.running", lambda: _find_running(known))  # type: ignore[no-any-return]
-
-
-def _find_running(known: Known) -> dict[int, list[tuple[int, Together]]]:
     graph = known.graph
     compute, role = graph.ends(RUNS_AS)
     fact = facts_of(graph, RUNS_AS)

@@ -15,6 +15,7 @@ from analytics.escalation.entra_tenants import PREFIX, Tenants, tenants_of
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import Support, facts_of
 from graph.access import AccessGraph, milliseconds
+from graph.once import once
 from graph.schema import AGENT, OWNS, SERVICE_ACCOUNT, TRUSTS
 
 PROVIDER = "entra"
@@ -25,9 +26,9 @@ ISSUER = re.compile(
 )
 
 
+@once
 def _tenants(known: Known) -> Tenants:
-    found: Tenants = known.once(f"{__name__}.tenants", lambda: tenants_of(known.graph))
-    return found
+    return tenants_of(known.graph)
 
 
 def owned(known: Known) -> Iterator[Derivation]:

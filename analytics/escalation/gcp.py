@@ -25,20 +25,21 @@ from analytics.escalation.gcp_permissions import (
     world,
 )
 from analytics.escalation.rule import Derivation, EscalationRule, Known
+from graph.once import once
 from graph.schema import RESOURCE, SERVICE_ACCOUNT
 
 ESCALATION = "Google Cloud: roles for service account authentication"
 FAR = "if the project lets accounts of other projects be attached"
 
 
+@once
 def _held(known: Known) -> Permissions:
-    held: Permissions = known.once(f"{__name__}.held", lambda: held_permissions(known.graph))
-    return held
+    return held_permissions(known.graph)
 
 
+@once
 def _world(known: Known) -> World:
-    found: World = known.once(f"{__name__}.world", lambda: world(known.graph))
-    return found
+    return world(known.graph)
 
 
 def taken(known: Known) -> Iterator[Derivation]:

@@ -18,6 +18,7 @@ from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import facts_of
 from analytics.escalation.through_grants import through_grants
 from graph.access import AccessGraph
+from graph.once import once
 from graph.schema import CAN_ACCESS, RESOURCE, STORED_IN, TRUSTS
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -32,6 +33,7 @@ REPOSITORY, SECRETS = "repository", "secrets of workflows"
 OF_ALL, OF_PRIVATE = "secrets of all workflows", "secrets of private workflows"
 
 
+@once
 def _repositories(graph: AccessGraph) -> dict[str, int]:
     """Return the numbers of repositories of GitHub by organisation and name, in small letters."""
     frame = graph.frames[RESOURCE]
@@ -44,7 +46,7 @@ def _repositories(graph: AccessGraph) -> dict[str, int]:
 def federated(known: Known) -> Iterator[Derivation]:
     """H1: writes to a repository, and so runs a workflow that takes the role which trusts it."""
     graph = known.graph
-    repositories = known.once(f"{__name__}.repositories", lambda: _repositories(graph))
+    repositories = _repositories(graph)
     frame = graph.frames[TRUSTS]
     issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
     trusting, _ = graph.ends(TRUSTS)
@@ -110,9 +112,7 @@ def given_secrets(known: Known) -> Iterator[Derivation]:
     home = pd.DataFrame(
         {"store": graph.numbers(stores["id"]), "resource": graph.numbers(stores["parent_id"])}
     )
-    repositories = set(
-        known.once(f"{__name__}.repositories", lambda: _repositories(graph)).values()
-    )
+    repositories = set(_repositories(graph).values())
     home = pd.concat([home[home["resource"].isin(list(repositories))], _of_many(graph)])
     credential, store = graph.ends(STORED_IN)
     kept = pd.DataFrame({"store": store, "gain": credential, "fact": graph.frames[STORED_IN]["id"]})

@@ -20,15 +20,16 @@ from analytics.escalation.kubernetes_permissions import (
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import NOTHING, Support, facts_of, together
 from graph.access import level_bits
+from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 
 ADMIN = 1 << LEVELS.index("admin")
 PRACTICES = "Kubernetes RBAC good practices"
 
 
+@once
 def _clusters(known: Known) -> Clusters:
-    found: Clusters = known.once(f"{__name__}.clusters", lambda: clusters_of(known.graph))
-    return found
+    return clusters_of(known.graph)
 
 
 def _gains(
@@ -104,6 +105,11 @@ def asked_tokens(known: Known) -> Iterator[Derivation]:
 # -- K5 and K6: what takes several permissions -----------------------------------------------------
 
 
+@once
+def _principals(known: Known) -> list[tuple[int, list[tuple[int, Support]]]]:
+    return list(principals(known.graph))
+
+
 def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Held]]]]:
     """Yield each identity with its permissions for a rule, by part.
 
@@ -115,7 +121,7 @@ def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Hel
         yield holder, _by_part(clusters, [(holder, NOTHING)], rule)
     if not holders:
         return
-    for principal, held in known.once(f"{__name__}.all", lambda: list(principals(known.graph))):
+    for principal, held in _principals(known):
         mine = [pair for pair in held if pair[0] in holders]
         if len(mine) > 1:
             yield principal, _by_part(clusters, mine, rule)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,8 @@ from analytics.escalation.support import Support, facts_of, minimal, together
 from analytics.reach.network import grouped
 from graph.access import NEVER, AccessGraph, Edges, Grants
 from graph.edges import joined
+from graph.element import Relationship
+from graph.once import once
 from graph.schema import CONTROL, LEVELS
 
 CERTAIN = (False, False, False)
@@ -110,19 +111,12 @@ class Known:
 
     graph: AccessGraph
     so_far: Escalated
-    _made: dict[str, Any] = field(default_factory=dict)
     _steps: dict[str, "_Steps"] = field(default_factory=dict)
 
     def learn(self, so_far: Escalated) -> None:
         """Take note of what the rules have concluded."""
         self.so_far = so_far
         self._steps.clear()
-
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` makes, made once for all rules and rounds."""
-        if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
 
     def ways(self, start: int, end: int) -> list[Support]:
         """Return how `start` can become `end` by what is known so far: by which facts.
@@ -153,9 +147,11 @@ class Known:
         if proof is not None:
             return proof.by
         kind = CONTROL[self.so_far.edges.kind[edge]]
-        read = self.once(f"facts:{kind.name}", lambda: facts_of(self.graph, kind))
-        fact: Support = read(int(self.so_far.edges.row[edge]))
-        return fact
+        return self._facts_of(kind)(int(self.so_far.edges.row[edge]))
+
+    @once
+    def _facts_of(self, kind: Relationship) -> Callable[[int], Support]:
+        return facts_of(self.graph, kind)
 
 
 class _Steps:

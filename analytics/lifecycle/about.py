@@ -13,6 +13,7 @@ from analytics.rule import KEY_PARTS
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.frames import records
 from graph.journal import Acceptance
+from graph.once import once
 
 Span = tuple[int, int]  # from when to when, in milliseconds
 Parts = tuple[str, ...]  # what the id of a finding is made of
@@ -37,16 +38,13 @@ def what_it_is_about(posture: Posture, finding: str) -> Parts:
     return _of_rows(posture, listed(posture, STATES, finding)).get(finding, ())
 
 
+@once
 def accepted_findings(posture: Posture) -> list[Accepted]:
     """List what was accepted until now, once for a posture.
 
     A span ends with its acceptance, and has a gap while the finding was resolved: what is mended
     needs no acceptance. What was accepted of another thing of the same name is left out.
     """
-    return posture.once(__name__, lambda: _accepted_findings(posture))  # type: ignore[no-any-return]
-
-
-def _accepted_findings(posture: Posture) -> list[Accepted]:
     as_of = posture.graph.as_of
     every = posture.journal.acceptances() if posture.journal else ()
     said = [one for one in every if one.since <= as_of and one.since < one.ends]

@@ -16,6 +16,7 @@ from analytics.findings import find_all, finding_id
 from analytics.posture import Posture
 from analytics.rule import KEY_PARTS
 from graph.frames import relationship_ids
+from graph.once import once
 from graph.schema import CAN_ACCESS
 
 FINDING = re.compile("F-[0-9a-f]{16}")
@@ -116,12 +117,9 @@ def id_of(number: int) -> str:
     return f"F-{number:016x}"
 
 
+@once
 def names_of_findings(posture: Posture) -> Names:
     """Return under which other ids the findings of a posture are known, once for a posture."""
-    return posture.once(__name__, lambda: _names_of_findings(posture))  # type: ignore[no-any-return]
-
-
-def _names_of_findings(posture: Posture) -> Names:
     grouped = posture.graph.identities.grouped
     if not grouped:
         return NO_NAMES

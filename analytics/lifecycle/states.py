@@ -19,6 +19,7 @@ from analytics.rules import all_rules
 from graph.access import NEVER, milliseconds
 from graph.former import Former
 from graph.journal import Acceptance
+from graph.once import once
 from graph.stores import SnapshotInfo
 
 OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
@@ -76,12 +77,37 @@ class Lives:
         return self.now.history.posture(self.infos[step].id)
 
 
+@once
 def lives(posture: Posture) -> Lives:
     """Follow the findings of a posture through the snapshots before it, once for a posture.
 
     Without history nothing is known of the past; without a journal nothing is accepted.
     """
-    return posture.once(__name__, lambda: _lives(posture))  # type: ignore[no-any-return]
+    infos = past(posture)
+    told = _told(posture, infos)
+    story = told.story
+    times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
+    rows = _rows(story, np.array(times, np.int64), posture.history is not None)
+    accepted = in_force(posture, told.names, set(rows["id"]))
+    now = len(infos)
+    old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
+    state = np.select(
+        [
+            story.resolved != NO_STEP,
+            rows["id"].isin(accepted).to_numpy(bool),
+            (story.last != now) | old,
+            story.reopened != NO_STEP,
+        ],
+        [RESOLVED, ACCEPTED, STALE, REOPENED],
+        OPEN,
+    )
+    rows = rows.assign(state=pd.array(state, dtype="string"))
+    there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
+    over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
+    gaps: dict[str, list[tuple[int, int]]] = {}
+    for one, gone, back in story.gaps:
+        gaps.setdefault(id_of(one), []).append((times[gone], times[back]))
+    return Lives(rows, accepted, over, infos, posture, told.names, gaps)
 
 
 def listed(
@@ -111,34 +137,6 @@ def listed(
     )
 
 
-def _lives(posture: Posture) -> Lives:
-    infos = past(posture)
-    told = _told(posture, infos)
-    story = told.story
-    times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
-    rows = _rows(story, np.array(times, np.int64), posture.history is not None)
-    accepted = in_force(posture, told.names, set(rows["id"]))
-    now = len(infos)
-    old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
-    state = np.select(
-        [
-            story.resolved != NO_STEP,
-            rows["id"].isin(accepted).to_numpy(bool),
-            (story.last != now) | old,
-            story.reopened != NO_STEP,
-        ],
-        [RESOLVED, ACCEPTED, STALE, REOPENED],
-        OPEN,
-    )
-    rows = rows.assign(state=pd.array(state, dtype="string"))
-    there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
-    over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
-    gaps: dict[str, list[tuple[int, int]]] = {}
-    for one, gone, back in story.gaps:
-        gaps.setdefault(id_of(one), []).append((times[gone], times[back]))
-    return Lives(rows, accepted, over, infos, posture, told.names, gaps)
-
-
 def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:
     if not infos:
         ids = np.unique(numbers_of(find_all(posture)["id"]))
@@ -165,8 +163,12 @@ def _rows(story: Story, times: np.ndarray, dated: bool) -> pd.DataFrame:
 
 
 def _step(posture: Posture) -> Step:
-    sighting = posture.once(f"{__name__}.sighting", lambda: Sighting.of(posture))
-    return Step(sighting, posture.graph.coverage)
+    return Step(_sighting(posture), posture.graph.coverage)
+
+
+@once
+def _sighting(posture: Posture) -> Sighting:
+    return Sighting.of(posture)
 
 
 def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]:

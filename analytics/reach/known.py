@@ -18,6 +18,7 @@ from analytics.reach.network import Network
 from graph.access import AccessGraph
 from graph.facts import Coverage
 from graph.frames import text_array
+from graph.once import once
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,
@@ -68,12 +69,9 @@ def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
     return np.asarray(hops >= 0)
 
 
+@once
 def opaque_nodes(graph: AccessGraph) -> np.ndarray:
     """Return of which nodes nobody could have stated all that they themselves can do (bool)."""
-    return graph.once(__name__, lambda: _opaque(graph))  # type: ignore[no-any-return]
-
-
-def _opaque(graph: AccessGraph) -> np.ndarray:
     opaque = ~_told(graph)
     if opaque.any():
         for relationship in ACTS_AS:

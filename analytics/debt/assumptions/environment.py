@@ -6,6 +6,7 @@ from analytics.debt.case import Case, Verdict, unkept
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph
+from graph.once import once
 from graph.schema import AGENT, RESOURCE, ROLE, SERVICE_ACCOUNT
 
 PRODUCTION = ("prod", "production")
@@ -33,12 +34,9 @@ def crossing(
     return broken, ~broken & (mine != PROD) & (theirs != OTHER) & ~allowed
 
 
+@once
 def environments(graph: AccessGraph) -> np.ndarray:
     """Return for each node whether it is in production (int8), worked out once."""
-    return graph.once(__name__, lambda: _environments(graph))  # type: ignore[no-any-return]
-
-
-def _environments(graph: AccessGraph) -> np.ndarray:
     env = np.full(len(graph.ids), UNKNOWN, np.int8)
     for label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
         frame = graph.frames[label]

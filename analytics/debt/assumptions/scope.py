@@ -14,6 +14,7 @@ from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.declaring import can_state
+from graph.once import once
 from graph.schema import FACT_NODES, LEVELS
 
 ANY = "*"
@@ -45,10 +46,10 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     return (Verdict("scope", applies.astype(float), (unkept(broken, unknown, units.granted),)),)
 
 
+@once
 def scopes_of(posture: Posture) -> dict[int, list[Entry]]:
     """Return the declared scopes of a posture, read once; see `declared_scopes`."""
-    scopes: dict[int, list[Entry]] = posture.once(__name__, lambda: declared_scopes(posture.graph))
-    return scopes
+    return declared_scopes(posture.graph)
 
 
 def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
