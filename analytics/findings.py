@@ -12,10 +12,9 @@ from analytics.rules import all_rules
 from analytics.weights import BANDS
 from graph.declaring import known_kinds
 from graph.once import once
-from graph.schema import AGENT, CREDENTIAL, ROLE, SERVICE_ACCOUNT
+from graph.schema import CREDENTIAL, IDENTITIES
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
-JUDGED = (AGENT, SERVICE_ACCOUNT, ROLE)
 LEAST_UNKNOWN = RANK["medium"]  # what nobody can weigh is not light
 UNKNOWN_REACH = " How much that gives access to is not known."
 NAMES = np.array([name for _, name in BANDS], object)
@@ -103,7 +102,7 @@ def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
 
     That is what the subject may use, or the credential that the finding is about.
     """
-    known = posture.entitlements_known | ~posture.graph.has_label(*JUDGED, CREDENTIAL)
+    known = posture.entitlements_known | ~posture.graph.has_label(*IDENTITIES, CREDENTIAL)
     subject, other = (frame[c].to_numpy(np.int64) for c in ("subject", "object"))
     key = posture.graph.has_label(CREDENTIAL)
     return np.asarray(~known[subject] | ((other >= 0) & key[other] & ~known[other]))

@@ -18,7 +18,7 @@ from graph import uses_by_day
 from graph.access import NEVER, milliseconds
 from graph.once import once
 from graph.outcomes import failed
-from graph.schema import AGENT, CAN_ACCESS, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, USE_EVENT, USED
+from graph.schema import CAN_ACCESS, IDENTITIES, LEVELS, RESOURCE, USE_EVENT, USED
 
 SELDOM, MOSTLY = 0.2, 0.8  # share of days with use
 BY_HAND = 0.5
@@ -182,7 +182,7 @@ def _sums(posture: Posture) -> pd.DataFrame:
 def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np.ndarray:
     """Return how far the provider takes grants back by machine; by hand where nobody says."""
     known = np.full(len(posture.graph.ids), np.nan)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
+    for label in (*IDENTITIES, RESOURCE):
         frame = posture.graph.frames[label]
         said = frame["provider"].str.lower().map(REVOKES_BY_MACHINE)
         known[posture.graph.numbers(frame["id"])] = said.to_numpy(float, na_value=np.nan)
@@ -193,7 +193,7 @@ def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np
 def _purposes(posture: Posture) -> np.ndarray:
     """Return for each node whether it has a purpose (bool)."""
     has = np.zeros(len(posture.graph.ids), bool)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = posture.graph.frames[label]
         said = frame["purpose"].fillna("").str.strip() != ""
         has[posture.graph.numbers(frame["id"][said])] = True

@@ -18,20 +18,9 @@ from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Element
 from graph.facts import Coverage
 from graph.once import once
-from graph.schema import (
-    AGENT,
-    GROUP,
-    HUMAN,
-    MEMBER_OF,
-    OWNS,
-    ROLE,
-    SERVICE_ACCOUNT,
-    SPAWNS,
-    TEAM,
-)
+from graph.schema import GROUP, HUMAN, IDENTITIES, MEMBER_OF, OWNS, SPAWNS, TEAM
 
 ROLES = ("business", "technical")
-IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)
 DAY = 86_400_000  # milliseconds
 NOBODY = -1
 

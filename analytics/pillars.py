@@ -13,9 +13,9 @@ from analytics.measure import population
 from analytics.posture import Posture
 from analytics.rules.dormant_identity import last_active
 from graph.access import NEVER
-from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+from graph.schema import IDENTITIES
 
-IDENTITIES, EXPOSURE = "identities", "weighted exposure"
+COUNT, EXPOSURE = "identities", "weighted exposure"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def pillars(posture: Posture) -> tuple[Pillar, ...]:
     }
     monitoring = (_observed(posture), _held(posture, "evidence", "Decisions explain its use"))
     return (
-        Pillar("discovery", "Discovery", IDENTITIES, _discovered(posture)),
+        Pillar("discovery", "Discovery", COUNT, _discovered(posture)),
         by_debt["lifecycle"],
         by_debt["policy"],
         Pillar("monitoring", "Monitoring", EXPOSURE, monitoring),
@@ -134,7 +134,7 @@ def stated_completely(posture: Posture) -> np.ndarray:
     graph = posture.graph
     whole = {c.key for c in graph.coverage if c.complete}
     found = np.zeros(len(graph.ids), bool)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.facts.frames[label]
         keys = list(zip(frame["source"], frame["scope"], strict=True))
         stated = np.array([key in whole for key in keys], bool)
@@ -146,7 +146,7 @@ def _stated(posture: Posture, column: str) -> np.ndarray:
     """Return for each identity whether a source states something of it."""
     graph = posture.graph
     found = np.zeros(len(graph.ids), bool)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         found[graph.numbers(frame["id"][frame[column].notna()])] = True
     return found

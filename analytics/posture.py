@@ -28,6 +28,7 @@ from graph.schema import (
     CONTROL,
     CREDENTIAL,
     CREDENTIAL_ENDED,
+    IDENTITIES,
     LEVELS,
     RESOURCE,
     ROLE,
@@ -144,7 +145,7 @@ class Posture:
     def created_at(self) -> np.ndarray:
         """When each identity was created (milliseconds), `NEVER` where nobody says."""
         created = np.full(len(self.graph.ids), NEVER)
-        for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+        for label in IDENTITIES:
             frame = self.graph.frames[label]
             created[self.graph.numbers(frame["id"])] = milliseconds(frame["created_at"])
         return created

@@ -27,6 +27,7 @@ from graph.schema import (
     CREDENTIAL,
     CREDENTIAL_ENDED,
     GROUP,
+    IDENTITIES,
     MEMBER_OF,
     ROLE,
     RUNS_AS,
@@ -81,7 +82,7 @@ def ended_at(posture: Posture) -> np.ndarray:
     """
     graph, end = posture.graph, expired(posture)
     told = end.copy()
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         number = graph.numbers(frame["id"])
         for column in ("status_at", "deleted_at"):

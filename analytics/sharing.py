@@ -7,7 +7,7 @@ from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.tags import TWIN, tagged
 from graph.once import once
-from graph.schema import AGENT, AUTHENTICATES_AS, ROLE, SERVICE_ACCOUNT, USES
+from graph.schema import AGENT, AUTHENTICATES_AS, IDENTITIES, USES
 
 
 @once
@@ -62,7 +62,7 @@ def environments_opened(posture: Posture) -> pd.Series:
 def stated(posture: Posture) -> np.ndarray:
     """Return the environment of each identity as text without capitals, "" where unknown."""
     graph, said = posture.graph, np.full(len(posture.graph.ids), "", object)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         said[graph.numbers(frame["id"])] = frame["env"].str.strip().str.lower().fillna("")
     return said

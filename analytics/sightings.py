@@ -17,22 +17,20 @@ from graph.frames import Frames
 from graph.grant_use import level_instants
 from graph.outcomes import failed
 from graph.schema import (
-    AGENT,
     CALLS,
     CAN_ACCESS,
     CONTROL,
     CREDENTIAL,
     ELEMENTS,
     HUMAN,
+    IDENTITIES,
     LEVELS,
-    ROLE,
-    SERVICE_ACCOUNT,
     USE_EVENT,
     USED,
 )
 
 UNUSED_DAYS = 90  # how long ago a use counts as lately
-ACTING = (AGENT, SERVICE_ACCOUNT, ROLE, HUMAN, CREDENTIAL)
+ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
 SAID = ("last_active_at", "last_used_at")
 NONE = -1
 

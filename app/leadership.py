@@ -15,7 +15,7 @@ from app.figures import names
 from app.reading import kept
 from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, kind, number, thing_name
 from graph.access import NEVER
-from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.schema import IDENTITIES, TOOL
 from graph.stores import SnapshotInfo
 
 SNAPSHOTS = 12  # the latest ones in a trend
@@ -218,7 +218,7 @@ def _instant(milliseconds: int) -> pd.Timestamp:
 def _stated(posture: Posture, column: str) -> np.ndarray:
     graph = posture.graph
     found = np.full(len(graph.ids), NOT_KNOWN, object)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         if column in frame:
             found[graph.numbers(frame["id"])] = frame[column].astype(object).fillna(NOT_KNOWN)

@@ -374,7 +374,8 @@ SNAPSHOT = Node(
     managed=True,
 )
 
-PRINCIPALS = (AGENT, SERVICE_ACCOUNT, ROLE, GROUP, HUMAN, CREDENTIAL)
+IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)  # what is judged: answered for, reviewed, in debt
+PRINCIPALS = (*IDENTITIES, GROUP, HUMAN, CREDENTIAL)
 CONTROL_PROPERTIES = (
     LAST_USED_AT,
     Property("telemetry", FLAG, "Whether its use would be seen if it happened."),

@@ -15,10 +15,10 @@ from analytics.evidence import evidence as evidence_of
 from analytics.posture import Posture
 from graph.element import Said
 from graph.frames import records
-from graph.schema import AGENT, DECISION_RECORD, LEVELS, RESOURCE, ROLE, SERVICE_ACCOUNT, TOOL
+from graph.schema import DECISION_RECORD, IDENTITIES, LEVELS, RESOURCE, TOOL
 
 WORDS = tuple(p for p in DECISION_RECORD.properties if p.said is Said.PROSE)
-PLACED = (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE, TOOL)
+PLACED = (*IDENTITIES, RESOURCE, TOOL)
 
 
 def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:

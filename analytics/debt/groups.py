@@ -4,7 +4,7 @@ import numpy as np
 
 from analytics.ownership import NOBODY, ROLES
 from analytics.posture import Posture
-from graph.schema import AGENT, MEMBER_OF, ROLE, SERVICE_ACCOUNT, TEAM
+from graph.schema import IDENTITIES, MEMBER_OF, TEAM
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
@@ -61,7 +61,7 @@ def _team(posture: Posture) -> np.ndarray:
 
 def _said(posture: Posture, column: str) -> np.ndarray:
     said = np.full(len(posture.graph.ids), UNKNOWN, object)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = posture.graph.frames[label]
         told = frame[column].notna().to_numpy(bool)
         said[posture.graph.numbers(frame["id"][told])] = frame[column][told].astype(object)

@@ -11,17 +11,15 @@ from graph.schema import (
     COVERS,
     CREDENTIAL,
     HUMAN,
+    IDENTITIES,
     MEMBER_OF,
     OWNS,
     RESOURCE,
-    ROLE,
     SERVICE_ACCOUNT,
     SPAWNS,
     USED,
     USES,
 )
-
-IDENTITIES: tuple[Element, ...] = (AGENT, SERVICE_ACCOUNT, ROLE)
 
 
 @dataclass(frozen=True)

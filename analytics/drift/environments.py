@@ -6,9 +6,9 @@ import pandas as pd
 from analytics.drift.opening import past_graphs
 from analytics.posture import Posture
 from graph.access import NEVER, AccessGraph
-from graph.schema import AGENT, RESOURCE, ROLE, SERVICE_ACCOUNT
+from graph.schema import IDENTITIES, RESOURCE
 
-PLACED = (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE)
+PLACED = (*IDENTITIES, RESOURCE)
 
 
 def environments(graph: AccessGraph) -> np.ndarray:

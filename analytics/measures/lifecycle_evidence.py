@@ -7,7 +7,7 @@ from analytics.measure import MORE, SHARE, Measure, Measured, population, ratio
 from analytics.ownership import stated_by
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.schema import AGENT, CAN_ACCESS, ROLE, SERVICE_ACCOUNT
+from graph.schema import CAN_ACCESS, IDENTITIES
 
 NEEDS = ("owners", "scope", "reviews")
 
@@ -34,7 +34,7 @@ def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     graph, who = posture.graph, population(posture).identities
     owned = posture.ownership.known & ~posture.ownership.nobody()
     purpose = np.zeros(len(graph.ids), bool)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         purpose[graph.numbers(frame["id"])] = frame["purpose"].notna().to_numpy(bool)
     reviewed = (reviews(graph).last_thing != NEVER) | _grants_reviewed(posture)

@@ -17,7 +17,7 @@ from analytics.residue import (
 )
 from analytics.rule import Rule, day, found, joined, nothing, plural
 from graph.access import NEVER
-from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
+from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT
 
 NAMED, MOST = 3, 20  # things that a sentence names, facts that a finding names as evidence
 NOUNS = {ROLE.name: "role", SERVICE_ACCOUNT.name: "account", AGENT.name: "agent"}
@@ -59,7 +59,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _status(posture: Posture) -> dict[int, str]:
-    frames = [posture.graph.frames[label] for label in (AGENT, SERVICE_ACCOUNT, ROLE)]
+    frames = [posture.graph.frames[label] for label in IDENTITIES]
     whole = pd.concat([frame[["id", "status"]] for frame in frames])
     return dict(zip(posture.graph.numbers(whole["id"]).tolist(), whole["status"], strict=True))
 

@@ -9,14 +9,12 @@ from analytics.rule import Rule, day, found, plural
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
 from graph.schema import (
-    AGENT,
     ASSUMES,
     AUTHENTICATES_AS,
     CAN_ACCESS,
     CREDENTIAL,
-    ROLE,
+    IDENTITIES,
     RUNS_AS,
-    SERVICE_ACCOUNT,
     TRUSTS,
     USES,
 )
@@ -52,7 +50,7 @@ def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     """Return when each node was deleted, and when its name was taken again (milliseconds)."""
     graph = posture.graph
     deleted, again = (np.full(len(graph.ids), NEVER) for _ in range(2))
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE):
+    for label in IDENTITIES:
         frame = graph.frames[label]
         number = graph.numbers(frame["id"])
         deleted[number] = milliseconds(frame["deleted_at"])

@@ -21,6 +21,7 @@ from graph.schema import (
     CREDENTIAL,
     GROUP,
     HUMAN,
+    IDENTITIES,
     LEVELS,
     MEMBER_OF,
     OWNS,
@@ -222,11 +223,11 @@ class _Graph:
         about, facets = _part(said, "attributes"), _part(said, "dimensions")
         name = redact_text(text(said.get("label"))) or redact_text(key)
         facts: dict[str, Any] = {"name": name, "external_ids": _known_by(about, facets)}
-        if label in (AGENT, SERVICE_ACCOUNT, ROLE, HUMAN, CREDENTIAL, RESOURCE, GROUP):
+        if label in (*IDENTITIES, HUMAN, CREDENTIAL, RESOURCE, GROUP):
             facts["created_at"] = _instant(about.get("created_at"))
-        if label in (AGENT, SERVICE_ACCOUNT, ROLE, CREDENTIAL):
+        if label in (*IDENTITIES, CREDENTIAL):
             facts["last_used_at"] = _instant(about.get("last_used_at"))
-        if label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
+        if label in (*IDENTITIES, RESOURCE):
             facts["env"] = redact_text(text(facets.get("environment"))) or None
         if label is not CREDENTIAL:
             facts["provider"] = redact_text(text(facets.get("cloud_provider"))) or None

@@ -11,18 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from graph.schema import (
-    AGENT,
-    CALLS,
-    HUMAN,
-    MEMBER_OF,
-    OWNS,
-    RESOURCE,
-    ROLE,
-    SERVICE_ACCOUNT,
-    TEAM,
-    TOOL,
-)
+from graph.schema import AGENT, CALLS, HUMAN, IDENTITIES, MEMBER_OF, OWNS, RESOURCE, TEAM, TOOL
 from graph.values import canonical
 from ingest.exports import (
     Budget,
@@ -93,7 +82,7 @@ def read(request: Request) -> Reading:
         refuse_all(request, rows, "nothing in it is an entity of a catalog")
     catalog.write()
     reading = rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
-    reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (BUSINESS,))
+    reading.owner_roles = dict.fromkeys(IDENTITIES, (BUSINESS,))
     return reading
 
 

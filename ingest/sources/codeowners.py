@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.schema import AGENT, GROUP, HUMAN, OWNS, RESOURCE, ROLE, SERVICE_ACCOUNT, TEAM
+from graph.schema import GROUP, HUMAN, IDENTITIES, OWNS, RESOURCE, TEAM
 from graph.values import canonical
 from ingest.exports import (
     Budget,
@@ -83,7 +83,7 @@ def read(request: Request) -> Reading:
     if not used:
         refuse_all(request, rows, f"there is no {FILE_NAME} in it")
     reading = rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
-    reading.owner_roles = dict.fromkeys((AGENT, SERVICE_ACCOUNT, ROLE), (TECHNICAL,))
+    reading.owner_roles = dict.fromkeys(IDENTITIES, (TECHNICAL,))
     return reading
 
 

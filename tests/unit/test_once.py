@@ -9,6 +9,8 @@ from graph.once import once
 
 @dataclass(frozen=True)
 class Estate:
+    """Something that things are worked out of."""
+
     size: int
 
 

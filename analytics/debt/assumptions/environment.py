@@ -7,7 +7,7 @@ from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph
 from graph.once import once
-from graph.schema import AGENT, RESOURCE, ROLE, SERVICE_ACCOUNT
+from graph.schema import IDENTITIES, RESOURCE
 
 PRODUCTION = ("prod", "production")
 UNKNOWN, PROD, OTHER = 0, 1, 2
@@ -38,7 +38,7 @@ def crossing(
 def environments(graph: AccessGraph) -> np.ndarray:
     """Return for each node whether it is in production (int8), worked out once."""
     env = np.full(len(graph.ids), UNKNOWN, np.int8)
-    for label in (AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE):
+    for label in (*IDENTITIES, RESOURCE):
         frame = graph.frames[label]
         said = frame["env"].str.strip().str.lower()
         prod = said.isin(PRODUCTION).to_numpy(bool)

@@ -11,17 +11,15 @@ from graph.declaring import kind_of_element
 from graph.element import Dtype, Element, Node
 from graph.frames import FILE, PLACE
 from graph.schema import (
-    AGENT,
     CAN_ACCESS,
     COVERS,
     CREDENTIAL,
     DECLARABLE,
     FACT_NODES,
     HUMAN,
+    IDENTITIES,
     OWNS,
     REVIEW,
-    ROLE,
-    SERVICE_ACCOUNT,
     SOD_RULE,
 )
 from graph.values import NAIVE, canonical, iso, strict_json
@@ -42,7 +40,6 @@ from ingest.tables import SUFFIXES, read_table
 
 LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...
-IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)
 KIND_OF_OWNER = {SPONSOR: BUSINESS}
 
 
