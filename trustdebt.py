@@ -22,14 +22,13 @@ with WithoutWorkingFolder():
         SealKeyOption,
         StoreOption,
         UsageError,
+        instant_of,
         progress,
     )
     from app.console import command as make_command
     from app.console import run as run_command
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analytics.posture import Posture
     from app.notebook import Snapshot
     from graph.stores import SnapshotInfo
@@ -47,19 +46,10 @@ app = typer.Typer(
 def _posture(store: str | None, snapshot: str | None, as_of: str | None) -> "Posture":
     from analytics.history import open_posture
 
-    return open_posture(store, snapshot, _instant(as_of, "--as-of"))
+    return open_posture(store, snapshot, instant_of(as_of, "--as-of"))
 
 
 order = partial(make_command, app, posture=None)
-
-
-def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
-    from graph.values import WrongValue, instant
-
-    try:
-        return instant(said) if said else None
-    except WrongValue as error:
-        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
 
 
 @order("sources", behaviour=Behaviour(rows=("sources", "scopes")))
@@ -118,7 +108,7 @@ def ingest(
 
     if (config is None) == (source is None):
         raise UsageError("name a source and its paths, or --config FILE")
-    jobs = jobs_of(config, source, paths or [], scope, _instant(taken_at, "--taken-at"))
+    jobs = jobs_of(config, source, paths or [], scope, instant_of(taken_at, "--taken-at"))
     return _ingested(jobs, store, max_bad, max_loss, keep, skip_failed)
 
 
@@ -177,7 +167,7 @@ def receive(store: StoreOption = None) -> dict[str, Any]:
 
     with open(0, "rb", buffering=0, closefd=False) as stream, ExitStack() as stack:
         wanted = read_order(stream)
-        at = _instant(wanted.taken_at, "taken at:")
+        at = instant_of(wanted.taken_at or None, "taken at:")
         folder = stack.enter_context(own_folder(wanted.folder))
         [(known, _)] = jobs_of(None, wanted.source, [folder])
         stack.enter_context(within_memory(wanted.memory))

@@ -26,10 +26,13 @@ from app.exchange import FORMATS as EXCHANGE
 from app.exchange import written
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analytics.posture import Posture
 
 NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
 LIMIT = 50
+LINES = "\n"  # the one control character that messages and cells of CSV may have
 FORMATS = ("table", "json", "csv")
 
 StoreOption = Annotated[
@@ -217,6 +220,18 @@ def one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
     return said
 
 
+def instant_of(said: str | None, option: str) -> "pd.Timestamp | None":
+    """Return the instant that was given for an option, None where none was."""
+    from graph.values import WrongValue, instant
+
+    if said == "":
+        raise UsageError(f"{option} must not be empty")
+    try:
+        return None if said is None else instant(said)
+    except WrongValue as error:
+        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
+
+
 def mode_of(said: str) -> str:
     """Return a mode of reach, if it is one."""
     return one_of(said, ("standing", "potential"), "--mode")
@@ -255,7 +270,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
     A terminal may read it too, so control characters are shown and not written.
     """
-    import pandas as pd
+    from pandas import DataFrame
 
     from app.escape import csv_table
 
@@ -264,9 +279,9 @@ def _csv(rows: list[dict[str, Any]]) -> str:
             value = value.get("id", json.dumps(value))
         if isinstance(value, list):
             return "; ".join(str(flat(v)) for v in value)
-        return _printable(value) if isinstance(value, str) else value
+        return printable(value, LINES) if isinstance(value, str) else value
 
-    return csv_table(pd.DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
+    return csv_table(DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
 
 
 def _json(document: Any) -> str:
@@ -294,7 +309,7 @@ def _finite(value: Any) -> Any:
 def _tell_faults(faults: Sequence[dict[str, str]]) -> None:
     """Say on standard error what failed, and how to report it."""
     for one in faults:
-        said = _printable(f"{one['rule']} failed: {one['message']}")
+        said = printable(f"{one['rule']} failed: {one['message']}", LINES)
         print(f"trustdebt: {said}", file=sys.stderr)
     if faults:
         print(f"trustdebt: {REPORT}", file=sys.stderr)
@@ -355,7 +370,7 @@ def _current(store: str | None) -> dict[str, Any]:
 def progress(message: str) -> None:
     """Say on standard error how far things are, if somebody is looking."""
     if sys.stderr.isatty():
-        print(_printable(message), file=sys.stderr)
+        print(printable(message, LINES), file=sys.stderr)
 
 
 def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
@@ -386,9 +401,9 @@ def _end(name: str, as_json: bool, error: Exception) -> None:
     os._exit(code)
 
 
-def _printable(message: str) -> str:
+def printable(text: str, obeyed: str = "") -> str:
     """Show control characters, which ids from data may hold, instead of obeying them."""
-    return "".join(c if c.isprintable() or c == "\n" else f"<U+{ord(c):04X}>" for c in message)
+    return "".join(c if c.isprintable() or c in obeyed else f"<U+{ord(c):04X}>" for c in text)
 
 
 def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) -> int:
@@ -406,7 +421,7 @@ def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) 
         return code
     if not as_json:
         if message:  # nothing was asked, and the help is the answer
-            print(f"trustdebt: {_printable(message)}", file=sys.stderr)
+            print(f"trustdebt: {printable(message, LINES)}", file=sys.stderr)
         return code
     said = {
         "code": "usage" if usage else getattr(error, "code", "fault"),

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.console import printable
 from app.freshness import freshness, spoken_day
 from app.terminal_debt import COLUMNS as DEBT_COLUMNS
 from app.terminal_time import COLUMNS as TIME_COLUMNS
@@ -278,7 +279,7 @@ def draw(document: dict[str, Any]) -> None:
     for unknown in document["coverage"]["unknown"]:
         console.print(f"not known: {unknown}", style="dim")
     if following:
-        console.print(f"\nnext: {_plain(following)}", style="bold")
+        console.print(f"\nnext: {printable(following)}", style="bold")
 
 
 def _draw_freshness(console: Console, coverage: Row) -> None:
@@ -294,7 +295,9 @@ def _draw_freshness(console: Console, coverage: Row) -> None:
 def _not_read(failed: Row) -> str:
     name = "/".join(said for said in (failed["source"], failed["scope"]) if said)
     day, reason = failed["failed_at"][:DAY], failed["reason"]
-    return _plain(f"could not be read: {name}, on {day}: {reason}; what was read before is shown")
+    return printable(
+        f"could not be read: {name}, on {day}: {reason}; what was read before is shown"
+    )
 
 
 def _spread(result: dict[str, Any]) -> dict[str, Any]:
@@ -379,14 +382,9 @@ def _cell(value: Any) -> str:
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     if isinstance(value, dict):
         if {"id", "label", "name"} <= set(value):
-            return _plain(str(value["name"]))
+            return printable(str(value["name"]))
         return ", ".join(f"{_words(k)} {_cell(v)}" for k, v in value.items())
     if isinstance(value, list):
         return ", ".join(_cell(v) for v in value)
     text = str(value)
-    return text[:DAY] if INSTANT.fullmatch(text) else _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Show control characters instead of obeying them."""
-    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)
+    return text[:DAY] if INSTANT.fullmatch(text) else printable(text)

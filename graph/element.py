@@ -60,7 +60,8 @@ class Property:
 
     Every instant says in `when` what it does to its row. `dates` names the property whose value
     came with it, of which `states` lists those values that did (none: any value). Every text says
-    in `said` what it is, but where its `choices` are all that it may be.
+    in `said` what it is, but where its `choices` are all that it may be. One that `refers` holds
+    ids of nodes: one as text, several within a list or JSON.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Property:
     dates: str = ""
     states: tuple[str, ...] = ()
     said: Said | None = None
+    refers: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a text that does not say what it is."""
@@ -89,6 +91,13 @@ def identifier(
 ) -> Property:
     """Declare a text that says which thing is meant."""
     return Property(name, dtype, meaning, required, said=Said.IDENTIFIER)
+
+
+def reference(
+    name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
+) -> Property:
+    """Declare a text that holds the id of a node, or ids of nodes within a list or JSON."""
+    return Property(name, dtype, meaning, required, said=Said.IDENTIFIER, refers=True)
 
 
 def named(
@@ -195,8 +204,8 @@ class Relationship(_Element):
 
     keys: ClassVar = (
         key("id", "Identifies the relationship; the same in every snapshot."),
-        key("source_id", "The `id` of the node it starts from."),
-        key("target_id", "The `id` of the node it leads to."),
+        reference("source_id", "The `id` of the node it starts from.", required=True),
+        reference("target_id", "The `id` of the node it leads to.", required=True),
     )
     stamped: ClassVar = (
         *PROVENANCE,

@@ -18,6 +18,7 @@ from graph.element import (
     identifier,
     named,
     prose,
+    reference,
 )
 
 LEVELS = ("list", "read", "write", "admin")
@@ -75,7 +76,7 @@ REVIVED_AT = Property(
 THIRD_PARTY = Property("third_party", FLAG, "Whether another organisation runs it.")
 PURPOSE = prose("purpose", "The task its access was approved for.")
 TAGS = prose("tags", "Marks such as seasonal or breakglass.", TEXTS)
-DECLARED_SCOPE = identifier(
+DECLARED_SCOPE = reference(
     "declared_scope", "Approved access: a list of {resource or prefix*, level}.", JSON
 )
 
@@ -111,9 +112,9 @@ AGENT = Node(
         LAST_USED_AT,
         THIRD_PARTY,
         named("platform", "The runtime or framework it runs on."),
-        identifier("host_id", "The id of the compute it runs on."),
-        identifier("charter_id", "The id of the resource that holds its instructions."),
-        identifier("blueprint_id", "The id of the blueprint it was made from."),
+        reference("host_id", "The id of the compute it runs on."),
+        reference("charter_id", "The id of the resource that holds its instructions."),
+        reference("blueprint_id", "The id of the blueprint it was made from."),
         STATUS_AT,
         DELETED_AT,
         REVIVED_AT,
@@ -255,7 +256,7 @@ HUMAN = Node(
             dates="status",
             states=("left",),
         ),
-        identifier("manager_id", "The id of the person's manager."),
+        reference("manager_id", "The id of the person's manager."),
         PROVIDER,
         CREATED_AT,
         LAST_USED_AT,
@@ -275,7 +276,7 @@ TEAM = Node(
     "People who answer for things together.",
     properties=(
         identifier("email", "The team's address."),
-        identifier("parent_id", "The id of the unit it belongs to."),
+        reference("parent_id", "The id of the unit it belongs to."),
     ),
     colour="#999999",
     symbol="pentagon",
@@ -290,7 +291,7 @@ RESOURCE = Node(
         Property(
             "sensitivity", TEXT, "Class of what it holds; empty is unknown.", choices=SENSITIVITIES
         ),
-        identifier("parent_id", "The id of the resource that contains it."),
+        reference("parent_id", "The id of the resource that contains it."),
         Property("control_plane", FLAG, "Whether its administrator rules the others."),
         CREATED_AT,
     ),
@@ -334,9 +335,9 @@ REVIEW = Node(
         Property("kind", TEXT, "What sort of review.", choices=("approval", "access_review")),
         Property("decision", TEXT, "What was decided.", choices=("approve", "revoke", "modify")),
         Property("decided_at", INSTANT, "When it was decided.", when=When.MADE),
-        identifier("decided_by", "The id of the person who decided."),
+        reference("decided_by", "The id of the person who decided."),
         EXPIRES_AT,
-        identifier("baseline", "The entitlements that were approved.", JSON),
+        reference("baseline", "The entitlements that were approved.", JSON),
     ),
     colour="#7F3C8D",
     symbol="tag",
@@ -472,7 +473,7 @@ CAN_ACCESS = Relationship(
             when=When.HAPPENED,
             dates="approved_by",
         ),
-        identifier("approved_by", "Who approved it last."),
+        reference("approved_by", "Who approved it last."),
         Property(
             "last_used_at",
             Dtype.INSTANTS,
@@ -563,9 +564,9 @@ USE_EVENT = Table(
     "One observed use of a resource.",
     (
         Property("at", INSTANT, "When.", required=True, when=When.MADE),
-        identifier("principal", "The id of what acted.", required=True),
-        identifier("credential", "The id of the credential it used."),
-        identifier("resource", "The id of what it used.", required=True),
+        reference("principal", "The id of what acted.", required=True),
+        reference("credential", "The id of the credential it used."),
+        reference("resource", "The id of what it used.", required=True),
         named("action", "The action, as the source names it."),
         Property("level", TEXT, "At which level.", choices=LEVELS),
         named("outcome", "How it ended, such as success."),
@@ -577,19 +578,19 @@ DECISION_RECORD = Table(
     "One record of a policy decision; only the fields listed here are kept.",
     (
         Property("at", INSTANT, "When it was decided.", required=True, when=When.MADE),
-        identifier("subject", "The id of the agent or identity.", required=True),
+        reference("subject", "The id of the agent or identity.", required=True),
         named("subject_type", "What the subject is."),
         identifier("instance", "The running instance of the agent."),
-        identifier("identity", "The identity it acted with."),
-        identifier("on_behalf_of", "The id of whom it acted for."),
+        reference("identity", "The identity it acted with."),
+        reference("on_behalf_of", "The id of whom it acted for."),
         named("action", "The action asked for.", required=True),
-        identifier("resource", "The id of the resource.", required=True),
+        reference("resource", "The id of the resource.", required=True),
         named("resource_type", "What the resource is."),
         prose("purpose", "The purpose given."),
         identifier("task_id", "The task given."),
         named("env", "The environment given."),
         named("tool", "The tool called."),
-        identifier("delegation_chain", "The agents it was delegated through.", TEXTS),
+        reference("delegation_chain", "The agents it was delegated through.", TEXTS),
         identifier("correlation_id", "Joins it to a use."),
         Property("risk_score", NUMBER, "Risk at the time.", unit="0 to 1"),
         prose("risk_signals", "What raised the risk.", TEXTS),
@@ -605,7 +606,7 @@ DECISION_RECORD = Table(
         named("policy_version", "The version of that policy."),
         named("engine", "The engine that evaluated it."),
         prose("justification", "Why, in the words given."),
-        identifier("approver", "Who approved."),
+        reference("approver", "Who approved."),
         Property(
             "justification_expires_at",
             INSTANT,
@@ -624,9 +625,9 @@ SOD_RULE = Table(
     "Two sides that no one identity should hold together (separation of duties).",
     (
         named("rule", "The rule's name.", required=True),
-        identifier("left_resource", "The id of one resource.", required=True),
+        reference("left_resource", "The id of one resource.", required=True),
         Property("left_level", TEXT, "The level on it.", choices=LEVELS),
-        identifier("right_resource", "The id of the other resource.", required=True),
+        reference("right_resource", "The id of the other resource.", required=True),
         Property("right_level", TEXT, "The level on it.", choices=LEVELS),
     ),
 )

@@ -18,30 +18,6 @@ from graph.frames import relationship_ids, text_array
 from graph.identity import Identities, Pair, identify
 from graph.values import canonical, strict_json
 
-REFERENCES = frozenset(
-    {
-        "source_id",
-        "target_id",
-        "host_id",
-        "charter_id",
-        "blueprint_id",
-        "manager_id",
-        "parent_id",
-        "decided_by",
-        "approved_by",
-        "approver",
-        "principal",
-        "credential",
-        "resource",
-        "subject",
-        "identity",
-        "on_behalf_of",
-        "left_resource",
-        "right_resource",
-    }
-)  # properties that hold the id of a node
-REFERRING = frozenset({"declared_scope", "baseline", "delegation_chain"})  # within a list or map
-
 
 def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
     """Return `facts` with one id for each thing, and in `identities` what was made one.
@@ -79,10 +55,10 @@ class _Names:
         changed: dict[str, pd.Series] = {}
         for column in element.columns:
             name = column.name
-            if name in REFERENCES or (name == "id" and isinstance(element, Node)):
-                changed[name] = self._renamed(frame[name])
-            elif name in REFERRING and column.dtype in (Dtype.JSON, Dtype.TEXTS):
+            if column.refers and column.dtype is not Dtype.TEXT:
                 changed[name] = self._renamed_within(frame[name])
+            elif column.refers or (name == "id" and isinstance(element, Node)):
+                changed[name] = self._renamed(frame[name])
         if isinstance(element, Node):
             unnamed = (frame["name"] == frame["id"]).fillna(False)
             changed["name"] = frame["name"].mask(unnamed, changed["id"])

@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import LIMIT, LimitOption, Thing, UsageError, question
+from app.console import LIMIT, LimitOption, Thing, instant_of, question
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analytics.posture import Posture
 
 By = Annotated[str, typer.Option("--by", help="The person who decides: id, e-mail or name.")]
@@ -32,9 +30,8 @@ def accept(
     """
     from analytics.answers.journal import accept
 
-    lapses = _instant(until, "--until")
-    if lapses is None:
-        raise UsageError("--until must not be empty")
+    lapses = instant_of(until, "--until")
+    assert lapses is not None
     return accept(posture, finding, lapses, by, reason)
 
 
@@ -51,7 +48,7 @@ def attest(
     """Say who answers for a thing. Example: trustdebt attest invoice-bot --owner ann --by ann."""
     from analytics.answers.journal import attest
 
-    return attest(posture, thing, owner, role, by, note, _instant(since, "--since"))
+    return attest(posture, thing, owner, role, by, note, instant_of(since, "--since"))
 
 
 @question("review")
@@ -70,7 +67,7 @@ def review(
     """
     from analytics.answers.journal import review
 
-    at = _instant(since, "--since")
+    at = instant_of(since, "--since")
     return review(posture, thing, decision, by, reason, grant, at)
 
 
@@ -110,12 +107,3 @@ def journal(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     from analytics.answers.journal import journal
 
     return journal(posture, limit)
-
-
-def _instant(said: str | None, option: str) -> "pd.Timestamp | None":
-    from graph.values import WrongValue, instant
-
-    try:
-        return instant(said) if said else None
-    except WrongValue as error:
-        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None

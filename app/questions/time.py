@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import LIMIT, MOMENT, LimitOption, UsageError, question
+from app.console import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analytics.debt.ledger import Moment
     from analytics.history import History
     from analytics.posture import Posture
@@ -55,9 +53,9 @@ def ledger(
     graph = posture.graph
     assert graph.snapshot is not None, "a command reads its posture from a store"
     last = Moment(graph.snapshot, graph.as_of)
-    if known_at is not None:
-        instant = _instant(known_at, "--known-at")
-        history = history.recorded_by(instant)
+    known = instant_of(known_at, "--known-at")
+    if known is not None:
+        history = history.recorded_by(known)
         if not history.infos:
             raise NoSuchSnapshot(f"no snapshot was recorded by {known_at}")
         last = last if last.info in history.infos else moment_at(history, graph.as_of)
@@ -96,15 +94,6 @@ def _moment(history: "History", said: str, option: str) -> "Moment":
             return moment_at(history, instant(said))
         except WrongValue as wrong:
             raise UsageError(f"{option} {wrong}, and {error}") from None
-
-
-def _instant(said: str, option: str) -> "pd.Timestamp":
-    from graph.values import WrongValue, instant
-
-    try:
-        return instant(said)
-    except WrongValue as error:
-        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
 
 
 def history_of(posture: "Posture") -> "History":

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 
 from graph.access import AccessGraph
-from graph.element import Dtype
+from graph.element import Said
 from graph.identity import identify
 from graph.resolve import resolve_nodes
-from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, HUMAN, OWNS
-from graph.unify import REFERENCES, REFERRING
+from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, HUMAN, OWNS, TRUSTS
 from tests.small_estates import Estate, ago, together
 
 ARN = "arn:aws:iam::111122223333:role/bot"
@@ -238,17 +237,26 @@ def test_the_order_of_sources_does_not_matter():
 
 
 def test_every_property_that_holds_an_id_is_followed():
+    columns = {(e.name, c.name): c for e in ELEMENTS for c in e.columns}
     told = {
-        column.name
-        for element in ELEMENTS
-        for column in element.columns
+        at
+        for at, column in columns.items()
         if column.meaning.startswith("The id of") or "`id` of the node" in column.meaning
     }
-    told -= {"instance"}
-    assert told <= REFERENCES
-    names = {c.name: c for e in ELEMENTS for c in e.columns}
-    assert set(names) >= REFERENCES | REFERRING
-    assert all(names[n].dtype in (Dtype.JSON, Dtype.TEXTS) for n in REFERRING)
+    refers = {at for at, column in columns.items() if column.refers}
+    assert told <= refers
+    assert all(columns[at].said is Said.IDENTIFIER for at in refers)
+
+
+def test_whom_an_issuer_names_is_no_node() -> None:
+    """A subject of a federation that reads like an id which is merged stays as it is."""
+    arn = {"external_ids": ["arn:arn:aws:iam::1:role/deploy"]}
+    e = Estate().thing("Role", "deploy", **arn).resource("issuer")
+    e.link("deploy", "TRUSTS", "issuer", action="a", issuer="https://i", subject="zz")
+    other = Estate(source="other", scope="b").thing("Role", "zz", **arn)
+    graph = AccessGraph.of(together(e, other))
+    assert graph.identities.canonical == {"zz": "deploy"}
+    assert graph.frames[TRUSTS]["subject"].tolist() == ["zz"]
 
 
 # ---------------------------------------------------------------- names that live again
