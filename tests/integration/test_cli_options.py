@@ -23,6 +23,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "attest": lambda folder: ["ledger", "--owner", "ann", "--by", "ann"],
     "review": lambda folder: ["bot", "--decision", "approve", "--by", "ann", "--reason", "so"],
     "apart": lambda folder: ["bot", "bot", "--by", "ann", "--reason", "so"],
+    "seal": lambda folder: ["--seal-key", folder / "key", "--new"],
     "withdraw": lambda folder: [1, "--by", "ann", "--reason", "so"],
 }
 LINES = {**QUESTIONS, "sources": [], "snapshots": [], "collisions": [], "debt": []}
