@@ -64,8 +64,8 @@ neo4j: setup
 
 docs: setup
 	$(BIN)/python -m graph.reference > docs/schema.md
-	$(BIN)/python -m tests.stated_facts > stated.tmp && mv stated.tmp analytics/stated.toml
-	$(BIN)/python -m analytics.rule_reference > docs/findings.md
+	$(BIN)/python -m tests.support.exports.stated_facts > stated.tmp && mv stated.tmp analytics/findings/stated.toml
+	$(BIN)/python -m analytics.findings.reference > docs/findings.md
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:

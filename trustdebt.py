@@ -12,8 +12,8 @@ with WithoutWorkingFolder():
 
     import typer
 
-    from app import questions
-    from app.console import (
+    from app.cli import commands
+    from app.cli.command import (
         LIMIT,
         QUESTIONS,
         Behaviour,
@@ -25,14 +25,14 @@ with WithoutWorkingFolder():
         instant_of,
         progress,
     )
-    from app.console import command as make_command
-    from app.console import run as run_command
+    from app.cli.command import command as make_command
+    from app.cli.command import run as run_command
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
     from app.notebook import Snapshot
     from graph.stores import SnapshotInfo
-    from ingest.job import Ingested
+    from ingest.job.run import Ingested
     from ingest.source import Request, Source
 
 app = typer.Typer(
@@ -62,7 +62,7 @@ def sources(
     """List what can be ingested, and how what was is covered. Example: trustdebt sources."""
     from analytics.source_states import scopes_of
     from app.clock import now
-    from graph.sealing import how_sealed
+    from graph.seal.sealing import how_sealed
     from ingest.sources import all_sources
 
     rows = [
@@ -121,9 +121,9 @@ def _ingested(
     skip_failed: bool = False,
 ) -> dict[str, Any]:
     """Read exports, publish a snapshot, and say what became of it."""
-    from graph.set_aside import keep_set_aside
+    from graph.journal.rejected_rows import keep_set_aside
     from graph.stores import open_store
-    from ingest.job import ingest as run
+    from ingest.job.run import ingest as run
 
     with closing(open_store(store)) as opened:
         opened.require_key()
@@ -161,9 +161,9 @@ def _reads(done: "Ingested") -> list[dict[str, Any]]:
 def receive(store: StoreOption = None) -> dict[str, Any]:
     """Ingest what the app sends, within bounds; not for people. Example: trustdebt receive."""
     from ingest.configuration import jobs_of
-    from ingest.confined import end_with, within_memory
-    from ingest.received import lay_out, own_folder, read_order
     from ingest.source import InputRefused
+    from ingest.upload.layout import lay_out, own_folder, read_order
+    from ingest.upload.limits import end_with, within_memory
 
     with open(0, "rb", buffering=0, closefd=False) as stream, ExitStack() as stack:
         wanted = read_order(stream)
@@ -229,7 +229,7 @@ def seal(
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Seal a store, or compare it with a head. Example: trustdebt seal --seal-key KEY --new."""
-    from graph import sealing
+    from graph.seal import sealing
 
     if expect is not None:
         if new or again:
@@ -267,7 +267,7 @@ def demo(
     from analytics import answers
     from graph.stores import open_store
     from ingest.generator import generate, reading
-    from ingest.job import ingest_reading
+    from ingest.job.run import ingest_reading
     from ingest.sources import all_sources
 
     with closing(open_store(store)) as opened:
@@ -293,13 +293,13 @@ def run_app(
     judging_budget: BudgetOption = None,
 ) -> NoReturn:
     """Start the app on this machine, for this machine only. Example: trustdebt app."""
-    from app.launch import launch
+    from app.web.server.launch import launch
 
     launch(port, store, judging_budget)
 
 
 with WithoutWorkingFolder():
-    questions.load_all()
+    commands.load_all()
 for name, (answer, behaviour) in QUESTIONS.items():
     make_command(app, name, _posture, behaviour)(answer)
 

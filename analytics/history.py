@@ -8,9 +8,9 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
-from graph.former import Former
-from graph.journal import Journal, journal_of
-from graph.statements import apply
+from graph.identity.renamed_ids import Former
+from graph.journal.journal import Journal, journal_of
+from graph.journal.statements import apply
 from graph.stores import (
     NoSuchSnapshot,
     SnapshotInfo,

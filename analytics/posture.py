@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analytics.activity import Activity, activity, lately
 from analytics.escalation import escalate
 from analytics.escalation.rule import Escalated
-from analytics.faults import Faults
-from analytics.logins import Logins, Moved, logins, moved, moved_edges, numbers_after
-from analytics.ownership import DAY, Ownership, in_service, ownership
+from analytics.ownership.owners import DAY, Ownership, in_service, ownership
 from analytics.reach.closure import Totals, lost, totals
 from analytics.reach.known import KnownReach, known_reach
 from analytics.reach.network import Network
-from analytics.sightings import UNUSED_DAYS as UNUSED_DAYS
-from analytics.use_of_parts import used_edges, used_grants
+from analytics.runtime.faults import Faults
+from analytics.usage.activity import Activity, activity, lately
+from analytics.usage.logins import Logins, Moved, logins, moved, moved_edges, numbers_after
+from analytics.usage.sightings import UNUSED_DAYS as UNUSED_DAYS
+from analytics.usage.use_of_parts import used_edges, used_grants
 from analytics.weights import sensitivities
 from graph.access import NEVER, AccessGraph, Edges, Grants, flags, milliseconds
 from graph.as_of import first_instant
@@ -38,7 +38,7 @@ from graph.schema import (
 
 if TYPE_CHECKING:
     from analytics.history import History
-    from graph.journal import Journal
+    from graph.journal.journal import Journal
 
 UNKNOWN_AARS = 2.5
 WORKLOAD_TRUST = ("service", "oidc_provider")
@@ -307,7 +307,7 @@ class Posture:
         """The numbers of the identities that somebody must answer for.
 
         Those that answer for themselves. Under a removal, those of before that are left, and
-        the accounts that no agent is left for: see `analytics.logins`.
+        the accounts that no agent is left for: see `analytics.usage.logins`.
         """
         if self.before is None:
             return np.flatnonzero(self.answering)

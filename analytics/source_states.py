@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from graph.facts import Coverage
-from graph.failed_reads import FailedRead, end_failed, failed_reads
-from graph.journal_file import journal_path
-from graph.set_aside import SetAside, set_aside
+from graph.journal.failed_reads import FailedRead, end_failed, failed_reads
+from graph.journal.file import journal_path
+from graph.journal.rejected_rows import SetAside, set_aside
 from graph.stores import open_store
 from graph.values import iso
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from analytics import answers
-from analytics.debt.model import Model
-from analytics.debt.model import model as read_model
+from analytics.assumptions.model import Model
+from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.spread import spread
 from app.escape import markup
@@ -295,7 +295,7 @@ class BlastRadius:
         return float("nan") if weighted is None else float(weighted)
 
     def _repr_html_(self) -> str:
-        from app.picture import picture
+        from app.web.drawing.picture import picture
 
         return picture(self.tree) + _table(self.resources)
 

@@ -15,7 +15,7 @@ from graph.as_of import NEVER as NEVER
 from graph.as_of import as_of as rows_as_of
 from graph.as_of import in_force, made
 from graph.as_of import milliseconds as milliseconds
-from graph.declaring import DECIDED, JOURNAL
+from graph.coverage import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
 from graph.edges import flags as flags
@@ -24,13 +24,13 @@ from graph.edges import seen, stated_edges, stated_grants
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
 from graph.frames import text_array
-from graph.grant_use import level_instants, summed_use
-from graph.identity import Identities, Pair
-from graph.naming import AmbiguousThing as AmbiguousThing
-from graph.naming import UnknownThing as UnknownThing
-from graph.naming import find
+from graph.identity.lookup import AmbiguousThing as AmbiguousThing
+from graph.identity.lookup import UnknownThing as UnknownThing
+from graph.identity.lookup import find
+from graph.identity.match import Identities, Pair
+from graph.identity.merge_claims import living_nodes, resolve
+from graph.identity.replace_ids import under, unify
 from graph.once import once
-from graph.resolve import living_nodes, resolve
 from graph.schema import (
     CAN_ACCESS,
     COVERS,
@@ -42,7 +42,7 @@ from graph.schema import (
     USED,
 )
 from graph.stores import SnapshotInfo
-from graph.unify import under, unify
+from graph.usage.of_grants import level_instants, summed_use
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -14,8 +14,8 @@ import pandas as pd
 
 from graph.element import Dtype, Element, Node, Property, Relationship, Table, When
 from graph.facts import Facts
-from graph.grant_use import level_instants
 from graph.schema import ELEMENTS, USED
+from graph.usage.of_grants import level_instants
 from graph.values import canonical
 
 NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds

@@ -12,7 +12,7 @@ import pandas as pd
 
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
-from graph.private import private_folder
+from graph.files.private import private_folder
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.values import iso
 

@@ -16,7 +16,7 @@ from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS
 from graph.values import canonical, iso
 
 if TYPE_CHECKING:
-    from graph.identity import Identities
+    from graph.identity.match import Identities
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
 OwnerRoles = tuple[tuple[str, tuple[str, ...]], ...]  # labels, and roles of each

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from graph.input_files import is_named_in_text
+from graph.files.regular import is_named_in_text
+from graph.files.toml import read_toml
 from graph.stores.addresses import is_there, names_a_database
-from graph.toml_files import read_toml
-from ingest.files import NO_TEXT
+from ingest.files.bounded import NO_TEXT
 from ingest.source import InputRefused, Reading, Request, Source
 from ingest.sources import all_sources
-from ingest.tag_configuration import read_tag_map
+from ingest.tags.configuration import read_tag_map
 
 KEYS = {"name", "path", "scope", "tags"}
 ADDRESS = "://"

@@ -10,7 +10,7 @@ from graph.element import Element, Node, Relationship
 from graph.frames import FILE, PLACE
 from graph.schema import DECLARABLE
 from graph.values import canonical, strict_json
-from ingest.redaction import redact_text
+from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Rejected
 
 Row = dict[str, Any]
@@ -74,7 +74,7 @@ class Rows:
     def alias(self, id_: str, kind: str, native: Any) -> None:
         """Note an id that the system itself gives a node, so that it can be found by it.
 
-        `kind` is none of `graph.external_ids.KINDS`: nothing is made one by such an id.
+        `kind` is none of `graph.identity.external_ids.KINDS`: nothing is made one by such an id.
         """
         said = str(native) if isinstance(native, int) else text(native)
         if not said or redact_text(said) != said:

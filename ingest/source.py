@@ -8,9 +8,9 @@ import pandas as pd
 
 from graph.element import Element, Node
 from graph.facts import Period
-from graph.input_files import InputRefused as InputRefused  # raised by whoever reads an input
+from graph.files.regular import InputRefused as InputRefused  # raised by whoever reads an input
 from graph.secrets import redact_text
-from ingest.tag_map import TagMap
+from ingest.tags.tag_map import TagMap
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from analytics import choke_points as choke
 from analytics.answers.shape import cut as cut_off
 from analytics.answers.shape import item_row
 from analytics.posture import Filter, Posture
 from analytics.reach.dominators import NOT_COUNTED
+from analytics.remediation import choke_points as choke
 
 
 def choke_points(

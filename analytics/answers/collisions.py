@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.posture import Posture
 from graph.frames import records
-from graph.identity import Identities
+from graph.identity.match import Identities
 from graph.schema import FACT_NODES, WAITING
 
 

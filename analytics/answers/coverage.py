@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 
 from analytics.escalation import all_escalations
+from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
+from analytics.findings.rule_facts import OR, unstated, who_declares, who_states
+from analytics.findings.rules import all_rules
 from analytics.posture import Posture
-from analytics.rule_facts import OR, unstated, who_declares, who_states
-from analytics.rules import all_rules
 from analytics.source_states import covered
-from analytics.stated_kinds import PER_IDENTITY, stated_kinds
 from graph.access import AccessGraph
 from graph.element import Node
 from graph.facts import Coverage
-from graph.failed_reads import FailedRead, failed_reads
-from graph.journal_file import journal_path
+from graph.journal.failed_reads import FailedRead, failed_reads
+from graph.journal.file import journal_path
 from graph.schema import AGENT, DECLARABLE, RESOURCE, ROLE, SERVICE_ACCOUNT
 from graph.stores import SnapshotInfo
 from graph.values import iso

@@ -6,8 +6,8 @@ import numpy as np
 
 from analytics.answers.choke_points import not_known
 from analytics.answers.shape import item_row
-from analytics.cut import Cut, smallest_cut
 from analytics.posture import UNUSED_DAYS, Posture
+from analytics.remediation.cut import Cut, smallest_cut
 
 COST = 1
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
+from analytics.assumptions.items import Debt
+from analytics.assumptions.live_credentials import holdings
+from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model
 from analytics.debt.groups import keys, name
-from analytics.debt.items import Debt
-from analytics.debt.model import ASSUMPTIONS, NUMBER, Model
 from analytics.debt.owed import accepted_debt, debt_of
 from analytics.debt.totals import (
     ALARM,
@@ -22,9 +23,8 @@ from analytics.debt.totals import (
     total,
 )
 from analytics.debt.wording import why
-from analytics.leaks import leaked
+from analytics.findings.families.leaks import leaked
 from analytics.posture import Posture
-from analytics.rules_of_credentials import holdings
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 

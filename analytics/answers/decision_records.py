@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.decisions import out_of_date, records
-from analytics.evidence import Evidence
+from analytics.evidence.decisions import out_of_date, records
+from analytics.evidence.matching import Evidence
 from analytics.posture import Posture
 from graph.access import flags
 

@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 
 from analytics.answers.shape import cut, plain
-from analytics.changes import ADDED, CHANGED, LABEL, REMOVED, Changes, changes, fields
+from analytics.changes.differences import ADDED, CHANGED, LABEL, REMOVED, Changes, changes, fields
 from analytics.history import History
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Node, Property
 from graph.facts import Coverage
-from graph.former import Former
+from graph.identity.renamed_ids import Former
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import SnapshotInfo
 from graph.values import strict_json

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, edge_step, grant_step, when
-from analytics.drift import CAUSES, Baseline, Drift, Excess
-from analytics.drift import drift as compare
-from analytics.growth import Growth, growths
+from analytics.changes.drift import CAUSES, Baseline, Drift, Excess
+from analytics.changes.drift import drift as compare
+from analytics.findings.growth import Growth, growths
 from analytics.posture import Posture
 from graph.schema import LEVELS
 from graph.values import iso

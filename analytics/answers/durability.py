@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut
-from analytics.durability import agents
-from analytics.durability import durability as count
 from analytics.posture import Filter, Posture
 from analytics.reach.routes import Counted
+from analytics.remediation.durability import agents
+from analytics.remediation.durability import durability as count
 
 
 def durability(
@@ -18,9 +18,9 @@ def durability(
 
     `routes` are routes to crown jewels that share no relationship; `routes_after_kill` those
     that are left when the agent is disabled, its sessions end and its own credentials are
-    revoked (`analytics.durability.kept_after_the_end` says what that leaves). They may be more
-    than before: one account that runs an agent may have made several keys. `unlogged_share` is
-    the share of `hops`, the relationships on all ways, whose use no source would see; None
+    revoked (`analytics.remediation.durability.kept_after_the_end` says what that leaves). They may
+    be more than before: one account that runs an agent may have made several keys. `unlogged_share`
+    is the share of `hops`, the relationships on all ways, whose use no source would see; None
     where there is no way. Of an agent of which nobody could state what it reaches there is no
     figure, and `not_known` counts them. `about` (a node's number) asks for one thing of any
     kind.

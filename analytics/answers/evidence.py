@@ -8,10 +8,10 @@ import pandas as pd
 from analytics.answers.decision_records import decision_records
 from analytics.answers.shape import cut, plain, when
 from analytics.answers.show import value_of
-from analytics.deciding import EXPLAINED, UNEXPLAINED
-from analytics.decisions import records as decided
-from analytics.evidence import REASONS, SENSITIVE, STATES, UNKNOWN
-from analytics.evidence import evidence as evidence_of
+from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
+from analytics.evidence.decisions import records as decided
+from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
+from analytics.evidence.matching import evidence as evidence_of
 from analytics.posture import Posture
 from graph.element import Said
 from graph.frames import records

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import when
-from analytics.owner_evidence import HALF_LIFE, owner_evidence, state_of, statements_about
-from analytics.ownership import ROLES
+from analytics.ownership.claims import HALF_LIFE, owner_evidence, state_of, statements_about
+from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.frames import records

@@ -4,13 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.accountable import accountability, accountable_people
 from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut, when
-from analytics.faults import PartFailed
-from analytics.findings import failed, find_all, lacking
-from analytics.lifecycle.states import (
+from analytics.findings.evaluation import failed, find_all, lacking
+from analytics.findings.lifecycle.states import (
     ACCEPTED,
     LISTED,
     RESOLVED,
@@ -20,10 +18,12 @@ from analytics.lifecycle.states import (
     listed,
     lives,
 )
-from analytics.ownership import NOBODY
+from analytics.findings.rule import Rule
+from analytics.findings.rules import all_rules
+from analytics.ownership.owners import NOBODY
+from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
-from analytics.rule import Rule
-from analytics.rules import all_rules
+from analytics.runtime.faults import PartFailed
 from analytics.weights import BANDS
 from graph.frames import records
 from graph.once import once

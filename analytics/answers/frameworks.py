@@ -5,17 +5,11 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut
-from analytics.evidence_of_controls import (
-    Judged,
-    judged_by,
-    measured,
-    measures_for,
-    rules_for,
-)
-from analytics.faults import PartFailed, guarded
-from analytics.frameworks import Control, Framework, named
-from analytics.measure import Measure, Measured
+from analytics.figures.controls import Judged, judged_by, measured, measures_for, rules_for
+from analytics.figures.frameworks import Control, Framework, named
+from analytics.figures.measure import Measure, Measured
 from analytics.posture import Posture
+from analytics.runtime.faults import PartFailed, guarded
 
 MANY_FINDINGS = 50  # of a rule, named as evidence of a control
 FALLING_SHORT = "identities with a finding"

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut
-from analytics.credential_hubs import Hubs, credential_hubs
 from analytics.posture import UNUSED_DAYS, Posture
+from analytics.remediation.credential_hubs import Hubs, credential_hubs
 from graph.frames import records
 from graph.once import once
 from graph.schema import CREDENTIAL

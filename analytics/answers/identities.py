@@ -9,7 +9,7 @@ from analytics.answers.debt import figures
 from analytics.answers.shape import cut, when
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import Group, grouped
-from analytics.ownership import NOBODY
+from analytics.ownership.owners import NOBODY
 from analytics.posture import Posture
 from graph.schema import AGENT
 

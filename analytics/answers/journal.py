@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.lifecycle.about import what_it_is_about
-from analytics.lifecycle.names import other_names
-from analytics.lifecycle.states import LISTED, lives
-from analytics.ownership import active_people
+from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.findings.lifecycle.names import other_names
+from analytics.findings.lifecycle.states import LISTED, lives
+from analytics.ownership.owners import active_people
 from analytics.posture import Posture
 from graph.access import AmbiguousThing, UnknownThing
-from graph.actor import By
 from graph.element import Node
 from graph.frames import records
-from graph.journal import DECISIONS, ROLES, Acceptance, Entry, Journal
-from graph.naming import nearest
+from graph.identity.lookup import nearest
+from graph.journal.actor import By
+from graph.journal.journal import DECISIONS, ROLES, Acceptance, Entry, Journal
 from graph.schema import CAN_ACCESS, COVERS, GROUP, HUMAN, OWNS, TEAM
 from graph.values import WrongValue, iso, text
 

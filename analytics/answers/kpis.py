@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from analytics.measure import LESS, MORE, Measure, Measured, population
-from analytics.measures import all_measures
-from analytics.pillars import Part, Pillar, nobody_could, pillars
+from analytics.figures.measure import LESS, MORE, Measure, Measured, population
+from analytics.figures.measures import all_measures
+from analytics.figures.pillars import Part, Pillar, nobody_could, pillars
 from analytics.posture import Posture
 
 

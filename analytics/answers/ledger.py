@@ -4,16 +4,16 @@ from typing import Any
 
 import pandas as pd
 
+from analytics.assumptions.model import Model
+from analytics.assumptions.model import model as default_model
 from analytics.debt.forecast import Outlook, forecast
-from analytics.debt.ledger import Entry, Moment, Step
-from analytics.debt.ledger import ledger as keep
-from analytics.debt.ledger_cause import Item
-from analytics.debt.model import Model
-from analytics.debt.model import model as default_model
+from analytics.debt.ledger.cause import Item
+from analytics.debt.ledger.entries import Entry, Moment, Step
+from analytics.debt.ledger.entries import ledger as keep
 from analytics.debt.owed import accepted_debt, debt_of
-from analytics.findings import find_all
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.states import lives
 from analytics.history import History
-from analytics.lifecycle.states import lives
 from analytics.posture import Posture
 from graph.access import AccessGraph
 from graph.facts import Coverage

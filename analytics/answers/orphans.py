@@ -8,15 +8,15 @@ import pandas as pd
 
 from analytics.answers.evidence_of_owners import confidence, conflicts
 from analytics.answers.shape import cut, when
-from analytics.bus_factor import bus_factor, kept_by
-from analytics.debt.model import NUMBER
+from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
-from analytics.ownership import NOBODY, ROLES, Ownership, ownership
+from analytics.findings.families.ownership import departed, software_only, uncovered
+from analytics.ownership.bus_factor import bus_factor, kept_by
+from analytics.ownership.owners import NOBODY, ROLES, Ownership, ownership
+from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
+from analytics.remediation.succession import Succession, orphaned_by, secrets_known_to
 from analytics.residue import judged
-from analytics.rules_of_ownership import departed, software_only, uncovered
-from analytics.succession import Succession, orphaned_by, secrets_known_to
-from analytics.unowned import unowned_since
 from graph.access import NEVER
 from graph.frames import records
 from graph.schema import CREDENTIAL, HUMAN

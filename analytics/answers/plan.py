@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from analytics.accountable import accountable_people
 from analytics.answers.shape import cut, plain
 from analytics.answers.what_if import use
-from analytics.before_and_after import figures
-from analytics.findings import find_all
-from analytics.idle_access import OWNER
-from analytics.ownership import NOBODY
-from analytics.plan import Plan, Step, make_plan
-from analytics.plan_of_debt import make_plan_of_debt
+from analytics.findings.evaluation import find_all
+from analytics.ownership.owners import NOBODY
+from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
+from analytics.remediation.plan.by_debt import make_plan_of_debt
+from analytics.remediation.plan.greedy import Plan, Step, make_plan
+from analytics.remediation.removal.before_and_after import figures
+from analytics.usage.idle_access import OWNER
 from graph.frames import records
 from graph.schema import (
     ACTS_FOR,

@@ -12,7 +12,7 @@ from analytics.answers.shape import cut, edge_step, grant_step, levels
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.known import opaque_nodes
 from analytics.reach.spread import Spread, spread
-from analytics.unknowns import Asked, what_to_ask
+from analytics.remediation.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
@@ -64,7 +64,7 @@ def blast_radius(
     `weighted` is the sum over resources of sensitivity weight times the weights of the levels
     reached: larger is worse. `interval` gives the weight that needs no unevaluated condition
     and no assumed fact, and the weight if all of them hold; `ask` holds the few unknowns whose
-    answer would narrow it most (`analytics.unknowns`). `durability` is that of
+    answer would narrow it most (`analytics.remediation.unknowns`). `durability` is that of
     `analytics.answers.durability`. Of a bounded question, both say nothing.
 
     Where nobody could state what `start` reaches, every figure is None. Where nobody could

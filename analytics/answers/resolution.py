@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.changes import REMOVED, Changes, changes, fields
-from analytics.lifecycle.states import Lives
-from analytics.rules import all_rules
+from analytics.changes.differences import REMOVED, Changes, changes, fields
+from analytics.findings.lifecycle.states import Lives
+from analytics.findings.rules import all_rules
 from graph.access import AccessGraph
-from graph.declaring import kind_of_element
+from graph.coverage import kind_of_element
 from graph.element import Element, Node
-from graph.former import Former
+from graph.identity.renamed_ids import Former
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, COVERS, OWNS, RELATIONSHIPS
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
-from analytics.debt.model import NUMBER, model
-from analytics.kill_set import KINDS as KINDS_ALIVE
-from analytics.kill_set import kill_set
+from analytics.assumptions.model import NUMBER, model
+from analytics.figures.revocation_speed import KINDS, Spells, overdue
 from analytics.posture import Posture
+from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
+from analytics.remediation.kill_set import kill_set
 from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
-from analytics.revocation_speed import KINDS, Spells, overdue
 from graph.frames import records
 from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS

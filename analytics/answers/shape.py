@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.posture import Posture
-from analytics.removable import Removable
+from analytics.remediation.removal.removable import Removable
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso, strict_json

@@ -12,7 +12,7 @@ from analytics.answers.findings import findings
 from analytics.answers.shape import cut, plain, when
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
-from analytics.sightings import SAID
+from analytics.usage.sightings import SAID
 from graph.access import NEVER
 from graph.element import Dtype, Element, Property, Relationship
 from graph.frames import records

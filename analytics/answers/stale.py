@@ -7,8 +7,8 @@ import numpy as np
 
 from analytics.answers.shape import edge_step, grant_step, sentence
 from analytics.posture import UNUSED_DAYS, Filter, Posture
-from analytics.regained import regained
-from analytics.stale_access import StalePath, stale_paths
+from analytics.usage.regained import regained
+from analytics.usage.stale_access import StalePath, stale_paths
 from graph.schema import LEVELS
 
 

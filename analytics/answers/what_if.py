@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from analytics.answers.shape import cut, when
-from analytics.before_and_after import after_removal, figures
-from analytics.changed_reach import changed_reach
-from analytics.moved_access import MovedAccess, moved_access
-from analytics.observed import ended
 from analytics.posture import Posture
-from analytics.what_if import Removal, removals
+from analytics.remediation.removal.before_and_after import after_removal, figures
+from analytics.remediation.removal.changed_reach import changed_reach
+from analytics.remediation.removal.moved_access import MovedAccess, moved_access
+from analytics.remediation.removal.what_if import Removal, removals
+from analytics.usage.observed import ended
 from graph.frames import records
 from graph.schema import LEVELS
 
@@ -101,7 +101,7 @@ def _moved(before: Posture, after: Posture, row: MovedAccess) -> dict[str, Any]:
 
 
 def use(posture: Posture, row: Any) -> dict[str, Any]:
-    """Describe a use that was seen; see `analytics.observed.uses`."""
+    """Describe a use that was seen; see `analytics.usage.observed.uses`."""
     thing = posture.graph.thing
     identity, used = thing(int(row.identity)), thing(int(row.thing))
     return {

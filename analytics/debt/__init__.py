@@ -1,7 +1,7 @@
 """Trust debt: what is owed for access whose assumptions hold no more; see docs/trust-debt.md."""
 
-from analytics.debt.items import Debt, Rows, items_of
-from analytics.debt.model import ASSUMPTIONS, Model, model
+from analytics.assumptions.items import Debt, Rows, items_of
+from analytics.assumptions.model import ASSUMPTIONS, Model, model
 from analytics.debt.owed import debt_of
 
 __all__ = [

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.debt.ledger_balance import Balance, balance
-from analytics.debt.ledger_period import Period, period
-from analytics.debt.model import ASSUMPTIONS, Model
+from analytics.assumptions.model import ASSUMPTIONS, Model
+from analytics.debt.ledger.balance import Balance, balance
+from analytics.debt.ledger.period import Period, period
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.ownership import NOBODY, ROLES
+from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
 from graph.schema import IDENTITIES, MEMBER_OF, TEAM
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analytics.debt.items import Debt, added, items_of, with_pauses
-from analytics.debt.model import Model, model
+from analytics.assumptions.items import Debt, added, items_of, with_pauses
+from analytics.assumptions.model import Model, model
 from analytics.debt.pauses import pauses
 from analytics.posture import Posture
 from graph.once import once

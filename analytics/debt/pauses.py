@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.assumptions.items import Debt
+from analytics.assumptions.model import NUMBER
 from analytics.debt.feeds import FEEDS, By, Feeds
-from analytics.debt.items import Debt
-from analytics.debt.model import NUMBER
-from analytics.lifecycle.about import Accepted, accepted_findings
-from analytics.ownership import ROLES
+from analytics.findings.families.ownership import last_departed
+from analytics.findings.lifecycle.about import Accepted, accepted_findings
+from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
-from analytics.rules_of_ownership import last_departed
 from graph.schema import CAN_ACCESS, LEVELS
 
 RESIDUE = "RES-01"

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.debt.assumptions.credentials import held
-from analytics.debt.items import Debt
-from analytics.debt.model import ASSUMPTIONS, NOT_RATED, Model, model
+from analytics.assumptions.families.credentials import held
+from analytics.assumptions.items import Debt
+from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, Model, model
 from analytics.debt.owed import debt_of
-from analytics.deciding import DENIED
-from analytics.evidence import uses
-from analytics.leaks import leaked
+from analytics.evidence.deciding import DENIED
+from analytics.evidence.matching import uses
+from analytics.findings.families.leaks import leaked
 from analytics.posture import Posture
 from graph.once import once
 from graph.schema import CREDENTIAL

@@ -16,7 +16,7 @@ import numpy as np
 
 from analytics.escalation.rule import Derivation, Escalated, EscalationRule, Known
 from analytics.escalation.support import Support, minimal
-from analytics.faults import Faults, guarded
+from analytics.runtime.faults import Faults, guarded
 from graph.access import NEVER, AccessGraph, Edges, Grants
 from graph.schema import CONTROL, CONTROLS, LEVELS, RESOURCE
 

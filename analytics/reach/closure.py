@@ -21,7 +21,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.reach import union
+from analytics.reach.kernels import union
 from analytics.reach.network import Network
 from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS

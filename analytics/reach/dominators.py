@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.reach.ways import Ways
+from analytics.runtime.compiled import compiled
 
 MOST_VISITS = 4_000_000_000  # some tens of seconds
 NOT_COUNTED = -1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.reach import removing
+from analytics.reach.kernels import removal
 from analytics.reach.network import Network
 from analytics.reach.removal import Marks
 
@@ -19,7 +19,7 @@ class Each:
     def reach(self, start: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the resources (numbers of nodes) that `start` reaches, and the levels (bits)."""
         net, marks = self.network, self._marks
-        resource, bits = removing.reach(
+        resource, bits = removal.reach(
             *(net.indptr, net.target, net.ceiling, self._off),
             *(net.g_indptr, net.resource, net.levels, self._g_off),
             *(start, marks.seen, marks.take(1), marks.queue),

@@ -6,8 +6,8 @@ is searched in the part, and from there one step in the whole network.
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.reach.network import Network
+from analytics.runtime.compiled import compiled
 
 MASKS = np.array([1, 3, 7, 15], np.uint8)  # the levels that a ceiling lets through
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.compiled import compiled
-from analytics.reach import union
 from analytics.reach.closure import ANY, Closure, condense_columns
+from analytics.reach.kernels import union
 from analytics.reach.network import Network
+from analytics.runtime.compiled import compiled
 from graph.schema import LEVELS
 
 EACH = len(LEVELS)  # columns of a resource

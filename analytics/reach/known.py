@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analytics.reach import kernel
+from analytics.reach.kernels import traversal
 from analytics.reach.network import Network
 from graph.access import AccessGraph
 from graph.facts import Coverage
@@ -65,7 +65,9 @@ def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
 
 def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
     """Return which nodes have a path to one of `nodes` (bool); the nodes themselves have."""
-    hops = kernel.backward(*network.turned, nodes.astype(np.int32), np.zeros(len(nodes), np.int8))
+    hops = traversal.backward(
+        *network.turned, nodes.astype(np.int32), np.zeros(len(nodes), np.int8)
+    )
     return np.asarray(hops >= 0)
 
 

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.reach import removing
 from analytics.reach.closure import Totals, totals
+from analytics.reach.kernels import removal
 from analytics.reach.network import Network, grouped
 from analytics.weights import LEVEL_WEIGHTS, mask_weights
 from graph.schema import LEVELS
@@ -59,7 +59,7 @@ class Change:
 
 @dataclass
 class Marks:
-    """Room for searches, made once; see `analytics.reach.removing`."""
+    """Room for searches, made once; see `analytics.reach.kernels.removal`."""
 
     nodes: int
     stamp: int = 0
@@ -118,7 +118,7 @@ class Masked:
     ) -> np.ndarray:
         """Return whether each of `starts` would reach what it wants with those out too (bool).
 
-        `wanted` and `level` are as `analytics.reach.removing.holds` has them, one a start.
+        `wanted` and `level` are as `analytics.reach.kernels.removal.holds` has them, one a start.
         """
         off, g_off = self.off.copy(), self.g_off.copy()
         off[self._edge_places(edges)] = True
@@ -132,7 +132,7 @@ class Masked:
         """
         indptr, source, _ = self.network.turned
         marks = self._marks
-        count = removing.upstream(
+        count = removal.upstream(
             *(indptr, source, nodes, self._place),
             *(marks.node, marks.take(1), marks.queue, marks.found),
             len(self.starts) if most is None else most,
@@ -294,7 +294,7 @@ class Remaining(Masked):
         indptr, source, ceiling = self._turned
         order, _ = self.network.turned_order
         marks, stamp = self._marks, self._marks.take(1)
-        removing.upstream_at(
+        removal.upstream_at(
             *(indptr, source, ceiling, order, self.off),
             *(ends, level, marks.node, stamp, marks.queue),
         )
@@ -309,7 +309,7 @@ class Remaining(Masked):
 
     def _reach(self, start: int) -> tuple[np.ndarray, np.ndarray]:
         net, marks = self.network, self._marks
-        resource, bits = removing.reach(
+        resource, bits = removal.reach(
             *(net.indptr, net.target, net.ceiling, self.off),
             *(net.g_indptr, net.resource, net.levels, self.g_off),
             *(start, marks.seen, marks.take(1), marks.queue),
@@ -319,7 +319,7 @@ class Remaining(Masked):
 
     def _recount(self, starts: np.ndarray) -> Totals:
         net, marks = self.network, self._marks
-        counted = removing.recount(
+        counted = removal.recount(
             *(net.indptr, net.target, net.ceiling, self.off),
             *(net.g_indptr, net.resource, net.levels, self.g_off, net.weight, self._masks),
             *(starts, marks.seen, marks.take(len(starts)), marks.queue),
@@ -341,7 +341,7 @@ def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
     """Return for each node whether it reaches one of `origins`, whatever the ceilings (bool)."""
     indptr, source, _ = network.turned
     marks = Marks(network.nodes)
-    count = removing.upstream(
+    count = removal.upstream(
         *(indptr, source, origins, np.arange(network.nodes)),
         *(marks.node, marks.take(1), marks.queue, marks.found, network.nodes),
     )
@@ -361,7 +361,7 @@ def _held(
 ) -> np.ndarray:
     order = np.argsort(starts, kind="stable")
     distinct, counts = np.unique(starts, return_counts=True)
-    held = removing.holds(
+    held = removal.holds(
         *(network.indptr, network.target, network.ceiling, off),
         *(network.g_indptr, network.resource, network.levels, g_off),
         *(distinct, np.concatenate([[0], np.cumsum(counts)]), wanted[order], level[order]),

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 import scipy  # its parts are loaded when they are first used
 
-from analytics.reach import union
-from analytics.reach.disjoint import SINK, count_all
+from analytics.reach.kernels import union
+from analytics.reach.kernels.disjoint import SINK, count_all
 from analytics.reach.network import Network, grouped
 from analytics.reach.ways import mark
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analytics.reach import kernel
+from analytics.reach.kernels import traversal
 from analytics.reach.network import Network
 from graph.schema import LEVELS
 
@@ -113,7 +113,7 @@ class Spread:
 
 def spread(network: Network, start: int, max_hops: int | None = None) -> Spread:
     """Search everything that the node `start` reaches, within `max_hops` if given."""
-    states, *met = kernel.forward(
+    states, *met = traversal.forward(
         network.indptr,
         network.target,
         network.ceiling,
@@ -134,7 +134,7 @@ def exposed(network: Network, resource: int, level: int) -> np.ndarray:
     holding = np.flatnonzero((network.resource == resource) & (network.levels >> level & 1 == 1))
     indptr, source, ceiling = network.turned
     return np.asarray(
-        kernel.backward(
+        traversal.backward(
             indptr,
             source,
             ceiling,

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from analytics.debt.walk import walk, within
+from analytics.reach.articulation import pieces
 from analytics.reach.closure import totals
 from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.inverse import reaching
+from analytics.reach.kernels.pairs import walk, within
 from analytics.reach.network import Network
-from analytics.reach.pieces import pieces
 from analytics.reach.removal import Remaining, reached, upstream
 from analytics.reach.routes import Ties, routes
 from analytics.reach.spread import exposed, spread

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analytics.compiled import compiled
 from analytics.reach.network import Network, grouped
+from analytics.runtime.compiled import compiled
 from graph.schema import LEVELS
 
 NONE = -1

@@ -18,7 +18,7 @@ import numpy as np
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
 from graph.exported import ordered, records
-from graph.private import private_text
+from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 BATCH = 500  # rows of one statement

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Relationship
 from graph.exported import records
-from graph.private import private_text
+from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 TYPES = {Dtype.COUNT: "long", Dtype.NUMBER: "double", Dtype.FLAG: "boolean"}

@@ -12,7 +12,7 @@ from typing import Any
 from graph.access import AccessGraph
 from graph.element import Element, Relationship
 from graph.exported import records
-from graph.private import private_text
+from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from graph.access import AccessGraph
 from graph.element import Dtype, Element
 from graph.exported import lay_out, ordered
-from graph.private import private_bytes
+from graph.files.private import private_bytes
 
 TYPES = {
     Dtype.COUNT: pa.int64(),

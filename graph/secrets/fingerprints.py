@@ -7,7 +7,7 @@ import secrets
 from functools import cache
 from pathlib import Path
 
-from graph.private import private_bytes, private_folder
+from graph.files.private import private_bytes, private_folder
 
 SHOWN = 8  # digits of a fingerprint in a text: among a thousand secrets two alike are a rarity
 OF_THIS_RUN = secrets.token_bytes(32)

@@ -18,7 +18,7 @@ from graph.stores.addresses import names_a_database, well_formed
 from graph.values import WrongValue, instant
 
 if TYPE_CHECKING:
-    from graph.seal import Key
+    from graph.seal.key import Key
     from graph.stores.anchor import Anchor
 
 DEFAULT = "trustdebt-store"

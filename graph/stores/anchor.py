@@ -11,8 +11,8 @@ import uuid
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from graph.hash_chain import FIRST_HASH, sha256
-from graph.seal import KeyNeeded, key_in_use
+from graph.journal.hash_chain import FIRST_HASH, sha256
+from graph.seal.key import KeyNeeded, key_in_use
 from graph.values import canonical
 
 FORMAT = 2

@@ -23,7 +23,7 @@ from graph import cypher
 from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.facts import Facts
 from graph.frames import empty, text_array
-from graph.resolve import resolve, resolve_nodes
+from graph.identity.merge_claims import resolve, resolve_nodes
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, TABLES
 from graph.values import canonical
 

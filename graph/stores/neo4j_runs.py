@@ -9,7 +9,7 @@ import pyarrow as pa
 from graph import cypher
 from graph.element import Element, Node, Table
 from graph.facts import Facts
-from graph.hash_chain import sha256
+from graph.journal.hash_chain import sha256
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import Lease, StoreBusy, StoreDamaged
 from graph.stores.anchor import Anchor, written

@@ -21,11 +21,11 @@ from typing import Any, cast
 import pandas as pd
 from neo4j.exceptions import ClientError
 
-from graph import cypher, journal_ties
+from graph import cypher
 from graph.facts import Coverage, Facts
-from graph.hash_chain import sha256
-from graph.journal_file import journal_path
-from graph.seal import Key, using
+from graph.journal.file import journal_path
+from graph.journal.hash_chain import sha256
+from graph.seal.key import Key, using
 from graph.stores import (
     Behind,
     Lease,
@@ -36,6 +36,7 @@ from graph.stores import (
     StoreDamaged,
     StoreEmpty,
     StoreError,
+    journal_ties,
     no_step,
     pick,
 )

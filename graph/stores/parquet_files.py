@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from graph.element import Element, Node, Relationship
 from graph.facts import Facts
+from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty, text_array
-from graph.hash_chain import sha256
-from graph.private import private_bytes
+from graph.journal.hash_chain import sha256
 from graph.schema import FACT_NODES
 from graph.stores import StoreDamaged
 

@@ -24,13 +24,12 @@ from typing import Any
 
 import pandas as pd
 
-from graph import journal_ties
 from graph.facts import Facts, LazyFrames, Numbering
-from graph.hash_chain import sha256
-from graph.journal_file import journal_path
-from graph.private import FILE, private_folder
+from graph.files.private import FILE, private_folder
+from graph.journal.file import journal_path
+from graph.journal.hash_chain import sha256
 from graph.schema import ELEMENTS
-from graph.seal import Key, refuse_inside, using
+from graph.seal.key import Key, refuse_inside, using
 from graph.stores import (
     Behind,
     Lease,
@@ -41,6 +40,7 @@ from graph.stores import (
     StoreEmpty,
     StoreFull,
     StoreUnavailable,
+    journal_ties,
     no_step,
     pick,
 )

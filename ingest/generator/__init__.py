@@ -11,19 +11,19 @@ import pandas as pd
 import pyarrow as pa
 
 from graph.element import Element
+from graph.files.private import private_text
 from graph.frames import FILE, PLACE
-from graph.private import private_text
 from graph.schema import DECLARABLE, SOD_RULE
 from graph.values import iso
+from ingest.files.text_columns import as_text, text_column
 from ingest.generator.clock import LAST, MONTHS, SNAPSHOTS, WINDOW, stamp
 from ingest.generator.labels import defects, near_misses
 from ingest.generator.render import render
 from ingest.generator.world import World, make_world
-from ingest.manifest import Manifest
-from ingest.native import sod_ids
-from ingest.native_writing import write_estate
 from ingest.source import Reading
-from ingest.text_columns import as_text, text_column
+from ingest.sources.estate.manifest import Manifest
+from ingest.sources.estate.native import sod_ids
+from ingest.sources.estate.writing import write_estate
 
 DECLARES = DECLARABLE
 LABELS = "labels.json"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from graph.hash_chain import chained
+from graph.journal.hash_chain import chained
 from graph.values import iso
-from ingest.decision_records import nest
 from ingest.generator.access import LEVELS, Access
 from ingest.generator.clock import present, stamp
 from ingest.generator.credentials import Credentials
 from ingest.generator.names import pick
 from ingest.generator.population import Population
+from ingest.sources.decisions.records import nest
 
 MINUTE = 1 / 1440
 RECENT = 50  # days

@@ -12,10 +12,18 @@ from urllib.parse import urlsplit
 
 from graph.schema import AGENT, CALLS, CONTROLS, RESOURCE, TOOL, TRUSTS
 from graph.values import canonical
-from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
-from ingest.redaction import redact_text
+from ingest.files.export import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.rows import Place, Rows, listed, text
-from ingest.secret_names import bare_address
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 ANYONE = "*"

@@ -35,10 +35,18 @@ from graph.schema import (
     USES,
 )
 from graph.values import WrongValue, canonical, instant
-from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
-from ingest.redaction import redact_text
+from ingest.files.export import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.rows import Place, Rows, listed, text
-from ingest.secret_names import secret_sort
+from ingest.secrets.names import secret_sort
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 LABELS: Mapping[str, Node] = {

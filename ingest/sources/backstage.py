@@ -13,7 +13,8 @@ from typing import Any
 
 from graph.schema import AGENT, CALLS, HUMAN, IDENTITIES, MEMBER_OF, OWNS, RESOURCE, TEAM, TOOL
 from graph.values import canonical
-from ingest.exports import (
+from ingest.files.bounded import parse_json
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,
@@ -23,12 +24,11 @@ from ingest.exports import (
     taken_at,
     text_among_others,
 )
-from ingest.files import parse_json
-from ingest.owner_roles import BUSINESS
-from ingest.redaction import redact_text
+from ingest.files.yaml import parse_yaml
 from ingest.rows import Place, Rows, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
-from ingest.yaml_files import parse_yaml
+from ingest.tags.owner_roles import BUSINESS
 
 MARK = "backstage.io/"
 PLACEHOLDER = re.compile(r"\{\{|\{%")  # of a file from which others are made

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from graph.schema import GROUP, HUMAN, IDENTITIES, OWNS, RESOURCE, TEAM
 from graph.values import canonical
-from ingest.exports import (
+from ingest.files.bounded import read_text
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,
@@ -21,12 +22,11 @@ from ingest.exports import (
     taken_at,
     text_of,
 )
-from ingest.files import read_text
-from ingest.owner_roles import TECHNICAL
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
 from ingest.sources.github.documents import user_id
+from ingest.tags.owner_roles import TECHNICAL
 
 FILE_NAME = "CODEOWNERS"
 HIDDEN = {".github", ".gitlab", ".gitea", ".forgejo"}

@@ -15,7 +15,7 @@ import pandas as pd
 from graph.frames import FILE, PLACE
 from graph.schema import HUMAN, MEMBER_OF, TEAM
 from graph.values import WrongValue, canonical, instant, iso
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,
@@ -25,10 +25,10 @@ from ingest.exports import (
     scope_of,
     taken_at,
 )
-from ingest.redaction import redact_text
+from ingest.files.tables import SUFFIXES, TextTable, read_table
 from ingest.rows import Place, Rows, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
-from ingest.tables import SUFFIXES, TextTable, read_table
 
 DOCUMENTS = (".json", ".scim")
 

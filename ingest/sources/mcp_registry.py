@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.schema import TOOL
-from ingest.exports import Budget, ExportFile, export_files, json_of, refuse_all, scope_of, taken_at
-from ingest.redaction import redact_text
+from ingest.files.export import (
+    Budget,
+    ExportFile,
+    export_files,
+    json_of,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
 from ingest.rows import Place, Rows, listed, text
-from ingest.secret_names import bare_address
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 OFFICIAL = "io.modelcontextprotocol.registry/official"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from graph import uses_by_day
 from graph.element import Node
-from graph.outcomes import FAILED
 from graph.schema import AGENT, HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT, USED
+from graph.usage import by_day
+from graph.usage.outcomes import FAILED
 from graph.values import WrongValue, instant, iso
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     Documents,
     ExportFile,
@@ -27,9 +27,9 @@ from ingest.exports import (
     refuse_all,
     scope_of,
 )
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
-from ingest.secret_names import bare_address
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Source
 
 LINES = (".jsonl", ".ndjson", ".log")
@@ -205,7 +205,7 @@ class _Log:
         for thing in dict.fromkeys(named):
             use = self.uses.setdefault((who, thing, level), _Use(place, at, at))
             use.first, use.last = min(use.first, at), max(use.last, at)
-            use.days[at // uses_by_day.DAY_MS] += 1
+            use.days[at // by_day.DAY_MS] += 1
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         """Note that an account was made, changed or ended, or that somebody signed in."""
@@ -286,7 +286,7 @@ class _Log:
                     first_at=iso(_stamp(use.first)),
                     last_at=iso(_stamp(use.last)),
                     count=str(use.days.total()),
-                    by_day=uses_by_day.write(use.days),
+                    by_day=by_day.write(use.days),
                 )
         others = (self.seen.keys() | self.lives.keys()) - self.actors.keys()
         if others:

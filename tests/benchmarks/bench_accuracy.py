@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ingest.generator import generate
-from tests.accuracy import accuracy
 from tests.benchmarks.measure import Figure, Size, Topic
+from tests.support.estates.accuracy import accuracy
 
 SEEDS, AGENTS = 10, 150
 

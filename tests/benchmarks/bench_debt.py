@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from analytics.assumptions.families.credentials import held
+from analytics.assumptions.items import assess_items
 from analytics.debt import ASSUMPTIONS, Debt, model
-from analytics.debt.assumptions.credentials import held
-from analytics.debt.items import assess_items
 from analytics.debt.totals import total
 from analytics.posture import Posture, assess
 from graph.access import NEVER, AccessGraph, milliseconds

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analytics.evidence import evidence
+from analytics.evidence.matching import evidence
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Element
@@ -14,7 +14,7 @@ from graph.facts import Facts
 from graph.frames import PANDAS
 from graph.schema import DECISION_RECORD, LEVELS, USE_EVENT
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 USES, DECISIONS, DAYS = 1_000_000, 100_000, 90
 AGENTS, RESOURCES = 2_000, 500

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 from graph.stores import open_store
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 from tests.benchmarks.measure import Figure, Size, Topic, peak, timed

@@ -9,10 +9,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app.views import all_views
+from app.web.views import all_views
 from tests.benchmarks.measure import Figure, Size, Topic, peak, timed, wall
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
+MAIN = Path(__file__).parents[2] / "app" / "web" / "main.py"
 VIEW = "blast_radius"
 OTHERS = 9
 LIMIT = 0.5

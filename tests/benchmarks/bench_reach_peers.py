@@ -13,9 +13,9 @@ import numpy as np
 
 from analytics.reach.closure import Totals, condense, serial, totals
 from analytics.reach.dominators import dominators
+from analytics.reach.kernels.union import unite
 from analytics.reach.removal import Remaining
 from analytics.reach.spread import spread
-from analytics.reach.union import unite
 from analytics.reach.ways import ways
 from tests.benchmarks import peers
 from tests.benchmarks.measure import Case, Figure, Size, Topic, cpu, each, peak, timed, wall

@@ -9,11 +9,11 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from graph.outcomes import FAILED
-from graph.uses_by_day import DAY_MS, unpacked
+from graph.usage.by_day import DAY_MS, unpacked
+from graph.usage.outcomes import FAILED
 from ingest.rows import Rows
-from ingest.usage_fold import KEYS, fold_json
-from ingest.usage_log import read_usage
+from ingest.usage.fold import KEYS, fold_json
+from ingest.usage.log import read_usage
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, peak
 
 COMPARED, LARGE = 1_000_000, 10_000_000  # events

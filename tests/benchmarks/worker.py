@@ -13,9 +13,9 @@ def prepare(size: Size) -> dict[str, object]:
     from analytics.reach.warm import warm
     from graph.stores import open_store
     from ingest.generator import generate, reading
-    from ingest.job import ingest_reading
-    from ingest.native_writing import write_estate
+    from ingest.job.run import ingest_reading
     from ingest.sources import all_sources
+    from ingest.sources.estate.writing import write_estate
 
     warm()
     last = generate(size.agents, seed=7).history[-1]

@@ -21,13 +21,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app import door
 from app.isolation import isolated
-from app.views import all_views
+from app.web.server import door
+from app.web.views import all_views
 from tests.e2e.estate import estate, hostile, publish
 
 ROOT = Path(__file__).parents[2]
-MAIN = ROOT / "app" / "main.py"
+MAIN = ROOT / "app" / "web" / "main.py"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Without the resolver rule Chromium asks the network for names of its own accord.
 FLAGS = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.choke import Aim
+from app.web.views.choke_points.answers import Aim
 from graph.schema import DECLARABLE
 from tests.e2e.conftest import Open
 from tests.e2e.estate import estate, publish

@@ -19,9 +19,9 @@ from streamlit.testing.v1 import AppTest
 from analytics import answers
 from analytics.answers.journal import accept
 from analytics.history import open_posture
-from app import door
 from app.isolation import isolated
-from graph.journal import journal_of
+from app.web.server import door
+from graph.journal.journal import journal_of
 from tests.e2e.conftest import TOKEN, Open, Watched, is_up
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts

@@ -14,16 +14,16 @@ from streamlit.testing.v1 import AppTest
 
 from analytics.history import posture_in
 from analytics.posture import Posture
-from app.views import all_views
+from app.web.views import all_views
 from graph.element import Relationship
 from graph.schema import CREDENTIAL, FACT_NODES, OWNS, RELATIONSHIPS, RESOURCE
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 from tests.e2e.conftest import Open
-from tests.small_estates import AS_OF, Estate
-from tests.small_exports import EXPORTS, write
+from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.exports.small_exports import EXPORTS, write
 
 SCOPE = "demo"
 
@@ -146,7 +146,7 @@ def test_a_page_that_fails_is_noticed(
 
     views = dict(all_views())
     views["findings"] = replace(views["findings"], draw=broken)
-    monkeypatch.setattr("app.views.all_views", lambda: views)
+    monkeypatch.setattr("app.web.views.all_views", lambda: views)
     test = open_page(tmp_path / "store", "findings")
     with pytest.raises(AssertionError):
         sound(test)

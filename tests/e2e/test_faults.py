@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analytics.rules import all_rules
-from app.views import findings
+from analytics.findings.rules import all_rules
+from app.web.views import findings
 from tests.e2e.conftest import Open
 
 

@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analytics import answers
+from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
-from analytics.lifecycle.about import what_it_is_about
 from graph.facts import Facts
-from graph.journal import journal_of
+from graph.journal.journal import journal_of
 from graph.schema import DECLARABLE, HUMAN, OWNS
 from graph.stores.parquet_store import ParquetStore
 from tests.e2e.conftest import Open

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from analytics.memory import resident
-from app import reading
+from analytics.runtime.memory import resident
+from app.web import snapshots
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.e2e.conftest import Open
-from tests.small_estates import Estate
+from tests.support.estates.small_estates import Estate
 
 MIB = 2**20
 BEYOND = 150  # MiB that a page may take here
@@ -31,7 +31,7 @@ def test_a_page_over_its_budget_says_what_to_do(
     open_page: Open, hub: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_page(store, "findings")  # what the libraries take is not the page's doing
-    reading.forget()
+    snapshots.forget()
     held = resident()
     monkeypatch.setenv("TRUSTDEBT_BUDGET", f"{held // MIB + BEYOND}MiB")
     test = open_page(hub, "findings")

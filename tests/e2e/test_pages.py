@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.views import all_views
+from app.web.views import all_views
 from graph.schema import AGENT, CAN_ACCESS, DECLARABLE, OWNS, RESOURCE
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, HOSTILE, World, estate, publish

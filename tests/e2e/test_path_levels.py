@@ -8,13 +8,13 @@ from streamlit.testing.v1 import AppTest
 from analytics import answers
 from analytics.history import posture_in
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 from tests.e2e.conftest import Open
 from tests.e2e.said import texts
 from tests.e2e.test_pages import graph
-from tests.small_estates import Estate, ago
+from tests.support.estates.small_estates import Estate, ago
 
 
 def two_ways() -> Estate:

@@ -7,11 +7,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import trustdebt
-from graph import sealing
-from graph.seal import using
+from graph.seal import sealing
+from graph.seal.key import using
 from tests.e2e.conftest import Open
 from tests.e2e.said import figures, texts
-from tests.small_exports import EXPORTS
+from tests.support.exports.small_exports import EXPORTS
 
 GOOD = {
     "id": "d1", "at": "2026-07-01T10:00:00Z", "subject": {"id": "bot"}, "decision": "allow",

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.views import all_views
+from app.web.views import all_views
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.e2e.conftest import Open
-from tests.small_estates import Estate, ago
+from tests.support.estates.small_estates import Estate, ago
 
 NOT_KNOWN = "not known"
 

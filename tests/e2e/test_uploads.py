@@ -11,12 +11,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import door, upload, upload_form
-from app.upload import Asked, File, Refused
+from app.web.server import door, upload
+from app.web.server.upload import Asked, File, Refused
+from app.web.views.sources import upload_form
 from ingest.sources import all_sources
 from tests.e2e.conftest import TOKEN, Open, Watched
 from tests.e2e.said import texts
-from tests.small_exports import EXPORTS
+from tests.support.exports.small_exports import EXPORTS
 
 CARD = EXPORTS["a2a"][0]["a2a.json"]
 DONE = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from app.tray import lost
+from app.web.views.blast_radius.tray import lost
 from tests.e2e.conftest import Open
 from tests.e2e.said import figures, texts
 

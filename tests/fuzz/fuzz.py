@@ -30,26 +30,26 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graph.input_files import open_file
+from graph.files.regular import open_file
+from graph.files.toml import parse_toml
 from graph.stores import StoreError, is_database
 from graph.stores.addresses import is_there, names_a_database
 from graph.stores.neo4j_session import address
-from graph.toml_files import parse_toml
 from graph.values import WrongValue, strict_json
-from ingest.column_map import read_column_map
-from ingest.commented_json import parse_commented_json
 from ingest.configuration import jobs_of
-from ingest.files import decode, parse_json
-from ingest.manifest import Stated, read_manifest
-from ingest.redaction import redact_text
-from ingest.secret_names import bare_address
+from ingest.files.bounded import decode, parse_json
+from ingest.files.tables import read_table
+from ingest.files.yaml import parse_yaml
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
-from ingest.tables import read_table
-from ingest.tag_configuration import read_tag_map
-from ingest.yaml_files import parse_yaml
-from tests.hostile_worker import Hang, bound_memory, peak_memory
-from tests.small_exports import EXPORTS, Export, write
+from ingest.sources.csv.column_map import read_column_map
+from ingest.sources.estate.manifest import Stated, read_manifest
+from ingest.sources.mcp_config.commented_json import parse_commented_json
+from ingest.tags.configuration import read_tag_map
+from tests.support.exports.small_exports import EXPORTS, Export, write
+from tests.support.hostile.worker import Hang, bound_memory, peak_memory
 
 Parser = Callable[[bytes], object]
 ENOUGH, ENOUGH_PARSED = 20_000, 110_000  # runs

@@ -13,8 +13,8 @@ import pytest
 
 import trustdebt
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import AS_OF, Estate, ago
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 ROOT = Path(__file__).parents[2]
 COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget", "--seal-key"}

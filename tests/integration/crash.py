@@ -7,13 +7,13 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from graph import sealing
 from graph.facts import Facts
-from graph.seal import using
+from graph.seal import sealing
+from graph.seal.key import using
 from graph.stores import neo4j_rows, neo4j_store, open_store
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.disturbed import decide
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 TOUCHES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "sqlite3.connect")
 KILLED = 137  # what a shell reports of a process ended by SIGKILL

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from graph.journal import journal_of
+from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import AS_OF, Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate
 
 COUNT = 4  # snapshots of a store
 Stores = tuple[Path, Path, Path]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
-from tests.integration import worlds
+from tests.support.estates import worlds
 
 NEW = worlds.crowd(3)
 

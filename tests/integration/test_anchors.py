@@ -6,13 +6,12 @@ import shutil
 
 import pytest
 
-from graph import journal_ties
-from graph.journal import journal_of
+from graph.journal.journal import journal_of
 from graph.schema import AGENT
-from graph.stores import StoreDamaged, StoreError, open_store
+from graph.stores import StoreDamaged, StoreError, journal_ties, open_store
 from graph.stores.manifest import read_manifest
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.integration.disturbed import (
     COUNT,
@@ -28,7 +27,7 @@ from tests.integration.disturbed import (
     swap,
     three,
 )
-from tests.small_estates import Estate
+from tests.support.estates.small_estates import Estate
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from graph.journal import journal_of
-from graph.journal_file import journal_path
+from graph.journal.file import journal_path
+from graph.journal.journal import journal_of
 from graph.stores import Store, StoreDamaged, open_store
 from graph.stores.neo4j_store import Neo4jStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.conftest import ask
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
 ABOUT = ("OWN-01", "bot", "")  # what an accepted finding is about

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 
 import app.clock
-import graph.journal
+import graph.journal.journal
 import graph.stores.parquet_store
 import trustdebt
-from ingest import configuration, native
+from ingest import configuration
 from ingest.sources import all_sources
-from tests.small_exports import EXPORTS, write
+from ingest.sources.estate import native
+from tests.support.exports.small_exports import EXPORTS, write
 
 NAMES = {
     "NUL": "a\0b",
@@ -111,7 +112,7 @@ def test_a_clock_far_off(tmp_path, monkeypatch, capsys, year):
         def now(cls, tz=None):
             return now
 
-    for module in (app.clock, graph.journal, graph.stores.parquet_store):
+    for module in (app.clock, graph.journal.journal, graph.stores.parquet_store):
         patched = type("pd", (), {**vars(pd), "Timestamp": Far})
         monkeypatch.setattr(module, "pd", patched)
     store = ["--store", str(tmp_path / "store"), "--json"]

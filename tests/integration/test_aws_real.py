@@ -20,7 +20,7 @@ from graph.schema import (
     SERVICE_ACCOUNT,
     TRUSTS,
 )
-from tests.aws_account import IAM, ROOT, Read, read
+from tests.support.exports.aws_account import IAM, ROOT, Read, read
 
 SMALL = "arn:aws:iam::012345678901:"
 

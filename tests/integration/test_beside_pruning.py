@@ -11,8 +11,8 @@ import pytest
 from analytics.history import open_posture
 from graph.stores import NoSuchSnapshot, StoreDamaged
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import AS_OF, Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate
 
 LISTS = 150
 

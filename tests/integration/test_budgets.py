@@ -16,8 +16,8 @@ import pytest
 
 from graph.schema import SOD_RULE
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import Estate
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = 200  # MiB beyond what the program holds before it judges
@@ -33,7 +33,7 @@ COMMANDS = (
 WORKER = """
 import json, os, sys
 import trustdebt
-from analytics.memory import resident
+from analytics.runtime.memory import resident
 store, allowed, lines = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 from analytics.reach.warm import warm
 warm()

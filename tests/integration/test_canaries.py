@@ -21,22 +21,22 @@ from streamlit.util import calc_hash
 import graph.secrets
 import trustdebt
 from analytics import history
-from app.views import all_views
-from graph.journal import journal_of
-from graph.set_aside import keep_set_aside
+from app.web.views import all_views
+from graph.journal.journal import journal_of
+from graph.journal.rejected_rows import keep_set_aside
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest as run
-from ingest.job import read
+from ingest.job.run import ingest as run
+from ingest.job.run import read
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
-from tests.canaries import found_in, numbered, planted_everywhere
 from tests.neo4j import server
-from tests.small_exports import EXPORTS, Export, write
+from tests.support.exports.small_exports import EXPORTS, Export, write
+from tests.support.hostile.canaries import found_in, numbered, planted_everywhere
 
 ROOT = Path(__file__).parents[2]
-MAIN = ROOT / "app" / "main.py"
+MAIN = ROOT / "app" / "web" / "main.py"
 TAKEN_AT = pd.Timestamp("2026-08-01", tz="UTC")
 EVERY = 6  # an export is planted six times over, in other places each time
 COMMANDS = [

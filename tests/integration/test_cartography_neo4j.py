@@ -19,12 +19,12 @@ from graph.schema import CAN_ACCESS, ELEMENTS, FACT_NODES
 from graph.stores import neo4j_graph
 from graph.stores.neo4j_graph import Neo4jGraph
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import InputRefused, Request
 from ingest.sources.cartography import SOURCE
-from tests import cartography_graph as small
-from tests.loading import Loaded, load
 from tests.neo4j import server
+from tests.support.exports import cartography_graph as small
+from tests.support.exports.loading import Loaded, load
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/sources/cartography.md"

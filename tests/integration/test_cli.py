@@ -10,7 +10,7 @@ import trustdebt
 from analytics import answers
 from graph.stores.parquet_store import ParquetStore
 from tests.integration.cli import COMMON, HOSTILE, LISTS, QUESTIONS
-from tests.small_estates import ago, ids
+from tests.support.estates.small_estates import ago, ids
 
 # ---------------------------------------------------------------- what every command has
 
@@ -274,7 +274,7 @@ def test_a_fault_of_ours_is_one_line(cli, monkeypatch):
     said = cli("identities")
     assert (said.code, said.out) == (5, "")
     assert "canary" not in said.err + str(failed.document)
-    assert "identities failed: RuntimeError at app/questions/identities.py:" in said.err
+    assert "identities failed: RuntimeError at app/cli/commands/identities.py:" in said.err
 
 
 def test_an_interrupt_is_no_fault(cli, monkeypatch):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from graph.hash_chain import chained
+from graph.journal.hash_chain import chained
 from graph.schema import DECISION_RECORD, USE_EVENT
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import Estate
 
 
 @pytest.fixture(scope="module")

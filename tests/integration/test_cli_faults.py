@@ -11,12 +11,12 @@ import pytest
 import trustdebt
 from analytics import answers
 from analytics.escalation import all_escalations
+from analytics.findings.rules import all_rules
 from analytics.posture import Posture
-from analytics.rules import all_rules
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import Run, Said, example
-from tests.small_estates import AS_OF
+from tests.support.estates.small_estates import AS_OF
 
 CANARY = "canary-in-a-cell"
 

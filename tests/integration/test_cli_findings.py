@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from graph.journal import journal_of
+from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import Run, example
-from tests.small_estates import AS_OF, ago
+from tests.support.estates.small_estates import AS_OF, ago
 
 UNTIL = "2026-12-01T00:00:00Z"
 WHO = ("--by", "ann@example.com", "--reason", "replaced in December")

@@ -8,9 +8,9 @@ import pytest
 
 from app import clock
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run
-from tests.small_estates import AS_OF, Estate, ago
+from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 TODAY = AS_OF + pd.Timedelta(days=118, hours=7)
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import Run
-from tests.small_estates import AS_OF, Estate, ago
+from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 

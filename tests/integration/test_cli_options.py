@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 import trustdebt
-from app.console import LIMIT, MOMENT
+from app.cli.command import LIMIT, MOMENT
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, Run, example
-from tests.small_estates import AS_OF, ago
+from tests.support.estates.small_estates import AS_OF, ago
 
 COMMANDS = {command.name for command in trustdebt.app.registered_commands}
 BY_ITSELF = {"receive", "app"}  # takes its order from a stream; serves until it is stopped

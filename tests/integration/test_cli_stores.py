@@ -18,7 +18,7 @@ from tests.integration.cli import (
     execute,
     process,
 )
-from tests.small_estates import Estate
+from tests.support.estates.small_estates import Estate
 
 # ---------------------------------------------------------------- stores
 

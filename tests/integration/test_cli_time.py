@@ -9,10 +9,10 @@ import pytest
 
 from analytics.history import History, open_posture
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import Run, execute
-from tests.small_estates import AS_OF, Estate, ago
-from tests.small_history import books, history_of
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.histories.small_history import books, history_of
 
 FIRST, LAST = ago(30), ago(0)
 

@@ -8,7 +8,7 @@ from graph.access import AccessGraph
 from graph.exports.cypher import write
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from tests.integration.conftest import raw, wipe
-from tests.unit.test_exports_of_graphs import GRAPH, NAMES
+from tests.unit.graph.exports.test_exports import GRAPH, NAMES
 
 
 def loaded(uri: str, graph: AccessGraph, script: Path) -> neo4j.Driver:

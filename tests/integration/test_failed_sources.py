@@ -12,13 +12,13 @@ import pytest
 import trustdebt
 from analytics import answers
 from analytics.history import open_posture
-from graph.failed_reads import failed_reads
-from graph.journal_file import journal_path
+from graph.journal.failed_reads import failed_reads
+from graph.journal.file import journal_path
 from graph.schema import AGENT
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import InputRefused, Request, Source
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 REASON = "is not JSON; ghp_Zq7Zq7Zq7Zq7Zq7Zq7Zq7Zq7Zq7Zq7Zq7Zq7 stands there"
 
@@ -236,7 +236,7 @@ def test_a_failure_that_nobody_will_repeat_can_be_forgotten(run, tmp_path):
 
 def test_it_would_be_forgotten_if_nobody_kept_it(store, monkeypatch):
     """The twin: without the record a source that failed looks as good as one that was read."""
-    monkeypatch.setattr("ingest.failures.keep_failed", lambda *_: False)
+    monkeypatch.setattr("ingest.job.failures.keep_failed", lambda *_: False)
     ingest(store, [Estate().agent("a").job()])
     with pytest.raises(InputRefused):
         ingest(store, [broken(scope="acme")])

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from graph import journal_ties
-from graph.journal import journal_of
+from graph.journal.journal import journal_of
 from graph.schema import AGENT
-from graph.stores import StoreDamaged, StoreUnavailable, open_store, parquet_store
-from ingest.job import ingest
+from graph.stores import StoreDamaged, StoreUnavailable, journal_ties, open_store, parquet_store
+from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.disturbed import decide
-from tests.small_estates import Estate
+from tests.support.estates.small_estates import Estate
 
 PAIRS = 12
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from tests.small_estates import Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import Estate
 
 ROOT = Path(__file__).parents[2]
 ROOM = 2_048  # bytes that any one file may have

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import ingest.files
-import ingest.native
+import ingest.files.bounded
+import ingest.sources.estate.native
 from ingest.sources import all_sources
-from tests import hostile_worker
-from tests.hostile_exports import CASES
-from tests.small_exports import EXPORTS
+from tests.support.exports.small_exports import EXPORTS
+from tests.support.hostile import worker
+from tests.support.hostile.exports import CASES
 
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
@@ -23,9 +23,11 @@ LINK = "link out of the folder"
 @pytest.mark.parametrize("source", all_sources())
 def test_a_source_meets_every_hostile_export(source: str) -> None:
     """Nothing ends in a fault or a hang, in a process that may have one gibibyte."""
-    assert source in EXPORTS, f"put a small export of {source} into tests/small_exports.py"
+    assert source in EXPORTS, (
+        f"put a small export of {source} into tests/support/exports/small_exports.py"
+    )
     done = subprocess.run(
-        [sys.executable, "-m", "tests.hostile_worker", source],
+        [sys.executable, "-m", "tests.support.hostile.worker", source],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
@@ -47,11 +49,11 @@ def test_a_link_is_followed_where_nothing_looks_at_it(
 ) -> None:
     """Without the check, what stands outside the folder would be kept."""
     export = EXPORTS[source][0]
-    found = hostile_worker.attempt(source, CASES[LINK], export)
+    found = worker.attempt(source, CASES[LINK], export)
     assert found is not None
     assert found[0] == "refused"
-    for module in (ingest.files, ingest.native):
+    for module in (ingest.files.bounded, ingest.sources.estate.native):
         monkeypatch.setattr(module, "refuse_link_out", lambda *_: None)
-    found = hostile_worker.attempt(source, CASES[LINK], export)
+    found = worker.attempt(source, CASES[LINK], export)
     assert found is not None
     assert "outside the folder" in found[1]

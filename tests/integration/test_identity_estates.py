@@ -16,10 +16,10 @@ import pytest
 from graph.element import Element
 from graph.facts import Coverage, Facts
 from graph.frames import conform, records
-from graph.identity import identify
+from graph.identity.match import identify
 from graph.schema import AGENT, FACT_NODES, HUMAN, SERVICE_ACCOUNT
 from ingest.generator import generate, reading
-from tests.small_estates import NOTHING
+from tests.support.estates.small_estates import NOTHING
 
 AGENTS = 200
 LATER = "2031-01-01T00:00:00Z"

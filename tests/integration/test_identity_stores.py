@@ -16,9 +16,9 @@ from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.schema import ELEMENTS, RUNS_AS, WAITING
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import InputRefused
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 DAY = pd.Timedelta(days=1)
@@ -78,7 +78,7 @@ def test_any_order_of_ingest_gives_the_same_facts_and_answers(tmp_path):
 
 def test_the_order_would_show_if_nothing_waited(tmp_path, monkeypatch):
     """The twin: without the rows that wait, what came too early is lost."""
-    monkeypatch.setattr("ingest.job.as_waiting", lambda rows, *_: _none_waits())
+    monkeypatch.setattr("ingest.job.run.as_waiting", lambda rows, *_: _none_waits())
     hashes = set()
     for number, order in enumerate((sources(), sources()[::-1])):
         store = ParquetStore(tmp_path / str(number))

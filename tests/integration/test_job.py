@@ -9,9 +9,9 @@ import pytest
 from graph.facts import Facts
 from graph.schema import AGENT, ELEMENTS, RUNS_AS
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import InputRefused
-from tests.small_estates import AS_OF, Estate, together
+from tests.support.estates.small_estates import AS_OF, Estate, together
 
 DAY = pd.Timedelta(days=1)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from graph.journal import Journal, clock
+from graph.journal.journal import Journal, clock
 
 ROOT = Path(__file__).parents[2]
 LATER = pd.Timestamp("2099-01-01", tz="UTC")
@@ -21,7 +21,7 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 import pandas as pd
-from graph.journal import Journal, clock
+from graph.journal.journal import Journal, clock
 
 ABOUT = "OWN-01", "bot", ""
 name, count, dies = sys.argv[2], int(sys.argv[3]), sys.argv[4]
@@ -116,7 +116,7 @@ def test_a_full_disk_costs_no_entry(tmp_path):
     journal.accept("before", LATER, "ann", "x", None, ABOUT)
     code = (
         "import sys; from pathlib import Path; import pandas as pd\n"
-        "from graph.journal import Journal; from graph.stores import StoreError\n"
+        "from graph.journal.journal import Journal; from graph.stores import StoreError\n"
         "j, later = Journal(Path(sys.argv[1])), pd.Timestamp('2099-01-01', tz='UTC')\n"
         "try: j.accept('big', later, 'b', 'x' * 60_000, None, ('OWN-01', 'bot', ''))\n"
         "except StoreError as error: print(error); sys.exit(error.exit_code)\n"
@@ -136,7 +136,7 @@ def test_a_full_disk_costs_no_entry(tmp_path):
 WITHDRAWER = """
 import sys, time
 from pathlib import Path
-from graph.journal import Journal, NoSuchEntry
+from graph.journal.journal import Journal, NoSuchEntry
 
 journal = Journal(Path(sys.argv[1]))
 print("ready", flush=True)

@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 
 from analytics import answers
+from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
-from analytics.lifecycle.about import what_it_is_about
-from analytics.lifecycle.states import STATES
-from graph.journal import journal_of
-from graph.journal_file import journal_path
+from graph.journal.file import journal_path
+from graph.journal.journal import journal_of
 from graph.stores import Store
-from ingest.job import ingest
-from tests.small_estates import AS_OF, Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate
 
 DAY = pd.Timedelta(days=1)
 

@@ -8,10 +8,10 @@ import zipfile
 
 import pytest
 
-from app import upload
-from ingest import usage_log
+from app.web.server import upload
 from ingest.rows import Rows
-from ingest.usage_log import read_usage
+from ingest.usage import log
+from ingest.usage.log import read_usage
 
 EVENT = {"at": "2026-07-01T00:00:00Z", "principal": "bot", "resource": "db", "level": "read"}
 LINE = json.dumps(EVENT).encode() + b"\n"
@@ -95,7 +95,7 @@ def test_the_environment_bounds_logs(tmp_path, monkeypatch, name):
 @pytest.mark.parametrize("kind", ["bomb", "one part", "empty parts"])
 def test_without_the_look_they_are_decoded(tmp_path, monkeypatch, kind):
     """The twin: all of it is decompressed, line by line, and counted."""
-    monkeypatch.setattr(usage_log, "check_log", lambda *_: None)
+    monkeypatch.setattr(log, "check_log", lambda *_: None)
     path = tmp_path / "bad.jsonl.gz"
     path.write_bytes(HOSTILE[kind][0])
     gathered = Rows()

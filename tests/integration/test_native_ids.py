@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from graph import naming
-from graph.external_ids import KINDS
+from graph.identity import lookup
+from graph.identity.external_ids import KINDS
 from graph.schema import FACT_NODES
 from graph.stores.parquet_store import ParquetStore
 from ingest.sources import all_sources
-from tests.aws_account import details, role, user
 from tests.integration.cli import Run
-from tests.small_exports import DOCUMENTS, ESTATE, EXPORTS, Export, write
-from tests.small_inventories import INVENTORIES
+from tests.support.exports.aws_account import details, role, user
+from tests.support.exports.small_exports import DOCUMENTS, ESTATE, EXPORTS, Export, write
+from tests.support.exports.small_inventories import INVENTORIES
 
 UID = "3f2c9a1e-7b4d-4c55-9d0e-1a2b3c4d5e6f"
 GUID = "0000000{}-0000-4000-8000-000000000000"
@@ -200,7 +200,7 @@ def test_a_part_of_a_step_is_no_alias(store_of, cli) -> None:
 
 def test_without_the_end_of_its_id_a_thing_would_not_be_found(store_of, cli, monkeypatch) -> None:
     """The twin."""
-    monkeypatch.setattr(naming, "_native", lambda *_: [])
+    monkeypatch.setattr(lookup, "_native", lambda *_: [])
     error = cli("show", "ag-7", "--store", store_of("ocsf"), "--json").refused(2)
     assert error["code"] == "unknown-thing"
 

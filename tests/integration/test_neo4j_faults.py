@@ -22,11 +22,11 @@ from graph.stores import (
 )
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
-from tests.integration import worlds
 from tests.integration.conftest import ask, wipe
 from tests.integration.faultproxy import Fault, When, between
 from tests.integration.opening import NEW, opened, publish
 from tests.neo4j import server
+from tests.support.estates import worlds
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "canary-c0ffee-1"

@@ -11,9 +11,9 @@ import trustdebt
 from graph import cypher
 from graph.schema import CAN_ACCESS, FACT_NODES, OWNS, RELATIONSHIPS, ROLE, SNAPSHOT
 from graph.stores import QueryRefused
-from tests.integration import worlds
 from tests.integration.conftest import raw, wipe
 from tests.integration.opening import NEW, opened, publish
+from tests.support.estates import worlds
 
 ROOT = Path(__file__).parents[2]
 OLD = worlds.crowd(2)
@@ -97,7 +97,7 @@ if {pure}:
 from neo4j._codec.packstream import v1
 assert (v1._rust_pack is None) == {pure}, v1._rust_pack
 from graph.stores import open_store
-from tests.integration import worlds
+from tests.support.estates import worlds
 store, facts = open_store("{uri}"), worlds.world()
 with store.lease(10) as lease:
     store.publish(facts, lease)

@@ -10,10 +10,10 @@ from neo4j.exceptions import ConstraintError
 import trustdebt
 from graph import cypher
 from graph.schema import ELEMENTS, RELATIONSHIPS
-from tests.integration import worlds
 from tests.integration.conftest import OURS, ask, raw
 from tests.integration.opening import opened, publish
-from tests.small_estates import Estate
+from tests.support.estates import worlds
+from tests.support.estates.small_estates import Estate
 
 LABELS = [*(e.name for e in ELEMENTS), "Snapshot", "Pointer", "Lease", "Person", "Trust debt", ""]
 TYPES = [*(r.name for r in RELATIONSHIPS), "KNOWS", "SEEN BY"]

@@ -13,9 +13,9 @@ import pytest
 
 import ingest.sources
 import trustdebt
-from ingest.received import Order, lay_out
 from ingest.source import Request
 from ingest.sources import all_sources
+from ingest.upload.layout import Order, lay_out
 
 ROOT = Path(__file__).parents[2]
 EXPORT = b"client,secret\nbilling,db-password\n"

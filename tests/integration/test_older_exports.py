@@ -6,15 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics.debt.ledger import Moment as At
-from analytics.debt.ledger import moments, oldest
+from analytics.debt.ledger.entries import Moment as At
+from analytics.debt.ledger.entries import moments, oldest
 from analytics.history import History
 from graph.schema import AGENT
 from graph.stores import in_history, open_store, pick
 from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
-from ingest.job import ingest
-from tests.small_estates import AS_OF, Estate
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate
 
 DAY = pd.Timedelta(days=1)
 

@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 
 from analytics.answers import debt
-from analytics.debt.model import ASSUMPTIONS
-from analytics.findings import find_all
+from analytics.assumptions.model import ASSUMPTIONS
+from analytics.findings.evaluation import find_all
+from analytics.findings.rules import all_rules
 from analytics.posture import assess
-from analytics.rules import all_rules
 from graph.access import AccessGraph
 from graph.facts import Facts
 from ingest.generator import generate
-from tests.accuracy import Accuracy, accuracy, assessed
+from tests.support.estates.accuracy import Accuracy, accuracy, assessed
 
 AGENTS, SEEDS = 110, range(4)  # `make bench` counts ten seeds
 GROWTH = {"SCP-04"}  # takes a longer history: tests/integration/test_planted_growth.py
@@ -64,7 +64,7 @@ def test_what_only_looks_like_a_defect_is_none(seed):
 
 def test_a_rule_that_finds_too_little_or_too_much_shows(counted, monkeypatch):
     """The count would notice: without half of what it finds a rule has a recall of a half."""
-    from tests import accuracy as module
+    from tests.support.estates import accuracy as module
 
     whole = module._found
     monkeypatch.setattr(

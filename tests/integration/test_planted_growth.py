@@ -18,7 +18,7 @@ from graph.schema import (
 )
 from graph.stores.parquet_store import ParquetStore
 from ingest.generator import Generated, generate, reading
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import Request, Source
 
 AGENTS, SEED, YEAR, SHORT = 70, 5, 12, 9

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 
+from analytics.findings.rule import Rule
+from analytics.findings.rules import all_rules
 from analytics.posture import Posture, assess
-from analytics.rule import Rule
-from analytics.rules import all_rules
 from graph.access import NEVER, AccessGraph
 from graph.facts import Facts
 from graph.schema import CAN_ACCESS
 from graph.stores import open_store
 from ingest.generator import generate, reading
 from ingest.generator.labels import defects
-from ingest.job import ingest_reading
+from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 
 FAMILIES = ("CRD", "ISO", "EVD")

@@ -10,9 +10,9 @@ import pytest
 import typer
 
 import trustdebt
-from app.questions.exports import FORMATS
-from graph import private
-from tests.small_estates import AS_OF, Estate
+from app.cli.commands.exports import FORMATS
+from graph.files import private
+from tests.support.estates.small_estates import AS_OF, Estate
 
 ROOT = Path(__file__).parents[2]
 WRITERS = {"write_text", "write_bytes", "mkdir", "makedirs", "touch"}

@@ -12,10 +12,10 @@ from analytics import history
 from graph.element import WORDED, Dtype, Element, Property, Said
 from graph.schema import ELEMENTS, FACT_NODES, NODES, RELATIONSHIPS, TABLES
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
-from ingest.redaction import IDENTIFIERS, redact
+from ingest.job.run import ingest
+from ingest.secrets.redaction import IDENTIFIERS, redact
 from tests.integration.cli import QUESTIONS
-from tests.small_estates import Estate
+from tests.support.estates.small_estates import Estate
 
 AT = "2026-07-20T10:00:00Z"
 KEYS = (

@@ -13,11 +13,11 @@ from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from graph.schema import ELEMENTS, LEVELS
 from ingest.sources.aws import SOURCE
-from tests.aws_account import ROOT, TAKEN_AT, read, read_details, role, trust, user
-from tests.aws_account import allow as may
-from tests.aws_account import deny as may_not
-from tests.found import found
-from tests.small_estates import NOTHING
+from tests.support.estates.rule_findings import found
+from tests.support.estates.small_estates import NOTHING
+from tests.support.exports.aws_account import ROOT, TAKEN_AT, read, read_details, role, trust, user
+from tests.support.exports.aws_account import allow as may
+from tests.support.exports.aws_account import deny as may_not
 
 ALL = Filter()
 LABS = "pathfinding-labs"

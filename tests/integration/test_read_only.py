@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from analytics import compiled
+from analytics.runtime import compiled
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS, ROOT, example
 
 # Root may write anywhere: the program is started without that power.
 POWERLESS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-START = "import sys; sys.path.insert(0, {!r}); from analytics import compiled\n"
-NOWHERE = "compiled.PLACES = ()\nfrom analytics import deciding\n"
+START = "import sys; sys.path.insert(0, {!r}); from analytics.runtime import compiled\n"
+NOWHERE = "compiled.PLACES = ()\nfrom analytics.evidence import deciding\n"
 ANSWERED = ("identities", "stale", "durability", "plan")
 
 
@@ -68,7 +68,7 @@ def test_every_question_is_answered(installed: Path, tmp_path: Path) -> None:
 def test_without_any_place_kernels_are_compiled_anew(installed: Path) -> None:
     code = "print(compiled.compiled(lambda n: n + 1)(2), deciding.__name__)"
     done = run(installed, f"{NOWHERE}{code}")
-    assert (done.stdout, done.stderr) == ("3 analytics.deciding\n", "")
+    assert (done.stdout, done.stderr) == ("3 analytics.evidence.deciding\n", "")
 
 
 def test_without_the_defence_nothing_is_compiled(installed: Path) -> None:

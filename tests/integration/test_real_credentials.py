@@ -12,7 +12,7 @@ from analytics import answers
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
 

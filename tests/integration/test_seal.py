@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from graph import journal_seal, seal, sealing
-from graph.journal import journal_of
-from graph.journal_file import journal_path
-from graph.seal import KeyNeeded, KeyRefused, key_of, new_key, using
+from graph.journal.file import journal_path
+from graph.journal.journal import journal_of
+from graph.seal import journal, sealing
+from graph.seal import key as seal
+from graph.seal.key import KeyNeeded, KeyRefused, key_of, new_key, using
 from graph.stores import Store, StoreDamaged, open_store
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
 from tests.integration.conftest import ask
 from tests.integration.disturbed import (
@@ -40,7 +41,7 @@ from tests.integration.forged import (
     text_of,
 )
 from tests.integration.sealed import all_asked, copied
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 TOLD = {"timing", "seal"}  # what may differ with the key
 
@@ -229,7 +230,7 @@ def test_without_the_mark_of_the_journal_a_decision_after_the_last_known_is_beli
 ):
     store = copied(sealed, tmp_path)
     add_a_decision(store, random.Random(0))
-    monkeypatch.setattr(journal_seal, "check", lambda *_: None)
+    monkeypatch.setattr(journal, "check", lambda *_: None)
     assert len(all_asked(store)) == COUNT + 1
 
 

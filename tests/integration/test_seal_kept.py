@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from graph import sealing
 from graph.schema import AGENT
-from graph.seal import VARIABLE, key_of, new_key, using
+from graph.seal import sealing
+from graph.seal.key import VARIABLE, key_of, new_key, using
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration import crash
 from tests.integration.disturbed import (
     COUNT,
@@ -18,7 +18,7 @@ from tests.integration.disturbed import (
     three,
 )
 from tests.integration.sealed import all_asked, copied
-from tests.small_estates import AS_OF, Estate
+from tests.support.estates.small_estates import AS_OF, Estate
 
 # ---------------------------------------------------------------- the file of the key
 

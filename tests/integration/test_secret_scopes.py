@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-import graph.input_files
+import graph.files.regular
 import graph.secrets
-from graph.journal_file import journal_path
-from tests.secret_kinds import made
-from tests.small_estates import Estate
-from tests.small_exports import EXPORTS, write
+from graph.journal.file import journal_path
+from tests.support.estates.small_estates import Estate
+from tests.support.exports.small_exports import EXPORTS, write
+from tests.support.hostile.secret_kinds import made
 
 KINDS = ["GitHub", "AWS secret key", "Slack app token", "OpenAI"]
 
@@ -81,13 +81,13 @@ def test_a_broken_file_of_such_a_name(cli, tmp_path):
 
 def test_without_the_seam_it_is_shown(cli, tmp_path, monkeypatch):
     """The twin: a refusal that takes its words as they are."""
-    monkeypatch.setattr(graph.input_files, "redact_text", str)
+    monkeypatch.setattr(graph.files.regular, "redact_text", str)
     secret, part = made("vendors", "GitHub", 1)
     assert part in cli("ingest", "backstage", tmp_path / f"{secret}.json").err
 
 
 def test_a_scope_that_slips_through_is_refused(cli, tmp_path, monkeypatch):
-    monkeypatch.setattr("ingest.manifest.redact_text", str)
+    monkeypatch.setattr("ingest.sources.estate.manifest.redact_text", str)
     secret, part = made("vendors", "GitHub", 1)
     estate = Estate(scope=secret).agent("bot").write(tmp_path / "estate")
     said = cli("ingest", "estate", estate, "--json", "--store", tmp_path / "store")

@@ -11,8 +11,8 @@ import pytest
 
 import trustdebt
 from ingest.sources import all_sources
-from tests.small_exports import EXPORTS, write
-from tests.special_files import SPECIAL, in_time
+from tests.support.exports.small_exports import EXPORTS, write
+from tests.support.hostile.special_files import SPECIAL, in_time
 
 KINDS = ("pipe", "socket", "endless device", "folder", "link to itself")
 ESTATE = {

@@ -24,8 +24,9 @@ from graph.stores import (
     in_history,
     open_store,
 )
-from tests.integration import crash, worlds
+from tests.integration import crash
 from tests.integration.conftest import ask
+from tests.support.estates import worlds
 
 
 def published(store: Store, facts: Facts) -> SnapshotInfo:

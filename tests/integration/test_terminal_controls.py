@@ -8,11 +8,11 @@ import unicodedata
 import pandas as pd
 import pytest
 
-import app.console
+import app.cli.command
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
-from tests.small_estates import AS_OF, Estate, ago
+from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 # Everything of these categories below U+3000, and what stands for all beyond: control characters,
 # writing direction, separators of lines, private and unassigned characters.
@@ -79,8 +79,8 @@ def test_csv_stays_csv(cli, hostile):
 def test_written_as_they_are_they_reach_the_terminal(cli, hostile, monkeypatch, form):
     """The twin: plain JSON escapes only what stands below U+0020, CSV nothing."""
     plain = lambda document: json.dumps(document, ensure_ascii=False)  # noqa: E731
-    monkeypatch.setattr(app.console, "_json", plain)
-    monkeypatch.setattr(app.console, "_printable", lambda said: said)
+    monkeypatch.setattr(app.cli.command, "_json", plain)
+    monkeypatch.setattr(app.cli.command, "_printable", lambda said: said)
     said = cli("findings", *FORMATS[form], "--store", hostile)
     assert "U+009B" in _obeyed(said.out)
     assert ("U+001B" in _obeyed(said.out)) == (form == "csv")

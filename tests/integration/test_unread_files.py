@@ -8,11 +8,11 @@ import pytest
 
 from graph.schema import ELEMENTS, SERVICE_ACCOUNT
 from graph.stores.parquet_store import ParquetStore
-from ingest.carrying import Checked
+from ingest.job.merge import Checked
 from ingest.sources import all_sources
 from tests.integration.cli import Run, Said
-from tests.several_files import SEVERAL, Several
-from tests.small_exports import ESTATE, EXPORTS, write
+from tests.support.exports.several_files import SEVERAL, Several
+from tests.support.exports.small_exports import ESTATE, EXPORTS, write
 
 FIRST, LATER = "2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"
 BLOB = b"\0GITCRYPT\0" + bytes(range(97, 256))  # git-crypt: a mark, a nonce, then what looks random

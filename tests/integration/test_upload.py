@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 import trustdebt
-from app import upload
-from app.upload import Asked, File, Refused
-from graph.failed_reads import failed_reads
-from graph.journal_file import journal_path
-from graph.set_aside import set_aside
+from app.web.server import upload
+from app.web.server.upload import Asked, File, Refused
+from graph.journal.failed_reads import failed_reads
+from graph.journal.file import journal_path
+from graph.journal.rejected_rows import set_aside
 from graph.stores.parquet_store import ParquetStore
-from ingest.confined import LEFT
-from tests.small_exports import EXPORTS, write
+from ingest.upload.limits import LEFT
+from tests.support.exports.small_exports import EXPORTS, write
 
 ROOT = Path(__file__).parents[2]
 CARD = EXPORTS["a2a"][0]["a2a.json"]

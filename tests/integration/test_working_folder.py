@@ -19,7 +19,7 @@ from setuptools import build_meta
 
 from app.isolation import isolated
 from graph.stores.parquet_store import ParquetStore
-from ingest.job import ingest
+from ingest.job.run import ingest
 from tests.integration.cli import ROOT, example
 
 COMMAND = "import sys; sys.path.insert(0, {!r}); import trustdebt; sys.exit(trustdebt.main())"
@@ -116,7 +116,7 @@ def upload_without_token(port: int) -> int:
 
 
 APP = [sys.executable, "-c", COMMAND.format(str(ROOT)), "app", "--port", "PORT"]
-MAIN = str(ROOT / "app" / "main.py")
+MAIN = str(ROOT / "app" / "web" / "main.py")
 BARE = ["--server.address", "127.0.0.1", "--server.port", "PORT", "--server.headless", "true"]
 
 

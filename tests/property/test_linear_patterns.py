@@ -12,13 +12,13 @@ from itertools import product
 import pytest
 
 from graph.values import NUMBER
-from ingest.secret_names import SCHEME, WITH_VERSION
-from ingest.sources.aws.patterns import compiled
+from ingest.secrets.names import SCHEME, WITH_VERSION
+from ingest.sources.aws.policies.patterns import compiled
 from ingest.sources.backstage import MAIL as BACKSTAGE_MAIL
 from ingest.sources.bedrock.reading import PAGE
 from ingest.sources.codeowners import MAIL
 from ingest.sources.csv.cells import PARTS
-from tests.patterns import Found, every_pattern, grows, seconds
+from tests.support.hostile.patterns import Found, every_pattern, grows, seconds
 
 # As they once were; each looked at all pairs of places in some text.
 FORMER = {
@@ -43,8 +43,8 @@ FORMER = {
 def test_every_expression_is_found():
     held = {one.where for one in every_pattern()}
     assert {"graph.values.NUMBER", "ingest.sources.codeowners.REMOTE"} <= held
-    assert any(where.startswith("ingest/owner_roles.py:") for where in held)
-    assert any(where.startswith("ingest.secret_names.REFERENCES") for where in held)
+    assert any(where.startswith("ingest/tags/owner_roles.py:") for where in held)
+    assert any(where.startswith("ingest.secrets.names.REFERENCES") for where in held)
     assert len(every_pattern()) > 200
 
 

@@ -11,9 +11,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = [
     ("ingest.sources", "all_sources", "SOURCE"),
-    ("analytics.rules", "all_rules", "RULE"),
-    ("analytics.measures", "all_measures", "MEASURE"),
-    ("app.views", "all_views", "VIEW"),
+    ("analytics.findings.rules", "all_rules", "RULE"),
+    ("analytics.figures.measures", "all_measures", "MEASURE"),
+    ("app.web.views", "all_views", "VIEW"),
 ]
 PRESENT = [f for f in FOLDERS if (ROOT / f[0].replace(".", "/") / "__init__.py").exists()]
 

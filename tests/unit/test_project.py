@@ -109,7 +109,7 @@ def test_names_of_modules_say_something() -> None:
 def test_no_module_of_the_app_hides_a_package() -> None:
     # Streamlit puts the folder of its main script first on the path.
     taken = {*sys.stdlib_module_names, *packages_distributions(), *FOLDERS, "pages"} - {"main"}
-    assert not {f.stem for f in (ROOT / "app").iterdir() if f.stem != "__init__"} & taken
+    assert not {f.stem for f in (ROOT / "app" / "web").iterdir() if f.stem != "__init__"} & taken
 
 
 def test_lock_holds_hashes_only() -> None:

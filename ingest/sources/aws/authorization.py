@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from ingest.sources.aws.arn import shown
-from ingest.sources.aws.documents import MAX_NAME, Document, Malformed, read_document
 from ingest.sources.aws.export import Export, Reader, records, text
+from ingest.sources.aws.policies.documents import MAX_NAME, Document, Malformed, read_document
 from ingest.sources.aws.principals import ManagedPolicy, Place, Principal
 
 PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):(user|role|group)/[^*?]+")

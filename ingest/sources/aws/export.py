@@ -10,7 +10,7 @@ from graph.values import WrongValue
 from graph.values import instant as parse_instant
 from ingest.source import Rejected
 from ingest.sources.aws.arn import shown
-from ingest.sources.aws.documents import MAX_NAME, Document
+from ingest.sources.aws.policies.documents import MAX_NAME, Document
 from ingest.sources.aws.principals import ManagedPolicy, People, Place
 
 MAX_TAGS = 100  # of one thing; AWS allows 50

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ingest.exports import Budget, ExportFile, export_files, readable, refuse_all
-from ingest.files import BOMS, decode, parse_json
+from ingest.files.bounded import BOMS, decode, parse_json
+from ingest.files.export import Budget, ExportFile, export_files, readable, refuse_all
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import authorization, credential_report, inventory, last_accessed
 from ingest.sources.aws.arn import shown

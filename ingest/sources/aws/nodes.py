@@ -19,10 +19,10 @@ from graph.schema import (
 from graph.values import canonical
 from ingest.sources.aws.arn import STUBS, account_id, is_account, parse, shown
 from ingest.sources.aws.export import Export
+from ingest.sources.aws.policies.targets import Target
+from ingest.sources.aws.policies.trust import ANYONE, Named
 from ingest.sources.aws.principals import Key, Place, Principal
-from ingest.sources.aws.targets import Target
-from ingest.sources.aws.trust import ANYONE, Named
-from ingest.tag_map import Tagged, Tagger
+from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "aws"
 Row = dict[str, object]

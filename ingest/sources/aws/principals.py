@@ -7,7 +7,7 @@ import pandas as pd
 
 from ingest.rows import Place as Place
 from ingest.sources.aws.arn import parse
-from ingest.sources.aws.documents import Document
+from ingest.sources.aws.policies.documents import Document
 
 
 @dataclass(slots=True)

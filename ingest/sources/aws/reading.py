@@ -8,16 +8,11 @@ import pandas as pd
 from graph.frames import relationship_ids
 from graph.schema import ASSUMES, CAN_ACCESS, DECLARABLE, MEMBER_OF, TRUSTS
 from graph.values import canonical
-from ingest.exports import assumed_taken_at
+from ingest.files.export import assumed_taken_at
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.aws import resource_policies, trust
-from ingest.sources.aws.actions import Catalogue
 from ingest.sources.aws.arn import ACCOUNT, account_id, parse, shown
-from ingest.sources.aws.documents import Statement, text_of
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.gather import gather
-from ingest.sources.aws.grants import Grant, Granted, add_resource_grants, granted
-from ingest.sources.aws.holders import Holders, Member, all_holders
 from ingest.sources.aws.last_accessed import last_calls, note_last_use
 from ingest.sources.aws.nodes import (
     Row,
@@ -28,12 +23,17 @@ from ingest.sources.aws.nodes import (
     add_people,
     add_resource,
 )
-from ingest.sources.aws.observed import Observed
-from ingest.sources.aws.policies import Evaluator
+from ingest.sources.aws.policies import of_resources, trust
+from ingest.sources.aws.policies.actions import Catalogue
+from ingest.sources.aws.policies.documents import Statement, text_of
+from ingest.sources.aws.policies.evaluation import Evaluator
+from ingest.sources.aws.policies.grants import Grant, Granted, add_resource_grants, granted
+from ingest.sources.aws.policies.holders import Holders, Member, all_holders
+from ingest.sources.aws.policies.last_use import Observed
+from ingest.sources.aws.policies.targets import Target, Targets, known_targets
+from ingest.sources.aws.policies.targets import add_named as add_named_targets
 from ingest.sources.aws.principals import Place
-from ingest.sources.aws.targets import Target, Targets, known_targets
-from ingest.sources.aws.targets import add_named as add_named_targets
-from ingest.tag_map import Tagger
+from ingest.tags.tag_map import Tagger
 
 
 def read(request: Request) -> Reading:
@@ -95,7 +95,7 @@ def _taken_at(export: Export, request: Request, newest: pd.Timestamp) -> pd.Time
 
 def _rows(export: Export, account: str, tagger: Tagger) -> Rows:
     targets = known_targets(export, account)
-    attached = resource_policies.attach(export, targets, account)
+    attached = of_resources.attach(export, targets, account)
     holders = all_holders(export)
     catalogue = Catalogue(_actions(export, holders))
     for pattern in catalogue.unknown:
@@ -177,14 +177,14 @@ class _Everything:
         self.groups_of: dict[str, list[str]] = {}
         self.ways: dict[str, dict[str, list[trust.Way]]] = {}
 
-    def grant_all(self, attached: resource_policies.Attached) -> None:
+    def grant_all(self, attached: of_resources.Attached) -> None:
         """Evaluate everybody's policies, memberships and the policies of resources."""
         for id_, holder in self.holders.by_id.items():
             self.granted[id_] = granted(self.evaluator, holder)
             self._permit(id_, self.granted[id_], ())
         for member in self.holders.members:
             self._join(member, choosy=attached.choosy)
-        let_in = resource_policies.let_in(attached, self.evaluator, self.holders.by_id)
+        let_in = of_resources.let_in(attached, self.evaluator, self.holders.by_id)
         for holder, named, target, allowed in let_in:
             add_named(self.rows, named, holder.place)
             own = self.granted.setdefault(holder.id, Granted())

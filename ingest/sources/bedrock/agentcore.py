@@ -17,9 +17,9 @@ from graph.schema import (
     USES,
 )
 from graph.values import canonical
-from ingest.redaction import redact_text
 from ingest.rows import Place, text
-from ingest.secret_names import bare_address, held_secret
+from ingest.secrets.names import bare_address, held_secret
+from ingest.secrets.redaction import redact_text
 from ingest.sources.bedrock.documents import FAR, PROVIDER, Documents, status_of
 
 IMAGE = re.compile(

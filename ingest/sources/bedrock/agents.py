@@ -12,8 +12,8 @@ from graph.schema import (
     TOOL,
 )
 from graph.values import canonical
-from ingest.redaction import redact_text
 from ingest.rows import Place, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.bedrock.documents import PROVIDER, Documents
 
 AGENT_ID = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{10}(?![A-Z0-9])")

@@ -17,8 +17,8 @@ from graph.schema import (
     RUNS_AS,
 )
 from graph.values import WrongValue, instant
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.aws.arn import parse
 
 PROVIDER = "aws"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.schema import AGENT, OWNS
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     documents_of,
@@ -15,13 +15,13 @@ from ingest.exports import (
     scope_of,
     taken_at,
 )
-from ingest.letter_case import camel
-from ingest.redaction import redact_text
+from ingest.files.property_case import camel
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.bedrock.agentcore import AgentCore
 from ingest.sources.bedrock.agents import AGENT_ID, Agents
-from ingest.tag_map import Tagger
+from ingest.tags.tag_map import Tagger
 
 Take = Callable[[dict[str, Any], str, Place], None]
 DECLARES = ("grants", "credentials", "trust", "inventory")

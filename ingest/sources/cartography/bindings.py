@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.cartography.elements import Graph, GraphLink, GraphNode
 from ingest.sources.cartography.kinds import (
     named,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.files import decode, parse_json
+from ingest.files.bounded import decode, parse_json
 from ingest.rows import Place
 from ingest.source import InputRefused
 from ingest.sources.cartography.elements import Graph, GraphLink, GraphNode

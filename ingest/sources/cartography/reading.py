@@ -5,7 +5,7 @@ from functools import partial
 
 import pandas as pd
 
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,

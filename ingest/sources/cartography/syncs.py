@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from graph.values import WrongValue
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.cartography.elements import Graph, GraphNode
 from ingest.sources.cartography.kinds import named, sort_of
 from ingest.sources.cartography.things import moment, native

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from graph.values import WrongValue, canonical, instant
-from ingest.redaction import redact_text
 from ingest.rows import Row, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.cartography.elements import GraphNode
 from ingest.sources.cartography.kinds import credential_sort, sort_of
 from ingest.sources.github.documents import user_id

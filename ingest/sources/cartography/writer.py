@@ -23,8 +23,8 @@ from graph.schema import (
     TRUSTS,
 )
 from graph.values import WrongValue, canonical
-from ingest.redaction import redact_text
 from ingest.rows import Row, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.cartography.bindings import Bindings, Bound, is_binding, parents_of
 from ingest.sources.cartography.elements import Graph, GraphLink, GraphNode
 from ingest.sources.cartography.kinds import (

@@ -10,8 +10,8 @@ from typing import Any
 
 from graph.element import Node
 from graph.schema import HUMAN, ROLE
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.aws.arn import ACCOUNT, parse
 
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")

@@ -10,8 +10,8 @@ from typing import Any
 
 from graph.element import Node
 from graph.schema import AGENT, CREDENTIAL, HUMAN, ROLE
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.aws.arn import ACCOUNT, parse
 from ingest.sources.cloudtrail.actors import LASTING, plain
 

@@ -22,17 +22,17 @@ import pyarrow.parquet as pq
 
 from graph.schema import AGENT, AUTHENTICATES_AS, CREDENTIAL, RESOURCE, USED
 from graph.values import WrongValue, canonical, instant
-from ingest.exports import Budget, export_files, refuse_all, scope_of
+from ingest.files.export import Budget, export_files, refuse_all, scope_of
 from ingest.rows import Place, Rows, text
 from ingest.source import InputRefused, Reading, Request
-from ingest.sources.aws.actions import known_services
 from ingest.sources.aws.arn import ACCOUNT
+from ingest.sources.aws.policies.actions import known_services
 from ingest.sources.cloudtrail.actors import Actor, actor, label_of
 from ingest.sources.cloudtrail.lives import Turn, lived, named, turn
 from ingest.sources.cloudtrail.records import DIGEST, records
 from ingest.sources.cloudtrail.resources import access_level, action_of, resource_of
-from ingest.usage_fold import EVENTS, FOLDED, fold_parquet, fold_table
-from ingest.usage_log import used_rows
+from ingest.usage.fold import EVENTS, FOLDED, fold_parquet, fold_table
+from ingest.usage.log import used_rows
 
 DECLARES = ("usage",)
 SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")

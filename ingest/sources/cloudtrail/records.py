@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from graph.values import WrongValue, strict_json
-from ingest.exports import Budget, ExportFile, documents_of, text_of
+from ingest.files.export import Budget, ExportFile, documents_of, text_of
 from ingest.rows import Place, Rows, text
 
 LINES = (".jsonl", ".ndjson")

@@ -12,9 +12,9 @@ from typing import Any
 
 from graph.schema import LEVELS
 from ingest.rows import text
-from ingest.sources.aws.actions import Service, level_of
 from ingest.sources.aws.arn import ACCOUNT, account_id, parse
-from ingest.sources.aws.targets import whole
+from ingest.sources.aws.policies.actions import Service, level_of
+from ingest.sources.aws.policies.targets import whole
 from ingest.sources.cloudtrail.actors import plain
 from ingest.sources.cloudtrail.lives import partition
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graph.secrets import redact_text
-from ingest.column_map import MAP, read_column_map
-from ingest.exports import scope_of
+from ingest.files.export import scope_of
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload, one_folder
+from ingest.sources.csv.column_map import MAP, read_column_map
 from ingest.sources.csv.stated import Tables
 
 

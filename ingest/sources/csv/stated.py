@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from graph.declaring import kind_of_element
+from graph.coverage import kind_of_element
 from graph.element import Dtype, Element, Node
 from graph.frames import FILE, PLACE
 from graph.schema import (
@@ -23,12 +23,11 @@ from graph.schema import (
     SOD_RULE,
 )
 from graph.values import NAIVE, canonical, iso, strict_json
-from ingest.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
-from ingest.exports import ExportFile, readable, refuse_all, taken_at
-from ingest.files import list_files
-from ingest.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
-from ingest.redaction import redact_text, secretive
+from ingest.files.bounded import list_files
+from ingest.files.export import ExportFile, readable, refuse_all, taken_at
+from ingest.files.tables import SUFFIXES, read_table
 from ingest.rows import Rows
+from ingest.secrets.redaction import redact_text, secretive
 from ingest.source import (
     InputRefused,
     Reading,
@@ -36,7 +35,8 @@ from ingest.source import (
     Request,
 )
 from ingest.sources.csv.cells import ACCOUNT, MAIL, by_level, digest, each, list_of, word
-from ingest.tables import SUFFIXES, read_table
+from ingest.sources.csv.column_map import EMPLOYEE, SIDES, ColumnMap, TableMap
+from ingest.tags.owner_roles import BOTH, BUSINESS, SPONSOR, role_of_word, tells_kinds_apart
 
 LABELS = {label.name.casefold(): label for label in FACT_NODES}
 KNOWN_ELSEWHERE = re.compile(r"[a-z][a-z0-9_+.-]*:\S+")  # an ARN, entra:..., k8s:..., https://...

@@ -13,8 +13,8 @@ from graph.schema import (
     SERVICE_ACCOUNT,
 )
 from graph.values import canonical
-from ingest.redaction import redact_text
 from ingest.rows import Place, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.identities import PROVIDER, Identities
 from ingest.sources.entra.permissions import (
     ALL,

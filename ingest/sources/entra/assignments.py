@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from graph.values import WrongValue
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.page_kinds import sort_of
 from ingest.sources.entra.tenant import NO_ROLE, OfGroup, Permission, Tenant, Thing, guid, moment
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.values import WrongValue
-from ingest.exports import ExportFile
-from ingest.redaction import redact_text
+from ingest.files.export import ExportFile
 from ingest.rows import Place, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.assignments import Assignments
 from ingest.sources.entra.page_kinds import (
     GRANTING,

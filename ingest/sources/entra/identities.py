@@ -21,9 +21,9 @@ from graph.schema import (
     TRUSTS,
 )
 from graph.values import WrongValue, canonical
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
-from ingest.secret_names import bare_address
+from ingest.secrets.names import bare_address
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.tenant import (
     APPLICATIONS,
     PRINCIPALS,

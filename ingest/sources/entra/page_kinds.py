@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.exports import ExportFile
-from ingest.redaction import redact_text
+from ingest.files.export import ExportFile
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.tenant import GUID, SORTS, guid
 
 OBJECTS = {  # collections of objects, and the type of those that do not say theirs

@@ -4,7 +4,7 @@ from typing import Any
 
 from graph.element import Node
 from graph.schema import AGENT, ROLE, SERVICE_ACCOUNT
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     documents_of,
@@ -13,8 +13,7 @@ from ingest.exports import (
     scope_of,
     taken_at,
 )
-from ingest.letter_case import camel
-from ingest.owner_roles import BUSINESS, TECHNICAL
+from ingest.files.property_case import camel
 from ingest.rows import Place, Rows
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.entra.access import Access
@@ -22,6 +21,7 @@ from ingest.sources.entra.graph_pages import Pages
 from ingest.sources.entra.identities import LABELS, Identities
 from ingest.sources.entra.scubagear import is_export, take_export
 from ingest.sources.entra.tenant import PRINCIPALS, Tenant
+from ingest.tags.owner_roles import BUSINESS, TECHNICAL
 
 SUFFIXES = (".json", ".json.gz")
 

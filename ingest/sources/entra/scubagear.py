@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from graph.values import WrongValue
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.permissions import table
 from ingest.sources.entra.tenant import Assigned, Key, Permission, Tenant, Thing, guid, moment
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     documents_of,
@@ -21,8 +21,8 @@ from ingest.exports import (
     refuse_all,
     yaml_documents,
 )
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Request
 from ingest.sources.github.peribolos import KINDS, declared
 

@@ -20,11 +20,11 @@ from graph.schema import (
     SERVICE_ACCOUNT,
 )
 from graph.values import WrongValue, canonical, instant
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.github.documents import Entry, Lists, shown, user_id
 from ingest.sources.github.permissions import ADMIN, ROLES, organization_levels, role_levels
-from ingest.tag_map import Tagged, Tagger
+from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "github"
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ingest.exports import scope_of, taken_at
+from ingest.files.export import scope_of, taken_at
 from ingest.rows import Rows, text
 from ingest.source import Reading, Request
 from ingest.sources.github.documents import ORDER, Entry, Lists, gather, shown
 from ingest.sources.github.software import Software
-from ingest.tag_map import Tagger
+from ingest.tags.tag_map import Tagger
 
 TEAM_PAGE = re.compile(r"https://[^/]+/orgs/([\w.-]+)/teams/")
 NARROW = ("installation-repositories", "token-repositories", "secret-repositories")

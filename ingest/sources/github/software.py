@@ -14,8 +14,8 @@ from graph.schema import (
     STORED_IN,
 )
 from graph.values import canonical
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.github.documents import Entry, shown
 from ingest.sources.github.organization import PROVIDER, Organization
 from ingest.sources.github.permissions import ROLES, permission_levels

@@ -10,11 +10,11 @@ from typing import Any
 
 from graph.schema import CAN_ACCESS, CONTROLS, HUMAN, LEVELS, MEMBER_OF, ROLE
 from graph.values import canonical
-from ingest.redaction import redact_text
+from ingest.files.yaml import parse_yaml
 from ingest.rows import Place, listed, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused
 from ingest.sources.kubernetes.cluster import Cluster
-from ingest.yaml_files import parse_yaml
 
 POLICY = ":cluster-access-policy/"
 POLICIES = {  # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html

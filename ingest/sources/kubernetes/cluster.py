@@ -23,11 +23,11 @@ from graph.schema import (
     STORED_IN,
 )
 from graph.values import WrongValue, canonical, instant
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.sources.kubernetes.objects import WORKLOADS, Objects, Thing
 from ingest.sources.kubernetes.rules import EVERYWHERE, namespaced
-from ingest.tag_map import Tagged, Tagger
+from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "kubernetes"
 ACCOUNTS = "system:serviceaccounts"

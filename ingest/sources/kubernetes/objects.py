@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     Documents,
     ExportFile,
@@ -15,8 +15,8 @@ from ingest.exports import (
     refuse_all,
     yaml_documents,
 )
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Request
 
 WORKLOADS = {

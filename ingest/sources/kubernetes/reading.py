@@ -17,9 +17,9 @@ from graph.schema import (
     STORED_IN,
 )
 from graph.values import canonical
-from ingest.exports import scope_of, taken_at
-from ingest.redaction import redact_text
+from ingest.files.export import scope_of, taken_at
 from ingest.rows import Place, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Request
 from ingest.sources.kubernetes.builtin_roles import builtin_rules, version
 from ingest.sources.kubernetes.cloud import write_cloud_access
@@ -33,7 +33,7 @@ from ingest.sources.kubernetes.rules import (
     permitted,
     rule_of,
 )
-from ingest.tag_map import Tagger
+from ingest.tags.tag_map import Tagger
 
 PRINCIPALS = {
     "serviceaccounts": SERVICE_ACCOUNT,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from graph.schema import LEVELS
-from ingest.redaction import redact_text
 from ingest.rows import text
+from ingest.secrets.redaction import redact_text
 
 ALL = "*"
 EVERYWHERE = "-"  # stands in an id where a namespace would

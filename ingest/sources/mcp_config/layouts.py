@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graph.toml_files import parse_toml
-from ingest.commented_json import parse_commented_json
-from ingest.exports import ExportFile
-from ingest.yaml_files import parse_yaml
+from graph.files.toml import parse_toml
+from ingest.files.export import ExportFile
+from ingest.files.yaml import parse_yaml
+from ingest.sources.mcp_config.commented_json import parse_commented_json
 
 HIDDEN = {
     ".mcp.json", ".claude.json", ".claude", ".cursor", ".vscode", ".codeium", ".kiro",

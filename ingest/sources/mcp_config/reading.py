@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from graph.schema import AGENT, CALLS, CREDENTIAL, TOOL, USES
-from ingest.exports import (
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,
@@ -15,9 +15,9 @@ from ingest.exports import (
     taken_at,
     text_among_others,
 )
-from ingest.redaction import redact_text
 from ingest.rows import Rows
-from ingest.secret_names import HeldSecret
+from ingest.secrets.names import HeldSecret
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.mcp_config.layouts import (
     BARE,

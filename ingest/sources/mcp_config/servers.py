@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ingest.launched import PATH, launched
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows, listed, text
-from ingest.secret_names import (
+from ingest.secrets.names import (
     HeldSecret,
     bare_address,
     held_secret,
     secret_sort,
     secrets_in_address,
 )
+from ingest.secrets.redaction import redact_text
+from ingest.sources.mcp_config.command_line import PATH, launched
 from ingest.sources.mcp_config.layouts import STARTS
 
 ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")

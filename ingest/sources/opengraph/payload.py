@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph.values import canonical
-from ingest.redaction import redact_text
 from ingest.rows import Place, Rows
+from ingest.secrets.redaction import redact_text
 
 KIND = re.compile(r"[A-Za-z0-9_]{1,256}")
 OBJECT_ID = "objectid"  # the property under which BloodHound keeps the id of a node

@@ -22,8 +22,9 @@ from graph.schema import (
     TOOL,
 )
 from graph.values import WrongValue, canonical, instant
-from ingest.archives import is_zip, zip_members
-from ingest.exports import (
+from ingest.files.archives import is_zip, zip_members
+from ingest.files.bounded import decode, parse_json
+from ingest.files.export import (
     Budget,
     ExportFile,
     export_files,
@@ -33,9 +34,8 @@ from ingest.exports import (
     scope_of,
     taken_at,
 )
-from ingest.files import decode, parse_json
-from ingest.redaction import redact_text
 from ingest.rows import Place, Row, Rows, text
+from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request
 from ingest.sources.github.documents import user_id
 from ingest.sources.opengraph.kinds import Walked, controls_others, edges, label_of, means

@@ -1,0 +1,73 @@
+"""In which state each credential is, for each assumption about it: kept, broken or unknown.
+
+The rules and the trust debt both judge by this. A state is a float64: `KEPT`, `BROKEN`, or NaN
+where no source says. `rows` are credentials with who holds them, as
+`analytics.assumptions.live_credentials.holdings` lists them.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.sharing import shared
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from analytics.tags import BREAK_GLASS, tagged
+from graph.access import NEVER
+from graph.schema import AGENT
+
+KEPT, BROKEN, UNKNOWN = 0.0, 1.0, np.nan
+COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "password", "token")
+
+
+def storage(rows: pd.DataFrame) -> np.ndarray:
+    """Judge where each secret is kept: outside a secret manager it is broken."""
+    said = rows["storage"].fillna("unknown").to_numpy(object)
+    state = np.select([said == "vault", said == "unknown"], [KEPT, UNKNOWN], BROKEN)
+    return np.where(rows["secret"], state, KEPT)
+
+
+def age(rows: pd.DataFrame, now: int, days: float) -> tuple[np.ndarray, np.ndarray]:
+    """Judge by the last change of each secret, and by how long that is valid.
+
+    Broken is what is valid for more than `days` and was not changed for as long; with it comes
+    since when (milliseconds). Of what nobody says when it was made it is unknown.
+    """
+    limit = int(days * DAY)
+    last = rows[["created", "rotated"]].max(axis=1).to_numpy(np.int64)
+    expires, known = rows["expires"].to_numpy(np.int64), last != NEVER
+    last = np.where(known, last, 0)
+    old = ((expires == NEVER) | (expires - last > limit)) & (now - last > limit)
+    state = np.where(known, np.where(old, BROKEN, KEPT), UNKNOWN)
+    return np.where(rows["secret"], state, KEPT), np.where(known, last + limit, NEVER)
+
+
+def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Judge how well each secret authenticates, by the measure of who holds it.
+
+    An agent reads what strangers wrote, so a secret of its own must be bound to its client
+    (RFC 9449, RFC 8705) where nobody says how strong it is. A service account's is judged by
+    its strength alone.
+    """
+    said = rows["strength"].fillna("").to_numpy(object)
+    bound = rows["bound"].astype("boolean")
+    by_agent = posture.graph.has_label(AGENT)[rows["identity"].to_numpy(np.int64)]
+    silent = (said == "") & by_agent & rows["type"].isin(COPIED).to_numpy(bool)
+    loose = silent & (~bound).fillna(False).to_numpy(bool)
+    tied = silent & bound.fillna(False).to_numpy(bool)
+    state = np.select(
+        [said == "strong", said == "weak", loose, tied], [KEPT, BROKEN, BROKEN, KEPT], UNKNOWN
+    )
+    return np.where(rows["secret"], state, KEPT)
+
+
+def sharing(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Judge whether several use each credential; see `analytics.assumptions.sharing.shared`."""
+    return np.where(shared(posture)[rows["number"].to_numpy(np.int64)], BROKEN, KEPT)
+
+
+def human_use(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Judge whether people used each credential; those of break-glass identities are for that."""
+    human = rows["human"].to_numpy(np.int64)
+    seen = (human != NEVER) & (human <= posture.graph.now)
+    glass = tagged(posture, BREAK_GLASS)[rows["identity"].to_numpy(np.int64)]
+    return np.where(seen & ~glass, BROKEN, KEPT)

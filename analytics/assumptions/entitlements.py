@@ -1,0 +1,190 @@
+"""Entitlements: what an accountable identity may use as itself, grant by grant, level by level.
+
+They are found over the edges that stay with the identity: not by spawning, calling, acting for
+somebody, or what a rule concludes from several facts. Two grants that give the same level on
+the same resource are two: each rests on assumptions of its own.
+
+What expired is owed for as long as it is there: else debt would go down by waiting. So a
+credential past its end still leads on here, though it opens nothing; one of which a source says
+that it is disabled, revoked, expired or deleted does not.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.model import Model
+from analytics.posture import Posture
+from analytics.reach.kernels.pairs import walk
+from analytics.runtime.budget import OverBudget, room
+from analytics.usage.logins import FACTS
+from analytics.weights import SENSITIVITY
+from graph.access import flags, level_bits
+from graph.element import Relationship
+from graph.once import once
+from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
+
+EACH = 128  # bytes of memory that an entitlement takes while they are listed
+IDENTITY = tuple(r for r in CONTROL if r.identity)
+
+
+@dataclass(frozen=True)
+class Entitlements:
+    """The entitlements of all accountable identities, one position in each array for each.
+
+    They stand identity by identity, in the order of `identities` (numbers of nodes); `place`
+    (int32) is the position there, and `first` (int64) says where each identity's begin.
+    `identity`, `holder` and `resource` (int32) are numbers of nodes, `grant` (int32) a row of
+    the frame of CAN_ACCESS, `level` (int8) a position in `LEVELS`. `exposure` (float64) is
+    autonomy times sensitivity times level; `weight` (float64) is the sensitivity alone.
+    `standing` (bool) is not set where something must be activated first. `granted` is in
+    milliseconds since 1970, `NEVER` where unknown.
+    """
+
+    identities: np.ndarray
+    place: np.ndarray
+    holder: np.ndarray
+    resource: np.ndarray
+    grant: np.ndarray
+    level: np.ndarray
+    standing: np.ndarray
+    weight: np.ndarray
+    exposure: np.ndarray
+    granted: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the entitlements."""
+        return len(self.place)
+
+    @property
+    def identity(self) -> np.ndarray:
+        """The number of the node of each entitlement's identity."""
+        return np.asarray(self.identities[self.place])
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """Where the entitlements of each identity begin, and behind the last."""
+        return np.searchsorted(self.place, np.arange(len(self.identities) + 1))
+
+
+def entitlements(posture: Posture, model: Model) -> Entitlements:
+    """List the entitlements of the accountable identities, weighed by `model`."""
+    graph = posture.graph
+    holder, resource = graph.ends(CAN_ACCESS)
+    weight = sensitivity(posture, model)
+    starts = posture.accountable.astype(np.int32)
+    place, grant, level, standing = _walked(posture, starts, weight)
+    autonomy = posture.autonomy[starts][place]
+    exposure = autonomy * weight[resource[grant]] * np.array(model.level)[level]
+    granted = graph.grant_use[2][grant]
+    return Entitlements(
+        *(starts, place, holder[grant], resource[grant], grant, level, standing),
+        weight[resource[grant]],
+        exposure,
+        granted,
+    )
+
+
+def held_grants(posture: Posture, start: int) -> np.ndarray:
+    """Return the grants (rows of CAN_ACCESS) that a node may use as itself."""
+    weight = posture.sensitivities["weight"].to_numpy()
+    return np.unique(_walked(posture, np.array([start], np.int32), weight)[1])
+
+
+def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what each of `starts` may use as itself; see `walk`."""
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
+    holder, _ = graph.ends(CAN_ACCESS)
+    rows = _grants(posture, weight)
+    bits = level_bits(frame["levels"])
+    given = ~flags(frame["eligible"])
+    order = rows[np.argsort(holder[rows], kind="stable")]
+    first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
+    held = first, order.astype(np.int32), bits[order], given[order]
+    return listed(*_edges(posture), starts, *held)
+
+
+def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return what `walk` lists, if there is room for it.
+
+    Raises
+    ------
+    OverBudget
+    """
+    most = room(EACH)
+    found: tuple[np.ndarray, ...] = walk(*graph, most)
+    if len(found[0]) > most:  # what was listed then is not all
+        raise OverBudget.of(len(found[0]), EACH, "entitlements, which are not all,")
+    return found
+
+
+def sensitivity(posture: Posture, model: Model) -> np.ndarray:
+    """Return the weight of each node by `model` (float64): 0 for what is nothing to protect."""
+    usual = posture.sensitivities["weight"].to_numpy()
+    of = np.concatenate([[0.0], model.sensitivity])
+    return np.asarray(of[np.searchsorted([0.0, *SENSITIVITY.values()], usual)])
+
+
+@once
+def ended(posture: Posture) -> np.ndarray:
+    """Return which nodes lead nowhere any more (bool): ended credentials, deleted identities."""
+    frame = posture.graph.frames[CREDENTIAL]
+    gone = posture.deleted.copy()
+    gone[
+        posture.graph.numbers(frame["id"][frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)])
+    ] = True
+    return gone
+
+
+def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
+    """Return which rows of a type in force lead from an identity to what it is (places)."""
+    graph, gone = posture.graph, ended(posture)
+    source, target = graph.ends(relationship)
+    kept = graph.in_force(relationship) & ~gone[source] & ~gone[target]
+    if relationship.uncontrolled:
+        kept &= ~graph.has_label(*relationship.uncontrolled)[target]
+    return np.flatnonzero(kept)
+
+
+def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
+    """Return the edges that stay with an identity, by source; see `walk`."""
+    graph = posture.graph
+    parts: list[tuple[np.ndarray, ...]] = []
+    for relationship in IDENTITY:
+        rows = identity_edges(posture, relationship)
+        frame = graph.frames[relationship].iloc[rows]
+        source, target = graph.ends(relationship)
+        ceiling = pd.Index(LEVELS).get_indexer(pd.Index(frame["ceiling"].fillna(LEVELS[-1])))
+        parts.append(
+            (source[rows], target[rows], ceiling.astype(np.int8), flags(frame["eligible"]))
+        )
+    if posture.before is not None:
+        parts.append(_moved(posture, posture.before))
+    source, target, ceiling, eligible = (np.concatenate(c) for c in zip(*parts, strict=True))
+    order = np.argsort(source, kind="stable")
+    indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
+    return indptr, target[order].astype(np.int32), ceiling[order], eligible[order]
+
+
+def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
+    """Return the edges that stand for what moved under a removal, as far as it was owed for."""
+    moved, of = posture.moved, posture.moved.of
+    owed = np.ones(len(of), bool)
+    for relationship in FACTS:
+        mine, rows = of.rows(relationship)
+        owed[mine] &= np.isin(rows, identity_edges(before, relationship))
+    kept = moved.kept & owed[moved.lost]
+    lost = moved.lost[kept]
+    return moved.source[kept], moved.target[kept], of.ceiling[lost], of.eligible[lost]
+
+
+def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
+    """Return the rows of stated grants in force that give a level on something to protect."""
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
+    holder, resource = graph.ends(CAN_ACCESS)
+    kept = graph.in_force(CAN_ACCESS) & ~ended(posture)[holder] & ~flags(frame["derived"])
+    kept &= graph.has_label(RESOURCE)[resource] & (weight[resource] > 0)
+    kept &= level_bits(frame["levels"]) > 0
+    return np.flatnonzero(kept)

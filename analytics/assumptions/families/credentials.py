@@ -1,0 +1,74 @@
+"""Credentials: each one is a way in of its own, so each is judged for all that it opens.
+
+Those of an identity are the ones it uses, and the ones that are taken for it itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.assumptions import credential_states as states
+from analytics.assumptions.judgement import Case, Part, Verdict
+from analytics.assumptions.live_credentials import holdings
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.schema import CREDENTIAL
+
+
+@dataclass(frozen=True)
+class Held:
+    """Which accountable identity holds which credential, one position for each pair.
+
+    `place` is a position in `Posture.accountable`, `row` one in the frame of credentials.
+    """
+
+    place: np.ndarray
+    row: np.ndarray
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge where each is kept, its age, its strength, who shares it and whether people use it."""
+    posture, rows = case.posture, holdings(case.posture)
+    pairs = held(posture)
+    count = np.bincount(pairs.place, minlength=len(case.units.identities)).astype(float)
+    created, human = (rows[c].to_numpy(np.int64) for c in ("created", "human"))
+    found = {
+        "cred_storage": (states.storage(rows), created),
+        "cred_age": states.age(rows, case.now, case.model.credential),
+        "cred_auth": (states.strength(posture, rows), created),
+        "cred_shared": (states.sharing(posture, rows), created),
+        "cred_human": (states.human_use(posture, rows), human),
+    }
+    names = tuple(posture.graph.frames[CREDENTIAL]["id"].astype(str))
+    return tuple(
+        Verdict(name, count[case.units.place], (_spread(case, pairs, *state, names),))
+        for name, state in found.items()
+    )
+
+
+def held(posture: Posture) -> Held:
+    """Return the credentials of each accountable identity, without those that somebody ended."""
+    rows, keys = holdings(posture), posture.graph.frames[CREDENTIAL]["id"]
+    place = np.searchsorted(posture.accountable, rows["identity"].to_numpy(np.int64))
+    row = np.full(len(posture.graph.ids), -1, np.int64)
+    row[posture.graph.numbers(keys)] = np.arange(len(keys))
+    return Held(place, row[rows["number"].to_numpy(np.int64)])
+
+
+def _spread(
+    case: Case, pairs: Held, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
+) -> Part:
+    """Put what is wrong with a credential on every entitlement of who holds it."""
+    mine = np.flatnonzero(state != states.KEPT)  # broken, or unknown
+    place = pairs.place[mine]
+    begin = case.units.first[place]
+    count = case.units.first[place + 1] - begin
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    degree, row = np.repeat(state[mine], count), np.repeat(pairs.row[mine], count)
+    return Part(
+        (np.repeat(begin, count) + offset).astype(np.int32),
+        degree,
+        np.where(np.isnan(degree), NEVER, np.repeat(since[mine], count)),
+        row.astype(np.int32),
+        names,
+    )

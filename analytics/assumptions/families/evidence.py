@@ -1,0 +1,92 @@
+"""Evidence: sensitive uses were explained by a decision when they happened."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.evidence.asked import asked
+from analytics.evidence.deciding import DENIED, EXPLAINED
+from analytics.evidence.matching import UNKNOWN, uses
+from analytics.ownership.owners import DAY
+from graph.access import NEVER
+from graph.coverage import known_kinds
+from graph.schema import SENSITIVITIES
+
+_NOT_YET = np.iinfo(np.int64).max
+FROM = "confidential"  # the class from which uses have to be explained
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge by the share of unexplained uses lately; without any use nothing is to explain.
+
+    What was seen unexplained is broken, whatever else nobody saw. Else it is unknown where a use
+    would not be seen, or was seen and nobody can tell whether a decision explains it.
+    """
+    units, graph = case.units, case.posture.graph
+    sensitive = units.weight >= case.model.sensitivity[SENSITIVITIES.index(FROM)]
+    decided = "decisions" in known_kinds(graph)
+    share, doubtful, since = _unexplained(case)
+    broken = sensitive & decided & (share > 0)
+    unseen = ~graph.grant_use[0][units.grant]
+    unknown = sensitive & ~broken & (unseen | doubtful | (not decided))
+    part = unkept(broken, unknown, since, share)
+    return (Verdict("evidence", sensitive.astype(float), (part,)),)
+
+
+def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each entitlement the share of recent uses without explanation, and the first.
+
+    Between them stands whether of any recent use nobody knows. A use counts where the identity
+    itself was seen, or the holder of the grant.
+    """
+    units, nodes = case.units, len(case.posture.graph.ids)
+    seen = _recent(case)
+    if seen.empty:
+        return np.zeros(len(units)), np.zeros(len(units), bool), np.full(len(units), NEVER)
+    counts = seen.groupby(
+        (seen["identity"] * nodes + seen["resource"]) * 4 + seen["level"], sort=True
+    ).agg(
+        uses=("uses", "sum"),
+        bad=("bad", "sum"),
+        doubtful=("doubtful", "any"),
+        first=("since", "min"),
+    )
+    uses, bad = np.zeros(len(units)), np.zeros(len(units))
+    doubtful, first = np.zeros(len(units), bool), np.full(len(units), _NOT_YET)
+    for who in (units.identity, np.where(units.holder == units.identity, -1, units.holder)):
+        key = (who.astype(np.int64) * nodes + units.resource) * 4 + units.level
+        row = counts.index.get_indexer(pd.Index(key))
+        mine = row >= 0
+        uses[mine] += counts["uses"].to_numpy()[row[mine]]
+        bad[mine] += counts["bad"].to_numpy()[row[mine]]
+        doubtful[mine] |= counts["doubtful"].to_numpy()[row[mine]]
+        first[mine] = np.minimum(first[mine], counts["first"].to_numpy()[row[mine]])
+    share = np.divide(bad, uses, out=np.zeros(len(units)), where=uses > 0)
+    return share, doubtful, np.where(bad > 0, first, NEVER)
+
+
+def _recent(case: Case) -> pd.DataFrame:
+    """Return the uses within the window; `since` says since when what is `bad` is not explained.
+
+    `uses` counts those of which it is known, `doubtful` says that of the others it is not.
+    """
+    seen = uses(case.posture)
+    at = seen["at"].to_numpy(np.int64)
+    lately = (at <= case.now) & (case.now - at <= case.model.unused * DAY)
+    seen = seen[lately & (seen["level"] >= 0).to_numpy(bool)]
+    doubtful = (seen["state"] == UNKNOWN).to_numpy(bool)
+    expected = asked(case.posture)[seen["identity"].to_numpy(np.int64)]
+    expected |= (seen["state"] == DENIED).to_numpy(bool)
+    bad = (seen["state"] != EXPLAINED).to_numpy(bool) & ~doubtful & expected
+    count = seen["count"].to_numpy(np.int64)
+    return pd.DataFrame(
+        {
+            "identity": seen["identity"].to_numpy(np.int64),
+            "resource": seen["resource"].to_numpy(np.int64),
+            "level": seen["level"].to_numpy(np.int64),
+            "uses": np.where(doubtful, 0, count),
+            "bad": np.where(bad, count, 0),
+            "doubtful": doubtful,
+            "since": np.where(bad, seen["at"].to_numpy(np.int64), _NOT_YET),
+        }
+    )

@@ -1,0 +1,32 @@
+"""Review: somebody approved it, and not too long ago."""
+
+import numpy as np
+
+from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.ownership.owners import DAY
+from graph.access import NEVER, milliseconds
+from graph.schema import CAN_ACCESS
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge by the last approval of the grant, its holder or the identity, or by the grant itself.
+
+    An approval from before the grant says nothing about it, so the days count from the grant.
+    """
+    units, days = case.units, case.model.review * DAY
+    approved = last_approval(case)
+    counted = np.maximum(approved, units.granted)
+    overdue = (counted == NEVER) | (case.now - counted > days)
+    unknown = overdue & (approved == NEVER) & ~case.declared("reviews")
+    since = np.where(counted == NEVER, NEVER, counted + int(days))
+    return (Verdict("review", 1.0, (unkept(overdue & ~unknown, unknown, since),)),)
+
+
+def last_approval(case: Case) -> np.ndarray:
+    """Return when each entitlement was approved last (milliseconds), `NEVER` where it was not."""
+    units, said = case.units, case.reviews
+    stated = milliseconds(case.posture.graph.frames[CAN_ACCESS]["reviewed_at"])
+    stated = np.where(stated <= case.now, stated, NEVER)
+    grant = np.maximum(stated, said.approved_grant)[units.grant]
+    thing = np.maximum(said.approved_thing[units.identity], said.approved_thing[units.holder])
+    return np.asarray(np.maximum(grant, thing))

@@ -1,0 +1,126 @@
+"""Scope: what is granted is within what was declared when the identity was approved."""
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.judgement import Case, Verdict, unkept
+from analytics.ownership.owners import stated_by
+from analytics.posture import Posture
+from analytics.reach.kernels.pairs import within
+from graph.access import AccessGraph
+from graph.coverage import can_state
+from graph.once import once
+from graph.schema import FACT_NODES, LEVELS
+
+ANY = "*"
+SCOPES = 1 << 15  # that are kept as they were read
+AFTER = "\U0010ffff"  # sorts behind whatever goes on where a prefix ends
+
+NOWHERE = (0, 0)
+
+Entry = tuple[int, int, int]  # resources from, to before, at a level
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge level by level: a scope that allows to write does not thereby allow to read.
+
+    It does not apply to what nobody could declare a scope of, such as a role.
+    """
+    graph, units = case.posture.graph, case.units
+    scopes = scopes_of(case.posture)
+    stated = np.zeros(len(graph.ids), bool)
+    stated[list(scopes)] = True
+    entries = [scopes.get(number, []) for number in units.identities.tolist()]
+    first = np.cumsum([0, *(len(e) for e in entries)])
+    flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
+    inside = within(units.place, units.resource, units.level, first, *flat.T.copy())
+    applies = can_state(graph, "declared_scope")[units.identity]
+    silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
+    unknown = silent[units.place] & applies
+    broken = ~inside & ~unknown & applies
+    return (Verdict("scope", applies.astype(float), (unkept(broken, unknown, units.granted),)),)
+
+
+@once
+def scopes_of(posture: Posture) -> dict[int, list[Entry]]:
+    """Return the declared scopes of a posture, read once; see `declared_scopes`."""
+    return declared_scopes(posture.graph)
+
+
+def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
+    """Return the declared scope of each identity that has one, by its number.
+
+    An entry names a resource, or with a trailing asterisk all whose id begins so; one that
+    names nothing that is there allows nothing.
+    """
+    said = dict(_said(graph))
+    named = {e["resource"] for entries in said.values() for e in entries}
+    spans = _spans(graph, sorted(named))
+    return {
+        number: [
+            (low, high, LEVELS.index(e["level"]))
+            for e in entries
+            for low, high in [spans[e["resource"]]]
+            if low < high
+        ]
+        for number, entries in said.items()
+    }
+
+
+def scope_entry(graph: AccessGraph, said: object) -> Entry | None:
+    """Return which resources at which level an entry allows, or None if it names none."""
+    entries = _entries([said])
+    if not entries:
+        return None
+    name = entries[0]["resource"]
+    low, high = _spans(graph, [name])[name]
+    return (low, high, LEVELS.index(entries[0]["level"])) if low < high else None
+
+
+def _said(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
+    """Yield the number of each identity that has a scope, and its entries."""
+    for label in (n for n in FACT_NODES if n.has("declared_scope")):
+        frame = graph.frames[label]
+        frame = frame[frame["declared_scope"].notna()]
+        numbers = graph.numbers(frame["id"]).tolist()
+        for number, text in zip(numbers, frame["declared_scope"], strict=True):
+            yield number, _read(text)
+
+
+@lru_cache(maxsize=SCOPES)
+def _read(text: str) -> list[dict[str, str]]:
+    """Return the entries of a scope as it is stored; most are the same in the next snapshot."""
+    return _entries(json.loads(text))
+
+
+def _entries(said: object) -> list[dict[str, str]]:
+    """Return the entries of a scope that make sense; whatever else is there allows nothing."""
+    return [
+        entry
+        for entry in (said if isinstance(said, list) else ())
+        if isinstance(entry, dict)
+        and isinstance(entry.get("resource"), str)
+        and entry.get("level") in LEVELS
+    ]
+
+
+def _spans(graph: AccessGraph, names: list[str]) -> dict[str, tuple[int, int]]:
+    """Return for each id, or prefix with an asterisk, from where to before where it reaches."""
+    exact = [name for name in names if not name.endswith(ANY)]
+    numbers = graph.numbers(pd.Series(exact, dtype="string")).tolist()
+    spans = {name: (n, n + 1) for name, n in zip(exact, numbers, strict=True) if n >= 0}
+    ids = graph.ids
+
+    def place(text: str) -> int:
+        return bisect_left(range(len(ids)), text, key=lambda at: str(ids[at]))
+
+    for name in names:
+        if name.endswith(ANY):
+            spans[name] = place(name[:-1]), place(name[:-1] + AFTER)
+        spans.setdefault(name, NOWHERE)
+    return spans

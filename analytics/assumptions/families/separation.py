@@ -1,0 +1,91 @@
+"""Separation of duties: no one identity holds both sides of a rule."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.judgement import Case, Part, Verdict
+from analytics.runtime.budget import reserve
+from graph.access import NEVER, AccessGraph
+from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
+
+EACH = 600  # bytes of memory that a pair takes: two items, their names, what leads to them
+SIDES = ("left", "right")
+
+
+def judge(case: Case) -> tuple[Verdict, ...]:
+    """Judge every pair of entitlements of one identity; each side bears half of the lighter one.
+
+    An item names the rule and the other side. Degrees are shares of the item's own exposure.
+    """
+    pairs = _pairs(case)
+    units, weigh = case.units, case.units.exposure
+    mine = np.concatenate([pairs["left"].to_numpy(), pairs["right"].to_numpy()]).astype(np.int64)
+    other = np.concatenate([pairs["right"].to_numpy(), pairs["left"].to_numpy()]).astype(np.int64)
+    degree = np.minimum(weigh[mine], weigh[other]) / 2 / weigh[mine]
+    granted = units.granted[mine], units.granted[other]
+    since = np.where(np.minimum(*granted) == NEVER, NEVER, np.maximum(*granted))
+    rules = pairs["rule"].astype(str).tolist() * 2
+    names = [f"{rule} with {_side(case, u)}" for rule, u in zip(rules, other, strict=True)]
+    part = Part(mine.astype(np.int32), degree, since, np.arange(len(mine)), tuple(names))
+    return (Verdict("sod", np.bincount(mine, degree, len(units)), (part,)),)
+
+
+def separating(graph: AccessGraph) -> pd.DataFrame:
+    """Return the rules of separation, each once, without those that separate nothing.
+
+    One by which the same entitlement would be both sides does not.
+    """
+    said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
+    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
+    same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
+    overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)
+    return rules[~(same & overlap)]
+
+
+def _pairs(case: Case) -> pd.DataFrame:
+    """Return for each rule the pairs of entitlements that one identity must not hold."""
+    graph = case.posture.graph
+    rules = separating(graph)
+    named = graph.numbers(pd.concat([rules[f"{side}_resource"] for side in SIDES]))
+    among = np.flatnonzero(np.isin(case.units.resource, named))
+    parts = [pd.DataFrame({"rule": [], "left": [], "right": []})]
+    for row in rules.itertuples():
+        left, right = (_matching(case, among, *_wanted(graph, row, side)) for side in SIDES)
+        if not len(np.intersect1d(left["place"], right["place"])):
+            continue
+        reserve(_count(left, right), EACH, "pairs of entitlements that must be apart")
+        both = left.merge(right, on="place", suffixes=("_left", "_right"))
+        both = both[both["unit_left"] != both["unit_right"]]
+        low, high = both["unit_left"], both["unit_right"]
+        ends = np.sort(np.stack([low, high], axis=1), axis=1)
+        both = both[~pd.DataFrame(ends, index=both.index).duplicated()]
+        parts.append(
+            pd.DataFrame({"rule": row.rule, "left": both["unit_left"], "right": both["unit_right"]})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _count(left: pd.DataFrame, right: pd.DataFrame) -> int:
+    """Return how many pairs two sides make, identity by identity."""
+    sides = [side["place"].value_counts() for side in (left, right)]
+    return int(sides[0].mul(sides[1], fill_value=0).sum())
+
+
+def _wanted(graph, row, side: str) -> tuple[int, int]:  # type: ignore[no-untyped-def]
+    """Return the resource and the level of a side; -1 for any level."""
+    level = getattr(row, f"{side}_level")
+    number = graph.number(getattr(row, f"{side}_resource"))
+    return number, -1 if pd.isna(level) else LEVELS.index(level)
+
+
+def _matching(case: Case, among: np.ndarray, resource: int, level: int) -> pd.DataFrame:
+    units = case.units
+    at = among[units.resource[among] == resource]
+    at = at if level < 0 else at[units.level[at] == level]
+    return pd.DataFrame({"place": units.place[at], "unit": at})
+
+
+def _side(case: Case, unit: int) -> str:
+    grant = case.posture.graph.frames[CAN_ACCESS]["id"].iloc[int(case.units.grant[unit])]
+    return f"{LEVELS[case.units.level[unit]]} by {grant}"

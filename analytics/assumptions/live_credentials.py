@@ -1,0 +1,147 @@
+"""What the credential rules share: who holds which credential, and how a finding on it looks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import found, nothing
+from analytics.gathered import gathered
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from analytics.residue import alive
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.once import once
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, CREDENTIAL_ENDED, RUNS_AS, USES
+
+PAIR = ["identity", "number"]
+SECRETLESS = ("federated", "workload")  # types that hold no secret
+DORMANT_DAYS = 45  # CIS Controls 5.3: what is not used for 45 days is disabled
+
+
+@once
+def holdings(posture: Posture) -> pd.DataFrame:
+    """Return the credentials of each accountable identity that nobody ended, once for a posture.
+
+    Those it uses, and those that are taken for it. What neither holds for, the key of an account
+    that an agent runs as, is that agent's.
+
+    Returns
+    -------
+    DataFrame
+        `identity` and `number` (of the credential), and the credential's properties; instants
+        in milliseconds, not after the moment looked at but for `expires`, `NEVER` where unknown.
+    """
+    pairs = _ties(posture)[PAIR].drop_duplicates().sort_values(PAIR)
+    return pd.DataFrame(pairs.merge(_credentials(posture), on="number"))
+
+
+@once
+def held(posture: Posture) -> pd.DataFrame:
+    """Return those of `holdings` whose identity is judged, once for a posture.
+
+    With `facts`: the ids of the relationships that say who holds it.
+    """
+    mine = holdings(posture)
+    mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
+    facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
+    return pd.DataFrame(mine.merge(facts, on=PAIR))
+
+
+def _ties(posture: Posture) -> pd.DataFrame:
+    """Return which facts say that an accountable identity holds which credential."""
+    direct = pd.concat([_pairs(posture, USES), _pairs(posture, AUTHENTICATES_AS, turned=True)])
+    direct = direct[direct["identity"].isin(posture.accountable)]
+    rest = _left_lying(posture, direct["number"])
+    rest = rest[rest["identity"].isin(posture.accountable)]
+    return pd.concat([direct, rest], ignore_index=True)
+
+
+def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
+    source, target = posture.graph.ends(relationship)
+    kept = posture.graph.in_force(relationship)
+    ends = (target, source) if turned else (source, target)
+    fact = posture.graph.frames[relationship]["id"].to_numpy(object)
+    return pd.DataFrame({"identity": ends[0][kept], "number": ends[1][kept], "fact": fact[kept]})
+
+
+def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
+    """Return the keys of accounts that agents run as, where nobody is known to use them."""
+    opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
+    opens = opens[~opens["number"].isin(known)].rename(columns={"identity": "account"})
+    runs = _pairs(posture, RUNS_AS).rename(columns={"number": "account", "fact": "runs"})
+    return runs.merge(opens, on="account")[["identity", "number", "fact"]]
+
+
+def _credentials(posture: Posture) -> pd.DataFrame:
+    graph, frame = posture.graph, posture.graph.frames[CREDENTIAL]
+    ended = frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+    frame = frame[~ended & graph.there[graph.numbers(frame["id"])]]
+    keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
+    observed = [c.key for c in graph.coverage if "usage" in c.declares]
+    now = graph.now
+    return pd.DataFrame(
+        {
+            "number": graph.numbers(frame["id"]),
+            "name": frame["name"],
+            "type": frame["type"],
+            "secret": ~frame["type"].isin(SECRETLESS).to_numpy(bool),
+            "storage": frame["storage"],
+            "strength": frame["strength"],
+            "bound": frame["sender_constrained"],
+            "created": np.minimum(milliseconds(frame["created_at"]), now),
+            "rotated": np.minimum(milliseconds(frame["rotated_at"]), now),
+            "expires": milliseconds(frame["expires_at"]),
+            "used": posture.activity.last_active[graph.numbers(frame["id"])],
+            "human": milliseconds(frame["human_used_at"]),
+            "observed": keys.isin(observed),
+        }
+    )
+
+
+def alive_for_nothing(posture: Posture) -> pd.DataFrame:
+    """Return the rows of `held` and whether each credential is `over`, `idle`, or `known` of.
+
+    It is over past its end, and idle where it was not used for more than `DORMANT_DAYS` days.
+    What was never used counts from when it was made, where its use would have been seen.
+    """
+    rows, now = held(posture), posture.graph.now
+    over = (rows["expires"] != NEVER) & (rows["expires"] <= now)
+    made = rows[["created", "rotated"]].max(axis=1).where(rows["observed"], NEVER)
+    last = rows["used"].where(rows["used"] != NEVER, made)
+    known = last != NEVER
+    idle = known & (now - last.where(known, 0) > DORMANT_DAYS * DAY)
+    return rows.assign(over=over, idle=idle, known=over | known, last=last)
+
+
+def later(instant: np.ndarray, days: int) -> np.ndarray:
+    """Return the instant so many days later; `NEVER` stays."""
+    return np.where(instant == NEVER, NEVER, np.where(instant == NEVER, 0, instant) + days * DAY)
+
+
+def about_credentials(
+    posture: Posture,
+    rows: pd.DataFrame,
+    since: np.ndarray,
+    say: Callable[[Any, str], str],
+    remedy: str,
+) -> pd.DataFrame:
+    """Make findings of rows of `held`; `say` writes the sentence of a row, given who holds it.
+
+    `remedy` has a place for the credential's name, as `str.format` knows it.
+    """
+    if rows.empty:
+        return nothing()
+    identity = rows["identity"].to_numpy(np.int64)
+    names = posture.graph.things["name"].iloc[identity]
+    return found(
+        posture,
+        identity,
+        [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],
+        since,
+        rows["number"].to_numpy(np.int64),
+        evidence=list(rows["facts"]),
+        remedy=[remedy.format(name) for name in rows["name"]],
+    )

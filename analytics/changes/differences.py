@@ -1,0 +1,315 @@
+"""What differs between two snapshots, and whether the world changed or only what is seen of it.
+
+A row is put down to coverage when a scope that was newly connected, or that newly declares the
+kind of fact, is alone in stating it; and when a scope that stated it is gone, no longer declares
+that kind, or was read only in part. Everything else changed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.access import AccessGraph
+from graph.coverage import kind_of_element, kind_of_field
+from graph.element import Dtype, Element, Node
+from graph.facts import Coverage
+from graph.frames import text_array
+from graph.schema import FACT_NODES, RELATIONSHIPS
+from graph.values import unordered
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+NOT_COMPARED = ("id", "source", "scope", "first_seen", "last_seen")
+LABEL = "label"  # stands for a thing that is of another label than before
+BEGINNINGS = ("created_at", "granted_at", "valid_from", "since", "decided_at", "first_at")
+COLUMNS = ("id", "what", "coverage", "fields", "source_id", "target_id")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The differences between two graphs.
+
+    `rows` maps each element that differs to a frame with a row for each node or relationship:
+    `id`, `what` (added, removed or changed), `coverage` (whether only what is seen of it
+    changed), `fields` (bits: positions in `names(element)`), `source_id` and `target_id` (of
+    relationships).
+    """
+
+    before: AccessGraph
+    after: AccessGraph
+    rows: dict[Element, pd.DataFrame]
+
+    def ids(self, element: Element, *what: str) -> set[str]:
+        """Return the ids of what differs in one of the ways `what`, or in any."""
+        frame = self.rows.get(element)
+        if frame is None:
+            return set()
+        return set(frame["id"][frame["what"].isin(what)] if what else frame["id"])
+
+
+def names(element: Element) -> tuple[str, ...]:
+    """Return the fields of an element that are compared, in the order of their bits."""
+    said = tuple(c.name for c in element.columns if c.name not in NOT_COMPARED)
+    return (*said, LABEL) if isinstance(element, Node) else said
+
+
+def fields(element: Element, bits: int) -> list[str]:
+    """Return the names of the fields whose bits are set."""
+    return [name for place, name in enumerate(names(element)) if bits >> place & 1]
+
+
+def changes(before: AccessGraph, after: AccessGraph) -> Changes:
+    """Compare two graphs element by element, facts of each thing resolved to one row."""
+    elements: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS)
+    compared = {element: _compare(before, after, element) for element in elements}
+    found = {e: rows for e, rows in compared.items() if len(rows)}
+    return Changes(before, after, _with_ends(found))
+
+
+def _with_ends(found: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
+    """Put down to coverage what comes and goes with a thing that coverage shows or hides."""
+    hidden: dict[str, list[str]] = {ADDED: [], REMOVED: []}
+    for element, rows in found.items():
+        for what, ids in hidden.items():
+            if isinstance(element, Node):
+                ids += rows["id"][(rows["what"] == what) & rows["coverage"]].tolist()
+    whole = dict(found)
+    for element, rows in found.items():
+        if not isinstance(element, Node):
+            seen = rows["coverage"].to_numpy(bool)
+            for what, ids in hidden.items():
+                ends = rows["source_id"].isin(ids) | rows["target_id"].isin(ids)
+                seen = seen | (ends & (rows["what"] == what)).to_numpy(bool)
+            whole[element] = rows.assign(coverage=seen)
+    return whole
+
+
+def _compare(before: AccessGraph, after: AccessGraph, element: Element) -> pd.DataFrame:
+    old, new = before.frames[element], after.frames[element]
+    if not len(old) and not len(new):
+        return _rows(new, ADDED, np.zeros(0, bool))
+    place = pc.index_in(text_array(new["id"]), text_array(old["id"]))
+    kept = place.is_valid().to_numpy(zero_copy_only=False)
+    former = place.fill_null(0).to_numpy(zero_copy_only=False)[kept]
+    gone = np.ones(len(old), bool)
+    gone[former] = False
+    added, removed = new[~kept], old[gone]
+    parts = []
+    if isinstance(element, Node):
+        moved = before.numbers(added["id"]) >= 0  # known then, under another label
+        bit = 1 << names(element).index(LABEL)
+        relabelled = _rows(added[moved], CHANGED, np.zeros(moved.sum(), bool), bit)
+        parts.append(relabelled)
+        added, removed = added[~moved], removed[after.numbers(removed["id"]) < 0]
+    parts += [
+        _rows(added, ADDED, _only_coverage(before, after, element, added, ADDED)),
+        _rows(removed, REMOVED, _only_coverage(before, after, element, removed, REMOVED)),
+        _altered(before, after, element, old.iloc[former], new[kept]),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rows(
+    frame: pd.DataFrame, what: str, coverage: np.ndarray, bits: int | np.ndarray = 0
+) -> pd.DataFrame:
+    ends = {
+        c: frame[c].array if c in frame else pd.Series(pd.NA, frame.index, dtype="string").array
+        for c in ("source_id", "target_id")
+    }
+    columns = {
+        "id": frame["id"].array,
+        "what": pd.array([what] * len(frame), dtype="string"),
+        "coverage": coverage,
+        "fields": np.broadcast_to(np.asarray(bits, np.uint64), len(frame)),
+    }
+    return pd.DataFrame(columns | ends)[list(COLUMNS)]
+
+
+# -- appeared and vanished ----------------------------------------------------------------------
+
+
+def _only_coverage(
+    before: AccessGraph, after: AccessGraph, element: Element, rows: pd.DataFrame, what: str
+) -> np.ndarray:
+    """Return for each row whether it appeared, or vanished, for no reason but coverage."""
+    if not len(rows):
+        return np.zeros(0, bool)
+    here, there = (after, before) if what == ADDED else (before, after)
+    stated = here.facts.frames[element]
+    mine = pc.index_in(text_array(stated["id"]), text_array(rows["id"]))
+    chosen = mine.is_valid().to_numpy(zero_copy_only=False)
+    stated = stated[chosen]
+    thing = mine.fill_null(0).to_numpy(zero_copy_only=False)[chosen]
+    explained = _explained(stated, here.coverage, there.coverage, kind_of_element(element))
+    if what == ADDED:
+        explained &= ~_begun_since(stated, there)
+        result = np.ones(len(rows), bool)
+        np.logical_and.at(result, thing, explained)
+        return result
+    result = np.zeros(len(rows), bool)
+    np.logical_or.at(result, thing, explained)
+    return result
+
+
+def _explained(
+    stated: pd.DataFrame, here: Iterable[Coverage], there: Iterable[Coverage], kind: str | None
+) -> np.ndarray:
+    """Return for each statement whether the other side could not have made it."""
+    other = {c.key: c for c in there}
+
+    def silent(said: Coverage) -> bool:
+        then = other.get(said.key)
+        if then is None or not then.complete:
+            return True
+        return kind in said.declares and kind not in then.declares
+
+    return told_by(stated, {c.key for c in here if silent(c)})
+
+
+def told_by(stated: pd.DataFrame, keys: set[tuple[str, str]]) -> np.ndarray:
+    """Return for each statement whether it is of one of these sources and scopes (bool)."""
+    code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
+    return np.array([pair in keys for pair in pairs], bool)[code]
+
+
+def _begun_since(stated: pd.DataFrame, there: AccessGraph) -> np.ndarray:
+    """Return whether each statement dates itself after its scope was last read."""
+    taken = {c.key: c.taken_at for c in there.coverage}
+    code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
+    last = pd.Series([taken.get(pair) for pair in pairs], dtype="datetime64[ms, UTC]")
+    read = last.take(code).reset_index(drop=True)
+    since = np.zeros(len(stated), bool)
+    for column in BEGINNINGS:
+        if column in stated:
+            since |= (stated[column].reset_index(drop=True) > read).fillna(False).to_numpy(bool)
+    return since
+
+
+# -- altered ------------------------------------------------------------------------------------
+
+
+def _altered(
+    before: AccessGraph, after: AccessGraph, element: Element, old: pd.DataFrame, new: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the rows of things that both graphs know but describe differently."""
+    bits = np.zeros(len(new), np.uint64)
+    lists = _lists(element)
+    for place, name in enumerate(names(element)):
+        if name != LABEL:
+            other = _differs(old[name], new[name], name in lists)
+            bits |= other.astype(np.uint64) << np.uint64(place)
+    there = np.flatnonzero(bits)
+    altered, bits = new.iloc[there], bits[there]
+    return _rows(altered, CHANGED, ~_truly(before, after, element, altered, bits), bits)
+
+
+def _lists(element: Element) -> frozenset[str]:
+    """Return the fields that hold lists, whose order says nothing."""
+    return frozenset(c.name for c in element.columns if c.dtype in (Dtype.TEXTS, Dtype.JSON))
+
+
+def _differs(old: pd.Series, new: pd.Series, lists: bool = False) -> np.ndarray:
+    """Return whether two columns differ row by row; absent is equal to absent.
+
+    `lists` are equal when they hold the same, in whatever order.
+    """
+    one, other = _arrow(old), _arrow(new)
+    unequal = pc.fill_null(pc.not_equal(one, other), False)
+    if lists:
+        unequal = _hold_other_things(one, other, np.array(unequal))
+    found = pc.or_(unequal, pc.not_equal(one.is_valid(), other.is_valid()))
+    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+
+
+def _hold_other_things(one: pa.Array, other: pa.Array, unequal: np.ndarray) -> pa.Array:
+    """Return which of the lists that are written differently hold something else."""
+    long = pc.fill_null(pc.equal(pc.binary_length(one), pc.binary_length(other)), False)
+    rows = np.flatnonzero(unequal & np.asarray(long))  # the same in another order is as long
+    (code, texts), (code_other, texts_other) = (
+        pd.factorize(side.take(pa.array(rows)).to_numpy(zero_copy_only=False))
+        for side in (one, other)
+    )
+    pairs, place = np.unique(code * max(len(texts_other), 1) + code_other, return_inverse=True)
+    differ = [
+        unordered(texts[pair // len(texts_other)])
+        != unordered(texts_other[pair % len(texts_other)])
+        for pair in pairs.tolist()
+    ]
+    unequal[rows] = np.array(differ, bool)[place]
+    return pa.array(unequal)
+
+
+def _arrow(column: pd.Series) -> pa.Array:
+    if isinstance(column.dtype, pd.StringDtype):
+        return text_array(column)
+    array = pa.array(column, from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _truly(
+    before: AccessGraph,
+    after: AccessGraph,
+    element: Element,
+    altered: pd.DataFrame,
+    bits: np.ndarray,
+) -> np.ndarray:
+    """Return whether a scope that could speak both times says something else of a changed field.
+
+    Only scopes that both sides know are asked; what a scope says anew of a kind of fact that
+    it did not declare then, or no longer says of one that it does not declare now, tells
+    nothing of the world.
+    """
+    if _same_words(before.coverage, after.coverage):
+        return np.ones(len(altered), bool)
+    both = _statements(before, after, element, altered)
+    truly = np.zeros(len(altered), bool)
+    thing = both["thing"].to_numpy()
+    for place, name in enumerate(names(element)):
+        asked = (bits >> np.uint64(place) & np.uint64(1)).astype(bool)
+        if name == LABEL or not asked.any():
+            continue
+        old, new = both[f"{name}_old"], both[f"{name}_new"]
+        kind = kind_of_field(element, name)
+        told = _differs(old, new, name in _lists(element)) & asked[thing]
+        told &= ~(old.isna().to_numpy() & _muted(both, after, before, kind))
+        told &= ~(new.isna().to_numpy() & _muted(both, before, after, kind))
+        truly[thing[told]] = True
+    return truly
+
+
+def _same_words(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> bool:
+    """Return whether the same scopes declare the same kinds on both sides."""
+    return {c.key: c.declares for c in before} == {c.key: c.declares for c in after}
+
+
+def _statements(
+    before: AccessGraph, after: AccessGraph, element: Element, altered: pd.DataFrame
+) -> pd.DataFrame:
+    """Pair what each scope said then and says now of the things altered."""
+    one_sided = {c.key for c in before.coverage} ^ {c.key for c in after.coverage}
+    sides = []
+    for graph in (before, after):
+        stated = graph.facts.frames[element]
+        place = pc.index_in(text_array(stated["id"]), text_array(altered["id"]))
+        kept = place.is_valid().to_numpy(zero_copy_only=False)
+        side = stated[kept].assign(
+            thing=place.fill_null(0).to_numpy(zero_copy_only=False)[kept].astype(np.int64)
+        )
+        sides.append(side[~told_by(side, one_sided)] if len(side) else side)
+    by = ["thing", "source", "scope"]
+    both: pd.DataFrame = sides[0].merge(
+        sides[1], "outer", by, suffixes=("_old", "_new"), sort=False
+    )
+    return both
+
+
+def _muted(
+    both: pd.DataFrame, here: AccessGraph, there: AccessGraph, kind: str | None
+) -> np.ndarray:
+    """Return whether the scope of each row declares `kind` here but not there."""
+    then = {c.key: c.declares for c in there.coverage}
+    keys = {c.key for c in here.coverage if kind in c.declares and kind not in then.get(c.key, ())}
+    return told_by(both, keys)

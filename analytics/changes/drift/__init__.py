@@ -1,0 +1,230 @@
+"""Drift: what an identity can reach beyond what it was approved for, why, and since when.
+
+The effective closure is compared, not only what was granted to it directly: all that it reaches
+over groups, roles, credentials, other agents and what rules conclude.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.changes.differences import told_by
+from analytics.changes.drift.baseline import DECLARED, FIRST, REVIEWED, Baseline, baselines
+from analytics.changes.drift.environments import environments, moved_at
+from analytics.changes.drift.opening import Opening, openings
+from analytics.changes.drift.walk import opened_first
+from analytics.posture import Posture
+from analytics.reach.network import Network
+from analytics.weights import LEVEL_WEIGHTS
+from graph.schema import (
+    ACTS_FOR,
+    ASSUMES,
+    CALLS,
+    CAN_ACCESS,
+    CONTROL,
+    CONTROLS,
+    MEMBER_OF,
+    SPAWNS,
+    USES,
+)
+
+DIRECT, INHERITED, DELEGATED = "direct", "inherited", "delegated"
+SHARED, ENVIRONMENT, POLICY = "shared credential", "environment", "policy"
+CAUSES = (DIRECT, INHERITED, DELEGATED, SHARED, ENVIRONMENT, POLICY)
+BY_KIND = {
+    **{CONTROL.index(r): DELEGATED for r in (SPAWNS, CALLS, ACTS_FOR)},
+    **{CONTROL.index(r): INHERITED for r in (MEMBER_OF, ASSUMES)},
+    CONTROL.index(CONTROLS): POLICY,
+}
+HOLDS = CONTROL.index(USES)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """One level on one resource (numbers) that an identity reaches and was not approved for.
+
+    `since` is when the way that was open first was complete (milliseconds, `NEVER` where
+    nobody says). `edges` and `grant` are positions in the posture's edges and grants. `seen`
+    says that it rests on a scope that was not read yet when the baseline was taken from what
+    there was: it is only seen since then. `policy` is the id of the policy that grew, where one
+    did that grants it.
+    """
+
+    identity: int
+    resource: int
+    level: int
+    cause: str
+    since: int
+    exposure: float
+    edges: tuple[int, ...]
+    grant: int
+    seen: bool
+    policy: str | None = None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The excess of one identity, and what it was approved for but does not reach (`shrink`)."""
+
+    identity: int
+    baseline: Baseline
+    excess: tuple[Excess, ...]
+    shrink: tuple[tuple[int, int], ...]
+
+    @property
+    def exposure(self) -> float:
+        """What the excess weighs that is not only seen since the baseline."""
+        return float(sum(e.exposure for e in self.excess if not e.seen))
+
+
+def drift(posture: Posture, identities: Iterable[int] | None = None) -> list[Drift]:
+    """Compare what identities (numbers; by default all accountable ones) reach with approval."""
+    chosen = [int(n) for n in (posture.accountable if identities is None else identities)]
+    network = posture.network()
+    search = _Search(posture, network, openings(posture, network))
+    approved = baselines(posture, chosen)
+    return [search.compare(number, approved[number]) for number in chosen]
+
+
+class _Search:
+    def __init__(self, posture: Posture, network: Network, opening: Opening) -> None:
+        self.posture, self.network, self.opening = posture, network, opening
+        states = 4 * network.nodes
+        self.room = (
+            np.full(states, np.iinfo(np.int64).max),
+            *(np.zeros(states, np.int32) for _ in range(3)),
+            np.zeros(states, bool),
+        )
+        edges = posture.edges
+        held = edges.target[edges.kind == HOLDS]
+        self.users = np.bincount(held, minlength=network.nodes)
+        self.unread: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.weight = posture.sensitivities["weight"].to_numpy()
+        self.place, self.moved = environments(posture.graph), moved_at(posture)
+
+    def compare(self, identity: int, baseline: Baseline) -> Drift:
+        net, opening = self.network, self.opening
+        resource, level, since, hops, grant, state = opened_first(
+            *(net.indptr, net.target, net.ceiling, opening.edge),
+            *(net.g_indptr, net.resource, net.levels, opening.grant, identity, self.room),
+        )
+        outside = ~baseline.allows(resource, level)
+        moved = ~outside & self._moved(identity, resource, baseline)
+        chosen = np.flatnonzero(outside | moved)
+        key = (resource[chosen], level[chosen], since[chosen], hops[chosen], grant[chosen])
+        excess, met = [], set()
+        for use in chosen[np.lexsort(key[::-1])].tolist():
+            pair = int(resource[use]), int(level[use])
+            if pair not in met:
+                met.add(pair)
+                way = self._route(int(state[use])), int(grant[use])
+                cause = ENVIRONMENT if moved[use] else self._cause(*way, pair[1])
+                at = self._move(identity, pair[0]) if moved[use] else int(since[use])
+                excess.append(self._excess(identity, *pair, cause, at, *way, baseline))
+        reached = set(zip(resource.tolist(), level.tolist(), strict=True))
+        return Drift(identity, baseline, tuple(excess), _shrunk(baseline, reached))
+
+    def _moved(self, identity: int, resource: np.ndarray, baseline: Baseline) -> np.ndarray:
+        """Return whether each access crosses environments because an end of it moved."""
+        mine, theirs = self.place[identity], self.place[resource]
+        apart = (mine != "") & (theirs != "") & (theirs != mine)
+        last = np.maximum(self.moved[resource], self.moved[identity])
+        return np.asarray(apart & (last > baseline.at), bool)
+
+    def _move(self, identity: int, resource: int) -> int:
+        return int(max(self.moved[resource], self.moved[identity]))
+
+    def _excess(
+        self,
+        identity: int,
+        resource: int,
+        level: int,
+        cause: str,
+        since: int,
+        edges: tuple[int, ...],
+        grant: int,
+        baseline: Baseline,
+    ) -> Excess:
+        posture, given = self.posture, int(self.network.grant[grant])
+        weight = self.weight[resource]
+        return Excess(
+            *(identity, resource, level, cause, since),
+            float(posture.autonomy[identity] * weight * LEVEL_WEIGHTS[level]),
+            *(edges, given, self._only_seen(edges, given, baseline)),
+            self._grown(given, grant, level) if cause == POLICY else None,
+        )
+
+    def _grown(self, given: int, grant: int, level: int) -> str | None:
+        """Return the policy of a grant (a position in the posture's) that grew by a level."""
+        row = int(self.posture.grants.row[given])
+        if row < 0 or not self.opening.widened[grant, level]:
+            return None
+        policy = self.posture.graph.frames[CAN_ACCESS]["policy_id"].iat[row]
+        return str(policy) if isinstance(policy, str) else None
+
+    def _only_seen(self, edges: tuple[int, ...], grant: int, baseline: Baseline) -> bool:
+        """Say whether a step is stated by a scope that the snapshot of the baseline lacked."""
+        if baseline.kind != FIRST or self.posture.history is None:
+            return False
+        if baseline.by not in self.unread:
+            self.unread[baseline.by] = self._unread(baseline.by)
+        by_edge, by_grant = self.unread[baseline.by]
+        return bool(by_edge[list(edges)].any() or by_grant[grant])
+
+    def _unread(self, snapshot: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return which edges and grants are stated by a scope that a snapshot had not read."""
+        posture, history = self.posture, self.posture.history
+        infos = history.infos if history is not None else ()
+        read = {c.key for info in infos if info.id == snapshot for c in info.coverage}
+        late = {c.key for c in posture.graph.coverage} - read
+        edges, grants = posture.edges, posture.grants
+        by_edge, by_grant = np.zeros(len(edges), bool), np.zeros(len(grants), bool)
+        if late:
+            for kind, relationship in enumerate(CONTROL):
+                mine = (edges.kind == kind) & (edges.row >= 0)
+                by_edge[mine] = told_by(posture.graph.frames[relationship], late)[edges.row[mine]]
+            stated = grants.row >= 0
+            by_grant[stated] = told_by(posture.graph.frames[CAN_ACCESS], late)[grants.row[stated]]
+        return by_edge, by_grant
+
+    def _route(self, state: int) -> tuple[int, ...]:
+        """Return the edges (positions in the posture's) that lead from the start to a state."""
+        _, _, parent, via, _ = self.room
+        route = []
+        while via[state] >= 0:
+            route.append(int(self.network.edge[via[state]]))
+            state = int(parent[state])
+        return tuple(route[::-1])
+
+    def _cause(self, edges: tuple[int, ...], grant: int, level: int) -> str:
+        """Say how it comes by the access: what is furthest from a grant of its own counts."""
+        of = self.posture.edges
+        by_kind = {BY_KIND.get(int(of.kind[e]), DIRECT) for e in edges}
+        concluded = any(bool(of.derived[e]) for e in edges)
+        if POLICY in by_kind or concluded or self.opening.widened[grant, level]:
+            return POLICY
+        if DELEGATED in by_kind:
+            return DELEGATED
+        if any(of.kind[e] == HOLDS and self.users[of.target[e]] > 1 for e in edges):
+            return SHARED
+        return INHERITED if INHERITED in by_kind else DIRECT
+
+
+def _shrunk(baseline: Baseline, reached: set[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return which single resources at which levels are approved but not reached."""
+    named = {(low, level) for low, high, level in baseline.entries if high == low + 1}
+    return tuple(sorted(named - reached))
+
+
+__all__ = [
+    "CAUSES",
+    "DECLARED",
+    "ENVIRONMENT",
+    "FIRST",
+    "REVIEWED",
+    "Baseline",
+    "Drift",
+    "Excess",
+    "drift",
+]

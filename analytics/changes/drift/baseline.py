@@ -1,0 +1,144 @@
+"""What each identity was approved for: by a review, by its declared scope, or by being there first.
+
+The last approving review that lists entitlements counts; without one the scope that is declared
+for the identity; without one what it could do in the first snapshot that knows it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.scope import Entry, scope_entry, scopes_of
+from analytics.history import formers
+from analytics.posture import Posture
+from analytics.reach.spread import spread
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.identity.renamed_ids import Former
+from graph.schema import COVERS, LEVELS, REVIEW
+from graph.values import strict_json
+
+REVIEWED, DECLARED, FIRST = "review", "declared scope", "first snapshot"
+LISTS = ("entitlements", "list", "grants", "resources")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What an identity may do: entries as of a declared scope, and since when (or `NEVER`).
+
+    `by` is the id of the review or of the snapshot that says so, "" for a declared scope.
+    """
+
+    kind: str
+    by: str
+    at: int
+    entries: tuple[Entry, ...]
+
+    def allows(self, resource: np.ndarray, level: np.ndarray) -> np.ndarray:
+        """Return which resources (numbers) at which levels are within it (bool)."""
+        single = {low * len(LEVELS) + at for low, high, at in self.entries if high == low + 1}
+        key = resource.astype(np.int64) * len(LEVELS) + level
+        inside = np.isin(key, np.fromiter(single, np.int64, len(single)))
+        for low, high, at in self.entries:
+            if high > low + 1:
+                inside |= (low <= resource) & (resource < high) & (level == at)
+        return inside
+
+
+def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline]:
+    """Return the baseline of each identity (by number)."""
+    wanted = list(identities)
+    reviewed, scopes = _reviewed(posture.graph), scopes_of(posture)
+    found: dict[int, Baseline] = {}
+    for number in wanted:
+        if number in reviewed:
+            found[number] = reviewed[number]
+        elif number in scopes:
+            found[number] = Baseline(DECLARED, "", NEVER, tuple(scopes[number]))
+    rest = [number for number in wanted if number not in found]
+    return found | _first_seen(posture, rest)
+
+
+def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
+    """Return what the last approving review of each node lists, where it lists anything."""
+    reviews = graph.frames[REVIEW]
+    approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
+    at = milliseconds(reviews["decided_at"])
+    heard = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
+    rows = reviews[heard].assign(at=at[heard])
+    by_review = {row["id"]: row for row in rows.to_dict("records")}
+    covers = graph.frames[COVERS]
+    whole = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
+    found: dict[int, Baseline] = {}
+    things = graph.ends(COVERS)[1][whole].tolist()
+    for review, thing in zip(covers["source_id"][whole], things, strict=True):
+        row = by_review.get(review)
+        if row is None:
+            continue
+        mine = Baseline(REVIEWED, review, int(row["at"]), _entries(graph, row["baseline"]))
+        if thing not in found or (mine.at, mine.by) > (found[thing].at, found[thing].by):
+            found[thing] = mine
+    return found
+
+
+def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
+    """Read the list of a baseline: {resource, level} or {resource, levels}, alone or in a map."""
+    listed = strict_json(said)
+    if isinstance(listed, dict):
+        listed = next((listed[k] for k in LISTS if isinstance(listed.get(k), list)), [])
+    entries = []
+    for each in listed if isinstance(listed, list) else []:
+        levels = each.get("levels", [each.get("level")]) if isinstance(each, dict) else []
+        for level in levels if isinstance(levels, list) else []:
+            entry = scope_entry(graph, {"resource": each.get("resource"), "level": level})
+            entries += [entry] if entry is not None else []
+    return tuple(entries)
+
+
+def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
+    """Return what each identity could do in the first snapshot that knows it."""
+    graph = posture.graph
+    found: dict[int, Baseline] = {}
+    rest = {number: str(graph.thing(number)["id"]) for number in identities}
+    for then, former in _steps(posture) if rest else ():
+        if not rest:
+            break
+        ids = then.graph.ids.to_pandas().to_numpy(object)
+        now = graph.numbers(pd.Series(former.called(ids), dtype="string"))
+        there = former.places(list(rest.values()))
+        for number, places in zip(list(rest), there, strict=True):
+            if places:
+                found[number] = _reached(then, places, now)
+                del rest[number]
+    return found
+
+
+def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
+    """Yield the postures before this one, oldest first, and this one; each with its names."""
+    history, now = posture.history, posture.graph.snapshot
+    if history is not None and now is not None:
+        for former in formers(posture):
+            info = former.before.snapshot
+            if info is not None and info.id != now.id:
+                yield history.posture(info.id), former
+    yield posture, Former(posture.graph, posture.graph)
+
+
+def _reached(then: Posture, places: list[int], now: np.ndarray) -> Baseline:
+    """Return what nodes reached that are one by now; `now` are the numbers of nodes by now."""
+    info = then.graph.snapshot
+    pairs = {
+        (number, number + 1, bit)
+        for place in places
+        for number, bits in _used(then, place, now)
+        for bit in range(len(LEVELS))
+        if number >= 0 and bits >> bit & 1
+    }
+    return Baseline(FIRST, info.id if info else "", then.graph.now, tuple(sorted(pairs)))
+
+
+def _used(then: Posture, place: int, now: np.ndarray) -> Iterable[tuple[int, int]]:
+    """Return each resource that a node reached, by its number now or -1, and its levels."""
+    ways = spread(then.network(), place).used()
+    return zip(now[ways["resource"]].tolist(), ways["levels"].tolist(), strict=True)

@@ -1,0 +1,40 @@
+"""Which things moved to another environment, as past snapshots show."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.changes.drift.opening import past_graphs
+from analytics.posture import Posture
+from graph.access import NEVER, AccessGraph
+from graph.schema import IDENTITIES, RESOURCE
+
+PLACED = (*IDENTITIES, RESOURCE)
+
+
+def environments(graph: AccessGraph) -> np.ndarray:
+    """Return the environment of each node as text, "" where nobody says."""
+    found = np.full(len(graph.ids), "", object)
+    for label in PLACED:
+        frame = graph.frames[label]
+        found[graph.numbers(frame["id"])] = frame["env"].fillna("").to_numpy(object)
+    return found
+
+
+def moved_at(posture: Posture) -> np.ndarray:
+    """Return when each node came to the environment it is in (milliseconds).
+
+    That is the first snapshot to show it there after one that shows it in another; `NEVER`
+    for what was not seen moving.
+    """
+    now = posture.graph
+    ids = pd.Series(now.ids.to_pandas(), dtype="string")
+    here = np.full(len(now.ids), "", object)
+    moved = np.full(len(now.ids), NEVER)
+    for graph in past_graphs(posture):
+        place = graph.numbers(ids)
+        there = np.where(place >= 0, np.append(environments(graph), "")[place], "")
+        said = there != ""
+        other = said & (here != "") & (there != here)
+        moved[other] = graph.now
+        here[said] = there[said]
+    return moved

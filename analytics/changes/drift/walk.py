@@ -1,0 +1,87 @@
+"""The compiled search for the way that was open first. Numba types what is here."""
+
+import numpy as np
+
+from analytics.runtime.compiled import compiled
+
+
+@compiled
+def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_since, start, room):  # type: ignore[no-untyped-def]
+    """Find for each resource and level that `start` reaches the way that was open first.
+
+    A way is open since the latest of its edges came; of several, the earliest counts, and of
+    equal ones that with the fewest hops.
+
+    Parameters
+    ----------
+    indptr, target, ceiling, g_indptr, resource, levels : arrays
+        A `Network`.
+    since : int64[edges]
+        When each edge came (milliseconds), the least integer where nobody says.
+    g_since : int64[grants, 4]
+        The same of each level of each grant.
+    start : int
+        A node.
+    room : tuple
+        `best` (int64[4 * nodes], all at the greatest integer), `hops`, `parent` and `via`
+        (int32[4 * nodes]) and `waiting` (bool[4 * nodes], all False); `best` and `waiting` are
+        left as they were, `parent` and `via` lead back from the states that were met.
+
+    Returns
+    -------
+    resource : int32[uses]
+    level : int8[uses]
+    since : int64[uses]
+    hops : int32[uses]
+    grant : int32[uses]
+        A position in the network's grants.
+    state : int64[uses]
+        The state (node * 4 + ceiling) that uses it.
+    """
+    best, hops, parent, via, waiting = room
+    far = np.iinfo(np.int64).max
+    first = 4 * np.int64(start) + 3
+    met, queue = [first], [first]
+    best[first], hops[first], parent[first], via[first] = np.iinfo(np.int64).min, 0, -1, -1
+    head = 0
+    while head < len(queue):
+        state = queue[head]
+        head += 1
+        waiting[state] = False
+        node, limit = state >> 2, state & 3
+        for e in range(indptr[node], indptr[node + 1]):
+            entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
+            at, steps = max(best[state], since[e]), hops[state] + 1
+            known = best[entered] != far
+            if known and (at, steps) >= (best[entered], hops[entered]):
+                continue
+            if not known:
+                met.append(entered)
+            best[entered], hops[entered], parent[entered], via[entered] = at, steps, state, e
+            if not waiting[entered]:
+                waiting[entered] = True
+                queue.append(entered)
+    found_resource, found_level = [np.int32(0)][:0], [np.int8(0)][:0]
+    found_since, found_hops = [np.int64(0)][:0], [np.int32(0)][:0]
+    found_grant, found_state = [np.int32(0)][:0], [np.int64(0)][:0]
+    for state in met:
+        node, limit = state >> 2, state & 3
+        for g in range(g_indptr[node], g_indptr[node + 1]):
+            for x in range(limit + 1):
+                if levels[g] >> x & 1:
+                    found_resource.append(np.int32(resource[g]))
+                    found_level.append(np.int8(x))
+                    found_since.append(max(best[state], g_since[g, x]))
+                    found_hops.append(hops[state])
+                    found_grant.append(np.int32(g))
+                    found_state.append(state)
+    for state in met:
+        best[state] = far
+    return (
+        np.array(found_resource),
+        np.array(found_level),
+        np.array(found_since),
+        np.array(found_hops),
+        np.array(found_grant),
+        np.array(found_state),
+    )

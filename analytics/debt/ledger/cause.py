@@ -1,0 +1,291 @@
+"""Why an item of debt opened or closed between two moments, when, and by which facts."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.model import ASSUMPTIONS
+from analytics.changes.differences import ADDED, CHANGED, REMOVED, changes, fields
+from analytics.debt.ledger.balance import Balance, about_called
+from analytics.debt.ledger.period import Period
+from analytics.debt.ledger.wording import (
+    BROKE,
+    BROKE_BY_TIME,
+    KIND,
+    MENDED,
+    MENDED_BY_TIME,
+    RESTS_ON,
+    Where,
+)
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.element import Element
+from graph.facts import Coverage
+from graph.schema import (
+    CAN_ACCESS,
+    CONTROL,
+    COVERS,
+    FACT_NODES,
+    LEVELS,
+    OWNS,
+    RELATIONSHIPS,
+    REVIEW,
+)
+
+DATES = (
+    *("since", "granted_at", "reviewed_at", "rotated_at", "decided_at", "left_at", "deleted_at"),
+    *("valid_from", "valid_to", "created_at", "human_used_at", "last_at"),
+)
+IDENTITY = tuple(r for r in CONTROL if r.identity)
+MANY = 24  # facts named for one entry
+FEW = 3  # former ids named for one entry
+Words = tuple[str, str]  # of a scope that is only on one side, and of a kind that it declares there
+CONNECTED: Words = ("connected", "began")
+LOST: Words = ("no longer read", "ceased")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of debt, by the ids of what it is about."""
+
+    assumption: str
+    identity: str
+    holder: str
+    resource: str
+    grant: str
+    level: str
+    about: str
+
+    def parts(self, owners: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of each part that facts may name."""
+        return {
+            "identity": (self.identity,),
+            "holder": (self.holder,),
+            "resource": (self.resource,),
+            "grant": (self.grant,),
+            "about": (self.about,),
+            "other": (self.about.rpartition(" by ")[2],),
+            "owners": tuple(owners),
+        }
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why in words, the ids of the facts that differ, and when (milliseconds, or `NEVER`)."""
+
+    words: str
+    facts: tuple[str, ...]
+    at: int
+
+
+@dataclass(frozen=True)
+class _Fact:
+    element: Element
+    id: str
+    what: str
+    fields: frozenset[str]
+
+
+def items(of: Balance, places: np.ndarray) -> list[Item]:
+    """Name the items of a balance at some places of what is owed."""
+    graph, units, rows = of.posture.graph, of.debt.units, of.debt.rows
+    row = of.row[places]
+    unit = rows.entitlement[row]
+    things = [_ids(graph, n[unit]) for n in (units.identity, units.holder, units.resource)]
+    grants = graph.frames[CAN_ACCESS]["id"].take(units.grant[unit]).to_numpy(object)
+    if of.former is not None:
+        things = [of.former.called(ids) for ids in things]
+        grants = of.former.linked(grants)
+    columns = (
+        [ASSUMPTIONS[k] for k in rows.assumption[row]],
+        *things,
+        grants,
+        [LEVELS[level] for level in units.level[unit]],
+        about_called(rows.about[row], of.former),
+    )
+    return [Item(*map(str, values)) for values in zip(*columns, strict=True)]
+
+
+def _ids(graph: AccessGraph, numbers: np.ndarray) -> np.ndarray:
+    return np.array([str(graph.thing(int(n))["id"]) for n in numbers], object)
+
+
+class Causes:
+    """The differences between the two ends of a period, as far as they touch `about`."""
+
+    def __init__(self, period: Period, about: list[Item]) -> None:
+        self.start, self.end = period.before, period.end.posture.graph
+        self._former = period.start.former
+        self._owners = {i.identity: self._owners_of(i.identity) for i in about}
+        wanted = {
+            name
+            for item in about
+            for ids in item.parts(self._owners[item.identity]).values()
+            for name in ids
+        }
+        self._found = _index(changes(self.start, self.end).rows, wanted)
+        self._units = {"broken": period.start.units, "mended": period.end.units}
+
+    def _owners_of(self, identity: str) -> tuple[str, ...]:
+        owners: set[str] = set()
+        for graph in (self.start, self.end):
+            owner, thing = graph.ends(OWNS)
+            number = graph.number(identity)
+            owners.update(_ids(graph, owner[thing == number]) if number >= 0 else ())
+        return tuple(sorted(owners))
+
+    def opened(self, item: Item, unit: int, since: int) -> Cause:
+        """Say why an item is owed that was not: its access is new, or an assumption broke."""
+        if not _among(unit, self._units["broken"]):
+            found = self._of_access(item)
+            what = self._access_words(item, found, ADDED)
+            return Cause(what, _named(found), since)
+        found = self._of(item, RESTS_ON[item.assumption])
+        said = BROKE if found else BROKE_BY_TIME
+        words = said.get(item.assumption, BROKE[item.assumption])
+        if item.assumption == "owner" and not any(f.element is OWNS for f in found):
+            words = BROKE_BY_TIME["owner"]
+        return Cause(words.format(about=item.about), _named(found), since)
+
+    def closed(self, item: Item, unit: int) -> Cause:
+        """Say why an item is owed no more: its access is gone, or an assumption holds again."""
+        if not _among(unit, self._units["mended"]):
+            found = self._of_access(item)
+            words = self._access_words(item, found, REMOVED)
+        else:
+            found = self._of(item, RESTS_ON[item.assumption])
+            said = MENDED if found else MENDED_BY_TIME
+            words = said.get(item.assumption, MENDED[item.assumption]).format(about=item.about)
+            gone = item.assumption.startswith("cred_") and any(
+                f.what == REMOVED for f in found if f.id != item.grant
+            )
+            words = "credential removed" if gone else words
+        dates = [at for fact in found for at in self._dates(fact)]
+        if item.assumption == "necessity":
+            dates += self._used(item)
+        return Cause(words, _named(found), self._within(dates))
+
+    def by_coverage(self, item: Item, appeared: bool) -> str:
+        """Say which source made the difference, where nothing but what is known changed."""
+        kinds = KIND.get(item.assumption, ())
+        gained = _differing(self.start.coverage, self.end.coverage, kinds, CONNECTED)
+        lost = _differing(self.end.coverage, self.start.coverage, kinds, LOST)
+        said = (gained or lost) if appeared else (lost or gained)
+        said += self._joined(item)
+        if said:
+            return "coverage: " + ", ".join(said)
+        return "now it is known" if appeared else "nobody can tell any more"
+
+    def _joined(self, item: Item) -> list[str]:
+        """Say under which other ids the identity of an item was known at the start."""
+        if self._former is None:
+            return []
+        ids = sorted(i for i, name in self._former.names.items() if name == item.identity)
+        return [f"{one} is known to be {item.identity}" for one in ids[:FEW]]
+
+    # -- facts ------------------------------------------------------------------------------
+
+    def _of(self, item: Item, rests_on: Iterable[Where]) -> list[_Fact]:
+        parts = item.parts(self._owners[item.identity])
+        found = []
+        for where in rests_on:
+            for element in where.elements:
+                for name in parts[where.part]:
+                    for fact in self._found.get((element, where.column, name), ()):
+                        named = not where.fields or fact.fields & set(where.fields)
+                        if fact.what != CHANGED or named:
+                            found.append(fact)
+        return list(dict.fromkeys(found))
+
+    def _of_access(self, item: Item) -> list[_Fact]:
+        nodes = tuple(FACT_NODES)
+        return self._of(
+            item,
+            (
+                Where((CAN_ACCESS,), "id", "grant"),
+                *(Where(nodes, "id", p, ("status",)) for p in ("identity", "holder", "resource")),
+                Where(IDENTITY, "source_id", "identity"),
+                Where(IDENTITY, "target_id", "holder"),
+            ),
+        )
+
+    def _access_words(self, item: Item, found: list[_Fact], what: str) -> str:
+        """Say which part of an access came or went, the grant first."""
+        added = what == ADDED
+        grant = [f for f in found if f.element is CAN_ACCESS]
+        ids = {f.id for f in found if f.what == what}
+        if item.identity in ids and not added:
+            return "identity removed"
+        if any(f.what == what for f in grant):
+            return "grant added" if added else "grant removed"
+        if grant:
+            return "grant widened" if added else "grant narrowed or ended"
+        if item.identity in ids:
+            return "identity added"
+        edges = sorted({f.element.name for f in found if f.element in IDENTITY and f.what == what})
+        if edges:
+            return f"access {'opened' if added else 'closed'} by {', '.join(edges)}"
+        return "came into force" if added else "ended"
+
+    def _within(self, dates: list[int]) -> int:
+        """Return the earliest date within the period, else the period's end."""
+        inside = [at for at in dates if self.start.now < at <= self.end.now]
+        return min(inside, default=self.end.now)
+
+    def _used(self, item: Item) -> list[int]:
+        """Return when the end of the period has seen the access used last."""
+        at = np.flatnonzero((self.end.frames[CAN_ACCESS]["id"] == item.grant).to_numpy(bool))
+        return [int(u) for u in self.end.grant_use[1][at, LEVELS.index(item.level)]]
+
+    def _dates(self, fact: _Fact) -> list[int]:
+        graph = self.start if fact.what == REMOVED else self.end
+        frame = graph.frames[fact.element]
+        row = frame[frame["id"] == fact.id]
+        held = [c for c in DATES if c in frame and (fact.what != CHANGED or c in fact.fields)]
+        dates = [milliseconds(row[c]) for c in held]
+        if fact.element is COVERS:
+            reviews = graph.frames[REVIEW]
+            decided = reviews["decided_at"][reviews["id"].isin(row["source_id"])]
+            dates.append(milliseconds(decided))
+        return [int(at) for column in dates for at in column if at != NEVER]
+
+
+def _among(key: int, keys: np.ndarray) -> bool:
+    at = int(np.searchsorted(keys, np.uint64(key)))
+    return at < len(keys) and int(keys[at]) == key
+
+
+def _named(found: list[_Fact]) -> tuple[str, ...]:
+    return tuple(sorted({f.id for f in found}))[:MANY]
+
+
+def _index(
+    rows: dict[Element, pd.DataFrame], wanted: set[str]
+) -> dict[tuple[Element, str, str], list[_Fact]]:
+    """Find the differences that name one of the ids `wanted`, by element, column and id."""
+    found: dict[tuple[Element, str, str], list[_Fact]] = defaultdict(list)
+    for element, frame in rows.items():
+        columns = ("id", "source_id", "target_id") if element in RELATIONSHIPS else ("id",)
+        for column in columns:
+            for row in frame[frame[column].isin(wanted)].to_dict("records"):
+                named = frozenset(fields(element, int(row["fields"])))
+                fact = _Fact(element, str(row["id"]), str(row["what"]), named)
+                found[element, column, str(row[column])].append(fact)
+    return found
+
+
+def _differing(
+    old: tuple[Coverage, ...], new: tuple[Coverage, ...], kinds: tuple[str, ...], words: Words
+) -> list[str]:
+    """Say which scopes only `new` has, and which of `kinds` a scope declares only there."""
+    said = {c.key: c.declares for c in old}
+    alone, began = words
+    whole = [f"{c.source}/{c.scope} {alone}" for c in new if c.key not in said]
+    return whole + [
+        f"{c.source}/{c.scope} {began} to declare {kind}"
+        for c in new
+        for kind in kinds
+        if c.key in said and kind in c.declares and kind not in said[c.key]
+    ]

@@ -1,0 +1,151 @@
+"""What became of debt from one moment to another: new, retired, accrued and rescored items."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analytics.changes.common_ground import common_ground
+from analytics.debt.ledger.balance import Balance, balance, compared, place_of, there
+from analytics.posture import assess
+from graph.access import AccessGraph
+from graph.facts import Facts
+from graph.identity.match import Identities
+from graph.identity.renamed_ids import Former
+
+PARTS = ("new", "retired", "rescored")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Two balances compared, key by key.
+
+    `before` is the graph at the start with the ids that the end uses; the keys of `start` are
+    made of these too. `new` are places in `end.owed` of what is owed only then, `retired` places
+    in `start.owed` of what was owed only then. `seen` and `unseen` say for each of them (bool)
+    whether that is so only because other things are known than before. `figures` are the sums,
+    such that opening + new - retired + accrued + rescored is closing, exactly and in whatever
+    order they are added; what is put down to coverage stands beside them.
+    """
+
+    start: Balance
+    end: Balance
+    before: AccessGraph
+    new: np.ndarray
+    retired: np.ndarray
+    seen: np.ndarray
+    unseen: np.ndarray
+    figures: Mapping[str, float] = field(hash=False)
+
+
+def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> Period:
+    """Compare what is owed at two moments, by the same model.
+
+    `between` is what was made one in the snapshots from one to the other, oldest first.
+    """
+    former = Former(start.posture.graph, end.posture.graph, between)
+    start = compared(start, former)
+    at = place_of(start.owed, end.owed)
+    new = np.flatnonzero(~there(end.owed, start.owed))
+    retired, kept = np.flatnonzero(at < 0), np.flatnonzero(at >= 0)
+    then, now = (kept, at[kept])
+    factor = _factor(end)[now]
+    rescored = (end.principal[now] - start.principal[then]) * factor
+    like = _like(start, end, former)
+    seen, unseen, regauged = _by_coverage(start, end, (new, retired, then, now), like)
+    seen |= there(end.owed[new], start.unknown)
+    unseen |= there(start.owed[retired], end.unknown)
+    figures = on_one_grid(
+        {
+            "opening": total(start.amount),
+            "new": total(end.amount[new]),
+            "retired": total(start.amount[retired]),
+            "rescored": total(rescored),
+            "closing": total(end.amount),
+            "new_by_coverage": total(end.amount[new[seen]]),
+            "retired_by_coverage": total(start.amount[retired[unseen]]),
+            "rescored_by_coverage": total(rescored[regauged]),
+        }
+    )
+    return Period(start, end, former.graph, new, retired, seen, unseen, figures)
+
+
+def total(amounts: np.ndarray) -> float:
+    """Add up amounts as if there were no rounding: their order does not matter."""
+    return math.fsum(amounts.tolist())
+
+
+def _factor(of: Balance) -> np.ndarray:
+    """Return what each item owes for each unit of principal."""
+    return np.asarray(of.amount / of.principal)
+
+
+def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
+    """Round sums to one grid so fine that it changes the last digit, and close the account.
+
+    On a grid every sum of a few figures is a floating-point number, so that the account is
+    exact however it is added up. What closes it is `accrued`: interest on what stayed, which is
+    principal then times the difference of the factors now and then.
+
+    >>> figures = dict(opening=0.1, new=0.2, retired=0.1, rescored=0.1, closing=1.0)
+    >>> done = on_one_grid(figures)
+    >>> done["opening"] + done["new"] - done["retired"] + done["accrued"] + done["rescored"]
+    1.0
+    """
+    most = max(map(abs, figures.values()))
+    if most == 0:
+        return dict.fromkeys((*figures, "accrued"), 0.0)
+    grid = math.ldexp(1.0, max(math.frexp(most)[1] + 3 - 53, -1000))  # room for eight of them
+    done = {name: round(value / grid) * grid for name, value in figures.items()}
+    done["accrued"] = (
+        done["closing"] - done["opening"] - done["new"] + done["retired"] - done["rescored"]
+    )
+    return done
+
+
+# -- what changed, and what is only seen --------------------------------------------------------
+
+
+def _like(start: Balance, end: Balance, former: Former) -> tuple[Balance, Balance] | None:
+    """Return both balances by what the sources of both could say; None if that is all.
+
+    Both take for one what is one at the end: that was only learned.
+    """
+    shared = common_ground(former.graph, end.posture.graph, not former.same)
+    if shared is None:
+        return None
+    return _restated(start, shared[0]), _restated(end, shared[1])
+
+
+def _restated(of: Balance, facts: Facts) -> Balance:
+    graph = AccessGraph.of(facts, of.posture.graph.as_of)
+    return balance(assess(graph), of.debt.model)
+
+
+def _by_coverage(
+    start: Balance,
+    end: Balance,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    like: tuple[Balance, Balance] | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which new, retired and kept items are as they are for no reason but coverage.
+
+    An item is new in truth if it is new also where like is compared with like.
+    """
+    new, retired, then, now = places
+    if like is None:
+        return tuple(np.zeros(len(p), bool) for p in (new, retired, then))  # type: ignore[return-value]
+    old, fresh = like
+    key, gone, kept = end.owed[new], start.owed[retired], start.owed[then]
+    seen = ~there(key, fresh.owed) | there(key, old.owed)
+    unseen = ~there(gone, old.owed) | there(gone, fresh.owed)
+    before, after = place_of(kept, old.owed), place_of(kept, fresh.owed)
+    both = (before >= 0) & (after >= 0)
+    same = np.zeros(len(kept), bool)
+    same[both] = np.isclose(
+        fresh.principal[after[both]] - old.principal[before[both]],
+        end.principal[now[both]] - start.principal[then[both]],
+        atol=1e-12,
+    )
+    return seen, unseen, ~same

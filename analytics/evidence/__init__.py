@@ -1,0 +1,1 @@
+"""Evidence: which decision explains each use, and which uses no decision explains."""

@@ -1,0 +1,198 @@
+"""Uses that a log gives added up, and what can still be said of single ones of them.
+
+A sum of uses keeps when the first and the last one happened, to the millisecond, and often how
+many there were on each day. The first and the last are uses like any other. Of the rest the day
+is known at most: as many of them as decisions allowed on that day, each decision once, are
+explained; of all others it is unknown. None is said to lack a decision, for the time of day that
+would show it was not kept.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analytics.evidence.deciding import ALLOW
+from analytics.evidence.decisions import Decisions, parents, usable
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from analytics.usage.actors import actors
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.schema import CREDENTIAL, LEVELS, USED
+from graph.usage import by_day as uses_by_day
+
+ACT = ["identity", "resource", "level"]
+ENDS = ("first", "last")
+
+
+def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Take from the sums of uses what `events` do not tell one by one.
+
+    Returns
+    -------
+    exact : DataFrame
+        A row for each use whose instant is known: `identity`, `resource`, `level`, `id` and
+        `principal` (of the sum that tells it), `at`.
+    rest : DataFrame
+        A row for each identity, resource and level: `count` of the uses that nothing tells one
+        by one, and `first` and `last` (milliseconds), between which they came; `id`,
+        `principal` of the latest sum, and `by_day`, a list of texts.
+    unplaced : int
+        How many sums are of things, or by principals, that nobody states.
+    """
+    rows, unplaced = _rows(posture)
+    sums = _joined(rows)
+    ends = [rows.assign(at=rows[name])[rows[f"{name}_known"]] for name in ENDS]
+    exact = pd.concat(ends)[[*ACT, "id", "principal", "at"]].drop_duplicates([*ACT, "at"])
+    single = events[[*ACT, "at"]].drop_duplicates()
+    within = single.merge(sums[[*ACT, "first", "last"]], on=ACT)
+    within = within[within["at"].between(within["first"], within["last"])]
+    known = pd.concat([exact[[*ACT, "at"]], within[[*ACT, "at"]]]).drop_duplicates()
+    many = known.groupby(ACT)["at"].size().rename("known").reset_index()
+    sums = sums.merge(many, on=ACT, how="left")
+    left = sums["count"] - sums["known"].fillna(0).astype(int)
+    rest = sums.assign(count=left)[left > 0].drop(columns="known")
+    told = exact.merge(single.assign(told=True), on=[*ACT, "at"], how="left")["told"].notna()
+    return exact[~told.to_numpy(bool)], rest.reset_index(drop=True), unplaced
+
+
+def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
+    """Return the sums that began by now, and how many others have no place."""
+    graph, frame, now = posture.graph, posture.graph.frames[USED], posture.graph.now
+    who, what = graph.ends(USED)
+    first, last = milliseconds(frame["first_at"]), milliseconds(frame["last_at"])
+    first, last = np.where(first == NEVER, last, first), np.where(last == NEVER, first, last)
+    placed = (who >= 0) & (what >= 0)
+    placed &= usable(posture)[what]
+    begun = (first != NEVER) & (first <= now)
+    count = frame["count"].fillna(1).to_numpy(np.int64)
+    rows = pd.DataFrame(
+        {
+            "id": frame["id"].to_numpy(object),
+            "principal": who.astype(np.int64),
+            "identity": actors(posture).of(who),
+            "key": graph.has_label(CREDENTIAL)[who],
+            "resource": what.astype(np.int64),
+            "level": pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object))),
+            "first": first,
+            "last": np.minimum(last, now),
+            "first_known": True,
+            "last_known": (last <= now) & ~_shortened(graph),
+            "count": np.maximum(count, 1),
+            "by_day": frame["by_day"].to_numpy(object),
+        }
+    )
+    rows = _without_keys(posture, rows[begun & placed])
+    return rows.sort_values([*ACT, "last", "id"], kind="stable"), int((begun & ~placed).sum())
+
+
+def _shortened(graph: AccessGraph) -> np.ndarray:
+    """Return which sums went on after the moment looked at (bool): of the last the day is told."""
+    frame = graph.frames[USED]
+    if not graph.looks_back:
+        return np.zeros(len(frame), bool)
+    stated = graph.facts.frames[USED]
+    went_on = stated["id"][milliseconds(stated["last_at"]) > graph.now]
+    return np.asarray(frame["id"].isin(went_on).to_numpy(bool))
+
+
+def _without_keys(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Take from what an account did what was done with its keys by somebody else.
+
+    A log of calls adds up a use by key as well as by account. Where the key tells who acted and
+    the account does not, the use is the key's; on which days the others came is not known then.
+    """
+    steps, by = posture.activity.steps, ["principal", "resource", "level"]
+    login = steps.only_login
+    account = pd.Series(steps.target[login], index=steps.source[login])
+    keys = rows[rows["key"]]
+    keys = keys.assign(by=keys["identity"], principal=keys["principal"].map(account))
+    keys = keys.dropna(subset=["principal"]).astype({"principal": np.int64})
+    own = rows[~rows["key"]].reset_index()[["index", *by, "identity"]]
+    both = keys.drop(columns="identity").merge(own, on=by)
+    both = both[both["by"] != both["identity"]]
+    if both.empty:
+        return rows
+    of = both.groupby("index")
+    place = of["count"].sum().index
+    rows = rows.copy()
+    rows.loc[place, "count"] -= of["count"].sum()
+    rows.loc[place, "by_day"] = None
+    told = pd.concat([both[["index", name]].set_axis(["index", "at"], axis=1) for name in ENDS])
+    for name in ENDS:
+        same = told["at"].to_numpy() == rows.loc[told["index"], name].to_numpy()
+        rows.loc[told["index"][same], f"{name}_known"] = False
+    return rows[rows["count"] > 0]
+
+
+def _joined(rows: pd.DataFrame) -> pd.DataFrame:
+    """Join sums that may tell of the same uses: several keys add up, several sources do not."""
+    by_key = rows["count"].where(rows["key"], 0)
+    groups = rows.assign(by_key=by_key, own=rows["count"] - by_key).groupby(ACT, sort=False)
+    sums = groups.agg(
+        own=("own", "max"),
+        by_key=("by_key", "sum"),
+        first=("first", "min"),
+        last=("last", "max"),
+        id=("id", "last"),
+        principal=("principal", "last"),
+        by_day=("by_day", list),
+    ).reset_index()
+    sums["count"] = sums[["own", "by_key"]].max(axis=1)
+    return sums.drop(columns=["own", "by_key"])
+
+
+# -- what decisions explain of the rest ------------------------------------------------------------
+
+
+def by_day(
+    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Match the rest with decisions, day by day.
+
+    Parameters
+    ----------
+    rest, exact
+        See `folded`; `exact` are all uses that are known one by one.
+
+    Returns
+    -------
+    explained : DataFrame
+        `place` (in `rest`), `at` (the start of the day, not before the first use) and `count`.
+    spoken : ndarray
+        Positions in `found` of permissions on which a use of `rest` may have rested.
+    """
+    nodes, above = np.int64(len(posture.graph.ids)), parents(posture)
+    decided = found.at
+    allowed = np.flatnonzero((found.kind == ALLOW) & ~found.old)
+    pair = found.actor[allowed] * nodes + found.resource[allowed]
+    order = np.argsort(pair, kind="stable")
+    allowed, pair = allowed[order], pair[order]
+    who, what = rest["identity"].to_numpy(np.int64) * nodes, rest["resource"].to_numpy(np.int64)
+    keys = [who + what, np.where(above[what] >= 0, who + above[what], -1)]
+    bounds = [(np.searchsorted(pair, k, "left"), np.searchsorted(pair, k, "right")) for k in keys]
+    asked = np.flatnonzero(sum(high - low for low, high in bounds) > 0)
+    singles = exact.assign(day=exact["at"] // DAY).groupby([*ACT, "day"]).size().to_dict()
+    explained, spoken = [], []
+    for place in asked.tolist():
+        row = rest.iloc[place]
+        mine = np.concatenate([allowed[low[place] : high[place]] for low, high in bounds])
+        mine = mine[found.level[mine] >= row["level"]] if row["level"] >= 0 else mine[:0]
+        mine = mine[(decided[mine] >= row["first"] - DAY) & (decided[mine] <= row["last"])]
+        spoken.append(mine)
+        of_day = pd.Series(decided[mine] // DAY).value_counts().to_dict()
+        act = tuple(row[name] for name in ACT)
+        for day, count in _days(row["by_day"]).items():
+            single = singles.get((*act, day), 0)
+            matched = min(count - single, of_day.get(day, 0) - single)
+            if matched > 0:
+                explained.append((place, max(day * DAY, int(row["first"])), matched))
+    frame = pd.DataFrame(explained, columns=["place", "at", "count"]).astype(np.int64)
+    return frame, np.concatenate([np.zeros(0, np.int64), *spoken])
+
+
+def _days(texts: list[object]) -> dict[int, int]:
+    """Return the days of several sums that may tell of the same uses: the larger count of each."""
+    whole: dict[int, int] = {}
+    for text in texts:
+        for day, count in uses_by_day.read(text).items() if isinstance(text, str) else ():
+            whole[day] = max(count, whole.get(day, 0))
+    return whole

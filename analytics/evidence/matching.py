@@ -1,0 +1,275 @@
+"""Evidence: whether a decision explains each use that was seen, and which one.
+
+A use is explained by a record that allowed the same agent, at this level or a higher one, to
+use the resource or what contains it, no longer before the use than `WINDOW` seconds; a common
+correlation id makes up for any time that lies between. The nearest decision before the use
+counts, and only while its justification holds and its policy was the current one.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analytics.evidence.deciding import ALLOW, EXPLAINED, LATE, UNEXPLAINED, decide
+from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
+from analytics.evidence.folded_uses import by_day, folded
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.usage.action_levels import levels_of
+from analytics.usage.actors import actors
+from analytics.usage.logins import numbers_after
+from analytics.weights import LEVEL_WEIGHTS, SENSITIVITY
+from graph.access import milliseconds
+from graph.once import once
+from graph.schema import USE_EVENT
+from graph.usage.outcomes import failed
+
+WINDOW = 900  # seconds between a decision and a use that rests on it
+SENSITIVE = SENSITIVITY["confidential"]
+UNKNOWN = 4  # a state beside those of `analytics.evidence.deciding`
+STATES = ("explained", "unexplained", "denied_but_happened", "after_the_fact", "unknown")
+REASONS = (
+    *("", "decided afterwards", "justification expired", "policy out of date"),
+    "the log tells the day at most",
+)
+DAY_ONLY = 4  # a position in `REASONS`
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Every use that was seen and succeeded, and how many could not be placed.
+
+    `uses` has a row for each use, in the order of time: `id`, `at` (milliseconds), `identity`
+    (the number of who acted), `principal` (of what the log names), `resource`, `level` (a
+    position in `LEVELS`, -1 for unknown), `count`, `state` (a position in `STATES`), `reason`
+    (one in `REASONS`), `decision` (the id of the record that settled it, or NA), `sensitivity`
+    (weight) and `weight` (sensitivity times level, 0 for an unknown level). Uses of which a log
+    tells the day at most share a row; `at` is then the start of the day, or the last of them.
+    `unplaced` counts the uses of things, or by principals, that nobody states. `idle` holds the
+    ids of the permissions on which no use can rest.
+    """
+
+    uses: pd.DataFrame
+    unplaced: int
+    idle: pd.Series
+
+
+@once
+def evidence(posture: Posture) -> Evidence:
+    """Hold the uses up to the moment looked at against the decisions, once for a posture.
+
+    A removal changes nothing of what was seen: neither who acted nor what had been decided.
+    """
+    if posture.before is None:
+        return _evidence(posture)
+    return _left(posture, evidence(posture.before))
+
+
+def uses(posture: Posture) -> pd.DataFrame:
+    """Return every use with its state; see `Evidence`."""
+    return evidence(posture).uses
+
+
+def unexplained(posture: Posture) -> pd.DataFrame:
+    """Return the uses of the last `UNUSED_DAYS` days whose explanation is known or known to lack.
+
+    Returns
+    -------
+    DataFrame
+        `identity` and `resource` (numbers), `level` (a position in `LEVELS`), `at`
+        (milliseconds) and `explained` (bool). Where no decision would have been recorded it is
+        unknown, and such uses are not listed.
+    """
+    rows = recent(posture)
+    rows = rows[(rows["state"] != UNKNOWN) & (rows["level"] >= 0)]
+    told = rows[["identity", "resource", "level", "at"]].reset_index(drop=True)
+    return told.assign(explained=(rows["state"] == EXPLAINED).to_numpy(bool))
+
+
+def recent(posture: Posture) -> pd.DataFrame:
+    """Return the uses of the last `UNUSED_DAYS` days; see `Evidence`."""
+    rows = uses(posture)
+    return rows[posture.graph.now - rows["at"] <= UNUSED_DAYS * DAY]
+
+
+def _evidence(posture: Posture) -> Evidence:
+    frame, unplaced = _seen(posture)
+    found = decisions(posture)
+    exact, rest, out = folded(posture, frame)
+    frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
+    state, reason, chosen = _judge(posture, frame, found)
+    state = np.where(_joined_elsewhere(posture, frame, state, found), UNKNOWN, state)
+    known = watched(posture, frame["resource"].to_numpy(), frame["identity"].to_numpy())
+    level_known = (frame["level"] >= 0).to_numpy(bool)
+    state = np.where(known & (level_known | (state != UNEXPLAINED)), state, UNKNOWN)
+    record = np.where(chosen >= 0, found.record[chosen] if len(found) else -1, -1)
+    sensitivity, weight = _weights(posture, frame)
+    judged = frame.assign(
+        state=state.astype(np.int8),
+        reason=np.where(state == LATE, reason, 0).astype(np.int8),
+        decision=found.frame["id"].array.take(record, allow_fill=True),
+        sensitivity=sensitivity,
+        weight=weight,
+    )
+    rested = np.zeros(len(found.frame), bool)
+    rested[record[(state == EXPLAINED) & (record >= 0)]] = True
+    coarse, spoken = _by_day(posture, rest, frame, found)
+    rested[found.record[spoken]] = True
+    allowed = (found.frame["decision"] == "allow").to_numpy(bool)
+    whole = [judged.drop(columns=["action", "correlation", "folded"]), coarse]
+    return Evidence(
+        pd.concat([p for p in whole if len(p)] or whole[:1]).sort_values(
+            ["at", "id", "principal", "resource", "level"], kind="stable", ignore_index=True
+        ),
+        unplaced + out,
+        found.frame["id"][allowed & ~rested],
+    )
+
+
+def _left(posture: Posture, seen: Evidence) -> Evidence:
+    """Return what was seen of things that are still there after a removal."""
+    assert posture.before is not None
+    number, rows = numbers_after(posture.before.graph, posture.graph), seen.uses
+    ends = {name: number[rows[name].to_numpy()] for name in ("identity", "principal", "resource")}
+    there = np.logical_and.reduce([end >= 0 for end in ends.values()])
+    return replace(seen, uses=rows.assign(**ends)[there].reset_index(drop=True))
+
+
+def _joined_elsewhere(
+    posture: Posture, frame: pd.DataFrame, state: np.ndarray, found: Decisions
+) -> np.ndarray:
+    """Return which added-up uses a correlation id may join to a decision long before (bool).
+
+    The sum has lost the ids of its uses. So where no decision stands near, and one that has an
+    id speaks of the same identity and resource, nobody can tell.
+    """
+    joined = np.flatnonzero((found.kind == ALLOW) & found.correlation.notna().to_numpy(bool))
+    nodes = np.int64(len(posture.graph.ids))
+    said = found.actor[joined] * nodes + found.resource[joined]
+    what = frame["resource"].to_numpy(np.int64)
+    who, above = frame["identity"].to_numpy(np.int64) * nodes, parents(posture)[what]
+    spoken = np.isin(who + what, said) | ((above >= 0) & np.isin(who + above, said))
+    return np.asarray(spoken & (state == UNEXPLAINED) & frame["folded"].to_numpy(bool))
+
+
+def _by_day(
+    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the uses that are not known one by one, and the permissions they may rest on."""
+    explained, spoken = by_day(posture, rest, exact, found)
+    known = watched(posture, rest["resource"].to_numpy(int), rest["identity"].to_numpy(int))
+    explained = explained[known[explained["place"]]]
+    matched = explained.groupby("place")["count"].sum().reindex(rest.index, fill_value=0)
+    left = rest.assign(at=rest["last"], state=UNKNOWN, reason=DAY_ONLY)
+    left = left.assign(count=rest["count"] - matched)[(rest["count"] > matched).to_numpy(bool)]
+    mine = rest.loc[explained["place"]].assign(
+        at=explained["at"].to_numpy(),
+        count=explained["count"].to_numpy(),
+        state=EXPLAINED,
+        reason=0,
+    )
+    rows = pd.concat([mine, left], ignore_index=True)
+    sensitivity, weight = _weights(posture, rows)
+    decision = pd.array([pd.NA] * len(rows), dtype="string")
+    rows = rows.assign(decision=decision, sensitivity=sensitivity, weight=weight)
+    return rows.drop(columns=["first", "last", "by_day"]), spoken
+
+
+def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weight of what was used, and that times the level."""
+    weight = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(int)]
+    level = np.concatenate([LEVEL_WEIGHTS, [0.0]])[rows["level"].to_numpy(int)]  # -1: the last
+    return weight, weight * level
+
+
+def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
+    """Return the uses that succeeded, in the order of time, and how many others have no place."""
+    graph, frame = posture.graph, posture.graph.frames[USE_EVENT]
+    frame = frame[~failed(frame["outcome"]) & (milliseconds(frame["at"]) <= graph.now)]
+    principal, resource = graph.numbers(frame["principal"]), graph.numbers(frame["resource"])
+    placed = (principal >= 0) & (resource >= 0)
+    placed &= usable(posture)[resource]
+    rows = pd.DataFrame(
+        {
+            "id": frame["id"],
+            "at": milliseconds(frame["at"]),
+            "identity": actors(posture).of(principal, graph.numbers(frame["credential"])),
+            "principal": principal,
+            "resource": resource,
+            "level": levels_of(frame["action"], frame["level"]),
+            "action": frame["action"].str.lower(),
+            "correlation": frame["correlation_id"],
+            "count": 1,
+            "folded": False,
+        }
+    )[placed]
+    return _in_order(rows), int((~placed).sum())
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each use once, in the order of time."""
+    act = ["at", "id", "principal", "resource", "level"]
+    once = rows.sort_values(act, kind="stable").drop_duplicates(["id", *act])
+    return once.reset_index(drop=True).assign(count=1)
+
+
+# -- holding uses against decisions --------------------------------------------------------------
+
+
+def _judge(
+    posture: Posture, frame: pd.DataFrame, found: Decisions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the state, the reason and the deciding position in `found` of each use."""
+    above = parents(posture)[frame["resource"]]
+    nodes = len(posture.graph.ids)
+    code, action = _codes(frame["action"], found.action)
+    tx, joined = _codes(frame["correlation"], found.correlation)
+    rank = np.lexsort((found.record, found.at)).argsort(kind="stable")
+    who = frame["identity"].to_numpy(np.int64) * nodes
+    keys = who + frame["resource"].to_numpy(np.int64), np.where(above >= 0, who + above, -1)
+    mine = found.actor * nodes + found.resource
+    order, bounds = _groups(mine, np.ones(len(found), bool), rank, keys)
+    pairs, place = np.unique(mine, return_inverse=True)
+    most = max(int(joined.max(initial=-1)), int(tx.max(initial=-1))) + 1
+    both = tuple(_joined(pairs, key, tx, most) for key in keys)
+    by_join, seats = _groups(place * most + joined, joined >= 0, rank, both)
+    state, reason, chosen = decide(
+        (frame["at"].to_numpy(np.int64), frame["level"].to_numpy(np.int64), code),
+        bounds,
+        seats,
+        (found.at, found.level, action, found.kind, found.record),
+        rank,
+        order,
+        by_join,
+        found.expires,
+        found.old,
+        found.single,
+        WINDOW * 1000,
+    )
+    return state, reason, chosen
+
+
+def _codes(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers for the texts of two columns alike; -1 for an absent one."""
+    codes = pd.factorize(pd.concat([one, other], ignore_index=True))[0].astype(np.int64)
+    return codes[: len(one)], codes[len(one) :]
+
+
+def _joined(pairs: np.ndarray, key: np.ndarray, tx: np.ndarray, most: int) -> np.ndarray:
+    """Return the key of an actor, a resource and a correlation id; -1 where no decision has it."""
+    if not len(pairs):
+        return np.full(len(key), -1)
+    place = np.minimum(np.searchsorted(pairs, key), len(pairs) - 1)
+    return np.where((pairs[place] == key) & (tx >= 0), place * most + tx, -1)
+
+
+def _groups(
+    mine: np.ndarray, kept: np.ndarray, rank: np.ndarray, keys: tuple[np.ndarray, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Group decisions by key, in the order of time, and find the groups of each use's keys."""
+    chosen = np.flatnonzero(kept)
+    order = chosen[np.lexsort((rank[chosen], mine[chosen]))]
+    ordered = mine[order]
+    sides = [np.searchsorted(ordered, key, side) for key in keys for side in ("left", "right")]
+    return order.astype(np.int64), np.stack(sides, axis=1).astype(np.int64)

@@ -1,0 +1,1 @@
+"""Figures for leadership: measures, pillars, speed of revocation, control frameworks."""

@@ -1,0 +1,87 @@
+"""Which rules and measures are evidence of which control: what they refer to, turned round."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from analytics.figures.frameworks import parse
+from analytics.figures.measure import Measure, Measured, population
+from analytics.figures.measures import all_measures
+from analytics.findings.evaluation import failed, find_all, lacking
+from analytics.findings.rule import Rule
+from analytics.findings.rules import all_rules
+from analytics.ownership.owners import stated_by
+from analytics.posture import Posture
+from analytics.runtime.faults import PartFailed
+from graph.once import once
+
+Key = tuple[str, str]
+
+
+@cache
+def rules_for() -> dict[Key, tuple[Rule, ...]]:
+    """Return for each control (framework, id) the rules that refer to it, by id."""
+    found: dict[Key, list[Rule]] = {}
+    for rule in sorted(all_rules().values(), key=lambda r: r.id):
+        for key in dict.fromkeys(map(parse, rule.references)):
+            found.setdefault(key, []).append(rule)
+    return {key: tuple(rules) for key, rules in found.items()}
+
+
+@cache
+def measures_for() -> dict[Key, tuple[Measure, ...]]:
+    """Return for each control the measures that refer to it, in their order."""
+    found: dict[Key, list[Measure]] = {}
+    for measure in all_measures().values():
+        for key in dict.fromkeys(map(parse, measure.references)):
+            found.setdefault(key, []).append(measure)
+    return {key: tuple(measures) for key, measures in found.items()}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a rule says: whom it could judge, what it found, or why it says nothing.
+
+    `identities` and `subjects` are numbers of nodes; `findings` are ids, the worst first.
+    """
+
+    rule: Rule
+    identities: np.ndarray
+    subjects: np.ndarray
+    findings: tuple[str, ...]
+    because: str | None
+
+
+@once
+def judged_by(posture: Posture) -> dict[str, Judged]:
+    """Return for each rule, by id, whom it judges and what it finds, once for a posture."""
+    found, broken = find_all(posture), failed(posture)
+    by_rule = dict(iter(found.groupby("rule")))
+    answers = {}
+    for rule in all_rules().values():
+        rows = by_rule.get(rule.id, found.iloc[:0])
+        gaps, who = lacking(posture, rule), _within(posture, rule)
+        because = f"no source declares {', '.join(gaps)}" if gaps else None
+        if rule.id in broken:
+            because = PartFailed(rule.id).because
+        elif because is None and not len(who):
+            because = "there is no identity in service that it could judge"
+        subjects = np.unique(rows["subject"].to_numpy(np.int64))
+        answers[rule.id] = Judged(rule, who, subjects, tuple(rows["id"]), because)
+    return answers
+
+
+def _within(posture: Posture, rule: Rule) -> np.ndarray:
+    """Return the identities in service of which everything that a rule needs could be known."""
+    who = population(posture).identities
+    told = [stated_by(posture.graph, kind)[who] for kind in rule.needs if kind != "grants"]
+    if "grants" in rule.needs:
+        told.append(posture.entitlements_known[who])
+    return np.asarray(who[np.logical_and.reduce(told)] if told else who)
+
+
+@once
+def measured(posture: Posture) -> dict[str, Measured]:
+    """Return each measure's value, by name, once for a posture."""
+    return {n: m.of(posture) for n, m in all_measures().items()}

@@ -1,0 +1,44 @@
+"""Tools that agents may call and that somebody approved."""
+
+import numpy as np
+
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+from graph.access import flags
+from graph.schema import CALLS, TOOL
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of callable tools that are approved, where a source says so at all."""
+    graph = posture.graph
+    caller, called = graph.ends(CALLS)
+    usable = graph.in_force(CALLS) & np.isin(caller, population(posture).identities)
+    frame = graph.frames[TOOL]
+    tools = frame[np.isin(graph.numbers(frame["id"]), called[usable])]
+    known = tools["approved"].notna()
+    return ratio(
+        int(flags(tools["approved"]).sum()),
+        int(known.sum()),
+        "of no tool that an agent in service may call it is known whether it was approved",
+        unknown=int((~known).sum()),
+    )
+
+
+MEASURE = Measure(
+    name="approved_tools",
+    order=112,
+    title="Approved tools",
+    numerator="tools that were approved for use",
+    denominator="tools that identities in service may call, where approval is known",
+    unit=SHARE,
+    better=MORE,
+    source="NIST AI RMF MAP 4.2: internal risk controls for components",
+    rows="trustdebt show TOOL",
+    measure=measure,
+    target=1.0,
+    references=(
+        "NIST AI RMF MAP 4.2",
+        "OWASP Agentic Threats T2 Tool Misuse",
+        "MITRE ATLAS AML.M0028",
+    ),
+)

@@ -1,0 +1,48 @@
+"""How far debt is with the few."""
+
+import numpy as np
+
+from analytics.figures.measure import (
+    NEITHER,
+    SHARE,
+    Measure,
+    Measured,
+    not_owed,
+    owed,
+    population,
+    ratio,
+)
+from analytics.figures.measures.reach_concentration import TOP, gini
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of all debt that the deepest tenth of identities owes."""
+    if owed(posture) is None:
+        return not_owed()
+    debt = population(posture).debt
+    each = np.sort(debt.debt.sum(axis=1)[debt.known])[::-1]
+    whole = float(each.sum())
+    top = int(np.ceil(TOP * len(each)))
+    return ratio(
+        float(each[:top].sum()),
+        whole,
+        "nothing is owed",
+        identities=top,
+        gini=gini(each) if whole else None,
+    )
+
+
+MEASURE = Measure(
+    name="debt_concentration",
+    order=55,
+    title="Concentration of debt",
+    numerator="debt of the tenth of identities that owe most",
+    denominator="debt of all accountable identities",
+    unit=SHARE,
+    better=NEITHER,
+    source="Top share and Gini coefficient of trust debt",
+    rows="trustdebt debt --by identity",
+    measure=measure,
+    references=("NIST AI RMF MANAGE 1.2", "NIST CSF 2.0 ID.RA-06"),
+)

@@ -1,0 +1,37 @@
+"""Sensitive uses that a decision explains."""
+
+from analytics.answers.evidence import coverage
+from analytics.evidence.matching import uses
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, ratio
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the explained share of the sensitive uses of which it is known."""
+    found = coverage(uses(posture))
+    return ratio(
+        found["explained"],
+        found["sensitive"],
+        "of no use of anything confidential it is known whether a decision explains it"
+        if found["unknown"]
+        else "no use of anything confidential was seen",
+        weighted=found["weighted"],
+        unknown=found["unknown"],
+    )
+
+
+MEASURE = Measure(
+    name="evidence_coverage",
+    order=90,
+    title="Evidence coverage",
+    numerator="sensitive uses that a recorded decision explains",
+    denominator="uses of what is confidential or more, where decisions are recorded",
+    unit=SHARE,
+    better=MORE,
+    source="NIST SP 800-53 AU-3 and AU-10: who did what, and by whose leave",
+    rows="trustdebt evidence",
+    measure=measure,
+    needs=("usage", "decisions"),
+    target=1.0,
+    references=("NIST SP 800-53 AU-3", "NIST SP 800-53 AU-12", "NIST AI RMF MEASURE 2.8"),
+)

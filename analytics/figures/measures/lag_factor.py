@@ -1,0 +1,27 @@
+"""How long broken assumptions have been left."""
+
+from analytics.figures.measure import LESS, RATIO, Measure, Measured, not_owed, owed, ratio
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return debt by principal: one more than the cycles missed on average."""
+    whole = owed(posture)
+    if whole is None:
+        return not_owed()
+    return ratio(whole.debt, whole.principal, "nothing is owed")
+
+
+MEASURE = Measure(
+    name="lag_factor",
+    order=50,
+    title="Lag factor",
+    numerator="trust debt",
+    denominator="principal",
+    unit=RATIO,
+    better=LESS,
+    source="Model TD-1: 1 means that nothing has missed a cycle yet",
+    rows="trustdebt debt --by assumption",
+    measure=measure,
+    target=1.0,
+)

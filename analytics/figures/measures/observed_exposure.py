@@ -1,0 +1,38 @@
+"""Access whose use somebody would see."""
+
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of exposure whose use would be seen if it were used."""
+    who = population(posture)
+    whole = who.every_exposure
+    return ratio(
+        whole - float(who.unknown("necessity").sum()),
+        whole,
+        who.empty,
+    )
+
+
+MEASURE = Measure(
+    name="observed_exposure",
+    order=84,
+    title="Observed exposure",
+    numerator="exposure whose use would be seen",
+    denominator="exposure of all entitlements of accountable identities",
+    unit=SHARE,
+    better=MORE,
+    source="NIST CSF 2.0 PR.PS-04: log records are generated and available",
+    rows="trustdebt stale",
+    measure=measure,
+    needs=("usage",),
+    target=1.0,
+    references=(
+        "NIST CSF 2.0 PR.PS-04",
+        "NIST SP 800-53 CA-7",
+        "NIST SP 800-53 AC-6(9)",
+        "NIST AI RMF MEASURE 2.4",
+        "MITRE ATLAS AML.M0024",
+    ),
+)

@@ -1,0 +1,52 @@
+"""How far reach is with the few."""
+
+import numpy as np
+
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+
+TOP = 0.1
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of all weighted reach that the widest tenth of identities has."""
+    who = population(posture)
+    weighted = np.sort(posture.totals().weighted[who.place[who.reach_known]])[::-1]
+    whole = float(weighted.sum())
+    top = int(np.ceil(TOP * len(weighted)))
+    spread = {f"p{q}": float(np.quantile(weighted, q / 100)) for q in (50, 90, 99)} if whole else {}
+    return ratio(
+        float(weighted[:top].sum()),
+        whole,
+        who.unreached or "no identity in service reaches anything",
+        identities=top,
+        gini=gini(weighted) if whole else None,
+        widest=float(weighted[0]) if whole else None,
+        **spread,
+    )
+
+
+def gini(values: np.ndarray) -> float:
+    """Return the Gini coefficient: 0 where all have the same, near 1 where one has all.
+
+    >>> gini(np.array([1., 1, 1, 1])), gini(np.array([0., 0, 0, 4]))
+    (0.0, 0.75)
+    """
+    ordered, count = np.sort(values), len(values)
+    rank = np.arange(1, count + 1)
+    return float((2 * rank - count - 1) @ ordered / (count * ordered.sum()))
+
+
+MEASURE = Measure(
+    name="reach_concentration",
+    order=121,
+    title="Concentration of blast radius",
+    numerator="weighted reach of the tenth of identities that reach most",
+    denominator="weighted reach of all accountable identities in service",
+    unit=SHARE,
+    better=LESS,
+    source="Top share and Gini coefficient of weighted reach",
+    rows="trustdebt identities",
+    measure=measure,
+    references=("NIST CSF 2.0 DE.AE-04", "NIST CSF 2.0 ID.RA-05", "NIST SP 800-53 RA-3"),
+)

@@ -1,0 +1,48 @@
+"""Grave findings that somebody decided to live with, and said until when."""
+
+from analytics.figures.measure import NEITHER, SHARE, Measure, Measured, ratio
+from analytics.findings.evaluation import RANK, failed, find_all
+from analytics.findings.lifecycle.states import lives
+from analytics.posture import Posture
+from analytics.runtime.faults import PartFailed
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of grave findings that are accepted, and what was accepted too long."""
+    if posture.journal is None:
+        return Measured(None, because="no journal of acceptances is kept with these facts")
+    if failed(posture):
+        raise PartFailed(*failed(posture))
+    found = find_all(posture)
+    grave = set(found["id"][found["rank"] <= RANK["high"]])
+    said = posture.journal.acceptances()
+    accepted = set(lives(posture).acceptances) if said else set()
+    ended = [a for a in said if a.until <= posture.graph.as_of]
+    lapsed = {lives(posture).called(a.finding) for a in ended} - accepted
+    return ratio(
+        len(grave & accepted),
+        len(grave),
+        "there is no critical or high finding",
+        accepted=len(set(found["id"]) & accepted),
+        lapsed_and_still_there=len(set(found["id"]) & lapsed),
+    )
+
+
+MEASURE = Measure(
+    name="risks_answered",
+    order=130,
+    title="Accepted risk",
+    numerator="critical and high findings that somebody accepted, with a reason and an end",
+    denominator="critical and high findings",
+    unit=SHARE,
+    better=NEITHER,
+    source="NIST CSF 2.0 ID.RA-07: exceptions are managed, recorded and tracked",
+    rows="trustdebt findings --state accepted",
+    measure=measure,
+    references=(
+        "NIST CSF 2.0 ID.RA-07",
+        "NIST SP 800-53 RA-7",
+        "NIST AI RMF MANAGE 1.3",
+        "NIST AI RMF MANAGE 1.4",
+    ),
+)

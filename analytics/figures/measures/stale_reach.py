@@ -1,0 +1,39 @@
+"""Reach that would go without touching anything in use."""
+
+from dataclasses import replace
+
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+from analytics.usage.regained import regained
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of weighted reach that is had only over edges not used for 90 days."""
+    found = regained(posture)
+    if found.of and not found.known:
+        detail = {"unobserved": found.unseen}
+        return Measured(None, because="of no access anybody would see the use", detail=detail)
+    told = ratio(
+        found.weighted,
+        found.of,
+        population(posture).unreached or "no accountable identity reaches anything",
+        unobserved=found.unseen,
+    )
+    if told.value is None or not found.unseen:
+        return told
+    return replace(told, range=(told.value, (found.weighted + found.unseen) / found.of))
+
+
+MEASURE = Measure(
+    name="stale_reach",
+    order=82,
+    title="Reach to regain",
+    numerator="weighted reach that is had only over edges not used for 90 days",
+    denominator="weighted reach of all accountable identities",
+    unit=SHARE,
+    better=LESS,
+    source="Blast radius with and without stale edges",
+    rows="trustdebt stale",
+    measure=measure,
+    needs=("usage",),
+)

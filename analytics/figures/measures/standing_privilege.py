@@ -1,0 +1,59 @@
+"""Privileged access that is always on."""
+
+import numpy as np
+
+from analytics.assumptions.entitlements import Entitlements
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from analytics.weights import SENSITIVITY
+from graph.access import NEVER, milliseconds
+from graph.schema import CAN_ACCESS, LEVELS
+
+WRITE = LEVELS.index("write")
+SHORT = DAY  # access that ends within a day of being granted is not standing
+
+
+def standing(posture: Posture, units: Entitlements) -> np.ndarray:
+    """Return for each entitlement whether it is there without activation for over a day."""
+    expires = milliseconds(posture.graph.frames[CAN_ACCESS]["expires_at"])[units.grant]
+    short = (expires != NEVER) & (units.granted != NEVER) & (expires - units.granted <= SHORT)
+    return np.asarray(units.standing & ~short)
+
+
+def privileged(posture: Posture, units: Entitlements) -> np.ndarray:
+    """Return for each entitlement whether it may write, or see what is confidential."""
+    usual = posture.sensitivities["weight"].to_numpy()[units.resource]
+    return np.asarray((units.level >= WRITE) | (usual >= SENSITIVITY["confidential"]))
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of privileged exposure that is standing."""
+    who = population(posture)
+    units = who.debt.units
+    mine = privileged(posture, units)
+    always = mine & standing(posture, units)
+    return ratio(
+        float(units.exposure[always].sum()),
+        float(units.exposure[mine].sum()),
+        "no accountable identity may write or see what is confidential"
+        if who.every_exposure
+        else who.empty,
+        identities=len(np.unique(units.place[always])),
+    )
+
+
+MEASURE = Measure(
+    name="standing_privilege",
+    order=2,
+    title="Standing privilege",
+    numerator="privileged exposure without activation that lasts for more than a day",
+    denominator="exposure to write or more, or on what is confidential or more",
+    unit=SHARE,
+    better=LESS,
+    source="NHI Management Group: one of three figures to steer by",
+    rows="trustdebt findings --rule TIM-01",
+    measure=measure,
+    three=True,
+    references=("NIST SP 800-53 AC-2(6)", "NIST SP 800-53 AC-2(7)", "MITRE ATLAS AML.M0026"),
+)

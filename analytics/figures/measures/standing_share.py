@@ -1,0 +1,34 @@
+"""Access that is always on."""
+
+import numpy as np
+
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.figures.measures.standing_privilege import standing
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of exposure that is standing."""
+    who = population(posture)
+    units = who.debt.units
+    always = standing(posture, units)
+    return ratio(
+        float(units.exposure[always].sum()),
+        who.every_exposure,
+        who.empty,
+        identities=len(np.unique(units.place[always])),
+    )
+
+
+MEASURE = Measure(
+    name="standing_share",
+    order=80,
+    title="Standing share",
+    numerator="exposure without activation that lasts for more than a day",
+    denominator="exposure of all entitlements of accountable identities",
+    unit=SHARE,
+    better=LESS,
+    source="Model TD-1; a day as the most that just-in-time access may last",
+    rows="trustdebt findings --rule TIM-01",
+    measure=measure,
+)

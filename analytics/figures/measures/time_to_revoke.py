@@ -1,0 +1,42 @@
+"""How long what should have ended stays."""
+
+from analytics.answers.revocation import time_to_revoke
+from analytics.assumptions.model import NUMBER, model
+from analytics.figures.measure import DAYS, LESS, Measure, Measured
+from analytics.figures.revocation_speed import overdue
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the median days by Kaplan and Meier, with what is still open as censored."""
+    spells = overdue(posture)
+    if not len(spells.rows):
+        return Measured(None, because="nothing was ever overdue in the snapshots kept")
+    found = time_to_revoke(posture, spells)
+    median = found["median_days"]
+    because = None if median is not None else "fewer than half of what was overdue is gone so far"
+    return Measured(
+        median, found["ended"], len(spells.rows), because, {k: found[k] for k in DETAIL}
+    )
+
+
+DETAIL = ("p95_days", "censored", "open_p90_days", "met_sla", "sla_days", "snapshots")
+MEASURE = Measure(
+    name="time_to_revoke",
+    order=100,
+    title="Time to revoke",
+    numerator="what was overdue and is gone: grants, credentials, agents past their end, owners",
+    denominator="all that was overdue in the snapshots kept",
+    unit=DAYS,
+    better=LESS,
+    source="Kaplan and Meier 1958; the target is the cycle of the assumption outlived of TD-1",
+    rows="trustdebt revocation",
+    measure=measure,
+    target=model().cycle[NUMBER["outlived"]],
+    references=(
+        "CIS Controls 6.2",
+        "NIST SP 800-53 AC-2(3)",
+        "NIST AI RMF MANAGE 2.4",
+        "NIST AI RMF MANAGE 4.1",
+    ),
+)

@@ -1,0 +1,38 @@
+"""Access for which nobody at all answers."""
+
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of exposure that is held by identities without an owner in any role."""
+    owned, who = posture.ownership, population(posture)
+    known = owned.known[who.identities]
+    nobody = owned.nobody()[who.identities]
+    return ratio(
+        float(who.exposure[nobody].sum()),
+        float(who.exposure[known].sum()),
+        "owners are known of no identity in service that has an entitlement"
+        if who.every_exposure
+        else who.empty,
+        identities=int(nobody.sum()),
+        of_identities=int(known.sum()),
+    )
+
+
+MEASURE = Measure(
+    name="unowned_access",
+    order=1,
+    title="Unowned access",
+    numerator="exposure of identities for which nobody answers in any role that is known",
+    denominator="exposure of identities in service of which a source states owners",
+    unit=SHARE,
+    better=LESS,
+    source="NHI Management Group: one of three figures to steer by",
+    rows="trustdebt orphans",
+    measure=measure,
+    needs=("owners",),
+    target=0.0,
+    three=True,
+    references=("OWASP NHI1:2025 Improper Offboarding",),
+)

@@ -1,0 +1,36 @@
+"""Access that is not used."""
+
+from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
+from analytics.posture import Posture
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of observed exposure that was not used for 90 days."""
+    who = population(posture)
+    unused, unseen = who.broken("necessity"), who.unknown("necessity")
+    return ratio(
+        float(unused.sum()),
+        who.every_exposure - float(unseen.sum()),
+        "of no entitlement anybody would see the use" if who.every_exposure else who.empty,
+        unknown=float(unseen.sum()),
+    )
+
+
+MEASURE = Measure(
+    name="unused_exposure",
+    order=81,
+    title="Unused exposure",
+    numerator="exposure that was not used for 90 days though its use would be seen",
+    denominator="exposure whose use would be seen",
+    unit=SHARE,
+    better=LESS,
+    source="Model TD-1, assumption necessity",
+    rows="trustdebt findings --rule LPR-01",
+    measure=measure,
+    needs=("usage",),
+    target=0.0,
+    references=("NIST CSF 2.0 PR.AA-05", "NIST AI RMF MANAGE 1.2"),
+    published=(
+        Published("workload identities use less than 5 % of their permissions", "Microsoft", 2023),
+    ),
+)

@@ -1,0 +1,46 @@
+"""How much of what could be owed is known."""
+
+from analytics.debt.totals import total
+from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
+from analytics.posture import Posture
+from graph.values import iso
+
+
+def measure(posture: Posture) -> Measured:
+    """Return the share of what could be owed of which it is known whether it is."""
+    who = population(posture)
+    whole = total(who.debt)
+    sources = [
+        {
+            "source": c.source,
+            "scope": c.scope,
+            "complete": c.complete,
+            "declares": list(c.declares),
+            "taken_at": iso(c.taken_at),
+        }
+        for c in posture.graph.coverage
+    ]
+    return ratio(
+        whole.applicable - whole.unverified,
+        whole.applicable,
+        who.empty,
+        not_known=whole.not_known,
+        sources=sources,
+        undeclared=list(posture.graph.undeclared),
+    )
+
+
+MEASURE = Measure(
+    name="verified_exposure",
+    order=5,
+    title="Data coverage",
+    numerator="weighted exposure of the assumptions known to hold or to be broken",
+    denominator="weighted exposure of every assumption that applies",
+    unit=SHARE,
+    better=MORE,
+    source="Model TD-1: what nobody could have told is unknown, neither kept nor broken",
+    rows="trustdebt debt --items",
+    measure=measure,
+    target=1.0,
+    references=("NIST AI RMF MEASURE 1.1", "NIST CSF 2.0 DE.AE-03"),
+)

@@ -1,0 +1,161 @@
+"""The five pillars: how much of each kind of governance is in evidence, from nothing to all.
+
+A part counts what is shown to be in order, of all that it applies to. What nobody knows is not
+in evidence, so it counts in the denominator only, and is told apart from what is broken.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.assumptions.model import NUMBER
+from analytics.figures.measure import population
+from analytics.findings.rules.dormant_identity import last_active
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.schema import IDENTITIES
+
+COUNT, EXPOSURE = "identities", "weighted exposure"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that a pillar rests on: what is shown of it, unknown of it, and in all."""
+
+    name: str
+    title: str
+    shown: float
+    unknown: float
+    of: float
+
+
+@dataclass(frozen=True)
+class Pillar:
+    """One of the five; its parts have the same unit, and are added up."""
+
+    name: str
+    title: str
+    unit: str
+    parts: tuple[Part, ...]
+
+    @property
+    def shown(self) -> float:
+        """How much is in evidence."""
+        return sum(part.shown for part in self.parts)
+
+    @property
+    def unknown(self) -> float:
+        """How much nobody knows."""
+        return sum(part.unknown for part in self.parts)
+
+    @property
+    def of(self) -> float:
+        """How much there is in all."""
+        return sum(part.of for part in self.parts)
+
+
+BY_ASSUMPTION = {
+    "lifecycle": (
+        "Life cycle",
+        {
+            "outlived": "Access that has ended is gone",
+            "standing": "Access ends by itself",
+            "review": "Access was approved lately",
+            "cred_age": "Credentials are rotated",
+        },
+    ),
+    "policy": (
+        "Policy",
+        {
+            "scope": "Access is within its declared scope",
+            "necessity": "Access is used",
+            "env": "Environments are kept apart",
+            "third_party": "Third parties were vetted",
+            "sod": "Duties are separated",
+            "cred_storage": "Secrets are kept in a vault",
+            "cred_auth": "Authentication is strong",
+            "cred_shared": "Credentials are not shared",
+            "cred_human": "People do not use them",
+        },
+    ),
+    "ownership": ("Ownership", {"owner": "Somebody answers for it in both roles"}),
+}
+
+
+def pillars(posture: Posture) -> tuple[Pillar, ...]:
+    """Return the five pillars."""
+    by_debt = {
+        name: Pillar(name, title, EXPOSURE, tuple(_held(posture, k, v) for k, v in parts.items()))
+        for name, (title, parts) in BY_ASSUMPTION.items()
+    }
+    monitoring = (_observed(posture), _held(posture, "evidence", "Decisions explain its use"))
+    return (
+        Pillar("discovery", "Discovery", COUNT, _discovered(posture)),
+        by_debt["lifecycle"],
+        by_debt["policy"],
+        Pillar("monitoring", "Monitoring", EXPOSURE, monitoring),
+        by_debt["ownership"],
+    )
+
+
+def _held(posture: Posture, assumption: str, title: str) -> Part:
+    """Return how far an assumption is known to hold."""
+    owed, k = population(posture).debt, NUMBER[assumption]
+    of, unknown = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
+    broken = float(owed.principal[:, k].sum())
+    return Part(assumption, title, max(of - unknown - broken, 0.0), unknown, of)
+
+
+def _observed(posture: Posture) -> Part:
+    """Return how much of the access would be seen if it were used."""
+    owed, k = population(posture).debt, NUMBER["necessity"]
+    of, unseen = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
+    return Part("observed", "Its use would be seen", of - unseen, unseen, of)
+
+
+def _discovered(posture: Posture) -> tuple[Part, ...]:
+    """Return what is known of the identities themselves."""
+    who = population(posture).identities
+    known = {
+        "complete": ("Stated by a source that was read completely", stated_completely(posture)),
+        "created": ("Its creation is known", posture.created_at != NEVER),
+        "environment": ("Its environment is known", _stated(posture, "env")),
+        "purpose": ("Its purpose is known", _stated(posture, "purpose")),
+        "activity": ("Its last activity is known", last_active(posture) != NEVER),
+    }
+    return tuple(
+        Part(name, title, int(flags[who].sum()), int((~flags[who]).sum()), len(who))
+        for name, (title, flags) in known.items()
+    )
+
+
+def stated_completely(posture: Posture) -> np.ndarray:
+    """Return for each node whether a scope that was read completely states it."""
+    graph = posture.graph
+    whole = {c.key for c in graph.coverage if c.complete}
+    found = np.zeros(len(graph.ids), bool)
+    for label in IDENTITIES:
+        frame = graph.facts.frames[label]
+        keys = list(zip(frame["source"], frame["scope"], strict=True))
+        stated = np.array([key in whole for key in keys], bool)
+        found[graph.numbers(frame["id"][stated])] = True
+    return found
+
+
+def _stated(posture: Posture, column: str) -> np.ndarray:
+    """Return for each identity whether a source states something of it."""
+    graph = posture.graph
+    found = np.zeros(len(graph.ids), bool)
+    for label in IDENTITIES:
+        frame = graph.frames[label]
+        found[graph.numbers(frame["id"][frame[column].notna()])] = True
+    return found
+
+
+def nobody_could(pillar: Pillar | Part) -> str | None:
+    """Say why a pillar, or a part of one, is not measured, if it is not."""
+    if not pillar.of:
+        return "there is nothing that it applies to"
+    if pillar.unknown >= pillar.of:
+        return "nobody could have told: no source declares what it rests on"
+    return None

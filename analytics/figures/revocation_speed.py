@@ -1,0 +1,277 @@
+"""How long it takes until what should have ended is gone, and until changes are looked at.
+
+Each snapshot shows what is overdue then: grants past their end or revoked on paper, credentials
+past their expiry, agents past their term, roles whose last owner left. Something overdue ends
+with the first snapshot that does not show it any more; what the last snapshot still shows, or
+what vanished because its source did, is censored: it has lasted at least so long.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.entitlements import Entitlements, entitlements
+from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.term import judge
+from analytics.assumptions.judgement import Case
+from analytics.assumptions.model import model
+from analytics.figures.survival import Survival, survival
+from analytics.findings.families.ownership import departed, judged_rows
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.identity.match import Identities
+from graph.identity.renamed_ids import Former, names_in
+from graph.once import once
+from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
+
+GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
+BETWEEN = " -> "  # the holder of a grant and its resource
+RECENT_DAYS = 365  # changes before that say nothing of how fast things are looked at now
+UNSEEN = np.iinfo(np.int64).max
+COLUMNS = ("kind", "key", "since", "identity", "scope")
+
+
+@dataclass(frozen=True)
+class Spells:
+    """What was overdue, or changed, for how long, and whether that has ended.
+
+    `rows` has a row for each: `kind`, `key` (a grant's holder and resource, the id of a
+    credential or identity; for an owner's role the identity, a slash and the role), `identity`
+    (id of one that it concerns), `since`, `until` (milliseconds), `ended` (bool) and `days`.
+    """
+
+    rows: pd.DataFrame
+
+    @property
+    def estimate(self) -> Survival:
+        """How long they last."""
+        return survival(self.rows["days"].to_numpy(float), self.rows["ended"].to_numpy(bool))
+
+    def of(self, kind: str) -> "Spells":
+        """Keep those of one kind."""
+        return Spells(self.rows[self.rows["kind"] == kind])
+
+    def within(self, days: float) -> tuple[int, int]:
+        """Return how many ended within so many days, and of how many that can be said."""
+        ended = self.rows["ended"].to_numpy(bool)
+        short = self.rows["days"].to_numpy(float) <= days
+        return int((ended & short).sum()), int((ended | ~short).sum())
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """What one snapshot shows: what is overdue, which changes there are, and which scopes."""
+
+    at: int
+    scopes: frozenset[str]
+    overdue: pd.DataFrame
+    changed: pd.DataFrame
+
+
+def overdue(posture: Posture, about: int | None = None) -> Spells:
+    """Follow what was overdue through the snapshots up to this one.
+
+    `about` (a node's number) keeps what concerns one identity.
+    """
+    moments = _moments(posture, about)
+    return Spells(_followed(moments, [m.overdue for m in moments]))
+
+
+def ungoverned(posture: Posture) -> Spells:
+    """Follow each grant of the last year until somebody approved it, decided on it or took it."""
+    moments = _moments(posture, None)
+    rows = _followed(moments, [m.changed[list(COLUMNS)] for m in moments])
+    decided = pd.concat([m.changed for m in moments]).groupby(["key", "since"])["decided"].min()
+    at = decided.reindex(pd.MultiIndex.from_frame(rows[["key", "since"]])).to_numpy()
+    acted = at < rows["until"].to_numpy()
+    rows["ended"] = rows["ended"] | (at != UNSEEN)
+    rows["until"] = np.where(acted, at, rows["until"])
+    return Spells(_timed(rows[rows["since"] >= posture.graph.now - RECENT_DAYS * DAY]))
+
+
+# -- through the snapshots ----------------------------------------------------------------------
+
+
+@once
+def _moments(posture: Posture, about: int | None) -> list[_Moment]:
+    """Look at each snapshot, and name what it shows as the posture does."""
+    thing = posture.graph.thing(about)["id"] if about is not None else None
+    looks: list[tuple[_Moment, Identities]] = []
+    for past in _past(posture):
+        there = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        looks.append((_moment(past, there), past.graph.identities))
+    found = [identities for _, identities in looks]
+    return [
+        _called(moment, names_in(posture.graph, found[at:])) for at, (moment, _) in enumerate(looks)
+    ]
+
+
+def _called(moment: _Moment, names: dict[str, str]) -> _Moment:
+    """Return what a moment shows under other names of things."""
+    if not names:
+        return moment
+    overdue, changed = (
+        rows.assign(
+            key=[_key(k, key, names) for k, key in zip(rows["kind"], rows["key"], strict=True)],
+            identity=[names.get(i, i) for i in rows["identity"]],
+        )
+        for rows in (moment.overdue, moment.changed)
+    )
+    return replace(moment, overdue=overdue, changed=changed)
+
+
+def _key(kind: str, key: str, names: dict[str, str]) -> str:
+    """Rename the things of a key: the ends of a grant, what has an owner, else the thing."""
+    if kind == GRANT:
+        return BETWEEN.join(names.get(end, end) for end in key.split(BETWEEN))
+    thing, slash, role = key.rpartition("/") if kind == OWNER else (key, "", "")
+    return f"{names.get(thing, thing)}{slash}{role}"
+
+
+def _past(posture: Posture) -> Iterator[Posture]:
+    """Yield the postures of the snapshots before this one, oldest first, and this one.
+
+    Of several that speak of the same instant, the one published last counts.
+    """
+    history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
+    if history is not None and info is not None:
+        before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
+        last = {i.taken_at: i for i in sorted(before, key=lambda i: i.order)}
+        for taken_at in sorted(last):
+            yield history.posture(last[taken_at].id)
+    yield posture
+
+
+def _moment(posture: Posture, about: list[int] | None) -> _Moment:
+    case = Case(posture, model(), entitlements(posture, model()))
+    parts = [_grants(case), _credentials(posture), _agents(posture), _owners(posture)]
+    rows = pd.concat(parts, ignore_index=True)
+    if about is not None:
+        rows = rows[rows["number"].isin(about)]
+    ids = posture.graph.things["id"]
+    rows["identity"] = ids.reindex(rows["number"]).to_numpy(object)
+    first = rows.drop(columns="number").sort_values(["kind", "key", "since", "identity"])
+    scopes = frozenset(f"{c.source}\x1f{c.scope}" for c in posture.graph.coverage)
+    once = first.drop_duplicates(["kind", "key"])[list(COLUMNS)]
+    return _Moment(posture.graph.now, scopes, once, _changes(case))
+
+
+def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join what the moments show: from when to when each was there, and whether it ended."""
+    whole = pd.concat([rows.assign(seen=n) for n, rows in enumerate(shown)], ignore_index=True)
+    spells = whole.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
+    at = np.array([m.at for m in moments], np.int64)
+    last = spells["seen"].to_numpy(np.int64)
+    after = np.minimum(last + 1, len(at) - 1)
+    told = [s in moments[n].scopes for s, n in zip(spells["scope"], after, strict=True)]
+    spells["ended"] = (last < len(at) - 1) & np.array(told, bool)
+    spells["until"] = np.where(spells["ended"], at[after], at[last])
+    return _timed(spells)
+
+
+def _timed(spells: pd.DataFrame) -> pd.DataFrame:
+    days = np.maximum(spells["until"] - spells["since"], 0) / DAY
+    order = ["kind", "since", "key"]
+    return spells.assign(days=days).sort_values(order, ignore_index=True)
+
+
+# -- what is overdue ----------------------------------------------------------------------------
+
+
+def _rows(kind: str, key: object, since: object, number: object, scope: object) -> pd.DataFrame:
+    rows = pd.DataFrame({"key": key, "since": since, "number": number, "scope": scope})
+    dated = rows[rows["since"] != NEVER].assign(kind=kind)
+    return dated.astype({"since": np.int64, "number": np.int64, "key": object, "scope": object})
+
+
+def _grants(case: Case) -> pd.DataFrame:
+    """Return the grants of accountable identities that outlived their end."""
+    (part,) = judge(case)[1].parts
+    grant = case.units.grant[part.entitlement]
+    frame = case.posture.graph.frames[CAN_ACCESS]
+    identity = case.units.identity[part.entitlement]
+    return _rows(GRANT, _access(case.posture)[grant], part.since, identity, _scopes(frame)[grant])
+
+
+def _credentials(posture: Posture) -> pd.DataFrame:
+    """Return the credentials of accountable identities that nobody ended after their expiry."""
+    frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
+    expires = milliseconds(frame["expires_at"])
+    late = (expires != NEVER) & (expires <= posture.graph.now)
+    late &= ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
+    mine = late[pairs.row]
+    row, identity = pairs.row[mine], posture.accountable[pairs.place[mine]]
+    return _rows(CREDENTIALS, _ids(frame)[row], expires[row], identity, _scopes(frame)[row])
+
+
+def _agents(posture: Posture) -> pd.DataFrame:
+    """Return the agents in service past their term."""
+    frame = posture.graph.frames[AGENT]
+    number, expires = posture.graph.numbers(frame["id"]), milliseconds(frame["expires_at"])
+    late = (expires != NEVER) & (expires <= posture.graph.now) & posture.in_service[number]
+    return _rows(*(IDENTITY, _ids(frame)[late], expires[late], number[late], _scopes(frame)[late]))
+
+
+def _owners(posture: Posture) -> pd.DataFrame:
+    """Return the roles that nobody took over from an owner who left."""
+    gone = judged_rows(posture, departed(posture.ownership)).sort_values("ended")
+    last = gone.drop_duplicates(["thing", "role"], keep="last")
+    ids = posture.graph.things["id"].reindex(last["thing"]).to_numpy(object)
+    key = ids + "/" + last["role"].to_numpy(object)
+    scope = (last["source"] + "\x1f" + last["scope"]).to_numpy(object)
+    return _rows(OWNER, key, last["ended"].to_numpy(), last["thing"].to_numpy(), scope)
+
+
+def _access(posture: Posture) -> np.ndarray:
+    """Name each grant by its ends: the same access under another id was not taken away."""
+    frame = posture.graph.frames[CAN_ACCESS]
+    return np.asarray((frame["source_id"] + BETWEEN + frame["target_id"]).to_numpy(object))
+
+
+def _ids(frame: pd.DataFrame) -> np.ndarray:
+    return np.asarray(frame["id"].to_numpy(object))
+
+
+def _scopes(frame: pd.DataFrame) -> np.ndarray:
+    return np.asarray((frame["source"] + "\x1f" + frame["scope"]).to_numpy(object))
+
+
+# -- what changed -------------------------------------------------------------------------------
+
+
+def _changes(case: Case) -> pd.DataFrame:
+    """Return the dated grants of accountable identities, and when each was first decided on."""
+    graph, units = case.posture.graph, case.units
+    frame = graph.frames[CAN_ACCESS]
+    decided = _decided(case, units)
+    rows = pd.DataFrame(
+        {"row": units.grant, "identity": units.identity, "since": units.granted, "decided": decided}
+    )
+    rows = rows[(rows["since"] != NEVER) & (rows["since"] <= graph.now)]
+    first = rows.groupby("row", as_index=False).agg(
+        identity=("identity", "min"), since=("since", "min"), decided=("decided", "min")
+    )
+    at = first["row"].to_numpy()
+    ids = graph.things["id"].reindex(first["identity"]).to_numpy(object)
+    key = _access(case.posture)[at]
+    return first.assign(kind=GRANT, key=key, identity=ids, scope=_scopes(frame)[at])
+
+
+def _decided(case: Case, units: Entitlements) -> np.ndarray:
+    """Return when each was first approved or decided on since it was granted, as is known."""
+    frame, said = case.posture.graph.frames[CAN_ACCESS], case.reviews
+    reviewed = milliseconds(frame["reviewed_at"])[units.grant]
+    known = [
+        reviewed,
+        *(said.approved_grant[units.grant], said.last_grant[units.grant] >> 1),
+        *(each[node] for each in (said.approved_thing,) for node in (units.holder, units.identity)),
+        *(said.last_thing[node] >> 1 for node in (units.holder, units.identity)),
+    ]
+    first = np.full(len(units), UNSEEN)
+    for at in known:
+        counts = (at != NEVER) & (at >= units.granted) & (at <= case.now)
+        first = np.where(counts, np.minimum(first, at), first)
+    return first

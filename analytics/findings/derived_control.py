@@ -1,0 +1,192 @@
+"""What an identity gains by the control that rules conclude from what it is, target by target."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.entitlements import listed
+from analytics.escalation.rule import Derivation
+from analytics.posture import Filter, Posture
+from analytics.reach.closure import totals
+from analytics.usage.idle_access import LONGER, OWNER, SAFE, idle_rows
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.once import once
+from graph.schema import (
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    LEVELS,
+    OWNS,
+    RELATIONSHIPS,
+    STORED_IN,
+    TRUSTS,
+)
+from graph.values import strict_json
+
+STATED, ALL = Filter("potential", derived=False), Filter("potential")
+AS_ITSELF = Filter("potential", derived=False, identity_only=True)
+WHOLLY = 1 << LEVELS.index("admin")  # only who is another without a ceiling can use its rights
+EASE = {SAFE: 0, LONGER: 1, OWNER: 2}
+NO_ACCESS, IN_USE = 3, 4  # what gives no access by itself, and what was seen in use
+WORDS = {
+    CAN_ACCESS: "the access of {} to {}",
+    STORED_IN: "the copy of {} in {}",
+    TRUSTS: "the trust of {} in {}",
+    ASSUMES: "the right of {} to take {}",
+    AUTHENTICATES_AS: "the use of {} as {}",
+    OWNS: "the ownership of {} of {}",
+}
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Control over `target` that `identity` (numbers of nodes) can come to by a rule.
+
+    `support` are the facts that the surest and shortest way rests on, of `ways` in all; `since`
+    is when the last of them came to be. `exposure` is what the heaviest thing weighs that the
+    target reaches, and `cheapest` is the fact among them that is easiest to do without, in words;
+    "" where it rests on no relationship, but on what the target is.
+    """
+
+    identity: int
+    target: int
+    rule: str
+    support: tuple[str, ...]
+    ways: int
+    doubtful: bool
+    since: int
+    exposure: float
+    cheapest: str
+
+
+@once
+def gains(posture: Posture) -> list[Gain]:
+    """List what accountable identities gain, once for a posture, by identity and target."""
+    proofs = posture.escalated.proofs
+    if not proofs:
+        return []
+    pairs = _pairs(posture, proofs)
+    most = _most(posture, np.unique(pairs["target"]))
+    pairs = pairs[most.reindex(pairs["target"]).to_numpy(float) > 0]
+    facts = _Facts.of(posture, {f for p in pairs["proof"] for f in proofs[p].support}, proofs)
+    by_pair: dict[tuple[int, int], list[Derivation]] = {}
+    columns = (pairs[c].tolist() for c in ("identity", "target", "proof"))
+    for identity, target, nth in zip(*columns, strict=True):
+        by_pair.setdefault((identity, target), []).append(proofs[nth])
+    return [
+        _gain(posture, facts, pair, sorted(ways, key=_rank), float(most[pair[1]]))
+        for pair, ways in sorted(by_pair.items())
+    ]
+
+
+def _gain(
+    posture: Posture,
+    facts: "_Facts",
+    pair: tuple[int, int],
+    ways: list[Derivation],
+    most: float,
+) -> Gain:
+    best = ways[0]
+    return Gain(
+        *pair,
+        best.rule,
+        best.support,
+        len({way.support for way in ways}),
+        bool(best.condition or best.assumed),
+        facts.since(best.support) if best.support else best.since,
+        float(posture.autonomy[pair[0]] * most),
+        facts.easiest(best.support),
+    )
+
+
+def _rank(proof: Derivation) -> tuple[bool, bool, bool, int, str, tuple[str, ...]]:
+    """Order ways from the surest and shortest on."""
+    doubt = bool(proof.condition), proof.assumed, proof.eligible
+    return (*doubt, len(proof.support), proof.rule, proof.support)
+
+
+def _pairs(posture: Posture, proofs: list[Derivation]) -> pd.DataFrame:
+    """Return which identity can use which conclusion to become what it is not, and gains by it."""
+    source, target = (np.array([getattr(p, end) for p in proofs]) for end in ("source", "target"))
+    place, proof = _walk(posture, source)
+    gained = posture.lost(STATED, ALL).pairs > 0
+    goals = np.unique(target)
+    own_place, own_goal = _walk(posture, goals)
+    nodes = len(posture.graph.ids)
+    already = own_place.astype(np.int64) * nodes + goals[own_goal]
+    kept = gained[place] & ~np.isin(place.astype(np.int64) * nodes + target[proof], already)
+    place, proof = place[kept], proof[kept]
+    identity = posture.accountable[place]
+    return pd.DataFrame({"identity": identity, "target": target[proof], "proof": proof})
+
+
+def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of an identity (its place) and an item of `where` (nodes) that it can be."""
+    network = posture.network(AS_ITSELF)
+    order = np.argsort(where, kind="stable").astype(np.int32)
+    first = np.searchsorted(where[order], np.arange(network.nodes + 1))
+    place, item, _, _ = listed(
+        *(network.indptr, network.target, network.ceiling),
+        posture.edges.eligible[network.edge],
+        posture.accountable.astype(np.int32),
+        *(first, order, np.full(len(where), WHOLLY, np.uint8), np.ones(len(where), bool)),
+    )
+    return place, item
+
+
+def _most(posture: Posture, targets: np.ndarray) -> pd.Series:
+    """Return what the heaviest thing weighs that each target reaches."""
+    return pd.Series(totals(posture.network(ALL), targets).most, index=targets)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """The facts that conclusions rest on: since when, in words, how easy to do without."""
+
+    began: dict[str, int]
+    words: dict[str, str]
+    ease: dict[str, int]
+    supports: Counter[str]
+
+    @classmethod
+    def of(cls, posture: Posture, wanted: set[str], proofs: list[Derivation]) -> "_Facts":
+        graph, names = posture.graph, posture.graph.things["name"].to_numpy(object)
+        began, words, ease = {}, {}, {}
+        for relationship in RELATIONSHIPS:
+            frame = graph.frames[relationship]
+            at = np.flatnonzero(frame["id"].isin(wanted).to_numpy(bool))
+            if not len(at):
+                continue
+            source, target = (end[at] for end in graph.ends(relationship))
+            granted = relationship is CAN_ACCESS
+            since = graph.grant_use[2] if granted else milliseconds(frame["valid_from"])
+            given = frame["actions"].iloc[at] if granted else [pd.NA] * len(at)
+            columns = (frame["id"].iloc[at], names[source], names[target], given, since[at])
+            for fact, who, what, actions, start in zip(*columns, strict=True):
+                began[fact] = int(start)
+                words[fact] = _said(relationship, who, what, actions)
+                ease[fact] = IN_USE if relationship.control or granted else NO_ACCESS
+        idle = idle_rows(posture)
+        idle = idle[idle["fact"].isin(wanted)]
+        ease |= {f: EASE[v] for f, v in zip(idle["fact"], idle["verdict"], strict=True)}
+        return cls(began, words, ease, Counter(f for p in proofs for f in p.support))
+
+    def since(self, support: tuple[str, ...]) -> int:
+        return max((self.began.get(f, NEVER) for f in support), default=NEVER)
+
+    def easiest(self, support: tuple[str, ...]) -> str:
+        """Name the fact nobody uses, then the one that most conclusions rest on."""
+        order = {f: (self.ease.get(f, IN_USE), -self.supports[f], f) for f in support}
+        best = min(support, key=order.__getitem__, default="")
+        return self.words.get(best, best)
+
+
+def _said(kind: Relationship, who: str, what: str, actions: object) -> str:
+    named = strict_json(actions) if isinstance(actions, str) else []
+    if isinstance(named, list) and named:
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        return f"{named[0]}{more} of {who} on {what}"
+    return WORDS[kind].format(who, what) if kind in WORDS else f"{who} {kind} {what}"

@@ -1,0 +1,130 @@
+"""Findings: what every rule that can be evaluated finds, worst first."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import KEY_PARTS, Rule, nothing
+from analytics.findings.rules import all_rules
+from analytics.posture import Posture
+from analytics.runtime.faults import Faults, guarded
+from analytics.weights import BANDS
+from graph.coverage import known_kinds
+from graph.once import once
+from graph.schema import CREDENTIAL, IDENTITIES
+
+RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
+LEAST_UNKNOWN = RANK["medium"]  # what nobody can weigh is not light
+UNKNOWN_REACH = " How much that gives access to is not known."
+NAMES = np.array([name for _, name in BANDS], object)
+LEAST = np.array([least for least, _ in BANDS])
+
+
+@once
+def find_all(posture: Posture) -> pd.DataFrame:
+    """Run the rules whose facts somebody declares or states, once for a posture.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `analytics.findings.rule.FOUND`, and `id` (the same for the same rule,
+        subject and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
+        entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. Where
+        that is not so the severity is at least medium, and the sentence says why. What a rule
+        that fails would have found is missing: see `failed`.
+    """
+    rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
+    whole = _judged(posture, [(rule, _found(posture, rule)) for rule in rules])
+    general = {rule.id for rule in all_rules().values() if rule.general}
+    place = whole["rule"].str[:3] + whole["rule"].isin(general).map({True: "~", False: ""})
+    ordered = whole.assign(place=place + whole["rule"]).sort_values(
+        ["rank", "quantity", "place", "subject", "object", "key"],
+        ascending=[True, False, True, True, True, True],
+        kind="stable",
+        ignore_index=True,
+    )
+    return ordered.drop(columns="place")
+
+
+def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
+    return guarded(posture.faults, rule.id, lambda: rule.find(posture), nothing)
+
+
+def failed(posture: Posture) -> Faults:
+    """Return the rules that failed, by id: what they would have found is not known."""
+    find_all(posture)
+    known = {rule.id for rule in all_rules().values()}
+    return {rule: how for rule, how in posture.faults.items() if rule in known}
+
+
+def count_all(posture: Posture) -> int | None:
+    """Count the findings; None where a rule failed and nobody knows how many there are."""
+    return None if failed(posture) else len(find_all(posture))
+
+
+def lacking(posture: Posture, rule: Rule) -> list[str]:
+    """Return the kinds of fact that `rule` needs, and that no source declares or states."""
+    return [kind for kind in rule.needs if kind not in known_kinds(posture.graph)]
+
+
+def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:
+    """Run one rule; see `find_all` for the columns."""
+    return _judged(posture, [(rule, rule.find(posture))])
+
+
+def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.DataFrame:
+    """Put together what rules found, name it and say how bad it is."""
+    frames = [frame for _, frame in parts if len(frame)]
+    whole = pd.concat(frames or [nothing()], ignore_index=True)
+    counts = [len(frame) for _, frame in parts]
+    weight = np.repeat(np.array([rule.weight for rule, _ in parts], float), counts)
+    rules = np.repeat(np.array([rule.id for rule, _ in parts], object), counts)
+    quantity = weight * whole["weighs"].to_numpy(float)
+    rank = np.searchsorted(-LEAST, -quantity, side="left")
+    floor = whole["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
+    unknown = _of_unknown_reach(posture, whole)
+    rank = np.minimum(np.minimum(rank, floor), np.where(unknown, LEAST_UNKNOWN, len(BANDS)))
+    said = whole["sentence"].mask(unknown, whole["sentence"] + UNKNOWN_REACH)
+    return whole.assign(
+        sentence=said,
+        reach_known=~unknown,
+        id=pd.array(_ids(posture, rules, whole), dtype="str"),
+        rule=pd.array(rules, dtype="str"),
+        severity=pd.array(NAMES[rank], dtype="str"),
+        quantity=quantity,
+        rank=rank,
+    )
+
+
+def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
+    """Return which findings are about access of which nobody could state how much it is (bool).
+
+    That is what the subject may use, or the credential that the finding is about.
+    """
+    known = posture.entitlements_known | ~posture.graph.has_label(*IDENTITIES, CREDENTIAL)
+    subject, other = (frame[c].to_numpy(np.int64) for c in ("subject", "object"))
+    key = posture.graph.has_label(CREDENTIAL)
+    return np.asarray(~known[subject] | ((other >= 0) & key[other] & ~known[other]))
+
+
+@once
+def _nodes(posture: Posture) -> list[str]:
+    """Return the id of each node, and behind the last that of none."""
+    return [*posture.graph.ids.to_pylist(), ""]
+
+
+def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
+    """Derive the id of each finding from its rule, its subject, its object and its key, if any."""
+    nodes = _nodes(posture)
+    columns = (frame[c].tolist() for c in ("subject", "object", "key"))
+    return [
+        finding_id((rule, nodes[subject], nodes[other], key) if key else
+                   (rule, nodes[subject], nodes[other]))
+        for rule, subject, other, key in zip(rules, *columns, strict=True)
+    ]  # fmt: skip
+
+
+def finding_id(parts: tuple[str, ...]) -> str:
+    """Return the id of a finding by its rule, its subject, its object and its key, if any."""
+    return f"F-{hashlib.sha256(KEY_PARTS.join(parts).encode()).hexdigest()[:16]}"

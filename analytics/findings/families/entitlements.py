@@ -1,0 +1,292 @@
+"""What the rules about scope, least privilege, time and review share: items, grant by grant.
+
+They judge what the trust debt counts. A row here is one grant that one identity holds, with the
+levels of it for which an assumption is broken.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.items import items_of
+from analytics.assumptions.model import NUMBER
+from analytics.assumptions.reviews import Reviews, reviews
+from analytics.findings.rule import day, found, joined
+from analytics.posture import Posture
+from analytics.residue import alive
+from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
+from analytics.usage.actors import actors
+from graph.access import NEVER
+from graph.once import once
+from graph.schema import CAN_ACCESS, LEVELS
+
+MARKS = {"seasonal": SEASONAL, "break-glass": BREAK_GLASS}
+VERBS = dict(zip(LEVELS, ("list", "read", "write", "administer"), strict=True))
+LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
+
+
+LEVEL_WORDS = [joined(levels) for levels in LEVEL_SETS]
+VERB_WORDS = [joined([VERBS[level] for level in levels]) for levels in LEVEL_SETS]
+
+
+def entitled(posture: Posture) -> np.ndarray:
+    """Return how many entitlements each node has, where it is accountable (int64), else 0."""
+    units = items_of(posture).units
+    counts = np.zeros(len(posture.graph.ids), np.int64)
+    counts[units.identities] = np.bincount(units.place, minlength=len(units.identities))
+    return counts
+
+
+def granted(posture: Posture) -> np.ndarray:
+    """Return how many grants each node has, where it is accountable (int64), else 0."""
+    codes, grants = _held(posture).index.to_numpy(), _grants(posture)
+    place = codes // grants
+    counts = np.zeros(len(posture.graph.ids), np.int64)
+    identities = items_of(posture).units.identities
+    counts[identities] = np.bincount(place, minlength=len(identities))
+    return counts
+
+
+def _grants(posture: Posture) -> int:
+    return max(len(posture.graph.frames[CAN_ACCESS]), 1)
+
+
+def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the entitlements of judged identities that break an assumption (positions).
+
+    With each comes since when it does (milliseconds, `NEVER` where nobody says).
+    """
+    debt = items_of(posture)
+    rows = debt.rows
+    mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
+    mine = mine[alive(posture)[debt.units.identity[rows.entitlement[mine]]]]
+    return rows.entitlement[mine], rows.since[mine]
+
+
+@once
+def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
+    """Return `by_grant` of what is `broken`, put together once for each assumption."""
+    return by_grant(posture, *broken(posture, assumption))
+
+
+def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
+    """Put the levels of one grant of one identity together.
+
+    `at` are positions of entitlements, `since` a time for each.
+
+    Returns
+    -------
+    DataFrame
+        In the order of identities and grants: `identity`, `holder`, `resource` (numbers),
+        `grant` (row of CAN_ACCESS), `fact` (its id), `levels` (bits of those given), `held` (bits
+        of all that the identity has by it), `level` (the highest given), `exposure` (of the
+        heaviest level given), `together` (of all given), `first` and `last` (of `since`).
+    """
+    units = items_of(posture).units
+    grants = _grants(posture)
+    code = units.place[at].astype(np.int64) * grants + units.grant[at]
+    order = np.argsort(code, kind="stable")
+    code, at, since = code[order], at[order], since[order]
+    begin = np.flatnonzero(np.diff(code, prepend=-1))
+    lead, bits = at[begin], np.left_shift(1, units.level[at].astype(np.int64))
+    if not len(at):
+        return _frame(posture, lead, [np.zeros(0, np.int64)] * 6, np.zeros(0))
+    columns = [
+        np.bitwise_or.reduceat(bits, begin),
+        _held(posture)[units.place[lead].astype(np.int64) * grants + units.grant[lead]].to_numpy(),
+        np.maximum.reduceat(units.level[at], begin),
+        np.minimum.reduceat(since, begin),
+        np.maximum.reduceat(since, begin),
+        np.maximum.reduceat(units.exposure[at], begin),
+    ]
+    return _frame(posture, lead, columns, np.add.reduceat(units.exposure[at], begin))
+
+
+def _frame(
+    posture: Posture, lead: np.ndarray, columns: list[np.ndarray], together: np.ndarray
+) -> pd.DataFrame:
+    units = items_of(posture).units
+    facts = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+    levels, held, level, first, last, exposure = columns
+    return pd.DataFrame(
+        {
+            "identity": units.identity[lead],
+            "holder": units.holder[lead],
+            "resource": units.resource[lead],
+            "grant": units.grant[lead],
+            "fact": pd.Series(facts[units.grant[lead]], dtype=object),
+            "levels": levels,
+            "held": held,
+            "level": level,
+            "exposure": exposure.astype(float),
+            "together": together,
+            "first": first,
+            "last": last,
+        }
+    )
+
+
+@once
+def _held(posture: Posture) -> pd.Series:
+    """Return the bits of the levels that each identity has by each grant, by their code."""
+    units = items_of(posture).units
+    grants = _grants(posture)
+    code = units.place.astype(np.int64) * grants + units.grant
+    order = np.argsort(code, kind="stable")
+    begin = np.flatnonzero(np.diff(code[order], prepend=-1))
+    bits = np.left_shift(1, units.level[order].astype(np.int64))
+    whole = np.bitwise_or.reduceat(bits, begin) if len(bits) else bits
+    return pd.Series(whole, index=code[order][begin])
+
+
+def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the heaviest grant of each identity, with all of them beside it.
+
+    Added are `count`, `facts` (a tuple of ids, the heaviest first) and `earliest` (the first of
+    `first` that is known, else `NEVER`).
+    """
+    ranked = rows.sort_values(
+        ["identity", "exposure", "fact"], ascending=[True, False, True], kind="stable"
+    ).reset_index(drop=True)
+    begin = np.flatnonzero(np.diff(ranked["identity"].to_numpy(np.int64), prepend=-1))
+    ends = np.append(begin, len(ranked))[1:]
+    facts = ranked["fact"].to_numpy(object)
+    known = np.where(ranked["first"] == NEVER, np.iinfo(np.int64).max, ranked["first"])
+    earliest = np.minimum.reduceat(known, begin) if len(begin) else known
+    found = ranked.iloc[begin].reset_index(drop=True)
+    groups = [tuple(facts[a:b]) for a, b in zip(begin, ends, strict=True)]
+    return found.assign(
+        count=ends - begin,
+        facts=pd.Series(groups, index=found.index, dtype=object),
+        earliest=np.where(earliest == np.iinfo(np.int64).max, NEVER, earliest),
+    )
+
+
+def found_heaviest(
+    posture: Posture, rows: pd.DataFrame, sentences: list[str], remedies: list[str]
+) -> pd.DataFrame:
+    """Make findings of what `heaviest_of_each` kept: one for each identity."""
+    return found(
+        posture,
+        rows["identity"].to_numpy(np.int64),
+        sentences,
+        rows["earliest"].to_numpy(np.int64),
+        weighs=rows["exposure"].to_numpy(float),
+        evidence=list(rows["facts"]),
+        remedy=remedies,
+    )
+
+
+def decided(posture: Posture) -> Reviews:
+    """Return what reviewers decided so far, read once for a posture."""
+    return reviews(posture.graph)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+class Told(NamedTuple):
+    """A grant in words: `name` may do `may` to `what`, held `through` another or not.
+
+    `who` holds it, and `alone` says whether only this identity can act as that; `levels` are
+    those concerned; `caveat` is a sentence about its marks, or "".
+    """
+
+    name: str
+    who: str
+    what: str
+    may: str
+    levels: str
+    through: str
+    caveat: str
+    alone: bool
+
+    @property
+    def taken_away(self) -> str:
+        """How to take the levels from this identity and from no other."""
+        if self.alone:
+            return f"{self.levels} on {self.what} from {self.who}"
+        return f"{self.levels} on {self.what} from {self.name}, and leave {self.who} to the others"
+
+
+def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
+    """Put grants, as `by_grant` lists them, into words."""
+    names = posture.graph.things["name"].to_numpy(object)
+    columns = [rows[c].tolist() for c in ("identity", "holder", "resource", "levels")]
+    alone = actors(posture).alone[rows["holder"]] == rows["identity"]
+    return [
+        Told(
+            names[identity],
+            names[holder],
+            names[resource],
+            VERB_WORDS[bits],
+            LEVEL_WORDS[bits],
+            "" if identity == holder else f" through {names[holder]}",
+            caveat,
+            own,
+        )
+        for identity, holder, resource, bits, caveat, own in zip(
+            *columns, caveats(posture, rows), alone.tolist(), strict=True
+        )
+    ]
+
+
+def since(instant: int) -> str:
+    """Write since when something has not happened.
+
+    >>> since(0), since(NEVER)
+    ('since 1970-01-01', 'ever')
+    """
+    return "ever" if instant == NEVER else f"since {day(instant)}"
+
+
+def all_since(instants: np.ndarray) -> list[str]:
+    """Write since when many things have not happened."""
+    distinct, place = np.unique(instants, return_inverse=True)
+    words = [since(instant) for instant in distinct.tolist()]
+    return [words[n] for n in place.tolist()]
+
+
+def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
+    """Say which grants are marked as seasonal or break-glass, which lowers nothing."""
+    on = np.zeros((len(rows), len(MARKS)), bool)
+    for place, mark in enumerate(MARKS.values()):
+        node, grant = tagged(posture, mark), _grants_tagged(posture, mark)
+        on[:, place] = grant[rows["grant"]] | node[rows["holder"]] | node[rows["identity"]]
+    words = [""] * len(rows)
+    for row in np.flatnonzero(on.any(axis=1)).tolist():
+        words[row] = _caveat(on[row].tolist())
+    return words
+
+
+@once
+def _grants_tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
+    return bears(posture.graph.frames[CAN_ACCESS]["tags"], wanted)
+
+
+def _caveat(on: list[bool]) -> str:
+    marks = [mark for mark, said in zip(MARKS, on, strict=True) if said]
+    return f" It is marked as {joined(marks)}: ask before removing it."
+
+
+def found_grants(
+    posture: Posture,
+    rows: pd.DataFrame,
+    sentence: list[str],
+    since: np.ndarray | pd.Series,
+    remedy: list[str],
+) -> pd.DataFrame:
+    """Make the frame of what a rule found, one finding for each grant of an identity."""
+    return found(
+        posture,
+        rows["identity"].to_numpy(np.int64),
+        sentence,
+        np.asarray(since, np.int64),
+        rows["resource"].to_numpy(np.int64),
+        rows["exposure"].to_numpy(float),
+        [(fact,) for fact in rows["fact"]],
+        list(rows["fact"]),
+        remedy,
+    )

@@ -1,0 +1,88 @@
+"""What the evidence rules share: whose uses they judge, and how findings on them look."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from analytics.evidence.asked import asked
+from analytics.evidence.matching import recent
+from analytics.findings.rule import found, nothing
+from analytics.posture import Posture
+from analytics.residue import alive
+from graph.frames import records
+from graph.schema import HUMAN
+
+BY = ["identity", "resource"]
+MOST = 20  # uses and decisions that a finding names as evidence
+
+
+def by_software(posture: Posture, state: int) -> pd.DataFrame:
+    """Return the uses of the last 90 days in a state, by software that is alive.
+
+    What several agents can have done stays with the account or role that the log names.
+    """
+    rows = recent(posture)
+    rows = rows[rows["state"] == state]
+    who = rows["identity"].to_numpy(int)
+    mine = alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN)
+    return pd.DataFrame(rows[mine[who]])
+
+
+def by_agents(posture: Posture, state: int) -> pd.DataFrame:
+    """Return those of `by_software` of which a decision is asked; see `asked`."""
+    rows = by_software(posture, state)
+    return pd.DataFrame(rows[asked(posture)[rows["identity"].to_numpy(int)]])
+
+
+def about_uses(
+    posture: Posture,
+    rows: pd.DataFrame,
+    say: Callable[[Any, str, str], str],
+    remedy: str,
+    floor: str = "",
+) -> pd.DataFrame:
+    """Make a finding of the uses of each identity and resource.
+
+    `say` writes the sentence of a group: `count`, `first` and `last` (milliseconds) and
+    `reason`, given the names of who acted and of what was used. `remedy` has places for them.
+    """
+    if rows.empty:
+        return nothing()
+    exposure = posture.autonomy[rows["identity"].to_numpy(int)] * rows["weight"]
+    each = (
+        rows.assign(exposure=exposure)
+        .groupby(BY, as_index=False)
+        .agg(
+            count=("count", "sum"),
+            first=("at", "min"),
+            last=("at", "max"),
+            reason=("reason", "max"),
+            weighs=("exposure", "max"),
+        )
+    )
+    names = posture.graph.things["name"]
+    ends = [(str(names[r.identity]), str(names[r.resource])) for r in records(each)]
+    return found(
+        posture,
+        each["identity"].to_numpy(int),
+        [say(r, *end) for r, end in zip(records(each), ends, strict=True)],
+        each["first"].to_numpy(),
+        each["resource"].to_numpy(int),
+        each["weighs"].to_numpy(float),
+        _facts(rows, each),
+        remedy=[remedy.format(*end) for end in ends],
+        floor=[floor] * len(each),
+    )
+
+
+def _facts(rows: pd.DataFrame, each: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the ids of the latest uses of each group, and of what was decided about them."""
+    latest = rows.sort_values("at", kind="stable").groupby(BY).tail(MOST)
+    facts: dict[tuple[int, int], dict[str, None]] = {}
+    for row in records(latest):
+        mine = facts.setdefault((row.identity, row.resource), {})
+        mine[row.id] = None
+        if not pd.isna(row.decision):
+            mine[row.decision] = None
+    return [tuple(facts[r.identity, r.resource]) for r in records(each)]

@@ -1,0 +1,171 @@
+"""What the isolation rules share: the entitlements of judged identities, as a table."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.separation import separating
+from analytics.assumptions.items import items_of
+from analytics.gathered import gathered
+from analytics.posture import Posture
+from analytics.residue import judged
+from graph.access import NEVER
+from graph.frames import records
+from graph.once import once
+from graph.schema import CAN_ACCESS, LEVELS
+
+MOST = 20  # facts that a finding names as evidence
+
+
+@once
+def held(posture: Posture) -> pd.DataFrame:
+    """Return the entitlements of the judged identities, once for a posture.
+
+    Returns
+    -------
+    DataFrame
+        `identity`, `holder` and `resource` (numbers), `level` (a position in `LEVELS`),
+        `sensitivity` (weight), `exposure`, `granted` (milliseconds) and `grant` (a row of
+        CAN_ACCESS).
+    """
+    units = items_of(posture).units
+    mine = np.zeros(len(posture.in_service), bool)
+    mine[judged(posture, ~mine)] = True
+    frame = pd.DataFrame(
+        {
+            "identity": units.identity,
+            "holder": units.holder,
+            "resource": units.resource,
+            "level": units.level,
+            "sensitivity": units.weight,
+            "exposure": units.exposure,
+            "granted": units.granted,
+            "grant": units.grant,
+        }
+    )
+    return pd.DataFrame(frame[mine[units.identity]]).reset_index(drop=True)
+
+
+def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Return for each group of entitlements the ids of its grants, the first `MOST` of them."""
+    ids, rank = _ranked(posture)
+    ranks = gathered(rows[by].assign(rank=rank[rows["grant"]]), by, "rank", MOST)
+    facts = [tuple(ids[list(mine)]) for mine in ranks]
+    return pd.Series(facts, index=ranks.index, dtype=object)
+
+
+@once
+def _ranked(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ids of all grants in order, and the place there of each row of CAN_ACCESS."""
+    ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
+    order = np.argsort(ids, kind="stable")
+    rank = np.empty(len(ids), np.int64)
+    rank[order] = np.arange(len(ids))
+    return ids[order], rank
+
+
+def earliest(instants: pd.Series) -> pd.Series:
+    """Return instants so that the smallest is the earliest known one: unknown ones come last."""
+    return instants.where(instants != NEVER, np.iinfo(np.int64).max)
+
+
+def known(instants: pd.Series) -> np.ndarray:
+    """Turn what `earliest` put last back into `NEVER`."""
+    return instants.where(instants != np.iinfo(np.int64).max, NEVER).to_numpy(np.int64)
+
+
+def conflicts(posture: Posture) -> pd.DataFrame:
+    """Return each identity that holds both sides of a rule of separation.
+
+    Returns
+    -------
+    DataFrame
+        `rule` (text), `identity`, `left` and `right` (resources), `left_level` and
+        `right_level` (as the rule has them, NA for any), `since` (when the later side was first
+        granted), `weighs` (the lighter of the two sides) and `facts` (ids of grants).
+    """
+    parts, find = [_no_conflict()], _Sides(posture)
+    for rule in records(separating(posture.graph)):
+        left = find.side(rule.left_resource, rule.left_level)
+        right = find.side(rule.right_resource, rule.right_level)
+        both, one, other = np.intersect1d(left.identity, right.identity, return_indices=True)
+        if not len(both):
+            continue
+        parts.append(
+            pd.DataFrame(
+                {
+                    "rule": rule.rule,
+                    "identity": both,
+                    "left": left.resource,
+                    "right": right.resource,
+                    "left_level": rule.left_level,
+                    "right_level": rule.right_level,
+                    "since": np.maximum(left.granted[one], right.granted[other]),
+                    "weighs": np.minimum(left.exposure[one], right.exposure[other]),
+                    "facts": [
+                        find.facts(left, a) + find.facts(right, b)
+                        for a, b in zip(one, other, strict=True)
+                    ],
+                }
+            )
+        )
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _no_conflict() -> pd.DataFrame:
+    said = ("rule", "identity", "left", "right", "left_level", "right_level")
+    return pd.DataFrame({name: [] for name in (*said, "since", "weighs", "facts")})
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Who holds one side of a rule: by identity, in order, and the rows of `held` of each."""
+
+    resource: int
+    identity: np.ndarray
+    exposure: np.ndarray
+    granted: np.ndarray
+    rows: list[np.ndarray]
+
+
+class _Sides:
+    """Finds who holds a resource, at some level or any, each pair of them once."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, rows = posture, held(posture)
+        self.held = {name: rows[name].to_numpy() for name in rows}
+        resource = self.held["resource"]
+        self.order = np.argsort(resource, kind="stable")  # identities stay in order
+        self.resource = resource[self.order]
+        self.known: dict[tuple[str, str], _Side] = {}
+
+    def side(self, resource: str, level: Any) -> _Side:
+        """Return who holds it; `level` is NA for any."""
+        key = resource, "" if pd.isna(level) else str(level)
+        if key not in self.known:
+            self.known[key] = self._side(self.posture.graph.number(resource), key[1])
+        return self.known[key]
+
+    def _side(self, resource: int, level: str) -> _Side:
+        rows = self.order[slice(*np.searchsorted(self.resource, [resource, resource + 1]))]
+        if level:
+            rows = rows[self.held["level"][rows] == LEVELS.index(level)]
+        identity, begin = np.unique(self.held["identity"][rows], return_index=True)
+        if not len(begin):
+            return _Side(resource, identity, np.zeros(0), np.zeros(0, np.int64), [])
+        granted = earliest(pd.Series(self.held["granted"][rows])).to_numpy(np.int64)
+        return _Side(
+            resource,
+            identity,
+            np.maximum.reduceat(self.held["exposure"][rows], begin),
+            known(pd.Series(np.minimum.reduceat(granted, begin))),
+            np.split(rows, begin[1:]),
+        )
+
+    def facts(self, side: _Side, place: int) -> tuple[str, ...]:
+        """Return the ids of the grants by which an identity holds a side."""
+        ids, rank = _ranked(self.posture)
+        grants = self.held["grant"][side.rows[place]]
+        return tuple(ids[np.unique(rank[grants])[:MOST]])

@@ -1,0 +1,100 @@
+"""Credentials that are known to have leaked and still open something."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.live_credentials import held
+from analytics.findings.rule import joined, plural
+from analytics.gathered import gathered
+from analytics.posture import Posture
+from analytics.reach.closure import totals
+from graph.once import once
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL
+
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What whoever has a credential can do with it.
+
+    `identities` are the names of what it is taken for. `resources` counts what it reaches,
+    `heaviest` is the weight of the heaviest level on one of them. `known` says whether it is
+    known at all what it reaches.
+    """
+
+    identities: tuple[str, ...]
+    resources: int
+    heaviest: float
+    known: bool
+
+    def sentence(self) -> str:
+        """Say what it opens, without a full stop."""
+        shown = self.identities[:NAMED]
+        more = len(self.identities) - len(shown)
+        named = joined([*shown, f"{more} more"] if more else list(shown))
+        reached = f"reaches {plural(self.resources, 'resource')}"
+        if not self.known:
+            reached = "what that reaches is not known"
+        if not named:
+            return f"whoever has it {reached}" if self.known else reached
+        return f"whoever has it is taken for {named} and {reached}"
+
+
+@once
+def leaked(posture: Posture) -> np.ndarray:
+    """Return for each node whether it is a credential that leaked and is alive (bool)."""
+    graph, found = posture.graph, np.zeros(len(posture.graph.ids), bool)
+    frame = graph.frames[CREDENTIAL]
+    said = (frame["status"] == "leaked").fillna(False).to_numpy(bool)
+    found[graph.numbers(frame["id"][said])] = True
+    return np.asarray(found & graph.live)
+
+
+def leaks(posture: Posture) -> pd.DataFrame:
+    """Return the credentials of `leaked` with each judged identity that holds them.
+
+    Returns
+    -------
+    DataFrame
+        `identity` and `number` (of the credential; the same where nobody who is judged holds
+        it), `facts` (ids of what says so).
+    """
+    which = leaked(posture)
+    rows = held(posture)[["identity", "number", "facts"]]
+    rows = rows[which[rows["number"].to_numpy(np.int64)]]
+    alone = np.setdiff1d(np.flatnonzero(which), rows["number"])
+    facts = _ties(posture).reindex(alone)
+    rest = pd.DataFrame(
+        {"identity": alone, "number": alone, "facts": [f if f == f else () for f in facts]}
+    )
+    return pd.DataFrame(pd.concat([rows, rest] if len(rest) else [rows], ignore_index=True))
+
+
+def _ties(posture: Posture) -> pd.Series:
+    """Return for each credential the ids of what says whom it is taken for."""
+    graph = posture.graph
+    key, kept = graph.ends(AUTHENTICATES_AS)[0], graph.in_force(AUTHENTICATES_AS)
+    fact = graph.frames[AUTHENTICATES_AS]["id"].to_numpy(object)
+    return gathered(pd.DataFrame({"key": key[kept], "fact": fact[kept]}), ["key"], "fact")
+
+
+def opened(posture: Posture, keys: np.ndarray) -> dict[int, Opened]:
+    """Return what each of `keys` (numbers of nodes) opens."""
+    keys = np.unique(keys)
+    reach, names = totals(posture.network(), keys), posture.graph.things["name"]
+    key, target = posture.graph.ends(AUTHENTICATES_AS)
+    kept = posture.graph.in_force(AUTHENTICATES_AS) & np.isin(key, keys)
+    rows = pd.DataFrame({"key": key[kept], "name": names.iloc[target[kept]].to_numpy(object)})
+    taken = gathered(rows, ["key"], "name")
+    return {
+        one: Opened(
+            taken.get(one, ()),
+            int(reach.resources[place]),
+            float(reach.most[place]),
+            bool(posture.reach_known[one]),
+        )
+        for place, one in enumerate(keys.tolist())
+    }

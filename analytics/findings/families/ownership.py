@@ -1,0 +1,68 @@
+"""What the ownership rules share: how statements of ownership fail."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership.owners import DAY, NOBODY, ROLES, Ownership
+from analytics.posture import Posture
+from analytics.residue import judged
+from graph.access import NEVER
+
+
+def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the statements about the identities that are judged."""
+    every = np.ones(len(posture.in_service), bool)
+    return rows[rows["thing"].isin(judged(posture, every))].reset_index(drop=True)
+
+
+def uncovered(owned: Ownership) -> pd.DataFrame:
+    """Return the statements for a role in which nobody answers for the thing."""
+    nobody = np.zeros(len(owned.owns), bool)
+    for role in ROLES:
+        mine = (owned.owns["role"] == role).to_numpy(bool)
+        nobody |= mine & owned.missing(role)[owned.owns["thing"]]
+    return owned.owns[nobody]
+
+
+def departed(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of people who are gone, where nobody took over the role."""
+    rows = uncovered(owned)
+    return pd.DataFrame(rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]])
+
+
+def last_departed(owned: Ownership) -> pd.DataFrame:
+    """Return of what is `departed` the last one to go of each thing and role."""
+    rows = departed(owned).sort_values(["ended", "owner", "id"])
+    return rows.drop_duplicates(["thing", "role"], keep="last")
+
+
+def team_only(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of teams about things that no active person owns in any role."""
+    owns = owned.owns
+    people = owns["thing"][(owns["kind"] == "human") & owns["active"] & ~owns["inferred"]]
+    return owns[(owns["kind"] == "team") & ~owns["inferred"] & ~owns["thing"].isin(people)]
+
+
+def software_only(owned: Ownership) -> pd.DataFrame:
+    """Return the statements of software about things for which nobody answers in any role."""
+    nobody = np.logical_and.reduce([owned.covered[role] == NOBODY for role in ROLES])
+    owns = owned.owns
+    return pd.DataFrame(owns[(owns["kind"] == "software") & nobody[owns["thing"]]])
+
+
+def unacknowledged(posture: Posture, before: int) -> pd.DataFrame:
+    """Return active owners, made so earlier than `before`, who never accepted.
+
+    Who owns a thing since it was created was not made its owner by a transfer. A source and
+    scope is taken to know of acceptances from the first owner on of whom it states one.
+    """
+    owns = posture.ownership.owns
+    scope = ["source", "scope"]
+    accepted = owns["acknowledged"] != NEVER
+    begun = owns[accepted & (owns["since"] != NEVER)].groupby(scope)["since"].min()
+    since = owns["since"]
+    asked = begun.reindex(pd.MultiIndex.from_frame(owns[scope])).to_numpy(float, na_value=np.inf)
+    created = posture.created_at[owns["thing"].to_numpy(np.int64)]
+    original = (created != NEVER) & (since <= np.where(created == NEVER, 0, created) + DAY)
+    late = (since != NEVER) & (since < before) & (since >= asked)
+    return pd.DataFrame(owns[late & ~original & ~accepted & owns["active"]])

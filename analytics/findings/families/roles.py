@@ -1,0 +1,88 @@
+"""What the rules about roles share: who may take which role, and did not."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.gathered import gathered
+from analytics.ownership.owners import DAY
+from analytics.posture import IDENTITY_KINDS, UNUSED_DAYS, Posture, stale
+from analytics.residue import judged
+from graph.access import NEVER
+from graph.schema import ASSUMES, CONTROL, ROLE
+
+BY = ["identity", "role"]
+PAIR = ["identity", "holder"]
+
+
+def idle_roles(posture: Posture) -> pd.DataFrame:
+    """Return each role that an identity in service may take and did not for `UNUSED_DAYS` days.
+
+    Only where that would have been seen, on every way by which the identity may take it. A role
+    behind an idle one is not listed: it goes with that one.
+
+    Returns
+    -------
+    DataFrame
+        `identity`, `role` and `holder` (numbers; the holder is the identity or what it is, and
+        may take the role), `last` (when it was taken last, or granted), `since` (when it began to
+        be idle; both milliseconds, `NEVER` where nobody says) and `facts` (ids of ASSUMES).
+    """
+    edges, kind = posture.escalated.edges, CONTROL.index(ASSUMES)  # a step tells for itself
+    latest, now = edges.last_used, posture.graph.now
+    unused = stale(latest, edges.telemetry, edges.since, now, UNUSED_DAYS)
+    stated = (edges.row >= 0) & ~edges.derived
+    taking = stated & (edges.kind == kind) & posture.graph.has_label(ROLE)[edges.target]
+    taking &= np.isin(edges.target, edges.target[taking & unused])
+    fact = posture.graph.frames[ASSUMES]["id"].to_numpy(object)
+    ways = pd.DataFrame(
+        {
+            "holder": edges.source[taking],
+            "role": edges.target[taking],
+            "unused": unused[taking],
+            "last": np.maximum(latest, edges.since)[taking],
+            "fact": fact[edges.row[taking]],
+        }
+    )
+    fresh = np.isin(edges.kind, IDENTITY_KINDS) & stated & ~(taking & unused)
+    who = _acting(posture, edges.source[fresh], edges.target[fresh], ways["holder"].to_numpy())
+    return _idle(who.merge(ways, on="holder"))
+
+
+def _idle(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows[rows.groupby(BY)["unused"].transform("all")]
+    rows = rows.assign(other=rows["holder"] != rows["identity"])
+    each = (
+        rows.sort_values([*BY, "other", "holder"])
+        .groupby(BY, as_index=False)
+        .agg(holder=("holder", "first"), last=("last", "max"))
+    )
+    last = each["last"].to_numpy(np.int64)
+    since = np.where(last == NEVER, NEVER, last + UNUSED_DAYS * DAY)
+    facts = gathered(rows, BY, "fact") if len(rows) else pd.Series([], dtype=object)
+    return each.assign(since=since, facts=facts.to_numpy(object))
+
+
+def _acting(
+    posture: Posture, source: np.ndarray, target: np.ndarray, wanted: np.ndarray
+) -> pd.DataFrame:
+    """Return which judged identities can act as each of the `wanted` nodes, over these edges."""
+    leads = np.zeros(len(posture.graph.ids), bool)
+    leads[wanted] = True
+    while True:
+        more = leads[target] & ~leads[source]
+        if not more.any():
+            break
+        leads[source[more]] = True
+    kept = leads[source] & leads[target]
+    steps = pd.DataFrame({"holder": source[kept], "next": target[kept]}).drop_duplicates()
+    mine = judged(posture, leads & posture.in_service)
+    front = found = pd.DataFrame({"identity": mine, "holder": mine}).astype(np.int64)
+    while len(front):
+        onward = front.merge(steps, on="holder")[["identity", "next"]]
+        onward = onward.rename(columns={"next": "holder"}).drop_duplicates()
+        both = pd.concat([found, onward.astype(np.int64)], ignore_index=True)
+        front = both[~both.duplicated(PAIR)].iloc[len(found) :]
+        found = pd.concat([found, front], ignore_index=True)
+    there = np.zeros(len(leads), bool)
+    there[wanted] = True
+    return found[there[found["holder"]]]

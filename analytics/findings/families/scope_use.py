@@ -1,0 +1,144 @@
+"""Uses held against declared scopes: what was done outside them, and how much of them is used."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.scope import Entry, scopes_of
+from analytics.evidence import matching
+from analytics.findings.rule import plural
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.reach.kernels.pairs import within
+from analytics.usage import observed
+from analytics.usage.actors import actors
+from analytics.weights import LEVEL_WEIGHTS
+from graph.once import once
+from graph.schema import LEVELS, RESOURCE
+
+
+@dataclass(frozen=True)
+class Tightness:
+    """Of how many entries of a declared scope a use was seen lately."""
+
+    used: int
+    entries: int
+
+    def sentence(self) -> str:
+        """Say how tight the scope is, in a sentence of its own."""
+        if not self.entries:
+            return " That scope allows nothing."
+        entries = plural(self.entries, "entry", "entries")
+        was = "was" if self.used == 1 else "were"
+        return f" Of the {entries} of that scope {self.used} {was} used lately."
+
+
+@once
+def used_by(posture: Posture) -> pd.DataFrame:
+    """Return the uses of resources that were seen lately, by the identity that acted.
+
+    Returns
+    -------
+    DataFrame
+        `identity`, `resource` (numbers), `level` (a position in `LEVELS`), `at` (milliseconds)
+        and `fact` (the id of what shows it), for accountable identities.
+    """
+    summed = observed.uses(posture)
+    summed = summed[summed["own"] & (summed["level"] >= 0)]
+    acted = actors(posture).of(summed["identity"].to_numpy(np.int64))
+    events = matching.uses(posture)
+    recent = posture.graph.now - events["at"] <= UNUSED_DAYS * DAY
+    events = events[recent & (events["level"] >= 0)]
+    parts = [
+        summed.assign(identity=acted).rename(columns={"thing": "resource"}),
+        events.rename(columns={"id": "fact"}),
+    ]
+    columns = ["identity", "resource", "level", "at", "fact"]
+    whole = pd.concat([p[columns].astype({"fact": object}) for p in parts], ignore_index=True)
+    kept = posture.graph.has_label(RESOURCE)[whole["resource"]] & (whole["level"] < len(LEVELS))
+    kept &= whole["identity"].isin(posture.accountable)
+    return whole[kept].reset_index(drop=True)
+
+
+def outside(posture: Posture) -> pd.DataFrame:
+    """Return what identities with a declared scope used outside it.
+
+    Returns
+    -------
+    DataFrame
+        A row for each identity and resource: `identity`, `resource`, `levels` (bits), `first`
+        (milliseconds), `count`, `exposure` (of the heaviest level) and `facts` (tuple of ids).
+    """
+    rows, scopes = used_by(posture), scopes_of(posture)
+    rows = rows[rows["identity"].isin(list(scopes)).to_numpy(bool)]
+    container = _containers(posture)
+    inside = _covered(scopes, rows, rows["resource"].to_numpy())
+    inside |= _covered(scopes, rows, container[rows["resource"].to_numpy()])
+    rows = rows[~inside].drop_duplicates(["identity", "resource", "level", "at"])
+    if rows.empty:
+        return rows.assign(levels=0, first=0, count=0, exposure=0.0, facts="")
+    weight = posture.sensitivities["weight"].to_numpy()[rows["resource"]]
+    level = rows["level"].to_numpy(int)
+    rows = rows.assign(
+        bit=np.left_shift(1, level),
+        exposure=posture.autonomy[rows["identity"]] * weight * LEVEL_WEIGHTS[level],
+    )
+    levels = rows.drop_duplicates(["identity", "resource", "bit"])
+    by = ["identity", "resource"]
+    summed = rows.sort_values([*by, "at", "fact"]).groupby(by, as_index=False)
+    found = summed.agg(
+        first=("at", "min"),
+        count=("at", "size"),
+        exposure=("exposure", "max"),
+        facts=("fact", _ids),
+    )
+    return found.merge(levels.groupby(by, as_index=False).agg(levels=("bit", "sum")), on=by)
+
+
+def tightness(posture: Posture, identities: np.ndarray) -> dict[int, Tightness]:
+    """Return how much of its declared scope each identity uses."""
+    rows, scopes = used_by(posture), scopes_of(posture)
+    rows = rows[rows["identity"].isin(identities)]
+    pairs: dict[int, set[tuple[int, int]]] = {}
+    columns = (rows[c].tolist() for c in ("identity", "resource", "level"))
+    for identity, resource, level in zip(*columns, strict=True):
+        pairs.setdefault(identity, set()).add((resource, level))
+    found = {}
+    for identity in identities.tolist():
+        entries, seen = scopes.get(identity, []), pairs.get(identity, set())
+        used = sum(any(low <= r < high and v == at for r, v in seen) for low, high, at in entries)
+        found[identity] = Tightness(used, len(entries))
+    return found
+
+
+def _ids(facts: pd.Series) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(facts))
+
+
+def _containers(posture: Posture) -> np.ndarray:
+    """Return the number of what contains each resource, or its own where nothing does."""
+    graph = posture.graph
+    container = np.arange(len(graph.ids))
+    frame = graph.frames[RESOURCE]
+    number, parent = graph.numbers(frame["id"]), graph.numbers(frame["parent_id"].fillna(""))
+    container[number] = np.where(parent >= 0, parent, number)
+    return container
+
+
+def _covered(
+    scopes: dict[int, list[Entry]], rows: pd.DataFrame, resource: np.ndarray
+) -> np.ndarray:
+    """Return for each use whether a scope covers it, were it a use of `resource` (bool)."""
+    whose, place = np.unique(rows["identity"].to_numpy(np.int64), return_inverse=True)
+    entries = [scopes[number] for number in whose.tolist()]
+    first = np.cumsum([0, *(len(e) for e in entries)])
+    flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
+    inside: np.ndarray = within(
+        place.astype(np.int32),
+        resource.astype(np.int32),
+        rows["level"].to_numpy(np.int8),
+        first,
+        *flat.T.copy(),
+    )
+    return inside

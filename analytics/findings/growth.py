@@ -1,0 +1,166 @@
+"""How the exposure of each identity went from snapshot to snapshot, and where it stepped up.
+
+A series is only as long as the same sources speak: connecting one more is no growth.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.entitlements import Entitlements, entitlements
+from analytics.assumptions.model import model
+from analytics.findings.change_point import NO_CHANGE, SHORTEST, steps
+from analytics.history import History
+from analytics.posture import Posture
+from graph.facts import Coverage
+from graph.identity.match import Identities
+from graph.identity.renamed_ids import Former, names_in
+from graph.once import once
+from graph.schema import CAN_ACCESS
+from graph.stores import SnapshotInfo
+
+AROUND = 1  # snapshots before and after a step in which its grants are looked for
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A step up in the exposure of an identity.
+
+    `identity` is a number of the posture asked about, `info` the first snapshot of the later
+    level, `before` and `after` are mean exposures, and `grants` are the ids of the grants that
+    came within a snapshot of it, the heaviest first; `heaviest` is what one of them weighs.
+    """
+
+    identity: int
+    info: SnapshotInfo
+    before: float
+    after: float
+    grants: tuple[str, ...]
+    heaviest: float
+
+
+@once
+def growths(posture: Posture) -> list[Growth]:
+    """Find the identities whose exposure stepped up, once for a posture."""
+    infos = comparable(posture)
+    if len(infos) < SHORTEST:
+        return []
+    frame = exposures(posture)
+    series, number = frame.to_numpy(float), posture.graph.numbers(_text(frame.index))
+    here = ~np.isnan(series)
+    begun = np.where(here.any(axis=1), here.argmax(axis=1), len(infos))
+    whole = here.sum(axis=1) == len(infos) - begun  # there from then on, without a gap
+    found: list[Growth] = []
+    for start in np.unique(begun[whole & (number >= 0)]):
+        rows = np.flatnonzero(whole & (begun == start) & (number >= 0))
+        step = steps(series[rows, start:])
+        up = np.flatnonzero((step.start != NO_CHANGE) & (step.after > step.before))
+        found += [
+            _growth(posture, infos, int(number[rows[k]]), int(start + step.start[k]),
+                    (float(step.before[k]), float(step.after[k])))
+            for k in up
+        ]  # fmt: skip
+    return sorted(found, key=lambda g: g.identity)
+
+
+def exposures(posture: Posture) -> pd.DataFrame:
+    """Return the exposure of each identity in each snapshot that the same sources speak in.
+
+    Returns
+    -------
+    DataFrame
+        A row for each identity (`id`), a column for each snapshot (position in
+        `comparable(posture)`), nan where the identity was not there.
+    """
+    history = posture.history
+    assert history is not None
+    looks = [_look(history, info) for info in comparable(posture)]
+    found = [look.identities for look in looks]
+    parts = [
+        _summed(look.exposure, names_in(posture.graph, found[at:])) for at, look in enumerate(looks)
+    ]
+    return pd.concat(parts, axis=1, keys=range(len(parts)))
+
+
+def _summed(exposure: pd.Series, names: dict[str, str]) -> pd.Series:
+    """Add up the exposure of what is one by now, under the name that it has now."""
+    if not names:
+        return exposure
+    ids = [names.get(i, i) for i in exposure.index]
+    return exposure.groupby(pd.Index(ids, dtype=object), sort=False).sum()
+
+
+def comparable(posture: Posture) -> list[SnapshotInfo]:
+    """Return the snapshots up to this one since the sources of grants were last others.
+
+    The oldest comes first. Where several speak of one instant, the last published counts.
+    """
+    history, now = posture.history, posture.graph.snapshot
+    if history is None or now is None:
+        return []
+    known = [i for i in history.until(now) if i.taken_at <= posture.graph.as_of]
+    by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
+    found: list[SnapshotInfo] = []
+    for info in sorted(by_instant.values(), key=lambda i: i.taken_at, reverse=True):
+        if found and _granting(info.coverage) != _granting(found[0].coverage):
+            break
+        found.append(info)
+    return found[::-1]
+
+
+def _granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
+    return {c.key for c in coverage if "grants" in c.declares}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is kept of a snapshot: the exposure of each identity, and which things are one."""
+
+    exposure: pd.Series
+    identities: Identities
+
+
+@once
+def _look(history: History, info: SnapshotInfo) -> _Look:
+    past = history.posture(info.id)
+    held = _held(past)
+    sums = np.bincount(held.place, held.exposure, len(held.identities))
+    ids = past.graph.ids.take(held.identities).to_pandas()
+    same = Identities.named(past.graph.identities.canonical)  # kept without its evidence
+    return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
+
+
+@once
+def _held(posture: Posture) -> Entitlements:
+    return entitlements(posture, model())
+
+
+def _text(ids: pd.Index) -> pd.Series:
+    return pd.Series(ids, dtype="string")
+
+
+def _growth(
+    posture: Posture,
+    infos: list[SnapshotInfo],
+    identity: int,
+    at: int,
+    levels: tuple[float, float],
+) -> Growth:
+    name = posture.graph.ids[identity].as_py()
+    earlier = _grants(posture, infos[max(at - AROUND - 1, 0)], name)
+    later = _grants(posture, infos[min(at + AROUND, len(infos) - 1)], name)
+    came = later[~later.index.isin(earlier.index)].sort_values(ascending=False, kind="stable")
+    heaviest = float(came.max()) if len(came) else float(posture.heaviest[identity])
+    return Growth(identity, infos[at], *levels, tuple(came.index), heaviest)
+
+
+def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
+    """Return what the heaviest level of each grant of an identity weighs, by the grant's id."""
+    assert posture.history is not None
+    past = posture.history.posture(info.id)
+    held = _held(past)
+    former = Former(past.graph, posture.graph)
+    mine = np.isin(held.identity, former.numbers(name))
+    facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[held.grant[mine]]
+    return pd.Series(held.exposure[mine], index=former.linked(facts)).groupby(level=0).max()

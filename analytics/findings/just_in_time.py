@@ -1,0 +1,200 @@
+"""Just-in-time access: for which standing grants it would fit, and what it would save.
+
+It fits where a grant is seldom used, weighs something, can be taken back by a machine, and
+serves a purpose that says when it is needed. Where a grant is used on most days, activating it
+each time is a burden without a gain: it should be narrowed instead.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.usage.idle_access import window_starts
+from analytics.weights import SENSITIVITY
+from graph.access import NEVER, milliseconds
+from graph.once import once
+from graph.schema import CAN_ACCESS, IDENTITIES, LEVELS, RESOURCE, USE_EVENT, USED
+from graph.usage import by_day
+from graph.usage.outcomes import failed
+
+SELDOM, MOSTLY = 0.2, 0.8  # share of days with use
+BY_HAND = 0.5
+REVOKES_BY_MACHINE = {  # by provider: 1 where grants end by themselves or by an interface
+    "aws": 1.0,
+    "azure": 1.0,
+    "entra": 1.0,
+    "gcp": 1.0,
+    "kubernetes": 1.0,
+    "github": BY_HAND,
+}
+WRITE = LEVELS.index("write")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well just-in-time access would fit each of several grants, one position each.
+
+    `duty` is the share of days on which use was seen and `score` goes from 0 to 100; both are
+    nan where nobody would see a use. `automated` is how far taking it back is a machine's work,
+    `defined` whether a task or purpose says when it is needed, and `fits` whether all that is
+    asked for holds. `saved` is the exposure times days that standing access would no longer
+    cost within the window (`days`), nan where `duty` is.
+    """
+
+    duty: np.ndarray
+    days: np.ndarray
+    automated: np.ndarray
+    defined: np.ndarray
+    score: np.ndarray
+    fits: np.ndarray
+    saved: np.ndarray
+
+    def advice(self, place: int) -> str:
+        """Say in a clause what to do about one of them."""
+        if np.isnan(self.score[place]):
+            return "whether just-in-time access fits is unknown, as nobody would see it used"
+        if self.duty[place] > MOSTLY:
+            return "it is used on most days: keep it standing, and narrow it instead"
+        score = f"{self.score[place]:.0f} of 100"
+        if self.fits[place]:
+            return f"just-in-time access fits ({score})"
+        return f"just-in-time access fits less well ({score}): {self._short_of(place)}"
+
+    def _short_of(self, place: int) -> str:
+        if self.duty[place] > SELDOM:
+            return "it is used often"
+        if self.automated[place] < 1:
+            return "taking it back is not known to be automated"
+        if not self.defined[place]:
+            return "no task or purpose says when it is needed"
+        return "it opens little"
+
+
+def fit(
+    posture: Posture,
+    identity: np.ndarray,
+    grant: np.ndarray,
+    level: np.ndarray,
+    exposure: np.ndarray,
+) -> Fit:
+    """Judge how well just-in-time access fits grants that identities hold.
+
+    `identity` are numbers of nodes, `grant` rows of CAN_ACCESS, `level` the highest level of
+    each (a position in `LEVELS`), and `exposure` what all its levels weigh together.
+    """
+    graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS].iloc[grant]
+    holder, resource = (end[grant] for end in graph.ends(CAN_ACCESS))
+    seen = graph.grant_use[0][grant]
+    days = _days(posture, frame, graph.grant_use[2][grant])
+    used = _days_with_use(posture, identity, holder, resource, grant, days)
+    duty = np.where(seen, np.minimum(used / days, 1.0), np.nan)
+    automated = _automated(posture, holder, resource)
+    defined = frame["task_id"].notna().to_numpy(bool) | _purposes(posture)[identity]
+    score = 100 * (1 - duty) * automated * np.where(defined, 1.0, 0.5)
+    heavy = (level >= WRITE) | (
+        posture.sensitivities["weight"].to_numpy()[resource] >= SENSITIVITY["confidential"]
+    )
+    fits = seen & (duty <= SELDOM) & heavy & (automated == 1) & defined
+    return Fit(duty, days, automated, defined, score, fits, (1 - duty) * exposure * days)
+
+
+def _days(posture: Posture, frame: pd.DataFrame, since: np.ndarray) -> np.ndarray:
+    """Return over how many days the use of each grant was watched: 90 at most, one at least."""
+    now = posture.graph.now
+    start = np.maximum(window_starts(posture, frame), now - UNUSED_DAYS * DAY)
+    start = np.maximum(start, np.minimum(since, now))
+    return np.asarray(np.maximum(np.ceil((now - start) / DAY), 1.0))
+
+
+def _days_with_use(
+    posture: Posture,
+    identity: np.ndarray,
+    holder: np.ndarray,
+    resource: np.ndarray,
+    grant: np.ndarray,
+    days: np.ndarray,
+) -> np.ndarray:
+    """Count the days on which each grant was seen in use, by its identity or its holder.
+
+    A source that keeps only the last use of a level shows that day alone, so it is the least.
+    """
+    now, count = posture.graph.now, len(grant)
+    nth = np.arange(count)
+    asked = pd.DataFrame(
+        {
+            "who": np.concatenate([holder, identity]),
+            "what": np.concatenate([resource, resource]),
+            "nth": np.concatenate([nth, nth]),
+        }
+    ).drop_duplicates()
+    events = asked.merge(_seen(posture), on=["who", "what"])[["nth", "at"]]
+    sums = asked.merge(_sums(posture), on=["who", "what"])
+    days_of = [
+        (n, day * DAY)
+        for n, text in zip(sums["nth"], sums["by_day"], strict=True)
+        for day in by_day.read(text)
+    ]
+    told = pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64)
+    last = posture.activity.last_granted[grant]
+    levels = [pd.DataFrame({"nth": nth, "at": last[:, bit]}) for bit in range(len(LEVELS))]
+    whole = pd.concat([events, told, *levels], ignore_index=True)
+    age = now - whole["at"].to_numpy()
+    recent = (whole["at"] != NEVER).to_numpy() & (age >= 0)
+    recent &= age <= days[whole["nth"].to_numpy()] * DAY
+    whole = whole[recent].assign(day=lambda rows: rows["at"] // DAY)
+    once = whole.drop_duplicates(["nth", "day"])
+    counts: np.ndarray = np.bincount(once["nth"], minlength=count).astype(float)
+    return counts
+
+
+@once
+def _seen(posture: Posture) -> pd.DataFrame:
+    """Return who used what at which time (milliseconds): events, and ends of summaries."""
+    graph = posture.graph
+    events, summaries = graph.frames[USE_EVENT], graph.frames[USED]
+    events = events[~failed(events["outcome"])]
+    who, what = graph.ends(USED)
+    single = pd.DataFrame(
+        {
+            "who": graph.numbers(events["principal"]),
+            "what": graph.numbers(events["resource"]),
+            "at": milliseconds(events["at"]),
+        }
+    )
+    ends = [
+        pd.DataFrame({"who": who, "what": what, "at": milliseconds(summaries[column])})
+        for column in ("first_at", "last_at")
+    ]
+    whole = pd.concat([single, *ends], ignore_index=True)
+    return whole[(whole["at"] != NEVER) & (whole["who"] >= 0) & (whole["what"] >= 0)]
+
+
+def _sums(posture: Posture) -> pd.DataFrame:
+    """Return who used what on which days, where a log was added up day by day."""
+    frame, (who, what) = posture.graph.frames[USED], posture.graph.ends(USED)
+    rows = pd.DataFrame({"who": who, "what": what, "by_day": frame["by_day"]})
+    return rows[(who >= 0) & (what >= 0) & rows["by_day"].notna()]
+
+
+def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np.ndarray:
+    """Return how far the provider takes grants back by machine; by hand where nobody says."""
+    known = np.full(len(posture.graph.ids), np.nan)
+    for label in (*IDENTITIES, RESOURCE):
+        frame = posture.graph.frames[label]
+        said = frame["provider"].str.lower().map(REVOKES_BY_MACHINE)
+        known[posture.graph.numbers(frame["id"])] = said.to_numpy(float, na_value=np.nan)
+    found = np.where(np.isnan(known[holder]), known[resource], known[holder])
+    return np.where(np.isnan(found), BY_HAND, found)
+
+
+def _purposes(posture: Posture) -> np.ndarray:
+    """Return for each node whether it has a purpose (bool)."""
+    has = np.zeros(len(posture.graph.ids), bool)
+    for label in IDENTITIES:
+        frame = posture.graph.frames[label]
+        said = frame["purpose"].fillna("").str.strip() != ""
+        has[posture.graph.numbers(frame["id"][said])] = True
+    return has

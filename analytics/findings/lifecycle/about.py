@@ -1,0 +1,113 @@
+"""What accepted findings are about, and over which times each of them was accepted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.accepted import revived
+from analytics.findings.lifecycle.states import STATES, Lives, listed, lives
+from analytics.findings.rule import KEY_PARTS
+from analytics.posture import Posture
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.frames import records
+from graph.journal.journal import Acceptance
+from graph.once import once
+
+Span = tuple[int, int]  # from when to when, in milliseconds
+Parts = tuple[str, ...]  # what the id of a finding is made of
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding by what its id is made of, and the `spans` of time over which it was accepted.
+
+    `subject` and `object` are ids of things ("" for no object), `key` are the parts of its key.
+    """
+
+    rule: str
+    subject: str
+    object: str
+    key: Parts
+    spans: tuple[Span, ...]
+
+
+def what_it_is_about(posture: Posture, finding: str) -> Parts:
+    """Return rule, subject, object and key of a finding that was ever seen, as ids; else ()."""
+    return _of_rows(posture, listed(posture, STATES, finding)).get(finding, ())
+
+
+@once
+def accepted_findings(posture: Posture) -> list[Accepted]:
+    """List what was accepted until now, once for a posture.
+
+    A span ends with its acceptance, and has a gap while the finding was resolved: what is mended
+    needs no acceptance. What was accepted of another thing of the same name is left out.
+    """
+    as_of = posture.graph.as_of
+    every = posture.journal.acceptances() if posture.journal else ()
+    said = [one for one in every if one.since <= as_of and one.since < one.ends]
+    if not said:
+        return []
+    life = lives(posture)
+    names = _names(life, said)
+    found = find_all(posture)
+    known = _of_rows(posture, found[found["id"].isin(names)])
+    again = revived(posture)
+    since, ends = (_ms(one.since for one in said), _ms(one.ends for one in said))
+    spans: dict[Parts, list[Span]] = {}
+    for one, name, begun, over in zip(said, names, since, ends, strict=True):
+        about = known.get(name) or _now(posture.graph, one.about)
+        if begun >= max((int(again[n]) for n in _things(posture, about)), default=NEVER):
+            spans.setdefault(about, []).extend(_without((begun, over), life.gone(name)))
+    named = ((rule, subject, other, key, s) for (rule, subject, other, *key), s in spans.items())
+    return [Accepted(rule, who, what, tuple(key), tuple(s)) for rule, who, what, key, s in named]
+
+
+def _names(life: Lives, said: list[Acceptance]) -> list[str]:
+    """Return the id that each accepted finding has now."""
+    known = set(life.rows["id"])
+    ids = [[life.called(finding) for finding in (one.finding, *one.also)] for one in said]
+    return [next((i for i in mine if i in known), mine[0]) for mine in ids]
+
+
+def _of_rows(posture: Posture, found: pd.DataFrame) -> dict[str, Parts]:
+    """Return what findings are about, by their ids; each row may be of another step."""
+    life = lives(posture)
+    parts: dict[str, Parts] = {}
+    for row in records(found):
+        graph = life.posture(row.step).graph if "step" in found else posture.graph
+        ends = [str(graph.ids[int(n)]) if n >= 0 else "" for n in (row.subject, row.object)]
+        about = (str(row.rule), *ends, *(str(row.key).split(KEY_PARTS) if row.key else ()))
+        parts[str(row.id)] = about if graph is posture.graph else _now(posture.graph, about)
+    return parts
+
+
+def _now(graph: AccessGraph, about: Parts) -> Parts:
+    """Return the same with the ids that things have in `graph`."""
+    return (*about[:1], *(graph.identities.canonical.get(one, one) for one in about[1:]))
+
+
+def _things(posture: Posture, about: Parts) -> list[int]:
+    """Return the numbers of the subject and the object, as far as they are there."""
+    numbers = (posture.graph.number(one) for one in about[1:3])
+    return [n for n in numbers if n >= 0]
+
+
+def _ms(instants: Iterable[pd.Timestamp]) -> list[int]:
+    return [int(n) for n in milliseconds(pd.Series(list(instants)))]
+
+
+def _without(span: Span, gone: list[Span]) -> list[Span]:
+    """Return what is left of a span of time without others, which are in order.
+
+    >>> _without((0, 9), [(2, 4), (7, 20)])
+    [(0, 2), (4, 7)]
+    """
+    left, (begun, over) = [], span
+    for away, back in gone:
+        if begun < min(away, over):
+            left.append((begun, min(away, over)))
+        begun = max(begun, back)
+    return [*left, (begun, over)] if begun < over else left

@@ -1,0 +1,65 @@
+"""Which findings are accepted at a moment: under whichever id, and never for a former thing."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.names import Followed
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.journal.journal import Acceptance
+from graph.schema import FACT_NODES
+
+
+def in_force(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
+    """Return the acceptance in force of each finding, by the id that it has now.
+
+    Of several, under one id or another, the one written last counts. `known` are the ids of
+    findings that there are; one that is not among them goes by another that it had when it was
+    accepted.
+    """
+    said = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
+    return _without_former(posture, _by_finding(list(said.values()), names, known))
+
+
+def lapsed(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
+    """Return the last acceptance of each finding whose time was up, as `in_force` does."""
+    as_of = posture.graph.as_of
+    said = posture.journal.acceptances() if posture.journal else ()
+    over = [
+        a for a in said if a.until <= as_of and (a.withdrawn_at is None or a.withdrawn_at > a.until)
+    ]
+    return _without_former(posture, _by_finding(over, names, known))
+
+
+def _by_finding(said: list[Acceptance], names: Followed, known: set[str]) -> dict[str, Acceptance]:
+    found: dict[str, Acceptance] = {}
+    for entry in sorted(said, key=lambda a: a.number):
+        ids = [names.now(i) for i in (entry.finding, *entry.also)]
+        found[next((i for i in ids if i in known), ids[0])] = entry
+    return found
+
+
+def _without_former(posture: Posture, found: dict[str, Acceptance]) -> dict[str, Acceptance]:
+    """Leave out what was accepted before another thing came to bear the name of one deleted."""
+    again = revived(posture) if found else np.zeros(0, np.int64)
+    if (again == NEVER).all():
+        return found
+    rows = find_all(posture)
+    rows = rows[rows["id"].isin(found)]
+    ends = (rows[c].to_numpy(np.int64) for c in ("subject", "object"))
+    subject, other = (np.where(n >= 0, again[n], NEVER) for n in ends)
+    since = dict(zip(rows["id"], np.maximum(subject, other).tolist(), strict=True))
+    at = milliseconds(pd.Series([a.since for a in found.values()])).tolist()
+    return {i: found[i] for i, when in zip(found, at, strict=True) if when >= since.get(i, NEVER)}
+
+
+def revived(posture: Posture) -> np.ndarray:
+    """Return when the name of each node was taken again (milliseconds), `NEVER` if it was not."""
+    graph = posture.graph
+    again = np.full(len(graph.ids), NEVER)
+    for label in FACT_NODES:
+        frame = graph.frames[label]
+        if "revived_at" in frame and len(frame):
+            again[graph.numbers(frame["id"])] = milliseconds(frame["revived_at"])
+    return np.where(again <= graph.now, again, NEVER)

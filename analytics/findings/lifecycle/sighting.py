@@ -1,0 +1,174 @@
+"""What is remembered of the findings of one snapshot, so that it need not be assessed again."""
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.evaluation import failed, find_all
+from analytics.findings.lifecycle.names import (
+    NO_NAMES,
+    Names,
+    finding_number,
+    hashes,
+    names_of_findings,
+    names_of_things,
+)
+from analytics.findings.rules import all_rules
+from analytics.ownership.owners import stated_by
+from analytics.posture import Posture
+from graph.coverage import known_kinds
+from graph.frames import empty
+from graph.schema import FACT_NODES
+
+NO_ROWS = empty(FACT_NODES[0])[["source", "scope", "last_seen"]].assign(number=np.int64(0))
+Scope = tuple[str, str]
+Group = tuple[str, tuple[Scope, ...]]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The findings of one snapshot, as numbers.
+
+    `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
+    its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
+    its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
+    `told` those of them of which a scope could state each kind of fact. `kinds` are those of
+    which anything is known (`graph.coverage.known_kinds`). `names` are the other ids of
+    findings, `things` those of what was judged. `failed` are the rules that could not be judged,
+    by a fault of ours; a sighting with one is not remembered.
+    """
+
+    ids: np.ndarray
+    group: np.ndarray
+    subject: np.ndarray
+    groups: tuple[Group, ...]
+    judged: np.ndarray
+    told: dict[str, np.ndarray]
+    kinds: tuple[str, ...] = ()
+    names: Names = NO_NAMES
+    things: Names = NO_NAMES
+    failed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, posture: Posture) -> "Sighting":
+        """Look at the findings of a posture."""
+        rows = find_all(posture)
+        ids = numbers_of(rows["id"])
+        order = np.argsort(ids)
+        hashed = _hashes(posture)
+        subject = rows["subject"].to_numpy(np.int64)[order]
+        group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject)
+        judged = np.union1d(posture.accountable, subject).astype(np.int64)
+        kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
+        told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
+        return cls(
+            *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
+            tuple(sorted(known_kinds(posture.graph))),
+            names_of_findings(posture),
+            names_of_things(posture, judged),
+            tuple(failed(posture)),
+        )
+
+    def encode(self) -> bytes:
+        """Write it as bytes."""
+        head = json.dumps(
+            {"groups": self.groups, "told": list(self.told), "kinds": list(self.kinds)}
+        )
+        arrays = {f"told{n}": told for n, told in enumerate(self.told.values())}
+        for name, names in (("names", self.names), ("things", self.things)):
+            arrays |= {f"{name}_of": names.of, f"{name}_other": names.other}
+        out = io.BytesIO()
+        np.savez_compressed(
+            out,
+            head=np.frombuffer(head.encode(), np.uint8),
+            ids=self.ids,
+            group=self.group,
+            subject=self.subject,
+            judged=self.judged,
+            **arrays,  # type: ignore[arg-type]
+        )
+        return out.getvalue()
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Sighting":
+        """Read back what `encode` wrote."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+            head = json.loads(kept["head"].tobytes())
+            groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
+            told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["told"])}
+            ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
+            named, things = (
+                Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things")
+            )
+            kinds = tuple(head["kinds"])
+            return cls(ids, group, subject, groups, kept["judged"], told, kinds, named, things)
+
+
+def numbers_of(ids: Iterable[str]) -> np.ndarray:
+    """Return findings' ids as numbers (uint64)."""
+    return np.array([finding_number(one) for one in ids], np.uint64)
+
+
+def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return for each of `values` whether it is in `known`, which is sorted."""
+    if not len(known):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    return np.asarray(known[place] == values)
+
+
+def _hashes(posture: Posture) -> np.ndarray:
+    """Return a hash of the id of each node (uint64)."""
+    return hashes(posture.graph.ids.to_pandas().to_numpy(object))
+
+
+def _groups(
+    posture: Posture, rules: np.ndarray, subject: np.ndarray
+) -> tuple[np.ndarray, tuple[Group, ...]]:
+    """Group findings by their rule and by who states their subject."""
+    code, sets = _stated_by(posture, np.unique(subject))
+    keys = pd.MultiIndex.from_arrays([rules, code[subject] if len(subject) else subject])
+    group, distinct = pd.factorize(keys)
+    return group.astype(np.int32), tuple((str(rule), sets[int(at)]) for rule, at in distinct)
+
+
+def _stated_by(
+    posture: Posture, chosen: np.ndarray
+) -> tuple[np.ndarray, tuple[tuple[Scope, ...], ...]]:
+    """Return for each node a place in a list of sets of scopes: those that state it.
+
+    Only nodes of `chosen` are looked at; the others have place 0.
+    """
+    rows = stating_rows(posture, chosen)
+    pairs = rows.drop_duplicates(["number", "source", "scope"])
+    pairs = pairs.sort_values(["number", "source", "scope"])
+    said = pd.Series(list(zip(pairs["source"], pairs["scope"], strict=True)), dtype=object)
+    sets = said.groupby(pairs["number"].to_numpy()).agg(tuple)
+    code = np.zeros(len(posture.graph.ids), np.int64)
+    place, distinct = pd.factorize(sets)
+    code[sets.index.to_numpy(np.int64)] = place
+    return code, tuple(distinct)
+
+
+def stating_rows(posture: Posture, chosen: np.ndarray) -> pd.DataFrame:
+    """Return a row for each scope that states a node of `chosen`.
+
+    Columns: `number`, `source`, `scope` and `last_seen` (NaT where no job stamped it).
+    """
+    graph = posture.graph
+    parts: list[pd.DataFrame] = []
+    wanted = np.zeros(len(graph.ids), bool)
+    wanted[chosen] = True
+    for label in FACT_NODES:
+        frame = graph.facts.frames[label]
+        if len(frame):
+            number = graph.numbers(frame["id"])
+            kept = wanted[number]
+            part = frame.loc[kept, ["source", "scope", "last_seen"]]
+            parts.append(part.assign(number=number[kept].astype(np.int64)))
+    whole: pd.DataFrame = pd.concat(parts or [NO_ROWS], ignore_index=True)
+    return whole

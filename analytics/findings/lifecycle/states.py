@@ -1,0 +1,241 @@
+"""In which state each finding is, when it was first and last seen, and when it was resolved."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.evaluation import failed, find_all
+from analytics.findings.lifecycle.accepted import in_force, lapsed
+from analytics.findings.lifecycle.names import Followed, follow, id_of, names_of_findings
+from analytics.findings.lifecycle.sighting import Sighting, numbers_of, stating_rows
+from analytics.findings.lifecycle.story import NEVER as NO_STEP
+from analytics.findings.lifecycle.story import Step, Story, Told, tell_all
+from analytics.findings.rules import all_rules
+from analytics.ownership.owners import DAY
+from analytics.past import past as past
+from analytics.past import versions
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.identity.renamed_ids import Former
+from graph.journal.journal import Acceptance
+from graph.once import once
+from graph.stores import SnapshotInfo
+
+OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
+STALE, RESOLVED = "stale_evidence", "resolved"
+LISTED = (OPEN, ACCEPTED, REOPENED, STALE)
+STATES = (*LISTED, RESOLVED)
+FAILING = (OPEN, REOPENED, STALE)  # a source that fell silent must not turn a build green
+SILENT_DAYS = 30
+FOR_GOOD = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True)
+class Lives:
+    """The state of every finding that the snapshots up to a moment show.
+
+    `rows`: `id`, `state`, `step` (place in `postures` of who saw it last), `gone_at` (place of
+    who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
+    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding,
+    `lapsed` those whose time was up while the finding is still there, and `names` says what
+    findings are called now that had other ids. `gaps` says of those that came back from when to
+    when they were gone (milliseconds).
+    """
+
+    rows: pd.DataFrame
+    acceptances: dict[str, Acceptance]
+    lapsed: dict[str, Acceptance]
+    infos: tuple[SnapshotInfo, ...]
+    now: Posture
+    names: Followed
+    gaps: dict[str, list[tuple[int, int]]]
+
+    def called(self, finding: str) -> str:
+        """Return the id that a finding goes by now, given any that it ever had."""
+        return self.names.now(finding)
+
+    def gone(self, finding: str) -> list[tuple[int, int]]:
+        """Return from when to when a finding was resolved (milliseconds), oldest first."""
+        at = self.rows["resolved_at"][self.rows["id"] == finding]
+        return [*self.gaps.get(finding, ()), *((n, FOR_GOOD) for n in at.tolist() if n != NEVER)]
+
+    def former(self) -> dict[str, str]:
+        """Return the ids of findings that are no longer used, and the one used instead."""
+        old, new = (map(id_of, side.tolist()) for side in self.names.former())
+        return dict(zip(old, new, strict=True))
+
+    def things(self, step: int) -> Former:
+        """Return what the moment looked at calls the things of a step."""
+        return Former(self.posture(step).graph, self.now.graph)
+
+    def posture(self, step: int) -> Posture:
+        """Return the posture at a step; the last one is the moment looked at."""
+        if step == len(self.infos):
+            return self.now
+        assert self.now.history is not None
+        return self.now.history.posture(self.infos[step].id)
+
+
+@once
+def lives(posture: Posture) -> Lives:
+    """Follow the findings of a posture through the snapshots before it, once for a posture.
+
+    Without history nothing is known of the past; without a journal nothing is accepted.
+    """
+    infos = past(posture)
+    told = _told(posture, infos)
+    story = told.story
+    times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
+    rows = _rows(story, np.array(times, np.int64), posture.history is not None)
+    accepted = in_force(posture, told.names, set(rows["id"]))
+    now = len(infos)
+    old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
+    state = np.select(
+        [
+            story.resolved != NO_STEP,
+            rows["id"].isin(accepted).to_numpy(bool),
+            (story.last != now) | old,
+            story.reopened != NO_STEP,
+        ],
+        [RESOLVED, ACCEPTED, STALE, REOPENED],
+        OPEN,
+    )
+    rows = rows.assign(state=pd.array(state, dtype="string"))
+    there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
+    over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
+    gaps: dict[str, list[tuple[int, int]]] = {}
+    for one, gone, back in story.gaps:
+        gaps.setdefault(id_of(one), []).append((times[gone], times[back]))
+    return Lives(rows, accepted, over, infos, posture, told.names, gaps)
+
+
+def listed(
+    posture: Posture, states: tuple[str, ...] = LISTED, only: str | None = None
+) -> pd.DataFrame:
+    """Return the findings in some of the `states`, worst first, or the one with the id `only`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `analytics.findings.evaluation.find_all` and of `Lives.rows`. Numbers of
+        nodes are those of the posture at `step`.
+    """
+    life = lives(posture)
+    wanted = life.rows[life.rows["state"].isin(states)]
+    wanted = wanted if only is None else wanted[wanted["id"] == only]
+    parts = []
+    for step in np.unique(wanted["step"])[::-1]:  # what is there now comes first
+        mine = wanted[wanted["step"] == step]
+        found = find_all(life.posture(int(step)))
+        parts.append(found.merge(mine, on="id", how="inner", sort=False))
+    if len(parts) == 1:
+        return parts[0]
+    whole = pd.concat(parts or [find_all(posture).head(0).merge(life.rows.head(0), on="id")])
+    return whole.sort_values(
+        ["rank", "quantity"], ascending=[True, False], kind="stable", ignore_index=True
+    )
+
+
+def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:
+    if not infos:
+        ids = np.unique(numbers_of(find_all(posture)["id"]))
+        return Told(Story.of(ids), follow([(ids, names_of_findings(posture))]))
+    return tell_all([*_past_steps(posture, infos), _step(posture)])
+
+
+def _rows(story: Story, times: np.ndarray, dated: bool) -> pd.DataFrame:
+    def when(steps: np.ndarray) -> np.ndarray:
+        return np.where(steps == NO_STEP, NEVER, times[steps])
+
+    known = np.zeros(len(story.ids), bool) | dated
+    return pd.DataFrame(
+        {
+            "id": pd.array([id_of(int(n)) for n in story.ids], dtype="string"),
+            "step": story.last,
+            "gone_at": story.resolved,
+            "first_seen": np.where(known, when(story.first), NEVER),
+            "last_seen": np.where(known, when(story.last), NEVER),
+            "resolved_at": when(story.resolved),
+            "reopened_at": when(story.reopened),
+        }
+    )
+
+
+def _step(posture: Posture) -> Step:
+    return Step(_sighting(posture), posture.graph.coverage)
+
+
+@once
+def _sighting(posture: Posture) -> Sighting:
+    return Sighting.of(posture)
+
+
+def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]:
+    """Return what each snapshot showed: as the journal remembers it, else assessed again."""
+    journal, history = posture.journal, posture.history
+    if not infos or history is None:
+        return []
+    known = versions(journal, infos)
+    steps, fresh = [], {}
+    for info in infos:
+        version = known[info.id]
+        data = journal.seen(info.id, version) if journal is not None else None
+        if data is None:
+            then = history.posture(info.id)
+            sighting = _step(then).sighting
+            if sighting.failed:
+                posture.faults |= failed(then)
+            else:
+                fresh[info.id] = version, sighting.encode()
+        else:
+            sighting = Sighting.decode(data)
+        steps.append(Step(sighting, info.coverage))
+    if fresh and journal is not None:
+        journal.keep_seen(fresh, [info.id for info in history.infos])
+    return steps
+
+
+def _ms(stamp: pd.Timestamp) -> int:
+    return int(milliseconds(pd.Series([stamp]))[0])
+
+
+def _on_old_evidence(posture: Posture) -> set[str]:
+    """Return the ids of findings whose subject no source has stated for `SILENT_DAYS`.
+
+    Of the scopes that state the subject, those count that could state what the rule needs, and
+    all of them where none could. Time is measured against the newest scope of the snapshot.
+    """
+    rows = find_all(posture)
+    if len(posture.graph.coverage) == 1 and not len(rows):
+        return set()
+    newest = _ms(posture.graph.facts.taken_at)
+    stating = stating_rows(posture, rows["subject"].to_numpy(np.int64))
+    taken = {c.key: _ms(c.taken_at) for c in posture.graph.coverage}
+    keys = list(zip(stating["source"], stating["scope"], strict=True))
+    seen = milliseconds(stating["last_seen"])
+    seen = np.where(seen != NEVER, seen, np.array([taken.get(k, NEVER) for k in keys], np.int64))
+    needs = {rule.id: rule.needs for rule in all_rules().values()}
+    old: set[str] = set()
+    for needed, group in rows.groupby(rows["rule"].map(needs), sort=False):
+        latest = _latest(posture, stating["number"], seen, keys, set(needed))
+        last = latest[group["subject"].to_numpy(np.int64)]
+        old |= set(group["id"][(last != NEVER) & (newest - last > SILENT_DAYS * DAY)])
+    return old
+
+
+def _latest(
+    posture: Posture,
+    number: pd.Series,
+    seen: np.ndarray,
+    keys: list[tuple[str, str]],
+    needed: set[str],
+) -> np.ndarray:
+    """Return when each node was last stated by a scope that could state what is needed."""
+    able = {c.key for c in posture.graph.coverage if needed & set(c.declares)}
+    told = np.array([key in able for key in keys], bool)
+    numbers = number.to_numpy(np.int64)
+    by_able, by_any = (np.full(len(posture.graph.ids), NEVER) for _ in range(2))
+    np.maximum.at(by_able, numbers[told], seen[told])
+    np.maximum.at(by_any, numbers, seen)
+    return np.where(by_able != NEVER, by_able, by_any)

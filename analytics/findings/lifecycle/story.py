@@ -1,0 +1,143 @@
+"""How findings come, go and come back over the snapshots of a store."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.findings.lifecycle.names import Followed, follow
+from analytics.findings.lifecycle.sighting import Sighting, among
+from analytics.findings.rules import all_rules
+from graph.facts import Coverage
+
+NEVER = -1  # no step
+
+
+@dataclass(frozen=True)
+class Step:
+    """One snapshot on the way: what was found, and what its sources could say."""
+
+    sighting: Sighting
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of each finding; all arrays are positions of steps, or -1.
+
+    `ids` (uint64, sorted), `first` and `last` (when it was seen), `resolved` (when it was gone,
+    though its rule could be judged; -1 while it is not) and `reopened` (when it came back).
+    `gaps` are those that came back, as often as they did: by id, when each was gone and back.
+    """
+
+    ids: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    resolved: np.ndarray
+    reopened: np.ndarray
+    gaps: tuple[tuple[int, int, int], ...] = ()
+
+    @classmethod
+    def of(cls, ids: np.ndarray) -> "Story":
+        """Tell of findings (`ids`, sorted) that only one step saw."""
+        once, never = np.zeros(len(ids), np.int64), np.full(len(ids), NEVER)
+        return cls(ids, once, once, never, never)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of findings (`story`), and what findings came to be called (`names`)."""
+
+    story: Story
+    names: Followed
+
+
+def tell_all(steps: list[Step]) -> Told:
+    """Follow every finding through `steps`, oldest first, whatever its things were called."""
+    seen = [s.sighting for s in steps]
+    names = follow([(s.ids, s.names) for s in seen])
+    things = follow([(s.judged, s.things) for s in seen])
+    return Told(tell([_under(step, names, things) for step in steps]), names)
+
+
+def _under(step: Step, names: Followed, things: Followed) -> Step:
+    """Return a step with the last names of findings and things.
+
+    Where two things were one and are two again, a finding of the one is a finding of both.
+    """
+    seen = step.sighting
+    if not len(names.known) and not len(things.known):
+        return step
+    of, other = names.called(seen.names.of), names.called(seen.names.other)
+    parted = of != other
+    row = np.r_[np.arange(len(seen.ids)), np.searchsorted(seen.ids, seen.names.of[parted])]
+    ids, first = np.unique(np.r_[names.called(seen.ids), other[parted]], return_index=True)
+    row = row[first]
+    renamed = replace(
+        seen,
+        ids=ids,
+        group=seen.group[row],
+        subject=things.called(seen.subject[row]),
+        judged=np.unique(things.called(seen.judged)),
+        told={kind: np.unique(things.called(told)) for kind, told in seen.told.items()},
+    )
+    return replace(step, sighting=renamed)
+
+
+def tell(steps: list[Step]) -> Story:
+    """Follow every finding through `steps`, oldest first, by its id.
+
+    A finding that is gone is resolved where what states its subject could still have shown it;
+    else it stays, on the evidence of the step that saw it last.
+    """
+    ids = np.unique(np.concatenate([s.sighting.ids for s in steps]))
+    first, last = np.full(len(ids), NEVER), np.full(len(ids), NEVER)
+    resolved, reopened = first.copy(), first.copy()
+    gaps: list[tuple[int, int, int]] = []
+    for at, step in enumerate(steps):
+        there = among(ids, step.sighting.ids)
+        back = there & (resolved != NEVER)
+        gone = zip(ids[back].tolist(), resolved[back].tolist(), strict=True)
+        gaps += [(one, since, at) for one, since in gone]
+        reopened[back], resolved[back] = at, NEVER
+        first[there & (first == NEVER)] = at
+        last[there] = at
+        missing = np.flatnonzero(~there & (first != NEVER) & (resolved == NEVER))
+        for seen in np.unique(last[missing]):
+            mine = missing[last[missing] == seen]
+            resolved[mine[_could_show(ids[mine], steps[seen], step)]] = at
+    return Story(ids, first, last, resolved, reopened, tuple(gaps))
+
+
+def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
+    """Return for findings seen `then` whether they would be seen `now` if they were still so."""
+    seen = then.sighting
+    place = np.searchsorted(seen.ids, ids)
+    silent = [
+        rule in now.sighting.failed or silenced(scopes, rule, then, now)
+        for rule, scopes in seen.groups
+    ]
+    open_ = ~np.array(silent, bool)[seen.group[place]]
+    subject, rules = seen.subject[place], np.array([g[0] for g in seen.groups], object)
+    needs = {rule.id: rule.needs for rule in all_rules().values()}
+    here = among(subject, now.sighting.judged)
+    for kind, told in seen.told.items():
+        needy = np.array([kind in needs.get(r, ()) for r in rules], bool)[seen.group[place]]
+        lost = among(subject, told) & ~among(subject, now.sighting.told.get(kind, told[:0]))
+        open_ &= ~(needy & here & lost)
+    return np.asarray(open_)
+
+
+def silenced(scopes: tuple[tuple[str, str], ...], rule: str, then: Step, now: Step) -> bool:
+    """Say whether a scope that stated the subject can no longer show what the rule needs."""
+    needs = {r.id: r.needs for r in all_rules().values()}.get(rule, ())
+    before = {c.key: c for c in then.coverage}
+    after = {c.key: c for c in now.coverage}
+    for key in scopes:
+        old, new = before.get(key), after.get(key)
+        if old is None:
+            continue
+        if new is None or (old.complete and not new.complete):
+            return True
+        if set(needs) & set(old.declares) - set(new.declares):
+            return True
+    return not set(needs) <= set(now.sighting.kinds)

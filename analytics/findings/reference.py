@@ -1,0 +1,102 @@
+"""docs/findings.md: every finding rule, as its module declares it."""
+
+import inspect
+import re
+from collections.abc import Iterator
+
+from analytics.findings.rule import Rule
+from analytics.findings.rule_facts import FACTS, OR, who_declares, who_sees, who_states
+from analytics.findings.rules import all_rules
+from analytics.weights import BANDS, LEVEL, SENSITIVITY
+
+FILLED_IN = ("csv", "estate")  # what people write themselves, so that it can state anything
+FAMILIES = {
+    "OWN": "Ownership",
+    "SCP": "Purpose and scope",
+    "LPR": "Least privilege",
+    "TIM": "Time",
+    "REV": "Review",
+    "CRD": "Credentials",
+    "ISO": "Isolation",
+    "EVD": "Evidence",
+    "RES": "Residue",
+}
+CONSTANT = re.compile(r"`([A-Z][A-Z_]+)`(?= days)")  # in a docstring, of its module
+HEAD = """\
+# Findings
+
+This page is made from the rules: `make docs`.
+
+A finding says what is wrong about an identity (its subject), since when, how bad it is, who is
+accountable for it, what shows it and what to do. Rules judge the accountable identities that are
+alive: in service, or ended with something of them left. A rule whose facts no source declares is
+not evaluated, and `trustdebt findings` lists it as not evaluable: what is not known is neither
+fine nor broken.
+
+The severity of a finding is the band of `weight x autonomy x sensitivity x level` of the heaviest
+entitlement concerned:"""
+IDS = """\
+Where a rule says so, a finding is never less than critical, whatever it weighs. A finding keeps
+its id for as long as rule, subject and object, and the grant where it is about one, are the
+same."""
+
+
+def reference() -> str:
+    """Return the page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield from (HEAD, "", *_scale(), "", IDS)
+    rules = sorted(all_rules().values(), key=lambda rule: rule.id)
+    for family, title in FAMILIES.items():
+        yield from ("", f"## {title}")
+        for rule in rules:
+            if rule.id.startswith(family):
+                yield from _rule(rule)
+
+
+def _scale() -> Iterator[str]:
+    bands = ", ".join(f"{name} from {least:g}" for least, name in BANDS)
+    yield f"* bands: {bands};"
+    yield f"* sensitivity: {_weights(SENSITIVITY)};"
+    yield f"* level: {_weights(LEVEL)};"
+    yield "* autonomy: 1 plus a tenth of the agentic risk score of an agent, 1 for all others."
+
+
+def _weights(of: dict[str, float]) -> str:
+    return ", ".join(f"{name} {weight:g}" for name, weight in of.items())
+
+
+def _seen_by(rule: Rule) -> str:
+    """Say which sources can trigger a rule alone, or what must come from which together."""
+    alone = who_sees(rule.id, rule.needs)
+    if set(alone) > set(FILLED_IN):
+        return ", ".join(alone)
+    parts = [f"{kind} of {_listed(who_declares(kind))}" for kind in rule.needs]
+    parts += [f"{_fact(one)} of {_listed(who_states(one))}" for one in FACTS[rule.id]]
+    return f"{' and '.join(FILLED_IN)} alone; else together: {'; '.join(parts)}"
+
+
+def _listed(sources: list[str]) -> str:
+    others = [name for name in sources if name not in FILLED_IN]
+    return ", ".join(others) or "no other source"
+
+
+def _fact(wanted: str) -> str:
+    return " or ".join(f"`{one}`" for one in wanted.split(OR))
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    said = inspect.getdoc(rule.find)
+    assert said is not None, rule.id
+    said = CONSTANT.sub(lambda found: str(inspect.getmodule(rule.find).__dict__[found[1]]), said)
+    yield from ("", f"### {rule.id} {rule.title}", "", said, "")
+    yield f"* Weight {rule.weight:.4g}; needs {', '.join(rule.needs) or 'nothing'}."
+    yield f"* Seen by: {_seen_by(rule)}."
+    yield f"* What to do: {rule.remedy}"
+    yield f"* See {'; '.join(rule.references)}."
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

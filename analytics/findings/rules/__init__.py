@@ -1,0 +1,14 @@
+"""The finding rules, one module each. Adding a module here adds the rule."""
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from analytics.findings.rule import Rule
+
+
+@cache
+def all_rules() -> dict[str, Rule]:
+    """List the rules by name, in alphabetical order."""
+    modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
+    return {m.RULE.name: m.RULE for m in modules}

@@ -1,0 +1,125 @@
+"""An agent that reads private data, takes in what strangers write, and can send data out."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.evidence.matching import SENSITIVE
+from analytics.findings.families.isolation import MOST, grant_ids, held
+from analytics.findings.rule import Rule, found, nothing
+from analytics.gathered import gathered
+from analytics.posture import Posture
+from analytics.residue import judged
+from analytics.weights import LEVEL, SENSITIVITY
+from graph.schema import AGENT, CALLS, LEVELS, TOOL
+
+READ = LEVELS.index("read")
+ENDED = ("disabled", "deleted")
+UNTRUSTED, OUTWARD, PRIVATE = "untrusted_input", "external_comm", "private_data"
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find agents with all three: a tool may bring two of them, and private data too."""
+    called = _called(posture)
+    agents = judged(posture, posture.graph.has_label(AGENT))
+    for what in (UNTRUSTED, OUTWARD):
+        agents = agents[np.isin(agents, called["agent"][called[what]])]
+    if not len(agents):
+        return nothing()
+    data = _private(posture, called, agents)
+    subject = agents[np.isin(agents, data.index)]
+    mine = data.loc[subject]
+    steps = called[(called[UNTRUSTED] | called[OUTWARD]) & called["agent"].isin(subject)]
+    facts = gathered(steps, ["agent"], "fact", MOST)
+    names = posture.graph.things["name"]
+    said = [
+        f"{names[agent]} can read {what}, takes in what strangers write by "
+        f"{_tool(steps, agent, UNTRUSTED)}, and can send it out by {_tool(steps, agent, OUTWARD)}."
+        for agent, what in zip(subject, mine["what"], strict=True)
+    ]
+    return found(
+        posture,
+        subject,
+        said,
+        posture.created_at[subject],
+        mine["resource"].to_numpy(int),
+        mine["weighs"].to_numpy(float),
+        [facts[agent] + more for agent, more in zip(subject, mine["facts"], strict=True)],
+        floor=["critical" if worst else "" for worst in mine["restricted"]],
+    )
+
+
+def _called(posture: Posture) -> pd.DataFrame:
+    """Return the tools that agents may call, and what each of them brings."""
+    graph, tools = posture.graph, posture.graph.frames[TOOL]
+    agent, tool = graph.ends(CALLS)
+    brings = {}
+    usable = ~tools["status"].isin(ENDED).to_numpy(bool)
+    for what in (UNTRUSTED, OUTWARD, PRIVATE):
+        has = np.zeros(len(graph.ids), bool)
+        said = tools["capabilities"].fillna("").str.contains(f'"{what}"', regex=False)
+        has[graph.numbers(tools["id"][said.to_numpy(bool) & usable])] = True
+        brings[what] = has[tool]
+    rows = pd.DataFrame(
+        {"agent": agent, "tool": tool, "fact": graph.frames[CALLS]["id"].to_numpy(object), **brings}
+    )
+    rows = rows.assign(name=graph.things["name"].to_numpy(object)[tool])
+    return pd.DataFrame(rows[graph.in_force(CALLS) & graph.has_label(AGENT)[agent]])
+
+
+def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
+    """Return for each of `agents` the most sensitive private data that it reads."""
+    rows = held(posture)
+    rows = rows[np.isin(rows["identity"], agents)]
+    rows = rows[(rows["level"] == READ) & (rows["sensitivity"] >= SENSITIVE)]
+    facts = grant_ids(posture, rows, ["identity"])
+    worst = rows.sort_values(["exposure", "resource"], ascending=[False, True])
+    worst = worst.drop_duplicates("identity").set_index("identity").sort_index()
+    names = posture.graph.things["name"].to_numpy(object)
+    by_grant = pd.DataFrame(
+        {
+            "resource": worst["resource"],
+            "what": names[worst["resource"].to_numpy(int)],
+            "weighs": worst["exposure"],
+            "restricted": worst["sensitivity"] >= SENSITIVITY["restricted"],
+            "facts": facts,
+        }
+    )
+    tools = called[called[PRIVATE]].sort_values("fact").drop_duplicates("agent")
+    tools = tools.set_index("agent")
+    by_tool = pd.DataFrame(
+        {
+            "resource": tools["tool"],
+            "what": tools["name"],
+            "weighs": posture.autonomy[tools.index.to_numpy(int)] * SENSITIVE * LEVEL["read"],
+            "restricted": False,
+            "facts": [(fact,) for fact in tools["fact"]],
+        },
+        index=tools.index,
+    )
+    rest = by_tool[~by_tool.index.isin(by_grant.index)]
+    return pd.concat([part for part in (by_grant, rest) if len(part)] or [by_grant])
+
+
+def _tool(steps: pd.DataFrame, agent: int, what: str) -> str:
+    mine = steps[(steps["agent"] == agent) & steps[what]]
+    return str(mine["name"].min())
+
+
+RULE = Rule(
+    id="ISO-04",
+    name="agent_trifecta",
+    title="Private data, untrusted input and a way out in one agent",
+    weight=9 / 12,
+    needs=(),
+    remedy="Take one of the three away: the data, the untrusted input, or the way out.",
+    references=(
+        "OWASP ASI01:2026 Agent Goal Hijack",
+        "OWASP ASI02:2026 Tool Misuse and Exploitation",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-4",
+        "NIST SP 800-53 AC-6",
+        "MITRE ATLAS AML.M0030",
+        "MITRE ATLAS AML.T0086",
+    ),
+    find=find,
+)

@@ -1,0 +1,106 @@
+"""What is not production reaches into production."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.families.environment import OTHER, PROD, crossing, environments
+from analytics.assumptions.live_credentials import held as held_credentials
+from analytics.assumptions.sharing import users
+from analytics.findings.families.isolation import earliest, grant_ids, held, known
+from analytics.findings.rule import Rule, found, nothing
+from analytics.posture import Posture
+from analytics.tags import DEPLOYER, tagged
+from graph.frames import records
+from graph.schema import AUTHENTICATES_AS, LEVELS
+
+BY = ["identity", "resource"]
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find access from elsewhere to production, and credentials that are used in both.
+
+    Identities whose tags call them deployers may: that is what they are for.
+    """
+    return pd.concat([_access(posture), _credentials(posture)], ignore_index=True)
+
+
+def _access(posture: Posture) -> pd.DataFrame:
+    """Find entitlements: the holder's environment counts, else that of the identity."""
+    rows = held(posture)
+    ends = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "resource"))
+    broken, _ = crossing(posture, *ends)
+    rows = rows[broken]
+    if rows.empty:
+        return nothing()
+    groups = rows.assign(granted=earliest(rows["granted"])).groupby(BY)
+    each = groups.agg(
+        since=("granted", "min"),
+        weighs=("exposure", "max"),
+        levels=("level", lambda said: ", ".join(LEVELS[n] for n in sorted(set(said)))),
+    )
+    each = each.assign(facts=grant_ids(posture, rows, BY)).reset_index()
+    names = posture.graph.things["name"]
+    said = [
+        f"{names[r.identity]} is not production and has {r.levels} on "
+        f"{names[r.resource]}, which is."
+        for r in records(each)
+    ]
+    return found(
+        posture,
+        each["identity"].to_numpy(int),
+        said,
+        known(each["since"]),
+        each["resource"].to_numpy(int),
+        each["weighs"].to_numpy(float),
+        list(each["facts"]),
+    )
+
+
+def _credentials(posture: Posture) -> pd.DataFrame:
+    rows, env = held_credentials(posture), environments(posture.graph)
+    sides = _sides(posture, env)
+    crossing = set(sides["number"][sides["env"] == PROD]) & set(
+        sides["number"][sides["env"] == OTHER]
+    )
+    may = tagged(posture, DEPLOYER)[rows["identity"].to_numpy(int)]
+    rows = rows[rows["number"].isin(crossing) & ~may]
+    names = posture.graph.things["name"].iloc[rows["identity"].to_numpy(int)]
+    said = [
+        f"{key} of {who} is used in production and elsewhere alike."
+        for key, who in zip(rows["name"], names, strict=True)
+    ]
+    return found(
+        posture,
+        rows["identity"].to_numpy(int),
+        said,
+        rows["created"].to_numpy(),
+        rows["number"].to_numpy(int),
+        evidence=list(rows["facts"]),
+        remedy=[f"Issue {key} anew for each environment." for key in rows["name"]],
+    )
+
+
+def _sides(posture: Posture, env: np.ndarray) -> pd.DataFrame:
+    """Return each credential with the environment of each of its users and accounts."""
+    who = users(posture)
+    key, account = posture.graph.ends(AUTHENTICATES_AS)
+    kept = posture.graph.in_force(AUTHENTICATES_AS)
+    number = np.concatenate([who["number"].to_numpy(int), key[kept]])
+    of = np.concatenate([who["user"].to_numpy(int), account[kept]])
+    return pd.DataFrame({"number": number, "env": env[of]})
+
+
+RULE = Rule(
+    id="ISO-01",
+    name="cross_environment",
+    title="Cross-environment access",
+    weight=8 / 12,
+    needs=(),
+    remedy="Remove the access, or give production an identity of its own.",
+    references=(
+        "OWASP NHI8:2025 Environment Isolation",
+        "NIST CSF 2.0 PR.IR-01",
+        "NIST SP 800-53 AC-6",
+    ),
+    find=find,
+)

@@ -1,0 +1,41 @@
+"""A use whose decision came too late, or did not hold any more."""
+
+import pandas as pd
+
+from analytics.evidence.deciding import AFTERWARDS, EXPIRED, LATE
+from analytics.findings.families.evidence import about_uses, by_agents
+from analytics.findings.rule import Rule, day, plural
+from analytics.posture import Posture
+
+TOLD = {AFTERWARDS: "was allowed only afterwards", EXPIRED: "rests on an expired justification"}
+OUTDATED = "was allowed by a policy that had been replaced"
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find uses by agents that were allowed afterwards, by an expired reason or an old policy."""
+    rows = by_agents(posture, LATE)
+    return about_uses(
+        posture,
+        rows,
+        lambda r, who, what: (
+            f"{who} used {what}, which {TOLD.get(r.reason, OUTDATED)}: "
+            f"{plural(r.count, 'use')}, the last on {day(r.last)}."
+        ),
+        "Have {} ask before it uses {}, with a reason that still holds.",
+    )
+
+
+RULE = Rule(
+    id="EVD-03",
+    name="decided_after_the_fact",
+    title="Decided after the fact, or by a stale justification",
+    weight=9 / 12,
+    needs=("decisions",),
+    remedy="Have it ask before it acts, with a reason that still holds.",
+    references=(
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "NIST CSF 2.0 PR.PS-04",
+        "NIST SP 800-53 AU-10",
+    ),
+    find=find,
+)

@@ -1,0 +1,42 @@
+"""A use that was denied and happened all the same."""
+
+import pandas as pd
+
+from analytics.evidence.deciding import DENIED
+from analytics.findings.families.evidence import about_uses, by_software
+from analytics.findings.rule import Rule, day, plural
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find uses that a decision denied and no later one allowed, of whatever sensitivity."""
+    return about_uses(
+        posture,
+        by_software(posture, DENIED),
+        lambda r, who, what: (
+            f"{who} was denied {what} and used it all the same: "
+            f"{plural(r.count, 'use')}, the last on {day(r.last)}."
+        ),
+        "Stop {} and close the way around the policy to {}.",
+        floor="critical",
+    )
+
+
+RULE = Rule(
+    id="EVD-02",
+    name="denied_but_happened",
+    title="Denied but happened",
+    weight=1.0,
+    needs=("decisions",),
+    remedy="Stop it, and close the way around the policy.",
+    references=(
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "OWASP Agentic Threats T13 Rogue Agents in Multi-Agent Systems",
+        "NIST CSF 2.0 DE.CM-03",
+        "NIST CSF 2.0 RS.MA-03",
+        "NIST SP 800-53 AC-24",
+        "NIST SP 800-53 SI-4",
+    ),
+    find=find,
+)

@@ -1,0 +1,90 @@
+"""An identity that has not acted for weeks, and still holds a live credential."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, day, found, plural
+from analytics.gathered import gathered
+from analytics.ownership.owners import DAY, stated_by
+from analytics.posture import Posture
+from analytics.residue import judged
+from analytics.usage.activity import lately
+from graph.access import NEVER
+from graph.element import Relationship
+from graph.schema import AUTHENTICATES_AS, CREDENTIAL, USES
+
+DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities in service that did not act for 45 days and hold a live credential.
+
+    One that was never seen counts from its creation, where its use would have been seen. Of
+    several of whom any may have acted lately, none is dormant.
+    """
+    active = last_active(posture)
+    quiet = (active != NEVER) & (posture.graph.now - active > DORMANT_DAYS * DAY)
+    keys = _live_keys(posture)
+    held = np.zeros(len(quiet), bool)
+    held[keys.index] = True
+    subject = judged(posture, quiet & held & posture.in_service)
+    names = posture.graph.things["name"].iloc[subject]
+    counts = [len(keys[n]) for n in subject]
+    said = [
+        f"{name} has not acted since {day(at)}, and {plural(count, 'credential')} of it "
+        f"still {'opens' if count == 1 else 'open'} what it may use."
+        for name, at, count in zip(names, active[subject], counts, strict=True)
+    ]
+    remedy = [
+        f"Disable {name}, wait {DORMANT_DAYS} days for anybody to miss it, then delete it with "
+        f"its {plural(count, 'credential')}."
+        for name, count in zip(names, counts, strict=True)
+    ]
+    since = active[subject] + DORMANT_DAYS * DAY
+    evidence = [tuple(keys[n]) for n in subject]
+    return found(posture, subject, said, since, evidence=evidence, remedy=remedy)
+
+
+def last_active(posture: Posture) -> np.ndarray:
+    """Return since when each identity did nothing (milliseconds, `NEVER` where unknown).
+
+    It is unknown of one that may have acted within `DORMANT_DAYS` days, as one of several.
+    """
+    graph, seen, latest = posture.graph, posture.activity.last_active, posture.activity.node_latest
+    watched = stated_by(graph, "usage")
+    since = np.where((latest == NEVER) & watched, posture.created_at, seen)
+    may_have = lately(graph, latest, DORMANT_DAYS) & ~lately(graph, seen, DORMANT_DAYS)
+    return np.where(may_have, NEVER, since)
+
+
+def _live_keys(posture: Posture) -> pd.Series:
+    """Return for each holder of live credentials the ids of what ties them to it."""
+    parts = [_ties(posture, USES, 0), _ties(posture, AUTHENTICATES_AS, 1)]
+    ties = pd.concat(parts, ignore_index=True).sort_values(["holder", "fact"])
+    return gathered(ties.drop_duplicates(["holder", "key"]), ["holder"], "fact")
+
+
+def _ties(posture: Posture, relationship: Relationship, end: int) -> pd.DataFrame:
+    graph = posture.graph
+    ends = graph.ends(relationship)
+    holder, key = ends[end], ends[1 - end]
+    live = graph.in_force(relationship) & graph.has_label(CREDENTIAL)[key] & graph.live[key]
+    facts = graph.frames[relationship]["id"].to_numpy(object)
+    return pd.DataFrame({"holder": holder[live], "key": key[live], "fact": facts[live]})
+
+
+RULE = Rule(
+    id="TIM-03",
+    name="dormant_identity",
+    title="Dormant but credentialed",
+    weight=0.75,
+    needs=("credentials",),
+    remedy="Disable it, wait for anybody to miss it, then delete it with its credentials.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST SP 800-53 AC-2(3)",
+        "CIS Controls 5.3",
+    ),
+    find=find,
+)

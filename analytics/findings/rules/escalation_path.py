@@ -1,0 +1,67 @@
+"""An identity that can make itself able to do more than it was given."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.escalation import all_escalations
+from analytics.findings.derived_control import Gain, gains
+from analytics.findings.rule import Rule, found, plural
+from analytics.posture import Posture
+from analytics.residue import alive
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find what identities can come to control, by rules, beyond what they are.
+
+    Only where something is gained: whoever administers everything escalates to nothing.
+    """
+    rows = [g for g in gains(posture) if alive(posture)[g.identity]]
+    names, rules = posture.graph.things["name"], all_escalations()
+
+    def sentence(gain: Gain) -> str:
+        title = rules[gain.rule].title if gain.rule in rules else gain.rule
+        by = f"by {gain.rule}" if title == gain.rule else f"by {gain.rule}, {title}"
+        what = plural(len(gain.support), "fact") if gain.support else "what the latter is made from"
+        rests = f"rests on {what}"
+        doubt = ", not all of them certain" if gain.doubtful else ""
+        more = f"; there are {gain.ways} ways" if gain.ways > 1 else ""
+        return (
+            f"{names[gain.identity]} can come to control {names[gain.target]} {by}: "
+            f"this {rests}{doubt}{more}."
+        )
+
+    def remedy(gain: Gain) -> str:
+        if gain.cheapest:
+            return f"Break it at {gain.cheapest}."
+        return f"Guard {names[gain.identity]} as closely as {names[gain.target]}, or retire it."
+
+    return found(
+        posture,
+        np.array([g.identity for g in rows], np.int64),
+        [sentence(g) for g in rows],
+        np.array([g.since for g in rows], np.int64),
+        np.array([g.target for g in rows], np.int64),
+        np.array([g.exposure for g in rows], float),
+        [g.support for g in rows],
+        remedy=[remedy(g) for g in rows],
+    )
+
+
+RULE = Rule(
+    id="LPR-04",
+    name="escalation_path",
+    title="Escalation path",
+    weight=0.75,
+    needs=("grants",),
+    remedy="Take away one of the facts that it rests on.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "OWASP Agentic Threats T3 Privilege Compromise",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6(1)",
+        "MITRE ATT&CK T1548.005",
+        "MITRE ATT&CK T1098.003",
+    ),
+    find=find,
+)

@@ -1,0 +1,39 @@
+"""A credential of software that a person was seen using."""
+
+import pandas as pd
+
+from analytics.assumptions.credential_states import BROKEN, human_use
+from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.findings.rule import Rule, day
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials that people used, but for those of break-glass identities."""
+    rows = held(posture)
+    mine = rows[human_use(posture, rows) == BROKEN]
+    return about_credentials(
+        posture,
+        mine,
+        mine["human"].to_numpy(),
+        lambda row, who: f"A person used {row.name} of {who}, first on {day(row.human)}.",
+        "Give the person access of their own, and rotate {}.",
+    )
+
+
+RULE = Rule(
+    id="CRD-05",
+    name="human_use",
+    title="Human use of a credential of software",
+    weight=7 / 12,
+    needs=("credentials",),
+    remedy="Give the person access of their own, and rotate the credential.",
+    references=(
+        "OWASP NHI10:2025 Human Use of NHI",
+        "NIST CSF 2.0 PR.AA-02",
+        "NIST CSF 2.0 DE.CM-03",
+        "NIST SP 800-53 IA-4",
+        "NIST SP 800-53 AC-2(12)",
+    ),
+    find=find,
+)

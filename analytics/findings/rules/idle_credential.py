@@ -1,0 +1,55 @@
+"""A credential that is alive though it expired or nobody uses it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.live_credentials import (
+    DORMANT_DAYS,
+    about_credentials,
+    alive_for_nothing,
+    later,
+)
+from analytics.findings.rule import Rule, day
+from analytics.posture import Posture
+from graph.access import NEVER
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials past their end, or not used for 45 days; see `alive_for_nothing`."""
+    rows = alive_for_nothing(posture)
+    since = np.where(rows["over"], rows["expires"], later(rows["last"].to_numpy(), DORMANT_DAYS))
+    mine = rows[rows["over"] | rows["idle"]]
+    return about_credentials(
+        posture,
+        mine,
+        since[mine.index],
+        lambda row, who: f"{row.name} of {who} is still active: {_told(row)}.",
+        "Disable {}, wait, then delete it.",
+    )
+
+
+def _told(row: Any) -> str:
+    if row.over:
+        return f"it expired on {day(row.expires)}"
+    used = row.used
+    return "it was never used" if used == NEVER else f"it was last used on {day(used)}"
+
+
+RULE = Rule(
+    id="CRD-06",
+    name="idle_credential",
+    title="Credential alive though unused or expired",
+    weight=1.0,
+    needs=("credentials",),
+    remedy="Disable it, wait, then delete it.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP NHI7:2025 Long-Lived Secrets",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST SP 800-53 AC-2(3)",
+        "CIS Controls 5.3",
+    ),
+    find=find,
+)

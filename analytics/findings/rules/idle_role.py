@@ -1,0 +1,68 @@
+"""A role that was granted, and that nobody was seen taking for 90 days."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.families.entitlements import all_since
+from analytics.findings.families.roles import idle_roles
+from analytics.findings.rule import Rule, found, nothing
+from analytics.posture import UNUSED_DAYS, Filter, Posture
+from analytics.reach.closure import totals
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find roles that an identity may take and did not take, though that would have been seen.
+
+    The days count from when it was last taken, or from when it was granted where it never was.
+    """
+    rows = idle_roles(posture)
+    if rows.empty:
+        return nothing()
+    names = posture.graph.things["name"]
+    said = [
+        f"{names[r.identity]} may take {names[r.role]}{_through(names, r)}, and nobody has seen it "
+        f"do so {idle}."
+        for r, idle in zip(records(rows), all_since(rows["last"].to_numpy()), strict=True)
+    ]
+    subject, role = rows["identity"].to_numpy(np.int64), rows["role"].to_numpy(np.int64)
+    distinct, place = np.unique(role, return_inverse=True)
+    passed = totals(posture.network(Filter(identity_only=True)), distinct).most[place]
+    return found(
+        posture,
+        subject,
+        said,
+        rows["since"].to_numpy(np.int64),
+        role,
+        passed * posture.autonomy[subject],
+        list(rows["facts"]),
+        remedy=[
+            f"Take {names[r.role]} away from {names[r.holder]}: nothing that was seen in "
+            f"{UNUSED_DAYS} days needs it."
+            for r in records(rows)
+        ],
+    )
+
+
+def _through(names: pd.Series, row: object) -> str:
+    return "" if row.holder == row.identity else f" through {names[row.holder]}"  # type: ignore[attr-defined]
+
+
+RULE = Rule(
+    id="LPR-05",
+    name="idle_role",
+    title="Idle role",
+    weight=0.75,
+    needs=("usage",),
+    remedy="Take the role away: nothing that was seen needs it.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6",
+        "NIST SP 800-53 AC-6(7)",
+        "CIS Controls 5.3",
+    ),
+    find=find,
+    part_of="TIM-04",
+)

@@ -1,0 +1,66 @@
+"""A credential that leaked and still opens something."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.families.leaks import leaks, opened
+from analytics.findings.rule import Rule, found, nothing
+from analytics.posture import Posture
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials that are known to have leaked and that nobody ended; always critical.
+
+    There is a finding for each identity that holds it. One that nobody holds, or a person, is
+    found about itself.
+    """
+    rows = leaks(posture)
+    if rows.empty:
+        return nothing()
+    names = posture.graph.things["name"]
+    keys = rows["number"].to_numpy(np.int64)
+    reach = opened(posture, keys)
+    said = [
+        f"{names[r.number]}{f' of {names[r.identity]}' if r.identity != r.number else ''} "
+        f"leaked and is still alive: {reach[r.number].sentence()}."
+        for r in records(rows)
+    ]
+    remedy = [
+        f"Revoke {names[r.number]} now, issue another credential in its place, and look through "
+        "what was done with it since it leaked."
+        for r in records(rows)
+    ]
+    subject = rows["identity"].to_numpy(np.int64)
+    weighs = np.array([reach[k].heaviest for k in keys.tolist()]) * posture.autonomy[subject]
+    return found(
+        posture,
+        subject,
+        said,
+        other=np.where(subject == keys, -1, keys),
+        weighs=weighs,
+        evidence=list(rows["facts"]),
+        remedy=remedy,
+        floor=["critical"] * len(rows),
+    )
+
+
+RULE = Rule(
+    id="CRD-07",
+    name="leaked_credential",
+    title="Leaked credential alive",
+    weight=11 / 12,
+    needs=("credentials",),
+    remedy="Revoke it now, and look through what was done with it since it leaked.",
+    references=(
+        "OWASP NHI2:2025 Secret Leakage",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST CSF 2.0 PR.DS-01",
+        "NIST CSF 2.0 RS.MI-01",
+        "NIST SP 800-53 IA-5(7)",
+        "NIST SP 800-53 IR-4",
+        "MITRE ATT&CK T1078.004",
+        "MITRE ATT&CK T1552.001",
+    ),
+    find=find,
+)

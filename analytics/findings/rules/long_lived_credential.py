@@ -1,0 +1,48 @@
+"""A secret that lives long and was not changed for long."""
+
+import pandas as pd
+
+from analytics.assumptions.credential_states import BROKEN, age
+from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.assumptions.model import model
+from analytics.findings.rule import Rule, day
+from analytics.posture import Posture
+from graph.access import NEVER
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find secrets valid for more than 90 days and not changed for as long.
+
+    One of which nobody says when it was made is unknown, not old.
+    """
+    rows = held(posture)
+    state, since = age(rows, posture.graph.now, model().credential)
+    old = state == BROKEN
+    mine = rows.assign(changed=rows[["created", "rotated"]].max(axis=1))[old]
+    return about_credentials(
+        posture,
+        mine,
+        since[old],
+        lambda row, who: (
+            f"{row.name} of {who} was not changed since {day(row.changed)} and "
+            + ("never ends." if row.expires == NEVER else f"ends on {day(row.expires)}.")
+        ),
+        "Rotate {} and give it an end within 90 days, or replace it by a federated identity.",
+    )
+
+
+RULE = Rule(
+    id="CRD-01",
+    name="long_lived_credential",
+    title="Long-lived or unrotated credential",
+    weight=8 / 12,
+    needs=("credentials",),
+    remedy="Rotate it and give it an end within 90 days, or replace it by a federated identity.",
+    references=(
+        "OWASP NHI7:2025 Long-Lived Secrets",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST SP 800-53 IA-5",
+        "CIS AWS Foundations 2.13",
+    ),
+    find=find,
+)

@@ -1,0 +1,61 @@
+"""An identity for which nobody answers, in either role."""
+
+import pandas as pd
+
+from analytics.findings.families.entitlements import entitled
+from analytics.findings.rule import Rule, found, plural
+from analytics.ownership.owners import ROLES, Ownership
+from analytics.ownership.unowned_since import unowned_whole_since
+from analytics.posture import Posture
+from analytics.residue import judged
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities without an active owner, business or technical."""
+    owned = posture.ownership
+    subject = judged(posture, owned.nobody())
+    names = posture.graph.things["name"].iloc[subject]
+    said = [
+        f"Nobody answers for {name}: {_lacks(owned, number)}."
+        for name, number in zip(names, subject, strict=True)
+    ]
+    counts = entitled(posture)[subject]
+    remedy = [
+        f"Assign a business owner and a technical owner to {name}; "
+        f"until then nobody accounts for its {plural(count, 'entitlement')}."
+        for name, count in zip(names, counts, strict=True)
+    ]
+    return found(posture, subject, said, unowned_whole_since(posture)[subject], remedy=remedy)
+
+
+def _lacks(owned: Ownership, number: int) -> str:
+    """Say which owner an identity lacks, and which one no source could have stated."""
+    known = [role for role in ROLES if owned.known_in[role][number]]
+    if len(known) == len(ROLES):
+        return "it has no active owner, business or technical"
+    (unknown,) = (role for role in ROLES if role not in known)
+    return f"it has no active {known[0]} owner, and no source states its {unknown} owner"
+
+
+RULE = Rule(
+    id="OWN-01",
+    name="no_accountable_owner",
+    title="No accountable owner",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Assign a business owner and a technical owner; until then its access is unaccountable.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "NIST CSF 2.0 GV.RR-02",
+        "NIST CSF 2.0 ID.AM-08",
+        "NIST SP 800-53 AC-2",
+        "NIST SP 800-53 PM-5",
+        "NIST AI RMF GOVERN 2.1",
+        "CIS Controls 5.5",
+    ),
+    find=find,
+    general=True,
+)

@@ -1,0 +1,52 @@
+"""An identity with a technical but no business owner, or the reverse."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, found
+from analytics.gathered import gathered
+from analytics.ownership.owners import ROLES
+from analytics.ownership.unowned_since import unowned_since
+from analytics.posture import Posture
+from analytics.residue import judged
+
+MOST = 20  # statements that a finding names as evidence
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities for which somebody answers in one role, and nobody in the other.
+
+    A role that no source could have stated is unknown, and nothing that is missing.
+    """
+    owned = posture.ownership
+    missing = [owned.missing(role) for role in ROLES]
+    subject = judged(posture, np.logical_xor(*missing) & ~owned.nobody())
+    names = posture.graph.things["name"].iloc[subject]
+    lacks = np.where(missing[0][subject], *ROLES)
+    said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]
+    since = np.select(
+        [lacks == role for role in ROLES],
+        [unowned_since(posture, role)[subject] for role in ROLES],
+    )
+    remedy = [f"Assign a {role} owner to {n}." for role, n in zip(lacks, names, strict=True)]
+    weighs = posture.heaviest[subject] / 2  # each role is half of the assumption
+    stated = gathered(posture.ownership.owns, ["thing"], "id", MOST)
+    itself = posture.graph.things["id"].iloc[subject]
+    evidence = [stated.get(n, (str(name),)) for n, name in zip(subject, itself, strict=True)]
+    return found(posture, subject, said, since, weighs=weighs, evidence=evidence, remedy=remedy)
+
+
+RULE = Rule(
+    id="OWN-04",
+    name="one_owner_role",
+    title="Technical without business owner, or the reverse",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Assign the missing owner.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 GV.RR-02",
+        "NIST SP 800-53 AC-2",
+    ),
+    find=find,
+)

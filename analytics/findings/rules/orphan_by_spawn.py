@@ -1,0 +1,65 @@
+"""A child agent that nobody owns, of a parent that cannot answer for it."""
+
+import pandas as pd
+
+from analytics.findings.rule import Rule, found
+from analytics.posture import Posture
+from analytics.residue import judged
+from graph.schema import SPAWNS
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find spawned agents without an owner whose parent is out of service or unowned itself."""
+    owned = posture.ownership
+    subject = judged(posture, owned.nobody() & (owned.parent >= 0))
+    names = posture.graph.things["name"]
+    parent = owned.parent[subject]
+    said = [
+        f"Nobody answers for {names[child]}: its parent {names[above]} is gone or unowned itself."
+        for child, above in zip(subject, parent, strict=True)
+    ]
+    remedy = [
+        f"Decommission {names[child]} with its parent {names[above]}, or assign an owner."
+        for child, above in zip(subject, parent, strict=True)
+    ]
+    born = _births(posture)
+    return found(
+        posture,
+        subject,
+        said,
+        posture.created_at[subject],
+        parent,
+        evidence=[born[pair] for pair in zip(parent.tolist(), subject.tolist(), strict=True)],
+        remedy=remedy,
+    )
+
+
+def _births(posture: Posture) -> dict[tuple[int, int], tuple[str, ...]]:
+    """Return for each pair of parent and child the ids of what states that it is one."""
+    graph = posture.graph
+    kept = graph.in_force(SPAWNS)
+    parent, child = (end[kept].tolist() for end in graph.ends(SPAWNS))
+    born: dict[tuple[int, int], tuple[str, ...]] = {}
+    for one, other, fact in zip(parent, child, graph.frames[SPAWNS]["id"][kept], strict=True):
+        born[one, other] = (*born.get((one, other), ()), fact)
+    return born
+
+
+RULE = Rule(
+    id="OWN-05",
+    name="orphan_by_spawn",
+    title="Orphan by spawn chain",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Decommission it with its parent, or assign an owner.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI08:2026 Cascading Failures",
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T13 Rogue Agents in Multi-Agent Systems",
+        "NIST CSF 2.0 ID.AM-08",
+        "NIST SP 800-53 AC-2(1)",
+        "NIST AI RMF GOVERN 1.7",
+    ),
+    find=find,
+)

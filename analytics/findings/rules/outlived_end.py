@@ -1,0 +1,90 @@
+"""Access that is still there though its task ended or its time is up."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.items import items_of
+from analytics.findings.families.entitlements import by_grant, found_grants, told
+from analytics.findings.rule import Rule, day, found
+from analytics.gathered import gathered
+from analytics.posture import Posture
+from analytics.residue import LATER, alive, expired, judged, left_of
+from graph.access import NEVER, milliseconds
+from graph.schema import CAN_ACCESS
+
+MOST = 20  # facts that a finding names as evidence
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find grants, and agents themselves, that outlived their end."""
+    return pd.concat([_grants(posture), _agents(posture)], ignore_index=True)
+
+
+def _grants(posture: Posture) -> pd.DataFrame:
+    graph, units = posture.graph, items_of(posture).units
+    frame = graph.frames[CAN_ACCESS]
+    expired, ended = (
+        _past(posture, frame[c])[units.grant] for c in ("expires_at", "task_ended_at")
+    )
+    end = np.minimum(expired, ended)
+    at = np.flatnonzero((end != LATER) & alive(posture)[units.identity])
+    rows = by_grant(posture, at, end[at])
+    task = frame["task_id"].iloc[rows["grant"]].fillna("").to_numpy(object)
+    by_task = _past(posture, frame["task_ended_at"])[rows["grant"]] == rows["first"].to_numpy()
+    why = [
+        (f"the task {name} ended" if name else "its task ended") if is_task else "it expired"
+        for name, is_task in zip(task, by_task, strict=True)
+    ]
+    words = list(zip(told(posture, rows), rows["first"], why, strict=True))
+    said = [
+        f"{g.name} may still {g.may} {g.what}{g.through}, though {reason} on {day(when)}."
+        for g, when, reason in words
+    ]
+    remedy = [
+        f"Revoke {g.levels} on {g.what} from {g.who} now; {reason} on {day(when)}."
+        for g, when, reason in words
+    ]
+    return found_grants(posture, rows, said, rows["first"], remedy)
+
+
+def _agents(posture: Posture) -> pd.DataFrame:
+    """Find agents in service past their end; of one that ended, RES-01 says what is left."""
+    end = expired(posture)
+    over = (end != LATER) & posture.in_service
+    subject = judged(posture, over)
+    facts = gathered(left_of(posture, over), ["identity"], "fact", MOST)
+    names = posture.graph.things["name"].iloc[subject]
+    said = [
+        f"{name} was to end on {day(when)} and is still in service, with all that it may use."
+        for name, when in zip(names, end[subject], strict=True)
+    ]
+    remedy = [f"Decommission {name}, or have its end moved by whoever answers." for name in names]
+    evidence = [tuple(facts.get(n, ())) for n in subject.tolist()]
+    return found(posture, subject, said, end[subject], evidence=evidence, remedy=remedy)
+
+
+def _past(posture: Posture, instants: pd.Series) -> np.ndarray:
+    """Return the instants that have come, in milliseconds; `LATER` for what has not."""
+    at = milliseconds(instants)
+    return np.where((at != NEVER) & (at <= posture.graph.now), at, LATER)
+
+
+RULE = Rule(
+    id="TIM-02",
+    name="outlived_end",
+    title="Outlived task or expiry",
+    weight=1.0,
+    needs=("grants",),
+    remedy="Revoke it now.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST CSF 2.0 ID.AM-08",
+        "NIST SP 800-53 AC-2(3)",
+        "NIST SP 800-53 AC-2(13)",
+        "NIST AI RMF GOVERN 1.7",
+        "NIST AI RMF MANAGE 2.4",
+    ),
+    find=find,
+)

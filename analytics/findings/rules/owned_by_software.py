@@ -1,0 +1,53 @@
+"""An identity whose only owner is itself or another identity of software."""
+
+import pandas as pd
+
+from analytics.findings.families.ownership import judged_rows, software_only
+from analytics.findings.rule import Rule, found
+from analytics.posture import Posture
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that own themselves, or that only software owns."""
+    rows = judged_rows(posture, software_only(posture.ownership))
+    first = rows.sort_values(["since", "owner", "id"]).drop_duplicates("thing")
+    names = posture.graph.things["name"]
+    said = [
+        f"Nobody answers for {names[r.thing]}: it owns itself."
+        if r.owner == r.thing
+        else f"Nobody answers for {names[r.thing]}: its owner {names[r.owner]} is software."
+        for r in records(first)
+    ]
+    return found(
+        posture,
+        first["thing"].to_numpy(),
+        said,
+        first["since"].to_numpy(),
+        first["owner"].to_numpy(),
+        evidence=[(i,) for i in first["id"]],
+        remedy=[
+            f"Name a person who owns {names[thing]}"
+            + ("; an identity that owns itself can give itself new credentials." if itself else ".")
+            for thing, itself in zip(first["thing"], first["thing"] == first["owner"], strict=True)
+        ],
+    )
+
+
+RULE = Rule(
+    id="OWN-06",
+    name="owned_by_software",
+    title="Self-owned, or owned by software",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Replace by a person; an identity that owns itself can give itself new credentials.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI10:2026 Rogue Agents",
+        "OWASP Agentic Threats T3 Privilege Compromise",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-5",
+        "NIST SP 800-53 AC-6",
+    ),
+    find=find,
+)

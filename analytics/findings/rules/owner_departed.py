@@ -1,0 +1,82 @@
+"""An identity whose every owner in a role has left."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.families.ownership import judged_rows, last_departed
+from analytics.findings.rule import Rule, day, found, nothing
+from analytics.ownership.owners import ROLES
+from analytics.ownership.unowned_since import unowned_since
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that had an owner in a role, and have none that is still active.
+
+    A row is about the last of them to go; who was that in both roles is found once.
+    """
+    last = judged_rows(posture, last_departed(posture.ownership)).sort_values(["role", "id"])
+    if last.empty:
+        return nothing()
+    last = last.assign(since=_since(posture, last))
+    by_owner = last.groupby(["thing", "owner"], as_index=False)
+    gone = by_owner.agg(
+        ended=("ended", "max"),
+        since=("since", "max"),
+        role=("role", " and ".join),
+        roles=("role", "size"),
+        id=("id", tuple),
+    )
+    names = posture.graph.things["name"]
+    said = [
+        f"The last {r.role} owner of {names[r.thing]}, {names[r.owner]}, "
+        f"{f'left on {day(r.ended)}' if r.ended != NEVER else 'is gone'}; nobody took over."
+        for r in records(gone)
+    ]
+    remedy = [
+        f"Transfer {names[r.thing]} and rotate every credential that {names[r.owner]} could have "
+        "copied, or decommission it."
+        for r in records(gone)
+    ]
+    thing = gone["thing"].to_numpy(int)
+    return found(
+        posture,
+        thing,
+        said,
+        gone["since"].to_numpy(),
+        gone["owner"].to_numpy(int),
+        posture.heaviest[thing] * gone["roles"].to_numpy(float) / 2,  # each role is half of it
+        list(gone["id"]),
+        remedy=remedy,
+    )
+
+
+def _since(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Return since when nobody answers in the role of each row (milliseconds)."""
+    thing = rows["thing"].to_numpy(int)
+    by_role = {role: unowned_since(posture, role)[thing] for role in ROLES}
+    return np.select([rows["role"] == role for role in ROLES], list(by_role.values()), NEVER)
+
+
+RULE = Rule(
+    id="OWN-02",
+    name="owner_departed",
+    title="Owner departed or disabled",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Transfer it and rotate every credential the owner could copy, or decommission it.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "NIST CSF 2.0 GV.RR-02",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST SP 800-53 PS-4",
+        "NIST SP 800-53 AC-2",
+        "NIST SP 800-53 IA-4(4)",
+        "NIST AI RMF GOVERN 2.1",
+        "MITRE ATT&CK T1078.004",
+    ),
+    find=find,
+)

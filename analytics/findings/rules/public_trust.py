@@ -1,0 +1,91 @@
+"""A role or account that anybody at all may take."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, found, nothing, plural
+from analytics.gathered import gathered
+from analytics.posture import Posture
+from analytics.reach.closure import totals
+from graph.access import NEVER, milliseconds
+from graph.frames import records
+from graph.schema import ANYONE, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUSTS
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find roles and accounts in service whose trust names everyone, with what they reach.
+
+    It is never less than high, but where the trust has a condition that nobody evaluated.
+    """
+    rows = _trusts(posture)
+    if rows.empty:
+        return nothing()
+    by_role = rows.groupby("subject", as_index=False)
+    each = by_role.agg(since=("since", "min"), conditional=("conditional", "all"))
+    subject = each["subject"].to_numpy(np.int64)
+    reach, names = totals(posture.network(), subject), posture.graph.things["name"]
+    each = each.assign(resources=reach.resources, known=posture.reach_known[subject])
+    said = [
+        f"Anybody may take {names[r.subject]}{_if(r.conditional)}: its trust names everyone, and "
+        + (f"it reaches {plural(r.resources, 'resource')}." if r.known
+           else "what it reaches is not known.")
+        for r in records(each)
+    ]  # fmt: skip
+    facts = gathered(rows, ["subject"], "fact")
+    return found(
+        posture,
+        subject,
+        said,
+        np.where(each["since"] == NEVER, posture.created_at[subject], each["since"]),
+        weighs=reach.most * posture.autonomy[subject],
+        evidence=[facts[n] for n in subject.tolist()],
+        remedy=[
+            f"Name those who may take {names[n]} in its trust, and nobody else."
+            for n in subject.tolist()
+        ],
+        floor=["" if c else "high" for c in each["conditional"]],
+    )
+
+
+def _if(conditional: bool) -> str:
+    return ", if a condition holds that nobody evaluated" if conditional else ""
+
+
+def _trusts(posture: Posture) -> pd.DataFrame:
+    """Return the trust in everyone that is in force."""
+    graph, frame = posture.graph, posture.graph.frames[TRUSTS]
+    things = graph.frames[RESOURCE]
+    anyone = np.zeros(len(graph.ids), bool)
+    anyone[graph.numbers(things["id"][(things["type"] == ANYONE).fillna(False)])] = True
+    subject, trusted = graph.ends(TRUSTS)
+    kept = graph.in_force(TRUSTS) & anyone[trusted] & posture.in_service[subject]
+    kept &= graph.has_label(ROLE, SERVICE_ACCOUNT)[subject]
+    return pd.DataFrame(
+        {
+            "subject": subject[kept],
+            "since": milliseconds(frame["valid_from"])[kept],
+            "conditional": frame["condition"].notna().to_numpy(bool)[kept],
+            "fact": frame["id"][kept].to_numpy(object),
+        }
+    )
+
+
+RULE = Rule(
+    id="ISO-06",
+    name="public_trust",
+    title="Anybody may take it",
+    weight=9 / 12,
+    needs=("trust",),
+    remedy="Name those who may take it in its trust, and nobody else.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "OWASP NHI8:2025 Environment Isolation",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST CSF 2.0 PR.IR-01",
+        "NIST SP 800-53 AC-3",
+        "NIST SP 800-53 AC-6",
+        "MITRE ATT&CK T1199",
+    ),
+    find=find,
+)

@@ -1,0 +1,133 @@
+"""An identity that ended, and of which something is still alive."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, day, found, joined, nothing, plural
+from analytics.posture import Posture
+from analytics.residue import (
+    ACCESS,
+    ACCOUNTS,
+    CHILDREN,
+    CREDENTIALS,
+    DELEGATIONS,
+    ended_at,
+    residue,
+)
+from graph.access import NEVER
+from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT
+
+NAMED, MOST = 3, 20  # things that a sentence names, facts that a finding names as evidence
+NOUNS = {ROLE.name: "role", SERVICE_ACCOUNT.name: "account", AGENT.name: "agent"}
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that are disabled, retired or deleted while something of them is alive.
+
+    That is a credential which it holds or which opens it, an account or role that nobody else
+    uses, access or a delegation of its own, or an agent that it started. What a deleted identity
+    was given itself is gone with it. The days count from when it ended, where that is known.
+    """
+    rows = residue(posture)
+    if rows.empty:
+        return nothing()
+    subject = np.unique(rows["identity"].to_numpy(np.int64))
+    since = ended_at(posture)[subject]
+    parts = dict(list(rows.groupby("identity")))
+    names, status = posture.graph.things["name"], _status(posture)
+    said = [
+        f"{names[n]} {_ended(status[n], at)}, but some of it is alive: "
+        f"{joined(list(_left(posture, parts[n])))}."
+        for n, at in zip(subject.tolist(), since.tolist(), strict=True)
+    ]
+    remedy = ["; then ".join(_steps(posture, parts[n])) + "." for n in subject.tolist()]
+    weighs = posture.heaviest[subject].copy()
+    place = np.searchsorted(subject, rows["identity"].to_numpy(np.int64))
+    np.maximum.at(weighs, place, posture.heaviest[rows["thing"].to_numpy(np.int64)])
+    evidence = [tuple(dict.fromkeys(parts[n]["fact"]))[:MOST] for n in subject.tolist()]
+    return found(
+        posture,
+        subject,
+        said,
+        since,
+        weighs=weighs,
+        evidence=evidence,
+        remedy=[step[0].upper() + step[1:] for step in remedy],
+    )
+
+
+def _status(posture: Posture) -> dict[int, str]:
+    frames = [posture.graph.frames[label] for label in IDENTITIES]
+    whole = pd.concat([frame[["id", "status"]] for frame in frames])
+    return dict(zip(posture.graph.numbers(whole["id"]).tolist(), whole["status"], strict=True))
+
+
+def _ended(status: str, at: int) -> str:
+    return f"is {status}" if at == NEVER else f"was {status} on {day(at)}"
+
+
+def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
+    """Yield what is left of one identity in words, kind by kind."""
+    for kind, mine in rows.groupby("kind"):
+        things = mine["thing"].unique()
+        if kind == ACCESS:
+            yield _access(mine)
+        elif kind == DELEGATIONS:
+            yield f"what it may do for {_named(posture, things)}"
+        else:
+            yield _named(posture, things, nouns=True)
+
+
+def _steps(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
+    """Yield what to end, in this order: what opens it before what it opens."""
+    for kind, mine in rows.groupby("kind"):
+        things = mine["thing"].unique()
+        named = _named(posture, things, nouns=True)
+        if kind == CREDENTIALS:
+            yield f"revoke {named}"
+        elif kind == ACCOUNTS:
+            yield f"disable {named}, and delete it once nobody misses it"
+        elif kind == ACCESS:
+            yield f"take away {_access(mine)}"
+        elif kind == DELEGATIONS:
+            yield f"withdraw what it may do for {_named(posture, things)}"
+        elif kind == CHILDREN:
+            yield f"end {named}, or give it a parent and owners of its own"
+
+
+def _access(rows: pd.DataFrame) -> str:
+    many = "grants, memberships and accounts to run as"
+    return plural(len(rows["fact"].unique()), "grant, membership or account to run as", many)
+
+
+def _named(posture: Posture, things: np.ndarray, nouns: bool = False) -> str:
+    """Name the first of some things, each with what it is, and count the rest."""
+    told = [posture.graph.thing(int(n)) for n in things[:NAMED]]
+    words = [f"{NOUNS.get(t['label'], 'credential')} {t['name']}" if nouns else t["name"]
+             for t in told]  # fmt: skip
+    more = len(things) - len(told)
+    return joined([*words, f"{more} more"] if more else words)
+
+
+RULE = Rule(
+    id="RES-01",
+    name="residue",
+    title="Ended, and not gone",
+    weight=1.0,
+    needs=(),
+    remedy="End what is left: its credentials first, then its accounts, grants and children.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP ASI10:2026 Rogue Agents",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST CSF 2.0 ID.AM-08",
+        "NIST SP 800-53 AC-2(3)",
+        "NIST SP 800-53 PS-4",
+        "NIST AI RMF GOVERN 1.7",
+        "NIST AI RMF MANAGE 2.4",
+        "CIS Controls 6.2",
+    ),
+    find=find,
+)

@@ -1,0 +1,70 @@
+"""Access that nobody approved within the last 90 days."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.items import items_of
+from analytics.findings.families.entitlements import (
+    all_since,
+    breaking,
+    found_heaviest,
+    granted,
+    heaviest_of_each,
+    told,
+)
+from analytics.findings.rule import Rule
+from analytics.ownership.owners import DAY
+from analytics.posture import Posture
+from graph.access import NEVER
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities with grants whose approval is overdue; one finding each, with their number.
+
+    The days count from the last approval of the grant, its holder or the identity, or from the
+    grant where there was none.
+    """
+    rows = heaviest_of_each(breaking(posture, "review"))
+    whole = granted(posture)[rows["identity"]]
+    last = _approved(posture, rows)
+    words = list(zip(told(posture, rows), rows["count"], whole, all_since(last), strict=True))
+    said = [
+        f"{_share(n, of)} of {g.name} {'is' if n == 1 else 'are'} overdue for review, the heaviest "
+        f"to {g.may} {g.what}{g.through}, which nobody has approved {never}."
+        for g, n, of, never in words
+    ]
+    remedy = [f"Review what {g.name} may use: keep it or take it away." for g, *_ in words]
+    return found_heaviest(posture, rows, said, remedy)
+
+
+def _share(count: int, of: int) -> str:
+    if count < of:
+        return f"{count} of the {of} grants"
+    return "The one grant" if count == 1 else f"All {count} grants"
+
+
+def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
+    """Return when each grant was approved last, or given where it never was (milliseconds)."""
+    due = rows["first"].to_numpy(np.int64)
+    return np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
+
+
+RULE = Rule(
+    id="REV-01",
+    name="review_overdue",
+    title="Review overdue or never held",
+    weight=0.75,
+    needs=("reviews",),
+    remedy="Review it: keep it or take it away.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST CSF 2.0 GV.OV-03",
+        "NIST SP 800-53 AC-6(7)",
+        "NIST SP 800-53 AC-2",
+        "NIST AI RMF GOVERN 1.5",
+        "CIS Controls 5.5",
+    ),
+    find=find,
+)

@@ -1,0 +1,103 @@
+"""An identity that was deleted, and under whose name another one was created later."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, day, found, plural
+from analytics.posture import Posture
+from analytics.residue import judged
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.schema import (
+    ASSUMES,
+    AUTHENTICATES_AS,
+    CAN_ACCESS,
+    CREDENTIAL,
+    IDENTITIES,
+    RUNS_AS,
+    TRUSTS,
+    USES,
+)
+
+HELD = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and which end is the identity
+KEYS = ((USES, 0), (AUTHENTICATES_AS, 1))
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities in service whose name is older than they are.
+
+    What was given to the former one works for the one that has its name now: grants, trust and
+    live credentials that are older than the deletion are told and counted.
+    """
+    deleted, again = _lives(posture)
+    subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
+    former = [_former(posture, int(n), int(deleted[n])) for n in subject]
+    names = posture.graph.things["name"].iloc[subject]
+    said = [
+        f"{name} was deleted on {day(old)}, and another was created under its name on {day(new)}"
+        + (f": {plural(len(ids), 'grant or credential', 'grants and credentials')} of the former "
+           f"{'is' if len(ids) == 1 else 'are'} still there." if ids else ".")
+        for name, old, new, ids in zip(
+            names, deleted[subject], again[subject], former, strict=True
+        )
+    ]  # fmt: skip
+    itself = posture.graph.things["id"].iloc[subject]
+    evidence = [(str(n), *ids) for n, ids in zip(itself, former, strict=True)]
+    return found(posture, subject, said, again[subject], evidence=evidence)
+
+
+def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
+    """Return when each node was deleted, and when its name was taken again (milliseconds)."""
+    graph = posture.graph
+    deleted, again = (np.full(len(graph.ids), NEVER) for _ in range(2))
+    for label in IDENTITIES:
+        frame = graph.frames[label]
+        number = graph.numbers(frame["id"])
+        deleted[number] = milliseconds(frame["deleted_at"])
+        again[number] = milliseconds(frame["revived_at"])
+    return deleted, again
+
+
+def _former(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
+    """Return the ids of what was given to the one that was deleted, and is in force."""
+    graph = posture.graph
+    ids: set[str] = set()
+    for relationship, end in HELD:
+        frame, begun = graph.frames[relationship], _begun(posture, relationship)
+        mine = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
+        ids |= set(frame["id"][mine & (begun != NEVER) & (begun <= deleted)])
+    created = np.full(len(graph.ids), NEVER)
+    keys = graph.frames[CREDENTIAL]
+    created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
+    for relationship, end in KEYS:
+        ends = graph.ends(relationship)
+        key = ends[1 - end]
+        mine = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
+        old = (created[key] != NEVER) & (created[key] <= deleted)
+        ids |= set(graph.frames[relationship]["id"][mine & old])
+    return tuple(sorted(ids))
+
+
+def _begun(posture: Posture, relationship: Relationship) -> np.ndarray:
+    frame = posture.graph.frames[relationship]
+    begun = milliseconds(frame["valid_from"])
+    if "granted_at" not in frame:
+        return begun
+    granted = milliseconds(frame["granted_at"])
+    return np.where(granted != NEVER, granted, begun)
+
+
+RULE = Rule(
+    id="REV-03",
+    name="revived_name",
+    title="Name revived after deletion",
+    weight=0.75,
+    needs=(),
+    remedy="Take away what the former one was given, and grant the new one what it needs itself.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 PR.AA-01",
+        "NIST SP 800-53 IA-4",
+    ),
+    find=find,
+)

@@ -1,0 +1,77 @@
+"""Access that a reviewer decided to take away, and that is still there."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.assumptions.items import items_of
+from analytics.assumptions.reviews import REVOKE
+from analytics.findings.families.entitlements import by_grant, decided, found_grants, told
+from analytics.findings.rule import Rule, day
+from analytics.posture import Posture
+from analytics.residue import alive
+from graph.access import NEVER, milliseconds
+from graph.schema import COVERS, REVIEW
+
+UNNAMED = "a reviewer"
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find grants in force of which the last decision was to revoke them.
+
+    The decision may be about the grant, about its holder or about the identity.
+    """
+    units, last = items_of(posture).units, decided(posture)
+    said_last = np.maximum(last.last_thing[units.identity], last.last_thing[units.holder])
+    said_last = np.maximum(said_last, last.last_grant[units.grant])
+    revoked = (said_last != NEVER) & (said_last & 1 == 1)
+    at = np.flatnonzero(revoked & alive(posture)[units.identity])
+    rows = by_grant(posture, at, said_last[at] >> 1)
+    words = list(zip(told(posture, rows), rows["first"], _by(posture, rows), strict=True))
+    said = [
+        f"{g.name} may still {g.may} {g.what}{g.through}, though {who} decided on {day(when)} to "
+        "take it away."
+        for g, when, who in words
+    ]
+    remedy = [
+        f"Take {g.taken_away}: the decision of {day(when)} by {who} was never applied."
+        for g, when, who in words
+    ]
+    return found_grants(posture, rows, said, rows["first"], remedy)
+
+
+def _by(posture: Posture, rows: pd.DataFrame) -> list[str]:
+    """Return who decided to revoke each grant at its time, as far as it is known."""
+    graph = posture.graph
+    reviews = graph.frames[REVIEW]
+    reviews = reviews[reviews["decision"] == REVOKE]
+    names, number = graph.things["name"], graph.numbers(reviews["decided_by"].fillna(""))
+    by = [str(names[n]) if n >= 0 else UNNAMED for n in number.tolist()]
+    made = zip(by, milliseconds(reviews["decided_at"]).tolist(), strict=True)
+    decision = dict(zip(graph.numbers(reviews["id"]).tolist(), made, strict=True))
+    said: dict[tuple[int, int], str] = {}
+    for review, thing in zip(*(end.tolist() for end in graph.ends(COVERS)), strict=True):
+        if review in decision:
+            who, at = decision[review]
+            said[thing, at] = min(who, said.get((thing, at), who))
+    columns = (rows[c].tolist() for c in ("holder", "identity", "first"))
+    return [
+        said.get((holder, at)) or said.get((identity, at)) or UNNAMED
+        for holder, identity, at in zip(*columns, strict=True)
+    ]
+
+
+RULE = Rule(
+    id="REV-02",
+    name="revocation_not_executed",
+    title="Revoke decision not executed",
+    weight=1.0,
+    needs=("reviews",),
+    remedy="Revoke it: the decision was never applied.",
+    references=(
+        "OWASP NHI1:2025 Improper Offboarding",
+        "NIST CSF 2.0 RS.MI-02",
+        "NIST CSF 2.0 ID.RA-06",
+        "NIST SP 800-53 AC-2",
+    ),
+    find=find,
+)

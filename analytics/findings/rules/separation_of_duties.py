@@ -1,0 +1,54 @@
+"""One identity that holds both sides of a rule of separation."""
+
+from typing import Any
+
+import pandas as pd
+
+from analytics.findings.families.isolation import conflicts
+from analytics.findings.rule import KEY_PARTS, Rule, found
+from analytics.posture import Posture
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that hold both sides; the rules are the organisation's own."""
+    rows = conflicts(posture).sort_values(["identity", "right", "rule", "left"])
+    names, ids = posture.graph.things["name"], posture.graph.things["id"]
+    said = [
+        f"{names[r.identity]} holds both sides of the rule {r.rule}: "
+        f"{_side(r.left_level, names[r.left])} and {_side(r.right_level, names[r.right])}."
+        for r in records(rows)
+    ]
+    return found(
+        posture,
+        rows["identity"].to_numpy(int),
+        said,
+        rows["since"].to_numpy("int64"),
+        rows["right"].to_numpy(int),
+        rows["weighs"].to_numpy(float),
+        list(rows["facts"]),
+        key=[
+            KEY_PARTS.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
+            for r in records(rows)
+        ],
+    )
+
+
+def _side(level: Any, name: str) -> str:
+    return f"any access to {name}" if pd.isna(level) else f"{level} on {name}"
+
+
+RULE = Rule(
+    id="ISO-03",
+    name="separation_of_duties",
+    title="Separation of duties broken",
+    weight=9 / 12,
+    needs=(),
+    remedy="Give one of the two sides to another identity.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-5",
+    ),
+    find=find,
+)

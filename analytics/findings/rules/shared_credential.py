@@ -1,0 +1,54 @@
+"""A credential that several agents use, or that opens several environments."""
+
+import pandas as pd
+
+from analytics.assumptions.credential_states import BROKEN, sharing
+from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.assumptions.sharing import environments_opened, users
+from analytics.findings.rule import Rule, nothing, plural
+from analytics.posture import Posture
+
+NAMED = 4  # users that a sentence names
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials with more than one user, blue and green twins of an agent being one."""
+    rows, who, opened = held(posture), users(posture), environments_opened(posture)
+    mine = rows[sharing(posture, rows) == BROKEN]
+    if mine.empty:
+        return nothing()
+    who = who[who["number"].isin(mine["number"])]
+    names = who.sort_values("name").groupby("number")["name"].agg(list)
+    said = {n: _told(names.get(n, []), opened.get(n, [])) for n in mine["number"].unique()}
+    return about_credentials(
+        posture,
+        mine,
+        mine["created"].to_numpy(),
+        lambda row, _: f"{row.name} {said[row.number]}.",
+        "Give each agent a credential of its own, then revoke {}.",
+    )
+
+
+def _told(names: list[str], environments: list[str]) -> str:
+    if len(names) < 2:
+        return f"opens {' and '.join(environments)} alike"
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"is used by {plural(len(names), 'agent')}: {', '.join(names[:NAMED])}{more}"
+
+
+RULE = Rule(
+    id="CRD-04",
+    name="shared_credential",
+    title="Shared credential",
+    weight=8 / 12,
+    needs=("credentials",),
+    remedy="Give each agent a credential of its own, then revoke the shared one.",
+    references=(
+        "OWASP NHI9:2025 NHI Reuse",
+        "NIST CSF 2.0 PR.AA-02",
+        "NIST SP 800-53 AC-2(9)",
+        "NIST SP 800-53 IA-4",
+        "MITRE ATLAS AML.M0027",
+    ),
+    find=find,
+)

@@ -1,0 +1,53 @@
+"""Access that does not end by itself and need not be activated."""
+
+import pandas as pd
+
+from analytics.findings.families.entitlements import (
+    breaking,
+    found_heaviest,
+    heaviest_of_each,
+    told,
+)
+from analytics.findings.just_in_time import fit
+from analytics.findings.rule import Rule, plural
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities with grants without an end; one finding each, about the heaviest grant.
+
+    The sentence says how many there are, and whether just-in-time access would fit.
+    """
+    rows = heaviest_of_each(breaking(posture, "standing"))
+    columns = (rows[c].to_numpy() for c in ("identity", "grant", "level", "together"))
+    fits = fit(posture, *columns)
+    words = list(zip(told(posture, rows), rows["count"], strict=True))
+    said = [
+        f"{plural(n, 'grant')} of {g.name} {'has' if n == 1 else 'have'} no end, the heaviest to "
+        f"{g.may} {g.what}{g.through}: {fits.advice(place)}."
+        for place, (g, n) in enumerate(words)
+    ]
+    remedy = [
+        f"Let the access of {g.name} to {g.what} be activated when it is needed."
+        if fits.fits[place]
+        else f"Set an end to the {plural(n, 'grant')} of {g.name}."
+        for place, (g, n) in enumerate(words)
+    ]
+    return found_heaviest(posture, rows, said, remedy)
+
+
+RULE = Rule(
+    id="TIM-01",
+    name="standing_access",
+    title="Standing access",
+    weight=8 / 12,
+    needs=("grants",),
+    remedy="Set an end, or let it be activated when it is needed.",
+    references=(
+        "OWASP NHI7:2025 Long-Lived Secrets",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-2(6)",
+    ),
+    find=find,
+)

@@ -1,0 +1,50 @@
+"""An identity that only teams own, or a team without members."""
+
+import pandas as pd
+
+from analytics.findings.families.ownership import judged_rows, team_only
+from analytics.findings.rule import Rule, found
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.frames import records
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find identities that no person owns, only a team; worse, one with no active member."""
+    rows = judged_rows(posture, team_only(posture.ownership))
+    order = {"active": True, "ended": False, "owner": True, "id": True}
+    ranked = rows.sort_values(list(order), ascending=list(order.values()))
+    first = ranked.drop_duplicates("thing")
+    names = posture.graph.things["name"]
+    said = [
+        f"Only the team {names[r.owner]} owns {names[r.thing]}; nobody is accountable in person."
+        if r.active
+        else f"Nobody answers for {names[r.thing]}: its team {names[r.owner]} has no active member."
+        for r in records(first)
+    ]
+    return found(
+        posture,
+        first["thing"].to_numpy(),
+        said,
+        first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
+        first["owner"].to_numpy(),
+        evidence=[(i,) for i in first["id"]],
+        remedy=[
+            f"Name one accountable person in {names[r.owner]}."
+            if r.active
+            else f"Name one accountable person for {names[r.thing]}; {names[r.owner]} is empty."
+            for r in records(first)
+        ],
+    )
+
+
+RULE = Rule(
+    id="OWN-03",
+    name="team_only_owner",
+    title="Team-only or empty team",
+    weight=1.0,
+    needs=("owners",),
+    remedy="Name one accountable person in the team.",
+    references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
+    find=find,
+)

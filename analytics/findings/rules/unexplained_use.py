@@ -1,0 +1,45 @@
+"""A sensitive use that no decision explains."""
+
+import pandas as pd
+
+from analytics.evidence.deciding import UNEXPLAINED
+from analytics.evidence.matching import SENSITIVE
+from analytics.findings.families.evidence import about_uses, by_agents
+from analytics.findings.rule import Rule, day, plural
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find uses by agents of what is confidential or restricted, without a decision for them."""
+    rows = by_agents(posture, UNEXPLAINED)
+    return about_uses(
+        posture,
+        rows[rows["sensitivity"] >= SENSITIVE],
+        lambda r, who, what: (
+            f"No decision explains {plural(r.count, 'use')} of {what} by {who}, "
+            f"the last on {day(r.last)}."
+        ),
+        "Find out why {} used {}, and let a policy decide on it beforehand.",
+    )
+
+
+RULE = Rule(
+    id="EVD-01",
+    name="unexplained_use",
+    title="Unexplained sensitive use",
+    weight=9 / 12,
+    needs=("decisions",),
+    remedy="Find out why it was used, and let a policy decide on it beforehand.",
+    references=(
+        "OWASP Agentic Threats T8 Repudiation & Untraceability",
+        "NIST CSF 2.0 PR.PS-04",
+        "NIST CSF 2.0 DE.AE-03",
+        "NIST SP 800-53 AU-3",
+        "NIST SP 800-53 AU-10",
+        "NIST SP 800-53 AU-12",
+        "NIST SP 800-53 AC-24",
+        "NIST AI RMF MEASURE 2.8",
+        "MITRE ATLAS AML.M0024",
+    ),
+    find=find,
+)

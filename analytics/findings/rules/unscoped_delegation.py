@@ -1,0 +1,85 @@
+"""Authority that is handed on without a ceiling and without an end."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import Rule, found, nothing
+from analytics.posture import Filter, Posture
+from analytics.reach.closure import totals
+from analytics.residue import judged
+from graph.access import NEVER, milliseconds
+from graph.element import Relationship
+from graph.frames import records
+from graph.schema import ACTS_FOR, AGENT, SPAWNS
+
+VERBS = {ACTS_FOR: "acts for", SPAWNS: "spawns"}
+BY = ["subject", "object"]
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find agents that act for somebody, or spawn another, with neither a ceiling nor an end.
+
+    Where nobody says since when, it is since the child, or who acts for another, was created.
+    """
+    rows = pd.concat([_loose(posture, rel) for rel in VERBS], ignore_index=True)
+    mine = judged(posture, posture.graph.has_label(AGENT))
+    rows = rows[rows["subject"].isin(mine)].sort_values([*BY, "verb", "fact"])
+    if rows.empty:
+        return nothing()
+    each = rows.groupby(BY, as_index=False).agg(
+        since=("since", "min"), verb=("verb", lambda v: " and ".join(dict.fromkeys(v))),
+        facts=("fact", tuple),
+    )  # fmt: skip
+    subject, other = each["subject"].to_numpy(int), each["object"].to_numpy(int)
+    names = posture.graph.things["name"]
+    said = [
+        f"{names[r.subject]} {r.verb} {names[r.object]} without a ceiling and without an end."
+        for r in records(each)
+    ]
+    passed = totals(posture.network(Filter(identity_only=True)), other).most
+    return found(
+        posture,
+        subject,
+        said,
+        each["since"].to_numpy(),
+        other,
+        passed * posture.autonomy[subject],
+        list(each["facts"]),
+    )
+
+
+def _loose(posture: Posture, relationship: Relationship) -> pd.DataFrame:
+    graph, frame = posture.graph, posture.graph.frames[relationship]
+    source, target = graph.ends(relationship)
+    endless = milliseconds(frame["valid_to"]) == NEVER
+    loose = frame["ceiling"].isna().to_numpy(bool) & endless & graph.in_force(relationship)
+    begun = milliseconds(frame["valid_from"])
+    born = posture.created_at[target if relationship is SPAWNS else source]
+    return pd.DataFrame(
+        {
+            "subject": source[loose],
+            "object": target[loose],
+            "since": np.where(begun == NEVER, born, begun)[loose],
+            "verb": VERBS[relationship],
+            "fact": frame["id"][loose].to_numpy(object),
+        }
+    )
+
+
+RULE = Rule(
+    id="ISO-05",
+    name="unscoped_delegation",
+    title="Unscoped delegation",
+    weight=9 / 12,
+    needs=(),
+    remedy="Give the delegation a ceiling and an end.",
+    references=(
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "OWASP Agentic Threats T3 Privilege Compromise",
+        "OWASP Agentic Threats T9 Identity Spoofing & Impersonation",
+        "NIST CSF 2.0 PR.AA-04",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6",
+    ),
+    find=find,
+)

@@ -1,0 +1,54 @@
+"""A grant of which no level was used for 90 days, though its use would have been seen."""
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.families.entitlements import all_since, breaking, found_grants, told
+from analytics.findings.rule import Rule
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
+from graph.access import NEVER
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find grants of which an identity uses no level.
+
+    The days count from the last use of any level, or from the grant where there was none.
+    """
+    rows = breaking(posture, "necessity")
+    rows = rows[rows["levels"] == rows["held"]].reset_index(drop=True)
+    words = list(zip(told(posture, rows), all_since(idle_from(rows)), strict=True))
+    said = [
+        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}.{g.caveat}"
+        for g, idle in words
+    ]
+    remedy = [f"Drop {g.levels} on {g.what} from {g.who}: not used {idle}." for g, idle in words]
+    return found_grants(posture, rows, said, rows["last"], remedy)
+
+
+def idle_from(rows: pd.DataFrame) -> np.ndarray:
+    """Return when each grant was used last, or given where it never was (milliseconds)."""
+    at = rows["last"].to_numpy(np.int64)
+    return np.where(at == NEVER, NEVER, at - UNUSED_DAYS * DAY)
+
+
+RULE = Rule(
+    id="LPR-01",
+    name="unused_grant",
+    title="Unused entitlement",
+    weight=0.75,
+    needs=("usage",),
+    remedy="Drop what is not used.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "OWASP ASI02:2026 Tool Misuse and Exploitation",
+        "OWASP ASI03:2026 Identity and Privilege Abuse",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6",
+        "NIST SP 800-53 AC-6(7)",
+        "NIST AI RMF MANAGE 1.2",
+        "CIS Controls 5.3",
+    ),
+    find=find,
+    part_of="TIM-04",
+)

@@ -1,0 +1,51 @@
+"""A level of a grant that was not used for 90 days, while others of the grant were."""
+
+import pandas as pd
+
+from analytics.findings.families.entitlements import (
+    LEVEL_WORDS,
+    all_since,
+    breaking,
+    found_grants,
+    told,
+)
+from analytics.findings.rule import Rule
+from analytics.findings.rules.unused_grant import idle_from
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find grants of which an identity uses some levels and not others."""
+    rows = breaking(posture, "necessity")
+    rows = rows[rows["levels"] != rows["held"]].reset_index(drop=True)
+    held = rows["held"]
+    whole = [LEVEL_WORDS[bits] for bits in held.tolist()]
+    kept = [LEVEL_WORDS[bits] for bits in (held - rows["levels"]).tolist()]
+    words = list(zip(told(posture, rows), all_since(idle_from(rows)), kept, strict=True))
+    said = [
+        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}; "
+        f"of the grant it uses {rest} only.{g.caveat}"
+        for g, idle, rest in words
+    ]
+    remedy = [
+        f"Reduce the grant of {g.who} on {g.what} from {all_of_it} to {rest}."
+        for (g, _, rest), all_of_it in zip(words, whole, strict=True)
+    ]
+    return found_grants(posture, rows, said, rows["last"], remedy)
+
+
+RULE = Rule(
+    id="LPR-02",
+    name="unused_level",
+    title="Level never used",
+    weight=0.75,
+    needs=("usage",),
+    remedy="Reduce the grant to the levels that are used.",
+    references=(
+        "OWASP NHI5:2025 Overprivileged NHI",
+        "NIST CSF 2.0 PR.AA-05",
+        "NIST SP 800-53 AC-6",
+    ),
+    find=find,
+    part_of="TIM-04",
+)

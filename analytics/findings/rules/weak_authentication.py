@@ -1,0 +1,46 @@
+"""A credential that authenticates weakly, by the measure of who holds it."""
+
+import pandas as pd
+
+from analytics.assumptions.credential_states import BROKEN, strength
+from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.findings.rule import Rule
+from analytics.posture import Posture
+
+
+def find(posture: Posture) -> pd.DataFrame:
+    """Find credentials that a source calls weak, and secrets of agents that anybody may replay.
+
+    An agent reads what strangers wrote, so a secret of its own must be bound to its client
+    (RFC 9449, RFC 8705). A service account's is judged by its strength alone.
+    """
+    rows = held(posture)
+    mine = rows[strength(posture, rows) == BROKEN]
+    mine = mine.assign(weak=(mine["strength"] == "weak").fillna(False).to_numpy(bool))
+    return about_credentials(
+        posture,
+        mine,
+        mine["created"].to_numpy(),
+        lambda row, who: (
+            f"{row.name} of {who} "
+            + ("authenticates weakly." if row.weak else "works for whoever copies it.")
+        ),
+        "Replace {} by a federated identity, mutual TLS or a token bound to its client.",
+    )
+
+
+RULE = Rule(
+    id="CRD-03",
+    name="weak_authentication",
+    title="Weak authentication",
+    weight=9 / 12,
+    needs=("credentials",),
+    remedy="Replace it by a federated identity, mutual TLS or a token bound to its client.",
+    references=(
+        "OWASP NHI4:2025 Insecure Authentication",
+        "NIST CSF 2.0 PR.AA-03",
+        "NIST CSF 2.0 PR.AA-04",
+        "NIST SP 800-53 IA-9",
+    ),
+    find=find,
+)

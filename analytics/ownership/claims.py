@@ -1,0 +1,210 @@
+"""Ownership as evidence: who says that somebody owns a thing, since when, and how far to trust it.
+
+A statement counts by how it came about, and for less the longer nobody has vouched for it:
+
+* declared when the thing was made: 1; declared later: 0.8; inferred by somebody: 0.4;
+* of a team instead of a person: 0.8 of that, because nobody in particular answers;
+* halved for every `HALF_LIFE` days since the owner was named or last accepted; a statement
+  without a date counts as one half-life old;
+* 0 for an owner who is gone, and for software.
+
+Sources that name the same owner strengthen each other: what is left is the doubt of all of them
+together, 1 - (1 - a)(1 - b). A role is as sure as the surest of its owners. Whoever another
+source contradicts is shown with half of the confidence, and the conflict with them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership.owners import DAY, NOBODY, ROLES
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.as_of import in_force
+from graph.frames import records
+from graph.once import once
+from graph.schema import OWNS
+
+HALF_LIFE = 365  # days: an owner that was not confirmed within a year is half as sure
+HOW = {"declared": 1.0, "declared_later": 0.8, "inferred": 0.4}
+BY_TEAM = 0.8
+CONTRADICTED = 0.5
+
+
+@dataclass(frozen=True)
+class OwnerEvidence:
+    """What every source states about owners.
+
+    `statements` has a row for each statement of a source and scope in force: `thing`, `owner`
+    (numbers), `role` (`business` or `technical`), `evidence` (how it came about), `source`,
+    `scope`, `since`, `acknowledged`, `read_at` (when the source was read; milliseconds), `kind`,
+    `active`, `ended`, `confidence` (0 to 1), `contradicted` (bool) and `id`. `conflicts` has a
+    row for each two sources that do not agree; see `_conflicts`. `roles` has the `confidence`
+    of each (`thing`, `role`) for which somebody active is named.
+    """
+
+    statements: pd.DataFrame
+    conflicts: pd.DataFrame
+    roles: pd.DataFrame
+
+
+@once
+def owner_evidence(posture: Posture) -> OwnerEvidence:
+    """Weigh the statements of ownership, once for a posture."""
+    said = _statements(posture)
+    conflicts = _conflicts(said)
+    less = conflicts.explode("contradicted")[["thing", "role", "contradicted"]].dropna()
+    keys = pd.MultiIndex.from_frame(less.astype({"contradicted": np.int64}).drop_duplicates())
+    said["contradicted"] = pd.MultiIndex.from_frame(said[["thing", "role", "owner"]]).isin(keys)
+    said["confidence"] *= np.where(said["contradicted"], CONTRADICTED, 1.0)
+    return OwnerEvidence(said, conflicts, _roles(said))
+
+
+def _statements(posture: Posture) -> pd.DataFrame:
+    """Return what each source and scope states, with what is known of each owner."""
+    graph, owns = posture.graph, posture.ownership.owns
+    stated = graph.then.frames[OWNS]
+    known = owns.drop_duplicates("id").set_index("id")[
+        ["owner", "thing", "kind", "active", "ended"]
+    ]
+    there = in_force(stated, OWNS, graph.now, graph.looks_back)
+    rows = stated[there & stated["id"].isin(known.index).to_numpy(bool)]
+    read = {c.key: int(milliseconds(pd.Series([c.taken_at]))[0]) for c in graph.coverage}
+    keys = zip(rows["source"], rows["scope"], strict=True)
+    said = known.loc[rows["id"]].reset_index()
+    said["role"] = rows["role"].fillna("business").replace("sponsor", "business").to_numpy(object)
+    said["evidence"] = _how(posture, rows, said["thing"].to_numpy())
+    said["source"], said["scope"] = rows["source"].to_numpy(object), rows["scope"].to_numpy(object)
+    said["since"] = milliseconds(rows["since"])
+    said["acknowledged"] = np.minimum(milliseconds(rows["acknowledged_at"]), graph.now)
+    said["read_at"] = [read.get(key, NEVER) for key in keys]
+    dated = said[["since", "acknowledged"]].max(axis=1)  # what no source is read for
+    said["read_at"] = said["read_at"].where(said["read_at"] != NEVER, dated)
+    said["confidence"] = _confidence(said, graph.now)
+    order = ["thing", "role", "source", "scope", "owner"]
+    return pd.DataFrame(said).sort_values(order, ignore_index=True)
+
+
+def _how(posture: Posture, rows: pd.DataFrame, thing: np.ndarray) -> np.ndarray:
+    """Return how each statement came about; without a word of its source, by its date."""
+    created, since = posture.created_at[thing], milliseconds(rows["since"])
+    later = (created != NEVER) & (since != NEVER) & (since > created + DAY)
+    by_date = np.where(later, "declared_later", "declared")
+    return np.where(rows["evidence"].notna(), rows["evidence"].fillna(""), by_date).astype(object)
+
+
+def _confidence(said: pd.DataFrame, now: int) -> np.ndarray:
+    """Return how far each statement is to be trusted by itself (0 to 1)."""
+    vouched = said[["since", "acknowledged"]].max(axis=1).to_numpy()
+    age = np.where(vouched == NEVER, HALF_LIFE, (now - vouched) / DAY)
+    by_team = np.where(said["kind"] == "team", BY_TEAM, 1.0)
+    base = said["evidence"].map(HOW).to_numpy(float) * by_team
+    fresh = base * 0.5 ** (np.maximum(age, 0) / HALF_LIFE)
+    return np.asarray(np.where(said["active"].to_numpy(bool), fresh, 0.0))
+
+
+def _conflicts(said: pd.DataFrame) -> pd.DataFrame:
+    """Find sources that do not agree on who owns a thing in a role.
+
+    Two sources `disagree` when both name somebody active and none of them is the same. A source
+    is `outdated` when whoever it names is gone, while another one names somebody active. What
+    the source that was read later says stands: the owners of the other are `contradicted`;
+    where both were read at the same time, neither is.
+
+    Returns
+    -------
+    DataFrame
+        `thing`, `role`, `conflict` (`disagree` or `outdated`), `says` and `against` (pairs of
+        source and scope), `owners` and `others` (whom each names), `contradicted` (numbers).
+    """
+    human = said[said["kind"].ne("software") & said["evidence"].ne("inferred")]
+    found = []
+    for (thing, role), group in human[_split(human)].groupby(["thing", "role"]):
+        parts = [_side(key, part) for key, part in group.groupby(["source", "scope"])]
+        for place, first in enumerate(parts):
+            for second in parts[place + 1 :]:
+                if (row := _conflict(first, second)) is not None:
+                    found.append({"thing": thing, "role": role} | row)
+    columns = ["thing", "role", "conflict", "says", "against", "owners", "others", "contradicted"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def _split(said: pd.DataFrame) -> np.ndarray:
+    """Return which statements are about a role of which no one owner is named by all scopes."""
+    role = [said["thing"], said["role"]]
+    scope = said["source"] + "\x1f" + said["scope"]
+    scopes = scope.groupby(role).transform("nunique")
+    naming = scope.groupby([*role, said["owner"]]).transform("nunique")
+    return np.asarray(naming.groupby(role).transform("max") < scopes)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What one source and scope says of the owners of a thing in a role."""
+
+    key: tuple[str, str]
+    read_at: int
+    named: frozenset[int]
+    active: frozenset[int]
+
+
+def _side(key: object, part: pd.DataFrame) -> _Side:
+    assert isinstance(key, tuple)
+    active = part["owner"][part["active"].astype(bool)]
+    return _Side(key, int(part["read_at"].max()), frozenset(part["owner"]), frozenset(active))
+
+
+def _conflict(first: _Side, second: _Side) -> dict[str, object] | None:
+    if first.read_at < second.read_at or not first.active:
+        first, second = second, first
+    if not first.active or first.named & second.named:
+        return None
+    late = first.read_at > second.read_at
+    return {
+        "conflict": "disagree" if second.active else "outdated",
+        "says": first.key,
+        "against": second.key,
+        "owners": tuple(sorted(first.active)),
+        "others": tuple(sorted(second.active or second.named)),
+        "contradicted": tuple(sorted(second.active)) if late and second.active else (),
+    }
+
+
+def _roles(said: pd.DataFrame) -> pd.DataFrame:
+    """Return how sure each role of each thing is: as sure as the surest of its owners."""
+    doubt = (1 - said["confidence"]).groupby([said["thing"], said["role"], said["owner"]]).prod()
+    sure = (1 - doubt).groupby(level=["thing", "role"]).max()
+    return sure[sure > 0].rename("confidence").reset_index()
+
+
+def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
+    """Return for each role how its owner is known, and how sure that is."""
+    evidence, owned = owner_evidence(posture), posture.ownership
+    mine = evidence.statements[evidence.statements["thing"] == number]
+    sure = evidence.roles[evidence.roles["thing"] == number].set_index("role")["confidence"]
+    return {
+        role: {
+            "state": _state(mine[mine["role"] == role], bool(owned.known_in[role][number])),
+            "inherited": bool(owned.inherited[role][number]),
+            "covered": bool(owned.covered[role][number] != NOBODY),
+            "confidence": float(sure.get(role, 0.0)),
+        }
+        for role in ROLES
+    }
+
+
+def _state(said: pd.DataFrame, known: bool) -> str:
+    """Return the best way in which somebody active is stated."""
+    standing = said[said["active"].astype(bool)]
+    for how in HOW:
+        if (standing["evidence"] == how).any():
+            return how
+    return "none" if known else "unknown"
+
+
+def statements_about(posture: Posture, number: int) -> list[Any]:
+    """Return the statements about one thing, as records."""
+    said = owner_evidence(posture).statements
+    return list(records(said[said["thing"] == number]))

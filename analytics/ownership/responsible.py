@@ -1,0 +1,42 @@
+"""The one person who is accountable for each thing, and how a finding says so."""
+
+import numpy as np
+
+from analytics.ownership.owners import NOBODY, ROLES
+from analytics.posture import Posture
+from graph.once import once
+from graph.schema import HUMAN
+
+UNKNOWN = "Nobody is known to be accountable: no source states its owners."
+
+
+@once
+def accountable_people(posture: Posture) -> np.ndarray:
+    """Return the number of the person who answers for each node, business before technical.
+
+    -1 where nobody does in person: a team that owns a thing is not a person.
+    """
+    person = posture.graph.has_label(HUMAN)
+    found = np.full(len(person), NOBODY, np.int64)
+    for role in reversed(ROLES):
+        stated = posture.ownership.covered[role]
+        named = stated != NOBODY
+        named[named] = person[stated[named]]
+        found[named] = stated[named]
+    return found
+
+
+def accountability(posture: Posture, thing: int) -> str:
+    """Say in one sentence who is accountable for a thing: a person, only a team, or nobody."""
+    covered = {role: int(posture.ownership.covered[role][thing]) for role in ROLES}
+    person = int(accountable_people(posture)[thing])
+    if person != NOBODY:
+        roles = " and ".join(role for role in ROLES if covered[role] == person)
+        return f"{posture.graph.thing(person)['name']} ({roles} owner) is accountable."
+    if not posture.ownership.known[thing]:
+        return UNKNOWN
+    team = next((owner for owner in covered.values() if owner != NOBODY), NOBODY)
+    if team != NOBODY:
+        name = posture.graph.thing(team)["name"]
+        return f"Nobody is accountable in person, only the team {name}."
+    return "Nobody is accountable for it."

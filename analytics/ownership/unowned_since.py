@@ -1,0 +1,155 @@
+"""Since when nobody answers for a thing: by the dates of its owners, else by past snapshots."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership.owners import NOBODY, ROLES, active_people, stated_in
+from analytics.past import past, versions
+from analytics.posture import Posture
+from graph.access import NEVER, milliseconds
+from graph.once import once
+from graph.schema import GROUP, HUMAN, OWNS, SPAWNS, TEAM
+from graph.stores import SnapshotInfo
+
+if TYPE_CHECKING:
+    from analytics.history import History
+
+GONE_UNDATED = np.iinfo(np.int64).max
+KEPT_AS = "owned"
+
+
+def unowned_since(posture: Posture, role: str) -> np.ndarray:
+    """Return since when nobody answers for each node in `role`, were nobody to now.
+
+    In milliseconds: when the last of its owners went, else when the last it inherited from a
+    parent did. Where none of that is dated: when a snapshot last showed somebody who answered
+    for it; else when it was created. `NEVER` where an owner went, and neither says when.
+    """
+    return _unowned_since(posture, role).copy()
+
+
+def unowned_whole_since(posture: Posture) -> np.ndarray:
+    """Return since when nobody answers for each node in any role (milliseconds)."""
+    each = [unowned_since(posture, role) for role in ROLES]
+    return np.asarray(np.maximum.reduce(each))
+
+
+@once
+def _unowned_since(posture: Posture, role: str) -> np.ndarray:
+    own = _departed(posture, role)
+    heir = own.copy()
+    parent, child = posture.graph.ends(SPAWNS)
+    kept = posture.graph.in_force(SPAWNS) & posture.in_service[parent]
+    while True:  # as many rounds as there are generations
+        before = heir.copy()
+        np.maximum.at(heir, child[kept], heir[parent[kept]])
+        if np.array_equal(before, heir):
+            break
+    inherited = np.where(heir > own, np.maximum(heir, posture.created_at), NEVER)
+    since = np.where(own != NEVER, np.maximum(own, inherited), inherited)
+    since = np.where(heir == NEVER, posture.created_at, since)
+    since = np.where(heir == GONE_UNDATED, NEVER, since)
+    undated = (heir == NEVER) | (heir == GONE_UNDATED)
+    last = _last_owned(posture, role, undated & posture.ownership.missing(role))
+    return np.where(last != NEVER, np.maximum(last, since), since)
+
+
+def _departed(posture: Posture, role: str) -> np.ndarray:
+    """Return when the last owner of each node in `role` went; `NEVER` where none did."""
+    graph = posture.graph
+    owns = posture.ownership.owns
+    gone = owns[(owns["role"] == role) & ~owns["active"] & ~owns["inferred"]]
+    gone = gone[gone["kind"] != "software"]
+    went = np.where(gone["ended"] == NEVER, GONE_UNDATED, gone["ended"])
+    departed = np.full(len(graph.ids), NEVER)
+    np.maximum.at(departed, gone["thing"].to_numpy(), went)
+    ended = _statements_ended(posture, role)
+    np.maximum.at(departed, ended["thing"].to_numpy(), ended["at"].to_numpy())
+    return departed
+
+
+def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
+    """Return when people and teams stopped owning things that they left to nobody."""
+    graph, frame = posture.graph, posture.graph.frames[OWNS]
+    owner, thing = graph.ends(OWNS)
+    person, left_at = active_people(graph)
+    at = milliseconds(frame["valid_to"])
+    at = np.where((left_at[owner] != NEVER) & ~person[owner], np.minimum(at, left_at[owner]), at)
+    over = stated_in(frame, role) & (milliseconds(frame["valid_to"]) != NEVER)
+    over &= milliseconds(frame["valid_to"]) <= graph.now
+    over &= graph.has_label(HUMAN, TEAM, GROUP)[owner]
+    return pd.DataFrame({"thing": thing[over], "at": at[over]})
+
+
+# -- what snapshots showed -------------------------------------------------------------------------
+
+
+def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
+    """Return the instant of the last snapshot before that shows an owner in `role` (milliseconds).
+
+    Of the nodes `wanted` (bool); `NEVER` of others, and where no snapshot does. A thing is the
+    same under any id that it has now.
+    """
+    last = np.full(len(wanted), NEVER)
+    number = np.flatnonzero(wanted)
+    infos = past(posture) if len(number) else ()
+    owned = _owned(posture, infos) if infos else {}
+    ids, merged = posture.graph.things["id"].to_numpy(object), posture.graph.identities.merged
+    names = {int(n): [_hash(i) for i in merged.get(ids[n], (ids[n],))] for n in number}
+    for info in reversed(infos):
+        there = owned[info.id][ROLES.index(role)]
+        found = [n for n, hashes in names.items() if not there.isdisjoint(hashes)]
+        last[found] = int(milliseconds(pd.Series([info.taken_at]))[0])
+        for n in found:
+            del names[n]
+    return last
+
+
+def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[set[int]]]:
+    """Return for each snapshot what somebody answers for in each role, as hashes of ids.
+
+    As the journal remembers it, else looked up again.
+    """
+    history, journal = posture.history, posture.journal
+    assert history is not None
+    known = _looked_up(history)
+    lacking = [info for info in infos if info.id not in known]
+    version, fresh = versions(journal, lacking), {}
+    for info in lacking:
+        data = journal.seen(info.id, version[info.id], KEPT_AS) if journal is not None else None
+        if data is None:
+            data = _encoded(history.posture(info.id))
+            fresh[info.id] = version[info.id], data
+        known[info.id] = _decoded(data)
+    if fresh and journal is not None:
+        journal.keep_seen(fresh, [info.id for info in history.every], KEPT_AS)
+    return known
+
+
+@once
+def _looked_up(history: "History") -> dict[str, list[set[int]]]:
+    """Return what is owned in each snapshot that was looked up so far."""
+    return {}
+
+
+def _encoded(posture: Posture) -> bytes:
+    """Write the hashes of what is owned: how many there are in each role, then they."""
+    ids = posture.graph.things["id"].to_numpy(object)
+    covered = [np.flatnonzero(posture.ownership.covered[role] != NOBODY) for role in ROLES]
+    counts = np.array([len(each) for each in covered], "<u8")
+    hashes = np.array([_hash(ids[n]) for each in covered for n in each], "<u8")
+    return counts.tobytes() + hashes.tobytes()
+
+
+def _decoded(data: bytes) -> list[set[int]]:
+    whole = np.frombuffer(data, "<u8")
+    counts, hashes = whole[: len(ROLES)].astype(int), whole[len(ROLES) :]
+    return [set(part.tolist()) for part in np.split(hashes, np.cumsum(counts)[:-1])]
+
+
+def _hash(one: str) -> int:
+    """Return a number for an id, the same in every process."""
+    return int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,97 @@
+"""The compiled walk over the edges that stay with one identity. Numba types what is here."""
+
+import numpy as np
+
+from analytics.runtime.compiled import compiled
+
+ROOM = 1 << 16
+
+
+@compiled
+def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, most):  # type: ignore[no-untyped-def]
+    """List the entitlements of every start: grants of what it can be, level by level.
+
+    Parameters
+    ----------
+    indptr, target, ceiling, eligible : arrays
+        The edges, by source: `indptr` int64[nodes + 1], the others one position an edge.
+    starts : int32[identities]
+        Nodes.
+    first, held, levels, given : arrays
+        The grants, by holder: `first` int64[nodes + 1], `held` the grant, its `levels` as bits,
+        and `given` whether it needs no activation.
+    most : int
+        How many entitlements there is room for: with more, the list ends early and is longer.
+
+    Returns
+    -------
+    place, grant : int32[entitlements]
+        The position in `starts`, and the grant.
+    level : int8[entitlements]
+    standing : bool[entitlements]
+        Whether it can be had without activating anything.
+    """
+    nodes = len(indptr) - 1
+    place, grant = np.empty(ROOM, np.int32), np.empty(ROOM, np.int32)
+    level, standing = np.empty(ROOM, np.int8), np.empty(ROOM, np.bool_)
+    best = np.full((2, nodes), -1, np.int8)  # widest ceiling: by all edges, by those in force
+    waiting = np.zeros(nodes, np.bool_)
+    seen = np.empty(nodes, np.int32)
+    queue = np.empty(nodes, np.int32)
+    found = 0
+    for s in range(len(starts)):
+        met, first_in, count = 1, 0, 1
+        seen[0] = queue[0] = starts[s]
+        best[0, starts[s]] = best[1, starts[s]] = 3
+        waiting[starts[s]] = True
+        while count > 0:  # a node waits again when it is entered with a wider ceiling
+            node = queue[first_in]
+            first_in = (first_in + 1) % nodes
+            count -= 1
+            waiting[node] = False
+            for e in range(indptr[node], indptr[node + 1]):
+                there = target[e]
+                wide = min(best[0, node], ceiling[e])
+                calm = np.int8(-1) if eligible[e] else min(best[1, node], ceiling[e])
+                if wide <= best[0, there] and calm <= best[1, there]:
+                    continue
+                if best[0, there] < 0:
+                    seen[met] = there
+                    met += 1
+                best[0, there] = max(wide, best[0, there])
+                best[1, there] = max(calm, best[1, there])
+                if not waiting[there]:
+                    queue[(first_in + count) % nodes] = there
+                    waiting[there] = True
+                    count += 1
+        for k in range(met):
+            node = seen[k]
+            while found + 4 * (first[node + 1] - first[node]) > len(place):
+                place, grant = np.append(place, place), np.append(grant, grant)
+                level, standing = np.append(level, level), np.append(standing, standing)
+            for g in range(first[node], first[node + 1]):
+                for x in range(best[0, node] + 1):
+                    if levels[g] >> x & 1:
+                        place[found], grant[found], level[found] = s, held[g], x
+                        standing[found] = given[g] and x <= best[1, node]
+                        found += 1
+            best[0, node] = best[1, node] = -1
+        if found > most:
+            break
+    return place[:found].copy(), grant[:found].copy(), level[:found].copy(), standing[:found].copy()
+
+
+@compiled
+def within(place, resource, level, first, low, high, allowed):  # type: ignore[no-untyped-def]
+    """Return which entitlements are within the scope of their identity (bool).
+
+    `first` (int64[identities + 1]) says which entries are whose; an entry allows a level on
+    the resources numbered from `low` to before `high`.
+    """
+    inside = np.zeros(len(place), np.bool_)
+    for u in range(len(place)):
+        for k in range(first[place[u]], first[place[u] + 1]):
+            if low[k] <= resource[u] < high[k] and allowed[k] == level[u]:
+                inside[u] = True
+                break
+    return inside

@@ -1,0 +1,93 @@
+"""Compiled traversals of a `Network`. States are (node, ceiling): node * 4 + ceiling.
+
+A walk enters its start with the ceiling `admin`, and each edge lowers the ceiling to its own
+at most. A node is entered at most once with each ceiling, so a traversal costs at most four
+visits of each edge, whatever the cycles.
+"""
+
+import numpy as np
+
+from analytics.runtime.compiled import compiled
+
+UNSEEN = -1
+
+
+@compiled
+def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-untyped-def]
+    """Search breadth first from `start`; `seen` is bool[4 * nodes], all False.
+
+    Returns
+    -------
+    states : int64[reached]
+        The states that are reached, in the order in which they are met.
+    hops, parent, via : int32[reached]
+        For each the fewest control hops to it, the state before it and the position of the edge
+        between them (-1: none). `max_hops` < 0 means any number.
+    """
+    n = 4 * (len(indptr) - 1)
+    states, parent = np.empty(n, np.int64), np.empty(n, np.int32)
+    hops, via = np.empty(n, np.int32), np.empty(n, np.int32)
+    states[0], hops[0], parent[0], via[0] = 4 * start + 3, 0, UNSEEN, UNSEEN
+    seen[states[0]] = True
+    first, last = 0, 1
+    while first < last:
+        state, next_hop = states[first], hops[first] + 1
+        first += 1
+        if max_hops >= 0 and next_hop > max_hops:
+            break
+        node, limit = state >> 2, state & 3
+        for e in range(indptr[node], indptr[node + 1]):
+            entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
+            if not seen[entered]:
+                seen[entered] = True
+                states[last], hops[last], parent[last], via[last] = entered, next_hop, state, e
+                last += 1
+    return states[:last].copy(), hops[:last].copy(), parent[:last].copy(), via[:last].copy()
+
+
+@compiled
+def backward(indptr, source, ceiling, holders, least):  # type: ignore[no-untyped-def]
+    """Search backwards for every node from which a holder is entered with enough ceiling.
+
+    Parameters
+    ----------
+    indptr, source, ceiling : arrays
+        The network turned round: for each node the edges that lead to it.
+    holders, least : int32[], int8[]
+        Nodes that hold a wanted grant, and the lowest ceiling with which they must be entered.
+
+    Returns
+    -------
+    int32[nodes]
+        The fewest control hops from each node to a holder; -1 where there is no way.
+    """
+    n = len(indptr) - 1
+    hops = np.full(4 * n, UNSEEN, np.int32)
+    queue = np.empty(4 * n, np.int64)
+    first, last = 0, 0
+    for k in range(len(holders)):
+        for limit in range(least[k], 4):
+            state = 4 * np.int64(holders[k]) + limit
+            if hops[state] == UNSEEN:
+                hops[state] = 0
+                queue[last] = state
+                last += 1
+    while first < last:
+        state = queue[first]
+        first += 1
+        node, limit = state >> 2, state & 3
+        for e in range(indptr[node], indptr[node + 1]):
+            if ceiling[e] < limit:
+                continue
+            lowest = limit
+            highest = 3 if ceiling[e] == limit else limit
+            for before in range(lowest, highest + 1):
+                entered = 4 * np.int64(source[e]) + before
+                if hops[entered] == UNSEEN:
+                    hops[entered] = hops[state] + 1
+                    queue[last] = entered
+                    last += 1
+    fewest = np.full(n, UNSEEN, np.int32)
+    for node in range(n):
+        fewest[node] = hops[4 * node + 3]
+    return fewest

@@ -1,0 +1,409 @@
+"""The compiled parts of `analytics.reach.closure`: states, components, rows and their union."""
+
+import numpy as np
+from llvmlite import ir
+
+from analytics.runtime.compiled import cgutils, compiled, intrinsic, types
+
+TOP = 3  # the highest ceiling: admin
+KINDS = 5  # four levels, and any level
+WIDEST = 1 << 16  # words of a block, so that a word's number fits 16 bits
+SHARE_DENSE = 3  # a row of more than words / 3 words is kept dense
+SHARE_BEYOND = 8  # what adds at most words / 8 words to a dense row is looked at word by word
+
+
+@intrinsic
+def population(context, word):  # type: ignore[no-untyped-def]
+    """Count the bits of a 64-bit word that are set (one machine instruction)."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        kind = ir.FunctionType(ir.IntType(64), [ir.IntType(64)])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.ctpop.i64")
+        return builder.call(function, arguments)
+
+    return types.uint64(types.uint64), generate
+
+
+@compiled
+def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
+    """Split nodes by the ceilings with which they can be entered.
+
+    Returns
+    -------
+    node : int32[states], limit : int8[states], indptr : int64[states + 1], target : int32[edges]
+        State `v < nodes` is node `v` entered with the ceiling `admin`; lower ones follow.
+    """
+    n = len(indptr) - 1
+    number = np.full((n, TOP), -1, np.int32)
+    node, limit = np.empty(4 * n, np.int32), np.empty(4 * n, np.int8)
+    for v in range(n):
+        node[v], limit[v] = v, TOP
+    count, edges = n, np.int64(0)
+    at = 0
+    while at < count:
+        v, top = node[at], limit[at]
+        for e in range(indptr[v], indptr[v + 1]):
+            entered = min(top, ceiling[e])
+            w = target[e]
+            if entered < TOP and number[w, entered] < 0:
+                number[w, entered] = count
+                node[count], limit[count] = w, entered
+                count += 1
+            edges += 1
+        at += 1
+    starts = np.zeros(count + 1, np.int64)
+    ends = np.empty(edges, np.int32)
+    at = 0
+    for s in range(count):
+        v, top = node[s], limit[s]
+        for e in range(indptr[v], indptr[v + 1]):
+            entered = min(top, ceiling[e])
+            w = target[e]
+            ends[at] = w if entered == TOP else number[w, entered]
+            at += 1
+        starts[s + 1] = at
+    return node[:count].copy(), limit[:count].copy(), starts, ends
+
+
+@compiled
+def components(indptr, target):  # type: ignore[no-untyped-def]
+    """Find the strongly connected components, numbered successors first (Tarjan 1972).
+
+    Returns the component of each state (int32) and how many there are. It does not recurse, so
+    no chain is too long.
+    """
+    n = len(indptr) - 1
+    component = np.full(n, -1, np.int32)
+    order = np.zeros(n, np.int32)
+    low = np.zeros(n, np.int32)
+    stack, path = np.empty(n, np.int32), np.empty(n, np.int32)
+    edge = np.empty(n, np.int64)
+    seen, stacked, found = 0, 0, 0
+    for root in range(n):
+        if order[root]:
+            continue
+        depth = 0
+        path[0] = root
+        seen += 1
+        order[root] = low[root] = seen
+        edge[root] = indptr[root]
+        stack[stacked] = root
+        stacked += 1
+        while depth >= 0:
+            v = path[depth]
+            if edge[v] < indptr[v + 1]:
+                w = target[edge[v]]
+                edge[v] += 1
+                if order[w] == 0:
+                    seen += 1
+                    order[w] = low[w] = seen
+                    edge[w] = indptr[w]
+                    stack[stacked] = w
+                    stacked += 1
+                    depth += 1
+                    path[depth] = w
+                elif component[w] < 0:
+                    low[v] = min(low[v], order[w])
+                continue
+            depth -= 1
+            if low[v] == order[v]:
+                w = -1
+                while w != v:
+                    stacked -= 1
+                    w = stack[stacked]
+                    component[w] = found
+                found += 1
+            if depth >= 0:
+                low[path[depth]] = min(low[path[depth]], low[v])
+    return component, found
+
+
+@compiled
+def contract(  # type: ignore[no-untyped-def]
+    component, count, indptr, target, node, limit, g_indptr, resource, levels, column
+):
+    """Make the rows: one for each component that adds something to what it leads to.
+
+    Returns
+    -------
+    row : int32[components]
+        The row of each component, -1 for one that reaches nothing.
+    child_ptr, child, own_ptr, own
+        For each row its distinct child rows (int32), and its own columns (int32).
+    """
+    n = len(component)
+    first = np.zeros(count + 1, np.int64)
+    for s in range(n):
+        first[component[s] + 1] += 1
+    for c in range(count):
+        first[c + 1] += first[c]
+    place = first[:-1].copy()
+    member = np.empty(n, np.int32)
+    for s in range(n):
+        member[place[component[s]]] = s
+        place[component[s]] += 1
+    row = np.full(count, -1, np.int32)
+    child, own = np.empty(len(target) + 1, np.int32), np.empty(1024, np.int32)
+    child_ptr, own_ptr = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    child_seen = np.full(count, -1, np.int32)
+    own_seen = np.full(column.max() + 1, -1, np.int32)
+    rows, children, owned = 0, np.int64(0), np.int64(0)
+    for c in range(count):
+        children_before, owned_before = children, owned
+        for m in range(first[c], first[c + 1]):
+            s = member[m]
+            for e in range(indptr[s], indptr[s + 1]):
+                r = row[component[target[e]]]
+                if component[target[e]] != c and r >= 0 and child_seen[r] != c:
+                    child_seen[r] = c
+                    child[children] = r
+                    children += 1
+            v, allowed = node[s], (2 << limit[s]) - 1
+            for g in range(g_indptr[v], g_indptr[v + 1]):
+                bits = levels[g] & allowed
+                if owned + KINDS > len(own):
+                    grown = np.empty(2 * len(own), np.int32)
+                    grown[:owned] = own[:owned]
+                    own = grown
+                for kind in range(KINDS):
+                    if bits and (kind == KINDS - 1 or bits >> kind & 1):
+                        x = column[resource[g], kind]
+                        if x >= 0 and own_seen[x] != c:
+                            own_seen[x] = c
+                            own[owned] = x
+                            owned += 1
+        if owned == owned_before and children - children_before <= 1:
+            if children > children_before:
+                row[c] = child[children_before]
+            children = children_before
+            continue
+        row[c] = rows
+        rows += 1
+        child_ptr[rows], own_ptr[rows] = children, owned
+    return (
+        row,
+        child_ptr[: rows + 1].copy(),
+        child[:children].copy(),
+        own_ptr[: rows + 1].copy(),
+        own[:owned].copy(),
+    )
+
+
+@compiled
+def _grown(pool, used, more):  # type: ignore[no-untyped-def]
+    if used + more <= len(pool):
+        return pool
+    larger = np.empty(max(2 * len(pool), used + more), pool.dtype)
+    larger[:used] = pool[:used]
+    return larger
+
+
+@compiled
+def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untyped-def]
+    """Unite with what a sparse row has beyond the dense row `ground`."""
+    listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
+    for i in range(len(keys)):
+        x = keys[i]
+        before, more = union[x], words[i] & ~ground[x]
+        touched[listed] = x
+        listed += np.uint64((before == 0) & (more != 0))
+        union[x] = before | more
+    return np.int64(listed)
+
+
+@compiled
+def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-untyped-def]
+    """Unite with those of `columns` that are in the block and not in `ground`."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(union):
+            before, more = union[x], np.uint64(1) << np.uint64(column & 63) & ~ground[x]
+            touched[count] = x
+            count += (before == 0) & (more != 0)
+            union[x] = before | more
+    return count
+
+
+@compiled
+def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-untyped-def]
+    """Move the touched words to a sparse row, count their bits by class; return how many."""
+    total = np.int64(0)
+    for i in range(len(keys)):
+        x = touched[i]
+        word = union[x]
+        union[x] = 0
+        keys[i], words[i] = x, word
+        found = np.int64(population(word))  # type: ignore[call-arg]
+        counts[word_class[x]] += found
+        total += found
+    return total
+
+
+@compiled
+def _add(row, keys, words):  # type: ignore[no-untyped-def]
+    """Unite a dense row with a sparse one."""
+    for i in range(len(keys)):
+        row[keys[i]] |= words[i]
+
+
+@compiled
+def _add_dense(row, words):  # type: ignore[no-untyped-def]
+    """Unite a dense row with another."""
+    for x in range(len(row)):
+        row[x] |= words[x]
+
+
+@compiled
+def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
+    """Unite a dense row with those of `columns` that are in the block."""
+    for column in columns:
+        x = (column >> 6) - low
+        if 0 <= x < len(row):
+            row[x] |= np.uint64(1) << np.uint64(column & 63)
+
+
+@compiled
+def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
+    """Count the bits of a dense row by class; return how many."""
+    total = np.int64(0)
+    for k in range(len(counts)):
+        found = np.int64(0)
+        for word in row[class_ptr[k] : class_ptr[k + 1]]:
+            found += np.int64(population(word))  # type: ignore[call-arg]
+        counts[k] = found
+        total += found
+    return total
+
+
+@compiled
+def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
+    """Return the largest dense row, -1 if none is, whether there are others, and the rest."""
+    largest, several, rest = -1, False, np.int64(0)
+    for d in children:
+        if size[d] >= 0:
+            rest += size[d]
+        elif largest < 0:
+            largest = d
+        elif place[d] != place[largest]:
+            several = True
+            if bits[d] > bits[largest]:
+                largest = d
+    return largest, several, rest
+
+
+@compiled
+def _unite_dense(  # type: ignore[no-untyped-def]
+    row, children, base, place, size, words, keys, dense
+):
+    """Unite a dense row, which is `base` so far, with all children."""
+    last = base
+    for d in children:
+        if size[d] == size[last] and place[d] == place[last]:
+            continue  # shares the row that was just united
+        last = d
+        if size[d] < 0:
+            _add_dense(row, dense[place[d] : place[d] + len(row)])
+        else:
+            _add(row, keys[place[d] : place[d] + size[d]], words[place[d] : place[d] + size[d]])
+
+
+@compiled
+def _unite_listed(  # type: ignore[no-untyped-def]
+    union, touched, children, place, size, words, keys, ground
+):
+    """Unite what sparse children have beyond `ground`; return how many words they touch."""
+    count, last = np.int64(0), -1
+    for d in children:
+        if size[d] <= 0 or (last >= 0 and size[d] == size[last] and place[d] == place[last]):
+            continue
+        last = d
+        at, end = place[d], place[d] + size[d]
+        count = _join(union, touched, count, keys[at:end], words[at:end], ground)
+    return count
+
+
+@compiled
+def _same(children, bits, total):  # type: ignore[no-untyped-def]
+    """Return a child that has as many bits, and so the same ones; -1 if none has."""
+    for d in children:
+        if bits[d] == total:
+            return d
+    return -1
+
+
+@compiled
+def unite(  # type: ignore[no-untyped-def]
+    child_ptr, child, own_ptr, own, needed, word_class, low, high, counts
+):
+    """Unite rows successors first over the words `low` to `high`, and count them in `counts`.
+
+    A sparse row is at `place` in the pools of words and of their numbers, `size` of them. A
+    dense one, whose `size` is -1, is all words of the block at `place` in a pool of its own.
+    A row with little beyond its only dense child is that child and what it adds. Every row is
+    made at the end of its pool, and stays there only if another row needs it. Returns place, size
+    and the three pools.
+    """
+    rows, width = len(child_ptr) - 1, high - low
+    empty, union = np.zeros(width, np.uint64), np.zeros(width, np.uint64)
+    touched = np.empty(width + 1, np.uint16)
+    place, size, bits = np.zeros(rows, np.int64), np.zeros(rows, np.int32), np.zeros(rows, np.int64)
+    words, keys = np.empty(width, np.uint64), np.empty(width, np.uint16)
+    dense = np.empty(width, np.uint64)
+    used, dense_used = np.int64(0), np.int64(0)
+    classes = word_class[low:high]
+    class_ptr = np.searchsorted(classes, np.arange(counts.shape[1] + 1))
+    for c in range(rows):
+        children = child[child_ptr[c] : child_ptr[c + 1]]
+        mine = own[own_ptr[c] : own_ptr[c + 1]]
+        base, several, more = _base(children, place, size, bits)
+        ground, listed, listing = empty, 0, True
+        if base >= 0:
+            listing = not several and more + len(mine) <= width // SHARE_BEYOND
+            ground = dense[place[base] : place[base] + width]
+            dense = _grown(dense, dense_used, width)
+        if listing:
+            listed = _unite_listed(union, touched, children, place, size, words, keys, ground)
+            listed = _join_own(union, touched, listed, mine, low, ground)
+            words, keys = _grown(words, used, listed), _grown(keys, used, listed)
+            new_keys, new_words = keys[used : used + listed], words[used : used + listed]
+            if base >= 0:
+                bits[c], counts[c] = bits[base], counts[base]
+            bits[c] += _take(union, touched, new_keys, new_words, classes, counts[c])
+        else:
+            row = dense[dense_used : dense_used + width]
+            row[:] = ground
+            _unite_dense(row, children, base, place, size, words, keys, dense)
+            _add_own(row, mine, low)
+            bits[c] = _count(row, class_ptr, counts[c])
+        if not needed[c]:
+            continue
+        shared = _same(children, bits, bits[c])
+        if shared >= 0:
+            place[c], size[c] = place[shared], size[shared]
+        elif base < 0 and listed <= width // SHARE_DENSE:
+            place[c], size[c] = used, listed
+            used += listed
+        else:
+            if listing:
+                dense = _grown(dense, dense_used, width)
+                row = dense[dense_used : dense_used + width]
+                row[:] = ground
+                _add(row, keys[used : used + listed], words[used : used + listed])
+            place[c], size[c] = dense_used, -1
+            dense_used += width
+    return place, size, keys, words, dense
+
+
+@compiled
+def add_up(found, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
+    """Return resources, pairs, weight and the heaviest pair of each start: float64[4, starts]."""
+    whole = np.zeros((4, len(found)))
+    for s in range(len(found)):
+        for c in range(found.shape[1]):
+            many = found[s, c]
+            if many:
+                whole[0, s] += many * is_any[c]
+                whole[1, s] += many * is_pair[c]
+                whole[2, s] += many * weighs[c]
+                whole[3, s] = max(whole[3, s], weighs[c])
+    return whole

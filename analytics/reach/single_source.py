@@ -1,0 +1,42 @@
+"""The reach of one start, again and again, each time without other edges and grants."""
+
+import numpy as np
+
+from analytics.reach.kernels import removal
+from analytics.reach.network import Network
+from analytics.reach.removal import Marks, level_masks
+
+
+class Alone:
+    """What `start` reaches in `network` without what is off.
+
+    Positions of edges and grants (`off`, `g_off`: bool arrays) are those in the network.
+    """
+
+    def __init__(self, network: Network, start: int) -> None:
+        self.network, self.start = network, start
+        self._marks, self._masks = Marks(network.nodes), level_masks()
+
+    def weight(self, off: np.ndarray, g_off: np.ndarray) -> float:
+        """Return what its reach weighs."""
+        net, marks = self.network, self._marks
+        counted = removal.recount(
+            *(net.indptr, net.target, net.ceiling, off),
+            *(net.g_indptr, net.resource, net.levels, g_off, net.weight, self._masks),
+            *(np.array([self.start]), marks.seen, marks.take(1), marks.queue),
+            *(marks.got, marks.got_seen, marks.touched),
+        )
+        return float(counted[2, 0])
+
+    def levels(self, off: np.ndarray, g_off: np.ndarray) -> np.ndarray:
+        """Return at which levels each node is reached as a resource (bits, uint8)."""
+        net, marks = self.network, self._marks
+        resource, bits = removal.reach(
+            *(net.indptr, net.target, net.ceiling, off),
+            *(net.g_indptr, net.resource, net.levels, g_off),
+            *(self.start, marks.seen, marks.take(1), marks.queue),
+            *(marks.got, marks.got_seen, marks.touched),
+        )
+        found = np.zeros(net.nodes, np.uint8)
+        found[resource] = bits
+        return found

@@ -1,0 +1,1 @@
+"""What to remove or rotate first, and what each removal changes."""

@@ -1,0 +1,234 @@
+"""Choke points: how much hangs on one thing or one edge.
+
+Exclusive exposure counts the starts that lose all access to all targets when it alone is
+removed. Participation counts the pairs of start and target with some walk over it. A shared
+hub that has a double takes part in much, and nobody is safe without it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.posture import Filter, Posture
+from analytics.reach.closure import totals
+from analytics.reach.dominators import dominators, lost_by_group, on_one_way
+from analytics.reach.network import Network, grouped
+from analytics.reach.ways import NONE, Ways, merged, ways
+from analytics.remediation.removal.removable import Removable, removable
+from graph.schema import RESOURCE
+
+NO_PAIRS = np.empty(0, np.int64)
+READ = 2
+
+
+@dataclass(frozen=True)
+class ChokePoints:
+    """What lies on the ways, one position for each node (`nodes`) and each item (`items`).
+
+    `exposure` and `participation` (int64) are those of nodes, `item_exposure` and
+    `item_participation` those of items. `exposed` counts the starts that reach any target.
+    """
+
+    exposed: int
+    nodes: np.ndarray
+    exposure: np.ndarray
+    participation: np.ndarray
+    items: Removable
+    item_exposure: np.ndarray
+    item_participation: np.ndarray
+
+
+def choke_points(
+    posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str
+) -> ChokePoints:
+    """Find what lies on the ways from `starts` to `targets` (numbers of nodes)."""
+    network = posture.network(Filter(mode))
+    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
+    items = removable(posture, network, all_ways)
+    on_way = _OnWay.of(all_ways, items, len(posture.graph.ids))
+    exposure, item_exposure = _exposure(all_ways, items, on_way)
+    participation, item_participation = _participation(all_ways, items, on_way)
+    shown = np.setdiff1d(on_way.nodes, targets)
+    return ChokePoints(
+        all_ways.starts,
+        shown,
+        exposure[shown],
+        participation[shown],
+        items,
+        item_exposure,
+        item_participation,
+    )
+
+
+@dataclass(frozen=True)
+class _OnWay:
+    """The vertices that each node stands for, and the edges that fall with it besides theirs."""
+
+    count: int
+    nodes: np.ndarray
+    vertex_node: np.ndarray
+    vertex: np.ndarray
+    edge_node: np.ndarray
+    edge: np.ndarray
+
+    @classmethod
+    def of(cls, ways: Ways, items: Removable, count: int) -> "_OnWay":
+        """Relate nodes to the vertices of `ways` and to the edges that they support."""
+        vertex = np.arange(ways.states + ways.starts)
+        supports = items.supports
+        item, edge = items.item[supports], items.edge[supports]
+        ends = np.concatenate([items.source[item], items.target[item]])
+        falls = np.concatenate([edge, edge])
+        beside = (ways.node[ways.tail[falls]] != ends) & (ways.node[ways.head[falls]] != ends)
+        pairs = np.unique(np.stack([ends[beside], falls[beside]], axis=1), axis=0)
+        nodes = np.unique(np.concatenate([ways.node[vertex], pairs[:, 0]]))
+        return cls(count, nodes, ways.node[vertex], vertex, pairs[:, 0], pairs[:, 1])
+
+
+def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exclusive exposure of each node and of each item.
+
+    Where a node or an item is in one layer, dominators tell. Where it is in several, they may
+    still: what all ways pass when layers are laid over each other, they pass. If those are as
+    many starts as any removal could lose, it is known. The rest is removed and counted.
+    """
+    least, most, beside = _bounds(ways, items, on_way)
+    exposure, item_exposure = least
+    several = on_way.nodes[((least[0] < most[0]) | beside)[on_way.nodes]]
+    exposure[several] = lost_by_group(
+        ways,
+        _groups(on_way.vertex_node, on_way.vertex, several, on_way.count),
+        _groups(on_way.edge_node, on_way.edge, several, on_way.count),
+    )
+    several = np.flatnonzero(least[1] < most[1])
+    item_exposure[several] = lost_by_group(
+        ways,
+        _groups(NO_PAIRS, NO_PAIRS, several, len(items)),
+        _groups(items.item, items.edge, several, len(items)),
+    )
+    return exposure, item_exposure
+
+
+def _bounds(
+    ways: Ways, items: Removable, on_way: _OnWay
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the least and the most that each node, and each item, can lose.
+
+    Also whether edges besides its own fall with a node, of which the bounds take no account.
+    """
+    alone, chosen = dominators(ways), on_one_way(ways)
+    whole, vertex, edge = merged(ways, _carriers(ways, items)[0])
+    together = dominators(whole)
+    states = on_way.vertex[on_way.vertex < ways.states]
+    node, count = ways.node[states], on_way.count
+    single = np.bincount(node, minlength=count) == 1
+    least, most = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    least[node] = together.of_vertex[vertex[states]]
+    np.maximum.at(least, node, alone.of_vertex[states])
+    np.add.at(most, node, chosen.of_vertex[states])
+    most[single] = least[single]
+    beside = np.zeros(count, bool)
+    beside[on_way.edge_node] = True
+    item, falls = items.item, items.edge
+    item_least, item_most = np.zeros(len(items), np.int64), np.zeros(len(items), np.int64)
+    np.maximum.at(item_least, item, alone.of_edge[falls])
+    own = ~items.supports
+    np.maximum.at(item_least, item[own], together.of_edge[edge[falls[own]]])
+    np.add.at(item_most, item, chosen.of_edge[falls])
+    lone = np.bincount(item, minlength=len(items)) == 1
+    item_most[lone] = item_least[lone]
+    return (least, item_least), (most, item_most), beside
+
+
+def _carriers(ways: Ways, items: Removable) -> tuple[np.ndarray, int]:
+    """Give each edge of the ways the number of its item or derived step; also count those."""
+    derived = items.own < 0
+    steps, step = np.unique(ways.edge[derived], return_inverse=True)
+    carrier = items.own.astype(np.int64)
+    carrier[derived] = len(items) + step
+    return carrier, len(items) + len(steps)
+
+
+def _groups(
+    group: np.ndarray, member: np.ndarray, chosen: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the members of the chosen groups, and where each of those begins."""
+    number = np.full(count, NONE, np.int64)
+    number[chosen] = np.arange(len(chosen))
+    numbers = number[group.astype(np.int64)]
+    order, begin = grouped(numbers, numbers >= 0, len(chosen))
+    return member[order].astype(np.int64), begin
+
+
+def _participation(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
+    """Return the participation of each node and of each item.
+
+    Who may pass with a higher ceiling may pass with a lower one. So of each layer only those
+    starts count that come no higher, with all targets that are within reach from there.
+    """
+    entering, leaving = _starts_before(ways), _targets_after(ways)
+    states = np.arange(ways.states)
+    participation = _by_layer(
+        ways.node[states], ways.layer[states], entering[states], leaving[states], on_way.count
+    )
+    carrier, count = _carriers(ways, items)
+    carried = _by_layer(
+        carrier, ways.layer[ways.tail], entering[ways.tail], leaving[ways.head], count
+    )
+    over = carried[: len(items)].copy()
+    np.maximum.at(over, items.item, carried[carrier[items.edge]])
+    np.maximum.at(participation, on_way.edge_node, carried[carrier[on_way.edge]])
+    return participation, over
+
+
+def _by_layer(
+    carrier: np.ndarray, layer: np.ndarray, entering: np.ndarray, leaving: np.ndarray, count: int
+) -> np.ndarray:
+    """Add up the pairs that each carrier carries in the layers it is in."""
+    order = np.lexsort((layer, carrier))
+    carrier, layer = carrier[order], layer[order]
+    same = np.zeros(len(order), bool)
+    same[1:] = (carrier[1:] == carrier[:-1]) & (layer[1:] == layer[:-1])
+    order, carrier = order[~same], carrier[~same]
+    higher = np.zeros(len(order), np.int64)
+    above = np.flatnonzero(carrier[1:] == carrier[:-1])
+    higher[above] = entering[order[above + 1]]
+    pairs = (entering[order] - higher) * leaving[order]
+    found = np.zeros(count, np.int64)
+    np.add.at(found, carrier, pairs)
+    return found
+
+
+def _starts_before(ways: Ways) -> np.ndarray:
+    """Count for each vertex the starts that lead to it."""
+    return _reached(ways, ways.head, ways.tail, np.flatnonzero(ways.is_start))
+
+
+def _targets_after(ways: Ways) -> np.ndarray:
+    """Count for each vertex the targets that it leads to, in its layer and the lower ones."""
+    order = np.lexsort((ways.layer[: ways.states], ways.node[: ways.states]))
+    lower = np.flatnonzero(ways.node[order[1:]] == ways.node[order[:-1]])
+    tail = np.concatenate([ways.tail, order[lower + 1]])
+    head = np.concatenate([ways.head, order[lower]])
+    return _reached(ways, tail, head, np.flatnonzero(ways.is_target))
+
+
+def _reached(ways: Ways, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Count for each vertex those of `ends` that it reaches over edges from tail to head."""
+    if not len(ends) or not len(tail):
+        return np.zeros(ways.vertices, np.int64)
+    order, begin = grouped(tail, np.ones(len(tail), bool), ways.vertices)
+    held = np.zeros(ways.vertices + 1, np.int64)
+    held[1 + ends] = 1
+    network = Network(
+        begin,
+        head[order].astype(np.int32),
+        np.full(len(order), 3, np.int8),
+        order,
+        np.cumsum(held),
+        ends.astype(np.int32),
+        np.full(len(ends), READ, np.uint8),
+        np.arange(len(ends), dtype=np.int32),
+        np.ones(ways.vertices),
+    )
+    return totals(network, np.arange(ways.vertices)).resources

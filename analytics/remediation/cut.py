@@ -1,0 +1,250 @@
+"""The smallest cut: the fewest items whose removal parts some things from others, with a proof.
+
+Where every edge of the ways is an item of its own, the smallest cut costs as much as the largest
+flow (Ford and Fulkerson 1956), so each proves the other. Where one item removes several edges,
+or an edge falls with any of several items, the smallest cut is a hitting set, which is hard in
+general. Then each edge carries the smallest share that its items could pay, so that the flow is
+still a lower bound; what remains between the bound and the cut found is settled by integer
+programming, up to a stated size, or said.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy  # its parts are loaded when they are first used
+
+from analytics.posture import Filter, Posture
+from analytics.reach.ways import Ways, mark, ways
+from analytics.remediation.removal.reduced_reach import Moves
+from analytics.remediation.removal.removable import Removable, removable
+from analytics.usage.logins import FACTS
+from graph.schema import RELATIONSHIPS, RESOURCE
+
+SHARE = 27_720  # a flow unit, divisible by 1 to 12
+MOST_FLOW = 1 << 29
+MOST_EDGES = 6_000  # up to so many edges, the integer program is solved
+SECONDS = 20.0
+TRIES = 4  # cuts that are looked for without logins that only move access
+MOST_WALKS = 50_000_000  # edges that are looked at to drop needless items
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Items (positions in `items`) that part starts from targets, and the proof.
+
+    No cut has fewer than `bound` items. `kept` are protected items: those on ways that cannot
+    be cut without touching protected access. Where there are any, nothing is cut. `moving` are
+    the chosen logins without which access only moves: no cut of as few items does without them.
+    """
+
+    items: Removable
+    chosen: np.ndarray
+    bound: int
+    kept: np.ndarray
+    separable: bool
+    moving: np.ndarray
+
+    @property
+    def exact(self) -> bool:
+        """Whether no smaller cut exists."""
+        return self.separable and self.bound == len(self.chosen) and not self.items.capped
+
+
+def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> Cut:
+    """Find the fewest items that part `starts` from `targets` (numbers of nodes)."""
+    network = posture.network(Filter(mode))
+    all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
+    items = removable(posture, network, all_ways)
+    nothing = np.empty(0, np.int64)
+    firm = _firm(all_ways, items)
+    if firm.any():
+        kept = np.unique(items.item[firm[items.edge] & items.protected[items.item]])
+        return Cut(items, nothing, 0, kept, False, nothing)
+    if not len(all_ways.tail):
+        return Cut(items, nothing, 0, nothing, True, nothing)
+    bound, chosen = _solved(all_ways, items)
+    moving = _moving(posture, items, chosen)
+    other, spared = items, moving
+    for _ in range(TRIES):  # is there a cut of as few items that does without these logins?
+        if not len(spared):
+            break
+        protected = other.protected.copy()
+        protected[spared] = True
+        other = replace(other, protected=protected)
+        if _firm(all_ways, other).any():
+            break
+        _, instead = _solved(all_ways, other)
+        if len(instead) > len(chosen):
+            break
+        spared = _moving(posture, items, instead)
+        if len(spared) < len(moving):
+            chosen, moving = instead, spared
+    return Cut(items, chosen, bound, nothing, True, moving)
+
+
+def _solved(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
+    """Return a lower bound on the number of items, and a cut."""
+    bound, chosen = _by_flow(ways, items)
+    if bound < len(chosen) and len(ways.tail) <= MOST_EDGES:
+        bound, chosen = _by_programme(ways, items, bound, chosen)
+    return bound, chosen
+
+
+def _moving(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarray:
+    """Return which of the chosen items are logins without which access only moves."""
+    moves, nodes = Moves(posture), np.int64(len(posture.graph.ids))
+    at = {RELATIONSHIPS.index(relationship): relationship for relationship in FACTS}
+    by_login: list[tuple[np.ndarray, np.ndarray]] = []
+    for kind, relationship in at.items():
+        mine = chosen[items.relationship[chosen] == kind]
+        ends = items.source[mine] * nodes + items.target[mine]
+        those, rows = moves.logins.rows(relationship)
+        source, target = (end[rows] for end in posture.graph.ends(relationship))
+        pair = source * nodes + target
+        order = np.argsort(ends)
+        place = np.searchsorted(ends[order], pair)
+        hit = np.flatnonzero(np.append(ends[order], -1)[place] == pair)
+        by_login.append((those[hit], mine[order][place[hit]]))
+    login, item = (np.concatenate(part) for part in zip(*by_login, strict=True))
+    return np.unique(item[np.isin(login, moves.moved(np.unique(login)))])
+
+
+def _paying(items: Removable) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of an item that may be removed and an edge that falls with it."""
+    free = ~items.protected[items.item]
+    return items.item[free], items.edge[free]
+
+
+def _firm(ways: Ways, items: Removable) -> np.ndarray:
+    """Whether each edge lies on a way of which nothing may be removed (bool)."""
+    lasting = np.ones(len(ways.tail), bool)
+    lasting[_paying(items)[1]] = False
+    ahead = _reached(ways, lasting)
+    return np.asarray(lasting & ahead[ways.tail] & _leading(ways, lasting)[ways.head])
+
+
+def _reached(ways: Ways, kept: np.ndarray) -> np.ndarray:
+    """Mark the vertices that starts reach over the kept edges."""
+    order, after = ways.following
+    begin = np.flatnonzero(ways.is_start)
+    everywhere = np.ones(ways.vertices, bool)
+    return np.asarray(
+        mark(after, ways.head[order], kept[order].astype(np.int8), 1, begin, everywhere)
+    )
+
+
+def _leading(ways: Ways, kept: np.ndarray) -> np.ndarray:
+    """Mark the vertices that lead to targets over the kept edges."""
+    order, before = ways.preceding
+    begin = np.flatnonzero(ways.is_target)
+    everywhere = np.ones(ways.vertices, bool)
+    return np.asarray(
+        mark(before, ways.tail[order], kept[order].astype(np.int8), 1, begin, everywhere)
+    )
+
+
+def _parts(ways: Ways, items: Removable, chosen: np.ndarray) -> bool:
+    """Tell whether removing the chosen items parts all starts from all targets."""
+    kept = np.ones(len(ways.tail), bool)
+    kept[items.edge[np.isin(items.item, chosen)]] = False
+    return not bool(_reached(ways, kept)[ways.is_target].any())
+
+
+def _by_flow(ways: Ways, items: Removable) -> tuple[int, np.ndarray]:
+    """Return a lower bound on the number of items, and a cut."""
+    item, edge = _paying(items)
+    removes = np.bincount(item, minlength=len(items))
+    shared = (removes > 1).any() or (np.bincount(edge) > 1).any()
+    unit = min(SHARE, max(1, MOST_FLOW // max(1, len(items)))) if shared else 1
+    most = unit * len(items) + 1
+    capacity = np.full(len(ways.tail), most, np.int64)
+    np.minimum.at(capacity, edge, unit // removes[item])
+    value, side = _flow(ways, capacity, most)
+    crossing = np.zeros(len(ways.tail), bool)
+    crossing[side[ways.tail] & ~side[ways.head]] = True
+    chosen = _hitting(item, edge, crossing)
+    return -(-value // unit), _needed(ways, items, chosen) if shared else chosen
+
+
+def _flow(ways: Ways, capacity: np.ndarray, most: int) -> tuple[int, np.ndarray]:
+    """Return the largest flow from starts to targets, and the vertices on the starts' side."""
+    source, sink = ways.vertices, ways.vertices + 1
+    starts, targets = np.flatnonzero(ways.is_start), np.flatnonzero(ways.is_target)
+    tail = np.concatenate([ways.tail, np.full(len(starts), source), targets])
+    head = np.concatenate([ways.head, starts, np.full(len(targets), sink)])
+    bounds = np.concatenate([capacity, np.full(len(starts) + len(targets), most)])
+    room = scipy.sparse.coo_matrix((bounds, (tail, head)), shape=(sink + 1, sink + 1)).tocsr()
+    room.data = np.minimum(room.data, most)
+    room = scipy.sparse.csr_matrix(room, dtype=np.int32)
+    done = scipy.sparse.csgraph.maximum_flow(room, source, sink, method="dinic")
+    left = scipy.sparse.csr_matrix(room - done.flow)
+    left.eliminate_zeros()
+    side = np.zeros(sink + 1, bool)
+    side[scipy.sparse.csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
+    return int(done.flow_value), side
+
+
+def _hitting(item: np.ndarray, edge: np.ndarray, crossing: np.ndarray) -> np.ndarray:
+    """Choose items that together remove all crossing edges, each time what removes most."""
+    left, chosen = crossing.copy(), []
+    choices = np.bincount(edge, minlength=len(crossing))
+    only = np.unique(item[left[edge] & (choices[edge] == 1)])
+    chosen.append(only)
+    left[edge[np.isin(item, only)]] = False
+    while left.any():
+        best = np.bincount(item[left[edge]]).argmax()
+        chosen.append(np.array([best]))
+        left[edge[item == best]] = False
+    return np.concatenate(chosen).astype(np.int64)
+
+
+def _needed(ways: Ways, items: Removable, chosen: np.ndarray) -> np.ndarray:
+    """Leave out chosen items that the others make needless."""
+    if len(chosen) * len(ways.tail) > MOST_WALKS:
+        return chosen
+    for one in chosen.tolist():
+        fewer = chosen[chosen != one]
+        if _parts(ways, items, fewer):
+            chosen = fewer
+    return chosen
+
+
+def _by_programme(
+    ways: Ways, items: Removable, bound: int, chosen: np.ndarray
+) -> tuple[int, np.ndarray]:
+    """Improve bound and cut by an integer programme: a start is on one side, a target not.
+
+    Variables are the side of each vertex, then whether each item is removed.
+    """
+    item, edge = _paying(items)
+    rows, count = len(ways.tail), ways.vertices + len(items)
+    place = np.arange(rows)
+    matrix = scipy.sparse.csr_matrix(
+        (
+            np.concatenate([np.ones(rows), -np.ones(rows + len(edge))]),
+            (
+                np.concatenate([place, place, edge]),
+                np.concatenate([ways.tail, ways.head, ways.vertices + item]),
+            ),
+        ),
+        shape=(rows, count),
+    )
+    low, high = np.zeros(count), np.ones(count)
+    low[: ways.vertices][ways.is_start] = 1
+    high[: ways.vertices][ways.is_target] = 0
+    high[ways.vertices :][items.protected] = 0
+    removed = np.concatenate([np.zeros(ways.vertices), np.ones(len(items))])
+    solved = scipy.optimize.milp(
+        removed,
+        integrality=removed,
+        bounds=scipy.optimize.Bounds(low, high),
+        constraints=scipy.optimize.LinearConstraint(matrix, -np.inf, 0),
+        options={"time_limit": SECONDS},
+    )
+    if solved.mip_dual_bound is not None:
+        bound = max(bound, int(np.ceil(solved.mip_dual_bound - 1e-6)))
+    if solved.x is not None:
+        found = np.flatnonzero(solved.x[ways.vertices :] > 0.5)
+        if len(found) < len(chosen) and _parts(ways, items, found):
+            chosen = found
+    return min(bound, len(chosen)), chosen

@@ -1,0 +1,71 @@
+"""Plan by debt: the grants that cost most and are not seen in use.
+
+What a grant owes goes with it and touches nobody else's debt, so the debt of several grants is
+the sum of theirs (it is modular), and to take the costliest first is optimal. Two things bend
+this: the two sides of a rule of separation share their debt, and removals may break something
+only together. Where they do, what the costliest would come to bounds the optimum from above.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analytics.assumptions.model import NUMBER
+from analytics.debt.owed import debt_of
+from analytics.posture import Posture
+from analytics.remediation.plan.greedy import LEAST, Plan, Safety, Trail
+from analytics.usage.idle_access import ACCESS, Idle, derived_from, idle, idle_rows
+from graph.schema import CAN_ACCESS
+
+NOT_ALONE = "the costliest removals would break something together, or share what they remove"
+
+
+def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
+    """Plan up to `budget` removals of grants against the debt of all accountable identities."""
+    safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
+    alone: list[float] = []  # what the costliest that are safe by themselves remove
+    candidates = _Candidates(posture)
+    for what, owed in candidates:
+        if len(trail.steps) == budget and len(alone) == budget:
+            break
+        if len(alone) < budget and first.allows([what]):
+            alone.append(owed)
+        if len(trail.steps) < budget and safety.allows([what]) and trail.take(what, "debt"):
+            safety.remove(what)
+    removed, most = sum(step.debt_removed for step in trail.steps), sum(alone)
+    reached = removed >= most - LEAST * max(1.0, most)
+    optimum, because = (removed, None) if reached else (None, NOT_ALONE)
+    return Plan(trail.steps, trail.after, len(candidates), False, optimum, because)
+
+
+class _Candidates:
+    """The grants that may be removed, with what that takes away at most, costliest first."""
+
+    def __init__(self, posture: Posture) -> None:
+        rows, self._fallen = idle_rows(posture), derived_from(posture)
+        rows = rows[rows["kind"] == ACCESS]
+        group = rows.groupby(["source", "target"], sort=True).ngroup().to_numpy()
+        self._owed = np.bincount(group, _by_grant(posture)[rows["row"]])
+        self._rows = rows.iloc[np.argsort(group, kind="stable")]
+        self._first = np.concatenate([[0], np.cumsum(np.bincount(group))])
+        order = np.argsort(-self._owed, kind="stable")
+        self._order = order[self._owed[order] > LEAST]
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[tuple[Idle, float]]:
+        """Yield each, made when it is looked at."""
+        for place in self._order:
+            mine = self._rows.iloc[self._first[place] : self._first[place + 1]]
+            yield idle(mine, self._fallen), float(self._owed[place])
+
+
+def _by_grant(posture: Posture) -> np.ndarray:
+    """Return what goes with each row of CAN_ACCESS, were it removed alone, at most."""
+    owed = debt_of(posture)
+    both_sides = np.where(owed.rows.assumption == NUMBER["sod"], 2, 1)  # equal halves
+    grant = owed.units.grant[owed.rows.entitlement]
+    count = len(posture.graph.frames[CAN_ACCESS])
+    return np.bincount(grant, owed.rows.debt * both_sides, count)

@@ -1,0 +1,323 @@
+"""Plan: the removals that take away most reach, chosen one after the other.
+
+A login that only moves access is no removal, so it is no candidate. Each step is measured by
+what-if itself; one that takes nothing away then, or adds to debt, is passed over.
+
+Each step takes what removes most from what is left after the steps before (greedy, with every
+gain worked out anew). Reach is not submodular: two ways to the same resource are worth nothing
+one by one, so no share of the optimum is guaranteed, and on small estates the optimum itself is
+worked out beside it. No candidate is worth more than the identities that reach its source times
+what its target reaches; both are known for all at once, and spare most evaluations.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import MODES, Filter, Posture
+from analytics.reach.closure import totals
+from analytics.reach.network import Network
+from analytics.reach.removal import Masked
+from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
+from analytics.remediation.removal.before_and_after import after_removal, debt_owed, reach_of
+from analytics.remediation.removal.changed_reach import changed_identities
+from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
+from analytics.remediation.removal.what_if import Removal
+from analytics.usage.idle_access import ADMIN, Idle, derived_from, idle, idle_rows
+from analytics.usage.observed import ended, uses
+from analytics.weights import mask_weights
+from graph.schema import LEVELS
+
+RECOUNTS = 500_000  # identities recounted before the search stops and says so
+SETS = 20_000  # sets of candidates that are tried for the optimum
+MANY = 2_000  # candidates among which the optimum is looked for
+ROUNDS = 10  # best sets that are forbidden before the optimum is given up
+LEAST = 1e-9  # a gain below this is none
+
+
+@dataclass(frozen=True)
+class Step:
+    """One removal: what goes, and what everything together is worth less than a step before.
+
+    `identities` counts those that reach less. `breaks` are the uses that fail with this step
+    and did not before; see `analytics.usage.observed.ended`.
+    """
+
+    what: Idle
+    reach_removed: float
+    debt_removed: float
+    identities: int
+    breaks: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps, the best first, and what is left `after` them.
+
+    `optimum` is the most that as many removals could take away, None where `because` says why
+    it is not known. `truncated` says that the search stopped before everything was compared.
+    """
+
+    steps: list[Step]
+    after: Posture
+    candidates: int
+    truncated: bool
+    optimum: float | None
+    because: str | None
+
+
+class Trail:
+    """Removals one after the other, each measured by the very calculation that what-if does."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture = self.after = posture
+        self.steps: list[Step] = []
+        self._reach, self._debt = reach_of(posture), debt_owed(posture)
+        self._broken: set[tuple[object, ...]] = set()
+
+    def take(self, what: Idle, objective: str, identities: int | None = None) -> Step | None:
+        """Remove one more, unless it takes nothing of the objective away or adds to debt."""
+        gone = [removal_of(self.posture, one) for one in (*(s.what for s in self.steps), what)]
+        after = after_removal(self.posture, gone)
+        reach, debt = reach_of(after), debt_owed(after)
+        removed = {"reach": self._reach - reach, "debt": self._debt - debt}
+        if not removed[objective] > LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):
+            return None
+        if identities is None:
+            identities = len(changed_identities(self.after, after))
+        fails = ended(self.posture, after, gone)
+        keys = list(fails[["identity", "thing", "level"]].itertuples(index=False, name=None))
+        new = fails[[key not in self._broken for key in keys]].reset_index(drop=True)
+        step = Step(what, removed["reach"], removed["debt"], identities, new)
+        self._broken |= set(keys)
+        self.after, self._reach, self._debt = after, reach, debt
+        self.steps.append(step)
+        return step
+
+
+def make_plan(posture: Posture, budget: int) -> Plan:
+    """Plan up to `budget` removals against the standing reach of all identities."""
+    search = _Search(posture)
+    trail = search.steps(budget)
+    best, because = search.optimum(budget)
+    return Plan(trail.steps, trail.after, len(search.candidates), search.truncated, best, because)
+
+
+class _Search:
+    """The candidates of a plan, and what is left of the network as they are removed."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, self.moves = posture, Moves(posture)
+        self.remaining = ReducedReach(posture, self.moves)
+        self.safety = Safety(posture)
+        self.candidates = _Candidates(posture, self.moves)
+        self.recounted, self.truncated = 0, False
+        self.reruns = any(p.rule != "X1" for p in posture.escalated.proofs)
+
+    def steps(self, budget: int) -> Trail:
+        """Take the best removal of all that are left, until none takes anything away."""
+        open_ones, trail = list(range(len(self.candidates))), Trail(self.posture)
+        while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
+            open_ones.remove(best)
+            what = self.candidates[best]
+            lost = len(self.remaining.change(what).place)
+            if trail.take(what, "reach", lost) is not None:
+                self.remaining.remove(what)
+                self.safety.remove(what)
+        return trail
+
+    def _best(self, open_ones: list[int]) -> int | None:
+        best, most = None, LEAST
+        for k in list(open_ones):
+            if self.candidates.bounds[k] <= most:
+                break
+            if self.recounted > RECOUNTS:
+                self.truncated = True
+                break
+            change = self.remaining.change(self.candidates[k])
+            self.recounted += change.recounted
+            if change.weighted <= most + LEAST:
+                continue
+            if not self.safety.allows([self.candidates[k]]):
+                open_ones.remove(k)  # and never will: fewer ways are left after every step
+                continue
+            best, most = k, change.weighted
+        return best
+
+    def optimum(self, budget: int) -> tuple[float | None, str | None]:
+        """Return the most that any allowed set of up to `budget` takes away, or why not."""
+        if self.reruns:
+            return None, "derived edges may come back by other facts"
+        if len(self.candidates) > MANY:
+            return None, f"there are {len(self.candidates)} candidates, more than {MANY}"
+        count = len(self.candidates)
+        everything = [self.candidates[k] for k in range(count)]
+        sets = sum(comb(count, size) for size in range(1, min(budget, count) + 1))
+        if sets > SETS:
+            return self._by_programme(everything, budget)
+        fresh, safety, most = ReducedReach(self.posture, self.moves), Safety(self.posture), 0.0
+        for size in range(1, min(budget, count) + 1):
+            for chosen in combinations(everything, size):
+                gain = fresh.change(*chosen).weighted
+                if gain > most + LEAST and safety.allows(chosen):
+                    most = gain
+        return most, None
+
+    def _by_programme(self, everything: list[Idle], budget: int) -> tuple[float | None, str | None]:
+        """Solve an integer program; a set that is not allowed is forbidden, and it runs again."""
+        fresh, safety = ReducedReach(self.posture, self.moves), Safety(self.posture)
+        allowed = [one for one in everything if safety.allows([one])]
+        if not allowed:
+            return 0.0, None
+        programme = Programme(fresh.network, self.posture.accountable, allowed, self.moves)
+        if not programme.built:
+            return None, f"there are more than {ROWS} ways to weigh against each other"
+        for resource, counts in safety.administering(allowed).items():
+            most = int(safety.admins[resource]) - 1
+            programme.forbid(list(counts), list(counts.values()), most)
+        for _ in range(ROUNDS):
+            chosen = programme.solve(budget)
+            if chosen is None:
+                return None, f"the solver did not finish in {SECONDS:g} seconds"
+            best = [allowed[k] for k in chosen]
+            if safety.allows(best):
+                return fresh.change(*best).weighted, None
+            programme.forbid(chosen, [1] * len(chosen), len(chosen) - 1)
+        return None, f"{ROUNDS} best sets in a row would have broken something"
+
+
+class Safety:
+    """What must not break: uses that were seen, and the last administrator of a resource."""
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture = posture
+        seen = uses(posture)
+        seen = seen[~seen["own"]]
+        seen = seen.drop_duplicates(["identity", "thing", "level"])
+        self.who, self.what = seen["identity"].to_numpy(), seen["thing"].to_numpy()
+        self.level = seen["level"].to_numpy()
+        self.ways = [_everybody(posture.network(Filter(mode))) for mode in MODES]
+        nothing = np.zeros(0, np.int64)
+        self.held = [w.holds(self.who, self.what, self.level, nothing, nothing) for w in self.ways]
+        grants = posture.grants
+        admin = grants.resource[grants.levels & ADMIN > 0]
+        self.admins = np.bincount(admin, minlength=len(posture.graph.ids))
+
+    def remove(self, what: Idle) -> None:
+        """Take note that something is gone."""
+        edges, grants = arrays(what)
+        for way in self.ways:
+            way.take_out(edges, grants)
+        np.subtract.at(self.admins, self._administered(grants), 1)
+
+    def allows(self, chosen: "tuple[Idle, ...] | list[Idle]") -> bool:
+        """Whether nothing breaks if all of `chosen` are removed as well."""
+        edges, grants = arrays(*chosen)
+        administered, count = np.unique(self._administered(grants), return_counts=True)
+        if np.any(self.admins[administered] <= count):
+            return False
+        sources = np.array([one.source for one in chosen], np.int64)
+        for way, held in zip(self.ways, self.held, strict=True):
+            relying = np.zeros(way.network.nodes, bool)
+            relying[way.concerned(_origins(self.posture, sources, edges))] = True
+            mine = held & relying[self.who]
+            still = way.holds(self.who[mine], self.what[mine], self.level[mine], edges, grants)
+            if not still.all():
+                return False
+        return True
+
+    def administering(self, candidates: list[Idle]) -> dict[int, dict[int, int]]:
+        """Return for each resource which candidates hold how many of its admin grants."""
+        found: dict[int, dict[int, int]] = {}
+        for k, one in enumerate(candidates):
+            for resource in self._administered(arrays(one)[1]).tolist():
+                held = found.setdefault(resource, {})
+                held[k] = held.get(k, 0) + 1
+        return found
+
+    def _administered(self, grants: np.ndarray) -> np.ndarray:
+        mine = grants[self.posture.grants.levels[grants] & ADMIN > 0]
+        return np.asarray(self.posture.grants.resource[mine])
+
+
+def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return where the removed begins, the derived edges that fall with it included."""
+    return np.concatenate([sources, posture.edges.source[edges]]).astype(np.int64)
+
+
+def _everybody(network: Network) -> Masked:
+    return Masked(network, np.arange(network.nodes))
+
+
+def removal_of(posture: Posture, what: Idle) -> Removal:
+    """Return it as a removal of relationships."""
+    ids = posture.graph.frames[what.relationship]["id"].iloc[list(what.rows)]
+    return Removal("", "", relationships=tuple((what.relationship, str(i)) for i in ids))
+
+
+class _Candidates:
+    """What may be removed and can matter, by falling bound; one is made when it is looked at."""
+
+    def __init__(self, posture: Posture, moves: Moves) -> None:
+        rows, self._fallen = idle_rows(posture), derived_from(posture)
+        bound = _bounds(posture, rows, self._fallen)
+        group = rows.groupby(["kind", "source", "target"], sort=True).ngroup().to_numpy()
+        derives = rows["fact"].isin(list(self._fallen)).to_numpy(bool)
+        bounds = np.where(moves.only(rows, group, derives), 0.0, np.bincount(group, bound))
+        order = np.argsort(-bounds, kind="stable")
+        order = order[bounds[order] > LEAST]
+        self.bounds = bounds[order]
+        rank = np.full(len(bounds), len(order))
+        rank[order] = np.arange(len(order))
+        by_rank = np.argsort(rank[group], kind="stable")
+        self._rows = rows.iloc[by_rank]
+        self._first = np.searchsorted(rank[group][by_rank], np.arange(len(order) + 1))
+        self._made: dict[int, Idle] = {}
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.bounds)
+
+    def __getitem__(self, k: int) -> Idle:
+        """Return the one with the k-th highest bound."""
+        if k not in self._made:
+            mine = self._rows.iloc[self._first[k] : self._first[k + 1]]
+            self._made[k] = idle(mine, self._fallen)
+        return self._made[k]
+
+
+def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) -> np.ndarray:
+    """Return for each row a weight that it cannot exceed, whatever else is removed."""
+    network, grants, edges = posture.network(), posture.grants, posture.edges
+    reaching = _reaching(network, posture.accountable)
+    weight = totals(network, np.arange(network.nodes)).weighted
+    edge_bound, grant_bound = np.zeros(len(edges) + 1), np.zeros(len(grants) + 1)  # -1 is none
+    on = network.edge
+    edge_bound[on] = reaching[edges.source[on]] * weight[edges.target[on]]
+    on = network.grant
+    held = mask_weights()[network.levels] * network.weight[network.resource]
+    grant_bound[on] = reaching[network.holders] * held
+    bounds = edge_bound[rows["edge"]] + grant_bound[rows["grant"]]
+    for place, fact in enumerate(rows["fact"].tolist() if fallen else ()):
+        if fact in fallen:
+            bounds[place] += edge_bound[fallen[fact]].sum()
+    return np.asarray(bounds)
+
+
+def _reaching(network: Network, starts: np.ndarray) -> np.ndarray:
+    """Return for each node how many of `starts` reach it, were no ceiling in the way."""
+    indptr, source, ceiling = network.turned
+    held = np.zeros(network.nodes, np.int64)
+    held[starts] = 1
+    turned = Network(
+        *(indptr, source, np.full_like(ceiling, len(LEVELS) - 1), network.edge),
+        np.concatenate([[0], np.cumsum(held)]),
+        np.sort(starts).astype(np.int32),
+        np.full(len(starts), 1, np.uint8),
+        np.arange(len(starts), dtype=np.int32),
+        np.ones(network.nodes),
+    )
+    return totals(turned, np.arange(network.nodes)).resources

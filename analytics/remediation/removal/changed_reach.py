@@ -1,0 +1,132 @@
+"""Changed reach: whose reach a removal changes, and by which resources and levels.
+
+What the identities lose and gain adds up to the difference between before and after: an
+identity that is not there any longer loses all, an account that answers for itself from now on
+gains all that it reaches.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.reach.each import Each
+from analytics.usage.logins import numbers_after
+from analytics.weights import LEVEL_WEIGHTS
+from graph.schema import LEVELS
+
+FIGURES = ("resources", "pairs", "weighted")
+NOTHING = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class ChangedReach:
+    """Whose reach changed, the most affected first, and by what.
+
+    `identities` has a row for each: `id`, and `resources`, `pairs` (of a resource and a level)
+    and `weighted`, each with `_before` and `_after`, and `lost` (weight). `lost` and `gained`
+    have a row for each pair of the first identities, heaviest first: `identity`, `resource` (ids)
+    and `level`. `lost_count` and `gained_count` say how many there are in all.
+    """
+
+    identities: pd.DataFrame
+    lost: pd.DataFrame
+    gained: pd.DataFrame
+    lost_count: int
+    gained_count: int
+
+
+def changed_reach(before: Posture, after: Posture, limit: int = 0) -> ChangedReach:
+    """Compare what every identity reaches; list up to `limit` pairs lost and gained (0: all)."""
+    identities = changed_identities(before, after)
+    less = identities["pairs_before"] - identities["pairs_after"]
+    pairs = _Pairs(before, after)
+    lost, gained = (
+        _listed(pairs, identities["id"][less > 0], limit),
+        _listed(pairs, identities["id"][less < 0], limit, gained=True),
+    )
+    return ChangedReach(
+        identities, lost, gained, int(less[less > 0].sum()), int(-less[less < 0].sum())
+    )
+
+
+def changed_identities(before: Posture, after: Posture) -> pd.DataFrame:
+    """Return the identities that reach more or less than before; see `ChangedReach`.
+
+    One that is not judged before, or not afterwards, has nothing on that side. Nobody who is
+    judged on both sides can have lost one pair and gained another: a removal only takes away.
+    """
+    both = (
+        _totals(before).add_suffix("_before").join(_totals(after).add_suffix("_after"), how="outer")
+    )
+    both = both.fillna(0)
+    for name in FIGURES[:2]:
+        for side in ("before", "after"):
+            both[f"{name}_{side}"] = both[f"{name}_{side}"].astype(int)
+    changed = both[both["pairs_before"] != both["pairs_after"]].copy()
+    changed["lost"] = changed["weighted_before"] - changed["weighted_after"]
+    changed = changed.rename_axis("id").reset_index()
+    return changed.sort_values(
+        ["lost", "id"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+
+
+def _totals(posture: Posture) -> pd.DataFrame:
+    whole = posture.totals()
+    ids = posture.graph.ids.take(posture.accountable).to_numpy(zero_copy_only=False)
+    figures = {name: getattr(whole, name) for name in FIGURES}
+    return pd.DataFrame(figures, index=pd.Index(ids, dtype=object))
+
+
+def _listed(
+    pairs: "_Pairs", identities: "pd.Series[str]", limit: int, gained: bool = False
+) -> pd.DataFrame:
+    """List the pairs of one identity after the other, until there are enough."""
+    rows: list[tuple[str, str, str]] = []
+    for identity in identities:
+        rows += pairs.between(str(identity), gained)
+        if limit and len(rows) >= limit:
+            break
+    return pd.DataFrame(rows[: limit or None], columns=["identity", "resource", "level"])
+
+
+class _Pairs:
+    """The resources and levels that an identity reaches on one side of a removal only."""
+
+    def __init__(self, before: Posture, after: Posture) -> None:
+        self.before, self.after = before, after
+        self._sides = Each(before.network()), Each(after.network())
+        self._number = numbers_after(before.graph, after.graph)
+
+    def between(self, identity: str, gained: bool) -> Iterator[tuple[str, str, str]]:
+        """Yield what an identity reached before and does not now, or the other way round."""
+        ids = self.before.graph.ids
+        bits = np.zeros((2, len(ids)), np.uint8)
+        number = self.before.graph.number(identity)
+        if identity_judged(self.before, number):
+            resource, levels = self._sides[0].reach(number)
+            bits[0, resource] = levels
+        there = int(self._number[number])
+        if there >= 0 and identity_judged(self.after, there):
+            resource, levels = self._sides[1].reach(there)
+            back = np.flatnonzero(self._number >= 0)
+            bits[1, back[resource]] = levels
+        more, less = (bits[1], bits[0]) if gained else (bits[0], bits[1])
+        left = more & ~less
+        found = np.flatnonzero(left)
+        weight = self.before.sensitivities["weight"].to_numpy()[found]
+        pairs = [
+            (-weight[k] * LEVEL_WEIGHTS[level], str(ids[int(found[k])]), level)
+            for k in range(len(found))
+            for level in range(len(LEVELS))
+            if left[found[k]] >> level & 1
+        ]
+        return ((identity, resource, LEVELS[level]) for _, resource, level in sorted(pairs))
+
+
+def identity_judged(posture: Posture, number: int) -> bool:
+    """Whether a node is among the identities that are judged."""
+    at = int(np.searchsorted(posture.accountable, number))
+    return at < len(posture.accountable) and int(posture.accountable[at]) == number

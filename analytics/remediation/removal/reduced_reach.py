@@ -1,0 +1,150 @@
+"""Reduced reach: what all identities reach as candidates go one after the other, moves included.
+
+The standing network is built once, with an edge for every login that could move. These sleep
+until an account has lost its last login: then those of its agents that lost theirs keep it.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from analytics.reach.network import Network
+from analytics.reach.removal import Change, Remaining
+from analytics.usage.idle_access import Idle
+from analytics.usage.logins import FACTS, NONE, login_edges
+from graph.element import Relationship
+from graph.schema import AGENT, AUTHENTICATES_AS, CONTROL, RUNS_AS, USES
+
+
+class Moves:
+    """Which logins move when facts go, and the edges that stand for them.
+
+    `edges` stand for the logins at `opening`; the edge of a login has the position `edge_at` of
+    it, -1 for one that opens nothing.
+    """
+
+    def __init__(self, posture: Posture) -> None:
+        self.posture, self.logins = posture, posture.logins
+        self.opening, self.edges = login_edges(posture.graph, self.logins)
+        self.edge_at = np.full(len(self.logins), NONE, np.int64)
+        self.edge_at[self.opening] = len(posture.edges) + np.arange(len(self.opening))
+        binds = posture.able_to_answer & ~posture.graph.has_label(AGENT)
+        self.binds = binds[self.logins.target]
+        self._count = np.bincount(self.logins.target, minlength=len(binds))
+        self._sorted: dict[Relationship, tuple[np.ndarray, np.ndarray]] = {}
+        for relationship in FACTS:
+            mine, rows = self.logins.rows(relationship)
+            order = np.argsort(rows, kind="stable")
+            self._sorted[relationship] = rows[order], mine[order]
+
+    def broken(self, *chosen: Idle) -> np.ndarray:
+        """Return the logins (positions) that rest on what is chosen."""
+        found = []
+        for one in chosen:
+            if one.relationship in self._sorted:
+                rows, mine = self._sorted[one.relationship]
+                wanted = np.array(one.rows)
+                low, high = (np.searchsorted(rows, wanted, side) for side in ("left", "right"))
+                found += [mine[a:b] for a, b in zip(low, high, strict=True)]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def moved(self, broken: np.ndarray) -> np.ndarray:
+        """Return which of the logins `broken` move: those of accounts that none leads to now."""
+        target = self.logins.target[broken]
+        gone = np.bincount(target, minlength=len(self._count))
+        return np.asarray(broken[self.binds[broken] & (gone[target] == self._count[target])])
+
+    def woken(self, broken: np.ndarray) -> np.ndarray:
+        """Return the positions of the edges that stand for what moves."""
+        at = self.edge_at[self.moved(broken)]
+        return np.asarray(at[at >= 0])
+
+    def only(self, rows: pd.DataFrame, group: np.ndarray, derives: np.ndarray) -> np.ndarray:
+        """Return which groups of rows change no reach, whatever else is removed (bool).
+
+        Such a group is a login, or half of one, and leaves its account without any. Nothing is
+        derived from it (`derives`, bool a row), and its credential is reached by users alone
+        and leads nowhere else. `rows` are those of `analytics.usage.idle_access.idle_rows`.
+        """
+        count = int(group.max(initial=-1)) + 1
+        pairs = [self._broken_by(rows, kind) for kind in FACTS]
+        at = np.concatenate([at for at, _ in pairs])
+        mine, login = group[at], np.concatenate([login for _, login in pairs])
+        mine, login = np.unique(np.stack([mine, login]), axis=1)
+        account = self.logins.target[login].astype(np.int64)
+        whose, place, broken = np.unique(
+            mine * len(self._count) + account, return_inverse=True, return_counts=True
+        )
+        every = broken == self._count[whose % len(self._count)]
+        stays = np.bincount(mine[~(self.binds[login] & every[place])], minlength=count) > 0
+        logins = np.bincount(mine, minlength=count)
+        first = np.full(count, -1)
+        first[group[::-1]] = np.arange(len(group))[::-1]
+        kind, source, target = (rows[c].to_numpy()[first] for c in ("kind", "source", "target"))
+        uses, opens = (CONTROL.index(relationship) for relationship in (USES, AUTHENTICATES_AS))
+        room = np.full(count, np.inf)
+        room = np.where(kind == uses, self._leading("source", opens)[target], room)
+        room = np.where(kind == opens, self._leading("target", uses)[source], room)
+        room = np.where(kind == CONTROL.index(RUNS_AS), 0, room)
+        derived = np.bincount(group[derives], minlength=count) > 0
+        return np.asarray((logins > 0) & ~stays & ~derived & (room <= logins))
+
+    def _broken_by(
+        self, rows: pd.DataFrame, relationship: Relationship
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return pairs of a position in `rows` and a login that rests on that row."""
+        at = np.flatnonzero(rows["kind"].to_numpy() == CONTROL.index(relationship))
+        held, mine = self._sorted[relationship]
+        wanted = rows["row"].to_numpy()[at]
+        low, high = (np.searchsorted(held, wanted, side) for side in ("left", "right"))
+        count = high - low
+        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return np.repeat(at, count), mine[np.repeat(low, count) + step]
+
+    def _leading(self, end: str, kind: int) -> np.ndarray:
+        """Count the edges of one kind at each node; infinitely many where others are there too."""
+        edges, nodes = self.posture.edges, len(self.posture.graph.ids)
+        ends = edges.source if end == "source" else edges.target
+        every, those = (
+            np.bincount(ends, minlength=nodes),
+            np.bincount(ends[edges.kind == kind], minlength=nodes),
+        )
+        other = every != those
+        if end == "source":
+            other[self.posture.grants.holder] = True
+        return np.where(other, np.inf, those)
+
+
+class ReducedReach:
+    """The standing reach of all identities as candidates are removed, one after the other."""
+
+    def __init__(self, posture: Posture, moves: Moves) -> None:
+        self.moves = moves
+        network = posture.network_with(moves.edges)
+        asleep = moves.edge_at[moves.opening]
+        self._left = Remaining(network, posture.accountable, posture.totals(), asleep)
+        self._broken = np.zeros(0, np.int64)
+
+    @property
+    def network(self) -> Network:
+        """The whole network, with the edges that stand for what could move."""
+        return self._left.network
+
+    def change(self, *chosen: Idle) -> Change:
+        """Return what removing all of `chosen` as well would change."""
+        return self._left.change(*arrays(*chosen), self.moves.woken(self._with(chosen)))
+
+    def remove(self, one: Idle) -> Change:
+        """Remove one for good; return what that changed."""
+        self._broken = self._with((one,))
+        return self._left.remove(*arrays(one), self.moves.woken(self._broken))
+
+    def _with(self, chosen: tuple[Idle, ...]) -> np.ndarray:
+        return np.union1d(self._broken, self.moves.broken(*chosen)).astype(np.int64)
+
+
+def arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of the edges and of the grants that go."""
+    edges = [e for one in chosen for e in one.edges]
+    grants = [g for one in chosen for g in one.grants]
+    return np.array(edges, np.int64), np.array(grants, np.int64)

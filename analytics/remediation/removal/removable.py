@@ -1,0 +1,205 @@
+"""What could be taken away of the ways from some things to others, and what falls with it.
+
+An item is all relationships of one type between the same two things: whoever removes access
+removes them together. A derived edge is no item. It falls with any item that supports it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analytics.escalation.aws import RULES
+from analytics.escalation.aws_permissions import MOST
+from analytics.posture import Posture
+from analytics.reach.network import Network
+from analytics.reach.ways import NONE, Ways
+from analytics.tags import BREAK_GLASS, bears, tagged
+from analytics.usage.activity import lately
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
+from graph.values import strict_json
+
+TYPE = {relationship.name: place for place, relationship in enumerate(RELATIONSHIPS)}
+GRANT = TYPE[CAN_ACCESS.name]
+
+
+@dataclass(frozen=True)
+class Removable:
+    """The items on some ways, and the edges of the ways that each removes.
+
+    `relationship` (int8, a position in `RELATIONSHIPS`), `source`, `target` (int32, numbers of
+    nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge
+    `edge[k]` of the ways; pairs are in the order of items. `own` (int32) is for each edge the
+    item that it is itself, -1 for a derived one. `rules` are those of the derived edges that an
+    item supports. `capped`: a derived edge has so many alternatives that not all may be listed.
+    """
+
+    relationship: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    protected: np.ndarray
+    item: np.ndarray
+    edge: np.ndarray
+    own: np.ndarray
+    rules: list[tuple[str, ...]]
+    capped: bool
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.source)
+
+    @property
+    def supports(self) -> np.ndarray:
+        """Whether each pair removes an edge only because the edge is derived (bool)."""
+        return np.asarray(self.own[self.edge] != self.item)
+
+
+def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
+    """Find the items on `ways` through `network`."""
+    own, support, broken = _keyed(posture, network, ways)
+    stated = np.flatnonzero(own >= 0)
+    keys, item = np.unique(np.concatenate([own[stated], support]), return_inverse=True)
+    own_item = np.full(len(own), NONE, np.int64)
+    own_item[stated] = item[: len(stated)]
+    falls = np.concatenate([stated, broken])
+    item, falls = np.divmod(np.unique(item * len(own) + falls), max(1, len(own)))
+    nodes = len(posture.graph.ids)
+    source, target = keys // nodes % nodes, keys % nodes
+    marked = tagged(posture, BREAK_GLASS)
+    protected = np.isin(keys, _protected(posture)) | marked[source] | marked[target]
+    supports = own_item[falls] != item
+    return Removable(
+        (keys // nodes // nodes).astype(np.int8),
+        source.astype(np.int32),
+        target.astype(np.int32),
+        protected,
+        item.astype(np.int32),
+        falls.astype(np.int32),
+        own_item.astype(np.int32),
+        _rules(posture, network, ways, len(keys), item[supports], falls[supports]),
+        _capped(posture, network, ways),
+    )
+
+
+def _keyed(
+    posture: Posture, network: Network, ways: Ways
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the key of each edge of the ways, and pairs of a support's key and an edge.
+
+    The key of a derived edge is -1.
+    """
+    edges, grants = posture.edges, posture.grants
+    own = np.full(len(ways.tail), NONE, np.int64)
+    walked, granted = np.flatnonzero(ways.edge >= 0), np.flatnonzero(ways.grant >= 0)
+    place = network.edge[ways.edge[walked]]
+    supported = _supports(posture, np.unique(place))
+    stated = (edges.row[place] >= 0) & ~np.isin(place, list(supported))
+    own[walked[stated]] = _edge_keys(posture)[place[stated]]
+    held = network.grant[ways.grant[granted]]
+    stated = grants.row[held] >= 0
+    own[granted[stated]] = _grant_keys(posture)[held[stated]]
+    return own, *_broken(posture, walked, place, supported)
+
+
+def _keys(kind: np.ndarray | int, source: np.ndarray, target: np.ndarray, nodes: int) -> np.ndarray:
+    """Give all relationships of one type between the same two nodes the same number."""
+    return np.asarray((np.asarray(kind, np.int64) * nodes + source) * nodes + target)
+
+
+def _edge_keys(posture: Posture) -> np.ndarray:
+    edges, kinds = posture.edges, np.array([TYPE[r.name] for r in CONTROL])
+    return _keys(kinds[edges.kind], edges.source, edges.target, len(posture.graph.ids))
+
+
+def _grant_keys(posture: Posture) -> np.ndarray:
+    grants = posture.grants
+    return _keys(GRANT, grants.holder, grants.resource, len(posture.graph.ids))
+
+
+def _supports(posture: Posture, places: np.ndarray) -> dict[int, tuple[str, ...]]:
+    """Return the ids of what supports each derived edge among `places`."""
+    edges, found = posture.edges, {}
+    for place in places[edges.derived[places]].tolist():
+        proof = posture.escalated.proof(place)
+        if proof is not None:
+            found[place] = proof.support
+            continue
+        frame = posture.graph.frames[CONTROL[edges.kind[place]]]
+        said = frame["support"].iloc[int(edges.row[place])]
+        if not pd.isna(said) and (named := strict_json(said)):
+            found[place] = tuple(named)
+    return found
+
+
+def _broken(
+    posture: Posture, walked: np.ndarray, place: np.ndarray, supported: dict[int, tuple[str, ...]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of the key of a support and the edge of the ways that falls with it."""
+    keys = dict(_keys_of(posture, {i for ids in supported.values() for i in ids}))
+    falls = np.isin(place, list(supported))
+    pairs = [
+        (keys[support], edge)
+        for edge, at in zip(walked[falls].tolist(), place[falls].tolist(), strict=True)
+        for support in supported[at]
+        if support in keys
+    ]
+    array = np.array(pairs, np.int64).reshape(-1, 2)
+    return array[:, 0], array[:, 1]
+
+
+def _keys_of(posture: Posture, wanted: set[str]) -> Iterator[tuple[str, int]]:
+    """Yield the key of each relationship whose id is wanted."""
+    graph = posture.graph
+    for place, relationship in enumerate(RELATIONSHIPS if wanted else ()):
+        frame = graph.frames[relationship]
+        rows = np.flatnonzero(frame["id"].isin(wanted).to_numpy(bool))
+        source, target = (ends[rows] for ends in graph.ends(relationship))
+        keys = _keys(place, source, target, len(graph.ids))
+        yield from zip(frame["id"].iloc[rows], keys.tolist(), strict=True)
+
+
+def _capped(posture: Posture, network: Network, ways: Ways) -> bool:
+    """Tell whether any two things have as many edges of AWS rules between them as are listed."""
+    edges = posture.edges
+    place = np.unique(network.edge[ways.edge[ways.edge >= 0]])
+    rules = {at: posture.escalated.proof(at) for at in place[edges.derived[place]].tolist()}
+    capping = {rule.id for rule in RULES}
+    place = np.array(
+        [at for at, proof in rules.items() if proof and proof.rule.split(":")[0] in capping], int
+    )
+    ends = edges.source[place] * np.int64(len(posture.graph.ids)) + edges.target[place]
+    return bool(np.unique(ends, return_counts=True)[1].max(initial=0) >= MOST)
+
+
+def _rules(
+    posture: Posture,
+    network: Network,
+    ways: Ways,
+    count: int,
+    item: np.ndarray,
+    edge: np.ndarray,
+) -> list[tuple[str, ...]]:
+    """Name for each item the rules whose edges fall with it."""
+    rules: list[set[str]] = [set() for _ in range(count)]
+    places = network.edge[ways.edge[edge]]
+    for one, place in zip(item.tolist(), places.tolist(), strict=True):
+        proof = posture.escalated.proof(place)
+        if proof is not None:
+            rules[one].add(proof.rule)
+    return [tuple(sorted(named)) for named in rules]
+
+
+def _protected(posture: Posture) -> np.ndarray:
+    """Return the keys of what was used of late, or is tagged as a way in for emergencies.
+
+    What one of several may have used is protected like what was used.
+    """
+    graph, grants = posture.graph, posture.grants_latest.max(axis=1, initial=NEVER)
+    used = _edge_keys(posture)[lately(graph, posture.edges_latest)]
+    granted = _grant_keys(posture)[lately(graph, grants)]
+    marked = bears(graph.frames[CAN_ACCESS]["tags"], BREAK_GLASS)
+    holder, resource = graph.ends(CAN_ACCESS)
+    kept = _keys(GRANT, holder[marked], resource[marked], len(graph.ids))
+    return np.concatenate([used, granted, kept])

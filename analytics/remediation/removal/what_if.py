@@ -1,0 +1,244 @@
+"""Removals: what is taken away, as people name it, and the estate as if it had never been there.
+
+A snapshot is never changed. What is left is judged anew from its facts, rules included, so a
+derived edge falls with the last set of facts that supports it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analytics.findings.evaluation import find_all
+from analytics.findings.lifecycle.states import lives
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.usage.stale_access import stale_paths
+from graph.access import AccessGraph
+from graph.element import Element, Node, Relationship
+from graph.facts import Facts, LazyFrames, Numbering
+from graph.frames import text_array
+from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
+
+FINDING = "F-"  # how the id of a finding begins
+
+
+class NotRemovable(LookupError):
+    """What was named is there, but cannot be removed by itself; the text says why."""
+
+    exit_code, code = 2, "not-removable"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One item to remove: things by id, relationships by type and id; `taken_as` says which.
+
+    Relationships that begin or end at a removed thing go with it and are not listed.
+    """
+
+    item: str
+    taken_as: str
+    things: tuple[str, ...] = ()
+    relationships: tuple[tuple[Relationship, str], ...] = ()
+
+
+def removals(posture: Posture, items: Sequence[str]) -> list[Removal]:
+    """Look up what each of `items` means.
+
+    An item is the id of a thing, of a finding, of a relationship or of a grant, or
+    `FROM,TYPE,TO` with ids or unique names, or else the unique name of a thing.
+
+    Raises
+    ------
+    UnknownThing, AmbiguousThing, NotRemovable
+    """
+    return [_removal(posture, item) for item in dict.fromkeys(items)]
+
+
+def _removal(posture: Posture, item: str) -> Removal:
+    graph, item = posture.graph, item.encode(errors="replace").decode()  # it need not be Unicode
+    if graph.number(item) >= 0:
+        return _thing(graph, graph.number(item), item)
+    found = _finding(posture, item) or _relationship(graph, item) or _between(posture, item)
+    return found or _thing(graph, graph.find(item), item)
+
+
+def _thing(graph: AccessGraph, number: int, item: str) -> Removal:
+    thing = graph.thing(number)
+    said = f"the {thing['label']} {thing['name']} and every relationship that it has"
+    return Removal(item, said, things=(thing["id"],))
+
+
+def _relationship(graph: AccessGraph, item: str) -> Removal | None:
+    """Take an item for the id of a relationship, or for that of a grant in its source."""
+    found = [
+        (rel, one)
+        for rel in RELATIONSHIPS
+        for one in _ids(graph, rel, _equal(graph.frames[rel]["id"], item))
+    ]
+    if not found:
+        granted = _equal(graph.frames[CAN_ACCESS]["grant_id"], item)
+        found = [(CAN_ACCESS, one) for one in _ids(graph, CAN_ACCESS, granted)]
+    if not found:
+        return None
+    names = ", ".join(sorted({rel.name for rel, _ in found}))
+    return Removal(item, f"{_number(found)} of type {names}", relationships=tuple(found))
+
+
+def _between(posture: Posture, item: str) -> Removal | None:
+    """Take an item for `FROM,TYPE,TO`; an id may hold commas, so the type's name divides it."""
+    graph = posture.graph
+    for rel in RELATIONSHIPS:
+        start, comma, end = item.partition(f",{rel.name},")
+        if not comma:
+            continue
+        source, target = graph.find(start), graph.find(end)
+        sources, targets = graph.ends(rel)
+        places = np.flatnonzero((sources == source) & (targets == target))
+        found = [(rel, one) for one in _ids(graph, rel, places)]
+        if not found:
+            raise NotRemovable(_nothing_between(posture, rel, source, target))
+        names = [graph.thing(n)["name"] for n in (source, target)]
+        said = f"{_number(found)} of type {rel.name} from {names[0]} to {names[1]}"
+        return Removal(item, said, relationships=tuple(found))
+    return None
+
+
+def _nothing_between(posture: Posture, rel: Relationship, source: int, target: int) -> str:
+    names = [posture.graph.thing(n)["name"] for n in (source, target)]
+    said = f"no {rel.name} leads from {names[0]} to {names[1]}"
+    edges = posture.edges
+    derived = (edges.source == source) & (edges.target == target) & (edges.row < 0)
+    if rel.name != "CONTROLS" or not derived.any():
+        return said
+    proof = posture.escalated.proof(int(np.flatnonzero(derived)[0]))
+    assert proof is not None
+    rest = f"remove one of {', '.join(proof.support)}" if proof.support else "remove one of the two"
+    return f"{said} by itself: rule {proof.rule} derives it; {rest}"
+
+
+def _finding(posture: Posture, item: str) -> Removal | None:
+    """Take an item for a finding: the relationships that it points at."""
+    if not item.startswith(FINDING):
+        return None
+    rows = find_all(posture)
+    there = _flag(rows["id"] == item)
+    if not there.any():
+        there = _flag(rows["id"] == lives(posture).called(item))
+    rows = rows[there]
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    if row["rule"] == "TIM-04":
+        facts = _first_stale(posture, int(row["subject"]))
+        kind = "the first stale edges of the stale paths of"
+    else:
+        facts, kind = list(row["evidence"]), "the relationships that are the evidence about"
+    found = located(posture.graph, facts)
+    if not found:
+        raise NotRemovable(f"finding {item} ({row['rule']}) points at nothing that can be removed")
+    name = posture.graph.thing(int(row["subject"]))["name"]
+    said = f"finding {row['rule']}, {kind} {name}: {_number(found)}"
+    return Removal(item, said, relationships=tuple(found))
+
+
+def _first_stale(posture: Posture, subject: int) -> list[str]:
+    """Return the ids of the first stale step of each stale path; of a derived one, a support."""
+    graph = posture.graph
+    facts: list[str] = []
+    for path in stale_paths(posture, subject, UNUSED_DAYS):
+        if path.first_stale < 0:
+            continue
+        if path.first_stale == len(path.edges):
+            row, rel = int(posture.grants.row[path.grant]), CAN_ACCESS
+        else:
+            edge = path.edges[path.first_stale]
+            proof = posture.escalated.proof(edge)
+            if proof is not None:
+                facts.extend(proof.support[:1])
+                continue
+            row, rel = int(posture.edges.row[edge]), CONTROL[posture.edges.kind[edge]]
+        if row >= 0:
+            facts.append(str(graph.frames[rel]["id"].iloc[row]))
+    return list(dict.fromkeys(facts))
+
+
+def located(graph: AccessGraph, facts: Iterable[str]) -> list[tuple[Relationship, str]]:
+    """Return the relationships that have these ids, with their types."""
+    wanted = pa.array(sorted(set(facts)), pa.string())
+    return [
+        (rel, one)
+        for rel in RELATIONSHIPS
+        for one in _ids(graph, rel, _in(graph.frames[rel]["id"], wanted))
+    ]
+
+
+# -- the estate without them -------------------------------------------------------------------
+
+
+def without(graph: AccessGraph, gone: Sequence[Removal]) -> AccessGraph:
+    """Look at a snapshot as if what is `gone` had never been stated; nothing is copied in vain."""
+    facts = graph.facts
+    things = pa.array(sorted({t for r in gone for t in r.things}), pa.string())
+    links: dict[Element, list[str]] = {}
+    for rel, one in (pair for r in gone for pair in r.relationships):
+        links.setdefault(rel, []).append(one)
+    keeps: dict[Element, np.ndarray | None] = {}
+
+    def keep(element: Element) -> np.ndarray | None:
+        """Return which rows stay (bool), None where all do."""
+        if element not in keeps:
+            keeps[element] = _kept(facts.frames[element], element, things, links.get(element, []))
+        return keeps[element]
+
+    def load(element: Element) -> pd.DataFrame:
+        frame, rows = facts.frames[element], keep(element)
+        return frame if rows is None else frame[rows].reset_index(drop=True)
+
+    def ends(rel: Relationship) -> tuple[np.ndarray, np.ndarray]:
+        assert facts.numbering is not None
+        (source, target), rows = facts.numbering.ends(rel), keep(rel)
+        return (source, target) if rows is None else (source[rows], target[rows])
+
+    numbered = facts.numbering is not None and not len(things)
+    numbering = Numbering(facts.numbering.ids, ends) if numbered and facts.numbering else None
+    left = Facts(LazyFrames(load), facts.coverage, numbering, facts.identities)
+    return AccessGraph(left, graph.as_of, graph.snapshot)
+
+
+def _kept(
+    frame: pd.DataFrame, element: Element, things: pa.Array, links: list[str]
+) -> np.ndarray | None:
+    gone = np.zeros(len(frame), bool)
+    if links:
+        gone[_in(frame["id"], pa.array(links, pa.string()))] = True
+    if len(things) and isinstance(element, Node):
+        gone[_in(frame["id"], things)] = True
+    if len(things) and isinstance(element, Relationship):
+        gone[_in(frame["source_id"], things)] = True
+        gone[_in(frame["target_id"], things)] = True
+    return ~gone if gone.any() else None
+
+
+def _in(column: pd.Series, wanted: pa.Array) -> np.ndarray:
+    """Return the places at which a column of text holds one of `wanted`."""
+    found = pc.is_in(text_array(column), wanted)
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False))
+
+
+def _equal(column: pd.Series, said: str) -> np.ndarray:
+    return np.flatnonzero(_flag(column == said))
+
+
+def _flag(column: pd.Series) -> np.ndarray:
+    return np.asarray(column.fillna(False).to_numpy(bool))
+
+
+def _ids(graph: AccessGraph, rel: Relationship, places: np.ndarray) -> list[str]:
+    return [str(one) for one in graph.frames[rel]["id"].iloc[places]]
+
+
+def _number(found: Sequence[object]) -> str:
+    return f"{len(found)} relationship{'s' if len(found) != 1 else ''}"

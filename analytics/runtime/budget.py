@@ -1,0 +1,241 @@
+"""Budgets of judging: how much memory and time an answer may take, and an end where it takes more.
+
+What is known to be large is refused before it is made (`reserve`, `room`). Whatever else grows is
+watched: a thread looks at the clock and at what the process holds, and ends the work by an
+exception that is raised where the work goes on. Where compiled code does not let that happen, it
+ends the process in order, before the system does it without a word.
+"""
+
+import ctypes
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from math import inf
+
+from analytics.runtime.memory import available, limited, resident
+
+VARIABLE = "TRUSTDEBT_BUDGET"
+SHARE = 0.8  # of the memory that is available
+USUAL_SECONDS = 3600.0
+EACH = 0.05  # seconds between two looks
+AGAIN = 1.0  # seconds after which an exception that was lost is raised once more
+PATIENCE = 10.0  # seconds that compiled code may go on
+OVERDRAFT = 1.15  # of the memory, while compiled code goes on
+UNLIMITED = "unlimited"
+SIZES = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+SIZES |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+TIMES = {"s": 1, "m": 60, "h": 3600}
+PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s?([a-z]{1,3})")
+NO_MEMORY = re.compile("annot allocate memory|failed to map segment|start new thread")
+RAISE = "Raise the budget (--judging-budget, TRUSTDEBT_BUDGET), or ask for less."
+
+
+class OverBudget(Exception):
+    """What was asked for takes more memory or time than its budget."""
+
+    exit_code, code = 3, "over-budget"
+
+    def __init__(self, message: str = f"the budget is used up. {RAISE}") -> None:
+        super().__init__(message)
+
+    @classmethod
+    def of(cls, count: int, each: int, what: str) -> "OverBudget":
+        """Say that there is no room for `count` things of `each` bytes."""
+        watch = _watch.get()
+        left = max(watch.left(), 0) if watch else 0
+        return cls(
+            f"{count:,} {what} would take {_size(count * each)} of memory; "
+            f"{_size(left)} of the budget are left. {RAISE}"
+        )
+
+
+class WrongBudget(Exception):
+    """A budget that nobody can read."""
+
+    exit_code, code = 2, "usage"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many bytes this process may hold in all, and for how many seconds an answer may take."""
+
+    memory: float
+    seconds: float
+
+
+def budget_of(said: str | None) -> Budget:
+    """Return the budget that a text states; what it leaves out is as this machine has it.
+
+    Raises
+    ------
+    WrongBudget
+
+    Examples
+    --------
+    >>> budget_of("4GiB,10m")
+    Budget(memory=4294967296.0, seconds=600.0)
+    >>> budget_of("unlimited")
+    Budget(memory=inf, seconds=inf)
+    """
+    if (said or "").strip().lower() == UNLIMITED:
+        return Budget(inf, inf)
+    budget = usual()
+    for part in (said or "").split(",") if said else ():
+        amount, unit = _part(part.strip().lower())
+        if unit in SIZES:
+            budget = replace(budget, memory=amount * SIZES[unit])
+        else:
+            budget = replace(budget, seconds=amount * TIMES[unit])
+    return budget
+
+
+def _part(text: str) -> tuple[float, str]:
+    found = PART.fullmatch(text)
+    if not found or found[2] not in (*SIZES, *TIMES) or not float(found[1]):
+        raise WrongBudget("a budget is an amount of memory, of time or both: 4GiB, 10m or 4GiB,10m")
+    return float(found[1]), found[2]
+
+
+def usual() -> Budget:
+    """Return the budget that this machine has: most of the memory that is available, an hour."""
+    left = available()
+    return Budget(inf if left is None else resident() + SHARE * left, USUAL_SECONDS)
+
+
+class _Watch:
+    """One thread's work against its budget."""
+
+    def __init__(self, budget: Budget, end: Callable[[OverBudget], None] | None) -> None:
+        self.budget, self._end = budget, end
+        self.until = time.monotonic() + budget.seconds
+        self.said: str | None = None
+        self._thread, self._done = threading.get_ident(), threading.Event()
+        self._lock = threading.Lock()
+        self._watcher = threading.Thread(target=self._look, name="budget", daemon=True)
+
+    def left(self) -> float:
+        """Return how many more bytes may be held."""
+        of_limits = limited() if self.budget.memory < inf else None
+        return min(self.budget.memory - resident(), inf if of_limits is None else of_limits)
+
+    def start(self) -> None:
+        if min(self.budget.memory, self.budget.seconds) < inf:
+            self._watcher.start()
+
+    def stop(self) -> None:
+        """End the watch; what it raised and nobody met yet is taken back."""
+        with self._lock:
+            self._done.set()
+            _raise_in(self._thread, None)
+
+    def _look(self) -> None:
+        raised = -inf
+        while not self._done.wait(EACH):
+            said = self._over()
+            if said is None:
+                continue
+            with self._lock:
+                if not self._done.is_set() and time.monotonic() - raised > AGAIN:
+                    self.said, raised = self.said or said, time.monotonic()
+                    _raise_in(self._thread, OverBudget)
+            if self._end is not None and self._beyond():
+                self._end(OverBudget(self.said or said))
+
+    def _over(self) -> str | None:
+        """Say what is used up, if anything is."""
+        if self.left() < 0:
+            held = f"{_size(resident())} of memory are held"
+            if resident() < self.budget.memory:
+                return f"the memory that the system allows this process is used up: {held}"
+            return f"the budget is used up: {held}, of {_size(self.budget.memory)}. {RAISE}"
+        if time.monotonic() > self.until:
+            return f"the budget is used up: {self.budget.seconds:g} s have passed. {RAISE}"
+        return None
+
+    def _beyond(self) -> bool:
+        """Whether the work goes on though it was told to end."""
+        much = resident() > self.budget.memory * OVERDRAFT
+        return much or time.monotonic() > self.until + PATIENCE
+
+
+def _raise_in(thread: int, error: type[OverBudget] | None) -> None:
+    """Raise an error in a thread, where it next runs Python; None takes back what waits there."""
+    what = ctypes.py_object(error) if error else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+
+
+_watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> Iterator[None]:
+    """Do what is within it with a budget of memory and time.
+
+    `end` ends the process where nothing else helps; without it, this is not done.
+
+    Raises
+    ------
+    OverBudget
+        When what is done needs more; also for memory that the system refuses.
+    """
+    watch = _Watch(budget, end)
+    token = _watch.set(watch)
+    watch.start()
+    try:
+        yield
+    except OverBudget as error:
+        raise OverBudget(watch.said or str(error)) from None
+    except Exception as error:
+        if starved(error):
+            raise OverBudget(
+                f"the system gives no more memory; {_size(resident())} are held. {RAISE}"
+            ) from None
+        raise
+    finally:
+        watch.stop()
+        _watch.reset(token)
+
+
+def starved(error: BaseException | None) -> bool:
+    """Whether want of memory is what led to an error."""
+    while error is not None:
+        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+            return True
+        if isinstance(error, OSError | ImportError | RuntimeError) and NO_MEMORY.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def reserve(count: int, each: int, what: str) -> None:
+    """Refuse to make `count` things of `each` bytes where the budget has no room for them.
+
+    Raises
+    ------
+    OverBudget
+    """
+    watch = _watch.get()
+    if watch is not None and count * each > watch.left():
+        raise OverBudget.of(count, each, what)
+
+
+def room(each: int) -> int:
+    """Return how many things of `each` bytes the budget has room for."""
+    watch = _watch.get()
+    left = inf if watch is None else watch.left()
+    return sys.maxsize if left == inf else max(int(left / each), 0)
+
+
+def _size(count: float) -> str:
+    """Word a number of bytes.
+
+    >>> _size(1536 * 2**20)
+    '1.5 GiB'
+    """
+    unit = "GiB" if count >= SIZES["gib"] else "MiB"
+    return f"{count / SIZES[unit.lower()]:.1f} {unit}"

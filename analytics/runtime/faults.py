@@ -1,0 +1,120 @@
+"""Faults of our own: caught part by part, so that one broken rule does not silence the others.
+
+A part (a finding rule, a measure, a rule of escalation) that raises is left out, and noted with
+the posture that was judged. What would be wrong without it is not answered: whoever needs all of
+it raises `PartFailed`. A note holds the kind of error and the places in our code, never a value,
+so that it can be sent to somebody who may not see the estate.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+from typing import TypeVar
+
+from analytics.runtime.budget import starved
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+OURS = ("analytics", "graph", "app", "ingest", "trustdebt.py")
+PLACES = 3  # of the code, the innermost first
+REPORT = (
+    "This is a fault of trustdebt, not of your data. To report it, send the lines that name what "
+    "failed, as they stand: they hold kinds of errors and places in the code, and no data."
+)
+
+Faults = dict[str, str]  # what failed, and how
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What failed (the id or name of a rule), and with which error at which place of the code."""
+
+    rule: str
+    message: str
+
+    def record(self) -> dict[str, str]:
+        """Return it as plain data."""
+        return {"rule": self.rule, "message": self.message}
+
+
+class PartFailed(Exception):
+    """What is asked for depends on parts that failed; `because` names them."""
+
+    def __init__(self, *parts: str) -> None:
+        self.because = f"{', '.join(parts)} failed, by a fault of trustdebt"
+        super().__init__(self.because)
+
+
+_collected: ContextVar[list[Fault] | None] = ContextVar("collected", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[list[Fault]]:
+    """Collect what fails meanwhile, in whichever posture."""
+    found: list[Fault] = []
+    token = _collected.set(found)
+    try:
+        yield found
+    finally:
+        _collected.reset(token)
+
+
+def collected() -> list[Fault]:
+    """Return what failed so far, where somebody collects it."""
+    return _collected.get() or []
+
+
+def guarded(faults: Faults, name: str, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
+    """Return what `make` makes; if it fails, note that under `name` and return `otherwise()`.
+
+    An error with an exit code of its own (a store that is damaged, a thing that is unknown) is
+    an answer and not a fault, and passes; so does want of memory, which is nobody's fault.
+    """
+    try:
+        return make()
+    except PartFailed:  # it was noted where it failed
+        return otherwise()
+    except Exception as error:
+        if hasattr(error, "exit_code") or starved(error):
+            raise
+        note(faults, name, error)
+        return otherwise()
+
+
+def note(faults: Faults, name: str, error: BaseException) -> None:
+    """Note that a part failed, and tell whoever collects."""
+    fault = Fault(name, described(error))
+    faults[name] = fault.message
+    found = _collected.get()
+    if found is not None and fault not in found:
+        found.append(fault)
+
+
+def described(error: BaseException) -> str:
+    """Return the kind of an error and the places in our code that it came through.
+
+    >>> try:
+    ...     {}["a secret"]
+    ... except KeyError as error:
+    ...     described(error)
+    'KeyError outside our code'
+    """
+    found = [
+        f"{path}:{line}"
+        for frame, line in walk_tb(error.__traceback__)
+        if (path := _ours(frame.f_code.co_filename)) is not None
+    ]
+    places = " < ".join(found[::-1][:PLACES])
+    return f"{type(error).__name__} {f'at {places}' if places else 'outside our code'}"
+
+
+def _ours(file: str) -> str | None:
+    path = Path(file)
+    if not path.is_relative_to(ROOT):
+        return None
+    inside = path.relative_to(ROOT)
+    return inside.as_posix() if inside.parts[0] in OURS else None

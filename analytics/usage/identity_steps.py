@@ -1,0 +1,125 @@
+"""Identity steps: the control relationships by which one thing acts as another, as arrays."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from analytics.ownership.owners import DAY
+from analytics.usage.sightings import SAID, UNUSED_DAYS
+from graph.access import NEVER, AccessGraph, flags, milliseconds
+from graph.schema import AUTHENTICATES_AS, CONTROL, FACT_NODES, TEAM, USES
+
+
+@dataclass(frozen=True)
+class Steps:
+    """All rows of the control relationships, in the order of `CONTROL`, one position each.
+
+    `first` says where the rows of each relationship begin, and behind the last. `source` and
+    `target` are numbers of nodes. `kept` (bool) are the steps by which one acts as the other
+    that are, or within `UNUSED_DAYS` days were, in force; `login` those of a credential.
+    """
+
+    first: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    kept: np.ndarray
+    login: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the steps."""
+        return len(self.source)
+
+    @classmethod
+    def of(cls, graph: AccessGraph) -> "Steps":
+        """List the steps of a graph."""
+        sizes = [len(graph.frames[relationship]) for relationship in CONTROL]
+        ends = [graph.ends(relationship) for relationship in CONTROL]
+        source = np.concatenate([s for s, _ in ends]).astype(np.int64)
+        target = np.concatenate([t for _, t in ends]).astype(np.int64)
+        kind = np.repeat(np.arange(len(CONTROL)), sizes)
+        begun, ended = (
+            np.concatenate([milliseconds(graph.frames[r][name]) for r in CONTROL])
+            for name in ("valid_from", "valid_to")
+        )
+        since = graph.now - UNUSED_DAYS * DAY
+        kept = (begun <= graph.now) & ((ended == NEVER) | (ended > since))
+        kept &= np.array([r.identity for r in CONTROL])[kind] & (source >= 0) & (target >= 0)
+        kept &= ~graph.has_label(TEAM)[target]
+        login = kept & (kind == CONTROL.index(AUTHENTICATES_AS))
+        return cls(np.concatenate([[0], np.cumsum(sizes)]), source, target, kept, login)
+
+    @cached_property
+    def only_way(self) -> np.ndarray:
+        """Which steps are the only one by which anything acts as their target (bool)."""
+        ways = np.bincount(self.target[self.kept], minlength=self._nodes)
+        return np.asarray(self.kept & (ways[self.target] == 1))
+
+    @cached_property
+    def only_login(self) -> np.ndarray:
+        """Which steps are the only login of a credential (bool)."""
+        logins = np.bincount(self.source[self.login], minlength=self._nodes)
+        return np.asarray(self.login & (logins[self.source] == 1))
+
+    @property
+    def _nodes(self) -> int:
+        return int(max(self.source.max(initial=-1), self.target.max(initial=-1))) + 1
+
+    def by_source(self, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the kept steps by source: where each node's begin, their places, all targets."""
+        kept = np.flatnonzero(self.kept)
+        order = kept[np.argsort(self.source[kept], kind="stable")].astype(np.int32)
+        first = np.searchsorted(self.source[order], np.arange(nodes + 1))
+        return first, order, self.target.astype(np.int32)
+
+    def of_keys(self, told: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps that uses name with the key and its account or agent, and their rank."""
+        named = told[(told["key"] >= 0) & (told["who"] >= 0)]
+        parts = []
+        for relationship, ends in ((AUTHENTICATES_AS, ["key", "who"]), (USES, ["who", "key"])):
+            at = CONTROL.index(relationship)
+            place = np.arange(self.first[at], self.first[at + 1])
+            link = {"source": self.source[place], "target": self.target[place], "step": place}
+            use = pd.DataFrame(
+                {
+                    "source": named[ends[0]].to_numpy(np.int64),
+                    "target": named[ends[1]].to_numpy(np.int64),
+                    "rank": named.index.to_numpy(np.int32),
+                }
+            )
+            parts.append(use.merge(pd.DataFrame(link), on=["source", "target"]))
+        both = pd.concat(parts, ignore_index=True)
+        return both["step"].to_numpy(np.int64), both["rank"].to_numpy(np.int32)
+
+    def watched(self, graph: AccessGraph) -> np.ndarray:
+        """Return of which kept steps a source says that it would see a use (bool)."""
+        said = np.concatenate([flags(graph.frames[r]["telemetry"]) for r in CONTROL])
+        return np.asarray(said & self.kept)
+
+    def told_until(self, graph: AccessGraph) -> np.ndarray:
+        """Return until when a log of its own would tell of each step (milliseconds).
+
+        A step that says when it was used, or that its use would be seen, speaks until its source
+        was read; so does a thing, for the steps that begin at it.
+        """
+        parts = []
+        for relationship in CONTROL:
+            frame = graph.frames[relationship]
+            speaks = frame["last_used_at"].notna().to_numpy(bool) | flags(frame["telemetry"])
+            parts.append(np.where(speaks, _read_at(graph, frame), NEVER))
+        of_node = np.full(len(graph.ids), NEVER)
+        for label in FACT_NODES:
+            frame = graph.frames[label]
+            said = [frame[name].notna().to_numpy(bool) for name in SAID if name in frame]
+            speaks = np.any(said, axis=0) if said else np.zeros(len(frame), bool)
+            mine = frame[speaks]
+            of_node[graph.numbers(mine["id"])] = _read_at(graph, mine)
+        return np.asarray(np.maximum(np.concatenate(parts), of_node[self.source]))
+
+
+def _read_at(graph: AccessGraph, frame: pd.DataFrame) -> np.ndarray:
+    """Return when the source of each row was read last: by default when the whole was taken."""
+    seen = milliseconds(frame["last_seen"])
+    taken = milliseconds(pd.Series([graph.facts.taken_at]))
+    return np.where(seen == NEVER, taken, seen)

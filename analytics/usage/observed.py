@@ -1,0 +1,200 @@
+"""Observed uses: who was lately seen using what, and which of these uses a removal would end."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import MODES, Filter, Posture
+from analytics.reach.kernels.removal import NODE
+from analytics.reach.removal import reached, upstream
+from analytics.remediation.removal.what_if import Removal
+from analytics.usage.activity import lately
+from analytics.usage.actors import actors
+from analytics.usage.logins import numbers_after
+from analytics.usage.sightings import ACTING
+from graph.element import Element, Relationship
+from graph.once import once
+from graph.schema import CAN_ACCESS, CONTROL, ELEMENTS, LEVELS, TOOL, USE_EVENT, USED
+
+COLUMNS = ("identity", "thing", "level", "at", "told", "relationship", "fact", "own", "implied")
+
+
+@once
+def uses(posture: Posture) -> pd.DataFrame:
+    """Return every use that was seen within `UNUSED_DAYS` days, once for a posture.
+
+    Returns
+    -------
+    DataFrame
+        `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, -1 if none is
+        told, or as `analytics.reach.kernels.removal.holds` has it), `at` (milliseconds), `told`
+        (the place of the fact that tells it in the activity), and the `relationship` (name of its
+        type, or label) and `fact` (id) that show it. `own`: that is the edge or grant that was
+        used, by what it begins at. `implied`: the fact that tells it names something else.
+    """
+    parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
+    whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    there = (whole["identity"] >= 0) & (whole["thing"] >= 0)
+    return whole[there].reset_index(drop=True)
+
+
+def _frame(*columns: object, own: bool = False, implied: bool = False) -> pd.DataFrame:
+    return pd.DataFrame(dict(zip(COLUMNS, (*columns, own, implied), strict=True)))
+
+
+def _of_grants(posture: Posture) -> pd.DataFrame:
+    """Return uses of grants by their holders, and by whoever alone can act as these."""
+    grants, used = posture.grants, posture.grants.last_used
+    given = grants.levels[:, None] >> np.arange(len(LEVELS)) & 1 == 1
+    seen = given & (grants.row >= 0)[:, None] & lately(posture.graph, used)
+    level, mine = np.nonzero(seen.T)
+    fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[mine]]
+    told = posture.activity.grant[grants.row[mine], level]
+    rows = _frame(
+        *(grants.holder[mine], grants.resource[mine], level, used[mine, level], told),
+        *(CAN_ACCESS.name, fact),
+        own=True,
+    )
+    stated = posture.activity.told["grant"].to_numpy()[told] == grants.row[mine]
+    rows = rows.assign(implied=~stated)
+    return pd.concat([rows, _implied(posture, rows)], ignore_index=True)
+
+
+def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return uses as those of the one who can have acted as the identity that is named."""
+    who = rows["identity"].to_numpy(np.int64)
+    acted = actors(posture).of(who)
+    other = acted != who
+    return pd.DataFrame(rows[other]).assign(identity=acted[other], own=False, implied=True)
+
+
+def _of_edges(posture: Posture) -> pd.DataFrame:
+    """Return uses of control edges: what was used is the node that the edge leads to."""
+    edges = posture.edges
+    mine = np.flatnonzero((edges.row >= 0) & lately(posture.graph, edges.last_used))
+    mine = mine[np.argsort(edges.kind[mine], kind="stable")]
+    kinds, fact = edges.kind[mine], np.empty(len(mine), object)
+    for kind in np.unique(kinds):
+        ids = posture.graph.frames[CONTROL[kind]]["id"].to_numpy(object)
+        fact[kinds == kind] = ids[edges.row[mine[kinds == kind]]]
+    shown_by = pd.array([CONTROL[kind].name for kind in kinds.tolist()], dtype="str")
+    level = NODE - edges.ceiling[mine].astype(np.int64)
+    step = posture.activity.steps.first[kinds] + edges.row[mine]
+    told = posture.activity.step[step]
+    ends = edges.source[mine], edges.target[mine]
+    rows = _frame(*ends, level, edges.last_used[mine], told, shown_by, fact, own=True)
+    return rows.assign(implied=posture.activity.told["step"].to_numpy()[told] != step)
+
+
+def _of_facts(posture: Posture) -> list[pd.DataFrame]:
+    """Return the uses that logs tell, and those of accounts by whoever alone can act as them."""
+    told = posture.activity.told
+    told = told[~told["later"] & lately(posture.graph, told["at"].to_numpy())]
+    told = told[(told["row"] >= 0) & (told["who"] >= 0)]  # what a removal left
+    parts = []
+    for element in (USED, USE_EVENT):
+        rows = told[told["element"] == ELEMENTS.index(element)]
+        named = _named(posture, element, rows, rows["who"])
+        by_key = rows[rows["key"] >= 0]
+        acted = actors(posture).of(rows["who"].to_numpy(), rows["key"].to_numpy())
+        other = rows.assign(acted=acted)[acted != rows["who"].to_numpy()]
+        parts += [named, _named(posture, element, by_key, by_key["key"])]
+        parts.append(_named(posture, element, other, other["acted"], implied=True))
+    for label in ACTING:
+        rows = told[told["element"] == ELEMENTS.index(label)]
+        rows = rows.assign(what=rows["who"], acted=actors(posture).of(rows["who"].to_numpy()))
+        rows = rows[rows["acted"] != rows["what"]]
+        named = _named(posture, label, rows, rows["acted"], implied=True)
+        parts.append(named.assign(level=NODE))
+    return parts
+
+
+def _named(
+    posture: Posture, element: Element, rows: pd.DataFrame, who: pd.Series, implied: bool = False
+) -> pd.DataFrame:
+    """Return the facts of one element as uses by `who`; a tool is used by being called."""
+    what = rows["what"].to_numpy()
+    level = np.where(posture.graph.has_label(TOOL)[what], NODE, rows["level"].to_numpy())
+    fact = posture.graph.frames[element]["id"].to_numpy(object)[rows["row"].to_numpy()]
+    found = _frame(
+        *(who.to_numpy(np.int64), what, level, rows["at"].to_numpy(), rows.index.to_numpy()),
+        *(element.name, fact),
+        implied=implied,
+    )
+    latest = found.sort_values("at", ascending=False, kind="stable")
+    return latest.drop_duplicates(["identity", "thing", "level"])
+
+
+# -- what a removal ends -----------------------------------------------------------------------
+
+
+def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFrame:
+    """Return the uses of `before` that would fail `after` a removal, the latest first.
+
+    A use fails if what was used was within reach, standing or after activation, and is not any
+    longer. The use of an edge that stays cannot fail. A fact that tells of several uses is listed
+    once. A row has the columns of `uses`.
+    """
+    rows = uses(before)
+    rows = rows[_in_question(before, after, gone, rows)]
+    who, what = rows["identity"].to_numpy(), rows["thing"].to_numpy()
+    level = rows["level"].to_numpy()
+    number = numbers_after(before.graph, after.graph)
+    there = (number[who] >= 0) & (number[what] >= 0)
+    fails = np.zeros(len(rows), bool)
+    for mode in MODES:
+        could = reached(before.network(Filter(mode)), who, what, level)
+        can = np.zeros(len(rows), bool)
+        can[there] = reached(
+            after.network(Filter(mode, moved=False)),
+            number[who[there]],
+            number[what[there]],
+            level[there],
+        )
+        fails |= could & ~can
+    rows = rows[fails].sort_values(
+        ["at", "implied", "identity", "thing"], ascending=[False, True, True, True]
+    )
+    rows = rows.drop_duplicates("told")
+    return rows.drop_duplicates(["identity", "thing", "level"]).reset_index(drop=True)
+
+
+def _in_question(
+    before: Posture, after: Posture, gone: Sequence[Removal], rows: pd.DataFrame
+) -> np.ndarray:
+    """Return which uses might fail: those of removed edges, and what relied on them unseen."""
+    links = {(rel.name, one) for r in gone for rel, one in r.relationships}
+    things = np.array([before.graph.number(t) for r in gone for t in r.things], np.int64)
+    facts = pd.MultiIndex.from_frame(rows[["relationship", "fact"]])
+    removed = facts.isin(list(links)) if links else np.zeros(len(rows), bool)
+    removed |= np.isin(rows["identity"], things) | np.isin(rows["thing"], things)
+    origins = np.unique(np.concatenate([things, _origins(before, after, gone)]).astype(np.int64))
+    relying = upstream(before.network(Filter("potential")), origins)[rows["identity"].to_numpy()]
+    return np.asarray(removed | (relying & ~rows["own"].to_numpy(bool)))
+
+
+def _origins(before: Posture, after: Posture, gone: Sequence[Removal]) -> np.ndarray:
+    """Return the nodes at which removed or fallen edges and grants begin."""
+    graph, parts = before.graph, []
+    by_type: dict[Relationship, list[str]] = {}
+    for rel, one in (pair for r in gone for pair in r.relationships):
+        by_type.setdefault(rel, []).append(one)
+    things = [t for r in gone for t in r.things]
+    for rel in (*CONTROL, CAN_ACCESS):
+        frame = graph.frames[rel]
+        at = frame["id"].isin(by_type.get(rel, [])) | frame["target_id"].isin(things)
+        if at.any():
+            parts.append(graph.ends(rel)[0][at.to_numpy(bool)])
+    left = set(_proofs(after))
+    fallen = [p[0] for p in _proofs(before) if p not in left]
+    parts.append(graph.numbers(pd.Series(fallen, dtype="string")))
+    return np.concatenate(parts)
+
+
+def _proofs(posture: Posture) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    ids = posture.graph.ids
+    return [
+        (ids[p.source].as_py(), ids[p.target].as_py(), p.rule, p.support)
+        for p in posture.escalated.proofs
+    ]

@@ -1,0 +1,148 @@
+"""Sightings: every fact that tells that something was used, and when.
+
+A thing says when it last acted or was used, a step when it was last taken, a grant when each of
+its levels was, and logs say who used what, one by one or added up. Nothing after the moment
+looked at counts. At the time that the facts speak of, a later instant comes from a clock that
+runs ahead, and counts as that moment. Looked at from an earlier time, it tells that the thing
+was used later, and hides what was seen of it before: such rows are `later`.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analytics.usage.action_levels import levels_of
+from graph.access import NEVER, AccessGraph, milliseconds
+from graph.element import Element, Relationship
+from graph.frames import Frames
+from graph.schema import (
+    CALLS,
+    CAN_ACCESS,
+    CONTROL,
+    CREDENTIAL,
+    ELEMENTS,
+    HUMAN,
+    IDENTITIES,
+    LEVELS,
+    USE_EVENT,
+    USED,
+)
+from graph.usage.of_grants import level_instants
+from graph.usage.outcomes import failed
+
+UNUSED_DAYS = 90  # how long ago a use counts as lately
+ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
+SAID = ("last_active_at", "last_used_at")
+NONE = -1
+
+
+def sightings(graph: AccessGraph) -> pd.DataFrame:
+    """List what tells of a use, in the order of time.
+
+    Returns
+    -------
+    DataFrame
+        `at` (milliseconds), `who` (the node that acted), `key` (the credential it used), `what`
+        (the node that was used), `level` (a position in `LEVELS`), `step` (a place among all
+        rows of control relationships, in the order of `CONTROL`), `grant` (a row of CAN_ACCESS):
+        -1 where the fact does not say. `element` (a position in `ELEMENTS`) and `row` name the
+        fact; `later` says that the use came after the moment looked at.
+    """
+    parts = _told(graph, graph.frames)
+    if graph.looks_back:  # the frames leave out most of what came later
+        parts = [p[p["at"] <= graph.now] for p in parts]
+        later = pd.concat(_told(graph, graph.facts.frames), ignore_index=True)
+        parts.append(later[later["at"] > graph.now].assign(later=True))
+    whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    whole = whole[(whole["at"] != NEVER) & (whole["who"] >= 0)]
+    whole = whole.assign(at=np.minimum(whole["at"], graph.now))
+    return whole.sort_values(["at", "later", "element", "row", "level"], ignore_index=True)
+
+
+def _told(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
+    """Return what rows tell; a row that is not among those of `graph` has none of its own."""
+    nodes, steps = _of_nodes(graph, frames), _of_steps(graph, frames)
+    logs = [_of_sums(graph, frames), _of_events(graph, frames)]
+    return [*nodes, *steps, _of_grants(graph, frames), *logs]
+
+
+def _frame(element: Element, row: np.ndarray, at: np.ndarray, **said: np.ndarray) -> pd.DataFrame:
+    columns: dict[str, object] = {"element": ELEMENTS.index(element), "row": row, "at": at}
+    absent = dict.fromkeys(("who", "key", "what", "level", "step", "grant"), NONE)
+    return pd.DataFrame(absent | columns | said | {"later": False}, index=np.arange(len(row)))
+
+
+def _of_nodes(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
+    parts = []
+    for label in ACTING:
+        frame = frames[label]
+        said = [milliseconds(frame[name]) for name in SAID if name in frame]
+        at = np.max(said, axis=0, initial=NEVER)
+        row = np.flatnonzero(at != NEVER)
+        parts.append(_frame(label, row, at[row], who=graph.numbers(frame["id"])[row]))
+    return parts
+
+
+def _ends(graph: AccessGraph, frames: Frames, kind: Relationship) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers of source and target of each row."""
+    if frames is graph.frames:
+        return graph.ends(kind)
+    frame = frames[kind]
+    return graph.numbers(frame["source_id"]), graph.numbers(frame["target_id"])
+
+
+def _place(graph: AccessGraph, frames: Frames, kind: Relationship, row: np.ndarray) -> np.ndarray:
+    """Return which rows of `graph` these are; -1 for none."""
+    if frames is graph.frames:
+        return row
+    own = pd.Series(np.arange(len(graph.frames[kind])), graph.frames[kind]["id"])
+    return frames[kind]["id"].iloc[row].map(own).fillna(NONE).to_numpy(np.int64)
+
+
+def _of_steps(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
+    """Return uses of control relationships: whoever took the step acted."""
+    parts, before = [], 0
+    for relationship in CONTROL:
+        at = milliseconds(frames[relationship]["last_used_at"])
+        row = np.flatnonzero(at != NEVER)
+        source, target = (end[row] for end in _ends(graph, frames, relationship))
+        what = target if relationship.identity or relationship is CALLS else np.full(len(row), NONE)
+        place = _place(graph, frames, relationship, row)
+        step = np.where(place >= 0, before + place, NONE)
+        parts.append(_frame(relationship, row, at[row], who=source, what=what, step=step))
+        before += len(graph.frames[relationship])
+    return parts
+
+
+def _of_grants(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
+    frame, (holder, target) = frames[CAN_ACCESS], _ends(graph, frames, CAN_ACCESS)
+    used = np.stack([milliseconds(u) for u in level_instants(frame["last_used_at"])], axis=1)
+    row, level = np.nonzero(used != NEVER)
+    ends = {"who": holder[row], "what": target[row]}
+    grant = _place(graph, frames, CAN_ACCESS, row)
+    return _frame(CAN_ACCESS, row, used[row, level], **ends, level=level, grant=grant)
+
+
+def _of_sums(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
+    frame, (who, what) = frames[USED], _ends(graph, frames, USED)
+    last, first = milliseconds(frame["last_at"]), milliseconds(frame["first_at"])
+    at = np.where(last == NEVER, first, last)
+    row = np.arange(len(frame))
+    return _frame(USED, row, at, who=who, what=what, level=_levels(frame))
+
+
+def _of_events(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
+    frame = frames[USE_EVENT]
+    ends = {
+        name: graph.numbers(frame[column])
+        for name, column in (("who", "principal"), ("key", "credential"), ("what", "resource"))
+    }
+    ends["who"] = np.where(ends["who"] >= 0, ends["who"], ends["key"])
+    at, level = milliseconds(frame["at"]), levels_of(frame["action"], frame["level"])
+    row = np.flatnonzero(~failed(frame["outcome"]))
+    rows = _frame(USE_EVENT, row, at[row], level=level[row], **{n: e[row] for n, e in ends.items()})
+    last = rows.sort_values(["at", "row"], kind="stable")
+    return pd.DataFrame(last.drop_duplicates(["who", "key", "what", "level"], keep="last"))
+
+
+def _levels(frame: pd.DataFrame) -> np.ndarray:
+    return pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object))).astype(np.int64)

@@ -1,0 +1,169 @@
+"""Stale access paths: what is reached only over edges that were not used, and where to cut.
+
+No path is enumerated. What an identity reaches at all, less what it still reaches without the
+stale edges, is what it reaches only through them: the blast radius one gets back without
+touching anything that was used. A shortest path stands for each (resource, level).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
+from analytics.reach.fronts import fronts
+from analytics.reach.spread import Spread, spread
+from analytics.weights import LEVEL_WEIGHTS
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, CONTROL, LEVELS
+
+STEPS = 200  # first stale steps of an identity that are looked at
+LATER = np.iinfo(np.int64).max
+STATES = ("unobservable", "unused_since_granted", "partly_used", "stale")
+
+
+@dataclass(frozen=True)
+class StalePath:
+    """One (resource, level) that an identity reaches only over stale or unseen edges.
+
+    `edges` are positions in `posture.edges`, `grant` one in `posture.grants`; `first_stale` is
+    a position among the edges followed by the grant, or -1 where nothing can be seen.
+    """
+
+    identity: int
+    resource: int
+    level: int
+    state: str
+    edges: tuple[int, ...]
+    grant: int
+    first_stale: int
+    unused_days: float | None
+    weight: float
+
+
+def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
+    """Return the stale and unobservable paths of one identity, the heaviest first."""
+    whole = spread(posture.network(), identity)
+    fresh = spread(posture.network(Filter(stale=days)), identity)
+    seen = spread(posture.network(Filter(stale=days, unobservable=False)), identity)
+    only_stale = _pairs(whole) - _pairs(fresh)
+    only_unseen = _pairs(fresh) - _pairs(seen)
+    paths = [_path(posture, whole, *pair, days) for pair in sorted(only_stale)]
+    paths += [_path(posture, fresh, *pair, days) for pair in sorted(only_unseen)]
+    return sorted(paths, key=lambda p: (-p.weight, p.resource, p.level))
+
+
+@dataclass(frozen=True)
+class StaleSteps:
+    """The first stale steps of identities, one position for each identity.
+
+    `since` (milliseconds) is when the first of them began to be stale, `NEVER` where nobody says;
+    `facts` are the ids of the relationships, and of a derived step those that it rests on.
+    """
+
+    since: np.ndarray
+    facts: list[tuple[str, ...]]
+
+
+def first_stale_steps(
+    posture: Posture, identities: np.ndarray, days: int = UNUSED_DAYS
+) -> StaleSteps:
+    """Return where the access of identities becomes stale, of the nearest `STEPS` steps."""
+    networks = posture.network(), posture.network(Filter(stale=days))
+    start, is_grant, at, levels = fronts(*networks, identities, STEPS)
+    last = np.full(len(at), NEVER)
+    edges, grants = posture.edges, posture.grants
+    edge, grant = at[~is_grant], at[is_grant]
+    last[~is_grant] = np.maximum(posture.edges_latest, edges.since)[edge]
+    used = np.maximum(posture.grants_latest, grants.since[:, None])[grant]
+    mine = (levels[is_grant][:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
+    last[is_grant] = np.where(mine & (used != NEVER), used, LATER).min(axis=1, initial=LATER)
+    last[last == NEVER] = LATER
+    first = np.full(len(identities), LATER)
+    np.minimum.at(first, start, last)
+    since = np.where(first == LATER, NEVER, np.where(first == LATER, 0, first) + days * DAY)
+    facts: list[dict[str, None]] = [{} for _ in identities]
+    for place, granted, step in zip(start.tolist(), is_grant.tolist(), at.tolist(), strict=True):
+        facts[place].update(dict.fromkeys(_facts_of(posture, granted, step)))
+    return StaleSteps(since, [tuple(sorted(f)) for f in facts])
+
+
+def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
+    """Return the ids of what states one step, or of what a derived one rests on."""
+    if is_grant:
+        row, frame = int(posture.grants.row[at]), posture.graph.frames[CAN_ACCESS]
+        return (str(frame["id"].iat[row]),) if row >= 0 else ()
+    proof = posture.escalated.proof(at)
+    if proof is not None:
+        return proof.support
+    frame = posture.graph.frames[CONTROL[posture.edges.kind[at]]]
+    return (str(frame["id"].iat[int(posture.edges.row[at])]),)
+
+
+def _pairs(found: Spread) -> set[tuple[int, int]]:
+    rows = found.reached()
+    return {
+        (int(resource), level)
+        for level in range(len(LEVELS))
+        for resource in rows["resource"][rows["levels"].to_numpy() >> level & 1 == 1]
+    }
+
+
+def _path(posture: Posture, found: Spread, resource: int, level: int, days: int) -> StalePath:
+    uses = found.uses()
+    mine = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
+    nearest = mine.sort_values(["hops", "grant"], kind="stable").iloc[0]
+    edges = tuple(int(found.network.edge[e]) for e in found.route(int(nearest["state"])))
+    grant = int(found.network.grant[int(nearest["grant"])])
+    steps = _Steps.of(posture, edges, grant, level)
+    is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, days)
+    places = np.flatnonzero(is_stale)
+    first = int(places[0]) if len(places) else -1
+    weight = posture.sensitivities["weight"].iat[resource] * LEVEL_WEIGHTS[level]
+    return StalePath(
+        found.start,
+        resource,
+        level,
+        _state(steps, is_stale, first),
+        edges,
+        grant,
+        first,
+        steps.unused_days(first, posture.graph.now),
+        float(weight),
+    )
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The edges of a path, then its grant at one level: latest use, telemetry and age of each."""
+
+    last_used: np.ndarray
+    telemetry: np.ndarray
+    since: np.ndarray
+
+    @classmethod
+    def of(cls, posture: Posture, edges: tuple[int, ...], grant: int, level: int) -> "_Steps":
+        control, grants = posture.edges, posture.grants
+        at = list(edges)
+        return cls(
+            np.append(posture.edges_latest[at], posture.grants_latest[grant, level]),
+            np.append(control.telemetry[at], grants.telemetry[grant]),
+            np.append(control.since[at], grants.since[grant]),
+        )
+
+    def unused_days(self, place: int, now: int) -> float | None:
+        """Return for how many days a step was not used, or not since it was granted."""
+        reference = max(self.last_used[place], self.since[place])
+        if place < 0 or reference == NEVER:
+            return None
+        days = float(now - reference) / DAY
+        return int(days) if days.is_integer() else days
+
+
+def _state(steps: _Steps, is_stale: np.ndarray, first: int) -> str:
+    if first < 0:
+        return "unobservable"
+    if is_stale[-1] and steps.last_used[-1] == NEVER:
+        return "unused_since_granted"
+    before = steps.telemetry[:first]
+    return "partly_used" if before.any() else "stale"

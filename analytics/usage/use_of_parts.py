@@ -1,0 +1,44 @@
+"""The edges and grants of a posture, with the last use that any fact tells of each."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from analytics.escalation.rule import Escalated
+from analytics.usage.activity import Activity
+from graph.access import NEVER, AccessGraph, Edges, Grants
+from graph.schema import CONTROL
+
+
+def used_edges(graph: AccessGraph, found: Escalated, act: Activity) -> tuple[Edges, np.ndarray]:
+    """Return all edges with their last use, and until when each may have been used.
+
+    An edge whose source says that nobody would see it used is not observed, though a use of it
+    was seen. What a rule concluded was used as the fact says that was unused longest.
+    """
+    edges = found.edges
+    stated = np.flatnonzero(edges.row[: found.stated] >= 0)
+    place = act.steps.first[edges.kind[stated]] + edges.row[stated]
+    last, latest = edges.last_used.copy(), edges.last_used.copy()
+    last[stated], latest[stated] = act.last_taken[place], act.step_latest[place]
+    observed = edges.telemetry.copy()
+    observed[stated] = _observed_steps(graph, act)[place]
+    return replace(edges, telemetry=observed, last_used=last), latest
+
+
+def used_grants(found: Escalated, act: Activity) -> tuple[Grants, np.ndarray]:
+    """Return all grants with the last use of each level, and until when it may have been used."""
+    grants = found.grants
+    stated = np.flatnonzero(grants.row >= 0)
+    last, latest = grants.last_used.copy(), grants.last_used.copy()
+    last[stated] = act.last_granted[grants.row[stated]]
+    latest[stated] = act.grant_latest[grants.row[stated]]
+    return replace(grants, last_used=last), latest
+
+
+def _observed_steps(graph: AccessGraph, act: Activity) -> np.ndarray:
+    """Return of which steps a use would be seen: as their source says, else where one was."""
+    said = [graph.frames[r]["telemetry"].astype("boolean") for r in CONTROL]
+    flag = np.concatenate([s.fillna(False).to_numpy(bool) for s in said])
+    silent = np.concatenate([s.isna().to_numpy(bool) for s in said])
+    return np.asarray(flag | (silent & (act.step_latest != NEVER)))

@@ -1,0 +1,107 @@
+"""Compiled: which grants a use rests on, and over which steps it came to them."""
+
+import numpy as np
+
+from analytics.runtime.compiled import compiled
+
+LEVELS = 4
+NONE = -1
+
+
+@compiled
+def used_ways(indptr, order, target, first, held, resource, levels, who, what, level, rank):  # type: ignore[no-untyped-def]
+    """Find for uses the grants below who acted that give the level, and the steps to them.
+
+    Of several grants any may be the one that was used, so all of them count as used. A step is
+    certain where whoever acted could come to the only such grant by no other.
+
+    Parameters
+    ----------
+    indptr, order, target : arrays
+        The steps that stay with an identity, by source: `indptr` int64[nodes + 1], the place of
+        each step in `order`, and its target.
+    first, held : arrays
+        The grants by holder: `first` int64[nodes + 1], and the place of each in `held`.
+    resource, levels : int32[grants], uint8[grants]
+    who, what, level, rank : arrays
+        The uses, those of one identity together. Of two, the later has the higher rank.
+
+    Returns
+    -------
+    granted : int32[grants, 4]
+        The highest rank of a use at each level, -1 for none.
+    certain, perhaps : int32[steps]
+        The highest rank of a use that came, or may have come, over each step.
+    passed : int32[nodes]
+        The highest rank of a use that certainly came through each node.
+    """
+    nodes, steps = len(indptr) - 1, len(target)
+    granted = np.full((len(resource), LEVELS), NONE, np.int32)
+    certain, perhaps = np.full(steps, NONE, np.int32), np.full(steps, NONE, np.int32)
+    passed = np.full(nodes, NONE, np.int32)
+    wanted = np.full(nodes * LEVELS, NONE, np.int32)  # by thing and level: the rank of a use
+    only = np.full(nodes * LEVELS, NONE, np.int32)  # its only holder, -2 for several
+    sure, likely = np.full(nodes, NONE, np.int32), np.full(nodes, NONE, np.int32)
+    ways = np.zeros(nodes, np.int32)
+    seen, stamp = np.zeros(nodes, np.int32), np.int32(0)
+    queue = np.empty(nodes, np.int32)
+    begin = 0
+    while begin < len(who):
+        end = begin
+        while end < len(who) and who[end] == who[begin]:
+            at = what[end] * LEVELS + level[end]
+            wanted[at] = max(wanted[at], rank[end])
+            end += 1
+        stamp += 1
+        start = who[begin]
+        queue[0], last, place = start, 1, 0
+        seen[start], ways[start] = stamp, 0
+        while place < last:
+            node = queue[place]
+            place += 1
+            sure[node] = likely[node] = NONE
+            for g in range(first[node], first[node + 1]):
+                grant = held[g]
+                for x in range(LEVELS):
+                    at = resource[grant] * LEVELS + x
+                    if levels[grant] >> x & 1 and wanted[at] >= 0:
+                        granted[grant, x] = max(granted[grant, x], wanted[at])
+                        likely[node] = max(likely[node], wanted[at])
+                        only[at] = node if only[at] == NONE or only[at] == node else -2
+            for e in range(indptr[node], indptr[node + 1]):
+                there = target[order[e]]
+                if seen[there] != stamp:
+                    seen[there], ways[there] = stamp, 0
+                    queue[last] = there
+                    last += 1
+                ways[there] += 1
+        for u in range(begin, end):
+            at = what[u] * LEVELS + level[u]
+            if only[at] >= 0:
+                sure[only[at]] = max(sure[only[at]], wanted[at])
+        changed = True
+        while changed:
+            changed = False
+            for place in range(last - 1, -1, -1):
+                node = queue[place]
+                for e in range(indptr[node], indptr[node + 1]):
+                    step = order[e]
+                    there = target[step]
+                    if likely[there] > perhaps[step]:
+                        perhaps[step] = likely[there]
+                    if likely[there] > likely[node]:
+                        likely[node] = likely[there]
+                        changed = True
+                    if ways[there] == 1 and there != start:
+                        if sure[there] > certain[step]:
+                            certain[step] = sure[there]
+                        if sure[there] > sure[node]:
+                            sure[node] = sure[there]
+                            changed = True
+        for place in range(last):
+            passed[queue[place]] = max(passed[queue[place]], sure[queue[place]])
+        for u in range(begin, end):
+            at = what[u] * LEVELS + level[u]
+            wanted[at] = only[at] = NONE
+        begin = end
+    return granted, certain, perhaps, passed

@@ -1,0 +1,1 @@
+"""The command line: how commands are asked and answered, the commands, and their formats."""

@@ -1,0 +1,434 @@
+"""How a command is asked and answered: shared options, one document, errors and exit codes.
+
+`trustdebt.py` says which commands there are; this module says how all of them behave. An error
+carries its exit code (`exit_code`) and a short name for programs (`code`); anything else is a
+fault of ours, told in one line. Where only parts of an answer failed, it is printed, names them,
+and the command ends with the code of a fault.
+"""
+
+import inspect
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
+from app.cli.exchange import FORMATS as EXCHANGE
+from app.cli.exchange import written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analytics.posture import Posture
+
+NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
+LIMIT = 50
+LINES = "\n"  # the one control character that messages and cells of CSV may have
+FORMATS = ("table", "json", "csv")
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store", help="Folder, or bolt:// or neo4j:// address.", envvar="TRUSTDEBT_STORE"
+    ),
+]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option("--snapshot", help="Id of a snapshot, or @INSTANT; else the current one."),
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", help="Instant to judge at, ISO 8601 with a zone.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
+EachLimitOption = Annotated[
+    int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all if not said.")
+]
+BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
+BudgetOption = Annotated[
+    str | None,
+    typer.Option("--budget", "--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET"),
+]
+NamedLonger = Annotated[  # where --budget is the command's own
+    str | None, typer.Option("--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET")
+]
+SealKeyOption = Annotated[
+    str | None,
+    typer.Option("--seal-key", help="File of the key of the seal.", envvar="TRUSTDEBT_SEAL_KEY"),
+]
+Thing = Annotated[str, typer.Argument(help="An id, or a unique name or e-mail.")]
+Level = Annotated[str | None, typer.Option(help="list, read, write or admin.")]
+Mode = Annotated[str, typer.Option(help="standing, or potential: with what needs activation.")]
+COMMON = {
+    "store": (StoreOption, None),
+    "snapshot": (SnapshotOption, None),
+    "as_of": (AsOfOption, None),
+    "limit": (EachLimitOption, None),
+    "as_json": (JsonOption, False),
+    "judging_budget": (BudgetOption, None),
+    "seal_key": (SealKeyOption, None),
+}
+
+MOMENT = ("snapshot", "as_of")
+
+
+def _never(given: dict[str, Any]) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a command treats the options that all commands have.
+
+    `--limit` cuts each of the lists `rows` of its answer, besides what it cuts itself where it
+    has a `limit` of its own. One that does neither refuses the option, as it refuses those of
+    `refuses`. Where `storeless` holds of its arguments, no store is opened.
+    """
+
+    rows: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+    storeless: Callable[[dict[str, Any]], bool] = _never
+
+    def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
+        """Refuse an option that was given and would change nothing.
+
+        `own` are the arguments that the command names itself; `moment` says whether it looks at
+        a snapshot at an instant.
+        """
+        idle = {"limit"} if not self.rows else set()
+        idle |= set() if moment else set(MOMENT)
+        for option in sorted((idle - own) | set(self.refuses)):
+            if given[option] is not None:
+                raise UsageError(f"{name} takes no --{option.replace('_', '-')}")
+
+    def cut(self, result: dict[str, Any], limit: int | None) -> None:
+        """Cut the lists `rows` to `limit` and count what is left out."""
+        if not limit:
+            return
+        for name in self.rows:
+            rows = result.get(name) or []
+            result[name] = rows[:limit]
+            result["left_out"] = result.get("left_out", 0) + max(len(rows) - limit, 0)
+
+
+_own: ContextVar[bool] = ContextVar("own_process", default=False)
+
+QUESTIONS: dict[str, tuple[Callable[..., dict[str, Any]], Behaviour]] = {}
+
+
+def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a command that asks something of a posture, which it takes first.
+
+    `behaviour` are fields of `Behaviour`. Where no store is opened it takes None instead.
+    """
+
+    def declare(answer: Callable[..., Any]) -> Any:
+        QUESTIONS[name] = answer, Behaviour(**behaviour)
+        return answer
+
+    return declare
+
+
+class UsageError(Exception):
+    """A command line that makes no sense."""
+
+    exit_code, code = USAGE, "usage"
+
+
+class SaidNo(Exception):
+    """An answer that means no; it is printed, and the exit code says so."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.result = result
+        super().__init__()
+
+
+def command(
+    app: typer.Typer,
+    name: str,
+    posture: Callable[..., "Posture"] | None,
+    behaviour: Behaviour = Behaviour(),
+    hidden: bool = False,
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a command of a function that returns an answer.
+
+    With `posture`, which opens one from store, snapshot and instant, the function takes a
+    `Posture` first. Then come its own arguments, among them any of `COMMON` that it names;
+    every command has all of those, and refuses those that would mean nothing to it.
+    """
+
+    def make(answer: Callable[..., Any]) -> Any:
+        own = list(inspect.signature(answer).parameters.values())[1 if posture else 0 :]
+        wanted = {p.name for p in own}
+
+        def run(**given: Any) -> None:
+            from analytics.runtime.budget import budget_of, within
+            from graph.seal.key import using
+
+            budget = budget_of(given["judging_budget"])
+            end = partial(_end, name, given["as_json"]) if _own.get() else None
+            with using(given["seal_key"]), within(budget, end):
+                document, code = answered(given)
+            with within(budget):
+                _print(document, "json" if given["as_json"] else given.get("form", "table"))
+            if collected() or code:
+                raise typer.Exit(FAULT if collected() else code)
+
+        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], int]:
+            arguments = {k: v for k, v in given.items() if k in wanted}
+            store = given["store"]
+            judges = posture if posture and not behaviour.storeless(given) else None
+            behaviour.check(name, given, wanted, judges is not None)
+            opened = judges(store, given["snapshot"], given["as_of"]) if judges else None
+            code = 0
+            try:
+                result = answer(opened, **arguments) if posture else answer(**arguments)
+            except SaidNo as no:
+                result, code = no.result, NO
+            behaviour.cut(result, given["limit"])
+            return envelope(name, result, opened, store), code
+
+        longer = {"judging_budget": (NamedLonger, None)} if "budget" in wanted else {}
+        extra = [
+            inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d)
+            for k, (a, d) in (COMMON | longer).items()
+            if k not in wanted
+        ]
+        kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        run.__signature__ = inspect.Signature([*kept, *extra])  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in [*kept, *extra]}
+        run.__doc__ = answer.__doc__
+        app.command(name, hidden=hidden)(run)
+        return answer
+
+    return make
+
+
+def one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
+    """Return what was said for an option, if it is allowed."""
+    if said not in allowed:
+        raise UsageError(f"{option} is one of {', '.join(allowed)}")
+    return said
+
+
+def instant_of(said: str | None, option: str) -> "pd.Timestamp | None":
+    """Return the instant that was given for an option, None where none was."""
+    from graph.values import WrongValue, instant
+
+    if said == "":
+        raise UsageError(f"{option} must not be empty")
+    try:
+        return None if said is None else instant(said)
+    except WrongValue as error:
+        raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
+
+
+def mode_of(said: str) -> str:
+    """Return a mode of reach, if it is one."""
+    return one_of(said, ("standing", "potential"), "--mode")
+
+
+def level_of(said: str | None) -> str | None:
+    """Return an access level, if it is one, or None where none was said."""
+    from graph.schema import LEVELS
+
+    return one_of(said, LEVELS, "--level") if said is not None else None
+
+
+def _print(document: dict[str, Any], form: str) -> None:
+    if document["faults"]:
+        document = _finite(document)
+    try:
+        if form == "json":
+            print(_json(document), flush=True)
+        elif form in EXCHANGE:
+            print(_json(written(form, document)), flush=True)
+        elif form == "csv":
+            name = document["schema"].split("/")[1]
+            print(_csv(document["result"][name]), end="", flush=True)
+        else:
+            from app.cli.tables import draw
+
+            draw(document)
+        if form != "json":
+            _tell_faults(document["faults"])
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    """Write the rows of an answer as CSV: things by id, no cell that a spreadsheet runs.
+
+    A terminal may read it too, so control characters are shown and not written.
+    """
+    from pandas import DataFrame
+
+    from app.escape import csv_table
+
+    def flat(value: Any) -> Any:
+        if isinstance(value, dict):
+            value = value.get("id", json.dumps(value))
+        if isinstance(value, list):
+            return "; ".join(str(flat(v)) for v in value)
+        return printable(value, LINES) if isinstance(value, str) else value
+
+    return csv_table(DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
+
+
+def _json(document: Any) -> str:
+    """Write a document in one line, of letters that standard output can write and show.
+
+    JSON itself escapes few control characters; a terminal obeys more, and all are one to a reader.
+    """
+    encoding = str(getattr(sys.stdout, "encoding", "")).lower()
+    ascii_ = encoding not in ("utf-8", "utf8")
+    said = json.dumps(document, ensure_ascii=ascii_, allow_nan=False)
+    if said.isprintable():
+        return said
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in said)
+
+
+def _finite(value: Any) -> Any:
+    """Return an answer with null for the figures that rest on something that failed."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _tell_faults(faults: Sequence[dict[str, str]]) -> None:
+    """Say on standard error what failed, and how to report it."""
+    for one in faults:
+        said = printable(f"{one['rule']} failed: {one['message']}", LINES)
+        print(f"trustdebt: {said}", file=sys.stderr)
+    if faults:
+        print(f"trustdebt: {REPORT}", file=sys.stderr)
+
+
+def envelope(
+    name: str, result: dict[str, Any], posture: "Posture | None", store: str | None = None
+) -> dict[str, Any]:
+    """Put an answer into the envelope that every one of them has.
+
+    What judges no posture speaks of the current snapshot of the store, where there is one.
+    """
+    left_out = result.pop("left_out", 0)
+    head = _judged(posture) if posture is not None else _current(store)
+    faults = [fault.record() for fault in collected()]
+    return {
+        "schema": f"trustdebt/{name}/1",
+        **head,
+        "faults": faults,
+        **({"report": REPORT} if faults else {}),
+        "left_out": left_out,
+        "result": result,
+    }
+
+
+def _judged(posture: "Posture") -> dict[str, Any]:
+    from analytics import answers
+    from app.clock import now
+    from graph.values import iso
+
+    info = posture.graph.snapshot
+    return {
+        "snapshot": info.id if info else None,
+        "as_of": iso(posture.graph.as_of),
+        "coverage": answers.coverage(posture, now()),
+    }
+
+
+def _current(store: str | None) -> dict[str, Any]:
+    """Return what is current in a store, if it can be read; nothing of the graph is."""
+    from analytics.answers.coverage import current_coverage
+    from app.clock import now
+    from graph.stores import StoreError, open_store
+    from graph.values import iso
+
+    try:
+        with closing(open_store(store)) as opened:
+            info = opened.current()
+    except StoreError:
+        info = None
+    return {
+        "snapshot": info.id if info else None,
+        "as_of": iso(info.taken_at) if info else None,
+        "coverage": current_coverage(info, store, now()),
+    }
+
+
+def progress(message: str) -> None:
+    """Say on standard error how far things are, if somebody is looking."""
+    if sys.stderr.isatty():
+        print(printable(message, LINES), file=sys.stderr)
+
+
+def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
+    """Run the command line; return the exit code. No traceback reaches a user.
+
+    In a process of its own, an answer that takes too much and does not stop ends the process.
+    """
+    _own.set(own_process)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with collecting() as faults:
+        try:
+            code = app(given, prog_name="trustdebt", standalone_mode=False)
+        except (typer.Abort, KeyboardInterrupt):
+            return INTERRUPTED
+        except Exception as error:
+            known = {one.name for one in app.registered_commands}
+            asked = next((word for word in given if word in known), "trustdebt")
+            return _complain(error, "--json" in given, asked, faults)
+    return code if isinstance(code, int) else 0
+
+
+def _end(name: str, as_json: bool, error: Exception) -> None:
+    """End the process with an error, whatever else goes on in it."""
+    code = _complain(error, as_json, name, [])
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def printable(text: str, obeyed: str = "") -> str:
+    """Show control characters, which ids from data may hold, instead of obeying them."""
+    return "".join(c if c.isprintable() or c in obeyed else f"<U+{ord(c):04X}>" for c in text)
+
+
+def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) -> int:
+    """Say in one place what went wrong; return the exit code it stands for."""
+    usage = isinstance(error, typer.TyperException)
+    code = USAGE if usage else getattr(error, "exit_code", FAULT)
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if code == FAULT:
+        told = [one.record() for one in (*faults, Fault(asked, described(error)))]
+        if as_json:
+            failed = {"code": "fault", "message": f"{described(error)}. {REPORT}", "place": None}
+            print(_json({"error": failed, "faults": told}))
+        else:
+            _tell_faults(told)
+        return code
+    if not as_json:
+        if message:  # nothing was asked, and the help is the answer
+            print(f"trustdebt: {printable(message, LINES)}", file=sys.stderr)
+        return code
+    said = {
+        "code": "usage" if usage else getattr(error, "code", "fault"),
+        "message": message,
+        "place": getattr(error, "where", None),
+    }
+    if hasattr(error, "candidates"):
+        said["candidates"] = error.candidates
+    print(_json({"error": said}))
+    return code

@@ -1,0 +1,36 @@
+"""What is owed for access whose assumptions hold no more."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, one_of, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("debt")
+def debt(
+    posture: "Posture",
+    by: Annotated[
+        str, typer.Option(help="assumption, identity, owner, team, provider or environment.")
+    ] = "assumption",
+    items: Annotated[
+        bool, typer.Option("--items", help="List every item, costliest first.")
+    ] = False,
+    about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show the trust debt and what it is made of. Example: trustdebt debt --by owner."""
+    from analytics import answers
+    from analytics.assumptions.model import model as read_model
+    from analytics.debt.groups import GROUPINGS
+
+    one_of(by, GROUPINGS, "--by")
+    subject = posture.graph.find(about) if about else None
+    return answers.debt(
+        posture, by, items, limit, subject, read_model(model) if model is not None else None
+    )

@@ -1,0 +1,65 @@
+"""Whether decisions explain what was used, and whether their records are whole."""
+
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, SaidNo, UsageError, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+VERIFY = "verify"
+
+
+def _of_a_file(given: dict[str, Any]) -> bool:
+    return given["thing"] == VERIFY and given["file"] is not None
+
+
+@question("evidence", storeless=_of_a_file)
+def evidence(
+    posture: "Posture | None",
+    thing: Annotated[
+        str | None, typer.Argument(help="Whose uses, or uses of what; or the word verify.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="After verify: records, as lines of JSON or an array.")
+    ] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Tell what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
+    if posture is None:
+        assert file is not None
+        return _verified(file)
+    if file is not None:
+        raise UsageError("a file goes with the word verify: trustdebt evidence verify FILE")
+    from analytics import answers
+
+    return answers.evidence(posture, posture.graph.find(thing) if thing else None, limit)
+
+
+def _verified(file: Path) -> dict[str, Any]:
+    """Check a chain of records; a broken one is the answer no, another format is refused."""
+    from graph.files.regular import InputRefused, sized_file
+    from graph.journal.hash_chain import UnknownFormat, verify
+
+    try:
+        with (
+            sized_file(file) as stream,
+            TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as lines,
+        ):
+            found = verify(lines)
+    except UnknownFormat as unknown:
+        raise InputRefused(file, "", str(unknown)) from None
+    result = {
+        "records": found.records,
+        "valid": found.first_broken is None,
+        "first_broken": found.first_broken,
+        "id": found.id,
+        "reason": found.reason,
+    }
+    if not result["valid"]:
+        raise SaidNo(result)
+    return result

@@ -1,0 +1,65 @@
+"""What is wrong, worst first."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import FORMATS, LIMIT, LimitOption, SaidNo, UsageError, one_of, question
+from app.cli.exchange import FORMATS as EXCHANGE
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+State = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state",
+        help="open, accepted, reopened, stale_evidence, resolved, or all; may be repeated.",
+    ),
+]
+
+
+@question("findings")
+def findings(
+    posture: "Posture",
+    rule: Annotated[str | None, typer.Option(help="Only this rule, such as OWN-02.")] = None,
+    severity: Annotated[str | None, typer.Option(help="This severity or worse.")] = None,
+    about: Annotated[str | None, typer.Option(help="Only about this thing.")] = None,
+    state: State = None,
+    fail_on: Annotated[
+        str | None, typer.Option(help="Exit 1 if there is one as bad that nobody accepted.")
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="table, json, csv, sarif or ocsf.")
+    ] = "table",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """List what is wrong, worst first. Example: trustdebt findings --severity high."""
+    from analytics import answers
+    from analytics.answers.findings import SEVERITIES, chosen
+    from analytics.findings.lifecycle.states import FAILING
+    from analytics.findings.rules import all_rules
+
+    for given in (severity, fail_on):
+        if given is not None and given not in SEVERITIES:
+            raise UsageError(f"a severity is one of {', '.join(SEVERITIES)}")
+    if rule is not None and rule.upper() not in (known := [r.id for r in all_rules().values()]):
+        raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
+    one_of(form, (*FORMATS, *EXCHANGE), "--format")
+    subject = posture.graph.find(about) if about else None
+    result = answers.findings(posture, rule, severity, subject, limit, _states(state))
+    if fail_on and len(chosen(posture, rule, fail_on, subject, FAILING)):
+        raise SaidNo(result)
+    return result
+
+
+def _states(said: list[str] | None) -> tuple[str, ...]:
+    """Return the states to list: what is not resolved, if nothing was said."""
+    from analytics.findings.lifecycle.states import LISTED, STATES
+
+    if not said:
+        return LISTED
+    if "all" in said:
+        return STATES
+    return tuple(one_of(each, STATES, "--state") for each in said)

@@ -1,0 +1,40 @@
+"""What a foothold is worth: how durable it is, and which credentials many depend on."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
+
+ORDERS = ("hubs", "rotation")
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("durability")
+def durability(
+    posture: "Posture",
+    thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Rank agents by what outlives their end. Example: trustdebt durability invoice-bot."""
+    from analytics import answers
+
+    about = posture.graph.find(thing) if thing else None
+    return answers.durability(posture, mode_of(mode), limit, about)
+
+
+@question("hubs")
+def hubs(
+    posture: "Posture",
+    order: Annotated[str, typer.Option(help="hubs: what most hangs on; or rotation.")] = "hubs",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Rank credentials by what hangs on them. Example: trustdebt hubs --order rotation."""
+    from analytics import answers
+
+    if order not in ORDERS:
+        raise UsageError(f"--order {order!r} is none; it is one of {', '.join(ORDERS)}")
+    return answers.hubs(posture, limit, order)

@@ -1,0 +1,46 @@
+"""Who there is, and all that is known of one thing."""
+
+from typing import TYPE_CHECKING, Any
+
+from app.cli.command import LIMIT, LimitOption, Thing, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+SHOWN = (
+    "owners",
+    "credentials",
+    "grants",
+    "relationships",
+    "findings",
+    "debt_items",
+    "merged_from",
+)
+
+
+@question("identities")
+def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List the identities somebody must answer for. Example: trustdebt identities."""
+    from analytics import answers
+
+    return answers.identities(posture, limit)
+
+
+@question("show", rows=SHOWN)
+def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
+    """Show everything known of one thing. Example: trustdebt show invoice-bot."""
+    from analytics import answers
+
+    return answers.show(posture, posture.graph.find(thing))
+
+
+@question("collisions")
+def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List what shares an id and yet stays two, and what was made one, with the reasons.
+
+    Example: trustdebt collisions.
+    """
+    from analytics import answers
+
+    return answers.collisions(posture, limit)

@@ -1,0 +1,109 @@
+"""What people decide: risks accepted until a day, owners attested, access reviewed."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+By = Annotated[str, typer.Option("--by", help="The person who decides: id, e-mail or name.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="When it was decided, if that was before now.")
+]
+
+
+@question("accept")
+def accept(
+    posture: "Posture",
+    finding: Annotated[str, typer.Argument(help="The finding's id, or a start of it.")],
+    until: Annotated[str, typer.Option("--until", help="When the acceptance lapses.")],
+    by: By,
+    reason: Reason,
+) -> dict[str, Any]:
+    """Accept a finding until a day. It stays listed, and is open again by itself then.
+
+    Example: trustdebt accept F-1a2b --until 2027-01-31 --by ann --reason "replaced by then".
+    """
+    from analytics.answers.journal import accept
+
+    lapses = instant_of(until, "--until")
+    assert lapses is not None
+    return accept(posture, finding, lapses, by, reason)
+
+
+@question("attest")
+def attest(
+    posture: "Posture",
+    thing: Thing,
+    owner: Annotated[str, typer.Option("--owner", help="The person or team that owns it.")],
+    by: By,
+    role: Annotated[str, typer.Option(help="business, technical or sponsor.")] = "business",
+    note: Annotated[str, typer.Option(help="What else there is to say.")] = "",
+    since: Since = None,
+) -> dict[str, Any]:
+    """Say who answers for a thing. Example: trustdebt attest invoice-bot --owner ann --by ann."""
+    from analytics.answers.journal import attest
+
+    return attest(posture, thing, owner, role, by, note, instant_of(since, "--since"))
+
+
+@question("review")
+def review(
+    posture: "Posture",
+    thing: Thing,
+    decision: Annotated[str, typer.Option("--decision", help="approve, revoke or modify.")],
+    by: By,
+    reason: Reason,
+    grant: Annotated[str | None, typer.Option(help="Only this grant, by its grant id.")] = None,
+    since: Since = None,
+) -> dict[str, Any]:
+    """Approve or revoke access, of a thing or of one grant.
+
+    Example: trustdebt review bot --decision approve --by ann --reason "still needed".
+    """
+    from analytics.answers.journal import review
+
+    at = instant_of(since, "--since")
+    return review(posture, thing, decision, by, reason, grant, at)
+
+
+@question("apart")
+def apart(
+    posture: "Posture",
+    thing: Annotated[str, typer.Argument(help="The id that is wrong among them, as stated.")],
+    other: Annotated[str, typer.Argument(help="Another id, or the name, of what it is not.")],
+    by: By,
+    reason: Reason,
+) -> dict[str, Any]:
+    """Say that two ids are not one thing: the first stands by itself; withdraw undoes it.
+
+    Example: trustdebt apart gh:bot invoice-bot --by ann --reason "another team's bot".
+    """
+    from analytics.answers.journal import apart
+
+    return apart(posture, thing, other, by, reason)
+
+
+@question("withdraw")
+def withdraw(
+    posture: "Posture",
+    entry: Annotated[int, typer.Argument(help="The number of the entry; see journal.")],
+    by: By,
+    reason: Reason,
+) -> dict[str, Any]:
+    """End what the journal says. Example: trustdebt withdraw 3 --by ann --reason mistaken."""
+    from analytics.answers.journal import withdraw
+
+    return withdraw(posture, entry, by, reason)
+
+
+@question("journal")
+def journal(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+    """List what people decided, the latest first. Example: trustdebt journal."""
+    from analytics.answers.journal import journal
+
+    return journal(posture, limit)

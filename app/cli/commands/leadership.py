@@ -1,0 +1,48 @@
+"""The few figures that people in charge ask for, and the frameworks they answer to."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("kpis", rows=("kpis",))
+def kpis(posture: "Posture") -> dict[str, Any]:
+    """Show the leadership figures with their denominators. Example: trustdebt kpis."""
+    from analytics import answers
+
+    return answers.kpis(posture)
+
+
+@question("frameworks")
+def frameworks(
+    posture: "Posture",
+    name: Annotated[
+        str | None, typer.Argument(help="A framework, such as csf, or a control.")
+    ] = None,
+    limit: EachLimitOption = None,
+) -> dict[str, Any]:
+    """Show what is evidence of which control. Example: trustdebt frameworks owasp_nhi_2025."""
+    from analytics import answers
+
+    return answers.frameworks(posture, name, limit)
+
+
+@question("revocation")
+def revocation(
+    posture: "Posture",
+    thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what must end with an identity, what outlived its end, and how long ends take.
+
+    Example: trustdebt revocation invoice-bot.
+    """
+    from analytics import answers
+
+    subject = posture.graph.find(thing) if thing is not None else None
+    return answers.revocation(posture, subject, limit)

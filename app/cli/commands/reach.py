@@ -1,0 +1,72 @@
+"""What reaches what, and how."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import (
+    LIMIT,
+    Level,
+    LimitOption,
+    Mode,
+    Thing,
+    UsageError,
+    level_of,
+    mode_of,
+    question,
+)
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("blast-radius")
+def blast_radius(
+    posture: "Posture",
+    thing: Thing,
+    mode: Mode = "standing",
+    max_hops: Annotated[int | None, typer.Option(min=0, help="Bound the number of hops.")] = None,
+    leaked: Annotated[bool, typer.Option("--leaked", help="Ask for a leaked credential.")] = False,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what a thing reaches. Example: trustdebt blast-radius invoice-bot."""
+    from analytics import answers
+
+    start = posture.graph.find(thing)
+    return answers.blast_radius(posture, start, mode_of(mode), max_hops, leaked, limit)
+
+
+@question("exposure")
+def exposure(
+    posture: "Posture",
+    thing: Annotated[str | None, typer.Argument(help="A resource; else all of them.")] = None,
+    level: Level = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
+    from analytics import answers
+
+    if thing is None:
+        if level is not None:
+            raise UsageError("--level needs a resource: of all of them the highest level is shown")
+        return answers.exposures(posture, mode_of(mode), limit)
+    return answers.exposure(
+        posture, posture.graph.find(thing), level_of(level), mode_of(mode), limit
+    )
+
+
+@question("path", rows=("paths",))
+def path(
+    posture: "Posture",
+    start: Thing,
+    end: Thing,
+    level: Level = None,
+    count: Annotated[int, typer.Option(min=1, help="How many ways to show.")] = 1,
+    mode: Mode = "standing",
+) -> dict[str, Any]:
+    """Show how one thing reaches another. Example: trustdebt path invoice-bot db:ledger."""
+    from analytics import answers
+
+    find = posture.graph.find
+    return answers.path(posture, find(start), find(end), level_of(level), count, mode_of(mode))

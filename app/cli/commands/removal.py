@@ -1,0 +1,75 @@
+"""What to remove, and what that changes."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from analytics.posture import Posture
+
+
+From = Annotated[list[str] | None, typer.Option("--from", help="Whose access; may be repeated.")]
+To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may be repeated.")]
+
+
+@question("choke-points")
+def choke_points(
+    posture: "Posture",
+    starts: From = None,
+    targets: To = None,
+    mode: Mode = "standing",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Rank what most access passes. Example: trustdebt choke-points --to label:Resource."""
+    from analytics import answers
+
+    ends = ends_of(posture, starts, targets)
+    return answers.choke_points(posture, *ends, mode_of(mode), limit)
+
+
+@question("cut", rows=("edges", "protected"))
+def cut(
+    posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
+) -> dict[str, Any]:
+    """Find the fewest removals that part agents from jewels. Example: trustdebt cut --to crm."""
+    from analytics import answers
+
+    return answers.cut(posture, *ends_of(posture, starts, targets), mode_of(mode))
+
+
+@question("what-if", rows=("removed", "breaks"))
+def what_if(
+    posture: "Posture",
+    remove: Annotated[list[str], typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")],
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what removing things changes. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
+    from analytics import answers
+
+    return answers.what_if(posture, remove, limit)
+
+
+@question("plan")
+def plan(
+    posture: "Posture",
+    budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
+    objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
+    from analytics import answers
+
+    return answers.plan(posture, budget, objective, limit)
+
+
+def ends_of(
+    posture: "Posture", starts: list[str] | None, targets: list[str] | None
+) -> "tuple[np.ndarray, np.ndarray]":
+    """Return the numbers of what --from and --to select: agents, and crown jewels, if not said."""
+    from analytics.selectors import ALL_AGENTS, CROWN_JEWELS, select
+
+    return select(posture, starts or [ALL_AGENTS]), select(posture, targets or [CROWN_JEWELS])

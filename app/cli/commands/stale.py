@@ -1,0 +1,24 @@
+"""Access that is open but not used."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, LimitOption, question
+
+if TYPE_CHECKING:
+    from analytics.posture import Posture
+
+
+@question("stale")
+def stale(
+    posture: "Posture",
+    days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,
+    about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """List access that is open but not used. Example: trustdebt stale --days 180."""
+    from analytics import answers
+
+    subject = posture.graph.find(about) if about else None
+    return answers.stale(posture, days, limit, subject)

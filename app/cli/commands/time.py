@@ -1,0 +1,102 @@
+"""What was different at another time: snapshots compared, and the books of debt between them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
+
+if TYPE_CHECKING:
+    from analytics.debt.ledger.entries import Moment
+    from analytics.history import History
+    from analytics.posture import Posture
+
+SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a start of it, or @INSTANT.")]
+
+
+@question("diff", refuses=MOMENT)
+def diff(
+    posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
+) -> dict[str, Any]:
+    """Show what differs between two snapshots. Example: trustdebt diff 000001 000002."""
+    from analytics import answers
+    from graph.stores import pick
+
+    history = history_of(posture)
+    infos = list(history.every)
+    return answers.diff(history, pick(infos, before), pick(infos, after), limit)
+
+
+@question("ledger")
+def ledger(
+    posture: "Posture",
+    since: Annotated[
+        str | None, typer.Option(help="Instant or snapshot; else the oldest kept.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Instant or snapshot; else the one looked at.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="Use only what was recorded by this instant.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show what opened, closed and grew in debt. Example: trustdebt ledger --since 2026-07-01."""
+    from analytics import answers
+    from analytics.assumptions.model import model as read_model
+    from analytics.debt.ledger.entries import Moment, moment_at, oldest
+    from graph.stores import NoSuchSnapshot
+
+    history = history_of(posture)
+    graph = posture.graph
+    assert graph.snapshot is not None, "a command reads its posture from a store"
+    last = Moment(graph.snapshot, graph.as_of)
+    known = instant_of(known_at, "--known-at")
+    if known is not None:
+        history = history.recorded_by(known)
+        if not history.infos:
+            raise NoSuchSnapshot(f"no snapshot was recorded by {known_at}")
+        last = last if last.info in history.infos else moment_at(history, graph.as_of)
+    start = _moment(history, since, "--since") if since else oldest(history)
+    end = _moment(history, until, "--until") if until else last
+    if start.order > end.order:
+        raise UsageError("--since lies after --until")
+    return answers.ledger(history, start, end, limit, read_model(model) if model else None)
+
+
+@question("drift")
+def drift(
+    posture: "Posture",
+    thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
+    limit: LimitOption = LIMIT,
+) -> dict[str, Any]:
+    """Show access beyond what was approved, and why. Example: trustdebt drift invoice-bot."""
+    from analytics import answers
+
+    return answers.drift(posture, posture.graph.find(thing) if thing else None, limit)
+
+
+def _moment(history: "History", said: str, option: str) -> "Moment":
+    """Return the moment that an option names: a snapshot, or an instant."""
+    from analytics.debt.ledger.entries import Moment, moment_at
+    from graph.stores import NoSuchSnapshot, pick
+    from graph.values import WrongValue, instant
+
+    try:
+        info = pick(list(history.every), said)
+        return Moment(info, info.taken_at)
+    except NoSuchSnapshot as error:
+        if said.startswith("@"):
+            raise
+        try:
+            return moment_at(history, instant(said))
+        except WrongValue as wrong:
+            raise UsageError(f"{option} {wrong}, and {error}") from None
+
+
+def history_of(posture: "Posture") -> "History":
+    """Return the snapshots of the store that `posture` was read from."""
+    assert posture.history is not None, "a command reads its posture from a store"
+    return posture.history

@@ -1,0 +1,33 @@
+"""OPA (https://www.openpolicyagent.org/docs/external-data): one document, `data.trustdebt`.
+
+`principals` and `resources` are by id. What is not known is absent, and a Rego rule that needs it
+is undefined then: let what it would allow be denied by default.
+"""
+
+import json
+from pathlib import Path
+
+from analytics.posture import Posture
+from app.cli.exchange.policy_input import policy_input
+from graph.files.private import private_text
+from graph.values import iso
+
+
+def save(posture: Posture, path: Path) -> int:
+    """Write the document to the file `path`; return how many things it tells of."""
+    of, info = policy_input(posture), posture.graph.snapshot
+    principals = {
+        thing: facts | {"label": of.labels[thing]} for thing, facts in of.principals.items()
+    }
+    said = {
+        "snapshot": info.id if info else None,
+        "as_of": iso(posture.graph.as_of),
+        "principals": principals,
+        "resources": of.resources,
+    }
+    text = json.dumps(
+        {"trustdebt": said}, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True
+    )
+    with private_text(path) as out:
+        out.write(f"{text}\n")
+    return len(principals) + len(of.resources)

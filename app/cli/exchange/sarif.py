@@ -1,0 +1,115 @@
+"""SARIF 2.1.0 (OASIS): https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+
+A finding is a result of a rule. Its place is a thing in the graph, so a logical location, never
+a file. The same finding has the same partial fingerprint in every run, by which tools follow it.
+"""
+
+from typing import Any
+
+from app.cli.exchange import PRODUCT, product_version
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}  # CVSS bands
+FINGERPRINT = "trustdebtFinding/v1"
+
+
+def write(document: dict[str, Any]) -> dict[str, Any]:
+    """Make a log of one run of the findings."""
+    rows = document["result"]["findings"]
+    rules = {row["rule"]: row for row in reversed(rows)}  # of each rule, its worst finding
+    places = {rule: place for place, rule in enumerate(sorted(rules))}
+    driver = {
+        "name": PRODUCT,
+        "version": product_version(),
+        "rules": [_rule(rules[rule]) for rule in places],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"{PRODUCT}/{document['snapshot']}"},
+        "invocations": [_invocation(document["faults"])],
+        "results": [_result(row, places[row["rule"]]) for row in rows],
+        "properties": {"snapshot": document["snapshot"], "asOf": document["as_of"]},
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
+    """Say whether every rule could be judged, and which could not by a fault of ours."""
+    return {
+        "executionSuccessful": not faults,
+        "toolExecutionNotifications": [
+            {
+                "level": "error",
+                "message": {"text": f"{one['rule']} failed: {one['message']}"},
+                "associatedRule": {"id": one["rule"]},
+            }
+            for one in faults
+        ],
+    }
+
+
+def _rule(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["rule"],
+        "shortDescription": {"text": row["title"]},
+        "help": {"text": row["remediation"]},
+        "properties": {
+            "tags": ["security", *row["references"]],
+            "security-severity": SECURITY[row["severity"]],
+        },
+    }
+
+
+def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": row["rule"],
+        "ruleIndex": place,
+        "level": LEVELS[row["severity"]],
+        "message": {"text": f"{row['sentence']} {row['accountability']}"},
+        "locations": [{"logicalLocations": [_location(t) for t in _things(row)]}],
+        "partialFingerprints": {FINGERPRINT: row["id"]},
+        "suppressions": _suppressions(row),
+        "properties": {
+            "severity": row["severity"],
+            "state": row["state"],
+            "since": row["since"],
+            "firstSeen": row["first_seen"],
+            "accountable": row["accountable"]["id"] if row["accountable"] else None,
+            "accountability": row["accountability"],
+            "evidence": [one["id"] for one in row["evidence"]],
+        },
+    }
+    if row["state"] == "resolved":
+        result["baselineState"] = "absent"
+    return result
+
+
+def _things(row: dict[str, Any]) -> list[dict[str, str]]:
+    return [thing for thing in (row["subject"], row["object"]) if thing is not None]
+
+
+def _location(thing: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": thing["name"],
+        "fullyQualifiedName": thing["id"],
+        "kind": thing["label"].lower(),
+    }
+
+
+def _suppressions(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Say that a finding is accepted; an empty list says that it is not."""
+    accepted = row["acceptance"]
+    if accepted is None:
+        return []
+    facts = {name: accepted[name] for name in ("by", "until", "at")}
+    return [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": accepted["reason"],
+            "properties": facts,
+        }
+    ]

@@ -1,0 +1,1 @@
+"""The Streamlit app: its frame, its pages, and what several pages share."""

@@ -1,0 +1,1 @@
+"""Answers that several pages share, kept per question."""

@@ -1,0 +1,266 @@
+"""Figures of the Trust debt page, taken from the debt's arrays rather than row by row."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics import answers
+from analytics.answers.debt import item_rows
+from analytics.assumptions.model import ASSUMPTIONS
+from analytics.debt.groups import GROUPINGS, keys, name
+from analytics.debt.ledger.entries import Moment, oldest
+from analytics.debt.owed import debt_of
+from analytics.posture import Posture
+from app.web.answers.debt_path import way
+from app.web.answers.figures import names
+from app.web.snapshots import kept
+from app.wording import NO_FIGURE, day, number, thing_name
+from graph.access import NEVER
+from graph.schema import CAN_ACCESS, LEVELS
+
+WORDS = {
+    "owner": "No owner",
+    "scope": "Outside its scope",
+    "necessity": "Not used",
+    "standing": "Never ends",
+    "outlived": "Should have ended",
+    "review": "Not reviewed",
+    "evidence": "Use without a decision",
+    "cred_storage": "Secret outside a manager",
+    "cred_age": "Credential not rotated",
+    "cred_auth": "Weak authentication",
+    "cred_shared": "Credential shared",
+    "cred_human": "Credential used by a person",
+    "env": "Across environments",
+    "third_party": "Third party not vetted",
+    "sod": "Both sides of a duty",
+}
+ENTRIES = 500  # entries of a period that are described
+ENTRY_WORDS = {
+    "accrue": "opened",
+    "seen": "seen for the first time",
+    "repay": "repaid",
+    "unseen": "not seen any more",
+    "accept": "risk accepted",
+    "resume": "acceptance over",
+}
+BY = {
+    "identity": "Identity",
+    "owner": "Owner",
+    "team": "Team",
+    "provider": "Platform",
+    "environment": "Environment",
+    "assumption": "Assumption",
+}
+
+
+@kept
+def balance(posture: Posture) -> dict[str, Any]:
+    """Return the debt of all accountable identities as `answers.debt` has it."""
+    answer: dict[str, Any] = answers.debt(posture)
+    return answer
+
+
+def ratio_figure(owed: dict[str, Any]) -> tuple[str, str]:
+    """Word the trust debt ratio for a tile: its range where too little is known to grade it."""
+    if owed["tdr"] is None:
+        return NO_FIGURE, "nobody could state what is held"
+    low, high = owed["tdr_range"]
+    if owed["grade"] == "NR" and f"{low:.0%}" != f"{high:.0%}":
+        return f"{low:.0%} to {high:.0%}", "not rated"
+    return f"{owed['tdr']:.1%}", f"{graded(owed)}, range {low:.0%} to {high:.0%}"
+
+
+def dark_words(owed: dict[str, Any]) -> str:
+    """Say of how many identities nobody could state what they may use; "" where of none."""
+    if not owed["not_known"]:
+        return ""
+    whole = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
+    return f" Of {whole} it is not known what they may use: no source states grants of them."
+
+
+def graded(owed: dict[str, Any]) -> str:
+    """Word the grade of an answer of `answers.debt`."""
+    return "not rated" if owed["grade"] == "NR" else f"grade {owed['grade']}"
+
+
+@kept
+def books(posture: Posture) -> dict[str, Any] | None:
+    """Return the ledger from the oldest snapshot kept to the one shown; None without a past."""
+    history, info = posture.history, posture.graph.snapshot
+    if history is None or info is None:
+        return None
+    start, end = oldest(history), Moment(info, posture.graph.as_of)
+    if start.order > end.order:
+        return None
+    answer: dict[str, Any] = answers.ledger(history, start, end, limit=1)
+    return answer
+
+
+def period_rows(periods: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return a row for each period of the ledger, with its sums and what is only coverage."""
+    frame = pd.DataFrame({"Until": [day(step["until"]["at"]) for step in periods]})
+    for sums in ("opening", "new", "retired", "accrued", "rescored", "closing", "unverified"):
+        frame[sums.capitalize()] = np.array([step[sums] for step in periods], float).round(1)
+    for sums in ("new", "retired"):
+        seen = [step["coverage"][sums] for step in periods]
+        frame[f"{sums.capitalize()} by coverage"] = np.array(seen, float).round(1)
+    return frame
+
+
+@kept
+def groups(posture: Posture, by: str) -> pd.DataFrame:
+    """Return what each group owes, the largest debt first.
+
+    Returns
+    -------
+    DataFrame
+        `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
+        (empty where there is none) and `unverified`.
+    """
+    rows = answers.debt(posture, by, limit=0)["groups"]
+    return pd.DataFrame(
+        {
+            "key": [row["key"] for row in rows],
+            "name": [_words(by, row) for row in rows],
+            "debt": np.array([row["debt"] for row in rows], float),
+            "principal": np.array([row["principal"] for row in rows], float),
+            "interest": np.array([row["interest_per_day"] for row in rows], float),
+            "ratio": np.array([row["tdr"] for row in rows], float),
+            "grade": [row["grade"] or "" for row in rows],
+            "unverified": np.array([row["unverified"] for row in rows], float),
+        }
+    )
+
+
+@kept
+def group_names(posture: Posture, by: str) -> dict[str, str]:
+    """Return the name of each group by its key."""
+    found = groups(posture, by)
+    return dict(zip(found["key"], found["name"], strict=True))
+
+
+def _words(by: str, row: dict[str, Any]) -> str:
+    if by == "assumption":
+        return WORDS[row["key"]]
+    return str(row["thing"]["name"] if row["thing"] else row["key"])
+
+
+@kept
+def members(posture: Posture) -> pd.DataFrame:
+    """Return what each accountable identity owes, and whose it is.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `name`, `debt`, and a column of keys for each of `GROUPINGS` but the assumption,
+        with `owner_name` and `team_name`.
+    """
+    owed, graph = debt_of(posture), posture.graph
+    things = graph.things.loc[owed.identities].reset_index(drop=True)
+    rows = things[["id", "name"]].assign(debt=owed.debt.sum(axis=1))
+    for by in GROUPINGS:
+        if by == "assumption":
+            continue
+        found = keys(posture, by)
+        rows[by] = [_key(posture, by, key) for key in found]
+        if by in ("owner", "team"):
+            number = found.astype(np.int64)
+            rows[f"{by}_name"] = np.where(number >= 0, names(posture, number), rows[by])
+    return rows
+
+
+def _key(posture: Posture, by: str, key: Any) -> str:
+    if by in ("identity", "owner", "team") and key >= 0:
+        return str(posture.graph.thing(int(key))["id"])
+    return name(by, key)
+
+
+@kept
+def items(posture: Posture, broken: bool = True) -> pd.DataFrame:
+    """Return the broken items, or those that nobody can judge, the costliest first.
+
+    Returns
+    -------
+    DataFrame
+        `item` (position), `name`, `assumption`, `resource`, `level`, `about`, `since` (day in
+        UTC, or NaT), `cycles`, `debt` (what is unverified, for those nobody can judge),
+        `interest`, and a column of keys for each grouping, `identity` among them.
+    """
+    owed = debt_of(posture)
+    rows, units = owed.rows, owed.units
+    amount = rows.debt if broken else rows.unverified
+    order = np.argsort(-amount, kind="stable")
+    order = order[amount[order] > 0]
+    unit = rows.entitlement[order]
+    place = units.place[unit]
+    since = rows.since[order]
+    stamps = pd.Series(since, dtype="Int64").mask(since == NEVER)
+    owners = members(posture)
+    frame = pd.DataFrame(
+        {
+            "item": order,
+            "name": owners["name"].to_numpy()[place],
+            "assumption": np.array(ASSUMPTIONS, object)[rows.assumption[order]],
+            "resource": names(posture, units.resource[unit]),
+            "level": np.array(LEVELS, object)[units.level[unit]],
+            "about": rows.names[rows.object[order]],
+            "since": pd.to_datetime(stamps, unit="ms", utc=True),
+            "cycles": rows.cycles[order],
+            "debt": amount[order],
+            "interest": rows.interest[order],
+        }
+    )
+    for by in GROUPINGS:
+        if by != "assumption":
+            frame[by] = owners[by].to_numpy(object)[place]
+    return frame
+
+
+@kept
+def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int]:
+    """Return the ledger's entries of one period of `books`, and how many more there are.
+
+    `since` and `until` are the ids of the snapshots at its ends; the last period of a page that
+    looks at another instant ends there.
+    """
+    history, graph = posture.history, posture.graph
+    assert history is not None
+    known = {info.id: info for info in history.infos}
+    end = graph.as_of if graph.snapshot and until == graph.snapshot.id else known[until].taken_at
+    ends = Moment(known[since], known[since].taken_at), Moment(known[until], end)
+    answer = answers.ledger(history, *ends, limit=ENTRIES, ahead=False)
+    rows = answer["entries"]
+    frame = pd.DataFrame(
+        {
+            "Entry": [ENTRY_WORDS.get(row["kind"], row["kind"]) for row in rows],
+            "Identity": [thing_name(row["identity"], "") for row in rows],
+            "Broken": [WORDS.get(row["assumption"], "") for row in rows],
+            "Resource": [thing_name(row["resource"], "") for row in rows],
+            "Level": [row["level"] or "" for row in rows],
+            "Adds": np.array([row["amount"] for row in rows], float).round(2),
+            "Cause": [row["cause"] for row in rows],
+            "When": [day(row["at"]) for row in rows],
+        }
+    )
+    return frame, answer["left_out"]
+
+
+def item(posture: Posture, place: int) -> dict[str, Any]:
+    """Return one item whole, with the edges that lead to its grant.
+
+    `behind` are the steps from the identity to the grant's holder, `ended` the things on them
+    that do not work any more, and `granted` the row of the grant as its sources state it.
+    """
+    row = item_rows(posture, debt_of(posture), np.array([place]))[0]
+    graph = posture.graph
+    behind = way(posture, graph.number(row["identity"]["id"]), graph.number(row["holder"]["id"]))
+    frame = graph.frames[CAN_ACCESS]
+    grant = frame[frame["id"] == row["grant"]].iloc[0]
+    return row | {
+        "behind": behind,
+        "ended": [s["to"] for s in behind if not graph.live[graph.number(s["to"]["id"])]],
+        "granted": {k: v for k, v in grant.items() if not pd.isna(v)},
+    }

@@ -1,0 +1,74 @@
+"""The edges by which an identity holds a grant that it owes for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from analytics.answers.shape import plain
+from analytics.assumptions.entitlements import IDENTITY, identity_edges
+from analytics.posture import Posture
+from app.web.snapshots import kept
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The edges that stay with an identity, by source: `indptr` says where a source's begin.
+
+    `kind` is a position in `IDENTITY`, `row` a row of that relationship's frame.
+    """
+
+    indptr: np.ndarray
+    target: np.ndarray
+    kind: np.ndarray
+    row: np.ndarray
+
+
+@kept
+def ways(posture: Posture) -> Ways:
+    """Return the edges that entitlements are found over, those of expired credentials too."""
+    graph, parts = posture.graph, []
+    for kind, relationship in enumerate(IDENTITY):
+        rows = identity_edges(posture, relationship)
+        source, target = graph.ends(relationship)
+        parts.append((source[rows], target[rows], np.full(len(rows), kind), rows))
+    source, target, kinds, row = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(source, kind="stable")
+    indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
+    return Ways(indptr, target[order], kinds[order], row[order])
+
+
+def way(posture: Posture, start: int, end: int) -> list[dict[str, Any]]:
+    """Return the steps of a shortest way between two nodes (numbers); none if they are one."""
+    edges = ways(posture)
+    entered: dict[int, tuple[int, int]] = {start: (start, -1)}
+    waiting = [start]
+    for at in waiting:
+        if at == end:
+            break
+        for edge in range(edges.indptr[at], edges.indptr[at + 1]):
+            following = int(edges.target[edge])
+            if following not in entered:
+                entered[following] = at, edge
+                waiting.append(following)
+    steps: list[dict[str, Any]] = []
+    at = end if end in entered else start
+    while at != start:
+        before, edge = entered[at]
+        steps.append(_step(posture, edges, before, edge))
+        at = before
+    return steps[::-1]
+
+
+def _step(posture: Posture, edges: Ways, source: int, edge: int) -> dict[str, Any]:
+    graph, relationship = posture.graph, IDENTITY[int(edges.kind[edge])]
+    row = graph.frames[relationship].iloc[int(edges.row[edge])]
+    condition = plain(row.get("condition"))
+    return {
+        "from": graph.thing(source),
+        "relationship": relationship.name,
+        "to": graph.thing(int(edges.target[edge])),
+        "last_used_at": plain(row.get("last_used_at")),
+        "conditional": condition is not None,
+        "condition": condition,
+    }

@@ -1,0 +1,191 @@
+"""Figures that several pages share, taken from the posture's arrays rather than row by row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics import answers
+from analytics.answers.orphans import orphaned
+from analytics.findings.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
+from analytics.ownership.owners import NOBODY, ROLES
+from analytics.ownership.responsible import accountability, accountable_people
+from analytics.posture import UNUSED_DAYS, Posture
+from analytics.usage.regained import regained
+from app.web.snapshots import kept
+from app.wording import NO_FIGURE, SEVERITIES, brief, kind, share
+from graph.access import NEVER
+
+UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
+
+
+@kept
+def accountable(posture: Posture) -> pd.DataFrame:
+    """Return a row for each accountable identity, widest reach first; NaN where not known.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `label`, `name`, `resources`, `weighted`, `business` and `technical` (names, empty
+        for nobody), `business_unknown` and `technical_unknown` (no source could have said) and
+        `owners`: which roles are covered, or unknown.
+    """
+    numbers = posture.accountable
+    totals, owned = posture.totals(), posture.ownership
+    rows = posture.graph.things.loc[numbers].reset_index(drop=True)
+    known = posture.reach_known[numbers]
+    rows = rows.assign(
+        resources=pd.Series(totals.resources, dtype="Int64").where(known),
+        weighted=np.where(known, totals.weighted, np.nan),
+    )
+    covered = {role: owned.covered[role][numbers] for role in ROLES}
+    for role, owners in covered.items():
+        rows[role] = names(posture, owners)
+        rows[f"{role}_unknown"] = ~owned.known_in[role][numbers] & (owners == NOBODY)
+    some = {role: owners != NOBODY for role, owners in covered.items()}
+    other = dict(zip(ROLES, reversed(ROLES), strict=True))
+    rows["owners"] = np.select(
+        [
+            ~owned.known[numbers],
+            np.logical_and.reduce(list(some.values())),
+            *(some[role] & rows[f"{other[role]}_unknown"] for role in ROLES),
+            *some.values(),
+        ],
+        [
+            UNKNOWN,
+            BOTH,
+            *(f"{role}, {other[role]} {UNKNOWN}" for role in ROLES),
+            *(f"{role} only" for role in ROLES),
+        ],
+        NONE,
+    )
+    return rows.sort_values("weighted", ascending=False, kind="stable", ignore_index=True)
+
+
+def names(posture: Posture, numbers: np.ndarray) -> np.ndarray:
+    """Return the names of nodes, empty where a number is negative."""
+    every = posture.graph.things["name"].to_numpy(object)
+    if not len(every):
+        return np.full(len(numbers), "", object)
+    return np.where(numbers >= 0, every[np.maximum(numbers, 0)], "")
+
+
+@dataclass(frozen=True)
+class Orphans:
+    """How many identities in service lack an owner, of how many whose owners are known."""
+
+    lacking: int
+    known: int
+    unknown: int
+    departed: int
+    halved: int
+
+
+@kept
+def orphans(posture: Posture) -> Orphans:
+    """Count the identities for which nobody answers in at least one role."""
+    answer = answers.orphans(posture, limit=1)
+    rows = orphaned(posture, posture.ownership)
+    roles = rows.groupby("identity")["role"].nunique()
+    return Orphans(
+        lacking=len(roles),
+        known=answer["judged"] - answer["unknown"],
+        unknown=answer["unknown"],
+        departed=rows.loc[rows["rule"] == "OWN-02", "identity"].nunique(),
+        halved=int((~posture.ownership.nobody()[roles.index[roles < len(ROLES)]]).sum()),
+    )
+
+
+@kept
+def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
+    """Word the share of the weighted blast radius that nobody used for `days`, and of how much."""
+    found = regained(posture, days)
+    if "usage" in posture.graph.undeclared and not found.weighted:
+        return NO_FIGURE, "no source states use"
+    if not posture.reach_known[posture.accountable].any():
+        return NO_FIGURE, "nobody could state what is reached"
+    if not found.known:
+        return NO_FIGURE, "use is not logged anywhere"
+    of = f"{brief(found.weighted)} of {brief(found.of)}"
+    return share(found.weighted, found.of), of if not found.unseen else (
+        f"{of}; use of {brief(found.unseen)} is not logged"
+    )
+
+
+@kept
+def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
+    """Return a row for each finding that is not resolved, or that is; worst first, names raw.
+
+    Returns
+    -------
+    DataFrame
+        `id`, `rule`, `severity`, `state` (as in `analytics.findings.lifecycle.states.STATES`),
+        `subject` (id), `label`, `name`, `object` (name), `sentence`, `since`, `first_seen`,
+        `last_seen`, `resolved_at` (UTC, or NaT), `accountable` (name, empty for nobody) and
+        `accountability` (who is accountable, in a sentence).
+    """
+    rows = listed(posture, (RESOLVED,) if resolved else LISTED).reset_index(drop=True)
+    life = lives(posture)
+    steps = rows["step"].unique().tolist() or [len(life.infos)]
+    parts = [_described(life.posture(step), rows[rows["step"] == step]) for step in steps]
+    return pd.concat(parts).sort_index()
+
+
+@kept
+def states(posture: Posture) -> dict[str, int]:
+    """Count the findings in each state that any is in."""
+    counts = lives(posture).rows["state"].value_counts()
+    return {state: int(counts[state]) for state in STATES if state in counts}
+
+
+def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Name what findings speak of, whose numbers of nodes are those of `posture`."""
+    subject = rows["subject"].to_numpy(np.int64)
+    about = posture.graph.things.loc[subject]
+    said = {number: accountability(posture, number) for number in np.unique(subject).tolist()}
+    return pd.DataFrame(
+        {
+            "id": rows["id"].to_numpy(),
+            "rule": rows["rule"].to_numpy(),
+            "severity": pd.Categorical(rows["severity"], SEVERITIES, ordered=True),
+            "state": rows["state"].to_numpy(object),
+            "subject": about["id"].array,
+            "label": about["label"].map(kind).array,
+            "name": about["name"].array,
+            "object": names(posture, rows["object"].to_numpy(np.int64)),
+            "sentence": rows["sentence"].to_numpy(),
+            "since": _instants(rows["since"]),
+            "first_seen": _instants(rows["first_seen"]),
+            "last_seen": _instants(rows["last_seen"]),
+            "resolved_at": _instants(rows["resolved_at"]),
+            "accountable": names(posture, accountable_people(posture)[subject]),
+            "accountability": [said[number] for number in subject.tolist()],
+        },
+        index=rows.index,
+    )
+
+
+def _instants(milliseconds: pd.Series) -> Any:
+    """Return instants of a column of milliseconds, NaT for `NEVER`."""
+    known = pd.Series(milliseconds.to_numpy(np.int64))
+    return pd.to_datetime(known.where(known != NEVER), unit="ms", utc=True).array
+
+
+@kept
+def finding(posture: Posture, one: str) -> dict[str, Any] | None:
+    """Return one finding whole, by its id; None where there is none."""
+    return answers.finding(posture, one)
+
+
+@kept
+def silent(posture: Posture) -> pd.DataFrame:
+    """Return a row for each rule whose facts no source declares."""
+    rows = answers.findings(posture, limit=1)["not_evaluable"]
+    return pd.DataFrame(
+        {
+            "Rule": [row["rule"] for row in rows],
+            "Finds": [row["title"] for row in rows],
+            "Did not look, because": [row["because"] for row in rows],
+        }
+    )

@@ -1,0 +1,195 @@
+"""What stands around every page: which snapshot it shows, how fresh it is, what to do without."""
+
+import os
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from analytics.answers.coverage import failed_now
+from analytics.posture import Posture
+from analytics.runtime.faults import REPORT, Faults
+from analytics.source_states import covered
+from app import clock
+from app.escape import code, markdown, plain
+from app.freshness import freshness as said_freshness
+from app.web.address import recall, remember
+from app.web.snapshots import Choice, choose
+from app.wording import counted, day, moment, span, stamp
+from graph.stores import (
+    DEFAULT,
+    NoSuchSnapshot,
+    SnapshotInfo,
+    StoreDamaged,
+    StoreEmpty,
+)
+
+LATEST = "latest"
+OLD = pd.Timedelta(days=30)  # a source older than this today is marked
+
+
+def store_uri() -> str:
+    """Return where the store is, as the environment says."""
+    return os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+
+
+def selected() -> Choice:
+    """Draw the sidebar and return what it chose.
+
+    Raises
+    ------
+    StoreError, NoSuchSnapshot
+    """
+    found = choose(store_uri(), None, None)
+    ids = [s.id for s in found.snapshots]
+    known = {s.id: s for s in found.snapshots}
+    recall("as_of", accept=_iso)
+    recall("snapshot", LATEST, accept=lambda said: _one(said, ids))
+    if st.session_state["snapshot"] not in (LATEST, *ids):
+        st.session_state["snapshot"] = LATEST
+    with st.sidebar:
+        wanted = st.selectbox(
+            "Snapshot",
+            [LATEST, *ids],
+            key="snapshot",
+            format_func=lambda one: _snapshot_words(one, known, found.snapshot),
+            help="A snapshot is what one ingest published. It never changes.",
+        )
+        as_of = st.date_input(
+            "As of",
+            value=None,
+            key="as_of",
+            format="YYYY-MM-DD",
+            help="Judge the snapshot as of midnight UTC of this day instead of the moment its "
+            "facts speak of.",
+        )
+    remember("snapshot", LATEST)
+    remember("as_of")
+    instant = None if as_of is None else pd.Timestamp(as_of, tz="UTC")
+    return choose(store_uri(), None if wanted == LATEST else wanted, instant)
+
+
+def _iso(said: str) -> object:
+    return pd.Timestamp(said[:10]).date()
+
+
+def _one(said: str, ids: list[str]) -> str:
+    """Accept a snapshot's id, or a unique start of it."""
+    found = [one for one in ids if one.startswith(said)]
+    if said == LATEST or len(found) != 1:
+        return LATEST
+    return found[0]
+
+
+def _snapshot_words(one: str, known: dict[str, SnapshotInfo], current: SnapshotInfo) -> str:
+    if one == LATEST:
+        return f"Latest ({day(current.taken_at)})"
+    info = known[one]
+    return f"{info.sequence} · {day(info.taken_at)} · {plain(info.id[-6:])}"
+
+
+def freshness(posture: Posture, choice: Choice) -> None:
+    """Say in one line what the page speaks of, and which sources are old or missing."""
+    graph, info = posture.graph, choice.snapshot
+    words = [f"As of **{moment(graph.as_of)}**", f"snapshot {code(info.id)}"]
+    now = clock.now()
+    old = [c for c in graph.coverage if now - c.taken_at > OLD]
+    partial = [c for c in graph.coverage if not c.complete]
+    words.append(counted(len(graph.coverage), "source scope"))
+    if graph.coverage:
+        words.append(said_freshness(covered(graph.coverage, (), now)))
+    if old:
+        words.append(f":material/schedule: {len(old)} older than {span(OLD)}")
+    if partial:
+        words.append(f":material/data_alert: {len(partial)} read in part")
+    failed = failed_now(posture)
+    if failed:
+        words.append(f":material/error: {counted(len(failed), 'scope')} could not be read")
+    if graph.undeclared:
+        words.append(f":material/help: nothing known of {', '.join(graph.undeclared)}")
+    if not choice.current:
+        words.append(":material/history: not the latest snapshot")
+    st.caption(" · ".join(words))
+    if posture.before_data:
+        st.warning(
+            f"There are no data before {day(posture.first_fact)}: nothing is graded for this day.",
+            icon=":material/history:",
+        )
+
+
+def explain(error: Exception, titled: bool = False) -> None:
+    """Say what is wrong with the store, and what to do about it."""
+    uri = store_uri()
+    if isinstance(error, StoreEmpty):
+        _welcome(uri)
+        return
+    if not titled:
+        st.title("The store cannot be shown", anchor=False)
+    if isinstance(error, NoSuchSnapshot):
+        st.warning(f"There is no such snapshot: {markdown(error)}. Choose another in the sidebar.")
+    elif isinstance(error, StoreDamaged):
+        st.error(f"The store is damaged: {markdown(error)}", icon=":material/error:")
+        st.markdown(
+            "Nothing of it is shown, because it would not be what was published. Put a copy of "
+            "the whole folder back, or ingest the sources again into a new store:"
+        )
+        st.code("trustdebt ingest SOURCE PATH --store NEW-FOLDER", None)
+    else:
+        st.error(f"The store cannot be reached: {markdown(error)}", icon=":material/error:")
+        st.markdown(
+            "Check that `TRUSTDEBT_STORE` names a folder or a running Neo4j server, and that "
+            "`TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD` are right. The page tries "
+            "again each time it is loaded."
+        )
+    if st.button("Try again", type="primary"):
+        st.rerun()
+
+
+def explain_budget(error: Exception) -> None:
+    """Say that a page needs more memory or time than it may have, and what to do about it."""
+    st.error(f"This page cannot be worked out here: {markdown(error)}", icon=":material/memory:")
+    st.markdown(
+        "The other pages may need less. `TRUSTDEBT_BUDGET`, or `trustdebt app --budget`, says how "
+        "much memory the app may hold and how long a page may take, such as `8GiB,10m`."
+    )
+
+
+def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
+    """Name the rules that failed, by a fault of ours, where the page begins."""
+    if not faults:
+        return
+    lines = [f"- {markdown(rule)}: {code(how)}" for rule, how in sorted(faults.items())]
+    said = "Not everything could be judged. What is shown leaves out:"
+    place.error("\n".join([said, "", *lines, "", REPORT]), icon=":material/error:")
+
+
+def _welcome(uri: str) -> None:
+    st.title("Nothing has been read yet", anchor=False)
+    st.markdown("The store is empty. Try the product on an estate that it makes up itself:")
+    st.code("trustdebt demo", None)
+    st.markdown("or read your own systems, one after the other:")
+    st.code(
+        "trustdebt sources                      # what can be read\n"
+        "trustdebt ingest aws account.json      # an AWS account's authorization details\n"
+        "trustdebt ingest estate my-estate/     # the native format",
+        "shell",
+    )
+    st.caption(f"Store: {code(without_password(uri))}. This page shows it as soon as it is there.")
+    if st.button("Look again", type="primary"):
+        st.rerun()
+
+
+def without_password(uri: str) -> str:
+    """Return a store's address without what stands between `//` and `@`.
+
+    >>> without_password("bolt://neo4j:secret@127.0.0.1:7687")
+    'bolt://127.0.0.1:7687'
+    """
+    scheme, mark, rest = uri.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else uri
+
+
+def age(posture: Posture, instant: object) -> str:
+    """Say how long before the moment shown an instant lies."""
+    read = stamp(instant)
+    return "unknown" if read is None else span(posture.graph.as_of - read)

@@ -1,0 +1,123 @@
+"""Find one thing among many: a search over ids and names, and a box with what it found."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import LONGEST, plain
+from app.web.answers.figures import accountable
+from app.web.snapshots import kept
+from app.wording import kind, number
+
+OFFERED = 200  # options in the box
+PREFIXES = {
+    "agent": "Agent",
+    "account": "ServiceAccount",
+    "serviceaccount": "ServiceAccount",
+    "key": "Credential",
+    "credential": "Credential",
+    "role": "Role",
+    "group": "Group",
+    "person": "Human",
+    "human": "Human",
+    "team": "Team",
+    "resource": "Resource",
+    "tool": "Tool",
+}
+
+
+def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
+    """Return the things whose id or name contains what was said.
+
+    A prefix such as `agent:` or `role:` keeps one kind; other colons belong to the text.
+
+    >>> things = pd.DataFrame({"id": ["a", "r"], "label": ["Agent", "Role"], "name": ["x", "x"]})
+    >>> list(search(things, "role: X")["id"])
+    ['r']
+    """
+    prefix, colon, rest = said.partition(":")
+    label = PREFIXES.get(prefix.strip().casefold()) if colon else None
+    wanted = (rest if label else said).strip()
+    if label:
+        things = things[things["label"] == label]
+    if not wanted:
+        return things
+    named = things["name"].str.contains(wanted, case=False, regex=False)
+    return things[named | things["id"].str.contains(wanted, case=False, regex=False)]
+
+
+@kept
+def matches(posture: Posture, said: str) -> list[str]:
+    """Return the ids of the things that were searched for."""
+    found: list[str] = search(posture.graph.things, said)["id"].tolist()
+    return found
+
+
+def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str], int]:
+    """Return the ids to offer, the chosen one among them, and how many were left out."""
+    found = matches(posture, said) if said else accountable(posture)["id"].tolist()
+    found = found or posture.graph.things["id"].head(OFFERED + 1).tolist()
+    offered = found[:OFFERED]
+    if chosen is not None and chosen not in offered:
+        offered = [chosen, *offered]
+    return offered, max(0, len(found) - OFFERED)
+
+
+def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
+    """Draw the search and the box; return the id of the chosen thing."""
+    left, right = st.columns([2, 3])
+    said = left.text_input(
+        "Search",
+        key=f"{key}:search",
+        placeholder="part of a name or id",
+        help="Put a kind before the text to keep only that kind: "
+        + ", ".join(f"`{word}:`" for word in PREFIXES),
+    ).strip()
+    _choose_only_match(posture, said, key)
+    offered, more = options(posture, said, st.session_state.get(key))
+    chosen: str | None = right.selectbox(
+        label, offered, key=key, format_func=namer(posture), help=help_text
+    )
+    if said and not matches(posture, said):
+        left.caption("Nothing is called that.")
+    if more:
+        right.caption(f"{number(more)} more; search to find them.")
+    return chosen
+
+
+def _choose_only_match(posture: Posture, said: str, key: str) -> None:
+    """Choose what was searched for when it was just typed and only one thing is called that."""
+    seen = f"{key}:searched"
+    if said and said != st.session_state.get(seen):
+        found = matches(posture, said)
+        if len(found) == 1:
+            st.session_state[key] = found[0]
+    st.session_state[seen] = said
+
+
+@kept
+def _shared(posture: Posture) -> frozenset[str]:
+    """Return the ids of things that another of their kind shares its name with."""
+    things = posture.graph.things
+    return frozenset(things["id"][things.duplicated(["label", "name"], keep=False)])
+
+
+def namer(posture: Posture) -> Callable[[str], str]:
+    """Return what words a thing in a box: name and kind, and its id where those are shared.
+
+    The browser sends the words back, so no two things may have the same.
+    """
+    graph, shared = posture.graph, _shared(posture)
+
+    def name(one: str) -> str:
+        at = graph.number(one)
+        if at < 0:
+            return plain(one)
+        thing = graph.thing(at)
+        said = f"{plain(thing['name'])} · {kind(thing['label'])}"
+        unique = one not in shared and len(thing["name"]) <= LONGEST
+        return said if unique else f"{said} · {plain(one, 2000)}"
+
+    return name

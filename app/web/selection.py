@@ -1,0 +1,105 @@
+"""Choose a set of things: all agents, the crown jewels, a kind, an environment, or one thing."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from analytics.posture import Posture
+from analytics.selectors import (
+    ALL_AGENTS,
+    ALL_IDENTITIES,
+    CROWN_JEWELS,
+    ENV,
+    LABEL,
+    WrongSelector,
+    select,
+)
+from app.escape import markdown, plain
+from app.web.address import recall, remember
+from app.web.picker import OFFERED, matches, namer
+from app.web.snapshots import kept
+from app.wording import kind, number
+from graph.schema import FACT_NODES
+
+SETS = {
+    ALL_AGENTS: "All agents",
+    ALL_IDENTITIES: "All accountable identities",
+    CROWN_JEWELS: "Crown jewels",
+}
+MEANING = "Crown jewels are the restricted resources and the control planes."
+WALKED = ("Agent", "ServiceAccount", "Credential", "Role", "Group", "Human", "Resource", "Tool")
+
+
+@kept
+def sets(posture: Posture) -> list[str]:
+    """List the selectors of sets: those that always exist, the kinds, the environments."""
+    graph, environments = posture.graph, set()
+    for label in FACT_NODES:
+        if "env" in [column.name for column in label.columns]:
+            environments |= set(graph.frames[label]["env"].dropna())
+    kinds = [n.name for n in FACT_NODES if n.name in WALKED and graph.has_label(n).any()]
+    return [*SETS, *(LABEL + k for k in kinds), *(ENV + e for e in sorted(environments))]
+
+
+@kept
+def selected(posture: Posture, selector: str) -> tuple[int, ...]:
+    """Return the numbers of the things that a selector means; none where it means nothing."""
+    try:
+        return tuple(select(posture, [selector]).tolist())
+    except (LookupError, WrongSelector):
+        return ()
+
+
+def choose(posture: Posture, name: str, label: str, default: str) -> str:
+    """Draw the box and its search; return the chosen selector, kept in the address as `name`."""
+    key = f"choose:{name}"
+    recall(name, default, _accept(posture), key=key)
+    if not selected(posture, st.session_state[key]):
+        st.session_state[key] = default
+    left, right = st.columns([2, 3])
+    said = left.text_input(
+        f"Search: {label.lower()}", key=f"{key}:search", placeholder="one thing"
+    ).strip()
+    found = matches(posture, said) if said else []
+    offered = [*found[:OFFERED], *sets(posture)]
+    if st.session_state[key] not in offered:
+        offered = [st.session_state[key], *offered]
+    if said and said != st.session_state.get(f"{key}:searched") and len(found) == 1:
+        st.session_state[key] = found[0]
+    st.session_state[f"{key}:searched"] = said
+    chosen: str = right.selectbox(label, offered, key=key, format_func=words(posture), help=MEANING)
+    if said and not found:
+        left.caption("Nothing is called that.")
+    if len(found) > OFFERED:
+        right.caption(f"{number(len(found) - OFFERED)} more; search to find them.")
+    remember(name, default, key=key)
+    return chosen
+
+
+def _accept(posture: Posture) -> Callable[[str], str]:
+    def accept(said: str) -> str:
+        if said in sets(posture):
+            return said
+        try:
+            return str(posture.graph.thing(posture.graph.find(said))["id"])
+        except LookupError:
+            st.warning(f"Nothing in this snapshot is called {markdown(said)}.")
+            raise ValueError(said) from None
+
+    return accept
+
+
+def words(posture: Posture) -> Callable[[str], str]:
+    """Return what words a selector; no two that are offered read alike."""
+    known, name = frozenset(sets(posture)), namer(posture)
+
+    def say(selector: str) -> str:
+        if selector not in known:
+            return name(selector)
+        if selector in SETS:
+            return SETS[selector]
+        if selector.startswith(LABEL):
+            return f"Every {kind(selector.removeprefix(LABEL))}"
+        return f"Everything in the environment {plain(selector.removeprefix(ENV), 2000)}"
+
+    return say

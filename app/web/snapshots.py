@@ -1,0 +1,105 @@
+"""Read snapshots for the pages: each one once, for all sessions, and never longer than needed.
+
+The pointer to the current snapshot is read again at each run of a page, so a new ingest shows up
+by itself; what a snapshot holds never changes, so what was assessed once is kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from analytics.findings.lifecycle.states import past as past_of
+from analytics.history import posture_in
+from analytics.posture import Posture
+from graph.journal.journal import journal_of
+from graph.once import once
+from graph.stores import SnapshotInfo, Store, StoreEmpty, open_store, pick
+
+T = TypeVar("T")
+
+KEPT = 3  # assessed snapshots in memory
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The snapshot and the instant that a page speaks of, and the snapshots to choose from."""
+
+    store: Store
+    snapshots: tuple[SnapshotInfo, ...]
+    snapshot: SnapshotInfo
+    current: bool
+    as_of: pd.Timestamp | None
+
+
+@st.cache_resource(show_spinner=False)
+def opened(uri: str | None) -> Store:
+    """Open the store once; it is only read from here."""
+    return open_store(uri)
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT)
+def _listed(_store: Store, uri: str, current: str) -> tuple[SnapshotInfo, ...]:
+    return tuple(reversed(_store.snapshots()))
+
+
+def choose(uri: str | None, snapshot: str | None, as_of: pd.Timestamp | None) -> Choice:
+    """Find the snapshot to show: the one asked for, else the current one.
+
+    Raises
+    ------
+    StoreError, NoSuchSnapshot
+    """
+    store = opened(uri)
+    current = store.current()
+    if current is None:
+        raise StoreEmpty(f"{store.uri} holds no snapshot yet")
+    listed = _listed(store, store.uri, current.id)
+    wanted = pick(list(listed), snapshot) if snapshot else current
+    return Choice(store, listed, wanted, wanted.id == current.id, as_of)
+
+
+def read(choice: Choice) -> Posture:
+    """Read and assess the chosen snapshot, or return what was assessed before.
+
+    What people decided since then, on a page or on the command line, counts at once.
+    """
+    as_of = None if choice.as_of is None else choice.as_of.isoformat()
+    uri = choice.store.uri
+    return _assessed(choice.store, uri, choice.snapshot.id, as_of, journal_of(uri).mark())
+
+
+@st.cache_resource(show_spinner="Reading the snapshot…", max_entries=KEPT)
+def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal: str) -> Posture:
+    instant = None if as_of is None else pd.Timestamp(as_of)
+    return posture_in(_store, snapshot, instant)
+
+
+def forget() -> None:
+    """Let go of all assessed snapshots, and of the memory that they take."""
+    _assessed.clear()
+
+
+def moment_of(posture: Posture) -> tuple[str, ...]:
+    """Name what a posture speaks of: two with the same name give the same answers."""
+    graph = posture.graph
+    facts = graph.snapshot.hash if graph.snapshot else graph.facts.hash
+    past = [info.id for info in past_of(posture)]
+    return facts, graph.as_of.isoformat(), _mark(posture), *past
+
+
+@once
+def _mark(posture: Posture) -> str:
+    """Return what the journal held when the posture was first asked."""
+    return posture.journal.mark() if posture.journal is not None else ""
+
+
+def kept(answer: Callable[..., T]) -> Callable[..., T]:
+    """Keep what `answer(posture, ...)` returned, for as long as the posture itself is kept."""
+    remember: Any = st.cache_resource(
+        show_spinner="Working it out…", max_entries=32, hash_funcs={Posture: moment_of}
+    )
+    kept_answer: Callable[..., T] = remember(answer)
+    return kept_answer

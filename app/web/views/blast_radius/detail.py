@@ -1,0 +1,130 @@
+"""The panel beside the picture: one thing, how it is reached, and what is known of it."""
+
+from typing import Any
+
+import streamlit as st
+
+from analytics import answers
+from analytics.posture import Posture
+from app.escape import code, markdown, plain
+from app.web.answers.reach import Question, levels_reached, way
+from app.web.sentences import step_lines
+from app.web.snapshots import kept
+from app.wording import day, kind, stamp, thing_name
+
+FACTS = (
+    ("type", "Type"),
+    ("kind", "Kind"),
+    ("status", "Status"),
+    ("sensitivity", "Sensitivity"),
+    ("env", "Environment"),
+    ("provider", "Platform"),
+    ("purpose", "Purpose"),
+    ("created_at", "Created"),
+    ("last_active_at", "Last active"),
+    ("last_used_at", "Last used"),
+    ("expires_at", "Expires"),
+    ("rotated_at", "Rotated"),
+)
+
+
+@kept
+def known(posture: Posture, thing: str) -> dict[str, Any]:
+    """Return everything known of one thing."""
+    answer: dict[str, Any] = answers.show(posture, posture.graph.number(thing))
+    return answer
+
+
+def thing_panel(posture: Posture, thing: str) -> None:
+    """Draw what is known of a thing; a fact that nobody stated is not drawn."""
+    row = posture.graph.thing(posture.graph.number(thing))
+    st.subheader(f"{markdown(row['name'], 60)}", anchor=False)
+    st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
+    shown = known(posture, thing)
+    facts = shown["properties"]
+    lines = [
+        f"{words}: **{_fact(facts[name])}**" for name, words in FACTS if facts.get(name) is not None
+    ]
+    if shown.get("owners"):
+        lines.append(f"Owners: {_owners(shown['owners'])}")
+    if shown.get("findings"):
+        lines.append(f"Findings about it: **{len(shown['findings'])}**")
+    if lines:
+        st.markdown("  \n".join(lines))
+
+
+def _owners(owners: list[dict[str, Any]]) -> str:
+    """Name each owner once, with what it answers for, and whether it is still there."""
+    roles: dict[str, list[str]] = {}
+    named = {}
+    for owner in owners:
+        gone = ", gone" if owner.get("state") == "gone" else ""
+        roles.setdefault(owner["id"], []).append(f"{owner.get('role') or 'owner'}{gone}")
+        named[owner["id"]] = markdown(thing_name(owner), 60)
+    return ", ".join(
+        f"**{named[one]}** ({markdown(' and '.join(what))})" for one, what in roles.items()
+    )
+
+
+def _fact(value: Any) -> str:
+    said = str(value)
+    if stamp_like(said):
+        return day(said)
+    return markdown(said.replace("_", " ") if said.isidentifier() else said, 120)
+
+
+def stamp_like(said: str) -> bool:
+    """Say whether a text is an instant as answers write them.
+
+    >>> stamp_like("2026-08-01T00:00:00Z"), stamp_like("prod")
+    (True, False)
+    """
+    if len(said) < 20 or said[10] != "T" or not said.endswith("Z"):
+        return False
+    try:
+        return stamp(said) is not None
+    except ValueError:
+        return False
+
+
+def path_to(posture: Posture, question: Question, end: str) -> dict[str, Any] | None:
+    """Return the shortest path to `end` at the level that the reader chose, else the highest."""
+    chosen = st.session_state.get(_level_key(question, end))
+    return way(posture, question.thing, end, question.mode, chosen)
+
+
+def _level_key(question: Question, end: str) -> str:
+    return f"level:{question.thing}:{end}:{question.mode}"
+
+
+def level_choice(posture: Posture, question: Question, end: str) -> None:
+    """Draw which of the levels reached the path is shown for, where there are several."""
+    reached = levels_reached(posture, question.thing, end, question.mode)
+    if len(reached) < 2:
+        return
+    st.segmented_control(
+        "Level",
+        reached,
+        default=reached[-1],
+        key=_level_key(question, end),
+        required=True,
+    )
+
+
+def path_panel(posture: Posture, found: dict[str, Any] | None) -> None:
+    """Draw a path in sentences, each step with its rule, its evidence and what it rests on."""
+    if found is None:
+        st.markdown("There is no path in this mode.")
+        return
+    reached = found.get("level")
+    st.markdown(f"**How it is reached{f' at level {reached}' if reached else ''}**")
+    st.markdown(step_lines(found["steps"], posture.graph.as_of))
+    st.download_button(
+        "Save as text",
+        plain(found["sentence"], 20_000),
+        "path.txt",
+        "text/plain",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )

@@ -1,0 +1,58 @@
+"""What stands under the figures of a blast radius: how durable it is, and what to verify first."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.web.tables import table
+from app.wording import brief, counted, edge_words, number, share
+
+KINDS = {"conditional": "Does the condition hold?", "assumed": "Is the assumption right?"}
+
+
+def under_figures(figures: dict[str, Any]) -> None:
+    """Draw the line on durability, and the questions whose answers narrow the interval most."""
+    said = durable(figures.get("durability"))
+    if said:
+        st.markdown(said)
+    asked = figures["interval"].get("ask") or []
+    if asked and figures["interval"]["possible"] is not None:
+        _questions(figures["interval"], asked)
+
+
+def durable(durability: dict[str, Any] | None) -> str:
+    """Say in Markdown how much of the way to the crown jewels outlives the usual kill."""
+    if durability is None or not durability["routes"]:
+        return ""
+    routes, kept = durability["routes"], durability["routes_after_kill"]
+    ways = counted(routes, "separate way")
+    exactly = "" if durability["exact"] else "at least "
+    after = f"**{exactly}{number(kept)}** are left even after" if kept else "none is left once"
+    after += " it is disabled and its keys are revoked"
+    seen = ""
+    if durability["unlogged_share"] is not None:
+        seen = f"; {share(durability['unlogged'], durability['hops'])} of the steps leave no log"
+    return f"**{exactly}{ways}** to the crown jewels: {after}{seen}."
+
+
+def _questions(interval: dict[str, Any], asked: list[dict[str, Any]]) -> None:
+    span = interval["possible"] - interval["confirmed"]
+    words = f"Verify first: {counted(len(asked), 'question')} of {number(interval['unknowns'])}"
+    with st.expander(f"{words} that narrow the interval"):
+        table(
+            pd.DataFrame(
+                {
+                    "Question": [KINDS.get(one["kind"], one["kind"]) for one in asked],
+                    "Step": [edge_words(one["edge"]) for one in asked],
+                    "Condition": [one["edge"].get("condition") for one in asked],
+                    "Narrows by": [one["shrinks"] for one in asked],
+                }
+            ),
+            "ask",
+            "Unknown conditions and assumptions, the most telling first.",
+        )
+        st.caption(
+            f"The interval is {brief(span)} wide. The last column is the mean of what it narrows "
+            "by if the answer is yes, and if it is no."
+        )

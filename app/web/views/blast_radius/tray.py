@@ -1,0 +1,236 @@
+"""The what-if tray: what one thing reaches before and after removals, side by side."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.answers.reach import Question, Reach, found_by
+from app.web.drawing import graph_view
+from app.web.drawing.folding import Tree
+from app.web.drawing.layout import Arrangement, arrange
+from app.web.drawing.links import links
+from app.web.removals import add_button, clear, drop, edge_item, meanings, worded
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less
+from app.wording import counted, number, thing_id
+
+DRAWN = 60  # nodes in each of the two pictures, which have half the room
+HEIGHT = 360
+SHOWN = 20  # removals that are listed one by one
+
+
+@kept
+def reach_without(posture: Posture, question: Question, items: tuple[str, ...]) -> Reach | None:
+    """Answer what one thing reaches when `items` are removed; None when it is one of them."""
+    after = _after(posture, items)
+    return found_by(after, question) if after.graph.number(question.thing) >= 0 else None
+
+
+@kept
+def exposure_without(
+    posture: Posture, question: Question, items: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """Answer who still reaches one thing when `items` are removed; None when it is one of them."""
+    after = _after(posture, items)
+    number = after.graph.number(question.thing)
+    return answers.exposure(after, number, mode=question.mode) if number >= 0 else None
+
+
+def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
+    return answers.posture_without(posture, items)
+
+
+def nothing(before: Reach) -> Reach:
+    """Return the reach of what is not there any longer."""
+    root = dict(before.tree.nodes[before.tree.root])
+    counts = {"resources": 0, "of": before.figures["counts"]["of"], "by_sensitivity": {}}
+    counts["by_level"] = dict.fromkeys(before.figures["counts"]["by_level"], 0)
+    figures = {"counts": counts, "weighted": 0.0}
+    return Reach(figures, before.table.head(0), Tree.of([root]), [])
+
+
+def tray(
+    posture: Posture,
+    question: Question,
+    before: Reach,
+    items: tuple[str, ...],
+    arrangement: Arrangement | None,
+    path: dict[str, Any] | None,
+) -> None:
+    """Draw the list of removals and what they change; nothing is worked out for none.
+
+    What may be put on the list is offered from `path`, the one that the page shows.
+    """
+    st.header("What if", anchor=False)
+    _offer(posture, path, items)
+    if not items:
+        return
+    _removed(posture, items)
+    after = reach_without(posture, question, items) or nothing(before)
+    answer = changed(posture, items)
+    _this_thing(before, after, st.columns(4))
+    all_tiles(posture, answer)
+    left, right = st.columns(2, gap="medium")
+    _picture(left, "Before", before, arrangement)
+    _picture(right, "After", after, arrangement)
+    _lost(before, after, f"{question}:{items}")
+    breaks_table(posture, answer, f"tray:{items}")
+    who_reaches_less(answer, f"tray:{items}")
+
+
+def reverse_tray(
+    posture: Posture,
+    question: Question,
+    path: dict[str, Any] | None,
+    before: dict[str, Any],
+    items: tuple[str, ...],
+) -> None:
+    """Draw the list of removals, and who still reaches a thing then."""
+    st.header("What if", anchor=False)
+    _offer(posture, path, items)
+    if not items:
+        return
+    _removed(posture, items)
+    after = exposure_without(posture, question, items)
+    counts = before["count"], after["count"] if after else 0
+    reaching = [a["accountable"]["reaching"] if a else 0 for a in (before, after)]
+    tiles = st.columns(2)
+    tile(tiles[0], "Things that still reach it", change(*counts), less(*counts))
+    tile(
+        tiles[1],
+        "Accountable identities that still do",
+        change(*reaching),
+        f"of {number(before['accountable']['of'])}",
+    )
+    answer = changed(posture, items)
+    all_tiles(posture, answer)
+    breaks_table(posture, answer, f"reverse:{items}")
+
+
+def _offer(posture: Posture, path: dict[str, Any] | None, items: tuple[str, ...]) -> None:
+    """Draw what may be removed of a path, its last step first."""
+    offered = removable(posture, path["steps"]) if path else []
+    if path is None or not offered:
+        st.caption(
+            "Choose a node above to remove it, or a step of the way to it, and see the reach "
+            "before and after. Nothing is written anywhere."
+        )
+        return
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    chosen = row.selectbox(
+        "What if this were removed",
+        offered,
+        key=f"remove:{thing_id(path['steps'][-1]['to'])}",
+        format_func=worded(posture, offered),
+        width=520,
+    )
+    with row:
+        add_button(chosen, "tray", items)
+
+
+def removable(posture: Posture, steps: list[dict[str, Any]]) -> list[str]:
+    """List what may be removed of a path: its steps, the last first, then its things.
+
+    What a rule concluded cannot be removed by itself, but each fact that it rests on can.
+    """
+    found: list[str] = []
+    for step in reversed(steps):
+        found += step["support"] if step["derived"] else [edge_item(step)]
+    found += [thing_id(step["to"]) for step in reversed(steps)]
+    known = meanings(posture, tuple(dict.fromkeys(found)))
+    return [item for item, meant in known.items() if meant.words]
+
+
+def _removed(posture: Posture, items: tuple[str, ...]) -> None:
+    """Draw what is removed, each with a button that takes it back."""
+    known = meanings(posture, items)
+    with st.container(border=True):
+        for at, item in enumerate(items[:SHOWN]):
+            words, button = st.columns([6, 1], vertical_alignment="center")
+            words.markdown(f":material/content_cut: {markdown(known[item].words)}")
+            button.button(
+                "Keep it",
+                key=f"drop:{at}",
+                icon=":material/undo:",
+                on_click=drop,
+                args=(item,),
+                type="tertiary",
+                help="Take it off the list again.",
+            )
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        more = f"and {number(len(items) - SHOWN)} more. " if len(items) > SHOWN else ""
+        left.caption(
+            f"{more}The address of this page holds the list: send it to show what you see."
+        )
+        right.button("Clear all", on_click=clear, key="drop:all", type="tertiary")
+
+
+def _this_thing(before: Reach, after: Reach, tiles: Any) -> None:
+    counts = before.figures["counts"], after.figures["counts"]
+    heavy = before.figures["weighted"], after.figures["weighted"]
+    restricted = [c["by_sensitivity"].get("restricted", 0) for c in counts]
+    tile(
+        tiles[0],
+        "Its weighted blast radius",
+        change(*heavy),
+        less(*heavy),
+        "Sensitivity times level, added up over all resources reached: before, then after.",
+    )
+    tile(
+        tiles[1],
+        "Resources it reaches",
+        change(counts[0]["resources"], counts[1]["resources"]),
+        f"of {number(counts[0]['of'])}",
+    )
+    unknown = counts[1]["by_sensitivity"].get("unknown", 0)
+    tile(
+        tiles[2],
+        "Restricted ones among them",
+        change(*restricted),
+        f"{number(unknown)} of unknown sensitivity" if unknown else less(*restricted),
+    )
+    tile(
+        tiles[3],
+        "With admin",
+        change(*(c["by_level"]["admin"] for c in counts)),
+        less(*(c["by_level"]["admin"] for c in counts)),
+    )
+
+
+def _picture(place: Any, title: str, found: Reach, arrangement: Arrangement | None) -> None:
+    with place:
+        st.subheader(title, anchor=False)
+        if found.tree.total == 1:
+            st.markdown("It reaches nothing in what is known.")
+            return
+        drawing = arrange(found.tree, arrangement, DRAWN)
+        edges = links(drawing, found.edges)
+        graph_view.draw(drawing, edges, f"picture-{title.lower()}", height=HEIGHT)
+        st.caption(drawing.said)
+
+
+def _lost(before: Reach, after: Reach, key: str) -> None:
+    rows = lost(before.table, after.table)
+    st.subheader("What it no longer reaches", anchor=False)
+    if rows.empty:
+        st.markdown("It reaches all it reached before: there is another way to everything.")
+        return
+    table(rows, f"lost:{key}", "Resources that are reached less: levels before and after.")
+    below(f"{counted(len(rows), 'resource')}, heaviest first.", rows, "what-if.csv")
+
+
+def lost(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the resources of which fewer levels are reached, heaviest loss first."""
+    levels = dict(zip(after["id"], after["Levels"], strict=True))
+    weights = dict(zip(after["id"], after["Weight"], strict=True))
+    rows = before[["Resource", "Sensitivity"]].assign(Before=before["Levels"])
+    rows["After"] = [levels.get(one, "none") for one in before["id"]]
+    rows["Weight lost"] = before["Weight"] - [weights.get(one, 0.0) for one in before["id"]]
+    rows = rows[rows["Before"] != rows["After"]]
+    return rows.sort_values("Weight lost", ascending=False, kind="stable", ignore_index=True)

@@ -1,0 +1,256 @@
+"""Choke points: what every way to the crown jewels passes, and what removing it would do."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
+from app.escape import markdown
+from app.web.address import one_of, recall, remember
+from app.web.answers.reach import MODES
+from app.web.removals import MOST, Taken, add_button, add_each, edge_item, meanings, removals
+from app.web.selection import choose, selected
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.web.view import View
+from app.web.views.choke_points.answers import (
+    FREES,
+    PROTECTED,
+    THROUGH,
+    Aim,
+    Ranked,
+    cut_rows,
+    ranked,
+    smallest_cut,
+    unrated,
+)
+from app.web.views.choke_points.plan import what_to_remove
+from app.web.what_if import all_tiles, breaks_table, changed
+from app.wording import NO_FIGURE, counted, number, share
+
+TALL = 290  # pixels of each of the two tables, seven rows
+THROUGH_HELP = (
+    "Pairs of a start and a target with a way through here. Many have another way as well: this "
+    "says how busy a place is, not what a fix frees."
+)
+PROTECTED_HELP = "Seen in use of late, or break-glass access: the smallest cut does not touch it."
+
+
+def draw(posture: Posture) -> None:
+    """Draw what lies between two ends, then what to remove first of all that is reached."""
+    aim, items = _aim(posture), removals(posture)
+    _between(posture, aim, items)
+    what_to_remove(posture, items)
+
+
+def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
+    """Draw the ranks, what the chosen row would change, and the smallest cut."""
+    if aim.starts == aim.targets:
+        st.info("The two ends are the same things: choose another end.")
+        return
+    found = ranked(posture, aim)
+    _figures(posture, aim, found)
+    if not found.answer["exposed"]:
+        st.markdown("Nothing of the first reaches anything of the second in what is known.")
+        return
+    _ranks(found, aim)
+    _detail(posture, found, items)
+    _cut(posture, aim, items)
+
+
+def _aim(posture: Posture) -> Aim:
+    left, right = st.columns(2, gap="large")
+    with left:
+        first = ALL_AGENTS if selected(posture, ALL_AGENTS) else ALL_IDENTITIES
+        starts = choose(posture, "start", "From", first)
+    with right:
+        targets = choose(posture, "target", "To", CROWN_JEWELS)
+    recall("mode", "standing", one_of(MODES))
+    mode = st.segmented_control(
+        "Access",
+        list(MODES),
+        key="mode",
+        format_func=lambda one: MODES[one],
+        required=True,
+        help="Standing: usable now. Potential: also what must be activated first (just-in-time).",
+    )
+    remember("mode", "standing")
+    return Aim(starts, targets, mode or "standing")
+
+
+def _figures(posture: Posture, aim: Aim, found: Ranked) -> None:
+    answer, tiles = found.answer, st.columns(4)
+    exposed, starts, dark = answer["exposed"], answer["starts"], answer["not_known"]
+    tile(
+        tiles[0],
+        "Starts that reach a target",
+        f"{number(exposed)} of {number(starts - dark)}" if dark < starts else NO_FIGURE,
+        f"not known of {number(dark)} more" if dark > 0 else share(exposed, starts),
+    )
+    unknown = unrated(posture) if aim.targets == CROWN_JEWELS else 0
+    tile(
+        tiles[1],
+        "Targets",
+        number(answer["targets"]),
+        f"{number(unknown)} more of unknown sensitivity" if unknown else None,
+        "What is to be protected. Resources whose sensitivity nobody states are not counted.",
+    )
+    best = max(_most(found.things), _most(found.edges))
+    tile(
+        tiles[2],
+        "Best single removal frees",
+        f"{number(best)} of {number(exposed)}",
+        share(best, exposed),
+        "So many starts lose all access to the targets when one thing or step goes.",
+    )
+    cut = smallest_cut(posture, aim) if exposed else None
+    tile(tiles[3], "Smallest cut", *_cut_figure(cut))
+
+
+def _most(rows: pd.DataFrame) -> int:
+    return int(rows[FREES].max()) if len(rows) else 0
+
+
+def _cut_figure(cut: dict[str, Any] | None) -> tuple[str, str]:
+    if cut is None:
+        return "0", "nothing to separate"
+    if not cut["separable"]:
+        return "none", "not without touching access in use"
+    if not cut["edges"]:
+        return "0", "nothing to separate"
+    cheapest = "proven the smallest" if cut["exact"] else f"at least {number(cut['max_flow'])}"
+    return counted(len(cut["edges"]), "step"), cheapest
+
+
+# -- the ranks, and the chosen row --------------------------------------------------------------
+
+
+def _ranks(found: Ranked, aim: Aim) -> None:
+    exposed = found.answer["exposed"]
+    config = {
+        FREES: st.column_config.ProgressColumn(
+            help="Starts that lose all access to the targets when this alone is removed.",
+            format=f"%d of {number(exposed)}",
+            min_value=0,
+            max_value=exposed,
+        ),
+        THROUGH: st.column_config.NumberColumn(help=THROUGH_HELP, format="localized"),
+        PROTECTED: st.column_config.TextColumn(help=PROTECTED_HELP, width="small"),
+    }
+    recall("item")
+    st.caption(
+        f"**{FREES}**: the starts that lose all access to the targets when this alone is removed. "
+        f"**{THROUGH}**: {THROUGH_HELP[0].lower()}{THROUGH_HELP[1:]}"
+    )
+    for title, rows in (("Things", found.things), ("Steps", found.edges)):
+        st.header(title, anchor=False)
+        if rows.empty:
+            st.markdown("None.")
+            continue
+        at = table(
+            rows.drop(columns="item"),
+            f"choke:{title}:{aim}",
+            f"{title} ranked by how many starts lose all access when one goes.",
+            config,
+            select=True,
+            height=TALL,
+        )
+        below(
+            f"{counted(len(rows), title.lower()[:-1])}, what frees most first.",
+            rows.drop(columns="item"),
+            f"choke-points-{title.lower()}.csv",
+        )
+        _choose(title, rows["item"].iloc[at] if at is not None else None)
+    if found.answer["left_out"]:
+        st.caption(f"{number(found.answer['left_out'])} more free no more than those listed.")
+    remember("item")
+
+
+def _choose(title: str, item: str | None) -> None:
+    """Make the row a reader chose the chosen item, once for each choice."""
+    seen = f"choke:row:{title}"
+    if item != st.session_state.get(seen):
+        st.session_state[seen] = item
+        st.session_state["item"] = item or st.session_state["item"]
+
+
+def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
+    """Draw what the chosen row frees, what it would change for all, and what would break."""
+    item = st.session_state["item"]
+    meant = meanings(posture, (item,))[item] if item else Taken("")
+    if not meant.words:
+        if item:
+            st.warning(f"{markdown(item)} cannot be shown: {markdown(meant.why_not, 500)}.")
+        st.caption("Select a thing or a step to see what removing it would change.")
+        return
+    with st.container(border=True):
+        st.subheader(f"What if {markdown(meant.words)} were removed", anchor=False)
+        st.markdown(_gain(found, item))
+        row = st.container(horizontal=True)
+        with row:
+            add_button(item, "choke", items)
+            _show_tray(items)
+        answer = changed(posture, (item,))
+        all_tiles(posture, answer)
+        breaks_table(posture, answer, f"choke:{item}")
+
+
+def _gain(found: Ranked, item: str) -> str:
+    """Say what the removal of one item frees, and what it does not."""
+    exposed = found.answer["exposed"]
+    rows = pd.concat([found.things, found.edges])
+    mine = rows[rows["item"] == item]
+    if mine.empty:
+        return "It is not among those ranked above."
+    frees, through = int(mine[FREES].iloc[0]), mine[THROUGH].iloc[0]
+    busy = f"{counted(int(through), 'pair')} of a start and a target have a way through it"
+    if not frees:
+        return f"Frees **none** of {number(exposed)}: each has another way. {busy}."
+    return f"Frees **{number(frees)} of {number(exposed)}** ({share(frees, exposed)}). {busy}."
+
+
+def _show_tray(items: tuple[str, ...]) -> None:
+    if items and st.button(
+        f"Show the what-if: {counted(len(items), 'removal')}", icon=":material/hub:"
+    ):
+        st.switch_page(st.session_state["pages"]["blast_radius"], query_params={"remove": items})
+
+
+# -- the smallest cut ---------------------------------------------------------------------------
+
+
+def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
+    st.header("Smallest cut", anchor=False)
+    cut = smallest_cut(posture, aim)
+    edges = cut["edges"] if cut["separable"] else cut["protected"]
+    if cut["separable"]:
+        st.markdown(
+            f"Removing **{counted(len(edges), 'step')}** at a cost of **{number(cut['cost'])}** "
+            f"leaves none of the starts a way to any target. {markdown(cut['certificate'])}"
+        )
+    else:
+        st.warning(markdown(cut["certificate"]), icon=":material/lock:")
+    if "usage" in posture.graph.undeclared:
+        st.caption("No source states when access was used, so none is kept for being in use.")
+    rows = cut_rows(edges)
+    if rows.empty:
+        return
+    table(rows, f"cut:{aim}", "The steps of the smallest cut, or those in use that prevent one.")
+    if not cut["separable"]:
+        below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
+        return
+    below(f"{counted(len(rows), 'step')}: none was seen in use lately.", rows, "smallest-cut.csv")
+    wanted = [edge_item(edge) for edge in edges]
+    st.button(
+        "Add all to what-if",
+        icon=":material/content_cut:",
+        disabled=set(wanted) <= set(items) or len(wanted) > MOST,
+        help=f"At most {MOST}: the address of a page holds them.",
+        on_click=add_each,
+        args=(wanted,),
+    )
+
+
+VIEW = View("choke_points", "Choke points", ":material/filter_alt:", "Overview", 25, draw)

@@ -1,0 +1,262 @@
+"""Findings: what rules found wrong, to filter, read and take away."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.findings.lifecycle.states import RESOLVED, STALE
+from analytics.findings.rules import all_rules
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web import acceptance
+from app.web.address import recall, remember, some_of
+from app.web.answers.figures import finding, findings, silent, states
+from app.web.tables import below, choose_rows, table
+from app.web.view import View
+from app.wording import (
+    MARKS,
+    SEVERITIES,
+    STATES,
+    counted,
+    day,
+    days,
+    edge_words,
+    kind,
+    number,
+    thing_id,
+    thing_name,
+)
+
+TITLES = {rule.id: rule.title for rule in all_rules().values()}
+CHANGES = 8  # changes listed that resolved a finding
+DATES = {
+    "since": "Since",
+    "first_seen": "First seen",
+    "last_seen": "Last seen",
+    "reopened_at": "Open again",
+    "resolved_at": "Resolved",
+}
+COLUMNS = {
+    "Severity": st.column_config.TextColumn(width=90),
+    "State": st.column_config.TextColumn(width=90),
+    "Rule": st.column_config.TextColumn(width=65),
+    "About": st.column_config.TextColumn(width=120),
+    "What is wrong": st.column_config.TextColumn(width=250),
+    "Since": st.column_config.TextColumn(width=88),
+    "Answers for it": st.column_config.TextColumn(width=95),
+    "First seen": st.column_config.TextColumn(width=88),
+    "Last seen": st.column_config.TextColumn(width=88),
+}
+
+
+def draw(posture: Posture) -> None:
+    """Draw the filters, the table, and the findings that the reader chose."""
+    if not states(posture):
+        st.markdown("No rule found anything in what is known.")
+        not_judged(posture)
+        return
+    rows, shown, chosen = _filtered(posture)
+    drawn = _table(shown.head(1000))
+    narrow = {"What is wrong": st.column_config.TextColumn(width=165)}
+    at = choose_rows(
+        drawn,
+        f"findings:{chosen}",
+        "Findings, worst first: severity, state, rule, subject, what is wrong and since when.",
+        COLUMNS | (narrow if "Last seen" in drawn else {}),
+        total=len(shown),
+    )
+    below(
+        f"{number(len(shown))} of {counted(len(rows), 'finding')}, worst first. Select one to "
+        "read it whole, or several to accept them together.",
+        shown.drop(columns=["label"]),
+        "findings.csv",
+    )
+    if len(at) > 1:
+        st.session_state["finding"] = None
+        remember("finding")
+        with st.container(border=True):
+            acceptance.draw_many(posture, shown.iloc[at])
+    else:
+        _detail(posture, shown, at[0] if at else None)
+    not_judged(posture)
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "Severity": rows["severity"].astype(str).map(MARKS),
+            "State": rows["state"].map(STATES),
+            "Rule": rows["rule"],
+            "About": rows["name"],
+            "What is wrong": rows["sentence"],
+            "Since": days(rows["since"]),
+            "Answers for it": rows["accountable"].where(
+                rows["accountable"] != "", rows["accountability"]
+            ),
+            "First seen": days(rows["first_seen"]),
+            "Last seen": days(rows["last_seen"]),
+        }
+    )
+    gone = rows["state"].isin([RESOLVED, STALE])
+    return frame if gone.any() else frame.drop(columns="Last seen")
+
+
+def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """Draw the filters; return the rows, those that are left, and a text that names the filters."""
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
+    there = states(posture)
+    wanted = _pills(row, "state", "State", list(there), there, STATES)
+    rows = _in_states(posture, wanted)
+    counts = {str(one): int(n) for one, n in rows["severity"].value_counts().items()}
+    severities = [s for s in SEVERITIES if counts.get(s)]
+    chosen = {"state": wanted}
+    chosen["severity"] = _pills(row, "severity", "Severity", severities, counts)
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
+    rules = sorted(rows["rule"].unique())
+    recall("rules", [], some_of(rules), key="findings:rules")
+    chosen["rule"] = row.multiselect(
+        "Rules",
+        rules,
+        key="findings:rules",
+        placeholder="all rules",
+        width=460,
+        format_func=lambda one: f"{one} {TITLES.get(one, '')}",
+    )
+    remember("rules", [], key="findings:rules")
+    recall("about", "")
+    about = row.text_input("About", key="about", placeholder="part of a name or id", width=220)
+    remember("about", "")
+    return rows, _keep(rows, chosen, about.strip()), f"{chosen}:{about}"
+
+
+def _in_states(posture: Posture, wanted: list[str]) -> pd.DataFrame:
+    """Return the findings from which to choose: what is resolved only where that is asked for."""
+    if RESOLVED not in wanted:
+        return findings(posture)
+    if wanted == [RESOLVED]:
+        return findings(posture, resolved=True)
+    parts = [findings(posture), findings(posture, resolved=True)]
+    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return whole.sort_values("severity", kind="stable", ignore_index=True)
+
+
+def _keep(rows: pd.DataFrame, chosen: dict[str, list[str]], about: str) -> pd.DataFrame:
+    keep = pd.Series(True, index=rows.index)
+    for column, values in chosen.items():
+        if values:
+            keep &= rows[column].isin(values)
+    if about:
+        named = rows["name"].str.contains(about, case=False, regex=False)
+        keep &= named | rows["subject"].str.contains(about, case=False, regex=False)
+    return rows[keep]
+
+
+def _pills(
+    row: Any,
+    name: str,
+    label: str,
+    options: list[str],
+    counts: Mapping[str, int],
+    words: Mapping[str, str] | None = None,
+) -> list[str]:
+    key = f"findings:{name}"
+    recall(name, [], some_of(options), key=key)
+    st.session_state[key] = [one for one in st.session_state[key] if one in options]
+    chosen: list[str] = row.pills(
+        label,
+        options,
+        key=key,
+        selection_mode="multi",
+        format_func=lambda one: f"{(words or {}).get(one, one)} · {counts.get(one, 0):,}",
+    )
+    remember(name, [], key=key)
+    return chosen
+
+
+def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
+    """Draw the finding of the chosen row, else the one that the address names."""
+    recall("finding")
+    row = shown["id"].iloc[at] if at is not None else None
+    if row != st.session_state.get("findings:row"):
+        st.session_state["findings:row"] = row
+        st.session_state["finding"] = row or st.session_state["finding"]
+    chosen = remember("finding")
+    one = finding(posture, chosen) if chosen else None
+    if chosen and one is None:
+        st.warning(f"There is no finding {code(chosen)} in this snapshot.")
+    if one is not None:
+        with st.container(border=True):
+            _finding(one)
+            acceptance.draw(posture, one)
+
+
+def _finding(one: dict[str, Any]) -> None:
+    subject = one["subject"]
+    title = one.get("title") or one["rule"]
+    st.subheader(f"{MARKS.get(one['severity'], '')} · {markdown(title)}", anchor=False)
+    st.markdown(markdown(one["sentence"], 2000))
+    left, right = st.columns(2, gap="large")
+    left.markdown(f"**What to do**  \n{markdown(one['remediation'], 2000)}")
+    left.markdown(f"**Answers for it**  \n{markdown(one['accountability'], 500)}")
+    if left.button(f"Blast radius of this {kind(subject['label'])}", icon=":material/hub:"):
+        st.switch_page(
+            st.session_state["pages"]["blast_radius"], query_params={"thing": thing_id(subject)}
+        )
+    right.markdown(
+        f"**Rule** {markdown(one['rule'])} · **State** {markdown(STATES[one['state']])}  \n"
+        + " · ".join(f"**{words}** {day(one[key])}" for key, words in DATES.items() if one[key])
+    )
+    if one["state_why"]:
+        right.markdown(markdown(one["state_why"], 2000))
+    if one["resolved_by"]:
+        _resolved(one["resolved_by"], right)
+    if one["references"]:
+        right.markdown(f"**See** {markdown(', '.join(map(str, one['references'])), 500)}")
+    if one["evidence"]:
+        shown = [code(_evidence(e)) for e in one["evidence"][:10]]
+        more = len(one["evidence"]) - len(shown)
+        right.markdown("**Evidence**  \n" + "  \n".join(shown))
+        if more:
+            right.caption(f"and {number(more)} more")
+
+
+def _resolved(by: dict[str, Any], place: Any) -> None:
+    """Say which changes of the estate, or that only time, ended a finding."""
+    lines = [code(_change(change)) for change in by["changes"][:CHANGES]]
+    more = len(by["changes"]) - len(lines) + by["more"]
+    said = "**Resolved by**  \n" + "  \n".join(lines)
+    if by["time_alone"]:
+        said += "the passing of time; nothing about it changed"
+    place.markdown(said)
+    if more:
+        place.caption(f"and {counted(more, 'further change')} about it")
+
+
+def _change(one: dict[str, Any]) -> str:
+    about = thing_name(one["thing"]) if "thing" in one else edge_words(one)
+    fields = ", ".join(field.replace("_", " ") for field in one.get("fields") or ())
+    return f"{one['what']}: {about}{f' ({fields})' if fields else ''}"
+
+
+def not_judged(posture: Posture) -> None:
+    """Draw which rules could not look, and for want of what."""
+    skipped = silent(posture)
+    if skipped.empty:
+        return
+    with st.expander(f"{counted(len(skipped), 'rule')} could not look, for want of facts"):
+        table(skipped, "silent", "Rules that judged nothing, and which facts nobody declares.")
+
+
+def _evidence(one: dict[str, Any]) -> str:
+    """Name a piece of evidence: a relationship by its ends, a thing by its name, else by its id."""
+    if "relationship" in one:
+        ends = one["from"]["name"], one["relationship"], one["to"]["name"]
+        return f"{' '.join(ends)} ({one['source']}/{one['scope']})"
+    if "thing" in one:
+        return f"{one['thing']['name']} ({one['source']}/{one['scope']})"
+    return f"{one.get('record', '')} {one['id']} {one.get('at') or ''}".strip()
+
+
+VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw)

@@ -1,0 +1,199 @@
+"""What if people leave: what nobody would own, what they know, and how few keep it all."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.ownership.bus_factor import kept_by
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.address import recall_each, remember_each
+from app.web.picker import namer
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.wording import NOT_KNOWN, brief, counted, number, share, thing_name
+from graph.schema import HUMAN
+
+OFFERED = 2000  # people in the box
+LISTED = 5000  # rows of each kind that are worked out
+FEW = 10  # people of the bus factor named in the text
+
+
+@kept
+def people(posture: Posture) -> list[str]:
+    """Return the ids of people, those first without whom something would have no owner."""
+    graph = posture.graph
+    keepers = kept_by(posture).people
+    human = np.flatnonzero(graph.has_label(HUMAN))
+    order = [*keepers.tolist(), *np.setdiff1d(human, keepers).tolist()]
+    return [str(graph.thing(one)["id"]) for one in order[:OFFERED]]
+
+
+@kept
+def departure(posture: Posture, leaving: tuple[str, ...]) -> dict[str, Any]:
+    """Answer what is orphaned, and what would be if these people left."""
+    numbers = tuple(posture.graph.number(one) for one in leaving)
+    answer: dict[str, Any] = answers.orphans(posture, numbers, LISTED)
+    return answer
+
+
+def draw(posture: Posture) -> None:
+    """Draw how few departures would hurt, the box of people, and what they leave behind."""
+    st.header("What if people leave?", anchor=False)
+    if "owners" in posture.graph.undeclared:
+        st.markdown("Unknown: no source states owners.")
+        return
+    factor = departure(posture, ())["bus_factor"]
+    _bus_factor(factor)
+    leaving = _choose(posture, factor)
+    if leaving:
+        _left_behind(posture, leaving)
+
+
+def _bus_factor(found: dict[str, Any]) -> None:
+    if found["departures"] is None:
+        st.markdown(f"Nobody can be missed, because {markdown(found['not_measured_because'])}.")
+        return
+    named = [f"**{markdown(thing_name(one), 60)}**" for one in found["people"][:FEW]]
+    more = found["departures"] - len(named)
+    who = ", ".join(named) + (f" and {number(more)} more" if more > 0 else "")
+    exact = "No fewer people do it" if found["exact"] else f"Fewer than {found['bound']} cannot"
+    st.markdown(
+        f"Bus factor: **{counted(found['departures'], 'departure')}** of "
+        f"{counted(found['owners'], 'person', 'people')} who keep something owned would leave "
+        f"{share(found['share'], 1)} of the weighted reach owned today with no owner at all: "
+        f"{who}. {exact}."
+    )
+
+
+def _choose(posture: Posture, factor: dict[str, Any]) -> tuple[str, ...]:
+    """Draw the box; return the ids of the people chosen, kept in the address."""
+    graph = posture.graph
+    said = recall_each("leaving")
+    human = graph.has_label(HUMAN)
+    there = [one for one in said if (at := graph.number(one)) >= 0 and human[at]]
+    if len(there) < len(said):
+        gone = ", ".join(markdown(one, 60) for one in said if one not in there)
+        st.warning(f"Nobody in this snapshot has the id {gone}.")
+    st.session_state["leaving"] = there
+    offered = people(posture)
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    chosen = left.multiselect(
+        "Who leaves",
+        [*offered, *(one for one in there if one not in set(offered))],
+        key="leaving",
+        format_func=namer(posture),
+        placeholder="choose people; nothing is written anywhere",
+    )
+    right.button(
+        "The bus factor",
+        icon=":material/group_remove:",
+        disabled=not factor["people"],
+        on_click=_take,
+        args=([one["id"] for one in factor["people"]],),
+        help="Choose the fewest people whose departure leaves half of the owned reach unowned.",
+    )
+    remember_each("leaving")
+    return tuple(chosen)
+
+
+def _take(ids: list[str]) -> None:
+    st.session_state["leaving"] = ids
+
+
+def _left_behind(posture: Posture, leaving: tuple[str, ...]) -> None:
+    answer = departure(posture, leaving)
+    lost, hidden = answer["debt_opening"], answer["not_shown"]
+    orphaned, secrets = orphan_rows(answer), secret_rows(answer)
+    tiles = st.columns(4)
+    tile(
+        tiles[0],
+        "Would lose an owner",
+        f"{number(lost['identities'])} of {number(answer['judged'])}",
+        "the last one of a role",
+    )
+    tile(
+        tiles[1],
+        "With no owner at all",
+        f"{number(lost['without_any_owner'])} of {number(lost['identities'])}",
+        "in neither role",
+    )
+    tile(
+        tiles[2],
+        "Secrets to replace",
+        number(len(secrets) + hidden["secrets_to_rotate"]),
+        "that they could have copied",
+    )
+    tile(
+        tiles[3],
+        "Debt that would open",
+        f"{brief(lost['at_once'])} tp",
+        f"and {brief(lost['per_day'])} tp a day",
+        "What would be owed at once, and what each day adds until somebody takes over.",
+    )
+    key = ",".join(leaving)
+    st.subheader("What they would leave behind", anchor=False)
+    if orphaned.empty:
+        st.markdown("Nothing would lose its last owner.")
+    else:
+        at = table(
+            orphaned.drop(columns="id"),
+            f"would-orphan:{key}",
+            "What would lose the last owner of a role, and who could take over.",
+            select=True,
+            height=400,
+        )
+        more = f", {number(hidden['would_orphan'])} more left out" if hidden["would_orphan"] else ""
+        below(
+            f"{counted(len(orphaned), 'role')}, costliest first{more}. Select one to see what it "
+            "reaches.",
+            orphaned,
+            "would-orphan.csv",
+        )
+        if at is not None:
+            target = st.session_state["pages"]["blast_radius"]
+            st.switch_page(target, query_params={"thing": orphaned["id"].iloc[at]})
+    st.subheader("Secrets to replace", anchor=False)
+    if secrets.empty:
+        st.markdown("They know no secret that is known of.")
+        return
+    table(secrets, f"secrets:{key}", "Credentials that they could have copied.", height=400)
+    below(f"{counted(len(secrets), 'credential')}.", secrets, "secrets-to-replace.csv")
+
+
+def orphan_rows(answer: dict[str, Any]) -> pd.DataFrame:
+    """Return a row for each role that would lose its last owner."""
+    rows = answer["would_orphan"]
+    return pd.DataFrame(
+        {
+            "id": [row["identity"]["id"] for row in rows],
+            "Identity": [thing_name(row["identity"]) for row in rows],
+            "Role": [row["role"] for row in rows],
+            "Owner left": ["none" if row["nobody_left"] else "other role" for row in rows],
+            "Could take over": [_named(row["successors"]) or "nobody known" for row in rows],
+            "Gone already": [_named(row["successors_gone"]) for row in rows],
+            "Debt at once": np.array([row["debt_at_once"] for row in rows], float).round(1),
+            "A day": np.array([row["debt_per_day"] for row in rows], float).round(1),
+        }
+    )
+
+
+def secret_rows(answer: dict[str, Any]) -> pd.DataFrame:
+    """Return a row for each credential that those who leave could have copied."""
+    rows = answer["secrets_to_rotate"]
+    return pd.DataFrame(
+        {
+            "Credential": [thing_name(row) for row in rows],
+            "Do": [row["action"] for row in rows],
+            "Because": ["; ".join(row["because"]) for row in rows],
+            "Kept in": [row["storage"] or NOT_KNOWN for row in rows],
+        }
+    )
+
+
+def _named(things: list[dict[str, Any]]) -> str:
+    return ", ".join(thing_name(one) for one in things)

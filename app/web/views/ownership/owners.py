@@ -1,0 +1,170 @@
+"""How owners are known: every statement with its source and date, and who disagrees."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.answers.evidence_of_owners import conflicts, evidence_of, sure_owners
+from analytics.ownership.owners import ROLES
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.answers.figures import UNKNOWN, accountable
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.wording import counted, day, kind, number, share, thing_name
+
+NOBODY = "nobody"
+CONFLICTS = {
+    "disagree": "name different owners",
+    "outdated": "the other still names who is gone",
+}
+
+
+@kept
+def disputed(posture: Posture) -> pd.DataFrame:
+    """Return a row for each two sources that do not agree on an owner."""
+    rows = conflicts(posture)
+    return pd.DataFrame(
+        {
+            "Thing": [thing_name(row["thing"]) for row in rows],
+            "Role": [row["role"] for row in rows],
+            "One source": [_source(row["says"]) for row in rows],
+            "names": [_named(row["owners"]) for row in rows],
+            "Another": [_source(row["against"]) for row in rows],
+            "names instead": [_named(row["others"]) for row in rows],
+            "Conflict": [CONFLICTS.get(row["conflict"], row["conflict"]) for row in rows],
+        }
+    )
+
+
+@kept
+def how_sure(posture: Posture) -> dict[str, Any]:
+    """Return how sure the owners of identities in service are, by role."""
+    answer: dict[str, Any] = answers.orphans(posture, limit=1)["confidence"]
+    return answer
+
+
+def draw(posture: Posture) -> None:
+    """Draw how sure the owners are, who disagrees, and every identity with its owners."""
+    everyone = accountable(posture)
+    if everyone.empty:
+        return
+    st.header("How are owners known?", anchor=False)
+    if "owners" in posture.graph.undeclared:
+        st.markdown("No source states owners, so there is no evidence of any.")
+    else:
+        _sure(how_sure(posture))
+        _conflicts(posture)
+    _all_owners(posture, everyone)
+
+
+def _sure(found: dict[str, Any]) -> None:
+    said = [
+        f"**{role.capitalize()}** owner sure for {number(of['sure'])} of {number(of['of'])} "
+        f"identities, doubtful for {number(of['doubtful'])}"
+        for role, of in ((role, found[role]) for role in ROLES)
+    ]
+    st.markdown(". ".join(said) + ".")
+    st.caption(
+        f"Sure means declared, and named or confirmed lately: confidence from "
+        f"{found['sure_from']:g} on. It halves with every {number(found['half_life_days'])} days."
+    )
+
+
+def _conflicts(posture: Posture) -> None:
+    rows = disputed(posture)
+    if rows.empty:
+        st.markdown("No two sources disagree on an owner.")
+        return
+    st.markdown(f"In {counted(len(rows), 'case')} two sources do not agree:")
+    table(rows, "conflicts", "Sources that do not agree on who owns a thing.", height=300)
+    below(f"{counted(len(rows), 'conflict')}.", rows, "owner-conflicts.csv")
+
+
+def _all_owners(posture: Posture, everyone: pd.DataFrame) -> None:
+    shown = owner_rows(posture, everyone)
+    at = table(
+        shown,
+        "owners",
+        "The owners of every accountable identity, and how sure they are.",
+        {
+            "Sure": st.column_config.TextColumn(
+                width=60, help="Confidence in the less sure of its two owners."
+            )
+        },
+        select=True,
+        height=400,
+    )
+    words = f"All {counted(len(everyone), 'accountable identity', 'accountable identities')}"
+    below(f"{words}, widest reach first. Select one to see the evidence.", shown, "owners.csv")
+    if at is not None:
+        with st.container(border=True):
+            _evidence(posture, everyone.iloc[at])
+
+
+def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each accountable identity: what it reaches, its owners, how sure."""
+    unknown = everyone["owners"] == UNKNOWN
+    sure = sure_owners(posture)[posture.graph.numbers(everyone["id"])]
+    owners = {
+        f"{role.capitalize()} owner": everyone[role]
+        .mask(everyone[role] == "", NOBODY)
+        .mask(everyone[f"{role}_unknown"], UNKNOWN)
+        for role in ROLES
+    }
+    return pd.DataFrame(
+        {
+            "Identity": everyone["name"],
+            "Kind": everyone["label"].map(kind),
+            **owners,
+            "Sure": np.where(unknown, UNKNOWN, [share(one, 1) for one in sure]),
+            "Resources reached": everyone["resources"],
+            "Weighted blast radius": everyone["weighted"],
+        }
+    )
+
+
+def _evidence(posture: Posture, row: pd.Series) -> None:
+    st.subheader(markdown(row["name"], 60), anchor=False)
+    states = evidence_of(posture, posture.graph.number(row["id"]))
+    said = [
+        f"**{role.capitalize()}**: {markdown(states[role]['state'])}"
+        + (", inherited from its parent" if states[role]["inherited"] else "")
+        + f", confidence {share(states[role]['confidence'], 1)}"
+        for role in ROLES
+    ]
+    st.markdown("  \n".join(said))
+    rows = statement_rows(states)
+    if rows.empty:
+        st.markdown("No source says anything about its owners.")
+        return
+    table(rows, f"statements:{row['id']}", "What each source says of its owners.")
+
+
+def statement_rows(states: dict[str, Any]) -> pd.DataFrame:
+    """Return a row for each statement about the owners of one thing, by role."""
+    rows = [(role, one) for role in ROLES for one in states[role]["statements"]]
+    return pd.DataFrame(
+        {
+            "Role": [role for role, _ in rows],
+            "Owner": [thing_name(one) for _, one in rows],
+            "Is": [one["state"] for _, one in rows],
+            "Known by": [one["evidence"] for _, one in rows],
+            "Source": [_source(one) for _, one in rows],
+            "Since": [day(one["since"]) for _, one in rows],
+            "Confirmed": [day(one["acknowledged_at"]) for _, one in rows],
+            "Contradicted": ["yes" if one["contradicted"] else "no" for _, one in rows],
+            "Confidence": [share(one["confidence"], 1) for _, one in rows],
+        }
+    )
+
+
+def _source(one: dict[str, Any]) -> str:
+    return f"{one['source']}/{one['scope']}"
+
+
+def _named(things: list[dict[str, Any]]) -> str:
+    return ", ".join(thing_name(one) for one in things)

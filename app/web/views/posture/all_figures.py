@@ -1,0 +1,72 @@
+"""All leadership figures on the Posture page: one table, one population."""
+
+from typing import Any
+
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.address import recall, remember
+from app.web.tables import below, table
+from app.web.tiles import link
+from app.web.views.posture.leadership import figure_words, kpi_rows, kpis, rows_behind, rows_page
+from app.wording import brief, counted, number
+
+
+def draw(posture: Posture) -> None:
+    """Draw the table of figures, and how the chosen one is defined, with its rows."""
+    st.header("All figures", anchor=False)
+    found = kpis(posture)["kpis"]
+    rows = kpi_rows(found)
+    recall("figure", "")
+    columns = {
+        "Figure": st.column_config.TextColumn(width=250),
+        "Value": st.column_config.TextColumn(width=105),
+        "Numerator": st.column_config.NumberColumn(format="localized", width=95),
+        "Denominator": st.column_config.NumberColumn(format="localized", width=100),
+        "Target": st.column_config.TextColumn(width=70),
+        "Met": st.column_config.TextColumn(width=75),
+    }
+    at = table(
+        rows, "figures", "Figures with their terms and targets.", columns, select=True, height=420
+    )
+    count = number(kpis(posture)["population"]["identities"])
+    below(
+        f"{counted(len(rows), 'figure')} over one population: {count} accountable identities in "
+        "service. Select one to see how it is defined, and the rows behind it.",
+        rows,
+        "figures.csv",
+    )
+    if at is not None:
+        st.session_state["figure"] = found[at]["name"]
+    chosen = remember("figure", "")
+    one = next((f for f in found if f["name"] == chosen), None)
+    if one is not None:
+        with st.container(border=True):
+            _figure(posture, one)
+
+
+def _figure(posture: Posture, one: dict[str, Any]) -> None:
+    value = figure_words(one["value"], one["unit"])
+    st.subheader(f"{one['title']}: {value}", anchor=False)
+    if one["not_measured_because"]:
+        st.markdown(f"Not measured, because {markdown(one['not_measured_because'], 500)}.")
+    lines = [
+        f"**{words}** {'' if one[term] is None else brief(one[term])}: "
+        f"{markdown(one[f'{term}_is'], 500)}"
+        for term, words in (("numerator", "Numerator"), ("denominator", "Denominator"))
+    ]
+    lines.append(f"**Source** {markdown(one['source'], 500)}")
+    lines += [
+        f"**Published** {markdown(p['says'])} ({markdown(p['source'])}, {p['year']})"
+        for p in one["published"]
+    ]
+    st.markdown("  \n".join(lines))
+    found = rows_page(one["rows"])
+    rows = rows_behind(posture, one["name"])
+    if rows is not None:
+        table(rows, f"behind:{one['name']}", f"The rows behind {one['title']}.", height=350)
+        below(f"{counted(len(rows), 'row')}.", rows, f"{one['name']}.csv")
+    elif found is not None:
+        link(st.container(), "The rows behind it", found[0], **found[1])
+    st.caption(f"On the command line: {code(one['rows'])}")

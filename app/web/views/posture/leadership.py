@@ -1,0 +1,225 @@
+"""Figures for leadership: kept answers, how each is written, and where its rows are."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics import answers
+from analytics.debt.past import Owed, past_debt
+from analytics.figures.measure import population
+from analytics.figures.measures.sensitive_reach import reaching
+from analytics.posture import Posture
+from app.web.answers.figures import names
+from app.web.snapshots import kept
+from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, kind, number, thing_name
+from graph.access import NEVER
+from graph.schema import IDENTITIES, TOOL
+from graph.stores import SnapshotInfo
+
+SNAPSHOTS = 12  # the latest ones in a trend
+LISTED = 1000
+KINDS = {
+    "grant": "Grant past its end, or revoked on paper",
+    "credential": "Credential past its expiry",
+    "identity": "Identity past its term",
+    "owner": "Role without its owner",
+}
+
+
+@kept
+def kpis(posture: Posture) -> dict[str, Any]:
+    """Return the leadership figures and the pillars as `answers.kpis` has them."""
+    answer: dict[str, Any] = answers.kpis(posture)
+    return answer
+
+
+@kept
+def past(posture: Posture) -> pd.DataFrame:
+    """Return the trust debt at each of the latest snapshots up to the moment shown.
+
+    Returns
+    -------
+    DataFrame
+        `at`, `debt`, `most`, `ratio`, `high` (the ratio if all that is unverified were broken),
+        `coverage` (shares) and `grade`.
+    """
+    history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
+    recent: list[SnapshotInfo] = []
+    if history is not None and info is not None:
+        before = [i for i in history.until(info) if i.id != info.id and i.taken_at < as_of]
+        recent = sorted(before, key=lambda i: i.order)[1 - SNAPSHOTS :]
+    rows = [*past_debt(posture, recent), Owed.of(posture)]
+    frame = pd.DataFrame([asdict(owed) for owed in rows])
+    frame.insert(0, "at", [*(i.taken_at for i in recent), as_of])
+    return frame
+
+
+def figure_words(value: float | None, unit: str) -> str:
+    """Write the value of a figure in its unit.
+
+    >>> figure_words(0.115, "share"), figure_words(135.38, "days"), figure_words(None, "tp")
+    ('11.5%', '135 days', 'not measured')
+    """
+    if value is None:
+        return "not measured"
+    if unit == "share":
+        return f"{value:.1%}"
+    if unit == "days":
+        return counted(round(value), "day")
+    return f"{brief(value)} {unit}" if unit in ("tp", "tp/day") else number(round(value, 2))
+
+
+def kpi_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a row for each leadership figure, with its terms, or why it is not measured."""
+    met = {True: "✓ met", False: "✗ missed"}
+    return pd.DataFrame(
+        {
+            "Figure": [one["title"] for one in found],
+            "Value": [figure_words(one["value"], one["unit"]) for one in found],
+            "Numerator": np.array([_term(one["numerator"]) for one in found], float),
+            "Denominator": np.array([_term(one["denominator"]) for one in found], float),
+            "Target": [_target(one) for one in found],
+            "Met": [met.get(one["on_target"], _in_doubt(one)) for one in found],
+            "Not measured, because": [one["not_measured_because"] or "" for one in found],
+        }
+    )
+
+
+def _in_doubt(one: dict[str, Any]) -> str:
+    """Say that what is unknown could decide whether a target is met, where that is so."""
+    return NO_FIGURE if one["target"] is not None and one["value"] is not None else ""
+
+
+def _term(value: float | None) -> float:
+    return np.nan if value is None else round(value, 1)
+
+
+def _target(one: dict[str, Any]) -> str:
+    return "" if one["target"] is None else figure_words(one["target"], one["unit"])
+
+
+def pillar_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return a row for each pillar, or part of one: what is in evidence of what there is."""
+    share = [one["value"] for one in found]
+    return pd.DataFrame(
+        {
+            "": [one["title"] for one in found],
+            "In evidence": [NOT_KNOWN if s is None else f"{s:.0%}" for s in share],
+            "Shown": np.array([one["numerator"] for one in found], float).round(),
+            "Of": np.array([one["denominator"] for one in found], float).round(),
+            "Unknown": np.array([one["unknown"] for one in found], float).round(),
+        }
+    )
+
+
+def rows_page(command: str) -> tuple[str, dict[str, str]] | None:
+    """Return the page, and its address, that shows the rows which a command lists; None: no page.
+
+    >>> rows_page("trustdebt findings --rule TIM-01")
+    ('findings', {'rules': 'TIM-01'})
+    >>> rows_page("trustdebt debt --by identity")
+    ('trust_debt', {'by': 'identity'})
+    >>> rows_page("trustdebt evidence")
+    """
+    words = command.split()[1:]
+    asked, options = words[0], dict(zip(words[1::2], words[2::2], strict=False))
+    if asked == "findings":
+        named = {"--rule": "rules", "--state": "state"}
+        return "findings", {named[o]: v for o, v in options.items() if o in named}
+    if asked == "debt":
+        return "trust_debt", {"by": options["--by"]} if "--by" in options else {}
+    page = {"orphans": "ownership", "identities": "ownership", "stale": "stale_access"}.get(asked)
+    return None if page is None else (page, {})
+
+
+@kept
+def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
+    """Return the rows behind a figure that no page lists; None where a page does."""
+    make = {
+        "time_to_revoke": _overdue,
+        "evidence_coverage": _uses,
+        "approved_tools": _tools,
+        "sensitive_reach": _sensitive,
+    }.get(figure)
+    return None if make is None else make(posture)
+
+
+def _overdue(posture: Posture) -> pd.DataFrame:
+    rows = answers.revocation(posture, limit=LISTED)["items"]
+    return pd.DataFrame(
+        {
+            "Overdue": [KINDS.get(row["kind"], row["kind"]) for row in rows],
+            "Identity": [row["identity"]["name"] or row["identity"]["id"] for row in rows],
+            "Since": [day(row["since"]) for row in rows],
+            "Gone": [day(row["ended_at"]) if row["ended_at"] else "still there" for row in rows],
+            "Days": np.array([row["days"] for row in rows], float).round(1),
+        }
+    )
+
+
+def _uses(posture: Posture) -> pd.DataFrame:
+    rows = answers.evidence(posture, limit=LISTED)["uses"]
+    return pd.DataFrame(
+        {
+            "When": [day(row["at"]) for row in rows],
+            "Identity": [thing_name(row["identity"]) for row in rows],
+            "Resource": [thing_name(row["resource"]) for row in rows],
+            "Level": [row["level"] or NOT_KNOWN for row in rows],
+            "Decision": [row["state"].replace("_", " ") for row in rows],
+        }
+    )
+
+
+def _tools(posture: Posture) -> pd.DataFrame:
+    frame = posture.graph.frames[TOOL]
+    said = frame["approved"].map({True: "yes", False: "no"}, na_action="ignore")
+    approved = said.astype(object).where(frame["approved"].notna(), NOT_KNOWN)
+    return pd.DataFrame({"Tool": frame["name"].fillna(frame["id"]), "Approved": approved})
+
+
+def _sensitive(posture: Posture) -> pd.DataFrame:
+    who = population(posture).identities
+    able = who[reaching(posture)[who]]
+    able = able[np.argsort(-posture.heaviest[able], kind="stable")]
+    labels = posture.graph.things["label"].to_numpy(object)[able]
+    return pd.DataFrame(
+        {
+            "Identity": names(posture, able),
+            "Kind": [kind(label) for label in labels],
+            "Heaviest access": posture.heaviest[able],
+        }
+    )
+
+
+@kept
+def inventory(posture: Posture) -> pd.DataFrame:
+    """Return a row for each accountable identity in service: what discovery knows of it."""
+    who, graph = population(posture).identities, posture.graph
+    rows = pd.DataFrame(
+        {
+            "Identity": names(posture, who),
+            "Kind": [kind(label) for label in graph.things["label"].to_numpy(object)[who]],
+            "Created": posture.created_at[who],
+        }
+    )
+    rows["Created"] = [NOT_KNOWN if at == NEVER else day(_instant(at)) for at in rows["Created"]]
+    for column, words in (("env", "Environment"), ("purpose", "Purpose")):
+        rows[words] = _stated(posture, column)[who]
+    unknown = (rows[["Created", "Environment", "Purpose"]] == NOT_KNOWN).sum(axis=1)
+    return rows.iloc[np.argsort(-unknown.to_numpy(), kind="stable")].reset_index(drop=True)
+
+
+def _instant(milliseconds: int) -> pd.Timestamp:
+    return pd.Timestamp(int(milliseconds), unit="ms", tz="UTC")
+
+
+def _stated(posture: Posture, column: str) -> np.ndarray:
+    graph = posture.graph
+    found = np.full(len(graph.ids), NOT_KNOWN, object)
+    for label in IDENTITIES:
+        frame = graph.frames[label]
+        if column in frame:
+            found[graph.numbers(frame["id"])] = frame[column].astype(object).fillna(NOT_KNOWN)
+    return found

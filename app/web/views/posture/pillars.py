@@ -1,0 +1,90 @@
+"""The five pillars on the Posture page: discovery, life cycle, policy, monitoring, ownership."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app.web.answers.debt import WORDS
+from app.web.drawing.charts import pillars as pillar_bars
+from app.web.tables import below, table
+from app.web.views.posture.leadership import inventory, kpis, pillar_rows
+from app.wording import counted
+
+COLUMNS = {
+    "": st.column_config.TextColumn(width=90),
+    "In evidence": st.column_config.TextColumn(width=78),
+    **{
+        name: st.column_config.NumberColumn(format="localized", width=68)
+        for name in ("Shown", "Of", "Unknown")
+    },
+}
+
+
+def draw(posture: Posture) -> None:
+    """Draw how much of each pillar is in evidence, and what the chosen one rests on."""
+    st.header("Five pillars", anchor=False)
+    found = kpis(posture)["pillars"]
+    left, right = st.columns([1, 1], gap="medium")
+    left.plotly_chart(
+        pillar_bars(_shares(found)),
+        key="pillars",
+        config={"displayModeBar": False},
+        alt="Bars: of each pillar, what is in evidence, broken and unknown. The table beside it "
+        "has the figures.",
+    )
+    with right:
+        at = table(
+            pillar_rows(found),
+            "pillar-rows",
+            "The five pillars: what is in evidence, of how much, and what nobody knows.",
+            COLUMNS,
+            select=True,
+        )
+        st.caption(
+            "Discovery counts identities, the others weighted exposure. What nobody knows is not "
+            "in evidence. Select a pillar to see what it rests on."
+        )
+    if at is not None:
+        with st.container(border=True):
+            _parts(posture, found[at])
+
+
+def _shares(found: list[dict[str, Any]]) -> pd.DataFrame:
+    rows = []
+    for one in found:
+        of = one["denominator"] or 1
+        shown, unknown = one["numerator"] / of, one["unknown"] / of
+        broken = max(0.0, 1 - shown - unknown) if one["denominator"] else 0.0
+        rows.append({"title": one["title"], "shown": shown, "broken": broken, "unknown": unknown})
+    return pd.DataFrame(rows)
+
+
+def _parts(posture: Posture, pillar: dict[str, Any]) -> None:
+    st.subheader(pillar["title"], anchor=False)
+    parts = pillar["parts"]
+    at = table(
+        pillar_rows(parts),
+        f"parts:{pillar['name']}",
+        f"What {pillar['title']} rests on.",
+        {"": st.column_config.TextColumn(width=260)},
+        select=True,
+    )
+    if pillar["name"] == "discovery":
+        rows = inventory(posture)
+        st.markdown("What is known of each identity, the least known first:")
+        table(rows, "inventory", "What is known of each identity.", height=350)
+        below(f"{counted(len(rows), 'identity', 'identities')}.", rows, "inventory.csv")
+        return
+    st.caption("Select a row to see the items that are broken.")
+    if at is not None:
+        name = parts[at]["name"]
+        pages = st.session_state["pages"]
+        if name in WORDS:
+            group = {"by": "assumption", "group": f"assumption:{name}"}
+            st.switch_page(pages["trust_debt"], query_params=group)
+        st.switch_page(
+            pages["trust_debt"],
+            query_params={"by": "assumption", "group": "assumption:necessity", "items": "unknown"},
+        )

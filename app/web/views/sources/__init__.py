@@ -1,0 +1,185 @@
+"""Sources: what each of them could say and when, what was set aside, and what was made one."""
+
+import pandas as pd
+import streamlit as st
+
+from analytics.answers.coverage import failed_now
+from analytics.posture import Posture
+from app import clock
+from app.escape import code, markdown
+from app.web.frame import OLD, store_uri
+from app.web.tables import ROW_HEIGHT, below, table
+from app.web.tiles import tile
+from app.web.view import View
+from app.web.views.sources import same_things, upload_form
+from app.wording import counted, day, moment, number, span
+from graph.facts import Coverage
+from graph.journal.failed_reads import FailedRead
+from graph.journal.rejected_rows import SetAside, set_aside
+from graph.schema import DECLARABLE
+from graph.seal.sealing import NOT_SEALED, how_sealed
+
+ASSUMED = (
+    " Assumed: nothing in the export says when it was taken, so the time of its file, or of the "
+    "upload, stands for it; say it with --taken-at."
+)
+
+
+def draw(posture: Posture) -> None:
+    """Draw the ledger of coverage, what was set aside, what was made one, and the upload."""
+    kept_aside, failed = _aside(posture), failed_now(posture)
+    _figures(posture, kept_aside, failed)
+    _seal()
+    _coverage(posture, kept_aside, failed)
+    _failed(failed)
+    _quarantine(kept_aside)
+    same_things.draw(posture)
+    upload_form.draw(posture)
+
+
+def _aside(posture: Posture) -> tuple[SetAside, ...]:
+    """Return what was set aside by the reads that this snapshot shows."""
+    info, keys = posture.graph.snapshot, {c.key for c in posture.graph.coverage}
+    found = set_aside(info.id, store_uri()) if info else ()
+    return tuple(one for one in found if (one.source, one.scope) in keys)
+
+
+def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]) -> None:
+    coverage, now = posture.graph.coverage, clock.now()
+    partial = sum(not c.complete for c in coverage)
+    old = sum(now - c.taken_at > OLD for c in coverage)
+    tiles = st.columns(5)
+    tile(tiles[0], "Source scopes", number(len(coverage)), None, "One system, in one scope of it.")
+    tile(
+        tiles[1],
+        "Read in part",
+        number(partial),
+        f"of {number(len(coverage))}",
+        "What such a read did not mention is kept as it was: nothing is taken to be gone.",
+    )
+    beside = "since they were read last" if failed else None
+    meaning = "What such a scope said before is shown, as of the day it was read."
+    tile(tiles[4], "Could not be read", number(len(failed)), beside, meaning)
+    beside = f"of {number(len(coverage))}"
+    tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "Today, by the clock.")
+    count, read = sum(one.count for one in aside), sum(one.read for one in aside)
+    shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
+    meaning = "Wrong rows, of the latest reads."
+    tile(tiles[3], "Rows set aside", shown, beside if aside else None, meaning)
+
+
+def _seal() -> None:
+    said = how_sealed(store_uri())
+    if said and said["state"] != NOT_SEALED:
+        st.caption(f"The store is {said['state']}. Its head is {code(said['head'])}.")
+
+
+def _coverage(
+    posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]
+) -> None:
+    st.header("Coverage", anchor=False)
+    by_key = {(one.source, one.scope): one for one in aside}
+    lost = {one.key: one for one in failed}
+    now, rows = clock.now(), []
+    # What needs a new read comes first.
+    for c in sorted(
+        posture.graph.coverage,
+        key=lambda c: (c.key not in lost, now - c.taken_at <= OLD and c.complete),
+    ):
+        one, age = by_key.get(c.key), max(now - c.taken_at, pd.Timedelta(0))
+        rows.append(
+            {
+                "Source": c.source,
+                "Scope": c.scope,
+                "Age": f"▲ {span(age)}" if age > OLD else span(age),
+                "Read": _state(c, lost.get(c.key)),
+                "Taken": _taken(c),
+                "Set aside": f"{one.count} of {one.read}" if one else "not recorded",
+                "States": ", ".join(c.declares) or "nothing",
+                "Uses watched": _watched(c),
+                "Cannot state": ", ".join(d for d in DECLARABLE if d not in c.declares) or "-",
+            }
+        )
+    frame = pd.DataFrame(rows)
+    alt = "Each source and scope, with when it was read and what it states."
+    wide = {"Age": st.column_config.TextColumn(width=110)}
+    table(frame, "sources", alt, wide, height=25 * ROW_HEIGHT)
+    below(
+        "A missing fact of a kind that a source states is a defect; of any other kind it is "
+        "unknown." + (ASSUMED if any(c.taken_at_assumed for c in posture.graph.coverage) else ""),
+        frame,
+        "sources.csv",
+    )
+
+
+def _taken(said: Coverage) -> str:
+    """Say when it was taken, and whether only the time of a file says so."""
+    return f"▲ {moment(said.taken_at)}, assumed" if said.taken_at_assumed else moment(said.taken_at)
+
+
+def _state(said: Coverage, failed: FailedRead | None) -> str:
+    words = "complete" if said.complete else "● in part"
+    return f"▲ failed on {day(failed.at)}; before: {words}" if failed else words
+
+
+def _failed(failed: tuple[FailedRead, ...]) -> None:
+    """Say what could not be read when it was last tried, and why."""
+    if not failed:
+        return
+    st.header("Could not be read", anchor=False)
+    rows = [
+        {
+            "Source": one.source,
+            "Scope": one.scope or "not known",
+            "Tried": moment(one.at),
+            "File": one.file,
+            "Place": one.place,
+            "Reason": one.reason,
+        }
+        for one in failed
+    ]
+    frame = pd.DataFrame(rows)
+    table(frame, "failed", "Reads that failed, with the reason of each.")
+    said = "What these scopes said before is shown; what changed in them since is not known."
+    below(said, frame, "failed.csv")
+
+
+def _watched(coverage: Coverage) -> str:
+    """Say in which times uses were watched; of what lies between nothing is known."""
+    start = coverage.usage_window_start
+    whole = ((start, coverage.taken_at),) if start is not None else ()
+    spans = coverage.usage_periods or whole
+    return "; ".join(f"{day(first)} to {day(last)}" for first, last in spans) or "-"
+
+
+def _quarantine(aside: tuple[SetAside, ...]) -> None:
+    st.header("Set aside", anchor=False)
+    rows = [
+        {"Source": a.source, "Scope": a.scope, "File": file, "Place": place, "Reason": reason}
+        for a in aside
+        for file, place, reason in a.rows
+    ]
+    warned = [(a, one) for a in aside for one in a.warnings]
+    if not rows:
+        st.markdown("No row of the reads that are recorded was set aside.")
+    else:
+        frame = pd.DataFrame(rows)
+        total = sum(a.count for a in aside)
+        table(frame, "set-aside", "Rows that were set aside, with the reason of each.", height=400)
+        left = total - len(rows)
+        more = f" {number(left)} more are not listed." if left else ""
+        below(f"{counted(total, 'row')} could not be used.{more}", frame, "set-aside.csv")
+    if warned:
+        with st.expander(f"{counted(len(warned), 'remark')} of the readers"):
+            for one, said in warned[:200]:
+                st.markdown(f"{code(f'{one.source}/{one.scope}')} {markdown(said, 500)}")
+            if len(warned) > 200:
+                st.caption(f"Showing the first 200 of {number(len(warned))}.")
+
+
+def _empty() -> None:
+    """Draw the upload where nothing was published yet."""
+    upload_form.draw(None)
+
+
+VIEW = View("sources", "Sources", ":material/database:", "Sources", 70, draw, _empty)

@@ -1,0 +1,124 @@
+"""What was made one of several ids, what is kept apart, and how somebody corrects it."""
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.answers import journal
+from analytics.posture import Posture
+from app.escape import code, markdown, plain
+from app.web.acceptance import who, write
+from app.web.server import door
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.wording import counted, day, kind, thing_name
+
+SHOWN = 50  # pieces of evidence, and corrections
+
+
+@kept
+def same(posture: Posture) -> dict[str, Any]:
+    """Return what was made one, and what shares ids and is kept apart; see `collisions`."""
+    found: dict[str, Any] = answers.collisions(posture)
+    return found
+
+
+def made_one_by(found: dict[str, Any], source: str, scope: str) -> int:
+    """Count the things that are one because of what a source and scope says, too."""
+    key = f"{source}/{scope}"
+    return sum(any(key in e["sources"] for e in m["evidence"]) for m in found["merges"])
+
+
+def draw(posture: Posture) -> None:
+    """Draw both lists, and the forms that say that a thing is two, or take that back."""
+    st.header("One thing, several ids", anchor=False)
+    found = same(posture)
+    merges, apart = found["merges"], found["collisions"]
+    if not merges and not apart:
+        st.markdown("No two sources name one thing differently, as far as their ids tell.")
+    if merges:
+        _merges(posture, merges)
+    if apart:
+        _apart(apart)
+    _withdraw(posture)
+
+
+def _merges(posture: Posture, merges: list[dict[str, Any]]) -> None:
+    st.subheader("Made one", anchor=False)
+    frame = pd.DataFrame(
+        {
+            "Thing": [thing_name(m["thing"]) for m in merges],
+            "Kind": [kind(m["thing"]["label"]) for m in merges],
+            "Ids": [", ".join(m["ids"]) for m in merges],
+            "Because of": [", ".join(sorted({e["rule"] for e in m["evidence"]})) for m in merges],
+            "Said by": [
+                ", ".join(sorted({s for e in m["evidence"] for s in e["sources"]})) for m in merges
+            ],
+        }
+    )
+    alt = "Things that several ids stand for, and why. Choose one to see the evidence."
+    chosen = table(frame, "merges", alt, select=True, height=400)
+    words = f"{counted(len(merges), 'thing')} made one of several ids. Choose a row to look closer."
+    below(words, frame, "merges.csv")
+    if chosen is not None:
+        _evidence(posture, merges[chosen])
+
+
+def _evidence(posture: Posture, merge: dict[str, Any]) -> None:
+    """Draw why ids are one thing, and the form that says that one of them is not."""
+    box = st.container(border=True)
+    box.subheader(markdown(thing_name(merge["thing"])), anchor=False)
+    for e in merge["evidence"][:SHOWN]:
+        ids, sources = ", ".join(map(code, e["ids"])), ", ".join(map(code, e["sources"]))
+        box.markdown(f"**{markdown(e['rule'])}** {code(e['value'])}: {ids}, said by {sources}")
+    if posture.journal is None or not door.ask(box, "apart"):
+        return
+    form = box.expander("This is not one thing", icon=":material/call_split:").form(
+        f"apart:{merge['thing']['id']}", border=False
+    )
+    form.caption("The id stands by itself then, at once and in every snapshot; it can be undone.")
+    one = form.selectbox("Which id is something else?", merge["ids"], format_func=plain)
+    by, why = who(form, posture, "How do you know that it is another thing?")
+    if form.form_submit_button("Keep it apart"):
+        write(form, [partial(journal.apart, posture, one, merge["thing"]["id"], by, why)])
+
+
+def _apart(apart: list[dict[str, Any]]) -> None:
+    st.subheader("Kept apart", anchor=False)
+    frame = pd.DataFrame(
+        {
+            "Kind": [kind(one["label"]) for one in apart],
+            "Kept apart because": [one["reason"] for one in apart],
+            "Share": [", ".join(one["shared"]) for one in apart],
+            "Things": [", ".join(one["things"]) for one in apart],
+        }
+    )
+    table(frame, "apart", "Things that share an id or a fact and are kept apart.", height=400)
+    below(f"{counted(len(apart), 'group')} kept apart.", frame, "collisions.csv")
+
+
+def _withdraw(posture: Posture) -> None:
+    """Draw what people keep apart, each with the form that takes it back."""
+    if posture.journal is None:
+        return
+    entries = journal.journal(posture)["entries"]
+    said = [e for e in entries if e["kind"] == "apart" and e["withdrawn_at"] is None]
+    if len(said) > SHOWN:
+        st.caption(f"The latest {SHOWN} of {len(said)} corrections; the command journal lists all.")
+    if said and not door.ask(st, "together"):
+        return
+    for entry in said[:SHOWN]:
+        words = f"{markdown(entry['thing'])} is not {markdown(entry['other'])}: undo"
+        form = st.expander(words, icon=":material/undo:").form(
+            f"together:{entry['entry']}", border=False
+        )
+        form.caption(
+            f"Said by {markdown(entry['by'])} on {day(entry['at'])}: "
+            f"{markdown(entry['reason'], 500)}"
+        )
+        by, why = who(form, posture, "Why are they one after all?")
+        if form.form_submit_button("Let the ids decide again"):
+            write(form, [partial(journal.withdraw, posture, entry["entry"], by, why)])

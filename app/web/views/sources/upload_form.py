@@ -1,0 +1,176 @@
+"""The form by which an export is uploaded, and the answer to it."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import code, markdown
+from app.web.frame import store_uri
+from app.web.server import door, upload
+from app.web.tables import below, table
+from app.web.views.sources import same_things
+from app.wording import counted, kind, moment, number
+
+ANSWER, ROUND = "sources:answer", "sources:round"
+ADVICE = {
+    "store-busy": "Another ingest is writing to the store. Try again when it has ended.",
+    "store-full": "Make room where the store lies, and try again.",
+    "too-much-memory": "The command `trustdebt ingest` has no such bound.",
+}
+LISTED = 200  # remarks
+
+
+@st.cache_data(show_spinner="Asking what can be read…")
+def _readable(uri: str) -> list[dict[str, Any]]:
+    return upload.sources(uri)
+
+
+def draw(posture: Posture | None) -> None:
+    """Draw what the last upload led to, and the form of the next; None while there is nothing."""
+    st.header("Read an export", anchor=False)
+    if not door.at_home():
+        st.info("Uploads are taken only where the app is open to this machine alone.")
+        return
+    if ANSWER in st.session_state:
+        _answer(st.session_state[ANSWER], posture)
+    if not st.toggle("Upload files", key="sources:upload"):
+        st.caption("The same as `trustdebt ingest`, with the same checks.")
+        return
+    if not door.ask(st, "upload", "upload"):
+        return
+    try:
+        found = {str(one["name"]): one for one in _readable(store_uri())}
+    except upload.Refused as refused:
+        st.error(markdown(str(refused), 500))
+        return
+    name = st.selectbox(
+        "Source",
+        list(found),
+        key="sources:source",
+        format_func=lambda one: f"{found[one]['title']} ({one})",
+    )
+    _form(found[name], _scopes(posture, name))
+
+
+def _scopes(posture: Posture | None, source: str) -> list[str]:
+    coverage = posture.graph.coverage if posture else ()
+    return sorted(c.scope for c in coverage if c.source == source)
+
+
+def _form(source: dict[str, Any], scopes: list[str]) -> None:
+    form = st.form("upload")
+    form.markdown(f"**Reads** {markdown(source['reads'], 500)}")
+    about = source["upload"]
+    form.caption(about["hint"] or "The files of one export, or a ZIP of its folder.")
+    files = form.file_uploader(
+        f"Files or ZIPs of one export, at most {upload.MAX_MIB} MiB together",
+        accept_multiple_files=True,
+        max_upload_size=upload.MAX_MIB,
+        key=f"sources:files:{source['name']}:{st.session_state.get(ROUND, 0)}",
+    )
+    said = ""
+    if about["asks"]:
+        said = _said(form, source["name"], about)
+    left, right = form.columns(2)
+    scope = left.text_input(
+        "Scope",
+        placeholder="as the export says, else the name of its folder",
+        help="Which part of the system it is. An export replaces what its source said of the "
+        "same scope before.",
+    )
+    taken = right.text_input(
+        "Taken at",
+        placeholder="as the export says: 2026-08-01T00:00:00Z",
+        help="When the export was made. Where it does not say, the files count, and an uploaded "
+        "file has no date but now: say it here if the export is older.",
+    )
+    if scopes:
+        known = ", ".join(map(code, scopes[:20]))
+        form.caption(f"Scopes of this source so far: {known}")
+    if form.form_submit_button("Read it", type="primary"):
+        asked = upload.Asked(source["name"], scope.strip(), taken.strip(), said.strip())
+        _ingest(asked, [upload.File(file.name, file.getbuffer()) for file in files or ()])
+
+
+def _said(form: Any, source: str, about: dict[str, Any]) -> str:
+    """Draw the field for what a source asks, and return what stands in it."""
+    wanted = {"placeholder": about["example"], "key": f"sources:said:{source}"}
+    if about["long"]:
+        return str(form.text_area(about["asks"], height=160, **wanted))
+    return str(form.text_input(about["asks"], **wanted))
+
+
+def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
+    """Keep the answer before anything is drawn: a click meanwhile would end this run."""
+    with st.spinner("Reading…"):
+        try:
+            st.session_state[ANSWER] = upload.ingest(asked, files, store_uri())
+            st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
+        except upload.Refused as refused:
+            st.session_state[ANSWER] = {"refused": str(refused), "code": refused.code}
+    st.rerun()
+
+
+# -- the answer ------------------------------------------------------------------------------------
+
+
+def _answer(done: dict[str, Any], posture: Posture | None) -> None:
+    box = st.container(border=True)
+    if "refused" in done:
+        words = f"**Nothing was published.** {markdown(done['refused'], 700)}"
+        box.error(f"{words}\n\n{ADVICE.get(done['code'], '')}", icon=":material/block:")
+    else:
+        _done(box, done, posture)
+    if box.button("Close", key="sources:close"):
+        del st.session_state[ANSWER]
+        st.rerun()
+
+
+def _done(box: Any, done: dict[str, Any], posture: Posture | None) -> None:
+    words = "Published snapshot" if done["published"] else "These very facts were there already:"
+    box.success(f"{words} {code(done['snapshot'])}", icon=":material/check_circle:")
+    for one in done["reads"]:
+        how = "complete" if one["complete"] else "in part: what it does not mention is kept"
+        box.markdown(
+            f"{code(one['source'])}, scope {code(one['scope'])}, taken {moment(one['taken_at'])}, "
+            f"read {how}. {counted(one['rows'], 'row')}, {number(one['set_aside'])} set aside."
+        )
+    nodes = [f"{number(n)} {kind(label, n)}" for label, n in done["nodes"].items() if n]
+    links = sum(done["relationships"].values())
+    box.caption(
+        f"The snapshot holds {', '.join(nodes) or 'nothing'}; {number(links)} relationships."
+    )
+    with box:
+        _same(done, posture)
+        _quarantined(done["quarantined"])
+    warned = done["warnings"]
+    if warned:
+        remarks = box.expander(counted(len(warned), "remark"), expanded=len(warned) <= 5)
+        remarks.markdown("\n".join(f"* {markdown(one, 500)}" for one in warned[:LISTED]))
+        if len(warned) > LISTED:
+            remarks.caption(f"Showing the first {LISTED} of {number(len(warned))}.")
+
+
+def _same(done: dict[str, Any], posture: Posture | None) -> None:
+    """Say what the upload joined with what was known; the page lists it below."""
+    info = posture.graph.snapshot if posture else None
+    if posture is None or info is None or info.id != done["snapshot"]:
+        st.caption("The page shows another snapshot: choose the latest one in the sidebar.")
+        return
+    found = same_things.same(posture)
+    one = sum(same_things.made_one_by(found, r["source"], r["scope"]) for r in done["reads"])
+    apart = len(found["collisions"])
+    st.caption(
+        f"{counted(one, 'thing')} made one with what other ids name; "
+        f"{counted(apart, 'group')} in the snapshot kept apart although they share an id or a fact."
+    )
+
+
+def _quarantined(rows: list[dict[str, str]]) -> None:
+    if rows:
+        frame = pd.DataFrame(rows).rename(columns=str.title)
+        table(frame, "upload-aside", "Rows of the upload that could not be used.", height=300)
+        words = f"{counted(len(rows), 'row')} could not be used."
+        below(words, frame, "upload-set-aside.csv")

@@ -1,0 +1,211 @@
+"""Stale access: paths nobody uses, the step to remove, and what removing them gives back."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.address import one_of, recall, remember, some_of
+from app.web.answers.figures import accountable, got_back
+from app.web.picker import search
+from app.web.sentences import step_lines
+from app.web.snapshots import kept
+from app.web.tables import below, full, table
+from app.web.tiles import tile
+from app.web.view import View
+from app.wording import (
+    STALE_STATES,
+    counted,
+    edge_words,
+    number,
+    thing_id,
+    thing_name,
+)
+
+WINDOWS = ("30", "60", "90", "180", "365")
+DEFAULT_WINDOW = "90"
+LISTED = 200  # paths whose steps are worked out for one page
+HIDDEN = ["identity", "resource", "state", "steps"]
+
+
+def draw(posture: Posture) -> None:
+    """Draw the window, the figures, the paths and the steps of the chosen one."""
+    recall("days", DEFAULT_WINDOW, one_of(WINDOWS))
+    said = st.segmented_control(
+        "Not used for", WINDOWS, key="days", format_func=lambda d: f"{d} days", required=True
+    )
+    remember("days", DEFAULT_WINDOW)
+    days = int(said or DEFAULT_WINDOW)
+    if "usage" in posture.graph.undeclared:
+        st.info(
+            "No source states when access was used, so what is stale is unknown. Ingest one "
+            "that does.",
+            icon=":material/help:",
+        )
+    wanted = _about(posture)
+    found = stale(posture, days, wanted)
+    if wanted is None:
+        _figures(posture, found, days)
+    _paths(posture, found, days, wanted)
+
+
+def _about(posture: Posture) -> tuple[int, ...] | None:
+    """Draw the search for identities; return the numbers of those found, None for all."""
+    recall("about", "", key="stale:about")
+    said = st.text_input(
+        "Identity", key="stale:about", placeholder="part of a name or id", width=320
+    ).strip()
+    remember("about", "", key="stale:about")
+    if not said:
+        return None
+    found = search(accountable(posture), said)["id"]
+    return tuple(posture.graph.number(one) for one in found)
+
+
+@dataclass(frozen=True)
+class Stale:
+    """The paths that are listed, a row each, of how many, and of how many use is not logged."""
+
+    rows: pd.DataFrame
+    count: int
+    unobservable: int
+
+
+@kept
+def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
+    """Return the stale paths of the widest identities, or of those asked about."""
+    answer = answers.stale(posture, days=days, limit=LISTED, about=about)
+    paths = answer["paths"]
+    frame = pd.DataFrame(
+        {
+            "identity": [thing_id(row["identity"]) for row in paths],
+            "resource": [thing_id(row["resource"]) for row in paths],
+            "state": [row["state"] for row in paths],
+            "Identity": [thing_name(row["identity"]) for row in paths],
+            "Reaches": [thing_name(row["resource"]) for row in paths],
+            "Level": [row["level"] for row in paths],
+            "Weight": pd.array([row["weight"] for row in paths], dtype="Float64"),
+            "Days unused": pd.array([row["unused_days"] for row in paths], dtype="Float64"),
+            "State": [STALE_STATES.get(row["state"], row["state"]) for row in paths],
+            "First unused step": [
+                edge_words(row["first_stale"], "use is not logged") for row in paths
+            ],
+            "steps": [row["steps"] for row in paths],
+        }
+    )
+    heaviest = frame.sort_values("Weight", ascending=False, kind="stable", ignore_index=True)
+    counts = answer["counts"]
+    return Stale(heaviest, counts["paths"], counts["unobservable"])
+
+
+def _figures(posture: Posture, found: Stale, days: int) -> None:
+    tiles = st.columns(3)
+    tile(
+        tiles[0],
+        "What you get back",
+        *got_back(posture, days),
+        f"Share of the blast radius of all identities that goes away when only access not used "
+        f"for {days} days is removed; nothing that was used is touched.",
+    )
+    listed = "all listed" if found.count == len(found.rows) else f"first {number(LISTED)} listed"
+    tile(
+        tiles[1],
+        f"Access not seen in use for {days} days",
+        counted(found.count, "path"),
+        listed,
+        "A path is one resource at one level that an identity reaches.",
+    )
+    tile(
+        tiles[2],
+        "Its use is not logged",
+        f"{number(found.unobservable)} of {number(found.count)}",
+        "unknown, not unused",
+    )
+
+
+def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
+    st.header("Paths", anchor=False)
+    rows = found.rows
+    if rows.empty:
+        whose = "" if wanted is None else " of these identities"
+        st.markdown(f"No path{whose} was unused for {days} days in what is known.")
+        return
+    shown, chosen = _filtered(rows, found.count)
+    at = table(
+        shown.drop(columns=HIDDEN),
+        f"stale:{days}:{chosen}:{wanted}",
+        "Paths nobody uses: who reaches what, the first unused step, and for how long.",
+        {
+            "Level": st.column_config.TextColumn(width="small"),
+            "State": st.column_config.TextColumn(width=165),
+            "Days unused": st.column_config.NumberColumn(format="%.0f", width=95),
+            "Weight": st.column_config.ProgressColumn(
+                width="small",
+                format="%.0f",
+                min_value=0,
+                max_value=full(rows["Weight"]),
+            ),
+        },
+        select=True,
+    )
+    below(
+        f"{_how_many(len(shown), found)}, heaviest first. Select one to see its steps.",
+        shown.drop(columns=HIDDEN),
+        "stale-access.csv",
+    )
+    if at is not None:
+        _chosen(posture, shown.iloc[at])
+
+
+def _how_many(shown: int, found: Stale) -> str:
+    """Say how many rows are shown, of how many that there are."""
+    listed = len(found.rows)
+    if listed == found.count:
+        return f"{number(shown)} of {counted(found.count, 'path')}"
+    part = "" if shown == listed else f"{number(shown)} of "
+    return (
+        f"{part}the first {number(listed)} of {counted(found.count, 'path')}, those of the widest "
+        "identities (name an identity above for its own)"
+    )
+
+
+def _filtered(rows: pd.DataFrame, count: int) -> tuple[pd.DataFrame, str]:
+    """Draw the filter; return the rows it leaves, and a text that names it.
+
+    The states are counted where all paths are listed: those of a part are no figures of the
+    estate.
+    """
+    counts = rows["state"].value_counts()
+    states = [state for state in STALE_STATES if state in counts]
+    whole = len(rows) == count
+    recall("states", [], some_of(states), key="stale:states")
+    st.session_state["stale:states"] = [s for s in st.session_state["stale:states"] if s in states]
+    chosen = st.pills(
+        "State" if whole else f"State, of the {number(len(rows))} listed",
+        states,
+        key="stale:states",
+        selection_mode="multi",
+        format_func=lambda state: (
+            f"{STALE_STATES[state]} · {counts.get(state, 0):,}" if whole else STALE_STATES[state]
+        ),
+    )
+    remember("states", [], key="stale:states")
+    return rows[rows["state"].isin(chosen)] if chosen else rows, ",".join(chosen)
+
+
+def _chosen(posture: Posture, row: pd.Series) -> None:
+    with st.container(border=True):
+        name, target = markdown(row["Identity"]), markdown(row["Reaches"])
+        st.subheader(f"{name} → {target}, {row['Level']}", anchor=False)
+        st.markdown(step_lines(row["steps"], posture.graph.as_of))
+        if st.button("Show in blast radius", icon=":material/hub:"):
+            st.switch_page(
+                st.session_state["pages"]["blast_radius"],
+                query_params={"thing": row["identity"], "focus": row["resource"]},
+            )
+
+
+VIEW = View("stale_access", "Stale access", ":material/hourglass_disabled:", "Findings", 40, draw)

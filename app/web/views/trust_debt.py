@@ -1,0 +1,397 @@
+"""Trust debt: what is owed, whether it shrinks, who owes it, and what each unit rests on."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics.posture import Posture
+from app.escape import code, markdown, plain
+from app.web.address import one_of, recall, remember
+from app.web.answers.debt import (
+    BY,
+    WORDS,
+    balance,
+    books,
+    dark_words,
+    entries,
+    graded,
+    group_names,
+    groups,
+    item,
+    items,
+    members,
+    period_rows,
+    ratio_figure,
+)
+from app.web.drawing.debt_charts import FLAT, burn_down, group_of, treemap
+from app.web.sentences import step_lines
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.web.view import View
+from app.wording import (
+    NO_FIGURE,
+    NOT_KNOWN,
+    brief,
+    counted,
+    day,
+    days,
+    number,
+    share,
+    thing_id,
+    thing_name,
+)
+
+TOP, CAPPED = 10, 3  # rows of a table, things named that keep a grade down
+BROKEN, UNKNOWN = "broken", "unknown"
+STATES = {BROKEN: "Broken", UNKNOWN: "Unverified"}
+STATE_OF = {True: BROKEN, False: UNKNOWN}
+AMOUNT = {True: "Debt", False: "At stake"}
+MEANING = (
+    "Debt counts exposed trust without justification, in trust points (tp): one read of a public "
+    "resource under one fully broken assumption is one. Larger is worse."
+)
+
+
+def draw(posture: Posture) -> None:
+    """Draw the balance, how it moved, who owes it, and the items behind it."""
+    owed = balance(posture)
+    if owed["debt"] is None:
+        st.info(
+            "What is owed is not known: no source states grants of any accountable identity.",
+            icon=":material/help:",
+        )
+        return
+    if not owed["max_principal"]:
+        st.info("No accountable identity has access to anything known, so nothing can be owed.")
+        return
+    _known(posture, owed)
+    _figures(owed)
+    _movement(posture)
+    _items(posture, _who(posture))
+
+
+def _capped(owed: dict[str, Any]) -> str:
+    """Name what keeps the grade down: a credential and who holds it, a use, an identity."""
+    named = [
+        markdown(thing_name(one["thing"]))
+        + (
+            f" of {markdown(thing_name(one['identity']))}"
+            if one["identity"] != one["thing"]
+            else ""
+        )
+        for one in owed["capped_by"][:CAPPED]
+    ]
+    return f": {', '.join(named)}" if named else ""
+
+
+def _known(posture: Posture, owed: dict[str, Any]) -> None:
+    """Say first how much of it anybody knows."""
+    low, high = owed["tdr_range"]
+    missing = ", ".join(posture.graph.undeclared)
+    said = (
+        f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken. "
+        f"The rest, {brief(owed['unverified'])} tp, is unverified: the ratio lies between "
+        f"**{low:.1%}** and **{high:.1%}**."
+    )
+    said += dark_words(owed)
+    if missing:
+        said += f" No source states {markdown(missing)}."
+    if owed["grade_because"]:
+        said += f" It is {graded(owed)} because {markdown(owed['grade_because'])}{_capped(owed)}."
+    st.markdown(said)
+
+
+def _figures(owed: dict[str, Any]) -> None:
+    tiles = st.columns(4)
+    tile(
+        tiles[0],
+        "Trust debt",
+        f"{brief(owed['debt'])} tp",
+        f"of at most {brief(owed['max_debt'])}",
+        MEANING,
+    )
+    tile(
+        tiles[1],
+        "Trust debt ratio",
+        *ratio_figure(owed),
+        "Debt by the most that could be owed for the same access. A to 5%, B to 10%, C to 20%, "
+        "D to 50%, else F. Not rated where too little is verified or nobody sees use.",
+    )
+    tile(
+        tiles[2],
+        "Interest a day",
+        f"{brief(owed['interest_per_day'])} tp",
+        "while nothing changes",
+        "Each day that a broken assumption stays broken adds to it, up to four missed cycles.",
+    )
+    tile(
+        tiles[3],
+        "Lag factor",
+        NOT_KNOWN if owed["lag_factor"] is None else f"{owed['lag_factor']:.2f}",
+        f"principal {brief(owed['principal'])} tp",
+        "Debt by principal: one more than the review cycles missed on average; from 1 to 5.",
+    )
+
+
+def _movement(posture: Posture) -> None:
+    st.header("Does it shrink?", anchor=False)
+    kept_books = books(posture)
+    if kept_books is None or kept_books["since"] == kept_books["until"]:
+        st.markdown("There is one snapshot only; the next one shows what moved.")
+    else:
+        _burn_down(posture, kept_books)
+    if kept_books is not None:
+        _ahead(kept_books["forecast"], balance(posture)["debt"])
+
+
+def _burn_down(posture: Posture, kept_books: dict[str, Any]) -> None:
+    periods = kept_books["periods"]
+    st.plotly_chart(
+        burn_down(periods),
+        key="burn-down",
+        config={"displayModeBar": False},
+        alt="Bars: debt added and taken away in each period. The table below has the figures.",
+    )
+    moved = kept_books["closing"] - kept_books["opening"]
+    word = "grew" if moved > 0 else "shrank" if moved < 0 else "did not change"
+    unseen = sum(abs(v) for v in kept_books["coverage"].values())
+    said = f"From {day(kept_books['since']['at'])} to {day(kept_books['until']['at'])} debt {word}"
+    said += f" by {brief(abs(moved))} tp" if moved else ""
+    if unseen:
+        said += (
+            f"; {brief(unseen)} tp of the movement (hatched) is a change of what is seen, not of "
+            "access"
+        )
+    st.markdown(f"{said}.")
+    with st.expander("The figures of each period, and the entries behind them"):
+        _periods(posture, periods)
+
+
+def _periods(posture: Posture, periods: list[dict[str, Any]]) -> None:
+    at = table(
+        period_rows(periods),
+        "periods",
+        "Debt at the start and end of each period, and what came between.",
+        select=True,
+    )
+    st.caption(
+        "Opening + new - retired + accrued + rescored = closing, exactly. By coverage: new and "
+        "retired that only came into sight or went out of it. Select a period to see its entries."
+    )
+    if at is None:
+        return
+    step = periods[at]
+    rows, more = entries(posture, step["since"]["snapshot"], step["until"]["snapshot"])
+    until = day(step["until"]["at"])
+    table(rows, f"entries:{at}", f"Entries of the ledger up to {until}.", height=350)
+    left = f", {number(more)} older ones left out" if more else ""
+    below(f"{counted(len(rows), 'entry', 'entries')} up to {until}{left}.", rows, "ledger.csv")
+
+
+def _ahead(forecast: list[dict[str, Any]], now: float) -> None:
+    said = [
+        f"**{brief(look['debt'])} tp** in {look['days']} days "
+        f"(+{brief(look['debt'] - now)}; {counted(look['opening_items'], 'new item')} fall due)"
+        for look in forecast
+    ]
+    if said:
+        st.markdown("Cost of delay, if nothing changes: " + ", ".join(said) + ".")
+
+
+def _who(posture: Posture) -> str:
+    """Draw who owes it; return the group whose items are wanted, "" for all."""
+    st.header("Who owes it?", anchor=False)
+    recall("by", "team", one_of(list(BY)), key="debt:by")
+    st.segmented_control(
+        "By", list(BY), key="debt:by", format_func=lambda one: BY[one], required=True
+    )
+    by = str(remember("by", "team", key="debt:by"))
+    found = groups(posture, by)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        tile_at = _map(posture, by, found)
+    with right:
+        at = _top(found, by)
+    owing = found["debt"].fillna(0.0).to_numpy()
+    first = min(TOP, len(found))
+    said = f"{counted(len(found), 'group')}; "
+    said += f"the first {first} owe" if first > 1 else "the first owes"
+    st.caption(
+        f"{said} {share(owing[:TOP].sum(), owing.sum())} of the debt. Select a tile or a row to "
+        "see the items below."
+    )
+    return _chosen(posture, by, tile_at, None if at is None else f"{by}:{found['key'].iloc[at]}")
+
+
+def _map(posture: Posture, by: str, found: pd.DataFrame) -> str | None:
+    """Draw the tiles; return the group that the one clicked last stands for."""
+    whole = members(posture)
+    if by in FLAT:
+        whole = found.rename(columns={"key": by}).assign(**{f"{by}_name": found["name"]})
+    state: Any = st.plotly_chart(
+        treemap(whole, by),
+        key=f"treemap:{by}",
+        config={"displayModeBar": False},
+        alt="Tiles: the larger, the more is owed. The table beside it has the figures.",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    points = state["selection"]["points"]
+    return group_of(str(points[0]["id"])) if points and "id" in points[0] else None
+
+
+def _top(found: pd.DataFrame, by: str) -> int | None:
+    shown = pd.DataFrame(
+        {
+            BY[by]: found["name"],
+            "Debt": found["debt"].round(),
+            "A day": found["interest"].round(1),
+            "Ratio": found["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
+            "Grade": found["grade"].replace("NR", "not rated"),
+        }
+    )
+    if by == "assumption":
+        shown = shown.drop(columns="Grade")
+    words = f"What each {BY[by].lower()} owes, the largest first."
+    narrow = {
+        BY[by]: st.column_config.TextColumn(width=150 if by != "assumption" else 175),
+        "Debt": st.column_config.NumberColumn(format="localized", width=75),
+        "A day": st.column_config.NumberColumn(format="localized", width=62),
+        "Ratio": st.column_config.TextColumn(width=58),
+        "Grade": st.column_config.TextColumn(width=58),
+    }
+    return table(shown, f"debt:{by}", words, narrow, select=True, height=420)
+
+
+def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
+    """Return the chosen group: of the tile or row that was picked last, else of the address."""
+    recall("group", "")
+    before = st.session_state.get("debt:picked", (by, *[None] * len(picked)))
+    if (by, *picked) != before:
+        st.session_state["debt:picked"] = (by, *picked)
+        fresh = [one for one, old in zip(picked, before[1:], strict=True) if one != old]
+        if before[0] == by:
+            st.session_state["group"] = fresh[-1] or "" if fresh else st.session_state["group"]
+        elif any(picked):
+            st.session_state["group"] = next(one for one in picked if one)
+    grouping, _, key = str(st.session_state["group"] or "").partition(":")
+    if grouping not in BY or key not in group_names(posture, grouping):
+        st.session_state["group"] = ""
+    return str(remember("group", "") or "")
+
+
+def _items(posture: Posture, group: str) -> None:
+    st.header("What each unit rests on", anchor=False)
+    recall("items", BROKEN, one_of(STATES))
+    st.segmented_control(
+        "Items", STATES, key="items", format_func=STATES.__getitem__, required=True
+    )
+    broken = remember("items", BROKEN) == BROKEN
+    rows = items(posture, broken)
+    whole = len(rows)
+    if group:
+        by, _, key = group.partition(":")
+        rows = rows[rows[by] == key]
+        named = group_names(posture, by)[key]
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(f"Items of {BY[by].lower()} **{markdown(named)}**:", width="content")
+        row.button("Show all items", on_click=_all, icon=":material/close:", type="tertiary")
+    at = table(
+        _item_table(rows.head(1000), broken),
+        f"items:{broken}:{group}",
+        "Items of debt, the costliest first: whose, what is broken, on what, since when.",
+        {
+            "Identity": st.column_config.TextColumn(width=130),
+            "Assumption": st.column_config.TextColumn(width=160),
+            "Resource": st.column_config.TextColumn(width=180),
+            "Level": st.column_config.TextColumn(width=55),
+            "About": st.column_config.TextColumn(width=95),
+            "Since": st.column_config.TextColumn(width=90),
+            "Cycles": st.column_config.NumberColumn(
+                width=58, format="%.1f", help="Review cycles missed since it broke."
+            ),
+            AMOUNT[broken]: st.column_config.NumberColumn(format="localized", width=75),
+            "A day": st.column_config.NumberColumn(format="localized", width=60),
+        },
+        select=True,
+        total=len(rows),
+        height=420,
+    )
+    below(
+        f"{number(len(rows))} of {counted(whole, STATES[STATE_OF[broken]].lower() + ' item')}, "
+        f"{brief(rows['debt'].sum())} tp. Select one to see the edges behind it.",
+        rows.drop(columns="item"),
+        "trust-debt.csv",
+    )
+    if at is not None:
+        with st.container(border=True):
+            _item(posture, item(posture, int(rows["item"].iloc[at])))
+
+
+def _all() -> None:
+    st.session_state["group"] = ""
+
+
+def _item_table(rows: pd.DataFrame, broken: bool) -> pd.DataFrame:
+    shown = pd.DataFrame(
+        {
+            "Identity": rows["name"],
+            "Assumption": rows["assumption"].map(WORDS),
+            "Resource": rows["resource"],
+            "Level": rows["level"],
+            "About": rows["about"],
+            "Since": days(rows["since"]),
+            "Cycles": rows["cycles"].round(1),
+            AMOUNT[broken]: rows["debt"].round(1),
+            "A day": rows["interest"].round(2),
+        }
+    )
+    return shown if broken else shown.drop(columns=["Since", "Cycles", "A day"])
+
+
+def _item(posture: Posture, one: dict[str, Any]) -> None:
+    broken = one["state"] == BROKEN
+    amount = one["debt"] if broken else one["unverified"]
+    st.subheader(f"{WORDS[one['assumption']]} · {brief(amount)} tp", anchor=False)
+    st.markdown(markdown(one["why"], 2000))
+    left, right = st.columns(2, gap="large")
+    exposure = f"exposure {number(one['exposure'])}"
+    if broken:
+        since = f"since **{day(one['since'])}**" if one["since"] else "since it was granted"
+        left.markdown(
+            f"Principal **{number(one['principal'])}** = degree {one['degree']:g} of {exposure}, "
+            f"weighed; {since}, {one['cycles']:.1f} cycles missed.  \n"
+            f"Mending it takes about {one['effort_hours']:g} h."
+        )
+    else:
+        left.markdown(f"Not owed: it is unknown whether it holds. At stake is {exposure}, weighed.")
+    if left.button("Blast radius of the identity", icon=":material/hub:"):
+        st.switch_page(
+            st.session_state["pages"]["blast_radius"],
+            query_params={"thing": thing_id(one["identity"])},
+        )
+    _edges(posture, one, right)
+
+
+def _edges(posture: Posture, one: dict[str, Any], place: Any) -> None:
+    holder, resource = thing_name(one["holder"]), thing_name(one["resource"])
+    lines = [step_lines(one["behind"], posture.graph.as_of)] if one["behind"] else []
+    at = len(one["behind"]) + 1
+    lines.append(
+        f"{at}. **{markdown(holder)}** is granted {one['level']} on **{markdown(resource)}**"
+    )
+    place.markdown("**The edges behind it**\n\n" + "\n".join(lines))
+    for thing in one["ended"]:
+        place.markdown(
+            f":material/info: **{markdown(thing_name(thing))}** opens nothing any more, but is "
+            "still there: what it led to is owed for until it is gone."
+        )
+    facts = ("grant_id", "granted_at", "expires_at", "reviewed_at", "task_ended_at", "source")
+    said = [
+        f"{f.replace('_', ' ')} {plain(one['granted'][f])}" for f in facts if f in one["granted"]
+    ]
+    place.markdown(f"{code(one['grant'])}  \n{markdown('; '.join(said), 500)}")
+
+
+VIEW = View("trust_debt", "Trust debt", ":material/account_balance:", "Overview", 15, draw)

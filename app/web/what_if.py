@@ -1,0 +1,181 @@
+"""What a removal changes for everybody: reach, findings, and the observed uses that would fail."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analytics import answers
+from analytics.posture import Posture
+from app.escape import markdown
+from app.web.snapshots import kept
+from app.web.tables import below, table
+from app.web.tiles import tile
+from app.wording import (
+    NOT_KNOWN,
+    STEPS,
+    ago,
+    brief,
+    counted,
+    day,
+    kind,
+    number,
+    share,
+    thing_name,
+)
+
+LISTED = 500  # identities listed
+NAMED = 3  # accounts that are named where access moves
+
+
+@kept
+def changed(posture: Posture, items: tuple[str, ...]) -> dict[str, Any]:
+    """Answer what changes for everybody when `items` are removed."""
+    answer: dict[str, Any] = answers.what_if(posture, list(items), limit=LISTED)
+    return answer
+
+
+def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
+    """Draw what a removal changes for everybody: reach, findings, and what would break."""
+    tiles, before, after = st.columns(4), answer["before"], answer["after"]
+    tile(
+        tiles[0],
+        "Reach of all identities",
+        change(before["reach"], after["reach"]),
+        less(before["reach"], after["reach"]),
+        "The weighted blast radius of every accountable identity, standing access, added up.",
+    )
+    tile(
+        tiles[1],
+        "Identities that reach less",
+        f"{number(answer['counts']['identities'])} of {number(len(posture.accountable))}",
+        "accountable identities",
+    )
+    tile(
+        tiles[2],
+        "Findings",
+        change(before["findings"], after["findings"]),
+        less(before["findings"], after["findings"]),
+        more_findings(answer) or "What the rules find before, and what they find afterwards.",
+    )
+    used = "usage" not in posture.graph.undeclared
+    fail = answer["counts"]["breaks"]
+    tile(
+        tiles[3],
+        "Uses that would fail",
+        number(fail) if used else NOT_KNOWN,
+        None if not used else "nothing seen in use breaks" if not fail else "see below",
+        "Uses that were seen and have no other way. What no log shows is not counted.",
+    )
+    for said in (more_findings(answer), moved_words(answer)):
+        if said:
+            st.caption(said)
+
+
+def more_findings(answer: dict[str, Any]) -> str:
+    """Say why a removal can make findings, where there are more of them afterwards.
+
+    >>> more_findings({"before": {"findings": 3}, "after": {"findings": 3}})
+    ''
+    """
+    before, after = answer["before"]["findings"], answer["after"]["findings"]
+    if before is None or after is None or after <= before:
+        return ""
+    return (
+        f"{counted(after - before, 'finding')} more: what is left behind without a login, an owner "
+        "or a parent is found on its own. Nobody gains access by it."
+    )
+
+
+def moved_words(answer: dict[str, Any]) -> str:
+    """Say which access only moves, and who answers for it then; raw names, for markdown."""
+    rows, count = answer["moved"], answer["counts"]["moved"]
+    if not rows:
+        return ""
+    names = ", ".join(f"**{markdown(thing_name(row['to']))}**" for row in rows[:NAMED])
+    more = f" and {number(count - NAMED)} more" if count > NAMED else ""
+    alone = sum(row["answers"]["id"] == row["to"]["id"] for row in rows)
+    stays = (
+        "its access stays with the agent that had it"
+        if count == 1
+        else ("their access stays with the agents that had it")
+    )
+    itself = f", {number(alone)} of them for itself" if alone and count > 1 else ""
+    if alone and count == 1:
+        stays = "it answers for itself from then on"
+    return f"No login leads to {names}{more} any longer: {stays}{itself}. It is not gone."
+
+
+def change(before: float | None, after: float | None) -> str:
+    """Write a figure before and after.
+
+    >>> change(1204, 310), change(3, None)
+    ('1,204 → 310', '3 → unknown')
+    """
+    return f"{brief(before)} → {brief(after)}"
+
+
+def less(before: float | None, after: float | None) -> str:
+    """Say by how much a figure falls.
+
+    >>> less(200, 50), less(4, 4), less(None, 4)
+    ('75% less', 'unchanged', 'unknown')
+    """
+    if pd.isna(before) or pd.isna(after):
+        return NOT_KNOWN
+    if before == after:
+        return "unchanged"
+    return f"{share(abs(before - after), before)} {'less' if after < before else 'more'}"
+
+
+def breaks_table(posture: Posture, answer: dict[str, Any], key: str) -> None:
+    """List the uses that were seen and would fail."""
+    st.subheader("What would stop working", anchor=False)
+    if "usage" in posture.graph.undeclared:
+        st.markdown("Unknown: no source states when access was used.")
+        return
+    rows = breaks(posture, answer)
+    if rows.empty:
+        st.markdown("Nothing that was seen in use.")
+        return
+    table(rows, f"breaks:{key}", "Uses that were seen and would fail, the latest first.")
+    below(f"{counted(len(rows), 'observed use')} would fail.", rows, "what-would-break.csv")
+
+
+def breaks(posture: Posture, answer: dict[str, Any]) -> pd.DataFrame:
+    """Return a row for each observed use that would fail."""
+    rows, as_of = answer["breaks"], posture.graph.as_of
+    return pd.DataFrame(
+        {
+            "Who": [thing_name(row["identity"]) for row in rows],
+            "Step": [STEPS.get(row["through"]["relationship"], "used") for row in rows],
+            "What": [thing_name(row["resource"]) for row in rows],
+            "Level": [row["level"] or "—" for row in rows],
+            "Last used": [
+                f"{day(row['last_used_at'])}, {ago(row['last_used_at'], as_of)}" for row in rows
+            ],
+        }
+    )
+
+
+def who_reaches_less(answer: dict[str, Any], key: str) -> None:
+    """List the accountable identities that reach less, those that lose most first."""
+    st.subheader("Who reaches less", anchor=False)
+    rows = answer["identities"]
+    if not rows:
+        st.markdown("No accountable identity reaches less.")
+        return
+    frame = pd.DataFrame(
+        {
+            "Identity": [thing_name(row) for row in rows],
+            "Kind": [kind(row["label"]) for row in rows],
+            "Resources before": [row["before"]["resources"] for row in rows],
+            "After": [row["after"]["resources"] for row in rows],
+            "Weighted before": [row["before"]["weighted"] for row in rows],
+            "Weighted after": [row["after"]["weighted"] for row in rows],
+        }
+    )
+    table(frame, f"less:{key}", "Identities that reach less: resources and weight.")
+    total = answer["counts"]["identities"]
+    below(f"{number(len(frame))} of {counted(total, 'identity', 'identities')}.", frame,
+          "who-reaches-less.csv")  # fmt: skip

@@ -1,0 +1,120 @@
+"""TOML that others wrote: its size, its depth and the length of its keys are looked at first.
+
+The parser of Python keeps every beginning of a dotted key, and calls itself for each bracket: a
+file of 100 kB could take all of a machine's memory.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from graph.files.bounds import bound
+from graph.files.regular import InputRefused, opened_file
+
+# Texts and comments, taken to their end or to that of the line; possessive, so that each
+# character is looked at once. Where one has no end the parser stops as well.
+APART = re.compile(
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)'
+    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]++|\\.)*+"?'
+    r"|'[^'\n]*+'?"
+    r"|\#[^\n]*+",
+    re.DOTALL,
+)
+BRACKETS = re.compile(r"[\[{]+|[\]}]+")
+BETWEEN = re.compile(r"[\n=,\[\]{}]")
+LARGEST = 1 << 63  # the format knows whole numbers of 64 bits
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file within bounds.
+
+    Raises
+    ------
+    InputRefused
+        With its place, when it cannot be read, is not TOML or is beyond a bound.
+    """
+    most = bound("TOML_BYTES")
+    with opened_file(path) as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise InputRefused(path, "", f"is larger than {most} bytes")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputRefused(path, "", "is not UTF-8 text") from None
+    return parse_toml(text, path)
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    """Parse the TOML text that stands in `path`, within bounds.
+
+    >>> parse_toml("a.b = [1, 2]", Path("x.toml"))
+    {'a': {'b': [1, 2]}}
+    >>> parse_toml("a = " + "[" * 100, Path("x.toml"))
+    Traceback (most recent call last):
+    graph.files.regular.InputRefused: x.toml, line 1: is nested more than 64 deep
+
+    Raises
+    ------
+    InputRefused
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    most = bound("TOML_BYTES")
+    if len(text) > most:
+        raise InputRefused(path, "", f"is larger than {most} bytes")
+    _check_shape(text, path)
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        _, _, place = str(error).partition("(at ")
+        raise InputRefused(path, place.rstrip(")"), "is not TOML") from None
+    except ValueError:
+        raise InputRefused(path, "", "a number has too many digits") from None
+    except RecursionError:
+        raise InputRefused(path, "", "is nested too deeply") from None
+    _check_numbers(said, path)
+    return said
+
+
+def _check_shape(text: str, path: Path) -> None:
+    """Count brackets, and the dots of each key, before anything is made of them."""
+    bare = APART.sub(_hollow, text)
+    deepest, steps, tables = bound("TOML_DEPTH"), bound("TOML_STEPS"), bound("TOML_TABLES")
+    depth = 0
+    for run in BRACKETS.finditer(bare):
+        depth += len(run[0]) if run[0][0] in "[{" else -len(run[0])
+        if depth > deepest:
+            raise _refused_at(run.start(), bare, path, f"is nested more than {deepest} deep")
+    start = 0
+    for end in BETWEEN.finditer(bare):
+        if bare.count(".", start, end.start()) >= steps:
+            raise _refused_at(start, bare, path, f"has a key of more than {steps} parts")
+        start = end.end()
+    if bare.count(".", start) >= steps:
+        raise _refused_at(start, bare, path, f"has a key of more than {steps} parts")
+    if bare.count(".") + bare.count("[") + bare.count("{") > tables:
+        raise InputRefused(path, "", f"has more than {tables} tables, lists and dots")
+
+
+def _hollow(found: re.Match[str]) -> str:
+    """Leave of a text its lines only, so that places stay what they are."""
+    return "\n" * found[0].count("\n") if "\n" in found[0] else " "
+
+
+def _refused_at(at: int, bare: str, path: Path, reason: str) -> InputRefused:
+    line = bare.count("\n", 0, at) + 1
+    return InputRefused(path, f"line {line}", reason)
+
+
+def _check_numbers(said: dict[str, Any], path: Path) -> None:
+    pending: list[Any] = [said]
+    while pending:
+        here = pending.pop()
+        if isinstance(here, dict):
+            pending += here.values()
+        elif isinstance(here, list):
+            pending += here
+        elif isinstance(here, int) and not -LARGEST <= here < LARGEST:
+            raise InputRefused(path, "", "a number has too many digits")

@@ -1,0 +1,388 @@
+"""Which things that several sources state under several ids are one, why, and which are not.
+
+Things of one label that share a strong id are one; so are those that share two weak facts. Then
+whatever speaks against it counts more: one source that tells two of them apart, two values of an
+id of which a thing has one, a life that ended before the other began, or a person's word in the
+journal. Such a group stays apart as a whole and is reported as a collision: no guess is made
+which part of it is right. What is found depends on the facts, never on their order.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy  # its parts are loaded when they are first used
+
+from graph.facts import Facts
+from graph.frames import records, text_array
+from graph.identity.external_ids import (
+    CLAIMS,
+    KINDS,
+    TOGETHER,
+    claims,
+    folded,
+    formed,
+    nothing,
+    own_claims,
+)
+from graph.schema import FACT_NODES
+
+ROUNDS = 20  # of weak facts: a manager who became one makes the next level comparable
+MEMBER = ("label", "id", "source", "scope", "first_seen", "last_seen", "created", "ended")
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """Things that share ids or facts and yet are kept apart; `reason` says why."""
+
+    label: str
+    things: tuple[str, ...]
+    shared: tuple[str, ...]
+    reason: str
+
+    def record(self) -> dict[str, Any]:
+        """Return it as answers show it."""
+        return {
+            "label": self.label,
+            "things": list(self.things),
+            "shared": list(self.shared),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Identities:
+    """What was made one.
+
+    `canonical` names for each id that is no longer used the one that is. `members` has a row
+    for each statement of a thing that was made one (`MEMBER`, and `canonical`), `links` one for
+    each fact that made it so: `canonical`, `id`, `rule`, `value`, `source`, `scope`.
+    """
+
+    canonical: dict[str, str]
+    members: pd.DataFrame
+    links: pd.DataFrame
+    collisions: tuple[Collision, ...]
+
+    @cached_property
+    def merged(self) -> dict[str, tuple[str, ...]]:
+        """The ids that each canonical id stands for, itself among them, sorted."""
+        found: dict[str, list[str]] = {}
+        for old, new in self.canonical.items():
+            found.setdefault(new, [new]).append(old)
+        return {new: tuple(sorted(ids)) for new, ids in found.items()}
+
+    @cached_property
+    def grouped(self) -> dict[str, tuple[str, ...]]:
+        """The ids that each id is one with, itself among them, the canonical one first."""
+        return {
+            one: (new, *(i for i in ids if i != new))
+            for new, ids in self.merged.items()
+            for one in ids
+        }
+
+    @classmethod
+    def named(cls, names: Mapping[str, str]) -> "Identities":
+        """Make what calls things as `names` says, for no reason that it knows of."""
+        return cls(dict(names), _no_members(), _no_links(), ())
+
+
+def identify(facts: Facts, apart: Iterable[Pair] = ()) -> Identities:
+    """Find which things of `facts` are one.
+
+    Parameters
+    ----------
+    facts : Facts
+        What sources state; ids as they state them.
+    apart : iterable of (id, id)
+        People said that the first of each pair is not what the second is: it stays by itself.
+    """
+    stated = claims(facts)
+    weak = _weak_facts(facts, stated)
+    if stated.empty and weak.empty:
+        return Identities({}, _no_members(), _no_links(), ())
+    return _Finding(facts, stated, weak, tuple(sorted(apart))).found()
+
+
+def _no_members() -> pd.DataFrame:
+    return pd.DataFrame(columns=[*MEMBER, "canonical"])
+
+
+def _no_links() -> pd.DataFrame:
+    return pd.DataFrame(columns=["canonical", "id", "rule", "value", "source", "scope"])
+
+
+def _weak_facts(facts: Facts, stated: pd.DataFrame) -> pd.DataFrame:
+    """Return e-mail, name, manager and employee number of those whom two of them may join."""
+    said = stated[stated["kind"].isin([name for name, kind in KINDS.items() if not kind.strong])]
+    parts = [said]
+    for number, label in enumerate(FACT_NODES):
+        frame = facts.frames[label]
+        if "email" in frame:
+            parts += _of_people(frame, number, said[said["label"] == number])
+    found = pd.concat(parts, ignore_index=True) if parts else nothing()
+    return found[found["value"].notna() & (found["value"] != "")]
+
+
+def _of_people(frame: pd.DataFrame, label: int, said: pd.DataFrame) -> list[pd.DataFrame]:
+    mailed = frame[frame["email"].notna().to_numpy(bool)]
+    if mailed.empty and said.empty:
+        return []
+    mails = mailed[["id"]].assign(value=folded(mailed["email"])).drop_duplicates()
+    mails = pd.concat([mails, said[said["kind"] == "email"][["id", "value"]]]).drop_duplicates()
+    shared = mails[mails.duplicated("value", keep=False)]
+    rows = frame[frame["id"].isin({*shared["id"], *said["id"]})]
+    rows = rows.assign(label=label)
+    named = rows[rows["name"] != rows["id"]]
+    columns = [("email", rows, "email"), ("name", named, "name")]
+    if "manager_id" in frame:
+        columns.append(("manager", rows, "manager_id"))
+    return [
+        some.assign(kind=kind, value=some[column] if kind == "manager" else folded(some[column]))[
+            list(CLAIMS)
+        ]
+        for kind, some, column in columns
+        if len(some)
+    ]
+
+
+class _Finding:
+    """The work of one call of `identify`."""
+
+    def __init__(
+        self, facts: Facts, stated: pd.DataFrame, weak: pd.DataFrame, apart: tuple[Pair, ...]
+    ) -> None:
+        self.facts, self.stated, self.apart = facts, stated, apart
+        self.collisions: dict[tuple[str, ...], Collision] = {}
+        strong = stated[stated["kind"].isin([n for n, kind in KINDS.items() if kind.strong])]
+        strong = pd.concat([strong, own_claims(facts, strong).assign(own=True)], ignore_index=True)
+        self.labels = self._labels({*strong["id"], *weak["id"]})
+        self.strong = self._keyed(strong.assign(rule="same " + strong["kind"].astype("string")))
+        self.weak = self._keyed(weak.assign(own=False, rule=""))
+
+    def found(self) -> Identities:
+        """Return what is one: by strong ids first, then by weak facts as long as these add any."""
+        kept = self._accepted(self.strong.iloc[:0], self.strong)
+        for _ in range(ROUNDS):
+            offered = self._pairs(self._groups(kept))
+            seen = pd.MultiIndex.from_frame(kept[["id", "key"]])
+            offered = offered[~pd.MultiIndex.from_frame(offered[["id", "key"]]).isin(seen)]
+            more = self._accepted(kept, offered)
+            if len(more) == len(kept):
+                break
+            kept = more
+        self._report_mail_alone(kept)
+        return self._result(kept)
+
+    def _labels(self, ids: set[str]) -> dict[str, int]:
+        """Return the label of each id: of several, the one that the schema declares first."""
+        labels: dict[str, int] = {}
+        wanted = pa.array(ids, pa.string())
+        for number, label in reversed(list(enumerate(FACT_NODES))):
+            column = text_array(self.facts.frames[label]["id"])
+            there = pc.filter(column, pc.is_in(column, wanted))
+            labels |= dict.fromkeys(there.to_pylist(), number)
+        return labels
+
+    def _keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        label = rows["id"].map(self.labels).astype("Int64").astype("string")
+        own = rows["own"].fillna(False).astype(bool) if "own" in rows else False
+        return rows.assign(own=own, key=_joined(label, rows["rule"], rows["value"]))
+
+    def _pairs(self, group: dict[str, str]) -> pd.DataFrame:
+        """Return the weak facts two by two; a manager goes by the id that stands for him."""
+        facts = self.weak
+        managed = facts["kind"] == "manager"
+        value = facts["value"].where(~managed, facts["value"].map(lambda m: group.get(m, m)))
+        facts = facts.assign(value=value, one=facts["id"].map(lambda i: group.get(i, i)))
+        parts = [self.strong.iloc[:0]]
+        for first, second in TOGETHER:
+            one, two = facts[facts["kind"] == first], facts[facts["kind"] == second]
+            both = one.merge(two[["id", "value"]].drop_duplicates(), on="id")
+            rule = f"same {first} and {second}"
+            value = _joined(both["value_x"], both["value_y"])
+            parts.append(self._keyed(both.assign(value=value, rule=rule))[parts[0].columns])
+        return pd.concat(parts, ignore_index=True).drop_duplicates()
+
+    # -- what speaks against it -------------------------------------------------------------
+
+    def _accepted(self, kept: pd.DataFrame, offered: pd.DataFrame) -> pd.DataFrame:
+        """Return `kept` with what is offered, without what a contradiction speaks against."""
+        both = pd.concat([kept, offered], ignore_index=True) if len(kept) else offered
+        both = self._set_apart(both)
+        groups = _sets(both)
+        if not groups:
+            return both.iloc[:0] if kept.empty else kept
+        wrong = self._contradictions(groups)
+        refused = {i for number in wrong for i in groups[number]}
+        for number, reason in wrong.items():
+            self._report(groups[number], reason, both)
+        new = both["key"].isin(offered["key"]) & both["id"].isin(refused)
+        return both[~new].reset_index(drop=True)
+
+    def _set_apart(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Take out of its group what people said is something else than another of the group."""
+        if not self.apart or rows.empty:
+            return rows
+        group = {i: number for number, ids in enumerate(_sets(rows)) for i in ids}
+        for thing, other in self.apart:
+            if thing in group and group[thing] == group.get(other):
+                self._report((thing, other), "a person said that they are two; see journal", rows)
+                rows = rows[rows["id"] != thing]
+        return rows
+
+    def _contradictions(self, groups: list[tuple[str, ...]]) -> dict[int, str]:
+        """Return for each group that cannot be one the first reason why not."""
+        number = {i: n for n, ids in enumerate(groups) for i in ids}
+        members = _members(self.facts, set(number))
+        members = members.assign(group=members["id"].map(number))
+        wrong = _ended_before(members) | _two_values(self._single(members), members)
+        return wrong | _told_apart(members)
+
+    def _single(self, members: pd.DataFrame) -> pd.DataFrame:
+        stated = self.stated[self.stated["id"].isin(members["id"])]
+        return pd.concat([stated, formed(members)], ignore_index=True)
+
+    def _report(self, ids: tuple[str, ...], reason: str, rows: pd.DataFrame) -> None:
+        some = rows[rows["id"].isin(ids)][["id", "rule", "value"]].drop_duplicates()
+        shared = some[some.duplicated(["rule", "value"], keep=False)]
+        shared = shared[["rule", "value"]].drop_duplicates()
+        shown = sorted(_shown(r, v) for r, v in zip(shared["rule"], shared["value"], strict=True))
+        label = FACT_NODES[self.labels[ids[0]]].name
+        things = tuple(sorted(ids))
+        self.collisions.setdefault(things, Collision(label, things, tuple(shown), reason))
+
+    def _report_mail_alone(self, kept: pd.DataFrame) -> None:
+        """Report those who share an e-mail and nothing else."""
+        group = self._groups(kept)
+        mails = self.weak[self.weak["kind"] == "email"]
+        rows = mails.assign(one=mails["id"].map(lambda i: group.get(i, i)))
+        rows = rows.assign(rule="same email", value=rows["value"])
+        told = {i for c in self.collisions for i in c}
+        for _, some in rows.groupby("key")["id"]:
+            ids = tuple(sorted(set(some.tolist())))
+            if len({group.get(i, i) for i in ids}) > 1 and not told.issuperset(ids):
+                self._report(ids, "an e-mail alone does not make them one", rows)
+
+    # -- what is one ------------------------------------------------------------------------
+
+    def _groups(self, rows: pd.DataFrame) -> dict[str, str]:
+        """Return for each thing of a group the id that all of it goes by.
+
+        It is one that others know it by, else any; of several, the first in order.
+        """
+        known = set(rows["id"][rows["own"]])
+        found: dict[str, str] = {}
+        for ids in _sets(rows):
+            chosen = min(ids, key=lambda i: (i not in known, i))
+            found |= dict.fromkeys(ids, chosen)
+        return found
+
+    def _result(self, kept: pd.DataFrame) -> Identities:
+        group = self._groups(kept)
+        canonical = {old: new for old, new in group.items() if old != new}
+        collisions = tuple(self.collisions[ids] for ids in sorted(self.collisions))
+        if not canonical:
+            return Identities({}, _no_members(), _no_links(), collisions)
+        members = _members(self.facts, set(group))
+        members = members.assign(canonical=members["id"].map(group))
+        links = kept[kept["id"].isin(group)]
+        links = links[links.groupby("key")["id"].transform("nunique") > 1]
+        links = links.assign(canonical=links["id"].map(group))
+        names = ["canonical", "id", "rule", "value", "source", "scope"]
+        links = links[names].drop_duplicates().sort_values(names)
+        return Identities(canonical, members, links.reset_index(drop=True), collisions)
+
+
+def _shown(rule: str, value: str) -> str:
+    return f"{rule}: {value.replace(SEPARATOR, ', ')}"
+
+
+SEPARATOR = "\x1f"
+
+
+def _joined(*columns: pd.Series) -> pd.Series:
+    whole = columns[0].astype("string").fillna("")
+    for column in columns[1:]:
+        whole = whole + SEPARATOR + column.astype("string").fillna("")
+    return whole
+
+
+def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the ids that common keys connect, two or more together, each set sorted."""
+    if rows.empty:
+        return []
+    thing, found = pd.factorize(rows["id"], sort=True)
+    ids = np.asarray(found, object)
+    key, keys = pd.factorize(rows["key"])
+    size = len(ids) + len(keys)
+    links = scipy.sparse.coo_array(
+        (np.ones(len(rows), bool), (thing, len(ids) + key)), shape=(size, size)
+    )
+    group = scipy.sparse.csgraph.connected_components(links, directed=False)[1][: len(ids)]
+    order = np.argsort(group, kind="stable")
+    starts = np.flatnonzero(np.r_[True, group[order][1:] != group[order][:-1]])
+    parts = np.split(order, starts[1:])
+    return sorted(tuple(str(ids[i]) for i in part) for part in parts if len(part) > 1)
+
+
+def _members(facts: Facts, ids: set[str]) -> pd.DataFrame:
+    """Return who states each of `ids`, and when it was created and ended (NaT where unknown)."""
+    parts: list[pd.DataFrame] = []
+    wanted = pa.array(ids, pa.string())
+    for number, label in enumerate(FACT_NODES):
+        frame = facts.frames[label]
+        rows = frame[pc.is_in(text_array(frame["id"]), wanted).to_numpy(zero_copy_only=False)]
+        if len(rows):
+            seen = rows[["id", "source", "scope", "first_seen", "last_seen"]]
+            life = {
+                "created": _latest(rows, "created_at"),
+                "ended": _latest(rows, "deleted_at", "left_at"),
+            }
+            parts.append(seen.assign(label=number, **life)[list(MEMBER)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _latest(rows: pd.DataFrame, *columns: str) -> pd.Series:
+    """Return the latest of several instants of each row; of columns that are not there, none."""
+    latest = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms, UTC]")
+    for column in columns:
+        if column in rows:
+            said = rows[column].astype(latest.dtype)
+            latest = latest.where(said.isna() | (latest >= said), said)
+    return latest
+
+
+def _told_apart(members: pd.DataFrame) -> dict[int, str]:
+    pairs = members[["group", "source", "scope", "id"]].drop_duplicates()
+    counts = pairs.groupby(["group", "source", "scope"])["id"].size()
+    twice = counts[counts > 1].reset_index().drop_duplicates("group")
+    return {
+        int(row.group): f"{row.source} ({row.scope}) states them as two things"
+        for row in records(twice)
+    }
+
+
+def _two_values(stated: pd.DataFrame, members: pd.DataFrame) -> dict[int, str]:
+    group = dict(zip(members["id"], members["group"], strict=True))
+    single = stated[stated["kind"].isin([name for name, kind in KINDS.items() if kind.single])]
+    single = single.assign(group=single["id"].map(group))
+    values = single[["group", "kind", "value"]].drop_duplicates()
+    counts = values.groupby(["group", "kind"])["value"].size()
+    several = counts[counts > 1].reset_index().sort_values("kind").drop_duplicates("group")
+    return {int(r.group): f"they have different ids of the kind {r.kind}" for r in records(several)}
+
+
+def _ended_before(members: pd.DataFrame) -> dict[int, str]:
+    lives = members.groupby(["group", "id"])[["created", "ended"]].max().reset_index()
+    ended = lives["ended"].where(~(lives["created"] > lives["ended"]))  # else it was revived
+    first = ended.groupby(lives["group"]).min()
+    last = lives["created"].groupby(lives["group"]).max()
+    reason = "one ended before another was created"
+    return {int(str(n)): reason for n in first.index[(first < last).to_numpy(bool)]}

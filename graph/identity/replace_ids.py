@@ -1,0 +1,103 @@
+"""Facts with one id for each thing: wherever another of its ids stands, the chosen one does.
+
+Nothing of this is stored. It is made when facts are looked at, so that it does not depend on
+the order in which sources were read, and is undone by a word in the journal.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.element import Dtype, Element, Node, Relationship
+from graph.facts import Facts, LazyFrames
+from graph.frames import relationship_ids, text_array
+from graph.identity.match import Identities, Pair, identify
+from graph.values import canonical, strict_json
+
+
+def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
+    """Return `facts` with one id for each thing, and in `identities` what was made one.
+
+    Facts that went through here come back as they are.
+    """
+    if facts.identities is not None:
+        return facts
+    return _under(facts, identify(facts, apart))
+
+
+def under(facts: Facts, names: Mapping[str, str]) -> Facts:
+    """Return `facts` with the ids that `names` has instead, whatever they say is one."""
+    return _under(facts, Identities.named(names))
+
+
+def _under(facts: Facts, found: Identities) -> Facts:
+    if not found.canonical:
+        return replace(facts, identities=found)
+    names = _Names(found.canonical)
+    frames = LazyFrames(lambda element: names.given(facts.frames[element], element))
+    return Facts(frames, facts.coverage, None, found)
+
+
+class _Names:
+    """The ids that are no longer used, and those that are used instead."""
+
+    def __init__(self, canonical_ids: Mapping[str, str]) -> None:
+        self.map = canonical_ids
+        self.old = pa.array(list(canonical_ids), pa.string())
+        self.new = pa.array(list(canonical_ids.values()), pa.string())
+
+    def given(self, frame: pd.DataFrame, element: Element) -> pd.DataFrame:
+        """Return the rows of an element with the ids that are used."""
+        changed: dict[str, pd.Series] = {}
+        for column in element.columns:
+            name = column.name
+            if column.refers and column.dtype is not Dtype.TEXT:
+                changed[name] = self._renamed_within(frame[name])
+            elif column.refers or (name == "id" and isinstance(element, Node)):
+                changed[name] = self._renamed(frame[name])
+        if isinstance(element, Node):
+            unnamed = (frame["name"] == frame["id"]).fillna(False)
+            changed["name"] = frame["name"].mask(unnamed, changed["id"])
+        whole = frame.assign(**changed)
+        return _reidentified(frame, whole, element) if isinstance(element, Relationship) else whole
+
+    def _renamed(self, column: pd.Series) -> pd.Series:
+        said = text_array(column)
+        places = pc.index_in(said, self.old)
+        if places.null_count == len(column):
+            return column
+        ids = pc.coalesce(self.new.take(places), said)
+        return pd.Series(ids.to_numpy(zero_copy_only=False), index=column.index, dtype="string")
+
+    def _renamed_within(self, column: pd.Series) -> pd.Series:
+        said = column.dropna().unique().tolist()
+        other = {text: canonical(self._within(strict_json(text))) for text in said}
+        return column.map(other).astype("string") if said else column
+
+    def _within(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.map.get(value, value)
+        if isinstance(value, list):
+            return [self._within(part) for part in value]
+        if isinstance(value, dict):
+            return {name: self._within(part) for name, part in value.items()}
+        return value
+
+
+def _reidentified(before: pd.DataFrame, after: pd.DataFrame, element: Relationship) -> pd.DataFrame:
+    """Derive the ids of relationships anew whose ends have another: equal facts, equal ids."""
+    moved = (before["source_id"] != after["source_id"]) | (
+        before["target_id"] != after["target_id"]
+    )
+    if not moved.any():
+        return after
+    derived = relationship_ids(before[moved], element) == before["id"][moved]
+    moved &= derived.reindex(moved.index, fill_value=False)
+    ids = after["id"].copy()
+    if moved.any():
+        ids[moved] = relationship_ids(after[moved], element)
+    return after.assign(id=ids)

@@ -1,0 +1,233 @@
+"""The SQLite file beneath the journal: opening, waiting, and saying what is wrong with it.
+
+Beside the entries it holds what may be lost: findings seen before, and reads that failed. Writers
+wait for one another, readers for nobody (write-ahead log). A process that dies in the middle of
+a write leaves all of that write or nothing of it.
+"""
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from graph.files.private import FILE as PRIVATE
+from graph.files.private import private_folder
+from graph.seal import journal
+from graph.stores import (
+    DEFAULT,
+    StoreBusy,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    is_database,
+)
+
+FILE = "journal.sqlite"
+VERSION = 2
+OURS = 0x54444A4C  # application_id: "TDJL"
+PATIENCE = 5.0  # seconds to wait for another writer
+PAUSE = 0.02
+SCHEMA = f"""
+CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
+  BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
+CREATE TRIGGER entry_is_kept BEFORE DELETE ON entry
+  BEGIN SELECT RAISE(ABORT, 'entries are only ever added'); END;
+CREATE TABLE seen
+  (snapshot TEXT PRIMARY KEY, version TEXT NOT NULL, data BLOB NOT NULL, sha256 TEXT NOT NULL);
+CREATE TABLE failed
+  (source TEXT NOT NULL, scope TEXT NOT NULL, at TEXT NOT NULL, file TEXT NOT NULL,
+   place TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (source, scope));
+CREATE TABLE tied (store TEXT PRIMARY KEY, number INTEGER NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE sealed
+  (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT NOT NULL, mark TEXT NOT NULL);
+PRAGMA application_id = {OURS};
+PRAGMA user_version = {VERSION};
+"""
+UNUSABLE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_IOERR,
+)
+ALONE = "ro&immutable=1"  # how to open a file without anything beside it
+SIDES = ("-wal", "-shm")  # what SQLite keeps beside the file
+
+
+def journal_path(uri: str | None = None) -> Path:
+    """Return where the journal of a store lies.
+
+    `TRUSTDEBT_JOURNAL` names it in any case. Else it lies in the folder of an embedded store,
+    and for a database in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`), under a hash
+    of the address without user and password.
+    """
+    given = os.environ.get("TRUSTDEBT_JOURNAL")
+    if given:
+        return Path(given)
+    uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
+    if not is_database(uri):
+        return Path(uri) / FILE
+    parts = urlsplit(uri)
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2].lower()).geturl().rstrip("/")
+    home = os.environ.get("XDG_STATE_HOME") or ""
+    state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+    return state / "trustdebt" / f"{hashlib.sha256(bare.encode()).hexdigest()}.sqlite"
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the file to read; None where there is none yet.
+
+    Raises
+    ------
+    StoreDamaged, StoreBusy, StoreUnavailable
+    """
+    with _told(path):
+        if not path.exists():
+            yield None
+            return
+        with closing(_to_read(path)) as db:
+            db.execute("BEGIN")  # what is read is what the seal was compared with
+            filled = _filled(db, path)
+            if filled:
+                journal.check(db, path)
+            yield db if filled else None
+
+
+@contextmanager
+def writing(
+    path: Path, patience: float | None = None, seal_anew: bool = False
+) -> Iterator[sqlite3.Connection]:
+    """Open the file for one transaction, made if it is not there; what is raised undoes it.
+
+    Its seal is compared before and renewed after, with the key; `seal_anew` takes what is there
+    as it is.
+
+    Raises
+    ------
+    StoreDamaged, StoreBusy, StoreFull, StoreUnavailable, KeyNeeded
+    """
+    patience = PATIENCE if patience is None else patience
+    with _told(path):
+        private_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's own beside it are alike
+        with closing(_connect(path, "rw", patience)) as db:
+            made = _begin(db, path, patience)
+            key = journal.before_writing(db, path, made or seal_anew)
+            yield db
+            if key:
+                journal.renew(db, key)
+            db.execute("COMMIT")
+
+
+def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None)
+
+
+def _to_read(path: Path) -> sqlite3.Connection:
+    """Open a file to read, also where the disk has no room for what SQLite keeps beside it."""
+    db = _connect(path, _read_mode(path), PATIENCE)
+    try:
+        db.execute("PRAGMA query_only = 1")
+        db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        db.close()
+        log = Path(f"{path}{SIDES[0]}")
+        if _code(error) not in UNUSABLE or (log.exists() and log.stat().st_size):
+            raise
+        return _connect(path, ALONE, PATIENCE)  # all is in the file itself
+    return db
+
+
+def _read_mode(path: Path) -> str:
+    """Return how to open a file that we may not write, or whose folder we may not."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return "rw"
+    return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else ALONE
+
+
+def _begin(db: sqlite3.Connection, path: Path, patience: float) -> bool:
+    """Begin to write, when the others are done; make the tables of a new file, and say so."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")  # not subject to the time-out of the others
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            break
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(PAUSE)
+    if _filled(db, path):
+        return False
+    for statement in _statements():
+        db.execute(statement)
+    return True
+
+
+def _statements() -> Iterator[str]:
+    """Split the schema; `executescript` would end the transaction."""
+    statement = ""
+    for line in SCHEMA.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _filled(db: sqlite3.Connection, path: Path) -> bool:
+    """Return whether the tables are there.
+
+    Raises
+    ------
+    StoreUnavailable
+        It is a database of something else, or of another version.
+    """
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    owner = db.execute("PRAGMA application_id").fetchone()[0]
+    if (
+        not version
+        and not owner
+        and not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    ):
+        return False
+    if owner != OURS:
+        raise StoreUnavailable(f"{path} is a database, but not a journal")
+    if version != VERSION:
+        which = "a later" if version > VERSION else "an earlier"
+        raise StoreUnavailable(f"{path} was written by {which} version of trustdebt")
+    return True
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say what went wrong in the words of the stores, and name the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _trouble(path, error) from error
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be used: {error.strerror or error}") from error
+
+
+def _trouble(path: Path, error: sqlite3.Error) -> StoreError:
+    code = _code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(f"{path} is locked by another process")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{path} cannot be written: there is no room")
+    if code in UNUSABLE:
+        return StoreUnavailable(f"{path} cannot be opened, or not be written")
+    return StoreDamaged(f"{path} is damaged, or no journal: SQLite cannot read it")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code of SQLite."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF

@@ -1,0 +1,410 @@
+"""The journal: what people decided in the product, beside the snapshots, which never change.
+
+Acceptances of findings, attestations of owners, reviews of access, things that are not one, and
+withdrawals of any of these, as entries that are only ever added. Each entry says who, why and
+when (`at`, by the clock), the instant from which it counts (`since`), and the hash of the entry
+before it: one that was altered or lost from the middle shows when the journal is read.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import pandas as pd
+
+from graph.journal.actor import By, system_user
+from graph.journal.file import journal_path, reading, writing
+from graph.journal.hash_chain import FIRST_HASH
+from graph.secrets import redact_prose, redact_text
+from graph.stores import StoreDamaged, StoreError, open_store
+from graph.values import canonical, instant, iso
+
+ROLES = ("business", "technical", "sponsor")
+DECISIONS = ("approve", "revoke", "modify")
+OTHERS = ("also", "owner_also")  # other ids, not there without any
+LISTS = (*OTHERS, "about")  # fields of several texts
+UNTOLD = (*LISTS, "session")  # what answers show only where there is something
+FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
+EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
+CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One decision: `number` in the journal, `by` whom, the `reason`, and when.
+
+    `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good. `by`
+    is the id of a person whom a source states; where no source states any person, it is a name
+    as it was given, and not `verified`. Nobody signs in yet, so who it was is the word of the
+    operating-system account `os_user`, in a `session` of the app or, if that is None, by a command.
+    """
+
+    kind: ClassVar[str]
+    number: int
+    by: str
+    reason: str
+    at: pd.Timestamp
+    since: pd.Timestamp
+    withdrawn_at: pd.Timestamp | None = None
+    verified: bool = True
+    signed_in: bool = False
+    os_user: str
+    session: str | None
+
+    def holds(self, moment: pd.Timestamp) -> bool:
+        """Say whether it counts at an instant."""
+        return self.since <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
+
+    def record(self) -> dict[str, Any]:
+        """Return it as answers show it."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        told = {k: v for k, v in values.items() if k not in UNTOLD or v}
+        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
+        return {"entry": shown.pop("number"), "kind": self.kind} | shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance(Entry):
+    """A finding that somebody will live with, until an instant.
+
+    `also` are the other ids that it had then, as its things had several. `about` is what its id
+    is made of: its rule, its subject, its object or "", and the parts of its key, if any. So it
+    is known what was accepted when the finding itself is gone.
+    """
+
+    kind: ClassVar[str] = "acceptance"
+    finding: str
+    until: pd.Timestamp
+    about: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+    def holds(self, moment: pd.Timestamp) -> bool:
+        """Say whether it counts at an instant: it lapses by itself."""
+        return Entry.holds(self, moment) and moment < self.until
+
+    @property
+    def ends(self) -> pd.Timestamp:
+        """When it ends, by its time or because it was withdrawn."""
+        return self.until if self.withdrawn_at is None else min(self.until, self.withdrawn_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation(Entry):
+    """The word of somebody that `owner` answers for `thing` (ids) in a role.
+
+    `also` and `owner_also` are the other ids that they had then.
+    """
+
+    kind: ClassVar[str] = "attestation"
+    thing: str
+    owner: str
+    role: str
+    also: tuple[str, ...] = ()
+    owner_also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Entry):
+    """A decision about `thing` (an id; `also` are others it had), or about a grant it holds."""
+
+    kind: ClassVar[str] = "review"
+    thing: str
+    grant: str | None
+    decision: str
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart(Entry):
+    """The word of somebody that `thing` is not what `other` is (ids as sources state them).
+
+    It corrects how facts are read, so it counts at any instant, until it is withdrawn.
+    """
+
+    kind: ClassVar[str] = "apart"
+    thing: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal(Entry):
+    """The end of the entry with the number `withdraws`."""
+
+    kind: ClassVar[str] = "withdrawal"
+    withdraws: int
+
+
+KINDS: dict[str, type[Entry]] = {
+    k.kind: k for k in (Acceptance, Attestation, Review, Apart, Withdrawal)
+}
+E = TypeVar("E", bound=Entry)
+
+
+class NoSuchEntry(LookupError):
+    """The journal has no entry of that number that could be withdrawn."""
+
+    exit_code, code = 2, "unknown-entry"
+
+
+def clock() -> pd.Timestamp:
+    """Return the present instant."""
+    return pd.Timestamp.now("UTC").floor("ms").as_unit("ms")
+
+
+class Journal:
+    """The journal in the SQLite file `path`, which is made at the first entry.
+
+    `now` is the clock that dates the entries; `added` is called after each. Every call opens the
+    file by itself, so a journal may be shared by threads. `known` is None, or the instant after
+    which nothing is read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        now: Callable[[], pd.Timestamp] = clock,
+        added: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path, self.now, self._added = path, now, added
+        self.known: pd.Timestamp | None = None
+
+    def known_at(self, instant: pd.Timestamp) -> "Journal":
+        """Return the journal as it was at an instant: what was written later is not in it."""
+        then = Journal(self.path, self.now)
+        then.known = instant
+        return then
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all entries, oldest first; what was withdrawn says when.
+
+        Raises
+        ------
+        StoreError
+            The file is damaged, locked, or not ours; the text names it.
+        """
+        with reading(self.path) as db:
+            rows = db.execute(EVERY) if db else ()
+            found = self._checked(rows)
+        if self.known is not None:
+            found = [e for e in found if e.at <= self.known]
+        ended = {e.withdraws: e.since for e in reversed(found) if isinstance(e, Withdrawal)}
+        ends = [(e, ended.get(e.number)) for e in found]
+        return tuple(replace(e, withdrawn_at=end and max(end, e.since)) for e, end in ends)
+
+    def acceptances(self) -> tuple[Acceptance, ...]:
+        """Return the acceptances, oldest first."""
+        return _of(Acceptance, self.entries())
+
+    def attestations(self) -> tuple[Attestation, ...]:
+        """Return the attestations of owners, oldest first."""
+        return _of(Attestation, self.entries())
+
+    def reviews(self) -> tuple[Review, ...]:
+        """Return the reviews, oldest first."""
+        return _of(Review, self.entries())
+
+    def accepted(self, moment: pd.Timestamp) -> dict[str, Acceptance]:
+        """Return the acceptance in force of each finding (by its id), the latest of several."""
+        return {a.finding: a for a in self.acceptances() if a.holds(moment)}
+
+    def mark(self) -> str:
+        """Return a text that changes with every entry."""
+        with reading(self.path) as db:
+            row = (
+                db and db.execute("SELECT hash FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+            )
+        return str(row[0]) if row else FIRST_HASH
+
+    def accept(
+        self,
+        finding: str,
+        until: pd.Timestamp,
+        by: "str | By",
+        reason: str,
+        since: pd.Timestamp | None,
+        about: Sequence[str],
+        also: Sequence[str] = (),
+    ) -> Acceptance:
+        """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
+        said = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
+        return self._add(Acceptance, by, reason, since, said)
+
+    def attest(
+        self,
+        thing: str,
+        owner: str,
+        role: str,
+        by: "str | By",
+        note: str,
+        since: pd.Timestamp | None,
+        also: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> Attestation:
+        """Write that `owner` answers for `thing`; `also` are other ids of the thing and of him."""
+        said = {"thing": thing, "owner": owner, "role": role}
+        others = {"also": list(also[0]), "owner_also": list(also[1])}
+        return self._add(Attestation, by, note, since, said | others)
+
+    def review(
+        self,
+        thing: str,
+        decision: str,
+        by: "str | By",
+        reason: str,
+        since: pd.Timestamp | None,
+        grant: str | None = None,
+        also: Sequence[str] = (),
+    ) -> Review:
+        """Write what was decided about the access of `thing`, or about one grant it holds."""
+        said = {"thing": thing, "decision": decision, "grant": grant, "also": list(also)}
+        return self._add(Review, by, reason, since, said)
+
+    def apart(self) -> tuple[tuple[str, str], ...]:
+        """Return what people keep apart: pairs of ids, the first of which stands by itself."""
+        said = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
+        return tuple((e.thing, e.other) for e in said)
+
+    def set_apart(self, thing: str, other: str, by: "str | By", reason: str) -> Apart:
+        """Write that `thing` is not what `other` is."""
+        return self._add(Apart, by, reason, None, {"thing": thing, "other": other})
+
+    def withdraw(
+        self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
+    ) -> Withdrawal:
+        """Write that an entry no longer counts, from when it began to at the earliest.
+
+        Raises
+        ------
+        NoSuchEntry
+            There is none of that number, or it was withdrawn, or is a withdrawal itself.
+        """
+        _begun(self.entries(), number)  # else a journal would be made only to be refused
+        return self._add(Withdrawal, by, reason, since, {"withdraws": number})
+
+    def seen(self, snapshot: str, version: str, what: str = FINDINGS) -> bytes | None:
+        """Return what was kept of a snapshot under `version`, if it is there, whole."""
+        with reading(self.path) as db:
+            asked = "SELECT data, sha256 FROM seen WHERE snapshot = ? AND version = ?"
+            row = db and db.execute(asked, (_kept_as(snapshot, what), version)).fetchone()
+        if not row or hashlib.sha256(row[0]).hexdigest() != row[1]:
+            return None
+        return bytes(row[0])
+
+    def keep_seen(
+        self, rows: dict[str, tuple[str, bytes]], known: Iterable[str], what: str = FINDINGS
+    ) -> bool:
+        """Keep something of snapshots as (version, data), and nothing of any but `known` ones.
+
+        It only saves time, so false, and no error, when it cannot be kept.
+        """
+        named = set(known)
+        try:
+            with writing(self.path, CACHE_PATIENCE) as db:
+                for snapshot, (version, data) in rows.items():
+                    digest = hashlib.sha256(data).hexdigest()
+                    row = (_kept_as(snapshot, what), version, data, digest)
+                    db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
+                kept = {s for (s,) in db.execute("SELECT snapshot FROM seen")}
+                gone = {one for one in kept if one.split()[0] not in named}
+                gone = gone if self.known is None else set()
+                db.executemany("DELETE FROM seen WHERE snapshot = ?", [(s,) for s in gone])
+        except StoreError:
+            return False
+        return True
+
+    def _add(
+        self,
+        kind: type[E],
+        by: "str | By",
+        reason: str,
+        since: pd.Timestamp | None,
+        said: dict[str, Any],
+    ) -> E:
+        who = by if isinstance(by, By) else By(by)
+        with writing(self.path) as db:
+            asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
+            number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
+            at = self.now()
+            counts = at if since is None else min(since, at)
+            if "withdraws" in said:  # looked up here, so that of two at once one is refused
+                counts = max(counts, _begun(self._checked(db.execute(EVERY)), said["withdraws"]))
+            body = canonical(
+                {
+                    "kind": kind.kind,
+                    "by": redact_text(who.name),
+                    "reason": redact_prose(reason),
+                    "at": iso(at),
+                    "since": iso(counts),
+                    "prev_hash": before,
+                    **({} if who.verified else {"verified": False}),
+                    "os_user": system_user(),
+                    "session": who.session,
+                    **{k: v for k, v in said.items() if k not in OTHERS or v},
+                }
+            )
+            db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
+        self._added()
+        return _entry(kind, number + 1, body)
+
+    def _checked(self, rows: Iterable[tuple[int, str, str]]) -> list[Entry]:
+        found: list[Entry] = []
+        before = FIRST_HASH
+        for number, body, digest in rows:
+            try:
+                said = json.loads(body)
+                whole = _sha256(body) == digest and said["prev_hash"] == before
+                entry = _entry(KINDS[said["kind"]], number, body) if whole else None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                entry = None
+            if entry is None:
+                raise StoreDamaged(
+                    f"{self.path} is damaged: entry {number} is not as it was written"
+                )
+            found.append(entry)
+            before = digest
+        return found
+
+
+def _begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
+    """Return since when an entry counts, if it is one that can be withdrawn."""
+    found = next((e for e in entries if e.number == number), None)
+    if found is None or isinstance(found, Withdrawal):
+        raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
+    if any(isinstance(e, Withdrawal) and e.withdraws == number for e in entries):
+        raise NoSuchEntry(f"entry {number} was withdrawn already")
+    return found.since
+
+
+def _entry(kind: type[E], number: int, body: str) -> E:
+    said = json.loads(body)
+    names = {f.name for f in fields(kind)}
+    values = {k: v for k, v in said.items() if k in names}
+    times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
+    others = {k: tuple(values[k]) for k in LISTS if k in values}
+    return kind(number=number, **(values | times | others))
+
+
+def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
+    return tuple(e for e in entries if isinstance(e, kind))
+
+
+def _kept_as(snapshot: str, what: str) -> str:
+    """Return the key under which something is kept of a snapshot."""
+    return snapshot if what == FINDINGS else f"{snapshot} {what}"
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def journal_of(uri: str | None = None) -> Journal:
+    """Return the journal of the store at `uri`, which notes how far it has come."""
+
+    def added() -> None:
+        with suppress(StoreError), closing(open_store(uri)) as store:
+            store.anchor_journal()  # the next decision or publish makes up for it
+
+    return Journal(journal_path(uri), added=added)

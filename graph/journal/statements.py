@@ -1,0 +1,179 @@
+"""What the journal states, as facts: owners that were attested, and reviews.
+
+The rows have the source and scope `journal`. They count from the instant the entry does, and
+what is asked as of an earlier one does not see them. From then on their kind of fact is known of
+the things that they cover (`AccessGraph.decided`). Coverage stays as it is: the journal says
+nothing of what it does not mention.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.coverage import JOURNAL
+from graph.element import Element, Relationship
+from graph.facts import Facts, LazyFrames, Numbering
+from graph.frames import conform
+from graph.journal.journal import Attestation, Entry, Journal, Review
+from graph.schema import COVERS, FACT_NODES, OWNS, REVIEW
+
+SOURCE = JOURNAL
+Rows = dict[Element, pd.DataFrame]
+
+
+def statements(journal: Journal, as_of: pd.Timestamp) -> tuple[Entry, ...]:
+    """Return the attestations and reviews that count at an instant."""
+    stated = [e for e in journal.entries() if isinstance(e, Attestation | Review)]
+    return tuple(e for e in stated if e.holds(as_of))
+
+
+def apply(facts: Facts, journal: Journal | None, as_of: pd.Timestamp | None = None) -> Facts:
+    """Return `facts` with what the journal states at an instant, by default that of the facts.
+
+    An entry about a thing or an owner that is not among the facts says nothing here.
+    """
+    entries = statements(journal, as_of or facts.taken_at) if journal is not None else ()
+    apart = frozenset(journal.apart()) if journal is not None and entries else frozenset()
+    added = _rows(facts, entries, apart) if entries else {}
+    if not added:
+        return facts
+
+    def load(element: Element) -> pd.DataFrame:
+        frame = facts.frames[element]
+        if element not in added:
+            return frame
+        return (
+            pd.concat([frame, added[element]], ignore_index=True) if len(frame) else added[element]
+        )
+
+    numbering = _numbering(facts.numbering, added) if facts.numbering is not None else None
+    return Facts(LazyFrames(load), facts.coverage, numbering)
+
+
+def _rows(facts: Facts, entries: tuple[Entry, ...], apart: frozenset[tuple[str, str]]) -> Rows:
+    made = [e for e in entries if isinstance(e, Attestation | Review)]
+    named = {i for e in made for i in (e.thing, *e.also)}
+    named |= {i for e in made if isinstance(e, Attestation) for i in (e.owner, *e.owner_also)}
+    known = _known(facts, sorted(named))
+    made = [_called(e, known, apart) for e in made]
+    owned = [e for e in made if isinstance(e, Attestation) and {e.thing, e.owner} <= known]
+    reviewed = [e for e in made if isinstance(e, Review) and e.thing in known]
+    raw: dict[Element, list[dict[str, object]]] = {
+        OWNS: [_owns(e) for e in owned],
+        REVIEW: [_review(e) for e in reviewed],
+        COVERS: [_covers(e) for e in reviewed],
+    }
+    frames = {e: conform(pd.DataFrame(rows), e).frame for e, rows in raw.items() if rows}
+    return {e: frame for e, frame in frames.items() if len(frame)}
+
+
+def _called(
+    entry: Attestation | Review, known: set[str], apart: frozenset[tuple[str, str]]
+) -> Attestation | Review:
+    """Return an entry with ids that are among the facts, where what it names had others as well."""
+
+    def one(said: str, also: tuple[str, ...]) -> str:
+        same = (i for i in also if not {(said, i), (i, said)} & apart)
+        return next((i for i in (said, *same) if i in known), said)
+
+    if isinstance(entry, Review):
+        return replace(entry, thing=one(entry.thing, entry.also))
+    owner = one(entry.owner, entry.owner_also)
+    by = owner if entry.by == entry.owner else entry.by  # his own word stays his own
+    return replace(entry, thing=one(entry.thing, entry.also), owner=owner, by=by)
+
+
+def _known(facts: Facts, ids: list[str]) -> set[str]:
+    """Return those of `ids` that are among the nodes."""
+    wanted = pa.array(ids, pa.string())
+    if facts.numbering is not None:
+        there = pc.is_in(wanted, facts.numbering.ids())
+        return set(pc.filter(wanted, there).to_pylist())
+    stated = (facts.frames[label]["id"] for label in FACT_NODES)
+    return {str(i) for column in stated for i in column[column.isin(ids)]}
+
+
+def _origin(entry: Entry) -> dict[str, object]:
+    return {"source": SOURCE, "scope": SOURCE, "first_seen": entry.since, "last_seen": entry.since}
+
+
+def _owns(entry: Attestation) -> dict[str, object]:
+    return _origin(entry) | {
+        "id": f"OWNS:{SOURCE}-{entry.number}",
+        "source_id": entry.owner,
+        "target_id": entry.thing,
+        "role": entry.role,
+        "since": entry.since,
+        "acknowledged_at": entry.since if entry.by == entry.owner else None,
+        "evidence": "declared_later",
+        "valid_from": entry.since,
+        "valid_to": entry.withdrawn_at,
+    }
+
+
+def _review(entry: Review) -> dict[str, object]:
+    return _origin(entry) | {
+        "id": _review_id(entry),
+        "name": f"{entry.decision} of {entry.thing}",
+        "kind": "access_review",
+        "decision": entry.decision,
+        "decided_at": entry.since,
+        "decided_by": entry.by,
+    }
+
+
+def _covers(entry: Review) -> dict[str, object]:
+    return _origin(entry) | {
+        "id": f"COVERS:{SOURCE}-{entry.number}",
+        "source_id": _review_id(entry),
+        "target_id": entry.thing,
+        "grant_id": entry.grant,
+        "valid_from": entry.since,
+        "valid_to": entry.withdrawn_at,
+    }
+
+
+def _review_id(entry: Review) -> str:
+    return f"{SOURCE}:review/{entry.number}"
+
+
+def _numbering(old: Numbering, added: Rows) -> Numbering:
+    """Renumber the nodes where there are more of them; ids stay sorted."""
+    known = old.ids()
+    fresh = sorted(added[REVIEW]["id"]) if REVIEW in added else []
+    places = np.array([_place(known, one) for one in fresh], np.int64)
+    ids = _inserted(known, places, fresh) if fresh else known
+
+    def renumbered(numbers: np.ndarray) -> np.ndarray:
+        shift = np.searchsorted(places, numbers, side="right")
+        return np.asarray(numbers + shift, np.int32)
+
+    def ends(relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
+        source, target = (renumbered(side) for side in old.ends(relationship))
+        if relationship not in added:
+            return source, target
+        rows = added[relationship]
+        more = [[_place(ids, one) for one in rows[c]] for c in ("source_id", "target_id")]
+        return tuple(  # type: ignore[return-value]
+            np.concatenate([side, np.array(new, np.int32)])
+            for side, new in zip((source, target), more, strict=True)
+        )
+
+    return Numbering(lambda: ids, ends)
+
+
+def _place(ids: pa.Array, one: str) -> int:
+    return bisect_left(range(len(ids)), one, key=lambda at: str(ids[at]))
+
+
+def _inserted(ids: pa.Array, places: np.ndarray, fresh: Iterable[str]) -> pa.Array:
+    parts, start = [], 0
+    for place, one in zip(places.tolist(), fresh, strict=True):
+        parts += [ids.slice(start, place - start), pa.array([one], ids.type)]
+        start = place
+    return pa.concat_arrays([*parts, ids.slice(start)])

@@ -1,0 +1,1 @@
+"""Seals: marks that nobody makes without a key kept outside of the store."""

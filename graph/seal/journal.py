@@ -1,0 +1,100 @@
+"""The seal of a journal: one mark of all that its file says, renewed by each transaction.
+
+The last entry stands for all of them, as each holds the hash of the one before it; what is kept to
+save time is marked by its hashes. So whoever reads with the key believes nothing that was
+written without it.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from graph.seal.key import Key, KeyNeeded, key_in_use
+from graph.stores import StoreDamaged
+
+PURPOSE = "journal"
+CONTENT = {
+    "made": "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",  # triggers act
+    "entry": "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1",
+    "tied": "SELECT store, number, hash FROM tied ORDER BY store",
+    "failed": "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope",
+    "seen": "SELECT snapshot, version, sha256 FROM seen ORDER BY snapshot",
+}
+
+
+def check(db: sqlite3.Connection, path: Path) -> None:
+    """Compare a journal with its seal, if there is a key.
+
+    Raises
+    ------
+    StoreDamaged
+        The seal is not there, is another key's, or does not fit.
+    """
+    key = key_in_use()
+    if key is None:
+        return
+    seal = _seal(db)
+    if seal is None:
+        raise StoreDamaged(
+            f"the journal {path} has no seal, but {key.path} is given: the seal was taken off, or "
+            "nobody has sealed it yet (trustdebt seal)"
+        )
+    if seal[0] != key.id:
+        raise StoreDamaged(
+            f"the journal {path} was sealed with the key {seal[0]}, and {key.path} is {key.id}"
+        )
+    if not key.made(seal[1], PURPOSE, _content(db)):
+        raise StoreDamaged(
+            f"the seal of the journal {path} does not fit: who changed it did not have the key"
+        )
+
+
+def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None:
+    """Return the key that is to renew the seal, if there is to be one.
+
+    `anew` takes what the file says as it is: it is a new one, or so it was asked.
+
+    Raises
+    ------
+    StoreDamaged, KeyNeeded
+    """
+    key = key_in_use()
+    if key is None:
+        require_key(db, path)
+        return None
+    if not anew:
+        check(db, path)
+    return key
+
+
+def is_sealed(db: sqlite3.Connection) -> bool:
+    """Say whether there is a seal, whoever made it."""
+    return _seal(db) is not None
+
+
+def require_key(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse to write to what is sealed without the key.
+
+    Raises
+    ------
+    KeyNeeded, KeyRefused
+    """
+    if is_sealed(db) and key_in_use() is None:
+        raise KeyNeeded(f"the journal {path}")
+
+
+def renew(db: sqlite3.Connection, key: Key) -> None:
+    """Mark what the file says now."""
+    row = key.id, key.mark(PURPOSE, _content(db))
+    db.execute("INSERT OR REPLACE INTO sealed VALUES (1, ?, ?)", row)
+
+
+def _seal(db: sqlite3.Connection) -> tuple[str, str] | None:
+    row = db.execute("SELECT key, mark FROM sealed").fetchone()
+    return row and (str(row[0]), str(row[1]))
+
+
+def _content(db: sqlite3.Connection) -> dict[str, list[Any]]:
+    return {
+        what: [list(map(str, row)) for row in db.execute(asked)] for what, asked in CONTENT.items()
+    }

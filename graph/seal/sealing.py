@@ -1,0 +1,113 @@
+"""Seal a store, say how it is sealed, and compare it with what somebody noted of it.
+
+A head says how far snapshots and journal have come. Who notes it outside of the store can tell
+later whether the store has come from there, which no seal tells: a whole older store fits its own.
+"""
+
+import re
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from graph.journal.file import journal_path
+from graph.journal.hash_chain import FIRST_HASH
+from graph.journal.journal import journal_of
+from graph.seal.key import key_in_use, key_of, new_key, using
+from graph.stores import Store, StoreDamaged, StoreEmpty, journal_ties, open_store
+from graph.stores.anchor import Anchor, Head
+
+NOT_SEALED, NOT_VERIFIED, VERIFIED = "not sealed", "sealed, not verified", "sealed, verified"
+SHOWN = 16  # characters of each hash
+HEAD = re.compile(r"(\d{1,9})-([0-9a-f]{16})\.(\d{1,9})-([0-9a-f]{16})")
+
+
+class HeadRefused(Exception):
+    """A head that nothing can be compared with; the text says why."""
+
+    exit_code, code = 2, "seal-head"
+
+
+def record(anchor: Anchor) -> dict[str, Any]:
+    """Return how a store is sealed, by which key, and its head, as answers show it."""
+    state = NOT_SEALED
+    if anchor.sealed:
+        state = NOT_VERIFIED if key_in_use() is None else VERIFIED
+    return {"state": state, "key": anchor.sealed, "head": head_of(anchor)}
+
+
+def head_of(anchor: Anchor) -> str:
+    """Return how far a store has come: its last snapshot and its last entry, with their hashes."""
+    return ".".join(f"{e.number}-{e.hash[:SHOWN]}" for e in (anchor.published, anchor.journal))
+
+
+def how_sealed(uri: str | None = None) -> dict[str, Any] | None:
+    """Return how a store is sealed; None where nothing was published yet."""
+    with closing(open_store(uri)) as store:
+        anchor = store.anchor()
+    return record(anchor) if anchor and anchor.current else None
+
+
+def seal(uri: str | None, path: Path, new: bool = False, again: bool = False) -> dict[str, Any]:
+    """Seal a store that has no seal yet, or renew one that fits; `again`: whatever seal it has.
+
+    The key is in the file `path`, which is made if it is to be `new`.
+
+    Raises
+    ------
+    StoreError
+    """
+    with using(path), closing(open_store(uri)) as store:
+        with using(None):
+            anchor = _there(store)
+            journal_of(store.uri).entries()
+            sealed = anchor.sealed or journal_ties.sealed(journal_path(store.uri))
+        key = new_key(path) if new else key_of(path)
+        try:
+            if sealed and not again:
+                _there(store)
+        except StoreDamaged as error:
+            raise StoreDamaged(f"{error}; --again seals what is there as it is") from None
+        store.seal(key)
+        return record(_there(store))
+
+
+def compare(uri: str | None, noted: str) -> dict[str, Any]:
+    """Return how a store is sealed, if it has come from a head that was noted.
+
+    Raises
+    ------
+    HeadRefused
+        It is no head, or names a snapshot that was pruned since.
+    StoreDamaged
+        The store is older than that, or another.
+    """
+    said = HEAD.fullmatch(noted.strip())
+    if not said:
+        raise HeadRefused("--expect takes a head as trustdebt seal prints it")
+    published, entry = Head(int(said[1]), said[2]), Head(int(said[3]), said[4])
+    with closing(open_store(uri)) as store:
+        anchor, name = _there(store), store.uri
+    chain = {s.sequence: s.chain for s in anchor.snapshots} | {0: FIRST_HASH}
+    chain[anchor.published.number] = anchor.published.hash
+    if published.number < anchor.published.number and published.number not in chain:
+        raise HeadRefused(
+            f"snapshot {published.number:06d} of that head was pruned since, so nobody can tell: "
+            "note a later head"
+        )
+    there = journal_ties.hash_of(journal_path(name), entry.number) if entry.number else FIRST_HASH
+    for what, one, known in (
+        ("snapshot", published, chain.get(published.number)),
+        ("entry of the journal", entry, there),
+    ):
+        if known is None:
+            raise StoreDamaged(f"{name} is older than that head: it has no {what} {one.number}")
+        if known[:SHOWN] != one.hash:
+            raise StoreDamaged(f"{name} does not come from that head: {what} {one.number} differs")
+    return record(anchor)
+
+
+def _there(store: Store) -> Anchor:
+    anchor = store.anchor()
+    if anchor is None or not anchor.current:
+        raise StoreEmpty(f"{store.uri} is empty: nothing was ingested yet")
+    return anchor

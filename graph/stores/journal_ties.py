@@ -1,0 +1,136 @@
+"""How a journal and its store know of each other, so that a loss of either one shows.
+
+The store keeps how far the journal had come: entries that are missing from its end, or a journal
+that is not there, do not fit. The journal keeps which store it belongs to, and how far that had
+come: an older state of the store does not fit. Each may be ahead of what the other one knows,
+as a process may die in between, and is never behind it.
+"""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from graph.journal.file import reading, writing
+from graph.seal import journal as journal_seal
+from graph.seal.key import KeyNeeded, key_in_use
+from graph.stores import StoreDamaged, StoreError
+from graph.stores.anchor import Anchor, Head
+
+PATIENCE = 0.5  # seconds: the next decision or publish makes up for it
+LAST = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
+
+
+def head(journal: Path) -> Head:
+    """Return the last entry of a journal."""
+    with reading(journal) as db:
+        row = db and db.execute(LAST).fetchone()
+    return Head(*row) if row else Head()
+
+
+def hash_of(journal: Path, number: int) -> str | None:
+    """Return the hash of an entry of a journal; None if it has no such entry."""
+    with reading(journal) as db:
+        return _hash(db, number) if db else None
+
+
+def sealed(journal: Path) -> bool:
+    """Say whether a journal has a seal, whoever made it."""
+    with reading(journal) as db:
+        return bool(db and journal_seal.is_sealed(db))
+
+
+def check(journal: Path, uri: str, anchor: Anchor) -> None:
+    """Compare the journal of a store with what the store's anchor says.
+
+    Raises
+    ------
+    StoreDamaged
+        Entries are gone, or are others; or it is the journal of another store, or of a later
+        state of this one.
+    StoreError
+        It cannot be read.
+    """
+    with reading(journal) as db:
+        there = _hash(db, anchor.journal.number) if db else None
+        tied = _tied(db) if db else None
+    if anchor.journal.number and there != anchor.journal.hash:
+        what = "is not there" if there is None else "is not the one that was written"
+        raise StoreDamaged(
+            f"{uri}: entry {anchor.journal.number} of the journal {journal} {what}: "
+            "decisions are lost; put a copy of the journal back"
+        )
+    if tied is None or not anchor.published.number:
+        return  # a store that holds nothing yet takes the journal that it finds
+    store, published = tied
+    if store != anchor.store:
+        raise StoreDamaged(f"{uri}: the journal {journal} belongs to another store")
+    if not anchor.follows(published):
+        raise StoreDamaged(
+            f"{uri}: snapshot {published.number:06d} was published after what CURRENT says, "
+            f"as the journal {journal} tells: the store is older, or its list was changed"
+        )
+
+
+def remember(journal: Path, anchor: Anchor) -> None:
+    """Write into the journal which store it belongs to, and what that has published.
+
+    It may be locked, or not be writable: then it says what it said before.
+    """
+    with suppress(StoreError), writing(journal, PATIENCE) as db:
+        _tie(db, anchor)
+
+
+def begin(journal: Path, anchor: Anchor | None) -> None:
+    """Let a journal belong to a store that holds nothing yet, sealed if there is a key.
+
+    Without an anchor it belongs to none until something was published.
+
+    Raises
+    ------
+    StoreError
+        It could not be sealed.
+    """
+    if key_in_use():
+        with writing(journal) as db:
+            _tie(db, anchor)
+    elif journal.exists():
+        with suppress(StoreError), writing(journal, PATIENCE) as db:
+            _tie(db, anchor)
+
+
+def seal(journal: Path, anchor: Anchor) -> None:
+    """Seal a journal as it is; what was kept to save time goes, as nobody knows who made it."""
+    with writing(journal, seal_anew=True) as db:
+        db.execute("DELETE FROM seen")
+        _tie(db, anchor)
+
+
+def require_key(journal: Path, uri: str, anchor: Anchor | None) -> None:
+    """Refuse to write to a store that is sealed, or whose journal is, without the key.
+
+    Raises
+    ------
+    KeyNeeded, KeyRefused
+    """
+    if anchor and anchor.sealed and key_in_use() is None:
+        raise KeyNeeded(uri)
+    with reading(journal) as db:
+        if db:
+            journal_seal.require_key(db, journal)
+
+
+def _tie(db: sqlite3.Connection, anchor: Anchor | None) -> None:
+    db.execute("DELETE FROM tied")
+    if anchor:
+        row = anchor.store, anchor.published.number, anchor.published.hash
+        db.execute("INSERT INTO tied VALUES (?, ?, ?)", row)
+
+
+def _hash(db: sqlite3.Connection, number: int) -> str | None:
+    row = db.execute("SELECT hash FROM entry WHERE number = ?", (number,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _tied(db: sqlite3.Connection) -> tuple[str, Head] | None:
+    row = db.execute("SELECT store, number, hash FROM tied").fetchone()
+    return (row[0], Head(row[1], row[2])) if row else None

@@ -1,0 +1,1 @@
+"""The files of an export, read strictly and within bounds."""

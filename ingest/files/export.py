@@ -1,0 +1,216 @@
+"""The files of an export: which ones there are, and when it was taken."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol, TypeVar
+
+import pandas as pd
+
+from graph.files.bounds import bound
+from graph.secrets import redact_text
+from graph.values import iso
+from ingest.files.bounded import decode, list_files, parse_json, parse_json_texts, read_bytes
+from ingest.files.tables import json_lines
+from ingest.files.yaml import parse_yaml
+from ingest.rows import Place, Rows
+from ingest.source import InputRefused, Rejected, Request
+
+MAX_TOTAL = bound("EXPORT_BYTES")
+T = TypeVar("T")
+Documents = list[tuple[Any, Place]]  # what a file holds, and where each of it stands
+Parse = Callable[[str, Path], Documents]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """A file of an export. `short` is its name within what was asked for.
+
+    `alone` says that somebody named the file itself, and not a folder around it.
+    """
+
+    path: Path
+    short: str
+    alone: bool
+
+    @property
+    def place(self) -> Place:
+        """The file as a place."""
+        return Place(str(self.path))
+
+
+def export_files(
+    paths: Sequence[Path], *, hidden: Collection[str] = (), beside: Collection[str] = ()
+) -> list[ExportFile]:
+    """List the files at or below `paths`, each once; see `ingest.files.bounded.list_files`."""
+    found: dict[Path, ExportFile] = {}
+    named: Counter[str] = Counter()
+    for path in paths:
+        for file in list_files(path, hidden=hidden, beside=beside):
+            alone = file == path
+            short = file.name if alone else file.relative_to(path).as_posix()
+            if alone and file.parent.name.startswith(".") and file.parent.name != "..":
+                short = f"{file.parent.name}/{short}"
+            short = f"{path.name}/{short}" if len(paths) > 1 and not alone else short
+            if file not in found:
+                named[short] += 1
+                again = f"#{named[short]}" if named[short] > 1 else ""
+                found[file] = ExportFile(file, f"{short}{again}", alone)
+    return list(found.values())
+
+
+class ExportTooLarge(InputRefused):
+    """The files of an export hold too much together: no single one of them is at fault."""
+
+
+class Budget:
+    """Reads files until they hold too much together."""
+
+    def __init__(self, max_bytes: int = MAX_TOTAL) -> None:
+        self.left, self.max_bytes = max_bytes, max_bytes
+
+    def read(self, path: Path) -> bytes:
+        """Read one file, decompressing gzip."""
+        data = read_bytes(path)
+        self.spend(len(data), path)
+        return data
+
+    def spend(self, size: int, path: Path) -> None:
+        """Count bytes that were read in another way."""
+        self.left -= size
+        if self.left < 0:
+            reason = f"the files hold more than {self.max_bytes >> 20} MiB together"
+            raise ExportTooLarge(path, "", reason)
+
+
+class Gathered(Protocol):
+    """Where a connector notes what it sets aside, and whether it could read everything."""
+
+    rejected: list[Rejected]
+    whole: bool
+
+
+def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:
+    """Return what `read` makes of one file of an export; None where it cannot be read.
+
+    The file is then set aside with its place, and the reading is no longer whole: nobody knows
+    what it would have said. Where nothing else could be read either, `refuse_all` refuses it.
+
+    Raises
+    ------
+    ExportTooLarge
+        If not this file is at fault, but all of them together.
+    """
+    try:
+        return read()
+    except ExportTooLarge:
+        raise
+    except InputRefused as error:
+        lost = Rejected(error.file, error.place, error.reason, whole_file=True)
+        gathered.rejected.append(lost)
+        gathered.whole = False
+        return None
+
+
+def text_of(file: ExportFile, budget: Budget, gathered: Gathered) -> str | None:
+    """Return the text of one file of an export; None where it cannot be read."""
+    return readable(gathered, lambda: decode(budget.read(file.path), file.path))
+
+
+def text_among_others(
+    file: ExportFile, budget: Budget, gathered: Gathered, *, named: bool
+) -> str | None:
+    """Return the text of a file of a folder that holds much else; None where there is none.
+
+    An empty file is nothing to miss there, unless it has the name of one that would be read.
+    """
+    data = readable(gathered, lambda: budget.read(file.path))
+    if data is None or not (data.strip() or named or file.alone):
+        return None
+    return readable(gathered, lambda: decode(data, file.path))
+
+
+def json_of(file: ExportFile, budget: Budget, gathered: Gathered) -> Any:
+    """Parse one file of an export as JSON; None where it cannot be read."""
+    return readable(
+        gathered, lambda: parse_json(decode(budget.read(file.path), file.path), file.path)
+    )
+
+
+def json_documents(said: str, path: Path) -> Documents:
+    """Parse one JSON document, or several one behind the other, each with its place."""
+    return [(one, Place(str(path), at)) for one, at in parse_json_texts(said, path)]
+
+
+def yaml_documents(said: str, path: Path) -> Documents:
+    """Parse the YAML documents of a text, each with its place."""
+    return [(one.value, Place(str(path), f"line {one.line}")) for one in parse_yaml(said, path)]
+
+
+def documents_of(
+    file: ExportFile, budget: Budget, gathered: Gathered, parse: Parse = json_documents
+) -> Documents | None:
+    """Return the documents of one file of an export; None where it cannot be read."""
+    return readable(gathered, lambda: parse(decode(budget.read(file.path), file.path), file.path))
+
+
+def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Place]] | None:
+    """Return the objects of a file of JSON lines, each with its place; None where none is.
+
+    Lines that are none are set aside.
+    """
+    lines = readable(rows, lambda: json_lines(file.path))
+    if lines is None:
+        return None
+    rows.take_over(lines.rejected, lines.remarks)
+    places = (Place(str(file.path), f"line {number}") for number in lines.lines)
+    return list(zip(lines.objects, places, strict=True))
+
+
+def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
+    """Refuse an export of which nothing could be used, for what is wrong with its first file."""
+    lost = next((one for one in gathered.rejected if one.whole_file), None)
+    if lost is not None:
+        alone = str(request.paths[0]) == lost.file
+        besides = "" if alone else f" (and {reason})"
+        raise InputRefused(lost.file, lost.place, f"{lost.reason}{besides}")
+    raise InputRefused(request.paths[0], "", reason)
+
+
+def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.Timestamp:
+    """Return when the export was taken: as the caller says, else the time of its newest file."""
+    if request.taken_at is not None:
+        return request.taken_at
+    newest = max(file.path.stat().st_mtime for file in files)
+    return assumed_taken_at(pd.Timestamp(newest, unit="s", tz="UTC").floor("ms"), rows)
+
+
+class Remarks(Protocol):
+    """Where a connector notes what must be said of an export."""
+
+    taken_at_assumed: bool
+
+    def warn(self, text: str) -> None:
+        """Say something about the export."""
+
+
+def assumed_taken_at(newest: pd.Timestamp, remarks: Remarks) -> pd.Timestamp:
+    """Take an export for as old as its newest file, as nothing else dates it, and say so."""
+    remarks.taken_at_assumed = True
+    stamp = newest.as_unit("ms")
+    remarks.warn(
+        f"no file says when the export was taken; the time of its newest file is used: {iso(stamp)}"
+    )
+    return stamp
+
+
+def scope_of(request: Request) -> str:
+    """Return the scope that the caller names, else the name of the folder that was asked for."""
+    if request.scope:
+        return request.scope
+    path = request.paths[0].resolve()
+    folder = path if path.is_dir() else path.parent
+    while folder.name.startswith(".") and folder.parent != folder:
+        folder = folder.parent
+    return redact_text(folder.name) or "local"

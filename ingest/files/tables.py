@@ -1,0 +1,341 @@
+"""Read tables of CSV, JSON lines and Parquet as columns of text, strictly and within bounds.
+
+A file that is not what its name says is refused as a whole (`InputRefused`). A row that cannot
+be read is set aside with its line, and the others go on. Reasons never repeat what a cell says.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from io import BufferedReader, TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from graph.frames import FILE, PLACE
+from graph.values import WrongValue, canonical, strict_json
+from ingest.files.parquet_pages import WrongFile, check_pages
+from ingest.files.text_columns import as_text, text_column
+from ingest.files.text_files import (
+    LIMITS,
+    Limits,
+    Shape,
+    bound_rejected,
+    bounded,
+    filled_file,
+    scan,
+)
+from ingest.source import InputRefused, Rejected
+
+SUFFIXES = (".csv", ".jsonl", ".parquet")
+UTF8_BOM = b"\xef\xbb\xbf"
+END = "\0"  # in no text that passed `scan`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """What was read of a text, line by line: the lines that could not be read.
+
+    `unended` is the file when its last line has no end.
+    """
+
+    rejected: list[Rejected]
+    unended: Path | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Whether the file breaks off within a line: what came after it is missing."""
+        return self.unended is not None and bool(self.rejected)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to say of how the file ends."""
+        if self.unended is None:
+            return []
+        return [f"{self.unended}: its last line has no end, as if the file had been cut"]
+
+
+@dataclass(frozen=True)
+class TextTable(Lines):
+    """Rows as text with `_file` and `_place`, and the rows that could not be read."""
+
+    frame: pd.DataFrame
+
+
+def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
+    """Read a `.csv`, `.jsonl` or `.parquet` file as columns of text.
+
+    An empty CSV cell, a JSON null and a Parquet null are missing values. Lists and maps become
+    canonical JSON text. `_place` is "line N", or "row N" in a Parquet file.
+
+    Raises
+    ------
+    InputRefused
+        When the file is missing, empty, too large or not of the kind that its suffix says.
+    """
+    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
+    return readers[path.suffix](path, limits)
+
+
+def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> pd.DataFrame:
+    """Say of each row which file and which line or row (`kind`) it came from."""
+    said = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
+    file = pd.Categorical.from_codes(np.zeros(len(frame), np.int8), pd.Index([str(path)]))
+    return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(said)})
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _header(names: list[str], path: Path, limits: Limits) -> list[str]:
+    header = [name.strip() for name in names]
+    if len(header) > limits.columns:
+        _refuse_header(path, f"has more than {limits.columns} columns")
+    if "" in header:
+        _refuse_header(path, "has a column without a name")
+    if len(set(header)) < len(header):
+        _refuse_header(path, "names a column twice")
+    return header
+
+
+def _refuse_header(path: Path, reason: str) -> NoReturn:
+    raise InputRefused(path, "line 1", reason)
+
+
+# ---------------------------------------------------------------- CSV
+
+
+def _read_csv(path: Path, limits: Limits) -> TextTable:
+    with filled_file(path, limits) as (file, _):
+        shape = scan(file, path, limits)
+        bounded(shape.lines - 1, path, limits)
+        fast = None if shape.bare_returns else _regular_csv(file, path, shape, limits)
+        if fast is None:
+            file.seek(0)
+            return _irregular_csv(file, path, limits, shape)
+    frame = pd.DataFrame({n: text_column(fast.column(n)) for n in fast.column_names})
+    numbered = placed(frame, path, "line", np.arange(2, len(frame) + 2))
+    return TextTable(numbered, rejected=[], unended=_unended(shape, path))
+
+
+def _unended(shape: Shape, path: Path) -> Path | None:
+    return None if shape.ended else path
+
+
+def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
+    """Read a CSV file in which every line is one whole row, or return None.
+
+    Only then is the place of a row a matter of counting.
+    """
+    first = file.readline().removeprefix(UTF8_BOM).decode()
+    file.seek(0)
+    if first.count('"') % 2 or not first.strip():
+        return None
+    try:
+        names = next(csv.reader([first]))
+    except csv.Error:
+        _refuse_header(path, "holds a cell that is too long")
+    header = _header(names, path, limits)
+    try:
+        table = pa_csv.read_csv(
+            file,
+            pa_csv.ReadOptions(column_names=header, skip_rows=1),
+            pa_csv.ParseOptions(newlines_in_values=True),
+            pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if table.num_rows == shape.lines - 1 else None
+
+
+def _irregular_csv(file: BufferedReader, path: Path, limits: Limits, shape: Shape) -> TextTable:
+    """Read a CSV file row by row: quoted line breaks, blank lines, rows of a wrong length."""
+    rows: list[list[str]] = []
+    places: list[int] = []
+    rejected: list[Rejected] = []
+    with TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        records = _records(csv.reader(chain(text, [END])), path, rejected)
+        header = _header(next(records, (1, [""]))[1], path, limits)
+        if rejected:
+            _refuse_header(path, rejected[0].reason)
+        for line, cells in records:
+            if len(cells) == len(header):
+                rows.append(cells)
+                places.append(line)
+            else:
+                reason = f"has {len(cells)} cells where the header has {len(header)}"
+                rejected.append(Rejected(str(path), f"line {line}", reason))
+                bound_rejected(rejected, path)
+    columns = zip(*rows, strict=True) if rows else [()] * len(header)
+    frame = pd.DataFrame(
+        {
+            name: text_column(pa.array([cell or None for cell in cells], pa.large_string()))
+            for name, cells in zip(header, columns, strict=True)
+        }
+    )
+    numbered = placed(frame, path, "line", np.array(places, np.int64))
+    return TextTable(numbered, rejected=rejected, unended=_unended(shape, path))
+
+
+def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record that is not blank with the line on which it starts.
+
+    `END` stands after the last line: a quote that is never closed swallows it.
+    """
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except csv.Error:
+            rejected.append(Rejected(str(path), f"line {line}", "holds a cell that is too long"))
+            bound_rejected(rejected, path)
+            continue
+        if cells == [END]:
+            return
+        if cells and END in cells[-1]:
+            raise InputRefused(path, f"line {line}", "opens a quote that is never closed")
+        if cells:
+            yield line, cells
+
+
+# ---------------------------------------------------------------- JSON lines
+
+
+@dataclass(frozen=True)
+class JsonLines(Lines):
+    """The objects of a JSON lines file, the line of each, and the lines that are none."""
+
+    objects: list[dict[str, Any]]
+    lines: list[int]
+
+
+def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
+    """Read a file of one JSON object on each line; a line that is none is set aside.
+
+    Raises
+    ------
+    InputRefused
+        When the file is not text, or no line of it is a JSON object.
+    """
+    found = JsonLines([], [], rejected=[])
+    with filled_file(path, limits) as (file, _):
+        shape = scan(file, path, limits)
+        bounded(shape.lines, path, limits)
+        with TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text:
+            _take_lines(text, path, found)
+    if found.rejected and not found.objects:
+        raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
+    if found.rejected:  # an object that was cut is none
+        return replace(found, unended=_unended(shape, path))
+    return found
+
+
+def _take_lines(text: Iterable[str], path: Path, found: JsonLines) -> None:
+    for number, line in enumerate(text, 1):
+        if line.isspace():
+            continue
+        try:
+            found.objects.append(_object(line))
+            found.lines.append(number)
+        except WrongValue as error:
+            found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
+            bound_rejected(found.rejected, path)
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = strict_json(line)
+    except RecursionError:
+        raise WrongValue("is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise WrongValue("is not a JSON object")
+    return value
+
+
+def plain(value: Any) -> str | None:
+    """Write a JSON value as a cell of a CSV file would hold it.
+
+    >>> plain(True), plain(["b", "a"]), plain(None), plain(2)
+    ('true', '["b","a"]', None, '2')
+    """
+    if value is None or isinstance(value, str):
+        return value or None
+    return canonical(value)
+
+
+def _read_json_lines(path: Path, limits: Limits) -> TextTable:
+    found = json_lines(path, limits)
+    names = list(dict.fromkeys(name for one in found.objects for name in one))
+    if len(names) > limits.columns:
+        raise InputRefused(path, "", f"has more than {limits.columns} columns")
+    frame = pd.DataFrame(
+        {
+            name: text_column(
+                pa.array([plain(o.get(name)) for o in found.objects], pa.large_string())
+            )
+            for name in names
+        }
+    )
+    numbered = placed(frame, path, "line", np.array(found.lines, np.int64))
+    return TextTable(numbered, rejected=found.rejected, unended=found.unended)
+
+
+# ---------------------------------------------------------------- Parquet
+
+
+def _read_parquet(path: Path, limits: Limits) -> TextTable:
+    with filled_file(path, limits) as (file, size):
+        try:
+            table = _unpacked(file, path, limits, size)
+            names = _header(table.column_names, path, limits)
+            columns = {n: text_column(as_text(table.column(i))) for i, n in enumerate(names)}
+        except (pa.ArrowException, OSError, UnicodeDecodeError, RecursionError, WrongFile):
+            raise InputRefused(path, "", "is not a Parquet file that can be read") from None
+    frame = pd.DataFrame(columns)
+    return TextTable(placed(frame, path, "row", np.arange(1, len(frame) + 1)), rejected=[])
+
+
+def _unpacked(source: BufferedReader, path: Path, limits: Limits, size: int) -> pa.Table:
+    """Read a Parquet file batch by batch, and stop before it expands beyond what it may take."""
+    check_pages(source, path, limits, size)
+    allowed = min(limits.expanded, limits.allowed(size))
+    schema = pq.read_metadata(source).schema
+    leaves = [schema.column(number) for number in range(len(schema))]
+    # text stays a dictionary until its size is known: one long value may stand in every row
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    with pq.ParquetFile(source, read_dictionary=texts) as file:
+        batches, total, rows = [], 0, 0
+        for batch in file.iter_batches(batch_size=16_384):
+            rows += batch.num_rows
+            bounded(rows, path, limits)
+            total += sum(_expanded(column) for column in batch.columns)
+            if total > allowed:
+                raise InputRefused(path, "", f"expands to more than {allowed} bytes")
+            batches.append(pa.Table.from_batches([batch]))
+        return pa.concat_tables(batches) if batches else file.schema_arrow.empty_table()
+
+
+def _expanded(column: pa.Array) -> int:
+    """Return the bytes that a column takes once each of its values is written out."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        lengths = pc.take(pc.binary_length(column.dictionary), column.indices)
+        return int(pc.sum(lengths).as_py() or 0)
+    if pa.types.is_map(kind):
+        return _expanded(column.keys) + _expanded(column.items)
+    if pa.types.is_struct(kind):
+        return sum(_expanded(part) for part in column.flatten())
+    if pa.types.is_nested(kind):
+        return _expanded(column.flatten())
+    return int(column.nbytes)

@@ -1,0 +1,269 @@
+"""What a read replaces, and what is carried over from before: absence is not removal.
+
+A complete read replaces what its source and scope said. A partial one adds to it: what it does
+not mention stays, with the time it was last seen. A complete read is taken for a partial one
+when it lacks most of the things that were there, or can no longer say what it said before.
+Logs add up: what a former reading of one said stays; see `ingest.job.merge_logs`.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from graph.coverage import kind_of_field
+from graph.element import Dtype, Element, Node
+from graph.facts import Coverage, Facts
+from graph.frames import empty
+from graph.schema import ELEMENTS, FACT_NODES, USED
+from ingest.job.merge_logs import added_coverage, added_up, gaps, watched
+from ingest.job.missing_ends import with_waiting
+from ingest.source import Rejected
+
+ALL = 100.0  # percent: whatever is gone is meant to be gone
+MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
+FEW = 20  # things; of fewer, any number may go at once
+STAMPS = ("source", "scope", "first_seen", "last_seen")
+
+Frames = dict[Element, pd.DataFrame]
+
+
+@dataclass
+class Checked:
+    """A reading whose rows meet the schema, with what was set aside.
+
+    `unread` holds the ids, or the two ends, that rows which cannot be used speak of.
+    """
+
+    coverage: Coverage
+    frames: Frames
+    read: int
+    origin: str
+    origins: Frames = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    unread: Frames = field(default_factory=dict)
+    adds_up: bool = False
+    self_contained: bool = True
+    in_full: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def lost(self) -> list[Rejected]:
+        """The files that could not be read."""
+        return [one for one in self.rejected if one.whole_file]
+
+    def again(self) -> "Checked":
+        """Return a copy, to carry and settle it another time."""
+        return replace(
+            self,
+            frames=dict(self.frames),
+            rejected=list(self.rejected),
+            warnings=list(self.warnings),
+        )
+
+    def own(self, rows: pd.DataFrame) -> pd.Series:
+        """Say which rows its source and scope stated."""
+        return (rows["source"] == self.coverage.source) & (rows["scope"] == self.coverage.scope)
+
+
+def carry(
+    former: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float | None
+) -> tuple[Frames, tuple[Coverage, ...]]:
+    """Join what was read now with what other scopes, or partial reads of these, said before."""
+    fresh = {c.coverage.key: c for c in checked}
+    known = {c.key: c for c in former.coverage} if former else {}
+    stated = with_waiting(former.frames) if former else {}
+    for key, each in fresh.items():
+        if former is None or key not in known or each.adds_up:
+            continue
+        _doubt(each, former, max_loss)
+        if not each.coverage.complete:
+            _remember(each, known[key], stated)
+    frames = {e: _join(e, stated.get(e), checked) for e in ELEMENTS}
+    for key, each in fresh.items():
+        if key in known and each.adds_up:
+            each.coverage = added_coverage(each.coverage, known[key])
+        elif key in known and each.coverage.usage_periods:
+            each.coverage = watched(each.coverage, known[key].usage_periods)
+        warnings += gaps(each.coverage)
+    coverage = tuple((known | {k: c.coverage for k, c in fresh.items()}).values())
+    return frames, coverage
+
+
+def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
+    """Take a read for a partial one that says less than its scope said before.
+
+    An export that was cut between two rows looks whole, and so does one that lacks a file. In a
+    self-contained one somebody wrote down that it is complete, and what it declares.
+    """
+    believed = ALL if each.self_contained else MAX_LOSS
+    max_loss = believed if limit is None else limit
+    if not each.coverage.complete or max_loss >= ALL:
+        return
+    name = "/".join(each.coverage.key)
+    (before,) = (c for c in former.coverage if c.key == each.coverage.key)
+    dropped = [kind for kind in before.declares if kind not in each.coverage.declares]
+    doubts = []
+    if dropped and not each.self_contained:
+        kinds = ", ".join(dropped)
+        doubts.append(f"{name}: states no {kinds} any more (--max-loss 100 if that is meant)")
+    there, gone = _lost(each, former)
+    if there >= FEW and gone * 100 > max_loss * there:
+        doubts.append(
+            f"{name}: {gone} of {there} things are not mentioned any more, more than {max_loss:g} %"
+        )
+    if doubts:
+        each.coverage = replace(each.coverage, complete=False)
+        each.warnings += [
+            f"{doubt}: taken as a partial read, and nothing is retired" for doubt in doubts
+        ]
+
+
+def _lost(each: Checked, former: Facts) -> tuple[int, int]:
+    """Count the things that a scope stated before, and those of them that it does not now."""
+    there, gone = 0, 0
+    for label in FACT_NODES:
+        rows, now = former.frames[label], each.frames.get(label)
+        ids = rows["id"][each.own(rows)]
+        there += len(ids)
+        gone += len(ids) if now is None else int((~ids.isin(now["id"])).sum())
+    return there, gone
+
+
+# -- partial reads ---------------------------------------------------------------------------------
+
+
+def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
+    """Let a partial read say what its scope said before, where it can no longer tell.
+
+    Those facts are still there, so the scope goes on declaring them; and what a row leaves out
+    of a kind that this read cannot state is unknown, not absent. Where a file could not be read
+    that goes for every kind: nobody knows what it would have said.
+    """
+    now = each.coverage
+    dropped = frozenset(before.declares) - frozenset(now.declares)
+    each.coverage = replace(
+        now,
+        declares=tuple(sorted({*now.declares, *before.declares})),
+        owner_roles=now.owner_roles_with(before),
+        usage_window_start=now.usage_window_start or before.usage_window_start,
+    )
+    if not dropped and not each.lost:
+        return
+    _keep_labels(each, stated)
+    for element, frame in each.frames.items():
+        mine = stated[element][each.own(stated[element])]
+        if len(mine):
+            each.frames[element] = _completed(frame, mine, element, None if each.lost else dropped)
+
+
+def _keep_labels(each: Checked, stated: Frames) -> None:
+    """Let each thing keep its label: a source may tell labels apart by what it cannot say now."""
+    before = {n: stated[n][each.own(stated[n])] for n in FACT_NODES}
+    ids = pd.concat({n.name: before[n]["id"] for n in FACT_NODES})
+    had = pd.Series(ids.index.get_level_values(0), index=pd.Index(ids))
+    had = had[~had.index.duplicated()]
+    for label in FACT_NODES:
+        frame = each.frames.get(label)
+        if frame is None:
+            continue
+        then = frame["id"].map(had)
+        moved = then.notna() & (then != label.name) & ~frame["id"].isin(before[label]["id"])
+        each.frames[label] = frame[~moved].reset_index(drop=True)
+        for other in FACT_NODES:
+            kept = before[other][before[other]["id"].isin(frame["id"][moved])]
+            if other is not label and len(kept):
+                whole = [f for f in (each.frames.get(other), kept) if f is not None and len(f)]
+                each.frames[other] = pd.concat(whole, ignore_index=True)
+
+
+def _completed(
+    now: pd.DataFrame, mine: pd.DataFrame, element: Element, dropped: frozenset[str] | None
+) -> pd.DataFrame:
+    """Complete rows by what they said before of the kinds that are `dropped`, or of all (None)."""
+    known = mine.drop_duplicates("id").set_index("id").reindex(now["id"])
+    columns = {}
+    for column in element.columns:
+        name, kind = column.name, kind_of_field(element, column.name)
+        if name in STAMPS or (dropped is not None and kind not in dropped):
+            continue
+        then = pd.Series(known[name].array, index=now.index) if name != "id" else now["id"]
+        if kind == "usage" and column.dtype is Dtype.FLAG:  # a use that could be seen
+            then = then.where(then.fillna(False))
+            columns[name] = then.fillna(now[name])
+        elif kind == "usage" and column.dtype is Dtype.INSTANT:
+            later = now[name].notna() & ~(now[name] < then)
+            columns[name] = now[name].where(later, then)
+        else:
+            columns[name] = now[name].fillna(then)
+    return now.assign(**columns).astype(now.dtypes.to_dict())
+
+
+# -- the whole -------------------------------------------------------------------------------------
+
+
+def _join(element: Element, before: pd.DataFrame | None, checked: list[Checked]) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = []
+    rest = before
+    for each in checked:
+        mine = None
+        if rest is not None:
+            own = each.own(rest)
+            mine, rest = rest[own], rest[~own]
+        now = each.frames.get(element)
+        if now is not None:
+            now = _stamp(now, mine, each.coverage)
+        if mine is not None and len(mine) and (each.adds_up or element is USED):
+            logged = mine["by_day"].notna() if not each.adds_up else mine["id"].notna()
+            now = added_up(mine[logged], empty(element) if now is None else now, element)
+            mine = mine[~logged]
+        if now is not None:
+            parts.append(now)
+        if mine is not None:
+            left = mine[_unknown(mine, element, each)]
+            parts.append(left[~_mentioned(left["id"], element, each.frames)] if len(left) else left)
+    whole = [p for p in [rest, *parts] if p is not None and len(p)]
+    if not whole:
+        return empty(element)
+    if len(whole) == 1:
+        return whole[0].reset_index(drop=True)
+    return pd.concat(whole, ignore_index=True)
+
+
+def _unknown(mine: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
+    """Say of which former rows nobody knows whether they are still there.
+
+    Those are all, after a partial read, and after a complete one what its unread rows speak of.
+    A self-contained read holds what it holds: a row that is set aside is not loaded.
+    """
+    if not each.coverage.complete:
+        return np.ones(len(mine), bool)
+    unread = each.unread.get(element)
+    if unread is None or mine.empty or each.self_contained:
+        return np.zeros(len(mine), bool)
+    keys = list(unread.columns)
+    said = pd.MultiIndex.from_frame(unread)
+    return np.asarray(pd.MultiIndex.from_frame(mine[keys].astype("string")).isin(said))
+
+
+def _mentioned(ids: pd.Series, element: Element, frames: Frames) -> np.ndarray:
+    """Say which ids a read states: of a node, under whatever label."""
+    found = np.zeros(len(ids), bool)
+    for one in FACT_NODES if isinstance(element, Node) else (element,):
+        if one in frames:
+            found |= ids.isin(frames[one]["id"]).to_numpy(bool)
+    return found
+
+
+def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:
+    """Say when each row was first and last seen by this source and scope."""
+    if "first_seen" not in now.columns:
+        return now
+    first = pd.Series(coverage.taken_at, index=now.index, dtype="datetime64[ms, UTC]")
+    if before is not None and len(before):
+        known = before.drop_duplicates("id").set_index("id")["first_seen"]
+        earlier = pd.Series(
+            known.reindex(now["id"]).array, index=now.index, dtype="datetime64[ms, UTC]"
+        )
+        first = earlier.fillna(first).where(earlier.isna() | (earlier <= first), first)
+    return now.assign(first_seen=first, last_seen=coverage.taken_at).astype(now.dtypes.to_dict())

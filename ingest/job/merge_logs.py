@@ -1,0 +1,135 @@
+"""Readings of logs add up: what one of them said before stays, whatever the order they came in.
+
+Two rows for one thing, of one source and scope, become one that does not depend on which of them
+was read first, nor on how often: counts by the larger of each day, instants by the first or the
+last, the state of an account by the instant at which a log shows it, and all other words by the
+reading that speaks of the later time.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pandas as pd
+
+from graph.element import Element
+from graph.facts import Coverage, Period
+from graph.schema import USED
+from graph.usage import by_day as uses_by_day
+from graph.values import iso
+
+QUIET = pd.Timedelta(days=3)  # without any event: a long weekend, and no log that is missing
+FIRST = ("first_seen", "first_at")
+LAST = ("last_seen", "last_at", "last_used_at", "last_active_at", "created_at", "deleted_at")
+STATES = ("active", "disabled", "left", "retired", "deleted")  # of one instant, the last is true
+
+
+def added_up(before: pd.DataFrame, now: pd.DataFrame, element: Element) -> pd.DataFrame:
+    """Return the rows of both, and one for each thing that both state."""
+    if not len(before) or not len(now):
+        return now if len(now) else before
+    both = pd.concat([before, now], ignore_index=True)
+    twice = both.duplicated("id", keep=False)
+    if not twice.any():
+        return both
+    rows = both[twice]
+    merged = _merged(rows, element).astype(both.dtypes.to_dict())
+    return pd.concat([both[~twice], merged], ignore_index=True)
+
+
+def _merged(rows: pd.DataFrame, element: Element) -> pd.DataFrame:
+    order = [n for n in ("last_seen",) if n in rows]
+    rows = rows.assign(_words=_words(rows)).sort_values(["id", *order, "_words"], kind="stable")
+    groups = rows.groupby("id", sort=True)
+    merged = rows.drop_duplicates("id", keep="last").set_index("id", drop=False)
+    for names, way in ((FIRST, "min"), (LAST, "max")):
+        for name in names:
+            if name in rows and isinstance(rows[name].dtype, pd.DatetimeTZDtype):
+                merged[name] = groups[name].agg(way)
+    if "status_at" in rows:
+        _take_state(merged, rows)
+    if element is USED:
+        _take_counts(merged, rows)
+    return merged.drop(columns="_words").reset_index(drop=True)
+
+
+def _words(rows: pd.DataFrame) -> pd.Series:
+    """Write out each row, to choose between two of one time whatever their order."""
+    whole = rows["id"].astype("string")
+    for name in rows.columns:
+        whole = whole + "\x1f" + rows[name].astype("string").fillna("")
+    return whole
+
+
+def _take_state(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
+    known = rows[rows["status_at"].notna()]
+    if known.empty:
+        return
+    rank = known["status"].map({name: n for n, name in enumerate(STATES)})
+    latest = known.assign(_rank=rank).sort_values(["id", "status_at", "_rank"])
+    latest = latest.drop_duplicates("id", keep="last").set_index("id")
+    for name in ("status", "status_at"):
+        merged.loc[latest.index, name] = latest[name]
+
+
+def _take_counts(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Take the larger count of each day, and of rows without days the largest."""
+    said = rows[rows["by_day"].notna()].groupby("id")["by_day"].unique()
+    sums = [uses_by_day.joined(texts) for texts in said]
+    by_day = pd.Series([text for text, _ in sums], index=said.index, dtype="string")
+    count = pd.Series([count for _, count in sums], index=said.index, dtype="Int64")
+    largest = pd.concat([rows.set_index("id")["count"], count])
+    merged["by_day"] = by_day.reindex(merged.index)
+    merged["count"] = largest.groupby(level=0).max().reindex(merged.index)
+
+
+# -- when uses were watched ------------------------------------------------------------------------
+
+
+def periods(parts: list[Period]) -> tuple[Period, ...]:
+    """Join periods that touch: between which there is no more than `QUIET`.
+
+    >>> day = lambda n: pd.Timestamp(f"2026-11-{n:02}", tz="UTC")
+    >>> found = periods([(day(20), day(25)), (day(1), day(4)), (day(7), day(9)), (day(2), day(3))])
+    >>> [(first.day, last.day) for first, last in found]
+    [(1, 9), (20, 25)]
+    """
+    found: list[Period] = []
+    for first, last in sorted(parts):
+        if found and first - found[-1][1] <= QUIET:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return tuple(found)
+
+
+def watched(coverage: Coverage, more: tuple[Period, ...] = ()) -> Coverage:
+    """Return `coverage` with `more` periods; what lies before the last gap is not counted on."""
+    whole = periods([*coverage.usage_periods, *more])
+    if not whole:
+        return coverage
+    return replace(coverage, usage_periods=whole, usage_window_start=whole[-1][0])
+
+
+def added_coverage(now: Coverage, before: Coverage) -> Coverage:
+    """Return what two readings of one log cover; whether it is complete, the later one says."""
+    later = max(now, before, key=lambda c: (c.taken_at, c.complete))
+    starts = [c.usage_window_start for c in (now, before) if c.usage_window_start is not None]
+    whole = replace(
+        later,
+        declares=tuple(sorted({*now.declares, *before.declares})),
+        owner_roles=now.owner_roles_with(before),
+        usage_window_start=min(starts, default=None),
+        usage_periods=now.usage_periods,
+    )
+    return watched(whole, before.usage_periods)
+
+
+def gaps(coverage: Coverage) -> list[str]:
+    """Say in which times no log was read, the last first."""
+    spans = coverage.usage_periods
+    found = [
+        f"{'/'.join(coverage.key)}: no log of {iso(before)} to {iso(after)} was read: "
+        "what was used then is unknown"
+        for (_, before), (after, _) in pairwise(spans)
+    ]
+    return found[::-1]

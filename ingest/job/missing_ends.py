@@ -1,0 +1,57 @@
+"""Relationships that wait: a source states them while an end is not there, or does not fit.
+
+They are kept beside the graph and looked at again at every ingest, so that it does not matter
+which of two sources is read first, and what another source retires comes back with it.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from graph.element import Element, Relationship
+from graph.frames import conform, empty
+from graph.schema import RELATIONSHIPS, WAITING
+from graph.values import canonical, iso, strict_json
+from ingest.secrets.redaction import secretive
+
+Frames = Mapping[Element, pd.DataFrame]
+
+
+def with_waiting(frames: Frames) -> dict[Element, pd.DataFrame]:
+    """Return frames in which relationships that wait stand among the others of their type."""
+    waiting = frames[WAITING]
+    whole = dict(frames) | {WAITING: empty(WAITING)}
+    for relationship in RELATIONSHIPS:
+        mine = waiting[waiting["relationship"] == relationship.name]
+        if len(mine):
+            rows = pd.DataFrame([strict_json(fact) for fact in mine["fact"]])
+            parts = [frames[relationship], conform(rows, relationship).frame]
+            whole[relationship] = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    return whole
+
+
+def as_waiting(rows: pd.DataFrame, reason: pd.Series, relationship: Relationship) -> pd.DataFrame:
+    """Return relationships as rows of `WAITING`; one whose end may be a secret is let go."""
+    secret = secretive(rows["source_id"]) | secretive(rows["target_id"])
+    kept = rows[~secret.to_numpy(bool)]
+    facts = [
+        canonical({str(name): _plain(value) for name, value in row.items() if pd.notna(value)})
+        for row in kept.to_dict("records")
+    ]
+    found = pd.DataFrame(
+        {
+            "id": relationship.name + " " + kept["id"],
+            "source": kept["source"],
+            "scope": kept["scope"],
+            "relationship": relationship.name,
+            "fact": facts,
+            "reason": reason[kept.index],
+        }
+    )
+    return found.astype("string")[[c.name for c in WAITING.columns]]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, pd.Timestamp):
+        return iso(value)
+    return value if isinstance(value, str | bool) else str(value)

@@ -1,0 +1,337 @@
+"""The ingest job: read sources, check and redact their rows, and publish one snapshot.
+
+What a source and scope said before is replaced when it was read in full. When it was not, what
+it did not mention stays, with the time it was last seen. Scopes that this job did not read are
+carried forward as they are: absence is not removal. A relationship whose end nobody states yet
+waits, and that is told; see `ingest.job.missing_ends`. Of a source that states all that it speaks
+of, it is told as set aside.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.element import Element, Relationship
+from graph.facts import Facts
+from graph.frames import empty, records, text_array
+from graph.journal.failed_reads import FailedRead
+from graph.journal.rejected_rows import LISTED, SetAside
+from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
+from graph.stores import KEEP, SnapshotInfo, Store
+from ingest.files.progress import file_by_file
+from ingest.job.check import check, refuse_if_bad
+from ingest.job.failures import Failure, remember
+from ingest.job.group_warnings import grouped
+from ingest.job.merge import ALL, Checked, Frames, carry
+from ingest.job.missing_ends import as_waiting
+from ingest.job.placing import Whole, planned
+from ingest.secrets.redaction import redact_text
+from ingest.source import InputRefused, Reading, Rejected, Request, Source
+
+Progress = Callable[[str], None]
+
+
+MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
+
+
+@dataclass
+class Ingested:
+    """What became of an ingest; `failed` could not be read, and others were.
+
+    `in_full` has for a warning that stands for several all of them.
+    """
+
+    snapshot: SnapshotInfo
+    published: bool
+    quarantined: list[Rejected]
+    warnings: list[str]
+    set_aside: list[SetAside] = field(default_factory=list)
+    failed: list[FailedRead] = field(default_factory=list)
+    in_full: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """On which terms inputs are taken; see `ingest`."""
+
+    max_bad: float = MAX_BAD
+    max_loss: float | None = None
+    keep: int = KEEP
+    skip_failed: bool = False
+    progress: Progress = lambda message: None
+
+    def join(self, former: Facts | None, checked: list[Checked]) -> Whole:
+        """Join readings with what was current before them."""
+        return _join(former, checked, self.max_loss)
+
+
+def ingest(
+    store: Store,
+    jobs: Sequence[tuple[Source, Request]],
+    max_bad: float = MAX_BAD,
+    keep: int = KEEP,
+    progress: Progress = lambda message: None,
+    max_loss: float | None = None,
+    skip_failed: bool = False,
+) -> Ingested:
+    """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
+
+    A complete read that lacks more than `max_loss` percent of what its scope stated before (by
+    default half), or kinds of fact that it stated then, is taken as a partial one; with 100 it is
+    taken as it is. The native format, whose author says whether it is complete, is believed
+    unless `max_loss` is given.
+    What fails is kept beside the store until it is read. With `skip_failed` the others are
+    published.
+
+    Raises
+    ------
+    InputRefused
+        If an input, or with `skip_failed` every input, cannot be used, or more than `max_bad`
+        percent of its rows cannot be. Nothing is published then.
+    StoreError
+        If the store cannot take it.
+    """
+    terms = _Terms(max_bad, max_loss, keep, skip_failed, progress)
+    failures: list[Failure] = []
+    done: Ingested | None = None
+    try:
+        checked = _read_all(jobs, failures, terms)
+        if checked:
+            done = _publish(store, checked, failures, terms)
+    finally:
+        read_well = [(s.source, s.scope) for s in done.set_aside] if done else []
+        failed = remember(store, failures, read_well)
+    if done is None:
+        raise failures[0].refused
+    done.failed = failed
+    done.warnings += [f"{f.name}: could not be read: {f.because}" for f in failed]
+    return done
+
+
+def _read_all(
+    jobs: Sequence[tuple[Source, Request]], failures: list[Failure], terms: _Terms
+) -> list[Checked]:
+    """Read and check the inputs; nothing comes of it when one fails, unless that is agreed."""
+    checked: list[Checked] = []
+    for source, request in jobs:
+        terms.progress(f"reading {source.name}: {', '.join(request.names)}")
+        with file_by_file(source.name, terms.progress):
+            checked += _try(source, request, terms.max_bad, failures)
+        if failures and not terms.skip_failed:
+            return []
+    return checked
+
+
+def _try(
+    source: Source, request: Request, max_bad: float, failures: list[Failure]
+) -> list[Checked]:
+    """Read and check one input; one that is refused is among the failures instead."""
+    scope = request.scope
+    try:
+        reading = read(source, request)
+        scope = reading.scope
+        checked = check(source, reading, request.origin)
+        refuse_if_bad(checked, max_bad)
+    except InputRefused as refused:
+        failures.append(Failure(source.name, scope, refused))
+        return []
+    return [checked]
+
+
+def read(source: Source, request: Request) -> Reading:
+    """Read one export; no secret stays in what is said of it.
+
+    Raises
+    ------
+    InputRefused
+        If it cannot be used.
+    """
+    reading = source.read(request)
+    warned = grouped([redact_text(said) for said in reading.warnings])
+    reading.warnings = list(warned)
+    reading.in_full = {said: all_ for said, all_ in warned.items() if len(all_) > 1}
+    return reading
+
+
+def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = KEEP) -> Ingested:
+    """Publish a reading that was made in this process."""
+    failures: list[Failure] = []
+    checked = [check(source, reading, source.name)]
+    done = _publish(store, checked, failures, _Terms(max_bad=0.0, max_loss=ALL, keep=keep))
+    if done is None:
+        raise failures[0].refused
+    return done
+
+
+def _publish(
+    store: Store, checked: list[Checked], failures: list[Failure], terms: _Terms
+) -> Ingested | None:
+    """Join checked readings with what was current at their time, and publish the wholes.
+
+    That too many rows of a reading cannot be used may show only now. It is then one of the
+    failures, and nothing is published but, if so agreed, the others.
+    """
+    _refuse_twice(checked)
+    with store.lease() as lease:
+        wholes = planned(store, checked, terms.join)
+        while bad := _bad([c for w in wholes if not w.repeated for c in w.checked], terms.max_bad):
+            failures += bad.values()
+            checked = [c for c in checked if c.coverage.key not in bad]
+            if not (checked and terms.skip_failed):
+                return None
+            wholes = planned(store, checked, terms.join)
+        terms.progress("publishing")
+        done = [store.publish(w.facts, lease, behind=w.behind) for w in wholes]
+        store.prune(terms.keep, lease)
+    told = [(whole, *made) for whole, made in zip(wholes, done, strict=True) if not whole.repeated]
+    _, info, published = told[-1]
+    result = Ingested(info, published, [], [w for whole, *_ in told for w in whole.warnings])
+    for each in (c for whole, *_ in told for c in whole.checked):
+        result.quarantined += each.rejected
+        for said, all_ in each.in_full.items():
+            result.in_full.setdefault(said, []).extend(all_)
+        result.set_aside.append(_aside(each))
+    return result
+
+
+def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> Whole:
+    """Join readings with what was current before them; they themselves stay as they are."""
+    mine = [each.again() for each in checked]
+    told: list[str] = []
+    frames, coverage = carry(former, mine, told, max_loss)
+    frames = _settle(frames, mine, told, _waiting_before(former))
+    warnings = [w for each in mine for w in each.warnings] + told
+    return Whole(Facts.of(frames, coverage), mine, warnings)
+
+
+def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:
+    """Return the failures of those of which too many rows cannot be used, by source and scope."""
+    found = {}
+    for each in checked:
+        try:
+            refuse_if_bad(each, max_bad)
+        except InputRefused as refused:
+            found[each.coverage.key] = Failure(*each.coverage.key, refused)
+    return found
+
+
+def _aside(checked: Checked) -> SetAside:
+    """Say what was set aside of one read, as it is kept to be shown."""
+    files_first = sorted(checked.rejected, key=lambda one: not one.whole_file)
+    rows = [(r.file, r.place, r.reason) for r in files_first[:LISTED]]
+    return SetAside(
+        checked.coverage.source,
+        checked.coverage.scope,
+        checked.read,
+        len(checked.rejected),
+        tuple(rows),
+        tuple(checked.warnings),
+        tuple(rows[: len(checked.lost)]),
+    )
+
+
+def _refuse_twice(checked: list[Checked]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for each in checked:
+        key, scope = each.coverage.key, each.coverage.scope
+        if key in seen:
+            raise InputRefused(each.origin, "", f"scope {scope!r} was read from {seen[key]} too")
+        seen[key] = each.origin
+
+
+def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
+    """Return id, source and scope of what waited already."""
+    columns = ["id", "source", "scope"]
+    rows = former.frames[WAITING][columns] if former else empty(WAITING)[columns]
+    return frozenset(rows.itertuples(index=False, name=None))
+
+
+def _settle(
+    frames: Frames,
+    checked: list[Checked],
+    warnings: list[str],
+    before: frozenset[tuple[str, str, str]],
+) -> Frames:
+    """Let relationships wait with an end that is not there, or of a label they cannot have."""
+    labels = _labels(frames)
+    fresh = {c.coverage.key: c for c in checked}
+    waiting = [frames[WAITING]]
+    for relationship in RELATIONSHIPS:
+        frame = frames[relationship]
+        if not len(frame):
+            continue
+        reason = _wrong_ends(frame, relationship, labels)
+        bad = reason.notna()
+        if bad.any():
+            rows = as_waiting(frame[bad], reason[bad], relationship)
+            waiting.append(rows)
+            frames[relationship] = frame[~bad].reset_index(drop=True)
+            _set_aside(frame[bad], reason[bad], relationship, fresh, warnings, before)
+    frames[WAITING] = pd.concat(waiting, ignore_index=True)
+    return frames
+
+
+def _labels(frames: dict[Element, pd.DataFrame]) -> tuple[pa.Array, np.ndarray]:
+    """Return every id, and the position of its label in `FACT_NODES`.
+
+    Where two sources differ, the label that the schema declares first comes first.
+    """
+    ids = pa.concat_arrays([text_array(frames[n]["id"]) for n in FACT_NODES])
+    labels = np.repeat(np.arange(len(FACT_NODES)), [len(frames[n]) for n in FACT_NODES])
+    return ids, labels
+
+
+def _wrong_ends(
+    frame: pd.DataFrame, relationship: Relationship, known: tuple[pa.Array, np.ndarray]
+) -> pd.Series:
+    ids, labels = known
+    reason = pd.Series(pd.NA, index=frame.index, dtype="string")
+    for column, allowed in (
+        ("source_id", relationship.sources),
+        ("target_id", relationship.targets),
+    ):
+        places = pc.index_in(text_array(frame[column]), ids).fill_null(-1).to_numpy()
+        fitting = [FACT_NODES.index(n) for n in allowed]
+        fit = np.isin(labels[places] if len(labels) else places, fitting)
+        names = ", ".join(n.name for n in allowed)
+        reason = reason.mask(reason.isna() & (places < 0), f"{column} names nothing that is known")
+        reason = reason.mask(reason.isna() & ~fit, f"{column} must name one of {names}")
+    return reason
+
+
+def _set_aside(
+    rows: pd.DataFrame,
+    reason: pd.Series,
+    relationship: Relationship,
+    fresh: dict[tuple[str, str], Checked],
+    warnings: list[str],
+    before: frozenset[tuple[str, str, str]],
+) -> None:
+    carried, waits = 0, dict[tuple[str, ...], list[str]]()
+    for row, why in zip(records(rows), reason, strict=True):
+        reading = fresh.get((str(row.source), str(row.scope)))
+        origins = reading.origins.get(relationship) if reading is not None else None
+        if reading is None or origins is None or row.id not in origins.index:
+            waited = f"{relationship.name} {row.id}", row.source, row.scope
+            carried += waited not in before
+            continue
+        origin: Any = origins.loc[row.id]
+        if reading.self_contained:
+            reading.rejected.append(Rejected(origin["file"], origin["place"], str(why)))
+        else:
+            place = ", ".join(p for p in (origin["file"], origin["place"]) if p)
+            waits.setdefault((*reading.coverage.key, str(why)), []).append(place)
+    for (source, scope, why), places in waits.items():
+        first = f"; the first stands in {places[0]}" if places[0] else ""
+        fresh[source, scope].warnings.append(
+            f"{relationship.name}: {len(places)} wait for another source, as {why}{first}"
+        )
+    if carried:
+        warnings.append(
+            f"{relationship.name}: {carried} carried relationships end at things that are gone"
+        )

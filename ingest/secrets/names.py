@@ -1,0 +1,166 @@
+"""Which settings hold a secret, and what can be said of it without its value.
+
+A variable, header or option is known by its name, or by the form of its value. Only the name,
+the sort, the place where the value is kept and a keyed fingerprint ever leave this module.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from ingest.secrets.redaction import fingerprint, redact_text
+
+SORTS = {  # the last telling word of a name, and the sort of credential
+    "password": "password",
+    "passwd": "password",
+    "passphrase": "password",
+    "pwd": "password",
+    "pass": "password",
+    "dsn": "password",
+    "secret": "token",
+    "secrets": "token",
+    "token": "token",
+    "auth": "token",
+    "authorization": "token",
+    "bearer": "token",
+    "jwt": "token",
+    "cookie": "token",
+    "credential": "token",
+    "credentials": "token",
+    "pat": "pat",
+    "apikey": "api_key",
+    "key": "api_key",
+    "keys": "api_key",
+}
+ENDINGS = ("password", "passwd", "secret", "token", "apikey")
+OPEN_KEYS = {"public", "primary", "foreign", "partition", "sort", "cache", "idempotency", "map"}
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+REFERENCES = (  # how clients and shells write "it stands elsewhere", and where that is
+    (re.compile(r"\$\{\{\s*secrets\.[\w.-]+\s*\}\}|\$\{secrets?[.:][\w.-]+\}"), "vault"),
+    (re.compile(r"\bop://[^\s\"']+|\b(?:vault|keychain|aws-sm|gcp-sm)://?[^\s\"']+"), "vault"),
+    (re.compile(r"\$\{(?:input|command):[^}]+\}"), "vault"),
+    (re.compile(r"\$?\{(?:env[:.])?[A-Za-z_]\w*(?::-)?\}|\{env:[^}]+\}"), "env"),
+    (re.compile(r"(?<![\w$])\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\benv:[A-Za-z_]\w*"), "env"),
+    (re.compile(r"\{file:[^}]+\}"), "unknown"),
+)
+SCHEME = re.compile(
+    r"(?i)(?:(?<![\w-])[\w-]*authorization|\b(?:bearer|basic|token|apikey|x-[\w-]+))\b\s*[:=]?"
+)
+WITH_VERSION = re.compile(r"[\w.-]++@[\d.]++|[\w.-]{2,}+(?<=[\d.])")  # a name that ends in one
+EXAMPLE = re.compile(
+    r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
+    r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
+)
+MIN_SECRET = 8  # characters: a shorter value is a word that many know
+OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=+-]{20,}")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSecret:
+    """A secret that a setting holds: its name and sort, where it is kept, and its fingerprint."""
+
+    name: str
+    type: str
+    storage: str
+    fingerprint: str | None
+
+
+def secret_sort(name: str) -> str | None:
+    """Return the sort of credential that a name speaks of; None where it speaks of none.
+
+    >>> [secret_sort(n) for n in ("PGPASSWORD", "X-Api-Key", "NODE_ENV", "MAX_TOKENS")]
+    ['password', 'api_key', None, None]
+    """
+    words = [word.lower() for word in WORD.findall(name[:256])]
+    if not words:
+        return None
+    last = words[-1]
+    if last in ("key", "keys") and len(words) > 1 and words[-2] in OPEN_KEYS:
+        return None
+    if words[-2:] == ["connection", "string"]:
+        return "password"
+    sort = SORTS.get(last) or next((SORTS[e] for e in ENDINGS if last.endswith(e)), None)
+    if sort == "token" and {"personal", "github", "gitlab"} & set(words):
+        return "pat"
+    if last == "secret" and "client" in words:
+        return "client_secret"
+    if last == "key" and {"secret", "access"} <= set(words):
+        return "access_key"
+    return sort
+
+
+def held_secret(name: str, value: str) -> HeldSecret | None:
+    """Return what is known of the secret in a setting; None where it holds none."""
+    sort = secret_sort(name)
+    if sort is None:
+        if redact_text(value) == value:
+            return None
+        sort = "password" if "://" in value else "token"
+    storage = where_kept(value)
+    known = storage == "config" and len(value) >= MIN_SECRET and not EXAMPLE.search(value)
+    return HeldSecret(name, sort, storage, fingerprint(value) if known else None)
+
+
+def where_kept(value: str) -> str:
+    """Say where a value is kept: in the setting itself, or where the setting refers to.
+
+    >>> where_kept("Bearer ${GITHUB_TOKEN}"), where_kept("hunter2"), where_kept("op://a/b/c")
+    ('env', 'config', 'vault')
+    """
+    if not value.strip():
+        return "unknown"
+    left, found = value, []
+    for form, storage in REFERENCES:
+        if form.search(left):
+            left = form.sub(" ", left)
+            found.append(storage)
+    literal = re.sub(r"[^\w]", "", SCHEME.sub("", left))
+    return found[0] if found and not literal else "config"
+
+
+def secrets_in_address(address: str) -> Iterator[HeldSecret]:
+    """Yield the secrets in the user, the query and the path of an address."""
+    try:
+        parts = urlsplit(address)
+        user, password = parts.username, parts.password
+        query = parse_qsl(parts.query, keep_blank_values=False, max_num_fields=200)
+    except ValueError:
+        return
+    if password is not None or (user and parts.scheme in ("http", "https")):
+        yield _as("password", unquote(password or user or ""), "password in the address")
+    for key, value in query:
+        if secret_sort(key) or redact_text(value) != value or OPAQUE.fullmatch(value):
+            yield _as(secret_sort(key) or "token", value, key)
+    for step in parts.path.split("/"):
+        if secret_step(step):
+            yield _as("token", step, "token in the path")
+
+
+def _as(sort: str, value: str, name: str) -> HeldSecret:
+    return held_secret(name, value) or HeldSecret(name, sort, where_kept(value), None)
+
+
+def secret_step(step: str) -> bool:
+    """Whether a part of a path looks like a token, not like a word."""
+    if OPAQUE.fullmatch(step) is None:
+        return redact_text(step) != step
+    return sum(c.isdigit() for c in step) >= 4 and not WITH_VERSION.fullmatch(step)
+
+
+def bare_address(address: str) -> str:
+    """Return an address without user, query and fragment, tokens in its path left out.
+
+    >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1")
+    'https://host.example:8443/mcp/a'
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return "an address that cannot be read"
+    if not host:
+        return "an address without a host"
+    path = "/".join("[token]" if secret_step(s) else s for s in parts.path.split("/"))
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme.lower()}://{shown}{f':{port}' if port else ''}{path.rstrip('/')}"

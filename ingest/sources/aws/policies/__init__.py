@@ -1,0 +1,1 @@
+"""Evaluation of AWS policies: from policy documents to what each principal is allowed."""

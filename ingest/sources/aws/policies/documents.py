@@ -1,0 +1,235 @@
+"""Policy documents: identity policies, trust policies and resource policies, as statements.
+
+A document is a JSON object, JSON text, or JSON text with percent-encoding, as the raw API
+answers it. Grammar:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import unquote
+
+from graph.values import canonical
+from ingest.files.bounded import parse_json
+from ingest.source import InputRefused
+
+KINDS = ("AWS", "Service", "Federated", "CanonicalUser")
+VARIABLE = "${"
+MAX_NAME = 2048  # characters; AWS allows no longer resource name
+
+
+class Malformed(ValueError):
+    """A policy document that does not follow the grammar; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One statement: the patterns as they are written, the condition as canonical JSON.
+
+    `except_actions`, `except_resources` and `except_principals` turn the list beside them into
+    what is left out (`NotAction` and its like). `principals` are pairs of kind and value.
+    `terms` are conditions that do not stand in the statement itself.
+    """
+
+    allow: bool
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    principals: tuple[tuple[str, str], ...] = ()
+    except_actions: bool = False
+    except_resources: bool = False
+    except_principals: bool = False
+    condition: Mapping[str, Any] | None = None
+
+    @property
+    def personal(self) -> bool:
+        """Whether its resources depend on who asks (policy variables)."""
+        return any(VARIABLE in r for r in self.resources)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """The statements of one policy, compared by identity."""
+
+    statements: tuple[Statement, ...]
+
+    @property
+    def denies(self) -> bool:
+        """Whether anything is denied in it."""
+        return any(not s.allow for s in self.statements)
+
+    @property
+    def personal(self) -> bool:
+        """Whether any statement depends on who asks."""
+        return any(s.personal for s in self.statements)
+
+    def only(self, *, personal: bool) -> "Document":
+        """Return the statements that do, or do not, depend on who asks."""
+        return Document(tuple(s for s in self.statements if s.personal is personal))
+
+
+def read_document(given: Any, *, default_resource: str = "") -> Document:
+    """Take a policy document apart.
+
+    Parameters
+    ----------
+    given : object or text
+        The document as an export holds it.
+    default_resource : str
+        What a statement without `Resource` speaks of: a trust policy or a repository policy
+        speaks of the thing that it is attached to. Without it, `Resource` must be there.
+
+    Raises
+    ------
+    Malformed
+        If it is not JSON or breaks the grammar.
+    """
+    document = _decoded(given)
+    if not isinstance(document, dict):
+        raise Malformed("the policy document is not an object")
+    statements = document.get("Statement", [])
+    given_list = statements if isinstance(statements, list) else [statements]
+    return Document(tuple(_statement(s, n, default_resource) for n, s in enumerate(given_list)))
+
+
+def _decoded(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    said = given.strip()
+    if said.startswith("%"):
+        said = unquote(said, errors="strict")
+    try:
+        return parse_json(said, "policy")
+    except InputRefused:
+        raise Malformed("the policy document is not JSON") from None
+
+
+def _statement(given: Any, number: int, default_resource: str) -> Statement:
+    where = f"statement {number}"
+    if not isinstance(given, dict):
+        raise Malformed(f"{where} is not an object")
+    effect = given.get("Effect")
+    if effect not in ("Allow", "Deny"):
+        raise Malformed(f"{where}: Effect is neither Allow nor Deny")
+    actions, except_actions = _listed(given, "Action", where)
+    resources, except_resources = _listed(given, "Resource", where, default_resource)
+    principals, except_principals = _principals(given, where)
+    return Statement(
+        allow=effect == "Allow",
+        actions=actions,
+        resources=resources,
+        principals=principals,
+        except_actions=except_actions,
+        except_resources=except_resources,
+        except_principals=except_principals,
+        condition=_condition(given, where),
+    )
+
+
+def _listed(
+    given: Mapping[str, Any], name: str, where: str, default: str = ""
+) -> tuple[tuple[str, ...], bool]:
+    """Read `Action` or `NotAction`, `Resource` or `NotResource`; one text counts as a list."""
+    excepted = f"Not{name}" in given
+    if excepted and name in given:
+        raise Malformed(f"{where} has both {name} and Not{name}")
+    value = given.get(f"Not{name}" if excepted else name, default or None)
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
+        raise Malformed(f"{where}: {name} is neither a text nor a list of texts")
+    if any(len(v) > MAX_NAME for v in values):
+        raise Malformed(f"{where}: {name} has a text longer than {MAX_NAME} characters")
+    return tuple(dict.fromkeys(values)), excepted
+
+
+def _principals(given: Mapping[str, Any], where: str) -> tuple[tuple[tuple[str, str], ...], bool]:
+    excepted = "NotPrincipal" in given
+    value = given.get("NotPrincipal" if excepted else "Principal")
+    if value is None:
+        return (), False
+    if value == "*":
+        return (("AWS", "*"),), excepted
+    if not isinstance(value, dict):
+        raise Malformed(f"{where}: Principal is neither * nor an object")
+    pairs = []
+    for kind, named in value.items():
+        names = [named] if isinstance(named, str) else named
+        if kind not in KINDS or not isinstance(names, list):
+            raise Malformed(f"{where}: Principal has a part that nothing is known of")
+        if not all(isinstance(n, str) and 0 < len(n) <= MAX_NAME for n in names):
+            raise Malformed(f"{where}: Principal names something that is not a short text")
+        pairs += [(kind, n) for n in names]
+    return tuple(dict.fromkeys(pairs)), excepted
+
+
+def _condition(given: Mapping[str, Any], where: str) -> Mapping[str, Any] | None:
+    condition = given.get("Condition")
+    if condition is not None and not isinstance(condition, dict):
+        raise Malformed(f"{where}: Condition is not an object")
+    return condition or None
+
+
+def personalised(document: Document, known: Mapping[str, str]) -> Document:
+    """Fill the policy variables of `document` in for one principal.
+
+    A variable that only a request decides matches anything, on condition; one that AWS leaves
+    undefined for this principal (an empty text in `known`) matches nothing.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    if not document.personal:
+        return document
+    return Document(tuple(_filled(s, known) for s in document.statements))
+
+
+def _filled(statement: Statement, known: Mapping[str, str]) -> Statement:
+    if not statement.personal:
+        return statement
+    filled: list[str] = []
+    open_variables: set[str] = set()
+    for resource in statement.resources:
+        said, left = fill(resource, known)
+        if said is not None:
+            filled.append(said)
+            open_variables |= left
+    condition = statement.condition
+    if open_variables:
+        condition = {**(condition or {}), "PolicyVariable": sorted(open_variables)}
+    return replace(statement, resources=tuple(filled), condition=condition)
+
+
+def fill(resource: str, known: Mapping[str, str]) -> tuple[str | None, set[str]]:
+    """Fill variables in; return None if one is undefined, and the names that stay open.
+
+    >>> fill("arn:aws:s3:::home/${aws:username}/*", {"aws:username": "ann"})
+    ('arn:aws:s3:::home/ann/*', set())
+    """
+    parts = resource.split(VARIABLE)
+    said, left = parts[0], set()
+    for part in parts[1:]:
+        name, closed, rest = part.partition("}")
+        if not closed:
+            return resource, set()
+        value = known.get(name.strip().lower())
+        if value == "":
+            return None, set()
+        if value is None:
+            left.add(name.strip())
+        said += ("*" if value is None else value) + rest
+    return said, left
+
+
+def text_of(terms: tuple[str, ...]) -> str | None:
+    """Write conditions that must all hold as one text: the condition itself where it is one."""
+    if not terms:
+        return None
+    return terms[0] if len(terms) == 1 else '{"AllOf":[' + ",".join(terms) + "]}"
+
+
+def term(condition: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return a statement's condition as terms: none, or its canonical JSON."""
+    return (canonical(condition),) if condition else ()
+
+
+def unless(condition: Mapping[str, Any] | None) -> str:
+    """Write that a denial's condition must not hold."""
+    return canonical({"Unless": condition})

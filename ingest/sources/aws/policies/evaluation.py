@@ -1,0 +1,359 @@
+"""Evaluation of policies: what is allowed, after denials and permission boundaries.
+
+An action is allowed on a resource if a statement allows it, none denies it, and the boundary,
+where there is one, allows it too. Conditions are never decided: an allowance that rests on
+one is conditional, and a conditional denial makes what it would take away conditional.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from graph.values import canonical
+from ingest.sources.aws.arn import parse
+from ingest.sources.aws.policies import escalation
+from ingest.sources.aws.policies.actions import Catalogue, Service, known_services
+from ingest.sources.aws.policies.documents import Document, Statement, term, unless
+from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
+from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
+from ingest.sources.aws.policies.targets import Target, Targets, is_broad, meets, whole
+from ingest.sources.aws.principals import Place
+
+OTHER_ACCOUNT = canonical(
+    {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """What one statement allows on one target; `role` says in which sense (see `Evaluator`)."""
+
+    statement: Statement
+    service: Service
+    bits: int
+    region: Region
+    role: str
+    broad: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A policy that somebody holds; no id for what the root user may do by itself."""
+
+    policy_id: str | None
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A permission boundary; its document is None where the export does not have it."""
+
+    arn: str
+    document: Document | None
+
+
+@dataclass(slots=True, eq=False)
+class Holder:
+    """Somebody who holds policies, and what limits them."""
+
+    id: str
+    account: str
+    partition: str
+    place: Place
+    held: list[Held]
+    denying: tuple[Document, ...] = ()
+    boundary: Boundary | None = None
+    denials: dict[str, list[tuple[int, Statement]]] = field(default_factory=dict)
+
+
+Part = tuple[int, tuple[str, ...]]
+"""Some actions, as bits, and the conditions that must hold for them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Allowed:
+    """Actions that a holder has on a target by one statement, on some conditions."""
+
+    policy_id: str | None
+    entry: Entry
+    bits: int
+    terms: tuple[str, ...]
+
+
+class Evaluator:
+    """Evaluates documents against targets, each document once.
+
+    The roles of entries: `on` a resource or principal; `wide` for actions of an account as a
+    whole; `create` and `take` for actions that make, or take over, something that runs as a
+    role; `iam` for IAM as a whole.
+    """
+
+    def __init__(self, targets: Targets, catalogue: Catalogue) -> None:
+        self.targets = targets
+        self.catalogue = catalogue
+        self._masks: dict[tuple[Statement, str], int] = {}
+        self._by_prefix: dict[Statement, dict[str, list[str]]] = {}
+        self._entries: dict[Document, dict[Target, list[Entry]]] = {}
+        self._escalating: dict[tuple[str, frozenset[str]], int] = {}
+        self.denied_by_resource: Callable[[Holder, Target], Sequence[Statement]] = _nobody
+
+    def mask(self, statement: Statement, service: Service) -> int:
+        """Return the actions of a service that a statement speaks of."""
+        key = (statement, service.prefix)
+        if key not in self._masks:
+            bits = 0
+            for pattern in self._patterns(statement, service.prefix):
+                bits |= service.matched(pattern)
+            self._masks[key] = service.every & ~bits if statement.except_actions else bits
+        return self._masks[key]
+
+    def _patterns(self, statement: Statement, prefix: str) -> list[str]:
+        if statement not in self._by_prefix:
+            index: dict[str, list[str]] = {}
+            for pattern in statement.actions:
+                own = pattern.partition(":")[0].lower()
+                index.setdefault("*" if is_wild(own) else own, []).append(pattern)
+            self._by_prefix[statement] = index
+        index = self._by_prefix[statement]
+        return index.get(prefix, []) + index.get("*", [])
+
+    def entries(self, document: Document) -> dict[Target, list[Entry]]:
+        """Return what a document allows on each target, denials and boundaries left aside."""
+        if document not in self._entries:
+            found: dict[Target, list[Entry]] = {}
+            for statement in document.statements:
+                if statement.allow:
+                    for target, entry in self._reached(statement):
+                        found.setdefault(target, []).append(entry)
+            self._entries[document] = found
+        return self._entries[document]
+
+    def _reached(self, statement: Statement) -> Iterator[tuple[Target, Entry]]:
+        for target, number, region, broad in self._meant(statement):
+            for service in self._services(target, statement, broad=broad):
+                mask = self.mask(statement, service)
+                bits = mask and mask & self._applicable(service, target, number)
+                if bits:
+                    yield target, Entry(statement, service, bits, region, "on", broad)
+        for account in self.targets.accounts.values():
+            for entry in self._account_wide(statement, account):
+                yield account, entry
+
+    def _services(
+        self, target: Target, statement: Statement, *, broad: bool
+    ) -> tuple[Service, ...]:
+        """Choose whose actions to look at; of an unknown kind of resource, only named ones."""
+        if broad and target.service not in known_services() and "*" not in statement.actions:
+            return ()
+        if target.kind == "principal":
+            return self.catalogue["iam"], self.catalogue["sts"]
+        if target.whole_service:
+            return (self.catalogue[target.service],)
+        return self.catalogue.acting_on(target.service, by_name=not broad)
+
+    def _applicable(self, service: Service, target: Target, number: int) -> int:
+        acting = service.acting_on(_names(target)[number])
+        if target.kind != "principal":
+            return acting
+        names = escalation.ON_POLICY if number else escalation.ON_PRINCIPAL
+        return acting & self.escalating(service, names)
+
+    def escalating(self, service: Service, names: frozenset[str]) -> int:
+        """Return those of some escalation actions that belong to a service."""
+        key = (service.prefix, names)
+        if key not in self._escalating:
+            bits = [bit for name, bit in service.escalates.items() if name in names]
+            self._escalating[key] = sum(bits)
+        return self._escalating[key]
+
+    def _meant(self, statement: Statement) -> Iterator[tuple[Target, int, Region, bool]]:
+        """Find the targets that a statement's resources mean, and by which of their names."""
+        if statement.except_resources:
+            yield from self._all_but(statement)
+            return
+        for pattern in statement.resources:
+            broad = is_broad(pattern)
+            for target in self._candidates(pattern):
+                for number, name in enumerate(_names(target)):
+                    how = "all" if pattern == "*" else meets(pattern, target, name)
+                    if how:
+                        yield target, number, region_of(pattern, name, how), broad
+
+    def _candidates(self, pattern: str) -> Iterable[Target]:
+        base = whole(pattern)
+        if is_wild(base):
+            return self._things()
+        found = self.targets.resources.get(base) or self.targets.principals.get(base)
+        policies = [t for t in self.targets.principals.values() if base in t.attached_policies]
+        return [*([found] if found else []), *policies]
+
+    def _things(self) -> Iterator[Target]:
+        yield from self.targets.resources.values()
+        yield from self.targets.principals.values()
+
+    def _all_but(self, statement: Statement) -> Iterator[tuple[Target, int, Region, bool]]:
+        for target in self._things():
+            for number, name in enumerate(_names(target)):
+                if not any(contains(r, name) for r in statement.resources):
+                    excluded = tuple(r for r in statement.resources if overlaps(r, name))
+                    yield target, number, Region((name,), excluded), True
+
+    def _account_wide(self, statement: Statement, account: Target) -> Iterator[Entry]:
+        """Find what a statement allows in an account beyond its known resources."""
+        patterns = ("*",) if statement.except_resources else statement.resources
+        wild = [p for p in patterns if is_wild(p)]
+        if not wild:
+            return
+        for service in self._in_play():
+            mask = self.mask(statement, service)
+            for pattern in wild if mask else ():
+                yield from self._of_account(statement, service, mask, pattern, account)
+
+    def _in_play(self) -> list[Service]:
+        return [self.catalogue[p] for p in sorted(self.catalogue.named | {"iam", "sts", "s3"})]
+
+    def _of_account(
+        self, statement: Statement, service: Service, mask: int, pattern: str, account: Target
+    ) -> Iterator[Entry]:
+        excluded = statement.resources if statement.except_resources else ()
+        everything = contains(pattern, "*")
+        acting = mask if everything else mask & service.acting_on(pattern)
+        region = Region((pattern,), excluded)
+        senses = [("create", acting & self.escalating(service, escalation.CREATES), region)]
+        if everything or _kind_wide(pattern):
+            takes = acting & self.escalating(service, escalation.TAKES)
+            senses.append(("take", takes, region))
+        if everything:
+            senses.append(("wide", mask & self._wide(service), Region(("*",), literal=True)))
+        name = account.id.removesuffix("root") + "*"
+        left_out = any(contains(e, name) for e in excluded)
+        if service.prefix == "iam" and contains(pattern, name) and not left_out:
+            senses.append(("iam", mask & service.manages, Region((name,), literal=True)))
+        for role, bits, of in senses:
+            if bits:
+                yield Entry(statement, service, bits, of, role, True)
+
+    def _wide(self, service: Service) -> int:
+        """Return the actions that are the account's: on no resource, or on IAM's own records.
+
+        Those over a principal or a policy are told of each principal by itself.
+        """
+        if service.prefix != "iam":
+            return service.resourceless
+        told = escalation.ON_PRINCIPAL | escalation.ON_POLICY
+        return service.every & ~self.escalating(service, told)
+
+    def allowed(self, holder: Holder, target: Target) -> list[Allowed]:
+        """Return what a holder may do to a target, policy by policy."""
+        found = []
+        more = self.denied_by_resource(holder, target)
+        for held in holder.held:
+            for entry in self.entries(held.document).get(target, ()):
+                terms = _across(holder, target, entry)
+                if terms is None:
+                    continue
+                terms = (*terms, *term(entry.statement.condition))
+                for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
+                    found.append(Allowed(held.policy_id, entry, bits, rest))
+        return found
+
+    def narrowed(
+        self,
+        holder: Holder,
+        entry: Entry,
+        terms: tuple[str, ...],
+        *,
+        more_denying: Sequence[Statement] = (),
+        bounded: bool = True,
+    ) -> list[Part]:
+        """Take away what is denied to the holder, and what the boundary does not allow."""
+        parts: list[Part] = [(entry.bits, terms)]
+        for bits, statement in self._denials(holder, entry.service):
+            if bits & entry.bits:
+                parts = self._without(parts, statement, entry)
+        for statement in more_denying:
+            parts = self._without(parts, statement, entry)
+        if bounded and holder.boundary is not None:
+            parts = self._within(parts, holder.boundary, entry)
+        return parts
+
+    def _denials(self, holder: Holder, service: Service) -> list[tuple[int, Statement]]:
+        """Return the holder's denials that speak of a service, with the actions they deny."""
+        if service.prefix not in holder.denials:
+            denials = [s for d in holder.denying for s in d.statements if not s.allow]
+            masked = [(self.mask(s, service), s) for s in denials]
+            holder.denials[service.prefix] = [(bits, s) for bits, s in masked if bits]
+        return holder.denials[service.prefix]
+
+    def _without(self, parts: list[Part], denial: Statement, entry: Entry) -> list[Part]:
+        bits = self.mask(denial, entry.service) & entry.bits
+        if not bits or not covers(denial, entry.region):
+            return parts
+        left = [(had & ~bits, terms) for had, terms in parts]
+        if denial.condition:
+            said = unless(denial.condition)
+            left += [(had & bits, _joined(terms, said)) for had, terms in parts]
+        return [(had, terms) for had, terms in left if had]
+
+    def _within(self, parts: list[Part], boundary: Boundary, entry: Entry) -> list[Part]:
+        if boundary.document is None:
+            said = f"permission boundary {boundary.arn} not in the export"
+            return [(had, _joined(terms, canonical({"Unknown": said}))) for had, terms in parts]
+        free, bound = 0, []
+        for statement in boundary.document.statements:
+            if statement.allow and touches(statement, entry.region):
+                bits = self.mask(statement, entry.service)
+                if statement.condition:
+                    bound.append((bits, statement.condition))
+                else:
+                    free |= bits
+        inside = [(had & free, terms) for had, terms in parts]
+        for bits, condition in bound:
+            said = canonical({"PermissionsBoundary": condition})
+            inside += [(had & bits & ~free, _joined(terms, said)) for had, terms in parts]
+            free |= bits
+        return [(had, terms) for had, terms in inside if had]
+
+
+def _nobody(holder: Holder, target: Target) -> Sequence[Statement]:
+    return ()
+
+
+def _joined(terms: tuple[str, ...], said: str) -> tuple[str, ...]:
+    return tuple(sorted({*terms, said}))
+
+
+def _names(target: Target) -> tuple[str, ...]:
+    """List the names of a target: a principal is also meant by the policies it holds."""
+    return (*target.names, *target.attached_policies)
+
+
+def _kind_wide(pattern: str) -> bool:
+    """Whether a pattern means everything of its kind, such as `...:function:*`."""
+    arn = parse(pattern)
+    return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
+
+
+def _across(holder: Holder, target: Target, entry: Entry) -> tuple[str, ...] | None:
+    """Return the conditions for a holder of one account to reach into another; None: no way.
+
+    A pattern means the resources of the holder's own account; a resource that is named also
+    means one of another account, if that account agrees.
+    """
+    if target.kind == "account":
+        return () if target.account == holder.account else None
+    if target.kind == "principal":
+        own = target.account == holder.account or entry.service.prefix == "sts"
+        return () if own else None
+    if not target.account:
+        stranger = entry.broad and target.homes and holder.account not in target.homes
+        return None if stranger else ()
+    if target.account == holder.account:
+        return ()
+    named = [r for r in entry.statement.resources if _names_account(r, target)]
+    return (OTHER_ACCOUNT,) if named and not entry.statement.except_resources else None
+
+
+def _names_account(pattern: str, target: Target) -> bool:
+    arn = parse(pattern)
+    return arn is not None and arn.account == target.account

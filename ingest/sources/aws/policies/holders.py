@@ -1,0 +1,171 @@
+"""Who holds which policies, and what limits them: the input of the evaluation.
+
+Where a member of a group is limited by a boundary, or by a denial that the group does not
+have, group and member do not have the same access; `grants` then gives the member what is
+left of it directly.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ingest.sources.aws.arn import shown
+from ingest.sources.aws.export import Export, missing_policy
+from ingest.sources.aws.policies.documents import Document, personalised, read_document
+from ingest.sources.aws.policies.evaluation import Boundary, Held, Holder
+from ingest.sources.aws.policies.targets import Named
+from ingest.sources.aws.principals import Principal
+
+ANY = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+EVERYTHING = read_document({"Version": "2012-10-17", **ANY})
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html
+AWS_MANAGED: Mapping[str, Document] = {"AdministratorAccess": EVERYTHING}
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A user's place in a group, and what the group gives within the user's own limits.
+
+    `same` says that the user has no limits that the group does not have.
+    """
+
+    user: Principal
+    group: Principal
+    limited: Holder
+    same: bool
+
+
+@dataclass(slots=True)
+class Holders:
+    """Everybody who holds policies, by name, and the memberships."""
+
+    by_id: dict[str, Holder] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
+
+    def documents(self) -> Iterable[Named]:
+        """List the policy documents in use, each once per account."""
+        seen: dict[tuple[str, Document], Named] = {}
+        for holder in self.by_id.values():
+            for held in holder.held:
+                named = Named(holder.account, holder.partition, held.document)
+                seen.setdefault((holder.account, held.document), named)
+        return seen.values()
+
+
+def all_holders(export: Export) -> Holders:
+    """Collect who holds what, and say which policies are not in the export."""
+    holders = Holders()
+    splitting: dict[Document, tuple[Document, Document | None]] = {}
+    policies = {p.arn: [_split(h, splitting) for h in _policies(export, p)] for p in export.people}
+    for person in export.people:
+        groups = _groups(export, person)
+        holder = _holder(export, person, policies[person.arn], [policies[g.arn] for g in groups])
+        holders.by_id[person.arn] = holder
+        for group in groups:
+            holders.members.append(_member(person, group, policies[group.arn], holder))
+    return holders
+
+
+@dataclass(frozen=True, slots=True)
+class _Split:
+    """A policy in two: what holds for anybody, and what depends on who asks."""
+
+    policy_id: str | None
+    plain: Document
+    personal: Document | None
+
+
+def _split(held: Held, known: dict[Document, tuple[Document, Document | None]]) -> _Split:
+    document = held.document
+    if document not in known:
+        parts = (document.only(personal=False), document.only(personal=True))
+        known[document] = parts if document.personal else (document, None)
+    return _Split(held.policy_id, *known[document])
+
+
+def _holder(
+    export: Export, person: Principal, own: list[_Split], groups: list[list[_Split]]
+) -> Holder:
+    """Give a principal its policies, the personal part of its groups', and all their denials."""
+    held = [Held(s.policy_id, s.plain) for s in own]
+    if person.kind != "group":
+        known = variables(person)
+        held += [
+            Held(s.policy_id, personalised(s.personal, known))
+            for policies in (own, *groups)
+            for s in policies
+            if s.personal is not None
+        ]
+    boundary = _boundary(export, person)
+    documents = [h.document for h in held] + [s.plain for g in groups for s in g]
+    if boundary is not None and boundary.document is not None:
+        documents.append(boundary.document)
+    denying = tuple(dict.fromkeys(d for d in documents if d.denies))
+    return Holder(
+        person.arn, person.account, person.partition, person.place, held, denying, boundary
+    )
+
+
+def _member(person: Principal, group: Principal, given: list[_Split], holder: Holder) -> Member:
+    """Tell whether a user's limits can narrow what the group gives."""
+    own = {s.plain for s in given}
+    same = holder.boundary is None and own.issuperset(holder.denying)
+    held = [Held(s.policy_id, s.plain) for s in given]
+    limited = Holder(
+        person.arn, person.account, person.partition, person.place,
+        held, holder.denying, holder.boundary,
+    )  # fmt: skip
+    return Member(person, group, limited, same)
+
+
+def variables(person: Principal) -> dict[str, str]:
+    """Return the policy variables that are known of a principal; empty means undefined."""
+    known = {"aws:principalaccount": person.account, "aws:username": ""}
+    if person.kind == "user":
+        known["aws:username"] = person.name
+        if person.unique_id:
+            known["aws:userid"] = person.unique_id
+    return known
+
+
+def _groups(export: Export, person: Principal) -> list[Principal]:
+    found = []
+    for name in dict.fromkeys(person.groups):
+        group = export.people.named(person.account, "group", name)
+        if group is None:
+            export.log.whole = False
+            export.log.warn(
+                f"{shown(person.arn)} is a member of group {shown(name)}, which is not there"
+            )
+        else:
+            found.append(group)
+    return found
+
+
+def _policies(export: Export, person: Principal) -> list[Held]:
+    if person.kind == "root":
+        return [Held(None, EVERYTHING)]
+    held = [Held(f"{person.arn}/inline/{name}", read) for name, read in person.inline]
+    for arn in person.attached:
+        read = _managed(export, arn)
+        if read is None:
+            missing_policy(export, arn, f"a policy of {shown(person.arn)},")
+        else:
+            held.append(Held(arn, read))
+    return held
+
+
+def _managed(export: Export, arn: str) -> Document | None:
+    if arn in export.policies:
+        return export.policies[arn].document
+    prefix, _, name = arn.partition(":iam::aws:policy/")
+    return AWS_MANAGED.get(name) if prefix.startswith("arn:") else None
+
+
+def _boundary(export: Export, person: Principal) -> Boundary | None:
+    if person.boundary is None:
+        return None
+    read = _managed(export, person.boundary)
+    if read is None:
+        missing_policy(export, person.boundary, f"the permission boundary of {shown(person.arn)},")
+        return Boundary(person.boundary, None)
+    return Boundary(person.boundary, personalised(read, variables(person)))

@@ -1,0 +1,56 @@
+"""What service-last-accessed data say of single grants.
+
+The data say when an identity last called a service, not on which resource nor at which level.
+So a grant counts as used only where it is all that the identity has on that service, as unused
+where the service was never called, and as unobservable otherwise.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from graph.values import iso
+from ingest.sources.aws.policies.grants import Grant, Granted
+
+Calls = Mapping[str, Mapping[str, pd.Timestamp | None]]
+Entitlement = tuple[str, str]
+
+
+class Observed:
+    """Judges grants by their holder's last calls."""
+
+    def __init__(
+        self, calls: Calls, given: Mapping[str, Granted], groups_of: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.calls = calls
+        self._given = given
+        self._groups_of = groups_of
+        self._held: dict[str, dict[str, set[Entitlement]]] = {}
+
+    def of(self, grant: Grant) -> tuple[bool, dict[str, str]]:
+        """Return whether the grant's use would be seen, and the last use of its levels."""
+        calls = self.calls.get(grant.holder)
+        if not calls or not grant.levels or not grant.services:
+            return False, {}
+        if not grant.services <= calls.keys() or any(":" not in a for a in grant.actions):
+            return False, {}
+        called = {s: at for s in sorted(grant.services) if (at := calls[s]) is not None}
+        if not called:
+            return True, {}
+        only = {(grant.target.id, level) for level in grant.levels}
+        held = self._entitlements(grant.holder)
+        if len(only) > 1 or any(held[s] != only for s in called):
+            return False, {}
+        return True, dict.fromkeys(grant.levels, iso(max(called.values())))
+
+    def _entitlements(self, holder: str) -> Mapping[str, set[Entitlement]]:
+        """Return, by service, every level on every target that the holder has, groups included."""
+        if holder not in self._held:
+            by_service: dict[str, set[Entitlement]] = {}
+            for id_ in (holder, *self._groups_of.get(holder, ())):
+                for grant in self._given[id_].grants.values():
+                    pairs = {(grant.target.id, level) for level in grant.levels}
+                    for service in grant.services:
+                        by_service.setdefault(service, set()).update(pairs)
+            self._held[holder] = by_service
+        return self._held[holder]

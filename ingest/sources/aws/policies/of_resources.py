@@ -1,0 +1,153 @@
+"""Policies attached to resources: whom they let in, and whom they keep out.
+
+Within an account such a policy lets in whom it names without any permission of their own; the
+account itself, named as a whole, leaves it to its own policies. A caller from another account
+needs that account's permission too, unless everybody is let in.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graph.values import canonical
+from ingest.sources.aws.arn import parse
+from ingest.sources.aws.export import Export, ResourcePolicy
+from ingest.sources.aws.policies.documents import Statement, term
+from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
+from ingest.sources.aws.policies.patterns import is_wild
+from ingest.sources.aws.policies.targets import Target, Targets, whole
+from ingest.sources.aws.policies.trust import Named, denies, who
+
+CALLER = canonical({"Unknown": "the caller's account must permit it too"})
+
+
+@dataclass(slots=True)
+class Attached:
+    """The policies of resources, by the resource they rule."""
+
+    export: Export
+    by_target: dict[str, list[ResourcePolicy]] = field(default_factory=dict)
+
+    def denials(self, holder: Holder, target: Target) -> list[Statement]:
+        """Return the statements that keep a holder away from a resource."""
+        found = []
+        named = Named(holder.id, "principal", holder.account)
+        for policy in self.by_target.get(target.id, ()):
+            for statement in policy.document.statements:
+                if statement.allow or (statement.except_principals and ":group/" in holder.id):
+                    continue
+                if denies(self.export, statement, named):
+                    found.append(statement)
+        return found
+
+    @property
+    def choosy(self) -> bool:
+        """Whether some denial speaks of some identities and not of others."""
+        return any(
+            not s.allow and (s.except_principals or ("AWS", "*") not in s.principals)
+            for policies in self.by_target.values()
+            for policy in policies
+            for s in policy.document.statements
+        )
+
+
+def attach(export: Export, targets: Targets, main_account: str) -> Attached:
+    """Find which resource each policy rules; add the resources that only policies name."""
+    attached = Attached(export)
+    for policy in export.resource_policies:
+        ruled = _ruled(policy)
+        if not ruled:
+            export.log.warn(f"{policy.place.file}: a policy that names no resource; not read")
+        for id_ in sorted(ruled):
+            targets.add_resource(id_, account=main_account)
+            attached.by_target.setdefault(id_, []).append(policy)
+    return attached
+
+
+def _ruled(policy: ResourcePolicy) -> set[str]:
+    if policy.resource is not None:
+        return {policy.resource}
+    bases = {whole(r) for s in policy.document.statements for r in s.resources}
+    return {b for b in bases if parse(b) is not None and not is_wild(b)}
+
+
+def let_in(
+    attached: Attached, evaluator: Evaluator, holders: Mapping[str, Holder]
+) -> Iterator[tuple[Holder, Named, Target, list[Allowed]]]:
+    """Yield whom the policies of resources let in, and to what; strangers included."""
+    for id_, policies in attached.by_target.items():
+        target = evaluator.targets.resources[id_]
+        found: dict[Holder, tuple[Named, list[Allowed]]] = {}
+        for policy in policies:
+            entries = evaluator.entries(policy.document).get(target, [])
+            for entry in entries:
+                for holder, named, terms in _callers(
+                    attached.export, entry, target, holders, policy
+                ):
+                    had = found.setdefault(holder, (named, []))[1]
+                    had += _allowed(evaluator, attached, (holder, target), entry, terms)
+        for holder, (named, allowed) in found.items():
+            if allowed:
+                yield holder, named, target, allowed
+
+
+def _allowed(
+    evaluator: Evaluator,
+    attached: Attached,
+    ends: tuple[Holder, Target],
+    entry: Entry,
+    terms: tuple[str, ...],
+) -> list[Allowed]:
+    holder, target = ends
+    parts = evaluator.narrowed(
+        holder,
+        entry,
+        (*terms, *term(entry.statement.condition)),
+        more_denying=attached.denials(holder, target),
+        bounded=":role/" in holder.id,
+    )
+    return [Allowed(f"{target.id}#policy", entry, bits, rest) for bits, rest in parts]
+
+
+def _callers(
+    export: Export,
+    entry: Entry,
+    target: Target,
+    holders: Mapping[str, Holder],
+    policy: ResourcePolicy,
+) -> Iterator[tuple[Holder, Named, tuple[str, ...]]]:
+    """Yield the holders that a statement lets in, with the conditions of coming from elsewhere."""
+    statement = entry.statement
+    known = [h for h in holders.values() if ":user/" in h.id or ":role/" in h.id]
+    if statement.except_principals:
+        spared = {who(export, kind, value).id for kind, value in statement.principals}
+        for holder in known:
+            if holder.id not in spared:
+                yield holder, Named(holder.id, "principal", holder.account), ()
+        return
+    for kind, value in statement.principals:
+        named = who(export, kind, value)
+        if named.kind == "anyone":
+            for holder in known:
+                yield holder, Named(holder.id, "principal", holder.account), ()
+        elif named.id in holders:
+            own = target.account in ("", named.account)
+            yield holders[named.id], named, () if own else (CALLER,)
+        elif named.kind == "other":
+            export.log.warn(
+                f"{policy.place.file}: lets in somebody whose form of name is not known"
+            )
+        elif not (named.kind == "account" and _is_own(named, target, holders.values())):
+            stranger = Holder(named.id, named.account, "aws", policy.place, [])
+            yield _same(stranger, holders), named, ()
+
+
+def _is_own(named: Named, target: Target, holders: Iterable[Holder]) -> bool:
+    """Whether an account is the resource's own, whose policies decide for themselves."""
+    if target.account:
+        return named.account == target.account
+    return any(h.account == named.account for h in holders)
+
+
+def _same(stranger: Holder, holders: Mapping[str, Holder]) -> Holder:
+    return holders.get(stranger.id, stranger)

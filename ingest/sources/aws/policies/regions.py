@@ -1,0 +1,54 @@
+"""Sets of resources, as patterns describe them, and whether a statement speaks of them."""
+
+from dataclasses import dataclass
+
+from ingest.sources.aws.policies.documents import Statement
+from ingest.sources.aws.policies.patterns import contains, overlaps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """Some resources: what all of `bases` match, without what `excluded` match.
+
+    A `literal` base stands for itself only: `*` is then what a request names that is on no
+    resource, and the pattern of all of IAM is all of it or nothing.
+    """
+
+    bases: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
+    literal: bool = False
+
+
+def region_of(pattern: str, name: str, how: str) -> Region:
+    """Return what a pattern means of a target's name: all, or a part (see `targets.meets`)."""
+    if how == "all":
+        return Region((name,))
+    return Region((pattern,)) if contains(name, pattern) else Region((pattern, name))
+
+
+def covers(denial: Statement, region: Region) -> bool:
+    """Whether a denial speaks of everything in a region."""
+    if not denial.except_resources:
+        return any(contains(r, base) for r in denial.resources for base in region.bases)
+    if region.literal:
+        return not any(contains(r, base) for r in denial.resources for base in region.bases)
+    return any(
+        all(
+            not overlaps(left_out, base) or any(contains(e, left_out) for e in region.excluded)
+            for left_out in denial.resources
+        )
+        for base in region.bases
+    )
+
+
+def touches(statement: Statement, region: Region) -> bool:
+    """Whether a statement of a boundary speaks of anything in a region."""
+    if statement.except_resources:
+        return not any(contains(r, base) for r in statement.resources for base in region.bases)
+    if region.literal:
+        return any(contains(r, base) for r in statement.resources for base in region.bases)
+    return any(
+        all(overlaps(r, base) for base in region.bases)
+        and not any(contains(e, r) for e in region.excluded)
+        for r in statement.resources
+    )

@@ -1,0 +1,255 @@
+"""What permissions lead to: resources, principals and accounts, and when a pattern means them.
+
+Known resources are those of inventories and every concrete name in a policy. A name pattern
+that matches no known resource becomes a resource of its own, so that no grant is lost; so does
+a whole service that a policy opens with `*` and of which nothing is known.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ingest.sources.aws.arn import ACCOUNT, Arn, account_id, parse
+from ingest.sources.aws.export import Export
+from ingest.sources.aws.policies.actions import Catalogue
+from ingest.sources.aws.policies.documents import Document, Statement, fill
+from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
+from ingest.sources.aws.principals import Principal
+
+# Parts of a resource that have names of their own, and the separator before them.
+PARTS = (
+    (re.compile(r"(arn:[^:]*:s3:::[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"(arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"(arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+)/.*", re.DOTALL), "/"),
+    (re.compile(r"(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):.*", re.DOTALL), ":"),
+    (re.compile(r"(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+):.*", re.DOTALL), ":"),
+)
+WHOLE = (
+    (re.compile(r"arn:[^:]*:s3:::[^/]+"), "/"),
+    (re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+"), "/"),
+    (re.compile(r"arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+"), "/"),
+    (re.compile(r"arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+"), ":"),
+    (re.compile(r"arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+"), ":"),
+)
+TYPES = {"s3": "bucket", "sqs": "queue", "sns": "topic"}  # whose names do not hold a kind
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """Something that a permission can be on.
+
+    `names` are the resource names (or patterns) by which statements mean it: the thing itself,
+    then its parts. `homes` are the accounts whose policies name it, where its own name does
+    not say whose it is.
+    """
+
+    id: str
+    kind: str
+    names: tuple[str, ...]
+    service: str
+    account: str = ""
+    type: str = ""
+    title: str = ""
+    wild: bool = False
+    whole_service: bool = False
+    homes: set[str] = field(default_factory=set)
+    attached_policies: tuple[str, ...] = ()
+
+
+def whole(resource: str) -> str:
+    """Return the resource that a part belongs to.
+
+    >>> whole("arn:aws:s3:::b/logs/*"), whole("arn:aws:sqs:eu-west-1:1:q")
+    ('arn:aws:s3:::b', 'arn:aws:sqs:eu-west-1:1:q')
+    """
+    for pattern, _ in PARTS:
+        found = pattern.fullmatch(resource)
+        if found:
+            return found.group(1)
+    return resource
+
+
+def names_of(resource: str) -> tuple[str, ...]:
+    """Return the name of a resource and the pattern of its parts' names, if it has parts."""
+    for pattern, separator in WHOLE:
+        if pattern.fullmatch(resource):
+            return resource, f"{resource}{separator}*"
+    return (resource,)
+
+
+def is_broad(resource: str) -> bool:
+    """Whether a pattern names no service of its own, such as `*`."""
+    arn = parse(resource)
+    return is_wild(resource) if arn is None else is_wild(arn.service)
+
+
+def type_of(arn: Arn) -> str:
+    """Say what sort of resource a name speaks of."""
+    if arn.service in TYPES and "/" not in arn.resource:
+        return TYPES[arn.service]
+    kind = arn.kind if re.search("[:/]", arn.resource) else arn.service
+    return (arn.service if is_wild(kind) else kind).replace("-", "_")
+
+
+def variables_open(resource: str) -> str:
+    """Put `*` where a policy variable stands."""
+    return fill(resource, {})[0] or resource
+
+
+class Targets:
+    """All targets of one reading, by id."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Target] = {}
+        self.principals: dict[str, Target] = {}
+        self.accounts: dict[str, Target] = {}
+
+    def __iter__(self) -> Iterator[Target]:
+        """Iterate over all targets."""
+        yield from self.resources.values()
+        yield from self.principals.values()
+        yield from self.accounts.values()
+
+    def add_resource(self, id_: str, *, homes: Iterable[str] = (), account: str = "") -> Target:
+        """Add the resource of this name unless it is there; note who names it."""
+        if id_ not in self.resources:
+            arn = parse(id_)
+            assert arn is not None
+            wild = is_wild(id_)
+            kind = f"{type_of(arn)} pattern" if wild else type_of(arn)
+            owner = arn.account if ACCOUNT.fullmatch(arn.account) else account
+            title = id_ if wild else arn.name
+            self.resources[id_] = Target(
+                id_, "resource", names_of(id_), arn.service, owner, kind, title, wild
+            )
+        self.resources[id_].homes.update(homes)
+        return self.resources[id_]
+
+    def add_service(self, service: str, account: str, partition: str) -> Target:
+        """Add a resource that stands for everything a service keeps in an account."""
+        id_ = f"arn:{partition}:{service}:*:{account}:*"
+        if id_ not in self.resources:
+            names = (f"arn:{partition}:{service}:*",)
+            title = f"everything of {service}"
+            self.resources[id_] = Target(
+                id_, "resource", names, service, account, f"{service} resources", title, True, True
+            )
+        return self.resources[id_]
+
+
+def known_targets(export: Export, main_account: str) -> Targets:
+    """List the accounts, principals and inventoried resources of an export."""
+    targets = Targets()
+    for person in export.people:
+        account = account_id(person.account, person.partition)
+        if account not in targets.accounts:
+            targets.accounts[account] = Target(
+                account, "account", (), "", person.account, "account", person.account
+            )
+        if person.kind != "root":
+            targets.principals[person.arn] = Target(
+                person.arn, "principal", (person.arn,), "iam", person.account, person.kind,
+                person.name, attached_policies=_own_policies(person),
+            )  # fmt: skip
+    for thing in export.things.values():
+        said = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
+        target = targets.add_resource(thing.id, account=said)
+        target.type, target.title = thing.type, thing.name
+    return targets
+
+
+def _own_policies(person: Principal) -> tuple[str, ...]:
+    """List the attached policies that somebody in the account can rewrite."""
+    parsed = [(p, parse(p)) for p in person.attached]
+    return tuple(p for p, arn in parsed if arn and arn.account == person.account != "aws")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A document in use in an account."""
+
+    account: str
+    partition: str
+    document: Document
+
+
+def add_named(targets: Targets, used: Iterable[Named], catalogue: Catalogue) -> set[str]:
+    """Add what policies name: concrete resources first, then patterns that match none of them.
+
+    Returns
+    -------
+    set of str
+        Concrete names of users, roles and groups that the export does not have.
+    """
+    used = list(used)
+    unknown: set[str] = set()
+    patterns: dict[str, set[str]] = {}
+    for named in used:
+        for statement in named.document.statements:
+            for resource in () if statement.except_resources else statement.resources:
+                base = whole(variables_open(resource))
+                arn = parse(base)
+                if arn is None or is_broad(base) or arn.resource == "root":
+                    continue
+                if is_wild(base):
+                    if statement.allow:
+                        patterns.setdefault(base, set()).add(named.account)
+                elif arn.is_principal:
+                    unknown |= {base} - targets.principals.keys()
+                else:
+                    targets.add_resource(base, homes=(named.account,))
+    _add_patterns(targets, patterns)
+    _add_services(targets, used, catalogue)
+    return unknown
+
+
+def _add_patterns(targets: Targets, patterns: dict[str, set[str]]) -> None:
+    concrete = [t.names[0] for t in targets.resources.values()] + list(targets.principals)
+    for pattern in sorted(patterns):
+        if not any(contains(pattern, name) or pattern == name for name in concrete):
+            targets.add_resource(pattern, homes=patterns[pattern])
+
+
+def _add_services(targets: Targets, used: Iterable[Named], catalogue: Catalogue) -> None:
+    for named in used:
+        have = {
+            t.service
+            for t in targets.resources.values()
+            if not t.wild and (t.account == named.account or named.account in t.homes)
+        }
+        for statement in named.document.statements:
+            if not statement.allow or not any(is_broad(r) for r in statement.resources):
+                continue
+            for service in sorted(_opened(statement, catalogue) - have):
+                targets.add_service(service, named.account, named.partition)
+
+
+def _opened(statement: Statement, catalogue: Catalogue) -> set[str]:
+    """Find the services whose resources a statement on `*` opens by name."""
+    if statement.except_actions or statement.except_resources:
+        return set()
+    opened = set()
+    for pattern in statement.actions:
+        prefix = pattern.partition(":")[0].lower()
+        if prefix in catalogue.named and prefix not in ("iam", "sts"):
+            service = catalogue[prefix]
+            if service.matched(pattern) & ~service.resourceless:
+                opened.add(prefix)
+    return opened
+
+
+def meets(pattern: str, target: Target, name: str) -> str:
+    """Say how a statement's pattern means a name of a target.
+
+    Returns
+    -------
+    str
+        `all` of what bears that name, `part` of it, or empty for nothing.
+    """
+    if contains(pattern, name):
+        return "all"
+    if not is_wild(name):
+        return ""
+    base = whole(variables_open(pattern))
+    ours = base == target.names[0] or (not target.wild and contains(base, target.names[0]))
+    return "part" if ours and overlaps(pattern, name) else ""

@@ -1,0 +1,310 @@
+"""Who may take a role: what its trust policy says, and who it really is.
+
+TRUSTS is what the policy says. ASSUMES needs both sides: within an account it suffices that
+the trust policy names the identity itself (or everybody), while trust in the account needs
+the identity's own permission; across accounts both are always needed. What an account that is
+not in the export permits is unknown, so no ASSUMES starts there.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from graph.frames import relationship_ids
+from graph.schema import TRUSTS
+from ingest.sources.aws.arn import ACCOUNT, UNIQUE_ID, account_id, is_account, parse
+from ingest.sources.aws.export import Export
+from ingest.sources.aws.policies.documents import Statement, term, text_of, unless
+from ingest.sources.aws.policies.evaluation import Entry, Evaluator, Holder
+from ingest.sources.aws.policies.patterns import compiled
+from ingest.sources.aws.policies.regions import Region
+from ingest.sources.aws.principals import Place, Principal
+
+ASSUME = "sts:AssumeRole"
+BY_TOKEN = "sts:AssumeRoleWithWebIdentity"  # noqa: S105 - the name of an action
+BY_SAML = "sts:AssumeRoleWithSAML"
+ANYONE = "*"
+# Providers that people sign in with, named without a resource name of their own.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+FOR_PEOPLE = {
+    "accounts.google.com",
+    "cognito-identity.amazonaws.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a policy names: `kind` is anyone, account, principal, service, oidc, saml or other."""
+
+    id: str
+    kind: str
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """One TRUSTS row."""
+
+    role: str
+    named: Named
+    action: str
+    terms: tuple[str, ...]
+    issuer: str | None
+    subject: str | None
+    place: Place
+
+    def _workload(self) -> bool | None:
+        if self.named.kind == "oidc":
+            return self.named.id not in FOR_PEOPLE
+        return {"service": True, "saml": False}.get(self.named.kind)
+
+    def row(self) -> dict[str, object]:
+        """Return the row."""
+        return {
+            "source_id": self.role,
+            "target_id": self.named.id,
+            "action": self.action,
+            "condition": text_of(self.terms),
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "workload": self._workload(),
+            "_file": self.place.file,
+            "_place": self.place.pointer,
+        }
+
+
+def who(export: Export, kind: str, value: str) -> Named:
+    """Say whom a `Principal` entry names.
+
+    A session stands for its role; a unique id for the one principal that has it.
+    """
+    if kind == "Service":
+        return Named(value, "service")
+    if kind == "Federated":
+        arn = parse(value)
+        saml = arn is not None and arn.kind == "saml-provider"
+        return Named(value, "saml" if saml else "oidc", arn.account if arn else "")
+    if kind == "CanonicalUser":
+        return Named(value, "other")
+    if value == ANYONE:
+        return Named(ANYONE, "anyone")
+    if ACCOUNT.fullmatch(value):
+        return Named(account_id(value), "account", value)
+    return _aws(export, value)
+
+
+def _aws(export: Export, value: str) -> Named:
+    if is_account(value):
+        arn = parse(value)
+        return Named(value, "account", arn.account if arn else "")
+    if UNIQUE_ID.fullmatch(value):
+        known = export.people.with_unique_id(value)
+        return Named(known.arn, "principal", known.account) if known else Named(value, "principal")
+    arn = parse(value)
+    if arn is None:
+        return Named(value, "other")
+    if arn.service == "sts" and arn.kind == "assumed-role" and arn.resource.count("/"):
+        name = arn.resource.split("/")[1]
+        role = export.people.named(arn.account, "role", name)
+        id_ = role.arn if role else f"arn:{arn.partition}:iam::{arn.account}:role/{name}"
+        return Named(id_, "principal", arn.account)
+    return Named(value, "principal", arn.account)
+
+
+def _action(named: Named) -> str:
+    return {"oidc": BY_TOKEN, "saml": BY_SAML}.get(named.kind, ASSUME)
+
+
+def _speaks_of(statement: Statement, action: str) -> bool:
+    lowered = action.lower()
+    hit = any(compiled(a.lower()).fullmatch(lowered) for a in statement.actions)
+    return hit is not statement.except_actions
+
+
+def trusts(export: Export) -> dict[str, list[Trust]]:
+    """Read whom each role trusts, by role; what is denied without condition is left out."""
+    return {
+        person.arn: list(_of_role(export, person))
+        for person in export.people
+        if person.kind == "role" and person.trust is not None
+    }
+
+
+def _of_role(export: Export, role: Principal) -> Iterator[Trust]:
+    statements = role.trust.statements if role.trust else ()
+    denials = [s for s in statements if not s.allow]
+    for statement in statements:
+        if not statement.allow:
+            continue
+        if statement.except_principals:
+            pairs: Iterable[tuple[str, str]] = (("AWS", ANYONE),)
+        else:
+            pairs = statement.principals
+        for kind, value in pairs:
+            named = who(export, kind, value)
+            action = _action(named)
+            if not _speaks_of(statement, action):
+                continue
+            terms = _after(export, named, action, term(statement.condition), denials)
+            if terms is not None:
+                yield from _rows(role, named, action, terms, statement)
+
+
+def _rows(
+    role: Principal, named: Named, action: str, terms: tuple[str, ...], statement: Statement
+) -> Iterator[Trust]:
+    federated = named.kind in ("oidc", "saml")
+    issuer = named.id.partition("oidc-provider/")[2] or named.id if federated else None
+    subjects = _subjects(statement, issuer) if issuer and named.kind == "oidc" else [None]
+    for subject in subjects:
+        yield Trust(role.arn, named, action, terms, issuer, subject, role.place)
+
+
+def _subjects(statement: Statement, issuer: str) -> Sequence[str | None]:
+    """Find whom the provider must name, from equality and likeness of its `sub` claim."""
+    found: list[str] = []
+    for operator, tests in (statement.condition or {}).items():
+        if not operator.rpartition(":")[2].startswith(("StringEquals", "StringLike")):
+            continue
+        for key, values in tests.items() if isinstance(tests, dict) else ():
+            if key.lower() == f"{issuer}:sub".lower():
+                listed = values if isinstance(values, list) else [values]
+                found += [v for v in listed if isinstance(v, str)]
+    return list(dict.fromkeys(found)) or [None]
+
+
+def _after(
+    export: Export,
+    named: Named,
+    action: str,
+    terms: tuple[str, ...],
+    denials: Iterable[Statement],
+) -> tuple[str, ...] | None:
+    """Add the conditions of denials that hit this principal; None if one hits without any."""
+    for denial in denials:
+        if not _speaks_of(denial, action) or not denies(export, denial, named):
+            continue
+        if denial.except_principals and named.kind in ("account", "anyone"):
+            continue  # whom it spares is decided for each identity
+        if not denial.condition:
+            return None
+        terms = tuple(sorted({*terms, unless(denial.condition)}))
+    return terms
+
+
+def denies(export: Export, denial: Statement, named: Named) -> bool:
+    """Whether a denial speaks of everybody that `named` stands for."""
+    listed = [who(export, kind, value) for kind, value in denial.principals]
+    hit = any(
+        other.id in (ANYONE, named.id)
+        or (other.kind == "account" and other.account == named.account != "")
+        for other in listed
+    )
+    return hit is not denial.except_principals
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to take a role: on which conditions, and which facts it rests on."""
+
+    terms: tuple[str, ...]
+    support: tuple[str, ...]
+
+
+def trust_ids(found: Mapping[str, list[Trust]]) -> dict[Trust, str]:
+    """Name each TRUSTS row as the graph does."""
+    rows = [trust for of_role in found.values() for trust in of_role]
+    if not rows:
+        return {}
+    frame = pd.DataFrame([t.row() for t in rows], dtype=object)
+    return dict(zip(rows, relationship_ids(frame, TRUSTS), strict=True))
+
+
+Permissions = Mapping[str, Mapping[str, Sequence[Way]]]
+"""By holder and role: the ways in which a holder is permitted to ask for a role."""
+
+
+def assumptions(
+    export: Export,
+    evaluator: Evaluator,
+    holders: Mapping[str, Holder],
+    found: Mapping[str, list[Trust]],
+    permitted: Permissions,
+) -> Iterator[tuple[str, str, Way]]:
+    """Derive who may take which role (rule A1), the unconditional way where there is one."""
+    ids = trust_ids(found)
+    people = [p for p in export.people if p.kind in ("user", "role")]
+    accounts = {p.account for p in people}
+    for role, listed in found.items():
+        target = export.people.by_arn[role]
+        relevant = [t for t in listed if t.action == ASSUME and _can_lead(t, accounts)]
+        for person in people if relevant else ():
+            if person.arn == role:
+                continue
+            ends = (person, target)
+            ways = _ways(export, evaluator, ends, holders, relevant, ids, permitted)
+            for way in _distinct(ways):
+                yield person.arn, role, way
+
+
+def _can_lead(trust: Trust, accounts: set[str]) -> bool:
+    return trust.named.kind == "anyone" or trust.named.account in accounts
+
+
+def _distinct(ways: Iterable[Way]) -> list[Way]:
+    by_terms: dict[tuple[str, ...], Way] = {}
+    for way in ways:
+        by_terms.setdefault(way.terms, way)
+    free = by_terms.get(())
+    return [free] if free else list(by_terms.values())
+
+
+def _ways(
+    export: Export,
+    evaluator: Evaluator,
+    ends: tuple[Principal, Principal],
+    holders: Mapping[str, Holder],
+    relevant: Iterable[Trust],
+    ids: Mapping[Trust, str],
+    permitted: Permissions,
+) -> Iterator[Way]:
+    person, role = ends
+    denials = [s for s in role.trust.statements if not s.allow] if role.trust else []
+    own = permitted.get(person.arn, {}).get(role.arn, ())
+    for trust in relevant:
+        if not _names(trust.named, person):
+            continue
+        me = Named(person.arn, "principal", person.account)
+        terms = _after(export, me, ASSUME, trust.terms, denials)
+        if terms is None:
+            continue
+        if person.account == role.account and trust.named.kind != "account":
+            holder = holders[person.arn]
+            for limits in unhindered(evaluator, holder, role.arn, bounded=person.kind == "role"):
+                yield Way(tuple(sorted({*terms, *limits})), (ids[trust],))
+        for way in own:
+            yield Way(tuple(sorted({*terms, *way.terms})), (ids[trust], *way.support))
+
+
+def _names(named: Named, person: Principal) -> bool:
+    if named.kind == "account":
+        return named.account == person.account
+    return named.kind == "anyone" or named.id == person.arn
+
+
+def unhindered(
+    evaluator: Evaluator, holder: Holder, role: str, *, bounded: bool
+) -> list[tuple[str, ...]]:
+    """Return on which conditions nothing on the holder's own side stands in the way.
+
+    A boundary does not limit what a resource's policy gives to a user by name; it limits roles.
+    """
+    service = evaluator.catalogue["sts"]
+    bit = service.escalates[ASSUME]
+    statement = Statement(allow=True, actions=(ASSUME,), resources=(role,))
+    entry = Entry(statement, service, bit, Region((role,)), "on", False)
+    return [terms for _, terms in evaluator.narrowed(holder, entry, (), bounded=bounded)]

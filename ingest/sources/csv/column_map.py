@@ -1,0 +1,264 @@
+"""A column map: which column of a company's own tables holds what, in a small TOML beside them.
+
+Every name that a map may use comes from the schema: the properties of what a table states, and
+those of its ends behind a prefix (`owner_email`, `target_sensitivity`).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from graph.element import Dtype, Node, Property, Relationship, identifier
+from graph.files.toml import read_toml
+from graph.schema import (
+    CAN_ACCESS,
+    CONTROLS,
+    COVERS,
+    FACT_NODES,
+    HUMAN,
+    OWNS,
+    RELATIONSHIPS,
+    RESOURCE,
+    REVIEW,
+    SOD_RULE,
+)
+from ingest.files.tables import SUFFIXES
+from ingest.source import InputRefused
+from ingest.sources.estate.manifest import toml_instant
+from ingest.tags.owner_roles import BOTH
+
+MAP = "columns.toml"
+EMPLOYEE = "employee"  # the number that a company gives a person: an id in other systems
+KEYS = {"scope", "taken_at", "complete", "usage_window_start", "dates", "zone", "table"}
+TABLE_KEYS = {"file", "holds", "columns", "always", "words", "roles"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one sort of table states: between which ends, and what of it.
+
+    `ends` maps the field that names an end to the labels that it can have. A map must name all
+    of `needs`, and where there is a `one_of`, one of it.
+    """
+
+    ends: Mapping[str, tuple[Node, ...]]
+    facts: tuple[Property, ...]
+    needs: tuple[str, ...]
+    labels: Mapping[str, str]
+    one_of: tuple[str, ...] = ()
+    relationship: Relationship | None = None
+
+    def fields(self) -> dict[str, Dtype]:
+        """Return the fields that a map may fill, and their types."""
+        found = {fact.name: fact.dtype for fact in self.facts}
+        for end, labels in self.ends.items():
+            found |= {end: Dtype.TEXT, f"{end}_label": Dtype.TEXT, f"{end}_name": Dtype.TEXT}
+            found[f"{end}_{EMPLOYEE}"] = Dtype.TEXT
+            found |= {f"{end}_{p.name}": p.dtype for label in labels for p in label.properties}
+        return found
+
+
+REVIEWED = tuple(p for p in REVIEW.properties if p.name != "decided_by")
+SIDES = ("left", "right")
+
+
+def _form_of(relationship: Relationship) -> Form:
+    """Return the form of a table whose rows are a relationship, by its name in small letters."""
+    ends = {"source": relationship.sources, "target": relationship.targets}
+    only = {end: labels[0].name for end, labels in ends.items() if len(labels) == 1}
+    needs = ("source", "target")
+    return Form(ends, relationship.properties, needs, only, relationship=relationship)
+
+
+FORMS: Mapping[str, Form] = {
+    "owners": Form(
+        {"thing": OWNS.targets, "owner": OWNS.sources},
+        OWNS.properties,
+        ("thing", "owner"),
+        {"owner": "Human"},
+    ),
+    "access": Form(
+        {"holder": CAN_ACCESS.sources, "target": CAN_ACCESS.targets},
+        CAN_ACCESS.properties,
+        ("holder", "target"),
+        {"target": "Resource"},
+        ("levels", "role_name", "actions"),
+    ),
+    "reviews": Form(
+        {"thing": COVERS.targets, "decided_by": (HUMAN,)},
+        (identifier("review", "The id of the review."), *REVIEWED, *COVERS.properties),
+        ("thing", "decision", "decided_at"),
+        {"decided_by": "Human"},
+    ),
+    "things": Form({"thing": FACT_NODES}, (), ("thing",), {}),
+    "sod": Form(
+        dict.fromkeys(SIDES, (RESOURCE,)),
+        tuple(p for p in SOD_RULE.properties if not p.name.endswith("_resource")),
+        ("rule", *SIDES),
+        dict.fromkeys(SIDES, RESOURCE.name),
+    ),
+    **{
+        one.name.lower(): _form_of(one)
+        for one in RELATIONSHIPS
+        if one not in (OWNS, CAN_ACCESS, COVERS, CONTROLS)
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TableMap:
+    """How one table is read: columns, values that always hold, and its words for ours.
+
+    `roles` names the kinds of owner that a table of owners would tell, if there were any.
+    """
+
+    path: Path
+    holds: str
+    columns: Mapping[str, str]
+    always: Mapping[str, str]
+    words: Mapping[str, Mapping[str, str]]
+    roles: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """What the table states."""
+        return FORMS[self.holds]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """A whole map. `dates` and `zone` say how instants are written that are not ISO 8601."""
+
+    path: Path
+    scope: str | None
+    taken_at: pd.Timestamp | None
+    complete: bool
+    usage_window_start: pd.Timestamp | None
+    dates: tuple[str, ...]
+    zone: ZoneInfo | None
+    tables: tuple[TableMap, ...]
+    unknown: int
+
+
+def read_column_map(path: Path) -> ColumnMap:
+    """Read and check a column map.
+
+    Raises
+    ------
+    InputRefused
+        When it is no TOML, names what the schema does not know, or leaves out what it needs.
+    """
+    said = read_toml(path)
+    tables = said.get("table")
+    if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
+        raise InputRefused(path, "table", "there must be a [[table]] for each file")
+    read = tuple(_table(t, f"table/{n}", path) for n, t in enumerate(tables))
+    files = [t.path for t in read]
+    if len(set(files)) < len(files):
+        raise InputRefused(path, "table", "names a file twice")
+    instants = {
+        key: toml_instant(said, key, path) if key in said else None
+        for key in ("taken_at", "usage_window_start")
+    }
+    complete = said.get("complete", True)
+    if not isinstance(complete, bool):
+        raise InputRefused(path, "complete", "must be true or false")
+    return ColumnMap(
+        path,
+        _text(said, "scope", "scope", path) if "scope" in said else None,
+        instants["taken_at"],
+        complete,
+        instants["usage_window_start"],
+        _dates(said.get("dates", []), path),
+        _zone(said, path),
+        read,
+        len(said.keys() - KEYS) + sum(len(t.keys() - TABLE_KEYS) for t in tables),
+    )
+
+
+def _table(said: Mapping[str, Any], place: str, path: Path) -> TableMap:
+    holds = _text(said, "holds", f"{place}/holds", path)
+    if holds not in FORMS:
+        raise InputRefused(path, f"{place}/holds", f"must be one of {', '.join(FORMS)}")
+    known = FORMS[holds].fields()
+    columns = _texts(said.get("columns"), f"{place}/columns", path, known)
+    always = _texts(said.get("always", {}), f"{place}/always", path, known)
+    words = said.get("words", {})
+    if not isinstance(words, dict):
+        raise InputRefused(path, f"{place}/words", "must be a table")
+    _known(words, f"{place}/words", path, known)
+    read = {f: _texts(w, f"{place}/words/{f}", path, None) for f, w in words.items()}
+    told, one_of = {*columns, *always}, FORMS[holds].one_of
+    lacking = [f for f in FORMS[holds].needs if f not in told]
+    if one_of and not told & set(one_of):
+        lacking.append(" or ".join(one_of))
+    if lacking:
+        raise InputRefused(path, f"{place}/columns", f"says nothing of {', '.join(lacking)}")
+    file = _beside(path, _text(said, "file", f"{place}/file", path), f"{place}/file")
+    folded = {f: {k.strip().casefold(): v for k, v in w.items()} for f, w in read.items()}
+    return TableMap(file, holds, columns, always, folded, _roles(said, place, path))
+
+
+def _roles(said: Mapping[str, Any], place: str, path: Path) -> tuple[str, ...]:
+    """Return the kinds of owner that a table is said to tell."""
+    roles = said.get("roles", [])
+    if not isinstance(roles, list) or not all(role in BOTH for role in roles):
+        raise InputRefused(path, f"{place}/roles", f"must be a list of {', '.join(BOTH)}")
+    return tuple(role for role in BOTH if role in roles)
+
+
+def _beside(path: Path, name: str, place: str) -> Path:
+    """Return the file of a name, which must lie beside or below the map."""
+    named = Path(name)
+    if named.is_absolute() or ".." in named.parts or not name.isprintable():
+        raise InputRefused(path, place, "must be a file beside the map or below")
+    file = path.parent / named
+    if file.suffix not in SUFFIXES:
+        raise InputRefused(path, place, f"must end in one of {', '.join(SUFFIXES)}")
+    try:
+        inside = file.resolve().is_relative_to(path.parent.resolve())
+    except (OSError, RuntimeError):
+        raise InputRefused(file, "", "is a link that leads nowhere") from None
+    if not inside:
+        raise InputRefused(path, place, "leads out of the folder of the map")
+    return file
+
+
+def _text(said: Mapping[str, Any], key: str, place: str, path: Path) -> str:
+    value = said.get(key)
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise InputRefused(path, place, "is missing or is not a line of text")
+    return value.strip()
+
+
+def _texts(said: Any, place: str, path: Path, known: Collection[str] | None) -> Mapping[str, str]:
+    if not isinstance(said, dict) or not all(isinstance(v, str) and v for v in said.values()):
+        raise InputRefused(path, place, "must map names to texts")
+    if known is not None:
+        _known(said, place, path, known)
+    return said
+
+
+def _known(names: Collection[str], place: str, path: Path, known: Collection[str]) -> None:
+    if not set(names) <= set(known):
+        raise InputRefused(path, place, f"may only name {', '.join(known)}")
+
+
+def _dates(said: Any, path: Path) -> tuple[str, ...]:
+    listed = [said] if isinstance(said, str) else said
+    if not isinstance(listed, list) or not all(isinstance(d, str) and "%" in d for d in listed):
+        raise InputRefused(path, "dates", "must be forms such as %d.%m.%Y")
+    return tuple(listed)
+
+
+def _zone(said: Mapping[str, Any], path: Path) -> ZoneInfo | None:
+    if "zone" not in said:
+        return None
+    try:
+        return ZoneInfo(_text(said, "zone", "zone", path))
+    except (ValueError, OSError, KeyError):  # a name that is none may name a folder
+        raise InputRefused(path, "zone", "must be a zone such as Europe/Berlin") from None

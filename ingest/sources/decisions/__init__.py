@@ -1,0 +1,122 @@
+"""Decision records: what policy decision points decided about agents, one by one.
+
+Read are records in the shape of the OpenID AuthZEN Authorization API 1.0 with what an audit
+needs beside it, and audit entries of Microsoft's Agent Governance Toolkit.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from graph.schema import DECISION_RECORD
+from graph.values import WrongValue, instant
+from ingest.files.export import (
+    Budget,
+    Documents,
+    ExportFile,
+    export_files,
+    json_lines_of,
+    json_of,
+    refuse_all,
+    scope_of,
+    taken_at,
+)
+from ingest.rows import Place, Rows
+from ingest.secrets.redaction import redact_value
+from ingest.source import InputRefused, Reading, Request, Source
+from ingest.sources.decisions.governance_toolkit import NoDecision, decision_of, is_entry
+from ingest.sources.decisions.records import flatten
+
+LINES = (".jsonl", ".ndjson", ".log")
+WRAPPERS = ("entries", "records", "decisions", "events")
+MARKS = ({"subject", "decision"}, {"subject", "action", "resource"})
+
+
+def read(request: Request) -> Reading:
+    """Read the decision records at or below the paths of `request`.
+
+    Raises
+    ------
+    InputRefused
+        If a document is broken, or if nothing is a decision record.
+    """
+    rows, budget = Rows(), Budget()
+    used: list[ExportFile] = []
+    kinds: Counter[str] = Counter()
+    latest: list[pd.Timestamp] = []
+    for file in export_files(request.paths):
+        if not file.alone and file.path.suffix not in (*LINES, ".json"):
+            continue
+        found, records = 0, _records(file, budget, rows)
+        if records is None:
+            continue
+        for record, place in records:
+            if not isinstance(record, dict):
+                rows.whole = False
+                rows.reject(place, "a record must be an object")
+                continue
+            kind = _add(rows, record, place, latest)
+            kinds[kind] += 1
+            found += kind != "other"
+        if found:
+            used.append(file)
+        elif file.alone:
+            raise InputRefused(file.path, "", "holds no decision record")
+    if not used:
+        refuse_all(request, rows, "nothing in it is a decision record")
+    if kinds["event"]:
+        rows.warn(f"{kinds['event']} audit entries record no decision and were passed over")
+    if kinds["other"]:
+        rows.warn(f"{kinds['other']} records of another sort were passed over")
+    taken = request.taken_at or max(latest, default=None) or taken_at(request, used, rows)
+    return rows.reading(scope_of(request), taken, SOURCE.declares)
+
+
+def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
+    """Return the records of a file: its lines, its list, or the list that it wraps."""
+    if file.path.suffix in LINES:
+        return json_lines_of(file, rows)
+    document, place = json_of(file, budget, rows), file.place
+    if document is None:
+        return None
+    if isinstance(document, dict):
+        wrapped = next((k for k in WRAPPERS if isinstance(document.get(k), list)), None)
+        listed, place = (document[wrapped], place.at(wrapped)) if wrapped else ([document], place)
+    else:
+        listed = document if isinstance(document, list) else []
+    return [(record, place.at(number)) for number, record in enumerate(listed)]
+
+
+def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:
+    """Add a record, and return what it is: a decision, an event that is none, or another thing."""
+    record = redact_value(record)  # before anything is made of its words, such as lower case
+    if is_entry(record):
+        try:
+            made = decision_of(record)
+        except NoDecision:
+            return "event"
+    elif any(marks <= record.keys() for marks in MARKS):
+        made = dict(record)
+        if isinstance(made.get("decision"), bool):
+            made["decision"] = "allow" if made["decision"] else "deny"
+    else:
+        return "other"
+    flat = flatten(made)
+    rows.add(DECISION_RECORD, flat, place)
+    try:
+        latest[:] = [max([*latest, instant(flat["at"])])]
+    except WrongValue:
+        rows.whole = False  # the row is set aside when it is typed
+    return "decision"
+
+
+SOURCE = Source(
+    name="decisions",
+    title="Decision records",
+    reads="decision records (JSON lines, JSON), or audit entries of Microsoft's toolkit",
+    declares=("decisions",),
+    read=read,
+    adds_up=True,
+)

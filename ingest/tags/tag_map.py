@@ -1,0 +1,299 @@
+"""What the tags, labels and annotations of a system mean: one map, with defaults, for all sources.
+
+A tag is a statement by whoever may write it. What names an owner in so many words is *declared*;
+what names a team in passing is *inferred*, which makes nobody an owner. A value that is none of
+those that are known is left out and told, grouped by key: it is never taken for something else.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from graph.element import Node
+from graph.schema import HUMAN, OWNS, SENSITIVITIES, TEAM
+from graph.values import WrongValue, canonical, instant, iso
+from ingest.secrets.redaction import redact_text
+from ingest.tags.owner_roles import BUSINESS, SPONSOR, TECHNICAL, plain
+
+ENV, PURPOSE, SENSITIVITY = "env", "purpose", "sensitivity"
+EXPIRES_AT, THIRD_PARTY, PRODUCTION, MARKS, GROUPED = (
+    "expires_at",
+    "third_party",
+    "production",
+    "tags",
+    "team",
+)
+ROLES = (BUSINESS, TECHNICAL, SPONSOR)
+KEYS: Mapping[str, tuple[str, ...]] = {  # of each fact, as `plain` writes them, the best first
+    ENV: ("environment", "env", "environment name", "stage"),
+    PRODUCTION: ("is production",),
+    BUSINESS: (
+        "owner",
+        "business owner",
+        "product owner",
+        "service owner",
+        "application owner",
+        "app owner",
+        "data owner",
+        "owner email",
+        "owned by",
+    ),
+    TECHNICAL: (
+        "technical owner",
+        "tech owner",
+        "system owner",
+        "it owner",
+        "technical contact",
+        "maintainer",
+        "infrastructure support",
+        "owning team",
+    ),
+    SPONSOR: ("sponsor", "executive sponsor"),
+    GROUPED: ("team", "team name", "squad"),
+    PURPOSE: ("purpose", "business purpose", "use case"),
+    SENSITIVITY: (
+        "data classification",
+        "data sensitivity",
+        "data class",
+        "classification",
+        "sensitivity",
+        "confidentiality",
+    ),
+    EXPIRES_AT: (
+        "expires",
+        "expires at",
+        "expires on",
+        "expiry",
+        "expiry date",
+        "expiration",
+        "expiration date",
+        "delete after",
+    ),
+    THIRD_PARTY: ("third party", "external vendor"),
+    MARKS: ("break glass", "breakglass", "seasonal", "ci cd", "canary"),
+}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    ENV: {
+        **dict.fromkeys(("prod", "production", "prd", "live"), "prod"),
+        **dict.fromkeys(("preprod", "pre prod", "pre production", "preproduction"), "preprod"),
+        **dict.fromkeys(("staging", "stage", "stg"), "staging"),
+        **dict.fromkeys(("test", "testing", "tst", "qa", "uat"), "test"),
+        **dict.fromkeys(("dev", "development", "develop"), "dev"),
+        **dict.fromkeys(("sandbox", "sbx", "playground"), "sandbox"),
+    },
+    SENSITIVITY: {
+        **{one: one for one in SENSITIVITIES},
+        "internal only": "internal",
+        "internal use only": "internal",
+        **dict.fromkeys(("highly confidential", "strictly confidential"), "restricted"),
+    },
+    THIRD_PARTY: dict.fromkeys(("true", "yes", "1"), "true")
+    | dict.fromkeys(("false", "no", "0"), "false"),
+}
+NOBODY = {"", "n a", "na", "none", "nobody", "null", "tbd", "tbc", "todo", "unknown", "unassigned"}
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+MAIL = r"[^@\s/:;,<>()]+@[^@\s/:;,<>()]+\.[A-Za-z]{2,}"
+ADDRESSED = re.compile(rf"(?P<name>[^@<>]*?)(?P<sign>[:<(])\s*(?P<mail>{MAIL})\s*[>)]?")
+ALONE = re.compile(MAIL)
+NAME = re.compile(r"(?=.{1,100}$)\w[\w &'.,()/+-]*")
+KNOWN = re.compile(r"arn:aws[\w-]*:iam::\d*:(?:user|role)/\S+|entra:\S+|github:\S+")
+OF_TEAM = re.compile(
+    r"(?:^|[^a-z])(?:teams?|groups?|squads?|services?|support|ops|operations|platforms?|admins?"
+    r"|helpdesk|no-?reply)(?:[^a-z]|$)"
+)
+LONGEST, SHOWN = 256, 3
+
+
+@dataclass(frozen=True)
+class TagMap:
+    """Which keys state which fact, and which words of a company mean which of ours.
+
+    `complete` says that everything must bear tags of owners: a thing without one has none.
+    """
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(KEYS))
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: dict(WORDS))
+    complete: bool = False
+
+    def find(self, tags: Mapping[str, str], fact: str) -> tuple[str, str] | None:
+        """Return key and value of the best tag that states a fact; None where none does."""
+        named = [(self.keys[fact].index(p), k) for k in tags if (p := bare(k)) in self.keys[fact]]
+        return (key, tags[key]) if (key := min(named, default=(0, ""))[1]) else None
+
+
+def bare(key: str) -> str:
+    """Return a key without its prefix, in small letters, with its words apart.
+
+    >>> bare("example.com/technical-owner"), bare("DataClassification"), bare("aws:owner")
+    ('technical owner', 'data classification', 'owner')
+    """
+    return plain(CAMEL.sub(" ", re.split(r"[/:]", key)[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a tag names: an id, what is said of it, in which role, and how sure that is.
+
+    `label` is None where the value is an id of another source, which knows what it is.
+    """
+
+    id: str
+    label: Node | None
+    facts: Mapping[str, str | None]
+    role: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What the tags of one thing state: facts of it, and its owners."""
+
+    facts: Mapping[str, Any]
+    owners: tuple[Owner, ...] = ()
+
+
+@dataclass
+class Tagger:
+    """Reads the tags of things, and counts the values that mean nothing to it."""
+
+    map: TagMap = field(default_factory=TagMap)
+    _strange: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
+
+    def read(self, label: Node, tags: Mapping[str, str]) -> Tagged:
+        """Return what tags state of a thing of `label`; what it has no property for is left out."""
+        if not tags:
+            return Tagged({})
+        can = {p.name for p in label.properties}
+        found: dict[str, Any] = {
+            ENV: self._env(tags) if ENV in can else None,
+            PURPOSE: self._text(tags) if PURPOSE in can else None,
+            EXPIRES_AT: self._instant(tags) if EXPIRES_AT in can else None,
+            MARKS: self._marks(tags) if MARKS in can else None,
+        }
+        for fact in (SENSITIVITY, THIRD_PARTY):
+            found[fact] = self._word(tags, fact) if fact in can else None
+        facts = {name: value for name, value in found.items() if value is not None}
+        return Tagged(facts, tuple(self._owners(tags)) if label in OWNS.targets else ())
+
+    def warnings(self) -> list[str]:
+        """Say which values were left out, once for each key."""
+        said = []
+        for (key, wanted), counts in sorted(self._strange.items()):
+            some = ", ".join(f"{value!r} ({n})" for value, n in counts.most_common(SHOWN))
+            more = ", ..." if len(counts) > SHOWN else ""
+            said.append(
+                f"tag {key}: {counts.total()} values are {wanted} and were left out: {some}{more}"
+            )
+        return said
+
+    def _note(self, key: str, value: str, wanted: str) -> None:
+        shown = redact_text(value)[:40] if value.isprintable() else "?"
+        self._strange.setdefault((redact_text(key)[:64], wanted), Counter())[shown] += 1
+
+    def _clean(self, tags: Mapping[str, str], fact: str) -> tuple[str, str] | None:
+        """Return key and value of a fact, if the value is fit to be kept."""
+        found = self.map.find(tags, fact)
+        if found is None or plain(found[1]) in NOBODY:
+            return None
+        key, value = found[0], found[1].strip()
+        if len(value) > LONGEST or not value.isprintable() or redact_text(value) != value:
+            self._note(key, "?", "not fit to be kept")
+            return None
+        return key, value
+
+    def _word(self, tags: Mapping[str, str], fact: str) -> str | None:
+        found = self._clean(tags, fact)
+        if found is None:
+            return None
+        word = self.map.words[fact].get(plain(found[1]))
+        if word is None:
+            self._note(*found, "none that is known")
+        return word
+
+    def _env(self, tags: Mapping[str, str]) -> str | None:
+        """Return the environment; production may be said by a tag of its own."""
+        found = self.map.find(tags, PRODUCTION)
+        if found is not None and plain(found[1]) in ("true", "yes"):
+            return "prod"
+        return self._word(tags, ENV)
+
+    def _text(self, tags: Mapping[str, str]) -> str | None:
+        found = self._clean(tags, PURPOSE)
+        return found[1] if found else None
+
+    def _instant(self, tags: Mapping[str, str]) -> str | None:
+        found = self._clean(tags, EXPIRES_AT)
+        if found is None:
+            return None
+        try:
+            return iso(instant(found[1]))
+        except (WrongValue, ValueError, pd.errors.OutOfBoundsDatetime):
+            self._note(*found, "no date that is known")
+            return None
+
+    def _marks(self, tags: Mapping[str, str]) -> str | None:
+        """Return the marks that change how a thing is judged, where a tag says that it has them."""
+        known = self.map.keys[MARKS]
+        on = {
+            bare(k)
+            for k, v in tags.items()
+            if bare(k) in known and plain(v) in ("true", "yes", "1", "")
+        }
+        return canonical(sorted(mark.replace(" ", "-") for mark in on)) if on else None
+
+    def _owners(self, tags: Mapping[str, str]) -> Iterable[Owner]:
+        for fact in (*ROLES, GROUPED):
+            found = self._clean(tags, fact)
+            if found is None:
+                continue
+            role = TECHNICAL if fact == GROUPED else fact
+            evidence = "inferred" if fact == GROUPED else "declared"
+            for one in _parts(found[1]):
+                named = _named(one)
+                if named is None:
+                    self._note(found[0], one, "the name of nobody")
+                else:
+                    yield Owner(*named, role, evidence)
+
+
+def _parts(value: str) -> list[str]:
+    """Part a value that names several: by `;` or `|`, and otherwise where each part is an address.
+
+    >>> _parts("ann@acme.example, bo@acme.example"), _parts("Payments, Cards and Cash")
+    (['ann@acme.example', 'bo@acme.example'], ['Payments, Cards and Cash'])
+    """
+    parts = [part.strip() for part in re.split(r"[;|]", value) if part.strip()]
+    found: list[str] = []
+    for part in parts:
+        mails = [one.strip() for one in re.split(r"[,:\s]+", part) if one.strip()]
+        found += mails if all(ALONE.fullmatch(one) for one in mails) else [part]
+    return found
+
+
+def _named(value: str) -> tuple[str, Node | None, dict[str, str | None]] | None:
+    """Return whom a value names: id, label, and what is said of it.
+
+    An address alone, or behind a name as mail programs write it, is a person's, unless its words
+    are those of a team; `name: address` is a team with its mailbox, and a bare name is a team's.
+    """
+    value = value.rstrip(" :")
+    if KNOWN.fullmatch(value):
+        return value, None, {}
+    if ALONE.fullmatch(value):
+        mail = value.lower()
+        if OF_TEAM.search(mail.partition("@")[0]):
+            return f"tag:team/{mail}", TEAM, {"name": mail, "email": mail}
+        return f"tag:person/{mail}", HUMAN, {"name": mail, "email": mail}
+    found = ADDRESSED.fullmatch(value)
+    name = (found["name"] if found else value).strip()
+    if not NAME.fullmatch(name):
+        return None
+    if found and found["sign"] != ":" and not OF_TEAM.search(name.casefold()):
+        mail = found["mail"].lower()
+        return f"tag:person/{mail}", HUMAN, {"name": name, "email": mail}
+    email = found["mail"].lower() if found else None
+    return f"tag:team/{' '.join(name.casefold().split())}", TEAM, {"name": name, "email": email}

@@ -1,0 +1,1 @@
+"""Exports that a browser sends: laid out in a folder, and read within limits."""

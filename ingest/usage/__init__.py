@@ -1,0 +1,1 @@
+"""Logs of use: many events folded to who used what, and when."""

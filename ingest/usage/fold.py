@@ -1,0 +1,240 @@
+"""The usage fold: from single events to who used what, when first, when last and on which days.
+
+It is written once, as an Ibis expression that keeps to what DuckDB and Spark do alike: DuckDB
+runs it here, streaming and within a bound of memory, and `fold` runs unchanged where a lake of
+logs lives already. Instants are int64 milliseconds since 1970 in UTC: the one form in which both
+engines agree whatever their time zone. Folding parts and merging the results (`merge`) equals
+folding all at once, so that each day's log can be folded by itself.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graph.usage.by_day import DAY_MS, SHIFT
+from graph.usage.outcomes import FAILED
+
+if TYPE_CHECKING:
+    import ibis
+    from duckdb import DuckDBPyConnection
+
+KEYS = ("principal", "credential", "resource", "level")
+EVENTS = {
+    "principal": "string",
+    "credential": "string",
+    "resource": "string",
+    "level": "string",
+    "outcome": "string",
+    "at_ms": "int64",
+}
+SAID = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
+FOLDED = {
+    **dict.fromkeys(KEYS, "string"),
+    **dict.fromkeys(("first_ms", "last_ms", "tried_ms", "count", "failures"), "int64"),
+    "days": "array<int64>",
+}
+LOG, HELD = "log", "held"  # the table that an expression reads, and one that is in memory
+MEMORY = "640MiB"  # what DuckDB may hold; the process stays under 1 GiB with it
+THREADS = 1  # takes the least memory and processor time; two would be done a third sooner
+
+
+def fold(events: "ibis.Table") -> "ibis.Table":
+    """Add up events by principal, credential, resource and access level.
+
+    Parameters
+    ----------
+    events
+        A table with the columns of `EVENTS`; a row without principal, resource or time is left
+        out. An outcome that is absent counts as a success.
+
+    Returns
+    -------
+    ibis.Table
+        `KEYS`, then `first_ms` and `last_ms` (of successes; null where none), `tried_ms` (the
+        last of any outcome), `count` (successes) and `failures`, all int64; and `days`, a list
+        of int64 in any order: days since 1970 in UTC that had successes, each with its count
+        in the lower 32 bits.
+    """
+    known = events.filter(
+        events.principal.notnull() & events.resource.notnull() & events.at_ms.notnull()
+    )
+    failed = known.outcome.lower().isin(FAILED).fill_null(False)
+    known = known.mutate(failed=failed, day=(known.at_ms // DAY_MS).cast("int64"))
+    by_day = known.group_by([*KEYS, "day", "failed"]).agg(
+        first=known.at_ms.min(), last=known.at_ms.max(), count=known.count()
+    )
+    went, count = ~by_day.failed, by_day["count"]
+    return by_day.group_by(*KEYS).agg(
+        first_ms=by_day["first"].min(where=went),
+        last_ms=by_day["last"].max(where=went),
+        tried_ms=by_day["last"].max(),
+        count=_whole(count.sum(where=went)),
+        failures=_whole(count.sum(where=by_day.failed)),
+        days=(by_day.day * (1 << SHIFT) + count).collect(where=went),
+    )
+
+
+def _whole(total: "ibis.Value") -> "ibis.Value":
+    """Return a sum as int64; that of DuckDB is wider, and there is none of nothing."""
+    return total.cast("decimal(18,0)").cast("int64").fill_null(0)
+
+
+def merge(folded: "ibis.Table") -> "ibis.Table":
+    """Add up what was folded apart, such as one table a day."""
+    return folded.group_by(*KEYS).agg(
+        first_ms=folded.first_ms.min(),
+        last_ms=folded.last_ms.max(),
+        tried_ms=folded.tried_ms.max(),
+        count=_whole(folded["count"].sum()),
+        failures=_whole(folded.failures.sum()),
+        days=folded.days.collect().flatten(),
+    )
+
+
+def fold_table(events: pa.Table) -> pa.Table:
+    """Fold events that are in memory, as `fold_parquet` does."""
+    source = f"(SELECT DISTINCT * FROM {HELD})"  # noqa: S608 - a constant
+    return _in_memory(events, source, _statement("events"))
+
+
+def fold_parquet(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
+    """Fold Parquet files of events with DuckDB; see `fold` for the columns.
+
+    Rows that are the same in all columns count once: a column that names the event, beside
+    those of `EVENTS`, makes them differ. What does not fit into `memory` is spilled to a
+    temporary folder, which is removed.
+    """
+    source = f"(SELECT DISTINCT * FROM read_parquet({_listed(paths)}))"  # noqa: S608 - quoted
+    return _run(source, _statement("events"), memory)
+
+
+def fold_json(
+    paths: Sequence[Path], memory: str = MEMORY, *, packed: bool | None = None
+) -> pa.Table:
+    """Fold files of JSON lines, plain or gzip, as the native format has them (`at` is text).
+
+    `packed` says whether they are gzip, where their names do not tell. A line that is no JSON
+    object, or an instant without a zone, stops the fold.
+
+    Raises
+    ------
+    WrongEvents
+    """
+    import duckdb
+
+    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in SAID)
+    pack = {None: "auto_detect", True: "gzip", False: "uncompressed"}[packed]
+    how = f"columns={{{columns}}}, format='newline_delimited', compression='{pack}'"
+    source = f"read_json({_listed(paths)}, {how})"
+    try:
+        return _run(source, _statement("said"), memory)
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
+        raise WrongEvents(_reason(error)) from None
+
+
+def timed(log: "ibis.Table") -> "ibis.Table":
+    """Replace the text `at`, ISO 8601 with a zone, by `at_ms`: milliseconds since 1970 in UTC.
+
+    It comes out alike on DuckDB and on Spark, whose session must be in UTC, as Ibis sets it. A
+    text without a zone stops the query.
+    """
+    import ibis
+
+    at = log.at
+    utc = at.endswith("Z") & ~at.endswith("ZZ")  # the quick way
+    utc &= ~at.contains("+") & ~at.substr(10).contains("-")
+    offset = at.re_search(r"[+-]\d\d:?\d\d$")
+    zoned = offset.ifelse(at, "without a zone").cast("timestamp('UTC')").cast("timestamp")
+    stamp = utc.ifelse(at.substr(0, at.length() - 1).cast("timestamp"), zoned).truncate("ms")
+    since = stamp.delta(ibis.timestamp("1970-01-01"), unit="millisecond")
+    return log.mutate(at_ms=since).drop("at")
+
+
+def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:
+    """Add up folded tables in memory; see `merge`."""
+    if len(parts) == 1:
+        return parts[0]
+    return _in_memory(pa.concat_tables(parts), HELD, _statement("folded"))
+
+
+@cache
+def _statement(what: str) -> str:
+    """Write the SQL for DuckDB that folds, or merges, what the table `LOG` holds."""
+    import ibis
+
+    if what == "said":
+        expression = fold(timed(ibis.table(SAID, name=LOG)))
+    elif what == "events":
+        expression = fold(ibis.table(EVENTS, name=LOG))
+    else:
+        expression = merge(ibis.table(FOLDED, name=LOG))
+    return str(ibis.to_sql(expression, dialect="duckdb"))
+
+
+@cache
+def _database(process: int) -> "DuckDBPyConnection":
+    """Open a database in memory, once for each process: to start one takes longer than small folds.
+
+    A process that was forked must not use what its parent opened.
+    """
+    import duckdb
+
+    return duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY})
+
+
+def _in_memory(held: pa.Table, source: str, statement: str) -> pa.Table:
+    """Run a statement over the table `LOG`, which is what `source` makes of `HELD`."""
+    with _database(os.getpid()).cursor() as connection:
+        connection.register(HELD, held)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {LOG} AS SELECT * FROM {source}")  # noqa: S608
+        found: pa.Table = connection.sql(statement).to_arrow_table()
+    return found
+
+
+def _run(source: str, statement: str, memory: str) -> pa.Table:
+    """Run a statement over the table `LOG`, which is what `source` reads."""
+    import duckdb
+
+    with TemporaryDirectory(prefix="trustdebt-fold-") as folder:
+        out = Path(folder) / "folded.parquet"
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "threads": THREADS,
+            "memory_limit": memory,
+            "temp_directory": folder,
+        }
+        with duckdb.connect(config=config) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET preserve_insertion_order = false")
+            view = f"CREATE VIEW {LOG} AS SELECT * FROM {source}"  # noqa: S608 - quoted above
+            connection.execute(view)
+            connection.execute(f"COPY ({statement}) TO {_quoted(out)} (FORMAT parquet)")
+        return pq.read_table(out)
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return f"[{', '.join(map(_quoted, paths))}]"
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as a text of SQL; its wildcards stand for themselves."""
+    said = str(path).replace("'", "''")
+    return "'" + "".join(f"[{c}]" if c in "*?[" else c for c in said) + "'"
+
+
+class WrongEvents(ValueError):
+    """A log of events that cannot be read; the text never repeats a value of it."""
+
+
+def _reason(error: Exception) -> str:
+    """Say what DuckDB could not read, without the value that it quotes."""
+    name = type(error).__name__
+    if "line" in (said := str(error)) and (at := said.partition("line ")[2]):
+        digits = "".join(c for c in at.split()[0] if c.isdigit())
+        return f"line {digits} is no event" if digits else "a line is no event"
+    return "an instant is not ISO 8601 with a zone" if "Conversion" in name else "not JSON lines"

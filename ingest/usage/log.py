@@ -1,0 +1,191 @@
+"""Logs of use: many events go in, who used what and when comes out as rows of USED.
+
+The events themselves are not kept; `ingest.usage.fold` adds them up. A log is JSON lines (plain
+or gzip) or Parquet with the columns of the native format's `uses`. When a line of it cannot be
+read, the log is sifted line by line: what is good is folded, what is not is set aside.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from io import TextIOWrapper
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.files.regular import opened_file, opened_path
+from graph.frames import FILE, PLACE
+from graph.usage import by_day as uses_by_day
+from graph.values import WrongValue, instant, iso, strict_json
+from ingest.files.bounded import GZIP, check_log
+from ingest.files.export import Gathered, readable
+from ingest.files.progress import opened
+from ingest.files.text_files import bound_rejected
+from ingest.source import InputRefused, Rejected
+from ingest.usage.fold import EVENTS, WrongEvents, fold_json, merge_tables
+
+FIELDS = tuple(name for name in EVENTS if name != "at_ms")
+REQUIRED = ("principal", "resource")
+SUFFIXES = (".jsonl", ".jsonl.gz")
+LONGEST = 1024 * 1024  # characters of one line
+
+
+def log_files(entries: Sequence[Path]) -> list[Path]:
+    """Return the files of a folder of logs.
+
+    Raises
+    ------
+    InputRefused
+        When there is a file that is no log.
+    """
+    found = [p for p in entries if not p.name.startswith((".", "~"))]
+    for path in found:
+        if not path.is_file() or not path.name.endswith(SUFFIXES):
+            raise InputRefused(path, "", f"is no log: must be one of {', '.join(SUFFIXES)}")
+    return found
+
+
+def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None:
+    """Fold logs into rows of USED: one for each principal, and credential, by level.
+
+    A file that is there twice counts once. Lines that cannot be read are set aside in `gathered`,
+    and so are files of which none can be; None where that is all of them.
+    """
+    parts = []
+    for path in _different(paths):
+        folded = readable(gathered, partial(_fold, path))
+        if folded is not None:
+            part, rejected = folded
+            parts.append(part)
+            gathered.rejected += rejected
+            gathered.whole = gathered.whole and not (rejected and breaks_off(path))
+    return used_rows(merge_tables(parts), paths[0].parent) if parts else None
+
+
+def _different(paths: Sequence[Path]) -> list[Path]:
+    """Leave out files that hold the same bytes as one before."""
+    sizes = Counter(path.stat().st_size for path in paths)
+    found: dict[object, Path] = {}
+    for path in paths:
+        size = path.stat().st_size
+        if sizes[size] == 1:
+            found[path] = path
+        else:
+            with opened_file(path) as file:
+                found.setdefault((size, hashlib.file_digest(file, "sha256").digest()), path)
+    return list(found.values())
+
+
+def breaks_off(path: Path) -> bool:
+    """Say whether the last line of a plain log has no end."""
+    with opened_file(path) as file:
+        if file.read(2) == GZIP:
+            return False  # what was cut within its gzip data is refused
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _fold(path: Path) -> tuple[pa.Table, list[Rejected]]:
+    opened(path)
+    rejected: list[Rejected] = []
+    try:
+        with opened_path(path) as itself:
+            with itself.open("rb") as file:
+                check_log(file, path)
+            return fold_json([itself], packed=path.suffix == ".gz"), rejected
+    except WrongEvents:
+        with TemporaryDirectory(prefix="trustdebt-log-") as folder:
+            sound = Path(folder) / "sound.jsonl"
+            with sound.open("w", encoding="utf-8") as out:
+                for event in _sifted(path, rejected):
+                    out.write(json.dumps(event, ensure_ascii=True) + "\n")
+            return fold_json([sound]), rejected
+
+
+def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
+    """Yield the events of a log that can be read; set the other lines aside."""
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            yield _event(line)
+        except (WrongValue, RecursionError) as error:
+            reason = str(error) if isinstance(error, WrongValue) else "is nested too deeply"
+            rejected.append(Rejected(str(path), f"line {number}", reason))
+            bound_rejected(rejected, path)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    with suppress(UnicodeDecodeError):
+        try:
+            with ExitStack() as stack:
+                unpacked: Any = stack.enter_context(opened_file(path))
+                if unpacked.peek(2)[:2] == GZIP:
+                    unpacked = stack.enter_context(gzip.open(unpacked))
+                file = stack.enter_context(TextIOWrapper(unpacked, encoding="utf-8-sig"))
+                for number in count(1):
+                    line = file.readline(LONGEST)
+                    if "\0" in line:
+                        reason = "holds a NUL byte; it is not text"
+                        raise InputRefused(path, f"line {number}", reason)
+                    if not line:
+                        return
+                    yield line
+        except (OSError, EOFError, zlib.error):
+            raise InputRefused(path, "", "cannot be read to its end") from None
+    raise InputRefused(path, "", "is not UTF-8 text")
+
+
+def _event(line: str) -> dict[str, str]:
+    said = strict_json(line)
+    if not isinstance(said, dict):
+        raise WrongValue("is no JSON object")
+    for name in (*REQUIRED, "at"):
+        if not said.get(name):
+            raise WrongValue(f"has no {name}")
+    event = {name: str(said[name]) for name in FIELDS if said.get(name) is not None}
+    return event | {"at": iso(instant(said["at"]))}
+
+
+def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
+    """Turn folded events into raw rows of USED; only what went well is a use.
+
+    What a credential was used for is told of the credential as well as of the principal.
+    """
+    went = folded.filter(pc.greater(folded["count"], 0))
+    parts = [_by(went, "principal")]
+    if pc.any(pc.is_valid(went["credential"])).as_py():
+        parts.append(_by(went.filter(pc.is_valid(went["credential"])), "credential"))
+    rows = pd.concat(parts, ignore_index=True)
+    for name in ("first_at", "last_at"):
+        instants = pd.to_datetime(rows[name], unit="ms", utc=True).dt.as_unit("ms")
+        rows[name] = instants
+    return rows.assign(**{FILE: str(where), PLACE: "folded events"}).astype({"count": "string"})
+
+
+def _by(folded: pa.Table, who: str) -> pd.DataFrame:
+    keys = [who, "resource", "level"]
+    said = folded.select([*keys, "first_ms", "last_ms", "count"]).to_pandas()
+    groups = said.groupby(keys, dropna=False, sort=False)
+    number = groups.ngroup().to_numpy()
+    columns = {"first_at": ("first_ms", "min"), "last_at": ("last_ms", "max")}
+    summed = groups.agg(**columns, count=("count", "sum")).reset_index()
+    days = folded["days"].combine_chunks()
+    slots = days.flatten().to_numpy(zero_copy_only=False)
+    owner = number[pc.list_parent_indices(days).to_numpy(zero_copy_only=False)]
+    named = summed.rename(columns={who: "source_id", "resource": "target_id"})
+    texts = ["source_id", "target_id", "level", "by_day"]
+    by_day = uses_by_day.texts(owner, slots, len(summed))
+    whole: pd.DataFrame = named.assign(by_day=by_day).astype(dict.fromkeys(texts, "string"))
+    return whole

@@ -1,0 +1,51 @@
+"""Findings and leadership figures of random worlds are those of the definition, one by one."""
+
+from collections import defaultdict
+
+import pytest
+
+from analytics import answers
+from analytics.posture import Posture
+from tests.support.estates.any_world import estate
+from tests.support.references.findings import Findings
+
+ABOUT_THE_WHOLE = ("OWN-01", "OWN-04", "SCP-01", "LPR-03", "TIM-01", "TIM-03", "REV-01", "ISO-02")
+WORLDS, STEP = 200, 20
+
+
+def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]:
+    """Return what the product finds about these identities: subject and object by rule."""
+    rules: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for row in answers.findings(posture)["findings"]:
+        whole = row["rule"] in ABOUT_THE_WHOLE or row["object"] is None
+        if row["subject"]["id"] in about:
+            rules[row["rule"]].add((row["subject"]["id"], "" if whole else row["object"]["id"]))
+    return rules
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS, STEP))
+def test_what_is_found_is_what_the_definition_says(first: int) -> None:
+    """Of identities in service; those that ended are found by what is left of them."""
+    counted: dict[str, int] = defaultdict(int)
+    for seed in range(first, first + STEP):
+        world = estate(seed)
+        plain = Findings(world)
+        rules = found(world.quick(), plain.subjects)
+        for rule, expected in plain.found().items():
+            counted[rule] += len(expected)
+            assert rules[rule] == expected, f"{rule} in world {seed}"
+    assert sum(count > 0 for count in counted.values()) > 12, "worlds in which little is wrong"
+
+
+@pytest.mark.parametrize("first", range(0, WORLDS // 4, STEP // 2))
+def test_figures_count_what_the_definition_counts(first: int) -> None:
+    for seed in range(first, first + STEP // 2):
+        world = estate(seed, ended=False)
+        rows = {r["name"]: r for r in answers.kpis(world.quick())["kpis"]}
+        for name, (numerator, denominator) in Findings(world).figures().items():
+            row = rows[name]
+            if not denominator:
+                assert row["value"] is None, f"{name} in world {seed}"
+                continue
+            said = row["numerator"], row["denominator"]
+            assert said == (numerator, denominator), f"{name} in world {seed}"

@@ -1,0 +1,236 @@
+"""Ownership against plain loops over what was stated, and laws of orphans."""
+
+import time
+
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import answers
+from analytics.findings.evaluation import find_by
+from analytics.findings.rules import all_rules
+from analytics.ownership.owners import NOBODY, ownership
+from analytics.posture import Posture, assess
+from graph.access import AccessGraph
+from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids, together
+
+AGENTS = ("a0", "a1", "a2", "a3")
+PEOPLE = ("p0", "p1", "p2")
+OWNERS = (*PEOPLE, "t0", "t1", "g0", "a0", "s0")
+DAYS = st.sampled_from([None, None, 10, 200, -50])  # before the moment looked at, or after it
+
+PERSON = st.tuples(
+    st.sampled_from([None, "active", "left", "disabled"]), st.sampled_from([None, 5, 100, -20])
+)
+MEMBER = st.tuples(st.sampled_from(PEOPLE), st.sampled_from(["t0", "t1", "g0"]), DAYS)
+OWNED = st.tuples(
+    st.sampled_from(OWNERS),
+    st.sampled_from(AGENTS),
+    st.sampled_from([None, "business", "technical", "sponsor"]),
+    DAYS,
+    DAYS,
+    st.sampled_from([None, None, "declared", "inferred"]),
+)
+SPAWNED = st.tuples(st.sampled_from(AGENTS), st.sampled_from(AGENTS))
+
+
+def _at(days: int | None) -> str | None:
+    return None if days is None else ago(days)
+
+
+@st.composite
+def estates(draw: st.DrawFn) -> Estate:
+    """Draw four agents that may spawn one another, people, two teams, a group and statements."""
+    e = Estate().account("s0").thing("Team", "t0", "t1").thing("Group", "g0")
+    for name in AGENTS:
+        e.agent(name, status=draw(st.sampled_from([None, "active", "active", "retired"])))
+    for name in PEOPLE:
+        status, left = draw(PERSON)
+        e.person(name, status=status, left_at=_at(left))
+    for n, (who, team, ended) in enumerate(draw(st.lists(MEMBER, max_size=4))):
+        e.link(who, "MEMBER_OF", team, id=f"m{n}", valid_to=_at(ended))
+    for n, (owner, thing, role, since, ended, how) in enumerate(draw(st.lists(OWNED, max_size=8))):
+        e.link(owner, "OWNS", thing, id=f"o{n}", role=role, since=_at(since),
+               valid_to=_at(ended), evidence=how)  # fmt: skip
+    for n, (parent, child) in enumerate(draw(st.lists(SPAWNED, max_size=5))):
+        e.link(parent, "SPAWNS", child, id=f"c{n}")
+    return e
+
+
+class Reference:
+    """Who answers for what, by the words of the definition."""
+
+    def __init__(self, estate: Estate, now: str, leaving: tuple[str, ...] = ()) -> None:
+        rows = {e.name: r for e, r in estate.rows.items()}
+        self.now = now
+        self.here = {p["id"] for p in rows["Human"] if p["id"] not in leaving and self._employed(p)}
+        members: dict[str, set[str]] = {}
+        for m in rows.get("MEMBER_OF", ()):
+            if self._goes_on(m):
+                members.setdefault(m["target_id"], set()).add(m["source_id"])
+        manned = {team for team, who in members.items() if who & self.here}
+        retired = {a["id"] for a in rows["Agent"] if a["status"] not in (None, "active")}
+        self.in_service = set(AGENTS) - retired
+        self.stated = [o for o in rows.get("OWNS", ()) if self._begun(o) and self._goes_on(o)]
+        self.spawned = [(c["source_id"], c["target_id"]) for c in rows.get("SPAWNS", ())]
+        able = self.here | manned
+        self.covered = {role: self._covered(role, able) for role in ("business", "technical")}
+
+    def _employed(self, person: dict) -> bool:
+        if person["status"] == "disabled":
+            return False
+        if person["left_at"] is not None:
+            return person["left_at"] > self.now
+        return person["status"] in (None, "active")
+
+    def _goes_on(self, row: dict) -> bool:
+        return row["valid_to"] is None or row["valid_to"] > self.now
+
+    def _begun(self, row: dict) -> bool:
+        return row["since"] is None or row["since"] <= self.now
+
+    def _covered(self, role: str, able: set[str]) -> set[str]:
+        roles = {"business": (None, "business", "sponsor"), "technical": ("technical",)}[role]
+        covered = {
+            o["target_id"]
+            for o in self.stated
+            if o["role"] in roles and o["source_id"] in able and o["evidence"] != "inferred"
+        }
+        for _ in AGENTS:
+            covered |= {c for p, c in self.spawned if p in covered and p in self.in_service}
+        return covered
+
+    def orphaned(self) -> set[tuple[str, str]]:
+        """Return each identity alive, and the role in which nobody answers for it.
+
+        A retired agent is alive while one that it spawned is in service.
+        """
+        parents = {p for p, child in self.spawned if child in self.in_service}
+        judged = self.in_service | parents | {"s0"}
+        return {(a, role) for role, ok in self.covered.items() for a in judged - ok}
+
+
+@settings(max_examples=25)
+@given(estates(), st.sampled_from([0, 50, 150, -40]), st.sampled_from([(), ("p0",), ("p0", "p1")]))
+def test_owners_are_who_the_definition_says(estate, days, leaving):
+    posture = estate.quick(pd.Timestamp(ago(days)))
+    graph, plain = posture.graph, Reference(estate, ago(days))
+    found = posture.ownership
+    for role in ("business", "technical"):
+        covered = {n for n in AGENTS if found.covered[role][graph.number(n)] != NOBODY}
+        assert covered == plain.covered[role] & set(AGENTS)
+    answer = answers.orphans(posture, tuple(graph.number(p) for p in leaving))
+    orphaned = {(r["identity"]["id"], r["role"]) for r in answer["orphaned"]}
+    assert orphaned == plain.orphaned()
+    then = Reference(estate, ago(days), leaving).orphaned()
+    would = {(r["identity"]["id"], r["role"]) for r in answer["would_orphan"]}
+    assert would == (then - orphaned if leaving else set())
+    for row in answer["orphaned"]:
+        last = row["last_owner"]
+        assert last is None or last["id"] not in plain.here
+    rules = _of_owners(posture)
+    both = {a for a, _ in orphaned if {(a, "business"), (a, "technical")} <= orphaned}
+    one = {a for a, _ in orphaned} - both
+    assert set(rules.loc[rules["rule"] == "OWN-01", "thing"]) == both
+    assert set(rules.loc[rules["rule"] == "OWN-04", "thing"]) == one
+    assert rules["id"].is_unique
+
+
+def _of_owners(posture: Posture) -> pd.DataFrame:
+    """Return what the rules of ownership find, with the id of each thing as `thing`."""
+    rules = [r for r in all_rules().values() if r.id.startswith("OWN-")]
+    found = pd.concat([find_by(posture, rule) for rule in rules], ignore_index=True)
+    return found.assign(thing=[posture.graph.thing(int(n))["id"] for n in found["subject"]])
+
+
+@settings(max_examples=10)
+@given(estates(), st.sampled_from(AGENTS), st.sampled_from(["business", "technical"]))
+def test_an_active_owner_more_never_makes_an_orphan(estate, thing, role):
+    before = _orphaned(estate)
+    estate.person("new").link("new", "OWNS", thing, id="new", role=role)
+    after = _orphaned(estate)
+    assert after <= before
+    assert (thing, role) not in after
+
+
+@settings(max_examples=6)
+@given(estates(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_no_finding(estate, chance):
+    other = Estate()
+    other.rows = {e: chance.sample(rows, len(rows)) for e, rows in estate.rows.items()}
+    one, two = estate.quick(), other.quick()
+    assert answers.findings(one) == answers.findings(two)
+    assert answers.orphans(one) == answers.orphans(two)
+
+
+@settings(max_examples=6)
+@given(estates())
+def test_unknown_is_never_broken(estate):
+    """A source that cannot state owners makes nothing an orphan."""
+    estate.declares = tuple(d for d in EVERYTHING if d != "owners")
+    estate.rows = {e: rows for e, rows in estate.rows.items() if e.name != "OWNS"}
+    posture = estate.quick()
+    assert answers.orphans(posture)["orphaned"] == []
+    states = {r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    assert states == {"unknown"}
+    told = answers.findings(posture)
+    assert not [f for f in told["findings"] if f["rule"].startswith("OWN")]
+    assert {r["rule"] for r in told["not_evaluable"]} >= {f"OWN-0{n}" for n in range(1, 8)}
+
+
+def _orphaned(estate: Estate) -> set[tuple[str, str]]:
+    rows = answers.orphans(estate.quick())["orphaned"]
+    return {(r["identity"]["id"], r["role"]) for r in rows}
+
+
+# ---------------------------------------------------------------- single cases that went wrong
+
+
+def test_a_child_of_two_parents_has_the_one_that_is_owned_whichever_comes_first():
+    for parents in (("owned", "bare"), ("bare", "owned")):
+        e = Estate().agent("owned", "bare", "child").person("ann").owned("owned", "ann", "ann")
+        for parent in parents:
+            e.link(parent, "SPAWNS", "child")
+        posture = e.posture()
+        child = posture.graph.number("child")
+        assert posture.ownership.covered["business"][child] == posture.graph.number("ann")
+
+
+def test_a_long_line_of_agents_inherits_quickly():
+    count = 20_000
+    e = Estate().person("ann").agent(*(f"a{i}" for i in range(count))).owned("a0", "ann", "ann")
+    for i in range(count - 1):
+        e.link(f"a{i}", "SPAWNS", f"a{i + 1}")
+    graph = e.graph()
+    graph.frames[next(iter(graph.frames))]
+    begun = time.process_time()
+    owned = ownership(graph)
+    assert owned.inherited["business"].sum() == count - 1
+    assert time.process_time() - begun < 5
+
+
+def test_a_group_of_people_owns_like_a_team():
+    e = Estate().agent("a").thing("Group", "staff").person("ann").link("ann", "MEMBER_OF", "staff")
+    posture = e.owned("a", "staff", "staff").posture()
+    assert answers.orphans(posture)["orphaned"] == []
+    rules = {f["rule"]: f["sentence"] for f in answers.findings(posture)["findings"]}
+    assert "OWN-06" not in rules
+    assert rules["OWN-03"].startswith("Only the team staff owns a")
+
+
+def test_a_scope_that_states_owners_does_not_speak_for_another():
+    """Owners of what only an IAM export lists are unknown, though a register states others."""
+    iam = Estate(declares=("grants",), source="aws").agent("listed", "both")
+    register = Estate(source="hr").agent("both")
+    posture = assess(AccessGraph.of(together(iam, register)))
+    states = {r["id"]: r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    assert states == {"listed": "unknown", "both": "none"}
+    assert set(ids(answers.orphans(posture)["orphaned"], "identity")) == {"both"}
+
+
+def test_a_leaver_is_an_owner_until_the_day():
+    e = Estate().agent("a").person("zed", left=ago(5)).owned("a", "zed", "zed", since=ago(300))
+    for days, orphans in ((6, 0), (5, 2), (0, 2)):
+        rows = answers.orphans(e.posture(AS_OF - pd.Timedelta(days=days)))["orphaned"]
+        assert len(rows) == orphans
+        assert all(r["since"] == ago(5) and r["last_owner"]["id"] == "zed" for r in rows)

@@ -1,0 +1,164 @@
+"""Plans: no use breaks, the figures add up, the first step is the best there is."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from analytics import answers
+from tests.support.estates.small_estates import TYPES, Estate, ago
+from tests.support.references.moved_access import moved
+from tests.support.references.reach import CONTROL, Reference, estates
+
+SEEN = st.sampled_from(
+    [
+        {},
+        {},
+        {"telemetry": "true"},
+        {"telemetry": "true", "age": 400},
+        {"telemetry": "true", "age": 400, "used": 200},
+        {"used": 3},
+    ]
+)
+ACTING = ["a0", "a1", "s0", "r0", "g0", "h0"]
+USE = st.tuples(
+    st.sampled_from(ACTING), st.sampled_from(["x0", "x1"]), st.sampled_from(["read", "admin"])
+)
+
+
+@st.composite
+def watched(draw: st.DrawFn) -> Estate:
+    """Draw an estate some of whose edges were seen in use, parallel ones alike."""
+    estate = draw(estates())
+    drawn: dict[tuple, dict] = {}
+    for kind in (*CONTROL, "CAN_ACCESS"):
+        for row in estate.rows.get(TYPES[kind], []):
+            seen = drawn.setdefault((kind, row["source_id"], row["target_id"]), draw(SEEN))
+            if "telemetry" in seen:
+                row["telemetry"] = "true"
+            if "age" in seen:
+                row["valid_from"] = ago(seen["age"])
+            if "used" in seen:
+                at = ago(seen["used"])
+                row["last_used_at"] = dict.fromkeys(["read"], at) if kind == "CAN_ACCESS" else at
+    for k, (who, what, level) in enumerate(draw(st.lists(USE, max_size=2))):
+        estate.link(who, "USED", what, level=level, last_at=ago(2), id=f"u{k}")
+    return estate
+
+
+def less(estate: Estate, gone: set[str]) -> Estate:
+    """State the same estate again without the rows that have these ids."""
+    left = Estate()
+    for element, rows in estate.rows.items():
+        for row in rows:
+            if row["id"] not in gone:
+                left.add(element, **row)
+    return left
+
+
+def reach(estate: Estate, gone: set[str], names: list[str]) -> float:
+    """Return what is reached without some rows, what only moved included."""
+    plain = Reference(moved(estate, less(estate, gone)))
+    return sum(plain.weigh(plain.reach(name)) for name in names)
+
+
+def accountable(posture) -> list[str]:
+    return [posture.graph.thing(int(n))["id"] for n in posture.accountable]
+
+
+def breaks(estate: Estate, gone: set[str]) -> bool:
+    """Whether a use that was seen fails, or a resource loses its last administrator."""
+    left = less(estate, gone)
+    admins = [
+        Counter(r for _, levels, r, _ in Reference(e, "potential").grants if "admin" in levels)
+        for e in (estate, left)
+    ]
+    if any(admins[0][r] > admins[1][r] == 0 for r in admins[0]):
+        return True
+    for mode in ("standing", "potential"):
+        before, after = Reference(estate, mode), Reference(left, mode)
+        for use in estate.rows.get(TYPES["USED"], []):
+            pair = use["target_id"], use["level"]
+            if pair in before.reach(use["source_id"]) and pair not in after.reach(use["source_id"]):
+                return True
+    return False
+
+
+def choices(estate: Estate) -> list[set[str]]:
+    """Return what may be removed as one: the unused rows of a type between the same two."""
+    found: dict[tuple, set[str]] = {}
+    for kind in (*CONTROL, "CAN_ACCESS"):
+        for row in estate.rows.get(TYPES[kind], []):
+            used = row.get("last_used_at") or ago(900)
+            used = used.get("read") if isinstance(used, dict) else used
+            if used < ago(90) and not row.get("derived"):
+                ends = kind, row["source_id"], row["target_id"]
+                found.setdefault(ends, set()).add(row["id"])
+    return list(found.values())
+
+
+@settings(max_examples=10)
+@given(watched(), st.integers(1, 4))
+def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
+    posture = estate.quick()
+    made, names = answers.plan(posture, budget), accountable(posture)
+    assert len(made["steps"]) <= budget
+    gone: set[str] = set()
+    for step in made["steps"]:
+        before = reach(estate, gone, names)
+        gone |= set(step["target"]["ids"])
+        assert step["reach_removed"] == pytest.approx(before - reach(estate, gone, names))
+        assert step["reach_removed"] > 0
+        assert step["breaks"] == []
+    assert made["after"]["reach"] == pytest.approx(reach(estate, gone, names))
+    assert not breaks(estate, gone)
+    if gone:
+        assert answers.what_if(posture, sorted(gone))["breaks"] == []
+
+
+@settings(max_examples=15)
+@given(watched())
+def test_the_first_step_is_the_best_of_all(estate):
+    posture = estate.quick()
+    names = accountable(posture)
+    whole = reach(estate, set(), names)
+    best = max(
+        (whole - reach(estate, g, names) for g in choices(estate) if not breaks(estate, g)),
+        default=0.0,
+    )
+    made = answers.plan(posture, 1)
+    assert sum(s["reach_removed"] for s in made["steps"]) == pytest.approx(best)
+    assert made["optimum"]["reach_removed"] == pytest.approx(best)
+    assert made["optimum_gap"] == 0
+
+
+@settings(max_examples=15)
+@given(watched(), st.integers(1, 4))
+def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
+    tried = answers.plan(estate.quick(), budget)["optimum"]
+    assume(tried["because"] is None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("analytics.remediation.plan.greedy.SETS", -1)
+        solved = answers.plan(estate.quick(), budget)["optimum"]
+    assert solved["because"] is None or "in a row" in solved["because"]
+    if solved["because"] is None:
+        assert solved["reach_removed"] == pytest.approx(tried["reach_removed"])
+
+
+@settings(max_examples=10)
+@given(watched())
+def test_no_plan_beats_the_optimum(estate):
+    made = answers.plan(estate.quick(), 2)
+    removed = sum(step["reach_removed"] for step in made["steps"])
+    if made["optimum"]["because"] is None:
+        assert removed <= made["optimum"]["reach_removed"] + 1e-6
+        assert 0 <= made["optimum_gap"] <= 1
+        pairs = [a | b for a in choices(estate) for b in choices(estate)]
+        names = accountable(estate.quick())
+        whole = reach(estate, set(), names)
+        best = max(
+            (whole - reach(estate, g, names) for g in pairs[:60] if not breaks(estate, g)),
+            default=0.0,
+        )
+        assert best <= made["optimum"]["reach_removed"] + 1e-6

@@ -1,0 +1,146 @@
+"""One use, stated in each way in which it can be stated, is the same use for every reader.
+
+What each fact tells of is worked out on paper: all tell that the agent acted, all but those of
+the agent itself that its key was used, and those that name the resource that the grant was.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics import answers
+from analytics.answers.kpis import kpis
+from analytics.assumptions.model import NUMBER
+from analytics.debt.owed import debt_of
+from analytics.posture import Posture, assess
+from analytics.remediation.credential_hubs import credential_hubs
+from analytics.remediation.cut import smallest_cut
+from analytics.remediation.removal.what_if import removals
+from analytics.usage.idle_access import ACCESS, idle_rows
+from analytics.usage.observed import ended
+from graph.access import AccessGraph
+from graph.schema import AUTHENTICATES_AS, CONTROL, USES
+from tests.support.estates.rule_findings import found
+from tests.support.estates.small_estates import Estate, ago, together
+from tests.support.estates.uses import LONG, OF_AGENT, OF_RESOURCE, WAYS, world
+
+DAYS = (5, 60, 120, 250)
+SEEN = st.dictionaries(st.sampled_from(sorted(WAYS)), st.sampled_from(DAYS), max_size=4)
+NAMES_BOT = (*OF_AGENT, "the agent used the key", "an event of the agent", "a sum of the agent")
+NAMES_BOT += ("an event of the agent by its key",)
+
+
+def number(posture: Posture, thing: str) -> int:
+    return posture.graph.number(thing)
+
+
+def active(posture: Posture) -> dict[str, str | None]:
+    rows = answers.identities(posture)["identities"]
+    return {row["id"]: row["last_active_at"] for row in rows}
+
+
+def breaks(posture: Posture, item: str) -> bool:
+    gone = removals(posture, [item])
+    return bool(len(ended(posture, answers.posture_without(posture, [item]), gone)))
+
+
+def uncut(posture: Posture, agent: str = "bot") -> bool:
+    """Return whether used access alone joins the agent and the database."""
+    ends = (np.array([number(posture, thing)]) for thing in (agent, "db"))
+    return not smallest_cut(posture, *ends, "standing").separable
+
+
+def unused(posture: Posture) -> bool:
+    """Return whether debt holds the one entitlement of each agent for unused."""
+    debt = debt_of(posture)
+    mine = debt.rows.assumption == NUMBER["necessity"]
+    return bool((debt.rows.degree[mine] > 0).any())
+
+
+def figure(posture: Posture, name: str) -> tuple[float, float]:
+    row = next(row for row in kpis(posture)["kpis"] if row["name"] == name)
+    return row["numerator"], row["denominator"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEN)
+def test_every_reader_takes_the_latest_of_all_facts(seen: dict[str, int]) -> None:
+    posture = world(seen).posture()
+    acted = min(seen.values(), default=None)
+    used = min((d for way, d in seen.items() if way not in OF_AGENT), default=LONG)
+    granted = min((d for way, d in seen.items() if way in OF_RESOURCE), default=LONG)
+    assert active(posture) == {"bot": None if acted is None else ago(acted)}
+    dormant = acted is None or acted > 45
+    assert bool(found(posture, "TIM-03")) == dormant
+    assert figure(posture, "dormant_share") == (int(dormant), 1)
+    assert bool(found(posture, "CRD-06")) == (used > 45)
+    assert figure(posture, "idle_credentials") == (int(used > 45), 1)
+    assert posture.activity.last_active[number(posture, "K")] == ms(used, known=used < LONG)
+    for item in ("bot,USES,K", "K,AUTHENTICATES_AS,svc", "K"):
+        assert breaks(posture, item) == (used <= 90), item
+    assert breaks(posture, "svc,CAN_ACCESS,db") == (granted <= 90)
+    assert uncut(posture) == (granted <= 90)
+    assert unused(posture) == (granted > 90)
+    assert bool(answers.stale(posture)["paths"]) == (granted > 90)
+    kinds = {CONTROL.index(USES): used, CONTROL.index(AUTHENTICATES_AS): used, ACCESS: granted}
+    removable = set(idle_rows(posture)["kind"])
+    assert removable == {kind for kind, last in kinds.items() if last > 90}
+    (state,) = credential_hubs(posture).dependents["use"]
+    assert (state == "in_use") == (used <= 90)
+
+
+def ms(days: float, known: bool) -> int:
+    stamp = np.datetime64(ago(days).replace("Z", ""), "ms").astype(np.int64)
+    return int(stamp) if known else int(np.iinfo(np.int64).min)
+
+
+@pytest.mark.parametrize("way", [w for w in WAYS if w not in NAMES_BOT])
+def test_what_one_of_two_did_makes_neither_active_nor_dormant(way: str) -> None:
+    posture = world({way: 5}, agents=("bot", "other")).posture()
+    assert active(posture) == {"bot": None, "other": None}
+    assert found(posture, "TIM-03") == []
+    assert figure(posture, "dormant_share") == (0, 0)
+    assert posture.activity.last_active[number(posture, "svc")] == ms(5, known=True)
+    assert set(credential_hubs(posture).dependents["use"]) == {"unknown"}
+    (path,) = answers.stale(posture, about=number(posture, "bot"))["paths"] or [{"state": "none"}]
+    assert path["state"] in ("none", "unused_since_granted")
+
+
+@pytest.mark.parametrize("way", NAMES_BOT)
+def test_what_the_one_did_leaves_the_other_dormant(way: str) -> None:
+    posture = world({way: 5}, agents=("bot", "other")).posture()
+    assert active(posture) == {"bot": ago(5), "other": None}
+    assert [f.subject for f in found(posture, "TIM-03")] == ["other"]
+    assert figure(posture, "dormant_share") == (1, 2)
+
+
+@settings(max_examples=12, deadline=None)
+@given(SEEN, st.sampled_from(["same", "again"]))
+def test_a_use_told_by_two_sources_is_one(seen: dict[str, int], scope: str) -> None:
+    once = world(seen)
+    both = together(once, world(seen, scope=scope) if scope == "again" else Estate(scope="same"))
+    one, two = once.posture(), assess(AccessGraph.of(both))
+    assert active(one) == active(two)
+    assert [f.id for f in found(one, "TIM-03")] == [f.id for f in found(two, "TIM-03")]
+    names = ("dormant_share", "idle_credentials", "unused_exposure", "evidence_coverage")
+    assert [figure(one, n) for n in names] == [figure(two, n) for n in names]
+    assert states(one) == states(two)
+    for item in ("bot,USES,K", "svc,CAN_ACCESS,db"):
+        assert breaks(one, item) == breaks(two, item)
+
+
+def states(posture: Posture) -> dict[str, int]:
+    counts: dict[str, int] = answers.evidence(posture)["states"]
+    return counts
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_after_the_moment_looked_at_counts(way: str) -> None:
+    """Looked at 100 days before, the use of 5 days ago is not known, nor is idleness."""
+    estate = world({way: 5})
+    posture = estate.posture(estate.at - np.timedelta64(100, "D"))
+    assert active(posture) == {"bot": None}
+    assert states(posture) == dict.fromkeys(states(posture), 0)
+    if "event" not in way:
+        assert found(posture, "TIM-03") == [], "it may have acted before as well"

@@ -1,0 +1,61 @@
+"""What one rule finds in a small estate, in plain values to compare with."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analytics.findings.evaluation import find_by, lacking
+from analytics.findings.rules import all_rules
+from analytics.posture import Posture
+from graph.access import NEVER
+from graph.frames import records
+from tests.support.estates.small_estates import Estate, ago
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding; `object` is "" for none, and `since` None where it is not known."""
+
+    id: str
+    subject: str
+    object: str
+    severity: str
+    since: int | None
+    sentence: str
+    remedy: str
+    evidence: tuple[str, ...]
+
+
+def found(judged: Estate | Posture, rule: str) -> list[Found]:
+    """Return what a rule finds, ordered by subject and object."""
+    posture = judged.posture() if isinstance(judged, Estate) else judged
+    one = next(r for r in all_rules().values() if r.id == rule)
+    if lacking(posture, one):
+        return []
+    rows, ids = find_by(posture, one), posture.graph.ids.to_pylist()
+    things = [
+        Found(
+            r.id,
+            ids[r.subject],
+            ids[r.object] if r.object >= 0 else "",
+            r.severity,
+            None if r.since == NEVER else int(r.since),
+            r.sentence,
+            r.remedy,
+            r.evidence,
+        )
+        for r in records(rows)
+    ]
+    return sorted(things, key=lambda f: (f.subject, f.object, f.evidence))
+
+
+def ms(days: float) -> int:
+    """Return the instant so many days ago in milliseconds."""
+    return int(pd.Timestamp(ago(days)).timestamp() * 1000)
+
+
+def facts(posture: Posture, kind: str) -> dict[tuple[str, str], str]:
+    """Return the id of each relationship of a type, by its ends."""
+    frame = next(f for e, f in posture.graph.frames.items() if e.name == kind)
+    pairs = zip(frame["source_id"], frame["target_id"], strict=True)
+    return dict(zip(pairs, frame["id"], strict=True))

@@ -1,0 +1,353 @@
+"""Trust debt as it is asked about: what counts, groups, grades, items, other models."""
+
+import json
+
+import pytest
+
+from analytics import answers
+from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
+from tests.support.estates.small_estates import EVERYTHING, Estate, ago
+
+
+def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None, **agent) -> Estate:
+    """Build an agent with one grant of its own and nothing else."""
+    e = Estate(declares=declares).person("ann").agent("bot", aars=0, env="prod", **agent)
+    e.resource("x", sensitivity, env="prod")
+    return e.can("bot", level, "x", **{"granted_at": ago(9)} | (grant or {}))
+
+
+def owed(estate: Estate, **asked) -> dict:
+    return answers.debt(estate.posture(), **asked)
+
+
+def items(estate: Estate, assumption: str, about: str | None = None) -> list[dict]:
+    rows = owed(estate, items=True)["items"]
+    return [i for i in rows if i["assumption"] == assumption and about in (None, i["object"])]
+
+
+# ---------------------------------------------------------------- what is an entitlement
+
+
+def entitled(estate: Estate) -> set[tuple[str, str]]:
+    """Return holder and level of everything that is owed for."""
+    return {(i["holder"]["id"], i["level"]) for i in items(estate, "scope")}
+
+
+@pytest.mark.parametrize(
+    "kind", ["USES", "RUNS_AS", "MEMBER_OF", "ASSUMES", "SPAWNS", "CALLS", "CONTROLS", "ACTS_FOR"]
+)
+def test_only_edges_that_stay_with_the_identity_count(kind):
+    target = {"USES": "k", "MEMBER_OF": "g", "RUNS_AS": "r", "ASSUMES": "r", "CONTROLS": "r"}
+    end = target.get(kind, "b")
+    e = Estate().agent("a", "b", declared_scope="[]").thing("Credential", "k").thing("Group", "g")
+    e.thing("Role", "r").resource("x", "internal").link("a", kind, end).can(end, "read", "x")
+    whose = {i["identity"]["id"] for i in items(e, "scope")}
+    assert ("a" in whose) == (kind in ("USES", "RUNS_AS", "MEMBER_OF", "ASSUMES"))
+
+
+def test_two_grants_of_the_same_level_are_two_entitlements():
+    e = one().can("bot", "read", "x", grant_id="again")
+    assert len(items(e, "scope")) == 2
+
+
+def test_a_ceiling_takes_levels_away():
+    e = Estate().agent("a").account("s").resource("x", "internal")
+    e.link("a", "RUNS_AS", "s", ceiling="read").can("s", "list read write admin", "x")
+    assert entitled(e) == {("s", "list"), ("s", "read")}
+
+
+def test_what_must_be_activated_is_an_entitlement_but_not_standing():
+    e = one(grant={"eligible": "true"})
+    assert len(items(e, "scope")) == 1
+    assert items(e, "standing") == []
+    e = Estate().agent("a").account("s").resource("x", "internal").can("s", "read", "x")
+    e.link("a", "RUNS_AS", "s", eligible="true")
+    assert items(e, "standing") == []
+    e.thing("Role", "r").link("a", "ASSUMES", "r").link("r", "ASSUMES", "s")
+    assert len(items(e, "standing")) == 1  # there is a way without activation
+
+
+@pytest.mark.parametrize(
+    ("facts", "counts"),
+    [
+        ({"expires_at": ago(30)}, True),  # else debt would go down by waiting
+        ({"status": "leaked"}, True),
+        ({"status": "expired"}, False),
+        ({"status": "disabled"}, False),
+        ({"status": "revoked"}, False),
+        ({"status": "deleted"}, False),
+    ],
+)
+def test_an_expired_credential_is_owed_for_an_ended_one_is_not(facts, counts):
+    e = Estate().agent("a").account("s").thing("Credential", "k", **facts).resource("x", "internal")
+    e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").can("s", "read", "x")
+    assert {i["identity"]["id"] for i in items(e, "scope")} == ({"a"} if counts else {"s"})
+    assert bool(items(e, "cred_storage", "k")) == counts
+
+
+def test_a_grant_that_ceased_is_not_owed_for_an_expired_one_is():
+    assert items(one(grant={"valid_to": ago(1)}), "scope") == []
+    assert [i["since"] for i in items(one(grant={"expires_at": ago(3)}), "outlived")] == [
+        "2026-07-29T00:00:00Z"
+    ]
+
+
+# ---------------------------------------------------------------- unknown is not broken
+
+
+@pytest.mark.parametrize(
+    ("kind", "assumption"), [("owners", "owner"), ("scope", "scope"), ("decisions", "evidence")]
+)
+def test_what_no_source_could_say_is_unknown(kind, assumption):
+    kinds = [k for k in EVERYTHING if k != kind]
+    for item in items(one(declares=kinds, grant={"telemetry": "true"}), assumption):
+        assert (item["state"], item["degree"], item["since"]) == ("unknown", None, None)
+        assert item["unverified"] > 0 == item["debt"]
+        assert item["why"]
+
+
+def test_a_review_is_only_overdue_where_reviews_are_known_of():
+    old = {"granted_at": ago(200)}
+    states = {}
+    for declares in (EVERYTHING, [k for k in EVERYTHING if k != "reviews"]):
+        e = Estate(declares=declares).agent("bot").resource("x", "internal")
+        found = items(e.can("bot", "read", "x", **old), "review")
+        states[len(declares)] = [i["state"] for i in found]
+    assert list(states.values()) == [["broken"], ["unknown"]]
+
+
+def test_one_role_stated_says_nothing_about_the_other():
+    kinds = [k for k in EVERYTHING if k != "owners"]
+    e = one(declares=kinds).owned("bot", business="ann")
+    assert [(i["object"], i["state"]) for i in items(e, "owner")] == [("technical", "unknown")]
+
+
+def test_an_owner_who_left_nobody_knows_when_costs_no_interest_yet():
+    e = one(created_at=ago(900)).thing("Human", "gone", status="left")
+    e.owned("bot", business="gone", technical="ann")
+    (item,) = items(e, "owner")
+    assert (item["since"], item["cycles"], item["debt"]) == (None, 0, item["principal"])
+
+
+def test_an_owner_in_the_role_until_the_statement_ended():
+    e = one(created_at=ago(900)).owned("bot", technical="ann")
+    e.link("ann", "OWNS", "bot", role="business", valid_to=ago(14))
+    assert [(i["object"], i["cycles"]) for i in items(e, "owner")] == [("business", 2)]
+
+
+def test_a_child_lost_its_inherited_owner_when_the_parents_owner_left():
+    e = one(created_at=ago(900)).person("gone", left=ago(14)).agent("parent", created_at=ago(900))
+    e.link("parent", "SPAWNS", "bot").owned("parent", business="gone", technical="ann")
+    assert [(i["object"], i["cycles"]) for i in items(e, "owner")] == [("business", 2)]
+
+
+# ---------------------------------------------------------------- single assumptions
+
+
+def test_a_scope_may_name_a_prefix_and_means_its_level_only():
+    scope = json.dumps([{"resource": "s3:inv*", "level": "write"}])
+    e = Estate().agent("a", declared_scope=scope)
+    for name in ("s3:inv", "s3:invoices", "s3:in", "s3:inw"):
+        e.resource(name, "internal").can("a", "read write", name)
+    outside = {(i["resource"]["id"], i["level"]) for i in items(e, "scope")}
+    within = {("s3:inv", "write"), ("s3:invoices", "write")}
+    everything = {
+        (n, x) for n in ("s3:inv", "s3:invoices", "s3:in", "s3:inw") for x in ("read", "write")
+    }
+    assert outside == everything - within
+
+
+@pytest.mark.parametrize("said", ["5", '"x"', "{}", "[1]", '[{"resource":3,"level":"read"}]'])
+def test_a_scope_that_makes_no_sense_allows_nothing(said):
+    assert len(items(one(declared_scope=said), "scope")) == 1
+
+
+def test_a_shared_key_is_a_way_in_for_each_that_uses_it():
+    e = Estate().agent("a", "b").account("s").resource("x", "internal").can("s", "read", "x")
+    e.thing("Credential", "k", storage="code", strength="weak", human_used_at=ago(30))
+    for agent in "ab":
+        e.link(agent, "USES", "k")
+    e.link("k", "AUTHENTICATES_AS", "s")
+    for assumption in ("cred_storage", "cred_auth", "cred_shared", "cred_human"):
+        found = items(e, assumption)
+        assert [(i["identity"]["id"], i["object"]) for i in found] == [("a", "k"), ("b", "k")]
+
+
+def test_a_key_without_a_secret_is_kept_well():
+    e = one().thing("Credential", "k", type="federated").link("bot", "USES", "k")
+    assert [i["assumption"] for i in owed(e, items=True)["items"] if i["object"] == "k"] == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "state"),
+    [("dev", "prod", "broken"), ("prod", "prod", None), ("dev", "dev", None), ("prod", None, None),
+     (None, "dev", None), (None, "prod", "unknown"), ("dev", None, "unknown"),
+     (None, None, "unknown")],
+)  # fmt: skip
+def test_environments(mine, theirs, state):
+    e = Estate().agent("a").account("s", env=mine).link("a", "RUNS_AS", "s")
+    e.resource("x", "internal", env=theirs).can("s", "read", "x")
+    assert [i["state"] for i in items(e, "env")] == ([state] if state else [])
+
+
+def test_a_third_party_is_vetted_by_an_approval_however_old():
+    e = one(third_party="true")
+    assert len(items(e, "third_party")) == 1
+    e.thing("Review", "v", decision="approve", decided_at=ago(2000)).link("v", "COVERS", "bot")
+    assert items(e, "third_party") == []
+    assert items(one(), "third_party") == []
+
+
+def test_the_last_word_of_reviewers_counts():
+    e = one(grant={"grant_id": "G"})
+    e.thing("Review", "v", decision="revoke", decided_at=ago(7))
+    e.link("v", "COVERS", "bot", grant_id="G")
+    assert [(i["assumption"], i["cycles"]) for i in items(e, "outlived")] == [("outlived", 1)]
+    later = e.thing("Review", "w", decision="approve", decided_at=ago(2))
+    assert items(later.link("w", "COVERS", "bot"), "outlived") == []
+
+
+def test_a_decision_about_another_grant_or_yet_to_come_changes_nothing():
+    e = one(grant={"grant_id": "G"}).thing("Review", "v", decision="revoke", decided_at=ago(7))
+    e.link("v", "COVERS", "bot", grant_id="H")
+    e.thing("Review", "w", decision="revoke", decided_at=ago(-7)).link("w", "COVERS", "bot")
+    assert items(e, "outlived") == []
+
+
+def test_both_sides_of_a_rule_of_separation_bear_half_of_the_lighter():
+    e = Estate().agent("a", aars=0).resource("pay", "restricted").resource("book", "internal")
+    e.can("a", "write", "pay", id="p", granted_at=ago(9)).can("a", "write", "book", id="b")
+    e.add(SOD_RULE, id="1", rule="pay and book", left_resource="pay", left_level="write",
+          right_resource="book", right_level=None)  # fmt: skip
+    found = items(e, "sod")
+    assert [i["principal"] for i in found] == [pytest.approx(0.75 * 9 / 2)] * 2
+    assert {i["object"] for i in found} == {
+        "pay and book with write by b",
+        "pay and book with write by p",
+    }
+    whole = next(g for g in owed(e)["groups"] if g["key"] == "sod")
+    assert whole["max_principal"] == pytest.approx(0.75 * 9)
+
+
+# ---------------------------------------------------------------- grades
+
+
+def grade(estate: Estate) -> str:
+    return owed(estate)["grade"]
+
+
+def test_an_orphan_with_strong_access_is_at_best_c():
+    scope = json.dumps([{"resource": "x", "level": "write"}])
+    facts = {"declared_scope": scope, "created_at": ago(1)}
+    fresh = {"expires_at": ago(-9), "reviewed_at": ago(1)}
+    assert grade(one(level="write", grant=fresh, **facts)) == "C"
+    scope = json.dumps([{"resource": "x", "level": "read"}])
+    assert grade(one(grant=fresh, **(facts | {"declared_scope": scope}))) == "A"
+
+
+@pytest.mark.parametrize(
+    ("status", "expires", "best"),
+    [("leaked", None, "D"), ("leaked", ago(1), "A"), ("active", None, "A")],
+)
+def test_a_live_leaked_credential_is_at_best_d(status, expires, best):
+    scope = json.dumps([{"resource": "x", "level": "read"}])
+    e = one(declared_scope=scope, grant={"expires_at": ago(-9)}).owned("bot", "ann", "ann")
+    e.thing("Credential", "k", status=status, expires_at=expires, type="federated")
+    assert grade(e.link("bot", "USES", "k")) == best
+
+
+def test_what_was_denied_and_happened_is_at_best_d():
+    scope = json.dumps([{"resource": "x", "level": "read"}])
+    e = one(declared_scope=scope, grant={"expires_at": ago(-9)}).owned("bot", "ann", "ann")
+    e.add(USE_EVENT, id="u", at=ago(2), principal="bot", resource="x", action="read", level="read")
+    for decision, expected in (("allow", "A"), ("deny", "D")):
+        e.rows[DECISION_RECORD] = []
+        e.add(DECISION_RECORD, id="d", at=ago(2.001), subject="bot", resource="x",
+              action="read", decision=decision, policy_id="p")  # fmt: skip
+        assert grade(e) == expected
+
+
+def test_without_usage_or_with_little_known_there_is_no_grade():
+    assert grade(one(declares=[k for k in EVERYTHING if k != "usage"])) == "NR"
+    assert grade(one(declares=["usage"], grant={"granted_at": ago(400)})) == "NR"
+    assert grade(Estate().agent("a")) == "NR"
+
+
+# ---------------------------------------------------------------- groups, items, other answers
+
+
+def company() -> Estate:
+    e = Estate().person("ann", "bob").thing("Team", "payments", "search")
+    e.link("ann", "MEMBER_OF", "search").resource("x", "internal")
+    e.agent("a", provider="aws", env="prod").owned("a", business="ann", technical="bob")
+    e.agent("b", provider="aws", env="dev").link("payments", "OWNS", "b", role="business")
+    e.link("bob", "MEMBER_OF", "payments").owned("b", technical="ann")
+    e.agent("c")
+    for agent in "abc":
+        e.can(agent, "read", "x")
+    return e
+
+
+@pytest.mark.parametrize(
+    ("by", "keys"),
+    [
+        ("identity", {"a", "b", "c"}),
+        ("owner", {"ann", "payments", "nobody"}),
+        ("team", {"search", "payments", "no team"}),
+        ("provider", {"aws", "unknown"}),
+        ("environment", {"prod", "dev", "unknown"}),
+    ],
+)
+def test_groups(by, keys):
+    answer = owed(company(), by=by)
+    assert {g["key"] for g in answer["groups"]} == keys
+    assert sum(g["debt"] for g in answer["groups"]) == pytest.approx(answer["debt"])
+    things = {g["key"] for g in answer["groups"] if g["thing"]}
+    assert (
+        things == keys - {"nobody", "no team"}
+        if by in ("identity", "owner", "team")
+        else not things
+    )
+
+
+def test_owners_that_nobody_states_are_a_group_of_their_own():
+    kinds = [k for k in EVERYTHING if k != "owners"]
+    assert [g["key"] for g in owed(one(declares=kinds), by="owner")["groups"]] == ["unknown"]
+
+
+def test_a_limit_says_what_it_cut():
+    whole = owed(company(), by="identity", items=True)
+    cut = owed(company(), by="identity", items=True, limit=1)
+    assert (len(cut["groups"]), len(cut["items"])) == (1, 1)
+    assert cut["left_out"] == len(whole["groups"]) + len(whole["items"]) - 2
+
+
+def test_one_identity_alone():
+    estate = company()
+    rows = {i["id"]: i for i in answers.identities(estate.posture())["identities"]}
+    posture = estate.posture()
+    alone = answers.debt(posture, items=True, about=posture.graph.number("a"))
+    assert alone["debt"] == pytest.approx(rows["a"]["debt"])
+    assert {i["identity"]["id"] for i in alone["items"]} == {"a"}
+    assert rows["a"]["grade"] == alone["grade"]
+
+
+def test_every_item_says_why():
+    for estate in (company(), one(third_party="true"), one(declares=())):
+        for item in owed(estate, items=True)["items"]:
+            assert item["why"].endswith(".")
+            assert "{" not in item["why"]
+
+
+def test_what_is_shown_of_a_thing_has_the_debt_that_concerns_it():
+    posture = one().posture()
+    for thing in ("bot", "x"):
+        rows = answers.show(posture, posture.graph.number(thing))["debt_items"]
+        assert {i["identity"]["id"] for i in rows} == {"bot"}
+
+
+def test_what_if_counts_debt_on_both_sides():
+    posture = one().posture()
+    answer = answers.what_if(posture, ["bot,CAN_ACCESS,x"])
+    assert answer["before"]["debt"] == pytest.approx(answers.debt(posture)["debt"]) != 0
+    assert answer["after"]["debt"] == 0

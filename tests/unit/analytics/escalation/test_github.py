@@ -1,0 +1,148 @@
+"""GitHub: writing to a repository hands over what its workflows may use, and near misses."""
+
+import json
+
+import pytest
+
+from tests.support.estates.small_estates import Estate, ago
+
+ISSUER = "token.actions.githubusercontent.com"
+APP, LIB = "github:acme/repository/app", "github:acme/repository/lib"
+ROLE = "arn:aws:iam::123456789012:role/deploy"
+AUDIENCE = {f"{ISSUER}:aud": "sts.amazonaws.com"}
+
+
+def estate():
+    e = Estate(declares=("grants", "trust", "credentials"))
+    for id_ in (APP, LIB):
+        e.resource(id_, type="repository", provider="github")
+    e.resource("oidc", type="oidc_provider")
+    e.account("bot").thing("Role", ROLE)
+    return e
+
+
+def trust(e, subject, issuer=ISSUER, condition=None, **facts):
+    said = json.dumps(condition) if condition else None
+    return e.link(
+        ROLE, "TRUSTS", "oidc", id="t", issuer=issuer, subject=subject, condition=said, **facts
+    )
+
+
+def gained(e, rule="H1"):
+    posture = e.posture()
+    name = posture.graph.thing
+    return {
+        (name(p.source)["id"], name(p.target)["id"], bool(p.condition))
+        for p in posture.escalated.proofs
+        if p.rule == rule
+    }
+
+
+CERTAIN, GUARDED = {("bot", ROLE, False)}, {("bot", ROLE, True)}
+SUBJECTS = [
+    ("repo:acme/app:*", CERTAIN),
+    ("repo:acme/app:pull_request", CERTAIN),
+    ("repo:ACME/App:ref:refs/heads/*", CERTAIN),
+    ("repo:acme/*:*", CERTAIN),
+    ("repo:acme/*", CERTAIN),
+    (None, CERTAIN),
+    ("repo:acme/app:ref:refs/heads/main", GUARDED),
+    ("repo:acme/app:environment:prod", GUARDED),
+    ("repo:acme/lib:*", set()),
+    ("repo:acme/application:*", set()),
+    ("repo:other/app:*", set()),
+    ("acme/app", set()),
+]
+
+
+@pytest.mark.parametrize(("subject", "expected"), SUBJECTS)
+def test_whoever_writes_to_a_trusted_repository_takes_the_role(subject, expected):
+    e = trust(estate().can("bot", "read write", APP), subject)
+    assert gained(e) == expected
+    assert all(p.support for p in e.posture().escalated.proofs)
+
+
+@pytest.mark.parametrize("levels", ["read", "list"])
+def test_reading_is_not_enough(levels):
+    assert gained(trust(estate().can("bot", levels, APP), "repo:acme/app:*")) == set()
+
+
+def test_another_issuer_is_not_github():
+    e = estate().can("bot", "write", APP)
+    assert gained(trust(e, "repo:acme/app:*", issuer=f"https://{ISSUER}.evil.example")) == set()
+    assert (
+        gained(trust(estate().can("bot", "write", APP), "repo:acme/app:*", "gitlab.com")) == set()
+    )
+
+
+def test_the_issuer_may_be_written_as_an_address():
+    e = trust(estate().can("bot", "admin", APP), "repo:acme/app:*", issuer=f"https://{ISSUER}")
+    assert gained(e) == CERTAIN
+
+
+def test_other_conditions_stay():
+    """Subject and audience are looked at; an address is not."""
+    plain = {"StringLike": {f"{ISSUER}:sub": "repo:acme/app:*"}, "StringEquals": AUDIENCE}
+    e = trust(estate().can("bot", "write", APP), "repo:acme/app:*", condition=plain)
+    assert gained(e) == CERTAIN
+    more = plain | {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}
+    e = trust(estate().can("bot", "write", APP), "repo:acme/app:*", condition=more)
+    assert gained(e) == GUARDED
+
+
+def test_a_subject_that_must_not_be_is_not_evaluated():
+    """The source found no subject that must be there, but the condition is not empty."""
+    unlike = {"StringNotLike": {f"{ISSUER}:sub": "repo:acme/app:*"}}
+    e = trust(estate().can("bot", "write", APP), None, condition=unlike)
+    assert gained(e) == GUARDED
+
+
+def test_a_trust_that_ended_hands_over_nothing():
+    e = trust(estate().can("bot", "write", APP), "repo:acme/app:*", valid_to=ago(1))
+    assert gained(e) == set()
+
+
+def secrets(e, parent, id_="store"):
+    e.resource(id_, type="secrets of workflows", parent_id=parent).thing("Credential", "key")
+    return e.link("key", "STORED_IN", id_, id="kept")
+
+
+def test_whoever_writes_to_a_repository_gets_its_secrets():
+    assert gained(secrets(estate().can("bot", "write", APP), APP), "H2") == {("bot", "key", False)}
+
+
+def test_readers_and_writers_of_others_do_not():
+    assert gained(secrets(estate().can("bot", "read", APP), APP), "H2") == set()
+    assert gained(secrets(estate().can("bot", "write", LIB), APP), "H2") == set()
+
+
+def test_secrets_of_the_organisation_are_not_those_of_a_repository():
+    e = estate().resource("org", type="organization").can("bot", "write", "org")
+    assert gained(secrets(e, "org"), "H2") == set()
+
+
+def test_silent_without_repositories():
+    e = Estate().account("bot").resource("x", type="repository").thing("Role", ROLE)
+    e.resource("oidc").can("bot", "write", "x")
+    assert gained(trust(e, None)) == set()
+
+
+# -- H3 -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["GH_InstalledAs", "GHInstalledAs", "GH_CanAccess"])
+def test_an_app_acts_as_its_installation_and_so_does_who_holds_its_key(kind):
+    e = Estate(declares=("grants", "credentials")).agent("app").account("installation", "thief")
+    e.thing("Credential", "key", type="certificate").link("key", "AUTHENTICATES_AS", "app")
+    e.resource("repo", "confidential").can("installation", "write", "repo")
+    e.can("app", "", "installation", role_name=kind, actions=[kind], grant_id=kind)
+    posture = e.posture()
+    found = gained(e, "H3")
+    assert found == (set() if kind == "GH_CanAccess" else {("app", "installation", False)})
+    place = posture.accountable.tolist().index(posture.graph.find("app"))
+    assert posture.totals().resources[place] == len(found)
+
+
+def test_without_the_edge_the_app_is_nobody_else():
+    e = Estate(declares=("grants",)).agent("app").account("installation")
+    assert gained(e.resource("repo").can("installation", "write", "repo"), "H3") == set()

@@ -1,0 +1,152 @@
+"""Uses that a log gives added up: which of them decisions explain, and which nobody can tell."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analytics import answers
+from analytics.answers.kpis import kpis
+from analytics.usage.idle_access import idle_rows
+from graph.schema import DECISION_RECORD, USE_EVENT
+from graph.usage.by_day import write
+from tests.support.estates.rule_findings import found
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+
+MINUTE = 1 / 1440
+
+
+def bot() -> Estate:
+    """Make an agent that uses the key of an account, which may read a restricted database."""
+    e = Estate().agent("bot", created_at=ago(300)).account("svc").thing("Credential", "K")
+    e.link("bot", "USES", "K").link("K", "AUTHENTICATES_AS", "svc").resource("db", "restricted")
+    return e.can("svc", "read", "db", granted_at=ago(300))
+
+
+def summed(e: Estate, who: str, first: float, last: float, count: int, days: Any = None) -> Estate:
+    """State a sum of reads; `days` counts them by whole days before the estate's instant."""
+    at = {(int(AS_OF.timestamp()) // 86_400) - day: many for day, many in (days or {}).items()}
+    said = {"by_day": write(at)} if days else {}
+    times = {"first_at": ago(first), "last_at": ago(last)}
+    return e.link(who, "USED", "db", level="read", count=count, **times, **said)
+
+
+def decided(e: Estate, days: float, answer: str = "allow", **more: Any) -> Estate:
+    facts = {"subject": "bot", "resource": "db", "action": "read", "decision": answer, **more}
+    return e.add(DECISION_RECORD, id=f"d{days}{answer}", at=ago(days), **facts)
+
+
+def states(e: Estate, back: float = 0) -> dict[str, int]:
+    """Return how many uses are in which state."""
+    told = answers.evidence(e.posture(AS_OF - pd.Timedelta(days=back)))["states"]
+    return {name: count for name, count in told.items() if count}
+
+
+@pytest.mark.parametrize("who", ["bot", "svc", "K"])
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("allow", "explained"), ("deny", "denied_but_happened"), ("escalate", "unexplained")],
+)
+def test_the_first_and_the_last_of_a_sum_are_judged_to_the_minute(
+    who: str, answer: str, state: str
+) -> None:
+    e = decided(summed(bot(), who, 5, 5, 1), 5 + MINUTE, answer)
+    assert states(e) == {state: 1}
+    rule = {"denied_but_happened": "EVD-02", "unexplained": "EVD-01"}.get(state)
+    for one in ("EVD-01", "EVD-02"):
+        assert [f.subject for f in found(e, one)] == (["bot"] if one == rule else [])
+
+
+def test_a_decision_an_hour_before_explains_nothing_unless_a_correlation_id_may_join_it() -> None:
+    e = decided(summed(bot(), "svc", 5, 5, 1), 5 + 60 * MINUTE)
+    assert states(e) == {"unexplained": 1}
+    e = decided(summed(bot(), "svc", 5, 5, 1), 5 + 60 * MINUTE, correlation_id="c1")
+    assert states(e) == {"unknown": 1}
+
+
+def test_of_the_rest_as_many_are_explained_as_that_day_allowed() -> None:
+    """Of 12 uses on two days two are known singly; one day allowed three of its six."""
+    e = summed(bot(), "svc", 9.5, 3.5, 12, {10: 6, 4: 6})
+    for nth in range(3):
+        decided(e, 3.9 - nth / 100)
+    told = answers.evidence(e.posture())
+    assert {k: v for k, v in told["states"].items() if v} == {
+        "unexplained": 2, "explained": 2, "unknown": 8,
+    }  # fmt: skip
+    assert sum(use["count"] for use in told["uses"]) == 12
+    assert told["coverage"]["unknown"] == 8
+
+
+def test_where_only_the_number_is_told_the_rest_is_unknown() -> None:
+    """200 uses, of which the first and the last came right after a decision."""
+    e = summed(bot(), "bot", 9, 1, 200)
+    decided(decided(e, 9 + MINUTE), 1 + MINUTE)
+    assert states(e) == {"explained": 2, "unknown": 198}
+    row = next(r for r in kpis(e.posture())["kpis"] if r["name"] == "evidence_coverage")
+    assert (row["numerator"], row["denominator"]) == (2, 2)
+
+
+def test_where_nothing_is_known_of_any_use_the_figure_says_so_and_denies_none() -> None:
+    e = summed(bot(), "bot", 9, 1, 200)
+    e.add(DECISION_RECORD, id="d", at=ago(400), subject="other", resource="db", action="read",
+          decision="allow", correlation_id="c")  # fmt: skip
+    e = decided(e, 200, correlation_id="c")
+    assert states(e) == {"unknown": 200}
+    row = next(r for r in kpis(e.posture())["kpis"] if r["name"] == "evidence_coverage")
+    assert row["value"] is None
+    assert "whether a decision explains it" in row["not_measured_because"]
+
+
+def test_one_use_told_by_account_by_key_by_agent_and_as_an_event_is_one() -> None:
+    e = bot()
+    for who in ("bot", "svc", "K"):
+        summed(e, who, 5, 5, 1, {5: 1})
+    e.add(USE_EVENT, id="e", at=ago(5), principal="svc", credential="K", resource="db",
+          level="read", outcome="success")  # fmt: skip
+    assert states(decided(e, 5 + MINUTE)) == {"explained": 1}
+
+
+def test_what_was_done_with_the_key_of_one_of_two_agents_is_that_ones() -> None:
+    e = bot().agent("other").thing("Credential", "K2").link("other", "USES", "K2")
+    e.link("K2", "AUTHENTICATES_AS", "svc")
+    summed(summed(e, "svc", 7, 5, 2), "K", 5, 5, 1)
+    uses = answers.evidence(decided(e, 300).posture())["uses"]
+    assert sorted((u["identity"]["id"], u["count"]) for u in uses) == [("bot", 1), ("svc", 1)]
+
+
+def test_nothing_is_told_of_uses_after_the_moment_looked_at() -> None:
+    e = decided(summed(bot(), "svc", 9.5, 3.5, 12, {10: 6, 4: 6}), 9.5 + MINUTE)
+    assert states(e, back=5) == {"explained": 1, "unknown": 5}
+    assert states(e, back=20) == {}
+
+
+def test_a_log_names_a_user_that_the_account_says_is_no_person() -> None:
+    """The last use that one source states under another label is not lost."""
+    e = Estate().account("user/pay").thing("Human", "user/pay", last_used_at=ago(3))
+    posture = e.posture()
+    (row,) = answers.identities(posture)["identities"]
+    assert (row["label"], row["last_active_at"]) == ("ServiceAccount", ago(3))
+
+
+@pytest.mark.parametrize(
+    "tag", ["breakglass", "break-glass", "BreakGlass", "break_glass", "Break Glass"]
+)
+@pytest.mark.parametrize("marked", ["agent", "grant"])
+def test_break_glass_is_protected_however_it_is_spelled(tag: str, marked: str) -> None:
+    tags = {"tags": json.dumps([tag])}
+    e = Estate().agent("em", **(tags if marked == "agent" else {})).resource("jewel", "restricted")
+    e.can("em", "admin", "jewel", granted_at=ago(300), **(tags if marked == "grant" else {}))
+    posture = e.posture()
+    ends = (np.array([posture.graph.number(thing)]) for thing in ("em", "jewel"))
+    assert not answers.cut(posture, *ends)["separable"]
+    assert not len(idle_rows(posture))
+
+
+def test_access_without_such_a_tag_may_be_cut() -> None:
+    e = Estate().agent("em", tags='["breaking-news"]').resource("jewel", "restricted")
+    posture = e.can("em", "admin", "jewel", granted_at=ago(300)).posture()
+    ends = (np.array([posture.graph.number(thing)]) for thing in ("em", "jewel"))
+    assert answers.cut(posture, *ends)["separable"]
+    assert len(idle_rows(posture)) == 1

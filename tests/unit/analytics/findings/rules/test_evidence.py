@@ -1,0 +1,122 @@
+"""Each evidence rule on the case it is for, and on the nearest cases it is not for."""
+
+import pytest
+
+from analytics import answers
+from analytics.findings.evaluation import lacking
+from analytics.findings.rules import all_rules
+from graph.schema import DECISION_RECORD, USE_EVENT
+from tests.support.estates.small_estates import EVERYTHING, Estate, ago
+
+MINUTE = 1 / 1440
+
+
+def log(who: str = "agent", sensitivity: str = "confidential", **facts) -> Estate:
+    e = Estate().resource("r", sensitivity)
+    return e.agent("bot", **facts) if who == "agent" else e.account("bot", **facts)
+
+
+def used(e: Estate, days: float = 3, **more) -> Estate:
+    said = {"at": ago(days), "principal": "bot", "resource": "r", "level": "read"}
+    return e.add(USE_EVENT, id=f"u{days}", **said | more)
+
+
+def decided(e: Estate, days: float, decision: str = "allow", **more) -> Estate:
+    said = {"at": ago(days), "subject": "bot", "resource": "r", "action": "read"}
+    return e.add(DECISION_RECORD, id=f"d{days}", decision=decision, policy_id="p", **said | more)
+
+
+def found(e: Estate) -> set[str]:
+    """Return the rules of evidence that find something."""
+    posture = e.posture()
+    rules = [r for r in all_rules().values() if r.id.startswith("EVD") and not lacking(posture, r)]
+    return {r.id for r in rules if len(r.find(posture))}
+
+
+CASES = {
+    "explained": (lambda e: decided(used(e), 3 + MINUTE), set()),
+    "unexplained": (used, {"EVD-01"}),
+    "denied": (lambda e: decided(used(e), 3 + MINUTE, "deny"), {"EVD-02"}),
+    "denied, then allowed": (
+        lambda e: decided(decided(used(e), 3 + 2 * MINUTE, "deny"), 3 + MINUTE),
+        set(),
+    ),
+    "allowed afterwards": (lambda e: decided(used(e), 3 - MINUTE), {"EVD-03"}),
+    "long ago": (lambda e: used(e, 91), set()),
+    "just not so long ago": (lambda e: used(e, 90), {"EVD-01"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_agent(case):
+    make, expected = CASES[case]
+    assert found(make(log())) == expected
+
+
+@pytest.mark.parametrize(
+    ("sensitivity", "expected"),
+    [("public", set()), ("internal", set()), (None, set()), ("restricted", {"EVD-01"})],
+)
+def test_only_sensitive_uses_need_an_explanation(sensitivity, expected):
+    assert found(used(log(sensitivity=sensitivity))) == expected
+
+
+def test_what_was_denied_is_critical_whatever_it_was():
+    e = decided(used(log(sensitivity="public")), 3 + MINUTE, "deny")
+    (row,) = answers.findings(e.posture(), rule="EVD-02")["findings"]
+    assert (row["severity"], row["subject"]["id"], row["object"]["id"]) == ("critical", "bot", "r")
+    assert (row["since"], [f["id"] for f in row["evidence"]]) == (
+        ago(3),
+        ["u3", f"d{3 + MINUTE}"],
+    )
+
+
+def test_a_service_account_is_not_asked_for_decisions_but_what_was_denied_was_denied():
+    """The same fact, judged by class: a job does what it was made for."""
+    assert found(used(log("account"))) == set()
+    assert found(decided(used(log("account")), 3 - MINUTE)) == set()
+    assert found(decided(used(log("account")), 3 + MINUTE, "deny")) == {"EVD-02"}
+
+
+def test_what_one_of_two_agents_did_is_found_at_their_account():
+    e = (
+        log()
+        .agent("twin")
+        .account("svc")
+        .link("bot", "RUNS_AS", "svc")
+        .link("twin", "RUNS_AS", "svc")
+    )
+    used(e, principal="svc")
+    (row,) = answers.findings(e.posture(), rule="EVD-01")["findings"]
+    assert row["subject"]["id"] == "svc"
+
+
+def test_people_and_identities_out_of_service_are_not_judged():
+    assert found(used(log().person("ann"), principal="ann")) == set()
+    assert found(used(log(status="retired"))) == set()
+
+
+def test_without_a_source_of_decisions_nothing_is_found():
+    e = used(log())
+    e.declares = tuple(d for d in EVERYTHING if d != "decisions")
+    assert found(e) == set()
+    told = answers.findings(e.posture())["not_evaluable"]
+    assert {"EVD-01", "EVD-02", "EVD-03"} <= {r["rule"] for r in told}
+
+
+def test_one_finding_for_all_uses_of_a_resource():
+    e = used(used(used(log()), 2, level="write"), 1)
+    (row,) = answers.findings(e.posture(), rule="EVD-01")["findings"]
+    assert row["since"] == ago(3)
+    assert row["severity"] == "medium"  # 3/4 * 1.25 * 10 * 3 = 28
+    assert "3 uses of r by bot, the last on 2026-07-31" in row["sentence"]
+
+
+def test_why_it_was_too_late():
+    e = used(decided(log(), 3 + 2 * MINUTE, justification_expires_at=ago(3 + MINUTE)))
+    (row,) = answers.findings(e.posture(), rule="EVD-03")["findings"]
+    assert "rests on an expired justification" in row["sentence"]
+    e = decided(log(), 4, policy_version="2", resource="r")
+    e = used(decided(e, 3 + MINUTE, policy_version="1"))
+    (row,) = answers.findings(e.posture(), rule="EVD-03")["findings"]
+    assert "by a policy that had been replaced" in row["sentence"]

@@ -1,0 +1,67 @@
+"""Since when nobody answers: an owner who is gone without a date went when last seen."""
+
+import pandas as pd
+import pytest
+
+from analytics import answers
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.histories.small_history import history_of
+
+DAY = pd.Timedelta(days=1)
+CREATED = ago(400)
+
+
+def state(days, *owners, **facts):
+    """State an agent made 400 days ago, so many days before the last snapshot."""
+    e = Estate(at=AS_OF - days * DAY).agent("bot", created_at=CREATED)
+    e.person("ann", **facts).person("tec").resource("db", "restricted")
+    e.can("bot", "read", "db", granted_at=CREATED, reviewed_at=ago(1))
+    for owner in owners:
+        e.owned("bot", owner)
+    return e.owned("bot", None, "tec")
+
+
+def latest(*states, journal=None):
+    history = history_of(*states, journal=journal)
+    return history.posture(history.infos[-1].id)
+
+
+def told(posture):
+    """Return since when the business owner lacks: as debt, as the finding and as orphans say."""
+    items = answers.debt(posture, items=True)["items"]
+    owed = [i["since"] for i in items if i["assumption"] == "owner" and i["degree"]]
+    found = answers.findings(posture)["findings"]
+    rules = {f["rule"]: f["since"] for f in found if f["rule"] in ("OWN-02", "OWN-04", "OWN-01")}
+    orphans = [o["since"] for o in answers.orphans(posture)["orphaned"]]
+    return owed, rules, orphans
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_statement_that_vanished_counted_until_it_was_last_seen(kept, tmp_path):
+    """Seen 200 and 40 days ago, and not today: 40 days without an owner, not 400."""
+    states = state(200, "ann"), state(40, "ann"), state(0)
+    posture = latest(*states, journal=tmp_path / "journal.sqlite" if kept else None)
+    for _ in range(2):  # worked out, and as the journal remembers it
+        assert told(posture) == ([ago(40)], {"OWN-04": ago(40)}, [ago(40)])
+        posture = latest(*states, journal=tmp_path / "journal.sqlite" if kept else None)
+
+
+def test_who_never_had_one_lacks_it_from_the_beginning():
+    posture = latest(state(200), state(40), state(0))
+    assert told(posture) == ([CREATED], {"OWN-04": CREATED}, [CREATED])
+
+
+def test_the_last_time_counts():
+    posture = latest(state(300, "ann"), state(200), state(100, "ann"), state(50), state(0))
+    assert told(posture)[0] == [ago(100)]
+
+
+def test_who_left_on_no_day_went_when_last_seen():
+    posture = latest(state(90, "ann"), state(30, "ann"), state(0, "ann", status="left"))
+    assert told(posture) == ([ago(30)], {"OWN-02": ago(30), "OWN-04": ago(30)}, [ago(30)])
+
+
+def test_who_left_on_a_day_went_then():
+    gone = {"status": "left", "left_at": ago(12)}
+    posture = latest(state(90, "ann"), state(30, "ann"), state(0, "ann", **gone))
+    assert told(posture) == ([ago(12)], {"OWN-02": ago(12), "OWN-04": ago(12)}, [ago(12)])

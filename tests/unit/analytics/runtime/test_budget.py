@@ -1,0 +1,214 @@
+"""Budgets of memory and time: what does not fit ends with a sentence, whatever it is."""
+
+import os
+import subprocess
+import sys
+import time
+from math import inf
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from analytics.runtime import budget, memory
+from analytics.runtime.budget import (
+    Budget,
+    OverBudget,
+    WrongBudget,
+    budget_of,
+    reserve,
+    room,
+    within,
+)
+from analytics.runtime.faults import guarded
+
+ROOT = Path(__file__).parents[4]
+MIB = 2**20
+
+
+def test_a_budget_states_memory_time_or_both() -> None:
+    usual = budget_of(None)
+    assert budget_of("4GiB,10m") == Budget(4 * 2**30, 600)
+    assert budget_of("1.5 gb").memory == 1.5e9
+    assert budget_of("90s") == Budget(pytest.approx(usual.memory, rel=0.2), 90)
+    assert budget_of("512MiB") == Budget(512 * MIB, usual.seconds)
+    assert budget_of("Unlimited") == Budget(inf, inf)
+
+
+@pytest.mark.parametrize(
+    "said", ["4", "0GiB", "GiB", "-1s", "4XB", "1e9s", "4GiB;10m", "4GiB,", "∞"]
+)
+def test_what_is_no_budget_is_refused(said: str) -> None:
+    with pytest.raises(WrongBudget, match="4GiB,10m"):
+        budget_of(said)
+
+
+def test_what_is_known_to_be_large_is_refused_before_it_is_made() -> None:
+    with within(Budget(memory.resident() + 100 * MIB, inf)):
+        reserve(1000, 1000, "things")
+        assert 0 < room(MIB) <= 100
+        with pytest.raises(OverBudget, match=r"1,000,000 things would take 953\.7 MiB of memory"):
+            reserve(1_000_000, 1000, "things")
+    reserve(1_000_000, 1_000_000, "things")  # nobody set a budget
+    assert room(1) > 10**18
+
+
+GROWING = """
+import sys
+from analytics.runtime.budget import Budget, OverBudget, within
+from analytics.runtime.memory import resident
+import numpy as np
+most = resident() + 200 * 2**20
+try:
+    with within(Budget(most if sys.argv[1] == "bounded" else float("inf"), 60)):
+        kept = []
+        for _ in range(1200):
+            kept.append(np.ones(2**17))
+except OverBudget as error:
+    print(error)
+print(max(resident(), most) == most)
+"""
+
+
+def _run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_grows_unforeseen_is_ended() -> None:
+    """1.2 GiB in pieces of a MiB, of which 200 MiB are allowed; without a budget it takes all."""
+    ended, free = _run(GROWING, "bounded"), _run(GROWING, "free")
+    assert "the budget is used up" in ended.stdout
+    assert (ended.returncode, free.stdout) == (0, "False\n")
+
+
+def test_time_ends_it_too() -> None:
+    begun = time.monotonic()
+    with pytest.raises(OverBudget, match=r"0\.2 s have passed"):
+        _work(Budget(inf, 0.2), swallows=0)
+    assert time.monotonic() - begun < 5
+
+
+def _work(allowed: Budget, swallows: int) -> None:
+    """Work without end, and pass over so many errors."""
+    with within(allowed):
+        while True:
+            try:
+                time.sleep(0.01)
+            except OverBudget:
+                swallows -= 1
+                if swallows < 0:
+                    raise
+
+
+def test_what_swallows_every_error_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "AGAIN", 0.1)
+    with pytest.raises(OverBudget):
+        _work(Budget(inf, 0.1), swallows=3)
+
+
+def test_nothing_is_raised_after_the_end() -> None:
+    """A budget that runs out just when the work is done does not end what comes after."""
+    for _ in range(50):
+        try:
+            with within(Budget(inf, 0.05)):
+                time.sleep(0.045)
+        except OverBudget:
+            pass
+        time.sleep(0.02)
+
+
+ENDLESS = """
+import sys
+from analytics.runtime import budget
+from analytics.runtime.compiled import compiled
+budget.PATIENCE = 0.5
+@compiled
+def endless(n):
+    x = 1
+    while n:
+        x = (x * 7 + 1) % 1000003
+        n += x & 1
+        n -= x & 1
+    return x
+def end(error):
+    print(error, flush=True)
+    import os
+    os._exit(3)
+endless(0)
+with budget.within(budget.Budget(float("inf"), 0.5), end):
+    endless(1)
+"""
+
+
+def test_compiled_code_that_does_not_end_is_ended_with_the_process() -> None:
+    done = _run(ENDLESS)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "0.5 s have passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        duckdb.OutOfMemoryException("no"),
+        OSError("libx.so: failed to map segment from shared object"),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_want_of_memory_is_over_the_budget_and_no_fault(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    faults: dict[str, str] = {}
+    with pytest.raises(OverBudget, match="no more memory"), within(Budget(inf, inf)):
+        guarded(faults, "rule", fail, lambda: None)
+    assert not faults
+
+
+def test_an_error_of_another_kind_is_a_fault() -> None:
+    faults: dict[str, str] = {}
+    assert guarded(faults, "rule", lambda: 1 // 0, lambda: 7) == 7
+    assert list(faults) == ["rule"]
+
+
+def test_the_least_that_is_left_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A control group of 1 GiB, of which 300 MiB are held, within one of 800 MiB, 700 held."""
+    own = tmp_path / "groups" / "outer" / "inner"
+    own.mkdir(parents=True)
+    for folder, most, held in ((own, "1073741824", 300), (own.parent, str(800 * MIB), 700)):
+        (folder / "memory.max").write_text(f"{most}\n")
+        (folder / "memory.current").write_text(f"{held * MIB}\n")
+    (tmp_path / "self").write_text("0::/outer/inner\n")
+    monkeypatch.setattr(memory, "GROUP", tmp_path / "self")
+    monkeypatch.setattr(memory, "GROUPS", tmp_path / "groups")
+    assert memory.available() == 100 * MIB
+    (own.parent / "memory.max").write_text("max\n")
+    assert memory.available() == min(1024 - 300, memory.available() // MIB) * MIB
+    monkeypatch.setattr(memory, "GROUP", tmp_path / "none")
+    assert memory.available() > 100 * MIB
+
+
+def test_a_limit_on_the_address_space_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = int(memory.STATM.read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limits = {"RLIMIT_AS": held + 400 * MIB}
+    fake = SimpleNamespace(
+        RLIMIT_AS="RLIMIT_AS",
+        RLIMIT_DATA="RLIMIT_DATA",
+        RLIM_INFINITY=-1,
+        getrlimit=lambda kind: (limits.get(kind, -1), -1),
+    )
+    assert memory.limited() is None
+    monkeypatch.setitem(sys.modules, "resource", fake)
+    left = memory.limited()
+    assert left is not None
+    assert left < 400 * MIB
+    assert memory.available() == pytest.approx(left, abs=50 * MIB)

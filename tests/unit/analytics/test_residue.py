@@ -1,0 +1,141 @@
+"""Ended is not gone: what is alive of an identity that ended is found and owed."""
+
+import pytest
+
+from analytics import answers
+from analytics.assumptions.model import NUMBER
+from analytics.debt.owed import debt_of
+from tests.support.estates.small_estates import Estate, ago
+
+ENDED = ("disabled", "retired", "deleted")
+
+
+def old(status: str, **facts) -> Estate:
+    """State an agent that ended a year ago, and an account that administers a restricted ledger."""
+    e = Estate().agent("old", kind="workload", status=status, **facts)
+    return e.account("svc").resource("db", "restricted").can("svc", "admin", "db")
+
+
+def by_key(e: Estate, **key) -> Estate:
+    """Give the agent a key of the account."""
+    e.thing("Credential", "k", **{"storage": "code", "last_used_at": ago(1), **key})
+    return e.link("old", "USES", "k").link("k", "AUTHENTICATES_AS", "svc")
+
+
+def rows(e: Estate, rule: str) -> list[dict]:
+    return answers.findings(e.posture(), rule=rule)["findings"]
+
+
+def owes(e: Estate, assumption: str) -> set[str]:
+    debt = debt_of(e.posture())
+    mine = debt.debt[:, NUMBER[assumption]] > 0
+    graph = e.posture().graph
+    return {graph.thing(int(n))["id"] for n in debt.identities[mine]}
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_a_live_key_of_an_ended_agent(status):
+    e = by_key(old(status, status_at=ago(300)))
+    (one,) = rows(e, "RES-01")
+    assert one["subject"]["id"] == "old"
+    assert one["severity"] == "critical"  # administers what is restricted
+    assert one["since"] == ago(300)
+    assert f"was {status} on 2025-10-05" in one["sentence"]
+    assert "credential k and account svc" in one["sentence"]
+    assert one["remediation"].startswith("Revoke credential k; then disable account svc")
+    assert {r["relationship"] for r in one["evidence"]} >= {"USES"}
+    assert owes(e, "outlived") == {"svc" if status == "deleted" else "old"}
+
+
+@pytest.mark.parametrize("status", ENDED)
+def test_with_nothing_left_it_is_silent(status):
+    e = Estate().agent("old", status=status).account("svc", status="deleted")
+    e.person("gone", left=ago(9)).owned("old", "gone", "gone").resource("db", "restricted")
+    e = by_key(e, status="revoked")
+    assert answers.findings(e.posture())["findings"] == []
+    assert answers.debt(e.posture())["debt"] == 0
+
+
+def test_what_is_in_service_has_no_residue():
+    assert rows(by_key(old("active")), "RES-01") == []
+
+
+LEFT = {
+    "a grant of its own": (lambda e: e.can("old", "read", "db"), {"disabled", "retired"}),
+    "a membership": (
+        lambda e: e.thing("Group", "g").link("old", "MEMBER_OF", "g"),
+        {"disabled", "retired"},
+    ),
+    "a role that it may take": (
+        lambda e: e.thing("Role", "r").link("old", "ASSUMES", "r"),
+        {"disabled", "retired"},
+    ),
+    "an account that it runs as": (lambda e: e.link("old", "RUNS_AS", "svc"), set(ENDED)),
+    "an account that others run as": (
+        lambda e: e.link("old", "RUNS_AS", "svc").agent("new").link("new", "RUNS_AS", "svc"),
+        {"disabled", "retired"},  # its own binding to the account; a deleted agent has none
+    ),
+    "a key that another agent holds": (
+        lambda e: by_key(e).agent("new").link("new", "USES", "k"),
+        {"disabled", "retired"},
+    ),
+    "a key that opens it": (
+        lambda e: e.thing("Credential", "c").link("c", "AUTHENTICATES_AS", "old"),
+        {"disabled", "retired"},
+    ),
+    "a key that was ended": (lambda e: by_key(e, status="disabled"), set()),
+    "a child": (lambda e: e.agent("kid").link("old", "SPAWNS", "kid"), set(ENDED)),
+    "a child that ended": (
+        lambda e: e.agent("kid", status="retired").link("old", "SPAWNS", "kid"),
+        set(),
+    ),
+    "a delegation": (
+        lambda e: e.person("ann").link("old", "ACTS_FOR", "ann"),
+        {"disabled", "retired"},
+    ),
+    "a grant that ended": (lambda e: e.can("old", "read", "db", valid_to=ago(1)), set()),
+}
+
+
+@pytest.mark.parametrize("status", ENDED)
+@pytest.mark.parametrize("case", LEFT)
+def test_what_counts_as_left(case, status):
+    give, expected = LEFT[case]
+    found = {row["subject"]["id"] for row in rows(give(old(status)), "RES-01")}
+    assert found == ({"old"} if status in expected else set())
+
+
+def test_the_account_of_a_deleted_agent_is_accountable():
+    for status, accountable in (("active", {"old"}), ("retired", {"old"}), ("deleted", {"svc"})):
+        listed = answers.identities(by_key(old(status)).posture())["identities"]
+        assert {row["id"] for row in listed} == accountable
+
+
+def test_findings_about_a_retired_agent_do_not_vanish():
+    """The world of the audit: a key in code, administration of the restricted, the owner gone."""
+
+    def found(status):
+        e = by_key(old(status)).person("gone", left=ago(9)).owned("old", "gone", "gone")
+        return {row["rule"] for row in answers.findings(e.posture())["findings"]}
+
+    assert {"CRD-02", "LPR-03", "OWN-01", "OWN-02"} <= found("active")
+    # of the unused access of what ended, RES-01 says to take away all of it
+    assert found("retired") == found("disabled") == found("active") - {"TIM-04"} | {"RES-01"}
+    assert {"RES-01", "CRD-02", "LPR-03"} <= found("deleted")
+
+
+def test_an_agent_past_its_own_end_owes_and_is_found():
+    for end, expected in ((10, {"old"}), (-10, set())):
+        e = old("active", expires_at=ago(end)).link("old", "RUNS_AS", "svc")
+        assert {row["subject"]["id"] for row in rows(e, "TIM-02")} == expected
+        assert owes(e, "outlived") == expected
+    (one,) = rows(old("active", expires_at=ago(10)).link("old", "RUNS_AS", "svc"), "TIM-02")
+    assert [row["relationship"] for row in one["evidence"]] == ["RUNS_AS"]
+
+
+def test_it_outlives_since_it_ended():
+    e = by_key(old("retired", status_at=ago(14)))
+    items = answers.debt(e.posture(), items=True)["items"]
+    (one,) = [i for i in items if i["assumption"] == "outlived"]
+    assert (one["since"], one["cycles"]) == (ago(14), 2.0)
+    assert one["debt"] == 300 * 1.0 * 3  # exposure, weight, one and two cycles of a week

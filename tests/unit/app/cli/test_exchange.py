@@ -1,0 +1,154 @@
+"""Findings in the formats of other tools: the shape that each format asks for."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analytics import answers
+from analytics.findings.lifecycle.about import what_it_is_about
+from analytics.findings.lifecycle.states import STATES
+from analytics.history import open_posture
+from app.cli.command import envelope
+from app.cli.exchange import FORMATS, written
+from graph.journal.journal import journal_of
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+
+HOSTILE = 'evil"\\<script>\x1b[31m\u202e'
+SARIF = {  # the properties that the standard knows, by object; required ones first
+    "run": ({"tool"}, {"automationDetails", "invocations", "results", "properties"}),
+    "driver": ({"name"}, {"version", "rules"}),
+    "rule": ({"id"}, {"shortDescription", "help", "properties"}),
+    "result": (
+        {"message"},
+        {
+            *("ruleId", "ruleIndex", "level", "locations", "partialFingerprints"),
+            *("suppressions", "properties", "baselineState"),
+        },
+    ),
+    "logicalLocation": (set(), {"name", "fullyQualifiedName", "kind"}),
+    "suppression": ({"kind"}, {"status", "justification", "properties"}),
+}
+SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}  # of OCSF
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Answer with findings in every state."""
+    store = tmp_path_factory.mktemp("exchange") / "store"
+    for at, owner in ((60, None), (40, "ann"), (0, None)):
+        e = Estate(at=AS_OF - pd.Timedelta(days=at)).person("ann").agent("again", "mended", "bad")
+        e.agent("accepted", HOSTILE).owned("again", owner, owner)
+        e.resource("ledger", "restricted").can("bad", "read write", "ledger", granted_at=ago(300))
+        if at < 60:
+            e.owned("mended", "ann", "ann")
+        ingest(ParquetStore(store), [e.job()])
+    posture = open_posture(str(store))
+    for row in answers.findings(posture)["findings"]:
+        if row["subject"]["id"] == "accepted":
+            until = AS_OF + pd.Timedelta(days=30)
+            about = what_it_is_about(posture, row["id"])
+            journal_of(str(store)).accept(row["id"], until, "ann", "known", AS_OF, about)
+    posture = open_posture(str(store))
+    made = envelope("findings", answers.findings(posture, states=STATES), posture)
+    states = {row["state"] for row in made["result"]["findings"]}
+    assert states == set(STATES) - {"stale_evidence"}
+    return made
+
+
+def _fits(one: dict[str, Any], kind: str) -> None:
+    required, optional = SARIF[kind]
+    assert required <= set(one) <= required | optional, (kind, set(one))
+
+
+def test_sarif(document):
+    log = json.loads(json.dumps(written("sarif", document), allow_nan=False))
+    assert set(log) == {"$schema", "version", "runs"}
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    _fits(run, "run")
+    driver = run["tool"]["driver"]
+    _fits(driver, "driver")
+    known = [rule["id"] for rule in driver["rules"]]
+    assert len(set(known)) == len(known)
+    for rule in driver["rules"]:
+        _fits(rule, "rule")
+        assert rule["shortDescription"]["text"]
+        assert rule["help"]["text"]
+        assert 0 < float(rule["properties"]["security-severity"]) <= 10
+    rows = document["result"]["findings"]
+    assert len(run["results"]) == len(rows)
+    for result, row in zip(run["results"], rows, strict=True):
+        _fits(result, "result")
+        assert known[result["ruleIndex"]] == result["ruleId"] == row["rule"]
+        assert result["message"]["text"] == f"{row['sentence']} {row['accountability']}"
+        assert result["level"] in ("error", "warning", "note")
+        assert list(result["partialFingerprints"].values()) == [row["id"]]
+        places = result["locations"][0]["logicalLocations"]
+        for place in places:
+            _fits(place, "logicalLocation")
+        assert places[0]["fullyQualifiedName"] == row["subject"]["id"]
+        assert "physicalLocation" not in result["locations"][0]
+
+
+def test_sarif_says_what_is_accepted_and_what_is_gone(document):
+    (run,) = written("sarif", document)["runs"]
+    for result, row in zip(run["results"], document["result"]["findings"], strict=True):
+        assert (result.get("baselineState") == "absent") == (row["state"] == "resolved")
+        assert bool(result["suppressions"]) == (row["state"] == "accepted")
+        for one in result["suppressions"]:
+            _fits(one, "suppression")
+            assert (one["kind"], one["status"], one["justification"]) == (
+                "external",
+                "accepted",
+                "known",
+            )
+
+
+def test_ocsf(document):
+    events = json.loads(json.dumps(written("ocsf", document), allow_nan=False))
+    rows = document["result"]["findings"]
+    assert len(events) == len(rows)
+    for event, row in zip(events, rows, strict=True):
+        assert event["class_uid"] == (2004 if row["rule"].startswith("EVD") else 2003)
+        assert event["category_uid"] == 2
+        assert event["activity_id"] in (1, 2, 3)
+        assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
+        assert event["severity_id"] == SEVERITIES[row["severity"]]
+        assert event["time"] == datetime(2026, 8, 1, tzinfo=UTC).timestamp() * 1000
+        assert isinstance(event["time"], int)
+        assert event["metadata"]["version"].startswith("1.")
+        assert event["metadata"]["product"]["vendor_name"]
+        assert event["finding_info"]["uid"] == row["id"]
+        assert event["finding_info"]["title"] == row["title"]
+        assert event["resources"][0]["uid"] == row["subject"]["id"]
+        if event["class_uid"] == 2003:
+            assert event["compliance"]["standards"] == row["references"] != []
+            assert event["compliance"]["status_id"] == (1 if row["state"] == "resolved" else 3)
+        assert event["status_id"] == {"accepted": 3, "resolved": 4}.get(row["state"], 1)
+        assert None not in _values(event)
+
+
+def _values(one: Any) -> list[Any]:
+    if isinstance(one, dict):
+        return [v for inner in one.values() for v in _values(inner)]
+    return [v for inner in one for v in _values(inner)] if isinstance(one, list) else [one]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_path_of_this_machine_gets_out(document, form):
+    said = json.dumps(written(form, document))
+    for path in (Path.cwd(), Path.home(), Path("/tmp")):
+        assert f"{path}/" not in said
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_findings_are_a_document_too(document, form):
+    empty = document | {"result": document["result"] | {"findings": []}}
+    said = written(form, empty)
+    assert said == [] if form == "ocsf" else said["runs"][0]["results"] == []

@@ -1,0 +1,175 @@
+"""What the pages draw of trust debt adds up, and every unit has its edges."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+import streamlit as st
+
+from analytics import answers
+from analytics.figures.measures import all_measures
+from app.web.answers.debt import groups, item, items, members
+from app.web.drawing.debt_charts import ALL, MORE, burn_down, group_of, ratio_trend, treemap
+from app.web.views import all_views
+from app.web.views.posture.leadership import figure_words, kpi_rows, past, rows_behind, rows_page
+from tests.support.estates.small_estates import Estate, ago
+from tests.support.histories.small_history import history_of
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    """Keep no answer for the next test."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def estate() -> Estate:
+    """Two agents of two owners, one behind a key that expired."""
+    return (
+        Estate()
+        .person("ann", "bob")
+        .agent("pay", "mail", created_at=ago(200))
+        .account("svc-pay", "svc-mail")
+        .thing("Credential", "key", type="access_key", expires_at=ago(20), created_at=ago(100))
+        .owned("pay", "ann", "ann")
+        .owned("mail", "bob", "bob")
+        .link("pay", "USES", "key")
+        .link("key", "AUTHENTICATES_AS", "svc-pay")
+        .link("mail", "RUNS_AS", "svc-mail")
+        .resource("ledger", "restricted")
+        .resource("inbox", "internal")
+        .can("svc-pay", "read write", "ledger", granted_at=ago(150))
+        .can("svc-mail", "read", "inbox", granted_at=ago(150), expires_at=ago(-10))
+    )
+
+
+def period(number: int, **sums: float) -> dict[str, object]:
+    every = dict.fromkeys(("opening", "new", "retired", "accrued", "rescored", "closing"), 0.0)
+    ends = {"since": {"at": f"2026-0{number}-01"}, "until": {"at": f"2026-0{number + 1}-01"}}
+    return every | ends | {"coverage": {}} | sums
+
+
+def bars(figure: object) -> dict[str, list[float]]:
+    return {bar.name: list(bar.y) for bar in figure.data if bar.type == "bar"}  # type: ignore[attr-defined]
+
+
+def test_items_and_groups_add_up_to_the_debt() -> None:
+    posture = estate().posture()
+    owed = answers.debt(posture)
+    assert owed["debt"] > 0
+    broken, unclear = items(posture), items(posture, broken=False)
+    assert math.isclose(broken["debt"].sum(), owed["debt"])
+    assert math.isclose(unclear["debt"].sum(), owed["unverified"])
+    for by in ("identity", "owner", "team", "provider", "environment", "assumption"):
+        whole = groups(posture, by).set_index("key")["debt"]
+        assert math.isclose(whole.sum(), owed["debt"]), by
+        mine = broken.groupby(by)["debt"].sum()
+        assert mine.index.isin(whole.index).all(), by
+        for key, debt in mine.items():
+            assert math.isclose(debt, whole[key]), (by, key)
+
+
+def test_an_item_behind_an_expired_key_shows_the_way_and_says_so() -> None:
+    posture = estate().posture()
+    rows = items(posture)
+    one = item(posture, int(rows.loc[rows["identity"] == "pay", "item"].iloc[0]))
+    ways = [(s["from"]["id"], s["relationship"], s["to"]["id"]) for s in one["behind"]]
+    assert ways == [("pay", "USES", "key"), ("key", "AUTHENTICATES_AS", "svc-pay")]
+    assert [thing["id"] for thing in one["ended"]] == ["key"]
+    other = item(posture, int(rows.loc[rows["identity"] == "mail", "item"].iloc[0]))
+    assert [s["to"]["id"] for s in other["behind"]] == ["svc-mail"]
+    assert other["ended"] == []
+    assert other["granted"]["id"] == other["grant"]
+
+
+def test_tiles_add_up_and_say_what_they_stand_for() -> None:
+    rows = pd.DataFrame(
+        {
+            "id": ["a", "b", "c", "d"],
+            "name": ["<b>A</b>", "B", "C", "D"],
+            "debt": [5.0, 3.0, 2.0, 0.0],
+            "team": ["t", "t", "u", "u"],
+            "team_name": ["T", "T", "U", "U"],
+        }
+    )
+    tiles = treemap(rows, "team", most=1).data[0]
+    value = dict(zip(tiles.ids, tiles.values, strict=True))
+    parent = dict(zip(tiles.ids, tiles.parents, strict=True))
+    assert value == {
+        ALL: 10.0,
+        "team:t": 8.0,
+        "team:u": 2.0,
+        "identity:a": 5.0,
+        f"{MORE}team:t": 3.0,
+        f"{MORE}team:u": 2.0,
+    }
+    assert {one for one, above in parent.items() if above == "team:t"} == {
+        "identity:a",
+        f"{MORE}team:t",
+    }
+    assert group_of(f"{MORE}team:t") == "team:t"
+    assert "<b>" not in "".join(tiles.labels)
+
+
+def test_a_flat_grouping_has_no_tiles_within() -> None:
+    posture = estate().posture()
+    found = groups(posture, "assumption").rename(columns={"key": "assumption"})
+    tiles = treemap(found, "assumption").data[0]
+    assert set(tiles.parents) == {"", ALL}
+    assert members(posture)["debt"].sum() == pytest.approx(found["debt"].sum())
+
+
+def test_burn_down_keeps_change_and_coverage_apart() -> None:
+    periods = [
+        period(1, opening=10.0, new=8.0, retired=3.0, closing=15.0, coverage={"new": 6.0}),
+        period(2, opening=15.0, retired=5.0, closing=10.0, coverage={"retired": 5.0}),
+    ]
+    figure = burn_down(periods)
+    drawn = bars(figure)
+    assert drawn["New"] == [2.0, 0.0]
+    assert drawn["New, by coverage"] == [6.0, 0.0]
+    assert drawn["Retired"] == [-3.0, 0.0]
+    assert drawn["Retired, by coverage"] == [0.0, -5.0]
+    hatched = {b.name for b in figure.data if b.type == "bar" and b.marker.pattern.shape}
+    assert hatched == {"New, by coverage", "Retired, by coverage"}
+    line = next(part for part in figure.data if part.name == "Balance")
+    assert list(line.y) == [10.0, 15.0, 10.0]
+    assert burn_down([]).data[0].y == ()
+
+
+def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
+    later = estate()
+    later.can("svc-mail", "admin", "ledger", granted_at=ago(-20))
+    later.at = later.at + pd.Timedelta(days=30)
+    history = history_of(estate(), later)
+    first, second = (history.posture(info.id) for info in history.infos)
+    assert past(first)["debt"].tolist() == [answers.debt(first)["debt"]]
+    rows = past(second)
+    assert rows["debt"].tolist() == [answers.debt(p)["debt"] for p in (first, second)]
+    assert (rows["ratio"] <= rows["high"]).all()
+    figure = ratio_trend(rows, 0.05)
+    line = next(part for part in figure.data if part.name == "Trust debt ratio")
+    assert list(line.y) == rows["ratio"].tolist()
+    target = next(part for part in figure.data if part.name == "Target 5.0%")
+    assert list(target.y) == [0.05, 0.05]
+
+
+@pytest.mark.parametrize("measure", all_measures().values(), ids=lambda measure: measure.name)
+def test_every_figure_leads_to_its_rows(measure: object) -> None:
+    """By a page that exists, or in a table below it."""
+    found = rows_page(measure.rows)  # type: ignore[attr-defined]
+    if found is None:
+        assert rows_behind(estate().posture(), measure.name) is not None  # type: ignore[attr-defined]
+    else:
+        assert found[0] in all_views()
+
+
+def test_what_is_not_measured_is_not_zero() -> None:
+    posture = Estate(declares=["grants"]).agent("a").resource("r").can("a", "read", "r").posture()
+    rows = kpi_rows(answers.kpis(posture)["kpis"]).set_index("Figure")
+    lost = rows.loc["Unused exposure"]
+    assert lost["Value"] == "not measured"
+    assert "no source declares usage" in lost["Not measured, because"]
+    assert figure_words(0.0, "share") == "0.0%"

@@ -1,0 +1,92 @@
+"""Wildcards and access levels of AWS actions."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.job.run import read
+from ingest.source import Request
+from ingest.sources.aws import SOURCE
+from ingest.sources.aws.policies.actions import Service, heuristic
+from ingest.sources.aws.policies.patterns import contains, overlaps
+from tests.support.exports.aws_account import TAKEN_AT, allow, details, user
+
+WORDS = [w for n in range(5) for w in (format(i, f"0{n}b") if n else "" for i in range(2**n))]
+patterns = st.text(alphabet="01*?", max_size=4)
+
+
+def matching(pattern):
+    """List the short words that a pattern matches, letter by letter."""
+
+    def match(p, w):
+        if not p:
+            return not w
+        if p[0] == "*":
+            return match(p[1:], w) or bool(w and match(p, w[1:]))
+        return bool(w) and p[0] in ("?", w[0]) and match(p[1:], w[1:])
+
+    return {w for w in WORDS if match(pattern, w)}
+
+
+@given(patterns, patterns)
+def test_patterns_share_what_words_they_share(one, other):
+    """Two patterns overlap if some word matches both, and never contain more than they do."""
+    if matching(one) & matching(other):
+        assert overlaps(one, other)
+    if contains(one, other):
+        assert matching(other) <= matching(one)
+    for word in WORDS:
+        assert contains(one, word) is (word in matching(one))
+
+
+@pytest.mark.parametrize(
+    ("action", "level"),
+    [
+        ("s3:ListBucket", "list"),
+        ("secretsmanager:GetSecretValue", "read"),
+        ("sqs:TagQueue", "write"),
+        ("sns:AddPermission", "admin"),
+        ("s3:PutBucketPolicy", "admin"),
+        ("kinesis:PutResourcePolicy", "admin"),
+        ("autoscaling:PutScalingPolicy", "write"),
+        ("lambda:UpdateFunctionCode", "admin"),
+        ("lambda:InvokeFunction", "write"),
+        ("ssm:SendCommand", "admin"),
+    ],
+)
+def test_levels_of_actions(action, level):
+    """Levels follow AWS's reference; actions that hand over an identity are admin."""
+    prefix, _, name = action.partition(":")
+    service = Service(prefix)
+    assert service.levels(service.matched(action)) == {level}
+    assert service.shown(service.matched(action.upper())) == [f"{prefix}:{name}"]
+
+
+def test_unknown_actions_are_judged_by_their_verb():
+    """An action that no reference knows is read, write or admin by what it is called."""
+    assert heuristic("ListThings") == "list"
+    assert heuristic("DescribeThing") == "list"
+    assert heuristic("BatchGetThing") == "read"
+    assert heuristic("PutThingPolicy") == "admin"
+    assert heuristic("PutRetentionPolicy") == "write"
+    assert heuristic("Frobnicate") == "write"
+
+
+def warned(folder, *actions):
+    bot = user("bot", *(allow(action) for action in actions))
+    (folder / "iam.json").write_text(json.dumps(details(users=[bot])))
+    said = read(SOURCE, Request([folder], taken_at=TAKEN_AT)).warnings
+    return [w for w in said if "AWS documents" in w]
+
+
+def test_a_pattern_that_means_no_known_action_is_told_and_the_others_are_not(tmp_path):
+    wrong = ("s3:Frobnicate", "nosuch:Do", "ec2:Fly*")
+    said = warned(tmp_path, "s3:Get*", "S3:getobject", "*", "iam:*", "s3:*", *wrong)
+    assert sorted(w.split(": ")[0] for w in said) == sorted(wrong)
+
+
+def test_many_such_patterns_are_one_warning(tmp_path):
+    (said,) = warned(tmp_path, *(f"s3:Frobnicate{n}" for n in range(40)))
+    assert "40 times" in said

@@ -1,0 +1,82 @@
+"""Answers of single AWS commands that lie beside the authorization details.
+
+Their shapes are those of https://docs.aws.amazon.com/cli/latest/reference/iam.
+"""
+
+import json
+
+import pandas as pd
+
+from graph.schema import CREDENTIAL, HUMAN, ROLE
+from tests.support.exports.aws_account import ACCOUNT, IAM, allow, details, read, role, user
+
+
+def at(text):
+    return pd.Timestamp(text)
+
+
+def written(folder, **documents):
+    """Write JSON documents as files of a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_report_of_last_use_is_of_whom_its_file_is_named_after(tmp_path):
+    """The answer does not say of whom it speaks, and of one never used it names no caller."""
+    report = {"JobStatus": "COMPLETED", "JobCompletionDate": "2026-07-31T00:00:00Z"}
+    report["ServicesLastAccessed"] = [{"ServiceName": "S3", "ServiceNamespace": "s3"}]
+    account = details(users=[user("idle", allow("s3:GetObject"))], roles=[role("idle2", [])])
+    folder = written(tmp_path / "in", details=account, **{"last-accessed-idle": report})
+    got = read(folder)
+    assert got.reading.rejected == []
+    assert "usage" in got.reading.declares
+    (folder / "last-accessed-idle.json").rename(folder / "last-accessed-other.json")
+    (wrong,) = read(folder).reading.rejected
+    assert wrong.reason == "nothing says of whom it speaks"
+    folder = written(folder, **{"last-accessed-idle2": report | {"IsTruncated": True}})
+    assert not read(folder).reading.complete
+
+
+def test_last_use_of_a_key_is_that_of_the_key_the_file_is_named_after(tmp_path):
+    keys = [
+        {"UserName": "bot", "AccessKeyId": f"AKIAIOSFODNN7EXAMPL{n}", "Status": "Active"}
+        for n in (1, 2)
+    ]
+    used = {"UserName": "bot"}
+    used["AccessKeyLastUsed"] = {"LastUsedDate": "2026-07-30T00:00:00Z", "ServiceName": "s3"}
+    folder = written(
+        tmp_path / "in",
+        details=details(users=[user("bot")]),
+        keys={"AccessKeyMetadata": keys},
+        **{"AKIAIOSFODNN7EXAMPL2": used},
+    )
+    got = {k["name"]: k["last_used_at"] for k in read(folder).rows(CREDENTIAL)}
+    assert got == {
+        "AKIAIOSFODNN7EXAMPL1": None,
+        "AKIAIOSFODNN7EXAMPL2": at("2026-07-30T00:00:00Z"),
+    }
+    (folder / "AKIAIOSFODNN7EXAMPL2.json").rename(folder / "used.json")
+    (wrong,) = read(folder).reading.rejected
+    assert wrong.reason == "a last use of a key that is not, or not only once, in the export"
+
+
+def test_lists_of_users_and_roles_tell_what_the_details_do_not(tmp_path):
+    """list-users says who has signed in with a password; the details do not."""
+    listed = {"Users": [{"Arn": f"{IAM}user/ann", "PasswordLastUsed": "2026-07-30T00:00:00Z"}]}
+    roles = {"Roles": [{"Arn": f"{IAM}role/new", "RoleName": "new", "RoleId": "AROA1"}]}
+    account = details(users=[user("ann")])
+    folder = written(tmp_path / "in", details=account, users=listed, roles=roles)
+    got = read(folder)
+    assert got.one(HUMAN, f"{IAM}user/ann")["last_active_at"] == at("2026-07-30T00:00:00Z")
+    assert got.one(ROLE, f"{IAM}role/new")["name"] == "new"
+
+
+def test_policy_that_names_no_resource_is_told(tmp_path):
+    """A key's policy speaks of `*`, and the answer does not say of which key it is."""
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}  # fmt: skip
+    folder = written(tmp_path / "in", details=details(), key={"Policy": json.dumps(policy)})
+    told = [w for w in read(folder, scope=ACCOUNT).reading.warnings if "names no resource" in w]
+    assert len(told) == 1

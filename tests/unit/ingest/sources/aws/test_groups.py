@@ -1,0 +1,86 @@
+"""What groups, policy variables and other accounts do to a user's access in AWS."""
+
+import pytest
+
+from tests.support.exports.aws_account import (
+    ACCOUNT,
+    IAM,
+    allow,
+    deny,
+    group,
+    managed,
+    read_details,
+    user,
+)
+
+ANN = f"{IAM}user/ann"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:q"
+
+
+def test_member_has_what_the_group_has(tmp_path):
+    """The group holds its grants; a member without limits of its own is listed as one."""
+    staff = group("staff", allow("sqs:SendMessage", QUEUE))
+    read = read_details(tmp_path, users=[user("ann", GroupList=["staff"])], groups=[staff])
+    assert read.groups("ann") == {f"{IAM}group/staff"}
+    assert read.levels(f"{IAM}group/staff", QUEUE) == ["write"]
+    assert read.grants(ANN, QUEUE) == []
+
+
+@pytest.mark.parametrize("limit", ["own denial", "other group", "boundary"])
+def test_limited_member_gets_only_what_is_left(limit, tmp_path):
+    """Whoever has less than the group is no member: what is left is granted directly."""
+    staff = group("staff", allow("sqs:*", QUEUE), allow("sqs:ListQueues"))
+    guard = group("guard", deny(["sqs:*Permission", "sqs:Set*"]))
+    narrow = managed("narrow", allow(["sqs:Get*", "sqs:Send*", "sqs:List*"]))
+    ann = user("ann", GroupList=["staff"])
+    if limit == "own denial":
+        ann = user("ann", deny(["sqs:*Permission", "sqs:Set*"]), GroupList=["staff"])
+    if limit == "other group":
+        ann = user("ann", GroupList=["staff", "guard"])
+    if limit == "boundary":
+        ann["PermissionsBoundary"] = {"PermissionsBoundaryArn": narrow["Arn"]}
+    read = read_details(tmp_path, users=[ann], groups=[staff, guard], policies=[narrow])
+    assert f"{IAM}group/staff" not in read.groups("ann")
+    assert read.levels(ANN, QUEUE) == ["read", "write"]
+    assert {g["policy_id"] for g in read.grants(ANN, QUEUE)} == {f"{IAM}group/staff/inline/own"}
+    assert read.levels(f"{IAM}group/staff", QUEUE) == ["admin", "read", "write"]
+    assert any(ANN in w and "group" in w for w in read.reading.warnings)
+
+
+def test_limits_that_touch_nothing_of_the_group_keep_the_membership(tmp_path):
+    """A denial about something else does not dissolve a membership."""
+    staff = group("staff", allow("sqs:ReceiveMessage", QUEUE))
+    ann = user("ann", deny("s3:*"), GroupList=["staff"])
+    read = read_details(tmp_path, users=[ann], groups=[staff])
+    assert read.groups("ann") == {f"{IAM}group/staff"}
+
+
+def test_policy_variables_are_filled_in_for_each_user(tmp_path):
+    """A policy on `${aws:username}` gives each member power over itself and nobody else."""
+    own_name = f"{IAM}user/${{aws:username}}"
+    staff = group("staff", allow("iam:CreateAccessKey", own_name))
+    people = [user("ann", GroupList=["staff"]), user("bob", GroupList=["staff"])]
+    read = read_details(tmp_path, users=people, groups=[staff])
+    assert read.grants(ANN, ANN)[0]["actions"] == ["iam:CreateAccessKey"]
+    assert read.grants(ANN, f"{IAM}user/bob") == []
+    assert read.grants(f"{IAM}user/bob", f"{IAM}user/bob") != []
+
+
+def test_variable_that_a_request_decides_is_a_condition(tmp_path):
+    """What depends on a tag of the session is allowed on condition."""
+    home = "arn:aws:s3:::home/${aws:PrincipalTag/team}/*"
+    read = read_details(tmp_path, users=[user("ann", allow("s3:GetObject", home))])
+    (grant,) = read.grants(ANN, "arn:aws:s3:::home")
+    assert "aws:PrincipalTag/team" in grant["condition"]
+    named = "arn:aws:s3:::home/${aws:username}/*"
+    read = read_details(tmp_path, users=[user("ann", allow("s3:GetObject", named))])
+    assert read.levels(ANN, "arn:aws:s3:::home") == ["read"]
+
+
+def test_resource_of_another_account_needs_that_account_too(tmp_path):
+    """A queue of another account that is named is reached on condition; by `*` it is not."""
+    far = "arn:aws:sqs:eu-west-1:999988887777:q"
+    ann, bob = user("ann", allow("sqs:SendMessage", far)), user("bob", allow("sqs:*"))
+    read = read_details(tmp_path, users=[ann, bob])
+    assert "another account" in read.grants(ANN, far)[0]["condition"]
+    assert read.grants(f"{IAM}user/bob", far) == []

@@ -1,0 +1,114 @@
+"""AWS resources: their own policies, what runs as a role, and names that lead nowhere."""
+
+import json
+
+from graph.schema import ROLE, RUNS_AS
+from tests.support.exports.aws_account import (
+    ACCOUNT,
+    IAM,
+    allow,
+    deny,
+    details,
+    document,
+    read,
+    role,
+    user,
+)
+
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+BUCKET = "arn:aws:s3:::b"
+
+
+def with_bucket_policy(folder, *statements, people=()):
+    (folder / "details.json").write_text(json.dumps(details(users=list(people))))
+    (folder / "buckets.json").write_text('{"Buckets": [{"Name": "b"}]}')
+    policy = json.dumps(document(*statements))
+    (folder / "b-policy").write_text(json.dumps({"Policy": policy}))
+    return read(folder)
+
+
+def test_bucket_policy_lets_in_whom_it_names(tmp_path):
+    """A named user reads the bucket without a policy of its own; a denied one does not."""
+    names = {"AWS": [f"{IAM}user/ann", f"{IAM}user/bob"]}
+    let = allow("s3:GetObject", f"{BUCKET}/*", Principal=names)
+    people = [user("ann"), user("bob", deny("s3:*")), user("cyn")]
+    got = with_bucket_policy(tmp_path, let, people=people)
+    assert got.levels(f"{IAM}user/ann", BUCKET) == ["read"]
+    assert got.grants(f"{IAM}user/ann", BUCKET)[0]["policy_id"] == f"{BUCKET}#policy"
+    assert got.grants(f"{IAM}user/bob", BUCKET) == []
+    assert got.grants(f"{IAM}user/cyn", BUCKET) == []
+
+
+def test_bucket_policy_for_everybody_reaches_everybody_known(tmp_path):
+    """A public bucket is reached by every identity of the export, with its condition."""
+    let = allow("s3:GetObject", f"{BUCKET}/*", Principal="*", Condition=MFA)
+    got = with_bucket_policy(tmp_path, let, people=[user("ann"), user("bob")])
+    for name in ("ann", "bob"):
+        (grant,) = got.grants(f"{IAM}user/{name}", BUCKET)
+        assert grant["condition"] == '{"Bool":{"aws:MultiFactorAuthPresent":"true"}}'
+
+
+def test_bucket_policy_keeps_out_whom_their_own_policy_lets_in(tmp_path):
+    """A denial in the bucket's policy beats the user's own grant."""
+    bar = deny("s3:*", [BUCKET, f"{BUCKET}/*"], Principal={"AWS": f"{IAM}user/ann"})
+    own = allow("s3:GetObject", f"{BUCKET}/*")
+    got = with_bucket_policy(tmp_path, bar, people=[user("ann", own), user("bob", own)])
+    assert got.levels(f"{IAM}user/ann", BUCKET) == []
+    assert got.levels(f"{IAM}user/bob", BUCKET) == ["read"]
+
+
+def test_strangers_and_services_that_a_bucket_lets_in_are_shown(tmp_path):
+    """Another account and a service that may read hold grants; the own account adds none."""
+    names = {
+        "AWS": [f"{IAM}root", "arn:aws:iam::999988887777:root"],
+        "Service": "cloudtrail.amazonaws.com",
+    }
+    let = allow("s3:GetObject", f"{BUCKET}/*", Principal=names)
+    got = with_bucket_policy(tmp_path, let, people=[user("ann")])
+    assert got.grants(f"{IAM}root", BUCKET) == []
+    assert got.grants(f"{IAM}user/ann", BUCKET) == []
+    assert got.levels("arn:aws:iam::999988887777:root", BUCKET) == ["read"]
+    assert got.levels("cloudtrail.amazonaws.com", BUCKET) == ["read"]
+
+
+def test_instance_runs_as_the_role_of_its_profile(tmp_path):
+    """An instance is joined to its role through the instance profile; a lost one is said."""
+    profile = f"{IAM}instance-profile/web"
+    web = role("web", [], InstanceProfileList=[{"Arn": profile}])
+    (tmp_path / "details.json").write_text(json.dumps(details(roles=[web])))
+    place = {"Placement": {"AvailabilityZone": "eu-west-1b"}}
+    instances = [
+        {"InstanceId": "i-1", "IamInstanceProfile": {"Arn": profile}} | place,
+        {"InstanceId": "i-2", "IamInstanceProfile": {"Arn": f"{profile}x"}} | place,
+    ]
+    listed = {"Reservations": [{"OwnerId": ACCOUNT, "Instances": instances}]}
+    (tmp_path / "instances.json").write_text(json.dumps(listed))
+    got = read(tmp_path)
+    (runs,) = got.rows(RUNS_AS)
+    assert runs["source_id"] == f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"
+    assert any("i-2" in w for w in got.reading.warnings)
+
+
+def test_function_whose_role_is_not_there_is_said(tmp_path):
+    """No role is invented for a function; the warning names both."""
+    name = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f"
+    functions = [{"FunctionArn": name, "FunctionName": "f", "Role": f"{IAM}role/gone"}]
+    (tmp_path / "details.json").write_text(json.dumps(details(users=[user("ann")])))
+    (tmp_path / "functions.json").write_text(json.dumps({"Functions": functions}))
+    got = read(tmp_path)
+    assert got.rows(RUNS_AS) == []
+    assert got.rows(ROLE) == []
+    assert any("role/gone" in w and name in w for w in got.reading.warnings)
+
+
+def test_policy_naming_a_role_that_is_not_there_is_said(tmp_path):
+    """A role of the own account that only a policy names is a warning, not a role."""
+    ann = user("ann", allow("iam:PassRole", f"{IAM}role/gone"))
+    far = user("far", allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/hub"))
+    (tmp_path / "a.json").write_text(json.dumps(details(users=[ann, far])))
+    got = read(tmp_path / "a.json")
+    assert {r["id"] for r in got.rows(ROLE)} == {"arn:aws:iam::999988887777:role/hub"}
+    assert got.grants(f"{IAM}user/far", "arn:aws:iam::999988887777:role/hub")[0]["actions"] == [
+        "sts:AssumeRole"
+    ]
+    assert any("role/gone" in w for w in got.reading.warnings)

@@ -1,0 +1,281 @@
+"""The forms in which CloudTrail's events come, as its vendor documents them, with made-up names.
+
+Log files: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
+"""
+
+import gzip
+import json
+
+import pandas as pd
+import pytest
+
+from graph.schema import HUMAN, RESOURCE, ROLE, USED
+from ingest.source import InputRefused
+from ingest.sources.cloudtrail import SOURCE
+from tests.support.exports.loading import load
+
+ACCOUNT = "123456789012"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/app/bot"
+BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket"
+RECORD = {
+    "eventVersion": "1.11",
+    "userIdentity": {
+        "type": "AssumedRole",
+        "principalId": "AROAIDPPEZS35WEXAMPLE:i-1",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/bot/i-1",
+        "accountId": ACCOUNT,
+        "accessKeyId": "ASIAIOSFODNN7EXAMPLE",
+        "sessionContext": {"sessionIssuer": {
+            "type": "Role", "principalId": "AROAIDPPEZS35WEXAMPLE", "arn": ROLE_ARN,
+            "accountId": ACCOUNT, "userName": "bot"}},
+    },
+    "eventTime": "2026-11-03T10:00:00Z",
+    "eventSource": "s3.amazonaws.com",
+    "eventName": "GetObject",
+    "awsRegion": "eu-west-1",
+    "requestParameters": {"bucketName": "amzn-s3-demo-bucket", "key": "a"},
+    "responseElements": None,
+    "eventID": "eae87c48-d421-4626-94f5-000000000001",
+    "readOnly": True,
+    "resources": [{"type": "AWS::S3::Object", "ARN": f"{BUCKET}/a"},
+                  {"accountId": ACCOUNT, "type": "AWS::S3::Bucket", "ARN": BUCKET}],
+    "eventType": "AwsApiCall",
+    "managementEvent": False,
+    "recipientAccountId": ACCOUNT,
+    "eventCategory": "Data",
+}  # fmt: skip
+USE = {(ROLE_ARN, BUCKET, "read"): 1}
+
+
+def event(number: int, **more):
+    return RECORD | {"eventID": f"eae87c48-d421-4626-94f5-{number:012}"} | more
+
+
+def used(found):
+    return {(r["source_id"], r["target_id"], r["level"]): r["count"] for r in found.rows(USED)}
+
+
+def read(tmp_path, said, name="log.json", **options):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(said if isinstance(said, bytes) else json.dumps(said).encode())
+    return load(SOURCE, tmp_path, path, **options)
+
+
+LOOKED_UP = {
+    "EventId": RECORD["eventID"],
+    "EventName": "GetObject",
+    "ReadOnly": "true",
+    "EventTime": "2026-11-03T10:00:00+00:00",
+    "EventSource": "s3.amazonaws.com",
+    "Username": "i-1",
+    "Resources": [],
+    "CloudTrailEvent": json.dumps(RECORD),
+}
+MESSAGE = {
+    "version": "0",
+    "id": "6f87d04b-9f74-4f04-a780-7acf4b0a9b38",
+    "detail-type": "AWS API Call via CloudTrail",
+    "source": "aws.s3",
+    "account": ACCOUNT,
+    "time": "2026-11-03T10:00:00Z",
+    "region": "eu-west-1",
+    "resources": [],
+    "detail": RECORD,
+}
+
+
+def small(value):
+    """Write the names of fields as the columns of CloudTrail Lake and Athena are."""
+    if isinstance(value, dict):
+        return {name.lower(): small(one) for name, one in value.items()}
+    return [small(one) for one in value] if isinstance(value, list) else value
+
+
+LAKE = small(RECORD) | {
+    "eventtime": "2026-11-03 10:00:00.000",
+    "requestparameters": {"bucketName": "amzn-s3-demo-bucket", "key": "a"},
+}
+ATHENA = small(RECORD) | {"requestparameters": json.dumps(RECORD["requestParameters"])}
+FORMS = {
+    "a log": ("log.json", {"Records": [RECORD]}),
+    "a look-up": ("log.json", {"Events": [LOOKED_UP], "NextToken": "x"}),
+    "a message of EventBridge": ("log.json", MESSAGE),
+    "messages of EventBridge, a list": ("log.json", [MESSAGE]),
+    "one record": ("log.json", RECORD),
+    "the answer of get-query-results": (
+        "log.json", {"QueryStatus": "FINISHED", "QueryResultRows": [
+            [{"eventID": "x"}, {"eventJson": json.dumps(RECORD)}]]}),
+    "rows of CloudTrail Lake": (
+        "log.json", {"QueryResultRows": [[{k: v} for k, v in LAKE.items()]]}),
+}  # fmt: skip
+LINES = {
+    "records": RECORD,
+    "messages of EventBridge": MESSAGE,
+    "rows of CloudTrail Lake": LAKE,
+    "rows of Athena": ATHENA,
+    "looked-up events": LOOKED_UP,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_documents(tmp_path, form):
+    name, said = FORMS[form]
+    assert used(read(tmp_path, said, name)) == USE
+
+
+@pytest.mark.parametrize("form", LINES)
+@pytest.mark.parametrize("name", ["log.jsonl", "log.json.gz", "log.ndjson.gz"])
+def test_lines(tmp_path, form, name):
+    """One on each line, whatever the file is called, also in several gzip members."""
+    lines = [json.dumps(LINES[form]).encode(), json.dumps({"Records": [event(2)]}).encode()]
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    found = read(tmp_path, b"".join(pack(line + b"\n") for line in lines), name)
+    assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
+
+
+def test_a_broken_line_is_set_aside_and_the_log_is_not_whole(tmp_path):
+    found = read(tmp_path, json.dumps(RECORD).encode() + b'\n{"eventName": "G\n', "log.jsonl")
+    assert used(found) == USE
+    assert [place for place, _ in found.reasons] == ["line 2"]
+    (coverage,) = found.graph.coverage
+    assert not coverage.complete
+    assert coverage.usage_window_start is None, "nobody knows what the line told"
+
+
+def test_the_folders_of_a_trail(tmp_path):
+    """Logs lie below account, region and date; digests and notes lie beside them."""
+    trail = tmp_path / "AWSLogs" / ACCOUNT
+    for number, region in enumerate(("eu-west-1", "us-east-2")):
+        log = trail / "CloudTrail" / region / "2026" / "11" / "03"
+        log.mkdir(parents=True)
+        name = f"{ACCOUNT}_CloudTrail_{region}_20261103T1005Z_Mu0KsOhtH1ar15ZZ.json.gz"
+        said = {"Records": [event(number, awsRegion=region)]}
+        (log / name).write_bytes(gzip.compress(json.dumps(said).encode()))
+    digest = {
+        "awsAccountId": ACCOUNT,
+        "digestStartTime": "2026-11-03T09:01:31Z",
+        "digestEndTime": "2026-11-03T10:01:31Z",
+        "logFiles": [
+            {"s3Object": "x", "hashValue": "x", "newestEventTime": "2026-11-03T10:00:00Z"}
+        ],
+        "previousDigestSignature": "x",
+    }
+    for place in ("CloudTrail-Digest/eu-west-1", "CloudTrail/eu-west-1"):
+        (trail / place).mkdir(parents=True, exist_ok=True)
+        (trail / place / "digest.json.gz").write_bytes(gzip.compress(json.dumps(digest).encode()))
+    (tmp_path / "AWSLogs" / "readme.txt").write_text("x")
+    found = load(SOURCE, tmp_path, tmp_path / "AWSLogs", scope=None, taken_at=None)
+    assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
+    assert [c.scope for c in found.graph.coverage] == [ACCOUNT]
+    assert not any("passed over" in said for said in found.done.warnings)
+    assert not any("digest" in said for said in found.done.warnings)
+
+
+def test_a_digest_alone_is_no_log(tmp_path):
+    with pytest.raises(InputRefused, match="holds no record"):
+        read(tmp_path, {"digestStartTime": "2026-11-03T09:01:31Z", "logFiles": []})
+
+
+IDENTITY_CENTER = {
+    "type": "IdentityCenterUser",
+    "accountId": ACCOUNT,
+    "onBehalfOf": {"userId": "544894e8", "identityStoreArn": "arn:aws:identitystore::1:x/d-9"},
+    "credentialId": "90e292de",
+}
+OTHERS = {
+    "a user of Identity Center": IDENTITY_CENTER,
+    "another account": {"type": "AWSAccount", "principalId": "AROAX:s", "accountId": "9" * 12},
+    "a service": {"type": "AWSService", "invokedBy": "config.amazonaws.com"},
+    "a service by itself": {"accountId": ACCOUNT, "invokedBy": "AWS Internal"},
+    "a web identity": {"type": "WebIdentityUser", "principalId": "accounts.google.com:x:y",
+                       "userName": "y", "identityProvider": "accounts.google.com"},
+    "a SAML user": {"type": "SAMLUser", "principalId": "x:y", "userName": "y",
+                    "identityProvider": "x"},
+    "a directory": {"type": "Directory", "userName": "y"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", OTHERS)
+def test_who_is_no_identity_of_the_account_makes_none(tmp_path, who):
+    found = read(tmp_path, {"Records": [RECORD | {"userIdentity": OTHERS[who]}]})
+    assert len(found.graph.ids) == 0
+
+
+def test_a_role_of_another_account_is_named(tmp_path):
+    """Its session tells which role it is, unlike a caller of whom only the account is told."""
+    other = ROLE_ARN.replace(ACCOUNT, "9" * 12)
+    session = {"sessionIssuer": {"type": "Role", "arn": other}}
+    who = RECORD["userIdentity"] | {"sessionContext": session}
+    found = read(tmp_path, {"Records": [RECORD | {"userIdentity": who}]})
+    assert found.of(ROLE, "id") == [other]
+
+
+def test_on_behalf_of_a_person_is_still_the_role(tmp_path):
+    person = {"onBehalfOf": IDENTITY_CENTER["onBehalfOf"], "credentialId": "x"}
+    found = read(
+        tmp_path, {"Records": [RECORD | {"userIdentity": RECORD["userIdentity"] | person}]}
+    )
+    assert used(found) == USE
+    assert found.rows(HUMAN) == []
+
+
+NO_USES = {
+    "insights": {"eventType": "AwsCloudTrailInsight", "eventCategory": "Insight"},
+    "activity of an endpoint": {"eventType": "AwsVpceEvent", "eventCategory": "NetworkActivity"},
+    "what a service did": {"eventType": "AwsServiceEvent"},
+    "signing in": {"eventType": "AwsConsoleSignIn", "eventName": "ConsoleLogin"},
+    "what was denied": {"errorCode": "AccessDenied", "errorMessage": "Access Denied"},
+    "what was only tried out": {"errorCode": "Client.DryRunOperation"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sort", NO_USES)
+def test_what_is_no_use(tmp_path, sort):
+    found = read(tmp_path, {"Records": [RECORD | NO_USES[sort]]})
+    assert len(found.graph.ids) == 0
+
+
+def test_what_is_delivered_again_counts_once(tmp_path):
+    """The same event in another file, and one to which something was added later."""
+    later = {
+        "reason": "UPDATED_DATA",
+        "originalRequestID": "x",
+        "originalEventID": RECORD["eventID"],
+    }
+    again = event(7, addendum=later)
+    found = read(tmp_path, {"Records": [RECORD, event(2), RECORD, again]})
+    assert used(found) == {(ROLE_ARN, BUCKET, "read"): 2}
+    assert any("delivered twice (2)" in said for said in found.done.warnings)
+
+
+def test_a_long_log_says_what_a_short_one_does(tmp_path, monkeypatch):
+    """What does not fit into one batch goes through a file, and events are told apart there too."""
+    said = {"Records": [*(event(n) for n in range(7)), RECORD, event(3)]}
+    short = read(tmp_path / "short", said).rows(USED)
+    monkeypatch.setattr("ingest.sources.cloudtrail.reading.BATCH", 2)
+    long = read(tmp_path / "long", said).rows(USED)
+    assert [row["count"] for row in long] == [7]
+    assert [{**row, "last_seen": 0} for row in long] == [{**row, "last_seen": 0} for row in short]
+
+
+def test_objects_deleted_together_are_told_by_a_prefix(tmp_path):
+    """DeleteObjects names objects by ARNPrefix only."""
+    listed = [{"type": "AWS::S3::Object", "ARNPrefix": f"{BUCKET}/"}]
+    said = RECORD | {"eventName": "DeleteObjects", "resources": listed, "requestParameters": None}
+    assert used(read(tmp_path, {"Records": [said]})) == {(ROLE_ARN, BUCKET, "write"): 1}
+    assert read(tmp_path, {"Records": [said]}).of(RESOURCE, "id") == [BUCKET]
+
+
+def test_management_events_count_as_data_events_do(tmp_path):
+    said = RECORD | {
+        "eventName": "PutBucketPolicy",
+        "eventCategory": "Management",
+        "managementEvent": True,
+        "readOnly": False,
+        "resources": None,
+    }
+    found = read(tmp_path, {"Records": [said]})
+    assert used(found) == {(ROLE_ARN, BUCKET, "admin"): 1}
+    (row,) = found.rows(USED)
+    assert row["last_at"] == pd.Timestamp("2026-11-03T10:00:00Z")
