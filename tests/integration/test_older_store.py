@@ -1,0 +1,109 @@
+"""A store of the version before opens: its journal, acceptances, history and debts are kept.
+
+`tests/data/store/0.1.0.tar.gz` was written by the last commit before the folders had a second
+level: six states of an estate of two agents, one row that was rejected, a read that failed, an
+attestation, a review, and two acceptances, of which one was withdrawn. `0.1.0.json` is what that
+commit answered.
+"""
+
+import json
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.cli import Run
+
+DATA = Path(__file__).parents[1] / "data" / "store"
+AT = "2027-01-15T00:00:00Z"
+KEPT = ("id", "rule", "severity", "state", "first_seen", "last_seen", "resolved_at", "sentence")
+LINES: dict[str, list[str]] = {
+    "snapshots": ["snapshots"],
+    "sources": ["sources"],
+    "journal": ["journal", "--as-of", AT],
+    "findings": ["findings", "--state", "all", "--limit", "0", "--as-of", AT],
+    "debt": ["debt", "--items", "--limit", "0", "--as-of", AT],
+    "ledger": ["ledger", "--limit", "0", "--as-of", AT],
+    "kpis": ["kpis", "--as-of", AT],
+}
+
+
+def essentials(name: str, result: dict[str, Any]) -> Any:
+    """Keep of an answer what somebody would miss: who decided what, each finding, each sum."""
+    if name == "snapshots":
+        return [[s["id"], s["taken_at"], s["current"]] for s in result["snapshots"]]
+    if name == "sources":
+        return [[s["source"], s["scope"], s["state"]] for s in result["scopes"]]
+    if name == "findings":
+        kept = (
+            "id",
+            "rule",
+            "severity",
+            "state",
+            "first_seen",
+            "last_seen",
+            "resolved_at",
+            "sentence",
+        )
+        return sorted([f[of] for of in kept] for f in result["findings"])
+    if name == "kpis":
+        return {m["name"]: m["value"] for m in result["kpis"]}
+    if name == "journal":
+        return result["entries"]
+    return {of: value for of, value in result.items() if isinstance(value, int | float | str)}
+
+
+def unpacked(folder: Path) -> Path:
+    with tarfile.open(DATA / "0.1.0.tar.gz") as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "store"
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the store."""
+    return unpacked(tmp_path_factory.mktemp("older"))
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_it_answers_as_before(older: Path, cli: Run, name: str) -> None:
+    said = cli(*LINES[name], "--store", older, "--json").result
+    expected = json.loads((DATA / "0.1.0.json").read_text(encoding="utf-8"))[name]
+    assert json.loads(json.dumps(essentials(name, said))) == rounded(expected)
+
+
+def rounded(value: Any) -> Any:
+    """Allow for sums in another order."""
+    if isinstance(value, float):
+        return pytest.approx(value, rel=1e-9)
+    if isinstance(value, list):
+        return [rounded(one) for one in value]
+    return {of: rounded(one) for of, one in value.items()} if isinstance(value, dict) else value
+
+
+def test_what_it_remembers_is_worked_out_anew_once(tmp_path: Path, cli: Run) -> None:
+    """Findings were remembered under a hash of the code of then; none of them is lost."""
+    older = unpacked(tmp_path)
+    then = remembered(older)
+    first = cli(*LINES["findings"], "--store", older, "--json").result
+    now = remembered(older)
+    assert now.keys() >= then.keys()
+    assert not set(now.values()) & set(then.values())
+    assert cli(*LINES["findings"], "--store", older, "--json").result == first
+    assert remembered(older) == now
+
+
+def remembered(store: Path) -> dict[str, str]:
+    """Return by snapshot under which hash its findings are remembered."""
+    with closing(sqlite3.connect(store / "journal.sqlite")) as db:
+        return dict(db.execute("SELECT snapshot, version FROM seen WHERE snapshot NOT LIKE '% %'"))
+
+
+def test_a_decision_that_is_gone_would_be_noticed(tmp_path: Path, cli: Run) -> None:
+    """The twin: without the journal nothing is answered, rather than answered otherwise."""
+    older = unpacked(tmp_path)
+    (older / "journal.sqlite").unlink()
+    cli(*LINES["findings"], "--store", older, "--json").refused(4)
