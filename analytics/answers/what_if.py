@@ -8,9 +8,9 @@ from analytics.answers.shape import cut, when
 from analytics.posture import Posture
 from analytics.remediation.removal.before_and_after import after_removal, figures
 from analytics.remediation.removal.changed_reach import changed_reach
+from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.moved_access import MovedAccess, moved_access
 from analytics.remediation.removal.what_if import Removal, removals
-from analytics.usage.observed import ended
 from graph.frames import records
 from graph.schema import LEVELS
 

@@ -1,19 +1,14 @@
-"""Observed uses: who was lately seen using what, and which of these uses a removal would end."""
-
-from collections.abc import Sequence
+"""Observed uses: who was lately seen using what."""
 
 import numpy as np
 import pandas as pd
 
-from analytics.posture import MODES, Filter, Posture
+from analytics.posture import Posture
 from analytics.reach.kernels.removal import NODE
-from analytics.reach.removal import reached, upstream
-from analytics.remediation.removal.what_if import Removal
 from analytics.usage.activity import lately
 from analytics.usage.actors import actors
-from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import ACTING
-from graph.element import Element, Relationship
+from graph.element import Element
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, ELEMENTS, LEVELS, TOOL, USE_EVENT, USED
 
@@ -124,77 +119,3 @@ def _named(
     )
     latest = found.sort_values("at", ascending=False, kind="stable")
     return latest.drop_duplicates(["identity", "thing", "level"])
-
-
-# -- what a removal ends -----------------------------------------------------------------------
-
-
-def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFrame:
-    """Return the uses of `before` that would fail `after` a removal, the latest first.
-
-    A use fails if what was used was within reach, standing or after activation, and is not any
-    longer. The use of an edge that stays cannot fail. A fact that tells of several uses is listed
-    once. A row has the columns of `uses`.
-    """
-    rows = uses(before)
-    rows = rows[_in_question(before, after, gone, rows)]
-    who, what = rows["identity"].to_numpy(), rows["thing"].to_numpy()
-    level = rows["level"].to_numpy()
-    number = numbers_after(before.graph, after.graph)
-    there = (number[who] >= 0) & (number[what] >= 0)
-    fails = np.zeros(len(rows), bool)
-    for mode in MODES:
-        could = reached(before.network(Filter(mode)), who, what, level)
-        can = np.zeros(len(rows), bool)
-        can[there] = reached(
-            after.network(Filter(mode, moved=False)),
-            number[who[there]],
-            number[what[there]],
-            level[there],
-        )
-        fails |= could & ~can
-    rows = rows[fails].sort_values(
-        ["at", "implied", "identity", "thing"], ascending=[False, True, True, True]
-    )
-    rows = rows.drop_duplicates("told")
-    return rows.drop_duplicates(["identity", "thing", "level"]).reset_index(drop=True)
-
-
-def _in_question(
-    before: Posture, after: Posture, gone: Sequence[Removal], rows: pd.DataFrame
-) -> np.ndarray:
-    """Return which uses might fail: those of removed edges, and what relied on them unseen."""
-    links = {(rel.name, one) for r in gone for rel, one in r.relationships}
-    things = np.array([before.graph.number(t) for r in gone for t in r.things], np.int64)
-    facts = pd.MultiIndex.from_frame(rows[["relationship", "fact"]])
-    removed = facts.isin(list(links)) if links else np.zeros(len(rows), bool)
-    removed |= np.isin(rows["identity"], things) | np.isin(rows["thing"], things)
-    origins = np.unique(np.concatenate([things, _origins(before, after, gone)]).astype(np.int64))
-    relying = upstream(before.network(Filter("potential")), origins)[rows["identity"].to_numpy()]
-    return np.asarray(removed | (relying & ~rows["own"].to_numpy(bool)))
-
-
-def _origins(before: Posture, after: Posture, gone: Sequence[Removal]) -> np.ndarray:
-    """Return the nodes at which removed or fallen edges and grants begin."""
-    graph, parts = before.graph, []
-    by_type: dict[Relationship, list[str]] = {}
-    for rel, one in (pair for r in gone for pair in r.relationships):
-        by_type.setdefault(rel, []).append(one)
-    things = [t for r in gone for t in r.things]
-    for rel in (*CONTROL, CAN_ACCESS):
-        frame = graph.frames[rel]
-        at = frame["id"].isin(by_type.get(rel, [])) | frame["target_id"].isin(things)
-        if at.any():
-            parts.append(graph.ends(rel)[0][at.to_numpy(bool)])
-    left = set(_proofs(after))
-    fallen = [p[0] for p in _proofs(before) if p not in left]
-    parts.append(graph.numbers(pd.Series(fallen, dtype="string")))
-    return np.concatenate(parts)
-
-
-def _proofs(posture: Posture) -> list[tuple[str, str, str, tuple[str, ...]]]:
-    ids = posture.graph.ids
-    return [
-        (ids[p.source].as_py(), ids[p.target].as_py(), p.rule, p.support)
-        for p in posture.escalated.proofs
-    ]

@@ -24,10 +24,11 @@ from analytics.reach.removal import Masked
 from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
 from analytics.remediation.removal.before_and_after import after_removal, debt_owed, reach_of
 from analytics.remediation.removal.changed_reach import changed_identities
+from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
 from analytics.remediation.removal.what_if import Removal
 from analytics.usage.idle_access import ADMIN, Idle, derived_from, idle, idle_rows
-from analytics.usage.observed import ended, uses
+from analytics.usage.observed import uses
 from analytics.weights import mask_weights
 from graph.schema import LEVELS
 
@@ -43,7 +44,7 @@ class Step:
     """One removal: what goes, and what everything together is worth less than a step before.
 
     `identities` counts those that reach less. `breaks` are the uses that fail with this step
-    and did not before; see `analytics.usage.observed.ended`.
+    and did not before; see `analytics.remediation.removal.ended_uses.ended`.
     """
 
     what: Idle

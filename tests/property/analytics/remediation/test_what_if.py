@@ -11,8 +11,8 @@ from analytics.posture import MODES, Filter
 from analytics.reach import removal
 from analytics.reach.closure import totals
 from analytics.reach.removal import Remaining
+from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import removals
-from analytics.usage.observed import ended
 from graph.frames import records
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import TYPES, Estate

@@ -16,9 +16,9 @@ from analytics.debt.owed import debt_of
 from analytics.posture import Posture, assess
 from analytics.remediation.credential_hubs import credential_hubs
 from analytics.remediation.cut import smallest_cut
+from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import removals
 from analytics.usage.idle_access import ACCESS, idle_rows
-from analytics.usage.observed import ended
 from graph.access import AccessGraph
 from graph.schema import AUTHENTICATES_AS, CONTROL, USES
 from tests.support.estates.rule_findings import found

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from analytics import answers
+from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import removals
-from analytics.usage.observed import ended
 from graph.access import AmbiguousThing, UnknownThing
 from graph.frames import records
 from graph.schema import LEVELS
