@@ -1,12 +1,8 @@
-"""What the credential rules share: who holds which credential, and how a finding on it looks."""
-
-from collections.abc import Callable
-from typing import Any
+"""Live credentials: who holds which, and which of them are over or idle."""
 
 import numpy as np
 import pandas as pd
 
-from analytics.findings.rule import found, nothing
 from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
@@ -119,29 +115,3 @@ def alive_for_nothing(posture: Posture) -> pd.DataFrame:
 def later(instant: np.ndarray, days: int) -> np.ndarray:
     """Return the instant so many days later; `NEVER` stays."""
     return np.where(instant == NEVER, NEVER, np.where(instant == NEVER, 0, instant) + days * DAY)
-
-
-def about_credentials(
-    posture: Posture,
-    rows: pd.DataFrame,
-    since: np.ndarray,
-    say: Callable[[Any, str], str],
-    remedy: str,
-) -> pd.DataFrame:
-    """Make findings of rows of `held`; `say` writes the sentence of a row, given who holds it.
-
-    `remedy` has a place for the credential's name, as `str.format` knows it.
-    """
-    if rows.empty:
-        return nothing()
-    identity = rows["identity"].to_numpy(np.int64)
-    names = posture.graph.things["name"].iloc[identity]
-    return found(
-        posture,
-        identity,
-        [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],
-        since,
-        rows["number"].to_numpy(np.int64),
-        evidence=list(rows["facts"]),
-        remedy=[remedy.format(name) for name in rows["name"]],
-    )

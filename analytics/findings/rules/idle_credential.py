@@ -5,12 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.live_credentials import (
-    DORMANT_DAYS,
-    about_credentials,
-    alive_for_nothing,
-    later,
-)
+from analytics.assumptions.live_credentials import DORMANT_DAYS, alive_for_nothing, later
+from analytics.findings.families.credentials import about_credentials
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER

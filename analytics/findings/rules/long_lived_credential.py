@@ -3,8 +3,9 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, age
-from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.assumptions.live_credentials import held
 from analytics.assumptions.model import model
+from analytics.findings.families.credentials import about_credentials
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER

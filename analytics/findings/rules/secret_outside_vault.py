@@ -3,7 +3,8 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, storage
-from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.assumptions.live_credentials import held
+from analytics.findings.families.credentials import about_credentials
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 

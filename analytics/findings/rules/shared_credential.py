@@ -3,8 +3,9 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, sharing
-from analytics.assumptions.live_credentials import about_credentials, held
+from analytics.assumptions.live_credentials import held
 from analytics.assumptions.sharing import environments_opened, users
+from analytics.findings.families.credentials import about_credentials
 from analytics.findings.rule import Rule, nothing, plural
 from analytics.posture import Posture
 

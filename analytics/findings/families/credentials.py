@@ -1,0 +1,36 @@
+"""What the credential rules share: how a finding on a credential looks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.findings.rule import found, nothing
+from analytics.posture import Posture
+
+
+def about_credentials(
+    posture: Posture,
+    rows: pd.DataFrame,
+    since: np.ndarray,
+    say: Callable[[Any, str], str],
+    remedy: str,
+) -> pd.DataFrame:
+    """Make findings of rows of `held`; `say` writes the sentence of a row, given who holds it.
+
+    `remedy` has a place for the credential's name, as `str.format` knows it.
+    """
+    if rows.empty:
+        return nothing()
+    identity = rows["identity"].to_numpy(np.int64)
+    names = posture.graph.things["name"].iloc[identity]
+    return found(
+        posture,
+        identity,
+        [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],
+        since,
+        rows["number"].to_numpy(np.int64),
+        evidence=list(rows["facts"]),
+        remedy=[remedy.format(name) for name in rows["name"]],
+    )
