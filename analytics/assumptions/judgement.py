@@ -8,7 +8,7 @@ import pandas as pd
 from analytics.assumptions.entitlements import Entitlements
 from analytics.assumptions.model import Model
 from analytics.assumptions.reviews import Reviews, reviews
-from analytics.ownership.owners import stated_by
+from analytics.coverage import stated_by
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS

@@ -6,8 +6,8 @@ from collections.abc import Collection
 import numpy as np
 import pyarrow.compute as pc
 
+from analytics.coverage import declaring
 from analytics.escalation.support import NOTHING, Support
-from analytics.ownership.owners import declaring
 from graph.access import AccessGraph
 from graph.frames import text_array
 from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT

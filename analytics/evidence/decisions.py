@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.coverage import stated_by
 from analytics.evidence.deciding import ALLOW, DENY, ESCALATE, FOREVER
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from analytics.usage.action_levels import levels_of
 from analytics.usage.actors import actors

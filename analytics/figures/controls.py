@@ -5,13 +5,13 @@ from functools import cache
 
 import numpy as np
 
+from analytics.coverage import stated_by
 from analytics.figures.frameworks import parse
 from analytics.figures.measure import Measure, Measured, population
 from analytics.figures.measures import all_measures
 from analytics.findings.evaluation import failed, find_all, lacking
 from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from analytics.runtime.faults import PartFailed
 from graph.once import once

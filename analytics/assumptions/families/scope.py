@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.ownership.owners import stated_by
+from analytics.coverage import stated_by
 from analytics.posture import Posture
 from analytics.reach.kernels.pairs import within
 from graph.access import AccessGraph

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
-from analytics.ownership.owners import stated_by
+from analytics.coverage import stated_by
 from graph.access import NEVER, flags
 from graph.schema import AGENT, SERVICE_ACCOUNT
 

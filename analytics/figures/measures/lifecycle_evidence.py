@@ -3,8 +3,8 @@
 import numpy as np
 
 from analytics.assumptions.reviews import reviews
+from analytics.coverage import stated_by
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS, IDENTITIES

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analytics.coverage import stated_by
 from analytics.findings.evaluation import failed, find_all
 from analytics.findings.lifecycle.names import (
     NO_NAMES,
@@ -18,7 +19,6 @@ from analytics.findings.lifecycle.names import (
     names_of_things,
 )
 from analytics.findings.rules import all_rules
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from graph.coverage import known_kinds
 from graph.frames import empty

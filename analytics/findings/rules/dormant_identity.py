@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from analytics.coverage import stated_by
 from analytics.findings.rule import Rule, day, found, plural
 from analytics.gathered import gathered
-from analytics.ownership.owners import DAY, stated_by
+from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.usage.activity import lately

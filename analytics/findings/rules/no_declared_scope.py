@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from analytics.coverage import stated_by
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.families.scope import without
 from analytics.findings.rule import Rule, found, plural
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.coverage import can_state

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.reviews import reviews
+from analytics.coverage import stated_by
 from analytics.findings.rule import Rule, found
-from analytics.ownership.owners import stated_by
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER, flags
