@@ -18,8 +18,8 @@ from analytics.debt.totals import (
     Total,
     by_assumption,
     caps_of,
+    graded,
     grouped,
-    rated,
     total,
 )
 from analytics.debt.wording import why
@@ -53,9 +53,7 @@ def debt(
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
     whole = total(owed, places)
-    caps = caps_of(posture, model)
-    capped = bool(caps.alarm[places].any()), bool(caps.orphan[places].any())
-    letter, because = rated(whole, owed.model, *capped, caps)
+    letter, because = graded(posture, owed, places)
     found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
     found.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(found, limit)

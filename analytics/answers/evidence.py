@@ -8,6 +8,7 @@ import pandas as pd
 from analytics.answers.decision_records import decision_records
 from analytics.answers.shape import cut, plain, when
 from analytics.answers.show import value_of
+from analytics.evidence.coverage import coverage
 from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
 from analytics.evidence.decisions import records as decided
 from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
@@ -48,28 +49,6 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
         "decisions": decision_records(posture, found),
         "unplaced": found.unplaced,
         "left_out": left_out,
-    }
-
-
-def coverage(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return the explained share of the sensitive uses among `rows`, with both its terms.
-
-    `unknown` counts the sensitive uses that are no part of it.
-    """
-    sensitive = rows[rows["sensitivity"] >= SENSITIVE]
-    known = sensitive[sensitive["state"] != UNKNOWN]
-    explained = known["state"] == EXPLAINED
-    weights = known["weight"] * known["count"]
-    weight, of = float(weights[explained].sum()), float(weights.sum())
-    right, count = int(known["count"][explained].sum()), int(known["count"].sum())
-    return {
-        "count": right / count if count else None,
-        "weighted": weight / of if of else None,
-        "explained": right,
-        "sensitive": count,
-        "unknown": int(sensitive["count"].sum()) - count,
-        "explained_weight": weight,
-        "sensitive_weight": of,
     }
 
 

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.shape import cut, when
-from analytics.assumptions.model import NUMBER, model
-from analytics.figures.revocation_speed import KINDS, Spells, overdue
+from analytics.figures.revocation_speed import overdue, time_to_revoke
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import kill_set
@@ -84,47 +83,6 @@ def _types(posture: Posture) -> dict[str, str]:
         for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, RUNS_AS, ACTS_FOR)
         for fact in posture.graph.frames[relationship]["id"]
     }
-
-
-def time_to_revoke(posture: Posture, spells: Spells) -> dict[str, Any]:
-    """Return the time to revoke by Kaplan and Meier, with what is still open as censored.
-
-    `met_sla` is the share that ended within the cycle of the assumption `outlived`, of all of
-    which that can be said: what is open, and not yet so old, is left out of it.
-    """
-    days = model().cycle[NUMBER["outlived"]]
-    return _speed(spells, days) | {
-        "sla_days": days,
-        "by_kind": [
-            {"kind": kind} | _speed(mine, days)
-            for kind in KINDS
-            if len((mine := spells.of(kind)).rows)
-        ],
-        "snapshots": _snapshots(posture),
-    }
-
-
-def _speed(spells: Spells, days: float) -> dict[str, Any]:
-    estimate, (met, of) = spells.estimate, spells.within(days)
-    still = spells.rows["days"][~spells.rows["ended"].astype(bool)]
-    return {
-        "median_days": estimate.quantile(0.5),
-        "p95_days": estimate.quantile(0.95),
-        "censored": estimate.censored,
-        "ended": len(spells.rows) - estimate.censored,
-        "open_p90_days": float(np.quantile(still, 0.9)) if len(still) else None,
-        "met_sla": met / of if of else None,
-        "met": met,
-        "met_of": of,
-    }
-
-
-def _snapshots(posture: Posture) -> int:
-    """Count the snapshots that it was seen in."""
-    history, info = posture.history, posture.graph.snapshot
-    if history is None or info is None:
-        return 1
-    return len([i for i in history.until(info) if i.taken_at <= posture.graph.as_of]) or 1
 
 
 def _item(posture: Posture, row: Any) -> dict[str, Any]:

@@ -129,6 +129,15 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[
     return (plain, None) if caps.usage else (NOT_RATED, "no source sees use")
 
 
+def graded(
+    posture: Posture, debt: Debt, which: np.ndarray | slice = slice(None)
+) -> tuple[str, str | None]:
+    """Return the grade of what the identities at some places owe, with the reason of `rated`."""
+    caps = caps_of(posture, debt.model)
+    capped = bool(caps.alarm[which].any()), bool(caps.orphan[which].any())
+    return rated(total(debt, which), debt.model, *capped, caps)
+
+
 def caps_of(posture: Posture, by: Model | None = None) -> Caps:
     """Find out what keeps grades down."""
     return _caps(posture, model() if by is None else by)

@@ -8,6 +8,7 @@ what vanished because its source did, is censored: it has lasted at least so lon
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from analytics.assumptions.entitlements import Entitlements, entitlements
 from analytics.assumptions.families.credentials import held
 from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
-from analytics.assumptions.model import model
+from analytics.assumptions.model import NUMBER, model
 from analytics.figures.survival import Survival, survival
 from analytics.findings.families.ownership import departed, judged_rows
 from analytics.ownership.owners import DAY
@@ -275,3 +276,44 @@ def _decided(case: Case, units: Entitlements) -> np.ndarray:
         counts = (at != NEVER) & (at >= units.granted) & (at <= case.now)
         first = np.where(counts, np.minimum(first, at), first)
     return first
+
+
+def time_to_revoke(posture: Posture, spells: Spells) -> dict[str, Any]:
+    """Return the time to revoke by Kaplan and Meier, with what is still open as censored.
+
+    `met_sla` is the share that ended within the cycle of the assumption `outlived`, of all of
+    which that can be said: what is open, and not yet so old, is left out of it.
+    """
+    days = model().cycle[NUMBER["outlived"]]
+    return _speed(spells, days) | {
+        "sla_days": days,
+        "by_kind": [
+            {"kind": kind} | _speed(mine, days)
+            for kind in KINDS
+            if len((mine := spells.of(kind)).rows)
+        ],
+        "snapshots": _snapshots(posture),
+    }
+
+
+def _speed(spells: Spells, days: float) -> dict[str, Any]:
+    estimate, (met, of) = spells.estimate, spells.within(days)
+    still = spells.rows["days"][~spells.rows["ended"].astype(bool)]
+    return {
+        "median_days": estimate.quantile(0.5),
+        "p95_days": estimate.quantile(0.95),
+        "censored": estimate.censored,
+        "ended": len(spells.rows) - estimate.censored,
+        "open_p90_days": float(np.quantile(still, 0.9)) if len(still) else None,
+        "met_sla": met / of if of else None,
+        "met": met,
+        "met_of": of,
+    }
+
+
+def _snapshots(posture: Posture) -> int:
+    """Count the snapshots that it was seen in."""
+    history, info = posture.history, posture.graph.snapshot
+    if history is None or info is None:
+        return 1
+    return len([i for i in history.until(info) if i.taken_at <= posture.graph.as_of]) or 1

@@ -1,6 +1,7 @@
 """Trust debt ratio and its grade."""
 
-from analytics.answers.debt import debt
+from analytics.debt.owed import debt_of
+from analytics.debt.totals import graded
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, owed, population
 from analytics.posture import Posture
 
@@ -10,7 +11,7 @@ def measure(posture: Posture) -> Measured:
     whole = owed(posture)
     if whole is None or not whole.most:
         return Measured(None, because=population(posture).empty)
-    grade = debt(posture, limit=1)["grade"]
+    grade, _ = graded(posture, debt_of(posture))
     detail = {"range": list(whole.range), "grade": grade, "not_known": whole.not_known}
     low, high = whole.range
     within = (low, 1.0 if whole.not_known else high)

@@ -1,6 +1,6 @@
 """Sensitive uses that a decision explains."""
 
-from analytics.answers.evidence import coverage
+from analytics.evidence.coverage import coverage
 from analytics.evidence.matching import uses
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, ratio
 from analytics.posture import Posture

@@ -1,9 +1,8 @@
 """How long what should have ended stays."""
 
-from analytics.answers.revocation import time_to_revoke
 from analytics.assumptions.model import NUMBER, model
 from analytics.figures.measure import DAYS, LESS, Measure, Measured
-from analytics.figures.revocation_speed import overdue
+from analytics.figures.revocation_speed import overdue, time_to_revoke
 from analytics.posture import Posture
 
 
