@@ -10,8 +10,8 @@ import numpy as np
 
 from analytics.assumptions.model import NUMBER
 from analytics.figures.measure import population
-from analytics.findings.rules.dormant_identity import last_active
 from analytics.posture import Posture
+from analytics.usage.last_active import last_active
 from graph.access import NEVER
 from graph.schema import IDENTITIES
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analytics.figures.concentration import TOP, gini
 from analytics.figures.measure import (
     NEITHER,
     SHARE,
@@ -12,7 +13,6 @@ from analytics.figures.measure import (
     population,
     ratio,
 )
-from analytics.figures.measures.reach_concentration import TOP, gini
 from analytics.posture import Posture
 
 

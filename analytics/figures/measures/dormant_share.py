@@ -1,9 +1,9 @@
 """Identities that do nothing."""
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
-from analytics.findings.rules.dormant_identity import DORMANT_DAYS, last_active
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
+from analytics.usage.last_active import DORMANT_DAYS, last_active
 from graph.access import NEVER
 
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from analytics.figures.concentration import TOP, gini
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
 from analytics.posture import Posture
-
-TOP = 0.1
 
 
 def measure(posture: Posture) -> Measured:
@@ -24,17 +23,6 @@ def measure(posture: Posture) -> Measured:
         widest=float(weighted[0]) if whole else None,
         **spread,
     )
-
-
-def gini(values: np.ndarray) -> float:
-    """Return the Gini coefficient: 0 where all have the same, near 1 where one has all.
-
-    >>> gini(np.array([1., 1, 1, 1])), gini(np.array([0., 0, 0, 4]))
-    (0.0, 0.75)
-    """
-    ordered, count = np.sort(values), len(values)
-    rank = np.arange(1, count + 1)
-    return float((2 * rank - count - 1) @ ordered / (count * ordered.sum()))
 
 
 MEASURE = Measure(

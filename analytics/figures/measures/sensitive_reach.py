@@ -1,14 +1,8 @@
 """Identities that reach sensitive data now."""
 
-import numpy as np
-
 from analytics.figures.measure import NEITHER, SHARE, Measure, Measured, population, ratio
+from analytics.figures.sensitive_reach import reaching
 from analytics.posture import Posture
-from analytics.reach.kernels import traversal
-from analytics.weights import SENSITIVITY
-from graph.schema import LEVELS
-
-READ = LEVELS.index("read")
 
 
 def measure(posture: Posture) -> Measured:
@@ -21,19 +15,6 @@ def measure(posture: Posture) -> Measured:
         who.unreached or "no accountable identity is in service",
         unknown=int((~who.reach_known).sum()),
     )
-
-
-def reaching(posture: Posture) -> np.ndarray:
-    """Return which nodes reach something confidential or more, to read it or more (bool)."""
-    network = posture.network()
-    usual = posture.sensitivities["weight"].to_numpy()[network.resource]
-    more = network.levels >> READ
-    holding = np.flatnonzero((usual >= SENSITIVITY["confidential"]) & (more > 0))
-    least = READ + np.select([more[holding] >> bit & 1 == 1 for bit in range(3)], [0, 1, 2])
-    indptr, source, ceiling = network.turned
-    holders = network.holders[holding]
-    hops = traversal.backward(indptr, source, ceiling, holders, least.astype(np.int8))
-    return np.asarray(hops >= 0)
 
 
 MEASURE = Measure(

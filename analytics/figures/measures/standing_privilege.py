@@ -4,21 +4,12 @@ import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
-from analytics.ownership.owners import DAY
+from analytics.figures.standing import standing
 from analytics.posture import Posture
 from analytics.weights import SENSITIVITY
-from graph.access import NEVER, milliseconds
-from graph.schema import CAN_ACCESS, LEVELS
+from graph.schema import LEVELS
 
 WRITE = LEVELS.index("write")
-SHORT = DAY  # access that ends within a day of being granted is not standing
-
-
-def standing(posture: Posture, units: Entitlements) -> np.ndarray:
-    """Return for each entitlement whether it is there without activation for over a day."""
-    expires = milliseconds(posture.graph.frames[CAN_ACCESS]["expires_at"])[units.grant]
-    short = (expires != NEVER) & (units.granted != NEVER) & (expires - units.granted <= SHORT)
-    return np.asarray(units.standing & ~short)
 
 
 def privileged(posture: Posture, units: Entitlements) -> np.ndarray:

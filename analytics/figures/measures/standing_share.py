@@ -3,7 +3,7 @@
 import numpy as np
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
-from analytics.figures.measures.standing_privilege import standing
+from analytics.figures.standing import standing
 from analytics.posture import Posture
 
 

@@ -14,7 +14,8 @@ from analytics.assumptions.items import items_of
 from analytics.assumptions.model import NUMBER
 from analytics.assumptions.reviews import Reviews, reviews
 from analytics.findings.rule import day, found, joined
-from analytics.posture import Posture
+from analytics.ownership.owners import DAY
+from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
 from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.actors import actors
@@ -290,3 +291,9 @@ def found_grants(
         list(rows["fact"]),
         remedy,
     )
+
+
+def idle_from(rows: pd.DataFrame) -> np.ndarray:
+    """Return when each grant was used last, or given where it never was (milliseconds)."""
+    at = rows["last"].to_numpy(np.int64)
+    return np.where(at == NEVER, NEVER, at - UNUSED_DAYS * DAY)

@@ -3,18 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from analytics.coverage import stated_by
 from analytics.findings.rule import Rule, day, found, plural
 from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from analytics.residue import judged
-from analytics.usage.activity import lately
+from analytics.usage.last_active import DORMANT_DAYS, last_active
 from graph.access import NEVER
 from graph.element import Relationship
 from graph.schema import AUTHENTICATES_AS, CREDENTIAL, USES
-
-DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -44,18 +41,6 @@ def find(posture: Posture) -> pd.DataFrame:
     since = active[subject] + DORMANT_DAYS * DAY
     evidence = [tuple(keys[n]) for n in subject]
     return found(posture, subject, said, since, evidence=evidence, remedy=remedy)
-
-
-def last_active(posture: Posture) -> np.ndarray:
-    """Return since when each identity did nothing (milliseconds, `NEVER` where unknown).
-
-    It is unknown of one that may have acted within `DORMANT_DAYS` days, as one of several.
-    """
-    graph, seen, latest = posture.graph, posture.activity.last_active, posture.activity.node_latest
-    watched = stated_by(graph, "usage")
-    since = np.where((latest == NEVER) & watched, posture.created_at, seen)
-    may_have = lately(graph, latest, DORMANT_DAYS) & ~lately(graph, seen, DORMANT_DAYS)
-    return np.where(may_have, NEVER, since)
 
 
 def _live_keys(posture: Posture) -> pd.Series:

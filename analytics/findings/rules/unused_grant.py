@@ -1,13 +1,16 @@
 """A grant of which no level was used for 90 days, though its use would have been seen."""
 
-import numpy as np
 import pandas as pd
 
-from analytics.findings.families.entitlements import all_since, breaking, found_grants, told
+from analytics.findings.families.entitlements import (
+    all_since,
+    breaking,
+    found_grants,
+    idle_from,
+    told,
+)
 from analytics.findings.rule import Rule
-from analytics.ownership.owners import DAY
-from analytics.posture import UNUSED_DAYS, Posture
-from graph.access import NEVER
+from analytics.posture import Posture
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -24,12 +27,6 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     remedy = [f"Drop {g.levels} on {g.what} from {g.who}: not used {idle}." for g, idle in words]
     return found_grants(posture, rows, said, rows["last"], remedy)
-
-
-def idle_from(rows: pd.DataFrame) -> np.ndarray:
-    """Return when each grant was used last, or given where it never was (milliseconds)."""
-    at = rows["last"].to_numpy(np.int64)
-    return np.where(at == NEVER, NEVER, at - UNUSED_DAYS * DAY)
 
 
 RULE = Rule(

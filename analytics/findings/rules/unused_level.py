@@ -7,10 +7,10 @@ from analytics.findings.families.entitlements import (
     all_since,
     breaking,
     found_grants,
+    idle_from,
     told,
 )
 from analytics.findings.rule import Rule
-from analytics.findings.rules.unused_grant import idle_from
 from analytics.posture import Posture
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics import answers
 from analytics.debt.past import Owed, past_debt
 from analytics.figures.measure import population
-from analytics.figures.measures.sensitive_reach import reaching
+from analytics.figures.sensitive_reach import reaching
 from analytics.posture import Posture
 from app.web.answers.figures import names
 from app.web.snapshots import kept

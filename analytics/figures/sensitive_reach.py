@@ -1,0 +1,23 @@
+"""Who reaches something sensitive."""
+
+import numpy as np
+
+from analytics.posture import Posture
+from analytics.reach.kernels import traversal
+from analytics.weights import SENSITIVITY
+from graph.schema import LEVELS
+
+READ = LEVELS.index("read")
+
+
+def reaching(posture: Posture) -> np.ndarray:
+    """Return which nodes reach something confidential or more, to read it or more (bool)."""
+    network = posture.network()
+    usual = posture.sensitivities["weight"].to_numpy()[network.resource]
+    more = network.levels >> READ
+    holding = np.flatnonzero((usual >= SENSITIVITY["confidential"]) & (more > 0))
+    least = READ + np.select([more[holding] >> bit & 1 == 1 for bit in range(3)], [0, 1, 2])
+    indptr, source, ceiling = network.turned
+    holders = network.holders[holding]
+    hops = traversal.backward(indptr, source, ceiling, holders, least.astype(np.int8))
+    return np.asarray(hops >= 0)
