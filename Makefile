@@ -8,17 +8,18 @@ RUN := $(BIN)/trustdebt
 
 heading = @printf '\n==== %s ====\n' "$(1)"
 
-.PHONY: help setup demo app test lint browser bench fuzz neo4j lock docs
+.PHONY: help setup demo app test check lint browser bench fuzz neo4j lock docs
 help:
 	@echo 'make demo    an example estate, assessed'
 	@echo 'make app     the same in the browser'
 	@echo 'make test    every check and test'
+	@echo 'make check   the checkers and the quick tests'
 	@echo 'make lint    the checkers only'
 	@echo 'make bench   the figures of docs/benchmarks.md'
 	@echo 'make fuzz    ten minutes of damaged exports through every reader'
 	@echo 'make neo4j   a Neo4j server to try the other store'
 	@echo 'make lock    requirements.lock anew'
-	@echo 'make docs    docs/schema.md and docs/findings.md anew'
+	@echo 'make docs    docs/schema.md, docs/findings.md and docs/modules.md anew'
 
 setup: $(READY)
 
@@ -66,6 +67,7 @@ docs: setup
 	$(BIN)/python -m graph.reference > docs/schema.md
 	$(BIN)/python -m tests.support.exports.stated_facts > stated.tmp && mv stated.tmp analytics/findings/stated.toml
 	$(BIN)/python -m analytics.findings.reference > docs/findings.md
+	$(BIN)/python -m tests.support.module_index > docs/modules.md
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:

@@ -14,7 +14,7 @@ KEPT = "_worked_out"
 def once(make: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
     """Keep what a function returns with its first argument, for as long as that lives.
 
-    The other arguments must be hashable; arguments that are equal give the same answer.
+    The other arguments must be hashable (a `TypeError` says if not); equal ones give one answer.
     What is returned is shared: nobody may change it.
 
     Examples

@@ -75,7 +75,7 @@ def exposures(posture: Posture) -> pd.DataFrame:
     """
     history = posture.history
     assert history is not None
-    looks = [_look(history, info) for info in comparable(posture)]
+    looks = [_look(history, info.id) for info in comparable(posture)]
     found = [look.identities for look in looks]
     parts = [
         _summed(look.exposure, names_in(posture.graph, found[at:])) for at, look in enumerate(looks)
@@ -122,8 +122,8 @@ class _Look:
 
 
 @once
-def _look(history: History, info: SnapshotInfo) -> _Look:
-    past = history.posture(info.id)
+def _look(history: History, snapshot: str) -> _Look:
+    past = history.posture(snapshot)
     held = _held(past)
     sums = np.bincount(held.place, held.exposure, len(held.identities))
     ids = past.graph.ids.take(held.identities).to_pandas()

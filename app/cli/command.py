@@ -8,22 +8,19 @@ and the command ends with the code of a fault.
 
 import inspect
 import io
-import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
-from app.cli.exchange import FORMATS as EXCHANGE
-from app.cli.exchange import written
+from app.cli.printing import LINES, json_text, print_document, printable, tell_faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 NO, USAGE, FAULT, INTERRUPTED = 1, 2, 5, 130
 LIMIT = 50
-LINES = "\n"  # the one control character that messages and cells of CSV may have
 FORMATS = ("table", "json", "csv")
 
 StoreOption = Annotated[
@@ -179,7 +175,7 @@ def command(
             with using(given["seal_key"]), within(budget, end):
                 document, code = answered(given)
             with within(budget):
-                _print(document, "json" if given["as_json"] else given.get("form", "table"))
+                print_document(document, "json" if given["as_json"] else given.get("form", "table"))
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 
@@ -242,77 +238,6 @@ def level_of(said: str | None) -> str | None:
     from graph.schema import LEVELS
 
     return one_of(said, LEVELS, "--level") if said is not None else None
-
-
-def _print(document: dict[str, Any], form: str) -> None:
-    if document["faults"]:
-        document = _finite(document)
-    try:
-        if form == "json":
-            print(_json(document), flush=True)
-        elif form in EXCHANGE:
-            print(_json(written(form, document)), flush=True)
-        elif form == "csv":
-            name = document["schema"].split("/")[1]
-            print(_csv(document["result"][name]), end="", flush=True)
-        else:
-            from app.cli.tables import draw
-
-            draw(document)
-        if form != "json":
-            _tell_faults(document["faults"])
-    except BrokenPipeError:  # whoever read it has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    """Write the rows of an answer as CSV: things by id, no cell that a spreadsheet runs.
-
-    A terminal may read it too, so control characters are shown and not written.
-    """
-    from pandas import DataFrame
-
-    from app.escape import csv_table
-
-    def flat(value: Any) -> Any:
-        if isinstance(value, dict):
-            value = value.get("id", json.dumps(value))
-        if isinstance(value, list):
-            return "; ".join(str(flat(v)) for v in value)
-        return printable(value, LINES) if isinstance(value, str) else value
-
-    return csv_table(DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
-
-
-def _json(document: Any) -> str:
-    """Write a document in one line, of letters that standard output can write and show.
-
-    JSON itself escapes few control characters; a terminal obeys more, and all are one to a reader.
-    """
-    encoding = str(getattr(sys.stdout, "encoding", "")).lower()
-    ascii_ = encoding not in ("utf-8", "utf8")
-    said = json.dumps(document, ensure_ascii=ascii_, allow_nan=False)
-    if said.isprintable():
-        return said
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in said)
-
-
-def _finite(value: Any) -> Any:
-    """Return an answer with null for the figures that rest on something that failed."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _tell_faults(faults: Sequence[dict[str, str]]) -> None:
-    """Say on standard error what failed, and how to report it."""
-    for one in faults:
-        said = printable(f"{one['rule']} failed: {one['message']}", LINES)
-        print(f"trustdebt: {said}", file=sys.stderr)
-    if faults:
-        print(f"trustdebt: {REPORT}", file=sys.stderr)
 
 
 def envelope(
@@ -401,11 +326,6 @@ def _end(name: str, as_json: bool, error: Exception) -> None:
     os._exit(code)
 
 
-def printable(text: str, obeyed: str = "") -> str:
-    """Show control characters, which ids from data may hold, instead of obeying them."""
-    return "".join(c if c.isprintable() or c in obeyed else f"<U+{ord(c):04X}>" for c in text)
-
-
 def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) -> int:
     """Say in one place what went wrong; return the exit code it stands for."""
     usage = isinstance(error, typer.TyperException)
@@ -415,9 +335,9 @@ def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) 
         told = [one.record() for one in (*faults, Fault(asked, described(error)))]
         if as_json:
             failed = {"code": "fault", "message": f"{described(error)}. {REPORT}", "place": None}
-            print(_json({"error": failed, "faults": told}))
+            print(json_text({"error": failed, "faults": told}))
         else:
-            _tell_faults(told)
+            tell_faults(told)
         return code
     if not as_json:
         if message:  # nothing was asked, and the help is the answer
@@ -430,5 +350,5 @@ def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) 
     }
     if hasattr(error, "candidates"):
         said["candidates"] = error.candidates
-    print(_json({"error": said}))
+    print(json_text({"error": said}))
     return code

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.command import printable
+from app.cli.printing import printable
 from app.cli.tables_debt import COLUMNS as DEBT_COLUMNS
 from app.cli.tables_time import COLUMNS as TIME_COLUMNS
 from app.freshness import freshness, spoken_day

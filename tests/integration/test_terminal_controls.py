@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import app.cli.command
+import app.cli.printing
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.integration.cli import QUESTIONS
@@ -79,8 +80,9 @@ def test_csv_stays_csv(cli, hostile):
 def test_written_as_they_are_they_reach_the_terminal(cli, hostile, monkeypatch, form):
     """The twin: plain JSON escapes only what stands below U+0020, CSV nothing."""
     plain = lambda document: json.dumps(document, ensure_ascii=False)  # noqa: E731
-    monkeypatch.setattr(app.cli.command, "_json", plain)
-    monkeypatch.setattr(app.cli.command, "_printable", lambda said: said)
+    for module in (app.cli.command, app.cli.printing):
+        monkeypatch.setattr(module, "json_text", plain)
+        monkeypatch.setattr(module, "printable", lambda said, obeyed="": said)
     said = cli("findings", *FORMATS[form], "--store", hostile)
     assert "U+009B" in _obeyed(said.out)
     assert ("U+001B" in _obeyed(said.out)) == (form == "csv")
