@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from graph.schema import RELATIONSHIPS
+
 KINDS: Mapping[str, tuple[str, str]] = {
     "Agent": ("agent", "agents"),
     "ServiceAccount": ("service account", "service accounts"),
@@ -17,26 +19,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "Tool": ("tool", "tools"),
     "Review": ("review", "reviews"),
 }
-STEPS: Mapping[str, str] = {
-    "USES": "uses",
-    "AUTHENTICATES_AS": "signs in as",
-    "RUNS_AS": "runs as",
-    "MEMBER_OF": "is a member of",
-    "ASSUMES": "may assume",
-    "CONTROLS": "can take over",
-    "SPAWNS": "spawns",
-    "CALLS": "calls",
-    "ACTS_FOR": "acts for",
-    "CAN_ACCESS": "can access",
-}
-FACTS: Mapping[str, str] = {
-    **STEPS,
-    "TRUSTS": "trusts",
-    "OWNS": "owns",
-    "COVERS": "is about",
-    "USED": "used",
-    "STORED_IN": "is stored in",
-}
+VERBS: Mapping[str, str] = {r.name: r.verb for r in RELATIONSHIPS}
 LEVEL_VERBS: Mapping[str, str] = {
     "list": "list",
     "read": "read",
@@ -220,6 +203,6 @@ def edge_words(edge: Any, default: str = "—") -> str:
         return default
     if not isinstance(edge, Mapping):
         return str(edge)
-    verb = STEPS.get(str(edge.get("relationship")), str(edge.get("relationship", "")))
+    verb = VERBS.get(str(edge.get("relationship")), str(edge.get("relationship", "")))
     source, target = edge.get("from", edge.get("source")), edge.get("to", edge.get("target"))
     return f"{thing_name(source)} {verb} {thing_name(target)}"

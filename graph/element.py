@@ -195,11 +195,12 @@ class Node(_Element):
 class Relationship(_Element):
     """A relationship type, directed as access flows.
 
-    `control` means that holding the source lets one use what the target can do: blast radius
-    walks exactly these. `access` marks the terminal step onto a resource. `identity` marks the
-    control steps that stay with the same identity, from which entitlements are counted.
-    `uncontrolled` lists target labels that a control relationship does not open. `distinct`
-    names the properties that tell parallel rows between the same two nodes apart.
+    `verb` joins the names of its ends to a sentence: a child `is a member of` a group. `control`
+    means that holding the source lets one use what the target can do: blast radius walks exactly
+    these. `access` marks the terminal step onto a resource. `identity` marks the control steps that
+    stay with the same identity, from which entitlements are counted. `uncontrolled` lists target
+    labels that a control relationship does not open. `distinct` names the properties that tell
+    parallel rows between the same two nodes apart.
     """
 
     keys: ClassVar = (
@@ -224,6 +225,7 @@ class Relationship(_Element):
         ),
     )
 
+    verb: str = field(kw_only=True)
     sources: tuple[Node, ...] = field(kw_only=True)
     targets: tuple[Node, ...] = field(kw_only=True)
     control: bool = field(default=False, kw_only=True)

@@ -396,6 +396,7 @@ def control(
     sources: tuple[Node, ...],
     targets: tuple[Node, ...],
     *,
+    verb: str,
     identity: bool = False,
     uncontrolled: tuple[Node, ...] = (),
     distinct: tuple[str, ...] = (),
@@ -405,6 +406,7 @@ def control(
         name,
         meaning,
         CONTROL_PROPERTIES,
+        verb=verb,
         sources=sources,
         targets=targets,
         control=True,
@@ -414,13 +416,21 @@ def control(
     )
 
 
-USES = control("USES", "The agent holds the credential.", (AGENT,), (CREDENTIAL,), identity=True)
+USES = control(
+    "USES",
+    "The agent holds the credential.",
+    (AGENT,),
+    (CREDENTIAL,),
+    identity=True,
+    verb="uses",
+)
 AUTHENTICATES_AS = control(
     "AUTHENTICATES_AS",
     "Whoever holds the credential is taken for the identity.",
     (CREDENTIAL,),
     (SERVICE_ACCOUNT, AGENT, HUMAN, ROLE),
     identity=True,
+    verb="authenticates as",
 )
 RUNS_AS = control(
     "RUNS_AS",
@@ -428,6 +438,7 @@ RUNS_AS = control(
     (AGENT, TOOL, RESOURCE),
     (SERVICE_ACCOUNT, ROLE),
     identity=True,
+    verb="runs as",
 )
 MEMBER_OF = control(
     "MEMBER_OF",
@@ -436,6 +447,7 @@ MEMBER_OF = control(
     (GROUP, TEAM),
     identity=True,
     uncontrolled=(TEAM,),
+    verb="is a member of",
 )
 ASSUMES = control(
     "ASSUMES",
@@ -444,6 +456,7 @@ ASSUMES = control(
     (ROLE, SERVICE_ACCOUNT),
     identity=True,
     distinct=("condition", "rule"),
+    verb="may assume",
 )
 CONTROLS = control(
     "CONTROLS",
@@ -451,10 +464,29 @@ CONTROLS = control(
     (*PRINCIPALS, RESOURCE, TOOL),
     (*PRINCIPALS, RESOURCE),
     distinct=("condition", "rule"),
+    verb="can make itself act as",
 )
-SPAWNS = control("SPAWNS", "The parent decides the child's life.", (AGENT,), (AGENT,))
-CALLS = control("CALLS", "The agent may call it.", (AGENT,), (TOOL, AGENT))
-ACTS_FOR = control("ACTS_FOR", "It acts with what was delegated to it.", (AGENT,), (HUMAN, AGENT))
+SPAWNS = control(
+    "SPAWNS",
+    "The parent decides the child's life.",
+    (AGENT,),
+    (AGENT,),
+    verb="spawns",
+)
+CALLS = control(
+    "CALLS",
+    "The agent may call it.",
+    (AGENT,),
+    (TOOL, AGENT),
+    verb="calls",
+)
+ACTS_FOR = control(
+    "ACTS_FOR",
+    "It acts with what was delegated to it.",
+    (AGENT,),
+    (HUMAN, AGENT),
+    verb="acts for",
+)
 CAN_ACCESS = Relationship(
     "CAN_ACCESS",
     "A grant: the holder may use the target at these levels.",
@@ -493,6 +525,7 @@ CAN_ACCESS = Relationship(
     targets=(RESOURCE, *PRINCIPALS, TOOL),
     access=True,
     distinct=("grant_id",),
+    verb="can access",
 )
 OWNS = Relationship(
     "OWNS",
@@ -517,9 +550,14 @@ OWNS = Relationship(
     sources=(HUMAN, TEAM, AGENT, SERVICE_ACCOUNT, ROLE, GROUP),
     targets=(AGENT, SERVICE_ACCOUNT, ROLE, RESOURCE, TOOL, CREDENTIAL),
     distinct=("role",),
+    verb="owns",
 )
 STORED_IN = Relationship(
-    "STORED_IN", "The credential's value is kept there.", sources=(CREDENTIAL,), targets=(RESOURCE,)
+    "STORED_IN",
+    "The credential's value is kept there.",
+    sources=(CREDENTIAL,),
+    targets=(RESOURCE,),
+    verb="is stored in",
 )
 COVERS = Relationship(
     "COVERS",
@@ -528,6 +566,7 @@ COVERS = Relationship(
     sources=(REVIEW,),
     targets=(AGENT, SERVICE_ACCOUNT, ROLE, GROUP, HUMAN, CREDENTIAL, RESOURCE, TOOL),
     distinct=("grant_id",),
+    verb="is about",
 )
 USED = Relationship(
     "USED",
@@ -543,6 +582,7 @@ USED = Relationship(
     sources=PRINCIPALS,
     targets=(RESOURCE, TOOL),
     distinct=("level",),
+    verb="used",
 )
 TRUSTS = Relationship(
     "TRUSTS",
@@ -557,6 +597,7 @@ TRUSTS = Relationship(
     sources=(ROLE, SERVICE_ACCOUNT, AGENT, RESOURCE),
     targets=(*PRINCIPALS, RESOURCE),
     distinct=("action", "condition", "issuer", "subject"),
+    verb="trusts",
 )
 
 USE_EVENT = Table(

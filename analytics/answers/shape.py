@@ -11,17 +11,7 @@ from graph.access import NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso, strict_json
 
-VERBS = {
-    "USES": "uses the credential",
-    "AUTHENTICATES_AS": "authenticates as",
-    "RUNS_AS": "runs as",
-    "MEMBER_OF": "is a member of",
-    "ASSUMES": "may assume",
-    "CONTROLS": "can make itself act as",
-    "SPAWNS": "spawns",
-    "CALLS": "calls",
-    "ACTS_FOR": "acts for",
-}
+VERBS = {relationship.name: relationship.verb for relationship in RELATIONSHIPS}
 
 
 def when(milliseconds: int) -> str | None:

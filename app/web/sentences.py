@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from app.escape import code, markdown
-from app.wording import FACTS, LEVEL_VERBS, ago, counted, day, joined, number, thing_name
+from app.wording import LEVEL_VERBS, VERBS, ago, counted, day, joined, number, thing_name
 
 RULES = {rule.id: rule.title for rule in all_escalations().values()} | {
     "A1": "Assumes a role that lets it in"
@@ -29,7 +29,7 @@ def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
 
 
 def _clause(step: Mapping[str, Any]) -> str:
-    verb = FACTS.get(str(step["relationship"]), str(step["relationship"]))
+    verb = VERBS.get(str(step["relationship"]), str(step["relationship"]))
     if step.get("levels"):
         verb = f"may {joined([LEVEL_VERBS.get(level, level) for level in step['levels']])}"
     source, target = markdown(thing_name(step["from"])), markdown(thing_name(step["to"]))

@@ -13,7 +13,7 @@ from app.web.tables import below, table
 from app.web.tiles import tile
 from app.wording import (
     NOT_KNOWN,
-    STEPS,
+    VERBS,
     ago,
     brief,
     counted,
@@ -148,7 +148,7 @@ def breaks(posture: Posture, answer: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Who": [thing_name(row["identity"]) for row in rows],
-            "Step": [STEPS.get(row["through"]["relationship"], "used") for row in rows],
+            "Step": [VERBS.get(row["through"]["relationship"], "used") for row in rows],
             "What": [thing_name(row["resource"]) for row in rows],
             "Level": [row["level"] or "—" for row in rows],
             "Last used": [

@@ -19,7 +19,7 @@ from app.escape import plain
 from app.web.drawing.folding import Piece
 from app.web.drawing.layout import Drawing, Spot
 from app.web.drawing.links import AMBER, BLUE, CRIMSON, GREY, Link
-from app.wording import STEPS, kind
+from app.wording import VERBS, kind
 from graph.schema import FACT_NODES, RESOURCE
 
 HEIGHT = 600
@@ -187,7 +187,7 @@ def _drawn_edge(link: Link, steps: Set[tuple[str, str]]) -> dict[str, Any]:
             "id": "e" + hashlib.sha256(name.encode()).hexdigest()[:16],
             "source": _node(link.source),
             "target": _node(link.target),
-            "_name": STEPS.get(link.relationship, ""),
+            "_name": VERBS.get(link.relationship, ""),
         },
         "classes": " ".join(classes),
         "selectable": False,

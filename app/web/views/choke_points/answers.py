@@ -12,7 +12,7 @@ from analytics.weights import UNKNOWN
 from app.web.removals import edge_item
 from app.web.selection import selected
 from app.web.snapshots import kept
-from app.wording import STEPS, kind, thing_name
+from app.wording import VERBS, kind, thing_name
 
 LISTED = 500  # things, and edges, that are ranked for one page
 FREES, THROUGH, PROTECTED = "Frees", "Ways through", "Protected"
@@ -60,7 +60,7 @@ def ranked(posture: Posture, aim: Aim) -> Ranked:
         {
             "item": [edge_item(row) for row in edges],
             "From": [thing_name(row["from"]) for row in edges],
-            "Step": [STEPS.get(row["relationship"], row["relationship"]) for row in edges],
+            "Step": [VERBS.get(row["relationship"], row["relationship"]) for row in edges],
             "To": [thing_name(row["to"]) for row in edges],
         }
     )
@@ -88,7 +88,7 @@ def cut_rows(edges: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "From": [thing_name(row["from"]) for row in edges],
-            "Step": [STEPS.get(row["relationship"], row["relationship"]) for row in edges],
+            "Step": [VERBS.get(row["relationship"], row["relationship"]) for row in edges],
             "To": [thing_name(row["to"]) for row in edges],
         }
     )

@@ -12,7 +12,7 @@ from app.web.address import one_of, recall, remember
 from app.web.removals import MOST, add_each, edge_item
 from app.web.snapshots import kept
 from app.web.tables import below, table
-from app.wording import NOT_KNOWN, STEPS, brief, counted, number, share, thing_name
+from app.wording import NOT_KNOWN, VERBS, brief, counted, number, share, thing_name
 
 STEPS_PROPOSED = 5
 HIDDEN, SHOWN = "hidden", "shown"
@@ -95,7 +95,7 @@ def plan_rows(steps: list[dict[str, Any]]) -> pd.DataFrame:
         {
             "Step": range(1, len(steps) + 1),
             "From": [thing_name(target["from"]) for target in targets],
-            "Removes": [STEPS.get(t["relationship"], t["relationship"]) for t in targets],
+            "Removes": [VERBS.get(t["relationship"], t["relationship"]) for t in targets],
             "To": [thing_name(target["to"]) for target in targets],
             "Reach removed": [step["reach_removed"] for step in steps],
             "Identities": [step["identities"] for step in steps],

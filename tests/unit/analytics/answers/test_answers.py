@@ -194,7 +194,7 @@ def test_a_path_is_told_in_a_sentence():
     find = posture.graph.find
     said = answers.path(posture, find("A"), find("repo:app"))["paths"][0]["sentence"]
     assert said == (
-        "A uses the credential K1; K1 authenticates as svc; svc may assume dep; "
+        "A uses K1; K1 authenticates as svc; svc may assume dep; "
         "dep has write on repo:app (never used)."
     )
 
