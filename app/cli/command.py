@@ -10,16 +10,17 @@ import inspect
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
+from app.cli.columns import Columns
 from app.cli.printing import LINES, json_text, print_document, printable, tell_faults
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ def _never(given: dict[str, Any]) -> bool:
 class Behaviour:
     """How a command treats the options that all commands have.
 
-    `--limit` cuts each of the lists `rows` of its answer, besides what it cuts itself where it
-    has a `limit` of its own. One that does neither refuses the option, as it refuses those of
-    `refuses`. Where `storeless` holds of its arguments, no store is opened.
+    Its tables show the `columns` of its lists. `--limit` cuts each of the lists `rows` of its
+    answer, besides what it cuts itself where it has a `limit` of its own. One that does neither
+    refuses the option, as it refuses those of `refuses`. Where `storeless` holds of its arguments,
+    no store is opened.
     """
 
     rows: tuple[str, ...] = ()
+    columns: Mapping[str, Columns] = field(default_factory=dict)
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
 
@@ -175,7 +178,8 @@ def command(
             with using(given["seal_key"]), within(budget, end):
                 document, code = answered(given)
             with within(budget):
-                print_document(document, "json" if given["as_json"] else given.get("form", "table"))
+                form = "json" if given["as_json"] else given.get("form", "table")
+                print_document(document, form, behaviour.columns)
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 

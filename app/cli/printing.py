@@ -6,7 +6,7 @@ Names come from data: what a terminal would obey is shown instead.
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.cli.exchange import written
 LINES = "\n"  # the one control character that messages and cells of CSV may have
 
 
-def print_document(document: dict[str, Any], form: str) -> None:
+def print_document(document: dict[str, Any], form: str, columns: Mapping[str, Any]) -> None:
     """Write an answer in its envelope as JSON, CSV, an exchange format, or tables."""
     if document["faults"]:
         document = _finite(document)
@@ -32,7 +32,7 @@ def print_document(document: dict[str, Any], form: str) -> None:
         else:
             from app.cli.tables import draw
 
-            draw(document)
+            draw(document, columns)
         if form != "json":
             tell_faults(document["faults"])
     except BrokenPipeError:  # whoever read it has seen enough

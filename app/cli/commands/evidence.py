@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, SaidNo, UsageError, question
 
 if TYPE_CHECKING:
@@ -18,7 +19,21 @@ def _of_a_file(given: dict[str, Any]) -> bool:
     return given["thing"] == VERIFY and given["file"] is not None
 
 
-@question("evidence", storeless=_of_a_file)
+EVIDENCE: dict[str, Columns] = {
+    "uses": {
+        "at": "at",
+        "identity": "identity",
+        "resource": "resource",
+        "level": "level",
+        "state": "state",
+        "because": "reason",
+        "decision": "decision",
+        "in their words": lambda r: (r["said"] or {}).get("justification"),
+    },
+}
+
+
+@question("evidence", storeless=_of_a_file, columns=EVIDENCE)
 def evidence(
     posture: "Posture | None",
     thing: Annotated[

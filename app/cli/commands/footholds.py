@@ -4,12 +4,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
 
 ORDERS = ("hubs", "rotation")
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
+
+
+HUBS: dict[str, Columns] = {
+    "hubs": {
+        "credential": lambda r: r,
+        "type": "type",
+        "dependents": "count",
+        "in use": "in_use",
+        "unknown": "unknown",
+        "reach": lambda r: r["reach"]["weighted"],
+        "pieces": "pieces",
+        "blueprint": lambda r: "yes" if r["blueprint"] else None,
+        "rotation": "rotation",
+    },
+}
 
 
 @question("durability")
@@ -26,7 +42,7 @@ def durability(
     return answers.durability(posture, mode_of(mode), limit, about)
 
 
-@question("hubs")
+@question("hubs", columns=HUBS)
 def hubs(
     posture: "Posture",
     order: Annotated[str, typer.Option(help="hubs: what most hangs on; or rotation.")] = "hubs",

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
 
 if TYPE_CHECKING:
@@ -19,6 +20,33 @@ SHOWN = (
 )
 
 
+SHOW: dict[str, Columns] = {
+    "grants": {
+        "on": "to",
+        "levels": "levels",
+        "actions": "actions",
+        "granted": "granted_at",
+        "expires": "expires_at",
+        "condition": "condition",
+        "policy": "policy_id",
+    },
+    "relationships": {"from": "from", "relationship": "relationship", "to": "to"},
+}
+COLLISIONS: dict[str, Columns] = {
+    "collisions": {
+        "label": "label",
+        "things": "things",
+        "they share": "shared",
+        "kept apart because": "reason",
+    },
+    "merges": {
+        "thing": "thing",
+        "ids": "ids",
+        "one because": lambda r: [f"{e['rule']} {e['value']}" for e in r["evidence"]],
+    },
+}
+
+
 @question("identities")
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List the identities somebody must answer for. Example: trustdebt identities."""
@@ -27,7 +55,7 @@ def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]
     return answers.identities(posture, limit)
 
 
-@question("show", rows=SHOWN)
+@question("show", rows=SHOWN, columns=SHOW)
 def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     """Show everything known of one thing. Example: trustdebt show invoice-bot."""
     from analytics import answers
@@ -35,7 +63,7 @@ def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     return answers.show(posture, posture.graph.find(thing))
 
 
-@question("collisions")
+@question("collisions", columns=COLLISIONS)
 def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List what shares an id and yet stays two, and what was made one, with the reasons.
 

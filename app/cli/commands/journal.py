@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, instant_of, question
 
 if TYPE_CHECKING:
@@ -14,6 +15,20 @@ Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 Since = Annotated[
     str | None, typer.Option("--since", help="When it was decided, if that was before now.")
 ]
+
+
+ENTRIES: dict[str, Columns] = {
+    "entries": {
+        "entry": "entry",
+        "kind": "kind",
+        "about": lambda r: r.get("finding") or r.get("thing") or f"entry {r.get('withdraws')}",
+        "what": lambda r: r.get("decision") or r.get("owner") or r.get("until"),
+        "by": lambda r: r["by"] if r["signed_in"] else f"{r['by']} (not signed in)",
+        "from": "since",
+        "withdrawn": "withdrawn_at",
+        "reason": "reason",
+    },
+}
 
 
 @question("accept")
@@ -101,7 +116,7 @@ def withdraw(
     return withdraw(posture, entry, by, reason)
 
 
-@question("journal")
+@question("journal", columns=ENTRIES)
 def journal(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List what people decided, the latest first. Example: trustdebt journal."""
     from analytics.answers.journal import journal

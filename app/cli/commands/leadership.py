@@ -4,13 +4,51 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-@question("kpis", rows=("kpis",))
+KPIS: dict[str, Columns] = {
+    "kpis": {
+        "figure": "title",
+        "value": lambda r: of_unit(r["value"], r["unit"]),
+        "numerator": "numerator",
+        "denominator": "denominator",
+        "target": lambda r: of_unit(r["target"], r["unit"]),
+        "not measured, because": "not_measured_because",
+    },
+    "pillars": {
+        "pillar": "title",
+        "in evidence": lambda r: of_unit(r["value"], "share"),
+        "of": "denominator",
+        "unknown": "unknown",
+        "unit": "unit",
+        "not measured, because": "not_measured_because",
+    },
+}
+FRAMEWORKS: dict[str, Columns] = {
+    "frameworks": {
+        "name": "name",
+        "framework": "title",
+        "version": "version",
+        "measured": "measured",
+        "of": "of",
+    },
+    "controls": {
+        "control": "id",
+        "title": "title",
+        "fall short": "numerator",
+        "of": "denominator",
+        "evidence": lambda r: [e.get("rule") or e["title"] for e in r["evidence"]],
+        "not measured, because": "not_measured_because",
+    },
+}
+
+
+@question("kpis", rows=("kpis",), columns=KPIS)
 def kpis(posture: "Posture") -> dict[str, Any]:
     """Show the leadership figures with their denominators. Example: trustdebt kpis."""
     from analytics import answers
@@ -18,7 +56,7 @@ def kpis(posture: "Posture") -> dict[str, Any]:
     return answers.kpis(posture)
 
 
-@question("frameworks")
+@question("frameworks", columns=FRAMEWORKS)
 def frameworks(
     posture: "Posture",
     name: Annotated[

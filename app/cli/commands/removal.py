@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns, cell, words
 from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
 
 if TYPE_CHECKING:
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
 
 From = Annotated[list[str] | None, typer.Option("--from", help="Whose access; may be repeated.")]
 To = Annotated[list[str] | None, typer.Option("--to", help="Access to what; may be repeated.")]
+
+
+PLAN: dict[str, Columns] = {
+    "steps": {
+        "action": lambda r: words(r["action"]) if "action" in r else None,
+        "remove": lambda r: " ".join(cell(r["target"][k]) for k in ("from", "relationship", "to")),
+        "reach removed": "reach_removed",
+        "debt removed": "debt_removed",
+        "identities": "identities",
+        "breaks": lambda r: len(r["breaks"]) or None,
+        "use seen": lambda r: "would be" if r["observed"] else "could not be",
+        "verdict": "verdict",
+        "unused days": lambda r: r["window_days"] and round(r["window_days"]),
+        "owner": "owner",
+        "undo": "undo",
+    },
+}
 
 
 @question("choke-points")
@@ -53,7 +71,7 @@ def what_if(
     return answers.what_if(posture, remove, limit)
 
 
-@question("plan")
+@question("plan", columns=PLAN)
 def plan(
     posture: "Posture",
     budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,

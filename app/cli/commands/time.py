@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 
 if TYPE_CHECKING:
@@ -15,7 +16,78 @@ if TYPE_CHECKING:
 SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a start of it, or @INSTANT.")]
 
 
-@question("diff", refuses=MOMENT)
+def _on(row: Row) -> Any:
+    """Say what an entry of the ledger is about: an item of debt, a finding, or a source."""
+    return row["identity"] or row.get("finding")
+
+
+_NODE: Columns = {
+    "thing": "thing",
+    "label": lambda r: r["thing"]["label"],
+    "why": "why",
+    "fields": "fields",
+}
+_EDGE: Columns = {
+    "from": "from",
+    "relationship": "relationship",
+    "to": "to",
+    "why": "why",
+    "fields": "fields",
+}
+DIFF: dict[str, Columns] = {
+    **{f"{what}_nodes": _NODE for what in ("added", "removed", "changed")},
+    **{f"{what}_relationships": _EDGE for what in ("added", "removed", "changed")},
+    "renamed": {
+        "was": lambda r: r["was"]["id"],
+        "is now": lambda r: r["thing"]["id"],
+        "label": lambda r: r["thing"]["label"],
+        "why": "why",
+    },
+}
+LEDGER: dict[str, Columns] = {
+    "periods": {
+        "until": lambda r: r["until"]["at"],
+        "opening": "opening",
+        "new": "new",
+        "retired": "retired",
+        "accrued": "accrued",
+        "rescored": "rescored",
+        "closing": "closing",
+        "new to see": lambda r: r["coverage"]["new"] or None,
+        "out of sight": lambda r: r["coverage"]["retired"] or None,
+    },
+    "entries": {
+        "kind": "kind",
+        "since": "at",
+        "identity": _on,
+        "assumption": "assumption",
+        "on": "resource",
+        "level": "level",
+        "amount": "amount",
+        "cause": "cause",
+    },
+    "forecast": {
+        "days": "days",
+        "debt": "debt",
+        "interest": "interest",
+        "falls due": "opening_debt",
+        "items": "opening_items",
+    },
+}
+DRIFT: dict[str, Columns] = {
+    "drift": {
+        "identity": "identity",
+        "resource": lambda r: r["excess"]["resource"],
+        "level": lambda r: r["excess"]["level"],
+        "cause": "cause",
+        "since": "since",
+        "exposure": "exposure",
+        "path": "sentence",
+    },
+}
+
+
+@question("diff", refuses=MOMENT, columns=DIFF)
 def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
 ) -> dict[str, Any]:
@@ -28,7 +100,7 @@ def diff(
     return answers.diff(history, pick(infos, before), pick(infos, after), limit)
 
 
-@question("ledger")
+@question("ledger", columns=LEDGER)
 def ledger(
     posture: "Posture",
     since: Annotated[
@@ -66,7 +138,7 @@ def ledger(
     return answers.ledger(history, start, end, limit, read_model(model) if model else None)
 
 
-@question("drift")
+@question("drift", columns=DRIFT)
 def drift(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.cli.commands.ownership import ORPHANS
 from app.cli.tables import draw
 
 HOSTILE = (
@@ -27,7 +28,7 @@ def _document(result, left_out=0, unknown=()):
 
 
 def _drawn(capsys, result, **more) -> str:
-    draw(_document(result, **more))
+    draw(_document(result, **more), ORPHANS)
     return capsys.readouterr().out
 
 

@@ -1,0 +1,179 @@
+"""What tables show of the rows of an answer.
+
+A question declares the columns of its own lists (`question(columns=...)`); those of lists that
+several commands have stand here, by the name of the list. A column is the name of a field, or a
+function of the row where it needs more than one.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.cli.printing import printable
+
+ABSENT, NOT_KNOWN = "-", "not known"
+DAY = len("2026-08-01")  # tables show the day; --json has the instant
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+Row = Mapping[str, Any]
+Columns = Mapping[str, str | Callable[[Row], Any]]
+
+
+def words(key: str) -> str:
+    """Write the name of a field as words."""
+    return key.replace("_", " ")
+
+
+def cell(value: Any) -> str:
+    """Write a value as a cell of a table."""
+    if value is None:
+        return ABSENT
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, dict):
+        if {"id", "label", "name"} <= set(value):
+            return printable(str(value["name"]))
+        return ", ".join(f"{words(k)} {cell(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(cell(v) for v in value)
+    text = str(value)
+    return text[:DAY] if INSTANT.fullmatch(text) else printable(text)
+
+
+def of_unit(value: float | None, unit: str) -> str | None:
+    """Write a figure in its unit: a share in percent."""
+    if value is None:
+        return None
+    if unit == "share":
+        return f"{value:.1%}"
+    return f"{cell(float(value))} {unit}" if unit in ("tp", "tp/day", "days") else cell(value)
+
+
+def known(part: Row | None, key: str) -> Any:
+    """Return a figure of a row's part, if it has that part; what nobody knows says so."""
+    if part is None:
+        return None
+    return NOT_KNOWN if part[key] is None else part[key]
+
+
+def because(row: Row) -> str:
+    """Name what keeps a step from being certain."""
+    marks = ("derived", "conditional", "assumed")
+    return ", ".join(mark for mark in marks if row.get(mark))
+
+
+def state(row: Row) -> str | None:
+    """Say in which state a finding is, where it is not simply open."""
+    state = row.get("state", "open")
+    return None if state == "open" else words(state)
+
+
+def unread(files: Sequence[Row]) -> str | None:
+    """Name the first file that could not be read, and how many more there are."""
+    if not files:
+        return None
+    more = f" (and {len(files) - 1} more files)" if len(files) > 1 else ""
+    place = f", {files[0]['place']}" if files[0]["place"] else ""
+    return f"not read: {files[0]['file']}{place}: {files[0]['reason']}{more}"
+
+
+SHARED: dict[str, Columns] = {
+    "identities": {
+        "identity": lambda r: r,
+        "label": "label",
+        "level": "level",
+        "business owner": lambda r: r.get("owners", {}).get("business"),
+        "owners": lambda r: r.get("owners", {}).get("state"),
+        "resources": lambda r: known(r.get("blast_radius"), "resources"),
+        "weight": lambda r: known(r.get("blast_radius"), "weighted"),
+        "hops": "hops",
+        "before": lambda r: r.get("before", {}).get("weighted"),
+        "after": lambda r: r.get("after", {}).get("weighted"),
+        "last active": "last_active_at",
+        "because": because,
+        "routes": "routes",
+        "after kill": "routes_after_kill",
+        "unlogged": "unlogged",
+    },
+    "resources": {
+        "resource": lambda r: r,
+        "sensitivity": "sensitivity",
+        "levels": "levels",
+        "hops": "hops",
+        "weight": "weight",
+        "because": because,
+        "reached by": "count",
+        "percent": "percent",
+        "band": "band",
+    },
+    "findings": {
+        "severity": "severity",
+        "rule": "rule",
+        "finding": "sentence",
+        "since": "since",
+        "accountable": lambda r: r["accountable"] or r["accountability"],
+        "state": state,
+    },
+    "paths": {
+        "identity": "identity",
+        "resource": "resource",
+        "level": "level",
+        "state": "state",
+        "unused days": "unused_days",
+        "weight": "weight",
+        "path": "sentence",
+    },
+    "snapshots": {
+        "id": "id",
+        "taken at": "taken_at",
+        "current": "current",
+        "nodes": "nodes",
+        "relationships": "relationships",
+    },
+    "scopes": {
+        "source": "source",
+        "scope": "scope",
+        "state": "state",
+        "taken at": "taken_at",
+        "age in days": "age_days",
+        "failed at": "failed_at",
+        "because": lambda r: r["failed_because"] or unread(r["unread"]),
+    },
+    "breaks": {
+        "identity": "identity",
+        "uses": "resource",
+        "level": "level",
+        "last used": "last_used_at",
+        "through": lambda r: r["through"]["relationship"],
+    },
+    "nodes": {
+        "thing": lambda r: r,
+        "label": "label",
+        "exclusive exposure": "exclusive_exposure",
+        "participation": "participation",
+    },
+    "edges": {
+        "from": "from",
+        "relationship": "relationship",
+        "to": "to",
+        "rules": "rules",
+        "exclusive": "exclusive_exposure",
+        "pairs": "participation",
+        "protected": lambda r: "yes" if r.get("protected") else None,
+        "cost": "cost",
+    },
+    "moved": {
+        "no login of": "from",
+        "leads to": "to",
+        "who answers": "answers",
+        "resources": "resources",
+        "weight": "weighted",
+        "debt": "debt",
+    },
+    "lost": {"identity": "identity", "loses": "resource", "level": "level"},
+    "gained": {"identity": "identity", "gains": "resource", "level": "level"},
+}
+SHARED["protected"] = SHARED["edges"]
