@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
-from analytics.findings.rule_facts import OR, unstated, who_declares, who_states
+from analytics.findings.rule_facts import ESCALATIONS, OR, unstated, who_declares, who_states
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.source_states import covered
@@ -76,11 +76,12 @@ def _silent(
 ) -> list[dict[str, Any]]:
     """Return the rules that nothing connected can trigger, and what would: facts, and sources."""
     connected, rows = {one.source for one in coverage}, []
-    needs = {rule.id: rule.needs for rule in all_rules().values()}
-    needs = dict(sorted(needs.items())) | {r.id: r.needs for r in all_escalations().values()}
-    for rule, needed in needs.items():
+    rests = {rule.id: (rule.needs, rule.facts) for rule in all_rules().values()}
+    rests = dict(sorted(rests.items()))
+    rests |= {r.id: (r.needs, ESCALATIONS[r.id]) for r in all_escalations().values()}
+    for rule, (needed, wanted) in rests.items():
         kinds = [kind for kind in needed if kind not in declared]
-        facts = unstated(rule, connected, graph)
+        facts = unstated(wanted, connected, graph)
         if kinds or facts:
             said = [f"no source declares {' or '.join(kinds)}"] if kinds else []
             said += [f"no connected source states {fact.replace(OR, ' or ')}" for fact in facts]

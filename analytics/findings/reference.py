@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from analytics.findings.rule import Rule
-from analytics.findings.rule_facts import FACTS, OR, who_declares, who_sees, who_states
+from analytics.findings.rule_facts import OR, who_declares, who_sees, who_states
 from analytics.findings.rules import all_rules
 from analytics.weights import BANDS, LEVEL, SENSITIVITY
 
@@ -49,10 +49,10 @@ def reference() -> str:
 def _lines() -> Iterator[str]:
     yield from (HEAD, "", *_scale(), "", IDS)
     rules = sorted(all_rules().values(), key=lambda rule: rule.id)
-    for family, title in FAMILIES.items():
-        yield from ("", f"## {title}")
+    for family in dict.fromkeys([*FAMILIES, *(rule.id.partition("-")[0] for rule in rules)]):
+        yield from ("", f"## {FAMILIES.get(family, family)}")
         for rule in rules:
-            if rule.id.startswith(family):
+            if rule.id.startswith(f"{family}-"):
                 yield from _rule(rule)
 
 
@@ -70,11 +70,11 @@ def _weights(of: dict[str, float]) -> str:
 
 def _seen_by(rule: Rule) -> str:
     """Say which sources can trigger a rule alone, or what must come from which together."""
-    alone = who_sees(rule.id, rule.needs)
+    alone = who_sees(rule.needs, rule.facts)
     if set(alone) > set(FILLED_IN):
         return ", ".join(alone)
     parts = [f"{kind} of {_listed(who_declares(kind))}" for kind in rule.needs]
-    parts += [f"{_fact(one)} of {_listed(who_states(one))}" for one in FACTS[rule.id]]
+    parts += [f"{_fact(one)} of {_listed(who_states(one))}" for one in rule.facts]
     return f"{' and '.join(FILLED_IN)} alone; else together: {'; '.join(parts)}"
 
 

@@ -20,12 +20,14 @@ class Rule:
     """A check that returns a row for each thing it finds wanting.
 
     `weight` is that of the assumption it feeds. `needs` are the kinds of fact without which
-    the rule cannot be evaluated. `find` returns a frame with the columns of `FOUND`: `subject`
-    and `object` (numbers of nodes, -1 for none), `since` (milliseconds), `sentence`, `weighs`
-    (the heaviest entitlement concerned, alpha * s * lambda), `evidence` (ids of relationships,
-    as a tuple), `key` (what tells it from others of the same rule, subject and object, "" where
-    there can be none), `remedy` (what to do in this case, "" where the rule's own says it) and
-    `floor` (the severity that it has at least, "" where its weight alone decides).
+    the rule cannot be evaluated; `facts` are the labels, types, tables and properties it rests on,
+    alternatives parted by `|` (see `analytics.findings.rule_facts`). `find` returns a frame with
+    the columns of `FOUND`: `subject` and `object` (numbers of nodes, -1 for none), `since`
+    (milliseconds), `sentence`, `weighs` (the heaviest entitlement concerned, alpha * s * lambda),
+    `evidence` (ids of relationships, as a tuple), `key` (what tells it from others of the same
+    rule, subject and object, "" where there can be none), `remedy` (what to do in this case, ""
+    where the rule's own says it) and `floor` (the severity that it has at least, "" where its
+    weight alone decides).
     A `general` rule is listed after its more specific siblings. `part_of` is the id of a rule
     that adds up what this one finds grant by grant, "" for none.
     """
@@ -35,6 +37,7 @@ class Rule:
     title: str
     weight: float
     needs: tuple[str, ...]
+    facts: tuple[str, ...]
     remedy: str
     references: tuple[str, ...]
     find: Callable[[Posture], pd.DataFrame]

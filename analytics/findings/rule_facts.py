@@ -19,48 +19,9 @@ from graph.schema import declared as element
 ANY = "*"  # a source that hands over whatever somebody writes into it
 OR = "|"
 
-# Each needs all of its facts; of alternatives one is enough.
-FACTS: Mapping[str, tuple[str, ...]] = {
-    "CRD-01": ("Credential.created_at|Credential.rotated_at",),
-    "CRD-02": ("Credential.storage|STORED_IN",),
-    "CRD-03": ("Credential.strength|Credential.sender_constrained",),
-    "CRD-04": ("USES|AUTHENTICATES_AS",),
-    "CRD-05": ("Credential.human_used_at",),
-    "CRD-06": ("Credential.expires_at|Credential.last_used_at|Credential.created_at",),
-    "CRD-07": ("Credential.status",),
-    "EVD-01": ("UseEvent|USED", "DecisionRecord"),
-    "EVD-02": ("UseEvent|USED", "DecisionRecord"),
-    "EVD-03": ("UseEvent|USED", "DecisionRecord"),
-    "ISO-01": ("Resource.env", "Agent.env|ServiceAccount.env|Role.env"),
-    "ISO-02": ("Agent.third_party|ServiceAccount.third_party",),
-    "ISO-03": ("SodRule",),
-    "ISO-04": ("CALLS", "Tool.capabilities"),
-    "ISO-05": ("ACTS_FOR|SPAWNS",),
-    "ISO-06": ("TRUSTS",),
-    "LPR-01": ("CAN_ACCESS",),
-    "LPR-02": ("CAN_ACCESS",),
-    "LPR-03": ("CAN_ACCESS",),
-    "LPR-04": ("CAN_ACCESS.actions|CONTROLS|TRUSTS|OWNS",),
-    "LPR-05": ("ASSUMES",),
-    "OWN-01": (),
-    "OWN-02": ("OWNS", "Human.status|Human.left_at"),
-    "OWN-03": ("OWNS", "Team|Group"),
-    "OWN-04": ("OWNS",),
-    "OWN-05": ("SPAWNS",),
-    "OWN-06": ("OWNS",),
-    "OWN-07": ("OWNS.acknowledged_at",),
-    "RES-01": ("Agent.status|ServiceAccount.status|Role.status",),
-    "REV-01": ("CAN_ACCESS",),
-    "REV-02": ("COVERS",),
-    "REV-03": ("ServiceAccount.deleted_at|Role.deleted_at|Agent.deleted_at|Agent.revived_at",),
-    "SCP-01": (),
-    "SCP-02": ("Agent.declared_scope|ServiceAccount.declared_scope", "CAN_ACCESS"),
-    "SCP-03": ("Agent.declared_scope|ServiceAccount.declared_scope", "UseEvent|USED"),
-    "SCP-04": ("CAN_ACCESS",),
-    "TIM-01": ("CAN_ACCESS",),
-    "TIM-02": ("CAN_ACCESS.expires_at|CAN_ACCESS.task_ended_at|Agent.expires_at",),
-    "TIM-03": ("USES|AUTHENTICATES_AS",),
-    "TIM-04": ("CAN_ACCESS",),
+# The facts of rules of escalation; a finding rule declares its own. All of them are needed; of
+# alternatives one is enough.
+ESCALATIONS: Mapping[str, tuple[str, ...]] = {
     "A2": ("CAN_ACCESS.actions", "TRUSTS"),
     "A3": ("CAN_ACCESS.actions", "RUNS_AS"),
     "A4": ("CAN_ACCESS.actions",),
@@ -123,15 +84,17 @@ def who_declares(kind: str) -> list[str]:
     return [name for name, one in sources().items() if kind in one.declares]
 
 
-def who_sees(rule: str, needs: Iterable[str]) -> list[str]:
+def who_sees(needs: Iterable[str], facts: Iterable[str]) -> list[str]:
     """Return the sources that alone can state all that a rule rests on."""
     every = [set(sources()), *(set(who_declares(k)) for k in needs)]
-    every += [set(who_states(fact)) for fact in FACTS[rule]]
+    every += [set(who_states(fact)) for fact in facts]
     return sorted(set.intersection(*every))
 
 
-def unstated(rule: str, connected: Iterable[str], graph: AccessGraph | None) -> list[str]:
-    """Return the facts of a rule that no connected source can state, and that none has stated.
+def unstated(
+    facts: Iterable[str], connected: Iterable[str], graph: AccessGraph | None
+) -> list[str]:
+    """Return the facts that no connected source can state, and that none has stated.
 
     A source that is not known here may state anything.
     """
@@ -140,7 +103,7 @@ def unstated(rule: str, connected: Iterable[str], graph: AccessGraph | None) -> 
         return []
     return [
         fact
-        for fact in FACTS[rule]
+        for fact in facts
         if not names & set(who_states(fact)) and (graph is None or not _there(graph, fact))
     ]
 

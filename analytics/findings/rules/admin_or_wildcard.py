@@ -48,6 +48,7 @@ RULE = Rule(
     title="Administration or wildcard",
     weight=0.75,
     needs=("grants",),
+    facts=("CAN_ACCESS",),
     remedy="Name the actions that are needed, and grant those.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -111,6 +111,7 @@ RULE = Rule(
     title="Private data, untrusted input and a way out in one agent",
     weight=9 / 12,
     needs=(),
+    facts=("CALLS", "Tool.capabilities"),
     remedy="Take one of the three away: the data, the untrusted input, or the way out.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

@@ -96,6 +96,7 @@ RULE = Rule(
     title="Cross-environment access",
     weight=8 / 12,
     needs=(),
+    facts=("Resource.env", "Agent.env|ServiceAccount.env|Role.env"),
     remedy="Remove the access, or give production an identity of its own.",
     references=(
         "OWASP NHI8:2025 Environment Isolation",

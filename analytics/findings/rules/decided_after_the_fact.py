@@ -31,6 +31,7 @@ RULE = Rule(
     title="Decided after the fact, or by a stale justification",
     weight=9 / 12,
     needs=("decisions",),
+    facts=("UseEvent|USED", "DecisionRecord"),
     remedy="Have it ask before it acts, with a reason that still holds.",
     references=(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",

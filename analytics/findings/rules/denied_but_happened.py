@@ -28,6 +28,7 @@ RULE = Rule(
     title="Denied but happened",
     weight=1.0,
     needs=("decisions",),
+    facts=("UseEvent|USED", "DecisionRecord"),
     remedy="Stop it, and close the way around the policy.",
     references=(
         "OWASP ASI10:2026 Rogue Agents",

@@ -65,6 +65,7 @@ RULE = Rule(
     title="Dormant but credentialed",
     weight=0.75,
     needs=("credentials",),
+    facts=("USES|AUTHENTICATES_AS",),
     remedy="Disable it, wait for anybody to miss it, then delete it with its credentials.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -53,6 +53,7 @@ RULE = Rule(
     title="Escalation path",
     weight=0.75,
     needs=("grants",),
+    facts=("CAN_ACCESS.actions|CONTROLS|TRUSTS|OWNS",),
     remedy="Take away one of the facts that it rests on.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -46,6 +46,7 @@ RULE = Rule(
     title="Growth of exposure",
     weight=0.75,
     needs=("grants",),
+    facts=("CAN_ACCESS",),
     remedy="Get what was added approved, or remove it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -28,6 +28,7 @@ RULE = Rule(
     title="Human use of a credential of software",
     weight=7 / 12,
     needs=("credentials",),
+    facts=("Credential.human_used_at",),
     remedy="Give the person access of their own, and rotate the credential.",
     references=(
         "OWASP NHI10:2025 Human Use of NHI",

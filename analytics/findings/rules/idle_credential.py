@@ -39,6 +39,7 @@ RULE = Rule(
     title="Credential alive though unused or expired",
     weight=1.0,
     needs=("credentials",),
+    facts=("Credential.expires_at|Credential.last_used_at|Credential.created_at",),
     remedy="Disable it, wait, then delete it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -54,6 +54,7 @@ RULE = Rule(
     title="Idle role",
     weight=0.75,
     needs=("usage",),
+    facts=("ASSUMES",),
     remedy="Take the role away: nothing that was seen needs it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -51,6 +51,7 @@ RULE = Rule(
     title="Leaked credential alive",
     weight=11 / 12,
     needs=("credentials",),
+    facts=("Credential.status",),
     remedy="Revoke it now, and look through what was done with it since it leaked.",
     references=(
         "OWASP NHI2:2025 Secret Leakage",

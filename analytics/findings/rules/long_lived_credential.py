@@ -38,6 +38,7 @@ RULE = Rule(
     title="Long-lived or unrotated credential",
     weight=8 / 12,
     needs=("credentials",),
+    facts=("Credential.created_at|Credential.rotated_at",),
     remedy="Rotate it and give it an end within 90 days, or replace it by a federated identity.",
     references=(
         "OWASP NHI7:2025 Long-Lived Secrets",

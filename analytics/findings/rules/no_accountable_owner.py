@@ -43,6 +43,7 @@ RULE = Rule(
     title="No accountable owner",
     weight=1.0,
     needs=("owners",),
+    facts=(),
     remedy="Assign a business owner and a technical owner; until then its access is unaccountable.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

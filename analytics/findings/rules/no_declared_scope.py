@@ -45,6 +45,7 @@ RULE = Rule(
     title="No declared purpose or scope",
     weight=0.75,
     needs=("scope",),
+    facts=(),
     remedy="Declare the purpose, and the resources and levels that are allowed.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

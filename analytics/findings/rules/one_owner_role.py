@@ -42,6 +42,7 @@ RULE = Rule(
     title="Technical without business owner, or the reverse",
     weight=1.0,
     needs=("owners",),
+    facts=("OWNS",),
     remedy="Assign the missing owner.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -51,6 +51,7 @@ RULE = Rule(
     title="Orphan by spawn chain",
     weight=1.0,
     needs=("owners",),
+    facts=("SPAWNS",),
     remedy="Decommission it with its parent, or assign an owner.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -75,6 +75,7 @@ RULE = Rule(
     title="Outlived task or expiry",
     weight=1.0,
     needs=("grants",),
+    facts=("CAN_ACCESS.expires_at|CAN_ACCESS.task_ended_at|Agent.expires_at",),
     remedy="Revoke it now.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

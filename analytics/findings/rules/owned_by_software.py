@@ -40,6 +40,7 @@ RULE = Rule(
     title="Self-owned, or owned by software",
     weight=1.0,
     needs=("owners",),
+    facts=("OWNS",),
     remedy="Replace by a person; an identity that owns itself can give itself new credentials.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

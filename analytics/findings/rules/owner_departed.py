@@ -66,6 +66,7 @@ RULE = Rule(
     title="Owner departed or disabled",
     weight=1.0,
     needs=("owners",),
+    facts=("OWNS", "Human.status|Human.left_at"),
     remedy="Transfer it and rotate every credential the owner could copy, or decommission it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

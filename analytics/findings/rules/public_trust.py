@@ -76,6 +76,7 @@ RULE = Rule(
     title="Anybody may take it",
     weight=9 / 12,
     needs=("trust",),
+    facts=("TRUSTS",),
     remedy="Name those who may take it in its trust, and nobody else.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -117,6 +117,7 @@ RULE = Rule(
     title="Ended, and not gone",
     weight=1.0,
     needs=(),
+    facts=("Agent.status|ServiceAccount.status|Role.status",),
     remedy="End what is left: its credentials first, then its accounts, grants and children.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

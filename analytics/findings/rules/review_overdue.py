@@ -55,6 +55,7 @@ RULE = Rule(
     title="Review overdue or never held",
     weight=0.75,
     needs=("reviews",),
+    facts=("CAN_ACCESS",),
     remedy="Review it: keep it or take it away.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -93,6 +93,7 @@ RULE = Rule(
     title="Name revived after deletion",
     weight=0.75,
     needs=(),
+    facts=("ServiceAccount.deleted_at|Role.deleted_at|Agent.deleted_at|Agent.revived_at",),
     remedy="Take away what the former one was given, and grant the new one what it needs itself.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

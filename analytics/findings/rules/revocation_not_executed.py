@@ -66,6 +66,7 @@ RULE = Rule(
     title="Revoke decision not executed",
     weight=1.0,
     needs=("reviews",),
+    facts=("COVERS",),
     remedy="Revoke it: the decision was never applied.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -46,6 +46,7 @@ RULE = Rule(
     title="Privilege drift",
     weight=0.75,
     needs=("scope",),
+    facts=("Agent.declared_scope|ServiceAccount.declared_scope", "CAN_ACCESS"),
     remedy="Remove it, or get it approved.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -36,6 +36,7 @@ RULE = Rule(
     title="Secret outside a secret manager",
     weight=11 / 12,
     needs=("credentials",),
+    facts=("Credential.storage|STORED_IN",),
     remedy="Rotate it, keep it in a secret manager, and remove every copy.",
     references=(
         "OWASP NHI2:2025 Secret Leakage",

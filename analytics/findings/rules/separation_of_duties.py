@@ -44,6 +44,7 @@ RULE = Rule(
     title="Separation of duties broken",
     weight=9 / 12,
     needs=(),
+    facts=("SodRule",),
     remedy="Give one of the two sides to another identity.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -43,6 +43,7 @@ RULE = Rule(
     title="Shared credential",
     weight=8 / 12,
     needs=("credentials",),
+    facts=("USES|AUTHENTICATES_AS",),
     remedy="Give each agent a credential of its own, then revoke the shared one.",
     references=(
         "OWASP NHI9:2025 NHI Reuse",

@@ -48,6 +48,7 @@ RULE = Rule(
     title="Silent transfer",
     weight=1.0,
     needs=("owners",),
+    facts=("OWNS.acknowledged_at",),
     remedy="Ask the owner to accept or refuse.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -47,6 +47,7 @@ RULE = Rule(
     title="Stale access path",
     weight=0.75,
     needs=("usage",),
+    facts=("CAN_ACCESS",),
     remedy="Remove the first stale edge of each path; nothing that was used depends on it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

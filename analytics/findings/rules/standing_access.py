@@ -42,6 +42,7 @@ RULE = Rule(
     title="Standing access",
     weight=8 / 12,
     needs=("grants",),
+    facts=("CAN_ACCESS",),
     remedy="Set an end, or let it be activated when it is needed.",
     references=(
         "OWASP NHI7:2025 Long-Lived Secrets",

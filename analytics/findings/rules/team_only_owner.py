@@ -44,6 +44,7 @@ RULE = Rule(
     title="Team-only or empty team",
     weight=1.0,
     needs=("owners",),
+    facts=("OWNS", "Team|Group"),
     remedy="Name one accountable person in the team.",
     references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
     find=find,

@@ -29,6 +29,7 @@ RULE = Rule(
     title="Unexplained sensitive use",
     weight=9 / 12,
     needs=("decisions",),
+    facts=("UseEvent|USED", "DecisionRecord"),
     remedy="Find out why it was used, and let a policy decide on it beforehand.",
     references=(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",

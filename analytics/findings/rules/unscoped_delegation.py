@@ -72,6 +72,7 @@ RULE = Rule(
     title="Unscoped delegation",
     weight=9 / 12,
     needs=(),
+    facts=("ACTS_FOR|SPAWNS",),
     remedy="Give the delegation a ceiling and an end.",
     references=(
         "OWASP ASI03:2026 Identity and Privilege Abuse",

@@ -35,6 +35,7 @@ RULE = Rule(
     title="Unused entitlement",
     weight=0.75,
     needs=("usage",),
+    facts=("CAN_ACCESS",),
     remedy="Drop what is not used.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -40,6 +40,7 @@ RULE = Rule(
     title="Level never used",
     weight=0.75,
     needs=("usage",),
+    facts=("CAN_ACCESS",),
     remedy="Reduce the grant to the levels that are used.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -32,6 +32,7 @@ RULE = Rule(
     title="Third party unvetted",
     weight=10 / 12,
     needs=("reviews",),
+    facts=("Agent.third_party|ServiceAccount.third_party",),
     remedy="Review the supplier and approve the identity, or take its access away.",
     references=(
         "OWASP NHI3:2025 Vulnerable Third-Party NHI",

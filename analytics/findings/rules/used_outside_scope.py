@@ -51,6 +51,7 @@ RULE = Rule(
     title="Action outside scope",
     weight=0.75,
     needs=("scope", "usage"),
+    facts=("Agent.declared_scope|ServiceAccount.declared_scope", "UseEvent|USED"),
     remedy="Find out why; then take the access away, or declare it.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

@@ -36,6 +36,7 @@ RULE = Rule(
     title="Weak authentication",
     weight=9 / 12,
     needs=("credentials",),
+    facts=("Credential.strength|Credential.sender_constrained",),
     remedy="Replace it by a federated identity, mutual TLS or a token bound to its client.",
     references=(
         "OWASP NHI4:2025 Insecure Authentication",

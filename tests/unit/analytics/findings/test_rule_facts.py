@@ -7,14 +7,14 @@ import pytest
 from analytics.answers.coverage import coverage
 from analytics.escalation import all_escalations
 from analytics.findings import rule_facts
-from analytics.findings.rule_facts import FACTS, OR, who_sees
+from analytics.findings.rule_facts import ESCALATIONS, OR, who_sees
 from analytics.findings.rules import all_rules
 from graph import schema
 from graph.element import Element
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate
 from tests.support.exports.stated_facts import stated
 
-RULES = {rule.id: rule for rule in [*all_rules().values(), *all_escalations().values()]}
+RULES = {rule.id: rule for rule in all_rules().values()}
 ELEMENTS = {one.name: one for one in vars(schema).values() if isinstance(one, Element)}
 
 
@@ -26,8 +26,9 @@ def test_what_sources_state_is_what_their_code_and_their_examples_state():
 
 
 def test_every_rule_says_on_what_it_rests_and_the_model_has_it():
-    assert set(FACTS) == set(RULES)
-    for wanted in (one for facts in FACTS.values() for one in facts):
+    assert set(ESCALATIONS) == {rule.id for rule in all_escalations().values()}
+    every = [*ESCALATIONS.values(), *(rule.facts for rule in all_rules().values())]
+    for wanted in (one for facts in every for one in facts):
         for fact in wanted.split(OR):
             name, _, column = fact.partition(".")
             assert not column or column in {c.name for c in ELEMENTS[name].columns}, fact
@@ -45,7 +46,7 @@ def test_every_rule_says_on_what_it_rests_and_the_model_has_it():
     ],
 )
 def test_who_sees_what(rule, source, sees):
-    assert (source in who_sees(rule, RULES[rule].needs)) == sees
+    assert (source in who_sees(RULES[rule].needs, RULES[rule].facts)) == sees
 
 
 def silent(estate: Estate) -> dict[str, dict]:
