@@ -16,6 +16,7 @@ LEVEL_WEIGHTS = np.array([LEVEL[level] for level in LEVELS])
 UNKNOWN = "unknown"
 ASSUMED, ASSUMED_CONTROL_PLANE = "internal", "restricted"  # where no source says how sensitive
 BANDS = ((90.0, "critical"), (30.0, "high"), (9.0, "medium"), (0.0, "low"))
+SEVERITIES = tuple(name for _, name in BANDS)  # the worst first
 
 
 def mask_weights() -> np.ndarray:

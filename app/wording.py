@@ -32,7 +32,6 @@ STALE_STATES: Mapping[str, str] = {
     "unused_since_granted": "Never used since granted",
     "unobservable": "Not logged",
 }
-SEVERITIES = ("critical", "high", "medium", "low")
 MARKS: Mapping[str, str] = {
     "critical": "▲▲ critical",
     "high": "▲ high",

@@ -10,6 +10,7 @@ from graph.element import Element, Node, Relationship
 from graph.frames import FILE, PLACE
 from graph.schema import DECLARABLE
 from graph.values import canonical, strict_json
+from ingest.files.bounded import escaped
 from ingest.secrets.redaction import redact_text
 from ingest.source import Reading, Rejected
 
@@ -29,8 +30,7 @@ class Place:
         >>> Place("f.json", "/a").at("b/c", 0).pointer
         '/a/b~1c/0'
         """
-        said = [str(step).replace("~", "~0").replace("/", "~1") for step in steps]
-        return Place(self.file, "/".join([self.pointer, *said]))
+        return Place(self.file, "/".join([self.pointer, *(escaped(str(step)) for step in steps)]))
 
 
 @dataclass

@@ -24,11 +24,9 @@ from analytics.ownership.owners import NOBODY
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
 from analytics.runtime.faults import PartFailed
-from analytics.weights import BANDS
+from analytics.weights import SEVERITIES
 from graph.frames import records
 from graph.once import once
-
-SEVERITIES = tuple(name for _, name in BANDS)
 
 
 def findings(

@@ -10,11 +10,12 @@ import streamlit as st
 from analytics.answers import journal
 from analytics.ownership.owners import active_people
 from analytics.posture import Posture
+from analytics.weights import SEVERITIES
 from app.escape import markdown
 from app.web.picker import OFFERED, namer
 from app.web.server import door
 from app.web.snapshots import kept
-from app.wording import SEVERITIES, counted, number
+from app.wording import counted, number
 from graph.access import AmbiguousThing, UnknownThing
 from graph.journal.actor import By
 from graph.journal.journal import NoSuchEntry

@@ -37,9 +37,10 @@ def findings(
 ) -> dict[str, Any]:
     """List what is wrong, worst first. Example: trustdebt findings --severity high."""
     from analytics import answers
-    from analytics.answers.findings import SEVERITIES, chosen
+    from analytics.answers.findings import chosen
     from analytics.findings.lifecycle.states import FAILING
     from analytics.findings.rules import all_rules
+    from analytics.weights import SEVERITIES
 
     for given in (severity, fail_on):
         if given is not None and given not in SEVERITIES:

@@ -13,8 +13,9 @@ from analytics.ownership.owners import NOBODY, ROLES
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.regained import regained
+from analytics.weights import SEVERITIES
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, SEVERITIES, brief, kind, share
+from app.wording import NO_FIGURE, brief, kind, share
 from graph.access import NEVER
 
 UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"

@@ -9,6 +9,7 @@ import streamlit as st
 from analytics.findings.lifecycle.states import RESOLVED, STALE
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
+from analytics.weights import SEVERITIES
 from app.escape import code, markdown
 from app.web import acceptance
 from app.web.address import recall, remember, some_of
@@ -17,7 +18,6 @@ from app.web.tables import below, choose_rows, table
 from app.web.view import View
 from app.wording import (
     MARKS,
-    SEVERITIES,
     STATES,
     counted,
     day,
