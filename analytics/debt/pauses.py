@@ -9,9 +9,10 @@ import numpy as np
 
 from analytics.assumptions.items import Debt
 from analytics.assumptions.model import NUMBER
-from analytics.debt.feeds import FEEDS, By, Feeds
 from analytics.findings.families.ownership import last_departed
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.lifecycle.about import Accepted, accepted_findings
+from analytics.findings.rules import rule_of
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
@@ -39,7 +40,7 @@ def pauses(posture: Posture, owed: Debt) -> Pauses | None:
     before = posture
     while before.before is not None:
         before = before.before
-    said = [one for one in accepted_findings(before) if FEEDS[one.rule].assumptions]
+    said = [one for one in accepted_findings(before) if rule_of(one.rule).feeds.assumptions]
     return _pauses(posture, owed, said) if said else None
 
 
@@ -106,7 +107,7 @@ class _Items:
 
     def of(self, one: Accepted) -> np.ndarray:
         """Return the places of the items that a finding is about."""
-        feeds, subjects = FEEDS[one.rule], _subjects(self.posture, one)
+        feeds, subjects = rule_of(one.rule).feeds, _subjects(self.posture, one)
         mine = np.isin(self.assumption, [NUMBER[name] for name in feeds.assumptions])
         whose = np.isin(self.identity, subjects)
         if feeds.for_others:

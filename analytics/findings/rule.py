@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from analytics.findings.feeds import Feeds
 from analytics.posture import Posture
 from graph.access import NEVER
 
@@ -21,7 +22,8 @@ class Rule:
 
     `weight` is that of the assumption it feeds. `needs` are the kinds of fact without which
     the rule cannot be evaluated; `facts` are the labels, types, tables and properties it rests on,
-    alternatives parted by `|` (see `analytics.findings.rule_facts`). `find` returns a frame with
+    alternatives parted by `|` (see `analytics.findings.rule_facts`); `feeds` are the items of debt
+    that its findings are about. `find` returns a frame with
     the columns of `FOUND`: `subject` and `object` (numbers of nodes, -1 for none), `since`
     (milliseconds), `sentence`, `weighs` (the heaviest entitlement concerned, alpha * s * lambda),
     `evidence` (ids of relationships, as a tuple), `key` (what tells it from others of the same
@@ -38,6 +40,7 @@ class Rule:
     weight: float
     needs: tuple[str, ...]
     facts: tuple[str, ...]
+    feeds: Feeds
     remedy: str
     references: tuple[str, ...]
     find: Callable[[Posture], pd.DataFrame]

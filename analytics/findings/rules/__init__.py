@@ -12,3 +12,8 @@ def all_rules() -> dict[str, Rule]:
     """List the rules by name, in alphabetical order."""
     modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
     return {m.RULE.name: m.RULE for m in modules}
+
+
+def rule_of(rule_id: str) -> Rule:
+    """Return the rule with an id, such as OWN-01."""
+    return next(rule for rule in all_rules().values() if rule.id == rule_id)

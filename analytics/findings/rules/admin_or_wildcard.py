@@ -10,6 +10,7 @@ from analytics.findings.families.entitlements import (
     heaviest_of_each,
     told,
 )
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -49,6 +50,7 @@ RULE = Rule(
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS",),
+    feeds=NOTHING,  # how much may be done: that is in the exposure of every item
     remedy="Name the actions that are needed, and grant those.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

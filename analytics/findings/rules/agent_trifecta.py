@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.evidence.matching import SENSITIVE
 from analytics.findings.families.isolation import MOST, grant_ids, held
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -112,6 +113,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=(),
     facts=("CALLS", "Tool.capabilities"),
+    feeds=NOTHING,  # what is handed on to others, who owe for it themselves
     remedy="Take one of the three away: the data, the untrusted input, or the way out.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

@@ -7,6 +7,7 @@ from analytics.assumptions.families.environment import OTHER, PROD, crossing, en
 from analytics.assumptions.live_credentials import held as held_credentials
 from analytics.assumptions.sharing import users
 from analytics.findings.families.isolation import earliest, grant_ids, held, known
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, found, nothing
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
@@ -97,6 +98,7 @@ RULE = Rule(
     weight=8 / 12,
     needs=(),
     facts=("Resource.env", "Agent.env|ServiceAccount.env|Role.env"),
+    feeds=Feeds(("env",), By.RESOURCE),
     remedy="Remove the access, or give production an identity of its own.",
     references=(
         "OWASP NHI8:2025 Environment Isolation",

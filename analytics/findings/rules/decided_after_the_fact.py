@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.evidence.deciding import AFTERWARDS, EXPIRED, LATE
 from analytics.findings.families.evidence import about_uses, by_agents
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -32,6 +33,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),
+    feeds=Feeds(("evidence",), By.RESOURCE, for_others=True),
     remedy="Have it ask before it acts, with a reason that still holds.",
     references=(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",

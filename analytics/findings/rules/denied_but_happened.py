@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.evidence.deciding import DENIED
 from analytics.findings.families.evidence import about_uses, by_software
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -29,6 +30,7 @@ RULE = Rule(
     weight=1.0,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),
+    feeds=Feeds(("evidence",), By.RESOURCE, for_others=True),
     remedy="Stop it, and close the way around the policy.",
     references=(
         "OWASP ASI10:2026 Rogue Agents",

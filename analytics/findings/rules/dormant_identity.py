@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, found, plural
 from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
@@ -66,6 +67,7 @@ RULE = Rule(
     weight=0.75,
     needs=("credentials",),
     facts=("USES|AUTHENTICATES_AS",),
+    feeds=Feeds(("necessity",)),
     remedy="Disable it, wait for anybody to miss it, then delete it with its credentials.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

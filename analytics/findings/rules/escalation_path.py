@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.findings.derived_control import Gain, gains
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, plural
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -54,6 +55,7 @@ RULE = Rule(
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS.actions|CONTROLS|TRUSTS|OWNS",),
+    feeds=NOTHING,  # what could be gained by more than one's own: reach, and not debt
     remedy="Take away one of the facts that it rests on.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

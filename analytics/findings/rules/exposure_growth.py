@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import NOTHING
 from analytics.findings.growth import growths
 from analytics.findings.rule import Rule, day, found, plural
 from analytics.posture import Posture
@@ -47,6 +48,7 @@ RULE = Rule(
     weight=0.75,
     needs=("grants",),
     facts=("CAN_ACCESS",),
+    feeds=NOTHING,  # that access grew: what it rests on is judged grant by grant
     remedy="Get what was added approved, or remove it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

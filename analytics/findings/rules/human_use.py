@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.assumptions.credential_states import BROKEN, human_use
 from analytics.assumptions.live_credentials import held
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 
@@ -29,6 +30,7 @@ RULE = Rule(
     weight=7 / 12,
     needs=("credentials",),
     facts=("Credential.human_used_at",),
+    feeds=Feeds(("cred_human",), By.CREDENTIAL),
     remedy="Give the person access of their own, and rotate the credential.",
     references=(
         "OWASP NHI10:2025 Human Use of NHI",

@@ -7,6 +7,7 @@ import pandas as pd
 
 from analytics.assumptions.live_credentials import DORMANT_DAYS, alive_for_nothing, later
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -40,6 +41,7 @@ RULE = Rule(
     weight=1.0,
     needs=("credentials",),
     facts=("Credential.expires_at|Credential.last_used_at|Credential.created_at",),
+    feeds=NOTHING,  # a key for nothing: what it opens is owed for as if it were in use
     remedy="Disable it, wait, then delete it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.findings.families.entitlements import all_since
 from analytics.findings.families.roles import idle_roles
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, found, nothing
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.closure import totals
@@ -55,6 +56,7 @@ RULE = Rule(
     weight=0.75,
     needs=("usage",),
     facts=("ASSUMES",),
+    feeds=Feeds(("necessity",), By.HOLDER),
     remedy="Take the role away: nothing that was seen needs it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.families.leaks import leaks, opened
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing
 from analytics.posture import Posture
 from graph.frames import records
@@ -52,6 +53,7 @@ RULE = Rule(
     weight=11 / 12,
     needs=("credentials",),
     facts=("Credential.status",),
+    feeds=NOTHING,  # a leak keeps the grade down, and adds no debt
     remedy="Revoke it now, and look through what was done with it since it leaked.",
     references=(
         "OWASP NHI2:2025 Secret Leakage",

@@ -6,6 +6,7 @@ from analytics.assumptions.credential_states import BROKEN, age
 from analytics.assumptions.live_credentials import held
 from analytics.assumptions.model import model
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -39,6 +40,7 @@ RULE = Rule(
     weight=8 / 12,
     needs=("credentials",),
     facts=("Credential.created_at|Credential.rotated_at",),
+    feeds=Feeds(("cred_age",), By.CREDENTIAL),
     remedy="Rotate it and give it an end within 90 days, or replace it by a federated identity.",
     references=(
         "OWASP NHI7:2025 Long-Lived Secrets",

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analytics.findings.families.entitlements import entitled
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found, plural
 from analytics.ownership.owners import ROLES, Ownership
 from analytics.ownership.unowned_since import unowned_whole_since
@@ -44,6 +45,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=(),
+    feeds=Feeds(("owner",)),
     remedy="Assign a business owner and a technical owner; until then its access is unaccountable.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

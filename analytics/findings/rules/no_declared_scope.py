@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.coverage import stated_by
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.families.scope import without
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found, plural
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -46,6 +47,7 @@ RULE = Rule(
     weight=0.75,
     needs=("scope",),
     facts=(),
+    feeds=Feeds(("scope",)),
     remedy="Declare the purpose, and the resources and levels that are allowed.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

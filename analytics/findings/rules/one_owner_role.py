@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.gathered import gathered
 from analytics.ownership.owners import ROLES
@@ -43,6 +44,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("OWNS",),
+    feeds=Feeds(("owner",)),
     remedy="Assign the missing owner.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

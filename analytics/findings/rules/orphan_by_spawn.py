@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -52,6 +53,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("SPAWNS",),
+    feeds=Feeds(("owner",)),
     remedy="Decommission it with its parent, or assign an owner.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

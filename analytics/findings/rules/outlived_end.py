@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.items import items_of
 from analytics.findings.families.entitlements import by_grant, found_grants, told
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, found
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -76,6 +77,7 @@ RULE = Rule(
     weight=1.0,
     needs=("grants",),
     facts=("CAN_ACCESS.expires_at|CAN_ACCESS.task_ended_at|Agent.expires_at",),
+    feeds=Feeds(("outlived",), By.GRANT),
     remedy="Revoke it now.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, software_only
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.posture import Posture
 from graph.frames import records
@@ -41,6 +42,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("OWNS",),
+    feeds=Feeds(("owner",)),
     remedy="Replace by a person; an identity that owns itself can give itself new credentials.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

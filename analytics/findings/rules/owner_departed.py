@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, last_departed
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, found, nothing
 from analytics.ownership.owners import ROLES
 from analytics.ownership.unowned_since import unowned_since
@@ -67,6 +68,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("OWNS", "Human.status|Human.left_at"),
+    feeds=Feeds(("owner",), By.OWNER),
     remedy="Transfer it and rotate every credential the owner could copy, or decommission it.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -77,6 +78,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=("trust",),
     facts=("TRUSTS",),
+    feeds=NOTHING,  # who may come in: reach, and not debt
     remedy="Name those who may take it in its trust, and nobody else.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, day, found, joined, nothing, plural
 from analytics.posture import Posture
 from analytics.residue import (
@@ -118,6 +119,7 @@ RULE = Rule(
     weight=1.0,
     needs=(),
     facts=("Agent.status|ServiceAccount.status|Role.status",),
+    feeds=Feeds(("outlived",)),
     remedy="End what is left: its credentials first, then its accounts, grants and children.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -12,6 +12,7 @@ from analytics.findings.families.entitlements import (
     heaviest_of_each,
     told,
 )
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
@@ -56,6 +57,7 @@ RULE = Rule(
     weight=0.75,
     needs=("reviews",),
     facts=("CAN_ACCESS",),
+    feeds=Feeds(("review",)),
     remedy="Review it: keep it or take it away.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, day, found, plural
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -94,6 +95,7 @@ RULE = Rule(
     weight=0.75,
     needs=(),
     facts=("ServiceAccount.deleted_at|Role.deleted_at|Agent.deleted_at|Agent.revived_at",),
+    feeds=NOTHING,  # whose name it is: what is older than the deletion is judged as it is
     remedy="Take away what the former one was given, and grant the new one what it needs itself.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.assumptions.items import items_of
 from analytics.assumptions.reviews import REVOKE
 from analytics.findings.families.entitlements import by_grant, decided, found_grants, told
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from analytics.residue import alive
@@ -67,6 +68,7 @@ RULE = Rule(
     weight=1.0,
     needs=("reviews",),
     facts=("COVERS",),
+    feeds=Feeds(("outlived",), By.GRANT),
     remedy="Revoke it: the decision was never applied.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

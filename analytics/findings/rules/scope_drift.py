@@ -6,6 +6,7 @@ import pandas as pd
 from analytics.findings.families.entitlements import breaking, decided, found_grants, told
 from analytics.findings.families.scope import without
 from analytics.findings.families.scope_use import tightness
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -47,6 +48,7 @@ RULE = Rule(
     weight=0.75,
     needs=("scope",),
     facts=("Agent.declared_scope|ServiceAccount.declared_scope", "CAN_ACCESS"),
+    feeds=Feeds(("scope",), By.GRANT),
     remedy="Remove it, or get it approved.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

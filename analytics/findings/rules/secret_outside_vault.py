@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.assumptions.credential_states import BROKEN, storage
 from analytics.assumptions.live_credentials import held
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 
@@ -37,6 +38,7 @@ RULE = Rule(
     weight=11 / 12,
     needs=("credentials",),
     facts=("Credential.storage|STORED_IN",),
+    feeds=Feeds(("cred_storage",), By.CREDENTIAL),
     remedy="Rotate it, keep it in a secret manager, and remove every copy.",
     references=(
         "OWASP NHI2:2025 Secret Leakage",

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from analytics.findings.families.isolation import conflicts
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import KEY_PARTS, Rule, found
 from analytics.posture import Posture
 from graph.frames import records
@@ -45,6 +46,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=(),
     facts=("SodRule",),
+    feeds=Feeds(("sod",), By.DUTY),
     remedy="Give one of the two sides to another identity.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -6,6 +6,7 @@ from analytics.assumptions.credential_states import BROKEN, sharing
 from analytics.assumptions.live_credentials import held
 from analytics.assumptions.sharing import environments_opened, users
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, nothing, plural
 from analytics.posture import Posture
 
@@ -44,6 +45,7 @@ RULE = Rule(
     weight=8 / 12,
     needs=("credentials",),
     facts=("USES|AUTHENTICATES_AS",),
+    feeds=Feeds(("cred_shared",), By.CREDENTIAL),
     remedy="Give each agent a credential of its own, then revoke the shared one.",
     references=(
         "OWASP NHI9:2025 NHI Reuse",

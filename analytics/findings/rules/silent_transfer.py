@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, unacknowledged
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
@@ -49,6 +50,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("OWNS.acknowledged_at",),
+    feeds=NOTHING,  # somebody answers, willingly or not
     remedy="Ask the owner to accept or refuse.",
     references=(
         "OWASP NHI1:2025 Improper Offboarding",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.stale_access import first_stale_steps
@@ -48,6 +49,7 @@ RULE = Rule(
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),
+    feeds=Feeds(("necessity",)),
     remedy="Remove the first stale edge of each path; nothing that was used depends on it.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -8,6 +8,7 @@ from analytics.findings.families.entitlements import (
     heaviest_of_each,
     told,
 )
+from analytics.findings.feeds import Feeds
 from analytics.findings.just_in_time import fit
 from analytics.findings.rule import Rule, plural
 from analytics.posture import Posture
@@ -43,6 +44,7 @@ RULE = Rule(
     weight=8 / 12,
     needs=("grants",),
     facts=("CAN_ACCESS",),
+    feeds=Feeds(("standing",)),
     remedy="Set an end, or let it be activated when it is needed.",
     references=(
         "OWASP NHI7:2025 Long-Lived Secrets",

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, team_only
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.posture import Posture
 from graph.access import NEVER
@@ -45,6 +46,7 @@ RULE = Rule(
     weight=1.0,
     needs=("owners",),
     facts=("OWNS", "Team|Group"),
+    feeds=Feeds(("owner",)),
     remedy="Name one accountable person in the team.",
     references=("OWASP NHI1:2025 Improper Offboarding", "NIST CSF 2.0 GV.RR-02"),
     find=find,

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.evidence.deciding import UNEXPLAINED
 from analytics.evidence.matching import SENSITIVE
 from analytics.findings.families.evidence import about_uses, by_agents
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
@@ -30,6 +31,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=("decisions",),
     facts=("UseEvent|USED", "DecisionRecord"),
+    feeds=Feeds(("evidence",), By.RESOURCE, for_others=True),
     remedy="Find out why it was used, and let a policy decide on it beforehand.",
     references=(
         "OWASP Agentic Threats T8 Repudiation & Untraceability",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
@@ -73,6 +74,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=(),
     facts=("ACTS_FOR|SPAWNS",),
+    feeds=NOTHING,  # three things that are each in order
     remedy="Give the delegation a ceiling and an end.",
     references=(
         "OWASP ASI03:2026 Identity and Privilege Abuse",

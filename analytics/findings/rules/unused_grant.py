@@ -9,6 +9,7 @@ from analytics.findings.families.entitlements import (
     idle_from,
     told,
 )
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 
@@ -36,6 +37,7 @@ RULE = Rule(
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),
+    feeds=Feeds(("necessity",), By.GRANT),
     remedy="Drop what is not used.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -10,6 +10,7 @@ from analytics.findings.families.entitlements import (
     idle_from,
     told,
 )
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 
@@ -41,6 +42,7 @@ RULE = Rule(
     weight=0.75,
     needs=("usage",),
     facts=("CAN_ACCESS",),
+    feeds=Feeds(("necessity",), By.GRANT),
     remedy="Reduce the grant to the levels that are used.",
     references=(
         "OWASP NHI5:2025 Overprivileged NHI",

@@ -5,6 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
+from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule, found
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -33,6 +34,7 @@ RULE = Rule(
     weight=10 / 12,
     needs=("reviews",),
     facts=("Agent.third_party|ServiceAccount.third_party",),
+    feeds=Feeds(("third_party",)),
     remedy="Review the supplier and approve the identity, or take its access away.",
     references=(
         "OWASP NHI3:2025 Vulnerable Third-Party NHI",

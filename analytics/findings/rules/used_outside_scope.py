@@ -4,6 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.entitlements import LEVEL_SETS, VERBS
 from analytics.findings.families.scope_use import outside
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, found, joined, plural
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
@@ -52,6 +53,7 @@ RULE = Rule(
     weight=0.75,
     needs=("scope", "usage"),
     facts=("Agent.declared_scope|ServiceAccount.declared_scope", "UseEvent|USED"),
+    feeds=Feeds(("scope",), By.RESOURCE),
     remedy="Find out why; then take the access away, or declare it.",
     references=(
         "OWASP ASI01:2026 Agent Goal Hijack",

@@ -5,6 +5,7 @@ import pandas as pd
 from analytics.assumptions.credential_states import BROKEN, strength
 from analytics.assumptions.live_credentials import held
 from analytics.findings.families.credentials import about_credentials
+from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
 from analytics.posture import Posture
 
@@ -37,6 +38,7 @@ RULE = Rule(
     weight=9 / 12,
     needs=("credentials",),
     facts=("Credential.strength|Credential.sender_constrained",),
+    feeds=Feeds(("cred_auth",), By.CREDENTIAL),
     remedy="Replace it by a federated identity, mutual TLS or a token bound to its client.",
     references=(
         "OWASP NHI4:2025 Insecure Authentication",

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.assumptions.model import ASSUMPTIONS
-from analytics.debt.feeds import FEEDS as ABOUT
 from analytics.debt.owed import debt_of
 from analytics.findings.evaluation import find_all
+from analytics.findings.rules import rule_of
 from analytics.posture import Posture
 from analytics.residue import ACCOUNTS, residue
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, DECISION_RECORD, ROLE, USE_EVENT
@@ -129,7 +129,7 @@ def test_every_assumption_is_fed_by_a_rule():
 def test_who_accepts_a_finding_accepts_what_it_feeds():
     for name, rules in FEEDS.items():
         for rule in rules:
-            assert name in ABOUT[rule].assumptions, rule
+            assert name in rule_of(rule).feeds.assumptions, rule
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
