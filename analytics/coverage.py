@@ -1,4 +1,4 @@
-"""Coverage: of which nodes it is known that a source could have stated a fact."""
+"""Coverage: about which nodes a source could have stated a kind of fact."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,10 @@ from graph.schema import IDENTITIES, OWNS
 
 
 def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
-    """Return for each node whether a scope that states it could have stated facts of `kind`.
+    """Return a mask of the nodes about which facts of `kind` could have been stated.
 
-    So could who decided about it in the product. Who owns a thing is also known where somebody
-    says so without declaring it.
+    By a scope that states the node and declares `kind`, or by a decision in the product. Owners are
+    also known where a scope states one without declaring the kind.
     """
     told: np.ndarray = declaring(graph, kind) | graph.decided(kind)
     if kind == "owners":
@@ -21,7 +21,7 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
 
 
 def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
-    """Return for each node whether a scope that states it declares facts of all `kinds` (bool)."""
+    """Return a mask of the nodes that a scope states which declares facts of all `kinds`."""
     return _declaring(graph, kinds).copy()
 
 

@@ -1,4 +1,4 @@
-"""Values of a table put together group by group, without a call for each group."""
+"""Values of a table gathered by group, without a call for each group."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The past of a store: each of its snapshots, assessed when somebody asks for it."""
+"""History: the snapshots of a store, each assessed on demand."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -20,20 +20,20 @@ from graph.stores import (
     open_store,
 )
 
-KEPT, KEPT_NODES = 2, 400_000  # assessed snapshots in memory: at least two, and so many nodes
+KEPT, KEPT_NODES = 2, 400_000  # postures in memory: at least two, up to so many nodes
 
 Read = Callable[[str], tuple[SnapshotInfo, Facts]]
 
 
 class History:
-    """The snapshots of one store by the instants they speak of, and the posture at each of them.
+    """The snapshots of one store by the instants of their facts, and the posture at each.
 
-    `infos` is what the history is made of; `every` has those too that another one replaces, as
-    what was read only later belongs into them.
+    `infos` are the snapshots of the history; `every` has also those that a later one replaces, as
+    facts that were read later belong to them.
 
-    What a snapshot holds never changes; a few of those assessed last stay in memory. What
-    `journal` states is among the facts of every snapshot that it was in time for. `held` is kept,
-    as it keeps the snapshots from being pruned.
+    A snapshot never changes; the last few postures stay in memory. Statements of `journal` are
+    among the facts of every snapshot whose instant they cover. `held` is kept, as it keeps the
+    snapshots from being pruned.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class History:
         self._kept: dict[tuple[str, pd.Timestamp | None], Posture] = {}
 
     def posture(self, snapshot: str, as_of: pd.Timestamp | None = None) -> Posture:
-        """Return the posture of a snapshot, at the instant it speaks of or at another one."""
+        """Return the posture of a snapshot, at the instant of its facts or at another one."""
         key = snapshot, as_of
         if key not in self._kept:
             info, facts = self._read(snapshot)
@@ -60,26 +60,26 @@ class History:
         return self._kept[key]
 
     def _forget(self) -> None:
-        """Let go of those read first, until what stays is little enough."""
+        """Drop the oldest postures until the rest fits the limits."""
         sizes = {key: len(kept.graph.ids) for key, kept in self._kept.items()}
         while len(sizes) > KEPT and sum(sizes.values()) > KEPT_NODES:
             oldest = next(iter(sizes))
             del sizes[oldest], self._kept[oldest]
 
     def keep(self, posture: Posture) -> None:
-        """Remember a posture that somebody has made already."""
+        """Remember a posture that was assessed elsewhere."""
         graph = posture.graph
         if graph.snapshot is not None:
             at = None if graph.as_of == graph.facts.taken_at else graph.as_of
             self._kept[graph.snapshot.id, at] = posture
 
     def at(self, instant: pd.Timestamp) -> Posture:
-        """Return what the newest snapshot that speaks of `instant` or before says of it.
+        """Return the posture at `instant`, from the newest snapshot of that instant or before.
 
         Raises
         ------
         NoSuchSnapshot
-            No snapshot is that old: what was not recorded then is not known now.
+            No snapshot is that old.
         """
         known = [info for info in self.infos if info.taken_at <= instant]
         if not known:
@@ -88,24 +88,24 @@ class History:
         return self.posture(last.id, None if instant == last.taken_at else instant)
 
     def recorded_by(self, instant: pd.Timestamp) -> "History":
-        """Return the history as it was known at an instant: what was published by then."""
+        """Return the history as known at an instant: the snapshots published by then."""
         known = [info for info in self.every if info.recorded_at <= instant]
         journal = self.journal.known_at(instant) if self.journal is not None else None
         return History(known, self._read, journal, self._held)
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
-        """Return the snapshots up to and with `info`, oldest first.
+        """Return the snapshots up to and including `info`, oldest first.
 
-        What was read later and speaks of an earlier instant is among them.
+        Those read later with facts of an earlier instant are among them.
         """
         return (*(i for i in self.infos if i.order < info.order), info)
 
 
 def formers(posture: Posture) -> list[Former]:
-    """Return the graphs of the snapshots up to a posture's, under the names that it uses.
+    """Return the graphs of the snapshots up to a posture's, each with the ids that it uses.
 
-    They come by the instants that they speak of, its own last. What no store holds has only
-    itself to look back at.
+    They are in the order of their instants, the posture's own last; it is the only one without a
+    store.
     """
     history, now = posture.history, posture.graph
     if history is None or now.snapshot is None:
@@ -160,9 +160,9 @@ def posture_in(store: Store, snapshot: str, as_of: pd.Timestamp | None = None) -
 def _read_with_history(
     store: Store, snapshot: str | None, read: Read
 ) -> tuple[SnapshotInfo, Facts, History]:
-    """Read a snapshot and list what there is beside it, which stays until nobody asks for it."""
+    """Read a snapshot and list all others, held in the store as long as the result lives."""
     while True:
         infos, held = listed_and_held(store)
         info, facts = store.read(snapshot)
-        if info in infos:  # and else another was published in between
+        if info in infos:  # else another was published in between
             return info, facts, History(infos, read, journal_of(store.uri), held)

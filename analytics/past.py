@@ -1,4 +1,4 @@
-"""The snapshots before a posture, and under which version something is kept of each of them."""
+"""The snapshots before a posture, and the version under which results about each are stored."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ CODE = Path(__file__).parents[1]
 
 
 def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
-    """Return the snapshots that speak of instants before the one looked at, oldest first.
+    """Return the snapshots with instants before that of the posture, oldest first.
 
-    Of several that speak of the same instant, the last one published counts. Snapshots that
-    were published after the one looked at were not known then.
+    Of several with the same instant, the last one published counts. Snapshots published after the
+    posture's own are left out.
     """
     history, info = posture.history, posture.graph.snapshot
     if history is None or info is None:
@@ -28,7 +28,7 @@ def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
 
 
 def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
-    """Name by snapshot what is said of it rests on: its facts, the journal's, and the code."""
+    """Return for each snapshot a hash of all its findings depend on: facts, journal, code."""
     entries = journal.entries() if journal is not None else ()
     stated = [e for e in entries if isinstance(e, Attestation | Review)]
     apart = [list(pair) for pair in journal.apart()] if journal is not None else []
@@ -41,7 +41,7 @@ def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str
 
 @cache
 def rules_version() -> str:
-    """Return a hash of everything that decides what is found."""
+    """Return a hash of the code and data that findings depend on."""
     digest = hashlib.sha256()
     for folder in ("analytics", "graph"):
         for file in sorted((CODE / folder).rglob("*")):

@@ -1,4 +1,4 @@
-"""Posture: everything that the analytics say about one snapshot at one moment."""
+"""Posture: the analytics of one snapshot at one moment, each part computed on demand."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -48,13 +48,13 @@ IDENTITY_KINDS = tuple(i for i, r in enumerate(CONTROL) if r.identity)
 
 @dataclass(frozen=True)
 class Filter:
-    """Which edges and grants a network leaves out.
+    """The edges and grants that a network leaves out.
 
-    `stale` leaves out what was not used for that many days though its use would be seen, and
-    `unobservable` the grants whose use nobody would see; with `only_stale`, just what was not
-    used for `stale` days is kept. `identity_only` keeps to the edges
-    that stay with one identity. Without `moved`, what moved under a removal is not there: no
-    login leads to it.
+    The mode `standing` leaves out what must be activated first. `stale` leaves out observed edges
+    and grants not used for that many days; with `only_stale`, it keeps only those.
+    `unobservable=False` leaves out grants whose use is not observed, `moved=False` access that
+    moved under a removal, and so has no login. `identity_only` keeps the edges that stay with one
+    identity.
     """
 
     mode: str = "standing"
@@ -69,11 +69,10 @@ class Filter:
 
 
 class Posture:
-    """The analytics of one `AccessGraph`; each part is made when first asked for, and kept.
+    """The analytics of one `AccessGraph`; each part is computed when first asked for, and kept.
 
-    `history` and `journal` are those of the store it was read from, or None for what no store
-    holds. `before` is the posture that something was removed from, None where nothing was.
-    `faults` are the parts that failed so far.
+    `history` and `journal` are those of the store it was read from, None without a store. `before`
+    is the posture before a removal, None without one. `faults` are the parts that failed so far.
     """
 
     def __init__(self, graph: AccessGraph, before: "Posture | None" = None) -> None:
@@ -87,35 +86,35 @@ class Posture:
 
     @cached_property
     def escalated(self) -> Escalated:
-        """All control edges: those that sources state, what moved, then those of rules."""
+        """All control edges: declared ones, then those that moved, then derived ones."""
         found = escalate(self.graph, self.faults)
         return found if self.before is None else found.beside(moved_edges(self.before, self.moved))
 
     @cached_property
     def activity(self) -> Activity:
-        """When everything was last used, and which fact says so."""
+        """The last use of every node, step and grant, and the fact that reports it."""
         if self.before is None:
             return activity(self.graph, self.accountable)
         return self.before.activity.left(self.before.graph, self.graph)
 
     @property
     def edges(self) -> Edges:
-        """All control edges; `last_used` is what any fact tells of them for certain."""
+        """All control edges; `last_used` is the last certain use."""
         return self._used_edges[0]
 
     @property
     def grants(self) -> Grants:
-        """All grants that give a level on a resource; `last_used` is what any fact tells."""
+        """All grants that give a level on a resource; `last_used` is the last use of each level."""
         return self._used_grants[0]
 
     @property
     def edges_latest(self) -> np.ndarray:
-        """Until when each edge may have been used (milliseconds), `NEVER` if nothing says."""
+        """The latest possible use of each edge (milliseconds), `NEVER` without any."""
         return self._used_edges[1]
 
     @property
     def grants_latest(self) -> np.ndarray:
-        """Until when each level of each grant may have been used (milliseconds)."""
+        """The latest possible use of each level of each grant (milliseconds)."""
         return self._used_grants[1]
 
     @cached_property
@@ -128,12 +127,12 @@ class Posture:
 
     @cached_property
     def sensitivities(self) -> pd.DataFrame:
-        """How sensitive each node is; see `analytics.weights.sensitivities`."""
+        """The sensitivity of each node; see `analytics.weights.sensitivities`."""
         return sensitivities(self.graph)
 
     @cached_property
     def ownership(self) -> Ownership:
-        """Who answers for each node."""
+        """The owners of each node."""
         return ownership(self.graph)
 
     @cached_property
@@ -143,7 +142,7 @@ class Posture:
 
     @cached_property
     def created_at(self) -> np.ndarray:
-        """When each identity was created (milliseconds), `NEVER` where nobody says."""
+        """The creation of each identity (milliseconds), `NEVER` where unknown."""
         created = np.full(len(self.graph.ids), NEVER)
         for label in IDENTITIES:
             frame = self.graph.frames[label]
@@ -152,7 +151,7 @@ class Posture:
 
     @cached_property
     def in_service(self) -> np.ndarray:
-        """Whether each node is in service (bool)."""
+        """Mask of the nodes in service."""
         return in_service(self.graph)
 
     def network(self, chosen: Filter = Filter()) -> Network:
@@ -169,7 +168,7 @@ class Posture:
         return self._networks[chosen]
 
     def network_with(self, more: Edges) -> Network:
-        """Return the network of standing access with more edges, numbered behind the others."""
+        """Return the network of standing access with more edges, numbered after the others."""
         grants, chosen = self.grants, Filter()
         return Network.of(
             joined(self.edges, more),
@@ -180,13 +179,13 @@ class Posture:
         )
 
     def totals(self, chosen: Filter = Filter()) -> Totals:
-        """Return what each accountable identity reaches in all, in the order of `accountable`."""
+        """Return the totals of each accountable identity's reach, in the order of `accountable`."""
         if chosen not in self._totals:
             self._totals[chosen] = totals(self.network(chosen), self.accountable)
         return self._totals[chosen]
 
     def lost(self, remaining: Filter, chosen: Filter = Filter()) -> Totals:
-        """Return what each accountable identity reaches by `chosen` but not by `remaining`."""
+        """Return each accountable identity's totals of reach by `chosen` but not by `remaining`."""
         if (chosen, remaining) not in self._lost:
             self._lost[chosen, remaining] = lost(
                 self.network(chosen), self.network(remaining), self.accountable
@@ -195,35 +194,35 @@ class Posture:
 
     @cached_property
     def first_fact(self) -> pd.Timestamp:
-        """The first instant that any fact speaks of."""
+        """The first instant that any fact is about."""
         return first_instant(self.graph.facts)
 
     @property
     def before_data(self) -> bool:
-        """Whether the moment looked at lies before the first that any fact speaks of."""
+        """Whether the moment of the graph lies before the first instant that any fact is about."""
         return self.graph.looks_back and self.graph.as_of < self.first_fact
 
     @property
     def reach_known(self) -> np.ndarray:
-        """Of which nodes it is known what they reach (bool); the others' reach is not zero."""
+        """Mask of the nodes whose reach is known; that of the others is not zero."""
         return self.known(Filter()).known
 
     @property
     def reach_whole(self) -> np.ndarray:
-        """Of which nodes what is found is all that they can reach (bool), not the least of it."""
+        """Mask of the nodes whose reach is complete; that of the others is a lower bound."""
         return self.known(Filter()).whole
 
     @property
     def entitlements_known(self) -> np.ndarray:
-        """Of which nodes it is known what they may use as themselves (bool)."""
+        """Mask of the nodes whose own entitlements are known."""
         return self.known(Filter(identity_only=True)).known
 
     @once
     def known(self, chosen: Filter) -> KnownReach:
-        """Return how well it is known what each node reaches over the edges `chosen` keeps.
+        """Return how well the reach of each node over the edges that `chosen` keeps is known.
 
-        A removal takes nothing from what is known. Where a rule of escalation failed, what is
-        found is the least that anything reaches, and of nothing is it known.
+        A removal does not change that. Where a rule of escalation failed, all reach is a lower
+        bound, and none is known.
         """
         if self.escalated.failed:
             return KnownReach.nothing(len(self.graph.ids))
@@ -237,7 +236,7 @@ class Posture:
     def autonomy(self) -> np.ndarray:
         """The multiplier alpha of each node (float64): 1 + AARS/10 for agents, else 1.
 
-        An AI agent whose AARS nobody states is taken to have half of five factors, 2.5.
+        An AI agent without a declared AARS is taken to have half of five factors, 2.5.
         """
         alpha = np.ones(len(self.graph.ids))
         agents = self.graph.frames[AGENT]
@@ -250,10 +249,10 @@ class Posture:
 
     @cached_property
     def heaviest(self) -> np.ndarray:
-        """The heaviest entitlement of each node that is accountable (float64), else 0.
+        """The weight of the heaviest entitlement of each accountable node (float64), else 0.
 
-        An entitlement is a (resource, level) reached by edges that stay with the identity; it
-        weighs autonomy times sensitivity times level.
+        An entitlement is a (resource, level) reached by edges that stay with the identity; its
+        weight is autonomy times sensitivity times level.
         """
         most = np.zeros(len(self.graph.ids))
         most[self.accountable] = self.totals(Filter(identity_only=True)).most
@@ -294,20 +293,20 @@ class Posture:
         return np.asarray(bits & grants.levels)
 
     def observed_levels(self, days: int) -> np.ndarray:
-        """Return the levels of each grant of whose use lately one knows (bits, uint8).
+        """Return the levels of each grant whose recent use is known (bits, uint8).
 
-        Those are all where a use would be seen, and elsewhere those that were seen in use within
-        `days`: what nobody would see is unknown since it was last seen, and not unused.
+        Those are all levels where use is observed, and elsewhere those that were used within
+        `days`: a use that is not observed is unknown, not absent.
         """
         seen = self.grants.telemetry[:, None] | lately(self.graph, self.grants_latest, days)
         return np.asarray((seen << np.arange(len(LEVELS))).sum(axis=1).astype(np.uint8))
 
     @cached_property
     def accountable(self) -> np.ndarray:
-        """The numbers of the identities that somebody must answer for.
+        """The numbers of the identities that must have an owner.
 
-        Those that answer for themselves. Under a removal, those of before that are left, and
-        the accounts that no agent is left for: see `analytics.usage.logins`.
+        They are those in `answering`. After a removal, they are the remaining ones of before, and
+        the accounts that have lost their last agent: see `analytics.usage.logins`.
         """
         if self.before is None:
             return np.flatnonzero(self.answering)
@@ -316,10 +315,10 @@ class Posture:
 
     @cached_property
     def answering(self) -> np.ndarray:
-        """Whether each node answers for itself by what is stated (bool).
+        """Mask of the nodes that are accountable by the facts of this graph.
 
-        Every agent; every service account that no agent uses or runs as; every role that a
-        workload can take and that no agent runs as. Deleted things are not among them.
+        Every agent; every service account that no agent uses or runs as; every role that a workload
+        can take and that no agent runs as. Deleted nodes are excluded.
         """
         taken = np.zeros(len(self.graph.ids), bool)
         taken[self.logins.target] = True
@@ -328,14 +327,14 @@ class Posture:
 
     @cached_property
     def able_to_answer(self) -> np.ndarray:
-        """Which nodes answer for themselves unless an agent acts as them (bool)."""
+        """Mask of the nodes that are accountable unless an agent acts as them."""
         able = self.graph.has_label(AGENT, SERVICE_ACCOUNT)
         able |= self.graph.has_label(ROLE) & self._workload_roles()
         return np.asarray(able & ~self.deleted)
 
     @cached_property
     def logins(self) -> Logins:
-        """By which facts agents that are there act as accounts, by keys that nobody ended."""
+        """The facts by which existing agents act as accounts, by keys that nobody ended."""
         closed, keys = self.deleted.copy(), self.graph.frames[CREDENTIAL]
         ended = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
         closed[self.graph.numbers(keys["id"][ended])] = True
@@ -343,7 +342,7 @@ class Posture:
 
     @cached_property
     def moved(self) -> Moved:
-        """What moved under the removal that this posture is judged after."""
+        """The access that moved under the removal that led to this posture."""
         assert self.before is not None
         return moved(self.before, self)
 
@@ -360,12 +359,12 @@ class Posture:
 
     @property
     def deleted(self) -> np.ndarray:
-        """Whether each identity is not there (bool): deleted, or not made yet."""
+        """Mask of the identities that are deleted, or not created yet."""
         return self.graph.deleted
 
 
 def assess(graph: AccessGraph, before: Posture | None = None) -> Posture:
-    """Look at `graph`, which may be that of `before` without what was removed.
+    """Return the posture of `graph`, which may be that of `before` after a removal.
 
     Nothing is computed before it is asked for.
     """
@@ -388,9 +387,9 @@ def _allowed(parts: Edges | Grants, chosen: Filter) -> np.ndarray:
 def stale(
     last_used: np.ndarray, telemetry: np.ndarray, since: np.ndarray, now: int, days: int
 ) -> np.ndarray:
-    """Return what was not used for more than `days`, though its use would have been seen.
+    """Return a mask of observed parts that were not used for more than `days`.
 
-    What was never used counts from when it was granted; where that is not known, it counts.
+    A part that was never used counts from when it was granted; without any date it is stale.
     """
     reference = np.maximum(last_used, since)
     return np.asarray(telemetry & ((reference == NEVER) | (now - reference > days * DAY)))

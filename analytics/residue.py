@@ -1,14 +1,14 @@
-"""What is alive of identities: whether they ended, when, and what of them is left.
+"""Residue: which identities ended, when, and what is left of them.
 
-An identity ended when its status says so: disabled, retired or deleted. Ended is not gone. What
-it holds, what it runs as and what it started can live on, and somebody has to end that too. So
-an identity is judged for as long as it is alive: in service, or with something left of it.
+An identity ended when its status is disabled, retired or deleted. That does not end what it holds,
+what it runs as and what it started; somebody has to end that too. So an identity is judged for as
+long as it is alive: in service, or ended with something left.
 
-Few rules look at what is in service only: those that would say to remove a part of what RES-01
-says to remove whole.
+A few rules judge only identities in service: those that would advise the removal of a part where
+RES-01 advises the removal of the whole.
 
-What a deleted identity was given itself is gone with it. What it used lives on: a key that opens
-another identity, an account that nobody else uses, the agents that it spawned.
+Grants to a deleted identity are gone with it. What it used remains: a key that opens another
+identity, an account that nobody else uses, the agents that it spawned.
 """
 
 import numpy as np
@@ -42,14 +42,14 @@ COLUMNS = ["identity", "kind", "thing", "fact"]
 
 
 def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
-    """Return the numbers of the accountable identities alive for which `which` holds."""
+    """Return the numbers of the alive accountable identities in the mask `which`."""
     identities = posture.accountable
     return np.asarray(identities[(which & alive(posture))[identities]])
 
 
 @once
 def alive(posture: Posture) -> np.ndarray:
-    """Return whether each node is in service, or ended with something of it left (bool)."""
+    """Return a mask of the nodes in service, or ended with something left."""
     found = posture.in_service.copy()
     found[residue(posture)["identity"].to_numpy(np.int64)] = True
     return found
@@ -57,14 +57,14 @@ def alive(posture: Posture) -> np.ndarray:
 
 @once
 def residue(posture: Posture) -> pd.DataFrame:
-    """Return what is left of the identities that ended, once for a posture; see `left_of`."""
+    """Return what is left of the ended identities (cached); see `left_of`."""
     return left_of(posture, ~posture.in_service)
 
 
 def expired(posture: Posture) -> np.ndarray:
-    """Return when each agent was to end by itself, where that time has come (int64).
+    """Return when each agent passed its own end (int64).
 
-    In milliseconds; `LATER` for everything else.
+    In milliseconds; `LATER` for agents before their end and for all other nodes.
     """
     graph, end = posture.graph, np.full(len(posture.graph.ids), LATER)
     agents = graph.frames[AGENT]
@@ -75,10 +75,10 @@ def expired(posture: Posture) -> np.ndarray:
 
 @once
 def ended_at(posture: Posture) -> np.ndarray:
-    """Return when each identity ended, or was to end by itself (int64, milliseconds).
+    """Return when each identity ended, or passed its own end (int64, milliseconds).
 
-    `NEVER` where it ended and nobody says when, `LATER` where it has not ended. An account or
-    role that only deleted agents used ended with the last of them.
+    `NEVER` where it ended without a date, `LATER` where it has not ended. An account or role that
+    only deleted agents used ended with the last of them.
     """
     graph, end = posture.graph, expired(posture)
     told = end.copy()
@@ -99,14 +99,14 @@ def ended_at(posture: Posture) -> np.ndarray:
 
 
 def left_of(posture: Posture, who: np.ndarray) -> pd.DataFrame:
-    """Return what is alive of the nodes for which `who` (bool) holds.
+    """Return what is left of the nodes in the mask `who`.
 
     Returns
     -------
     DataFrame
-        `identity`, `kind` (such as `CREDENTIALS`), `thing` (what is alive: a credential, an
-        account, a child; of access and delegations, what they are to) and `fact` (the id of the
-        relationship that says so), in this order.
+        `identity`, `kind` (such as `CREDENTIALS`), `thing` (what is left: a credential, an
+        account, a child; for access and delegations, their target) and `fact` (the id of the
+        relationship that shows it), sorted in this order.
     """
     if not who.any():
         return pd.DataFrame({c: pd.Series([], dtype=object if c == "fact" else np.int64)
@@ -122,7 +122,7 @@ def left_of(posture: Posture, who: np.ndarray) -> pd.DataFrame:
 
 
 def _rows(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
-    """Return what a type of relationship in force ties together: `identity`, `thing`, `fact`."""
+    """Return the ends of a relationship in force: `identity`, `thing`, `fact`."""
     ends, kept = posture.graph.ends(relationship), posture.graph.in_force(relationship)
     frame = posture.graph.frames[relationship]
     if "derived" in frame:
@@ -133,7 +133,7 @@ def _rows(posture: Posture, relationship: Relationship, turned: bool = False) ->
 
 
 def _keys(posture: Posture) -> np.ndarray:
-    """Return whether each node is a credential that nobody ended, expired or not (bool)."""
+    """Return a mask of the credentials that nobody ended, expired or not."""
     frame = posture.graph.frames[CREDENTIAL]
     there = np.zeros(len(posture.graph.ids), bool)
     kept = ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
@@ -142,9 +142,9 @@ def _keys(posture: Posture) -> np.ndarray:
 
 
 def _credentials(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
-    """Return the credentials that open them, and those that they hold.
+    """Return the credentials that authenticate as the nodes, and those that they use.
 
-    A deleted agent holds a key as long as that opens something, and no other agent has it.
+    A deleted agent has a key only as long as that opens something and no agent in service has it.
     """
     there, deleted = _keys(posture), posture.deleted
     used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS, turned=True)
@@ -157,9 +157,9 @@ def _credentials(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
 
 
 def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
-    """Return the accounts and roles in service that they use, and nobody else does.
+    """Return the accounts and roles in service that the nodes use, and nothing else does.
 
-    That one which was not deleted still runs as another is access that is left of it.
+    An identity that is not deleted and runs as another node has that as access.
     """
     runs, by_key = _rows(posture, RUNS_AS), _by_key(posture)
     account = posture.graph.has_label(SERVICE_ACCOUNT, ROLE) & posture.in_service
@@ -171,7 +171,7 @@ def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
 
 
 def used_by_others(posture: Posture, who: np.ndarray) -> np.ndarray:
-    """Return which nodes something in service acts as that is not among `who` (bool)."""
+    """Return a mask of the nodes that something in service, not in `who`, acts as."""
     others = posture.in_service & ~who
     busy = np.zeros(len(who), bool)
     for users in (_rows(posture, RUNS_AS), _by_key(posture), _rows(posture, ASSUMES)):
@@ -180,7 +180,7 @@ def used_by_others(posture: Posture, who: np.ndarray) -> np.ndarray:
 
 
 def _by_key(posture: Posture) -> pd.DataFrame:
-    """Return who acts as what by a key that nobody ended: `identity`, `thing`, `fact`."""
+    """Return which identity acts as which by a live key: `identity`, `thing`, `fact`."""
     used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS)
     opens = opens[_keys(posture)[opens["identity"]]].rename(columns={"identity": "key"})
     by_key = used.rename(columns={"thing": "key"}).merge(opens.drop(columns="fact"), on="key")
@@ -188,7 +188,7 @@ def _by_key(posture: Posture) -> pd.DataFrame:
 
 
 def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
-    """Return what they were given themselves: grants, memberships, roles, delegations."""
+    """Return the nodes' own access: grants, memberships, roles, delegations."""
     parts = []
     for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR):
         rows = _rows(posture, relationship)

@@ -1,4 +1,4 @@
-"""Selectors: how a command or a page says which things it means."""
+"""Selectors: text by which a command or a page selects nodes."""
 
 from collections.abc import Sequence
 
@@ -14,17 +14,17 @@ LABEL, ENV = "label:", "env:"
 
 
 class WrongSelector(Exception):
-    """A selector that names no label or environment there is."""
+    """A selector that names no existing label or environment."""
 
     exit_code, code = 2, "usage"
 
 
 def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
-    """Return the numbers of the nodes that any of `sels` means, in order.
+    """Return the numbers of the nodes that match any of `sels`, in order.
 
     A selector is `all-agents`, `all-identities` (the accountable ones), `crown-jewels`,
-    `label:Role`, `env:prod`, or one thing by its id or unique name. What a log shows as deleted
-    is selected by its id or name only.
+    `label:Role`, `env:prod`, or one node by its id or unique name. A deleted node, known from a log
+    only, is selected by its id or name only.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def _selected(posture: Posture, said: str) -> np.ndarray:
 
 
 def crown_jewels(posture: Posture) -> np.ndarray:
-    """Whether each node is a restricted resource or a control plane (bool).
+    """Return a mask of the restricted resources and control planes.
 
     A resource of unknown sensitivity is one only if it is a control plane.
     """

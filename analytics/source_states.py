@@ -1,4 +1,4 @@
-"""In which state each source and scope is, which needs no snapshot to be read."""
+"""The state of each source and scope of a store, without reading a snapshot."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -19,13 +19,13 @@ COMPLETE, PARTIAL, FAILED = "complete", "partial", "failed"
 def covered(
     coverage: Iterable[Coverage], failed: Iterable[FailedRead], now: pd.Timestamp
 ) -> list[dict[str, Any]]:
-    """Return the row of each source and scope, with its state and how old it is now."""
+    """Return the row of each source and scope, with its state and its age."""
     lost = {one.key: one for one in failed}
     return [c.record() | _state(c, lost.get(c.key), now) for c in coverage]
 
 
 def age_days(taken_at: pd.Timestamp, now: pd.Timestamp) -> int:
-    """Return how many whole days ago something was taken; 0 where a clock runs ahead.
+    """Return the whole days since `taken_at`; 0 where a clock runs ahead.
 
     >>> age_days(pd.Timestamp("2026-02-05", tz="UTC"), pd.Timestamp("2026-02-07T23:00Z"))
     2
@@ -46,11 +46,11 @@ def _state(said: Coverage, failed: FailedRead | None, now: pd.Timestamp) -> dict
 def scopes_of(
     now: pd.Timestamp, uri: str | None = None, forget: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return how the sources of a store are covered now, also those that never could be read.
+    """Return the current coverage by the sources of a store, also those that were never read.
 
-    `unread` lists the files that the last read could not read: for them it is partial.
-    `forget` names a source and scope, as `SOURCE/SCOPE`, whose failure is not to be told any
-    more. Nothing is returned where there is no store yet.
+    `unread` lists the files that the last read could not read: for them it is partial. `forget`
+    names a source and scope, as `SOURCE/SCOPE`, whose failure is no longer reported. The list is
+    empty where there is no store yet.
 
     Raises
     ------

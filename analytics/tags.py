@@ -1,4 +1,4 @@
-"""Tags that change how a thing is judged, as sources and people write them."""
+"""Tags that change how a node is judged, as patterns of how sources and people write them."""
 
 import re
 
@@ -17,13 +17,13 @@ TAGGED = tuple(n for n in FACT_NODES if any(p.name == "tags" for p in n.columns)
 
 
 def bears(tags: pd.Series, wanted: re.Pattern[str]) -> np.ndarray:
-    """Return for each list of tags, written as JSON, whether one of them is `wanted` (bool)."""
+    """Return a mask of the lists of tags, written as JSON, that contain `wanted`."""
     return np.asarray(tags.fillna("").str.contains(wanted).to_numpy(bool))
 
 
 @once
 def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
-    """Return for each node whether one of its tags is `wanted` (bool), looked for once."""
+    """Return a mask of the nodes with the tag `wanted` (cached)."""
     found = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]

@@ -1,7 +1,7 @@
-"""What one unit of exposure weighs: how sensitive a resource is, and how much a level can do.
+"""Weights of exposure: by the sensitivity of a resource, and by the level of access.
 
-Half-decade steps make a semi-quantitative ratio scale, so that weights may be added: about
-three items of one class weigh as much as one of the next.
+Half-decade steps make a semi-quantitative ratio scale, so that weights may be added: about three
+resources of one class weigh as much as one of the next.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ SENSITIVITY = dict(zip(SENSITIVITIES, (1.0, 3.0, 10.0, 30.0), strict=True))
 LEVEL = dict(zip(LEVELS, (0.3, 1.0, 3.0, 10.0), strict=True))
 LEVEL_WEIGHTS = np.array([LEVEL[level] for level in LEVELS])
 UNKNOWN = "unknown"
-ASSUMED, ASSUMED_CONTROL_PLANE = "internal", "restricted"  # where no source says how sensitive
+ASSUMED, ASSUMED_CONTROL_PLANE = "internal", "restricted"  # without a declared sensitivity
 BANDS = ((90.0, "critical"), (30.0, "high"), (9.0, "medium"), (0.0, "low"))
 SEVERITIES = tuple(name for _, name in BANDS)  # the worst first
 
@@ -31,16 +31,16 @@ def mask_weights() -> np.ndarray:
 
 
 def sensitivities(graph: AccessGraph) -> pd.DataFrame:
-    """Return for each node how sensitive it is, indexed by number.
+    """Return the sensitivity of each node, indexed by number.
 
     Returns
     -------
     DataFrame
-        `stated`: the class a source states, or `unknown`, and "" for what is no resource to
-        protect, such as a service that a role trusts; `weight` (float64), 0 for what is no
-        resource; `assumed` (bool): no source states it, so the weight is that of an internal
-        resource, or of a restricted one where it is a control plane; `low` and `high`: the
-        weights between which the true one lies.
+        `stated`: the declared class, or `unknown`, and "" for nodes that are no resource to
+        protect, such as a service that a role trusts; `weight` (float64), 0 for nodes that are no
+        resource; `assumed` (bool): no source declares it, so the weight is that of an internal
+        resource, or of a restricted one if it is a control plane; `low` and `high`: the
+        bounds of the true weight.
     """
     frame = graph.frames[RESOURCE]
     frame = frame[~frame["type"].isin(TRUST_ANCHORS)]

@@ -1,7 +1,7 @@
-"""In which state each credential is, for each assumption about it: kept, broken or unknown.
+"""States of credentials for each assumption about them: kept, broken or unknown.
 
-The rules and the trust debt both judge by this. A state is a float64: `KEPT`, `BROKEN`, or NaN
-where no source says. `rows` are credentials with who holds them, as
+Both the rules and the trust debt judge by these. A state is a float64: `KEPT`, `BROKEN`, or NaN
+where no source declares it. `rows` are pairs of identity and credential, as
 `analytics.assumptions.live_credentials.holdings` lists them.
 """
 
@@ -20,17 +20,17 @@ COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "pas
 
 
 def storage(rows: pd.DataFrame) -> np.ndarray:
-    """Judge where each secret is kept: outside a secret manager it is broken."""
+    """Return the state of the storage of each secret: outside a secret manager it is broken."""
     said = rows["storage"].fillna("unknown").to_numpy(object)
     state = np.select([said == "vault", said == "unknown"], [KEPT, UNKNOWN], BROKEN)
     return np.where(rows["secret"], state, KEPT)
 
 
 def age(rows: pd.DataFrame, now: int, days: float) -> tuple[np.ndarray, np.ndarray]:
-    """Judge by the last change of each secret, and by how long that is valid.
+    """Return the state of the age of each secret, and since when it is broken (milliseconds).
 
-    Broken is what is valid for more than `days` and was not changed for as long; with it comes
-    since when (milliseconds). Of what nobody says when it was made it is unknown.
+    A secret is broken that is valid for more than `days` and was not changed for as long; unknown
+    if neither its creation nor a rotation is dated.
     """
     limit = int(days * DAY)
     last = rows[["created", "rotated"]].max(axis=1).to_numpy(np.int64)
@@ -42,11 +42,10 @@ def age(rows: pd.DataFrame, now: int, days: float) -> tuple[np.ndarray, np.ndarr
 
 
 def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Judge how well each secret authenticates, by the measure of who holds it.
+    """Return the state of the authentication strength of each secret.
 
-    An agent reads what strangers wrote, so a secret of its own must be bound to its client
-    (RFC 9449, RFC 8705) where nobody says how strong it is. A service account's is judged by
-    its strength alone.
+    An agent reads untrusted text, so a copyable secret of an agent must be bound to its client (RFC
+    9449, RFC 8705) where no strength is declared. Any other secret is judged by its strength alone.
     """
     said = rows["strength"].fillna("").to_numpy(object)
     bound = rows["bound"].astype("boolean")
@@ -61,12 +60,12 @@ def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
 
 
 def sharing(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Judge whether several use each credential; see `analytics.assumptions.sharing.shared`."""
+    """Return whether each credential is shared; see `analytics.assumptions.sharing.shared`."""
     return np.where(shared(posture)[rows["number"].to_numpy(np.int64)], BROKEN, KEPT)
 
 
 def human_use(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Judge whether people used each credential; those of break-glass identities are for that."""
+    """Return whether people used each credential, which those of break-glass identities are for."""
     human = rows["human"].to_numpy(np.int64)
     seen = (human != NEVER) & (human <= posture.graph.now)
     glass = tagged(posture, BREAK_GLASS)[rows["identity"].to_numpy(np.int64)]

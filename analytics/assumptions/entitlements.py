@@ -1,12 +1,12 @@
 """Entitlements: what an accountable identity may use as itself, grant by grant, level by level.
 
 They are found over the edges that stay with the identity: not by spawning, calling, acting for
-somebody, or what a rule concludes from several facts. Two grants that give the same level on
-the same resource are two: each rests on assumptions of its own.
+somebody, or edges that a rule derives. Two grants of the same level on the same resource are two
+entitlements: each rests on assumptions of its own.
 
-What expired is owed for as long as it is there: else debt would go down by waiting. So a
-credential past its end still leads on here, though it opens nothing; one of which a source says
-that it is disabled, revoked, expired or deleted does not.
+Expired access is owed for as long as it exists: otherwise debt would shrink by waiting. So a
+credential past its end is still followed here, though it opens nothing; one whose declared status
+is disabled, revoked, expired or deleted is not.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from graph.element import Relationship
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
 
-EACH = 128  # bytes of memory that an entitlement takes while they are listed
+EACH = 128  # bytes of memory per entitlement during the listing
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 
 
@@ -34,13 +34,12 @@ IDENTITY = tuple(r for r in CONTROL if r.identity)
 class Entitlements:
     """The entitlements of all accountable identities, one position in each array for each.
 
-    They stand identity by identity, in the order of `identities` (numbers of nodes); `place`
-    (int32) is the position there, and `first` (int64) says where each identity's begin.
-    `identity`, `holder` and `resource` (int32) are numbers of nodes, `grant` (int32) a row of
-    the frame of CAN_ACCESS, `level` (int8) a position in `LEVELS`. `exposure` (float64) is
-    autonomy times sensitivity times level; `weight` (float64) is the sensitivity alone.
-    `standing` (bool) is not set where something must be activated first. `granted` is in
-    milliseconds since 1970, `NEVER` where unknown.
+    They are sorted by identity, in the order of `identities` (numbers of nodes); `place` (int32) is
+    the position there, and `first` (int64) is where each identity's begin. `identity`, `holder` and
+    `resource` (int32) are numbers of nodes, `grant` (int32) is a row of the frame of CAN_ACCESS,
+    `level` (int8) a position in `LEVELS`. `exposure` (float64) is autonomy times sensitivity times
+    level; `weight` (float64) is the sensitivity alone. `standing` (bool) is False where something
+    must be activated first. `granted` is in milliseconds since 1970, `NEVER` where unknown.
     """
 
     identities: np.ndarray
@@ -65,7 +64,7 @@ class Entitlements:
 
     @cached_property
     def first(self) -> np.ndarray:
-        """Where the entitlements of each identity begin, and behind the last."""
+        """Where the entitlements of each identity begin, plus the end of the last."""
         return np.searchsorted(self.place, np.arange(len(self.identities) + 1))
 
 
@@ -94,7 +93,7 @@ def held_grants(posture: Posture, start: int) -> np.ndarray:
 
 
 def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what each of `starts` may use as itself; see `walk`."""
+    """Return the grants and levels that each of `starts` may use as itself; see `walk`."""
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, _ = graph.ends(CAN_ACCESS)
     rows = _grants(posture, weight)
@@ -107,7 +106,7 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
 
 
 def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return what `walk` lists, if there is room for it.
+    """Return the result of `walk`, if it fits into memory.
 
     Raises
     ------
@@ -115,13 +114,13 @@ def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
     """
     most = room(EACH)
     found: tuple[np.ndarray, ...] = walk(*graph, most)
-    if len(found[0]) > most:  # what was listed then is not all
+    if len(found[0]) > most:  # the list is not complete
         raise OverBudget.of(len(found[0]), EACH, "entitlements, which are not all,")
     return found
 
 
 def sensitivity(posture: Posture, model: Model) -> np.ndarray:
-    """Return the weight of each node by `model` (float64): 0 for what is nothing to protect."""
+    """Return the weight of each node by `model` (float64): 0 for nodes that need no protection."""
     usual = posture.sensitivities["weight"].to_numpy()
     of = np.concatenate([[0.0], model.sensitivity])
     return np.asarray(of[np.searchsorted([0.0, *SENSITIVITY.values()], usual)])
@@ -129,7 +128,7 @@ def sensitivity(posture: Posture, model: Model) -> np.ndarray:
 
 @once
 def ended(posture: Posture) -> np.ndarray:
-    """Return which nodes lead nowhere any more (bool): ended credentials, deleted identities."""
+    """Return a mask of ended nodes: ended credentials and deleted identities."""
     frame = posture.graph.frames[CREDENTIAL]
     gone = posture.deleted.copy()
     gone[
@@ -139,7 +138,7 @@ def ended(posture: Posture) -> np.ndarray:
 
 
 def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
-    """Return which rows of a type in force lead from an identity to what it is (places)."""
+    """Return the rows of a relationship in force that give control, between nodes not ended."""
     graph, gone = posture.graph, ended(posture)
     source, target = graph.ends(relationship)
     kept = graph.in_force(relationship) & ~gone[source] & ~gone[target]
@@ -169,7 +168,7 @@ def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
 
 
 def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
-    """Return the edges that stand for what moved under a removal, as far as it was owed for."""
+    """Return the edges for access that moved under a removal, as far as it was owed for before."""
     moved, of = posture.moved, posture.moved.of
     owed = np.ones(len(of), bool)
     for relationship in FACTS:
@@ -181,7 +180,7 @@ def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
 
 
 def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
-    """Return the rows of stated grants in force that give a level on something to protect."""
+    """Return the rows of declared grants in force that give a level on a weighted resource."""
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, resource = graph.ends(CAN_ACCESS)
     kept = graph.in_force(CAN_ACCESS) & ~ended(posture)[holder] & ~flags(frame["derived"])

@@ -1,10 +1,10 @@
 """The items of trust debt: every assumption of every entitlement that does not hold any more.
 
-What people accepted is not looked at here: an acceptance is of a finding, and rules find by these
-items. What is owed with it is in `analytics.debt.owed`.
+Acceptances are ignored here: an acceptance is of a finding, and rules find by these items. What is
+owed after acceptances is in `analytics.debt.owed`.
 
-Only items that are broken or unknown are listed; what applies is added up beside them, so that
-the most that could be owed is exact for any group of identities.
+Only items that are broken or unknown are listed; what applies is summed beside them, so that the
+most that could be owed is exact for any group of identities.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from graph.access import NEVER
 from graph.once import once
 
 OWNER = NUMBER["owner"]
-ROLE_SHARE = 0.5  # each of the two roles of an owner bears half
+ROLE_SHARE = 0.5  # each of the two roles of owners bears half
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Rows:
     """Items that are broken or unknown, one position in each array for each.
 
     `entitlement` (int32) is a position in the entitlements, `assumption` (int8) one in
-    `ASSUMPTIONS`, and `object` (int32) one in `names`: an owner's role, the id of a credential,
-    a rule and the other side of it, or "". `degree` (float64) is how far it is broken, NaN
-    where unknown; `since` (int64) when it broke, `NEVER` where nobody says. `principal`,
-    `cycles` (missed so far, uncapped, without the time that it was accepted), `debt`, `interest`
-    (a day) and `unverified` are float64; `accepted` (bool) says whether it is accepted now.
+    `ASSUMPTIONS`, and `object` (int32) one in `names`: an owner's role, the id of a credential, a
+    rule and its other side, or "". `degree` (float64) is how far it is broken, NaN where unknown;
+    `since` (int64) when it broke, `NEVER` where unknown. `principal`, `cycles` (missed so far,
+    uncapped, without the time that it was accepted), `debt`, `interest` (a day) and `unverified`
+    are float64; `accepted` (bool) marks items that are accepted now.
     """
 
     entitlement: np.ndarray
@@ -57,7 +57,7 @@ class Rows:
 
     @cached_property
     def about(self) -> np.ndarray:
-        """What each item is about, as text."""
+        """The object of each item, as text."""
         return np.asarray(self.names[self.object])
 
 
@@ -66,11 +66,11 @@ class Debt:
     """The trust debt of all accountable identities at one moment.
 
     The sums are float64[identities, assumptions], in the order of `units.identities` and
-    `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the
-    most the principal could be. `applies` (float64) is the latter for each entitlement. `known`
-    (bool) says of which identities it is known what they may use: of the others, all sums are
-    0 and say nothing. Where an assumption could not be judged, by a fault of ours, the sums are
-    NaN, and so is every figure with them in it.
+    `ASSUMPTIONS`: `debt`, `principal`, `interest` (a day), `unverified`, and `applicable`, the most
+    the principal could be. `applies` (float64) is the latter for each entitlement. `known` (bool)
+    marks the identities whose entitlements are known: the sums of others are 0 and mean nothing.
+    Where an assumption could not be judged, because its code failed, the sums are NaN, and so is
+    every figure that includes them.
     """
 
     model: Model
@@ -87,14 +87,14 @@ class Debt:
 
     @property
     def identities(self) -> np.ndarray:
-        """The numbers of the nodes that are accountable."""
+        """The node numbers of the accountable identities."""
         return self.units.identities
 
 
 def items_of(posture: Posture, by: Model | None = None) -> Debt:
     """Return the trust debt of a posture as if nobody had accepted any of it.
 
-    Items, principal and what applies are those of what is owed; rules may rest on these only.
+    Items, principal and what applies are the same as in what is owed; rules may rest on these only.
     """
     return _items(posture, model() if by is None else by)
 
@@ -122,9 +122,9 @@ def assess_items(posture: Posture, by: Model) -> Debt:
 
 
 def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
-    """Return a debt whose items bore no interest for some `time` (milliseconds) since they broke.
+    """Return the debt with interest paused for `time` (milliseconds) since each item broke.
 
-    Those that are paused `now` (bool) bear none at present, and are accepted.
+    Items that are paused `now` (bool) bear no interest at present, and are accepted.
     """
     rows, by = owed.rows, owed.model
     cycles = _cycles(by, owed.now, rows.assumption, rows.since, time)
@@ -135,7 +135,7 @@ def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:
 
 
 def _summed(owed: Debt) -> Debt:
-    """Add up the items by identity and assumption; what could not be judged stays NaN."""
+    """Sum the items by identity and assumption; sums that could not be judged stay NaN."""
     rows = owed.rows
 
     def summed(amount: np.ndarray) -> np.ndarray:
@@ -151,7 +151,7 @@ def _summed(owed: Debt) -> Debt:
 
 
 def added(owed: Debt, amount: np.ndarray) -> np.ndarray:
-    """Add up an amount of each item (float64[identities, assumptions])."""
+    """Sum an amount of each item (float64[identities, assumptions])."""
     shape = owed.applicable.shape
     place = owed.units.place[owed.rows.entitlement].astype(np.int64)
     cell = place * shape[1] + owed.rows.assumption
@@ -188,7 +188,7 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
 def _cycles(
     by: Model, now: int, assumption: np.ndarray, since: np.ndarray, without: int | np.ndarray = 0
 ) -> np.ndarray:
-    """Return how many cycles each item has missed, but for some time (milliseconds)."""
+    """Return how many cycles each item has missed, `without` some time (milliseconds)."""
     passed = np.maximum(now - since, 0) - without
     return np.where(since == NEVER, 0.0, passed / DAY / by.cycles[assumption])
 
@@ -196,13 +196,13 @@ def _cycles(
 def _with_interest(
     by: Model, assumption: np.ndarray, principal: np.ndarray, cycles: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is owed for each item, and by how much that grows in a day."""
+    """Return the debt of each item, and by how much it grows in a day."""
     growing = np.where(cycles < by.cap, principal / by.cycles[assumption], 0.0)
     return principal * (1 + np.minimum(cycles, by.cap)), growing
 
 
 def _named(parts: list[Part]) -> tuple[np.ndarray, np.ndarray]:
-    """Put the names of all parts into one array, and return where in it each object is."""
+    """Return the names of all parts in one array, and the position in it of each object."""
     place: dict[tuple[str, ...], int] = {}
     names: list[str] = []
     objects = []

@@ -1,4 +1,4 @@
-"""What an assumption is judged by, and how a verdict looks."""
+"""The input of the judgement of an assumption, and its verdict."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ from graph.schema import CAN_ACCESS
 
 @dataclass(frozen=True)
 class Part:
-    """Items of one assumption that are broken, or of which nobody knows.
+    """Items of one assumption that are broken or unknown.
 
-    One position each: the `entitlement` (position), the `degree` to which it is broken (NaN
-    where unknown), `since` when (milliseconds, `NEVER` where unknown), and in `object` the
-    position in `names` of what the item is about.
+    One position each: the `entitlement` (position), the `degree` to which it is broken (NaN where
+    unknown), `since` when (milliseconds, `NEVER` where unknown), and in `object` the position in
+    `names` of what the item is about.
     """
 
     entitlement: np.ndarray
@@ -32,11 +32,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one assumption.
+    """The outcome of one assumption.
 
-    `applies` says how often it applies to each entitlement (a number for all, or float64 for
-    each): that many times its weighted exposure could be broken. `parts` are the items that
-    are not kept.
+    `applies` is how often it applies to each entitlement (a number for all, or float64 for each):
+    that many times its weighted exposure could be broken. `parts` are the items that are not kept.
     """
 
     assumption: str
@@ -46,7 +45,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Case:
-    """The entitlements of a posture, the model, and what several assumptions look at."""
+    """The entitlements of a posture, the model, and data that several assumptions share."""
 
     posture: Posture
     model: Model
@@ -54,19 +53,19 @@ class Case:
 
     @property
     def now(self) -> int:
-        """The moment it is judged at (milliseconds)."""
+        """The moment of the judgement (milliseconds)."""
         return self.posture.graph.now
 
     @property
     def reviews(self) -> Reviews:
-        """What reviewers decided so far."""
+        """The decisions of reviewers so far."""
         return reviews(self.posture.graph)
 
     def declared(self, kind: str) -> np.ndarray:
-        """Return for each entitlement whether a scope could have stated facts of `kind` on it.
+        """Return a mask of the entitlements about which a scope could have stated facts of `kind`.
 
-        That is a scope which states the grant, its holder or the identity, or a person who
-        decided about one of them in the product.
+        That is a scope which declares `kind` and states the grant, its holder or the identity; a
+        decision about one of them, made in the product, counts too.
         """
         graph, units = self.posture.graph, self.units
         declaring = {c.key for c in graph.coverage if kind in c.declares}
@@ -91,7 +90,7 @@ def unkept(
     degree: float | np.ndarray = 1.0,
     about: str = "",
 ) -> Part:
-    """Make the items of the entitlements for which something is broken or unknown (bool)."""
+    """Return the items of the entitlements that the masks `broken` or `unknown` select."""
     at = np.flatnonzero(broken | unknown)
     much = np.broadcast_to(degree, broken.shape)[at]
     return Part(

@@ -1,4 +1,4 @@
-"""Live credentials: who holds which, and which of them are over or idle."""
+"""Live credentials: which identities hold which credentials, and which are expired or idle."""
 
 import numpy as np
 import pandas as pd
@@ -19,16 +19,16 @@ DORMANT_DAYS = 45  # CIS Controls 5.3: what is not used for 45 days is disabled
 
 @once
 def holdings(posture: Posture) -> pd.DataFrame:
-    """Return the credentials of each accountable identity that nobody ended, once for a posture.
+    """Return the live credentials of each accountable identity (cached).
 
-    Those it uses, and those that are taken for it. What neither holds for, the key of an account
-    that an agent runs as, is that agent's.
+    Those it uses and those that authenticate as it; and those of an account that it runs as, if no
+    accountable identity holds them directly.
 
     Returns
     -------
     DataFrame
         `identity` and `number` (of the credential), and the credential's properties; instants
-        in milliseconds, not after the moment looked at but for `expires`, `NEVER` where unknown.
+        in milliseconds, none after the moment of the graph except `expires`, `NEVER` where unknown.
     """
     pairs = _ties(posture)[PAIR].drop_duplicates().sort_values(PAIR)
     return pd.DataFrame(pairs.merge(_credentials(posture), on="number"))
@@ -36,9 +36,9 @@ def holdings(posture: Posture) -> pd.DataFrame:
 
 @once
 def held(posture: Posture) -> pd.DataFrame:
-    """Return those of `holdings` whose identity is judged, once for a posture.
+    """Return those of `holdings` whose identity is judged (cached).
 
-    With `facts`: the ids of the relationships that say who holds it.
+    With `facts`: the ids of the relationships by which the identity holds the credential.
     """
     mine = holdings(posture)
     mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
@@ -47,7 +47,7 @@ def held(posture: Posture) -> pd.DataFrame:
 
 
 def _ties(posture: Posture) -> pd.DataFrame:
-    """Return which facts say that an accountable identity holds which credential."""
+    """Return the facts by which accountable identities hold credentials."""
     direct = pd.concat([_pairs(posture, USES), _pairs(posture, AUTHENTICATES_AS, turned=True)])
     direct = direct[direct["identity"].isin(posture.accountable)]
     rest = _left_lying(posture, direct["number"])
@@ -64,7 +64,7 @@ def _pairs(posture: Posture, relationship: Relationship, turned: bool = False) -
 
 
 def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
-    """Return the keys of accounts that agents run as, where nobody is known to use them."""
+    """Return the keys of accounts that agents run as, except the `known` ones."""
     opens = _pairs(posture, AUTHENTICATES_AS, turned=True)
     opens = opens[~opens["number"].isin(known)].rename(columns={"identity": "account"})
     runs = _pairs(posture, RUNS_AS).rename(columns={"number": "account", "fact": "runs"})
@@ -98,10 +98,10 @@ def _credentials(posture: Posture) -> pd.DataFrame:
 
 
 def alive_for_nothing(posture: Posture) -> pd.DataFrame:
-    """Return the rows of `held` and whether each credential is `over`, `idle`, or `known` of.
+    """Return the rows of `held` with masks of `over` (expired), `idle` and `known` credentials.
 
-    It is over past its end, and idle where it was not used for more than `DORMANT_DAYS` days.
-    What was never used counts from when it was made, where its use would have been seen.
+    A credential is idle if it was not used for more than `DORMANT_DAYS` days. One that was never
+    used counts from its creation or rotation, if its use is observed.
     """
     rows, now = held(posture), posture.graph.now
     over = (rows["expires"] != NEVER) & (rows["expires"] <= now)
@@ -113,5 +113,5 @@ def alive_for_nothing(posture: Posture) -> pd.DataFrame:
 
 
 def later(instant: np.ndarray, days: int) -> np.ndarray:
-    """Return the instant so many days later; `NEVER` stays."""
+    """Return the instants `days` days later; `NEVER` stays."""
     return np.where(instant == NEVER, NEVER, np.where(instant == NEVER, 0, instant) + days * DAY)

@@ -31,11 +31,11 @@ FACTS = ("weight", "cycle", "hours")
 
 @dataclass(frozen=True)
 class Model:
-    """How trust debt is counted.
+    """The parameters of trust debt.
 
-    `weight`, `cycle` (days) and `hours` have a place for each of `ASSUMPTIONS`, `sensitivity`
-    and `level` one for each class and level of the schema, lowest first. `cap` is the number
-    of missed cycles that cost. `bands` are the highest ratios for the grades A to D.
+    `weight`, `cycle` (days) and `hours` have a place for each of `ASSUMPTIONS`, `sensitivity` and
+    `level` one for each class and level of the schema, lowest first. `cap` is the number of missed
+    cycles that cost. `bands` are the highest ratios for the grades A to D.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Model:
 
     @cached_property
     def hash(self) -> str:
-        """What tells this model from any other (the hours aside): sixteen hexadecimal digits."""
+        """A hash that identifies the model, the hours aside: sixteen hexadecimal digits."""
         facts = {n: getattr(self, n) for n in self.__dataclass_fields__ if n != "hours"}
         return hashlib.sha256(canonical(facts).encode()).hexdigest()[:16]
 
@@ -80,7 +80,7 @@ def model(path: Path | None = None) -> Model:
     Raises
     ------
     InputRefused
-        When the file cannot be read, or a value of it, which is named, is none of a model.
+        When the file cannot be read, or a value, which is named, is not valid in a model.
     """
     return _usual() if path is None else _read(path)
 
@@ -95,7 +95,7 @@ def _read(path: Path) -> Model:
 
 
 class _Reading:
-    """Reads the values of one file, and refuses what it cannot use by its name."""
+    """Reader of one model file, which refuses an invalid value by its name."""
 
     def __init__(self, file: Path) -> None:
         self.file = file

@@ -1,4 +1,4 @@
-"""Reviews as of one moment: what was approved last, and what is to be taken away."""
+"""Reviews up to one moment: the last approval of each node and grant, and decisions to revoke."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ APPROVE, REVOKE = "approve", "revoke"
 class Reviews:
     """Decisions up to one moment, in milliseconds since 1970, `NEVER` where there is none.
 
-    `approved_thing` and `approved_grant` (int64, by number of node and by row of CAN_ACCESS)
-    are when each was approved last. `last_thing` and `last_grant` tell the last decision of any
-    kind: twice its time, and one more where it was to revoke.
+    `approved_thing` and `approved_grant` (int64, by number of node and by row of CAN_ACCESS) are
+    the last approvals. `last_thing` and `last_grant` encode the last decision of any kind: twice
+    its time, plus one if it was to revoke.
     """
 
     approved_thing: np.ndarray
@@ -29,10 +29,10 @@ class Reviews:
 
 @once
 def reviews(graph: AccessGraph) -> Reviews:
-    """Read what reviewers decided up to the moment of `graph`, once; a later word is not heard yet.
+    """Return the reviewers' decisions up to the moment of `graph` (cached); later ones are ignored.
 
-    A review without a date says nothing. Of a decision to revoke and another one at the very
-    same instant, the one to revoke stands.
+    A review without a date is ignored. Of a decision to revoke and another one at the same instant,
+    the one to revoke wins.
     """
     nodes, grants = len(graph.ids), len(graph.frames[CAN_ACCESS])
     if not len(graph.frames[COVERS]):
@@ -50,7 +50,7 @@ def reviews(graph: AccessGraph) -> Reviews:
 
 
 def _decisions(graph: AccessGraph) -> pd.DataFrame:
-    """Return a row for each thing or grant that a decision up to now covers."""
+    """Return a row for each node or grant that a decision up to now covers."""
     covers, decided = graph.frames[COVERS], graph.frames[REVIEW]
     review, thing = graph.ends(COVERS)
     at = np.full(len(graph.ids), NEVER)
@@ -70,7 +70,7 @@ def _decisions(graph: AccessGraph) -> pd.DataFrame:
 
 
 def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
-    """Find the grants that are covered one by one: by the id of the grant, and its holder."""
+    """Return the decisions on single grants, matched by the id of the grant and its holder."""
     frame, (holder, _) = graph.frames[CAN_ACCESS], graph.ends(CAN_ACCESS)
     parts = []
     for column in ("grant_id", "id"):

@@ -1,4 +1,4 @@
-"""Who shares a credential, and which environments it opens."""
+"""Shared credentials: which agents use a credential, and which environments it opens."""
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from graph.schema import AGENT, AUTHENTICATES_AS, IDENTITIES, USES
 
 @once
 def shared(posture: Posture) -> np.ndarray:
-    """Return for each node whether it is a credential of several (bool).
+    """Return a mask of the nodes that are shared credentials.
 
-    Several agents in service use it, the blue and green twins of a blueprint being one, or it
-    opens accounts of several environments.
+    Several agents in service use one (blue and green twins of a blueprint count as one agent), or
+    it opens accounts of several environments.
     """
     found = np.zeros(len(posture.graph.ids), bool)
     agents = users(posture).groupby("number")["agent"].nunique()
@@ -29,7 +29,7 @@ def shared(posture: Posture) -> np.ndarray:
 def users(posture: Posture) -> pd.DataFrame:
     """Return the agents in service that use each credential: `number`, `user`, `name`, `agent`.
 
-    `agent` is the same for the twins of a blueprint: those that tags call blue, green or canary.
+    `agent` is the same for the twins of a blueprint: agents with a blue, green or canary tag.
     """
     graph = posture.graph
     user, used = graph.ends(USES)
@@ -51,7 +51,7 @@ def _agents(posture: Posture) -> np.ndarray:
 
 
 def environments_opened(posture: Posture) -> pd.Series:
-    """Return the known environments of the accounts that each credential opens, as tuples."""
+    """Return for each credential the known environments of the accounts it opens, as tuples."""
     graph = posture.graph
     key, account = graph.ends(AUTHENTICATES_AS)
     kept = graph.in_force(AUTHENTICATES_AS)
@@ -60,7 +60,7 @@ def environments_opened(posture: Posture) -> pd.Series:
 
 
 def stated(posture: Posture) -> np.ndarray:
-    """Return the environment of each identity as text without capitals, "" where unknown."""
+    """Return the environment of each identity as lower-case text, "" where unknown."""
     graph, said = posture.graph, np.full(len(posture.graph.ids), "", object)
     for label in IDENTITIES:
         frame = graph.frames[label]

@@ -1,7 +1,7 @@
-"""Two snapshots, each cut down to what the sources of both could say: like compared with like.
+"""Common ground: two snapshots reduced to the facts that the sources of both could declare.
 
-What differs between them then is what changed in the world. What differs beyond that comes from
-scopes that were connected or lost, or that began or ceased to declare a kind of fact.
+Then every remaining difference is a change in the world. The other differences come from scopes
+that were connected or lost, or that began or ceased to declare a kind of fact.
 """
 
 from dataclasses import replace
@@ -22,9 +22,9 @@ Said = dict[tuple[str, str], Coverage]
 def common_ground(
     before: AccessGraph, after: AccessGraph, renamed: bool = False
 ) -> tuple[Facts, Facts] | None:
-    """Return the facts of both that the sources of both could state; None if that is all.
+    """Return the facts of both graphs that both could declare; None if those are all.
 
-    `before` has the ids that `after` uses; `renamed` says that it had others of its own.
+    `before` uses the ids of `after`; `renamed` is True if it had different ids of its own.
     """
     old, new = ({c.key: c for c in graph.coverage} for graph in (before, after))
     if not renamed and _words(old) == _words(new):
@@ -42,13 +42,13 @@ def _words(said: Said) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
 
 
 def _ids(rows: dict[Element, pd.DataFrame], what: str) -> dict[Element, pd.Series]:
-    """Return the ids of each element that came or went for no reason but coverage."""
+    """Return the ids of each element that were added or removed only by a change of coverage."""
     chosen = {e: (f["what"] == what) & f["coverage"] for e, f in rows.items()}
     return {e: rows[e]["id"][mask] for e, mask in chosen.items()}
 
 
 def _shared(here: Said, there: Said) -> tuple[tuple[Coverage, ...], Said]:
-    """Return the coverage that both sides have, as it is here, and as it was here in full."""
+    """Return the coverage of `here` limited to what both sides declare, and the same unlimited."""
     kept = {
         key: replace(c, declares=tuple(d for d in c.declares if d in there[key].declares))
         for key, c in here.items()
@@ -79,7 +79,7 @@ def _cut(
 
 
 def _without_fields(frame: pd.DataFrame, muted: dict[str, set[tuple[str, str]]]) -> pd.DataFrame:
-    """Take away the fields of the kinds that a scope does not declare on both sides."""
+    """Remove the values of fields whose kind a scope does not declare on both sides."""
     for name, kind in FIELD_KINDS.items():
         if name in frame and kind in muted and len(frame):
             hidden = told_by(frame, muted[kind])
@@ -88,7 +88,7 @@ def _without_fields(frame: pd.DataFrame, muted: dict[str, set[tuple[str, str]]])
 
 
 def _settled(frames: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
-    """Drop the relationships whose ends are not there any more."""
+    """Remove the relationships with a missing end."""
     ids = pd.Index(np.concatenate([frames[n]["id"].to_numpy(object) for n in FACT_NODES]))
     for relationship in RELATIONSHIPS:
         frame = frames[relationship]

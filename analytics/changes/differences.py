@@ -1,8 +1,8 @@
-"""What differs between two snapshots, and whether the world changed or only what is seen of it.
+"""Differences between two snapshots: changes in the world, and changes of coverage only.
 
-A row is put down to coverage when a scope that was newly connected, or that newly declares the
-kind of fact, is alone in stating it; and when a scope that stated it is gone, no longer declares
-that kind, or was read only in part. Everything else changed.
+An added row is due to coverage if only scopes state it that are newly connected or newly declare
+its kind of fact; a removed row, if a scope that stated it is gone, no longer declares that kind, or
+was read only in part. All other rows changed in the world.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from graph.values import unordered
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 NOT_COMPARED = ("id", "source", "scope", "first_seen", "last_seen")
-LABEL = "label"  # stands for a thing that is of another label than before
+LABEL = "label"  # stands for a change of a node's label
 BEGINNINGS = ("created_at", "granted_at", "valid_from", "since", "decided_at", "first_at")
 COLUMNS = ("id", "what", "coverage", "fields", "source_id", "target_id")
 
@@ -32,10 +32,9 @@ COLUMNS = ("id", "what", "coverage", "fields", "source_id", "target_id")
 class Changes:
     """The differences between two graphs.
 
-    `rows` maps each element that differs to a frame with a row for each node or relationship:
-    `id`, `what` (added, removed or changed), `coverage` (whether only what is seen of it
-    changed), `fields` (bits: positions in `names(element)`), `source_id` and `target_id` (of
-    relationships).
+    `rows` maps each element that differs to a frame with a row for each node or relationship: `id`,
+    `what` (added, removed or changed), `coverage` (True if only its coverage changed), `fields`
+    (bits: positions in `names(element)`), `source_id` and `target_id` (of relationships).
     """
 
     before: AccessGraph
@@ -43,7 +42,7 @@ class Changes:
     rows: dict[Element, pd.DataFrame]
 
     def ids(self, element: Element, *what: str) -> set[str]:
-        """Return the ids of what differs in one of the ways `what`, or in any."""
+        """Return the ids of the rows of an element that differ in a way of `what`, or in any."""
         frame = self.rows.get(element)
         if frame is None:
             return set()
@@ -62,7 +61,7 @@ def fields(element: Element, bits: int) -> list[str]:
 
 
 def changes(before: AccessGraph, after: AccessGraph) -> Changes:
-    """Compare two graphs element by element, facts of each thing resolved to one row."""
+    """Compare two graphs element by element, with the facts of each node resolved to one row."""
     elements: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS)
     compared = {element: _compare(before, after, element) for element in elements}
     found = {e: rows for e, rows in compared.items() if len(rows)}
@@ -70,7 +69,7 @@ def changes(before: AccessGraph, after: AccessGraph) -> Changes:
 
 
 def _with_ends(found: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
-    """Put down to coverage what comes and goes with a thing that coverage shows or hides."""
+    """Mark relationships as due to coverage if one of their ends came or went by coverage."""
     hidden: dict[str, list[str]] = {ADDED: [], REMOVED: []}
     for element, rows in found.items():
         for what, ids in hidden.items():
@@ -99,7 +98,7 @@ def _compare(before: AccessGraph, after: AccessGraph, element: Element) -> pd.Da
     added, removed = new[~kept], old[gone]
     parts = []
     if isinstance(element, Node):
-        moved = before.numbers(added["id"]) >= 0  # known then, under another label
+        moved = before.numbers(added["id"]) >= 0  # in the graph before, under another label
         bit = 1 << names(element).index(LABEL)
         relabelled = _rows(added[moved], CHANGED, np.zeros(moved.sum(), bool), bit)
         parts.append(relabelled)
@@ -134,7 +133,7 @@ def _rows(
 def _only_coverage(
     before: AccessGraph, after: AccessGraph, element: Element, rows: pd.DataFrame, what: str
 ) -> np.ndarray:
-    """Return for each row whether it appeared, or vanished, for no reason but coverage."""
+    """Return a mask of the rows that were added or removed only by a change of coverage."""
     if not len(rows):
         return np.zeros(0, bool)
     here, there = (after, before) if what == ADDED else (before, after)
@@ -157,7 +156,7 @@ def _only_coverage(
 def _explained(
     stated: pd.DataFrame, here: Iterable[Coverage], there: Iterable[Coverage], kind: str | None
 ) -> np.ndarray:
-    """Return for each statement whether the other side could not have made it."""
+    """Return a mask of the statements that the other side could not have made."""
     other = {c.key: c for c in there}
 
     def silent(said: Coverage) -> bool:
@@ -170,13 +169,13 @@ def _explained(
 
 
 def told_by(stated: pd.DataFrame, keys: set[tuple[str, str]]) -> np.ndarray:
-    """Return for each statement whether it is of one of these sources and scopes (bool)."""
+    """Return a mask of the statements that come from one of these sources and scopes."""
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
     return np.array([pair in keys for pair in pairs], bool)[code]
 
 
 def _begun_since(stated: pd.DataFrame, there: AccessGraph) -> np.ndarray:
-    """Return whether each statement dates itself after its scope was last read."""
+    """Return a mask of the statements dated after their scope was last read."""
     taken = {c.key: c.taken_at for c in there.coverage}
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
     last = pd.Series([taken.get(pair) for pair in pairs], dtype="datetime64[ms, UTC]")
@@ -194,7 +193,7 @@ def _begun_since(stated: pd.DataFrame, there: AccessGraph) -> np.ndarray:
 def _altered(
     before: AccessGraph, after: AccessGraph, element: Element, old: pd.DataFrame, new: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the rows of things that both graphs know but describe differently."""
+    """Return the rows of elements that both graphs have but describe differently."""
     bits = np.zeros(len(new), np.uint64)
     lists = _lists(element)
     for place, name in enumerate(names(element)):
@@ -207,14 +206,14 @@ def _altered(
 
 
 def _lists(element: Element) -> frozenset[str]:
-    """Return the fields that hold lists, whose order says nothing."""
+    """Return the names of the fields that hold lists, whose order does not matter."""
     return frozenset(c.name for c in element.columns if c.dtype in (Dtype.TEXTS, Dtype.JSON))
 
 
 def _differs(old: pd.Series, new: pd.Series, lists: bool = False) -> np.ndarray:
     """Return whether two columns differ row by row; absent is equal to absent.
 
-    `lists` are equal when they hold the same, in whatever order.
+    With `lists`, values are equal if they hold the same elements in any order.
     """
     one, other = _arrow(old), _arrow(new)
     unequal = pc.fill_null(pc.not_equal(one, other), False)
@@ -225,9 +224,9 @@ def _differs(old: pd.Series, new: pd.Series, lists: bool = False) -> np.ndarray:
 
 
 def _hold_other_things(one: pa.Array, other: pa.Array, unequal: np.ndarray) -> pa.Array:
-    """Return which of the lists that are written differently hold something else."""
+    """Return a mask of the unequal lists that differ in more than their order."""
     long = pc.fill_null(pc.equal(pc.binary_length(one), pc.binary_length(other)), False)
-    rows = np.flatnonzero(unequal & np.asarray(long))  # the same in another order is as long
+    rows = np.flatnonzero(unequal & np.asarray(long))  # a reordered list has the same length
     (code, texts), (code_other, texts_other) = (
         pd.factorize(side.take(pa.array(rows)).to_numpy(zero_copy_only=False))
         for side in (one, other)
@@ -256,11 +255,10 @@ def _truly(
     altered: pd.DataFrame,
     bits: np.ndarray,
 ) -> np.ndarray:
-    """Return whether a scope that could speak both times says something else of a changed field.
+    """Return a mask of the changes by a scope that declared the field in both snapshots.
 
-    Only scopes that both sides know are asked; what a scope says anew of a kind of fact that
-    it did not declare then, or no longer says of one that it does not declare now, tells
-    nothing of the world.
+    Only scopes of both snapshots count. A value that appears or vanishes together with the
+    declaration of its kind of fact is no change.
     """
     if _same_words(before.coverage, after.coverage):
         return np.ones(len(altered), bool)
@@ -288,7 +286,7 @@ def _same_words(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> bo
 def _statements(
     before: AccessGraph, after: AccessGraph, element: Element, altered: pd.DataFrame
 ) -> pd.DataFrame:
-    """Pair what each scope said then and says now of the things altered."""
+    """Return the statements about the altered rows, paired by scope: before and after."""
     one_sided = {c.key for c in before.coverage} ^ {c.key for c in after.coverage}
     sides = []
     for graph in (before, after):

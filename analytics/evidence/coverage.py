@@ -11,7 +11,7 @@ from analytics.evidence.matching import SENSITIVE, UNKNOWN
 def coverage(rows: pd.DataFrame) -> dict[str, Any]:
     """Return the explained share of the sensitive uses among `rows`, with both its terms.
 
-    `unknown` counts the sensitive uses that are no part of it.
+    `unknown` counts the sensitive uses that are left out of both terms.
     """
     sensitive = rows[rows["sensitivity"] >= SENSITIVE]
     known = sensitive[sensitive["state"] != UNKNOWN]

@@ -1,8 +1,8 @@
-"""Compiled: which decision each use of a resource rests on.
+"""Compiled search for the decision that explains each use of a resource.
 
 Decisions lie in groups, ordered by time within each; `order` holds their positions. A use looks
-back from its own instant through the groups of its resource and of what contains it. The nearest
-decision that speaks of its action wins, so the look back is short.
+back from its own instant through the groups of its resource and of the parent. The nearest decision
+that covers its action wins, so the search is short.
 """
 
 import numpy as np
@@ -18,9 +18,9 @@ NONE = -1
 
 @compiled
 def _speaks(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-untyped-def]
-    """Whether a decision speaks of a use: the same action, or a level that takes it in.
+    """Return whether a decision covers a use: the same action, or a level that includes it.
 
-    What is refused is that level alone; what is allowed takes in the levels below it.
+    A refusal covers its own level only; any other decision includes the levels below it.
     """
     if e_action >= 0 and e_action == d_action:
         return True
@@ -78,10 +78,10 @@ def _later(one, other, rank):  # type: ignore[no-untyped-def]
 
 @compiled
 def _preceding(e, at, window, use, bounds, joined, order, by_join, decision, rank, spent):  # type: ignore[no-untyped-def]
-    """Return the decision that a use rests on; `NONE` if none came before it.
+    """Return the decision that explains a use; `NONE` if none came before it.
 
-    One that is joined to it by a correlation id wins over the nearest one within the window,
-    unless it refused and the other, later, allowed.
+    One with the same correlation id wins over the nearest one within the window, unless it did not
+    allow the use and the other, later, did.
     """
     near, same = NONE, NONE
     for side in (0, 2):
@@ -100,7 +100,7 @@ def _preceding(e, at, window, use, bounds, joined, order, by_join, decision, ran
 
 @compiled
 def _following(e, at, window, use, bounds, joined, order, by_join, decision):  # type: ignore[no-untyped-def]
-    """Return the first permission that came only after a use; `NONE` if none did."""
+    """Return the first permission that came only after a use; `NONE` if there is none."""
     for side in (0, 2):
         low, high = bounds[e, side], bounds[e, side + 1]
         found = _afterwards(order, low, high, at + window, use, decision)
@@ -121,20 +121,20 @@ def decide(uses, bounds, joined, decision, rank, order, by_join, expires, old, s
     uses : (at, level, action)
         int64 arrays over the uses; -1 for an unknown level or action.
     bounds, joined : int64[uses, 4]
-        Where the groups of the resource and of what contains it begin and end, in `order`, and
+        Where the groups of the resource and of its parent begin and end, in `order`, and
         in `by_join`, which groups by correlation id too. Both ends 0: no such group.
     decision : (at, level, action, kind, record)
         int64 arrays over the decisions; `record` numbers the records that single uses spend.
     rank : int64[decisions]
         Their order in time, a refusal after a permission of the same instant.
     expires, old, single
-        Until when each justification holds, whether its policy was out of date, and whether it
+        The end of each justification, whether its policy was out of date, and whether it
         explains one use only.
 
     Returns
     -------
     state, reason, chosen : int8[uses], int8[uses], int64[uses]
-        `chosen` is the decision that settled it, `NONE` if there is none.
+        `chosen` is the deciding decision, `NONE` if there is none.
     """
     n, kind, record = len(uses[0]), decision[3], decision[4]
     state, reason = np.full(n, UNEXPLAINED, np.int8), np.zeros(n, np.int8)

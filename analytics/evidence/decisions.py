@@ -1,7 +1,7 @@
-"""Decision records in the form that uses are held against: who, on what, which level, and when.
+"""Decision records indexed so that each use can be matched to one.
 
-A record counts for the agent it names. It counts for the identity it was made with as well,
-where more than one agent can be behind that identity: a log then names no more than that.
+A record counts for the agent it names. It counts for the identity it was made with as well, where
+more than one agent can be behind that identity: a log then names the identity only.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ IDENTIFYING = ["id", "at", "subject", "resource", "action", "decision"]
 
 @dataclass(frozen=True)
 class Decisions:
-    """Decisions up to the moment looked at, one position in each array for each actor it is for.
+    """Decisions up to the moment of the graph, one position in each array for each actor it is for.
 
-    `frame` holds the records, in the order of time; `record` (int64) is the place of each
-    decision in it. `actor` and `resource` are numbers of nodes. `at` and `expires` are
-    milliseconds. `level`, `kind` and `old` are as `analytics.evidence.deciding` has them; `action`
-    and `correlation` are text without capitals, and as it was given.
+    `frame` holds the records, in the order of time; `record` (int64) is the row of each decision in
+    it. `actor` and `resource` are numbers of nodes. `at` and `expires` are milliseconds. `level`,
+    `kind` and `old` are as in `analytics.evidence.deciding`; `action` is in lower case,
+    `correlation` as given.
     """
 
     frame: pd.DataFrame
@@ -52,9 +52,9 @@ class Decisions:
 
 @once
 def records(posture: Posture) -> pd.DataFrame:
-    """Return the decision records up to the moment looked at, each once, in the order of time.
+    """Return the decision records up to the moment of the graph, each once, in the order of time.
 
-    A refusal stands after a permission of the same instant.
+    A refusal follows a permission of the same instant.
     """
     frame = posture.graph.frames[DECISION_RECORD]
     frame = frame[milliseconds(frame["at"]) <= posture.graph.now]
@@ -95,10 +95,10 @@ def decisions(posture: Posture) -> Decisions:
 
 
 def out_of_date(frame: pd.DataFrame) -> np.ndarray:
-    """Return which records a version of a policy made that had been replaced by then (bool).
+    """Return a mask of the records whose policy version had been replaced by then.
 
-    Versions that are numbers are ordered as such; of any others the one that decided first is
-    the oldest. `frame` must be in the order of time.
+    Versions that are numbers are ordered as such; of any others the one that decided first is the
+    oldest. `frame` must be in the order of time.
     """
     if frame.empty:
         return np.zeros(0, bool)
@@ -122,10 +122,10 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
 
 
 def watched(posture: Posture, resource: np.ndarray, actor: np.ndarray) -> np.ndarray:
-    """Return for each use whether a decision about it would have been recorded (bool).
+    """Return a mask of the uses whose decision would have been recorded.
 
-    It would where a scope that states the actor declares decisions, and where any record names
-    the actor, or the resource or what contains it. Elsewhere it is unknown what was decided.
+    That is so where a scope that states the actor declares decisions, and where any record names
+    the actor, the resource or its parent. Elsewhere the decisions are unknown.
     """
     graph, frame = posture.graph, records(posture)
     if "decisions" not in graph.declared:
@@ -156,5 +156,5 @@ def parents(posture: Posture) -> np.ndarray:
 
 
 def usable(posture: Posture) -> np.ndarray:
-    """Return which nodes a use can be of (bool)."""
+    """Return a mask of the nodes that can be used."""
     return posture.graph.has_label(RESOURCE, TOOL)

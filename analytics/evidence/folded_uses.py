@@ -1,10 +1,9 @@
-"""Uses that a log gives added up, and what can still be said of single ones of them.
+"""Summed uses of logs, and the single uses and explanations that can be derived from them.
 
-A sum of uses keeps when the first and the last one happened, to the millisecond, and often how
-many there were on each day. The first and the last are uses like any other. Of the rest the day
-is known at most: as many of them as decisions allowed on that day, each decision once, are
-explained; of all others it is unknown. None is said to lack a decision, for the time of day that
-would show it was not kept.
+A sum of uses keeps the instants of the first and the last one (milliseconds), and often the count
+of each day. The first and the last are uses like any other. Of the rest the day is known at most:
+as many of them as decisions allowed on that day, each decision once, are explained; all others are
+unknown. None counts as unexplained, because the time of day that would show it was not kept.
 """
 
 import numpy as np
@@ -24,19 +23,19 @@ ENDS = ("first", "last")
 
 
 def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Take from the sums of uses what `events` do not tell one by one.
+    """Return the uses in sums that `events` do not report one by one.
 
     Returns
     -------
     exact : DataFrame
         A row for each use whose instant is known: `identity`, `resource`, `level`, `id` and
-        `principal` (of the sum that tells it), `at`.
+        `principal` (of the sum that reports it), `at`.
     rest : DataFrame
-        A row for each identity, resource and level: `count` of the uses that nothing tells one
+        A row for each identity, resource and level: `count` of the uses that are not known one
         by one, and `first` and `last` (milliseconds), between which they came; `id`,
         `principal` of the latest sum, and `by_day`, a list of texts.
     unplaced : int
-        How many sums are of things, or by principals, that nobody states.
+        The number of sums of nodes, or by principals, that no source states.
     """
     rows, unplaced = _rows(posture)
     sums = _joined(rows)
@@ -55,7 +54,7 @@ def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
 
 
 def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
-    """Return the sums that began by now, and how many others have no place."""
+    """Return the sums that began by now, and the number of others without known ends."""
     graph, frame, now = posture.graph, posture.graph.frames[USED], posture.graph.now
     who, what = graph.ends(USED)
     first, last = milliseconds(frame["first_at"]), milliseconds(frame["last_at"])
@@ -85,7 +84,7 @@ def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
 
 
 def _shortened(graph: AccessGraph) -> np.ndarray:
-    """Return which sums went on after the moment looked at (bool): of the last the day is told."""
+    """Return a mask of the sums that went on after the moment of the graph, so their end is cut."""
     frame = graph.frames[USED]
     if not graph.looks_back:
         return np.zeros(len(frame), bool)
@@ -95,10 +94,11 @@ def _shortened(graph: AccessGraph) -> np.ndarray:
 
 
 def _without_keys(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Take from what an account did what was done with its keys by somebody else.
+    """Subtract from an account's uses those made with its keys by another identity.
 
-    A log of calls adds up a use by key as well as by account. Where the key tells who acted and
-    the account does not, the use is the key's; on which days the others came is not known then.
+    A log of calls counts a use by key as well as by account. Where the key identifies the actor and
+    the account does not, the use is the key's; the days of the account's other uses are then
+    unknown.
     """
     steps, by = posture.activity.steps, ["principal", "resource", "level"]
     login = steps.only_login
@@ -124,7 +124,7 @@ def _without_keys(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _joined(rows: pd.DataFrame) -> pd.DataFrame:
-    """Join sums that may tell of the same uses: several keys add up, several sources do not."""
+    """Join sums that may count the same uses: those of keys add up, those of sources do not."""
     by_key = rows["count"].where(rows["key"], 0)
     groups = rows.assign(by_key=by_key, own=rows["count"] - by_key).groupby(ACT, sort=False)
     sums = groups.agg(
@@ -190,7 +190,7 @@ def by_day(
 
 
 def _days(texts: list[object]) -> dict[int, int]:
-    """Return the days of several sums that may tell of the same uses: the larger count of each."""
+    """Return the days of several sums that may count the same uses, each at its larger count."""
     whole: dict[int, int] = {}
     for text in texts:
         for day, count in uses_by_day.read(text).items() if isinstance(text, str) else ():

@@ -1,9 +1,9 @@
-"""Evidence: whether a decision explains each use that was seen, and which one.
+"""Evidence: whether a decision explains each observed use, and which one.
 
-A use is explained by a record that allowed the same agent, at this level or a higher one, to
-use the resource or what contains it, no longer before the use than `WINDOW` seconds; a common
-correlation id makes up for any time that lies between. The nearest decision before the use
-counts, and only while its justification holds and its policy was the current one.
+A use is explained by a record that allowed the same agent, at this level or a higher one, to use
+the resource or its parent, at most `WINDOW` seconds before the use, or at any time before it with
+the same correlation id. The nearest decision before the use counts, and only while its
+justification holds and its policy was the current one.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from graph.once import once
 from graph.schema import USE_EVENT
 from graph.usage.outcomes import failed
 
-WINDOW = 900  # seconds between a decision and a use that rests on it
+WINDOW = 900  # most seconds between a decision and a use that it explains
 SENSITIVE = SENSITIVITY["confidential"]
 UNKNOWN = 4  # a state beside those of `analytics.evidence.deciding`
 STATES = ("explained", "unexplained", "denied_but_happened", "after_the_fact", "unknown")
@@ -38,16 +38,16 @@ DAY_ONLY = 4  # a position in `REASONS`
 
 @dataclass(frozen=True)
 class Evidence:
-    """Every use that was seen and succeeded, and how many could not be placed.
+    """Every observed use that succeeded, and the number of uses that could not be placed.
 
-    `uses` has a row for each use, in the order of time: `id`, `at` (milliseconds), `identity`
-    (the number of who acted), `principal` (of what the log names), `resource`, `level` (a
-    position in `LEVELS`, -1 for unknown), `count`, `state` (a position in `STATES`), `reason`
-    (one in `REASONS`), `decision` (the id of the record that settled it, or NA), `sensitivity`
-    (weight) and `weight` (sensitivity times level, 0 for an unknown level). Uses of which a log
-    tells the day at most share a row; `at` is then the start of the day, or the last of them.
-    `unplaced` counts the uses of things, or by principals, that nobody states. `idle` holds the
-    ids of the permissions on which no use can rest.
+    `uses` has a row for each use, in the order of time: `id`, `at` (milliseconds), `identity` (the
+    number of the node that acted), `principal` (of the node that the log names), `resource`,
+    `level` (a position in `LEVELS`, -1 for unknown), `count`, `state` (a position in `STATES`),
+    `reason` (one in `REASONS`), `decision` (the id of the deciding record, or NA), `sensitivity`
+    (weight) and `weight` (sensitivity times level, 0 for an unknown level). Uses whose log names
+    the day at most share a row; `at` is then the start of the day, or the last of them. `unplaced`
+    counts the uses of nodes, or by principals, that no source states. `idle` holds the ids of the
+    permissions that explain no use.
     """
 
     uses: pd.DataFrame
@@ -57,9 +57,9 @@ class Evidence:
 
 @once
 def evidence(posture: Posture) -> Evidence:
-    """Hold the uses up to the moment looked at against the decisions, once for a posture.
+    """Match the uses up to the moment of the graph to the decisions (cached).
 
-    A removal changes nothing of what was seen: neither who acted nor what had been decided.
+    A removal does not change observed uses: neither the identity that acted nor the decisions.
     """
     if posture.before is None:
         return _evidence(posture)
@@ -72,14 +72,14 @@ def uses(posture: Posture) -> pd.DataFrame:
 
 
 def unexplained(posture: Posture) -> pd.DataFrame:
-    """Return the uses of the last `UNUSED_DAYS` days whose explanation is known or known to lack.
+    """Return the uses of the last `UNUSED_DAYS` days, and whether a decision explains each.
 
     Returns
     -------
     DataFrame
         `identity` and `resource` (numbers), `level` (a position in `LEVELS`), `at`
-        (milliseconds) and `explained` (bool). Where no decision would have been recorded it is
-        unknown, and such uses are not listed.
+        (milliseconds) and `explained` (bool). Uses whose decision would not have been recorded
+        are unknown, and not listed.
     """
     rows = recent(posture)
     rows = rows[(rows["state"] != UNKNOWN) & (rows["level"] >= 0)]
@@ -128,7 +128,7 @@ def _evidence(posture: Posture) -> Evidence:
 
 
 def _left(posture: Posture, seen: Evidence) -> Evidence:
-    """Return what was seen of things that are still there after a removal."""
+    """Return the uses of nodes that remain after a removal."""
     assert posture.before is not None
     number, rows = numbers_after(posture.before.graph, posture.graph), seen.uses
     ends = {name: number[rows[name].to_numpy()] for name in ("identity", "principal", "resource")}
@@ -139,10 +139,10 @@ def _left(posture: Posture, seen: Evidence) -> Evidence:
 def _joined_elsewhere(
     posture: Posture, frame: pd.DataFrame, state: np.ndarray, found: Decisions
 ) -> np.ndarray:
-    """Return which added-up uses a correlation id may join to a decision long before (bool).
+    """Return a mask of summed uses that a correlation id may join to a much earlier decision.
 
-    The sum has lost the ids of its uses. So where no decision stands near, and one that has an
-    id speaks of the same identity and resource, nobody can tell.
+    A sum has lost the correlation ids of its uses. So where no decision is near, and one with an id
+    is about the same identity and resource, the state is unknown.
     """
     joined = np.flatnonzero((found.kind == ALLOW) & found.correlation.notna().to_numpy(bool))
     nodes = np.int64(len(posture.graph.ids))
@@ -156,7 +156,7 @@ def _joined_elsewhere(
 def _by_day(
     posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the uses that are not known one by one, and the permissions they may rest on."""
+    """Return the uses that are not known one by one, and the permissions that may explain them."""
     explained, spoken = by_day(posture, rest, exact, found)
     known = watched(posture, rest["resource"].to_numpy(int), rest["identity"].to_numpy(int))
     explained = explained[known[explained["place"]]]
@@ -177,14 +177,14 @@ def _by_day(
 
 
 def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weight of what was used, and that times the level."""
+    """Return the sensitivity weight of each used node, and that times the level."""
     weight = posture.sensitivities["weight"].to_numpy()[rows["resource"].to_numpy(int)]
     level = np.concatenate([LEVEL_WEIGHTS, [0.0]])[rows["level"].to_numpy(int)]  # -1: the last
     return weight, weight * level
 
 
 def _seen(posture: Posture) -> tuple[pd.DataFrame, int]:
-    """Return the uses that succeeded, in the order of time, and how many others have no place."""
+    """Return the uses that succeeded, in the order of time, and the number without known ends."""
     graph, frame = posture.graph, posture.graph.frames[USE_EVENT]
     frame = frame[~failed(frame["outcome"]) & (milliseconds(frame["at"]) <= graph.now)]
     principal, resource = graph.numbers(frame["principal"]), graph.numbers(frame["resource"])
@@ -251,7 +251,7 @@ def _judge(
 
 
 def _codes(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Return numbers for the texts of two columns alike; -1 for an absent one."""
+    """Return common numbers for the texts of two columns; -1 for an absent one."""
     codes = pd.factorize(pd.concat([one, other], ignore_index=True))[0].astype(np.int64)
     return codes[: len(one)], codes[len(one) :]
 

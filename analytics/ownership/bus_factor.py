@@ -1,9 +1,9 @@
 """Bus factor of ownership: the fewest people whose departure leaves reach with no owner at all.
 
-Given identities that weigh what they reach, each with the people who keep it owned, choose the
-fewest people such that the identities kept by nobody else weigh a given share. That is minimum
-union by another name and hard in general: small cases are solved exactly, as a mixed-integer
-program; for large ones a greedy choice is made and a lower bound is given with it.
+Given identities, weighted by what they reach, and the people who keep each owned, choose the fewest
+people such that the identities kept by nobody else have a given share of the weight. This is
+minimum union, which is hard in general: small cases are solved exactly, as a mixed-integer program;
+for large ones a greedy choice is returned with a lower bound.
 """
 
 import math
@@ -17,8 +17,8 @@ from analytics.posture import Posture
 from analytics.residue import alive
 from graph.schema import GROUP, MEMBER_OF, SPAWNS, TEAM
 
-SMALL = 600  # people, and pairs of person and group, up to which it is solved exactly
-STOP = {"node_limit": 500, "time_limit": 5.0}  # then what is proved so far is the bound
+SMALL = 600  # most people, and pairs of person and group, for the exact solution
+STOP = {"node_limit": 500, "time_limit": 5.0}  # then the bound proved so far counts
 SLACK = 1e-9
 
 
@@ -26,8 +26,8 @@ SLACK = 1e-9
 class BusFactor:
     """The people whose departure orphans `share` of the weight that is owned today.
 
-    `people` are numbers of nodes. `bound` is a number of people below which no choice does it:
-    it equals their number where the answer is `exact`.
+    `people` are numbers of nodes. `bound` is a lower bound of their number: it equals their number
+    where the answer is `exact`.
     """
 
     people: tuple[int, ...]
@@ -40,8 +40,8 @@ class BusFactor:
 class Kept:
     """Groups of identities that the same people keep owned.
 
-    `holds` (bool, sparse [groups, people]) says who keeps each group, `weight` (float64) what
-    the group weighs, and `people` (int64) are numbers of nodes.
+    `holds` (bool, sparse [groups, people]) marks the people who keep each group, `weight` (float64)
+    is the weight of each group, and `people` (int64) are numbers of nodes.
     """
 
     holds: "scipy.sparse.csr_array"
@@ -50,7 +50,7 @@ class Kept:
 
     @classmethod
     def of(cls, keepers: list[frozenset[int]], weight: np.ndarray) -> "Kept":
-        """Group identities by their keepers; those that nobody keeps are left out."""
+        """Group identities by their keepers; those without keepers are left out."""
         sums: dict[frozenset[int], list[float]] = {}
         for who, weighs in zip(keepers, weight.tolist(), strict=True):
             if who and weighs > 0:
@@ -92,10 +92,10 @@ def _flags(kept: Kept, people: list[int]) -> np.ndarray:
 
 
 def _bound(kept: Kept, wanted: float) -> int:
-    """Return a number of people that it takes at least.
+    """Return a lower bound of the number of people.
 
-    Let the keepers of a group share its weight evenly: people who orphan a group bring all of
-    it, so the shares of any choice add up to no less than what it orphans.
+    Let the keepers of a group share its weight evenly: people who orphan a group bring all of it,
+    so the shares of any choice add up to no less than what it orphans.
     """
     parts = kept.holds.T @ (kept.weight / kept.holds.sum(axis=1))
     most = np.cumsum(np.sort(parts)[::-1])
@@ -103,7 +103,7 @@ def _bound(kept: Kept, wanted: float) -> int:
 
 
 def _greedy(kept: Kept, wanted: float) -> list[int]:
-    """Choose the group that weighs most for each further person, until it is enough."""
+    """Choose the group with the most weight per further person, until it is enough."""
     holds, by_person = kept.holds, scipy.sparse.csr_array(kept.holds.T)
     missing = holds.sum(axis=1).astype(np.int64)
     open_ = np.ones(len(missing), bool)
@@ -123,7 +123,7 @@ def _greedy(kept: Kept, wanted: float) -> list[int]:
 
 
 def _spared(kept: Kept, gone: list[int], wanted: float) -> list[int]:
-    """Let stay whoever is not needed, the last chosen first."""
+    """Remove people who are not needed from the choice, the last chosen first."""
     keepers = kept.holds.sum(axis=1)
     for person in gone[::-1]:
         rest = [p for p in gone if p != person]
@@ -134,10 +134,10 @@ def _spared(kept: Kept, gone: list[int], wanted: float) -> list[int]:
 
 
 def _solve(kept: Kept, wanted: float) -> tuple[list[int] | None, int]:
-    """Solve the mixed-integer program; return the people, and how few it is proved to take.
+    """Solve the mixed-integer program; return the people, and the proved bound of their number.
 
-    Minimise the people who go, where a group is orphaned at most as far as each keeper goes,
-    and what is orphaned weighs enough.
+    Minimise the people who go, where a group is orphaned at most as far as each keeper goes, and
+    the orphaned weight is enough.
     """
     groups, people = kept.holds.shape
     row = np.repeat(np.arange(groups), np.diff(kept.holds.indptr))
@@ -167,9 +167,9 @@ def _solve(kept: Kept, wanted: float) -> tuple[list[int] | None, int]:
 
 
 def kept_by(posture: Posture) -> Kept:
-    """Return who keeps the accountable identities in service owned, in whatever role.
+    """Return the people who keep the accountable identities in service owned, in whatever role.
 
-    They weigh what they reach: sensitivity times level, each (resource, level) once.
+    An identity weighs what it reaches: sensitivity times level, each (resource, level) once.
     """
     identities, weight = posture.accountable, posture.totals().weighted
     judged = alive(posture)[identities] & posture.ownership.known[identities]
@@ -181,8 +181,8 @@ def kept_by(posture: Posture) -> Kept:
 def keepers(posture: Posture) -> dict[int, frozenset[int]]:
     """Return for each owned node the people of whom one is enough to keep it owned.
 
-    Those are its own owners, in whatever role, the members of teams that own it, and the
-    keepers of its parents in service, from whom it would inherit, generation by generation.
+    Those are its own owners, in whatever role, the members of teams that own it, and the keepers of
+    its parents in service, from which it would inherit, generation by generation.
     """
     return _handed_down(posture, _direct(posture))
 
@@ -209,7 +209,7 @@ def _members(posture: Posture) -> dict[int, set[int]]:
 
 
 def _handed_down(posture: Posture, direct: dict[int, frozenset[int]]) -> dict[int, frozenset[int]]:
-    """Add to the keepers of each node those of all nodes above it, through parents in service."""
+    """Add to the keepers of each node those of its ancestors, through parents in service."""
     graph = posture.graph
     parent, child = graph.ends(SPAWNS)
     usable = graph.in_force(SPAWNS) & (parent != child) & posture.in_service[parent]

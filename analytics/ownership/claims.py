@@ -1,16 +1,16 @@
-"""Ownership as evidence: who says that somebody owns a thing, since when, and how far to trust it.
+"""Claims of ownership: which sources name which owners, since when, and with what confidence.
 
-A statement counts by how it came about, and for less the longer nobody has vouched for it:
+A claim counts by its origin, and for less the longer nobody has confirmed it:
 
-* declared when the thing was made: 1; declared later: 0.8; inferred by somebody: 0.4;
+* declared when the node was made: 1; declared later: 0.8; inferred by somebody: 0.4;
 * of a team instead of a person: 0.8 of that, because nobody in particular answers;
-* halved for every `HALF_LIFE` days since the owner was named or last accepted; a statement
+* halved for every `HALF_LIFE` days since the owner was named or last accepted; a claim
   without a date counts as one half-life old;
 * 0 for an owner who is gone, and for software.
 
-Sources that name the same owner strengthen each other: what is left is the doubt of all of them
-together, 1 - (1 - a)(1 - b). A role is as sure as the surest of its owners. Whoever another
-source contradicts is shown with half of the confidence, and the conflict with them.
+Sources that name the same owner strengthen each other: the remaining doubt is that of all of them
+together, 1 - (1 - a)(1 - b). A role is as sure as the surest of its owners. An owner whom another
+source contradicts is shown with half of the confidence, and with the conflict.
 """
 
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ CONTRADICTED = 0.5
 
 @dataclass(frozen=True)
 class OwnerEvidence:
-    """What every source states about owners.
+    """The claims of all sources about owners.
 
     `statements` has a row for each statement of a source and scope in force: `thing`, `owner`
-    (numbers), `role` (`business` or `technical`), `evidence` (how it came about), `source`,
-    `scope`, `since`, `acknowledged`, `read_at` (when the source was read; milliseconds), `kind`,
-    `active`, `ended`, `confidence` (0 to 1), `contradicted` (bool) and `id`. `conflicts` has a
-    row for each two sources that do not agree; see `_conflicts`. `roles` has the `confidence`
-    of each (`thing`, `role`) for which somebody active is named.
+    (numbers), `role` (`business` or `technical`), `evidence` (its origin), `source`, `scope`,
+    `since`, `acknowledged`, `read_at` (when the source was read; milliseconds), `kind`, `active`,
+    `ended`, `confidence` (0 to 1), `contradicted` (bool) and `id`. `conflicts` has a row for each
+    two sources that disagree; see `_conflicts`. `roles` has the `confidence` of each (`thing`,
+    `role`) for which somebody active is named.
     """
 
     statements: pd.DataFrame
@@ -52,7 +52,7 @@ class OwnerEvidence:
 
 @once
 def owner_evidence(posture: Posture) -> OwnerEvidence:
-    """Weigh the statements of ownership, once for a posture."""
+    """Return the statements of ownership with their confidence (cached)."""
     said = _statements(posture)
     conflicts = _conflicts(said)
     less = conflicts.explode("contradicted")[["thing", "role", "contradicted"]].dropna()
@@ -63,7 +63,7 @@ def owner_evidence(posture: Posture) -> OwnerEvidence:
 
 
 def _statements(posture: Posture) -> pd.DataFrame:
-    """Return what each source and scope states, with what is known of each owner."""
+    """Return the statements of each source and scope, with the known facts about each owner."""
     graph, owns = posture.graph, posture.ownership.owns
     stated = graph.then.frames[OWNS]
     known = owns.drop_duplicates("id").set_index("id")[
@@ -80,7 +80,7 @@ def _statements(posture: Posture) -> pd.DataFrame:
     said["since"] = milliseconds(rows["since"])
     said["acknowledged"] = np.minimum(milliseconds(rows["acknowledged_at"]), graph.now)
     said["read_at"] = [read.get(key, NEVER) for key in keys]
-    dated = said[["since", "acknowledged"]].max(axis=1)  # what no source is read for
+    dated = said[["since", "acknowledged"]].max(axis=1)  # default without a read source
     said["read_at"] = said["read_at"].where(said["read_at"] != NEVER, dated)
     said["confidence"] = _confidence(said, graph.now)
     order = ["thing", "role", "source", "scope", "owner"]
@@ -88,7 +88,7 @@ def _statements(posture: Posture) -> pd.DataFrame:
 
 
 def _how(posture: Posture, rows: pd.DataFrame, thing: np.ndarray) -> np.ndarray:
-    """Return how each statement came about; without a word of its source, by its date."""
+    """Return the origin of each statement: as declared, by default from its date."""
     created, since = posture.created_at[thing], milliseconds(rows["since"])
     later = (created != NEVER) & (since != NEVER) & (since > created + DAY)
     by_date = np.where(later, "declared_later", "declared")
@@ -96,7 +96,7 @@ def _how(posture: Posture, rows: pd.DataFrame, thing: np.ndarray) -> np.ndarray:
 
 
 def _confidence(said: pd.DataFrame, now: int) -> np.ndarray:
-    """Return how far each statement is to be trusted by itself (0 to 1)."""
+    """Return the confidence of each statement by itself (0 to 1)."""
     vouched = said[["since", "acknowledged"]].max(axis=1).to_numpy()
     age = np.where(vouched == NEVER, HALF_LIFE, (now - vouched) / DAY)
     by_team = np.where(said["kind"] == "team", BY_TEAM, 1.0)
@@ -106,12 +106,12 @@ def _confidence(said: pd.DataFrame, now: int) -> np.ndarray:
 
 
 def _conflicts(said: pd.DataFrame) -> pd.DataFrame:
-    """Find sources that do not agree on who owns a thing in a role.
+    """Return the pairs of sources that do not agree on the owner of a node in a role.
 
-    Two sources `disagree` when both name somebody active and none of them is the same. A source
-    is `outdated` when whoever it names is gone, while another one names somebody active. What
-    the source that was read later says stands: the owners of the other are `contradicted`;
-    where both were read at the same time, neither is.
+    Two sources `disagree` when both name somebody active and share no owner. A source is `outdated`
+    when all owners that it names are gone, while another one names somebody active. The source that
+    was read later wins: the owners of the other are `contradicted`; where both were read at the
+    same time, neither is.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def _conflicts(said: pd.DataFrame) -> pd.DataFrame:
 
 
 def _split(said: pd.DataFrame) -> np.ndarray:
-    """Return which statements are about a role of which no one owner is named by all scopes."""
+    """Return a mask of the statements about roles without an owner that all scopes name."""
     role = [said["thing"], said["role"]]
     scope = said["source"] + "\x1f" + said["scope"]
     scopes = scope.groupby(role).transform("nunique")
@@ -142,7 +142,7 @@ def _split(said: pd.DataFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Side:
-    """What one source and scope says of the owners of a thing in a role."""
+    """The owners of a node in a role according to one source and scope."""
 
     key: tuple[str, str]
     read_at: int
@@ -173,14 +173,14 @@ def _conflict(first: _Side, second: _Side) -> dict[str, object] | None:
 
 
 def _roles(said: pd.DataFrame) -> pd.DataFrame:
-    """Return how sure each role of each thing is: as sure as the surest of its owners."""
+    """Return the confidence of each role of each node: that of the surest of its owners."""
     doubt = (1 - said["confidence"]).groupby([said["thing"], said["role"], said["owner"]]).prod()
     sure = (1 - doubt).groupby(level=["thing", "role"]).max()
     return sure[sure > 0].rename("confidence").reset_index()
 
 
 def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
-    """Return for each role how its owner is known, and how sure that is."""
+    """Return for each role how its owner is known, and with what confidence."""
     evidence, owned = owner_evidence(posture), posture.ownership
     mine = evidence.statements[evidence.statements["thing"] == number]
     sure = evidence.roles[evidence.roles["thing"] == number].set_index("role")["confidence"]
@@ -196,7 +196,7 @@ def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
 
 
 def _state(said: pd.DataFrame, known: bool) -> str:
-    """Return the best way in which somebody active is stated."""
+    """Return the best origin of a statement that names somebody active."""
     standing = said[said["active"].astype(bool)]
     for how in HOW:
         if (standing["evidence"] == how).any():
@@ -205,6 +205,6 @@ def _state(said: pd.DataFrame, known: bool) -> str:
 
 
 def statements_about(posture: Posture, number: int) -> list[Any]:
-    """Return the statements about one thing, as records."""
+    """Return the statements about one node, as records."""
     said = owner_evidence(posture).statements
     return list(records(said[said["thing"] == number]))

@@ -1,9 +1,9 @@
-"""Who answers for an identity: owners that are active, owners that left, and owners unknown.
+"""Owners: which person or team answers for each identity, in which role, and where that is unknown.
 
-An owner counts for a role, business or technical (a sponsor counts as business). People count
-while they are active, teams while they have an active member, and a child agent inherits from
-a parent that is itself active and owned. Software never counts, and neither does an owner that
-somebody inferred. A group of people counts as a team.
+An owner counts for a role, business or technical (a sponsor counts as business). People count while
+they are active, teams while they have an active member, and a child agent inherits from a parent
+that is itself active and owned. Software never counts, and neither does an inferred owner. A group
+of people counts as a team.
 """
 
 from collections import deque
@@ -27,15 +27,15 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Ownership:
-    """Who answers for each identity, as of one moment.
+    """The owners of each identity, as of one moment.
 
-    `owns` has a row for each statement of ownership: `owner`, `thing` (numbers), `role`,
-    `kind` (human, team or software), `active`, `ended` and `since` (milliseconds), `inferred`,
-    `acknowledged` and `id`. `covered` maps each role to an array over all nodes: the number of
-    who answers, or -1. `inherited` maps each role to a bool array. `known_in` maps each role to a
-    bool array: whether a source could have stated, or did state, who owns the node in it; a list
-    that knows one kind of owner only leaves the other unknown. `parent` is the number of the
-    agent that spawned it, the first by number of several, or -1.
+    `owns` has a row for each statement of ownership: `owner`, `thing` (numbers), `role`, `kind`
+    (human, team or software), `active`, `ended` and `since` (milliseconds), `inferred`,
+    `acknowledged` and `id`. `covered` maps each role to an array over all nodes: the number of the
+    owner that answers, or -1. `inherited` maps each role to a bool array. `known_in` maps each role
+    to a bool array: whether a source could have stated, or did state, the owner of the node in it;
+    a list of one kind of owner only leaves the other unknown. `parent` is the number of the agent
+    that spawned it, the first by number of several, or -1.
     """
 
     owns: pd.DataFrame
@@ -46,19 +46,19 @@ class Ownership:
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Return for each node whether its owners are known in at least one role."""
+        """Return a mask of the nodes whose owners are known in at least one role."""
         return np.asarray(np.logical_or.reduce(list(self.known_in.values())))
 
     @cached_property
     def known_whole(self) -> np.ndarray:
-        """Return for each node whether its owners are known in every role."""
+        """Return a mask of the nodes whose owners are known in every role."""
         return np.asarray(np.logical_and.reduce(list(self.known_in.values())))
 
     def states(self, created_at: np.ndarray) -> np.ndarray:
         """Return for each node how its owners are known.
 
-        `declared`, `declared_later` (than it was created, by more than a day), `inferred`
-        (also what is only inherited), `none` or `unknown`.
+        `declared`, `declared_later` (than it was created, by more than a day), `inferred` (also if
+        only inherited), `none` or `unknown`.
         """
         owns = self.owns
         state = np.where(self.known, "none", "unknown").astype(object)
@@ -76,19 +76,19 @@ class Ownership:
         return state
 
     def missing(self, role: str) -> np.ndarray:
-        """Return for each node whether it is known that nobody answers for it in `role`."""
+        """Return a mask of the nodes that are known to have no owner in `role`."""
         return np.asarray(self.known_in[role] & (self.covered[role] == NOBODY))
 
     def nobody(self) -> np.ndarray:
-        """Return for each node whether nobody answers for it in any role that is known."""
+        """Return a mask of the nodes that are known to have no owner in any known role."""
         covered = np.logical_or.reduce([self.covered[role] != NOBODY for role in ROLES])
         return np.asarray(self.known & ~covered)
 
 
 def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
-    """Work out who answers for each node of `graph` as of its moment.
+    """Compute the owners of each node of `graph` as of its moment.
 
-    `leaving` are numbers of people to be taken as gone.
+    `leaving` are numbers of people that count as gone.
     """
     owns = _statements(graph, leaving)
     spawned = _spawned(graph)
@@ -104,10 +104,10 @@ def ownership(graph: AccessGraph, leaving: tuple[int, ...] = ()) -> Ownership:
 def active_people(
     graph: AccessGraph, leaving: tuple[int, ...] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each node whether it is a person who is active, and when the person left.
+    """Return for each node whether it is an active person, and when the person left.
 
-    A person who leaves after the moment looked at is still active; one without a status is
-    taken for active.
+    A person who leaves after the moment of the graph is still active; one without a status counts
+    as active.
     """
     people = graph.frames[HUMAN]
     numbers = graph.numbers(people["id"])
@@ -155,8 +155,8 @@ def _teams(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each node whether it is a team with an active member, and when the last left.
 
-    A team of which no source could have stated members, as one that only a tag names, is taken
-    for active, as a person without a status is.
+    A team whose members no source could have stated, such as one that only a tag names, counts as
+    active, like a person without a status.
     """
     member, team = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team]
@@ -170,9 +170,9 @@ def _teams(
 
 @once
 def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
-    """Return which nodes are teams of whom no scope that states them could state members.
+    """Return a mask of the teams whose members no scope that states them could state.
 
-    A scope can that states members of any team, and one that lists all there is and its owners:
+    A scope can if it states members of any team, or if it lists the whole inventory and its owners:
     there a team without members is empty.
     """
     listing = [c.key for c in graph.coverage if _lists_owners(c)]
@@ -196,7 +196,7 @@ def _lists_owners(scope: Coverage) -> bool:
 
 
 def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:
-    """Return who answers by statement: a person before a team, the longest serving first."""
+    """Return the stated owner of each node, or -1: a person before a team, longest first."""
     counting = owns[owns["active"] & ~owns["inferred"]]
     ranked = counting.sort_values(["kind", "since", "owner"], kind="stable")
     first = ranked.drop_duplicates("thing")
@@ -210,7 +210,7 @@ def _inherit(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hand ownership down from parents that are active and owned, generation by generation.
 
-    Of several parents that could, one of the nearest generation does, the first by number.
+    Of several such parents, the nearest generation counts, then the lowest number.
     """
     covered, inherited = direct.copy(), np.zeros(len(direct), bool)
     heirs: dict[int, list[int]] = {}
@@ -242,7 +242,7 @@ def _first_parent(spawned: list[tuple[int, int]], nodes: int) -> np.ndarray:
 
 
 def in_service(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether it is in service: not disabled, retired or deleted."""
+    """Return a mask of the nodes in service: not disabled, retired or deleted."""
     active = graph.there.copy()
     for label in IDENTITIES:
         frame = graph.frames[label]
@@ -258,10 +258,10 @@ def role_of(owns: pd.DataFrame) -> pd.Series:
 
 @once
 def _known(graph: AccessGraph, role: str) -> np.ndarray:
-    """Return for each node whether a scope that speaks of it could say who owns it in `role`.
+    """Return a mask of the nodes whose owner in `role` a scope could have stated.
 
-    A scope speaks of what it states, and of what it names an owner of. An owner in the role is
-    also known where a scope says so without declaring it; one that is inferred tells nothing.
+    That is a scope that states the node, or any owner of it. An owner in the role is also known
+    where a scope states one without declaring owners; an inferred one does not count.
     """
     known = np.zeros(len(graph.ids), bool)
     able = {n: [c.key for c in graph.coverage if c.states_owners(n.name, role)] for n in IDENTITIES}
@@ -280,7 +280,7 @@ def _known(graph: AccessGraph, role: str) -> np.ndarray:
 
 
 def _of_scopes(graph: AccessGraph, element: Element, keys: Iterable[tuple[str, str]]) -> np.ndarray:
-    """Return which rows of an element one of the scopes states (bool); `keys` name these."""
+    """Return a mask of the rows of an element that come from one of the scopes `keys`."""
     codes, known = _scopes(graph, element)
     return np.isin(codes, [known[key] for key in keys if key in known])
 
@@ -300,6 +300,6 @@ def _scopes(graph: AccessGraph, element: Element) -> tuple[np.ndarray, dict[tupl
 
 
 def stated_in(owns: pd.DataFrame, role: str) -> np.ndarray:
-    """Return which statements of ownership are about `role` and not inferred (bool)."""
+    """Return a mask of the statements of ownership that are about `role` and not inferred."""
     named = role_of(owns) == role
     return np.asarray((named & (owns["evidence"] != "inferred").fillna(True)).to_numpy(bool))

@@ -1,4 +1,4 @@
-"""The one person who is accountable for each thing, and how a finding says so."""
+"""The one person who is accountable for each node, and the sentence that names them."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ UNKNOWN = "Nobody is known to be accountable: no source states its owners."
 def accountable_people(posture: Posture) -> np.ndarray:
     """Return the number of the person who answers for each node, business before technical.
 
-    -1 where nobody does in person: a team that owns a thing is not a person.
+    -1 where no person does: a team that owns a node is not a person.
     """
     person = posture.graph.has_label(HUMAN)
     found = np.full(len(person), NOBODY, np.int64)
@@ -27,7 +27,7 @@ def accountable_people(posture: Posture) -> np.ndarray:
 
 
 def accountability(posture: Posture, thing: int) -> str:
-    """Say in one sentence who is accountable for a thing: a person, only a team, or nobody."""
+    """Return a sentence on who is accountable for a node: a person, only a team, or nobody."""
     covered = {role: int(posture.ownership.covered[role][thing]) for role in ROLES}
     person = int(accountable_people(posture)[thing])
     if person != NOBODY:

@@ -1,4 +1,4 @@
-"""Since when nobody answers for a thing: by the dates of its owners, else by past snapshots."""
+"""Since when nobody answers for a node: by the dates of its owners, else by earlier snapshots."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -22,11 +22,11 @@ KEPT_AS = "owned"
 
 
 def unowned_since(posture: Posture, role: str) -> np.ndarray:
-    """Return since when nobody answers for each node in `role`, were nobody to now.
+    """Return since when nobody answers for each node in `role`, for nodes without an owner now.
 
-    In milliseconds: when the last of its owners went, else when the last it inherited from a
-    parent did. Where none of that is dated: when a snapshot last showed somebody who answered
-    for it; else when it was created. `NEVER` where an owner went, and neither says when.
+    In milliseconds: when the last of its owners left, or the last that it inherited from a parent.
+    Where none of them is dated: when a snapshot last showed an owner; else when the node was
+    created. `NEVER` where an owner left and neither is dated.
     """
     return _unowned_since(posture, role).copy()
 
@@ -43,7 +43,7 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
     heir = own.copy()
     parent, child = posture.graph.ends(SPAWNS)
     kept = posture.graph.in_force(SPAWNS) & posture.in_service[parent]
-    while True:  # as many rounds as there are generations
+    while True:  # one round per generation
         before = heir.copy()
         np.maximum.at(heir, child[kept], heir[parent[kept]])
         if np.array_equal(before, heir):
@@ -58,7 +58,7 @@ def _unowned_since(posture: Posture, role: str) -> np.ndarray:
 
 
 def _departed(posture: Posture, role: str) -> np.ndarray:
-    """Return when the last owner of each node in `role` went; `NEVER` where none did."""
+    """Return when the last owner of each node in `role` left; `NEVER` where none did."""
     graph = posture.graph
     owns = posture.ownership.owns
     gone = owns[(owns["role"] == role) & ~owns["active"] & ~owns["inferred"]]
@@ -72,7 +72,7 @@ def _departed(posture: Posture, role: str) -> np.ndarray:
 
 
 def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
-    """Return when people and teams stopped owning things that they left to nobody."""
+    """Return when statements of ownership by people and teams ended, or their owner left."""
     graph, frame = posture.graph, posture.graph.frames[OWNS]
     owner, thing = graph.ends(OWNS)
     person, left_at = active_people(graph)
@@ -88,10 +88,10 @@ def _statements_ended(posture: Posture, role: str) -> pd.DataFrame:
 
 
 def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
-    """Return the instant of the last snapshot before that shows an owner in `role` (milliseconds).
+    """Return the instant of the last earlier snapshot with an owner in `role` (milliseconds).
 
-    Of the nodes `wanted` (bool); `NEVER` of others, and where no snapshot does. A thing is the
-    same under any id that it has now.
+    Only for the nodes `wanted` (bool); `NEVER` for others, and where no snapshot shows one. A node
+    is found under any of its merged ids.
     """
     last = np.full(len(wanted), NEVER)
     number = np.flatnonzero(wanted)
@@ -109,9 +109,9 @@ def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
 
 
 def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[set[int]]]:
-    """Return for each snapshot what somebody answers for in each role, as hashes of ids.
+    """Return for each snapshot the nodes with an owner in each role, as hashes of ids.
 
-    As the journal remembers it, else looked up again.
+    They are read from the journal, else computed again.
     """
     history, journal = posture.history, posture.journal
     assert history is not None
@@ -131,12 +131,12 @@ def _owned(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> dict[str, list[
 
 @once
 def _looked_up(history: "History") -> dict[str, list[set[int]]]:
-    """Return what is owned in each snapshot that was looked up so far."""
+    """Return the cache of owned nodes by snapshot, empty at first."""
     return {}
 
 
 def _encoded(posture: Posture) -> bytes:
-    """Write the hashes of what is owned: how many there are in each role, then they."""
+    """Return the hashes of owned nodes as bytes: the count in each role, then the hashes."""
     ids = posture.graph.things["id"].to_numpy(object)
     covered = [np.flatnonzero(posture.ownership.covered[role] != NOBODY) for role in ROLES]
     counts = np.array([len(each) for each in covered], "<u8")

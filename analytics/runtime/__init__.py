@@ -1,1 +1,1 @@
-"""How judging runs: compiled kernels, a budget of memory and time, and faults of our own."""
+"""Runtime of judging: compiled kernels, a budget of memory and time, and faults of the program."""

@@ -1,9 +1,9 @@
-"""Budgets of judging: how much memory and time an answer may take, and an end where it takes more.
+"""Budgets of memory and time for an answer, and the end of work that exceeds them.
 
-What is known to be large is refused before it is made (`reserve`, `room`). Whatever else grows is
-watched: a thread looks at the clock and at what the process holds, and ends the work by an
-exception that is raised where the work goes on. Where compiled code does not let that happen, it
-ends the process in order, before the system does it without a word.
+Large allocations are refused before they are made (`reserve`, `room`). All other growth is watched:
+a thread looks at the clock and at the memory of the process, and ends the work by an exception
+raised in the working thread. Where compiled code does not let that happen, it ends the process in
+order, before the system kills it.
 """
 
 import ctypes
@@ -36,7 +36,7 @@ RAISE = "Raise the budget (--judging-budget, TRUSTDEBT_BUDGET), or ask for less.
 
 
 class OverBudget(Exception):
-    """What was asked for takes more memory or time than its budget."""
+    """The answer takes more memory or time than its budget."""
 
     exit_code, code = 3, "over-budget"
 
@@ -45,7 +45,7 @@ class OverBudget(Exception):
 
     @classmethod
     def of(cls, count: int, each: int, what: str) -> "OverBudget":
-        """Say that there is no room for `count` things of `each` bytes."""
+        """Return the error for `count` things of `each` bytes that do not fit."""
         watch = _watch.get()
         left = max(watch.left(), 0) if watch else 0
         return cls(
@@ -55,21 +55,21 @@ class OverBudget(Exception):
 
 
 class WrongBudget(Exception):
-    """A budget that nobody can read."""
+    """A budget that cannot be parsed."""
 
     exit_code, code = 2, "usage"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How many bytes this process may hold in all, and for how many seconds an answer may take."""
+    """The bytes that this process may hold in all, and the seconds that an answer may take."""
 
     memory: float
     seconds: float
 
 
 def budget_of(said: str | None) -> Budget:
-    """Return the budget that a text states; what it leaves out is as this machine has it.
+    """Return the budget that a text declares, by default that of this machine.
 
     Raises
     ------
@@ -102,13 +102,13 @@ def _part(text: str) -> tuple[float, str]:
 
 
 def usual() -> Budget:
-    """Return the budget that this machine has: most of the memory that is available, an hour."""
+    """Return the default budget of this machine: most of the available memory, and an hour."""
     left = available()
     return Budget(inf if left is None else resident() + SHARE * left, USUAL_SECONDS)
 
 
 class _Watch:
-    """One thread's work against its budget."""
+    """The watch over one thread's work and its budget."""
 
     def __init__(self, budget: Budget, end: Callable[[OverBudget], None] | None) -> None:
         self.budget, self._end = budget, end
@@ -128,7 +128,7 @@ class _Watch:
             self._watcher.start()
 
     def stop(self) -> None:
-        """End the watch; what it raised and nobody met yet is taken back."""
+        """End the watch; an exception that is still pending is taken back."""
         with self._lock:
             self._done.set()
             _raise_in(self._thread, None)
@@ -147,7 +147,7 @@ class _Watch:
                 self._end(OverBudget(self.said or said))
 
     def _over(self) -> str | None:
-        """Say what is used up, if anything is."""
+        """Return a message if the memory or the time is used up, else None."""
         if self.left() < 0:
             held = f"{_size(resident())} of memory are held"
             if resident() < self.budget.memory:
@@ -158,13 +158,13 @@ class _Watch:
         return None
 
     def _beyond(self) -> bool:
-        """Whether the work goes on though it was told to end."""
+        """Return whether the work goes on long after it was told to end."""
         much = resident() > self.budget.memory * OVERDRAFT
         return much or time.monotonic() > self.until + PATIENCE
 
 
 def _raise_in(thread: int, error: type[OverBudget] | None) -> None:
-    """Raise an error in a thread, where it next runs Python; None takes back what waits there."""
+    """Raise an error in a thread, where it next runs Python; None takes back a pending one."""
     what = ctypes.py_object(error) if error else None
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
 
@@ -174,9 +174,9 @@ _watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> Iterator[None]:
-    """Do what is within it with a budget of memory and time.
+    """Run the body of a `with` statement within a budget of memory and time.
 
-    `end` ends the process where nothing else helps; without it, this is not done.
+    `end` ends the process where an exception does not help; without it, the work goes on.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> I
 
 
 def starved(error: BaseException | None) -> bool:
-    """Whether want of memory is what led to an error."""
+    """Return whether lack of memory led to an error."""
     while error is not None:
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
             return True
@@ -213,7 +213,7 @@ def starved(error: BaseException | None) -> bool:
 
 
 def reserve(count: int, each: int, what: str) -> None:
-    """Refuse to make `count` things of `each` bytes where the budget has no room for them.
+    """Raise an error if the budget has no room for `count` things of `each` bytes.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def room(each: int) -> int:
 
 
 def _size(count: float) -> str:
-    """Word a number of bytes.
+    """Format a number of bytes.
 
     >>> _size(1536 * 2**20)
     '1.5 GiB'

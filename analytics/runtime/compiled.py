@@ -1,7 +1,7 @@
-"""How kernels are compiled: numba's one door, which neither obeys nor needs what it finds outside.
+"""Compilation of kernels: the only import of numba, shielded from settings and folders outside.
 
 numba takes its settings from a `.numba_config.yaml` of the working folder, and one of them names
-the folder whose pickled code it runs. And it ends a program that can write to no folder of its own.
+the folder whose pickled code it runs. And it ends a program that has no writable folder.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ PLACES = ("/tmp", "/var/tmp")  # noqa: S108 - a folder there is taken only if it
 
 
 def _settings_aside() -> contextlib.AbstractContextManager[None]:
-    """Leave a folder that has settings for numba, which reads them when it is imported."""
+    """Return a context that leaves a folder with settings for numba, read when it is imported."""
     if Path(SETTINGS).exists():
         return contextlib.chdir(Path(__file__).parent)
     return contextlib.nullcontext()
@@ -37,26 +37,26 @@ __all__ = ["cgutils", "compiled", "intrinsic", "types"]
 
 
 class Cache(FunctionCache):
-    """What was compiled earlier, where it can be kept; what cannot be kept only costs time."""
+    """A cache of compiled code in which failures of reading and writing only cost time."""
 
     def load_overload(self, *key: Any) -> Any:
-        """Return what was kept, or None."""
+        """Return the cached code, or None."""
         try:
             return super().load_overload(*key)
         except OSError:
             return None
 
     def save_overload(self, *entry: Any) -> None:
-        """Keep it if that can be done."""
+        """Cache the code if possible."""
         with contextlib.suppress(OSError):
             super().save_overload(*entry)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function when it is first called, and keep the result for later processes.
+    """Compile a function when it is first called, and cache the result for later processes.
 
-    It is kept beside the source, else in the user's cache, else in a private temporary folder;
-    where there is none of them, it is compiled anew each time.
+    The cache is beside the source, else in the user's cache, else in a private temporary folder;
+    without any of them, the function is compiled anew each time.
     """
     made: Any = njit(nogil=True)(function)
     with contextlib.suppress(RuntimeError):
@@ -75,7 +75,7 @@ def _cache(function: Callable[..., Any]) -> Cache:
 def private_folder() -> Path | None:
     """Return a temporary folder that no other user can write to or replace, None if there is none.
 
-    What lies there is run, so one that somebody else made is passed over.
+    Code in it is executed, so a folder that another user made is skipped.
     """
     if not hasattr(os, "getuid"):
         return None

@@ -1,8 +1,8 @@
-"""Faults of our own: caught part by part, so that one broken rule does not silence the others.
+"""Faults of the program: caught part by part, so that one failed rule does not stop the others.
 
-A part (a finding rule, a measure, a rule of escalation) that raises is left out, and noted with
-the posture that was judged. What would be wrong without it is not answered: whoever needs all of
-it raises `PartFailed`. A note holds the kind of error and the places in our code, never a value,
+A part (a finding rule, a measure, a rule of escalation) that raises is left out, and noted with the
+posture that was judged. An answer that would be wrong without it is not given: code that needs all
+parts raises `PartFailed`. A note holds the kind of error and the places in our code, never a value,
 so that it can be sent to somebody who may not see the estate.
 """
 
@@ -26,12 +26,12 @@ REPORT = (
     "failed, as they stand: they hold kinds of errors and places in the code, and no data."
 )
 
-Faults = dict[str, str]  # what failed, and how
+Faults = dict[str, str]  # error message by failed part
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What failed (the id or name of a rule), and with which error at which place of the code."""
+    """A failed part (the id or name of a rule), with its error and the place in the code."""
 
     rule: str
     message: str
@@ -42,7 +42,7 @@ class Fault:
 
 
 class PartFailed(Exception):
-    """What is asked for depends on parts that failed; `because` names them."""
+    """The answer depends on parts that failed; `because` names them."""
 
     def __init__(self, *parts: str) -> None:
         self.because = f"{', '.join(parts)} failed, by a fault of trustdebt"
@@ -54,7 +54,7 @@ _collected: ContextVar[list[Fault] | None] = ContextVar("collected", default=Non
 
 @contextmanager
 def collecting() -> Iterator[list[Fault]]:
-    """Collect what fails meanwhile, in whichever posture."""
+    """Collect the faults of all postures during a `with` statement."""
     found: list[Fault] = []
     token = _collected.set(found)
     try:
@@ -64,19 +64,19 @@ def collecting() -> Iterator[list[Fault]]:
 
 
 def collected() -> list[Fault]:
-    """Return what failed so far, where somebody collects it."""
+    """Return the faults collected so far, if they are collected."""
     return _collected.get() or []
 
 
 def guarded(faults: Faults, name: str, make: Callable[[], T], otherwise: Callable[[], T]) -> T:
-    """Return what `make` makes; if it fails, note that under `name` and return `otherwise()`.
+    """Return the result of `make`; if it fails, note that under `name` and return `otherwise()`.
 
-    An error with an exit code of its own (a store that is damaged, a thing that is unknown) is
-    an answer and not a fault, and passes; so does want of memory, which is nobody's fault.
+    An error with an exit code of its own (a damaged store, an unknown node) is an answer and not a
+    fault, and passes; so does lack of memory.
     """
     try:
         return make()
-    except PartFailed:  # it was noted where it failed
+    except PartFailed:  # already noted where it failed
         return otherwise()
     except Exception as error:
         if hasattr(error, "exit_code") or starved(error):
@@ -86,7 +86,7 @@ def guarded(faults: Faults, name: str, make: Callable[[], T], otherwise: Callabl
 
 
 def note(faults: Faults, name: str, error: BaseException) -> None:
-    """Note that a part failed, and tell whoever collects."""
+    """Note that a part failed, in `faults` and in the current collection."""
     fault = Fault(name, described(error))
     faults[name] = fault.message
     found = _collected.get()
@@ -95,7 +95,7 @@ def note(faults: Faults, name: str, error: BaseException) -> None:
 
 
 def described(error: BaseException) -> str:
-    """Return the kind of an error and the places in our code that it came through.
+    """Return the kind of an error and the places in our code that it passed.
 
     >>> try:
     ...     {}["a secret"]

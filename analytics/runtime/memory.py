@@ -8,19 +8,19 @@ STATM = Path("/proc/self/statm")
 MEMINFO = Path("/proc/meminfo")
 GROUP = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
-MARGIN = 0.05  # of an address space that is limited: what is refused there ends badly
+MARGIN = 0.05  # share of a limited address space kept free, as failed allocations crash
 
 
 def resident() -> int:
-    """Return how many bytes of memory this process holds, 0 where nobody counts them."""
+    """Return how many bytes of memory this process holds, 0 where unknown."""
     return _pages(1)
 
 
 def available() -> int | None:
-    """Return how many more bytes this process could hold; None where nobody says.
+    """Return how many more bytes this process could hold; None where unknown.
 
-    That is the least of what the machine has available (`MemAvailable`), what the control group
-    allows (`memory.max`, version 2), and what a limit on address space or data leaves.
+    That is the least of the machine's available memory (`MemAvailable`), the allowance of the
+    control group (`memory.max`, version 2), and the rest of a limit on address space or data.
     """
     known = [left for left in (_machine(), _group(), *_limits()) if left is not None]
     return max(min(known), 0) if known else None
@@ -50,7 +50,7 @@ def _machine() -> int | None:
 
 
 def _group() -> int | None:
-    """Return what the control group of this process, and those above it, leave."""
+    """Return the memory that the control group of this process, and its parents, leave."""
     left = []
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = GROUP.read_text(encoding="utf-8").splitlines()
@@ -65,7 +65,7 @@ def _group() -> int | None:
 
 
 def _limits() -> list[int]:
-    """Return what each limit that is set leaves of this process's address space and data."""
+    """Return the rest of each limit on this process's address space and data."""
     try:
         import resource
     except ImportError:

@@ -1,1 +1,1 @@
-"""Use: who was seen acting on what, when last, and which access nobody was seen using."""
+"""Usage: which identity used what and when, and which access shows no use."""

@@ -1,7 +1,7 @@
-"""The access level that an action asks for, by its name, where nobody states a level.
+"""Access levels inferred from the names of actions, for uses whose source declares no level.
 
-A verb tells reading from writing in nearly every naming scheme; administration it tells only
-together with what is changed. An action without a known verb has no level.
+In nearly every naming scheme the verb separates reading from writing; administration shows only in
+the verb and the kind of thing changed together. An action without a known verb has no level.
 """
 
 import re
@@ -26,7 +26,7 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def level_of(action: str) -> int:
-    """Return the level of an action: a position in `LEVELS`, -1 where its name tells none.
+    """Return the level of an action by its verb: a position in `LEVELS`, -1 if none is known.
 
     >>> [level_of(a) for a in ("read", "s3:GetObject", "iam:PutUserPolicy", "frobnicate")]
     [1, 1, 3, -1]
@@ -37,7 +37,7 @@ def level_of(action: str) -> int:
 
 
 def levels_of(actions: pd.Series, stated: pd.Series | None = None) -> np.ndarray:
-    """Return the level (int64) of each action, the stated one where there is one."""
+    """Return the level (int64) of each action: the declared one if there is one, else by name."""
     codes, names = pd.factorize(actions)
     known = np.array([level_of(str(name)) for name in names] + [UNKNOWN], np.int64)
     by_name = known[codes]  # an absent action has the code -1

@@ -1,11 +1,11 @@
-"""Activity: when each identity, credential, grant and step was last used, and which fact says so.
+"""Activity: when each identity, credential, grant and step was last used, and by which fact.
 
-Whoever judges by use reads this and nothing else. A fact tells more than it names. A use by a
-key is a use of the key, of the account that it authenticates as, and of the one accountable
-identity that can hold it. A use of an account is the act of an agent where no other can act as
-it, and a use of the step by which it was taken where there is no other. What one of several did
-is nobody's act for certain: it is told apart as what each of them may have done, so that none of
-them is called idle. Nor is it theirs where their own log covers the time and says otherwise.
+Everything that judges by use reads this module only. A reported use implies others. A use by a
+credential is a use of the credential, of the account that it authenticates as, and of the one
+accountable identity that can hold it. A use of an account is an act of an agent where no other can
+act as it, and a use of the step into the account where there is only one. A use that one of several
+identities may have made is attributed to none of them; it is kept apart as a possible use of each,
+so that none of them counts as idle, unless its own log covers that time.
 """
 
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
 
 @dataclass(frozen=True)
 class Activity:
-    """The last use of everything, as places in `told` (see `sightings`), -1 for none.
+    """The last use of each node, step and grant, as a row of `told` (see `sightings`), -1 for none.
 
-    `node` (int32) says who certainly acted, or was used; `step` (int32) is for every row of a
-    control relationship, those in the order of `CONTROL`; `grant` (int32[rows, 4]) for every
-    row of CAN_ACCESS, by level. `node_latest`, `step_latest` and `grant_latest` are the instants
-    (milliseconds) until which it may have been used; before `NEVER` no use is known at all.
+    `node` (int32) holds certain uses, by or of the node; `step` (int32) has a position for each row
+    of a control relationship, in the order of `CONTROL`; `grant` (int32[rows, 4]) one for each row
+    of CAN_ACCESS and level. `node_latest`, `step_latest` and `grant_latest` are the latest instants
+    (milliseconds) of a certain or possible use, `NEVER` where no use is known at all.
     """
 
     told: pd.DataFrame
@@ -46,26 +46,26 @@ class Activity:
 
     @cached_property
     def last_active(self) -> np.ndarray:
-        """When each node was last seen acting or used (milliseconds), `NEVER` where unknown."""
+        """The instant of the last use by or of each node (milliseconds), `NEVER` where unknown."""
         return self._at(self.node)
 
     @cached_property
     def last_granted(self) -> np.ndarray:
-        """When each level of each row of CAN_ACCESS was last used (milliseconds)."""
+        """The instant of the last use of each level of each row of CAN_ACCESS (milliseconds)."""
         return self._at(self.grant)
 
     @cached_property
     def last_taken(self) -> np.ndarray:
-        """When each row of a control relationship was last used (milliseconds)."""
+        """The instant of the last use of each row of a control relationship (milliseconds)."""
         return self._at(self.step)
 
     def steps_of(self, relationship: Relationship) -> slice:
-        """Return where the rows of a control relationship are among the steps."""
+        """Return the slice of the steps that holds the rows of a control relationship."""
         at = CONTROL.index(relationship)
         return slice(int(self.steps.first[at]), int(self.steps.first[at + 1]))
 
     def left(self, before: AccessGraph, after: AccessGraph) -> "Activity":
-        """Return what was seen of what is still there after a removal: it stays seen."""
+        """Return the activity of what remains after a removal; its last uses stay."""
         number, there = numbers_after(before, after), numbers_after(after, before)
         told = self.told.copy()
         for name in ("who", "key", "what"):
@@ -85,7 +85,7 @@ class Activity:
         )
 
     def _rows(self, told: pd.DataFrame, before: AccessGraph, after: AccessGraph) -> np.ndarray:
-        """Return the row that each fact has after a removal; -1 for one that is gone."""
+        """Return the row of each fact after a removal; -1 for a removed one."""
         row = told["row"].to_numpy(np.int64).copy()
         for element in told["element"].unique().tolist():
             mine = np.flatnonzero((told["element"] == element).to_numpy(bool))
@@ -94,7 +94,7 @@ class Activity:
         return row
 
     def fact(self, place: int, graph: AccessGraph) -> dict[str, str] | None:
-        """Return the kind, the id and the source of a fact of `told`; None for -1."""
+        """Return kind, id, source and scope of a fact, given its row in `told`; None for -1."""
         if place < 0:
             return None
         row = self.told.iloc[place]
@@ -109,19 +109,19 @@ class Activity:
 
 
 def lately(graph: AccessGraph, at: np.ndarray, days: int = UNUSED_DAYS) -> np.ndarray:
-    """Return which instants are at most so many days before the moment looked at (bool)."""
+    """Return a mask of the instants at most `days` days before `graph.now`."""
     return np.asarray((at != NEVER) & (graph.now - np.where(at == NEVER, 0, at) <= days * DAY))
 
 
 def _places(into: AccessGraph, of: AccessGraph, element: Element) -> np.ndarray:
-    """Return where the rows of an element of one graph are in the other; -1 for none."""
+    """Return the row in `into` of each row of `of`, matched by id (int64); -1 for none."""
     there = into.frames[element]["id"]
     places = pd.Series(np.arange(len(there)), index=there).groupby(level=0).first()
     return np.asarray(of.frames[element]["id"].map(places).fillna(NONE).to_numpy(np.int64))
 
 
 def activity(graph: AccessGraph, accountable: np.ndarray) -> Activity:
-    """Work out when everything was last used; `accountable` are the identities that act."""
+    """Compute the last use of every node, step and grant; `accountable` are those that act."""
     told, steps = sightings(graph), Steps.of(graph)
     found = _Found(graph, steps, told[~told["later"]])
     grant = found.over_ways()
@@ -134,7 +134,7 @@ def activity(graph: AccessGraph, accountable: np.ndarray) -> Activity:
 
 
 class _Found:
-    """What `told` tells of nodes and steps: directly at first, then of all that it implies."""
+    """The last uses of nodes and steps: those that `told` names, then those that they imply."""
 
     def __init__(self, graph: AccessGraph, steps: Steps, told: pd.DataFrame) -> None:
         self.graph, self.steps, self.told = graph, steps, told
@@ -163,7 +163,7 @@ class _Found:
         rank = own.index.to_numpy(np.int32)
         np.maximum.at(used, (own["grant"].to_numpy(), own["level"].to_numpy()), rank)
         seen = self.told[(self.told["grant"] < 0) & (self.told["level"] >= 0)]
-        use = ["what", "level", "at"]  # of what a grant itself tells, no other was used
+        use = ["what", "level", "at"]  # a use that a grant reports belongs to no other
         by_grant = pd.MultiIndex.from_frame(seen[use]).isin(pd.MultiIndex.from_frame(own[use]))
         seen = seen[(seen["what"] >= 0).to_numpy(bool) & ~by_grant]
         by_key = seen[seen["key"] >= 0]
@@ -179,17 +179,17 @@ class _Found:
             *(who[order], seen["what"].to_numpy(np.int64)[order]),
             *(seen["level"].to_numpy(np.int64)[order], seen.index.to_numpy(np.int32)[order]),
         )
-        watched = steps.watched(self.graph)  # such a step tells for itself
+        watched = steps.watched(self.graph)  # their own log reports their use
         certain[watched] = perhaps[watched] = NONE
         self.step = np.maximum(self.step, certain)
         self.perhaps, self.node = perhaps, np.maximum(self.node, passed)
         return np.asarray(np.maximum(used, granted))
 
     def upstream(self, accountable: np.ndarray) -> None:
-        """Note who acted, and over which steps, where there is only one who can have.
+        """Attribute uses to the only identity, and the only steps, that can be behind them.
 
-        A step whose own use would be seen tells for itself, of a group's members people may be
-        unknown, and an agent may act without a key.
+        Left out are watched steps (their own log reports their use), groups (people among their
+        members may be unknown), and agents (one may act without a key).
         """
         agent = self.graph.has_label(AGENT)
         itself = agent.copy()
@@ -213,7 +213,7 @@ class _Found:
         self.node = np.maximum(self.node, came)
 
     def logins(self) -> None:
-        """Note the login of every key that was used, where it has only one."""
+        """Mark the only login of each used credential as used; skip those with several logins."""
         steps, only = self.steps, self.steps.only_login
         used = self.node[steps.source[only]]
         self.step[only] = np.maximum(self.step[only], used)
@@ -222,7 +222,7 @@ class _Found:
     def latest(
         self, told: pd.DataFrame, grant: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return until when each node, step and grant may have been used (milliseconds)."""
+        """Return the latest possible use (milliseconds) of each node, step and grant."""
         at, steps, graph = np.append(told["at"].to_numpy(np.int64), NEVER), self.steps, self.graph
         step = at[np.maximum(self.step, self.perhaps)]
         said = told["at"].to_numpy(np.int64)
@@ -249,13 +249,13 @@ class _Found:
 
 
 def _entered(graph: AccessGraph, told: pd.DataFrame) -> np.ndarray:
-    """Return where each use came in: by the key, if one is named, unless an agent is."""
+    """Return where each use entered: at the credential, if one is named and `who` is no agent."""
     who, key = told["who"].to_numpy(np.int64), told["key"].to_numpy(np.int64)
     return np.where((key >= 0) & ~graph.has_label(AGENT)[who], key, who)
 
 
 def _several_logins(steps: Steps, told: pd.DataFrame, node: np.ndarray, step: np.ndarray) -> None:
-    """Let a use of a key that names no account count for each of its logins."""
+    """Count a use of a credential that names no account as a possible use of each of its logins."""
     unnamed = told[(told["key"] < 0) & (told["step"] < 0)]
     used = np.full(len(node), NEVER)
     np.maximum.at(used, unnamed["who"].to_numpy(), unnamed["at"].to_numpy(np.int64))

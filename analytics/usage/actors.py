@@ -1,7 +1,7 @@
-"""Who acted: the one accountable identity that a log's entry can be about, or what it names.
+"""Actors: the one accountable identity that can be behind a log entry, else the node it names.
 
 A log names the account or the role that a request was made with, often not the agent behind it.
-Where exactly one accountable identity can have been behind it, the request counts as its own.
+Where exactly one accountable identity can be behind the request, it counts as its own.
 """
 
 from dataclasses import dataclass
@@ -22,21 +22,22 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Actors:
-    """`alone` (int64) is for each node the one accountable identity that can act as it, or -1.
+    """The accountable identity behind each node.
 
-    `itself` says which nodes are taken at their word: agents, and accountable identities.
+    `alone` (int64) is the only accountable identity that can act as the node, or -1. `itself`
+    (bool) marks the nodes that act in their own name: agents and accountable identities.
     """
 
     alone: np.ndarray
     itself: np.ndarray
 
     def of(self, principal: np.ndarray, credential: np.ndarray | None = None) -> np.ndarray:
-        """Return who acted, for the numbers of principals and of the credentials used (or -1).
+        """Return the node that acted, by the numbers of principals and of credentials (or -1).
 
-        An agent that is named acted. Otherwise the credential tells, if only one can hold it,
-        then the principal, if only one can act as it; else it stays with the principal.
+        A principal in `itself` acted. Otherwise it is the only identity that can hold the
+        credential, then the only one that can act as the principal; failing both, the principal.
         """
-        alone = np.append(self.alone, NOBODY)  # what nobody states has the number -1: the last
+        alone = np.append(self.alone, NOBODY)  # for unknown nodes, number -1
         by_name = alone[principal]
         if credential is not None:
             by_key = alone[credential]
@@ -47,17 +48,17 @@ class Actors:
 
 @once
 def actors(posture: "Posture") -> Actors:
-    """Work out who can have acted as each node; see `alone`."""
+    """Compute the only identity that can have acted as each node; see `alone`."""
     itself = posture.graph.has_label(AGENT)
     itself[posture.accountable] = True
     return Actors(alone(posture.graph, posture.activity.steps, posture.accountable), itself)
 
 
 def alone(graph: AccessGraph, steps: Steps, accountable: np.ndarray) -> np.ndarray:
-    """Return the one of `accountable` that can have acted as each node lately, else -1.
+    """Return the only one of `accountable` that can have acted as each node lately, else -1.
 
-    Steps that ended within `UNUSED_DAYS` days, and credentials that expired since, count: they
-    could be used.
+    Steps that ended, and credentials that expired, within `UNUSED_DAYS` days count: they could be
+    used.
     """
     source, target = steps.source[steps.kept], steps.target[steps.kept]
     nodes = len(graph.ids)
@@ -71,7 +72,7 @@ def alone(graph: AccessGraph, steps: Steps, accountable: np.ndarray) -> np.ndarr
 def _spread(
     best: np.ufunc, value: np.ndarray, source: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """Hand the best value on along the edges until nothing changes."""
+    """Propagate the best value along the edges until nothing changes."""
     while True:
         after = value.copy()
         best.at(after, target, value[source])

@@ -1,4 +1,4 @@
-"""Identity steps: the control relationships by which one thing acts as another, as arrays."""
+"""Identity steps: the control relationships by which one node acts as another, as arrays."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +16,9 @@ from graph.schema import AUTHENTICATES_AS, CONTROL, FACT_NODES, TEAM, USES
 class Steps:
     """All rows of the control relationships, in the order of `CONTROL`, one position each.
 
-    `first` says where the rows of each relationship begin, and behind the last. `source` and
-    `target` are numbers of nodes. `kept` (bool) are the steps by which one acts as the other
-    that are, or within `UNUSED_DAYS` days were, in force; `login` those of a credential.
+    `first` is where the rows of each relationship begin, plus the end. `source` and `target` are
+    numbers of nodes. `kept` (bool) marks the steps by which one node acts as another that are in
+    force or were within the last `UNUSED_DAYS` days; `login` those of a credential.
     """
 
     first: np.ndarray
@@ -52,13 +52,13 @@ class Steps:
 
     @cached_property
     def only_way(self) -> np.ndarray:
-        """Which steps are the only one by which anything acts as their target (bool)."""
+        """Mask of the kept steps that are the only one into their target."""
         ways = np.bincount(self.target[self.kept], minlength=self._nodes)
         return np.asarray(self.kept & (ways[self.target] == 1))
 
     @cached_property
     def only_login(self) -> np.ndarray:
-        """Which steps are the only login of a credential (bool)."""
+        """Mask of the steps that are the only login of a credential."""
         logins = np.bincount(self.source[self.login], minlength=self._nodes)
         return np.asarray(self.login & (logins[self.source] == 1))
 
@@ -74,7 +74,7 @@ class Steps:
         return first, order, self.target.astype(np.int32)
 
     def of_keys(self, told: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        """Return the steps that uses name with the key and its account or agent, and their rank."""
+        """Return the steps that uses name by a key and its account or agent, with their ranks."""
         named = told[(told["key"] >= 0) & (told["who"] >= 0)]
         parts = []
         for relationship, ends in ((AUTHENTICATES_AS, ["key", "who"]), (USES, ["who", "key"])):
@@ -93,15 +93,16 @@ class Steps:
         return both["step"].to_numpy(np.int64), both["rank"].to_numpy(np.int32)
 
     def watched(self, graph: AccessGraph) -> np.ndarray:
-        """Return of which kept steps a source says that it would see a use (bool)."""
+        """Return a mask of the kept steps whose source declares that their use is observed."""
         said = np.concatenate([flags(graph.frames[r]["telemetry"]) for r in CONTROL])
         return np.asarray(said & self.kept)
 
     def told_until(self, graph: AccessGraph) -> np.ndarray:
-        """Return until when a log of its own would tell of each step (milliseconds).
+        """Return until when a log of its own would report the use of each step (milliseconds).
 
-        A step that says when it was used, or that its use would be seen, speaks until its source
-        was read; so does a thing, for the steps that begin at it.
+        A step that declares a last use, or that its use is observed, is covered until its source
+        was read; a node that declares its last use covers the steps that begin at it. `NEVER`
+        without either.
         """
         parts = []
         for relationship in CONTROL:
@@ -119,7 +120,7 @@ class Steps:
 
 
 def _read_at(graph: AccessGraph, frame: pd.DataFrame) -> np.ndarray:
-    """Return when the source of each row was read last: by default when the whole was taken."""
+    """Return when the source of each row was last read; by default when the snapshot was taken."""
     seen = milliseconds(frame["last_seen"])
     taken = milliseconds(pd.Series([graph.facts.taken_at]))
     return np.where(seen == NEVER, taken, seen)

@@ -1,4 +1,4 @@
-"""What may be removed: access that was not lately seen in use, and how sure one can be of it."""
+"""Idle access: access without a recent use that may be removed, and how safe each removal is."""
 
 from dataclasses import dataclass
 
@@ -15,18 +15,18 @@ from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, LEVELS
 
 SAFE, OWNER, LONGER = "safe", "needs_owner", "needs_longer_window"
 YEAR = 366
-RULE_OF_THREE = 3  # nothing seen in n trials: the rate is below 3/n with 95 % confidence
+RULE_OF_THREE = 3  # no event in n trials: the rate is below 3/n with 95 % confidence
 ADMIN = 1 << LEVELS.index("admin")
 ACCESS = len(CONTROL)  # the kind of a grant, after those of control edges
 
 
 @dataclass(frozen=True)
 class Idle:
-    """Access that may be removed, as one thing: what leads from `source` to `target` by a type.
+    """Idle access from `source` to `target` by one type, removable as a whole.
 
     `rows` are places in the frame of the type. `edges` and `grants` are positions in
-    `posture.edges` and `posture.grants`, and `edges` holds the derived ones that fall too.
-    `observed` says whether its use would have been seen.
+    `posture.edges` and `posture.grants`; `edges` includes the derived ones that the removal takes
+    along. `observed` says whether a use would have been seen.
     """
 
     relationship: Relationship
@@ -41,16 +41,15 @@ class Idle:
 
     @property
     def rate(self) -> float | None:
-        """The highest rate of use, a day, that is likely though none was seen (rule of three)."""
+        """The upper bound of the rate of use per day, given that none was seen (rule of three)."""
         return RULE_OF_THREE / self.window_days if self.window_days else None
 
 
 def idle_rows(posture: Posture) -> pd.DataFrame:
     """Return every row of access that may be removed.
 
-    What was seen in use within `UNUSED_DAYS` days is not, nor what is tagged as break-glass, or
-    held by such an identity, nor what a rule derives. Use that nobody would see is no use seen,
-    so such access is listed, and its verdict asks for its owner.
+    Excluded are rows used within `UNUSED_DAYS` days, rows that have a break-glass tag or end, and
+    derived rows. Access whose use is not observed is listed; its verdict asks for the owner.
 
     Returns
     -------
@@ -66,7 +65,7 @@ def idle_rows(posture: Posture) -> pd.DataFrame:
 
 
 def idle(rows: pd.DataFrame, fallen: dict[str, list[int]]) -> Idle:
-    """Make one removable thing of parallel rows; see `idle_rows` and `derived_from`."""
+    """Combine parallel rows into one removal; see `idle_rows` and `derived_from`."""
     edges = [e for e in rows["edge"] if e >= 0]
     edges += [d for fact in rows["fact"] for d in fallen.get(fact, ())]
     kind, windows = int(rows["kind"].iloc[0]), rows["window"]
@@ -110,7 +109,7 @@ def _control(posture: Posture) -> pd.DataFrame:
 
 
 def _access(posture: Posture) -> pd.DataFrame:
-    """Return the grants on resources, and those on anything else that a derived edge rests on."""
+    """Return the grants on resources, and the other grants that a derived edge rests on."""
     graph, grants = posture.graph, posture.grants
     frame = graph.frames[CAN_ACCESS]
     stated = np.flatnonzero((grants.row >= 0) & ~grants.derived)
@@ -140,7 +139,7 @@ def _access(posture: Posture) -> pd.DataFrame:
 
 
 def window_starts(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
-    """Return since when the source and scope of each row saw uses (milliseconds)."""
+    """Return when the source and scope of each row began to observe uses (milliseconds)."""
     said = {c.key: c.usage_window_start for c in posture.graph.coverage}
     keys = list(said)
     starts = pd.Series([said[k] for k in keys], dtype="datetime64[ms, UTC]")
@@ -157,13 +156,13 @@ def _protected(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     recent = lately(posture.graph, used)
     key = posture.graph.has_label(CREDENTIAL) & lately(
         posture.graph, posture.activity.node_latest
-    )  # whoever it was: a key in use is not taken from anybody
+    )  # whichever identity used it, a key in use is not removed
     recent |= (rows["kind"] != ACCESS) & (key[rows["source"]] | key[rows["target"]])
     return np.asarray(recent | marked | glass[rows["source"]] | glass[rows["target"]])
 
 
 def _window(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return for how many days each row was watched and not seen in use; nan where unknown."""
+    """Return the number of days each row was observed without a use; nan where unknown."""
     begun = rows[["used", "since", "start"]].to_numpy().max(axis=1, initial=NEVER)
     days = (posture.graph.now - begun.astype(np.float64)) / DAY
     return np.where((begun == NEVER) | ~rows["telemetry"].to_numpy(bool), np.nan, days)
@@ -178,7 +177,7 @@ def _verdict(rows: pd.DataFrame, window: np.ndarray) -> np.ndarray:
 
 
 def derived_from(posture: Posture) -> dict[str, list[int]]:
-    """Return for each fact the derived edges that rest on it."""
+    """Return for each fact the derived edges (positions) that rest on it."""
     found: dict[str, list[int]] = {}
     for place, proof in enumerate(posture.escalated.proofs, posture.escalated.stated):
         for fact in proof.support:

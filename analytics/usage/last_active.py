@@ -1,4 +1,4 @@
-"""Since when an identity did nothing, as far as use is seen."""
+"""When each identity was last active, as far as its use is observed."""
 
 import numpy as np
 
@@ -11,9 +11,10 @@ DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 
 
 def last_active(posture: Posture) -> np.ndarray:
-    """Return since when each identity did nothing (milliseconds, `NEVER` where unknown).
+    """Return when each identity was last active (milliseconds, `NEVER` where unknown).
 
-    It is unknown of one that may have acted within `DORMANT_DAYS` days, as one of several.
+    An identity that is observed and shows no use counts from its creation. The instant is unknown
+    if the identity may have acted within the last `DORMANT_DAYS` days, as one of several.
     """
     graph, seen, latest = posture.graph, posture.activity.last_active, posture.activity.node_latest
     watched = stated_by(graph, "usage")

@@ -1,10 +1,9 @@
-"""Logins: by which facts an agent acts as an account or a role, and which of them bind it.
+"""Logins: the facts by which an agent acts as an account or a role, and the effect of removals.
 
-An account that an agent logs in to does not answer for itself: the agent does. Without its last
-login nothing that it may do is gone. It would answer for itself, and the same access would be
-held against another identity. So under a removal that access stays with those who lost it:
-it has *moved* to an account that nobody logs in to. Only where nobody is left who could do as
-much does the account answer for itself.
+An account that an agent logs in to is not accountable itself: the agent is. If the removal of the
+last login made the account accountable, the same access would only count against another identity.
+So under a removal that access stays with the agents that lost the login: it has *moved*. Only where
+no remaining agent could do as much does the account become accountable.
 """
 
 from collections.abc import Sequence
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 NONE = -1
-FACTS = (RUNS_AS, USES, AUTHENTICATES_AS)  # the types of the facts that a login rests on
+FACTS = (RUNS_AS, USES, AUTHENTICATES_AS)  # the types of facts that a login rests on
 
 
 @dataclass(frozen=True)
 class Logins:
-    """Every login of an agent, one position in each array for each.
+    """The logins of all agents, one position in each array for each login.
 
     `source` and `target` (int32) are numbers of nodes. `first` (int32) is a row of RUNS_AS, with
-    `second` (int32) -1, or one of USES, with `second` one of AUTHENTICATES_AS. `ceiling` (int8)
-    is a position in `LEVELS`; `eligible` says whether something must be activated first.
+    `second` (int32) -1, or a row of USES, with `second` one of AUTHENTICATES_AS. `ceiling` (int8)
+    is a position in `LEVELS`; `eligible` (bool) marks logins that must be activated first.
     """
 
     source: np.ndarray
@@ -48,16 +47,16 @@ class Logins:
 
     @property
     def by_key(self) -> np.ndarray:
-        """Whether each goes by a credential (bool)."""
+        """Mask of the logins that use a credential."""
         return np.asarray(self.second >= 0)
 
     def rows(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
-        """Return the logins (positions) that rest on a type of fact, and on which rows of it."""
+        """Return the positions of the logins that rest on a type of fact, and those facts' rows."""
         mine = np.flatnonzero(self.by_key == (relationship is not RUNS_AS))
         return mine, (self.second if relationship is AUTHENTICATES_AS else self.first)[mine]
 
     def rests_on(self, rows: Sequence[np.ndarray]) -> np.ndarray:
-        """Return which logins rest on one of these rows of the types in `FACTS` (bool)."""
+        """Return a mask of the logins that rest on one of `rows`, given for each of `FACTS`."""
         found = np.zeros(len(self), bool)
         for relationship, gone in zip(FACTS, rows, strict=True):
             mine, held = self.rows(relationship)
@@ -66,9 +65,9 @@ class Logins:
 
 
 def logins(graph: AccessGraph, closed: np.ndarray) -> Logins:
-    """List the logins of all agents by all keys, but for those that are `closed` (bool).
+    """List the logins of all agents, except by `closed` nodes (bool): agents and credentials.
 
-    Whatever expired is listed: as long as it is stated, it can be renewed.
+    Expired logins are listed too: as long as they are declared, they can be renewed.
     """
     agent = graph.has_label(AGENT) & ~closed
     runner, account = graph.ends(RUNS_AS)
@@ -103,9 +102,9 @@ def _limits(graph: AccessGraph, relationship: Relationship) -> tuple[np.ndarray,
 
 
 def login_edges(graph: AccessGraph, of: Logins) -> tuple[np.ndarray, Edges]:
-    """Return the logins (positions) that are in force, each as one edge past its credential.
+    """Return the positions of the logins in force, and an edge from agent to account for each.
 
-    An edge is used as lately, and as surely seen, as the fact of its login that is used least.
+    The edge has the earlier last use of the facts of its login, and telemetry only if all have it.
     """
     edges = graph.edges
     first, second = (np.full(len(of), NONE, np.int64) for _ in range(2))
@@ -139,12 +138,12 @@ def login_edges(graph: AccessGraph, of: Logins) -> tuple[np.ndarray, Edges]:
 
 @dataclass(frozen=True)
 class Moved:
-    """Access that no login leads to any more, and with whom it stays.
+    """Access whose last login was removed, and the agents that keep it.
 
-    `of` are the logins before; `lost` (positions in them) are those that led to an account
-    without any login now. `source` (numbers of nodes after, -1 for an agent that is gone) keeps
-    that access to `target` (numbers after). `answering` are the accounts that answer for
-    themselves from now on, because no agent is left that could do as much.
+    `of` are the logins before; `lost` (positions in them) are the removed ones whose account has no
+    login left. `source` (numbers of nodes after, -1 for a removed agent) keeps the access to
+    `target` (numbers after). `answering` are the accounts that become accountable, because no
+    remaining agent could do as much.
     """
 
     of: Logins
@@ -155,12 +154,12 @@ class Moved:
 
     @property
     def kept(self) -> np.ndarray:
-        """Which of the lost logins an agent is left of, that keeps the access (bool)."""
+        """Mask of the lost logins whose agent remains, and so keeps the access."""
         return np.asarray(self.source >= 0)
 
 
 def numbers_after(before: AccessGraph, after: AccessGraph) -> np.ndarray:
-    """Return the number that each node has after a removal (int64); -1 for one that is gone."""
+    """Return the number of each node after a removal (int64); -1 for a removed node."""
     if len(before.ids) == len(after.ids):
         return np.arange(len(before.ids))
     places = pc.index_in(before.ids, after.ids).fill_null(NONE)
@@ -168,7 +167,7 @@ def numbers_after(before: AccessGraph, after: AccessGraph) -> np.ndarray:
 
 
 def moved(before: "Posture", after: "Posture") -> Moved:
-    """Find out which accounts lost their last login by a removal, and who keeps their access."""
+    """Find the accounts that a removal leaves without logins, and who keeps their access."""
     number = numbers_after(before.graph, after.graph)
     answered = np.zeros(len(after.graph.ids), bool)
     answered[number[before.accountable][number[before.accountable] >= 0]] = True
@@ -186,7 +185,7 @@ def moved(before: "Posture", after: "Posture") -> Moved:
 
 
 def _left(before: AccessGraph, after: AccessGraph, of: Logins, mine: np.ndarray) -> np.ndarray:
-    """Return which of the logins `mine` still stand after a removal (bool)."""
+    """Return a mask of the logins `mine` that remain after a removal."""
     if not len(mine):
         return np.zeros(0, bool)
     gone = []
@@ -199,7 +198,7 @@ def _left(before: AccessGraph, after: AccessGraph, of: Logins, mine: np.ndarray)
 
 
 def moved_edges(before: "Posture", after: Moved) -> Edges:
-    """Return the edges by which agents keep what has moved, with the numbers after."""
+    """Return the edges by which agents keep moved access, with the node numbers after."""
     opens, edges = login_edges(before.graph, after.of)
     place = np.full(len(after.of), NONE, np.int64)
     place[opens] = np.arange(len(opens))

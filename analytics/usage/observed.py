@@ -1,4 +1,4 @@
-"""Observed uses: who was lately seen using what."""
+"""Observed uses: which identity was lately seen using which node."""
 
 import numpy as np
 import pandas as pd
@@ -17,16 +17,16 @@ COLUMNS = ("identity", "thing", "level", "at", "told", "relationship", "fact", "
 
 @once
 def uses(posture: Posture) -> pd.DataFrame:
-    """Return every use that was seen within `UNUSED_DAYS` days, once for a posture.
+    """Return every use within the last `UNUSED_DAYS` days (cached).
 
     Returns
     -------
     DataFrame
-        `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, -1 if none is
-        told, or as `analytics.reach.kernels.removal.holds` has it), `at` (milliseconds), `told`
-        (the place of the fact that tells it in the activity), and the `relationship` (name of its
-        type, or label) and `fact` (id) that show it. `own`: that is the edge or grant that was
-        used, by what it begins at. `implied`: the fact that tells it names something else.
+        `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, -1 if unknown,
+        or as in `analytics.reach.kernels.removal.holds`), `at` (milliseconds), `told` (the row in
+        the activity of the fact that reports it), and the `relationship` (name of its type, or
+        label) and `fact` (id) that show it. `own`: that is the used edge or grant itself, from the
+        side of its source. `implied`: the fact that reports it names another identity or step.
     """
     parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
     whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
@@ -39,7 +39,7 @@ def _frame(*columns: object, own: bool = False, implied: bool = False) -> pd.Dat
 
 
 def _of_grants(posture: Posture) -> pd.DataFrame:
-    """Return uses of grants by their holders, and by whoever alone can act as these."""
+    """Return the uses of grants by their holders, and by the only identity behind a holder."""
     grants, used = posture.grants, posture.grants.last_used
     given = grants.levels[:, None] >> np.arange(len(LEVELS)) & 1 == 1
     seen = given & (grants.row >= 0)[:, None] & lately(posture.graph, used)
@@ -57,7 +57,7 @@ def _of_grants(posture: Posture) -> pd.DataFrame:
 
 
 def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return uses as those of the one who can have acted as the identity that is named."""
+    """Return the uses again for the only identity that can have acted, where it is another."""
     who = rows["identity"].to_numpy(np.int64)
     acted = actors(posture).of(who)
     other = acted != who
@@ -65,7 +65,7 @@ def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_edges(posture: Posture) -> pd.DataFrame:
-    """Return uses of control edges: what was used is the node that the edge leads to."""
+    """Return the uses of control edges; the used node is the target of the edge."""
     edges = posture.edges
     mine = np.flatnonzero((edges.row >= 0) & lately(posture.graph, edges.last_used))
     mine = mine[np.argsort(edges.kind[mine], kind="stable")]
@@ -83,10 +83,10 @@ def _of_edges(posture: Posture) -> pd.DataFrame:
 
 
 def _of_facts(posture: Posture) -> list[pd.DataFrame]:
-    """Return the uses that logs tell, and those of accounts by whoever alone can act as them."""
+    """Return the uses in logs, and of accounts, also for the only identity that can act as them."""
     told = posture.activity.told
     told = told[~told["later"] & lately(posture.graph, told["at"].to_numpy())]
-    told = told[(told["row"] >= 0) & (told["who"] >= 0)]  # what a removal left
+    told = told[(told["row"] >= 0) & (told["who"] >= 0)]  # the facts that remain after a removal
     parts = []
     for element in (USED, USE_EVENT):
         rows = told[told["element"] == ELEMENTS.index(element)]
@@ -108,7 +108,7 @@ def _of_facts(posture: Posture) -> list[pd.DataFrame]:
 def _named(
     posture: Posture, element: Element, rows: pd.DataFrame, who: pd.Series, implied: bool = False
 ) -> pd.DataFrame:
-    """Return the facts of one element as uses by `who`; a tool is used by being called."""
+    """Return the facts of one element as uses by `who`; a call of a tool is its use."""
     what = rows["what"].to_numpy()
     level = np.where(posture.graph.has_label(TOOL)[what], NODE, rows["level"].to_numpy())
     fact = posture.graph.frames[element]["id"].to_numpy(object)[rows["row"].to_numpy()]

@@ -1,4 +1,4 @@
-"""How much reach one gets back by removing only what was not used, as far as use is seen."""
+"""The reach regained by removing only unused access, as far as use is observed."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from analytics.posture import UNUSED_DAYS, Filter, Posture
 
 @dataclass(frozen=True)
 class Regained:
-    """Weights, added up over all accountable identities.
+    """Weights, summed over all accountable identities.
 
-    `weighted` is what goes with access that was not used though its use would have been seen;
-    `unseen` what else goes with access whose use nobody would see, were all of that unused too.
-    `of` is all that is reached.
+    `weighted` is the reach lost with access that is observed and was not used; `unseen` the further
+    reach lost with access whose use is not observed, if all of it was unused. `of` is the total
+    reach.
     """
 
     weighted: float
@@ -20,12 +20,12 @@ class Regained:
 
     @property
     def known(self) -> bool:
-        """Whether anybody would see the use of any of it: if not, nothing can be called unused."""
+        """Whether the use of any of the reach is observed; if not, nothing can be called unused."""
         return not self.of or self.unseen < self.of
 
 
 def regained(posture: Posture, days: int = UNUSED_DAYS) -> Regained:
-    """Return what goes with access that was not used for so many days."""
+    """Return the reach that would be lost with access unused for `days` days."""
     gone = posture.lost(Filter(stale=days)).weighted.sum()
     doubtful = posture.lost(Filter(stale=days, unobservable=False)).weighted.sum()
     whole = posture.totals().weighted.sum()

@@ -1,10 +1,10 @@
-"""Sightings: every fact that tells that something was used, and when.
+"""Sightings: every fact that reports a use, with its instant, in one table.
 
-A thing says when it last acted or was used, a step when it was last taken, a grant when each of
-its levels was, and logs say who used what, one by one or added up. Nothing after the moment
-looked at counts. At the time that the facts speak of, a later instant comes from a clock that
-runs ahead, and counts as that moment. Looked at from an earlier time, it tells that the thing
-was used later, and hides what was seen of it before: such rows are `later`.
+A node declares when it last acted or was used, a step when it was last taken, a grant when each of
+its levels was used; logs list uses one by one or as sums. No use counts after `graph.now`. In a
+graph of the present, a later instant comes from a clock that runs ahead and counts as `graph.now`.
+In a graph of an earlier moment, a later instant shows that the node was used afterwards and hides
+its uses before; such rows are marked `later`.
 """
 
 import numpy as np
@@ -29,14 +29,14 @@ from graph.schema import (
 from graph.usage.of_grants import level_instants
 from graph.usage.outcomes import failed
 
-UNUSED_DAYS = 90  # how long ago a use counts as lately
+UNUSED_DAYS = 90  # a use within so many days counts as recent
 ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
 SAID = ("last_active_at", "last_used_at")
 NONE = -1
 
 
 def sightings(graph: AccessGraph) -> pd.DataFrame:
-    """List what tells of a use, in the order of time.
+    """List the facts that report a use, in the order of time.
 
     Returns
     -------
@@ -44,8 +44,8 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
         `at` (milliseconds), `who` (the node that acted), `key` (the credential it used), `what`
         (the node that was used), `level` (a position in `LEVELS`), `step` (a place among all
         rows of control relationships, in the order of `CONTROL`), `grant` (a row of CAN_ACCESS):
-        -1 where the fact does not say. `element` (a position in `ELEMENTS`) and `row` name the
-        fact; `later` says that the use came after the moment looked at.
+        -1 where the fact does not declare it. `element` (a position in `ELEMENTS`) and `row` name
+        the fact; `later` marks uses after the moment of the graph.
     """
     parts = _told(graph, graph.frames)
     if graph.looks_back:  # the frames leave out most of what came later
@@ -59,7 +59,7 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
 
 
 def _told(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
-    """Return what rows tell; a row that is not among those of `graph` has none of its own."""
+    """Return the uses that `frames` report; step and grant are -1 for rows that `graph` lacks."""
     nodes, steps = _of_nodes(graph, frames), _of_steps(graph, frames)
     logs = [_of_sums(graph, frames), _of_events(graph, frames)]
     return [*nodes, *steps, _of_grants(graph, frames), *logs]
@@ -83,7 +83,7 @@ def _of_nodes(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
 
 
 def _ends(graph: AccessGraph, frames: Frames, kind: Relationship) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of source and target of each row."""
+    """Return the node numbers of source and target of each row."""
     if frames is graph.frames:
         return graph.ends(kind)
     frame = frames[kind]
@@ -91,7 +91,7 @@ def _ends(graph: AccessGraph, frames: Frames, kind: Relationship) -> tuple[np.nd
 
 
 def _place(graph: AccessGraph, frames: Frames, kind: Relationship, row: np.ndarray) -> np.ndarray:
-    """Return which rows of `graph` these are; -1 for none."""
+    """Return the row in `graph` of each row of `frames`, matched by id; -1 for none."""
     if frames is graph.frames:
         return row
     own = pd.Series(np.arange(len(graph.frames[kind])), graph.frames[kind]["id"])
@@ -99,7 +99,7 @@ def _place(graph: AccessGraph, frames: Frames, kind: Relationship, row: np.ndarr
 
 
 def _of_steps(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
-    """Return uses of control relationships: whoever took the step acted."""
+    """Return the uses of control relationships; `who` is the source of the step."""
     parts, before = [], 0
     for relationship in CONTROL:
         at = milliseconds(frames[relationship]["last_used_at"])

@@ -1,8 +1,8 @@
-"""Stale access paths: what is reached only over edges that were not used, and where to cut.
+"""Stale paths: access that an identity reaches only over unused edges, and where to remove it.
 
-No path is enumerated. What an identity reaches at all, less what it still reaches without the
-stale edges, is what it reaches only through them: the blast radius one gets back without
-touching anything that was used. A shortest path stands for each (resource, level).
+No path is enumerated. The access reached over all edges, less the access reached without the stale
+ones, is reached only through them: it is what a removal of nothing but unused edges takes away. One
+shortest path stands for each (resource, level).
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ from analytics.weights import LEVEL_WEIGHTS
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS
 
-STEPS = 200  # first stale steps of an identity that are looked at
+STEPS = 200  # most first stale steps per identity
 LATER = np.iinfo(np.int64).max
 STATES = ("unobservable", "unused_since_granted", "partly_used", "stale")
 
 
 @dataclass(frozen=True)
 class StalePath:
-    """One (resource, level) that an identity reaches only over stale or unseen edges.
+    """One (resource, level) that an identity reaches only over stale or unobserved edges.
 
-    `edges` are positions in `posture.edges`, `grant` one in `posture.grants`; `first_stale` is
-    a position among the edges followed by the grant, or -1 where nothing can be seen.
+    `edges` are positions in `posture.edges`, `grant` is one in `posture.grants`; `first_stale` is a
+    position among the edges followed by the grant, or -1 where no step is stale.
     """
 
     identity: int
@@ -57,8 +57,8 @@ def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
 class StaleSteps:
     """The first stale steps of identities, one position for each identity.
 
-    `since` (milliseconds) is when the first of them began to be stale, `NEVER` where nobody says;
-    `facts` are the ids of the relationships, and of a derived step those that it rests on.
+    `since` (milliseconds) is when the earliest of them became stale, `NEVER` where unknown; `facts`
+    are the ids of the relationships, and for a derived step of its support.
     """
 
     since: np.ndarray
@@ -68,7 +68,7 @@ class StaleSteps:
 def first_stale_steps(
     posture: Posture, identities: np.ndarray, days: int = UNUSED_DAYS
 ) -> StaleSteps:
-    """Return where the access of identities becomes stale, of the nearest `STEPS` steps."""
+    """Return the first stale steps of each identity, at most the `STEPS` nearest."""
     networks = posture.network(), posture.network(Filter(stale=days))
     start, is_grant, at, levels = fronts(*networks, identities, STEPS)
     last = np.full(len(at), NEVER)
@@ -89,7 +89,7 @@ def first_stale_steps(
 
 
 def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
-    """Return the ids of what states one step, or of what a derived one rests on."""
+    """Return the id of the fact that declares a step, or of those that support a derived one."""
     if is_grant:
         row, frame = int(posture.grants.row[at]), posture.graph.frames[CAN_ACCESS]
         return (str(frame["id"].iat[row]),) if row >= 0 else ()
@@ -135,7 +135,7 @@ def _path(posture: Posture, found: Spread, resource: int, level: int, days: int)
 
 @dataclass(frozen=True)
 class _Steps:
-    """The edges of a path, then its grant at one level: latest use, telemetry and age of each."""
+    """The edges of a path, then its grant at one level: latest use, telemetry and start of each."""
 
     last_used: np.ndarray
     telemetry: np.ndarray
@@ -152,7 +152,7 @@ class _Steps:
         )
 
     def unused_days(self, place: int, now: int) -> float | None:
-        """Return for how many days a step was not used, or not since it was granted."""
+        """Return the days since a step was last used or was granted; None where unknown."""
         reference = max(self.last_used[place], self.since[place])
         if place < 0 or reference == NEVER:
             return None

@@ -1,4 +1,4 @@
-"""The edges and grants of a posture, with the last use that any fact tells of each."""
+"""The edges and grants of a posture, with the last use of each that any fact reports."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ from graph.schema import CONTROL
 
 
 def used_edges(graph: AccessGraph, found: Escalated, act: Activity) -> tuple[Edges, np.ndarray]:
-    """Return all edges with their last use, and until when each may have been used.
+    """Return all edges with their last use, and the latest instant of a possible one.
 
-    An edge whose source says that nobody would see it used is not observed, though a use of it
-    was seen. What a rule concluded was used as the fact says that was unused longest.
+    An edge whose source declares that its use is not observed stays so, even if a use was seen. The
+    last use of a derived edge is the earliest among the facts that it rests on.
     """
     edges = found.edges
     stated = np.flatnonzero(edges.row[: found.stated] >= 0)
@@ -27,7 +27,7 @@ def used_edges(graph: AccessGraph, found: Escalated, act: Activity) -> tuple[Edg
 
 
 def used_grants(found: Escalated, act: Activity) -> tuple[Grants, np.ndarray]:
-    """Return all grants with the last use of each level, and until when it may have been used."""
+    """Return all grants with the last use of each level, and the latest possible one."""
     grants = found.grants
     stated = np.flatnonzero(grants.row >= 0)
     last, latest = grants.last_used.copy(), grants.last_used.copy()
@@ -37,7 +37,7 @@ def used_grants(found: Escalated, act: Activity) -> tuple[Grants, np.ndarray]:
 
 
 def _observed_steps(graph: AccessGraph, act: Activity) -> np.ndarray:
-    """Return of which steps a use would be seen: as their source says, else where one was."""
+    """Return a mask of the observed steps: as declared, else those with a possible use."""
     said = [graph.frames[r]["telemetry"].astype("boolean") for r in CONTROL]
     flag = np.concatenate([s.fillna(False).to_numpy(bool) for s in said])
     silent = np.concatenate([s.isna().to_numpy(bool) for s in said])

@@ -1,4 +1,4 @@
-"""Compiled: which grants a use rests on, and over which steps it came to them."""
+"""Compiled search for the grants that uses rest on, and for the steps that lead to them."""
 
 import numpy as np
 
@@ -10,21 +10,21 @@ NONE = -1
 
 @compiled
 def used_ways(indptr, order, target, first, held, resource, levels, who, what, level, rank):  # type: ignore[no-untyped-def]
-    """Find for uses the grants below who acted that give the level, and the steps to them.
+    """Find for each use the grants in its identity's reach that give the level, and their steps.
 
-    Of several grants any may be the one that was used, so all of them count as used. A step is
-    certain where whoever acted could come to the only such grant by no other.
+    Any of several such grants may have been used, so all of them count as used. A step is certain
+    only where every path to the only holder of such grants takes it.
 
     Parameters
     ----------
     indptr, order, target : arrays
-        The steps that stay with an identity, by source: `indptr` int64[nodes + 1], the place of
+        The identity steps, by source: `indptr` int64[nodes + 1], the place of
         each step in `order`, and its target.
     first, held : arrays
         The grants by holder: `first` int64[nodes + 1], and the place of each in `held`.
     resource, levels : int32[grants], uint8[grants]
     who, what, level, rank : arrays
-        The uses, those of one identity together. Of two, the later has the higher rank.
+        The uses, those of one identity together. The later of two has the higher rank.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def used_ways(indptr, order, target, first, held, resource, levels, who, what, l
     granted = np.full((len(resource), LEVELS), NONE, np.int32)
     certain, perhaps = np.full(steps, NONE, np.int32), np.full(steps, NONE, np.int32)
     passed = np.full(nodes, NONE, np.int32)
-    wanted = np.full(nodes * LEVELS, NONE, np.int32)  # by thing and level: the rank of a use
+    wanted = np.full(nodes * LEVELS, NONE, np.int32)  # by node and level: the rank of a use
     only = np.full(nodes * LEVELS, NONE, np.int32)  # its only holder, -2 for several
     sure, likely = np.full(nodes, NONE, np.int32), np.full(nodes, NONE, np.int32)
     ways = np.zeros(nodes, np.int32)

@@ -1,6 +1,6 @@
-"""The assumptions under which access was given, one family a module.
+"""The assumptions under which access was given, one family per module.
 
-Each module has `judge`, which says for a `Case` what became of its assumptions.
+Each module has `judge`, which returns the verdicts on its assumptions for a `Case`.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""Credentials: each one is a way in of its own, so each is judged for all that it opens.
+"""Credentials: each is a separate means of access, so it is judged for everything that it opens.
 
-Those of an identity are the ones it uses, and the ones that are taken for it itself.
+An identity's credentials are those it uses and those that authenticate as it.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from graph.schema import CREDENTIAL
 
 @dataclass(frozen=True)
 class Held:
-    """Which accountable identity holds which credential, one position for each pair.
+    """Pairs of accountable identity and credential, one position for each pair.
 
     `place` is a position in `Posture.accountable`, `row` one in the frame of credentials.
     """
@@ -27,7 +27,7 @@ class Held:
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge where each is kept, its age, its strength, who shares it and whether people use it."""
+    """Judge the storage, age, strength, sharing and human use of each credential."""
     posture, rows = case.posture, holdings(case.posture)
     pairs = held(posture)
     count = np.bincount(pairs.place, minlength=len(case.units.identities)).astype(float)
@@ -47,7 +47,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def held(posture: Posture) -> Held:
-    """Return the credentials of each accountable identity, without those that somebody ended."""
+    """Return the live credentials of each accountable identity."""
     rows, keys = holdings(posture), posture.graph.frames[CREDENTIAL]["id"]
     place = np.searchsorted(posture.accountable, rows["identity"].to_numpy(np.int64))
     row = np.full(len(posture.graph.ids), -1, np.int64)
@@ -58,7 +58,7 @@ def held(posture: Posture) -> Held:
 def _spread(
     case: Case, pairs: Held, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
 ) -> Part:
-    """Put what is wrong with a credential on every entitlement of who holds it."""
+    """Return an item for each broken or unknown credential and each entitlement of its holder."""
     mine = np.flatnonzero(state != states.KEPT)  # broken, or unknown
     place = pairs.place[mine]
     begin = case.units.first[place]

@@ -1,4 +1,4 @@
-"""Environment: what is not production does not reach into production."""
+"""Environment: access does not lead from other environments into production."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ UNKNOWN, PROD, OTHER = 0, 1, 2
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge by the environment of the grant's holder, or else of the identity."""
+    """Judge by the environment of the grant's holder, or by default of the identity."""
     units = case.units
     broken, unknown = crossing(case.posture, units.identity, units.holder, units.resource)
     return (Verdict("env", 1.0, (unkept(broken, unknown, units.granted),)),)
@@ -23,9 +23,9 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 def crossing(
     posture: Posture, identity: np.ndarray, holder: np.ndarray, resource: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return which access leads from elsewhere into production, and of which that is unknown.
+    """Return masks of the access that leads from elsewhere into production, and that may do so.
 
-    Identities whose tags call them deployers may: that is what they are for.
+    The second is where an environment is unknown. Identities with a deployer tag are allowed to.
     """
     env, may = environments(posture.graph), tagged(posture, DEPLOYER)
     mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
@@ -36,7 +36,7 @@ def crossing(
 
 @once
 def environments(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether it is in production (int8), worked out once."""
+    """Return for each node `PROD`, `OTHER` or `UNKNOWN` (int8, cached)."""
     env = np.full(len(graph.ids), UNKNOWN, np.int8)
     for label in (*IDENTITIES, RESOURCE):
         frame = graph.frames[label]

@@ -1,4 +1,4 @@
-"""Evidence: sensitive uses were explained by a decision when they happened."""
+"""Evidence: a decision explained each sensitive use when it happened."""
 
 import numpy as np
 import pandas as pd
@@ -13,14 +13,14 @@ from graph.coverage import known_kinds
 from graph.schema import SENSITIVITIES
 
 _NOT_YET = np.iinfo(np.int64).max
-FROM = "confidential"  # the class from which uses have to be explained
+FROM = "confidential"  # the lowest class whose uses need a decision
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge by the share of unexplained uses lately; without any use nothing is to explain.
+    """Judge by the share of recent uses that no decision explains; without uses nothing is broken.
 
-    What was seen unexplained is broken, whatever else nobody saw. Else it is unknown where a use
-    would not be seen, or was seen and nobody can tell whether a decision explains it.
+    An unexplained use is broken in any case. Otherwise the state is unknown where uses are not
+    observed, or where it is unknown whether a decision explains one.
     """
     units, graph = case.units, case.posture.graph
     sensitive = units.weight >= case.model.sensitivity[SENSITIVITIES.index(FROM)]
@@ -34,10 +34,10 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return of each entitlement the share of recent uses without explanation, and the first.
+    """Return for each entitlement the share of unexplained uses, if any is doubtful, and the first.
 
-    Between them stands whether of any recent use nobody knows. A use counts where the identity
-    itself was seen, or the holder of the grant.
+    Only recent uses count, by the identity itself or by the holder of the grant. `doubtful` (bool):
+    it is unknown of some use whether a decision explains it. `first` is in milliseconds.
     """
     units, nodes = case.units, len(case.posture.graph.ids)
     seen = _recent(case)
@@ -66,9 +66,9 @@ def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _recent(case: Case) -> pd.DataFrame:
-    """Return the uses within the window; `since` says since when what is `bad` is not explained.
+    """Return the recent uses; `since` is when a `bad` one, which no decision explains, happened.
 
-    `uses` counts those of which it is known, `doubtful` says that of the others it is not.
+    `uses` counts those whose explanation is known; `doubtful` marks the others.
     """
     seen = uses(case.posture)
     at = seen["at"].to_numpy(np.int64)

@@ -1,4 +1,4 @@
-"""Necessity: it is still used."""
+"""Necessity: the access is still used."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from graph.access import NEVER
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge each level by its own last use, whichever fact tells it.
+    """Judge each level by its own last use, whichever fact reports it.
 
-    What nobody would see used is unknown since it was last seen in use.
+    Access whose use is not observed is unknown, unless a recent use was seen.
     """
     units, days = case.units, case.model.unused * DAY
     graph, act = case.posture.graph, case.posture.activity

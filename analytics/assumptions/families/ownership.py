@@ -1,4 +1,4 @@
-"""Owner: somebody active answers for it, in each of the two roles."""
+"""Owner: an active owner answers for the access, in each of the two roles."""
 
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.ownership.owners import NOBODY, ROLES
@@ -8,7 +8,7 @@ SHARE = 1 / len(ROLES)
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge each role by itself; half of the weight is on each."""
+    """Judge each role by itself; each bears half of the weight."""
     place, identities = case.units.place, case.units.identities
     covered, parts = case.posture.ownership.covered, []
     for role in ROLES:

@@ -1,4 +1,4 @@
-"""Review: somebody approved it, and not too long ago."""
+"""Review: an approval covers the access, and it is recent."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from graph.schema import CAN_ACCESS
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge by the last approval of the grant, its holder or the identity, or by the grant itself.
+    """Judge by the last approval of the grant, its holder or the identity, or by the grant's date.
 
-    An approval from before the grant says nothing about it, so the days count from the grant.
+    An approval from before the grant does not cover it, so the days count from the grant.
     """
     units, days = case.units, case.model.review * DAY
     approved = last_approval(case)
@@ -23,7 +23,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def last_approval(case: Case) -> np.ndarray:
-    """Return when each entitlement was approved last (milliseconds), `NEVER` where it was not."""
+    """Return when each entitlement was last approved (milliseconds), `NEVER` if it was not."""
     units, said = case.units, case.reviews
     stated = milliseconds(case.posture.graph.frames[CAN_ACCESS]["reviewed_at"])
     stated = np.where(stated <= case.now, stated, NEVER)

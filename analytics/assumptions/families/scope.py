@@ -1,4 +1,4 @@
-"""Scope: what is granted is within what was declared when the identity was approved."""
+"""Scope: granted access is within the scope declared when the identity was approved."""
 
 import json
 from bisect import bisect_left
@@ -18,18 +18,18 @@ from graph.once import once
 from graph.schema import FACT_NODES, LEVELS
 
 ANY = "*"
-SCOPES = 1 << 15  # that are kept as they were read
-AFTER = "\U0010ffff"  # sorts behind whatever goes on where a prefix ends
+SCOPES = 1 << 15  # kept in the cache once parsed
+AFTER = "\U0010ffff"  # sorts after any text that continues a prefix
 
 NOWHERE = (0, 0)
 
-Entry = tuple[int, int, int]  # resources from, to before, at a level
+Entry = tuple[int, int, int]  # resources from, to (exclusive), at a level
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge level by level: a scope that allows to write does not thereby allow to read.
 
-    It does not apply to what nobody could declare a scope of, such as a role.
+    It does not apply to nodes for which no scope can be declared, such as a role.
     """
     graph, units = case.posture.graph, case.units
     scopes = scopes_of(case.posture)
@@ -48,15 +48,15 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 @once
 def scopes_of(posture: Posture) -> dict[int, list[Entry]]:
-    """Return the declared scopes of a posture, read once; see `declared_scopes`."""
+    """Return the declared scopes of a posture (cached); see `declared_scopes`."""
     return declared_scopes(posture.graph)
 
 
 def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
     """Return the declared scope of each identity that has one, by its number.
 
-    An entry names a resource, or with a trailing asterisk all whose id begins so; one that
-    names nothing that is there allows nothing.
+    An entry names a resource, or with a trailing asterisk all resources whose id begins so; an
+    entry that names nothing in the graph allows nothing.
     """
     said = dict(_said(graph))
     named = {e["resource"] for entries in said.values() for e in entries}
@@ -73,7 +73,7 @@ def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
 
 
 def scope_entry(graph: AccessGraph, said: object) -> Entry | None:
-    """Return which resources at which level an entry allows, or None if it names none."""
+    """Return the resources and the level that an entry allows, or None if it names no resource."""
     entries = _entries([said])
     if not entries:
         return None
@@ -94,12 +94,12 @@ def _said(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
 
 @lru_cache(maxsize=SCOPES)
 def _read(text: str) -> list[dict[str, str]]:
-    """Return the entries of a scope as it is stored; most are the same in the next snapshot."""
+    """Return the entries of a stored scope; cached, as most are the same in the next snapshot."""
     return _entries(json.loads(text))
 
 
 def _entries(said: object) -> list[dict[str, str]]:
-    """Return the entries of a scope that make sense; whatever else is there allows nothing."""
+    """Return the valid entries of a scope; anything else in it allows nothing."""
     return [
         entry
         for entry in (said if isinstance(said, list) else ())
@@ -110,7 +110,7 @@ def _entries(said: object) -> list[dict[str, str]]:
 
 
 def _spans(graph: AccessGraph, names: list[str]) -> dict[str, tuple[int, int]]:
-    """Return for each id, or prefix with an asterisk, from where to before where it reaches."""
+    """Return for each id, or prefix with an asterisk, the half-open range of numbers it covers."""
     exact = [name for name in names if not name.endswith(ANY)]
     numbers = graph.numbers(pd.Series(exact, dtype="string")).tolist()
     spans = {name: (n, n + 1) for name, n in zip(exact, numbers, strict=True) if n >= 0}

@@ -1,4 +1,4 @@
-"""Separation of duties: no one identity holds both sides of a rule."""
+"""Separation of duties: no identity holds both sides of a rule."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from analytics.runtime.budget import reserve
 from graph.access import NEVER, AccessGraph
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
 
-EACH = 600  # bytes of memory that a pair takes: two items, their names, what leads to them
+EACH = 600  # bytes of memory per pair: two items and their names
 SIDES = ("left", "right")
 
 
@@ -31,10 +31,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def separating(graph: AccessGraph) -> pd.DataFrame:
-    """Return the rules of separation, each once, without those that separate nothing.
-
-    One by which the same entitlement would be both sides does not.
-    """
+    """Return the distinct separation rules, without those whose sides one entitlement satisfies."""
     said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
     rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
@@ -67,7 +64,7 @@ def _pairs(case: Case) -> pd.DataFrame:
 
 
 def _count(left: pd.DataFrame, right: pd.DataFrame) -> int:
-    """Return how many pairs two sides make, identity by identity."""
+    """Return how many pairs two sides make within identities."""
     sides = [side["place"].value_counts() for side in (left, right)]
     return int(sides[0].mul(sides[1], fill_value=0).sum())
 

@@ -1,4 +1,4 @@
-"""Term: access ends by itself, and what has ended is gone."""
+"""Term: access has an end, and ended access is removed."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from graph.schema import CAN_ACCESS
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge whether it has an end, and whether it outlived that, or its identity.
+    """Judge whether a grant has an end, and whether it outlived that end, its task or its identity.
 
-    An identity is outlived that is past its own end, or that ended and still has access.
+    A decision to revoke is such an end. An identity has ended past its own end, or by its status.
     """
     units, frame = case.units, case.posture.graph.frames[CAN_ACCESS]
     never = np.zeros(len(units), bool)
@@ -29,12 +29,12 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def _past(case: Case, at: np.ndarray) -> np.ndarray:
-    """Return instants that have come; the end of time where one has not, or there is none."""
+    """Return the instants that have passed, and `LATER` for others and for `NEVER`."""
     return np.where((at != NEVER) & (at <= case.now), at, LATER)
 
 
 def _revoked(case: Case) -> np.ndarray:
-    """Return when it was decided to take each away, if that is the last word on it."""
+    """Return when each entitlement was revoked, if that is the last decision, else `LATER`."""
     units, said = case.units, case.reviews
     last = np.maximum(said.last_thing[units.identity], said.last_thing[units.holder])
     last = np.maximum(last, said.last_grant[units.grant])

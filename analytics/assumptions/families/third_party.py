@@ -9,7 +9,7 @@ from graph.schema import AGENT, SERVICE_ACCOUNT
 
 
 def judge(case: Case) -> tuple[Verdict, ...]:
-    """Judge only the identities of others; an approving review, however old, vets one."""
+    """Judge only identities that others run; an approving review of any age vets one."""
     graph, units = case.posture.graph, case.units
     foreign = np.zeros(len(graph.ids), bool)
     for label in (AGENT, SERVICE_ACCOUNT):

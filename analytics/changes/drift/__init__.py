@@ -1,7 +1,7 @@
-"""Drift: what an identity can reach beyond what it was approved for, why, and since when.
+"""Drift: the access of an identity beyond what it was approved for, its causes and dates.
 
-The effective closure is compared, not only what was granted to it directly: all that it reaches
-over groups, roles, credentials, other agents and what rules conclude.
+The effective closure is compared, not only direct grants: everything that the identity reaches over
+groups, roles, credentials, other agents and derived edges.
 """
 
 from collections.abc import Iterable
@@ -44,11 +44,10 @@ HOLDS = CONTROL.index(USES)
 class Excess:
     """One level on one resource (numbers) that an identity reaches and was not approved for.
 
-    `since` is when the way that was open first was complete (milliseconds, `NEVER` where
-    nobody says). `edges` and `grant` are positions in the posture's edges and grants. `seen`
-    says that it rests on a scope that was not read yet when the baseline was taken from what
-    there was: it is only seen since then. `policy` is the id of the policy that grew, where one
-    did that grants it.
+    `since` is when the path that was complete first was so (milliseconds, `NEVER` where unknown).
+    `edges` and `grant` are positions in the posture's edges and grants. `seen` marks excess over a
+    scope that was not yet read in the snapshot of the baseline: it may have existed then. `policy`
+    is the id of the policy that gives it by having grown, else None.
     """
 
     identity: int
@@ -74,12 +73,12 @@ class Drift:
 
     @property
     def exposure(self) -> float:
-        """What the excess weighs that is not only seen since the baseline."""
+        """The summed exposure of the excess, without that of newly read scopes."""
         return float(sum(e.exposure for e in self.excess if not e.seen))
 
 
 def drift(posture: Posture, identities: Iterable[int] | None = None) -> list[Drift]:
-    """Compare what identities (numbers; by default all accountable ones) reach with approval."""
+    """Compare the reach of identities (numbers; by default all accountable ones) with approval."""
     chosen = [int(n) for n in (posture.accountable if identities is None else identities)]
     network = posture.network()
     search = _Search(posture, network, openings(posture, network))
@@ -126,7 +125,7 @@ class _Search:
         return Drift(identity, baseline, tuple(excess), _shrunk(baseline, reached))
 
     def _moved(self, identity: int, resource: np.ndarray, baseline: Baseline) -> np.ndarray:
-        """Return whether each access crosses environments because an end of it moved."""
+        """Return a mask of access that crosses environments because one of its ends moved."""
         mine, theirs = self.place[identity], self.place[resource]
         apart = (mine != "") & (theirs != "") & (theirs != mine)
         last = np.maximum(self.moved[resource], self.moved[identity])
@@ -156,7 +155,7 @@ class _Search:
         )
 
     def _grown(self, given: int, grant: int, level: int) -> str | None:
-        """Return the policy of a grant (a position in the posture's) that grew by a level."""
+        """Return the policy that gave a grant (a position in the posture's) a level by growing."""
         row = int(self.posture.grants.row[given])
         if row < 0 or not self.opening.widened[grant, level]:
             return None
@@ -164,7 +163,7 @@ class _Search:
         return str(policy) if isinstance(policy, str) else None
 
     def _only_seen(self, edges: tuple[int, ...], grant: int, baseline: Baseline) -> bool:
-        """Say whether a step is stated by a scope that the snapshot of the baseline lacked."""
+        """Return whether a step comes from a scope that the baseline's snapshot had not read."""
         if baseline.kind != FIRST or self.posture.history is None:
             return False
         if baseline.by not in self.unread:
@@ -173,7 +172,7 @@ class _Search:
         return bool(by_edge[list(edges)].any() or by_grant[grant])
 
     def _unread(self, snapshot: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return which edges and grants are stated by a scope that a snapshot had not read."""
+        """Return masks of the edges and grants from scopes that a snapshot had not read."""
         posture, history = self.posture, self.posture.history
         infos = history.infos if history is not None else ()
         read = {c.key for info in infos if info.id == snapshot for c in info.coverage}
@@ -198,7 +197,7 @@ class _Search:
         return tuple(route[::-1])
 
     def _cause(self, edges: tuple[int, ...], grant: int, level: int) -> str:
-        """Say how it comes by the access: what is furthest from a grant of its own counts."""
+        """Return the cause of the access: of several, the one furthest from a direct grant."""
         of = self.posture.edges
         by_kind = {BY_KIND.get(int(of.kind[e]), DIRECT) for e in edges}
         concluded = any(bool(of.derived[e]) for e in edges)
@@ -212,7 +211,7 @@ class _Search:
 
 
 def _shrunk(baseline: Baseline, reached: set[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return which single resources at which levels are approved but not reached."""
+    """Return the single resources and levels that are approved but not reached."""
     named = {(low, level) for low, high, level in baseline.entries if high == low + 1}
     return tuple(sorted(named - reached))
 

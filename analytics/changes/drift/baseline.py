@@ -1,7 +1,7 @@
-"""What each identity was approved for: by a review, by its declared scope, or by being there first.
+"""Baselines: the access each identity was approved for, by review, scope or first snapshot.
 
-The last approving review that lists entitlements counts; without one the scope that is declared
-for the identity; without one what it could do in the first snapshot that knows it.
+The last approving review that lists entitlements counts; without one the scope declared for the
+identity; without that its reach in the first snapshot that knows it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,9 +25,10 @@ LISTS = ("entitlements", "list", "grants", "resources")
 
 @dataclass(frozen=True)
 class Baseline:
-    """What an identity may do: entries as of a declared scope, and since when (or `NEVER`).
+    """The approved access of an identity: entries like those of a declared scope, and since when.
 
-    `by` is the id of the review or of the snapshot that says so, "" for a declared scope.
+    `at` is `NEVER` and `by` is "" for a declared scope; else `by` is the id of the review or
+    snapshot.
     """
 
     kind: str
@@ -36,7 +37,7 @@ class Baseline:
     entries: tuple[Entry, ...]
 
     def allows(self, resource: np.ndarray, level: np.ndarray) -> np.ndarray:
-        """Return which resources (numbers) at which levels are within it (bool)."""
+        """Return a mask of the resources (numbers) with levels that are within the baseline."""
         single = {low * len(LEVELS) + at for low, high, at in self.entries if high == low + 1}
         key = resource.astype(np.int64) * len(LEVELS) + level
         inside = np.isin(key, np.fromiter(single, np.int64, len(single)))
@@ -61,7 +62,7 @@ def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline
 
 
 def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
-    """Return what the last approving review of each node lists, where it lists anything."""
+    """Return for each node the baseline in its last approving review, where that lists anything."""
     reviews = graph.frames[REVIEW]
     approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
     at = milliseconds(reviews["decided_at"])
@@ -83,7 +84,7 @@ def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
 
 
 def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
-    """Read the list of a baseline: {resource, level} or {resource, levels}, alone or in a map."""
+    """Return the entries of a listed baseline, {resource, level(s)}, alone or in a map."""
     listed = strict_json(said)
     if isinstance(listed, dict):
         listed = next((listed[k] for k in LISTS if isinstance(listed.get(k), list)), [])
@@ -97,7 +98,7 @@ def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
 
 
 def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
-    """Return what each identity could do in the first snapshot that knows it."""
+    """Return what each identity could reach in the first snapshot that knows it."""
     graph = posture.graph
     found: dict[int, Baseline] = {}
     rest = {number: str(graph.thing(number)["id"]) for number in identities}
@@ -115,7 +116,7 @@ def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
 
 
 def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
-    """Yield the postures before this one, oldest first, and this one; each with its names."""
+    """Yield the postures before this one, oldest first, then this; each with its renamed ids."""
     history, now = posture.history, posture.graph.snapshot
     if history is not None and now is not None:
         for former in formers(posture):
@@ -126,7 +127,7 @@ def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
 
 
 def _reached(then: Posture, places: list[int], now: np.ndarray) -> Baseline:
-    """Return what nodes reached that are one by now; `now` are the numbers of nodes by now."""
+    """Return the joint reach of nodes that are merged now; `now` maps their numbers to today's."""
     info = then.graph.snapshot
     pairs = {
         (number, number + 1, bit)

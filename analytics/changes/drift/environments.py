@@ -1,4 +1,4 @@
-"""Which things moved to another environment, as past snapshots show."""
+"""Environments of nodes, and when a node moved to its own, as earlier snapshots show."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ PLACED = (*IDENTITIES, RESOURCE)
 
 
 def environments(graph: AccessGraph) -> np.ndarray:
-    """Return the environment of each node as text, "" where nobody says."""
+    """Return the environment of each node as text, "" where unknown."""
     found = np.full(len(graph.ids), "", object)
     for label in PLACED:
         frame = graph.frames[label]
@@ -21,10 +21,10 @@ def environments(graph: AccessGraph) -> np.ndarray:
 
 
 def moved_at(posture: Posture) -> np.ndarray:
-    """Return when each node came to the environment it is in (milliseconds).
+    """Return when each node moved to the environment it is in (milliseconds).
 
-    That is the first snapshot to show it there after one that shows it in another; `NEVER`
-    for what was not seen moving.
+    That is the first snapshot to show it there after one that shows it in another; `NEVER` for
+    nodes that were not seen moving.
     """
     now = posture.graph
     ids = pd.Series(now.ids.to_pandas(), dtype="string")

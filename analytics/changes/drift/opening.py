@@ -1,4 +1,4 @@
-"""When each edge and each grant came, as far as facts and past snapshots tell."""
+"""Dates of edges and grants: when each came, by its facts and by earlier snapshots."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,11 @@ from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 
 @dataclass(frozen=True)
 class Opening:
-    """When the parts of a network came (milliseconds, `NEVER` where nobody says).
+    """When the parts of a network came (milliseconds, `NEVER` where unknown).
 
-    `edge` is int64[edges], `grant` int64[grants, 4]; `widened` (bool[grants, 4]) says which
-    levels came later than the grant itself, or than the policy that grants it came to its
-    holder: the policy grew.
+    `edge` is int64[edges], `grant` int64[grants, 4]; `widened` (bool[grants, 4]) marks the levels
+    that came later than the grant itself, or later than its holder had the policy that grants it:
+    the policy grew.
     """
 
     edge: np.ndarray
@@ -31,7 +31,7 @@ class Opening:
 
 
 def openings(posture: Posture, network: Network) -> Opening:
-    """Date the edges and grants of a network of a posture."""
+    """Return the dates of the edges and grants of a network of a posture."""
     edges, grants = posture.edges, posture.grants
     came = np.full(len(edges), NEVER)
     for kind, relationship in enumerate(CONTROL):
@@ -49,9 +49,9 @@ def openings(posture: Posture, network: Network) -> Opening:
 
 
 def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
-    """Return when each row of a type came: as stated, else when it was first seen.
+    """Return when each row of a type came: as declared, else when it was first seen.
 
-    What was there when its scope was first read tells nothing of when it came.
+    A row that was there when its scope was first read has no date.
     """
     frame = posture.graph.frames[relationship]
     stated = milliseconds(frame["valid_from"])
@@ -68,7 +68,7 @@ def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
 
 @once
 def _first_readings(graph: AccessGraph) -> dict[tuple[str, str], int]:
-    """Return when each scope was first read: the earliest that any link of its was seen."""
+    """Return when each scope was first read: when its first relationship was first seen."""
     found: dict[tuple[str, str], int] = {}
     for relationship in RELATIONSHIPS:
         frame = graph.facts.frames[relationship]
@@ -80,7 +80,7 @@ def _first_readings(graph: AccessGraph) -> dict[tuple[str, str], int]:
 
 
 def _date_concluded(posture: Posture, came: np.ndarray) -> None:
-    """Date what a rule concluded by the latest of the facts that it rests on."""
+    """Date each derived edge by the latest of the facts that it rests on."""
     concluded = np.flatnonzero(posture.edges.row < 0)
     if not len(concluded):
         return
@@ -95,10 +95,10 @@ def _date_concluded(posture: Posture, came: np.ndarray) -> None:
 
 
 def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    """Return when each row of CAN_ACCESS got each level, and whether later than the row came.
+    """Return when each row of CAN_ACCESS got each level, and whether that was a later addition.
 
-    A level that a past snapshot shows the grant without came with the first snapshot that
-    shows it with it.
+    A level that an earlier snapshot shows the grant without came with the first snapshot that shows
+    the grant with it.
     """
     frame = posture.graph.frames[CAN_ACCESS]
     at = np.repeat(came_at(posture, CAN_ACCESS)[:, None], len(LEVELS), axis=1)
@@ -121,10 +121,10 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _by_policies_that_grew(posture: Posture, frame: pd.DataFrame, at: np.ndarray) -> np.ndarray:
-    """Return which grants came later than their holder had the policy that grants them (bool).
+    """Return a mask of the grants that came after their holder had the policy that grants them.
 
-    A past snapshot shows another grant of the holder by the policy, and not yet this one; what
-    has no date came with the first that does, and `at` is filled in so.
+    An earlier snapshot shows another grant of the holder by the policy, and not yet this one. A
+    grant without a date came with the first snapshot that shows it; `at` is filled in so.
     """
     grown, seen, held = (np.zeros(len(frame), bool) for _ in range(3))
     if frame["policy_id"].isna().all():
@@ -147,5 +147,5 @@ def _held_policies(frame: pd.DataFrame) -> pd.Index:
 
 
 def past_graphs(posture: Posture) -> list[AccessGraph]:
-    """Return the graphs of the snapshots up to this one, under the names that it uses."""
+    """Return the graphs of the snapshots up to this one, with the ids that it uses."""
     return [former.graph for former in formers(posture)]

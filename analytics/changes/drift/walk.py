@@ -1,4 +1,4 @@
-"""The compiled search for the way that was open first. Numba types what is here."""
+"""Compiled search for the path that was complete first. Numba types this module."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from analytics.runtime.compiled import compiled
 
 @compiled
 def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_since, start, room):  # type: ignore[no-untyped-def]
-    """Find for each resource and level that `start` reaches the way that was open first.
+    """Find for each resource and level that `start` reaches the path that was complete first.
 
-    A way is open since the latest of its edges came; of several, the earliest counts, and of
+    A path is complete since the latest of its edges came; of several, the earliest counts, and of
     equal ones that with the fewest hops.
 
     Parameters
