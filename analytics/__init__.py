@@ -1,1 +1,1 @@
-"""Analytics: what the graph says about posture. Pure functions of an `AccessGraph`."""
+"""Analytics: the posture of an estate, as pure functions of an `AccessGraph`."""

@@ -50,11 +50,11 @@ IDENTITY_KINDS = tuple(i for i, r in enumerate(CONTROL) if r.identity)
 class Filter:
     """The edges and grants that a network leaves out.
 
-    The mode `standing` leaves out what must be activated first. `stale` leaves out observed edges
-    and grants not used for that many days; with `only_stale`, it keeps only those.
-    `unobservable=False` leaves out grants whose use is not observed, `moved=False` access that
-    moved under a removal, and so has no login. `identity_only` keeps the edges that stay with one
-    identity.
+    The mode `standing` leaves out access that must be activated first. `stale` leaves out observed
+    edges and grants not used for that many days; with `only_stale`, it keeps only those.
+    `unobservable=False` leaves out grant levels whose recent use is unknown, `moved=False` access
+    that moved under a removal, and so has no login. `identity_only` keeps the edges that stay with
+    one identity.
     """
 
     mode: str = "standing"

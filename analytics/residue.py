@@ -1,8 +1,8 @@
 """Residue: which identities ended, when, and what is left of them.
 
-An identity ended when its status is disabled, retired or deleted. That does not end what it holds,
-what it runs as and what it started; somebody has to end that too. So an identity is judged for as
-long as it is alive: in service, or ended with something left.
+An identity ended when its status is disabled, retired or deleted. Its credentials, accounts and
+child agents do not end with it; somebody has to end them too. So an identity is judged for as long
+as it is alive: in service, or ended with something left.
 
 A few rules judge only identities in service: those that would advise the removal of a part where
 RES-01 advises the removal of the whole.

@@ -1,1 +1,1 @@
-"""What differs between two snapshots, and how far identities drifted from their approval."""
+"""Changes: differences between two snapshots, and the drift of identities from their approval."""

@@ -1,8 +1,8 @@
-"""Derived control edges: what an identity can make itself able to do, one family of rules a file.
+"""Derived control edges: what an identity can make itself able to do, one family of rules per file.
 
-A rule fires only if all the facts it names hold, and never because a fact is absent. So taking
-away any fact can only take away edges. Rules run until they conclude nothing new. Adding a
-module with `RULES` here adds its rules.
+A rule fires only if all the facts it names hold, and never because a fact is absent. So the removal
+of any fact can only remove edges. Rules run until they conclude nothing new. A module with `RULES`
+here adds its rules.
 """
 
 from collections.abc import Iterable
@@ -32,10 +32,10 @@ def all_escalations() -> dict[str, EscalationRule]:
 
 
 def escalate(graph: AccessGraph, faults: Faults | None = None) -> Escalated:
-    """Add to the stated control edges and grants those that the rules conclude.
+    """Add to the declared control edges and grants those that the rules derive.
 
-    In each round all rules look at the same knowledge, so their order does not matter. A rule
-    that fails concludes nothing and is noted in `faults`: what is reached is then not known.
+    In each round all rules use the same knowledge, so their order does not matter. A rule that
+    fails derives nothing and is noted in `faults`: the reach is then not known.
     """
     failed: Faults = {}
     known = Known(graph, Escalated(graph.edges, graph.grants, [], len(graph.edges)))
@@ -60,7 +60,7 @@ def _derived(rule: EscalationRule, known: Known, faults: Faults) -> list[Derivat
 
 
 def _least(found: Iterable[Derivation]) -> list[Derivation]:
-    """Keep what no other conclusion makes needless: the same edge by fewer of the same facts."""
+    """Keep the minimal derivations: drop one if the same edge needs fewer of the same facts."""
     by_ends: dict[tuple[int, int], dict[Support, Derivation]] = {}
     for one in found:
         by_ends.setdefault((one.source, one.target), {}).setdefault(one.by, one)
@@ -93,7 +93,7 @@ def _edges(proofs: list[Derivation]) -> Edges:
 
 
 def _administered(graph: AccessGraph, proofs: list[Derivation]) -> Grants:
-    """Let an account that somebody can take over administer itself and what it contains."""
+    """Return the grants, plus those of accounts that can be taken over, on all they contain."""
     things = graph.has_label(RESOURCE)
     accounts = sorted({p.target for p in proofs if things[p.target]})
     if not accounts:
@@ -123,7 +123,7 @@ def _administered(graph: AccessGraph, proofs: list[Derivation]) -> Grants:
 
 
 def _with(stated: Any, more: Any) -> Any:
-    """Put the arrays of two `Edges`, or two `Grants`, one after the other."""
+    """Concatenate the arrays of two `Edges`, or two `Grants`."""
     names = [f.name for f in fields(stated)]
     joined = {n: np.concatenate([getattr(stated, n), getattr(more, n)]) for n in names}
     return replace(stated, **joined)

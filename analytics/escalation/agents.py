@@ -1,4 +1,4 @@
-"""Whoever may change what an agent runs on, or what it is told, makes it do as they please."""
+"""Rules X2 and X3: control of an agent by changes of its compute or its instructions."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
 """AWS: what an identity can make itself able to do (rules A2 to A5).
 
-A2 starts compute with a role that it may pass; A3 takes over compute that runs as a role; A4
-gains a user or role by a key, a password or a changed trust; A5 gives permissions to itself or
-to something it can become, and so administers the account.
+A2 starts compute with a role that it may pass; A3 takes over compute that runs as a role; A4 gains
+a user or role by a key, a password or a changed trust; A5 gives permissions to itself or to a
+principal it can become, and so administers the account.
 """
 
 import tomllib
@@ -28,7 +28,7 @@ from graph.once import once
 from graph.schema import GROUP, HUMAN, RESOURCE, ROLE, RUNS_AS, SERVICE_ACCOUNT, TRUSTS
 
 ROLE_PASSING = "iam:PassRole"
-GAINS = {  # the action, and the labels of what it gains
+GAINS = {  # the action, and the labels of the gained nodes
     "iam:CreateAccessKey": (HUMAN, SERVICE_ACCOUNT),
     "iam:CreateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
     "iam:UpdateLoginProfile": (HUMAN, SERVICE_ACCOUNT),
@@ -46,12 +46,12 @@ REWRITES = (
     "iam:SetDefaultPolicyVersion",
 )
 SOURCE = "pathfinding.cloud (Datadog)"
-MOST_OF_ACCOUNT = 64  # ways to one account that are told apart for each holder
+MOST_OF_ACCOUNT = 64  # most supports of an edge to one account, for each holder
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPath:
-    """Actions that together hand over a role which trusts `service`."""
+    """Actions that together give a role which trusts `service`."""
 
     id: str
     kind: str
@@ -61,7 +61,7 @@ class EscalationPath:
 
 @cache
 def paths() -> tuple[EscalationPath, ...]:
-    """Read the table of paths in `aws.toml`."""
+    """Return the table of paths in `aws.toml`."""
     table = tomllib.loads(Path(__file__).with_name("aws.toml").read_text(encoding="utf-8"))
     return tuple(
         EscalationPath(p["id"], p["kind"], p["service"], tuple(p["actions"])) for p in table["path"]
@@ -96,7 +96,7 @@ def passed_roles(known: Known) -> Iterator[Derivation]:
 
 
 def _starts(held: Permissions, holder: int) -> dict[str, dict[str, list[Together]]]:
-    """Return for each service by which path, and which permissions, a holder starts compute."""
+    """Return for each service the paths and permissions by which a holder starts compute."""
     by_service: dict[str, dict[Support, tuple[str, Together]]] = {}
     for path in _open(held, holder, "pass"):
         for way in combined(held.of(holder, action) for action in path.actions):
@@ -120,10 +120,10 @@ def taken_compute(known: Known) -> Iterator[Derivation]:
 
 
 def _takes_listed(known: Known, holder: int, path: EscalationPath) -> Iterator[Derivation]:
-    """Take over compute of which a source says as which role it runs.
+    """Derive edges for compute whose role a source declares.
 
-    The first action must be on the compute itself, or on all of its account, where the trust
-    of the role tells which service the compute belongs to.
+    The first action must be on the compute itself, or on all of its account, where the trust of the
+    role shows which service the compute belongs to.
     """
     held, running, accounts = _held(known), _running(known), _accounts(known)
     trusted = _trusting(known).get(path.service, {})
@@ -143,7 +143,7 @@ def _takes_listed(known: Known, holder: int, path: EscalationPath) -> Iterator[D
 
 
 def _takes_unlisted(known: Known, holder: int, path: EscalationPath) -> Iterator[Derivation]:
-    """Assume that each role that a service may use is used by compute that no source lists."""
+    """Derive assumed edges: each role that a service may use runs some unlisted compute."""
     held, accounts = _held(known), _accounts(known)
     trusted = _trusting(known).get(path.service, {})
     ours = [r for r in trusted if accounts.same(holder, r) and not accounts.lists(r, path.service)]
@@ -161,7 +161,7 @@ def _open(held: Permissions, holder: int, kind: str) -> Iterator[EscalationPath]
 
 
 def _gained(holder: int, target: int, rule: str, ways: Iterable[Together]) -> Iterator[Derivation]:
-    """Conclude an edge for each way, unless a group of the holder concludes it by itself."""
+    """Derive an edge for each support, unless a group of the holder derives it by itself."""
     for way in ways:
         if not way.of_one_group and holder != target:
             yield Derivation.of(holder, target, rule, way.by)
@@ -190,7 +190,7 @@ def gained_principals(known: Known) -> Iterator[Derivation]:
 def rewritten_policies(known: Known) -> Iterator[Derivation]:
     """A5: gives any permission to itself, to a group it is in, or to what it can become."""
     held, groups = _held(known), known.graph.has_label(GROUP)
-    by_group: dict[int, set[int]] = {}  # what each group rewrites, so that members need not
+    by_group: dict[int, set[int]] = {}  # the targets each group rewrites, which its members skip
     for holder in sorted(held.held, key=lambda h: not groups[h]):
         ways: dict[int, dict[Support, tuple[str, Together]]] = {}
         for target, found in _rewritable(known, holder).items():
@@ -210,7 +210,7 @@ def rewritten_policies(known: Known) -> Iterator[Derivation]:
 
 
 def _rewritable(known: Known, holder: int) -> dict[int, dict[Permission, str]]:
-    """Return for each target in the account what lets a holder rewrite its permissions."""
+    """Return for each target in the account the permissions by which a holder rewrites it."""
     held, accounts = _held(known), _accounts(known)
     found: dict[int, dict[Permission, str]] = {}
     for action in REWRITES:
@@ -221,7 +221,7 @@ def _rewritable(known: Known, holder: int) -> dict[int, dict[Permission, str]]:
 
 
 def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[Together]:
-    """Return how a holder acts as `target`, within the permission boundary that is left."""
+    """Return the supports by which a holder acts as `target`, within the permission boundary."""
     ways = [NOTHING] if holder == target else known.ways(holder, target)
     bounded = _accounts(known).boundary(holder if is_group else target)
     return [Together(together((way, bounded)), frozenset()) for way in ways]
@@ -232,7 +232,7 @@ def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[To
 
 @once
 def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
-    """Return for each service the roles that trust it, with the facts that say so."""
+    """Return for each service the roles that trust it, with the trusting facts."""
     graph = known.graph
     trusted, fact = graph.frames[TRUSTS]["target_id"].to_numpy(object), facts_of(graph, TRUSTS)
     role, _ = graph.ends(TRUSTS)
@@ -248,7 +248,7 @@ def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
 
 @once
 def _running(known: Known) -> dict[int, list[tuple[int, Together]]]:
-    """Return for each compute the roles that it runs as, with the fact that says so."""
+    """Return for each compute the roles that it runs as, with the facts."""
     graph = known.graph
     compute, role = graph.ends(RUNS_AS)
     fact = facts_of(graph, RUNS_AS)

@@ -1,4 +1,4 @@
-"""Which AWS account each thing is in, and what limits it there."""
+"""AWS accounts: the account of each node, what it contains, and permission boundaries."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT
 
 
 class Accounts:
-    """The accounts of a graph; things whose names say no account are all in the same one."""
+    """The accounts of a graph; nodes whose ids name no account are all in the same one."""
 
     def __init__(self, graph: AccessGraph) -> None:
         self.graph = graph
@@ -26,18 +26,18 @@ class Accounts:
         self._inventoried: np.ndarray | None = None
 
     def name(self, thing: int) -> str:
-        """Return the account that the name of a thing says; "" where it says none."""
+        """Return the account in the id of a node; "" if it names none."""
         if thing not in self._said:
             parts = str(self.graph.ids[thing]).split(":")
             self._said[thing] = parts[4] if parts[0] == "arn" and len(parts) > 5 else ""
         return self._said[thing]
 
     def same(self, one: int, other: int) -> bool:
-        """Whether two things are in the same account."""
+        """Return whether two nodes are in the same account."""
         return self.name(one) == self.name(other)
 
     def of(self, principal: int) -> int | None:
-        """Return the account that a principal is in; in an estate of one account, that one."""
+        """Return the account node of a principal; without a name, the only account of the graph."""
         name = self.name(principal)
         if name not in self._node:
             self._node[name] = self._find(principal, name)
@@ -66,7 +66,7 @@ class Accounts:
         return sorted(self._children.get(account, set()).intersection(things))
 
     def lists(self, role: int, service: str) -> bool:
-        """Whether a source lists the compute of a service, in the account of a role."""
+        """Return whether a source lists the compute of a service, in the account of a role."""
         if self._inventoried is None:  # a catalogue that names a role lists no compute
             self._inventoried = declaring(self.graph, "inventory", "grants")
         if not self._inventoried[role]:
@@ -84,7 +84,7 @@ class Accounts:
         return self._services
 
     def boundary(self, principal: int) -> Support:
-        """Return what a permission boundary leaves open: nobody evaluates policies yet to come."""
+        """Return a principal's boundary as an unevaluated condition, as policies may change."""
         if self._boundaries is None:
             self._boundaries = {}
             for label in (HUMAN, SERVICE_ACCOUNT, ROLE):

@@ -1,7 +1,7 @@
-"""The AWS actions by which one identity gains another, held by whom, on what.
+"""AWS permissions: the actions by which one identity gains another, with holders and targets.
 
 A user acts with its own grants and those of its groups together, so both count for a rule that
-needs several. The names of the actions stand in a grant exactly as AWS writes them.
+needs several. The names of the actions are in a grant exactly as AWS writes them.
 """
 
 import json
@@ -17,7 +17,7 @@ from graph.access import AccessGraph
 from graph.frames import text_array
 from graph.schema import CAN_ACCESS, GROUP, MEMBER_OF
 
-MOST = 16  # alternatives that are told apart; what is reached does not depend on how many
+MOST = 16  # most alternatives that are kept apart; the reach does not depend on it
 OWN = -1
 
 
@@ -34,13 +34,13 @@ class Permission:
 
     @property
     def groups(self) -> frozenset[int]:
-        """Whose grant it is, as a set."""
+        """The group whose grant it is, as a set."""
         return frozenset((self.group,))
 
 
 @dataclass
 class Permissions:
-    """Who holds which action on what: `held[holder][action]` lists permissions."""
+    """The permissions of each holder: `held[holder][action]` lists them."""
 
     held: dict[int, dict[str, list[Permission]]] = field(default_factory=dict)
     _members: dict[int, bool] = field(default_factory=dict)
@@ -53,11 +53,11 @@ class Permissions:
         return found
 
     def of(self, holder: int, action: str) -> list[Permission]:
-        """Return the permissions of a holder for an action on whatever target."""
+        """Return the permissions of a holder for an action on any target."""
         return self.held[holder].get(action, [])
 
     def only_a_member(self, holder: int) -> bool:
-        """Whether all that a holder has, it has as a member of one and the same group."""
+        """Return whether a holder has all its permissions from one and the same group."""
         if holder not in self._members:
             groups = {one.group for found in self.held[holder].values() for one in found}
             self._members[holder] = len(groups) == 1 and OWN not in groups
@@ -66,14 +66,14 @@ class Permissions:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Permissions that are all needed; `groups` are those that they come from, or `OWN`."""
+    """Permissions that are all needed; `groups` are the groups that give them, or `OWN`."""
 
     by: Support
     groups: frozenset[int]
 
     @property
     def of_one_group(self) -> bool:
-        """Whether one group has all of it, which then concludes as much for its members."""
+        """Whether one group gives all of it, which then derives the edge for its members."""
         return len(self.groups) == 1 and OWN not in self.groups
 
 
@@ -81,7 +81,7 @@ Choices = Sequence[Permission | Together]
 
 
 def combined(needs: Iterable[Choices]) -> list[Together]:
-    """Choose one of each need, in every way that is minimal, up to `MOST` of them."""
+    """Return the minimal combinations with one choice of each need, up to `MOST` of them."""
     found: dict[Support, frozenset[int]] = {NOTHING: frozenset()}
     for choices in needs:
         wider: dict[Support, frozenset[int]] = {}
@@ -94,20 +94,20 @@ def combined(needs: Iterable[Choices]) -> list[Together]:
 
 
 def any_of(ways: Iterable[Together], most: int = MOST) -> list[Together]:
-    """Keep the minimal ones of several ways to the same end, up to `most` of them."""
+    """Return the minimal ones of several alternatives, up to `most` of them."""
     by_support = {way.by: way for way in ways}
     return [by_support[by] for by in minimal(by_support, most)]
 
 
 def permissions(graph: AccessGraph, actions: Iterable[str]) -> Permissions:
-    """Collect who holds which of `actions`, groups joined to their members."""
+    """Return the permissions for `actions` by holder, those of groups also for their members."""
     return with_groups(graph, _own(graph, set(actions)))
 
 
 def with_groups(
     graph: AccessGraph, own: Mapping[int, Mapping[str, list[Permission]]]
 ) -> Permissions:
-    """Let members hold what their groups hold, beside their own."""
+    """Return the permissions of each holder, its own and those of its groups."""
     held: dict[int, dict[str, list[Permission]]] = {h: dict(by) for h, by in own.items()}
     for member, group, joining in _memberships(graph, set(own)):
         mine = held.setdefault(member, {})
@@ -119,7 +119,7 @@ def with_groups(
 def _through(
     own: Mapping[str, list[Permission]], group: int, joining: Support
 ) -> dict[str, list[Permission]]:
-    """Return what a group holds as what its member holds; one grant is often many actions."""
+    """Return a group's permissions as those of a member; one grant often gives many actions."""
     supports = {id(p.by): p.by for found in own.values() for p in found}
     joined = {key: together((by, joining)) for key, by in supports.items()}
     return {
@@ -149,7 +149,7 @@ def _own(graph: AccessGraph, wanted: set[str]) -> dict[int, dict[str, list[Permi
 
 
 def _memberships(graph: AccessGraph, granted: set[int]) -> Iterator[tuple[int, int, Support]]:
-    """Yield each member with each group of `granted` it is in, however nested, and why."""
+    """Yield each member, each group of `granted` it is in, also nested, and the support."""
     member, group = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(GROUP)[group]
     fact = facts_of(graph, MEMBER_OF)

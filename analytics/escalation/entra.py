@@ -1,8 +1,8 @@
 """Microsoft Entra ID: what an identity can make itself able to do in a tenant (E1 to E7).
 
-E1 owns an application; E2 adds a secret to any; E3 and E4 give themselves a role or permission;
-E5 adds a member to a group; E6 makes agents from a blueprint; E7 is whom a federated credential
-trusts. E8, a role that may be activated, is stated by the source as an eligible ASSUMES.
+E1 owns an application; E2 adds a secret to any; E3 and E4 give themselves a role or permission; E5
+adds a member to a group; E6 makes agents from a blueprint; E7 is the subject of a trusted federated
+credential. E8, a role that may be activated, is declared by the source as an eligible ASSUMES.
 """
 
 import re
@@ -47,9 +47,9 @@ def owned(known: Known) -> Iterator[Derivation]:
 
 
 def _secret_by_owner(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether its platform lets an owner give it a secret (bool).
+    """Return a mask of the nodes whose platform lets an owner give them a secret.
 
-    What Entra holds does, and a blueprint of any source; elsewhere ownership gives no access.
+    That is everything in Entra, and a blueprint of any source; elsewhere ownership gives no access.
     """
     allowed: np.ndarray = pc.starts_with(graph.ids, PREFIX).to_numpy(zero_copy_only=False).copy()
     for label in (AGENT, SERVICE_ACCOUNT):
@@ -74,8 +74,8 @@ def _permitted(rule: str) -> Callable[[Known], Iterator[Derivation]]:
 def made(known: Known) -> Iterator[Derivation]:
     """E6: a blueprint gets tokens for every agent that is made from it, in any system.
 
-    What ties the two is a property of the agent, so no relationship supports the edge: it lasts
-    as long as the agent is made from the blueprint.
+    The link between the two is a property of the agent, so no relationship supports the edge: it
+    lasts as long as the agent is made from the blueprint.
     """
     graph = known.graph
     frame = graph.frames[AGENT]
@@ -90,7 +90,7 @@ def made(known: Known) -> Iterator[Derivation]:
 
 
 def federated(known: Known) -> Iterator[Derivation]:
-    """E7: what a federated credential names as its subject, in Entra itself, signs in as its app.
+    """E7: the subject of a federated credential, in Entra itself, signs in as its application.
 
     The subject is the object id of a managed identity or application of the issuing tenant.
     """

@@ -1,7 +1,8 @@
-"""What a graph knows of tenants of Microsoft Entra ID: what is in each, and who may change what.
+"""Tenants of Microsoft Entra ID: the nodes in each, and the permissions to change them.
 
 A tenant is a resource `entra:<tenant>`; its roles, and the parts of its APIs that permissions are
-on, carry its id. Principals carry their own: they belong to the tenant whose export states them.
+on, contain its id. Principals contain only their own: they belong to the tenant whose export states
+them.
 """
 
 import json
@@ -29,10 +30,10 @@ DELEGATED, MANAGED = "delegated", "managed_identity"
 
 @dataclass
 class Tenant:
-    """The numbers of what is in a tenant.
+    """The numbers of the nodes in a tenant.
 
     `applications` may be given a secret, `blueprints` are those among them that agents are made
-    from, `groups` are closed to whoever may not assign roles, `open_groups` are not.
+    from, `groups` can be changed only with the right to assign roles, `open_groups` without it.
     """
 
     applications: list[int] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Tenant:
     administrator: list[int] = field(default_factory=list)
 
     def named(self, on: str) -> list[int]:
-        """Return what a permission of the table is on."""
+        """Return the nodes that a permission of the table is on."""
         return {
             "applications": self.applications,
             "blueprints": self.blueprints,
@@ -56,7 +57,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A permission that a rule looks for: who holds it in which tenant, and by which grant."""
+    """A permission that a rule looks for: its holder, its tenant, and its grant."""
 
     holder: int
     tenant: str
@@ -67,7 +68,7 @@ class Held:
 
 @cache
 def sought() -> dict[str, tuple[tuple[str, str], ...]]:
-    """Return the parts of rules that each action is: the rule, and what it is on."""
+    """Return for each action the rules it is part of, each with the kind of nodes it is on."""
     path = Path(__file__).with_name("entra.toml")
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for part in tomllib.loads(path.read_text(encoding="utf-8"))["permission"]:
@@ -84,14 +85,14 @@ class Tenants:
     held: list[Held] = field(default_factory=list)
 
     def all(self, rule: str) -> Iterator[tuple[Held, list[int]]]:
-        """Yield every permission that is part of a rule, with what it hands over."""
+        """Yield every permission that is part of a rule, with the nodes it gives."""
         for one in self.held:
             if one.rule == rule:
                 yield one, self.by_id[one.tenant].named(one.on)
 
 
 def tenants_of(graph: AccessGraph) -> Tenants:
-    """Collect what a graph knows of tenants."""
+    """Collect the tenants of a graph."""
     found = Tenants()
     scopes = _scopes(graph)
     if not scopes:

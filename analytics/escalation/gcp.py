@@ -1,4 +1,4 @@
-"""Google Cloud: service accounts and projects that a permission hands over (G1 to G4)."""
+"""Google Cloud: service accounts and projects that a permission gives (rules G1 to G4)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -74,7 +74,7 @@ def started(known: Known) -> Iterator[Derivation]:
 
 
 def ruled(known: Known) -> Iterator[Derivation]:
-    """G4: sets who may do what on a resource, and so gives itself anything there."""
+    """G4: sets the permissions on a resource, and so gives itself any permission there."""
     held, lies = _held(known), _world(known)
     things = known.graph.has_label(RESOURCE)
     for holder in held.held:
@@ -96,7 +96,7 @@ def ruled(known: Known) -> Iterator[Derivation]:
 
 
 def _accounts(known: Known, rule: str, permission: str) -> Iterator[Derivation]:
-    """Conclude that who holds a permission on a service account can act as it."""
+    """Derive that a holder of a permission on a service account can act as it."""
     held = _held(known)
     for holder in held.held:
         for account, ways in _on_accounts(known, held.of(holder, permission)).items():
@@ -104,7 +104,7 @@ def _accounts(known: Known, rule: str, permission: str) -> Iterator[Derivation]:
 
 
 def _on_accounts(known: Known, listed: Sequence[Permission]) -> dict[int, list[Permission]]:
-    """Return permissions by the accounts that they are on, directly or by what these lie in."""
+    """Return permissions by the accounts that they are on, directly or through a parent."""
     accounts: np.ndarray = known.graph.has_label(SERVICE_ACCOUNT)
     found: dict[int, list[Permission]] = {}
     for one in listed:
@@ -115,7 +115,7 @@ def _on_accounts(known: Known, listed: Sequence[Permission]) -> dict[int, list[P
 
 
 def _starts(known: Known, holder: int) -> dict[int, list[Together]]:
-    """Return for each project by which grants a holder starts code there."""
+    """Return for each project the supports by which a holder starts code there."""
     held, lies = _held(known), _world(known)
     found: dict[int, list[Together]] = {}
     for needs in COMPUTE.values():
@@ -134,7 +134,7 @@ def _starts(known: Known, holder: int) -> dict[int, list[Together]]:
 def _gained(
     holder: int, target: int, rule: str, ways: Iterable[Together], condition: str = ""
 ) -> Iterator[Derivation]:
-    """Conclude an edge for each way, unless a group of the holder concludes it by itself."""
+    """Derive an edge for each support, unless a group of the holder derives it by itself."""
     for way in ways:
         if holder != target and not way.of_one_group:
             said = " and ".join(filter(None, (way.by.condition, condition)))

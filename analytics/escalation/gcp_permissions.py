@@ -1,7 +1,7 @@
-"""Permissions of Google Cloud by which one identity gains another, held by whom, on what.
+"""Permissions of Google Cloud by which one identity gains another, with holders and targets.
 
-A grant names permissions, or a role; what the roles hold is listed here as far as the rules need
-it, by https://cloud.google.com/iam/docs/roles-permissions. A grant on a project, folder or
+A grant names permissions, or a role; the permissions of roles are listed here as far as the rules
+need them, by https://cloud.google.com/iam/docs/roles-permissions. A grant on a project, folder or
 organisation holds for everything below it, so also for the service accounts of its projects.
 """
 
@@ -33,7 +33,7 @@ RULES_PARENTS = tuple(
     f"resourcemanager.{kind}.setIamPolicy" for kind in ("projects", "folders", "organizations")
 )
 SET_POLICY = ".setIamPolicy"
-COMPUTE: Mapping[str, tuple[str, ...]] = {  # what starts code as an account, beside `actAs`
+COMPUTE: Mapping[str, tuple[str, ...]] = {  # to start code, beside `actAs`
     "cloudfunctions": ("cloudfunctions.functions.create",),
     "cloudfunctions-update": ("cloudfunctions.functions.update",),
     "run": ("run.services.create",),
@@ -50,7 +50,7 @@ COMPUTE: Mapping[str, tuple[str, ...]] = {  # what starts code as an account, be
     "notebooks": ("notebooks.instances.create",),
 }
 STARTS = tuple(dict.fromkeys(one for needs in COMPUTE.values() for one in needs))
-BASIC = (ACTS_AS, *STARTS)  # what an editor of a project may do, as far as the rules ask
+BASIC = (ACTS_AS, *STARTS)  # permissions of an editor of a project, as far as the rules need them
 ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/iam.serviceAccountTokenCreator": TAKES,
     "roles/iam.workloadIdentityUser": ("iam.serviceAccounts.getAccessToken",),
@@ -96,7 +96,7 @@ PROJECT = re.compile(r"(?:gcp)?project", re.IGNORECASE)
 
 
 def held_permissions(graph: AccessGraph) -> Permissions:
-    """Collect who holds which permissions on what, groups joined to their members."""
+    """Return the permissions of each holder, those of groups also for their members."""
     frame = graph.frames[CAN_ACCESS]
     holder, target = graph.ends(CAN_ACCESS)
     said, roles = text_array(frame["actions"]), frame["role_name"]
@@ -115,7 +115,7 @@ def held_permissions(graph: AccessGraph) -> Permissions:
 
 
 def _permissions(named: list[str], role: object) -> Iterator[str]:
-    """Yield the permissions that a grant names, itself or by a role."""
+    """Yield the permissions that a grant names, directly or by a role."""
     found: set[str] = set()
     for one in (*named, role):
         if isinstance(one, str):
@@ -127,9 +127,9 @@ def _permissions(named: list[str], role: object) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class World:
-    """Where things lie: projects of accounts, parents of resources, all by number.
+    """The hierarchy: projects of accounts and parents of resources, all by number.
 
-    `below` lists for a project, folder or organisation those within it, itself among them.
+    `below` lists for a project, folder or organisation those within it, itself included.
     """
 
     accounts: dict[int, list[int]]  # service accounts of a project
@@ -138,12 +138,12 @@ class World:
     parents: frozenset[int]  # projects, folders and organisations
 
     def accounts_in(self, target: int) -> list[int]:
-        """Return the accounts that a grant on a target is on."""
+        """Return the accounts that a grant on a target covers."""
         return [a for one in self.below.get(target, ()) for a in self.accounts.get(one, ())]
 
 
 def world(graph: AccessGraph) -> World:
-    """Find out which accounts lie in which project, and what contains what."""
+    """Return the hierarchy of a graph: the accounts of projects, and the parents of resources."""
     frame = graph.frames[RESOURCE]
     kind = frame["type"].fillna("")
     rows = frame[kind.str.fullmatch(PARENTS.pattern, flags=re.IGNORECASE).to_numpy(bool)]
@@ -179,7 +179,7 @@ def _within(start: int, inside: Mapping[int, list[int]]) -> Iterator[int]:
 
 
 def _projects_of_accounts(graph: AccessGraph) -> Iterator[tuple[int, str]]:
-    """Yield service accounts of Google Cloud with their project, which stands in the address."""
+    """Yield the service accounts of Google Cloud with the project in their address."""
     frame = graph.frames[SERVICE_ACCOUNT]
     columns = (frame["id"], frame["email"], frame["external_ids"])
     ours = [c.str.contains("gserviceaccount.com", regex=False).fillna(False) for c in columns]
@@ -194,5 +194,5 @@ def _projects_of_accounts(graph: AccessGraph) -> Iterator[tuple[int, str]]:
 
 
 def _bare(text: str) -> str:
-    """Return a text without what stands around addresses in ids and lists."""
+    """Return a text without the marks around addresses in ids and lists."""
     return re.sub(r'["\[\],]|gcp:', " ", text).strip()

@@ -1,8 +1,8 @@
-"""GitHub: what writing to a repository hands over, and what an app does (H1 to H3).
+"""GitHub: what writing to a repository gives, and what an app can do (rules H1 to H3).
 
-H1 runs a workflow whose token a cloud role trusts; H2 one that is given the repository's secrets;
-by H3 an app, and so whoever holds its key, acts as its installations. The source `github` states
-that as RUNS_AS; a graph of BloodHound has an edge for it that is not always marked as walked.
+H1 runs a workflow whose token a cloud role trusts; H2 one that gets the repository's secrets; by H3
+an app, and so a holder of its key, acts as its installations. The source `github` declares that as
+RUNS_AS; a graph of BloodHound has an edge for it that is not always marked as traversable.
 """
 
 import json
@@ -26,7 +26,7 @@ CHANGES = ("write", "admin")
 SUBJECT = re.compile(r"repo:(?P<org>[^/:]+)/(?P<repo>[^:]+):(?P<rest>.+)", re.DOTALL)
 ANY_BRANCH = {"*", "ref:*", "ref:refs/*", "ref:refs/heads/*", "pull_request"}
 GUARDED = "unless the branch or environment that the trust names is protected"
-EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is looked at; a workflow asks for aud
+EVALUATED = {f"{ISSUER}:sub", f"{ISSUER}:aud"}  # the subject is evaluated; a workflow chooses aud
 EQUALS = ("StringEquals", "StringLike", "StringEqualsIgnoreCase")
 INSTALLED_AS = ("GH_InstalledAs", "GHInstalledAs")
 REPOSITORY, SECRETS = "repository", "secrets of workflows"
@@ -35,7 +35,7 @@ OF_ALL, OF_PRIVATE = "secrets of all workflows", "secrets of private workflows"
 
 @once
 def _repositories(graph: AccessGraph) -> dict[str, int]:
-    """Return the numbers of repositories of GitHub by organisation and name, in small letters."""
+    """Return the numbers of GitHub repositories by organisation and name, in lower case."""
     frame = graph.frames[RESOURCE]
     ours = (frame["type"] == REPOSITORY).fillna(False) & frame["id"].str.startswith("github:")
     ids = frame["id"][ours]
@@ -70,7 +70,7 @@ def federated(known: Known) -> Iterator[Derivation]:
 
 
 def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tuple[int, bool]]:
-    """Yield the repositories that a subject names, and whether a branch may guard it.
+    """Yield the repositories that a subject names, and whether a protected branch may limit it.
 
     Without a subject every repository of GitHub is trusted.
     """
@@ -92,7 +92,7 @@ def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tupl
 
 
 def _unevaluated(condition: str) -> str:
-    """Return what is left of a condition of AWS when subject and audience are looked at."""
+    """Return the rest of a condition of AWS that subject and audience do not decide."""
     try:
         said = json.loads(condition) if condition else {}
     except ValueError:
@@ -134,7 +134,7 @@ def installed(known: Known) -> Iterator[Derivation]:
 
 
 def _of_many(graph: AccessGraph) -> pd.DataFrame:
-    """Return the stores of secrets that many repositories are given, with each of these."""
+    """Return the stores of secrets that many repositories share, with each of these."""
     frame = graph.frames[RESOURCE]
     stores = frame[frame["type"].isin([OF_ALL, OF_PRIVATE]).fillna(False)]
     ours = frame[(frame["type"] == REPOSITORY).fillna(False)]

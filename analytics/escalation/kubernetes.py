@@ -47,7 +47,7 @@ def _gains(
 def started_pods(known: Known) -> Iterator[Derivation]:
     """K1: creates pods, or changes what creates them, and so acts as any account there.
 
-    Who administers the cluster or a namespace takes it over, and with it all its accounts.
+    An administrator of the cluster or a namespace takes it over, with all its accounts.
     """
     clusters = _clusters(known)
     for one in clusters.all("K1"):
@@ -86,7 +86,7 @@ def entered_pods(known: Known) -> Iterator[Derivation]:
 
 
 def read_tokens(known: Known) -> Iterator[Derivation]:
-    """K3: reads Secrets; assumed to hold tokens where no source lists them (else X1 knows)."""
+    """K3: reads Secrets; assumed to hold tokens where no source lists them (else X1 decides)."""
     clusters = _clusters(known)
     for one in clusters.all("K3"):
         if "credentials" not in clusters.declared[one.cluster]:
@@ -113,7 +113,7 @@ def _principals(known: Known) -> list[tuple[int, list[tuple[int, Support]]]]:
 def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Held]]]]:
     """Yield each identity with its permissions for a rule, by part.
 
-    A role or group has what it holds by itself; who has several of these has all together.
+    A role or group has its own permissions; an identity with several of these has all together.
     """
     clusters = _clusters(known)
     holders = {one.holder for found in clusters.held.values() for one in found if one.rule == rule}
@@ -154,7 +154,7 @@ def bound_roles(known: Known) -> Iterator[Derivation]:
 
 
 def _bound(clusters: Clusters, principal: int, bind: Held, binding: Held) -> Iterator[Derivation]:
-    """Conclude what binding gains: a role, or a namespace or the cluster by any cluster role."""
+    """Derive what a binding gains: a role, or by any cluster role a namespace or the cluster."""
     by = together((bind.by, binding.by))
     everywhere = binding.resource == "clusterrolebindings"
     spaces = clusters.spaces_of(bind, binding)
@@ -189,7 +189,7 @@ def _and(condition: str, more: str) -> str:
 def _widened(
     known: Known, clusters: Clusters, principal: int, escalate: Held, rewrite: Held
 ) -> Iterator[Derivation]:
-    """Conclude what is gained by whoever holds, by a role, the permission to rewrite that role."""
+    """Derive the gain of a role that may rewrite itself, for its holders."""
     own = located(str(known.graph.ids[rewrite.holder]))
     if own is None or f"{own.kind}s" != rewrite.resource:
         return
@@ -220,7 +220,7 @@ def impersonated(known: Known) -> Iterator[Derivation]:
 
 
 def _others(clusters: Clusters, one: Held) -> list[int]:
-    """Return whom a permission lets one act as; an account is a user too, by its full name."""
+    """Return the nodes a permission lets one act as; an account is also a user, by full name."""
     if one.name:
         return [one.target]
     accounts = clusters.accounts_of(one)

@@ -1,8 +1,8 @@
-"""The permissions of Kubernetes by which one identity gains another: held by whom, and where.
+"""Kubernetes permissions by which one identity gains another: their holders and places.
 
-A grant names its actions as `verb resource`, such as `create pods/exec`, and ends at a sort of
-thing of one namespace (`k8s:<cluster>/<namespace>/pods/*`), of the whole cluster (`-` for the
-namespace), or at one thing. What a rule of a role calls `*` covers everything.
+A grant names its actions as `verb resource`, such as `create pods/exec`, and its target is a sort
+of node of one namespace (`k8s:<cluster>/<namespace>/pods/*`), of the whole cluster (`-` for the
+namespace), or one node. `*` in a rule of a role covers everything.
 """
 
 import json
@@ -28,7 +28,7 @@ PREFIX, ALL, EVERYWHERE = "k8s:", "*", "-"
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What the id of a thing says: its cluster, namespace, kind and name."""
+    """The parts of a node's id: its cluster, namespace, kind and name."""
 
     cluster: str
     namespace: str
@@ -38,9 +38,9 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A permission that a rule looks for: which part of it, on what, and by which facts.
+    """A permission that a rule looks for: its part of the rule, its target, and its support.
 
-    `resource` is the sort of thing, such as `clusterroles`; `name` is "" for all of them.
+    `resource` is the sort of node, such as `clusterroles`; `name` is "" for all of them.
     """
 
     holder: int
@@ -54,7 +54,7 @@ class Held:
     by: Support
 
     def reaches(self, namespace: str) -> bool:
-        """Whether it holds in a namespace."""
+        """Return whether it holds in a namespace."""
         return self.namespace in (EVERYWHERE, namespace)
 
 
@@ -70,7 +70,7 @@ class Sought:
 
 @cache
 def sought() -> tuple[Sought, ...]:
-    """Read the table of permissions in `kubernetes.toml`."""
+    """Return the table of permissions in `kubernetes.toml`."""
     path = Path(__file__).with_name("kubernetes.toml")
     return tuple(
         Sought(p["rule"], p.get("part", ""), frozenset(p["verbs"]), tuple(p["resources"]))
@@ -79,7 +79,7 @@ def sought() -> tuple[Sought, ...]:
 
 
 def located(id_: str) -> Located | None:
-    """Take the id of a thing of a cluster apart; None for any other id.
+    """Split the id of a node of a cluster into its parts; None for any other id.
 
     >>> located("k8s:prod/shop/pods/*")
     Located(cluster='prod', namespace='shop', kind='pods', name='*')
@@ -90,7 +90,7 @@ def located(id_: str) -> Located | None:
 
 @cache
 def covers(action: str) -> frozenset[tuple[str, str, str]]:
-    """Return the parts of rules that an action is, each with the sort of thing it is on.
+    """Return the parts of rules that an action matches, each with the sort of node it is on.
 
     >>> sorted(covers("create pods/*")), sorted(covers("get pods"))
     ([('K2', '', 'pods')], [])
@@ -108,7 +108,7 @@ def covers(action: str) -> frozenset[tuple[str, str, str]]:
 
 @dataclass
 class Clusters:
-    """What a graph knows of clusters, things by cluster and namespace.
+    """The clusters of a graph, with their nodes by cluster and namespace.
 
     `held` are permissions by holder, `running` are pods with the account that each runs as,
     `spaces` the namespaces of each cluster by name, `whole` the clusters themselves.
@@ -126,7 +126,7 @@ class Clusters:
     declared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def all(self, rule: str, part: str = "") -> Iterator[Held]:
-        """Yield every permission that is such a part of a rule."""
+        """Yield every permission for a part of a rule."""
         for found in self.held.values():
             yield from (one for one in found if (one.rule, one.part) == (rule, part))
 
@@ -140,7 +140,7 @@ class Clusters:
         return [n for name, n in spaces.items() if all(one.reaches(name) for one in all_of)]
 
     def running_of(self, one: Held) -> list[tuple[str, int, Support]]:
-        """Return what runs where a permission is for: name, account, and the fact."""
+        """Return the pods where a permission holds: name, account, and the fact."""
         return _within(self.running, one)
 
 
@@ -151,7 +151,7 @@ def _within(by_place: dict[tuple[str, str], list[Any]], one: Held) -> list[Any]:
 
 
 def clusters_of(graph: AccessGraph) -> Clusters:
-    """Collect what a graph knows of clusters."""
+    """Collect the clusters of a graph."""
     found = Clusters()
     ids = graph.ids
     ours = np.flatnonzero(pc.starts_with(ids, PREFIX).to_numpy(zero_copy_only=False))
@@ -225,7 +225,7 @@ def _add_running(graph: AccessGraph, found: Clusters) -> None:
 
 
 def _add_declared(graph: AccessGraph, found: Clusters) -> None:
-    """Note which kinds of fact the scopes that state a cluster's accounts declare."""
+    """Record the kinds of fact declared by the scopes that state a cluster's accounts."""
     frame = graph.facts.frames[SERVICE_ACCOUNT]
     scopes = {c.key: set(c.declares) for c in graph.coverage}
     stated = frame[frame["id"].str.startswith(PREFIX)]
@@ -236,7 +236,7 @@ def _add_declared(graph: AccessGraph, found: Clusters) -> None:
 
 
 def principals(graph: AccessGraph) -> Iterator[tuple[int, list[tuple[int, Support]]]]:
-    """Yield each identity with all that it holds by roles and groups, itself first, and why."""
+    """Yield each identity with all its roles and groups, itself first, and the supports."""
     direct: dict[int, list[tuple[int, Support]]] = defaultdict(list)
     for kind in (ASSUMES, MEMBER_OF):
         source, target = graph.ends(kind)

@@ -1,4 +1,4 @@
-"""What a rule that derives control edges is, what it knows, and what it concludes."""
+"""Types of escalation rules: a rule, its input (what is known), and its derivations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -14,19 +14,19 @@ from graph.once import once
 from graph.schema import CONTROL, LEVELS
 
 CERTAIN = (False, False, False)
-STEPS = ("certain", "standing", "all")  # from the surest
-REMEMBERED = 64  # starts whose routes are kept: rules ask for one start after the other
+STEPS = ("certain", "standing", "all")  # from the most certain
+REMEMBERED = 64  # most starts whose paths are cached: rules ask for one start after the other
 
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
     """One derived control edge, with the facts that support it.
 
-    `source` and `target` are numbers of nodes; `support` are ids of relationships. Without any
-    one of them the edge falls. `condition` holds what nobody evaluated, "" where nothing.
-    `telemetry`, `last_used` and `since` (milliseconds) are those of the support that was
-    unused longest: once that goes as stale, the edge goes with it. An edge to a resource means
-    to administer it.
+    `source` and `target` are numbers of nodes; `support` are ids of relationships. Without any one
+    of them the edge falls. `condition` holds the conditions that were not evaluated, "" for none.
+    `telemetry`, `last_used` and `since` (milliseconds) are those of the support that was unused
+    longest: once that goes as stale, the edge goes with it. An edge to a resource means to
+    administer it.
     """
 
     source: int
@@ -42,7 +42,7 @@ class Derivation:
 
     @classmethod
     def of(cls, source: int, target: int, rule: str, by: Support) -> "Derivation":
-        """Conclude that `source` controls `target`, by these facts."""
+        """Return the derivation that `source` controls `target`, by these facts."""
         return cls(
             source,
             target,
@@ -58,7 +58,7 @@ class Derivation:
 
     @property
     def by(self) -> Support:
-        """The facts that it rests on, and what is uncertain about them."""
+        """The facts that support it, and their uncertainty."""
         return Support(
             self.support,
             self.condition,
@@ -72,11 +72,11 @@ class Derivation:
 
 @dataclass(frozen=True)
 class Escalated:
-    """The stated edges and grants, followed by the derived ones.
+    """The declared edges and grants, followed by the derived ones.
 
-    `proofs` belong to the derived edges, in order; `stated` is how many edges come before. The
-    last `extra` of those are no facts: they stand for access that moved under a removal.
-    `failed` are the rules that failed, by a fault of ours: what they conclude is missing.
+    `proofs` belong to the derived edges, in order; `stated` is the number of edges before them. The
+    last `extra` of those are no facts: they are access that moved under a removal. `failed` are the
+    rules that failed, by a fault of the program: their derivations are missing.
     """
 
     edges: Edges
@@ -87,16 +87,16 @@ class Escalated:
     failed: tuple[str, ...] = ()
 
     def proof(self, edge: int) -> Derivation | None:
-        """Return why a derived edge holds; None for an edge that a source states."""
+        """Return the derivation of an edge; None for an edge that is not derived."""
         return self.proofs[edge - self.stated] if edge >= self.stated else None
 
     @property
     def moved(self) -> slice:
-        """Which edges stand for access that moved under a removal."""
+        """The slice of the edges for access that moved under a removal."""
         return slice(self.stated - self.extra, self.stated)
 
     def beside(self, moved: Edges) -> "Escalated":
-        """Put edges that stand for what moved behind those that are stated."""
+        """Return the same with edges for moved access inserted after the declared ones."""
         return replace(
             self,
             edges=joined(self.edges, moved, self.stated),
@@ -107,22 +107,22 @@ class Escalated:
 
 @dataclass
 class Known:
-    """What a rule may look at: the graph, and what all rules have concluded so far."""
+    """The input of a rule: the graph, and the derivations of all rules so far."""
 
     graph: AccessGraph
     so_far: Escalated
     _steps: dict[str, "_Steps"] = field(default_factory=dict)
 
     def learn(self, so_far: Escalated) -> None:
-        """Take note of what the rules have concluded."""
+        """Replace the derivations so far."""
         self.so_far = so_far
         self._steps.clear()
 
     def ways(self, start: int, end: int) -> list[Support]:
-        """Return how `start` can become `end` by what is known so far: by which facts.
+        """Return the supports by which `start` can become `end`, as known so far.
 
-        Every single step is a way, and so is a shortest route, a certain one where there is
-        one. A step that passes on less than everything makes nobody another.
+        Each single step is one; if none is certain, so is a shortest path, the most certain there
+        is. An edge with a ceiling below all levels does not make a node another.
         """
         found = [self._fact(edge) for edge in self._step("all").between(start, end)]
         if not any(way.doubt == CERTAIN for way in found):
@@ -155,7 +155,7 @@ class Known:
 
 
 class _Steps:
-    """The edges that are kept (bool array), looked up by their source."""
+    """The edges in a mask, indexed by their source."""
 
     def __init__(self, edges: Edges, keep: np.ndarray, nodes: int) -> None:
         self.source = edges.source
@@ -164,13 +164,13 @@ class _Steps:
         self._after: dict[int, dict[int, int]] = {}
 
     def between(self, start: int, end: int) -> list[int]:
-        """Return the edges from `start` straight to `end`."""
+        """Return the edges from `start` directly to `end`."""
         begin, close = self.indptr[start], self.indptr[start + 1]
         there = np.flatnonzero(self.target[begin:close] == end)
         return [int(edge) for edge in self.order[begin + there]]
 
     def route(self, start: int, end: int) -> list[int] | None:
-        """Return the edges of a shortest route; None where there is none."""
+        """Return the edges of a shortest path; None where there is none."""
         if start not in self._after:
             if len(self._after) == REMEMBERED:
                 self._after.clear()
@@ -203,9 +203,9 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class EscalationRule:
-    """A rule: the kinds of fact it needs (`graph.schema.DECLARABLE`), and what it concludes.
+    """A rule: the kinds of fact it needs (`graph.schema.DECLARABLE`), and its derivations.
 
-    `again` says that it looks at what rules have concluded, and so has to run again.
+    `again` marks a rule that uses the derivations of rules, and so has to run again.
     """
 
     id: str

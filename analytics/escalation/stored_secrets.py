@@ -1,4 +1,4 @@
-"""Whoever may read a secret store, or administers it, holds the credentials kept in it."""
+"""Rule X1: reading or administering a secret store gives the credentials kept in it."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from graph.schema import STORED_IN
 
 
 def derive(known: Known) -> Iterator[Derivation]:
-    """Conclude CONTROLS from each holder of a reading grant to each credential in the store."""
+    """Derive an edge from each holder of a reading grant to each credential in the store."""
     graph = known.graph
     credential, store = graph.ends(STORED_IN)
     stored = pd.DataFrame(

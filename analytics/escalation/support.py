@@ -1,4 +1,4 @@
-"""Facts that hold together: what a rule rests on, and what is uncertain about it."""
+"""Support of a derived edge: facts that hold together, and their uncertainty."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from graph.schema import CAN_ACCESS
 class Support:
     """Relationships, by id, and what is known of them together.
 
-    `condition` holds what nobody evaluated, "" where nothing. `telemetry`, `last_used` and
-    `since` (milliseconds) are those of the fact that was unused longest, among those whose use
-    would be seen.
+    `condition` holds the conditions that were not evaluated, "" for none. `telemetry`, `last_used`
+    and `since` (milliseconds) are those of the fact that was unused longest, among those whose use
+    is observed.
     """
 
     facts: tuple[str, ...] = ()
@@ -30,16 +30,16 @@ class Support:
 
     @property
     def doubt(self) -> tuple[bool, bool, bool]:
-        """What makes it less than certain: a need to activate, an assumption, a condition."""
+        """The reasons why it is not certain: a need to activate, an assumption, a condition."""
         return self.eligible, self.assumed, bool(self.condition)
 
     @property
     def rank(self) -> tuple[tuple[bool, bool, bool], int, tuple[str, ...]]:
-        """Order supports: the certain first, then the short."""
+        """The sort key of supports: the certain first, then the short."""
         return self.doubt, len(self.facts), self.facts
 
     def covers(self, other: "Support") -> bool:
-        """Whether this one needs only facts that `other` needs too, and is no more doubtful."""
+        """Return whether this needs only facts that `other` needs too, and is no more doubtful."""
         return (
             self.eligible <= other.eligible
             and self.assumed <= other.assumed
@@ -70,7 +70,7 @@ def together(parts: Iterable[Support]) -> Support:
 
 
 def facts_of(graph: AccessGraph, relationship: Relationship) -> Callable[[int], Support]:
-    """Return what reads a row of a type's frame as a support of one fact."""
+    """Return a function that reads a row of a type's frame as a support of one fact."""
     frame = graph.frames[relationship]
     ids = frame["id"].to_numpy(object)
     said = _column(frame, "condition", _texts, "")
@@ -105,9 +105,9 @@ def _texts(column: pd.Series) -> np.ndarray:
 def _use(
     graph: AccessGraph, relationship: Relationship
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return for each row whether its use would be seen, the last use, and since when it is.
+    """Return for each row whether its use is observed, its last use, and its start.
 
-    A grant that gives no level can say nothing of its use unless it is stated to be observed.
+    A grant without a level is observed only if that is declared.
     """
     frame = graph.frames[relationship]
     if relationship is CAN_ACCESS:
@@ -122,7 +122,7 @@ def _use(
 
 
 def minimal(supports: Iterable[Support], most: int | None = None) -> list[Support]:
-    """Leave out each support that contains another which is no more doubtful; the best first."""
+    """Drop each support that contains another which is no more doubtful; return the best first."""
     listed = list(dict.fromkeys(supports))
     if len(listed) < 2:
         return listed

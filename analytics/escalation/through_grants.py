@@ -1,4 +1,4 @@
-"""Grants that hand over something else: what a rule needs that starts from a level held."""
+"""Edges derived from a level held on a resource, to the nodes that the resource leads to."""
 
 from collections.abc import Iterator
 
@@ -14,10 +14,10 @@ from graph.schema import CAN_ACCESS, LEVELS
 def through_grants(
     known: Known, rule: str, yielding: tuple[str, ...], leads: pd.DataFrame
 ) -> Iterator[Derivation]:
-    """Conclude an edge from each holder of a `yielding` level to what its resource leads to.
+    """Derive an edge from each holder of a `yielding` level to the gains of its resource.
 
     `leads` has the columns `resource` and `gain` (numbers of nodes) and `fact`, the id of the
-    relationship that ties them, "" where a property does.
+    relationship between them, "" where it is a property.
     """
     if leads.empty:
         return
@@ -27,7 +27,7 @@ def through_grants(
     for way in records(_held(known.so_far.grants, wanted).merge(leads, on="resource")):
         if way.holder == way.gain:
             continue
-        stated = way.row >= 0  # an account that is taken over holds grants that nobody stated
+        stated = way.row >= 0  # an account that is taken over has derived grants
         condition = conditions.iloc[way.row] if stated else pd.NA
         facts = (str(ids.iloc[way.row]) if stated else "", str(way.fact))
         yield Derivation(

@@ -84,7 +84,7 @@ def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
 
 
 def _shortened(graph: AccessGraph) -> np.ndarray:
-    """Return a mask of the sums that went on after the moment of the graph, so their end is cut."""
+    """Return a mask of the sums that went on after the moment of the graph."""
     frame = graph.frames[USED]
     if not graph.looks_back:
         return np.zeros(len(frame), bool)

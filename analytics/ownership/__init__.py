@@ -1,1 +1,1 @@
-"""Who answers for what: owners, since when there is none, and how far claims are trusted."""
+"""Ownership: the owners of nodes, since when one has none, and the confidence in claims."""

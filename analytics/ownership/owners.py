@@ -260,8 +260,9 @@ def role_of(owns: pd.DataFrame) -> pd.Series:
 def _known(graph: AccessGraph, role: str) -> np.ndarray:
     """Return a mask of the nodes whose owner in `role` a scope could have stated.
 
-    That is a scope that states the node, or any owner of it. An owner in the role is also known
-    where a scope states one without declaring owners; an inferred one does not count.
+    That is a scope that declares such owners, and states the node or an owner of it. An owner in
+    the role is also known where a scope states one without declaring the kind; an inferred one does
+    not count.
     """
     known = np.zeros(len(graph.ids), bool)
     able = {n: [c.key for c in graph.coverage if c.states_owners(n.name, role)] for n in IDENTITIES}

@@ -1,4 +1,4 @@
-"""Into how many pieces a graph falls where one node is taken out of it."""
+"""Articulation points: the number of pieces a graph falls into without one node."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from analytics.runtime.compiled import compiled
 
 
 def pieces(tail: np.ndarray, head: np.ndarray, nodes: int) -> np.ndarray:
-    """Return for each node into how many its part falls without it (int64), links both ways.
+    """Return for each node the pieces of its component without it (int64), links both ways.
 
     0 for a node without links; from 2 on it is an articulation point (J. Hopcroft and R. Tarjan,
     *Efficient algorithms for graph manipulation*, Comm. ACM 16, 1973).
@@ -22,7 +22,7 @@ def pieces(tail: np.ndarray, head: np.ndarray, nodes: int) -> np.ndarray:
 
 @compiled
 def _pieces(first, other):  # type: ignore[no-untyped-def]
-    """Search depth first; a subtree that cannot get above its root falls off without it."""
+    """Search depth first; a subtree without a link above its root falls off without the root."""
     n = len(first) - 1
     order, low = np.zeros(n, np.int64), np.zeros(n, np.int64)
     found, path, at = np.zeros(n, np.int64), np.empty(n, np.int64), first[:-1].copy()

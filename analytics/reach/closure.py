@@ -1,14 +1,14 @@
 """Exact reach of every identity at once: the transitive closure of the access graph, counted.
 
-Method. Nodes that can be entered with a lowered ceiling are split into states (node, ceiling),
-so that plain reachability is exact. Strongly connected states reach the same, so they become
-one component (Tarjan 1972), and components that add nothing of their own share the row of the
-one they lead to. A row is the set of columns that a component reaches, where a column is a
-resource, or a resource at a level. Rows are united successors first, 64 columns a word; a row
-is kept sparse (word number and word) or dense, and only while another row needs it. A row that
-is no larger than one of its children's is the child's row, and is shared instead of copied.
+Method. Nodes that can be entered with a lowered ceiling are split into states (node, ceiling), so
+that plain reachability is exact. Strongly connected states reach the same, so they become one
+component (Tarjan 1972), and components that add nothing of their own share the row of the one they
+lead to. A row is the set of columns that a component reaches, where a column is a resource, or a
+resource at a level. Rows are united successors first, 64 columns a word; a row is kept sparse (word
+number and word) or dense, and only while another row needs it. A row that is no larger than one of
+its children's is the child's row, and is shared instead of copied.
 
-Columns are grouped by class, so that all columns of a word weigh the same and one population
+Columns are grouped by class, so that all columns of a word have the same weight and one population
 count weighs 64 of them. Blocks of columns are independent, and their counts add up: they bound
 memory, and are the unit of parallel work.
 """
@@ -27,7 +27,7 @@ from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS
 
 ANY = len(LEVELS)  # the kind of a column that stands for a resource at any level
-ALONE = ANY + 1  # kinds from here on: the one level of a resource that is granted at no other
+ALONE = ANY + 1  # from here on: the level of a resource granted at only one
 KINDS = ALONE + len(LEVELS)
 WORD = 64
 BLOCK_WORDS = 1 << 11  # words of a column block: bounds memory, and stays in a core's cache
@@ -41,12 +41,12 @@ Executor = Callable[[Work, list[Block]], Iterable[np.ndarray]]
 class Closure:
     """A condensed network, ready to be counted.
 
-    `row` (int32[nodes]) is the row of each node entered with the ceiling `admin`, -1 for one
-    that reaches nothing. `child_ptr`, `child` and `own_ptr`, `own` give each row's children
-    and own columns; rows are numbered successors first. `needed` says whether a row is a child.
+    `row` (int32[nodes]) is the row of each node entered with the ceiling `admin`, -1 for one that
+    reaches nothing. `child_ptr`, `child` and `own_ptr`, `own` are each row's children and own
+    columns; rows are numbered successors first. `needed` is the mask of the rows that are children.
     `word_class` (int16[words]) is the class of each word of 64 columns, a position in `classes`
-    (int32): `KINDS * w + k` is the class of weight `weights[w]` and kind `k`: a level, `ANY`, or
-    a level `ALONE`.
+    (int32): `KINDS * w + k` is the class of weight `weights[w]` and kind `k`: a level, `ANY`, or a
+    level `ALONE`.
     """
 
     row: np.ndarray
@@ -91,12 +91,12 @@ class Closure:
 
 
 def serial(work: Work, blocks: list[Block]) -> Iterator[np.ndarray]:
-    """Do one block after the other."""
+    """Process one block after the other."""
     return map(work, blocks)
 
 
 def threads(work: Work, blocks: list[Block]) -> Iterable[np.ndarray]:
-    """Do blocks side by side; the compiled code lets go of the interpreter."""
+    """Process blocks in parallel; the compiled code releases the interpreter lock."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(work, blocks)
 
@@ -105,15 +105,15 @@ Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def condense(network: Network) -> Closure:
-    """Split, condense and contract `network`; lay out its columns by what they weigh."""
+    """Split, condense and contract `network`; group its columns by weight."""
     return condense_columns(network, _columns(network))
 
 
 def condense_columns(network: Network, columns: Columns) -> Closure:
     """Split, condense and contract `network` with these columns.
 
-    They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and
-    the weights, as `Closure` has them.
+    They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and the
+    weights, as in `Closure`.
     """
     state_node, state_limit, indptr, target = union.states(
         network.indptr, network.target, network.ceiling
@@ -144,7 +144,7 @@ def count(
     execute: Executor = serial,
     blocks: list[Block] | None = None,
 ) -> np.ndarray:
-    """Count what each of `starts` (numbers of nodes) reaches, by class of columns.
+    """Count the reach of each of `starts` (numbers of nodes), by class of columns.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def _by_class(
 
 @dataclass(frozen=True)
 class Totals:
-    """What each start reaches in all, one position for each start.
+    """The totals of the reach of each start, one position for each.
 
     `resources` and `pairs` (int64) count resources and (resource, level) pairs; `weighted`
     (float64) is the weight of the pairs, each counted once, and `most` that of the heaviest.
@@ -186,7 +186,7 @@ class Totals:
 
     @classmethod
     def of(cls, counts: np.ndarray, weights: np.ndarray) -> "Totals":
-        """Add up counts by class, as `count` returns them; `weights` are those of resources."""
+        """Sum counts by class, as `count` returns them; `weights` are those of resources."""
         pairs = counts[:, :, : len(LEVELS)]
         weight = weights[:, None] * LEVEL_WEIGHTS
         return cls(
@@ -198,7 +198,7 @@ class Totals:
 
     @classmethod
     def of_classes(cls, found: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> "Totals":
-        """Add up counts by class of columns (int32[starts, classes]), few of which there are."""
+        """Sum counts by class of columns (int32[starts, classes]), for a few classes."""
         weight, kind = np.divmod(classes, KINDS)
         level = np.where(kind >= ALONE, kind - ALONE, kind)
         is_pair = kind != ANY
@@ -208,7 +208,7 @@ class Totals:
 
 
 def totals(network: Network, starts: np.ndarray, execute: Executor = threads) -> Totals:
-    """Add up what each of `starts` (numbers of nodes) reaches."""
+    """Return the totals of the reach of each of `starts` (numbers of nodes)."""
     if not network.nodes:
         return Totals.of(np.zeros((0, 0, ANY + 1), np.int64), np.zeros(0))
     closure = condense(network)
@@ -217,10 +217,10 @@ def totals(network: Network, starts: np.ndarray, execute: Executor = threads) ->
 
 
 def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
-    """Add up what each of `starts` reaches in `network` but not in `remaining`.
+    """Return the totals of the reach of each of `starts` in `network` but not in `remaining`.
 
-    `remaining` is a part of `network`, so counts of each class may be subtracted. A resource
-    counts as lost when it is no longer reached at any level.
+    `remaining` is a part of `network`, so counts of each class may be subtracted. A resource is
+    lost when it is no longer reached at any level.
     """
     if not network.nodes:
         return totals(network, starts)
@@ -230,7 +230,7 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
 
 
 def _columns(network: Network) -> Columns:
-    """Give columns their numbers by class: `column[resource, kind]` (int32, -1: none)."""
+    """Assign numbers to the columns by class: `column[resource, kind]` (int32, -1: none)."""
     held = np.zeros(network.nodes, bool)
     held[network.resource[network.levels > 0]] = True
     things = np.flatnonzero(held)

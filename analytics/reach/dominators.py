@@ -1,11 +1,11 @@
-"""What all ways pass: dominators, and what is lost when several vertices and edges fall at once.
+"""Dominators of the paths between nodes, and what removals of several vertices and edges lose.
 
-Turned round and begun at a root behind all targets, the graph of ways has a dominator tree
-(Lengauer and Tarjan 1979, the simple variant). The starts below a vertex are those that lose
-every way when it is removed, and an edge is a bridge when the vertex it leaves has no other way
-out of its own subtree. Removals of more than one vertex or edge are answered one by one: of a
-tree of ways, the part that hangs on what is removed is cut off and joined to the rest again
-wherever some other edge leads there. Both are exact, and neither recurses.
+Reversed and started at a root behind all targets, the graph of paths has a dominator tree (Lengauer
+and Tarjan 1979, the simple variant). The starts below a vertex are those that lose every path when
+it is removed, and an edge is a bridge when the vertex it leaves has no other path out of its own
+subtree. Removals of more than one vertex or edge are computed one by one: of a forest of shortest
+paths, the part below the removal is detached, and joined again wherever another edge leads to the
+rest. Both are exact, and neither recurses.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ NOT_COUNTED = -1
 
 @dataclass(frozen=True)
 class Dominators:
-    """How many starts lose every way when one vertex, or one edge, is removed.
+    """The starts that lose every path when one vertex, or one edge, is removed, as counts.
 
-    `of_vertex` (int64) and `of_edge` (int64) count them; edges with equal ends count alone, so
-    one beside another loses nobody.
+    `of_vertex` (int64) and `of_edge` (int64) count them; edges with equal ends count alone, so the
+    removal of one of them loses nothing.
     """
 
     of_vertex: np.ndarray
@@ -32,7 +32,7 @@ class Dominators:
 
 
 def dominators(ways: Ways) -> Dominators:
-    """Count for every vertex and every edge the starts that lose all ways without it."""
+    """Count for every vertex and every edge the starts that lose all paths without it."""
     order, after = ways.following
     into, before = ways.preceding
     of_vertex, of_edge = _dominators(
@@ -44,9 +44,9 @@ def dominators(ways: Ways) -> Dominators:
 
 
 def on_one_way(ways: Ways) -> Dominators:
-    """Count for every vertex and every edge the starts that pass it on one way, chosen for each.
+    """Count for every vertex and edge the starts that pass it on one path, chosen for each.
 
-    No removal of vertices of one node, or of edges of one item, loses more than their sum.
+    No removal of all vertices of one node, or of several edges, loses more than their sum.
     """
     into, before = ways.preceding
     return Dominators(*_on_one_way(before, ways.tail, into, ways.is_start, ways.is_target))
@@ -55,7 +55,7 @@ def on_one_way(ways: Ways) -> Dominators:
 def lost_by_group(
     ways: Ways, vertices: tuple[np.ndarray, np.ndarray], edges: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Count the starts that lose all ways when each of several groups is removed (int64).
+    """Count the starts that lose all paths when each of several groups is removed (int64).
 
     `vertices` and `edges` are (members, where each group begins): group `g` removes the members
     `indptr[g]` to `indptr[g + 1]` of both. A start that is removed counts as lost. Groups that
@@ -73,7 +73,7 @@ def lost_by_group(
 
 @compiled
 def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
-    """Return the vertex of least semidominator on the way up from `v`; compress that way."""
+    """Return the vertex of least semidominator on the path up from `v`; compress that path."""
     if ancestor[v] < 0:
         return label[v]
     depth = 0
@@ -96,7 +96,7 @@ def _find(ancestor, label, semi, v, path):  # type: ignore[no-untyped-def]
 def _preorder(before, tail, is_target):  # type: ignore[no-untyped-def]
     """Search depth first against the edges from all targets.
 
-    Returns the vertices in the order they are met (the root, numbered `vertices`, first), the
+    Returns the vertices in the order of the search (the root, numbered `vertices`, first), the
     place of each in that order, and the place of its parent.
     """
     n = len(before) - 1
@@ -195,10 +195,10 @@ def _dominators(after, head, before, tail, is_start, is_target):  # type: ignore
 
 @compiled
 def _forest(before, tail, into, is_target):  # type: ignore[no-untyped-def]
-    """Return a forest of shortest ways to the targets.
+    """Return a forest of shortest paths to the targets.
 
-    Returns the edge by which each vertex goes on (-1: none), and where its children begin in
-    the order of vertices that makes every subtree one stretch: (via, first, size, ordered).
+    Returns the next edge of each vertex (-1: none), and where its children begin in the order of
+    vertices that keeps every subtree contiguous: (via, first, size, ordered).
     """
     n = len(before) - 1
     via, next_vertex = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
@@ -253,7 +253,7 @@ def _on_one_way(before, tail, into, is_start, is_target):  # type: ignore[no-unt
 
 @compiled
 def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore[no-untyped-def]
-    """Add the subtree of `root` to what group `g` cuts off, listed up to `count`."""
+    """Add the subtree of `root` to the detached vertices of group `g`, listed up to `count`."""
     if cut[root] == g:
         return count
     for place in range(first[root], first[root] + size[root]):
@@ -269,7 +269,7 @@ def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore
 def _rejoin(  # type: ignore[no-untyped-def]
     g, listed, after, head, order, before, tail, into, dead, gone, cut, joined, queue
 ):
-    """Mark in `joined` what of the listed vertices still leads to what was not cut off."""
+    """Mark in `joined` the listed vertices that still lead to a vertex that is not detached."""
     last = 0
     for v in listed:
         if dead[v] == g:

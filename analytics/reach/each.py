@@ -1,4 +1,4 @@
-"""The reach of one start after the other, resource by resource, in the same network."""
+"""The reach of several starts, one after the other, in the same network."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from analytics.reach.removal import Marks
 
 
 class Each:
-    """What each of several starts reaches in `network`, asked for one by one."""
+    """The reach of any start in `network`, with buffers that are shared between calls."""
 
     def __init__(self, network: Network) -> None:
         self.network = network

@@ -1,7 +1,7 @@
-"""Where the access of some starts leaves what a part of a network gives: the first steps beyond.
+"""Fronts: the first steps by which the access of a start leaves a part of a network.
 
-The part is what was used lately, say; the steps beyond are then the first stale ones. Each start
-is searched in the part, and from there one step in the whole network.
+If the part is the recently used access, for example, these are the first stale steps. Each start is
+searched in the part, and from there one step in the whole network.
 """
 
 import numpy as np
@@ -46,7 +46,7 @@ def fronts(whole: Network, part: Network, starts: np.ndarray, most: int) -> tupl
 
 
 def _leading(network: Network) -> np.ndarray:
-    """Return which nodes hold a grant, or lead to one that does (bool)."""
+    """Return a mask of the nodes that hold a grant, or lead to one that does."""
     leads = np.diff(network.g_indptr) > 0
     while True:
         more = leads[network.target] & ~leads[network.sources]

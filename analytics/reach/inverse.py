@@ -1,9 +1,9 @@
-"""Who reaches each resource, at which levels: the closure turned round, exact and without a cap.
+"""Inverse reach: the starts that reach each resource, and their levels, exact and without a cap.
 
-The same rows as in `analytics.reach.closure`, but with the four levels of a resource side by
-side in one word, and with the row of every start kept. A block holds the columns of some
-resources; its rows are turned into lists by counting, placing, and nothing else. Only one block
-is in memory, so all lists together may be larger than memory.
+The same rows as in `analytics.reach.closure`, but with the four levels of a resource side by side
+in one word, and with the row of every start kept. A block holds the columns of some resources; its
+rows are turned into lists by counting and placing only. Only one block is in memory, so all lists
+together may be larger than memory.
 """
 
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ from graph.schema import LEVELS
 
 EACH = len(LEVELS)  # columns of a resource
 A_WORD = 64 // EACH  # resources of a word
-PAIRS = 1 << 24  # (start, resource) pairs that a block holds at most
+PAIRS = 1 << 24  # most (start, resource) pairs of a block
 MOST_WORDS = 256
 
 
 @dataclass(frozen=True)
 class Reaching:
-    """Who reaches some resources: the lists of one block.
+    """The starts that reach some resources: the lists of one block.
 
-    `resource` (numbers of nodes, ascending). Those that reach `resource[k]` are positions
+    `resource` (numbers of nodes, ascending). The starts that reach `resource[k]` are positions
     `ptr[k]` to `ptr[k + 1]` of `start` (int32, places among the starts, ascending) and `levels`
     (uint8, bits).
     """
@@ -44,10 +44,10 @@ def reaching(
     words: int | None = None,
     wanted: np.ndarray | None = None,
 ) -> Iterator[Reaching]:
-    """Yield for every resource that is granted to anybody which of `starts` reach it.
+    """Yield for every granted resource the ones of `starts` that reach it.
 
-    `words` is the width of a block; by default so that one holds at most `PAIRS` pairs.
-    `wanted` (bool for each node) asks for some resources only.
+    `words` is the width of a block; by default so that one holds at most `PAIRS` pairs. `wanted`
+    (bool for each node) restricts the resources.
     """
     granted = np.zeros(network.nodes, bool)
     granted[network.resource[network.levels > 0]] = True
@@ -111,7 +111,7 @@ def _lists(place, size, keys, words, dense, row, width, many):  # type: ignore[n
 def _each(  # type: ignore[no-untyped-def]
     place, size, keys, words, dense, row, width, at, shift, start, levels, k, write
 ):
-    """Count, or write down, the resources of a row."""
+    """Count, or write, the resources of a row."""
     listed = size[row]
     for i in range(width if listed < 0 else listed):
         x = i if listed < 0 else np.int64(keys[place[row] + i])

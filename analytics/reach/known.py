@@ -1,9 +1,10 @@
-"""Of which nodes it is known what they reach: where nobody could state a grant, none is unknown.
+"""Known reach: the nodes about which sources could have stated everything that they reach.
 
-The grants of a node could have been stated where a scope that states the node declares grants,
-or states any. A scope that states grants says nothing of the nodes of another scope. What acts
-as an account or a role, or holds a live key to one, can do what that can do; what holds a key
-that nobody can follow, or is bound to something that no source states, can do nobody knows what.
+The grants of a node could have been stated where a scope that states the node declares grants, or
+states any. A scope that states grants implies nothing about nodes of another scope. A node that
+acts as an account or a role, or holds a live key to one, can do what that can do. The reach of a
+node is unknown if it holds a key without a known login, or is bound to a node that no source
+states.
 """
 
 from dataclasses import dataclass
@@ -31,17 +32,16 @@ from graph.schema import (
 )
 from graph.values import strict_json
 
-BETWEEN = "\x1f"  # stands between source and scope, of which neither holds it
-ACTS_AS = (USES, RUNS_AS)  # what hands an agent, a tool or a machine the access of another node
+BETWEEN = "\x1f"  # separates source and scope, neither of which contains it
+ACTS_AS = (USES, RUNS_AS)  # these give an agent, a tool or a machine the access of another node
 
 
 @dataclass(frozen=True)
 class KnownReach:
     """How well the reach of each node is known (bool arrays over all nodes).
 
-    `known`: it reaches something, or it is known that it reaches nothing. `whole`: nothing on
-    its paths could do more than sources state; where it is known but not whole, what is found
-    is the least that it reaches.
+    `known`: it reaches something, or certainly reaches nothing. `whole`: nothing on its paths could
+    do more than sources state; where the reach is known but not whole, it is a lower bound.
     """
 
     known: np.ndarray
@@ -49,12 +49,12 @@ class KnownReach:
 
     @classmethod
     def nothing(cls, nodes: int) -> "KnownReach":
-        """Know of none of so many nodes what it reaches."""
+        """Return the unknown reach of so many nodes."""
         return cls(np.zeros(nodes, bool), np.zeros(nodes, bool))
 
 
 def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
-    """Find out of which nodes of `graph` the reach over `network` is known."""
+    """Return how well the reach of each node of `graph` over `network` is known."""
     opaque = np.flatnonzero(opaque_nodes(graph))
     if not len(opaque):
         return KnownReach(np.ones(network.nodes, bool), np.ones(network.nodes, bool))
@@ -64,7 +64,7 @@ def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
 
 
 def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
-    """Return which nodes have a path to one of `nodes` (bool); the nodes themselves have."""
+    """Return a mask of the nodes with a path to one of `nodes`, these included."""
     hops = traversal.backward(
         *network.turned, nodes.astype(np.int32), np.zeros(len(nodes), np.int8)
     )
@@ -73,7 +73,7 @@ def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
 
 @once
 def opaque_nodes(graph: AccessGraph) -> np.ndarray:
-    """Return of which nodes nobody could have stated all that they themselves can do (bool)."""
+    """Return a mask of the nodes whose own access no source could have stated in full."""
     opaque = ~_told(graph)
     if opaque.any():
         for relationship in ACTS_AS:
@@ -87,7 +87,7 @@ def opaque_nodes(graph: AccessGraph) -> np.ndarray:
 
 
 def _told(graph: AccessGraph) -> np.ndarray:
-    """Return for each node whether a scope that states it declares grants, or states one."""
+    """Return a mask of the nodes that a scope states which declares grants, or states one."""
     telling = [c for c in graph.coverage if "grants" in c.declares or _states_grants(graph, c)]
     if len(telling) == len(graph.coverage):
         return np.ones(len(graph.ids), bool)
@@ -113,7 +113,7 @@ def _states_grants(graph: AccessGraph, scope: Coverage) -> bool:
 
 
 def _waiting(graph: AccessGraph) -> pd.Series:
-    """Return the ids of what is bound to something that no source states."""
+    """Return the ids of nodes that are bound to a node which no source states."""
     frame = graph.facts.frames[WAITING]
     handing = [r.name for r in (*CONTROL, CAN_ACCESS)]
     facts = frame["fact"][frame["relationship"].isin(handing).to_numpy(bool)]

@@ -1,4 +1,4 @@
-"""The access graph in the form that traversals walk: compressed sparse rows of integers."""
+"""The access graph for traversals: compressed sparse rows of integers."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,7 +37,7 @@ class Network:
         keep_edges: np.ndarray,
         keep_grants: np.ndarray,
     ) -> "Network":
-        """Build the network of the edges and grants that are kept (bool arrays)."""
+        """Build the network of the edges and grants in the masks."""
         nodes = len(weight)
         edge, indptr = grouped(edges.source, keep_edges, nodes)
         grant, g_indptr = grouped(grants.holder, keep_grants, nodes)
@@ -60,12 +60,12 @@ class Network:
 
     @cached_property
     def sources(self) -> np.ndarray:
-        """The node that each edge starts from."""
+        """The source node of each edge."""
         return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.indptr))
 
     @cached_property
     def holders(self) -> np.ndarray:
-        """The node that holds each grant."""
+        """The holder of each grant."""
         return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.g_indptr))
 
     @cached_property

@@ -1,11 +1,11 @@
-"""Reach without a few edges or grants, for every identity, by recounting only what can change.
+"""Reach after a removal of a few edges or grants, by recounting only the starts that can change.
 
-Method. Only a start from which a removed edge's source is reached can lose anything: one
-search backwards finds them all. What they lose is among what that source itself loses. If that
-is little, a search backwards from whoever still holds it tells who keeps it, and all others are
-charged with it. If it is much, each start is searched forwards anew, past what is removed, and
-counted. All cost what they visit, not what the network holds. Where too many starts are
-concerned, one closure of what remains is cheaper, and is taken instead.
+Method. Only a start that reaches the source of a removed edge can lose anything: one search
+backwards finds them all. What they lose is among what that source itself loses. If that is little,
+a search backwards from its remaining holders finds the starts that keep it, and all others are
+charged with the loss. If it is much, each start is searched forwards again, without the removal,
+and counted. The cost is that of the visits, not of the whole network. Where too many starts are
+concerned, one closure of the remaining network is cheaper, and is computed instead.
 """
 
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ from analytics.reach.network import Network, grouped
 from analytics.weights import LEVEL_WEIGHTS, mask_weights
 from graph.schema import LEVELS
 
-SHARE_ANEW = 4  # with more than a quarter of all starts concerned, everything is counted anew
-FEW_ORIGINS = 4  # sources of removed edges and grants whose losses are worth looking at
-STARTS_A_PAIR = 4  # concerned for each (resource, level) lost, for charging to be the cheaper way
-ALMOST = 1 - 1e-9  # of the heaviest pair: what weighs so much may have been the heaviest
+SHARE_ANEW = 4  # with more than a quarter of all starts concerned, all are recounted
+FEW_ORIGINS = 4  # most sources of removed edges and grants for charging
+STARTS_A_PAIR = 4  # least concerned starts per (resource, level) lost for charging to be cheaper
+ALMOST = 1 - 1e-9  # of the heaviest pair: a pair of that weight may be the heaviest
 LAST_STAMP = 1 << 30
 NO_EDGES = np.zeros(0, np.int64)
 
@@ -30,7 +30,7 @@ Pair = tuple[int, int]  # a resource and a position in LEVELS
 
 
 def level_masks() -> np.ndarray:
-    """Return of each set of levels how many, how heavy and the heaviest: float64[3, 16].
+    """Return of each set of levels the count, the weight and the heaviest: float64[3, 16].
 
     >>> level_masks()[:, 0b1010].tolist()  # read and admin
     [2.0, 11.0, 10.0]
@@ -41,9 +41,9 @@ def level_masks() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Change:
-    """What a removal changes: places among the starts, and their totals before and after.
+    """The effect of a removal: places among the starts, and their totals before and after.
 
-    `recounted` is how many starts had to be counted to find that out.
+    `recounted` is the number of starts that were counted again.
     """
 
     place: np.ndarray
@@ -53,13 +53,13 @@ class Change:
 
     @property
     def weighted(self) -> float:
-        """The weight that all starts together lose; below 0 where they gain."""
+        """The weight that all starts together lose; negative where they gain."""
         return float((self.before.weighted - self.after.weighted).sum())
 
 
 @dataclass
 class Marks:
-    """Room for searches, made once; see `analytics.reach.kernels.removal`."""
+    """Buffers of searches, allocated once; see `analytics.reach.kernels.removal`."""
 
     nodes: int
     stamp: int = 0
@@ -78,7 +78,7 @@ class Marks:
         self.found = np.empty(self.nodes + 1, np.int64)
 
     def take(self, count: int) -> int:
-        """Return the first of `count` numbers that no search had before."""
+        """Return the first of `count` stamps that no search had before."""
         if self.stamp + count > LAST_STAMP:
             for marks in (self.seen, self.node, self.got_seen):
                 marks[:] = 0
@@ -88,11 +88,10 @@ class Marks:
 
 
 class Masked:
-    """A network some of whose edges and grants are taken out of it, one after the other.
+    """A network with masks of removed edges and grants.
 
-    `starts` are the nodes that are asked about. Positions of edges and grants are those in the
-    `Edges` and `Grants` that the network was made from; what it leaves out may be named, and
-    changes nothing.
+    `starts` are the nodes of interest. Positions of edges and grants are those in the `Edges` and
+    `Grants` that the network was made from; those that it leaves out are ignored.
     """
 
     def __init__(self, network: Network, starts: np.ndarray) -> None:
@@ -104,7 +103,7 @@ class Masked:
         self._place[starts] = np.arange(len(starts))
 
     def take_out(self, edges: np.ndarray, grants: np.ndarray) -> None:
-        """Take edges and grants out for good."""
+        """Remove edges and grants permanently."""
         self.off[self._edge_places(edges)] = True
         self.g_off[self._grant_places(grants)] = True
 
@@ -116,9 +115,9 @@ class Masked:
         edges: np.ndarray,
         grants: np.ndarray,
     ) -> np.ndarray:
-        """Return whether each of `starts` would reach what it wants with those out too (bool).
+        """Return a mask of `starts` that reach their wanted node if those are removed as well.
 
-        `wanted` and `level` are as `analytics.reach.kernels.removal.holds` has them, one a start.
+        `wanted` and `level` are as in `analytics.reach.kernels.removal.holds`, one per start.
         """
         off, g_off = self.off.copy(), self.g_off.copy()
         off[self._edge_places(edges)] = True
@@ -126,9 +125,9 @@ class Masked:
         return _held(self.network, self._marks, off, g_off, starts, wanted, level)
 
     def concerned(self, nodes: np.ndarray, most: int | None = None) -> np.ndarray:
-        """Return the places of all starts that reach one of `nodes`, and perhaps of others.
+        """Return a superset of the places of the starts that reach one of `nodes`.
 
-        Ceilings do not count, nor what is out. There may be `most` of them and one more.
+        Ceilings and removals are ignored. The search stops after `most` + 1 places.
         """
         indptr, source, _ = self.network.turned
         marks = self._marks
@@ -141,7 +140,7 @@ class Masked:
 
     @property
     def left(self) -> Network:
-        """The network of what is not taken out."""
+        """The network of the remaining edges and grants."""
         net, keep, g_keep = self.network, ~self.off, ~self.g_off
         kept = np.concatenate([[0], np.cumsum(keep)])
         g_kept = np.concatenate([[0], np.cumsum(g_keep)])
@@ -176,11 +175,11 @@ class Masked:
 
 
 class Remaining(Masked):
-    """What each of `starts` reaches in a network as edges and grants are taken out of it.
+    """The reach of each of `starts` in a network as edges and grants are removed.
 
-    `whole` are the totals of `starts` in `network`; `totals` are those of what remains. Edges
-    that are `asleep` (positions) are out from the start, `whole` is counted without them, and
-    they may come in as others go.
+    `whole` are the totals of `starts` in `network`; `totals` are those of what remains. Edges that
+    are `asleep` (positions) are removed at first, and not counted in `whole`; they may be added as
+    others are removed.
     """
 
     def __init__(
@@ -192,7 +191,7 @@ class Remaining(Masked):
         self.take_out(asleep, NO_EDGES)
 
     def change(self, edges: np.ndarray, grants: np.ndarray, woken: np.ndarray = NO_EDGES) -> Change:
-        """Return what taking `edges` and `grants` out as well, and `woken` in, would change."""
+        """Return the effect of also removing `edges` and `grants`, and adding `woken`."""
         at, g_at, new = (
             self._edge_places(edges),
             self._grant_places(grants),
@@ -208,7 +207,7 @@ class Remaining(Masked):
             self.off[new] = True
 
     def remove(self, edges: np.ndarray, grants: np.ndarray, woken: np.ndarray = NO_EDGES) -> Change:
-        """Take `edges` and `grants` out, and `woken` in, for good; return what that changed."""
+        """Remove `edges` and `grants`, and add `woken`, permanently; return the effect."""
         change = self.change(edges, grants, woken)
         self.take_out(edges, grants)
         self.off[self._edge_places(woken)] = False
@@ -236,7 +235,7 @@ class Remaining(Masked):
         return Change(place[other], _at(before, other), _at(after, other), len(place))
 
     def _lost(self, origins: np.ndarray, at: np.ndarray, g_at: np.ndarray) -> dict[Pair, list[int]]:
-        """Return what the origins themselves lose, and which of them do."""
+        """Return the pairs that the origins themselves lose, with the origins that lose each."""
         lost: dict[Pair, list[int]] = {}
         for origin in origins.tolist():
             resource, left = self._reach(origin)
@@ -251,7 +250,7 @@ class Remaining(Masked):
         return lost
 
     def _charged(self, place: np.ndarray, lost: dict[Pair, list[int]], at: np.ndarray) -> Totals:
-        """Return what is left to the concerned starts, once charged with what each loses."""
+        """Return the totals of the concerned starts, after subtraction of what each loses."""
         nodes, left = self.starts[place], _at(self.totals, place)
         had = self._had(nodes, lost, at)
         unsure = np.zeros(len(nodes), bool)
@@ -275,7 +274,7 @@ class Remaining(Masked):
     def _had(
         self, nodes: np.ndarray, lost: dict[Pair, list[int]], at: np.ndarray
     ) -> dict[Pair, np.ndarray]:
-        """Return for each lost pair which of `nodes` had it by way of an origin that loses it."""
+        """Return for each lost pair a mask of `nodes` that had it over an origin that loses it."""
         self.off[at] = False
         ways = {
             (origin, level): self._leading(nodes, np.array([origin]), level)
@@ -288,7 +287,7 @@ class Remaining(Masked):
         }
 
     def _leading(self, nodes: np.ndarray, ends: np.ndarray, level: int) -> np.ndarray:
-        """Return whether each of `nodes` enters one of `ends` with a ceiling of `level`."""
+        """Return a mask of `nodes` that enter one of `ends` with a ceiling of `level`."""
         if not len(ends):
             return np.zeros(len(nodes), bool)
         indptr, source, ceiling = self._turned
@@ -301,7 +300,7 @@ class Remaining(Masked):
         return np.asarray(marks.node[nodes] == stamp)
 
     def _holding(self, resource: int, level: int) -> np.ndarray:
-        """Return the nodes with a grant on `resource` at `level` that is not removed."""
+        """Return the nodes with a remaining grant on `resource` at `level`."""
         order, indptr = self._by_resource
         grant = order[indptr[resource] : indptr[resource + 1]]
         grant = grant[(self.network.levels[grant] >> level & 1 == 1) & ~self.g_off[grant]]
@@ -332,13 +331,13 @@ class Remaining(Masked):
 def reached(
     network: Network, starts: np.ndarray, wanted: np.ndarray, level: np.ndarray
 ) -> np.ndarray:
-    """Return whether each of `starts` reaches what it wants; see `Remaining.holds`."""
+    """Return a mask of `starts` that reach their wanted node; see `Masked.holds`."""
     off, g_off = np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool)
     return _held(network, Marks(network.nodes), off, g_off, starts, wanted, level)
 
 
 def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
-    """Return for each node whether it reaches one of `origins`, whatever the ceilings (bool)."""
+    """Return a mask of the nodes that reach one of `origins`, whatever the ceilings."""
     indptr, source, _ = network.turned
     marks = Marks(network.nodes)
     count = removal.upstream(

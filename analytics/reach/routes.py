@@ -1,10 +1,10 @@
-"""Routes to some resources that share no relationship: how many an identity has, and keeps.
+"""Disjoint paths to some resources: how many an identity has, and how many it keeps after its end.
 
-Nodes are split by the ceiling with which they are entered, so that every walk counts. All
-relationships of one type between the same two nodes are one *carrier*, whatever the ceiling: a
-carrier belongs to one route at most. Where a carrier is met with several ceilings, the largest
-flow no longer says how many routes there are. Then they are counted from below and from above,
-and where the two differ, an integer programme decides, up to a stated size.
+Paths are disjoint if they share no relationship. Nodes are split by the ceiling with which they are
+entered, so that every path counts. All relationships of one type between the same two nodes are one
+*carrier*, whatever the ceiling: a carrier belongs to one path at most. Where a carrier is met with
+several ceilings, the largest flow no longer equals the number of paths. Then lower and upper bounds
+are counted, and where the two differ, an integer programme decides, up to a stated size.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from analytics.reach.kernels.disjoint import SINK, count_all
 from analytics.reach.network import Network, grouped
 from analytics.reach.ways import mark
 
-MOST_EDGES = 4_000  # up to so many, the integer programme is solved
+MOST_EDGES = 4_000  # most edges of an integer programme
 SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Ties:
-    """What is known of the edges and grants of a network, one position for each.
+    """Properties of the edges and grants of a network, one position for each.
 
-    `edge` and `grant` are keys (int64): equal for relationships that count as one. `lasting`
-    (bool) belongs to edges: what they hand over stays with who had it. `edge_logged` and
-    `grant_logged` (bool) say whether a use would be seen.
+    `edge` and `grant` are keys (int64): equal for relationships that count as one. `lasting` (bool)
+    marks edges whose source keeps what they gave. `edge_logged` and `grant_logged` (bool) mark
+    those whose use is observed.
     """
 
     edge: np.ndarray
@@ -40,10 +40,10 @@ class Ties:
 
 @dataclass(frozen=True)
 class Counted:
-    """Routes of each start, before its end and after (int64), and whether both are exact (bool).
+    """The disjoint paths of each start, before and after its end (int64), and if both are exact.
 
-    What is not exact is a lower bound.
-    `hops` counts the carriers on all its routes, `unlogged` those whose use nobody would see.
+    A number that is not exact is a lower bound. `hops` counts the carriers on all its paths,
+    `unlogged` those whose use is not observed.
     """
 
     routes: np.ndarray
@@ -57,9 +57,9 @@ class Counted:
 class Routes:
     """The states from which a wanted resource is reached, and the edges between them.
 
-    State `s` is `node[s]` entered with ceiling `limit[s]`; `place` is the state of each node
-    that is entered with `admin`. Its edges are positions `ptr[s]` to `ptr[s + 1]` of `head` (a
-    state, or `SINK`), `carrier` (int32) and `lasting` (bool). `logged` belongs to carriers.
+    State `s` is `node[s]` entered with ceiling `limit[s]`; `place` is the state of each node that
+    is entered with `admin`. Its edges are positions `ptr[s]` to `ptr[s + 1]` of `head` (a state, or
+    `SINK`), `carrier` (int32) and `lasting` (bool). `logged` belongs to carriers.
     """
 
     node: np.ndarray
@@ -73,14 +73,14 @@ class Routes:
 
     @cached_property
     def tail(self) -> np.ndarray:
-        """The state that each edge leaves."""
+        """The source state of each edge."""
         return np.repeat(np.arange(len(self.node)), np.diff(self.ptr))
 
     def count(self, starts: np.ndarray, ended_ptr: np.ndarray, ended: np.ndarray) -> Counted:
-        """Count the routes of each of `starts` (numbers of nodes).
+        """Count the disjoint paths of each of `starts` (numbers of nodes).
 
-        At its end a start goes, and so do the nodes `ended[ended_ptr[v]:ended_ptr[v + 1]]`;
-        it keeps what lasting edges handed over before, one route at most for each.
+        When a start ends, the nodes `ended[ended_ptr[v]:ended_ptr[v + 1]]` end too; it keeps what
+        lasting edges gave it before, one path at most for each.
         """
         found = count_all(
             *(self.ptr, self.head, self.tail, self.carrier, self.node, self.limit, self.place),
@@ -97,7 +97,7 @@ class Routes:
         return Counted(found[:, 0], found[:, 2], exact, found[:, 4], found[:, 5])
 
     def _solved(self, start: int, gone: np.ndarray | None) -> int | None:
-        """Count the routes of one start by integer programming; with `gone`, after its end."""
+        """Count the paths of one start by integer programming; with `gone`, after its end."""
         within = self._within(np.array([self.place[start]]), np.ones(len(self.node), bool))
         edge = np.flatnonzero(within[self.tail])
         if len(edge) > MOST_EDGES:
@@ -116,7 +116,7 @@ class Routes:
         return self._programme(begin, edge, seeds)
 
     def _programme(self, begin: np.ndarray, edge: np.ndarray, seeds: np.ndarray) -> int | None:
-        """Solve for the most routes over `edge`; `seeds` are edges that start outside."""
+        """Solve for the most paths over `edge`; `seeds` are edges that start outside."""
         every = np.concatenate([edge, seeds])
         if not len(every):
             return 0
@@ -149,7 +149,7 @@ class Routes:
         return round(-solved.fun) if solved.status == 0 else None
 
     def _within(self, begin: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-        """Mark the states that `begin` leads to."""
+        """Return a mask of the states that `begin` leads to."""
         inner = self.head != SINK
         ptr = np.concatenate([[0], np.cumsum(inner)])[self.ptr]
         head = self.head[inner]
@@ -158,7 +158,7 @@ class Routes:
 
 
 def routes(network: Network, wanted: np.ndarray, ties: Ties) -> Routes:
-    """Collect the routes to the resources that are `wanted` (bool for each node)."""
+    """Collect the paths to the resources that are `wanted` (bool for each node)."""
     node, limit, ptr, target = union.states(network.indptr, network.target, network.ceiling)
     size = np.diff(ptr)
     tail = np.repeat(np.arange(len(node)), size)
@@ -191,7 +191,7 @@ def routes(network: Network, wanted: np.ndarray, ties: Ties) -> Routes:
 def _ends(
     network: Network, wanted: np.ndarray, node: np.ndarray, limit: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of a state and a grant on what is wanted that it can use."""
+    """Return the pairs of a state and a usable grant on a wanted resource."""
     order = np.argsort(node, kind="stable")
     first = np.searchsorted(node[order], np.arange(network.nodes + 1))
     grant = np.flatnonzero(wanted[network.resource] & (network.levels > 0))
@@ -205,7 +205,7 @@ def _ends(
 
 
 def _leading(count: int, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mark the states from which one of `ends` is met."""
+    """Return a mask of the states that lead to one of `ends`."""
     order, before = grouped(head, np.ones(len(head), bool), count)
     passed = np.zeros(len(head), np.int8)
     return np.asarray(mark(before, tail[order], passed, 0, ends, np.ones(count, bool)))

@@ -1,4 +1,4 @@
-"""The reach of one start, again and again, each time without other edges and grants."""
+"""The reach of one start, computed repeatedly without different edges and grants."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from analytics.reach.removal import Marks, level_masks
 
 
 class Alone:
-    """What `start` reaches in `network` without what is off.
+    """The reach of `start` in `network` without removed edges and grants.
 
-    Positions of edges and grants (`off`, `g_off`: bool arrays) are those in the network.
+    `off` and `g_off` are masks of removed edges and grants by their positions in the network.
     """
 
     def __init__(self, network: Network, start: int) -> None:
@@ -18,7 +18,7 @@ class Alone:
         self._marks, self._masks = Marks(network.nodes), level_masks()
 
     def weight(self, off: np.ndarray, g_off: np.ndarray) -> float:
-        """Return what its reach weighs."""
+        """Return the weight of the reach."""
         net, marks = self.network, self._marks
         counted = removal.recount(
             *(net.indptr, net.target, net.ceiling, off),
@@ -29,7 +29,7 @@ class Alone:
         return float(counted[2, 0])
 
     def levels(self, off: np.ndarray, g_off: np.ndarray) -> np.ndarray:
-        """Return at which levels each node is reached as a resource (bits, uint8)."""
+        """Return the levels at which each node is reached as a resource (bits, uint8)."""
         net, marks = self.network, self._marks
         resource, bits = removal.reach(
             *(net.indptr, net.target, net.ceiling, off),

@@ -1,4 +1,4 @@
-"""What one identity reaches, how far away it is, and over which edges."""
+"""The reach of one identity: resources, distances and paths."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,9 +17,8 @@ FAR = np.iinfo(np.int32).max
 class Spread:
     """A search from one start.
 
-    `states` (node * 4 + ceiling, ascending) are those that are reached, `met` the hops, parent
-    and edge of each. `hops`, `parent` and `via` are the same over all states, -1 where one is
-    not reached.
+    `states` (node * 4 + ceiling, ascending) are the reached ones, `met` the hops, parent and edge
+    of each. `hops`, `parent` and `via` are the same over all states, -1 for unreached ones.
     """
 
     network: Network
@@ -70,10 +69,10 @@ class Spread:
         return found.sort_values(["hops", "resource"], kind="stable", ignore_index=True)
 
     def uses(self) -> pd.DataFrame:
-        """Return each way in which a reached state uses a grant.
+        """Return each use of a grant by a reached state.
 
-        Columns: `resource`, `levels` (bits that the state's ceiling lets through), `hops`,
-        `grant` (position in the network) and `state`.
+        Columns: `resource`, `levels` (bits that the state's ceiling lets through), `hops`, `grant`
+        (position in the network) and `state`.
         """
         return self._uses
 
@@ -127,9 +126,9 @@ def spread(network: Network, start: int, max_hops: int | None = None) -> Spread:
 
 
 def exposed(network: Network, resource: int, level: int) -> np.ndarray:
-    """Return the fewest control hops from each node to `resource` at `level`; -1: no way.
+    """Return the fewest control hops from each node to `resource` at `level`; -1 without a path.
 
-    `level` is a position in `graph.schema.LEVELS`, and means that very level.
+    `level` is a position in `graph.schema.LEVELS`, and means exactly that level.
     """
     holding = np.flatnonzero((network.resource == resource) & (network.levels >> level & 1 == 1))
     indptr, source, ceiling = network.turned

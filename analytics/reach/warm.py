@@ -1,4 +1,4 @@
-"""Compile the traversals once, so that no user waits for it: `python -m analytics.reach.warm`."""
+"""Compilation of the traversals ahead of use: `python -m analytics.reach.warm`."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from analytics.reach.ways import ways
 
 
 def warm() -> None:
-    """Call every compiled function on a network of two nodes, and so fill the cache."""
+    """Call every compiled function on a network of two nodes, to fill the cache."""
     network = Network(
         indptr=np.array([0, 1, 1], np.int64),
         target=np.array([1], np.int32),
@@ -47,7 +47,7 @@ def warm() -> None:
 
 
 def _warm_debt() -> None:
-    """Walk from one node to another that holds a grant; the types are those of a real estate."""
+    """Call the kernels of entitlements on two nodes; the types are those of a real estate."""
     one, begin = np.array([0], np.int32), np.array([0, 1, 1], np.int64)
     level, yes = np.array([3], np.int8), np.array([True])
     held = np.array([0, 0, 1], np.int64), one, np.array([2], np.uint8), yes

@@ -1,9 +1,9 @@
-"""All ways from some nodes to others, as one graph in which ceilings no longer matter.
+"""All paths from some nodes to others, as one graph in which ceilings no longer matter.
 
-A grant needs its lowest level to pass: whoever may use it at any level may use it at that one.
-So the ways to it are those over edges with at least that ceiling. The graph has one layer for
-each need that makes a difference, and in each layer the edges that let the need through. It
-holds only what lies on some way: what a start reaches, and what reaches a target.
+A grant needs its lowest level to pass: a start that may use it at any level may use it at that one.
+So the paths to it are those over edges with at least that ceiling. The graph has one layer for each
+need that makes a difference, and in each layer the edges that let the need through. It holds only
+nodes and edges on some path from a start to a target.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ NONE = -1
 class Ways:
     """A graph of vertices: states (node, layer) first, then the starts, then the targets.
 
-    `node` (int32) and `layer` (int8) belong to vertices. Edges lead from `tail` to `head`
-    (int32). `edge` and `grant` (int32) are the positions in the network that each stands for,
-    -1 where it stands for neither. `states` and `starts` count vertices.
+    `node` (int32) and `layer` (int8) belong to vertices. Edges lead from `tail` to `head` (int32).
+    `edge` and `grant` (int32) are the positions in the network that each stands for, -1 where it
+    stands for neither. `states` and `starts` count vertices.
     """
 
     node: np.ndarray
@@ -43,13 +43,13 @@ class Ways:
 
     @property
     def is_start(self) -> np.ndarray:
-        """Whether each vertex is a start (bool)."""
+        """Mask of the vertices that are starts."""
         place = np.arange(self.vertices)
         return (place >= self.states) & (place < self.states + self.starts)
 
     @property
     def is_target(self) -> np.ndarray:
-        """Whether each vertex is a target (bool)."""
+        """Mask of the vertices that are targets."""
         return np.arange(self.vertices) >= self.states + self.starts
 
     @cached_property
@@ -64,10 +64,10 @@ class Ways:
 
 
 def ways(network: Network, starts: np.ndarray, targets: np.ndarray, resource: np.ndarray) -> Ways:
-    """Collect the ways from any of `starts` to any of `targets` (numbers of nodes).
+    """Collect the paths from any of `starts` to any of `targets` (numbers of nodes).
 
     A target that is a `resource` (bool for each node) is reached by a grant on it at any level;
-    another target is reached when it is entered. A start that is such a target has no way.
+    another target is reached when it is entered. A start that is such a target has no path.
     """
     wanted = np.zeros(network.nodes, bool)
     wanted[targets] = True
@@ -85,7 +85,7 @@ def ways(network: Network, starts: np.ndarray, targets: np.ndarray, resource: np
 
 @dataclass(frozen=True)
 class _Layer:
-    """What lies on ways that need `level`: nodes, edges, grants, and targets entered."""
+    """The part of the network on paths that need `level`: nodes, edges, grants, targets entered."""
 
     level: int
     inside: np.ndarray
@@ -95,7 +95,7 @@ class _Layer:
 
 
 def _needs(network: Network, grant: np.ndarray) -> np.ndarray:
-    """Return the ceiling each grant needs, of needs that no ceiling tells apart the lowest."""
+    """Return the ceiling each grant needs; needs that no ceiling separates become the lowest."""
     level_of = np.array([(bits & -bits).bit_length() - 1 for bits in range(1 << len(LEVELS))])
     need = level_of[network.levels[grant]]
     ceilings = np.unique(network.ceiling)
@@ -121,7 +121,7 @@ def _layer(
 def _joined(
     network: Network, layers: list[_Layer], starts: np.ndarray, targets: np.ndarray
 ) -> Ways:
-    """Give the vertices of all layers numbers, and put their edges one after the other."""
+    """Concatenate the edges of all layers, with common numbers for their vertices."""
     node, layer_of = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     parts: list[tuple[np.ndarray, ...]] = []
     numbers: list[np.ndarray] = []
@@ -167,10 +167,10 @@ def _joined(
 
 
 def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarray]:
-    """Lay all layers of `ways` over each other, edges of one `carrier` between equal ends too.
+    """Merge all layers of `ways`, and edges of one `carrier` between equal ends.
 
-    Every way is one there too, though not the other way round. Returns also what each vertex
-    and each edge becomes.
+    Every path remains a path, but new ones may arise. Also returns the new vertex of each vertex
+    and the new edge of each edge.
     """
     node = ways.node[: ways.states].astype(np.int64)
     nodes, vertex = np.unique(node, return_inverse=True)
@@ -199,7 +199,7 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
 
 @compiled
 def mark(indptr, target, ceiling, least, begin, allowed):  # type: ignore[no-untyped-def]
-    """Mark what is reached from `begin` over allowed nodes and edges of ceiling `least`."""
+    """Return a mask of what `begin` reaches over allowed nodes and edges of ceiling `least`."""
     seen = np.zeros(len(allowed), np.bool_)
     queue = np.empty(len(allowed), np.int32)
     last = 0

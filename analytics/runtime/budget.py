@@ -69,7 +69,7 @@ class Budget:
 
 
 def budget_of(said: str | None) -> Budget:
-    """Return the budget that a text declares, by default that of this machine.
+    """Return the budget that a text declares; parts that it omits are those of this machine.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Usage: which identity used what and when, and which access shows no use."""
+"""Usage: the observed uses of each identity, credential, step and grant, and idle access."""

@@ -26,7 +26,7 @@ class Idle:
 
     `rows` are places in the frame of the type. `edges` and `grants` are positions in
     `posture.edges` and `posture.grants`; `edges` includes the derived ones that the removal takes
-    along. `observed` says whether a use would have been seen.
+    along. `observed` is True if a use would have been seen.
     """
 
     relationship: Relationship

@@ -167,7 +167,7 @@ def numbers_after(before: AccessGraph, after: AccessGraph) -> np.ndarray:
 
 
 def moved(before: "Posture", after: "Posture") -> Moved:
-    """Find the accounts that a removal leaves without logins, and who keeps their access."""
+    """Find the accounts that a removal leaves without logins, and the agents that keep access."""
     number = numbers_after(before.graph, after.graph)
     answered = np.zeros(len(after.graph.ids), bool)
     answered[number[before.accountable][number[before.accountable] >= 0]] = True

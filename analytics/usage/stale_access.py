@@ -1,8 +1,8 @@
 """Stale paths: access that an identity reaches only over unused edges, and where to remove it.
 
 No path is enumerated. The access reached over all edges, less the access reached without the stale
-ones, is reached only through them: it is what a removal of nothing but unused edges takes away. One
-shortest path stands for each (resource, level).
+ones, is reached only through them: it is lost by a removal of unused edges alone. One shortest path
+stands for each (resource, level).
 """
 
 from dataclasses import dataclass

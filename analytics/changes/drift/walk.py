@@ -17,7 +17,7 @@ def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_s
     indptr, target, ceiling, g_indptr, resource, levels : arrays
         A `Network`.
     since : int64[edges]
-        When each edge came (milliseconds), the least integer where nobody says.
+        When each edge came (milliseconds), the least integer where unknown.
     g_since : int64[grants, 4]
         The same of each level of each grant.
     start : int
@@ -25,7 +25,7 @@ def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_s
     room : tuple
         `best` (int64[4 * nodes], all at the greatest integer), `hops`, `parent` and `via`
         (int32[4 * nodes]) and `waiting` (bool[4 * nodes], all False); `best` and `waiting` are
-        left as they were, `parent` and `via` lead back from the states that were met.
+        restored, `parent` and `via` lead back from the states that were met.
 
     Returns
     -------

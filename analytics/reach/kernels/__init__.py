@@ -1,1 +1,1 @@
-"""The compiled parts of reach: plain functions of arrays, typed by numba."""
+"""Compiled parts of reach: plain functions of arrays, typed by numba."""

@@ -1,10 +1,10 @@
-"""The compiled part of `analytics.reach.routes`: routes that share no relationship, counted.
+"""Compiled part of `analytics.reach.routes`: the count of paths that share no relationship.
 
-The largest flow with room for one in each edge counts routes that share none (Menger 1927); it
-is found phase by phase (E. Dinic, *Algorithm for solution of a problem of maximum flow in a
-network with power estimation*, Soviet Math. Doklady 11, 1970). An edge has as many copies as its
-source has states, and all copies are one `carrier`. Marks bear the number of the search that
-made them, so that a search costs no more than it visits.
+The largest flow with room for one in each edge counts disjoint paths (Menger 1927); it is found
+phase by phase (E. Dinic, *Algorithm for solution of a problem of maximum flow in a network with
+power estimation*, Soviet Math. Doklady 11, 1970). An edge has as many copies as its source has
+states, and all copies are one `carrier`. Marks hold the number of the search that made them, so
+that a search costs no more than it visits.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ import numpy as np
 from analytics.runtime.compiled import compiled
 
 SINK = -1
-FIGURES = 6  # least and most routes, the same after the end, hops, hops without a log
+FIGURES = 6  # least and most paths, the same after the end, hops, hops without a log
 
 
 @compiled
 def _spread(ptr, head, start, mark, stamp, queue):  # type: ignore[no-untyped-def]
-    """List in `queue` the states that `start` leads to; return how many."""
+    """List in `queue` the states that `start` leads to; return their count."""
     queue[0] = start
     mark[start] = stamp
     first, last = 0, 1
@@ -35,7 +35,7 @@ def _spread(ptr, head, start, mark, stamp, queue):  # type: ignore[no-untyped-de
 
 @compiled
 def _hops(ptr, head, carrier, node, logged, start, many, reached, seen, stamp):  # type: ignore[no-untyped-def]
-    """Count the carriers that leave what is `reached`, and those of them without a log."""
+    """Count the carriers that leave the `reached` states, and those of them without a log."""
     hops, unlogged = 0, 0
     for i in range(many):
         for e in range(ptr[reached[i]], ptr[reached[i] + 1]):
@@ -51,7 +51,7 @@ def _hops(ptr, head, carrier, node, logged, start, many, reached, seen, stamp): 
 def _seeds(  # type: ignore[no-untyped-def]
     ptr, head, carrier, node, limit, lasting, barred, many, reached, seen, best, stamp, seeds
 ):
-    """List in `seeds` what lasting edges hand over, for each carrier at its highest ceiling."""
+    """List in `seeds` the states that lasting edges give, one per carrier at its top ceiling."""
     count = 0
     for i in range(many):
         for e in range(ptr[reached[i]], ptr[reached[i] + 1]):
@@ -73,7 +73,7 @@ def _levels(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, node, lasting, barred, stamp, lasted, shared,
     used, carried, entering, entered, following, flow, level, phased, phase, queue, last,
 ):  # fmt: skip
-    """Give each state its distance; return the distance at which an end is met, -1: none."""
+    """Set the distance of each state; return the distance at which an end is met, -1: none."""
     far, first = -1, 0
     while first < last:
         s = queue[first]
@@ -106,7 +106,7 @@ def _take(  # type: ignore[no-untyped-def]
     head, carrier, shared, used, carried,
     entering, entered, following, listed, flow, path, turned, depth,
 ):  # fmt: skip
-    """Use the edges of a path; an edge that it goes back over is free again."""
+    """Mark the edges of a path as used; an edge that it passes backwards is free again."""
     for i in range(depth + 1):
         e = path[i]
         if turned[i]:
@@ -128,7 +128,7 @@ def _augment(  # type: ignore[no-untyped-def]
     used, carried, entering, entered, following, listed, flow,
     level, phased, phase, far, begun, out, back, start, path, turned,
 ):  # fmt: skip
-    """Find one more route from `start` down the levels, and take it; return whether there is."""
+    """Find one more path from `start` down the levels, and take it; return whether there is one."""
     depth, s = 0, start
     while True:
         if begun[s] != phase:
@@ -188,9 +188,9 @@ def _most(  # type: ignore[no-untyped-def]
     used, carried, entering, entered, following, listed, flow,
     level, phased, begun, out, back, queue, path, turned, spent, clock,
 ):  # fmt: skip
-    """Count routes from `seeds`, one from each if `lasted`, else any number from the one seed.
+    """Count paths from `seeds`, one from each if `lasted`, else any number from the one seed.
 
-    With `shared` all copies of an edge have room for one together: a lower bound. Else each
+    With `shared` all copies of an edge have room for one together: a lower bound. Otherwise each
     copy has: an upper bound.
     """
     found = 0
@@ -230,10 +230,10 @@ def count_all(  # type: ignore[no-untyped-def]
     ptr, head, tail, carrier, node, limit, place, lasting, logged, carriers,
     starts, revoked_ptr, revoked,
 ):  # fmt: skip
-    """Count for each of `starts` (numbers of nodes) its routes, before and after its end.
+    """Count for each of `starts` (numbers of nodes) its paths, before and after its end.
 
-    `place` is the state of each node entered with the ceiling `admin`, -1 where it leads
-    nowhere. `revoked` are the nodes that end with a start. Returns int64[starts, `FIGURES`].
+    `place` is the state of each node entered with the ceiling `admin`, -1 where it leads nowhere.
+    `revoked` are the nodes that end with a start. Returns int64[starts, `FIGURES`].
     """
     states, edges = len(node), len(head)
     mark, level = np.zeros(states, np.int64), np.zeros(states, np.int64)

@@ -1,4 +1,4 @@
-"""The compiled walk over the edges that stay with one identity. Numba types what is here."""
+"""Compiled search over the edges that stay with one identity. Numba types this module."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ ROOM = 1 << 16
 
 @compiled
 def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, most):  # type: ignore[no-untyped-def]
-    """List the entitlements of every start: grants of what it can be, level by level.
+    """List the entitlements of every start: the grants of the nodes it can be, level by level.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, 
         The grants, by holder: `first` int64[nodes + 1], `held` the grant, its `levels` as bits,
         and `given` whether it needs no activation.
     most : int
-        How many entitlements there is room for: with more, the list ends early and is longer.
+        The most entitlements there is room for: with more, the list ends early and is longer.
 
     Returns
     -------
@@ -83,10 +83,10 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, 
 
 @compiled
 def within(place, resource, level, first, low, high, allowed):  # type: ignore[no-untyped-def]
-    """Return which entitlements are within the scope of their identity (bool).
+    """Return a mask of the entitlements within the scope of their identity.
 
-    `first` (int64[identities + 1]) says which entries are whose; an entry allows a level on
-    the resources numbered from `low` to before `high`.
+    The entries of each identity begin at `first` (int64[identities + 1]); an entry allows a level
+    on the resources numbered from `low` to before `high`.
     """
     inside = np.zeros(len(place), np.bool_)
     for u in range(len(place)):

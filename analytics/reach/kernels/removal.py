@@ -1,7 +1,7 @@
-"""The compiled parts of `analytics.reach.removal`: searches that cost no more than they visit.
+"""Compiled parts of `analytics.reach.removal`: searches that cost no more than they visit.
 
-Arrays of marks are made once. A search has a number of its own (`stamp`), and a mark counts
-only if it bears it, so that nothing has to be wiped between searches.
+Arrays of marks are allocated once. A search has a number of its own (`stamp`), and only marks with
+that number count, so that nothing has to be cleared between searches.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ NODE = -2  # wanted levels from here down: the node itself, entered with ceiling
 def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  # type: ignore[no-untyped-def]
     """Search backwards from `origins`, whatever the ceilings, for nodes that have a place.
 
-    Writes their places to `found` and returns how many there are, at most `most` + 1.
+    Writes their places to `found` and returns their count, at most `most` + 1.
     """
     first, last, count = 0, 0, 0
     for k in range(len(origins)):
@@ -45,7 +45,7 @@ def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  
 def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, queue):  # type: ignore[no-untyped-def]
     """Mark with `stamp` every node from which one of `ends` is entered with a ceiling of `level`.
 
-    The edges are grouped by target; `order` has their positions, by which `off` knows them.
+    The edges are grouped by target; `order` has their positions, which index `off`.
     """
     first, last = 0, 0
     for v in ends:
@@ -66,7 +66,7 @@ def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, q
 
 @compiled
 def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ignore[no-untyped-def]
-    """Enter `start` with the ceiling `admin`; return how many states the queue then holds."""
+    """Enter `start` with the ceiling `admin`; return the number of states in the queue."""
     queue[0] = 4 * np.int64(start) + 3
     seen[queue[0]] = stamp
     first, last = 0, 1
@@ -115,10 +115,10 @@ def recount(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off, weight, masks,
     starts, seen, stamp, queue, got, got_seen, touched,
 ):  # fmt: skip
-    """Count anew what each of `starts` reaches without the edges and grants that are off.
+    """Count again the reach of each of `starts` without the removed edges and grants.
 
-    `masks` are, for each set of levels, how many they are, what they weigh, and the heaviest
-    of them: float64[3, 16]. Returns float64[4, starts]: resources, pairs, weight, heaviest.
+    `masks` are, for each set of levels, its count, its weight, and its heaviest level: float64[3,
+    16]. Returns float64[4, starts]: resources, pairs, weight, heaviest.
     """
     counted = np.zeros((4, len(starts)))
     for k in range(len(starts)):
@@ -140,7 +140,7 @@ def reach(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     start, seen, stamp, queue, got, got_seen, touched,
 ):  # fmt: skip
-    """Return the resources that `start` reaches, and at which levels (bits)."""
+    """Return the resources that `start` reaches, and the levels (bits)."""
     reached = _gather(
         indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
         start, seen, stamp, queue, got, got_seen, touched,
@@ -154,10 +154,10 @@ def holds(  # type: ignore[no-untyped-def]
     indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
     starts, wanted_ptr, wanted, level, seen, stamp, queue, got, got_seen,
 ):  # fmt: skip
-    """Return for each wanted thing whether its start reaches it (bool).
+    """Return a mask of the wanted nodes that their start reaches.
 
-    `starts[k]` wants `wanted[wanted_ptr[k]:wanted_ptr[k + 1]]`, each at its `level`: a
-    position in `LEVELS`, -1 for any level, or `NODE` - ceiling for the node itself.
+    `starts[k]` wants `wanted[wanted_ptr[k]:wanted_ptr[k + 1]]`, each at its `level`: a position in
+    `LEVELS`, -1 for any level, or `NODE` - ceiling for the node itself.
     """
     held = np.zeros(len(wanted), np.bool_)
     for k in range(len(starts)):

@@ -1,8 +1,8 @@
 """Compiled traversals of a `Network`. States are (node, ceiling): node * 4 + ceiling.
 
-A walk enters its start with the ceiling `admin`, and each edge lowers the ceiling to its own
-at most. A node is entered at most once with each ceiling, so a traversal costs at most four
-visits of each edge, whatever the cycles.
+A path enters its start with the ceiling `admin`, and each edge lowers the ceiling to its own at
+most. A node is entered at most once with each ceiling, so a traversal costs at most four visits of
+each edge, whatever the cycles.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-
     Returns
     -------
     states : int64[reached]
-        The states that are reached, in the order in which they are met.
+        The reached states, in the order in which they are met.
     hops, parent, via : int32[reached]
         For each the fewest control hops to it, the state before it and the position of the edge
         between them (-1: none). `max_hops` < 0 means any number.
@@ -52,14 +52,14 @@ def backward(indptr, source, ceiling, holders, least):  # type: ignore[no-untype
     Parameters
     ----------
     indptr, source, ceiling : arrays
-        The network turned round: for each node the edges that lead to it.
+        The network reversed: for each node the edges that lead to it.
     holders, least : int32[], int8[]
         Nodes that hold a wanted grant, and the lowest ceiling with which they must be entered.
 
     Returns
     -------
     int32[nodes]
-        The fewest control hops from each node to a holder; -1 where there is no way.
+        The fewest control hops from each node to a holder; -1 where there is no path.
     """
     n = len(indptr) - 1
     hops = np.full(4 * n, UNSEEN, np.int32)

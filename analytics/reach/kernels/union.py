@@ -1,4 +1,4 @@
-"""The compiled parts of `analytics.reach.closure`: states, components, rows and their union."""
+"""Compiled parts of `analytics.reach.closure`: states, components, rows and their union."""
 
 import numpy as np
 from llvmlite import ir
@@ -9,7 +9,7 @@ TOP = 3  # the highest ceiling: admin
 KINDS = 5  # four levels, and any level
 WIDEST = 1 << 16  # words of a block, so that a word's number fits 16 bits
 SHARE_DENSE = 3  # a row of more than words / 3 words is kept dense
-SHARE_BEYOND = 8  # what adds at most words / 8 words to a dense row is looked at word by word
+SHARE_BEYOND = 8  # an addition of at most words / 8 words to a dense row goes word by word
 
 
 @intrinsic
@@ -69,8 +69,8 @@ def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
 def components(indptr, target):  # type: ignore[no-untyped-def]
     """Find the strongly connected components, numbered successors first (Tarjan 1972).
 
-    Returns the component of each state (int32) and how many there are. It does not recurse, so
-    no chain is too long.
+    Returns the component of each state (int32) and their count. It does not recurse, so the length
+    of paths is not limited.
     """
     n = len(indptr) - 1
     component = np.full(n, -1, np.int32)
@@ -122,7 +122,7 @@ def components(indptr, target):  # type: ignore[no-untyped-def]
 def contract(  # type: ignore[no-untyped-def]
     component, count, indptr, target, node, limit, g_indptr, resource, levels, column
 ):
-    """Make the rows: one for each component that adds something to what it leads to.
+    """Build the rows: one for each component that adds something to the rows it leads to.
 
     Returns
     -------
@@ -200,7 +200,7 @@ def _grown(pool, used, more):  # type: ignore[no-untyped-def]
 
 @compiled
 def _join(union, touched, count, keys, words, ground):  # type: ignore[no-untyped-def]
-    """Unite with what a sparse row has beyond the dense row `ground`."""
+    """Unite with the bits of a sparse row beyond the dense row `ground`."""
     listed = np.uint64(count)  # unsigned, so that no index is tested for being negative
     for i in range(len(keys)):
         x = keys[i]
@@ -226,7 +226,7 @@ def _join_own(union, touched, count, columns, low, ground):  # type: ignore[no-u
 
 @compiled
 def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-untyped-def]
-    """Move the touched words to a sparse row, count their bits by class; return how many."""
+    """Move the touched words to a sparse row, count their bits by class; return the total."""
     total = np.int64(0)
     for i in range(len(keys)):
         x = touched[i]
@@ -264,7 +264,7 @@ def _add_own(row, columns, low):  # type: ignore[no-untyped-def]
 
 @compiled
 def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
-    """Count the bits of a dense row by class; return how many."""
+    """Count the bits of a dense row by class; return the total."""
     total = np.int64(0)
     for k in range(len(counts)):
         found = np.int64(0)
@@ -277,7 +277,7 @@ def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
 
 @compiled
 def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
-    """Return the largest dense row, -1 if none is, whether there are others, and the rest."""
+    """Return the largest dense row or -1, whether there are others, and the size of the rest."""
     largest, several, rest = -1, False, np.int64(0)
     for d in children:
         if size[d] >= 0:
@@ -295,7 +295,7 @@ def _base(children, place, size, bits):  # type: ignore[no-untyped-def]
 def _unite_dense(  # type: ignore[no-untyped-def]
     row, children, base, place, size, words, keys, dense
 ):
-    """Unite a dense row, which is `base` so far, with all children."""
+    """Unite a dense row, so far equal to `base`, with all children."""
     last = base
     for d in children:
         if size[d] == size[last] and place[d] == place[last]:
@@ -311,7 +311,7 @@ def _unite_dense(  # type: ignore[no-untyped-def]
 def _unite_listed(  # type: ignore[no-untyped-def]
     union, touched, children, place, size, words, keys, ground
 ):
-    """Unite what sparse children have beyond `ground`; return how many words they touch."""
+    """Unite the bits of sparse children beyond `ground`; return the number of touched words."""
     count, last = np.int64(0), -1
     for d in children:
         if size[d] <= 0 or (last >= 0 and size[d] == size[last] and place[d] == place[last]):
@@ -337,11 +337,11 @@ def unite(  # type: ignore[no-untyped-def]
 ):
     """Unite rows successors first over the words `low` to `high`, and count them in `counts`.
 
-    A sparse row is at `place` in the pools of words and of their numbers, `size` of them. A
-    dense one, whose `size` is -1, is all words of the block at `place` in a pool of its own.
-    A row with little beyond its only dense child is that child and what it adds. Every row is
-    made at the end of its pool, and stays there only if another row needs it. Returns place, size
-    and the three pools.
+    A sparse row is at `place` in the pools of words and of their numbers, `size` of them. A dense
+    one, whose `size` is -1, is all words of the block at `place` in a pool of its own. A row with
+    little beyond its only dense child is that child and the difference. Every row is made at the
+    end of its pool, and stays there only if another row needs it. Returns place, size and the three
+    pools.
     """
     rows, width = len(child_ptr) - 1, high - low
     empty, union = np.zeros(width, np.uint64), np.zeros(width, np.uint64)
