@@ -21,7 +21,7 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
 
 
 def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
-    """Return a mask of the nodes that a scope states which declares facts of all `kinds`."""
+    """Return a mask of the nodes stated by a scope that declares facts of all `kinds`."""
     return _declaring(graph, kinds).copy()
 
 

@@ -28,7 +28,7 @@ def past(posture: Posture) -> tuple[SnapshotInfo, ...]:
 
 
 def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
-    """Return for each snapshot a hash of all its findings depend on: facts, journal, code."""
+    """Return for each snapshot a hash of all that its findings depend on: facts, journal, code."""
     entries = journal.entries() if journal is not None else ()
     stated = [e for e in entries if isinstance(e, Attestation | Review)]
     apart = [list(pair) for pair in journal.apart()] if journal is not None else []

@@ -60,12 +60,13 @@ def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
 
 
 def sharing(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return whether each credential is shared; see `analytics.assumptions.sharing.shared`."""
+    """Return the state of sharing: broken where several agents or environments share a credential.
+    """
     return np.where(shared(posture)[rows["number"].to_numpy(np.int64)], BROKEN, KEPT)
 
 
 def human_use(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return whether people used each credential, which those of break-glass identities are for."""
+    """Return the state of human use: broken where people used a credential, except break-glass."""
     human = rows["human"].to_numpy(np.int64)
     seen = (human != NEVER) & (human <= posture.graph.now)
     glass = tagged(posture, BREAK_GLASS)[rows["identity"].to_numpy(np.int64)]

@@ -87,7 +87,7 @@ def opaque_nodes(graph: AccessGraph) -> np.ndarray:
 
 
 def _told(graph: AccessGraph) -> np.ndarray:
-    """Return a mask of the nodes that a scope states which declares grants, or states one."""
+    """Return a mask of the nodes stated by a scope that declares grants, or states one."""
     telling = [c for c in graph.coverage if "grants" in c.declares or _states_grants(graph, c)]
     if len(telling) == len(graph.coverage):
         return np.ones(len(graph.ids), bool)

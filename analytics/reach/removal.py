@@ -115,7 +115,7 @@ class Masked:
         edges: np.ndarray,
         grants: np.ndarray,
     ) -> np.ndarray:
-        """Return a mask of `starts` that reach their wanted node if those are removed as well.
+        """Return a mask of `starts` that reach their wanted node without `edges` and `grants`.
 
         `wanted` and `level` are as in `analytics.reach.kernels.removal.holds`, one per start.
         """

@@ -13,8 +13,8 @@ DORMANT_DAYS = 45  # after which CIS asks to disable an account (Controls 5.3)
 def last_active(posture: Posture) -> np.ndarray:
     """Return when each identity was last active (milliseconds, `NEVER` where unknown).
 
-    An identity that is observed and shows no use counts from its creation. The instant is unknown
-    if the identity may have acted within the last `DORMANT_DAYS` days, as one of several.
+    Without any use, an observed identity counts from its creation. Unknown if it may have acted
+    within `DORMANT_DAYS` days, as one of several.
     """
     graph, seen, latest = posture.graph, posture.activity.last_active, posture.activity.node_latest
     watched = stated_by(graph, "usage")

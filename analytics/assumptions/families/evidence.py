@@ -66,9 +66,10 @@ def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _recent(case: Case) -> pd.DataFrame:
-    """Return the recent uses; `since` is when a `bad` one, which no decision explains, happened.
+    """Return the recent uses, each with the counts that `_unexplained` sums.
 
-    `uses` counts those whose explanation is known; `doubtful` marks the others.
+    `uses` counts those whose explanation is known, `bad` those that no decision explains, first at
+    `since`; `doubtful` marks the others.
     """
     seen = uses(case.posture)
     at = seen["at"].to_numpy(np.int64)

@@ -31,7 +31,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 
 def separating(graph: AccessGraph) -> pd.DataFrame:
-    """Return the distinct separation rules, without those whose sides one entitlement satisfies."""
+    """Return the distinct separation rules, except those one entitlement meets on both sides."""
     said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
     rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
