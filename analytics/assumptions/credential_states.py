@@ -60,8 +60,7 @@ def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
 
 
 def sharing(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return the state of sharing: broken where several agents or environments share a credential.
-    """
+    """Return the state of sharing: broken where agents or environments share a credential."""
     return np.where(shared(posture)[rows["number"].to_numpy(np.int64)], BROKEN, KEPT)
 
 
