@@ -1,1 +1,1 @@
-"""Which ids denote the same thing, and how their rows become those of one node."""
+"""Matching of ids that denote the same node, and merging of their rows under a canonical id."""

@@ -1,8 +1,8 @@
-"""Ids by which other systems know a thing: what they are worth, and who states them.
+"""Ids of nodes in other systems: their kinds, the strength of each kind, and the claims on them.
 
-A strong kind names one thing in the world: who shares such an id is one. A weak kind is shared
-by strangers: it counts only together with a second one, as `TOGETHER` lists. A kind that is not
-among `KINDS` is kept and shown, and makes nothing one.
+Nodes that share an id of a strong kind are the same. An id of a weak kind is shared by different
+nodes too, so it counts only in the combinations of `TOGETHER`. An id of a kind that is not among
+`KINDS` is kept and shown, but never merges nodes.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ from graph.values import strict_json
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an id of some kind is worth.
+    """Describe how ids of one kind are matched.
 
-    `strong` ids name one thing. Of a `single` kind, a thing has one. `folded` ids are the same
-    in capitals and small letters.
+    A `strong` id denotes one node. A node has at most one id of a `single` kind. Ids of a `folded`
+    kind are compared without letter case.
     """
 
     strong: bool
@@ -46,16 +46,16 @@ KINDS: Mapping[str, Kind] = {
     "email": Kind(strong=False, single=False, folded=True),
     "name": Kind(strong=False, single=False, folded=True),
 }
-OWN = {"arn:": "arn", "spiffe://": "spiffe"}  # ids of these forms are of that kind
+OWN = {"arn:": "arn", "spiffe://": "spiffe"}  # prefixes of ids that show their kind
 TOGETHER = (("email", "name"), ("email", "employee"), ("email", "manager"), ("name", "employee"))
 CLAIMS = ("label", "id", "source", "scope", "kind", "value")
 
 
 def claims(facts: Facts) -> pd.DataFrame:
-    """Return the ids that rows of nodes claim: `CLAIMS`, one row for each claim.
+    """Return the external ids that node rows claim, as columns `CLAIMS`, one row per claim.
 
-    `label` is the position in `FACT_NODES` of the label they are stated under, `value` the id
-    in the form in which ids of its kind are compared. Kinds that nobody declared are left out.
+    `label` is the position in `FACT_NODES` of the label whose frame has the row, `value` the id in
+    the form in which ids of its kind are compared. Kinds that are not in `KINDS` are left out.
     """
     said = [(facts.frames[label], n) for n, label in enumerate(FACT_NODES)]
     parts = [_claims(rows, n) for rows, n in said if rows["external_ids"].notna().any()]
@@ -63,7 +63,7 @@ def claims(facts: Facts) -> pd.DataFrame:
 
 
 def nothing() -> pd.DataFrame:
-    """Return a frame of claims without any."""
+    """Return an empty frame of claims."""
     columns = {name: pd.Series([], dtype="string") for name in CLAIMS}
     return pd.DataFrame(columns).astype({"label": "int64"})
 
@@ -81,7 +81,7 @@ def _claims(frame: pd.DataFrame, label: int) -> pd.DataFrame:
 
 
 def compared(rows: pd.DataFrame) -> pd.DataFrame:
-    """Bring each `value` into the form in which ids of its `kind` are compared."""
+    """Normalize each `value` to the form in which ids of its `kind` are compared."""
     values = rows["value"].astype("string").reset_index(drop=True)
     kinds = rows["kind"].reset_index(drop=True)
     folding = kinds.isin([name for name, kind in KINDS.items() if kind.folded])
@@ -90,7 +90,7 @@ def compared(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def folded(values: pd.Series) -> pd.Series:
-    """Return texts without what two writings of one differ in: case, width, spaces.
+    """Return texts without differences of letter case, Unicode width and spaces.
 
     >>> folded(pd.Series([" Ann  SMITH "], dtype="string")).tolist()
     ['ann smith']
@@ -101,7 +101,7 @@ def folded(values: pd.Series) -> pd.Series:
 
 
 def own_claims(facts: Facts, strong: pd.DataFrame) -> pd.DataFrame:
-    """Return a claim for each node whose own id is one that another of its label claims."""
+    """Return a claim for each node whose own id another node of its label claims as external id."""
     parts = [nothing()]
     for label, wanted in strong.groupby("label"):
         frame = facts.frames[FACT_NODES[int(str(label))]]

@@ -1,4 +1,4 @@
-"""What people may call a thing: its ids, its name, its e-mail, and what lies nearest to them."""
+"""Look-up of nodes by id, name, e-mail or external id, with the nearest names if none matches."""
 
 import difflib
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ from graph.values import canonical, strict_json
 if TYPE_CHECKING:
     from graph.access import AccessGraph
 
-MANY = 50_000  # names among which a nearest one is looked for
+MANY = 50_000  # names searched for the nearest ones
 
 
 class UnknownThing(LookupError):
-    """Nothing goes by that name; `candidates` are the nearest names."""
+    """No node has that id or name; `candidates` are the ids with the nearest names."""
 
     exit_code, code = 2, "unknown-thing"
 
@@ -28,7 +28,7 @@ class UnknownThing(LookupError):
 
 
 class AmbiguousThing(LookupError):
-    """Several things go by that name; `candidates` are their ids."""
+    """Several nodes have that id or name; `candidates` are their ids."""
 
     exit_code, code = 2, "ambiguous-thing"
 
@@ -38,10 +38,10 @@ class AmbiguousThing(LookupError):
 
 
 def find(graph: "AccessGraph", said: str) -> int:
-    """Return the number of the one thing that goes by an id, a name or an e-mail.
+    """Return the number of the one node with a given id, name or e-mail.
 
-    What has none of these may go by an id that another system knows it by, with or without the
-    kind of that id, or by the end of its own: by what its source calls it.
+    If none matches, `said` may be an id in another system, with or without its kind, or the last
+    part of the node's own id: its id in its source.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def find(graph: "AccessGraph", said: str) -> int:
     exact = graph.number(graph.identities.canonical.get(said, said))
     if exact >= 0:
         return exact
-    valid = said.encode(errors="replace").decode()  # an argument need not be Unicode
+    valid = said.encode(errors="replace").decode()  # arguments need not be Unicode
     wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
     found = _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
     if len(found) == 1:
@@ -61,7 +61,7 @@ def find(graph: "AccessGraph", said: str) -> int:
 
 
 def _called(graph: "AccessGraph", wanted: str) -> list[int]:
-    """Return the numbers of what has a name or an e-mail."""
+    """Return the numbers of the nodes with a name or an e-mail, given in lower case."""
     named = np.flatnonzero(pc.equal(graph.lower_names, wanted).to_numpy(zero_copy_only=False))
     people = graph.frames[HUMAN]
     mailed = people["id"][(people["email"].str.lower() == wanted).fillna(False)]
@@ -69,7 +69,7 @@ def _called(graph: "AccessGraph", wanted: str) -> list[int]:
 
 
 def _known_as(graph: "AccessGraph", said: str) -> list[int]:
-    """Return the numbers of what another system knows by an id."""
+    """Return the numbers of the nodes with a given external id, with or without its kind."""
     found, end = set(), canonical(said)[1:]
     for label in FACT_NODES:
         frame = graph.frames[label]
@@ -83,10 +83,10 @@ def _known_as(graph: "AccessGraph", said: str) -> list[int]:
 
 
 def _native(graph: "AccessGraph", said: str) -> list[int]:
-    """Return the numbers of what has an id that ends in `said`, as whole steps of it.
+    """Return the numbers of the nodes whose id ends in `said`, at a boundary of its parts.
 
-    The id that a source gives a thing stands there, behind the source, the scope and the kind;
-    a source that writes `kind:name` is understood as well.
+    An id ends in the id that its source uses, after the source, the scope and the kind; `kind:name`
+    matches as well as `kind/name`.
     """
     end = f"/{said}".replace(":", "/")
     if len(end) < 2:
@@ -99,7 +99,7 @@ def _native(graph: "AccessGraph", said: str) -> list[int]:
 
 
 def nearest(graph: "AccessGraph", said: str, among: np.ndarray | None = None) -> list[str]:
-    """Return the ids of the three things whose names are nearest, `among` some numbers or all."""
+    """Return the ids of the three nodes with the nearest names, `among` some numbers or all."""
     things = graph.things if among is None else graph.things.loc[among]
     wanted = said.encode(errors="replace").decode().casefold()
     if len(things) > MANY:

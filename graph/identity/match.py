@@ -1,10 +1,10 @@
-"""Which things that several sources state under several ids are one, why, and which are not.
+"""Matching of nodes that several sources declare under several ids, with reasons and collisions.
 
-Things of one label that share a strong id are one; so are those that share two weak facts. Then
-whatever speaks against it counts more: one source that tells two of them apart, two values of an
-id of which a thing has one, a life that ended before the other began, or a person's word in the
-journal. Such a group stays apart as a whole and is reported as a collision: no guess is made
-which part of it is right. What is found depends on the facts, never on their order.
+Nodes of one label that share a strong id, or two weak facts, form a group and are merged. A
+contradiction outweighs that: a source that declares two of them separately, two values of a
+`single` id, a node that ended before another was created, or a journal entry that keeps them
+apart. A group with a contradiction stays apart as a whole and is reported as a collision: no
+guess is made which part of it is right. The result does not depend on the order of the facts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,14 +32,14 @@ from graph.identity.external_ids import (
 )
 from graph.schema import FACT_NODES
 
-ROUNDS = 20  # of weak facts: a manager who became one makes the next level comparable
+ROUNDS = 20  # of matching by weak facts: a merged manager makes his reports comparable
 MEMBER = ("label", "id", "source", "scope", "first_seen", "last_seen", "created", "ended")
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """Things that share ids or facts and yet are kept apart; `reason` says why."""
+    """Nodes that share ids or facts and are kept apart nevertheless; `reason` says why."""
 
     label: str
     things: tuple[str, ...]
@@ -47,7 +47,7 @@ class Collision:
     reason: str
 
     def record(self) -> dict[str, Any]:
-        """Return it as answers show it."""
+        """Return the collision as a dict for JSON."""
         return {
             "label": self.label,
             "things": list(self.things),
@@ -58,11 +58,11 @@ class Collision:
 
 @dataclass(frozen=True)
 class Identities:
-    """What was made one.
+    """The result of matching: canonical ids, and why ids were merged.
 
-    `canonical` names for each id that is no longer used the one that is. `members` has a row
-    for each statement of a thing that was made one (`MEMBER`, and `canonical`), `links` one for
-    each fact that made it so: `canonical`, `id`, `rule`, `value`, `source`, `scope`.
+    `canonical` maps each replaced id to its canonical id. `members` has one row per declaration of
+    a merged node (`MEMBER`, and `canonical`), `links` one per fact that caused a merge:
+    `canonical`, `id`, `rule`, `value`, `source`, `scope`.
     """
 
     canonical: dict[str, str]
@@ -72,7 +72,7 @@ class Identities:
 
     @cached_property
     def merged(self) -> dict[str, tuple[str, ...]]:
-        """The ids that each canonical id stands for, itself among them, sorted."""
+        """The merged ids of each canonical id, itself included, sorted."""
         found: dict[str, list[str]] = {}
         for old, new in self.canonical.items():
             found.setdefault(new, [new]).append(old)
@@ -80,7 +80,7 @@ class Identities:
 
     @cached_property
     def grouped(self) -> dict[str, tuple[str, ...]]:
-        """The ids that each id is one with, itself among them, the canonical one first."""
+        """The merged ids of each id, itself included, the canonical one first."""
         return {
             one: (new, *(i for i in ids if i != new))
             for new, ids in self.merged.items()
@@ -89,19 +89,19 @@ class Identities:
 
     @classmethod
     def named(cls, names: Mapping[str, str]) -> "Identities":
-        """Make what calls things as `names` says, for no reason that it knows of."""
+        """Build identities from a map of ids to canonical ids, without members or links."""
         return cls(dict(names), _no_members(), _no_links(), ())
 
 
 def identify(facts: Facts, apart: Iterable[Pair] = ()) -> Identities:
-    """Find which things of `facts` are one.
+    """Find which nodes of `facts` are the same.
 
     Parameters
     ----------
     facts : Facts
-        What sources state; ids as they state them.
+        Facts with the ids that sources use.
     apart : iterable of (id, id)
-        People said that the first of each pair is not what the second is: it stays by itself.
+        Pairs of ids that people keep apart: the first of each stays unmerged.
     """
     stated = claims(facts)
     weak = _weak_facts(facts, stated)
@@ -119,7 +119,7 @@ def _no_links() -> pd.DataFrame:
 
 
 def _weak_facts(facts: Facts, stated: pd.DataFrame) -> pd.DataFrame:
-    """Return e-mail, name, manager and employee number of those whom two of them may join."""
+    """Return e-mail, name, manager and employee number of nodes that may match by two of them."""
     said = stated[stated["kind"].isin([name for name, kind in KINDS.items() if not kind.strong])]
     parts = [said]
     for number, label in enumerate(FACT_NODES):
@@ -153,7 +153,7 @@ def _of_people(frame: pd.DataFrame, label: int, said: pd.DataFrame) -> list[pd.D
 
 
 class _Finding:
-    """The work of one call of `identify`."""
+    """The state of one call of `identify`."""
 
     def __init__(
         self, facts: Facts, stated: pd.DataFrame, weak: pd.DataFrame, apart: tuple[Pair, ...]
@@ -167,7 +167,7 @@ class _Finding:
         self.weak = self._keyed(weak.assign(own=False, rule=""))
 
     def found(self) -> Identities:
-        """Return what is one: by strong ids first, then by weak facts as long as these add any."""
+        """Return the merged ids: by strong ids first, then by weak facts until these add none."""
         kept = self._accepted(self.strong.iloc[:0], self.strong)
         for _ in range(ROUNDS):
             offered = self._pairs(self._groups(kept))
@@ -181,7 +181,7 @@ class _Finding:
         return self._result(kept)
 
     def _labels(self, ids: set[str]) -> dict[str, int]:
-        """Return the label of each id: of several, the one that the schema declares first."""
+        """Return the label of each id; of several, the one that the schema declares first."""
         labels: dict[str, int] = {}
         wanted = pa.array(ids, pa.string())
         for number, label in reversed(list(enumerate(FACT_NODES))):
@@ -196,7 +196,7 @@ class _Finding:
         return rows.assign(own=own, key=_joined(label, rows["rule"], rows["value"]))
 
     def _pairs(self, group: dict[str, str]) -> pd.DataFrame:
-        """Return the weak facts two by two; a manager goes by the id that stands for him."""
+        """Return the pairs of weak facts per node; a manager is compared by his canonical id."""
         facts = self.weak
         managed = facts["kind"] == "manager"
         value = facts["value"].where(~managed, facts["value"].map(lambda m: group.get(m, m)))
@@ -210,10 +210,10 @@ class _Finding:
             parts.append(self._keyed(both.assign(value=value, rule=rule))[parts[0].columns])
         return pd.concat(parts, ignore_index=True).drop_duplicates()
 
-    # -- what speaks against it -------------------------------------------------------------
+    # -- contradictions ---------------------------------------------------------------------
 
     def _accepted(self, kept: pd.DataFrame, offered: pd.DataFrame) -> pd.DataFrame:
-        """Return `kept` with what is offered, without what a contradiction speaks against."""
+        """Return `kept` and those rows of `offered` that no contradiction excludes."""
         both = pd.concat([kept, offered], ignore_index=True) if len(kept) else offered
         both = self._set_apart(both)
         groups = _sets(both)
@@ -227,7 +227,7 @@ class _Finding:
         return both[~new].reset_index(drop=True)
 
     def _set_apart(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Take out of its group what people said is something else than another of the group."""
+        """Remove from its group each id that people keep apart from another id of the group."""
         if not self.apart or rows.empty:
             return rows
         group = {i: number for number, ids in enumerate(_sets(rows)) for i in ids}
@@ -238,7 +238,7 @@ class _Finding:
         return rows
 
     def _contradictions(self, groups: list[tuple[str, ...]]) -> dict[int, str]:
-        """Return for each group that cannot be one the first reason why not."""
+        """Return the first contradiction within each group that has one, by group index."""
         number = {i: n for n, ids in enumerate(groups) for i in ids}
         members = _members(self.facts, set(number))
         members = members.assign(group=members["id"].map(number))
@@ -259,7 +259,7 @@ class _Finding:
         self.collisions.setdefault(things, Collision(label, things, tuple(shown), reason))
 
     def _report_mail_alone(self, kept: pd.DataFrame) -> None:
-        """Report those who share an e-mail and nothing else."""
+        """Report groups of nodes that share only an e-mail."""
         group = self._groups(kept)
         mails = self.weak[self.weak["kind"] == "email"]
         rows = mails.assign(one=mails["id"].map(lambda i: group.get(i, i)))
@@ -270,12 +270,12 @@ class _Finding:
             if len({group.get(i, i) for i in ids}) > 1 and not told.issuperset(ids):
                 self._report(ids, "an e-mail alone does not make them one", rows)
 
-    # -- what is one ------------------------------------------------------------------------
+    # -- canonical ids ----------------------------------------------------------------------
 
     def _groups(self, rows: pd.DataFrame) -> dict[str, str]:
-        """Return for each thing of a group the id that all of it goes by.
+        """Return the canonical id of each id in a group.
 
-        It is one that others know it by, else any; of several, the first in order.
+        Preferred is an id that other nodes claim as external id; of several, the first in order.
         """
         known = set(rows["id"][rows["own"]])
         found: dict[str, str] = {}
@@ -315,7 +315,7 @@ def _joined(*columns: pd.Series) -> pd.Series:
 
 
 def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the ids that common keys connect, two or more together, each set sorted."""
+    """Return the groups of two or more ids that common keys connect, each sorted."""
     if rows.empty:
         return []
     thing, found = pd.factorize(rows["id"], sort=True)
@@ -333,7 +333,7 @@ def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _members(facts: Facts, ids: set[str]) -> pd.DataFrame:
-    """Return who states each of `ids`, and when it was created and ended (NaT where unknown)."""
+    """Return the declarations of `ids`, and when each was created and ended (NaT if unknown)."""
     parts: list[pd.DataFrame] = []
     wanted = pa.array(ids, pa.string())
     for number, label in enumerate(FACT_NODES):
@@ -350,7 +350,7 @@ def _members(facts: Facts, ids: set[str]) -> pd.DataFrame:
 
 
 def _latest(rows: pd.DataFrame, *columns: str) -> pd.Series:
-    """Return the latest of several instants of each row; of columns that are not there, none."""
+    """Return the latest of several instants of each row; columns that are missing are ignored."""
     latest = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms, UTC]")
     for column in columns:
         if column in rows:

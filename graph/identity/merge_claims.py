@@ -1,9 +1,9 @@
-"""Make one thing of the rows in which several sources and scopes state it.
+"""Merging of the rows in which several sources and scopes declare one node or relationship.
 
-The newest word counts: rows are ordered by the instant of their coverage, latest first, then
-by source and scope, and each property takes the first value that is not absent. Sightings are
-added up instead: seen or used first is the earliest, seen or used last the latest; ids in other
-systems are joined. What was created after it was deleted lives: something else now has its name.
+Rows are ordered by the instant of their coverage, latest first, then by source and scope, and
+each property takes its first non-null value. Sightings are combined: the earliest of first seen
+and first used, the latest of last seen and last used; external ids are united. A node that was
+created after its deletion is alive: the name was used again.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from graph.frames import PANDAS, Frames
 from graph.schema import FACT_NODES
 from graph.values import canonical, strict_json
 
-STATING = {"inventory", "grants", "credentials", "trust"}  # kinds of those who state what there is
+STATING = {"inventory", "grants", "credentials", "trust"}  # kinds that list what exists
 EARLIEST, LATEST = (
     ("first_seen", "first_at"),
     ("last_seen", "last_at", "last_used_at", "last_active_at"),
@@ -29,24 +29,24 @@ USED_AT = ("last_used_at", "last_active_at")
 
 
 def resolve_nodes(facts: Facts) -> Frames:
-    """Return a frame for each label with one row per node, in the order they are first stated.
+    """Return a frame for each label with one row per node, in the order of first declaration.
 
-    A node that is stated under several labels has the one that the schema declares first, and
-    the properties that are stated under that label. What happened to it is true of it whatever it
-    was taken for: a log calls a person what its owner calls an account.
+    A node that is declared under several labels gets the one that the schema declares first, and
+    the properties declared under that label. Its life (created, used, deleted) is merged from all
+    its labels: a log may call a person what its owner calls an account.
     """
     return {n: resolve(rows, facts.coverage) for n, rows in _by_label(facts).items()}
 
 
 def living_nodes(facts: Facts) -> Frames:
-    """Return what `resolve_nodes` does; what was deleted and is there again is alive."""
+    """Return `resolve_nodes` with recreated nodes alive: deleted, and declared again later."""
     stating = {c.key: c.taken_at for c in facts.coverage if STATING & set(c.declares)}
     stated = _by_label(facts)
     return {n: revived(resolve(r, facts.coverage), r, stating) for n, r in stated.items()}
 
 
 def _by_label(facts: Facts) -> Frames:
-    """Return the stated rows of each label: those of its things, under whichever they stand."""
+    """Return the rows of each label's nodes, including rows declared under other labels."""
     ids = pd.concat([facts.frames[label]["id"] for label in FACT_NODES], ignore_index=True)
     if ids.is_unique:
         return {label: facts.frames[label] for label in FACT_NODES}
@@ -69,11 +69,11 @@ def _by_label(facts: Facts) -> Frames:
 
 
 def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
-    """Return what rows of another label tell of the life of things of `label`, and no more."""
+    """Return rows of another label as rows of `label`, with only the node's life."""
     shared = [c.name for c in (*Node.keys[:1], *Node.stamped)]
     happened = label.instants(When.HAPPENED, When.MADE)
     columns = {c.name: rows[c.name] for c in happened if c.name in rows}
-    if "last_used_at" in columns:  # whatever it was taken for when it was seen acting
+    if "last_used_at" in columns:  # a use counts whatever label the log gave the node
         columns["last_used_at"] = rows[[n for n in USED_AT if n in rows]].max(axis=1)
     for dated in {c.dates for c in happened if c.dates and c.dates in rows}:
         (allowed,) = (c.choices for c in label.columns if c.name == dated)
@@ -87,11 +87,11 @@ def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
 def revived(
     things: pd.DataFrame, rows: pd.DataFrame, stating: Mapping[tuple[str, str], pd.Timestamp]
 ) -> pd.DataFrame:
-    """Return `things` dead that any of `rows` shows deleted, and alive that are there again.
+    """Return `things` with status deleted where any of `rows` is deleted, unless it was recreated.
 
-    That is what was created after it was deleted last, which says so in `revived_at`, and what
-    a scope has stated since that states what there is (`stating`, with the instant that each was
-    taken at). When the former was deleted stays told. An older word that it is alive says nothing.
+    A node is recreated if it was created after its last deletion (`revived_at` is that instant), or
+    declared since by a scope that lists existing nodes (`stating`: the instant of each read). The
+    instant of the deletion is kept. An older declaration that the node is alive has no effect.
     """
     if "revived_at" not in things or rows["deleted_at"].isna().all():
         return things
@@ -124,20 +124,20 @@ def revived(
 
 
 def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame:
-    """Return one row for each `id` of `frame`, in the order they are first stated.
+    """Return one row for each `id` of `frame`, in the order of first declaration.
 
     Parameters
     ----------
     frame : DataFrame
         Rows of one label or type, one for each (id, source, scope).
     coverage : tuple of Coverage
-        Says when each source and scope was taken; a row of an unlisted one counts as oldest.
+        Gives the instant of each source and scope; rows of an unlisted one count as oldest.
     """
     if frame["id"].is_unique:
         counted = isinstance(frame.index, pd.RangeIndex) and frame.index[:1].tolist() in ([], [0])
         return frame if counted else frame.reset_index(drop=True)
     order = _newest_first(frame, coverage)
-    numbers, ids = pd.factorize(frame["id"])  # ids in the order they are first stated
+    numbers, ids = pd.factorize(frame["id"])  # ids in the order of first declaration
     rows, group = frame.take(order), numbers[order]
     columns = {name: _first(rows[name].array, group, len(ids)) for name in frame.columns}
     for names, way in ((EARLIEST, "min"), (LATEST, "max")):
@@ -154,7 +154,7 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
 
 
 def _newest_first(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> np.ndarray:
-    """Return the row numbers of `frame`, the newest coverage first, then by source and scope."""
+    """Return the row numbers of `frame` by newest coverage, then by source and scope."""
     dated = sorted(sorted(coverage, key=lambda c: c.key), key=lambda c: c.taken_at, reverse=True)
     ranks = {c.key: rank for rank, c in enumerate(dated)}
     pairs = frame.groupby(["source", "scope"], sort=True).ngroup().to_numpy()
@@ -167,7 +167,7 @@ def _newest_first(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> np.nda
 
 
 def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
-    """Return for each group all that its rows list, sorted; what only one lists, as it stands."""
+    """Return the sorted union of each group's lists; a single list is kept as it is."""
     known = said.notna().to_numpy(bool)
     groups, texts = group[known], said[known]
     several = pd.Series(groups).duplicated(keep=False).to_numpy()
@@ -182,7 +182,7 @@ def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
 
 
 def _first(values: Values, group: np.ndarray, groups: int) -> Values:
-    """Return for each group its first value that is not absent."""
+    """Return the first non-null value of each group."""
     present = np.flatnonzero(~values.isna())[::-1]
     at = np.full(groups, -1)
     at[group[present]] = present  # of several, the one written last stays: the first value

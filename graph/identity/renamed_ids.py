@@ -1,10 +1,9 @@
-"""An earlier graph under the names that a later one uses.
+"""Renaming of the ids of an earlier graph to those of a later one, so that merged nodes match.
 
-That two names are one is learned; it is nothing that happened. So whoever compares two snapshots
-looks at the earlier one with the ids of the later: a thing that is now known under another of
-its ids is the same thing. An id that nobody states any more is followed over those that it was
-one with. What is one today need not have been one then: the earlier graph is only read so where
-it is compared, and what it says of its own moment stays as it was.
+A merge of two ids is knowledge, not a change. So two snapshots are compared with the ids of the
+later one: a node with a new canonical id is the same node. An id that no source declares any
+more is traced through the ids that it was merged with. Ids that are merged now need not have
+been merged before: the renamed graph serves only the comparison, and the snapshot stays as it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,11 +18,11 @@ from graph.schema import RELATIONSHIPS
 
 
 class Former:
-    """What things and relationships of `before` are called in `after`.
+    """The ids in `after` of the nodes and relationships of `before`.
 
-    `between` is what was made one in the snapshots from one to the other, oldest first. `same`
-    says that all are called as they were. `names` has, by id as sources state it in `before`,
-    the id that `after` uses for it, where that is another.
+    `between` holds the merged ids of the snapshots from one to the other, oldest first. `same`
+    is True if `after` uses the ids of `before`. `names` maps each id declared in `before` to its id in `after`, where
+    they differ.
     """
 
     def __init__(
@@ -42,22 +41,22 @@ class Former:
         return self.before if self.same else self.before.under(self.names)
 
     def called(self, ids: np.ndarray) -> np.ndarray:
-        """Return what `after` calls things that `before` calls `ids` (objects)."""
+        """Return the ids in `after` of nodes with the ids `ids` (objects) in `before`."""
         return ids if self.same else _renamed(ids, self.names)
 
     def linked(self, ids: np.ndarray) -> np.ndarray:
-        """Return the ids that relationships have by now which `before` calls `ids` (objects)."""
+        """Return the ids in `graph` of relationships with the ids `ids` (objects) in `before`."""
         return ids if self.same else _renamed(ids, self.links)
 
     def numbers(self, thing: str) -> list[int]:
-        """Return the numbers in `before` of what `after` calls `thing`: one, several or none."""
+        """Return the numbers in `before` of the node `thing` of `after`: one, several or none."""
         ids = list(self._were.get(thing, ()))
         if thing not in self.names:
-            ids.append(self.before.identities.canonical.get(thing, thing))  # two by now, one then
+            ids.append(self.before.identities.canonical.get(thing, thing))  # two now, merged before
         return sorted({n for i in ids if (n := self.before.number(i)) >= 0})
 
     def places(self, things: list[str]) -> list[list[int]]:
-        """Return what `numbers` does, for many things."""
+        """Return `numbers` for many ids."""
         plain = self.before.numbers(pd.Series(things, dtype="string")).tolist()
         own = self.before.identities.canonical
         other = set() if self.same else {*self._were, *self.names, *own}
@@ -75,7 +74,7 @@ class Former:
 
     @cached_property
     def links(self) -> Mapping[str, str]:
-        """The ids that relationships have in `graph`, by their id in `before`, if another."""
+        """The ids of relationships in `graph` by their id in `before`, where they differ."""
         found: dict[str, str] = {}
         if self.same:
             return found
@@ -88,11 +87,11 @@ class Former:
 
 
 def names_in(later: AccessGraph, steps: Sequence[Identities]) -> dict[str, str]:
-    """Return the id that `later` uses for each id, where it is another.
+    """Return the id in `later` of each id, where they differ.
 
-    `steps` is what was made one in the snapshot that states the ids, and in those after it,
-    oldest first. An id that `later` lacks goes on as the first that it was one with and that
-    `later` states; if there is none, it is called as it was then.
+    `steps` holds the merged ids of the snapshot that declares the ids, and of those after it,
+    oldest first. An id that `later` lacks is replaced by the first id that it was merged with and
+    that `later` has; if there is none, by its canonical id in the first step.
     """
     known = later.identities.canonical
     grouped = sorted({i for step in steps for i in step.grouped})
@@ -108,7 +107,7 @@ def names_in(later: AccessGraph, steps: Sequence[Identities]) -> dict[str, str]:
 
 
 def _one_with(one: str, steps: Sequence[Identities]) -> list[str]:
-    """Return the ids that an id was one with, those of the first step first."""
+    """Return the ids that an id was merged with, those of the first step first."""
     found = {one: None}
     for step in steps:
         for i in tuple(found):
@@ -117,7 +116,7 @@ def _one_with(one: str, steps: Sequence[Identities]) -> list[str]:
 
 
 def _stated(graph: AccessGraph, ids: list[str]) -> set[str]:
-    """Return which of `ids` any source states in a graph."""
+    """Return those of `ids` that any source declares in a graph."""
     if not ids:
         return set()
     number = graph.numbers(pd.Series(ids, dtype="string"))

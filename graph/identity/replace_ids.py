@@ -1,7 +1,7 @@
-"""Facts with one id for each thing: wherever another of its ids stands, the chosen one does.
+"""Replacement of every id of a merged node by its canonical id.
 
-Nothing of this is stored. It is made when facts are looked at, so that it does not depend on
-the order in which sources were read, and is undone by a word in the journal.
+The result is not stored: it is derived whenever facts are read, so that it does not depend on
+the order in which sources were read, and a journal entry can undo it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,9 +20,9 @@ from graph.values import canonical, strict_json
 
 
 def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
-    """Return `facts` with one id for each thing, and in `identities` what was made one.
+    """Return `facts` with canonical ids, and the merged ids in `identities`.
 
-    Facts that went through here come back as they are.
+    Facts that already have `identities` are returned unchanged.
     """
     if facts.identities is not None:
         return facts
@@ -30,7 +30,7 @@ def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:
 
 
 def under(facts: Facts, names: Mapping[str, str]) -> Facts:
-    """Return `facts` with the ids that `names` has instead, whatever they say is one."""
+    """Return `facts` with the ids of `names` replaced, instead of matching them."""
     return _under(facts, Identities.named(names))
 
 
@@ -43,7 +43,7 @@ def _under(facts: Facts, found: Identities) -> Facts:
 
 
 class _Names:
-    """The ids that are no longer used, and those that are used instead."""
+    """The replaced ids and their canonical ids."""
 
     def __init__(self, canonical_ids: Mapping[str, str]) -> None:
         self.map = canonical_ids
@@ -51,7 +51,7 @@ class _Names:
         self.new = pa.array(list(canonical_ids.values()), pa.string())
 
     def given(self, frame: pd.DataFrame, element: Element) -> pd.DataFrame:
-        """Return the rows of an element with the ids that are used."""
+        """Return the rows of an element with canonical ids."""
         changed: dict[str, pd.Series] = {}
         for column in element.columns:
             name = column.name
@@ -89,7 +89,7 @@ class _Names:
 
 
 def _reidentified(before: pd.DataFrame, after: pd.DataFrame, element: Relationship) -> pd.DataFrame:
-    """Derive the ids of relationships anew whose ends have another: equal facts, equal ids."""
+    """Derive the ids of relationships with a changed end anew: equal facts get equal ids."""
     moved = (before["source_id"] != after["source_id"]) | (
         before["target_id"] != after["target_id"]
     )

@@ -1,1 +1,1 @@
-"""The journal: what people decided, beside the snapshots, in an append-only file."""
+"""The journal of decisions, failed reads and rejected rows, kept beside the store."""

@@ -1,4 +1,4 @@
-"""Who decides: the person named, and the account of the machine that wrote it down."""
+"""The author of a decision: the named person, and the operating-system account that wrote it."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who decides: the id of a known person, or a name that no source could verify.
+    """The author of a decision: the id of a known person, or an unverified name.
 
     `session` tells sessions of the app apart; a command has none.
     """
@@ -22,7 +22,7 @@ def system_user() -> str:
         import pwd
 
         return pwd.getpwuid(os.getuid()).pw_name
-    except ImportError:  # there is no such list on this system
+    except ImportError:  # this system has no user database
         return os.environ.get("USERNAME", "unknown")
     except KeyError:  # an account without a name
         return str(os.getuid())

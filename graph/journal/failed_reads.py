@@ -1,7 +1,7 @@
-"""Reads that failed: what could not be read when it was last tried, since when, and why.
+"""Failed reads of a source and scope: the instant, the place and the reason of the last failure.
 
-They change no fact, so no snapshot holds them: they are kept beside the store, in the file of the
-journal, until that source and scope are read again. Whatever shows what was read before says so.
+They change no fact, so no snapshot holds them: they are kept in the journal's file until that
+source and scope are read again. Whatever shows the older facts of the scope reports the failure.
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ TOLD = "SELECT source, scope, at, file, place, reason FROM failed ORDER BY sourc
 
 @dataclass(frozen=True, slots=True)
 class FailedRead:
-    """The last try to read one scope of a source; "" is a scope that nobody named.
+    """The last failed read of one scope of a source; the scope is "" where it is unknown.
 
-    `at` is when it failed; `file`, `place` and `reason` are what the refusal said.
+    `at` is the instant of the failure; `file`, `place` and `reason` are those of the error.
     """
 
     source: str
@@ -39,17 +39,17 @@ class FailedRead:
 
     @property
     def name(self) -> str:
-        """Source and scope in one word."""
+        """Source and scope as one text."""
         return "/".join(said for said in self.key if said)
 
     @property
     def because(self) -> str:
-        """Where it failed and why, in one line."""
+        """File, place and reason of the failure in one line."""
         where = ", ".join(said for said in (self.file, self.place) if said)
         return f"{where}: {self.reason}" if where else self.reason
 
     def record(self) -> dict[str, str]:
-        """Return it as answers show it."""
+        """Return the failed read as a dict for JSON."""
         return {
             "source": self.source,
             "scope": self.scope,
@@ -63,12 +63,12 @@ class FailedRead:
 def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[FailedRead, ...]:
     """Return the reads that failed, and have not succeeded since, by source and scope.
 
-    Those that failed after the instant `until` are left out.
+    Failures after the instant `until` are left out.
 
     Raises
     ------
     StoreError
-        The file beside the store is damaged, locked, or not ours.
+        The file beside the store is damaged, locked, or of another program.
     """
     with reading(journal) as db:
         rows = db.execute(TOLD).fetchall() if db is not None else []
@@ -77,9 +77,9 @@ def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[Fail
 
 
 def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:
-    """Keep reads that failed, each in the place of the one before it.
+    """Save failed reads, each replacing the last one of its source and scope.
 
-    They are only shown, so false, and no error, when they cannot be kept.
+    They are only shown: if they cannot be saved, the result is False and nothing is raised.
     """
     rows = [(f.source, f.scope, iso(f.at), f.file, f.place, f.reason) for f in failed]
     with suppress(StoreError):
@@ -90,10 +90,10 @@ def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:
 
 
 def end_failed(journal: Path, read: Iterable[tuple[str, str]]) -> bool:
-    """Forget what failed of each source and scope in `read`, as they are read or given up.
+    """Delete the failures of each source and scope in `read`, which was read or given up.
 
-    A read of any scope ends a failure of its source in a scope that nobody named. False when
-    that cannot be written: they then stay told.
+    A read of any scope also ends a failure of its source in an unknown scope. The result is False
+    if the file cannot be written: the failures then stay.
     """
     done = {(s, c) for source, scope in read for s, c in ((source, scope), (source, ""))}
     with suppress(StoreError):

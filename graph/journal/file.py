@@ -1,8 +1,8 @@
-"""The SQLite file beneath the journal: opening, waiting, and saying what is wrong with it.
+"""The SQLite file of the journal: opening, locking, and translation of its errors.
 
-Beside the entries it holds what may be lost: findings seen before, and reads that failed. Writers
-wait for one another, readers for nobody (write-ahead log). A process that dies in the middle of
-a write leaves all of that write or nothing of it.
+Besides the entries it holds data that may be lost: cached findings and failed reads. Writers
+wait for one another, readers for nobody (write-ahead log). A write is atomic, also if the
+process dies in the middle of it.
 """
 
 import hashlib
@@ -55,15 +55,15 @@ UNUSABLE = (
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_IOERR,
 )
-ALONE = "ro&immutable=1"  # how to open a file without anything beside it
-SIDES = ("-wal", "-shm")  # what SQLite keeps beside the file
+ALONE = "ro&immutable=1"  # mode to open a file without side files
+SIDES = ("-wal", "-shm")  # SQLite's side files
 
 
 def journal_path(uri: str | None = None) -> Path:
-    """Return where the journal of a store lies.
+    """Return the path of the journal of a store.
 
-    `TRUSTDEBT_JOURNAL` names it in any case. Else it lies in the folder of an embedded store,
-    and for a database in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`), under a hash
+    `TRUSTDEBT_JOURNAL` sets it for any store. Otherwise it is in the folder of an embedded store,
+    or, for a database, in `$XDG_STATE_HOME/trustdebt` (`~/.local/state/trustdebt`) under a hash
     of the address without user and password.
     """
     given = os.environ.get("TRUSTDEBT_JOURNAL")
@@ -81,7 +81,7 @@ def journal_path(uri: str | None = None) -> Path:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Open the file to read; None where there is none yet.
+    """Open the file for reading; yield None if there is none yet.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield None
             return
         with closing(_to_read(path)) as db:
-            db.execute("BEGIN")  # what is read is what the seal was compared with
+            db.execute("BEGIN")  # one transaction for the rows and the check of their seal
             filled = _filled(db, path)
             if filled:
                 journal.check(db, path)
@@ -103,10 +103,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 def writing(
     path: Path, patience: float | None = None, seal_anew: bool = False
 ) -> Iterator[sqlite3.Connection]:
-    """Open the file for one transaction, made if it is not there; what is raised undoes it.
+    """Open the file for one transaction, and create it if needed; an exception rolls it back.
 
-    Its seal is compared before and renewed after, with the key; `seal_anew` takes what is there
-    as it is.
+    With a key, its seal is checked before and renewed after; `seal_anew` skips the check and seals
+    the present content.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def writing(
     patience = PATIENCE if patience is None else patience
     with _told(path):
         private_folder(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's own beside it are alike
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's side files get its mode
         with closing(_connect(path, "rw", patience)) as db:
             made = _begin(db, path, patience)
             key = journal.before_writing(db, path, made or seal_anew)
@@ -131,7 +131,7 @@ def _connect(path: Path, mode: str, patience: float) -> sqlite3.Connection:
 
 
 def _to_read(path: Path) -> sqlite3.Connection:
-    """Open a file to read, also where the disk has no room for what SQLite keeps beside it."""
+    """Open a file for reading, also if the disk has no room for SQLite's side files."""
     db = _connect(path, _read_mode(path), PATIENCE)
     try:
         db.execute("PRAGMA query_only = 1")
@@ -141,23 +141,23 @@ def _to_read(path: Path) -> sqlite3.Connection:
         log = Path(f"{path}{SIDES[0]}")
         if _code(error) not in UNUSABLE or (log.exists() and log.stat().st_size):
             raise
-        return _connect(path, ALONE, PATIENCE)  # all is in the file itself
+        return _connect(path, ALONE, PATIENCE)  # the file itself is complete
     return db
 
 
 def _read_mode(path: Path) -> str:
-    """Return how to open a file that we may not write, or whose folder we may not."""
+    """Return the mode to open a file that, or whose folder, may not be writable."""
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         return "rw"
     return "ro" if any(Path(f"{path}{side}").exists() for side in SIDES) else ALONE
 
 
 def _begin(db: sqlite3.Connection, path: Path, patience: float) -> bool:
-    """Begin to write, when the others are done; make the tables of a new file, and say so."""
+    """Begin a write transaction, waiting for other writers; return whether the file was new."""
     end = time.monotonic() + patience
     while True:
         try:
-            db.execute("PRAGMA journal_mode = WAL")  # not subject to the time-out of the others
+            db.execute("PRAGMA journal_mode = WAL")  # not covered by the connection's timeout
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN IMMEDIATE")
             break
@@ -173,7 +173,7 @@ def _begin(db: sqlite3.Connection, path: Path, patience: float) -> bool:
 
 
 def _statements() -> Iterator[str]:
-    """Split the schema; `executescript` would end the transaction."""
+    """Yield the statements of the schema; `executescript` would end the transaction."""
     statement = ""
     for line in SCHEMA.splitlines(keepends=True):
         statement += line
@@ -183,12 +183,12 @@ def _statements() -> Iterator[str]:
 
 
 def _filled(db: sqlite3.Connection, path: Path) -> bool:
-    """Return whether the tables are there.
+    """Return whether the file has the tables.
 
     Raises
     ------
     StoreUnavailable
-        It is a database of something else, or of another version.
+        It is a database of another program, or of another version.
     """
     version = db.execute("PRAGMA user_version").fetchone()[0]
     owner = db.execute("PRAGMA application_id").fetchone()[0]
@@ -208,7 +208,7 @@ def _filled(db: sqlite3.Connection, path: Path) -> bool:
 
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
-    """Say what went wrong in the words of the stores, and name the file."""
+    """Translate errors of SQLite and the system into those of the stores, and name the file."""
     try:
         yield
     except sqlite3.Error as error:

@@ -1,8 +1,8 @@
-"""Chains of records: each holds the hash of the one before it, so that a change shows.
+"""Hash chains of records: each record holds the hash of the one before it, so changes show.
 
 A hash is SHA-256 of the record's canonical JSON (sorted keys, no spaces) with `prev_hash` and
-without `hash`. Taking records off the end leaves a chain that is whole: keep the last hash
-somewhere else to see that.
+without `hash`. Removing records from the end leaves a valid chain: keep the last hash elsewhere
+to detect that.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from graph.values import canonical
 
 _HASHED = {"hash", "prev_hash"}
 NOT_BLANK = re.compile(r"\S")
-FIRST_HASH = "0" * 64  # what the first record gives for the one before it
+FIRST_HASH = "0" * 64  # `prev_hash` of the first record
 
 
 def sha256(data: bytes) -> str:
@@ -27,7 +27,7 @@ def sha256(data: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How many records were read, and the first that does not fit (0-based), with the reason."""
+    """The number of records, and the first that breaks the chain (0-based), with the reason."""
 
     records: int
     first_broken: int | None = None
@@ -50,20 +50,20 @@ def chained(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 class UnknownFormat(ValueError):
-    """What was read is no list of records that are chained; the text says why."""
+    """The text is no list of chained records; the message says why."""
 
 
 def verify(lines: Iterable[str]) -> Verified:
     """Read records and find the first that breaks the chain.
 
-    They may stand one a line of JSON, in an array, one after another over several lines, or as
-    the one list in a document. Every record is counted, also those after the break; a line that
-    is no JSON is one that breaks it.
+    The records may be JSON lines, an array, consecutive objects over several lines, or the only
+    list in a document. Every record is counted, also those after the break; a line that is no JSON
+    breaks the chain.
 
     Raises
     ------
     UnknownFormat
-        It is no JSON, or nothing in it has a hash: that says nothing of a chain.
+        It is no JSON, or no record in it has a hash.
     """
     previous, count, broken, hashed = FIRST_HASH, 0, None, False
     for record in _records(iter(lines)):
@@ -84,7 +84,7 @@ def verify(lines: Iterable[str]) -> Verified:
 
 
 def _records(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
-    """Yield the records of a text, None for what is none."""
+    """Yield the records of a text; None for a value that is no record."""
     first = next((line for line in lines if line.strip()), "")
     if not first:
         return
@@ -99,7 +99,7 @@ def _records(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
 
 
 def _documents(text: str) -> Iterator[Any]:
-    """Yield the JSON documents that stand one after another; None is an object with a key twice."""
+    """Yield the consecutive JSON documents of a text; None for an object with a repeated key."""
     decoder = json.JSONDecoder(object_pairs_hook=_once_or_none)
     at = 0
     while (found := NOT_BLANK.search(text, at)) is not None:
@@ -112,7 +112,7 @@ def _documents(text: str) -> Iterator[Any]:
 
 
 def _listed(document: Any) -> list[Any]:
-    """Return the records of an object: the one list of objects in it, or itself."""
+    """Return the records of an object: the only list of objects in it, or itself."""
     if isinstance(document, dict) and "hash" not in document:
         lists = [v for v in document.values() if isinstance(v, list) and v]
         lists = [v for v in lists if all(one is None or isinstance(one, dict) for one in v)]
@@ -122,7 +122,7 @@ def _listed(document: Any) -> list[Any]:
 
 
 def _record(line: str) -> dict[str, Any] | None:
-    """Parse a record; None where it is none, or where a key is given twice."""
+    """Parse a record; return None if it is no JSON object, or has a repeated key."""
     try:
         record = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -143,7 +143,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _fault(record: dict[str, Any] | None, previous: str) -> str | None:
-    """Say why a record does not follow the one with the hash `previous`; None if it does."""
+    """Return why a record does not follow the one with the hash `previous`; None if it does."""
     if record is None:
         return "is not a JSON object with each key once"
     if not isinstance(record.get("hash"), str):
@@ -154,7 +154,7 @@ def _fault(record: dict[str, Any] | None, previous: str) -> str | None:
 
 
 def _hashes(record: dict[str, Any]) -> tuple[str, ...]:
-    """Return the hashes that a record may have: letters beyond ASCII as they are, or escaped."""
+    """Return the valid hashes of a record: with non-ASCII letters as they are, or escaped."""
     kept = {k: v for k, v in record.items() if k != "hash"}
     escaped = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     plain = canonical(kept).encode(errors="surrogatepass")

@@ -1,9 +1,10 @@
-"""The journal: what people decided in the product, beside the snapshots, which never change.
+"""The journal: decisions that people made in the product, kept beside the immutable snapshots.
 
-Acceptances of findings, attestations of owners, reviews of access, things that are not one, and
-withdrawals of any of these, as entries that are only ever added. Each entry says who, why and
-when (`at`, by the clock), the instant from which it counts (`since`), and the hash of the entry
-before it: one that was altered or lost from the middle shows when the journal is read.
+Its entries are acceptances of findings, attestations of owners, access reviews, ids kept apart,
+and withdrawals of any of these; they are only ever added. Each entry holds its author, its
+reason, the instant it was written (`at`, by the clock) and takes effect (`since`), and the hash
+of the entry before it: reading the journal detects an entry that was changed or removed from
+the middle.
 """
 
 import hashlib
@@ -25,22 +26,22 @@ from graph.values import canonical, instant, iso
 
 ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
-OTHERS = ("also", "owner_also")  # other ids, not there without any
+OTHERS = ("also", "owner_also")  # other ids, absent if empty
 LISTS = (*OTHERS, "about")  # fields of several texts
-UNTOLD = (*LISTS, "session")  # what answers show only where there is something
-FINDINGS = "findings"  # what is kept of a snapshot, if nothing else is said
+UNTOLD = (*LISTS, "session")  # fields that JSON omits if empty
+FINDINGS = "findings"  # the default kind of cached data of a snapshot
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
-CACHE_PATIENCE = 0.2  # seconds: what is kept to save time is not worth waiting for
+CACHE_PATIENCE = 0.2  # seconds: a cache is not worth a longer wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One decision: `number` in the journal, `by` whom, the `reason`, and when.
+    """One decision: its `number` in the journal, its author `by`, its `reason` and its instants.
 
-    `at` is when it was written; it counts from `since` until `withdrawn_at`, or for good. `by`
-    is the id of a person whom a source states; where no source states any person, it is a name
-    as it was given, and not `verified`. Nobody signs in yet, so who it was is the word of the
-    operating-system account `os_user`, in a `session` of the app or, if that is None, by a command.
+    `at` is when it was written; it is in force from `since` until `withdrawn_at`, if any. `by` is
+    the id of a person whom a source declares; if no source declares any person, it is a name as
+    given, and not `verified`. Nobody signs in, so `by` is asserted by the operating-system account
+    `os_user`, in a `session` of the app or, if that is None, by a command.
     """
 
     kind: ClassVar[str]
@@ -56,11 +57,11 @@ class Entry:
     session: str | None
 
     def holds(self, moment: pd.Timestamp) -> bool:
-        """Say whether it counts at an instant."""
+        """Return whether the entry is in force at an instant."""
         return self.since <= moment and (self.withdrawn_at is None or moment < self.withdrawn_at)
 
     def record(self) -> dict[str, Any]:
-        """Return it as answers show it."""
+        """Return the entry as a dict for JSON."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         told = {k: v for k, v in values.items() if k not in UNTOLD or v}
         shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
@@ -69,11 +70,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance(Entry):
-    """A finding that somebody will live with, until an instant.
+    """A finding that somebody accepts until an instant.
 
-    `also` are the other ids that it had then, as its things had several. `about` is what its id
-    is made of: its rule, its subject, its object or "", and the parts of its key, if any. So it
-    is known what was accepted when the finding itself is gone.
+    `also` are the other ids of the finding then, from merged ids of its nodes. `about` holds the
+    parts of its id: rule, identity, other node or "", and the parts of its key, if any. They describe
+    the accepted finding after the finding itself is gone.
     """
 
     kind: ClassVar[str] = "acceptance"
@@ -83,20 +84,20 @@ class Acceptance(Entry):
     also: tuple[str, ...] = ()
 
     def holds(self, moment: pd.Timestamp) -> bool:
-        """Say whether it counts at an instant: it lapses by itself."""
+        """Return whether the acceptance is in force at an instant; it lapses at `until`."""
         return Entry.holds(self, moment) and moment < self.until
 
     @property
     def ends(self) -> pd.Timestamp:
-        """When it ends, by its time or because it was withdrawn."""
+        """The instant it ends: `until`, or its withdrawal if that is earlier."""
         return self.until if self.withdrawn_at is None else min(self.until, self.withdrawn_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation(Entry):
-    """The word of somebody that `owner` answers for `thing` (ids) in a role.
+    """An attestation that `owner` is responsible for `thing` (ids) in a role.
 
-    `also` and `owner_also` are the other ids that they had then.
+    `also` and `owner_also` are the other ids of both at that time.
     """
 
     kind: ClassVar[str] = "attestation"
@@ -109,7 +110,7 @@ class Attestation(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review(Entry):
-    """A decision about `thing` (an id; `also` are others it had), or about a grant it holds."""
+    """A review of the access of `thing` (an id; `also` are its others), or of one of its grants."""
 
     kind: ClassVar[str] = "review"
     thing: str
@@ -120,9 +121,9 @@ class Review(Entry):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apart(Entry):
-    """The word of somebody that `thing` is not what `other` is (ids as sources state them).
+    """A declaration that `thing` and `other` (ids as sources use them) are different nodes.
 
-    It corrects how facts are read, so it counts at any instant, until it is withdrawn.
+    It corrects the matching of ids, so it applies at any instant, until it is withdrawn.
     """
 
     kind: ClassVar[str] = "apart"
@@ -156,11 +157,11 @@ def clock() -> pd.Timestamp:
 
 
 class Journal:
-    """The journal in the SQLite file `path`, which is made at the first entry.
+    """The journal in the SQLite file `path`, which the first entry creates.
 
     `now` is the clock that dates the entries; `added` is called after each. Every call opens the
-    file by itself, so a journal may be shared by threads. `known` is None, or the instant after
-    which nothing is read.
+    file anew, so threads may share a journal. `known` is None, or the instant after which entries
+    are ignored.
     """
 
     def __init__(
@@ -173,18 +174,18 @@ class Journal:
         self.known: pd.Timestamp | None = None
 
     def known_at(self, instant: pd.Timestamp) -> "Journal":
-        """Return the journal as it was at an instant: what was written later is not in it."""
+        """Return the journal as of an instant, without the entries written later."""
         then = Journal(self.path, self.now)
         then.known = instant
         return then
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return all entries, oldest first; what was withdrawn says when.
+        """Return all entries, oldest first, with `withdrawn_at` set where one was withdrawn.
 
         Raises
         ------
         StoreError
-            The file is damaged, locked, or not ours; the text names it.
+            The file is damaged, locked, or of another program; the message names it.
         """
         with reading(self.path) as db:
             rows = db.execute(EVERY) if db else ()
@@ -229,7 +230,7 @@ class Journal:
         about: Sequence[str],
         also: Sequence[str] = (),
     ) -> Acceptance:
-        """Write that somebody accepts a finding; it counts from `since`, or from now if earlier."""
+        """Add an acceptance of a finding, in force from `since`, but not later than now."""
         said = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
         return self._add(Acceptance, by, reason, since, said)
 
@@ -243,7 +244,7 @@ class Journal:
         since: pd.Timestamp | None,
         also: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> Attestation:
-        """Write that `owner` answers for `thing`; `also` are other ids of the thing and of him."""
+        """Add an attestation of `owner` for `thing`; `also` are the other ids of both."""
         said = {"thing": thing, "owner": owner, "role": role}
         others = {"also": list(also[0]), "owner_also": list(also[1])}
         return self._add(Attestation, by, note, since, said | others)
@@ -258,34 +259,34 @@ class Journal:
         grant: str | None = None,
         also: Sequence[str] = (),
     ) -> Review:
-        """Write what was decided about the access of `thing`, or about one grant it holds."""
+        """Add a review of the access of `thing`, or of one of its grants."""
         said = {"thing": thing, "decision": decision, "grant": grant, "also": list(also)}
         return self._add(Review, by, reason, since, said)
 
     def apart(self) -> tuple[tuple[str, str], ...]:
-        """Return what people keep apart: pairs of ids, the first of which stands by itself."""
+        """Return the pairs of ids that people keep apart; the first id of each is not merged."""
         said = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
         return tuple((e.thing, e.other) for e in said)
 
     def set_apart(self, thing: str, other: str, by: "str | By", reason: str) -> Apart:
-        """Write that `thing` is not what `other` is."""
+        """Add a declaration that `thing` and `other` are different nodes."""
         return self._add(Apart, by, reason, None, {"thing": thing, "other": other})
 
     def withdraw(
         self, number: int, by: "str | By", reason: str, since: pd.Timestamp | None
     ) -> Withdrawal:
-        """Write that an entry no longer counts, from when it began to at the earliest.
+        """Add a withdrawal of an entry, from `since`, but not before the entry takes effect.
 
         Raises
         ------
         NoSuchEntry
-            There is none of that number, or it was withdrawn, or is a withdrawal itself.
+            No entry has that number, or it was withdrawn already, or is itself a withdrawal.
         """
-        _begun(self.entries(), number)  # else a journal would be made only to be refused
+        _begun(self.entries(), number)  # otherwise a withdrawal that fails would create a journal
         return self._add(Withdrawal, by, reason, since, {"withdraws": number})
 
     def seen(self, snapshot: str, version: str, what: str = FINDINGS) -> bytes | None:
-        """Return what was kept of a snapshot under `version`, if it is there, whole."""
+        """Return the cached data of a snapshot under `version`, or None if absent or damaged."""
         with reading(self.path) as db:
             asked = "SELECT data, sha256 FROM seen WHERE snapshot = ? AND version = ?"
             row = db and db.execute(asked, (_kept_as(snapshot, what), version)).fetchone()
@@ -296,9 +297,9 @@ class Journal:
     def keep_seen(
         self, rows: dict[str, tuple[str, bytes]], known: Iterable[str], what: str = FINDINGS
     ) -> bool:
-        """Keep something of snapshots as (version, data), and nothing of any but `known` ones.
+        """Cache data of snapshots as (version, data), and delete that of snapshots not in `known`.
 
-        It only saves time, so false, and no error, when it cannot be kept.
+        It only saves time: if it cannot be written, the result is False and nothing is raised.
         """
         named = set(known)
         try:
@@ -329,7 +330,7 @@ class Journal:
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
             at = self.now()
             counts = at if since is None else min(since, at)
-            if "withdraws" in said:  # looked up here, so that of two at once one is refused
+            if "withdraws" in said:  # within the transaction: of two at once one fails
                 counts = max(counts, _begun(self._checked(db.execute(EVERY)), said["withdraws"]))
             body = canonical(
                 {
@@ -369,7 +370,7 @@ class Journal:
 
 
 def _begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
-    """Return since when an entry counts, if it is one that can be withdrawn."""
+    """Return the instant from which an entry is in force; raise if it cannot be withdrawn."""
     found = next((e for e in entries if e.number == number), None)
     if found is None or isinstance(found, Withdrawal):
         raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
@@ -392,7 +393,7 @@ def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
 
 
 def _kept_as(snapshot: str, what: str) -> str:
-    """Return the key under which something is kept of a snapshot."""
+    """Return the cache key of a kind of data of a snapshot."""
     return snapshot if what == FINDINGS else f"{snapshot} {what}"
 
 
@@ -401,10 +402,10 @@ def _sha256(text: str) -> str:
 
 
 def journal_of(uri: str | None = None) -> Journal:
-    """Return the journal of the store at `uri`, which notes how far it has come."""
+    """Return the journal of the store at `uri`; each entry is anchored in the store."""
 
     def added() -> None:
         with suppress(StoreError), closing(open_store(uri)) as store:
-            store.anchor_journal()  # the next decision or publish makes up for it
+            store.anchor_journal()  # the next decision or publish anchors it
 
     return Journal(journal_path(uri), added=added)

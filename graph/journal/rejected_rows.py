@@ -1,8 +1,7 @@
-"""What an ingest set aside and warned of, kept beside the store: snapshots hold good rows only.
+"""Rejected rows and warnings of each ingest, kept beside the store, as snapshots hold valid rows.
 
-One small file for each snapshot says it of every source and scope in it: of those that were read
-now as they were read, of the others as it was before. It is kept where the journal is. What it
-says is shown, and never calculated with.
+One small file per snapshot covers every source and scope in it: those of this ingest, and the
+others as in the snapshot before. It lies beside the journal, is shown, and enters no calculation.
 """
 
 import json
@@ -15,17 +14,17 @@ from tempfile import NamedTemporaryFile
 from graph.files.private import private_folder
 from graph.journal.file import journal_path
 
-LISTED = 500  # rows kept of one source and scope; the others are counted
+LISTED = 500  # rejected rows listed per source and scope; the rest is only counted
 Row = tuple[str, str, str]  # file, place, reason
 SAFE = re.compile(r"\d{6}-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """What became of one read: `count` of `read` rows were set aside, `rows` of them are listed.
+    """The rejected rows of one read: `count` of `read` rows, of which `rows` are listed.
 
-    Each of `rows` is a file, a place in it and the reason. `unread` are those of them that are
-    whole files, which could not be read.
+    Each row is a file, a place in it and the reason. `unread` are those of `rows` that stand for
+    whole files which could not be read.
     """
 
     source: str
@@ -38,7 +37,7 @@ class SetAside:
 
 
 def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
-    """Return what was set aside on the way to a snapshot; nothing where nobody kept it."""
+    """Return the rejected rows of a snapshot; empty if none were saved."""
     try:
         said = json.loads(_file(snapshot, uri).read_text(encoding="utf-8"))
         return tuple(_of(one) for one in said)
@@ -53,10 +52,10 @@ def keep_set_aside(
     known: Iterable[str],
     uri: str | None = None,
 ) -> bool:
-    """Keep what was set aside on the way to `snapshot`, with what its `former` one says of others.
+    """Save the rejected rows of `snapshot`, with those of other scopes from its `former` one.
 
-    Files of snapshots that are not `known` are deleted. It is only for showing, so false, and no
-    error, when it cannot be kept.
+    Files of snapshots that are not `known` are deleted. They are only shown: if they cannot be
+    saved, the result is False and nothing is raised.
     """
     path = _file(snapshot, uri)
     before = {(one.source, one.scope): one for one in (set_aside(former, uri) if former else ())}

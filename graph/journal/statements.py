@@ -1,9 +1,9 @@
-"""What the journal states, as facts: owners that were attested, and reviews.
+"""Facts of the journal: attested owners and reviews, as rows that are added to those of sources.
 
-The rows have the source and scope `journal`. They count from the instant the entry does, and
-what is asked as of an earlier one does not see them. From then on their kind of fact is known of
-the things that they cover (`AccessGraph.decided`). Coverage stays as it is: the journal says
-nothing of what it does not mention.
+The rows have the source and scope `journal`, and are in force from the instant of the entry:
+a query as of an earlier instant does not see them. From then on their kind of fact is known for
+the nodes that they cover (`AccessGraph.decided`). Coverage stays unchanged: the journal declares
+nothing about nodes that it does not mention.
 """
 
 from bisect import bisect_left
@@ -27,15 +27,15 @@ Rows = dict[Element, pd.DataFrame]
 
 
 def statements(journal: Journal, as_of: pd.Timestamp) -> tuple[Entry, ...]:
-    """Return the attestations and reviews that count at an instant."""
+    """Return the attestations and reviews in force at an instant."""
     stated = [e for e in journal.entries() if isinstance(e, Attestation | Review)]
     return tuple(e for e in stated if e.holds(as_of))
 
 
 def apply(facts: Facts, journal: Journal | None, as_of: pd.Timestamp | None = None) -> Facts:
-    """Return `facts` with what the journal states at an instant, by default that of the facts.
+    """Return `facts` with the journal's rows as of an instant, by default that of the facts.
 
-    An entry about a thing or an owner that is not among the facts says nothing here.
+    An entry is ignored if its node or owner is not among the facts.
     """
     entries = statements(journal, as_of or facts.taken_at) if journal is not None else ()
     apart = frozenset(journal.apart()) if journal is not None and entries else frozenset()
@@ -75,7 +75,7 @@ def _rows(facts: Facts, entries: tuple[Entry, ...], apart: frozenset[tuple[str, 
 def _called(
     entry: Attestation | Review, known: set[str], apart: frozenset[tuple[str, str]]
 ) -> Attestation | Review:
-    """Return an entry with ids that are among the facts, where what it names had others as well."""
+    """Return an entry with ids that are among the facts, replaced by its other ids where needed."""
 
     def one(said: str, also: tuple[str, ...]) -> str:
         same = (i for i in also if not {(said, i), (i, said)} & apart)
@@ -84,12 +84,12 @@ def _called(
     if isinstance(entry, Review):
         return replace(entry, thing=one(entry.thing, entry.also))
     owner = one(entry.owner, entry.owner_also)
-    by = owner if entry.by == entry.owner else entry.by  # his own word stays his own
+    by = owner if entry.by == entry.owner else entry.by  # a self-attestation stays one
     return replace(entry, thing=one(entry.thing, entry.also), owner=owner, by=by)
 
 
 def _known(facts: Facts, ids: list[str]) -> set[str]:
-    """Return those of `ids` that are among the nodes."""
+    """Return those of `ids` that are ids of nodes."""
     wanted = pa.array(ids, pa.string())
     if facts.numbering is not None:
         there = pc.is_in(wanted, facts.numbering.ids())
@@ -143,7 +143,7 @@ def _review_id(entry: Review) -> str:
 
 
 def _numbering(old: Numbering, added: Rows) -> Numbering:
-    """Renumber the nodes where there are more of them; ids stay sorted."""
+    """Renumber the nodes after adding some; ids stay sorted."""
     known = old.ids()
     fresh = sorted(added[REVIEW]["id"]) if REVIEW in added else []
     places = np.array([_place(known, one) for one in fresh], np.int64)

@@ -1,1 +1,1 @@
-"""The ingest job: check what was read, merge it with what is known, publish a snapshot."""
+"""The ingest job: reading, checking, merging with the snapshot before, and publishing."""

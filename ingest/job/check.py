@@ -1,4 +1,4 @@
-"""What a read must be before it is joined with others: rows that meet the schema, no secret."""
+"""Checks of one reading before it is merged: rows that meet the schema, and no secrets."""
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from ingest.source import InputRefused, Reading, Rejected, Source
 
 
 def check(source: Source, reading: Reading, origin: str) -> Checked:
-    """Type the rows of a reading, take secrets out, and set aside what cannot be used.
+    """Type the rows of a reading, redact secrets, and collect the rejected rows.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check(source: Source, reading: Reading, origin: str) -> Checked:
         coverage = watched(coverage, reading.usage_periods)
     result = Checked(coverage, {}, 0, origin, adds_up=source.adds_up, in_full=reading.in_full)
     result.rejected, result.warnings = list(reading.rejected), list(reading.warnings)
-    # What a file which cannot be read would have stated, others may speak of.
+    # Other sources may refer to nodes of a file that could not be read.
     result.self_contained = source.self_contained and not result.lost
     result.read = len(reading.rejected) - len(result.lost)
     for element, raw in reading.rows.items():
@@ -53,7 +53,7 @@ def _check_element(result: Checked, element: Element, raw: pd.DataFrame) -> None
     conformed = conform(stamped, element)
     frame, redacted = redact(conformed.frame, element)
     origin = conformed.origin.set_axis(pd.Index(frame["id"]))
-    secret = secretive(frame["id"]).to_numpy(bool)  # an id cannot be redacted: others name it
+    secret = secretive(frame["id"]).to_numpy(bool)  # an id cannot be redacted: rows refer to it
     result.read += len(raw)
     result.frames[element] = frame[~secret].reset_index(drop=True) if secret.any() else frame
     result.origins[element] = origin[~secret]
@@ -72,7 +72,7 @@ def _check_element(result: Checked, element: Element, raw: pd.DataFrame) -> None
 
 
 def _named(raw: pd.DataFrame, rejected: pd.DataFrame, element: Element) -> pd.DataFrame:
-    """Return what rows that cannot be read are about: ids, or ends of relationships."""
+    """Return the ids, or the ends of relationships, of rejected rows."""
     keys = ["source_id", "target_id"] if isinstance(element, Relationship) else ["id"]
     places = set(rejected[["file", "place"]].astype(str).itertuples(index=False, name=None))
     origins = raw.reindex(columns=[FILE, PLACE]).astype(str)
@@ -81,7 +81,7 @@ def _named(raw: pd.DataFrame, rejected: pd.DataFrame, element: Element) -> pd.Da
 
 
 def _one_label_each(result: Checked) -> None:
-    """Within one reading an id belongs to one label; a second one is set aside."""
+    """Reject rows whose id already has another label within this reading."""
     labels = [label for label in FACT_NODES if label in result.frames]
     if not labels:
         return
@@ -98,9 +98,9 @@ def _one_label_each(result: Checked) -> None:
 
 
 def refuse_if_bad(checked: Checked, max_bad: float) -> None:
-    """Raise `InputRefused` if more than `max_bad` percent of the rows cannot be used.
+    """Raise `InputRefused` if more than `max_bad` percent of the rows are rejected.
 
-    A file that cannot be read is no row: it makes the read partial, and refuses nothing.
+    A file that cannot be read is no row: it makes the read partial, and does not count here.
     """
     bad = [one for one in checked.rejected if not one.whole_file]
     if bad and len(bad) * 100 > max_bad * checked.read:

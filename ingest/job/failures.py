@@ -1,4 +1,4 @@
-"""What could not be read: kept beside the store, and told, until it is read again."""
+"""Recording of failed reads beside the store, until the source and scope are read again."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,12 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused
 
 Key = tuple[str, str]
-UPLOADED = re.compile(r"^.*/trustdebt-upload-[^/]+/(?:uploaded/?)?")  # gone by the time it is read
+UPLOADED = re.compile(r"^.*/trustdebt-upload-[^/]+/(?:uploaded/?)?")  # temporary folder
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A read that was refused; `scope` is None where nobody could say which it was."""
+    """A read that was refused; `scope` is None where it is unknown."""
 
     source: str
     scope: str | None
@@ -26,10 +26,10 @@ class Failure:
 
 
 def remember(store: Store, failures: Sequence[Failure], read: Iterable[Key]) -> list[FailedRead]:
-    """Keep what failed beside the store, and forget what failed before and is now `read`.
+    """Save failed reads beside the store, and delete those of scopes that are now `read`.
 
-    A failure in a scope that nobody named is one of each scope that the store knows of its
-    source, but for those in `read`: nobody can tell which of them is out of date.
+    A failure in an unknown scope is saved for each scope that the store has of its source, except
+    those in `read`: any of them may be out of date.
     """
     done = set(read)
     journal = journal_path(store.uri)
@@ -52,7 +52,7 @@ def _failed(failure: Failure, known: list[Key], done: set[Key]) -> list[FailedRe
     parts = file, said.place, said.reason
     if failure.scope is not None:
         scopes = [redact_text(failure.scope)]
-    elif file != said.file:  # whoever uploads a wrong file tells nothing of all that is known
+    elif file != said.file:  # a wrong upload does not cast doubt on the known scopes
         scopes = [""]
     else:
         scopes = [c for s, c in known if s == failure.source and (s, c) not in done] or [""]

@@ -1,9 +1,9 @@
-"""Warnings that say the same of many files or things, as one."""
+"""Grouping of warnings that differ only in the file or the names."""
 
 import re
 from collections.abc import Sequence
 
-FEW = 3  # so many are told one by one
+FEW = 3  # up to this count, warnings are listed singly
 WHERE = re.compile(r"(?P<where>.{1,4096}?): (?P<what>.+)", re.DOTALL)
 NAME = re.compile(
     r"arn:\S+|'[^']*'|\"[^\"]*\"|(?<![\w.*-])(?:[\w.*-]+/)+[\w.*-]+|(?<![\w.-])[\w.-]*\d[\w.-]*"
@@ -11,12 +11,12 @@ NAME = re.compile(
 
 
 def grouped(warnings: Sequence[str]) -> dict[str, list[str]]:
-    """Say once what many warnings say of different places or things: how often, and where first.
+    """Group warnings that differ only in place or names: the count, and the first of them.
 
     Returns
     -------
     dict
-        What is said, and the warnings that it stands for.
+        The text of each group, and the warnings that it replaces.
 
     >>> list(grouped([f"{n}.yaml: holds nothing" for n in range(9)]))
     ['holds nothing: 9 times, the first in 0.yaml']
@@ -39,7 +39,7 @@ def grouped(warnings: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _as_one(many: Sequence[str]) -> str:
-    """Say once what all of several warnings say."""
+    """Return one text for several alike warnings."""
     first_where, first = _parted(many[0])
     if first_where and len({_parted(one)[1] for one in many}) == 1:
         return f"{first.rstrip('.')}: {len(many)} times, the first in {first_where}"
@@ -47,12 +47,12 @@ def _as_one(many: Sequence[str]) -> str:
 
 
 def _parted(said: str) -> tuple[str, str]:
-    """Part a warning into the place that it speaks of, "" for none, and what it says."""
+    """Split a warning into its place ("" for none) and its message."""
     match = WHERE.fullmatch(said)
     return (match["where"], match["what"]) if match else ("", said)
 
 
 def _bare(said: str) -> str:
-    """Return what a warning says without the names and numbers in it."""
+    """Return a warning without the names and numbers in it."""
     where, what = _parted(said)
     return f"{bool(where)} {NAME.sub('…', what)}"

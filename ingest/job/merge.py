@@ -1,9 +1,9 @@
-"""What a read replaces, and what is carried over from before: absence is not removal.
+"""Merging of a read with the facts before it: an absent row is not a removal.
 
-A complete read replaces what its source and scope said. A partial one adds to it: what it does
-not mention stays, with the time it was last seen. A complete read is taken for a partial one
-when it lacks most of the things that were there, or can no longer say what it said before.
-Logs add up: what a former reading of one said stays; see `ingest.job.merge_logs`.
+A complete read replaces the rows of its source and scope. A partial one adds to them: rows that
+it does not mention stay, with their `last_seen`. A complete read is treated as partial when most
+nodes of its scope are missing, or kinds of fact that it declared before. Logs accumulate: rows of
+earlier reads stay; see `ingest.job.merge_logs`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,9 +20,9 @@ from ingest.job.merge_logs import added_coverage, added_up, gaps, watched
 from ingest.job.missing_ends import with_waiting
 from ingest.source import Rejected
 
-ALL = 100.0  # percent: whatever is gone is meant to be gone
-MAX_LOSS = 50.0  # percent of its things that a scope may lose before a read is taken as partial
-FEW = 20  # things; of fewer, any number may go at once
+ALL = 100.0  # percent: every missing node counts as removed
+MAX_LOSS = 50.0  # percent of missing nodes of a scope above which a read is treated as partial
+FEW = 20  # nodes; the limit applies to scopes with at least this many
 STAMPS = ("source", "scope", "first_seen", "last_seen")
 
 Frames = dict[Element, pd.DataFrame]
@@ -30,9 +30,9 @@ Frames = dict[Element, pd.DataFrame]
 
 @dataclass
 class Checked:
-    """A reading whose rows meet the schema, with what was set aside.
+    """A reading whose rows meet the schema, with its rejected rows and warnings.
 
-    `unread` holds the ids, or the two ends, that rows which cannot be used speak of.
+    `unread` holds the ids, or the two ends, of the rejected rows.
     """
 
     coverage: Coverage
@@ -49,11 +49,11 @@ class Checked:
 
     @property
     def lost(self) -> list[Rejected]:
-        """The files that could not be read."""
+        """The rejected entries that stand for whole unreadable files."""
         return [one for one in self.rejected if one.whole_file]
 
     def again(self) -> "Checked":
-        """Return a copy, to carry and settle it another time."""
+        """Return a copy that can be merged separately."""
         return replace(
             self,
             frames=dict(self.frames),
@@ -62,14 +62,14 @@ class Checked:
         )
 
     def own(self, rows: pd.DataFrame) -> pd.Series:
-        """Say which rows its source and scope stated."""
+        """Return the mask of the rows of its source and scope."""
         return (rows["source"] == self.coverage.source) & (rows["scope"] == self.coverage.scope)
 
 
 def carry(
     former: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float | None
 ) -> tuple[Frames, tuple[Coverage, ...]]:
-    """Join what was read now with what other scopes, or partial reads of these, said before."""
+    """Merge new readings with the facts before of other scopes, and of partial reads."""
     fresh = {c.coverage.key: c for c in checked}
     known = {c.key: c for c in former.coverage} if former else {}
     stated = with_waiting(former.frames) if former else {}
@@ -91,10 +91,10 @@ def carry(
 
 
 def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
-    """Take a read for a partial one that says less than its scope said before.
+    """Mark a complete read as partial if it declares less than its scope did before.
 
-    An export that was cut between two rows looks whole, and so does one that lacks a file. In a
-    self-contained one somebody wrote down that it is complete, and what it declares.
+    An export that was truncated between two rows looks complete, and so does one that lacks a file.
+    The author of a self-contained one declares its completeness and its kinds of fact.
     """
     believed = ALL if each.self_contained else MAX_LOSS
     max_loss = believed if limit is None else limit
@@ -120,7 +120,7 @@ def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
 
 
 def _lost(each: Checked, former: Facts) -> tuple[int, int]:
-    """Count the things that a scope stated before, and those of them that it does not now."""
+    """Count the nodes that a scope declared before, and those of them that are missing now."""
     there, gone = 0, 0
     for label in FACT_NODES:
         rows, now = former.frames[label], each.frames.get(label)
@@ -134,11 +134,11 @@ def _lost(each: Checked, former: Facts) -> tuple[int, int]:
 
 
 def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
-    """Let a partial read say what its scope said before, where it can no longer tell.
+    """Complete a partial read with the facts before of its scope that it cannot declare now.
 
-    Those facts are still there, so the scope goes on declaring them; and what a row leaves out
-    of a kind that this read cannot state is unknown, not absent. Where a file could not be read
-    that goes for every kind: nobody knows what it would have said.
+    Those facts still hold, so the scope keeps declaring their kinds; a null in a row of a kind that
+    this read cannot declare is unknown, not absent. If a file could not be read, that holds for
+    every kind.
     """
     now = each.coverage
     dropped = frozenset(before.declares) - frozenset(now.declares)
@@ -158,7 +158,7 @@ def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
 
 
 def _keep_labels(each: Checked, stated: Frames) -> None:
-    """Let each thing keep its label: a source may tell labels apart by what it cannot say now."""
+    """Keep the label of each node: the read may lack the kind of fact that determines it."""
     before = {n: stated[n][each.own(stated[n])] for n in FACT_NODES}
     ids = pd.concat({n.name: before[n]["id"] for n in FACT_NODES})
     had = pd.Series(ids.index.get_level_values(0), index=pd.Index(ids))
@@ -180,7 +180,7 @@ def _keep_labels(each: Checked, stated: Frames) -> None:
 def _completed(
     now: pd.DataFrame, mine: pd.DataFrame, element: Element, dropped: frozenset[str] | None
 ) -> pd.DataFrame:
-    """Complete rows by what they said before of the kinds that are `dropped`, or of all (None)."""
+    """Fill rows with their values before, of the `dropped` kinds of fact or of all (None)."""
     known = mine.drop_duplicates("id").set_index("id").reindex(now["id"])
     columns = {}
     for column in element.columns:
@@ -188,7 +188,7 @@ def _completed(
         if name in STAMPS or (dropped is not None and kind not in dropped):
             continue
         then = pd.Series(known[name].array, index=now.index) if name != "id" else now["id"]
-        if kind == "usage" and column.dtype is Dtype.FLAG:  # a use that could be seen
+        if kind == "usage" and column.dtype is Dtype.FLAG:  # a use once observed stays observed
             then = then.where(then.fillna(False))
             columns[name] = then.fillna(now[name])
         elif kind == "usage" and column.dtype is Dtype.INSTANT:
@@ -199,7 +199,7 @@ def _completed(
     return now.assign(**columns).astype(now.dtypes.to_dict())
 
 
-# -- the whole -------------------------------------------------------------------------------------
+# -- all scopes ---------------------------------------------------------------------------------
 
 
 def _join(element: Element, before: pd.DataFrame | None, checked: list[Checked]) -> pd.DataFrame:
@@ -231,10 +231,10 @@ def _join(element: Element, before: pd.DataFrame | None, checked: list[Checked])
 
 
 def _unknown(mine: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
-    """Say of which former rows nobody knows whether they are still there.
+    """Return the mask of the rows before that may still be valid.
 
-    Those are all, after a partial read, and after a complete one what its unread rows speak of.
-    A self-contained read holds what it holds: a row that is set aside is not loaded.
+    After a partial read these are all rows; after a complete one, those that its rejected rows
+    refer to. In a self-contained read a rejected row counts as absent.
     """
     if not each.coverage.complete:
         return np.ones(len(mine), bool)
@@ -247,7 +247,7 @@ def _unknown(mine: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
 
 
 def _mentioned(ids: pd.Series, element: Element, frames: Frames) -> np.ndarray:
-    """Say which ids a read states: of a node, under whatever label."""
+    """Return the mask of the ids that a read declares; for a node, under any label."""
     found = np.zeros(len(ids), bool)
     for one in FACT_NODES if isinstance(element, Node) else (element,):
         if one in frames:
@@ -256,7 +256,7 @@ def _mentioned(ids: pd.Series, element: Element, frames: Frames) -> np.ndarray:
 
 
 def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:
-    """Say when each row was first and last seen by this source and scope."""
+    """Set `first_seen` and `last_seen` of each row for this source and scope."""
     if "first_seen" not in now.columns:
         return now
     first = pd.Series(coverage.taken_at, index=now.index, dtype="datetime64[ms, UTC]")

@@ -1,9 +1,8 @@
-"""Readings of logs add up: what one of them said before stays, whatever the order they came in.
+"""Merging of log readings: rows accumulate, independently of the order of reading.
 
-Two rows for one thing, of one source and scope, become one that does not depend on which of them
-was read first, nor on how often: counts by the larger of each day, instants by the first or the
-last, the state of an account by the instant at which a log shows it, and all other words by the
-reading that speaks of the later time.
+Two rows of one id, source and scope become one, whichever was read first, and however often:
+counts take the larger value of each day, instants the first or the last, the state of an account
+the value at its latest instant, and all other properties the reading of the later time.
 """
 
 from dataclasses import replace
@@ -17,14 +16,14 @@ from graph.schema import USED
 from graph.usage import by_day as uses_by_day
 from graph.values import iso
 
-QUIET = pd.Timedelta(days=3)  # without any event: a long weekend, and no log that is missing
+QUIET = pd.Timedelta(days=3)  # longest silence that is no gap in a log: a weekend
 FIRST = ("first_seen", "first_at")
 LAST = ("last_seen", "last_at", "last_used_at", "last_active_at", "created_at", "deleted_at")
-STATES = ("active", "disabled", "left", "retired", "deleted")  # of one instant, the last is true
+STATES = ("active", "disabled", "left", "retired", "deleted")  # of one instant, the last wins
 
 
 def added_up(before: pd.DataFrame, now: pd.DataFrame, element: Element) -> pd.DataFrame:
-    """Return the rows of both, and one for each thing that both state."""
+    """Return the rows of both frames, with one merged row for each id that is in both."""
     if not len(before) or not len(now):
         return now if len(now) else before
     both = pd.concat([before, now], ignore_index=True)
@@ -53,7 +52,7 @@ def _merged(rows: pd.DataFrame, element: Element) -> pd.DataFrame:
 
 
 def _words(rows: pd.DataFrame) -> pd.Series:
-    """Write out each row, to choose between two of one time whatever their order."""
+    """Return each row as text, to order rows of one instant reproducibly."""
     whole = rows["id"].astype("string")
     for name in rows.columns:
         whole = whole + "\x1f" + rows[name].astype("string").fillna("")
@@ -72,7 +71,7 @@ def _take_state(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 
 def _take_counts(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """Take the larger count of each day, and of rows without days the largest."""
+    """Take the larger count of each day, and of rows without days the largest count."""
     said = rows[rows["by_day"].notna()].groupby("id")["by_day"].unique()
     sums = [uses_by_day.joined(texts) for texts in said]
     by_day = pd.Series([text for text, _ in sums], index=said.index, dtype="string")
@@ -82,11 +81,11 @@ def _take_counts(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
     merged["count"] = largest.groupby(level=0).max().reindex(merged.index)
 
 
-# -- when uses were watched ------------------------------------------------------------------------
+# -- periods of observed uses -------------------------------------------------------------------
 
 
 def periods(parts: list[Period]) -> tuple[Period, ...]:
-    """Join periods that touch: between which there is no more than `QUIET`.
+    """Merge periods with no more than `QUIET` between them.
 
     >>> day = lambda n: pd.Timestamp(f"2026-11-{n:02}", tz="UTC")
     >>> found = periods([(day(20), day(25)), (day(1), day(4)), (day(7), day(9)), (day(2), day(3))])
@@ -103,7 +102,7 @@ def periods(parts: list[Period]) -> tuple[Period, ...]:
 
 
 def watched(coverage: Coverage, more: tuple[Period, ...] = ()) -> Coverage:
-    """Return `coverage` with `more` periods; what lies before the last gap is not counted on."""
+    """Return `coverage` with `more` periods; only that after the last gap counts as observed."""
     whole = periods([*coverage.usage_periods, *more])
     if not whole:
         return coverage
@@ -111,7 +110,7 @@ def watched(coverage: Coverage, more: tuple[Period, ...] = ()) -> Coverage:
 
 
 def added_coverage(now: Coverage, before: Coverage) -> Coverage:
-    """Return what two readings of one log cover; whether it is complete, the later one says."""
+    """Return the coverage of two readings of one log; the later decides if it is complete."""
     later = max(now, before, key=lambda c: (c.taken_at, c.complete))
     starts = [c.usage_window_start for c in (now, before) if c.usage_window_start is not None]
     whole = replace(
@@ -125,7 +124,7 @@ def added_coverage(now: Coverage, before: Coverage) -> Coverage:
 
 
 def gaps(coverage: Coverage) -> list[str]:
-    """Say in which times no log was read, the last first."""
+    """Return warnings of the times for which no log was read, the last first."""
     spans = coverage.usage_periods
     found = [
         f"{'/'.join(coverage.key)}: no log of {iso(before)} to {iso(after)} was read: "

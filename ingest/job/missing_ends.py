@@ -1,7 +1,7 @@
-"""Relationships that wait: a source states them while an end is not there, or does not fit.
+"""Relationships with a missing end, or one of a wrong label, kept until both ends are valid.
 
-They are kept beside the graph and looked at again at every ingest, so that it does not matter
-which of two sources is read first, and what another source retires comes back with it.
+They are kept beside the graph and checked again at every ingest. So the order in which two
+sources are read does not matter, and a relationship returns together with its end.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Frames = Mapping[Element, pd.DataFrame]
 
 
 def with_waiting(frames: Frames) -> dict[Element, pd.DataFrame]:
-    """Return frames in which relationships that wait stand among the others of their type."""
+    """Return frames in which the waiting relationships are among the others of their type."""
     waiting = frames[WAITING]
     whole = dict(frames) | {WAITING: empty(WAITING)}
     for relationship in RELATIONSHIPS:
@@ -31,7 +31,7 @@ def with_waiting(frames: Frames) -> dict[Element, pd.DataFrame]:
 
 
 def as_waiting(rows: pd.DataFrame, reason: pd.Series, relationship: Relationship) -> pd.DataFrame:
-    """Return relationships as rows of `WAITING`; one whose end may be a secret is let go."""
+    """Return relationships as rows of `WAITING`, without those whose end may hold a secret."""
     secret = secretive(rows["source_id"]) | secretive(rows["target_id"])
     kept = rows[~secret.to_numpy(bool)]
     facts = [

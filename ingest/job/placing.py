@@ -1,10 +1,9 @@
-"""Where in the history a reading belongs: what is older than the current changes nothing current.
+"""Placing of readings in the history: one older than its current scope changes nothing current.
 
-A reading that speaks of an earlier instant than the facts that are current of its scope takes its
-place among the snapshots: a snapshot of its own instant, with the other scopes as they were then.
-Snapshots of later instants, that went on with still older facts of that scope or did not know it,
-are replaced by ones that have it; they stay readable. Logs add up in any order, and are no part
-of this.
+A reading of an earlier instant than the current facts of its scope becomes a snapshot of its
+own instant, with the other scopes as they were then. Snapshots of later instants that have still
+older facts of that scope, or none, are replaced by ones that have it; they stay readable. Logs
+are excluded: they accumulate in any order.
 """
 
 from collections.abc import Callable
@@ -22,10 +21,10 @@ Join = Callable[[Facts | None, list[Checked]], "Whole"]
 
 @dataclass(frozen=True)
 class Whole:
-    """What is to be published, and what the readings in it became.
+    """A snapshot to publish, and the readings merged into it.
 
-    `behind` says that it goes behind the current snapshot; `repeated` that its readings are in
-    another whole too, which tells of them.
+    `behind` is set if it goes behind the current snapshot; `repeated` if another snapshot of this
+    job has the same readings and reports them.
     """
 
     facts: Facts
@@ -36,7 +35,7 @@ class Whole:
 
 
 def planned(store: Store, checked: list[Checked], join: Join) -> list[Whole]:
-    """Return what becomes of readings, in the order in which it is to be published."""
+    """Return the snapshots for some readings, in the order of publishing."""
     now = store.current()
     known = {c.key: c.taken_at for c in now.coverage} if now else {}
     late = [c for c in checked if _is_late(c, known)]
@@ -58,7 +57,7 @@ def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
 
 
 class _Timeline:
-    """The snapshots of a store in history, and those that are about to be published there."""
+    """The snapshots of a store in history, and those about to be published there."""
 
     def __init__(self, store: Store, current: SnapshotInfo) -> None:
         self._store, self._current = store, current
@@ -66,7 +65,7 @@ class _Timeline:
         self._infos: list[SnapshotInfo] | None = None
 
     def insert(self, each: Checked, join: Join) -> None:
-        """Plan a snapshot of the instant of a reading, and what replaces the later ones."""
+        """Plan a snapshot at the instant of a reading, and replacements of later ones."""
         at, key = each.coverage.taken_at, each.coverage.key
         whole = join(self._at(each), [each])
         newer = next(c.taken_at for c in self._current.coverage if c.key == key)
@@ -80,7 +79,7 @@ class _Timeline:
                 self._replace(info, each, join)
 
     def _replace(self, info: SnapshotInfo, each: Checked, join: Join) -> None:
-        """Plan what stands for a later snapshot, with what was planned for it before."""
+        """Plan the replacement of a later snapshot, including changes planned for it already."""
         behind = Behind(info.replaces or info.id)
         planned = next((w for w in self.wholes if w.behind == behind), None)
         facts = planned.facts if planned is not None else self._store.read(info.id)[1]
@@ -108,6 +107,6 @@ class _Timeline:
 
 
 def _lacks(coverage: tuple[Coverage, ...], each: Checked) -> bool:
-    """Say whether facts that a coverage is of have nothing of a scope, or what is older."""
+    """Return whether a coverage has nothing of a reading's scope, or only older facts."""
     mine = [c for c in coverage if c.key == each.coverage.key]
     return not mine or mine[0].taken_at < each.coverage.taken_at

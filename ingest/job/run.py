@@ -1,10 +1,9 @@
 """The ingest job: read sources, check and redact their rows, and publish one snapshot.
 
-What a source and scope said before is replaced when it was read in full. When it was not, what
-it did not mention stays, with the time it was last seen. Scopes that this job did not read are
-carried forward as they are: absence is not removal. A relationship whose end nobody states yet
-waits, and that is told; see `ingest.job.missing_ends`. Of a source that states all that it speaks
-of, it is told as set aside.
+A complete read replaces the rows of its source and scope. After a partial one, rows that it does
+not mention stay, with their `last_seen`. Scopes that this job did not read are carried forward
+unchanged: absence is not removal. A relationship with a missing end is kept aside with a warning
+(see `ingest.job.missing_ends`); for a self-contained source it is rejected.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,14 +35,14 @@ from ingest.source import InputRefused, Reading, Rejected, Request, Source
 Progress = Callable[[str], None]
 
 
-MAX_BAD = 5.0  # percent of rows that may be set aside before the input is refused
+MAX_BAD = 5.0  # percent of rows that may be rejected before the input is refused
 
 
 @dataclass
 class Ingested:
-    """What became of an ingest; `failed` could not be read, and others were.
+    """The result of an ingest; `failed` are the inputs that could not be read.
 
-    `in_full` has for a warning that stands for several all of them.
+    `in_full` maps a grouped warning to all warnings in it.
     """
 
     snapshot: SnapshotInfo
@@ -57,7 +56,7 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """On which terms inputs are taken; see `ingest`."""
+    """Options of an ingest; see `ingest`."""
 
     max_bad: float = MAX_BAD
     max_loss: float | None = None
@@ -66,7 +65,7 @@ class _Terms:
     progress: Progress = lambda message: None
 
     def join(self, former: Facts | None, checked: list[Checked]) -> Whole:
-        """Join readings with what was current before them."""
+        """Merge readings with the facts that were current before them."""
         return _join(former, checked, self.max_loss)
 
 
@@ -79,22 +78,22 @@ def ingest(
     max_loss: float | None = None,
     skip_failed: bool = False,
 ) -> Ingested:
-    """Read `jobs` and publish what they say, with what other scopes said before, as a snapshot.
+    """Read `jobs`, merge them with the scopes before, and publish the snapshot.
 
-    A complete read that lacks more than `max_loss` percent of what its scope stated before (by
-    default half), or kinds of fact that it stated then, is taken as a partial one; with 100 it is
-    taken as it is. The native format, whose author says whether it is complete, is believed
-    unless `max_loss` is given.
-    What fails is kept beside the store until it is read. With `skip_failed` the others are
-    published.
+    A complete read that lacks more than `max_loss` percent of the nodes its scope declared before
+    (by default half), or kinds of fact that it declared, is treated as partial; with 100 it is
+    taken as complete. The native format, whose author declares completeness, is exempt unless
+    `max_loss` is given.
+    Failed reads are saved beside the store until the scope is read. With `skip_failed` the other
+    inputs are published.
 
     Raises
     ------
     InputRefused
         If an input, or with `skip_failed` every input, cannot be used, or more than `max_bad`
-        percent of its rows cannot be. Nothing is published then.
+        percent of its rows are rejected. Nothing is published then.
     StoreError
-        If the store cannot take it.
+        If the store cannot be written.
     """
     terms = _Terms(max_bad, max_loss, keep, skip_failed, progress)
     failures: list[Failure] = []
@@ -116,7 +115,7 @@ def ingest(
 def _read_all(
     jobs: Sequence[tuple[Source, Request]], failures: list[Failure], terms: _Terms
 ) -> list[Checked]:
-    """Read and check the inputs; nothing comes of it when one fails, unless that is agreed."""
+    """Read and check the inputs; after a failure return none, unless `skip_failed` is set."""
     checked: list[Checked] = []
     for source, request in jobs:
         terms.progress(f"reading {source.name}: {', '.join(request.names)}")
@@ -130,7 +129,7 @@ def _read_all(
 def _try(
     source: Source, request: Request, max_bad: float, failures: list[Failure]
 ) -> list[Checked]:
-    """Read and check one input; one that is refused is among the failures instead."""
+    """Read and check one input; a refused one is added to `failures` instead."""
     scope = request.scope
     try:
         reading = read(source, request)
@@ -144,7 +143,7 @@ def _try(
 
 
 def read(source: Source, request: Request) -> Reading:
-    """Read one export; no secret stays in what is said of it.
+    """Read one export, with secrets redacted from its warnings.
 
     Raises
     ------
@@ -171,10 +170,10 @@ def ingest_reading(store: Store, source: Source, reading: Reading, keep: int = K
 def _publish(
     store: Store, checked: list[Checked], failures: list[Failure], terms: _Terms
 ) -> Ingested | None:
-    """Join checked readings with what was current at their time, and publish the wholes.
+    """Merge checked readings with the facts current at their time, and publish the snapshots.
 
-    That too many rows of a reading cannot be used may show only now. It is then one of the
-    failures, and nothing is published but, if so agreed, the others.
+    The merge may reject more rows of a reading than allowed. It then becomes a failure, and nothing
+    is published except, with `skip_failed`, the others.
     """
     _refuse_twice(checked)
     with store.lease() as lease:
@@ -200,7 +199,7 @@ def _publish(
 
 
 def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> Whole:
-    """Join readings with what was current before them; they themselves stay as they are."""
+    """Merge readings with the facts that were current before; the readings are not changed."""
     mine = [each.again() for each in checked]
     told: list[str] = []
     frames, coverage = carry(former, mine, told, max_loss)
@@ -210,7 +209,7 @@ def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) 
 
 
 def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:
-    """Return the failures of those of which too many rows cannot be used, by source and scope."""
+    """Return a failure for each reading with too many rejected rows, by source and scope."""
     found = {}
     for each in checked:
         try:
@@ -221,7 +220,7 @@ def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failur
 
 
 def _aside(checked: Checked) -> SetAside:
-    """Say what was set aside of one read, as it is kept to be shown."""
+    """Return the rejected rows of one read in the form that is saved."""
     files_first = sorted(checked.rejected, key=lambda one: not one.whole_file)
     rows = [(r.file, r.place, r.reason) for r in files_first[:LISTED]]
     return SetAside(
@@ -245,7 +244,7 @@ def _refuse_twice(checked: list[Checked]) -> None:
 
 
 def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
-    """Return id, source and scope of what waited already."""
+    """Return id, source and scope of the relationships that were waiting before."""
     columns = ["id", "source", "scope"]
     rows = former.frames[WAITING][columns] if former else empty(WAITING)[columns]
     return frozenset(rows.itertuples(index=False, name=None))
@@ -257,7 +256,7 @@ def _settle(
     warnings: list[str],
     before: frozenset[tuple[str, str, str]],
 ) -> Frames:
-    """Let relationships wait with an end that is not there, or of a label they cannot have."""
+    """Move relationships whose end is missing or has a wrong label to `WAITING`."""
     labels = _labels(frames)
     fresh = {c.coverage.key: c for c in checked}
     waiting = [frames[WAITING]]
@@ -279,7 +278,7 @@ def _settle(
 def _labels(frames: dict[Element, pd.DataFrame]) -> tuple[pa.Array, np.ndarray]:
     """Return every id, and the position of its label in `FACT_NODES`.
 
-    Where two sources differ, the label that the schema declares first comes first.
+    If two sources give an id different labels, the one that the schema declares first comes first.
     """
     ids = pa.concat_arrays([text_array(frames[n]["id"]) for n in FACT_NODES])
     labels = np.repeat(np.arange(len(FACT_NODES)), [len(frames[n]) for n in FACT_NODES])
