@@ -1,4 +1,4 @@
-"""The read-only view that analytics walk: a snapshot at one moment, as frames and as arrays."""
+"""The access graph: a read-only view of a snapshot at one instant, as frames and as arrays."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -51,10 +51,10 @@ IDENTITIES = tuple(n for n in FACT_NODES if n.acts and n is not CREDENTIAL)
 
 
 class AccessGraph:
-    """A snapshot of the graph at one moment, `as_of`.
+    """A snapshot of the graph at one instant, `as_of`.
 
-    Nodes have numbers: positions in `ids`, which are sorted. Everything is made when it is
-    first asked for, and kept.
+    Nodes have numbers: positions in `ids`, which are sorted. Everything is computed at first
+    access, and cached.
     """
 
     def __init__(
@@ -76,43 +76,43 @@ class AccessGraph:
         snapshot: SnapshotInfo | None = None,
         apart: tuple[Pair, ...] = (),
     ) -> "AccessGraph":
-        """Look at `facts` as of an instant; by default the one that they speak of.
+        """Build the graph of `facts` as of an instant; by default the latest of their coverage.
 
-        `apart` are pairs of ids: people said that the first is not what the second is.
+        `apart` are pairs of ids that people keep apart: the first of each stays unmerged.
         """
         return cls(facts, facts.taken_at if as_of is None else as_of, snapshot, apart)
 
     def under(self, names: Mapping[str, str]) -> "AccessGraph":
-        """Look at the same facts with the ids that `names` has instead of those stated."""
+        """Build the graph of the same facts with the ids of `names` replaced."""
         return AccessGraph(under(self._stated, names), self.as_of, self.snapshot)
 
     @cached_property
     def facts(self) -> Facts:
-        """What every source and scope states, with one id for each thing."""
+        """The rows of every source and scope, with canonical ids."""
         return unify(self._stated, self._apart)
 
     @cached_property
     def identities(self) -> Identities:
-        """Which things that were stated under several ids are one, and why."""
+        """The merged ids, with the reasons, and the collisions."""
         found = self.facts.identities
         assert found is not None
         return found
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
-        """What each source and scope could say, and when."""
+        """The coverage of each source and scope."""
         return self._stated.coverage
 
     @cached_property
     def declared(self) -> frozenset[str]:
-        """The kinds of fact that at least one source could have provided, or a person decided."""
+        """The kinds of fact that at least one source declares, or a person decided."""
         by_people = {kind for kind in DECIDED if self._decisions(kind).any()}
         return frozenset(by_people.union(*(c.declares for c in self.coverage)))
 
     def decided(self, kind: str) -> np.ndarray:
-        """Return for each node whether a person decided facts of `kind` on it by now (bool).
+        """Return the mask of the nodes on which a person decided facts of `kind` by now (bool).
 
-        A review of one grant is about that grant alone, and not about who holds it.
+        A review of one grant concerns that grant alone, and not its identity.
         """
         known, rows = np.zeros(len(self.ids), bool), self._decisions(kind)
         if rows.any():
@@ -123,7 +123,7 @@ class AccessGraph:
         return known
 
     def _decisions(self, kind: str) -> np.ndarray:
-        """Return which rows that state facts of `kind` are decisions in force (bool)."""
+        """Return the mask of the rows for facts of `kind` that are decisions in force (bool)."""
         if kind not in DECIDED:
             return np.zeros(0, bool)
         rows = (self.frames[DECIDED[kind]]["source"] == JOURNAL).to_numpy(bool)
@@ -131,7 +131,7 @@ class AccessGraph:
 
     @cached_property
     def undeclared(self) -> tuple[str, ...]:
-        """The kinds of fact of which nothing is known, because no source provides them."""
+        """The kinds of fact that are unknown, because no source declares them."""
         return tuple(kind for kind in DECLARABLE if kind not in self.declared)
 
     @cached_property
@@ -141,12 +141,12 @@ class AccessGraph:
 
     @cached_property
     def looks_back(self) -> bool:
-        """Whether `as_of` lies before the instant that the facts speak of."""
+        """Whether `as_of` is before the instant of the facts."""
         return self.as_of < self._stated.taken_at
 
     @cached_property
     def then(self) -> Facts:
-        """What every source and scope states, without what came after `as_of`."""
+        """The rows of every source and scope, without what happened after `as_of`."""
         if not self.looks_back:
             return self.facts
         stated = self.facts.frames
@@ -164,7 +164,7 @@ class AccessGraph:
     def _nodes(self) -> dict[Element, pd.DataFrame]:
         return dict(living_nodes(self.then))
 
-    # -- things -----------------------------------------------------------------------------
+    # -- nodes ------------------------------------------------------------------------------
 
     @cached_property
     def ids(self) -> pa.Array:
@@ -191,20 +191,20 @@ class AccessGraph:
         return names.get_indexer(pd.Index(self.things["label"])).astype(np.int8)
 
     def numbers(self, ids: pd.Series) -> np.ndarray:
-        """Return the numbers (int32) of `ids`; -1 where nothing has that id."""
+        """Return the numbers (int32) of `ids`; -1 where no node has that id."""
         if not len(ids):
             return np.zeros(0, np.int32)
         places = pc.index_in(text_array(ids), self.ids)
         return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
     def number(self, thing: str) -> int:
-        """Return the number of the thing with this very id."""
+        """Return the number of the node with exactly this id; -1 if there is none."""
         ids = self.ids
         at = bisect_left(range(len(ids)), thing, key=lambda place: str(ids[place]))
         return at if at < len(ids) and str(ids[at]) == thing else -1
 
     def thing(self, number: int) -> dict[str, str]:
-        """Return a node as answers show it: `id`, `label`, `name`."""
+        """Return a node as a dict for JSON: `id`, `label`, `name`."""
         ids, labels, names = self._shown
         return {"id": ids[number], "label": labels[number], "name": names[number]}
 
@@ -214,13 +214,13 @@ class AccessGraph:
         return tuple(things[c].to_numpy(object) for c in ("id", "label", "name"))  # type: ignore[return-value]
 
     def has_label(self, *labels: Node) -> np.ndarray:
-        """Return for each node whether it has one of `labels` (bool)."""
+        """Return the mask of the nodes that have one of `labels` (bool)."""
         return np.isin(self.labels, [FACT_NODES.index(n) for n in labels])
 
     def find(self, said: str) -> int:
-        """Return the number of the one thing that goes by an id, an e-mail or a name.
+        """Return the number of the one node with a given id, e-mail or name.
 
-        An id by which another system knows it does as well, with its kind or without.
+        An id in another system, with or without its kind, is accepted too.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class AccessGraph:
 
     @cached_property
     def lower_names(self) -> pa.Array:
-        """The name of each node in small letters."""
+        """The name of each node in lower case."""
         return pc.utf8_lower(text_array(self.things["name"]))
 
     # -- edges and grants -------------------------------------------------------------------
@@ -245,7 +245,7 @@ class AccessGraph:
         return self.numbers(frame["source_id"]), self.numbers(frame["target_id"])
 
     def in_force(self, relationship: Relationship) -> np.ndarray:
-        """Return for each row of a type's frame whether it is in force at `as_of` (bool)."""
+        """Return the mask of the rows of a type's frame that are in force at `as_of` (bool)."""
         return self._in_force(relationship).copy()
 
     @once
@@ -258,7 +258,7 @@ class AccessGraph:
 
     @cached_property
     def there(self) -> np.ndarray:
-        """Return for each node whether it exists by `as_of` (bool): no source says it came later.
+        """The mask of the nodes that exist at `as_of` (bool): no source dates their creation later.
 
         Of several sources that date it, the earliest counts.
         """
@@ -277,10 +277,10 @@ class AccessGraph:
 
     @cached_property
     def live(self) -> np.ndarray:
-        """Return for each node whether access passes through it (bool).
+        """The mask of the nodes that access can pass through (bool).
 
-        A credential that is disabled, revoked or expired opens nothing, and neither does what
-        is not there yet, or was deleted.
+        Access does not pass through a credential that is disabled, revoked or expired, nor through
+        a node that is deleted or does not exist yet.
         """
         alive = self.there.copy()
         keys = self.frames[CREDENTIAL]
@@ -294,7 +294,7 @@ class AccessGraph:
 
     @cached_property
     def deleted(self) -> np.ndarray:
-        """Return for each node whether it is not there: an identity deleted, or not made yet."""
+        """The mask of the nodes that do not exist (bool): deleted, or made later."""
         gone = ~self.there
         for label in IDENTITIES:
             frame = self.frames[label]
@@ -304,17 +304,20 @@ class AccessGraph:
 
     @cached_property
     def edges(self) -> Edges:
-        """The control edges that sources state, in force at `as_of`."""
+        """The control edges that sources declare, in force at `as_of`."""
         return stated_edges(self)
 
     @cached_property
     def grants(self) -> Grants:
-        """The grants on resources that give a level, in force at `as_of`."""
+        """The grants on resources that have a level, in force at `as_of`."""
         return stated_grants(self)
 
     @cached_property
     def grant_use(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Is each row of CAN_ACCESS observed, when was each level used, since when is it held."""
+        """Observation, last use by level, and start of each row of CAN_ACCESS.
+
+        They are bool, int64[rows, 4] and int64 (milliseconds, `NEVER` where unknown).
+        """
         frame = self.frames[CAN_ACCESS]
         used = np.stack([seen(u, self.now) for u in level_instants(frame["last_used_at"])], axis=1)
         used_at = self.frames[USED]
@@ -331,11 +334,11 @@ class AccessGraph:
         keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
         return pd.Series(keys.isin(list(observed)), index=frame.index)
 
-    # -- hand-over --------------------------------------------------------------------------
+    # -- conversion -------------------------------------------------------------------------
 
     def to_networkx(self, within: np.ndarray | None = None) -> "nx.MultiDiGraph":
-        """Return the graph as networkx knows it: all of it, or the nodes numbered `within`."""
-        import networkx as nx  # heavy, and only notebooks need it
+        """Return a networkx graph of all nodes, or of those numbered `within`."""
+        import networkx as nx  # a heavy import that only notebooks need
 
         numbers = np.arange(len(self.ids)) if within is None else np.unique(within)
         chosen = self.things.loc[numbers]

@@ -1,8 +1,8 @@
-"""Stated rows as they were at an earlier instant than the one that they were read at.
+"""Rows of sources as of an earlier instant than the one they were read at.
 
-What each instant of the schema does to its row is declared there (`graph.element.When`); nothing
-here names a property but the days of `USED`. A value that came later is absent then, for nobody
-states what it was before. What did not yet exist stays among the rows, and is marked: see `made`.
+The effect of each instant on its row is declared in the schema (`graph.element.When`); this
+module names no property except the days of `USED`. A value that was set later becomes null, as
+no source declares the value before. Rows of nodes that did not exist yet stay; see `made`.
 """
 
 import json
@@ -18,20 +18,20 @@ from graph.schema import ELEMENTS, USED
 from graph.usage.of_grants import level_instants
 from graph.values import canonical
 
-NEVER = np.iinfo(np.int64).min  # an instant that is not known, as int64 milliseconds
+NEVER = np.iinfo(np.int64).min  # an unknown instant, as int64 milliseconds
 DAY = timedelta(days=1)
 
 
 def milliseconds(instants: pd.Series) -> np.ndarray:
-    """Return instants as milliseconds since 1970 (int64), `NEVER` where there is none."""
+    """Return instants as milliseconds since 1970 (int64), `NEVER` where null."""
     return np.asarray(instants.to_numpy("datetime64[ms]").astype(np.int64))
 
 
 def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
-    """Return the stated rows of an element as they were at an instant (milliseconds).
+    """Return the rows of an element as of an instant (milliseconds).
 
     Records of a table that were made later are left out; nodes and relationships keep their
-    rows, without the values that came later.
+    rows, without the values that were set later.
     """
     if isinstance(element, Table):
         later = _any_later(frame, element.instants(When.MADE), now)
@@ -46,7 +46,7 @@ def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
 
 
 def first_instant(facts: Facts) -> pd.Timestamp:
-    """Return the first instant that any of the facts speaks of: before it there are no data."""
+    """Return the earliest instant in the facts: there are no data before it."""
     found = [c.taken_at for c in facts.coverage]
     for element in ELEMENTS:
         for column in element.instants(When.MADE, When.BEGINS, When.HAPPENED):
@@ -58,10 +58,10 @@ def first_instant(facts: Facts) -> pd.Timestamp:
 def in_force(
     frame: pd.DataFrame, relationship: Relationship, now: int, looks_back: bool
 ) -> np.ndarray:
-    """Return which rows are in force at an instant (milliseconds), by their own dates (bool).
+    """Return the mask of the rows in force at an instant (milliseconds), by their own dates (bool).
 
-    `looks_back` says that it lies before the instant at which the rows were read: else whatever
-    they say was made is there.
+    `looks_back` is True if that instant is before the one at which the rows were read; otherwise
+    every row counts as made already.
     """
     over = np.zeros(len(frame), bool)
     begun = (When.BEGINS, When.MADE) if looks_back else (When.BEGINS,)
@@ -74,10 +74,10 @@ def in_force(
 
 
 def made(frame: pd.DataFrame, element: Element, now: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return which stated rows say that their thing was made by `now`, and which that it was not.
+    """Return the masks of the rows whose node was made by `now`, and of those made later (bool).
 
-    A row that says neither, as it gives no date, is in none of the two (bool each). What was
-    deleted before it was made again was there already.
+    A row without a date is in neither. A node that was deleted before it was made again counts as
+    made.
     """
     known, later = np.zeros(len(frame), bool), np.zeros(len(frame), bool)
     for column in element.instants(When.MADE):
@@ -96,7 +96,7 @@ def _had_ended(frame: pd.DataFrame, made_at: np.ndarray) -> np.ndarray:
 
 
 def _any_later(frame: pd.DataFrame, columns: tuple[Property, ...], now: int) -> np.ndarray | None:
-    """Return which rows have one of the instants after `now`, or None if no row has."""
+    """Return the mask of the rows with one of the instants after `now`; None if there is none."""
     later = np.zeros(len(frame), bool)
     for column in columns:
         later |= milliseconds(frame[column.name]) > now
@@ -104,7 +104,7 @@ def _any_later(frame: pd.DataFrame, columns: tuple[Property, ...], now: int) -> 
 
 
 def _undo(frame: pd.DataFrame, column: Property, now: int, changed: dict[str, pd.Series]) -> None:
-    """Take back an instant that lies after `now`, where it happened, and what came with it."""
+    """Reset instants that happened after `now` to null, with the properties that they date."""
     values = changed.get(column.name, frame[column.name])
     if column.dtype is Dtype.INSTANTS:
         earlier = _levels_until(values, now)
@@ -125,7 +125,7 @@ def _undo(frame: pd.DataFrame, column: Property, now: int, changed: dict[str, pd
 def _made_again(
     frame: pd.DataFrame, element: Element, now: int, changed: dict[str, pd.Series]
 ) -> None:
-    """Say what a row tells of something that was made later, or made again, of that moment."""
+    """Reset rows of nodes or relationships that were made, or made again, after `now`."""
     for column in element.instants(When.MADE):
         at = milliseconds(frame[column.name])
         later = at > now
@@ -138,7 +138,7 @@ def _made_again(
                 between = later & (gone != NEVER) & (gone <= now)
                 status = changed.get("status", frame["status"])
                 changed["status"] = status.mask(between, "deleted")
-        elif not frame["id"].is_unique:  # another scope may have seen it made before
+        elif not frame["id"].is_unique:  # another scope may date it earlier
             by_id = frame["id"].isin(frame["id"][(at != NEVER) & ~later]).to_numpy(bool)
             changed[column.name] = frame[column.name].mask(later & by_id)
 
@@ -147,7 +147,7 @@ def _made_again(
 
 
 def _levels_until(column: pd.Series, now: int) -> pd.Series | None:
-    """Return maps from level to instant without what lies after `now`; None if nothing does."""
+    """Return maps from level to instant without those after `now`; None if there are none."""
     later = np.zeros(len(column), bool)
     for at in level_instants(column):
         later |= milliseconds(at) > now
@@ -165,9 +165,9 @@ def _ms(instant: str) -> int:
 
 
 def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
-    """Return what was seen of uses by `now`, where some came later: days, count, and the last.
+    """Return days, count and last use up to `now`, for rows with later uses.
 
-    Where days are not told, all that is known of the time between is that there was a first.
+    If a row has no days, only its first use is known.
     """
     later = milliseconds(frame["last_at"]) > now
     if not later.any():
@@ -190,7 +190,7 @@ def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
 
 
 def _days_until(text: str, last: date) -> tuple[str | None, int | None, date | None]:
-    """Return the days up to and with `last`, how often in all, and the latest of them."""
+    """Return the days up to and including `last`, their total count, and the latest of them."""
     kept: dict[str, list[int]] = {}
     total, latest = 0, None
     runs: dict[str, Any] = json.loads(text)

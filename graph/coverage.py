@@ -1,4 +1,4 @@
-"""Which kind of fact a source must be able to provide before it states an element or a field."""
+"""Kinds of fact: the kind that a source must declare to provide an element or a property."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from graph.schema import (
 if TYPE_CHECKING:
     from graph.access import AccessGraph
 
-INVENTORY = "inventory"  # what is there: other kinds of fact may imply that too
+INVENTORY = "inventory"  # what exists; other kinds of fact may imply it
 ELEMENT_KINDS: dict[Element, str] = {
     AGENT: INVENTORY,
     RESOURCE: INVENTORY,
@@ -60,22 +60,22 @@ FIELD_KINDS = {
     "explained_count": "decisions",
     "mfa": "credentials",
 }
-JOURNAL = "journal"  # the source of what people decided in the product
-DECIDED = {"owners": OWNS, "reviews": COVERS}  # what a decision states, by its kind of fact
+JOURNAL = "journal"  # the source of decisions that people made in the product
+DECIDED = {"owners": OWNS, "reviews": COVERS}  # relationships of decisions by their kind of fact
 
 
 def kind_of_element(element: Element) -> str | None:
-    """Return the kind of fact that rows of an element are, or None for what anybody may state."""
+    """Return the kind of fact of an element, or None if any source may provide it."""
     return ELEMENT_KINDS.get(element)
 
 
 def kind_of_field(element: Element, name: str) -> str | None:
-    """Return the kind of fact that a field of an element is."""
+    """Return the kind of fact of a property of an element."""
     return FIELD_KINDS.get(name, ELEMENT_KINDS.get(element))
 
 
 def known_kinds(graph: "AccessGraph") -> frozenset[str]:
-    """Return the kinds of fact that a source declares, or of which something is stated anyway."""
+    """Return the kinds of fact that a source declares, or that have facts anyway."""
     return graph.declared | _stated_kinds(graph)
 
 
@@ -85,15 +85,15 @@ def _stated_kinds(graph: "AccessGraph") -> frozenset[str]:
 
 
 def can_state(graph: "AccessGraph", name: str) -> np.ndarray:
-    """Return for each node whether the schema has a property of this name for it (bool).
+    """Return the mask of the nodes whose label has a property of this name (bool).
 
-    What nobody could state of a thing is missing of none.
+    A property that a label does not have is not missing.
     """
     return graph.has_label(*(node for node in FACT_NODES if node.has(name)))
 
 
 def _stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
-    """Return the kinds of fact of which something is stated; that no use is seen tells of none."""
+    """Return the kinds of fact that the frames have facts of; a flag counts only if it is true."""
     found = {kind for element, kind in ELEMENT_KINDS.items() if len(frames.get(element, ()))}
     for name, kind in FIELD_KINDS.items():
         columns = (frame[name] for frame in frames.values() if name in frame and kind not in found)

@@ -1,12 +1,11 @@
-"""Every Cypher text that the Neo4j store sends, derived from the schema.
+"""The Cypher statements of the Neo4j store, derived from the schema.
 
-Labels, types and property keys come from `graph.schema` and from the constants below; values
-travel only as parameters. Texts keep to what Cypher 5 and Cypher 25 share. Every label and type
-has our prefix, and so has each constraint: others may use the database too.
+Labels, types and property keys come from `graph.schema` and from the constants below; values are
+only passed as parameters. The statements use the common part of Cypher 5 and Cypher 25. Every
+label, type and constraint has a prefix, as others may use the database too.
 
-A snapshot is a run: each of its nodes and relationships carries the `run` it belongs to, and
-the `Snapshot` node of the run says whether it is published. Nothing of a run changes after
-that.
+A snapshot is a run: each of its nodes and relationships has the property `run`, and the
+`Snapshot` node of the run holds its state. A published run does not change.
 """
 
 from functools import cache
@@ -17,21 +16,21 @@ from graph.schema import FACT_NODES, SNAPSHOT, TABLES
 
 PREFIX: Final = "Trustdebt"  # of labels
 TYPE_PREFIX: Final = "TRUSTDEBT_"
-POINTER: Final = f"{PREFIX}Pointer"  # one node that names the run that readers see
-LEASE: Final = f"{PREFIX}Lease"  # one node that says who may publish, until when, with which token
+POINTER: Final = f"{PREFIX}Pointer"  # the one node that refers to the run that readers use
+LEASE: Final = f"{PREFIX}Lease"  # the one node with the publisher's lease: holder, expiry and token
 
 LOADING: Final = "LOADING"
 PUBLISHED: Final = "PUBLISHED"
 RETIRED: Final = "RETIRED"
 
-STATED: Final = "stated"  # the rows that a node was made of, where it is not exactly one
+STATED: Final = "stated"  # the rows merged into a node, unless it is exactly one
 
 RECORDED: Final[tuple[Node | Table, ...]] = (*FACT_NODES, *TABLES)
 NAMES: Final = tuple(element.name for element in RECORDED)
 
 
 def label_of(name: str) -> str:
-    """Return the label of the nodes of an element, by its name.
+    """Return the label of an element's nodes, by its name.
 
     >>> label_of("Agent")
     'TrustdebtAgent'
@@ -42,7 +41,7 @@ def label_of(name: str) -> str:
 
 
 def type_of(element: Relationship) -> str:
-    """Return the type of the relationships of an element."""
+    """Return the type of an element's relationships."""
     return f"{TYPE_PREFIX}{element.name}"
 
 
@@ -51,7 +50,7 @@ _SNAPSHOTS: Final = label_of(SNAPSHOT.name)
 
 
 def stored(element: Element) -> tuple[str, ...]:
-    """Return the properties of an element that its node or relationship keeps, in their order."""
+    """Return the properties of an element that its node or relationship stores, in their order."""
     names = tuple(column.name for column in element.columns)
     if isinstance(element, Relationship):
         return tuple(n for n in names if n not in ("source_id", "target_id"))
@@ -59,7 +58,7 @@ def stored(element: Element) -> tuple[str, ...]:
 
 
 def constraints() -> dict[str, str]:
-    """Name the statements that keep an id once in a run, and the single nodes single."""
+    """Return by name the constraints for unique ids in a run and for the single nodes."""
     keys = dict.fromkeys((*RUN_LABELS, _SNAPSHOTS), "n.run, n.id")
     keys |= {POINTER: "n.name", LEASE: "n.name"}
     return {
@@ -71,7 +70,7 @@ def constraints() -> dict[str, str]:
     }
 
 
-# Up to version 0.1.0 they were on labels without our prefix, where they bound others too.
+# Up to version 0.1.0 they were on labels without a prefix, and so bound nodes of others.
 FORMER_CONSTRAINTS: Final = {
     f"trustdebt_{name.lower()}": f"DROP CONSTRAINT trustdebt_{name.lower()} IF EXISTS"
     for name in (*NAMES, SNAPSHOT.name, "Pointer", "Lease")
@@ -106,7 +105,7 @@ def create_relationships(element: Relationship, source: str, target: str) -> str
 
 
 def _of_run(label: str) -> str:
-    """Match the nodes of a run through the constraint's index, which needs both its keys."""
+    """Match the nodes of a run by the index of the constraint, which needs both its keys."""
     return f"MATCH (n:{label_of(label)}) WHERE n.run = $run AND n.id >= $after "
 
 
@@ -119,7 +118,7 @@ def read_nodes(element: Node | Table) -> str:
 
 @cache
 def read_relationships(element: Relationship, source: str) -> str:
-    """Return the ids of both ends, then `stored`, of each relationship that starts at a label."""
+    """Return both end ids, then `stored`, of each relationship that starts at a label."""
     values = ", ".join(f"r.{name}" for name in stored(element))
     return f"{_of_run(source)}MATCH (n)-[r:{type_of(element)}]->(b) RETURN n.id, b.id, {values}"
 
@@ -140,7 +139,7 @@ def count_relationships(source: str) -> str:
 
 @cache
 def delete_relationships(source: str) -> str:
-    """Delete up to `$limit` relationships of a run, and say from which id on to look for more."""
+    """Delete up to `$limit` relationships of a run, and return the id to continue from."""
     return (
         f"{_of_run(source)}MATCH (n)-[r]->() WHERE r.run = $run "
         "WITH n, r ORDER BY n.run, n.id LIMIT $limit "
@@ -150,14 +149,14 @@ def delete_relationships(source: str) -> str:
 
 @cache
 def delete_nodes(label: str) -> str:
-    """Delete up to `$limit` nodes of a run, whose own relationships are gone."""
+    """Delete up to `$limit` nodes of a run, after its relationships."""
     return f"{_of_run(label)}WITH n LIMIT $limit DETACH DELETE n RETURN count(*)"
 
 
 _LEASE = f"(l:{LEASE} {{name: 'publish'}})"
 
-# The write before the condition takes the lock, so that of two takers the later one sees what
-# the earlier one wrote. A taker that did not hear the answer asks again with the same nonce.
+# The write before the condition takes the lock, so that the second of two takers sees the write
+# of the first. A taker that missed the answer asks again with the same nonce.
 TAKE_LEASE: Final = (
     f"MERGE {_LEASE} SET l.touched = timestamp() "
     "WITH l, coalesce(l.expires, 0) <= timestamp() OR l.nonce = $nonce AS free "
@@ -178,7 +177,7 @@ CHECK_LEASE: Final = f"MATCH {_LEASE} WHERE l.token = $token RETURN l.token"
 _SNAPSHOT = f"(s:{_SNAPSHOTS} {{run: $run, id: $run}})"
 _INFO = "s.id, s.sequence, s.taken_at, s.recorded_at, s.hash, s.coverage, s.replaces, s.counted"
 
-# The anchor, the run that readers see, how far the journal of a place had come, and each snapshot.
+# The anchor, the current run, the journal's last anchored entry, and each snapshot.
 STATE: Final = (
     f"OPTIONAL MATCH (p:{POINTER} {{name: 'current'}}) "
     f"OPTIONAL MATCH (j:{POINTER} {{name: $journal}}) "
@@ -201,8 +200,8 @@ BEGIN: Final = (
     f"MATCH {_LEASE} WHERE l.token = $token CREATE {_SNAPSHOT} "
     f"SET s += $properties, s.state = '{LOADING}', s.step = 0 RETURN s.step"
 )
-# Every batch moves the step of its run on by one, in its own transaction: an answer that got
-# lost can be asked for again, and a batch can neither be lost nor be written twice.
+# Every batch increments the step of its run in its own transaction: after a lost answer it can be
+# sent again, and it is written exactly once.
 _NEXT_STEP = (
     f"MATCH {_SNAPSHOT} SET s.touched = timestamp() "
     f"WITH s WHERE s.state = '{LOADING}' AND s.step = $step - 1 SET s.step = $step "

@@ -1,4 +1,4 @@
-"""Edges and grants in force, as arrays: what reach walks."""
+"""Control edges and grants in force, as arrays for reach."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class InForce:
-    """What edges and grants in force have in common, one position in each array for each.
+    """Arrays that edges and grants in force have in common, with one element for each.
 
-    `row` (int32) is a position in the type's frame, or -1 where a rule concluded it. `last_used`
-    and `since` are milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry` says
-    whether a use would have been seen.
+    `row` (int32) is a position in the type's frame, or -1 for an edge derived by a rule.
+    `last_used` and `since` are milliseconds since 1970 (int64, `NEVER` where unknown); `telemetry`
+    is True where a use would have been observed.
     """
 
     row: np.ndarray
@@ -33,7 +33,7 @@ class InForce:
     since: np.ndarray
 
     def __len__(self) -> int:
-        """Count them."""
+        """Return the count of edges or grants."""
         return len(self.row)
 
 
@@ -41,8 +41,9 @@ class InForce:
 class Edges(InForce):
     """Control edges in force.
 
-    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is a position in
-    `graph.schema.CONTROL`, in whose frame `row` is one; `ceiling` (int8) is one in `LEVELS`.
+    `source` and `target` (int32) are numbers of nodes; `kind` (int8) is the position in
+    `graph.schema.CONTROL` of the type whose frame `row` refers to; `ceiling` (int8) is a position
+    in `LEVELS`.
     """
 
     source: np.ndarray
@@ -64,7 +65,7 @@ class Grants(InForce):
 
 
 def stated_edges(graph: "AccessGraph") -> Edges:
-    """Return the control edges that sources state, in force at `as_of`."""
+    """Return the control edges that sources declare, in force at `as_of`."""
     there = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(graph.frames[rel])]
     parts = [_edges(graph, kind, rel) for kind, rel in there or [(0, CONTROL[0])]]
     return Edges(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
@@ -91,7 +92,7 @@ def _edges(graph: "AccessGraph", kind: int, relationship: Relationship) -> dict[
 
 
 def stated_grants(graph: "AccessGraph") -> Grants:
-    """Return the grants on resources that give a level, in force at `as_of`."""
+    """Return the grants on resources that have a level, in force at `as_of`."""
     frame = graph.frames[CAN_ACCESS]
     holder, resource = graph.ends(CAN_ACCESS)
     levels = level_bits(frame["levels"])
@@ -110,7 +111,7 @@ def stated_grants(graph: "AccessGraph") -> Grants:
 
 
 def _marks(frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Return the columns that a row of any type says by itself."""
+    """Return the columns that are taken from a row of any type unchanged."""
     return {
         "row": np.arange(len(frame), dtype=np.int32),
         "eligible": flags(frame["eligible"]),
@@ -121,12 +122,12 @@ def _marks(frame: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def seen(instants: pd.Series, now: int) -> np.ndarray:
-    """Return instants in milliseconds; a clock that runs ahead of `now` is held back to it."""
+    """Return instants in milliseconds, limited to `now` where a clock runs ahead."""
     return np.asarray(np.minimum(milliseconds(instants), now))
 
 
 def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:
-    """Put `more` edges behind the first `at` edges (default: behind all)."""
+    """Insert `more` edges after the first `at` edges (default: after all)."""
     at = len(edges) if at is None else at
     first, second = vars(edges), vars(more)
     return Edges(
@@ -138,7 +139,7 @@ def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:
 
 
 def flags(column: pd.Series) -> np.ndarray:
-    """Return a nullable flag as bool: unknown counts as not set."""
+    """Return a nullable flag as bool: null is False."""
     return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
 
 

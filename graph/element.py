@@ -1,4 +1,4 @@
-"""What an element of the schema is: a node label, a relationship type or a table of raw records."""
+"""Elements of the schema: node labels, relationship types and tables, and their properties."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,9 +8,9 @@ from typing import ClassVar
 class Dtype(StrEnum):
     """Column types that a property may have.
 
-    `TEXTS`, `INSTANTS` and `JSON` travel as canonical JSON text (sorted keys, no spaces), so
-    that rows can be compared, hashed and written to any store; a store may keep `TEXTS` as a
-    list. `INSTANTS` maps access levels to ISO 8601 instants in UTC.
+    `TEXTS`, `INSTANTS` and `JSON` are canonical JSON text (sorted keys, no spaces), so that rows
+    can be compared, hashed and written to any store; a store may keep `TEXTS` as a list. `INSTANTS`
+    maps access levels to ISO 8601 instants in UTC.
     """
 
     TEXT = "text"
@@ -24,11 +24,11 @@ class Dtype(StrEnum):
 
 
 class Said(StrEnum):
-    """What the text of a property is, which decides how secrets are looked for in it.
+    """The content of a text property, which decides how it is searched for secrets.
 
-    An `IDENTIFIER` says which thing is meant, and a `NAME` what people or systems call one: digests
-    and random ids belong there, and stay. `PROSE` is what somebody wrote in their own words: it is
-    kept only where an answer shows it, and what looks random goes too.
+    An `IDENTIFIER` identifies something, and a `NAME` is used by people or systems: digests and
+    random ids are expected there, and stay. `PROSE` is free text: it is kept only where an answer
+    shows it, and random words in it are redacted too.
     """
 
     IDENTIFIER = "identifier"
@@ -37,13 +37,13 @@ class Said(StrEnum):
 
 
 class When(StrEnum):
-    """What an instant has to do with the moment that is looked at (`as_of`).
+    """The effect of an instant on its row at the queried instant (`as_of`).
 
-    What was `MADE` then is not there before; as somebody has read it, it was made by the time it
-    was read, whatever its clock says. What `BEGINS` then is not in force before, and may lie
-    ahead; what `ENDS` then is not in force from then on. What `HAPPENED` then is not known
-    before. What is `DUE` then was set beforehand: it is known at any moment, and judged against
-    it. `READ` is of reading, not of the world: `--snapshot` moves it, `--as-of` does not.
+    A row is absent before the instant at which it was `MADE`; when it is read, it counts as made,
+    even if its clock runs ahead. It is not in force before it `BEGINS`, which may be in the future,
+    nor after it `ENDS`. A value that `HAPPENED` is unknown before that instant. A `DUE` instant was
+    set beforehand: it is always known, and compared with the queried instant. `READ` concerns the
+    reading: `--snapshot` changes it, `--as-of` does not.
     """
 
     MADE = "made"
@@ -58,10 +58,10 @@ class When(StrEnum):
 class Property:
     """A named, typed and explained value on a node, a relationship or a record.
 
-    Every instant says in `when` what it does to its row. `dates` names the property whose value
-    came with it, of which `states` lists those values that did (none: any value). Every text says
-    in `said` what it is, but where its `choices` are all that it may be. One that `refers` holds
-    ids of nodes: one as text, several within a list or JSON.
+    Every instant declares in `when` its effect on its row. `dates` names the property whose value
+    was set at that instant, if it is among `states` (empty: any value). Every text declares its
+    content in `said`, unless it has `choices`. A property that `refers` holds ids of nodes: one as
+    text, several within a list or JSON.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Property:
     refers: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a text that does not say what it is."""
+        """Reject a text without `said`, and `said` on anything else."""
         free = self.dtype in WORDED and not self.choices
         if free != (self.said is not None):
             raise TypeError(f"{self.name}: every text says what it is, and nothing else does")
@@ -89,7 +89,7 @@ WORDED = (Dtype.TEXT, Dtype.TEXTS, Dtype.JSON)
 def identifier(
     name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
 ) -> Property:
-    """Declare a text that says which thing is meant."""
+    """Declare a text that identifies something."""
     return Property(name, dtype, meaning, required, said=Said.IDENTIFIER)
 
 
@@ -103,12 +103,12 @@ def reference(
 def named(
     name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
 ) -> Property:
-    """Declare a text that is what people or systems call something."""
+    """Declare a text that is a name used by people or systems."""
     return Property(name, dtype, meaning, required, said=Said.NAME)
 
 
 def prose(name: str, meaning: str, dtype: Dtype = Dtype.TEXT) -> Property:
-    """Declare a text in somebody's own words; an answer must show it, else it is not kept."""
+    """Declare a free text; it is kept only if an answer shows it."""
     return Property(name, dtype, meaning, said=Said.PROSE)
 
 
@@ -136,9 +136,9 @@ SEEN = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Element:
-    """What node labels, relationship types and tables have in common.
+    """The common part of node labels, relationship types and tables.
 
-    Each is declared once, and is equal to itself alone: as a key it is looked up at once.
+    Each is declared once and equal only to itself, so that it is a fast dict key.
     """
 
     keys: ClassVar[tuple[Property, ...]]
@@ -162,7 +162,7 @@ class _Element:
         return tuple(c for c in self.columns if c.when in when)
 
     def __str__(self) -> str:
-        """Return the name, as messages show it."""
+        """Return the name for messages."""
         return self.name
 
 
@@ -170,8 +170,8 @@ class _Element:
 class Node(_Element):
     """A node label. A node is identified by its `id`, the same in every snapshot.
 
-    `managed` labels are written by the store or the product, never by a source.
-    `acts` says whether such a node can exercise access (an identity in the widest sense).
+    `managed` labels are written by the store or the product, never by a source. A label that `acts`
+    has nodes that can exercise access (identities in the widest sense).
     """
 
     keys: ClassVar = (
@@ -195,12 +195,12 @@ class Node(_Element):
 class Relationship(_Element):
     """A relationship type, directed as access flows.
 
-    `verb` joins the names of its ends to a sentence: a child `is a member of` a group. `control`
-    means that holding the source lets one use what the target can do: blast radius walks exactly
-    these. `access` marks the terminal step onto a resource. `identity` marks the control steps that
-    stay with the same identity, from which entitlements are counted. `uncontrolled` lists target
-    labels that a control relationship does not open. `distinct` names the properties that tell
-    parallel rows between the same two nodes apart.
+    `verb` makes a sentence of the names of its ends: a child `is a member of` a group. `control`
+    means that the source can use the access of the target: blast radius follows exactly these.
+    `access` marks the last step onto a resource. `identity` marks the control steps that stay with
+    the same identity, from which entitlements are counted. `uncontrolled` lists target labels that
+    a control relationship does not extend to. `distinct` names the properties that distinguish
+    parallel rows between the same two nodes.
     """
 
     keys: ClassVar = (
@@ -237,7 +237,7 @@ class Relationship(_Element):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table(_Element):
-    """Raw records that stand beside the graph, such as usage events."""
+    """Raw records that are stored beside the graph, such as usage events."""
 
     keys: ClassVar = (key("id", "Identifies the record within its source and scope."),)
     stamped: ClassVar = PROVENANCE

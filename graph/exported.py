@@ -1,6 +1,6 @@
-"""What an export writes of a graph: plain values by the names of the schema, in a fixed order.
+"""Rows of a graph for exports: plain values by the names of the schema, in a fixed order.
 
-Decisions and use events are not part of it: exports hold things and how they are related.
+Decisions and use events are not exported: exports hold nodes and relationships.
 """
 
 import json
@@ -18,13 +18,13 @@ from graph.values import iso
 
 
 def ordered(graph: AccessGraph, element: Element) -> pd.DataFrame:
-    """Return the rows of an element by their ids, so that the same graph gives the same bytes."""
+    """Return the rows of an element by id, so that the same graph gives the same bytes."""
     frame = graph.frames[element][[column.name for column in element.columns]]
     return frame.sort_values("id", kind="stable", ignore_index=True)
 
 
 def records(graph: AccessGraph, element: Element) -> Iterator[dict[str, Any]]:
-    """Return each row as plain values, without the facts that are absent.
+    """Return each row as a dict of plain values, without nulls.
 
     Instants are ISO 8601 text in UTC, lists are lists, maps are JSON text.
     """
@@ -50,7 +50,8 @@ Write = Callable[[AccessGraph, Element, Path], int]
 def lay_out(graph: AccessGraph, folder: Path, suffix: str, write: Write) -> int:
     """Write a file for each label and type that has rows, in the layout of a native estate.
 
-    `write` writes one and counts its rows. What a former export left of others is removed.
+    `write` writes one file and returns its row count. Files of labels and types without rows, left
+    by an earlier export, are deleted.
     """
     count = 0
     private_folder(folder)

@@ -1,4 +1,4 @@
-"""Facts: what every source and scope states, and how much each of them could have said."""
+"""Facts: the rows of every source and scope, with the coverage of each."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from graph.identity.match import Identities
 
 Period = tuple[pd.Timestamp, pd.Timestamp]
-OwnerRoles = tuple[tuple[str, tuple[str, ...]], ...]  # labels, and roles of each
+OwnerRoles = tuple[tuple[str, tuple[str, ...]], ...]  # labels, and the roles of each
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one source could say of one scope, and when.
+    """The coverage of one scope by one source: what it could have declared, and when.
 
-    `declares` names the kinds of fact that it could have provided: a missing fact of such a
-    kind is broken, of any other kind unknown. `complete` says that what it did not mention is
-    not there. `usage_periods` are the times that logs of use were read for, first and last
-    instant of each, apart and in order; `usage_window_start` is then the start of the last.
-    `owner_roles` narrows what it declares of owners: for a label, the roles that it could have
-    stated; of a label that is not in it, all.
-    `taken_at_assumed`: nothing said when it was taken, and the time of a file stands for it.
+    `declares` names the kinds of fact that it could have provided: a missing fact of such a kind is
+    a defect, of any other kind unknown. If `complete`, what it does not mention does not exist.
+    `usage_periods` are the disjoint periods of the logs of use that were read, first and last
+    instant of each, in order; `usage_window_start` is then the start of the last. `owner_roles`
+    restricts the owners that it declares: to the listed roles of a label; a label that is not
+    listed has all roles. `taken_at_assumed`: no instant was given, so `taken_at` is the time of a
+    file.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Coverage:
     taken_at_assumed: bool = False
 
     def states_owners(self, label: str, role: str) -> bool:
-        """Whether it could have stated who answers for a thing of `label` in `role`."""
+        """Return whether it could have declared an owner in `role` for a node of `label`."""
         if "owners" not in self.declares:
             return False
         narrowed = dict(self.owner_roles)
@@ -58,7 +58,7 @@ class Coverage:
         return self.source, self.scope
 
     def record(self) -> dict[str, object]:
-        """Return the row as the contract writes it."""
+        """Return the coverage as a dict for JSON."""
         start = self.usage_window_start
         return {
             "source": self.source,
@@ -73,7 +73,7 @@ class Coverage:
         }
 
     def owner_roles_with(self, other: "Coverage") -> OwnerRoles:
-        """Return the roles of owners that this or another coverage of the scope could state."""
+        """Return the owner roles that this or another coverage of the scope could have declared."""
         if "owners" not in self.declares or "owners" not in other.declares:
             return self.owner_roles if "owners" in self.declares else other.owner_roles
         mine, more = dict(self.owner_roles), dict(other.owner_roles)
@@ -82,7 +82,7 @@ class Coverage:
 
     @classmethod
     def of(cls, record: Mapping[str, object]) -> "Coverage":
-        """Read back what `record` wrote."""
+        """Parse the result of `record`."""
         start, declares = record.get("usage_window_start"), record["declares"]
         periods = record.get("usage_periods", [])
         roles = record.get("owner_roles", {})
@@ -107,7 +107,7 @@ def _instant(said: object) -> pd.Timestamp:
 
 
 class LazyFrames(Mapping[Element, pd.DataFrame]):
-    """Frames that are read when first asked for, and kept."""
+    """Frames that are loaded on first access, and cached."""
 
     def __init__(self, load: Callable[[Element], pd.DataFrame]) -> None:
         self._load = load
@@ -130,13 +130,12 @@ class LazyFrames(Mapping[Element, pd.DataFrame]):
 
 @dataclass(frozen=True)
 class Facts:
-    """Every row that any source states, and the coverage of each source and scope.
+    """The rows of every source, and the coverage of each source and scope.
 
-    `frames` has a frame for each element of the schema. A thing that two scopes state has two
-    rows; `AccessGraph` makes one thing of them. `numbering` is the integer numbering of nodes
-    that a store may have kept: sorted ids, and for each relationship type the numbers of its
-    two ends, row by row. `identities` says which things are one, once that was looked into:
-    then all frames use one id for each.
+    `frames` has a frame for each element of the schema. A node that two scopes declare has two
+    rows, which `AccessGraph` merges. `numbering` is the integer numbering of nodes that a store may
+    have kept: sorted ids, and for each relationship type the numbers of its two ends, row by row.
+    `identities` holds the merged ids, once they were determined: all frames then use canonical ids.
     """
 
     frames: Frames
@@ -146,17 +145,17 @@ class Facts:
 
     @classmethod
     def of(cls, frames: Frames, coverage: tuple[Coverage, ...]) -> "Facts":
-        """Complete `frames` with an empty frame for every element that is not there."""
+        """Build facts from `frames`, with an empty frame for every missing element."""
         whole = {e: frames[e] if e in frames else empty(e) for e in ELEMENTS}
         return cls(whole, tuple(sorted(coverage, key=lambda c: c.key)))
 
     @property
     def taken_at(self) -> pd.Timestamp:
-        """The latest instant that any of its scopes speaks of."""
+        """The latest instant of any scope."""
         return max(c.taken_at for c in self.coverage)
 
     def counts(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Count things by label and relationships by type, each thing once."""
+        """Return the counts of nodes by label and of relationships by type, each id once."""
         nodes = {n.name: self.frames[n]["id"].nunique() for n in FACT_NODES}
         edges = {r.name: self.frames[r]["id"].nunique() for r in RELATIONSHIPS}
         return (
@@ -166,7 +165,7 @@ class Facts:
 
     @cached_property
     def hash(self) -> str:
-        """Hash of all facts and their coverage, whatever the order of the rows."""
+        """Hash of all facts and their coverage, independent of the order of rows."""
         digest = hashlib.sha256(canonical([c.record() for c in self.coverage]).encode())
         for element in ELEMENTS:
             frame = self.frames[element]
@@ -179,10 +178,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Numbering:
-    """Nodes as integers, where a store keeps them so.
+    """Nodes as integers, where a store keeps them.
 
-    `ids()` are the ids of all nodes, sorted; a node's number is its position. `ends(type)` are
-    the numbers (int32) of source and target of each row of a relationship type's frame.
+    `ids()` are the ids of all nodes, sorted; a node's number is its position. `ends(type)` are the
+    numbers (int32) of source and target of each row of a relationship type's frame.
     """
 
     ids: Callable[[], pa.Array]

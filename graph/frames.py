@@ -1,8 +1,8 @@
 """Typed, checked frames: one DataFrame for each element of the schema.
 
-A connector hands over rows of text; `conform` types them. A row that does not meet the schema
-is set aside with its file, place and reason, and the others go on: one bad row never costs a
-batch. Reasons name the column and the rule, never the value, which may be a secret.
+A connector returns rows of text; `conform` types them. A row that does not meet the schema is
+rejected with its file, place and reason, and the other rows are kept. Reasons name the column
+and the rule, never the value, which may be a secret.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from graph.values import NOTHING_WRONG, parse, unordered
 
 Frames = Mapping[Element, pd.DataFrame]
 
-MAX_KEY = 2_048  # as long as an ARN may be; the index of a database has little more room
-FILE, PLACE = "_file", "_place"  # where a raw row came from; dropped once it is conformed
+MAX_KEY = 2_048  # bytes: as long as an ARN may be, and about the limit of a database index
+FILE, PLACE = "_file", "_place"  # the origin of a raw row; dropped by `conform`
 REJECTED = ("file", "place", "reason")
 
 PANDAS: Mapping[Dtype, Any] = {
@@ -40,10 +40,10 @@ PANDAS: Mapping[Dtype, Any] = {
 
 @dataclass(frozen=True)
 class Conformed:
-    """The rows that meet the schema, those that do not, and columns nobody declared.
+    """The rows that meet the schema, those that do not, and columns that the schema lacks.
 
-    `origin` says where each row of `frame` came from: `file`, `place`. `rejected` has a row
-    for each refused row: `file`, `place`, `reason`.
+    `origin` has the `file` and `place` of each row of `frame`. `rejected` has a row for each
+    rejected row: `file`, `place`, `reason`.
     """
 
     frame: pd.DataFrame
@@ -53,7 +53,7 @@ class Conformed:
 
 
 def empty(element: Element) -> pd.DataFrame:
-    """Return a frame of no rows with the columns and types of `element`.
+    """Return an empty frame with the columns and types of `element`.
 
     >>> from graph.schema import TEAM
     >>> list(empty(TEAM).columns)[:2]
@@ -79,13 +79,13 @@ def records(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def conform(raw: pd.DataFrame, element: Element) -> Conformed:
-    """Type the rows of `raw` as `element` declares, and set aside those that cannot be.
+    """Type the rows of `raw` as `element` declares, and reject those that do not fit.
 
     Parameters
     ----------
     raw : DataFrame
         Rows as a connector produced them, columns in any order: text, or values that already
-        have the declared type. `_file` and `_place` say where each row came from.
+        have the declared type. `_file` and `_place` hold the origin of each row.
     element : Element
         The declaration to conform to.
 
@@ -93,8 +93,8 @@ def conform(raw: pd.DataFrame, element: Element) -> Conformed:
     -------
     Conformed
         Rows in their order, columns in declared order. A relationship without `id` gets one
-        derived from its ends and its distinguishing properties. Of rows that repeat a key,
-        the first stays; a repeat that says the same is dropped, another is rejected.
+        derived from its ends and its distinguishing properties. Of rows with the same key, the
+        first stays; an identical repeat is dropped, a different one is rejected.
     """
     raw = raw.reset_index(drop=True)
     declared = {c.name for c in element.columns}
@@ -140,7 +140,7 @@ def _column(
 
 
 def _absent(dtype: Dtype, index: pd.Index) -> pd.Series:
-    """Return a column in which no row says anything."""
+    """Return a column of nulls."""
     return pd.Series(_nothing(dtype).take(np.zeros(len(index), np.intp)), index=index)
 
 
@@ -163,9 +163,9 @@ def _name_rows(frame: pd.DataFrame, element: Element) -> pd.DataFrame:
 
 
 def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
-    """Derive an id from type, ends and distinguishing properties: equal facts, equal ids.
+    """Derive an id from type, ends and distinguishing properties: equal facts get equal ids.
 
-    A grant that its source gave no `grant_id` is told apart by all it says but its use.
+    A grant without `grant_id` is distinguished by all its properties except its use.
     """
     if not element.access:
         return _hashed(frame, element, list(element.distinct))
@@ -188,7 +188,7 @@ def _hashed(frame: pd.DataFrame, element: Relationship, distinct: list[str]) -> 
 
 
 def _in_order(lists: pd.Series, choices: tuple[str, ...]) -> pd.Series:
-    """Return lists in an order of their own: in which one was written says nothing."""
+    """Return lists in a canonical order: their order in the source has no meaning."""
     texts = lists.dropna().unique().tolist()
     return lists.map({text: unordered(text, choices) for text in texts}).astype("string")
 
@@ -217,7 +217,7 @@ def _longer_than(column: pd.Series, limit: int) -> np.ndarray:
 def _repeats(
     frame: pd.DataFrame, element: Element, reason: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Find rows that repeat the id of a good row: the same facts again, or others."""
+    """Find rows that repeat the id of an accepted row: rejected if they differ, else duplicates."""
     good = frame[reason.isna()]
     if good["id"].is_unique:
         return reason, pd.Series(False, index=frame.index)

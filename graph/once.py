@@ -1,4 +1,4 @@
-"""What is worked out of something that never changes, worked out once."""
+"""Caching of results with the immutable object that they were computed from."""
 
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -12,10 +12,10 @@ KEPT = "_worked_out"
 
 
 def once(make: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
-    """Keep what a function returns with its first argument, for as long as that lives.
+    """Cache the results of a function on its first argument, as long as that lives.
 
-    The other arguments must be hashable (a `TypeError` says if not); equal ones give one answer.
-    What is returned is shared: nobody may change it.
+    The other arguments must be hashable (otherwise a `TypeError` is raised); equal ones share a
+    result. Results are shared: they must not be changed.
 
     Examples
     --------

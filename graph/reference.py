@@ -50,7 +50,7 @@ def _type(column: Property) -> str:
 
 
 def diagram(relationships: Sequence[Relationship]) -> list[str]:
-    """Return a Mermaid diagram; the labels that stand for themselves keep their colour."""
+    """Return a Mermaid diagram; labels that appear on their own keep their colour."""
     ends = [(_ends(r.sources), r.name, _ends(r.targets)) for r in relationships]
     shown = {name for sources, _, targets in ends for name in (*sources, *targets)}
     arrows = [f"    {' & '.join(s)} -- {name} --> {' & '.join(t)}" for s, name, t in ends]

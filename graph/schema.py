@@ -23,8 +23,8 @@ from graph.element import (
 
 LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
-ANYONE = "anyone"  # the type of the resource that stands for everybody
-TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", ANYONE)  # types nobody protects
+ANYONE = "anyone"  # the type of the resource that represents everybody
+TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", ANYONE)  # types that nobody protects
 DECLARABLE = (
     "grants",
     "owners",
@@ -81,11 +81,11 @@ DECLARED_SCOPE = reference(
 )
 
 
-CREDENTIAL_ENDED = ("disabled", "revoked", "expired", "deleted")  # states that open nothing
+CREDENTIAL_ENDED = ("disabled", "revoked", "expired", "deleted")  # ended states, without access
 
 
 def status(*more: str) -> Property:
-    """Declare the life-cycle state of a thing."""
+    """Declare the life-cycle state of a node."""
     return Property("status", TEXT, "State in its life cycle.", choices=("active", *more))
 
 
@@ -375,7 +375,7 @@ SNAPSHOT = Node(
     managed=True,
 )
 
-IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)  # what is judged: answered for, reviewed, in debt
+IDENTITIES = (AGENT, SERVICE_ACCOUNT, ROLE)  # labels that are judged
 PRINCIPALS = (*IDENTITIES, GROUP, HUMAN, CREDENTIAL)
 CONTROL_PROPERTIES = (
     LAST_USED_AT,
@@ -401,7 +401,7 @@ def control(
     uncontrolled: tuple[Node, ...] = (),
     distinct: tuple[str, ...] = (),
 ) -> Relationship:
-    """Declare a relationship that hands the source what the target can do."""
+    """Declare a relationship that gives its source the access of its target."""
     return Relationship(
         name,
         meaning,
@@ -723,10 +723,10 @@ _BY_NAME = {element.name: element for element in _ALL}
 
 
 def declared(name: str) -> Element:
-    """Return the element of a name."""
+    """Return the element with a given name."""
     return _BY_NAME[name]
 
 
-# Another process, to which facts are sent, has the same elements: it looks them up by name.
+# Pickling by name: a worker process then uses its own, identical elements.
 for _kind in (Node, Relationship, Table):
     copyreg.pickle(_kind, lambda element: (declared, (element.name,)))

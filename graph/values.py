@@ -1,4 +1,4 @@
-"""Parse columns of text into the types that the schema declares, row by row and never guessing."""
+"""Parsing of text columns into the types of the schema, row by row and never guessing."""
 
 import json
 import math
@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from graph.element import Dtype, Property
 
-MAX_TEXT = 65_536  # characters in one value; longer ones are refused, never cut
+MAX_TEXT = 65_536  # characters in one value; longer values are rejected, never cut
 INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}"
     r"(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?P<zone>Z|[+-]\d{2}:?\d{2}))?"
 )
 NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?")
-WELL_FORMED = (  # as RE2 knows it; what it does not match is looked at one by one
+WELL_FORMED = (  # for RE2; other texts are parsed singly
     r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?:Z|[+-]\d{2}:\d{2}))?$"
 )
 LEVEL_INSTANTS = (  # a canonical map, with a comma for its closing brace
@@ -37,20 +37,20 @@ FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
 class WrongValue(ValueError):
-    """A value that is not of the declared type; the text says what was expected."""
+    """A value that does not have the declared type; the message describes what was expected."""
 
 
 def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
-    """Parse each value of `given`; empty text and missing values are absent facts.
+    """Parse each value of `given`; empty text and missing values become null.
 
-    Each distinct text is parsed once. Plain text and well-formed instants, which are nearly
-    all of a large table, are taken a column at a time.
+    Each distinct text is parsed once. Plain text and well-formed instants, nearly all of a large
+    table, are parsed a column at a time.
 
     Returns
     -------
     (values, wrong)
-        Parsed values (object, or the declared type), and of each row that has none because
-        its text is wrong, the reason.
+        Parsed values (object, or the declared type), and the reason for each row whose text
+        could not be parsed.
     """
     said = _as_text(given)
     if said is None:
@@ -68,7 +68,7 @@ def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
 
 
 def _as_text(given: pd.Series) -> pa.Array | None:
-    """Return a column of text with empty text as null; None where it holds other things."""
+    """Return a column of text with empty text as null; None if it holds other values."""
     try:
         said = pa.array(given, pa.string(), from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
@@ -100,7 +100,7 @@ def _parse_distinct(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd
 
 
 def _parse_instants(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd.Series]:
-    """Parse maps from level to instant; one that is written as `instants` would stays as it is."""
+    """Parse maps from level to instant; one that is canonical already stays as it is."""
     values = pd.Series(distinct.to_pylist(), dtype=object)
     closed = pc.ends_with(distinct, '"}')
     parts = pc.extract_regex(pc.replace_substring_regex(distinct, r"\}$", ","), LEVEL_INSTANTS)
@@ -115,7 +115,7 @@ def _parse_instants(distinct: pa.Array, column: Property) -> tuple[pd.Series, pd
 
 
 def _spread(values: pd.Series, place: np.ndarray, index: pd.Index) -> pd.Series:
-    """Give each row the value of its distinct text; rows without text have place -1."""
+    """Return for each row the value of its distinct text; rows without text have place -1."""
     taken = values.reindex(place)
     taken.index = index
     return taken
@@ -171,7 +171,7 @@ def _choose(value: str, column: Property) -> str:
 
 
 def text(value: Any) -> str:
-    """Return `value` as text, refusing what no store can keep."""
+    """Return `value` as text, rejecting text that is too long or not valid Unicode."""
     said = value if isinstance(value, str) else str(value)
     if len(said) > MAX_TEXT:
         raise WrongValue(f"is longer than {MAX_TEXT} characters")
@@ -252,7 +252,7 @@ def _no_constant(_: str) -> Any:
 
 
 def strict_json(said: str) -> Any:
-    """Parse JSON, refusing repeated keys, NaN, infinities and lone surrogates."""
+    """Parse JSON, rejecting repeated keys, NaN, infinities and lone surrogates."""
     try:
         value = json.loads(
             said, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=number
@@ -284,7 +284,7 @@ def instants(value: Any) -> str:
 
 
 def iso(stamp: pd.Timestamp) -> str:
-    """Write an instant as the contract does: UTC, `Z`, milliseconds only where there are any.
+    """Format an instant as ISO 8601: UTC, `Z`, milliseconds only where not 0.
 
     >>> iso(pd.Timestamp("2026-08-01", tz="UTC"))
     '2026-08-01T00:00:00Z'
@@ -306,7 +306,7 @@ READ: dict[Dtype, Callable[[Any], Any]] = {
 
 
 def unordered(text: str, choices: tuple[str, ...] = ()) -> str:
-    """Return a list, as canonical JSON, in an order of its own: of `choices`, or of its texts.
+    """Return a list, as canonical JSON, sorted by `choices` or by its texts.
 
     >>> unordered('["write","list"]', ("list", "read", "write")), unordered('[{"b":1},{"a":2}]')
     ('["list","write"]', '[{"a":2},{"b":1}]')

@@ -1,4 +1,4 @@
-"""Formats a snapshot can be written in, one module each. Adding a module here adds the format."""
+"""Export formats of a snapshot, one module each: adding a module here adds the format."""
 
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +13,6 @@ Write = Callable[[AccessGraph, Path], int]
 
 @cache
 def all_exports() -> dict[str, Write]:
-    """List by name the functions that write a graph to a path and count what they wrote."""
+    """Return by name the functions that write a graph to a path and return the row count."""
     modules = {m.name: import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__)}
     return {name: module.write for name, module in modules.items()}

@@ -1,10 +1,10 @@
-"""A Cypher script that loads the snapshot into a graph database: `cypher-shell < FILE`.
+"""Export as a Cypher script for a graph database: `cypher-shell < FILE`.
 
-It has no parameters: each value is a literal, escaped so that no text ends before its end. Each
+It has no parameters: each value is a literal, escaped so that it cannot end early. Each
 statement is one line. Nodes have their label and the properties of the model, relationships
-their type; an index on the id of each label makes the ends quick to find. Instants are
-`datetime`, lists are lists, maps are JSON text. Load it into an empty database: what is there
-already is not looked at.
+their type; an index on the id of each label makes look-ups of the ends fast. Instants are
+`datetime`, lists are lists, maps are JSON text. Load it into an empty database: existing nodes
+are not considered.
 """
 
 import re
@@ -21,16 +21,16 @@ from graph.exported import ordered, records
 from graph.files.private import private_text
 from graph.schema import FACT_NODES, RELATIONSHIPS
 
-BATCH = 500  # rows of one statement
-# What could end a literal or a line. A server reads \uXXXX before it reads anything else, so a
-# quote must not be written like that, and a backslash must not stand before a u: two texts then.
+BATCH = 500  # rows per statement
+# Characters that could end a literal or a line. A server decodes \uXXXX before it parses, so a
+# quote must not be escaped as \u, and no backslash may precede a u: the text is split there.
 ESCAPED = re.compile(r"\\u|['\\\x00-\x1f\x7f-\x9f\u2028\u2029]")
 NAMED = {"\\u": r"\\' + 'u", "\\": r"\\", "'": r"\'", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 ENDS = ("source_id", "target_id")
 
 
 def write(graph: AccessGraph, path: Path) -> int:
-    """Write `graph` to the file `path`; return how many nodes and edges it holds."""
+    """Write `graph` to the file `path`; return the count of nodes and edges."""
     count = 0
     with private_text(path) as out:
         for label in FACT_NODES:
@@ -67,7 +67,7 @@ def _nodes(graph: AccessGraph, label: Element) -> Iterator[str]:
 
 
 def _edges(graph: AccessGraph, relationship: Relationship) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield labels of the ends, and the row, of each edge: those of the same labels together."""
+    """Yield the labels of the ends, and the row, of each edge, grouped by labels."""
     kinds = _kinds(relationship)
     rows, frame = list(records(graph, relationship)), ordered(graph, relationship)
     start, end = (graph.labels[graph.numbers(frame[name])] for name in ENDS)
@@ -87,7 +87,7 @@ def _map(row: dict[str, Any], kinds: dict[str, Dtype]) -> str:
 
 
 def _literal(value: Any, kind: Dtype) -> str:
-    r"""Write a value as Cypher reads it.
+    r"""Return a value as a Cypher literal.
 
     >>> _literal("O'Hara", Dtype.TEXT), _literal(True, Dtype.FLAG)
     ("'O\\'Hara'", 'true')

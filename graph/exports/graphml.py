@@ -1,7 +1,7 @@
-"""GraphML (http://graphml.graphdrawing.org): one file that networkx, Gephi and yEd open.
+"""Export as GraphML (http://graphml.graphdrawing.org), for networkx, Gephi and yEd.
 
 Ids are those of the model; `label` holds the label of a node, or the type of an edge. Lists and
-maps are JSON text. It is written row by row, so that a large graph needs little memory.
+maps are JSON text. The file is written row by row, so that a large graph needs little memory.
 """
 
 import json
@@ -22,13 +22,13 @@ HEAD = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
 """
-# What XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
+# Characters that XML 1.0 cannot hold, not even escaped: https://www.w3.org/TR/xml/#charsets
 UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ENDS = ("id", "source_id", "target_id")
 
 
 def write(graph: AccessGraph, path: Path) -> int:
-    """Write `graph` to the file `path`; return how many nodes and edges it holds."""
+    """Write `graph` to the file `path`; return the count of nodes and edges."""
     with private_text(path) as out:
         out.write(HEAD)
         keys = {key: f"d{number}" for number, key in enumerate(_keys())}
@@ -43,7 +43,7 @@ def write(graph: AccessGraph, path: Path) -> int:
 
 
 def _keys() -> Iterator[tuple[str, str, str]]:
-    """Return part, name and type of each property once."""
+    """Yield part, name and type of each property once."""
     for part, elements in (("node", FACT_NODES), ("edge", RELATIONSHIPS)):
         found = {"label": "string"}
         for element in elements:
@@ -92,5 +92,5 @@ def _attribute(value: str) -> str:
 
 
 def _writable(said: str) -> str:
-    """Show the characters that XML has no way to write, instead of dropping them."""
+    """Replace the characters that XML cannot hold by their code, instead of dropping them."""
     return UNWRITABLE.sub(lambda found: f"<U+{ord(found.group()):04X}>", said)

@@ -1,4 +1,4 @@
-"""BloodHound OpenGraph JSON: nodes with kinds and properties, edges between ids.
+"""Export as BloodHound OpenGraph JSON: nodes with kinds and properties, edges between ids.
 
 The format is documented by SpecterOps at https://bloodhound.specterops.io/opengraph. Property
 values are texts, numbers, flags or lists of them; maps are written as JSON text.
@@ -17,7 +17,7 @@ from graph.schema import FACT_NODES, RELATIONSHIPS
 
 
 def write(graph: AccessGraph, path: Path) -> int:
-    """Write `graph` to the file `path`; return how many nodes and edges it holds."""
+    """Write `graph` to the file `path`; return the count of nodes and edges."""
     nodes = [node for label in FACT_NODES for node in _nodes(graph, label)]
     edges = [edge for rel in RELATIONSHIPS for edge in _edges(graph, rel)]
     document = {

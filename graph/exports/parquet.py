@@ -1,4 +1,4 @@
-"""Parquet: a folder with a file for each label and each type, in the layout of a native estate.
+"""Export as Parquet: a folder with a file for each label and type, laid out as a native estate.
 
 Instants are timestamps and lists are lists; maps are JSON text.
 """
@@ -25,7 +25,7 @@ TYPES = {
 
 
 def write(graph: AccessGraph, path: Path) -> int:
-    """Write `graph` to the folder `path`; return how many nodes and edges it holds."""
+    """Write `graph` to the folder `path`; return the count of nodes and edges."""
     return lay_out(graph, path, "parquet", _write)
 
 

@@ -1,1 +1,1 @@
-"""Files that others made, read within bounds; files of our own, private from the first byte."""
+"""Input files, read within bounds; output files, private from the first byte."""

@@ -1,7 +1,7 @@
-"""How much an input may hold: every bound with what it usually is, in one place.
+"""Bounds on the size of inputs, each with its default, in one place.
 
-The environment raises or lowers one under its name: `TRUSTDEBT_MAX_ROWS=50000000`. What is read
-at once, by a command or by an upload, obeys the same ones.
+The environment raises or lowers a bound by its name: `TRUSTDEBT_MAX_ROWS=50000000`. Commands and
+uploads obey the same bounds.
 """
 
 import os
@@ -14,7 +14,7 @@ KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What is bounded, and what it usually is."""
+    """A bound: its default and what it limits."""
 
     usual: int
     what: str
@@ -46,13 +46,13 @@ BOUNDS: Mapping[str, Bound] = {
 
 
 class WrongBound(ValueError):
-    """The environment sets a bound to what is no whole number above 0."""
+    """The environment sets a bound to something other than a whole number above 0."""
 
     exit_code, code = 2, "wrong-bound"
 
 
 def bound(name: str) -> int:
-    """Return a bound: what the environment says of it, else what it usually is.
+    """Return a bound: the value from the environment, else its default.
 
     >>> bound("COLUMNS")
     1000

@@ -1,8 +1,7 @@
-"""Files that others made: opened only when they are regular files, and never waited for.
+"""Opening of input files: only regular files, and without blocking.
 
-A pipe, a device or a socket under the name of a file would hang whoever reads it, or never end.
-What was opened is asked, not only the path, so that a path which changes meanwhile does not
-matter.
+Reading a pipe, a device or a socket under a file's name could block, or never end. The open
+file is checked, not only its path, so that a path which changes meanwhile does no harm.
 """
 
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from graph.files.bounds import bound
 from graph.secrets import redact_text
 
-# What is missing on a platform asks for nothing there.
+# Flags that a platform lacks are 0.
 FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -28,14 +27,14 @@ FLAGS = (
 class InputRefused(Exception):
     """An input that cannot be used; nothing of it is published.
 
-    `place` is a line, a JSON pointer or "" within `file`. Whatever looks like a secret in them,
-    or in the name of the file, is redacted here, so that no message shows it.
+    `place` is a line, a JSON pointer or "" within `file`. Anything like a secret in them, or in the
+    name of the file, is redacted here, so that no message shows it.
     """
 
     exit_code, code = 3, "input-refused"
 
     def __init__(self, file: Path | str, place: str, reason: str) -> None:
-        # Names of files may be bytes that are no text; an answer is text.
+        # File names may be bytes that are no text; a message is text.
         named = str(file).encode("utf-8", "backslashreplace").decode()
         self.file, self.place, self.reason = map(redact_text, (named, place, reason))
         self.where = f"{self.file}, {self.place}" if place else self.file
@@ -43,20 +42,20 @@ class InputRefused(Exception):
 
 
 def is_named_in_text(path: Path) -> bool:
-    """Whether a path can be written as text, as every place in an answer and a store is."""
+    """Return whether a path can be written as text, as answers and stores need."""
     return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 
 
 def open_file(path: Path) -> BufferedReader:
-    """Open a regular file to read its bytes.
+    """Open a regular file for reading bytes.
 
     Raises
     ------
     InputRefused
-        When there is none, when it may not be read, or when it is anything but a regular file.
+        It does not exist, may not be read, or is not a regular file.
     """
     try:
-        _refuse_special(path.stat().st_mode, path)  # to open a device may do something to it
+        _refuse_special(path.stat().st_mode, path)  # opening a device may have effects
         handle = os.open(path, FLAGS)
     except (OSError, ValueError) as error:
         raise InputRefused(path, "", _reason(error)) from None
@@ -70,7 +69,7 @@ def open_file(path: Path) -> BufferedReader:
 
 @contextmanager
 def opened_file(path: Path) -> Iterator[BufferedReader]:
-    """Open a regular file as `open_file` does; what fails while it is read is refused too."""
+    """Open a regular file as `open_file` does; errors while reading it raise `InputRefused` too."""
     with open_file(path) as file:
         try:
             yield file
@@ -80,7 +79,7 @@ def opened_file(path: Path) -> Iterator[BufferedReader]:
 
 @contextmanager
 def sized_file(path: Path, most: int | None = None) -> Iterator[BufferedReader]:
-    """Open a regular file of not more than `most` bytes; those of a table where nothing is said."""
+    """Open a regular file of at most `most` bytes, by default the bound for tables."""
     with opened_file(path) as file:
         most = bound("TABLE_BYTES") if most is None else most
         if os.fstat(file.fileno()).st_size > most:
@@ -90,9 +89,9 @@ def sized_file(path: Path, most: int | None = None) -> Iterator[BufferedReader]:
 
 @contextmanager
 def opened_path(path: Path) -> Iterator[Path]:
-    """Open a regular file for a library that takes a path only.
+    """Open a regular file for a library that accepts only a path.
 
-    On Linux the path that is given is the open file itself, whatever becomes of its name.
+    On Linux the yielded path is that of the open file itself, whatever becomes of its name.
     """
     with open_file(path) as file:
         itself = Path(f"/proc/self/fd/{file.fileno()}")

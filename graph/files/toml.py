@@ -1,7 +1,7 @@
-"""TOML that others wrote: its size, its depth and the length of its keys are looked at first.
+"""Bounded TOML parsing: size, depth and key lengths are checked before the text is parsed.
 
-The parser of Python keeps every beginning of a dotted key, and calls itself for each bracket: a
-file of 100 kB could take all of a machine's memory.
+The parser of Python keeps every prefix of a dotted key, and recurses for each bracket: a file of
+100 kB could exhaust a machine's memory.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import Any
 from graph.files.bounds import bound
 from graph.files.regular import InputRefused, opened_file
 
-# Texts and comments, taken to their end or to that of the line; possessive, so that each
-# character is looked at once. Where one has no end the parser stops as well.
+# Texts and comments, up to their end or that of the line; possessive, so that each character is
+# read once. The parser also stops at a text without an end.
 APART = re.compile(
     r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\Z)'
     r"|'''(?:[^']++|'(?!''))*+(?:'{3,5}|\Z)"
@@ -24,7 +24,7 @@ APART = re.compile(
 )
 BRACKETS = re.compile(r"[\[{]+|[\]}]+")
 BETWEEN = re.compile(r"[\n=,\[\]{}]")
-LARGEST = 1 << 63  # the format knows whole numbers of 64 bits
+LARGEST = 1 << 63  # the format has whole numbers of 64 bits
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        With its place, when it cannot be read, is not TOML or is beyond a bound.
+        It cannot be read, is not TOML, or exceeds a bound; with the place.
     """
     most = bound("TOML_BYTES")
     with opened_file(path) as file:
@@ -48,7 +48,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
-    """Parse the TOML text that stands in `path`, within bounds.
+    """Parse the TOML text of the file `path`, within bounds.
 
     >>> parse_toml("a.b = [1, 2]", Path("x.toml"))
     {'a': {'b': [1, 2]}}
@@ -79,7 +79,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
 
 
 def _check_shape(text: str, path: Path) -> None:
-    """Count brackets, and the dots of each key, before anything is made of them."""
+    """Count brackets, and the dots of each key, before parsing."""
     bare = APART.sub(_hollow, text)
     deepest, steps, tables = bound("TOML_DEPTH"), bound("TOML_STEPS"), bound("TOML_TABLES")
     depth = 0
@@ -99,7 +99,7 @@ def _check_shape(text: str, path: Path) -> None:
 
 
 def _hollow(found: re.Match[str]) -> str:
-    """Leave of a text its lines only, so that places stay what they are."""
+    """Reduce a text to its line ends, so that line numbers stay correct."""
     return "\n" * found[0].count("\n") if "\n" in found[0] else " "
 
 

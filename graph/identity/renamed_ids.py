@@ -20,9 +20,9 @@ from graph.schema import RELATIONSHIPS
 class Former:
     """The ids in `after` of the nodes and relationships of `before`.
 
-    `between` holds the merged ids of the snapshots from one to the other, oldest first. `same`
-    is True if `after` uses the ids of `before`. `names` maps each id declared in `before` to its id in `after`, where
-    they differ.
+    `between` holds the merged ids of the snapshots from one to the other, oldest first. `same` is
+    True if `after` uses the ids of `before`. `names` maps each id declared in `before` to its id in
+    `after`, where they differ.
     """
 
     def __init__(

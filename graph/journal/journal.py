@@ -73,8 +73,8 @@ class Acceptance(Entry):
     """A finding that somebody accepts until an instant.
 
     `also` are the other ids of the finding then, from merged ids of its nodes. `about` holds the
-    parts of its id: rule, identity, other node or "", and the parts of its key, if any. They describe
-    the accepted finding after the finding itself is gone.
+    parts of its id: rule, identity, other node or "", and the parts of its key, if any. They
+    describe the accepted finding after the finding itself is gone.
     """
 
     kind: ClassVar[str] = "acceptance"
