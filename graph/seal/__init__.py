@@ -1,1 +1,1 @@
-"""Seals: marks that nobody makes without a key kept outside of the store."""
+"""Seals of stores and journals: marks that cannot be made without a key kept elsewhere."""

@@ -1,8 +1,8 @@
-"""The seal of a journal: one mark of all that its file says, renewed by each transaction.
+"""The seal of a journal: a mark of its file's content, renewed by each transaction.
 
-The last entry stands for all of them, as each holds the hash of the one before it; what is kept to
-save time is marked by its hashes. So whoever reads with the key believes nothing that was
-written without it.
+The last entry represents all entries, as each holds the hash of the one before it; cached data
+are represented by their hashes. So a reader with the key detects whatever was written without
+it.
 """
 
 import sqlite3
@@ -14,7 +14,7 @@ from graph.stores import StoreDamaged
 
 PURPOSE = "journal"
 CONTENT = {
-    "made": "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",  # triggers act
+    "made": "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",  # triggers included
     "entry": "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1",
     "tied": "SELECT store, number, hash FROM tied ORDER BY store",
     "failed": "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope",
@@ -28,7 +28,7 @@ def check(db: sqlite3.Connection, path: Path) -> None:
     Raises
     ------
     StoreDamaged
-        The seal is not there, is another key's, or does not fit.
+        The seal is missing, was made with another key, or does not fit the content.
     """
     key = key_in_use()
     if key is None:
@@ -50,9 +50,9 @@ def check(db: sqlite3.Connection, path: Path) -> None:
 
 
 def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None:
-    """Return the key that is to renew the seal, if there is to be one.
+    """Return the key to renew the seal with, or None; the seal is checked first.
 
-    `anew` takes what the file says as it is: it is a new one, or so it was asked.
+    With `anew` it is not checked: the file is new, or is to be sealed as it is.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None
 
 
 def is_sealed(db: sqlite3.Connection) -> bool:
-    """Say whether there is a seal, whoever made it."""
+    """Return whether there is a seal, of any key."""
     return _seal(db) is not None
 
 
 def require_key(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse to write to what is sealed without the key.
+    """Raise `KeyNeeded` if the journal is sealed and there is no key.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def require_key(db: sqlite3.Connection, path: Path) -> None:
 
 
 def renew(db: sqlite3.Connection, key: Key) -> None:
-    """Mark what the file says now."""
+    """Seal the present content of the file."""
     row = key.id, key.mark(PURPOSE, _content(db))
     db.execute("INSERT OR REPLACE INTO sealed VALUES (1, ?, ?)", row)
 

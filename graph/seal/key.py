@@ -1,7 +1,7 @@
-"""The key of a store's seal: with it marks are made that nobody makes without it.
+"""The key of a store's seal, with which its marks are made.
 
-Hashes find damage. Who may write to a store can make all of them anew, so whoever wants tampering
-found too keeps a key outside of the store, in a file that only its owner may read.
+Hashes detect damage, but whoever may write to a store can compute them anew. To detect tampering
+too, a key is kept outside of the store, in a file that only its owner may read.
 """
 
 import hashlib
@@ -19,19 +19,19 @@ from graph.files.regular import InputRefused, opened_file
 from graph.stores import StoreError
 from graph.values import canonical
 
-VARIABLE = "TRUSTDEBT_SEAL_KEY"  # names the file of the key
+VARIABLE = "TRUSTDEBT_SEAL_KEY"  # the path of the key file
 SIZE = 32  # bytes of a key
-LONGEST = 1024  # bytes that are read of a file
+LONGEST = 1024  # bytes read from a key file
 
 
 class KeyRefused(StoreError):
-    """The file of the key cannot be used; the text names it."""
+    """The key file cannot be used; the message names it."""
 
     exit_code, code = 2, "seal-key"
 
 
 class KeyNeeded(StoreError):
-    """What is sealed is not written to without its key."""
+    """A sealed store or journal cannot be written without its key."""
 
     exit_code, code = 2, "seal-key-needed"
 
@@ -50,23 +50,23 @@ class Key:
 
     @property
     def id(self) -> str:
-        """What tells it from other keys, and says nothing of it."""
+        """A public id of the key, from which the key cannot be derived."""
         return self.mark("key", "")[:16]
 
     def mark(self, purpose: str, said: Any) -> str:
-        """Return the mark (HMAC-SHA256) of what is said for a purpose."""
+        """Return the mark (HMAC-SHA256) of a value for a purpose."""
         text = canonical([purpose, said]).encode(errors="surrogatepass")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
     def made(self, mark: object, purpose: str, said: Any) -> bool:
-        """Say whether a mark was made with it, of that."""
+        """Return whether a mark was made with this key from this value."""
         return isinstance(mark, str) and hmac.compare_digest(
             mark.encode(errors="replace"), self.mark(purpose, said).encode()
         )
 
 
 def key_in_use() -> Key | None:
-    """Return the key that the environment names, if it names one.
+    """Return the key that the environment names, or None.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def key_in_use() -> Key | None:
 
 @contextmanager
 def using(path: str | Path | None) -> Iterator[None]:
-    """Name the file of the key for as long as the block lasts; None: no key at all."""
+    """Set the key file for the duration of the block; None: no key at all."""
     before = os.environ.get(VARIABLE)
     try:
         os.environ[VARIABLE] = str(path or "")
-    except ValueError as error:  # no file has such a name
+    except ValueError as error:  # no file can have such a name
         raise _refused(Path(path or ""), str(error)) from None
     try:
         yield
@@ -98,7 +98,7 @@ def key_of(path: Path) -> Key:
     Raises
     ------
     KeyRefused
-        It is not there, is not a key's, or others may read it.
+        It does not exist, is not a key file, or others may read it.
     """
     try:
         with opened_file(path) as file:
@@ -118,12 +118,12 @@ def key_of(path: Path) -> Key:
 
 
 def new_key(path: Path) -> Key:
-    """Make a key in a file that is not there yet, which only its owner may read.
+    """Make a key in a new file that only its owner may read.
 
     Raises
     ------
     KeyRefused
-        It is there, or cannot be written.
+        It exists already, or cannot be written.
     """
     try:
         with private_text(path, fresh=True) as file:
@@ -138,7 +138,7 @@ def new_key(path: Path) -> Key:
 
 
 def refuse_inside(folder: Path) -> None:
-    """Refuse a key that lies in the folder of the store which it is to seal.
+    """Raise `KeyRefused` if the key is in the folder of the store that it seals.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""Seal a store, say how it is sealed, and compare it with what somebody noted of it.
+"""Sealing of a store, the state of its seal, and comparison with a noted head.
 
-A head says how far snapshots and journal have come. Who notes it outside of the store can tell
-later whether the store has come from there, which no seal tells: a whole older store fits its own.
+A head is the last snapshot and the last journal entry. A head noted outside of the store shows
+later whether the store continues from it, which no seal shows: an old copy of the whole store
+fits its own seal.
 """
 
 import re
@@ -22,13 +23,13 @@ HEAD = re.compile(r"(\d{1,9})-([0-9a-f]{16})\.(\d{1,9})-([0-9a-f]{16})")
 
 
 class HeadRefused(Exception):
-    """A head that nothing can be compared with; the text says why."""
+    """A head that cannot be compared; the message gives the reason."""
 
     exit_code, code = 2, "seal-head"
 
 
 def record(anchor: Anchor) -> dict[str, Any]:
-    """Return how a store is sealed, by which key, and its head, as answers show it."""
+    """Return state, key and head of a store's seal as a dict for JSON."""
     state = NOT_SEALED
     if anchor.sealed:
         state = NOT_VERIFIED if key_in_use() is None else VERIFIED
@@ -36,21 +37,21 @@ def record(anchor: Anchor) -> dict[str, Any]:
 
 
 def head_of(anchor: Anchor) -> str:
-    """Return how far a store has come: its last snapshot and its last entry, with their hashes."""
+    """Return the head of a store: its last snapshot and last journal entry, with their hashes."""
     return ".".join(f"{e.number}-{e.hash[:SHOWN]}" for e in (anchor.published, anchor.journal))
 
 
 def how_sealed(uri: str | None = None) -> dict[str, Any] | None:
-    """Return how a store is sealed; None where nothing was published yet."""
+    """Return the state of a store's seal; None if nothing was published yet."""
     with closing(open_store(uri)) as store:
         anchor = store.anchor()
     return record(anchor) if anchor and anchor.current else None
 
 
 def seal(uri: str | None, path: Path, new: bool = False, again: bool = False) -> dict[str, Any]:
-    """Seal a store that has no seal yet, or renew one that fits; `again`: whatever seal it has.
+    """Seal a store without a seal, or renew one that fits; with `again`, replace any seal.
 
-    The key is in the file `path`, which is made if it is to be `new`.
+    The key is in the file `path`, which is created if it is to be `new`.
 
     Raises
     ------
@@ -72,14 +73,14 @@ def seal(uri: str | None, path: Path, new: bool = False, again: bool = False) ->
 
 
 def compare(uri: str | None, noted: str) -> dict[str, Any]:
-    """Return how a store is sealed, if it has come from a head that was noted.
+    """Return the state of a store's seal, if the store continues from a noted head.
 
     Raises
     ------
     HeadRefused
         It is no head, or names a snapshot that was pruned since.
     StoreDamaged
-        The store is older than that, or another.
+        The store is older than the head, or another store.
     """
     said = HEAD.fullmatch(noted.strip())
     if not said:

@@ -1,10 +1,10 @@
-"""Take secrets out of text: forms of vendors, what the context tells, and either written otherwise.
+"""Redaction of secrets in text: vendors' forms, secrets shown by context, and encodings of both.
 
-In prose random text without any mark goes as well; in names and identifiers it is what they are.
+In prose, random text without any mark is redacted too; in names and identifiers it is normal.
 
-What looks like a secret is replaced by the name of what it looks like and a keyed fingerprint: so
-two that differ stay two, in an id or the name of a scope, and equal ones are known again. The value
-is neither kept nor shown.
+A secret is replaced by its kind and a keyed fingerprint: so two different secrets in an id or in
+the name of a scope stay different, and equal ones are recognized. The value is neither kept nor
+shown.
 """
 
 import re
@@ -26,14 +26,14 @@ __all__ = [
     "redact_text",
 ]
 
-# Longer texts are not kept, so nobody looks for secrets in them: this stands for them until they
-# are set aside, too long itself and without anything of what it stands for.
+# Longer texts are not kept, so they are not searched: this stands for them until they are
+# rejected, being too long itself, and with nothing of the text.
 TOO_LONG = "[redacted: too long]".ljust(MAX_TEXT + 1, "\u2026")
-OFTEN = 256  # characters: up to here what was found is remembered
+OFTEN = 256  # characters: results of texts up to this length are cached
 ENDING = re.compile(rf"(?i){WORD}$")
-LONGEST_NAME = 19  # characters: a shorter word is not random enough to be told from a name
-SHORTEST = 8  # characters: a shorter text holds no secret that could be told from a word
-RUN = re.compile(r"[\w.~+/=-]{16}|-----|hooks\.slack")  # in every text with a form of a vendor
+LONGEST_NAME = 19  # characters: a shorter word cannot be told from a name
+SHORTEST = 8  # characters: a shorter text cannot hold a recognizable secret
+RUN = re.compile(r"[\w.~+/=-]{16}|-----|hooks\.slack")  # in every text with a vendor's form
 BY_MARK: tuple[tuple[str, Form], ...] = tuple((mark, form) for form in FORMS for mark in form.marks)
 
 
@@ -62,7 +62,7 @@ def redact_prose(value: str) -> str:
 
 
 def names_secret(name: str) -> bool:
-    """Whether a field of this name holds a secret.
+    """Return whether the name of a field shows that it holds a secret.
 
     >>> names_secret("DB_PASSWORD"), names_secret("secret_name")
     (True, False)
@@ -71,7 +71,7 @@ def names_secret(name: str) -> bool:
 
 
 def redact_named(value: str) -> str:
-    """Return what stands for the value of a field whose name tells that it holds a secret."""
+    """Return the replacement of the value of a field whose name shows that it holds a secret."""
     done = not value or value.startswith("[redacted: ")
     return value if done else f"[redacted: password {mark_of(value)}]"
 
@@ -90,7 +90,7 @@ def _found(value: str) -> list[Span]:
 
 
 def _plainly(text: str) -> list[Span]:
-    """Find what a text holds as it stands."""
+    """Return the secrets in a text as it is, without decoding."""
     low = text.lower()
     return [*_by_forms(text, low), *told_by_context(text, low)]
 
@@ -105,7 +105,7 @@ def _by_forms(text: str, low: str) -> list[Span]:
 
 
 def _marked(joined: str) -> list[Span]:
-    """Find what has a mark in a text whose spaces were left out: its words have few digits."""
+    """Return the marked secrets in a text whose spaces were removed, without joined words."""
     found = _by_forms(joined, joined.lower())
     return [one for one in found if _no_words(joined[one[0] : one[1]])]
 
@@ -116,7 +116,7 @@ def _no_words(found: str) -> bool:
 
 
 def _replaced(value: str, spans: list[Span]) -> str:
-    """Replace what was found; of what overlaps, the kind that was found first names all."""
+    """Replace the given spans; overlapping ones are merged, and get the kind found first."""
     whole: list[tuple[int, int, int]] = []
     for rank, (start, end, _) in sorted(enumerate(spans), key=lambda one: one[1][:2]):
         if whole and start < whole[-1][1]:

@@ -1,8 +1,8 @@
-"""Random text without any mark or word before it: a key on its own, in somebody's own words.
+"""Random text without any mark or context: a bare key in prose.
 
-In names and identifiers digests, ids of vendors and random suffixes look the same, so this is for
-prose only. A run counts as a whole word alone: what is part of a path, an address or a dotted name
-is somebody's id. Digests stay where a word or a sign before them says what they are.
+In names and identifiers, digests, vendors' ids and random suffixes look the same, so this is for
+prose only. Only a whole word counts: a part of a path, an address or a dotted name is an id.
+Digests stay if a word or a sign before them names them.
 """
 
 import re
@@ -11,22 +11,22 @@ from collections.abc import Iterator
 from graph.secrets.forms import turns
 
 WORD = re.compile(r"[^\s\"'`<>()\[\]{},;|]{20,}")
-# What is put before it (`key:`, `ExternalId=`), the run, and what ends a sentence.
+# A prefix (`key:`, `ExternalId=`), the run, and the end of a sentence.
 CORE = re.compile(r"(?:[^=]*[=:])?(?P<run>[A-Za-z0-9+/_-]{20,}={0,2})[.:!?*]*+")
 HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
-NAMED = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{5,}")  # words, as names have them
+NAMED = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{5,}")  # words within names
 BREAKS = re.compile(r"[_/-]")
-# A UUID makes an id of what it stands in, and `0x` is the address of somebody's account.
+# A UUID is part of an id, and `0x` begins the address of an account.
 IN_A_NAME = re.compile(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]|\A0x[0-9a-f]+\Z")
 NO_KEY = re.compile(
     r"(?i)(?:sha\W?\d*|md5|digest|hash|checksum|commit|rev|revision|ref|head|etag|fingerprint|"
     r"thumbprint|image|id|aud|audience)\W{0,3}\Z"
 )
-BEFORE = 24  # signs that are looked at before a run
+BEFORE = 24  # characters checked before a run
 
 
 def bare(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where a word of a text is a key by its looks: start, end, kind.
+    """Yield the words of a text that look like a key: start, end, kind.
 
     >>> [kind for *_, kind in bare("use 9f86d081884c7d659a2feaa0c55ad015 until May")]
     ['random text']
@@ -44,7 +44,7 @@ def bare(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def looks_random(word: str) -> bool:
-    """Return whether a word is made of random hexadecimal digits, or of random letters and digits.
+    """Return whether a word consists of random hexadecimal digits, or random letters and digits.
 
     >>> looks_random("tK7Qx2Lm9vR4wZ8bN3cY"), looks_random("ExampleRole-us-east-2")
     (True, False)

@@ -1,8 +1,7 @@
-"""Secrets that are told by what stands before them: `password=`, `Authorization:`, `//user:pw@`.
+"""Secrets shown by the text before them: `password=`, `Authorization:`, `//user:pw@`.
 
-Every pattern takes time in proportion to the text. What a value is ends where it is sure to have
-ended: at its closing quote, at a space, or with the text; that takes a little too much rather
-than to leave the tail of a password.
+Every pattern runs in linear time. A value ends at its closing quote, at a space, or with the text:
+that may redact a little too much, but leaves no tail of a password.
 """
 
 import re
@@ -18,20 +17,20 @@ LONG = (
     r"passw(?:or)?d|passwort|passphrase|passcode|secret|token|credentials?|api[_-]?key|"
     r"(?:access|account|shared|private|secret|signing|encryption|master|client)[_-]?key"
 )
-SHORT = r"(?<![A-Za-z])(?:pwd|pass|pw|jwt|cookie|sig)"  # else the end of `bypass`, `compass`
+SHORT = r"(?<![A-Za-z])(?:pwd|pass|pw|jwt|cookie|sig)"  # not the end of `bypass`, `compass`
 WORD = rf"(?:{LONG}|{SHORT})"
-# `PASSWORD_PROD` and `token2` hold one; `secret_name` and `TokenIssueTime` say something of one.
+# `PASSWORD_PROD` and `token2` hold a secret; `secret_name` and `TokenIssueTime` do not.
 OF_IT = (
     "name|type|id|arn|polic|ttl|exp|age|rotat|len|enab|count|path|file|ref|uri|url|vers|manager|"
     "issue|valid|last|is|store|endpoint|provider|algo|usage|spec|method|format|scope"
 )
 SUFFIX = rf"(?:s?(?:[_-]|(?![_-]))(?!{OF_IT})[A-Za-z0-9]\w{{0,16}})?"
 OPENER = r"(?:passw(?:or)?d|passwort|passphrase|(?<![A-Za-z])(?:pwd|pass))"
-GONE = r"(?!\[redacted: )"  # what was redacted is not redacted again
+GONE = r"(?!\[redacted: )"  # redacted already
 ESCAPED = r"\\+[\"'](?:[^\"']|[\"'](?!\s*(?:[,}\]]|\Z)))*"
 QUOTED = rf"{ESCAPED}|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|`[^`]*`?"
 VALUE = rf"{GONE}(?:{QUOTED}|[^\s\"'<>]{{4,}})"
-AROUND = "\"'\\,;.)}]"  # what a value may end in that is no part of it
+AROUND = "\"'\\,;.)}]"  # characters at the end of a value that are no part of it
 NOTHING = re.compile(
     r"(?i)(?:true|false|none|null|nil|yes|no|required|optional|enabled|disabled|unknown|"
     r"\*+|x+|-+)?"
@@ -40,9 +39,9 @@ NOTHING = re.compile(
 PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
 OPENED = re.compile(rf"(?i){OPENER}")
 
-# What stands before a value. Each takes time in proportion to the text, and serves as a sieve too.
+# The text before a value. Each pattern runs in linear time, and is used by the sieve too.
 ASSIGNED = rf"(?:(?:{LONG}){SUFFIX}|{SHORT})[\"'\\]*\s*(?::=|=>|==?)\s*"
-# A colon needs a space or quotes behind such a word: an ARN of a secret has `:secret:name`.
+# A colon needs a space or quotes after such a word: an ARN of a secret has `:secret:name`.
 COLON = rf"(?<![/:]){WORD}(?:[\"'\\]*\s*:\s+|\\*[\"']\s*:\s*)"
 TIGHT = rf"(?<![/:]){OPENER}:"
 ELEMENT = rf"{WORD}\w{{0,16}}>"
@@ -61,7 +60,7 @@ SCHEMED = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What tells of a secret behind it: `needs` has letters of which one is in every such text."""
+    """A context of secrets: every text with one has one of the letters in `needs`."""
 
     kind: str
     needs: tuple[str, ...]
@@ -100,12 +99,12 @@ PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
 OPENED = re.compile(rf"(?i){OPENER}")
 COLON_ENDS = re.compile(r":\s|[\"']\s*:")
 WORDS_OF_URL = re.compile(r"[^\s\"'<>]+")
-# Schemes in whose addresses a path holds no `@`: what stands before it is a password with a `/`.
+# Schemes whose paths have no `@`: the text before it is a password with a `/`.
 DATABASES = re.compile(
     r"(?i)(?:postgres|mysql|maria|mongo|redis|amqp|mssql|sqlserver|jdbc|s?ftp|ldap)"
 )
 PORT = re.compile(r"[^\s:@/]*:\d{1,5}(?:[/?#]|\Z)")
-# In lower case; a text without any of them has no secret told by context.
+# In lower case; a text without any of them has no secret shown by context.
 MARKS = (
     *("pass", "pwd", "pw", "secret", "token", "credential", "key", "code=", "jwt", "cookie", "sig"),
     *("auth", "bearer", "basic", "://", "-u", "--"),
@@ -114,7 +113,7 @@ HEADS = [one.head for one in (*EACH, COLONED, SAID, BASICS)]
 
 
 def told_by_context(text: str, low: str) -> Iterator[Span]:
-    """Yield where the context tells of a secret: start, end, kind; `low` is in lower case."""
+    """Yield the secrets shown by context: start, end, kind; `low` is the text in lower case."""
     if not any(mark in low for mark in MARKS):
         return
     for each in EACH:
@@ -160,7 +159,7 @@ def _nothing(value: str) -> bool:
 
 
 def _names_user(said: str) -> bool:
-    """Whether it is a user and a password in base64, and not a word such as `authentication`."""
+    """Return whether a text is user and password in base64, not a word like `authentication`."""
     try:
         told = b64decode(said + "=" * (-len(said) % 4), validate=True).decode("ascii")
     except ValueError:
@@ -169,7 +168,7 @@ def _names_user(said: str) -> bool:
 
 
 def _in_addresses(text: str) -> Iterator[Span]:
-    """Yield what stands between `//` and `@` in addresses, where it is more than a user."""
+    """Yield the text between `//` and `@` in addresses, if it is more than a user name."""
     for word in WORDS_OF_URL.finditer(text):
         said = word.group()
         at, end = said.find("://"), said.rfind("@")

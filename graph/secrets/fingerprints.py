@@ -1,4 +1,4 @@
-"""Keyed hashes by which equal secrets are known again, and different ones are told apart."""
+"""Keyed hashes that identify secrets without revealing them."""
 
 import hashlib
 import hmac
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from graph.files.private import private_bytes, private_folder
 
-SHOWN = 8  # digits of a fingerprint in a text: among a thousand secrets two alike are a rarity
+SHOWN = 8  # digits of a fingerprint in a text: collisions among a thousand are rare
 OF_THIS_RUN = secrets.token_bytes(32)
 
 
 def fingerprint(value: str) -> str | None:
-    """Return a keyed hash by which equal secrets are known again; None where no key can be kept.
+    """Return a keyed hash that is the same for equal secrets; None if no key can be kept.
 
-    The key is made once for each installation and never leaves it, so that nobody else can try
-    out which value has a fingerprint.
+    The key is made once for each installation and never leaves it, so that nobody else can test
+    values against a fingerprint.
     """
     key = _installation_key()
     return _hash(key, value)[:32] if key else None
 
 
 def mark_of(value: str) -> str:
-    """Return what tells a redacted value from others: a short fingerprint.
+    """Return a short fingerprint that distinguishes redacted values.
 
-    Where no key can be kept it is one of this run, and another in the next.
+    If no key can be kept, it is valid for this process only.
     """
     return _hash(_installation_key() or OF_THIS_RUN, value)[:SHOWN]
 
@@ -45,7 +45,7 @@ def _installation_key() -> bytes | None:
         with private_bytes(made) as file:
             file.write(secrets.token_bytes(32))
         try:
-            os.link(made, path)  # whole or not at all, and the first one stays
+            os.link(made, path)  # atomic, and the first one stays
         except FileExistsError:
             pass
         finally:

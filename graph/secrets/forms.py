@@ -1,8 +1,8 @@
-"""How the keys and tokens of vendors look, as the vendors publish it for secret scanning.
+"""Forms of the keys and tokens of vendors, as published for secret scanning.
 
-Each form is known by a mark, a few letters that nothing else begins with, and takes time in
-proportion to the text: behind the mark stands one run of characters, and what is open to doubt is
-settled by counting and not by going back.
+Each form has a mark, a few letters that hardly begin anything else, and runs in linear time:
+after the mark follows one run of characters, and doubts are settled by counting, not by
+backtracking.
 """
 
 import re
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-START = r"(?<![A-Za-z0-9])"  # an underscore may stand before it: `token_sk-...`
+START = r"(?<![A-Za-z0-9])"  # an underscore may precede it: `token_sk-...`
 HEX = "[0-9a-f]"
 OF_A_NAME = re.compile(r"(?<![A-Za-z0-9])(?:[0-9a-z]{4,}|[0-9A-Z]{4,})(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A kind of secret: `marks` in lower case, one of which is in every text that has one."""
+    """A kind of secret: every text with one has one of `marks`, in lower case."""
 
     kind: str
     marks: tuple[str, ...]
@@ -26,10 +26,10 @@ class Form:
 
 
 def turns(found: str) -> float:
-    """Return how often, per character, letters, capitals and digits follow on one another.
+    """Return the share of adjacent characters of different kinds: lower, upper, digit, other.
 
-    Random text of all three turns at about 0.6, of hexadecimal digits at 0.5; names, even those
-    in capitals and lower case, at less than 0.35.
+    Random text of lower case, upper case and digits has about 0.6, of hexadecimal digits 0.5;
+    names, even those with capitals, less than 0.35.
 
     >>> [round(turns(s), 2) for s in ("tK7Qx2Lm9", "PaymentsLambdaRole", "0a9f3c7d")]
     [1.0, 0.29, 1.0]
@@ -40,7 +40,7 @@ def turns(found: str) -> float:
 
 
 def random_like(found: str) -> bool:
-    """Whether a word has letters, capitals and digits mixed as no name has them.
+    """Return whether a word mixes letters, capitals and digits as no name does.
 
     >>> random_like("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
     True
@@ -53,7 +53,7 @@ def random_like(found: str) -> bool:
 
 
 def _of_forty(found: str) -> bool:
-    """Whether it is random as a whole: no path or name with an id or a hash in it."""
+    """Return whether the whole word is random: no path or name with an id or a hash in it."""
     return len(rest := OF_A_NAME.sub("", found)) > 24 and random_like(rest)
 
 
@@ -199,7 +199,7 @@ MARKED: tuple[Form, ...] = (
         r"(?:-----END [A-Z ]{0,40}KEY(?: BLOCK)?-----|\Z)",
     ),
     _form("private key", "putty-user-key-file", r"PuTTY-User-Key-File[\s\S]*"),
-    # What the body of a key, or of a certificate, in PEM begins with, line ends or none in it.
+    # The beginnings of a key's or certificate's body in PEM, with or without line ends.
     _form(
         "private key",
         "mii mig mc4caqawbq mhccaq b3blbnnzac1rzxktdj",
@@ -208,7 +208,7 @@ MARKED: tuple[Form, ...] = (
         random_like,
     ),
 )
-# Known by their length and mixture, and hardly by a mark.
+# Recognized by length and mixture of characters rather than by a mark.
 MEASURED: tuple[Form, ...] = (
     _form(
         "Discord token",

@@ -1,6 +1,6 @@
-"""A sieve for whole columns: which texts may hold a secret at all, in one pass of RE2.
+"""A fast filter for columns: the texts that may hold a secret, in one pass of RE2.
 
-It is made from the forms themselves, so that whatever they find passes it. Few other texts do.
+It is built from the forms themselves, so it lets every secret through, and few other texts.
 """
 
 import re
@@ -12,15 +12,15 @@ from graph.secrets.contexts import HEADS, WORD
 from graph.secrets.forms import MARKED, MEASURED
 from graph.secrets.written import BASE64, ESCAPE, HEXED
 
-ENOUGH = 8  # repetitions that are counted; of many forms at once more would cost memory
-BEFORE = re.compile(r"\(\?<!\[([^\[\]]*)\]\)")  # RE2 looks neither back nor ahead
+ENOUGH = 8  # repetitions counted; more, of many forms at once, would cost memory
+BEFORE = re.compile(r"\(\?<!\[([^\[\]]*)\]\)")  # RE2 has no lookaround
 BEHIND = re.compile(r"\(\?!\[([^\[\]]*)\]\)")
 WORDS = re.compile(r"\(\?!\[?[^()\]]*\]?\)|\\b")
 COUNTED = re.compile(r"\{(\d+)(?:,\d*)?\}")
 
 
 def _re2(pattern: str) -> str:
-    """Write a form for RE2; what stands around it counts as a part of it."""
+    """Translate a form for RE2; the text around it becomes a part of it."""
     pattern = pattern.replace(r"\Z", r"\z").replace("(?P<flag>", "(?:")
     pattern = pattern.replace(r"(?<!\S)", r"(?:^|\s)").replace(r"(?<!\d)", r"(?:^|\D)")
     pattern = BEHIND.sub(r"(?:$|[^\1])", BEFORE.sub(r"(?:^|[^\1])", pattern))
@@ -28,7 +28,7 @@ def _re2(pattern: str) -> str:
 
 
 def _loose(pattern: str) -> str:
-    """Write a form so that it finds no less, and quickly beside many others."""
+    """Translate a form to one that matches no less, and runs fast beside many others."""
     return COUNTED.sub(lambda found: f"{{{min(int(found[1]), ENOUGH)},}}", _re2(pattern))
 
 
@@ -41,8 +41,8 @@ TELLING = f"(?i:{_re2(WORD)})"
 MARKS = f"(?i:{'|'.join(re.escape(mark) for form in MARKED for mark in form.marks)})"
 ALL = [BY_CONTEXT, f"{BASE64}|{HEXED}|{ESCAPE}"]
 BARE = r"[A-Za-z0-9+/_-]{20}"
-LONG = r"[\w+/=.|:-]{27}"  # in all that is known by its length
-FEW = 100  # texts: so few are looked at sooner than the sieve is made
+LONG = r"[\w+/=.|:-]{27}"  # in every text with a form recognized by length
+FEW = 100  # texts: checking fewer directly is faster than building the filter
 ESCAPED_IN_JSON = r"\\[nrtbf]"
 APART = r"[\s\\\"'`]"
 
@@ -50,8 +50,8 @@ APART = r"[\s\\\"'`]"
 def suspects(texts: pa.Array, fields: bool = False, prose: bool = False) -> pa.Array:
     """Return those of the texts that may hold a secret, each once.
 
-    With `fields` they are JSON, in which the name of a field may tell of one. In `prose` a long
-    word without any mark may be one.
+    With `fields` the texts are JSON, in which a field's name may show a secret. In `prose` a long
+    word without any mark may be a secret.
     """
     left = pc.unique(texts.drop_null())
     if len(left) < FEW:
@@ -71,14 +71,14 @@ def suspects(texts: pa.Array, fields: bool = False, prose: bool = False) -> pa.A
 
 
 def _marked(texts: pa.Array, seen: pa.Array) -> pa.Array:
-    """Return those that have a mark and, where these are many, what belongs to it."""
+    """Return the texts that have a mark and, if these are many, match its form."""
     found = pc.match_substring_regex(seen, MARKS)
     texts, seen = texts.filter(found), seen.filter(found)
     return texts if len(texts) < FEW else texts.filter(pc.match_substring_regex(seen, BY_MARK))
 
 
 def _sort_out(left: pa.Array, pattern: str, caught: list[pa.Array], fields: bool) -> pa.Array:
-    """Move what has the pattern to what is caught; return what is left."""
+    """Move the texts that match the pattern to `caught`; return the others."""
     seen = pc.replace_substring_regex(left, ESCAPED_IN_JSON, " ") if fields else left
     found = pc.match_substring_regex(seen, pattern)
     if not pc.any(found).as_py():

@@ -1,7 +1,7 @@
-"""A secret written otherwise: encoded, split over lines, with signs that nobody sees or confuses.
+"""Disguised secrets: encoded, split over lines, with invisible or look-alike characters.
 
-A text is looked at as whoever copies it would use it. What is found there is given as the part of
-the text as it stands, so that all of it can be taken out.
+A text is decoded as its reader would use it. A secret is reported as the span of the original
+text, so that all of it can be redacted.
 """
 
 import re
@@ -17,7 +17,7 @@ from urllib.parse import unquote
 Span = tuple[int, int, str]
 Finder = Callable[[str], list[Span]]
 
-# Base64 of ASCII is known by its letters: in each four, the highest bit of each byte is nought.
+# Base64 of ASCII is recognized by its letters: in each four, the top bit of each byte is 0.
 FOUR = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 BASE64 = f"(?:{FOUR}){{5,}}"
 HEXED = "(?:[2-7][0-9A-Fa-f]){12,}"
@@ -46,7 +46,7 @@ ALIKE = str.maketrans(
 
 
 def encoded(text: str, find: Finder, depth: int = DEPTH) -> Iterator[Span]:
-    """Yield what is a secret once it is decoded: base64, hexadecimal, per cent, escapes."""
+    """Yield the secrets found after decoding base64, hexadecimal, per cent codes or escapes."""
     for run in RUN.finditer(text) if IN_BASE64.search(text) else ():
         if run.end() - run.start() >= 20 and (found := IN_BASE64.search(run.group())):
             yield from _if_secret(run, _of_base64(run.group()[found.start() :]), find, depth)
@@ -84,7 +84,7 @@ def _unescaped(said: str) -> str:
 
 
 def alike(text: str) -> str:
-    """Return a text of the same length with Latin letters for those that look like them."""
+    """Return a text of the same length with Latin letters for look-alike ones."""
     if text.isascii():
         return text
     wide = (unicodedata.normalize("NFKC", c) if ord(c) > 127 else c for c in text)
@@ -92,7 +92,7 @@ def alike(text: str) -> str:
 
 
 def split(text: str, find: Finder) -> Iterator[Span]:
-    """Yield what is a secret once spaces, line ends and unseen signs within it are left out."""
+    """Yield the secrets found after removing spaces, line ends and invisible characters."""
     parts = list(BETWEEN.finditer(text))
     if len(parts) < 2 or len(text) < 20:
         return
@@ -100,7 +100,7 @@ def split(text: str, find: Finder) -> Iterator[Span]:
     for start, end, kind in find("".join(part.group() for part in parts)):
         first, last = bisect_right(ends, start), bisect_right(ends, end - 1)
         if first == last:
-            continue  # it stands in one piece, and is found as it is
+            continue  # found already, as it is in one piece
         yield _place(parts, ends, first, start), _place(parts, ends, last, end - 1) + 1, kind
 
 

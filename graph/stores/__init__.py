@@ -1,7 +1,7 @@
-"""Places a graph can be kept. Every store meets the `Store` protocol.
+"""Stores of snapshots: the `Store` protocol, its errors, and the choice of a store by its URI.
 
-A snapshot never changes once it is published. Readers see the snapshot that one pointer names,
-so they see all of an ingest or nothing of it.
+A published snapshot never changes. Readers use the snapshot that one pointer names, so they see
+all of an ingest or nothing of it.
 """
 
 import os
@@ -26,7 +26,7 @@ KEEP = 50  # snapshots kept by default when pruning
 
 
 class StoreError(Exception):
-    """The store cannot answer; the text names it, without any password."""
+    """The store cannot answer; the message names it, without any password."""
 
     exit_code, code = 4, "store-unavailable"
 
@@ -42,7 +42,7 @@ class StoreEmpty(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """What it holds is not what was published."""
+    """Its content is not what was published."""
 
     code = "store-damaged"
 
@@ -60,7 +60,7 @@ class StoreFull(StoreError):
 
 
 class QueryRefused(ValueError):
-    """A person's query that is not run; the text says why."""
+    """A person's query that is not run; the message gives the reason."""
 
     exit_code, code = 2, "query-refused"
 
@@ -73,12 +73,12 @@ class NoSuchSnapshot(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
-    """What is known of a published snapshot without reading it.
+    """The description of a published snapshot, available without reading it.
 
     `id` is `<sequence, six digits>-<first 16 of hash>`; `recorded_at` is when it was published,
-    `taken_at` the instant its facts speak of. `replaces` is the id of a snapshot of the same
-    instant that lacked what was read only later, and that this one stands for in the history; of
-    several that stand for one the last published counts.
+    `taken_at` the instant of its facts. `replaces` is the id of a snapshot of the same instant that
+    lacked facts which were read later, and that this one replaces in the history; of several
+    replacements the last published one counts.
     """
 
     id: str
@@ -93,9 +93,9 @@ class SnapshotInfo:
 
     @property
     def order(self) -> tuple[pd.Timestamp, int, int]:
-        """What puts snapshots in order: when they speak of, and of equal ones the publication.
+        """The sort key of snapshots: their instant, then the order of publication.
 
-        One that stands for another takes its place.
+        A replacement takes the position of the snapshot that it replaces.
         """
         place = int(self.replaces.split("-")[0]) if self.replaces else self.sequence
         return self.taken_at, place, self.sequence
@@ -103,9 +103,9 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """That a snapshot takes its place in the history, and the current one stays current.
+    """A position in the history for a snapshot that does not become the current one.
 
-    `replaces` is the id of the one that it stands for there.
+    `replaces` is the id of the snapshot that it replaces there.
     """
 
     replaces: str | None = None
@@ -113,14 +113,14 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to publish: a later lease has a larger token, and an older one is refused."""
+    """The right to publish: a later lease has a larger token, and an older one is rejected."""
 
     token: int
     holder: str
 
 
 def no_step(number: int) -> None:
-    """Do nothing after a step of a publish; tests put crashes and counters here."""
+    """Do nothing after a step of a publish; tests inject crashes and counters here."""
 
 
 class Store(Protocol):
@@ -129,15 +129,15 @@ class Store(Protocol):
     uri: str
 
     def snapshots(self) -> list[SnapshotInfo]:
-        """List the published snapshots by `SnapshotInfo.order`; empty when there are none."""
+        """List the published snapshots by `SnapshotInfo.order`; empty if there are none."""
         ...
 
     def current(self) -> SnapshotInfo | None:
-        """Return the snapshot that readers see, or None when nothing was published."""
+        """Return the current snapshot, or None if nothing was published."""
         ...
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
-        """Return a snapshot by its id, by a unique start of it, or the current one.
+        """Return a snapshot by its id, by a unique prefix of it, or the current one.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Store(Protocol):
         ...
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
-        """Keep snapshots from being pruned for as long as what is returned lives.
+        """Keep snapshots from being pruned as long as the returned object lives.
 
         A database keeps them for a minute, or for as long as one of them is being read.
 
@@ -158,7 +158,7 @@ class Store(Protocol):
         ...
 
     def lease(self, wait: float = 30.0) -> AbstractContextManager[Lease]:
-        """Hold the right to publish; `StoreBusy` when another keeps it for `wait` seconds."""
+        """Hold the right to publish; raise `StoreBusy` if another holds it for `wait` seconds."""
         ...
 
     def publish(
@@ -168,11 +168,10 @@ class Store(Protocol):
         after_step: Callable[[int], None] = no_step,
         behind: Behind | None = None,
     ) -> tuple[SnapshotInfo, bool]:
-        """Make `facts` the current snapshot; false when these very facts are current already.
+        """Make `facts` the current snapshot; the result is False if they are current already.
 
-        With `behind` they are published and the current snapshot stays; false when any snapshot
-        holds these very facts. `after_step(n)` is called after the n-th step that reached the
-        store.
+        With `behind` they are published and the current snapshot stays; False if any snapshot has
+        the same facts. `after_step(n)` is called after the n-th step that reached the store.
         """
         ...
 
@@ -181,11 +180,11 @@ class Store(Protocol):
         ...
 
     def anchor_journal(self) -> None:
-        """Note how far the journal has come, so that a loss of its entries shows."""
+        """Record the last journal entry, so that a loss of entries is detected."""
         ...
 
     def anchor(self) -> "Anchor | None":
-        """Return what the store says it holds, compared with what is there; None: nothing yet."""
+        """Return the store's anchor, checked against its content; None if nothing was published."""
         ...
 
     def require_key(self) -> None:
@@ -202,12 +201,12 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         ...
 
 
 def is_database(uri: str) -> bool:
-    """Whether a store is a database; what is neither that nor a folder is refused, unshown.
+    """Return whether a URI names a database; a malformed address is refused without showing it.
 
     Raises
     ------
@@ -227,8 +226,8 @@ def open_store(uri: str | None = None) -> Store:
     """Open the store at `uri`, else at `TRUSTDEBT_STORE`, else in the working folder.
 
     A URI with a scheme of Neo4j (`bolt`, `neo4j`, and their `+s` forms) names a database, with
-    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; what is not written like an address
-    names a folder.
+    `TRUSTDEBT_NEO4J_USER` and `TRUSTDEBT_NEO4J_PASSWORD`; anything that is not written like an
+    address names a folder.
     """
     uri = uri or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if is_database(uri):
@@ -249,24 +248,24 @@ def open_store(uri: str | None = None) -> Store:
 
 
 def listed_and_held(store: Store) -> tuple[list[SnapshotInfo], object]:
-    """List the snapshots of a store, none of which is pruned while the second result lives."""
+    """List the snapshots of a store; none of them is pruned while the second result lives."""
     while True:
         found = store.snapshots()
-        with suppress(NoSuchSnapshot):  # pruned since: what is there now decides
+        with suppress(NoSuchSnapshot):  # pruned meanwhile: list again
             return found, store.hold(found)
 
 
 def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
-    """Return the snapshots that the history is made of, in order: without what was replaced."""
+    """Return the snapshots of the history in order, without those that were replaced."""
     known = sorted(snapshots, key=lambda s: s.order)
-    last = {s.replaces or s.id: s for s in known}  # what replaces one comes after it
+    last = {s.replaces or s.id: s for s in known}  # a replacement comes after it
     return [s for s in known if last[s.replaces or s.id] is s]
 
 
 def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
-    """Find a snapshot by its id or by a unique start of it.
+    """Find a snapshot by its id or by a unique prefix of it.
 
-    `@INSTANT` is the newest one that speaks of that instant or an earlier one.
+    `@INSTANT` is the newest snapshot of that instant or an earlier one.
     """
     if wanted.startswith("@"):
         try:

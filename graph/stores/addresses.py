@@ -1,8 +1,8 @@
-"""Tell the address of a database from the path of a folder, before either is used or shown.
+"""Distinction of database addresses from folder paths, before either is used or shown.
 
-An address that is mistyped would otherwise be taken for a folder: made, and printed with the
-password that stands in it. So what looks like an address is one, or is refused without a word
-of it; a folder of such a name is written with `./` or `/` before it.
+A mistyped address would otherwise be taken for a folder, created, and printed with its password.
+So anything that looks like an address must be a valid one, or is refused without showing it; a
+folder of such a name is written with `./` or `/` before it.
 """
 
 import re
@@ -10,13 +10,13 @@ from pathlib import Path
 
 # Two characters at least: `C:\data` is a folder.
 SCHEME = re.compile(r"[A-Za-z][\w+.-]+:")
-# The colon forgotten or another sign in its place: `neo4j+s//host`, `bolt;//host`.
+# A missing colon or another sign in its place: `neo4j+s//host`, `bolt;//host`.
 DATABASE = re.compile(r"(?i)(?:bolt|neo4j)(?:\+\w*)?(?://|\\|;|,|\.//)|\w+\+ss?c?/")
 WRITTEN_AS_PATH = re.compile(r"(?:\.{1,2}|~)?/(?!/)|\.{1,2}$")
 
 
 def names_a_database(said: str) -> bool:
-    """Whether `said` is written like an address, rightly or wrongly, and not like a path.
+    """Return whether `said` is written like an address, valid or not, and not like a path.
 
     >>> [names_a_database(s) for s in ("bolt://h", "neo4j+s//ann:pw@h", "neo4j:ann:pw@h")]
     [True, True, True]
@@ -34,13 +34,13 @@ def names_a_database(said: str) -> bool:
 
 
 def is_there(said: str | Path) -> bool:
-    """Whether something has this name; false also where nobody may look."""
+    """Return whether a file or folder has this name; False if that cannot be determined."""
     try:
         return Path(said).exists()
-    except OSError:  # a name that is too long, or in a folder that may not be looked at
+    except OSError:  # a name that is too long, or in an unreadable folder
         return False
 
 
 def well_formed(said: str) -> bool:
-    """Whether an address has a scheme, a colon and two strokes, so that its parts can be told."""
+    """Return whether an address has a scheme, a colon and two slashes, so that it can be split."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", said) is not None

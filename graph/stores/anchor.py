@@ -1,8 +1,8 @@
-"""What an embedded store must hold, in one small file: the anchor of all its parts.
+"""The anchor of an embedded store: the record of all its parts, in one small file.
 
 The file `CURRENT` names the store, each snapshot with the hash of its manifest (which holds those
-of its files), the current one, and how far the journal had come. It is replaced in one step, so
-that a reader sees one state of the store; what does not fit to it is damage.
+of its files), the current snapshot, and the last journal entry. It is replaced in one step, so
+that a reader sees one state of the store; content that does not fit it is damage.
 """
 
 import json
@@ -16,15 +16,15 @@ from graph.seal.key import KeyNeeded, key_in_use
 from graph.values import canonical
 
 FORMAT = 2
-PURPOSE = "anchor"  # what its seal is made for
-NOTHING = "-"  # what a version before this wrote before the first snapshot
-OLDER = re.compile(r"(-|\d{6}-[0-9a-f]{16})(\s+\d+)?\s*")  # what a version before this wrote
-SHOWN = 60  # characters of a file that is no anchor
+PURPOSE = "anchor"  # of its seal
+NOTHING = "-"  # the content before the first snapshot, of an earlier version
+OLDER = re.compile(r"(-|\d{6}-[0-9a-f]{16})(\s+\d+)?\s*")  # the content of an earlier version
+SHOWN = 60  # characters shown of a file that is no anchor
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a chain has come: the number of its last link, and that one's hash."""
+    """The head of a chain: the number and the hash of its last link."""
 
     number: int = 0
     hash: str = FIRST_HASH
@@ -40,7 +40,7 @@ class Listed:
 
     @property
     def sequence(self) -> int:
-        """Its number."""
+        """The sequence number."""
         return int(self.id[:6])
 
 
@@ -48,9 +48,9 @@ class Listed:
 class Anchor:
     """The state of a store.
 
-    `published` is the head of the chain of all snapshots that were ever published, in the order
-    of their publication; `snapshots` are those of them that are kept. `journal` is the last entry
-    that was known to be in the journal. `sealed` names the key of the seal that it was read with.
+    `published` is the head of the chain of all snapshots ever published, in the order of their
+    publication; `snapshots` are those that are kept. `journal` is the last entry known to be in the
+    journal. `sealed` is the id of the key of the seal that it was read with.
     """
 
     store: str
@@ -62,11 +62,11 @@ class Anchor:
 
     @classmethod
     def new(cls) -> "Anchor":
-        """Return the anchor of a store that is made now."""
+        """Return the anchor of a new store."""
         return cls(uuid.uuid4().hex)
 
     def plus(self, id_: str, manifest: str, current: bool) -> "Anchor":
-        """Return it with a further snapshot, which is the current one unless said otherwise."""
+        """Return the anchor with one more snapshot, the current one if `current`."""
         chain = sha256(f"{self.published.hash} {id_} {manifest}".encode())
         listed = Listed(id_, manifest, chain)
         return replace(
@@ -77,11 +77,11 @@ class Anchor:
         )
 
     def without(self, id_: str) -> "Anchor":
-        """Return it without a snapshot, which was pruned."""
+        """Return the anchor without a pruned snapshot."""
         return replace(self, snapshots=tuple(s for s in self.snapshots if s.id != id_))
 
     def follows(self, earlier: Head) -> bool:
-        """Say whether it may have come after a state in which `earlier` was published."""
+        """Return whether the store may continue from a state with the head `earlier`."""
         if earlier.number >= self.published.number:
             return earlier == self.published
         known = {s.sequence: s.chain for s in self.snapshots}
@@ -89,7 +89,7 @@ class Anchor:
 
 
 def written(anchor: Anchor) -> str:
-    """Return an anchor as it is written down, with a seal if there is a key.
+    """Return the text of an anchor, with a seal if there is a key.
 
     Raises
     ------
@@ -108,12 +108,12 @@ def written(anchor: Anchor) -> str:
 
 
 def anchor_of(text: str) -> Anchor:
-    """Read back what `written` made; its seal is compared if there is a key.
+    """Parse the result of `written`; its seal is checked if there is a key.
 
     Raises
     ------
     ValueError
-        It is something else, or its seal does not fit; the text says what.
+        It is something else, or its seal does not fit; the message says which.
     """
     if OLDER.fullmatch(text):
         raise ValueError(
@@ -139,7 +139,7 @@ def anchor_of(text: str) -> Anchor:
 
 
 def _sealed(body: dict[str, Any], seal: dict[str, str] | None) -> str | None:
-    """Return the key of a seal, which fits as far as can be said."""
+    """Return the key id of a seal, checked if there is a key."""
     key = key_in_use()
     if key is None:
         return seal["key"] if seal else None

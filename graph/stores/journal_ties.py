@@ -1,9 +1,8 @@
-"""How a journal and its store know of each other, so that a loss of either one shows.
+"""Ties between a journal and its store, so that a loss of either is detected.
 
-The store keeps how far the journal had come: entries that are missing from its end, or a journal
-that is not there, do not fit. The journal keeps which store it belongs to, and how far that had
-come: an older state of the store does not fit. Each may be ahead of what the other one knows,
-as a process may die in between, and is never behind it.
+The store records the last journal entry: a missing journal, or one that lacks that entry, does
+not fit. The journal records its store and the store's head: an older state of the store does not
+fit. Each may be ahead of the other's record, as a process may die in between, but never behind.
 """
 
 import sqlite3
@@ -16,7 +15,7 @@ from graph.seal.key import KeyNeeded, key_in_use
 from graph.stores import StoreDamaged, StoreError
 from graph.stores.anchor import Anchor, Head
 
-PATIENCE = 0.5  # seconds: the next decision or publish makes up for it
+PATIENCE = 0.5  # seconds: the next decision or publish repeats it
 LAST = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
 
 
@@ -34,18 +33,18 @@ def hash_of(journal: Path, number: int) -> str | None:
 
 
 def sealed(journal: Path) -> bool:
-    """Say whether a journal has a seal, whoever made it."""
+    """Return whether a journal has a seal, of any key."""
     with reading(journal) as db:
         return bool(db and journal_seal.is_sealed(db))
 
 
 def check(journal: Path, uri: str, anchor: Anchor) -> None:
-    """Compare the journal of a store with what the store's anchor says.
+    """Compare the journal of a store with the store's anchor.
 
     Raises
     ------
     StoreDamaged
-        Entries are gone, or are others; or it is the journal of another store, or of a later
+        Entries are missing or different; or it is the journal of another store, or of a later
         state of this one.
     StoreError
         It cannot be read.
@@ -60,7 +59,7 @@ def check(journal: Path, uri: str, anchor: Anchor) -> None:
             "decisions are lost; put a copy of the journal back"
         )
     if tied is None or not anchor.published.number:
-        return  # a store that holds nothing yet takes the journal that it finds
+        return  # an empty store accepts any journal
     store, published = tied
     if store != anchor.store:
         raise StoreDamaged(f"{uri}: the journal {journal} belongs to another store")
@@ -72,18 +71,18 @@ def check(journal: Path, uri: str, anchor: Anchor) -> None:
 
 
 def remember(journal: Path, anchor: Anchor) -> None:
-    """Write into the journal which store it belongs to, and what that has published.
+    """Record in the journal its store and the store's head.
 
-    It may be locked, or not be writable: then it says what it said before.
+    If it is locked or not writable, the older record stays.
     """
     with suppress(StoreError), writing(journal, PATIENCE) as db:
         _tie(db, anchor)
 
 
 def begin(journal: Path, anchor: Anchor | None) -> None:
-    """Let a journal belong to a store that holds nothing yet, sealed if there is a key.
+    """Tie a journal to an empty store, and seal it if there is a key.
 
-    Without an anchor it belongs to none until something was published.
+    Without an anchor it is tied to none until something was published.
 
     Raises
     ------
@@ -99,14 +98,14 @@ def begin(journal: Path, anchor: Anchor | None) -> None:
 
 
 def seal(journal: Path, anchor: Anchor) -> None:
-    """Seal a journal as it is; what was kept to save time goes, as nobody knows who made it."""
+    """Seal a journal as it is; cached data are deleted, as their origin is unknown."""
     with writing(journal, seal_anew=True) as db:
         db.execute("DELETE FROM seen")
         _tie(db, anchor)
 
 
 def require_key(journal: Path, uri: str, anchor: Anchor | None) -> None:
-    """Refuse to write to a store that is sealed, or whose journal is, without the key.
+    """Raise `KeyNeeded` if a store or its journal is sealed and there is no key.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is known of a snapshot without reading it, as the embedded store writes it down."""
+"""The manifest of a snapshot: its description and the hashes of its files, as JSON."""
 
 import json
 from functools import lru_cache
@@ -14,7 +14,7 @@ FORMAT = 2
 
 
 def record(info: SnapshotInfo, store: str, files: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of a snapshot of a store, and of its files, to be written down."""
+    """Return the manifest of a snapshot of a store, from its description and its files."""
     return {
         "format": FORMAT,
         "store": store,
@@ -31,9 +31,9 @@ def record(info: SnapshotInfo, store: str, files: dict[str, Any]) -> dict[str, A
     }
 
 
-@lru_cache(maxsize=256)  # a history is listed again and again, and what was published stays
+@lru_cache(maxsize=256)  # histories are listed often, and manifests do not change
 def read_manifest(data: bytes, id_: str, store: str) -> tuple[SnapshotInfo, dict[str, Any]]:
-    """Read back what `record` made of the snapshot `id_` of a store.
+    """Parse the manifest of the snapshot `id_` of a store.
 
     Raises
     ------

@@ -1,10 +1,10 @@
-"""Nodes and relationships of a Neo4j database that is not ours, as plain rows.
+"""Nodes and relationships of a foreign Neo4j database, as plain rows.
 
 Everything is read in read transactions, and page by page: first the ids of the nodes, then the
-nodes and relationships of so many ids at a time. So each node is read once however the database
-changes meanwhile, one that was deleted is missing and can be counted, and no page takes long.
-Neo4j isolates at read committed, so pages may still differ in what they saw: whoever reads
-compares `counts` before and afterwards.
+nodes and relationships of a page of ids. So each node is read once however the database changes
+meanwhile, deleted nodes are missing and can be counted, and no page takes long. Neo4j isolates
+at read committed, so pages may still differ in what they saw: compare `counts` before and
+after.
 """
 
 import os
@@ -16,14 +16,14 @@ from graph.stores import StoreUnavailable
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
 
 PAGE = 5_000
-WHOLE = 120.0  # seconds that one query may take, as long as rows keep coming
-SCAN = 60.0  # seconds without a row, where all of the database is counted
-ANSWER = 30.0  # seconds without a row otherwise: other people's databases are large and busy
+WHOLE = 120.0  # seconds for one query, as long as rows keep coming
+SCAN = 60.0  # seconds without a row, while the whole database is counted
+ANSWER = 30.0  # seconds without a row otherwise: foreign databases are large and busy
 
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """A node: Neo4j's own id, good while the node is there; labels; the properties asked for."""
+    """A node: Neo4j's own id, valid while the node exists; labels; the requested properties."""
 
     id: str
     labels: tuple[str, ...]
@@ -42,14 +42,14 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many nodes have these labels, sorted, and how many relationships each type."""
+    """The count of nodes by their sorted labels, and of relationships by type."""
 
     labels: dict[tuple[str, ...], int]
     types: dict[str, int]
 
 
 class Neo4jGraph:
-    """Reads the database at `uri`; `variables` is how the variables for its sign-in begin.
+    """A reader of the database at `uri`; `variables` is the prefix of its sign-in variables.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class Neo4jGraph:
     def nodes(
         self, ids: Sequence[str], properties: Collection[str], present: Collection[str] = ()
     ) -> Iterator[NodeRow]:
-        """Read nodes, those that are still there; of `present`, whether they have it."""
+        """Read nodes that still exist; of the properties in `present`, only whether they are set."""
         for id_, labels, said in self._pages(
             "MATCH (n) WHERE elementId(n) IN $ids "
             f"RETURN elementId(n), labels(n), {_projected('n', properties, present)}",
@@ -108,7 +108,7 @@ class Neo4jGraph:
         *,
         incoming: bool = False,
     ) -> Iterator[LinkRow]:
-        """Read relationships of these types that leave these nodes, or come in."""
+        """Read relationships of these types that start at these nodes, or end there if `incoming`."""
         if not types:
             return
         arrow = f"[r:{'|'.join(map(_quoted, sorted(types)))}]"
@@ -148,7 +148,7 @@ def _quoted(name: str) -> str:
 
 
 def _projected(name: str, properties: Collection[str], present: Collection[str] = ()) -> str:
-    """Return a map of the properties that are asked for: no other leaves the database."""
+    """Return a map of the requested properties: no other leaves the database."""
     said = [f".{_quoted(p)}" for p in sorted(properties)]
     said += [f"{_quoted(p)}: {name}.{_quoted(p)} IS NOT NULL" for p in sorted(present)]
     return f"{name} {{{', '.join(said)}}}"

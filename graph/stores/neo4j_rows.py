@@ -1,11 +1,11 @@
-"""Frames as the rows that travel to Neo4j and back.
+"""Conversion of frames to the rows that Neo4j receives, and back.
 
-Instants travel as integers, milliseconds since 1970: the driver packs those fifty times faster
-than its own temporal types, and they compare with each other whatever their zone. Lists of
-text travel as lists, so that Cypher can look into them; maps as JSON text.
+Instants are sent as integers, milliseconds since 1970: the driver packs those fifty times faster
+than its own temporal types, and they can be compared without their zone. Lists of text are sent as
+lists, so that Cypher can search them; maps as JSON text.
 
-In the database a thing is one node, however many sources state it. A node made of other than
-exactly one row keeps its rows, as JSON, in the property `stated`.
+A node is stored once, however many sources declare it. A node that was not made from exactly one
+row keeps its rows, as JSON, in the property `stated`.
 """
 
 import json
@@ -48,7 +48,7 @@ PANDAS = {
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows for one statement, and what they are counted under: label, or type and label."""
+    """Rows for one statement, and the key of their count: label, or type and label."""
 
     text: str
     rows: list[tuple[Any, ...]]
@@ -57,7 +57,7 @@ class Batch:
 
 
 def batches(facts: Facts) -> Iterator[Batch]:
-    """Yield all that a run consists of: nodes, records, then relationships."""
+    """Yield all batches of a run: nodes, records, then relationships."""
     nodes = resolve_nodes(facts)
     statements = _statements(facts, FACT_NODES)
     for label in FACT_NODES:
@@ -115,7 +115,7 @@ def _label_of(
 
 
 def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str]:
-    """Return, for each id that more than one row states, all its rows as JSON."""
+    """Return, for each id that several rows declare, all its rows as JSON."""
     frames = {e: facts.frames[e] for e in elements}
     ids = pd.concat([f["id"] for f in frames.values()], ignore_index=True)
     several = ids[ids.duplicated()].unique()
@@ -133,13 +133,13 @@ def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str
 
 
 def _sent(column: pd.Series, dtype: Dtype) -> list[Any]:
-    """Return plain values that the driver can pack, None where there is none."""
+    """Return plain values that the driver can pack, None for null."""
     if dtype is Dtype.INSTANT:
         stamps = column.to_numpy(dtype="datetime64[ms]")
         instants = stamps.astype("int64").astype(object)
         instants[np.isnat(stamps)] = None
         return list(instants)
-    absent_as_none: Any = None  # which the stubs of pandas do not foresee
+    absent_as_none: Any = None  # a case that pandas' stubs lack
     values = column.to_numpy(dtype=object, na_value=absent_as_none).tolist()
     if dtype is Dtype.TEXTS:
         read: dict[str | None, Any] = {v: json.loads(v) for v in set(values) if v is not None}
@@ -161,7 +161,7 @@ def received(columns: Sequence[Sequence[Any]], element: Element, names: Sequence
 
 
 def _as_json(lists: Sequence[list[str] | None]) -> list[str | None]:
-    """Write each list as JSON; few of them differ, so each is written once."""
+    """Return each list as JSON; few of them differ, so each is formatted once."""
     written: dict[tuple[str, ...], str] = {}
     done: list[str | None] = []
     for value in lists:
@@ -176,7 +176,7 @@ def _as_json(lists: Sequence[list[str] | None]) -> list[str | None]:
 
 
 def frames_of(tables: Mapping[Element, list[pa.Table]]) -> dict[Element, pd.DataFrame]:
-    """Return the frames of a run from the parts in which they were received."""
+    """Return the frames of a run from the received parts."""
     frames: dict[Element, list[pd.DataFrame]] = {element: [] for element in ELEMENTS}
     for element, parts in tables.items():
         if not parts:
@@ -201,7 +201,7 @@ def _frame(table: pa.Table, element: Element) -> pd.DataFrame:
 
 
 def _restate(stated: pa.ChunkedArray, frames: Mapping[Element, list[pd.DataFrame]]) -> None:
-    """Take apart nodes that keep the rows they were made of."""
+    """Restore the rows of nodes that store them."""
     by_name = {element.name: element for element in frames}
     rows: dict[str, list[dict[str, Any]]] = {}
     for text in stated.to_pylist():

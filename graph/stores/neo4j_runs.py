@@ -1,4 +1,4 @@
-"""Runs of rows in Neo4j: written step by step, counted, read in whole, and removed."""
+"""Runs of rows in Neo4j: written in steps, counted, read as a whole, and removed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -19,18 +19,18 @@ from graph.values import canonical
 
 DELETE_BATCH = 5_000
 MARKED = ("id", "sequence", "taken_at", "hash", "coverage", "replaces", "counted")
-START = ""  # before the first id
+START = ""  # sorts before any id
 
 
 class Writer:
-    """Writes and removes runs, as long as its lease is the latest."""
+    """A writer and remover of runs, as long as its lease is the latest."""
 
     def __init__(self, connection: Connection, lease: Lease) -> None:
         self._connection = connection
         self._lease = lease
 
     def require_lease(self) -> None:
-        """Refuse to go on when another took the lease since."""
+        """Raise `StoreBusy` if another process took the lease since."""
         self._unit("", "check the lease", lambda tx, beat: self._check(tx))
 
     def write(
@@ -44,8 +44,7 @@ class Writer:
     ) -> Anchor:
         """Write and publish a run, with `described` on its Snapshot; a step is a transaction.
 
-        It is added to the `anchor`, which is returned; one that goes `behind` leaves the pointer
-        where it is.
+        Return `anchor` with the run added; a run that goes `behind` leaves the pointer unchanged.
         """
         self._begin(run, described)
         after_step(0)
@@ -72,9 +71,9 @@ class Writer:
         return anchor
 
     def remove(self, run: str, anchor: Anchor | None) -> bool:
-        """Remove a run that is neither current nor being read; say whether it is gone.
+        """Remove a run that is neither current nor being read; return whether it was removed.
 
-        `anchor` is what lists it; that changes before the run does.
+        `anchor` is the anchor that lists it; it is updated before the run is removed.
         """
         values = {"run": run, "token": self._lease.token}
         values["anchor"] = written(anchor.without(run)) if anchor else None
@@ -131,7 +130,7 @@ class Writer:
         self._unit(run, "write a batch", work)
 
     def _advance(self, tx: Tx, text: str, run: str, step: int, **values: object) -> bool:
-        """Move on by one step; False when a former try, whose answer was lost, did all of it."""
+        """Advance by one step; return False if an earlier try, with a lost answer, did it already."""
         values |= {"run": run, "step": step, "token": self._lease.token}
         if tx.run(text, values).single() is not None:
             return True
@@ -184,12 +183,12 @@ class Writer:
 
 
 def mark_of(record: dict[str, Any]) -> str:
-    """Return the hash of what a Snapshot says, but for the server's clock."""
+    """Return the hash of a Snapshot's properties, except those set by the server's clock."""
     return sha256(canonical([record[name] for name in MARKED]).encode())
 
 
 class Reader:
-    """Reads the rows of one run."""
+    """A reader of the rows of one run."""
 
     def __init__(
         self, connection: Connection, run: str, stored: dict[str, Any], hold: Callable[[], None]
@@ -197,7 +196,7 @@ class Reader:
         self._connection = connection
         self._run = run
         self._stored = stored
-        self._hold = hold  # called now and then while reading
+        self._hold = hold  # called periodically while reading
 
     def tables(self) -> dict[Element, list[pa.Table]]:
         """Read all elements that the run has."""
@@ -224,7 +223,7 @@ class Reader:
             parts = []
             while rows := result.fetch(BATCH):
                 beat()
-                # a Record's own iterator is written in Python and ten times slower
+                # the iterator of Record is in Python and ten times slower
                 columns = list(zip(*map(tuple.__iter__, rows), strict=True))
                 parts.append(received(columns, element, names))
             return parts

@@ -1,9 +1,8 @@
-"""Calls to a Neo4j server that always end: with an answer, or with an error that says why.
+"""Calls to a Neo4j server that always end, with an answer or with an explained error.
 
-The driver alone gives no such promise. It waits without limit on a server that was stopped in
-the middle of an answer, so each call runs in a thread of its own and is given up when nothing
-was heard for too long. Nor does it repeat a transaction whose commit was not confirmed, even
-if it only read.
+The driver alone does not guarantee that. It waits without limit on a server that was stopped in
+the middle of an answer, so each call runs in a thread of its own and is abandoned after too long
+a silence. Nor does it repeat a transaction whose commit was not confirmed, even if it only read.
 """
 
 import logging
@@ -27,20 +26,20 @@ from neo4j.exceptions import (
 
 from graph.stores import StoreError, StoreUnavailable
 
-logging.getLogger("neo4j").addHandler(logging.NullHandler())  # errors say what there is to say
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # errors carry all information
 
 AGENT = "trustdebt"
-VARIABLES = "TRUSTDEBT_NEO4J"  # user and password are in variables that begin so
+VARIABLES = "TRUSTDEBT_NEO4J"  # prefix of the variables for user and password
 SCHEMES = ("bolt", "neo4j")
 ENCRYPTED = ("bolt+s", "neo4j+s")
 SELF_SIGNED = ("bolt+ssc", "neo4j+ssc")
 ROWS_AT_ONCE = 10_000
-# Errors that a second try may cure although the driver would not try again.
+# Errors that a retry may cure although the driver would not retry.
 PASSING = (ConnectionAcquisitionTimeoutError, OSError, BufferError)
 PASSING_CODES = ("Neo.ClientError.Statement.EntityNotFound",)
 
 RATE_LIMIT = "Neo.ClientError.Security.AuthenticationRateLimit"
-SERVER_LATER = 1.0  # the server ends a transaction this much after we gave it up, in seconds
+SERVER_LATER = 1.0  # seconds after our limit at which the server ends a transaction
 
 CANNOT_WRITE = "Neo.DatabaseError.Transaction."
 NOT_ALLOWED = (
@@ -55,16 +54,16 @@ Beat = Callable[[], None]
 
 
 class NotAllowed(StoreUnavailable):
-    """The server takes no writes, or none from this user."""
+    """The server accepts no writes, or none from this user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait, in seconds.
+    """Time limits, in seconds.
 
     `connect` is for a connection, `answer` for the next sign of life while reading or in a
-    small write, `batch` for one batch of a publish. A read is tried again for `answer`, a
-    publish for `retry`; a server that never answered is not tried again.
+    small write, `batch` for one batch of a publish. A read is retried for `answer`, a publish for
+    `retry`; a server that never answered is not retried.
     """
 
     connect: float = 5.0
@@ -76,13 +75,13 @@ class Patience:
 def address(uri: str, variables: str = VARIABLES) -> str:
     """Return the URI to connect to, or refuse it without repeating a password.
 
-    `variables` is how the names of the variables begin that hold user and password.
+    `variables` is the prefix of the variables for user and password.
 
     Raises
     ------
     StoreUnavailable
         The scheme is not one of Neo4j, the connection would leave this machine unencrypted, or
-        the URI says more than scheme, host and port.
+        the URI has more than scheme, host and port.
     """
     try:
         parts = urlsplit(uri)
@@ -92,7 +91,7 @@ def address(uri: str, variables: str = VARIABLES) -> str:
     shown = f"[{host}]" if ":" in host else host
     clean = f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else "")
     if "@" in uri.partition("://")[2] and "@" not in parts.netloc:
-        clean = f"{parts.scheme}://…"  # what was taken for the host is part of user and password
+        clean = f"{parts.scheme}://…"  # the parsed host is a part of user and password
     if parts.scheme not in (*SCHEMES, *ENCRYPTED, *SELF_SIGNED):
         allowed = ", ".join(f"{s}://" for s in (*SCHEMES, *ENCRYPTED))
         raise StoreUnavailable(f"{clean}: the URI of a database starts with one of {allowed}")
@@ -118,9 +117,9 @@ def _loopback(host: str) -> bool:
 
 
 class Connection:
-    """A driver whose calls end, used from any thread; the driver is made when first needed.
+    """A thread-safe driver whose calls end; the driver is created at first use.
 
-    `database` is one of several that the server has; None is the user's own.
+    `database` names a database of the server; None is the user's default.
     """
 
     def __init__(
@@ -154,7 +153,7 @@ class Connection:
         limit: float | None = None,
         whole: float | None = None,
     ) -> T:
-        """Run `work` in a read transaction, again where that may help.
+        """Run `work` in a read transaction, with retries where these may help.
 
         `limit` is for the next sign of life, `whole` for all of it where that may take longer.
         """
@@ -171,10 +170,9 @@ class Connection:
         limit: float,
         retry: float,
     ) -> T:
-        """Run `work` in a write transaction, again where that may help.
+        """Run `work` in a write transaction, with retries where these may help.
 
-        `work` must be able to tell what it did already: when a commit is not confirmed, nobody
-        knows whether it took place.
+        `work` must detect what it did already: an unconfirmed commit may have taken place.
         """
         tags = {"app": AGENT, "purpose": purpose, "run": run}
         return self._again(retry, lambda: self._call(neo4j.WRITE_ACCESS, tags, work, limit))
@@ -214,7 +212,7 @@ class Connection:
         return self._within(limit, run)
 
     def _again(self, budget: float, call: Callable[[], T]) -> T:
-        """Repeat a call that failed in passing, for `budget` seconds after its first failure."""
+        """Repeat a call after transient failures, for `budget` seconds after the first one."""
         give_up: float | None = None
         pause = 0.1
         while True:
@@ -232,7 +230,7 @@ class Connection:
             pause = min(2 * pause, 2.0)
 
     def _within(self, limit: float, run: Callable[[neo4j.Driver, Beat], T]) -> T:
-        """Run aside; give up when nothing was heard for `limit` seconds."""
+        """Run in another thread; give up after `limit` seconds without a sign of life."""
         heard = [time.monotonic()]
         outcome: list[tuple[bool, Any]] = []
 
@@ -242,7 +240,7 @@ class Connection:
         def aside() -> None:
             try:
                 outcome.append((True, run(self._made(), beat)))
-            except BaseException as error:  # handed to the thread that waits
+            except BaseException as error:  # raised in the waiting thread
                 outcome.append((False, error))
 
         thread = _run_aside(aside)
@@ -311,7 +309,7 @@ class Connection:
 
 
 def passing(error: Exception) -> bool:
-    """Say whether a second try may succeed."""
+    """Return whether a retry may succeed."""
     if isinstance(error, StoreError):
         return False
     if isinstance(error, (IncompleteCommit, *PASSING)):

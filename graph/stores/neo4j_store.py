@@ -1,9 +1,9 @@
 """The Neo4j store: a run of rows for each snapshot, and one pointer to the current run.
 
 A publish writes a new run beside the others in batches, counts it and moves the pointer in one
-transaction. Until then nobody reads the run, and afterwards nothing in it changes; so readers
-need no isolation beyond what read-committed gives them, and a publish that was interrupted
-anywhere is repeated by removing its run and starting again.
+transaction. Before that the run has no readers, and afterwards it does not change; so readers
+need no isolation beyond read committed, and an interrupted publish is repeated by removing its
+run and starting again.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ HOLD_SECONDS = 60.0  # a run that is being read is not pruned for this long
 
 
 class Neo4jStore:
-    """Keeps snapshots in the Neo4j database at `uri`."""
+    """A store of snapshots in the Neo4j database at `uri`."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class Neo4jStore:
         return sorted((self._info(row) for row in self._state()[1].values()), key=lambda s: s.order)
 
     def current(self) -> SnapshotInfo | None:
-        """Return the snapshot that readers see, or None."""
+        """Return the current snapshot, or None."""
         anchor, rows = self._state()
         return self._info(rows[anchor.current]) if anchor and anchor.current else None
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
-        """Return a snapshot, read in whole and counted; it is not pruned meanwhile."""
+        """Return a snapshot, read as a whole and counted; it is not pruned meanwhile."""
         info = self.current()
         if info is None:
             raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
@@ -90,11 +90,11 @@ class Neo4jStore:
                 raise StoreDamaged(f"{self.uri}: the rows of {info.id} are not what was published")
             return info, facts
         except StoreDamaged:
-            self._stored(info)  # no damage, if it was pruned while we had no hold on it
+            self._stored(info)  # no damage if it was pruned before our hold
             raise
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> None:
-        """Keep snapshots from being pruned for a minute, where this user may write at all."""
+        """Keep snapshots from being pruned for a minute, if this user may write."""
         runs = [s.id for s in snapshots]
         with contextlib.suppress(NotAllowed):
             text, keep = cypher.HOLD_ALL, _ms(HOLD_SECONDS)
@@ -103,7 +103,7 @@ class Neo4jStore:
                 raise NoSuchSnapshot(f"{min(gone)} was pruned")
 
     def anchor_journal(self) -> None:
-        """Note how far the journal of this machine has come, so that a loss of it shows."""
+        """Record the last entry of this machine's journal, so that a loss of it is detected."""
         anchor = self._state()[0]
         if anchor is not None:
             self._tie(anchor)
@@ -117,7 +117,7 @@ class Neo4jStore:
 
     @contextmanager
     def _leased(self, wait: float) -> Iterator[Lease]:
-        anchor = self._state()[0]  # refuses what is damaged
+        anchor = self._state()[0]  # raises on damage
         if anchor is None or not anchor.published.number:
             journal_ties.begin(journal_path(self.uri), anchor)
         self._prepare()
@@ -129,7 +129,7 @@ class Neo4jStore:
             yield lease
         finally:
             done.set()
-            with contextlib.suppress(StoreError):  # it runs out by itself
+            with contextlib.suppress(StoreError):  # it expires by itself
                 self._write("release the lease", cypher.RELEASE_LEASE, token=lease.token)
 
     def publish(
@@ -154,7 +154,7 @@ class Neo4jStore:
         described["replaces"] = behind.replaces if behind else None
         stays = behind is not None and found is not None
         anchor = writer.write(run, facts, described, after_step, anchor, stays)
-        with contextlib.suppress(StoreError):  # the next decision or publish makes up for it
+        with contextlib.suppress(StoreError):  # the next decision or publish repeats it
             self._tie(anchor)
         return self._info(self._rows("find a snapshot", cypher.PUBLISHED_AS, run=run)[0]), True
 
@@ -167,7 +167,7 @@ class Neo4jStore:
         return [info.id for info in old if writer.remove(info.id, self._state()[0])]
 
     def shared_with(self) -> str | None:
-        """Say whether anybody else keeps something in this database, and what to do about it."""
+        """Return a warning if the database has data of others, with advice; None if not."""
         if not self._rows("look for what is not ours", cypher.FOREIGN):
             return None
         return (
@@ -177,7 +177,7 @@ class Neo4jStore:
         )
 
     def query(self, text: str, **values: object) -> list[dict[str, Any]]:
-        """Run a query that a person wrote, in a transaction in which the server writes nothing.
+        """Run a query that a person wrote, in a read-only transaction.
 
         Returns
         -------
@@ -187,7 +187,7 @@ class Neo4jStore:
         Raises
         ------
         QueryRefused
-            The server refuses it: it is no Cypher, or it would write.
+            The server rejects it: it is no Cypher, or it would write.
         StoreUnavailable
         """
 
@@ -202,15 +202,15 @@ class Neo4jStore:
         return self._connection.read("query of a person", run)
 
     def anchor(self) -> Anchor | None:
-        """Return what the store says it holds, compared with what is there."""
+        """Return the store's anchor, checked against its content."""
         return self._state()[0]
 
     def require_key(self) -> None:
-        """Refuse to be written to without the key, if it is sealed."""
+        """Raise `KeyNeeded` if it is sealed and there is no key."""
         journal_ties.require_key(journal_path(self.uri), self.uri, self._state()[0])
 
     def seal(self, key: Key) -> None:
-        """Seal it and the journal of this machine as they are; the journal first."""
+        """Seal the store and the journal of this machine as they are; the journal first."""
         with using(None), self._leased(LEASE_SECONDS) as lease:
             anchor = self._state()[0]
             if anchor is None:
@@ -247,7 +247,7 @@ class Neo4jStore:
             raise StoreDamaged(f"{self.uri}: the record of a snapshot is damaged") from None
 
     def _state(self) -> tuple[Anchor | None, dict[str, list[Any]]]:
-        """Return the anchor, if there is one, and what it lists, checked."""
+        """Return the anchor, if there is one, and the rows of the snapshots it lists, checked."""
         while True:
             found = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
             try:
@@ -255,7 +255,7 @@ class Neo4jStore:
             except StoreDamaged:
                 again = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
                 if again[0][:4] == found[0][:4]:
-                    raise  # and else somebody published or pruned meanwhile
+                    raise  # not a concurrent publish or prune
 
     def _checked(self, found: list[list[Any]]) -> tuple[Anchor | None, dict[str, list[Any]]]:
         text, run, number, digest = found[0][:4]
@@ -283,7 +283,7 @@ class Neo4jStore:
         return anchor, rows
 
     def _journal_name(self) -> str:
-        """Name the journal of this machine: each machine may have one of its own."""
+        """Return the name of this machine's journal: each machine may have its own."""
         place = f"{socket.gethostname()}:{journal_path(self.uri).absolute()}"
         return f"journal {sha256(place.encode())[:16]}"
 
@@ -301,12 +301,12 @@ class Neo4jStore:
         journal_ties.remember(path, anchor)
 
     def _remove_leftovers(self, writer: Writer, anchor: Anchor | None) -> None:
-        """Remove what publishes that were interrupted left behind."""
+        """Remove the runs of interrupted publishes."""
         for row in self._rows("find leftovers", cypher.UNPUBLISHED):
             writer.remove(row[0], anchor)
 
     def _prepare(self) -> None:
-        """Create what constraints are missing, and take those away that bound others."""
+        """Create the missing constraints, and drop those that bound nodes of others."""
         there = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
         texts = [t for name, t in cypher.constraints().items() if name not in there]
         texts += [t for name, t in cypher.FORMER_CONSTRAINTS.items() if name in there]
@@ -342,7 +342,7 @@ class Neo4jStore:
 
 
 class _Hold:
-    """Keeps a run from being pruned while it is read, where this user may write at all."""
+    """A hold that keeps a run from being pruned while it is read, if this user may write."""
 
     def __init__(self, connection: Connection, run: str) -> None:
         self._connection = connection

@@ -1,7 +1,7 @@
-"""The files of a snapshot in the embedded store: Parquet written, checked and read.
+"""The Parquet files of a snapshot in the embedded store: writing, checking and reading.
 
-Each file is read whole and compared with the hash that the manifest gives, before it is decoded.
-Relationships keep their ends as node numbers, so that no reader has to join on text.
+Each file is read as a whole and compared with its hash in the manifest before it is decoded.
+Relationships store their ends as node numbers, so that no reader has to join on text.
 """
 
 import os
@@ -35,7 +35,7 @@ TYPES = {
 class Opened:
     """A snapshot being read from `folder`, whose manifest lists `files`.
 
-    As long as it lives it keeps `hold`, which keeps the snapshot from being pruned.
+    It keeps `hold`, which prevents pruning of the snapshot, as long as it lives.
     """
 
     def __init__(self, folder: Path, uri: str, files: dict[str, Any], hold: object) -> None:
@@ -87,7 +87,7 @@ def sorted_ids(facts: Facts) -> pa.Array:
 
 
 def to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
-    """Replace ids of nodes by their numbers; columns that say nothing are left out."""
+    """Replace ids of nodes by their numbers; columns without values are left out."""
     numbered = _numbered(element)
     kept = [c for c in frame.columns if c not in numbered and frame[c].notna().any()]
     table = pa.Table.from_pandas(frame[kept], preserve_index=False)
@@ -124,7 +124,7 @@ def to_index(ids: pa.Array) -> pa.Table:
 
 
 def save(table: pa.Table, file: Path) -> dict[str, object]:
-    """Write a table to a file; return what the manifest says of it."""
+    """Write a table to a file; return its entry in the manifest."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()
@@ -141,7 +141,7 @@ def write(file: Path, data: bytes) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Flush to the disk which files a folder has."""
+    """Flush the entries of a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -150,5 +150,5 @@ def sync(folder: Path) -> None:
 
 
 def why(error: Exception) -> str:
-    """Say what went wrong, without the name of the file."""
+    """Return the reason of an error, without the name of the file."""
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)

@@ -1,4 +1,4 @@
-"""Locks of the embedded store on what is there already; the kernel ends them with the process."""
+"""File locks of the embedded store; the kernel releases them when the process ends."""
 
 import errno
 import fcntl
@@ -15,7 +15,7 @@ HELD = 256  # files that one reader keeps open at most: the oldest, which are pr
 
 
 class Hold:
-    """Keeps snapshots from being pruned while it lives, by a lock on the manifest of each.
+    """A lock on the manifests of snapshots that prevents their pruning while it lives.
 
     Raises
     ------
@@ -29,7 +29,7 @@ class Hold:
         for file in manifests[:HELD]:
             try:
                 handles.append(os.open(file, os.O_RDONLY))
-                fcntl.flock(handles[-1], fcntl.LOCK_SH)  # waits for a prune, which takes its moment
+                fcntl.flock(handles[-1], fcntl.LOCK_SH)  # waits for a prune, which is short
                 gone = file.stat().st_ino != os.fstat(handles[-1]).st_ino
             except OSError as error:
                 gone = error.errno == errno.ENOENT
@@ -46,7 +46,7 @@ def _close(handles: list[int]) -> None:
 
 
 def wait_for(lock: int, wait: float, uri: str) -> None:
-    """Take the lock that an ingest holds, or say after `wait` seconds that another has it."""
+    """Take the lock of ingests, or raise `StoreBusy` after `wait` seconds."""
     end = time.monotonic() + wait
     while True:
         try:
@@ -59,7 +59,7 @@ def wait_for(lock: int, wait: float, uri: str) -> None:
 
 @contextmanager
 def unread(manifest: Path) -> Iterator[bool]:
-    """Say whether nobody holds a snapshot; if so, nobody can until the block ends."""
+    """Yield whether a snapshot has no holders; if so, it gets none until the block ends."""
     handle = os.open(manifest, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,7 +74,7 @@ def unread(manifest: Path) -> Iterator[bool]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's own lock: whoever changes the anchor takes it, for a moment."""
+    """Hold a folder's own lock, which every change of the anchor takes briefly."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

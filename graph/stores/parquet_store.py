@@ -1,14 +1,14 @@
 """The embedded store: immutable Parquet snapshots in a folder, and one anchor of all of them.
 
-    CURRENT                     the anchor: which snapshots there are, which one readers see
-    LOCK                        the lease: held by flock, holds the last fencing token
+    CURRENT                     the anchor: the list of snapshots, and the current one
+    LOCK                        the lease: locked by flock, holds the last fencing token
     snapshots/<id>/             one Parquet file for each element that has rows
     snapshots/<id>/nodes.parquet    every id, sorted; its position is the node's number
     snapshots/<id>/manifest.json    store and id, counts, coverage, the hash of each file
 
 A snapshot is written beside the others, flushed to disk and renamed into place; then CURRENT
-is replaced in one step. A crash at any point leaves the former snapshot current and whole.
-Whatever is asked, all parts are first compared with the anchor; what does not fit is damage.
+is replaced in one step. A crash at any point leaves the snapshot before current and intact.
+Every query first compares all parts with the anchor; a part that does not fit is damage.
 """
 
 import errno
@@ -61,13 +61,13 @@ from graph.stores.parquet_hold import Hold, locked, unread, wait_for
 from graph.values import canonical
 
 LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
-BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # begin what a store may have before CURRENT
+BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # prefixes of files before CURRENT
 
 Manifests = dict[str, tuple[SnapshotInfo, dict[str, Any]]]
 
 
 class ParquetStore:
-    """Keeps snapshots in the folder `path`."""
+    """A store of snapshots in the folder `path`."""
 
     def __init__(self, path: str | Path) -> None:
         self.uri = str(path)
@@ -82,31 +82,31 @@ class ParquetStore:
         return sorted((info for info, _ in manifests.values()), key=lambda s: s.order)
 
     def current(self) -> SnapshotInfo | None:
-        """Return the snapshot that readers see, or None."""
+        """Return the current snapshot, or None."""
         anchor, manifests = self._state()
         return manifests[anchor.current][0] if anchor and anchor.current else None
 
     def read(self, snapshot: str | None = None) -> tuple[SnapshotInfo, Facts]:
-        """Return a snapshot; its frames are read and checked when first asked for."""
+        """Return a snapshot; its frames are read and checked on first access."""
         while True:
             anchor, manifests = self._state()
             if anchor is None or anchor.current is None:
                 raise StoreEmpty(f"{self.uri} is empty: nothing was ingested yet")
             known = [info for info, _ in manifests.values()]
             name = pick(known, snapshot).id if snapshot is not None else anchor.current
-            with suppress(NoSuchSnapshot):  # pruned meanwhile: what is there now decides
+            with suppress(NoSuchSnapshot):  # pruned meanwhile: read the list again
                 info, files = manifests[name]
                 opened = Opened(self._folder / name, self.uri, files, self.hold([info]))
                 numbering = Numbering(opened.ids, opened.ends)
                 return info, Facts(LazyFrames(opened.frame), info.coverage, numbering)
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> Hold:
-        """Keep snapshots from being pruned for as long as what is returned lives."""
+        """Keep snapshots from being pruned as long as the returned object lives."""
         return Hold(self.uri, [self._folder / s.id / "manifest.json" for s in snapshots])
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
-        """Hold the right to publish; the kernel takes it back when the process dies."""
+        """Hold the right to publish; the kernel releases it when the process dies."""
         self.require_key()
         with self._leased(wait) as lease:
             yield lease
@@ -166,24 +166,24 @@ class ParquetStore:
         return gone
 
     def anchor_journal(self) -> None:
-        """Note how far the journal has come, so that a loss of its entries shows."""
+        """Record the last journal entry, so that a loss of entries is detected."""
         if self._pointer.exists():
             with self._writing():
                 self._change(self._with_journal)
             self._tell_journal()
 
     def anchor(self) -> Anchor | None:
-        """Return what the store says it holds, compared with what is there."""
+        """Return the store's anchor, checked against its content."""
         return self._state()[0]
 
     def require_key(self) -> None:
-        """Refuse to be written to without the key, if it is sealed."""
+        """Raise `KeyNeeded` if it is sealed and there is no key."""
         journal_ties.require_key(journal_path(self.uri), self.uri, self._state()[0])
 
     def seal(self, key: Key) -> None:
-        """Seal it and its journal as they are; the journal first, so that neither lacks the other.
+        """Seal the store and its journal as they are; the journal first.
 
-        Who is killed in between leaves a store that is read as before, and sealed again.
+        If the process dies in between, the store is read as before, and can be sealed again.
         """
         with using(None):
             if self.current() is None:
@@ -197,9 +197,9 @@ class ParquetStore:
                     self._replace(self._with_journal(anchor))
 
     def close(self) -> None:
-        """Let go of nothing: files are closed as they are read."""
+        """Do nothing: files are closed as they are read."""
 
-    # ------------------------------------------------------------ what there is
+    # ------------------------------------------------------------ reading
 
     def _state(self) -> tuple[Anchor | None, Manifests]:
         """Return the anchor, if there is one, and the manifests that it lists, checked."""
@@ -214,10 +214,10 @@ class ParquetStore:
                 return anchor, manifests
             except StoreDamaged:
                 if self._anchor() == anchor:
-                    raise  # and else somebody published or pruned meanwhile
+                    raise  # not a concurrent publish or prune
 
     def _anchor(self) -> Anchor | None:
-        """Read the anchor; None where a store may be begun, or was and is not finished."""
+        """Read the anchor; None if the store does not exist, or its creation was interrupted."""
         if self._root.exists() and not self._root.is_dir():
             raise StoreUnavailable(f"{self.uri} is a file, not a store")
         try:
@@ -239,13 +239,13 @@ class ParquetStore:
         return None
 
     def _folders(self) -> list[str]:
-        """List what lies among the snapshots, but for what is being written or deleted."""
+        """List the folders of snapshots, except those being written or deleted."""
         with suppress(FileNotFoundError), os.scandir(self._folder) as found:
             return [one.name for one in found if one.name[0] != "." and one.is_dir()]
         return []
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> tuple[SnapshotInfo, dict[str, Any]]:
-        """Read what is known of a snapshot, if all of its parts are there and it is that one."""
+        """Read the manifest of a snapshot; raise if any of its parts is missing or different."""
         folder = self._folder / listed.id
         file = folder / "manifest.json"
         if not folder.is_dir():
@@ -268,7 +268,7 @@ class ParquetStore:
         return info, files
 
     def _refuse_strangers(self, anchor: Anchor) -> None:
-        """Refuse folders that this store did not write itself; one that it did is a leftover."""
+        """Raise if a folder was not written by this store; leftovers of its own are accepted."""
         for name in set(self._folders()) - {one.id for one in anchor.snapshots}:
             try:
                 body = json.loads((self._folder / name / "manifest.json").read_bytes())
@@ -282,10 +282,10 @@ class ParquetStore:
                     f"{self.uri}: {self._folder / name} is no snapshot of this store"
                 )
 
-    # ------------------------------------------------------------ how it changes
+    # ------------------------------------------------------------ writing
 
     def _create(self) -> None:
-        """Make the store, or go on where somebody who made it was interrupted."""
+        """Create the store, or complete an interrupted creation."""
         anchor = self._state()[0]
         if anchor is None:
             with self._writing():
@@ -300,7 +300,7 @@ class ParquetStore:
             journal_ties.begin(journal_path(self.uri), anchor)
 
     def _change(self, change: Callable[[Anchor], Anchor]) -> None:
-        """Replace the anchor, from what it is now; nobody else does so meanwhile."""
+        """Replace the anchor, computed from the present one, under the lock."""
         with locked(self._root):
             anchor = self._anchor()
             if anchor is None:
@@ -323,7 +323,7 @@ class ParquetStore:
         sync(self._root)
 
     def _tell_journal(self) -> None:
-        """Let the journal know which store it belongs to, and what that has published."""
+        """Record in the journal its store and the store's head."""
         anchor = self._anchor()
         if anchor is not None:
             journal_ties.remember(journal_path(self.uri), anchor)
@@ -345,7 +345,7 @@ class ParquetStore:
             raise StoreBusy(f"{self.uri}: the right to publish was lost to another ingest")
 
     def _clear_leftovers(self, anchor: Anchor) -> None:
-        """Remove what a publish or a prune that was killed left behind."""
+        """Remove the leftovers of interrupted publishes and prunes."""
         listed = {one.id for one in anchor.snapshots}
         for folder in self._folder.iterdir():
             if folder.name not in listed:
@@ -358,7 +358,7 @@ class ParquetStore:
         after_step: Callable[[int], None],
         replaces: str | None,
     ) -> tuple[SnapshotInfo, str]:
-        """Write a snapshot; return what is known of it, and the hash of its manifest."""
+        """Write a snapshot; return its description, and the hash of its manifest."""
         sequence = anchor.published.number + 1
         name = f"{sequence:06d}-{facts.hash[:16]}"
         work = self._folder / f".work-{name}"

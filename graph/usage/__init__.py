@@ -1,1 +1,1 @@
-"""Facts about use: how an attempt ended, uses by day, and when grants were used."""
+"""Use: outcomes of attempts, counts of uses by day, and last uses of grants."""

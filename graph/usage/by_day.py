@@ -1,9 +1,9 @@
-"""How often something was used on each day, as one text: what makes readings of a log add up.
+"""Counts of uses by day as one text, so that readings of a log can be merged.
 
 The text is canonical JSON: the first day of each run of days in use, in UTC, and the counts of
 the days of that run, such as `{"2026-11-02":[3,1],"2026-12-24":[1]}`. Of two readings the
-larger count of each day stays. So the same log read twice counts once, whatever the order, and
-a day counts in full as soon as one reading held all of it.
+larger count of each day is kept. So a log that is read twice counts once, in any order, and a
+day is complete as soon as one reading had all of it.
 """
 
 import json
@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 DAY_MS = 86_400_000
 SHIFT = 32  # bits of a slot that hold the count
-AT_ONCE = 1_000_000  # days written at once
+AT_ONCE = 1_000_000  # days formatted at once
 EPOCH = date(1970, 1, 1).toordinal()
-Days = dict[int, int]  # days since 1970, and how often
+Days = dict[int, int]  # days since 1970, and their counts
 
 
 def unpacked(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +31,7 @@ def unpacked(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def texts(group: np.ndarray, slots: np.ndarray, groups: int) -> np.ndarray:
-    """Write the days of each group; days that stand there several times are added up.
+    """Format the days of each group; repeated days are summed.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _written(day: np.ndarray, count: np.ndarray, offsets: np.ndarray) -> np.ndar
 
 
 def read(text: str) -> Days:
-    """Return what a text says; what is not of this form says nothing.
+    """Parse a text into days; parts of another form are ignored.
 
     >>> sorted(read('{"1970-01-03":[3,1]}').items()), read('{"x":[1]}'), read("[]")
     ([(2, 3), (3, 1)], {}, {})
@@ -98,7 +98,7 @@ def read(text: str) -> Days:
 
 
 def write(days: Days) -> str:
-    """Write days as `texts` does.
+    """Format days as `texts` does.
 
     >>> write({2: 3, 3: 1, 9: 1})
     '{"1970-01-03":[3,1],"1970-01-10":[1]}'

@@ -1,4 +1,4 @@
-"""When grants were used: as the grant itself says, and as uses seen of its holder say."""
+"""Last uses of grants: from the grants themselves, and from observed uses of their identity."""
 
 import numpy as np
 import pandas as pd
@@ -28,19 +28,19 @@ def summed_use(
     last: np.ndarray,
     nodes: int,
 ) -> np.ndarray:
-    """Return the last use of each grant by level, where its own holder was seen (int64[n, 4]).
+    """Return the last use of each grant by level, from uses of its own identity (int64[n, 4]).
 
-    Of several grants of one holder on one resource any may be the one that was used, so all of
-    them count as used.
+    Of several grants of one identity on one resource any may have been used, so all of them count
+    as used.
 
     Parameters
     ----------
     grant, seen
-        Numbers of holder and resource of each grant, and of each sum of uses.
+        Numbers of identity and resource of each grant, and of each sum of uses.
     level, last
         The level of each sum of uses, and its last instant (milliseconds).
     nodes
-        How many nodes there are.
+        The count of nodes.
     """
     keys = grant[0].astype(np.int64) * nodes + grant[1]
     wanted = seen[0].astype(np.int64) * nodes + seen[1]

@@ -1,4 +1,4 @@
-"""How an attempt ended, as sources write it: what failed is no use."""
+"""Outcomes of attempts as sources write them: a failed attempt is no use."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ FAILED = ("failure", "failed", "denied", "deny", "error")  # in lower case
 
 
 def failed(outcome: pd.Series) -> np.ndarray:
-    """Return which outcomes are failures (bool); what is not said counts as a success.
+    """Return the mask of the outcomes that are failures (bool); null counts as a success.
 
     >>> failed(pd.Series(["Denied", "success", None], dtype="string"))
     array([ True, False, False])
