@@ -1,4 +1,4 @@
-"""Which sources to read: from the command line, or from a TOML file with `[[source]]` tables."""
+"""Choice of the sources to read: from the command line, or `[[source]]` tables of a TOML file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,9 +32,9 @@ def jobs_of(
     scope: str | None = None,
     taken_at: pd.Timestamp | None = None,
 ) -> list[tuple[Source, Request]]:
-    """Return what to read: the sources of `config`, or `source` with `paths`.
+    """Return the sources and requests of `config`, or `source` with `paths`.
 
-    In place of paths there may be the address of a database, if the source reads one.
+    A path may be the address of a database, if the source reads one.
     """
     if config is not None:
         return [_job(config, number, table) for number, table in enumerate(_tables(config), 1)]
@@ -67,7 +67,7 @@ def _request(
                 reason = "is not there, and is written like an address, so it is not shown"
                 raise InputRefused("the path", "", reason)
         return Request(tuple(folder / one for one in said), scope, taken_at)
-    # Until an address is checked it is not shown: it may hold a password.
+    # An address is not shown before it is checked: it may hold a password.
     if source.address is None:
         raise InputRefused("the address", "", f"{source.name} reads files and folders only")
     if len(said) > 1:
@@ -76,7 +76,7 @@ def _request(
 
 
 def _there(source: Source) -> Source:
-    """Return the source as one that looks first whether its paths are there."""
+    """Return the source with a check that its paths exist."""
 
     def read(request: Request) -> Reading:
         for path in request.paths:
@@ -87,7 +87,7 @@ def _there(source: Source) -> Source:
                 if not path.exists():
                     raise InputRefused(path, "", "there is no such file or folder")
             return source.read(request)
-        except OSError as error:  # it went away while it was read, or its disk did
+        except OSError as error:  # the file, or its disk, disappeared meanwhile
             file = error.filename if isinstance(error.filename, str) else request.origin
             reason = f"cannot be read: {error.strerror or 'no reason is given'}"
             raise InputRefused(file, "", reason) from None

@@ -1,4 +1,4 @@
-"""Rows as a connector gathers them, one by one, with the place of each."""
+"""Rows that a connector collects one by one, with the place of each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in which file something was read: a JSON pointer or a line."""
+    """A place in a file: a JSON pointer or a line."""
 
     file: str
     pointer: str = ""
@@ -35,10 +35,10 @@ class Place:
 
 @dataclass
 class Rows:
-    """What a connector reads: rows by element, what was set aside, and what must be said.
+    """The rows that a connector collects by element, with rejected rows and warnings.
 
-    Of two rows for one node, the first stays. `whole` turns false when something that should be
-    there is missing, `taken_at_assumed` true when nothing says when the export was taken.
+    Of two rows for one node, the first is kept. `whole` becomes False when an expected part is
+    missing, `taken_at_assumed` True when the export has no date.
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Rows:
     _nodes: dict[str, Row] = field(default_factory=dict)  # by id
 
     def add(self, element: Element, row: Row, place: Place) -> None:
-        """Add a row and where it comes from."""
+        """Add a row with its place."""
         if element.name not in self._rows:
             self._rows[element.name] = (element, [])
         placed = row | {FILE: place.file, PLACE: place.pointer}
@@ -59,7 +59,7 @@ class Rows:
             self._nodes[str(row["id"])] = placed
 
     def node(self, label: Node, id_: str, place: Place, **facts: Any) -> bool:
-        """Add a node unless its id is there; return whether it was added."""
+        """Add a node unless its id exists; return whether it was added."""
         if id_ in self.labels:
             return False
         self.labels[id_] = label
@@ -67,14 +67,14 @@ class Rows:
         return True
 
     def complete(self, id_: str, **facts: Any) -> None:
-        """Add facts to the row of a node that is there, where it says nothing of them."""
+        """Add facts to the row of an existing node, where they are null."""
         row = self._nodes[id_]
         row.update({k: v for k, v in facts.items() if row.get(k) is None})
 
     def alias(self, id_: str, kind: str, native: Any) -> None:
-        """Note an id that the system itself gives a node, so that it can be found by it.
+        """Add an id of the source's own system to a node, for look-up.
 
-        `kind` is none of `graph.identity.external_ids.KINDS`: nothing is made one by such an id.
+        `kind` is none of `graph.identity.external_ids.KINDS`, so such an id merges no nodes.
         """
         said = str(native) if isinstance(native, int) else text(native)
         if not said or redact_text(said) != said:
@@ -90,11 +90,11 @@ class Rows:
         self.add(kind, {"source_id": source, "target_id": target, **facts}, place)
 
     def reject(self, place: Place, reason: str) -> None:
-        """Set a part of the export aside."""
+        """Reject a part of the export."""
         self.rejected.append(Rejected(place.file, place.pointer, reason))
 
     def take_over(self, rejected: Iterable[Rejected], remarks: Iterable[str]) -> None:
-        """Set aside lines that could not be read: who knows what they said."""
+        """Add rejected lines, which make the reading partial, and remarks."""
         lost = list(rejected)
         self.rejected += lost
         self.whole = self.whole and not lost
@@ -102,7 +102,7 @@ class Rows:
             self.warn(remark)
 
     def warn(self, text: str) -> None:
-        """Say something about the export, once."""
+        """Add a warning about the export, once."""
         self.warnings[text] = None
 
     def frames(self) -> dict[Element, pd.DataFrame]:
@@ -110,7 +110,7 @@ class Rows:
         return {e: pd.DataFrame(rows, dtype=object) for e, rows in self._rows.values()}
 
     def reading(self, scope: str, taken_at: pd.Timestamp, declares: Iterable[str]) -> Reading:
-        """Hand over all that was gathered."""
+        """Return all that was collected as a reading."""
         could = set(declares)
         return Reading(
             scope=scope,
@@ -134,7 +134,7 @@ def text(value: Any) -> str:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a list as it is, one thing as a list of it, and nothing as an empty list.
+    """Return a list as it is, None as an empty list, and any other value as a list of it.
 
     >>> listed({"a": 1}), listed(None), listed([1, 2])
     ([{'a': 1}], [], [1, 2])

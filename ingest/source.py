@@ -1,4 +1,4 @@
-"""What a source connector is, and what it hands over."""
+"""The source protocol: requests, readings and uploads of a connector, and its declaration."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from ingest.tags.tag_map import TagMap
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row, or a part of an export, that was set aside; or a `whole_file` that cannot be read."""
+    """A rejected row or part of an export; or a `whole_file` that cannot be read."""
 
     file: str
     place: str
@@ -23,17 +23,17 @@ class Rejected:
     whole_file: bool = False
 
     def __post_init__(self) -> None:
-        """Redact what is kept and shown."""
+        """Redact the texts, which are kept and shown."""
         for name in ("file", "place", "reason"):
             object.__setattr__(self, name, redact_text(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read: the paths, and what the caller knows that the export does not say.
+    """A request to a source: the paths, and facts that the export itself lacks.
 
-    `address` is that of a database to read in place of files; `paths` is empty then. `tags` says
-    what the tags of things mean.
+    `address` is that of a database to read instead of files; `paths` is then empty. `tags` defines
+    the meaning of tags.
     """
 
     paths: Sequence[Path]
@@ -43,36 +43,35 @@ class Request:
     tags: TagMap = field(default_factory=TagMap)
 
     def __post_init__(self) -> None:
-        """Redact the scope, which stands in every row and answer; different ones stay different."""
+        """Redact the scope, which is in every row and answer; different scopes stay different."""
         if self.scope:
             object.__setattr__(self, "scope", redact_text(self.scope))
 
     @property
     def names(self) -> list[str]:
-        """What it reads, as it is told while it is read."""
+        """The names of its paths, as shown while they are read."""
         if self.address is not None:
             return [self.address]
         return [redact_text(p.name) for p in self.paths]
 
     @property
     def origin(self) -> str:
-        """What it reads first, or "" for nothing."""
+        """The first path or the address, or "" if there is none."""
         return self.address or next(map(str, self.paths), "")
 
 
 @dataclass
 class Reading:
-    """What a connector read, before it is checked.
+    """The result of a connector, before it is checked.
 
     `rows` holds a raw frame for each element: columns of text (or of the declared type) named
-    as in the schema, and `_file` and `_place` for each row. `source`, `scope`, `first_seen`
-    and `last_seen` are not the connector's business. Values that may be secrets never get
-    here: a connector keeps names, kinds and fingerprints only. `usage_periods` are the times
-    that logs of use in it speak of: they stand above `usage_window_start`. `owner_roles` names
-    for a label the kinds of owner (business, technical) that this export could have stated,
-    where those are not both. `taken_at_assumed` says that nothing tells when it was taken, and
-    the time of a file stands for it. `in_full` has for a warning that stands for several all of
-    them; whoever reads the source fills it in.
+    as in the schema, and `_file` and `_place` for each row. `source`, `scope`, `first_seen` and
+    `last_seen` are set later. Secrets are never in it: a connector keeps names, kinds and
+    fingerprints only. `usage_periods` are the periods of its logs of use and replace
+    `usage_window_start`. `owner_roles` names for a label the roles of owners (business, technical)
+    that this export could have declared, where those are not both. `taken_at_assumed` is True if
+    the export has no date, and `taken_at` is the time of a file. `in_full` maps a grouped warning
+    to all warnings in it; the job fills it in.
     """
 
     scope: str
@@ -93,7 +92,7 @@ class Reading:
 class Sent:
     """An upload in a folder of its own: its files, and a folder for each archive.
 
-    `said` is what was answered to that which the source asks for, or "".
+    `said` is the answer to the question that the source asks, or "".
     """
 
     folder: Path
@@ -102,24 +101,24 @@ class Sent:
 
 
 def as_sent(sent: Sent) -> Sequence[Path]:
-    """Read each file, and the folder of each archive, as if it were named on the command line."""
+    """Return each file, and the folder of each archive, as paths to read."""
     return sent.paths
 
 
 def one_folder(sent: Sent) -> Path:
-    """Return the folder of the one archive that was sent, else that in which the files lie."""
+    """Return the folder of the only archive that was sent, else the folder of the files."""
     only = sent.paths[0] if len(sent.paths) == 1 else sent.folder
     return only if only.is_dir() else sent.folder
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """How an export is uploaded, where that takes more than choosing its files.
+    """The way an export is uploaded, where choosing its files is not enough.
 
-    `hint` is told to whoever chooses them. `asks` is the label of a field for what the command
-    learns from the folder that the files lie in, with an `example`; `long` gives it several
-    lines. `unpack` is false where an archive is itself what the source reads. `lay_out` puts
-    the files where `read` looks for them, and returns the paths to read.
+    `hint` is shown when choosing them. `asks` is the label of a field for what the command derives
+    from the folder of the files, with an `example`; `long` gives it several lines. `unpack` is
+    False if the source itself reads archives. `lay_out` moves the files to where `read` looks for
+    them, and returns the paths to read.
     """
 
     hint: str = ""
@@ -130,7 +129,7 @@ class Upload:
     lay_out: Callable[[Sent], Sequence[Path]] = as_sent
 
     def record(self) -> dict[str, object]:
-        """Return what the form of an upload shows."""
+        """Return the texts of the upload form as a dict for JSON."""
         return {"hint": self.hint, "asks": self.asks, "example": self.example, "long": self.long}
 
 
@@ -138,14 +137,13 @@ class Upload:
 class Source:
     """A system that identity records are read from.
 
-    `declares` names the kinds of fact it can provide at best (`graph.schema.DECLARABLE`); a
-    reading says which of them this export could have provided. `read` raises `InputRefused`
-    when the input as a whole cannot be used. `upload` is for sources that need more than their
-    files when these come from a browser. Readings of a log add up (`adds_up`): another one of
-    the same scope leaves what former ones said. A source that reads a database too has
-    `address`, which returns an address as it may be shown, or refuses it. What a source states
-    may end at things that another one states, and waits for them; of a `self_contained` one
-    such a row is wrong.
+    `declares` names the kinds of fact that it can provide at best (`graph.schema.DECLARABLE`); a
+    reading names those that its export could have provided. `read` raises `InputRefused` if the
+    input as a whole cannot be used. `upload` is for sources that need more than their files when
+    these come from a browser. Readings of a log accumulate (`adds_up`): a new one of the same scope
+    keeps the rows of earlier ones. A source that also reads a database has `address`, which returns
+    an address fit to be shown, or refuses it. Relationships of a source may wait for an end that
+    another source declares; those of a `self_contained` source are rejected.
     """
 
     name: str

@@ -86,7 +86,7 @@ class Neo4jGraph:
     def nodes(
         self, ids: Sequence[str], properties: Collection[str], present: Collection[str] = ()
     ) -> Iterator[NodeRow]:
-        """Read nodes that still exist; of the properties in `present`, only whether they are set."""
+        """Read the nodes that still exist; for properties in `present`, only if they are set."""
         for id_, labels, said in self._pages(
             "MATCH (n) WHERE elementId(n) IN $ids "
             f"RETURN elementId(n), labels(n), {_projected('n', properties, present)}",
@@ -108,7 +108,7 @@ class Neo4jGraph:
         *,
         incoming: bool = False,
     ) -> Iterator[LinkRow]:
-        """Read relationships of these types that start at these nodes, or end there if `incoming`."""
+        """Read relationships of these types that leave these nodes, or enter them (`incoming`)."""
         if not types:
             return
         arrow = f"[r:{'|'.join(map(_quoted, sorted(types)))}]"

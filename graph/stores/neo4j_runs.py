@@ -130,7 +130,7 @@ class Writer:
         self._unit(run, "write a batch", work)
 
     def _advance(self, tx: Tx, text: str, run: str, step: int, **values: object) -> bool:
-        """Advance by one step; return False if an earlier try, with a lost answer, did it already."""
+        """Advance by one step; return False if an earlier try without an answer did it."""
         values |= {"run": run, "step": step, "token": self._lease.token}
         if tx.run(text, values).single() is not None:
             return True

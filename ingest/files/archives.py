@@ -1,4 +1,4 @@
-"""ZIP archives that others made: read in memory, within bounds, member by member."""
+"""ZIP archives of others: read in memory, within bounds, member by member."""
 
 import stat
 import zipfile
@@ -16,12 +16,12 @@ ZIP = b"PK\x03\x04"
 ARCHIVES = (ZIP, b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!")
 MAX_MEMBERS = 10_000
 MAX_TOTAL = 1024 * 1024 * 1024  # bytes of all members together
-FREE, RATIO = 16 * 1024 * 1024, 200  # beyond so many bytes a member expands so many times at most
+FREE, RATIO = 16 * 1024 * 1024, 200  # bytes, and ratio, that a member may expand to
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of an archive; `written` is when it was last changed, as the archive has it."""
+    """A file of an archive; `written` is its modification time in the archive."""
 
     name: str
     data: bytes
@@ -30,7 +30,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What an archive may hold: so many files, of so many bytes together once expanded."""
+    """The bounds of an archive: a count of files, and their bytes together once expanded."""
 
     members: int = MAX_MEMBERS
     total: int = MAX_TOTAL
@@ -41,7 +41,7 @@ USUAL = Bounds()
 
 
 def is_zip(path: Path) -> bool:
-    """Whether a file begins as a ZIP archive."""
+    """Return whether a file begins as a ZIP archive."""
     with opened_file(path) as stream:
         return stream.read(4) == ZIP
 
@@ -52,8 +52,8 @@ def zip_members(path: Path, bounds: Bounds = USUAL) -> Iterator[Member]:
     Raises
     ------
     InputRefused
-        When it is broken or encrypted, holds a link or another archive, names something
-        outside itself, or expands beyond the limits.
+        If it is broken or encrypted, holds a link or another archive, names a path outside
+        itself, or expands beyond the bounds.
     """
     opened(path)
     try:
@@ -89,7 +89,7 @@ def _check(info: zipfile.ZipInfo, path: Path) -> None:
 
 
 def _expand(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
-    """Expand a member piece by piece, whatever size it declares."""
+    """Expand a member in chunks, whatever size it declares."""
     allowed = min(MAX_BYTES, max(FREE, RATIO * info.compress_size))
     found = bytearray()
     with archive.open(info) as stream:

@@ -1,8 +1,7 @@
-"""Bounded, strict reading of the files that an export is made of.
+"""Bounded, strict reading of the files of an export, which others wrote.
 
-Whatever comes in was written by somebody else. A file is read up to a cap, also when it is
-compressed, and is refused with its place and reason when it is binary, truncated, nested too
-deeply, or says one thing twice.
+A file is read up to a limit, also when it is compressed, and is refused with its place and reason
+if it is binary, truncated, nested too deeply, or has a key twice.
 """
 
 import json
@@ -24,12 +23,12 @@ from ingest.source import InputRefused
 MAX_BYTES = bound("FILE_BYTES")  # after decompression
 MAX_DEPTH, MAX_FILES, MAX_MEMBERS = bound("DEPTH"), bound("FILES"), bound("GZIP_MEMBERS")
 CHUNK = 1024 * 1024
-PACKED = 64 * 1024  # bytes of gzip taken at once: what follows a member is copied for each of them
+PACKED = 64 * 1024  # bytes of gzip read at once: the rest after each member is copied
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 GZIP = b"\x1f\x8b"
 NO_TEXT = "has a name that is not UTF-8 text; rename it"
-# Possessive, and taken to the end of the text, so that a string without an end costs no time.
+# Possessive, and matched to the end of the text, so that an unclosed string costs no time.
 TEXT = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 STRING = re.compile(TEXT, re.DOTALL)
 TOKEN = re.compile(TEXT + r"|[\[{\]}]", re.DOTALL)
@@ -39,7 +38,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:
-    """Stands in a parsed document where something must not be; it is then looked up."""
+    """A marker for an invalid value in a parsed document, whose pointer is then looked up."""
 
     reason: str
 
@@ -49,19 +48,18 @@ def list_files(
 ) -> list[Path]:
     """List the files at or below `path`, sorted; links to folders are not followed.
 
-    A pipe or a device is among them: whoever would read a file of its name must say that it
-    could not.
+    Pipes and devices are included: reading one must then fail with an error.
 
-    A link to a file outside `path` is refused: whoever made the folder may not say what else is
-    read from this machine.
+    A link to a file outside `path` is refused: the author of the folder must not choose what else
+    is read from this machine.
 
-    Names that begin with a dot are left out but for those in `hidden`, and so are folders
-    whose name is in `beside`.
+    Names that begin with a dot are left out except those in `hidden`, and so are folders whose name
+    is in `beside`.
 
     Raises
     ------
     InputRefused
-        If nothing is there, if `path` is neither file nor folder, or if there are too many.
+        If `path` does not exist, is neither file nor folder, or has too many files.
     """
     try:
         mode = path.stat().st_mode
@@ -83,7 +81,7 @@ def list_files(
 
 
 def refuse_link_out(file: Path, folder: Path) -> None:
-    """Refuse a file of `folder` that is a link to something outside it."""
+    """Raise if a file of `folder` is a link to something outside it."""
     if not file.is_symlink():
         return
     try:
@@ -129,7 +127,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def _capped(parts: Iterator[bytes], path: Path, max_bytes: int) -> bytes:
-    kept, size = list[bytes](), 0  # to grow one buffer would need it twice at times
+    kept, size = list[bytes](), 0  # growing one buffer may need twice the memory
     for part in parts:
         kept.append(part)
         size += len(part)
@@ -139,7 +137,7 @@ def _capped(parts: Iterator[bytes], path: Path, max_bytes: int) -> bytes:
 
 
 def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """Decompress piece by piece, so that a small file that expands without end is stopped."""
+    """Decompress in chunks, so that a small file that expands without end is stopped."""
     engine, members = zlib.decompressobj(wbits=31), 1
     try:
         for chunk in chunks:
@@ -150,7 +148,7 @@ def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
                 if engine.eof and engine.unused_data:
                     data, engine = engine.unused_data, zlib.decompressobj(wbits=31)
                     members += 1
-                    if members > MAX_MEMBERS:  # they may be empty, and count nothing else
+                    if members > MAX_MEMBERS:  # empty members count towards no other bound
                         reason = f"has more than {MAX_MEMBERS} gzip members"
                         raise InputRefused(path, "", reason)
         yield engine.flush()
@@ -161,9 +159,9 @@ def _inflate(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
 
 
 def check_log(file: BinaryIO, path: Path) -> None:
-    """Refuse a log, plain or gzip, that takes more than its bounds once it is decompressed.
+    """Refuse a log, plain or gzip, that exceeds its bounds once it is decompressed.
 
-    It is decompressed and thrown away piece by piece, before anything decodes it.
+    It is decompressed in chunks that are dropped, before anything decodes it.
 
     Raises
     ------
@@ -192,7 +190,7 @@ def read_text(path: Path, *, max_bytes: int = MAX_BYTES) -> str:
 
 
 def decode(data: bytes, path: Path) -> str:
-    """Turn the bytes of `path` into text, refusing empty and binary content."""
+    """Decode the bytes of `path` as text, refusing empty and binary content."""
     if not data.strip():
         raise InputRefused(path, "", "is empty")
     encoding = next((name for mark, name in BOMS if data.startswith(mark)), "utf-8")
@@ -216,14 +214,14 @@ def read_json(path: Path, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DE
     Raises
     ------
     InputRefused
-        With the line where the text breaks off or is no JSON or is nested too deeply, or the
+        With the line at which the text ends early, is no JSON or is nested too deeply, or the
         JSON pointer of a repeated key, a number that is not finite or a lone surrogate.
     """
     return parse_json(read_text(path, max_bytes=max_bytes), path, max_depth=max_depth)
 
 
 def parse_json(said: str, path: Path | str, *, at: str = "", max_depth: int = MAX_DEPTH) -> Any:
-    """Parse the JSON text `said`, which stands in `path` at the pointer `at`.
+    """Parse the JSON text `said` of the file `path`, at the pointer `at` of it.
 
     >>> parse_json('{"a": 1, "a": 2}', "x.json")
     Traceback (most recent call last):
@@ -252,9 +250,9 @@ def parse_json(said: str, path: Path | str, *, at: str = "", max_depth: int = MA
 
 
 def parse_json_texts(said: str, path: Path | str) -> list[tuple[Any, str]]:
-    """Parse one JSON document, or several one behind the other, each with its place.
+    """Parse one JSON document, or several consecutive ones, each with its place.
 
-    Tools that fetch page after page write them so.
+    Tools that fetch pages write them so.
 
     >>> parse_json_texts('{"a": 1}', "x.json"), parse_json_texts("[1] [2]", "x.json")
     ([({'a': 1}, '')], [([1], 'document 1'), ([2], 'document 2')])
@@ -270,7 +268,7 @@ def parse_json_texts(said: str, path: Path | str) -> list[tuple[Any, str]]:
 
 
 def _apart(said: str) -> list[str]:
-    """Cut a text behind each bracket that closes the outermost one; [] where more is left."""
+    """Split a text after each outermost closing bracket; [] if text remains."""
     parts: list[str] = []
     depth = start = 0
     for token in TOKEN.finditer(said):
@@ -282,7 +280,7 @@ def _apart(said: str) -> list[str]:
 
 
 def _check_depth(said: str, path: Path | str, at: str, max_depth: int) -> None:
-    """Count brackets before parsing; text with few of them needs no look at its strings."""
+    """Count brackets before parsing; a text with few of them needs no check of its strings."""
     if said.count("[") + said.count("{") <= max_depth:
         return
     depth = deepest = 0
@@ -325,7 +323,7 @@ def _object(pairs: list[tuple[str, Any]], wrong: list[_Wrong]) -> dict[str, Any]
 
 
 def _find(value: Any, path: Path | str, at: str) -> None:
-    """Find what is wrong from the top of the document, to name its pointer."""
+    """Find the first invalid value of a document, and raise with its pointer."""
     pending: list[tuple[str, Any]] = [(at, value)]
     while pending:
         pointer, here = pending.pop()
@@ -353,7 +351,7 @@ def _refuse_unicode(path: Path | str, pointer: str) -> NoReturn:
 
 
 def escaped(key: str) -> str:
-    """Write a key as one step of a JSON pointer (RFC 6901).
+    """Return a key as one step of a JSON pointer (RFC 6901).
 
     >>> escaped("a/b~c")
     'a~1b~0c'

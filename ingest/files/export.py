@@ -1,4 +1,4 @@
-"""The files of an export: which ones there are, and when it was taken."""
+"""The files of an export: their list, their documents, and the instant it was taken."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -19,15 +19,15 @@ from ingest.source import InputRefused, Rejected, Request
 
 MAX_TOTAL = bound("EXPORT_BYTES")
 T = TypeVar("T")
-Documents = list[tuple[Any, Place]]  # what a file holds, and where each of it stands
+Documents = list[tuple[Any, Place]]  # the documents of a file, each with its place
 Parse = Callable[[str, Path], Documents]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """A file of an export. `short` is its name within what was asked for.
+    """A file of an export. `short` is its name relative to the requested path.
 
-    `alone` says that somebody named the file itself, and not a folder around it.
+    `alone` is True if the file itself was requested, not a folder around it.
     """
 
     path: Path
@@ -61,11 +61,11 @@ def export_files(
 
 
 class ExportTooLarge(InputRefused):
-    """The files of an export hold too much together: no single one of them is at fault."""
+    """The files of an export exceed the bound together: no single file is at fault."""
 
 
 class Budget:
-    """Reads files until they hold too much together."""
+    """A reader of files up to a bound on their bytes together."""
 
     def __init__(self, max_bytes: int = MAX_TOTAL) -> None:
         self.left, self.max_bytes = max_bytes, max_bytes
@@ -77,7 +77,7 @@ class Budget:
         return data
 
     def spend(self, size: int, path: Path) -> None:
-        """Count bytes that were read in another way."""
+        """Count bytes that were read elsewhere."""
         self.left -= size
         if self.left < 0:
             reason = f"the files hold more than {self.max_bytes >> 20} MiB together"
@@ -85,17 +85,17 @@ class Budget:
 
 
 class Gathered(Protocol):
-    """Where a connector notes what it sets aside, and whether it could read everything."""
+    """A collector of rejected rows that records whether everything could be read."""
 
     rejected: list[Rejected]
     whole: bool
 
 
 def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:
-    """Return what `read` makes of one file of an export; None where it cannot be read.
+    """Return the result of `read` for one file of an export; None if it cannot be read.
 
-    The file is then set aside with its place, and the reading is no longer whole: nobody knows
-    what it would have said. Where nothing else could be read either, `refuse_all` refuses it.
+    The file is then rejected with its place, and the reading is partial, as its content is unknown.
+    If no file could be read, `refuse_all` refuses the export.
 
     Raises
     ------
@@ -121,9 +121,9 @@ def text_of(file: ExportFile, budget: Budget, gathered: Gathered) -> str | None:
 def text_among_others(
     file: ExportFile, budget: Budget, gathered: Gathered, *, named: bool
 ) -> str | None:
-    """Return the text of a file of a folder that holds much else; None where there is none.
+    """Return the text of a file in a folder of mixed content; None if there is none.
 
-    An empty file is nothing to miss there, unless it has the name of one that would be read.
+    An empty file is ignored there, unless it has the name of a file to read.
     """
     data = readable(gathered, lambda: budget.read(file.path))
     if data is None or not (data.strip() or named or file.alone):
@@ -139,7 +139,7 @@ def json_of(file: ExportFile, budget: Budget, gathered: Gathered) -> Any:
 
 
 def json_documents(said: str, path: Path) -> Documents:
-    """Parse one JSON document, or several one behind the other, each with its place."""
+    """Parse one JSON document, or several consecutive ones, each with its place."""
     return [(one, Place(str(path), at)) for one, at in parse_json_texts(said, path)]
 
 
@@ -156,9 +156,9 @@ def documents_of(
 
 
 def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Place]] | None:
-    """Return the objects of a file of JSON lines, each with its place; None where none is.
+    """Return the objects of a JSON lines file, each with its place; None if there are none.
 
-    Lines that are none are set aside.
+    Lines that are no objects are rejected.
     """
     lines = readable(rows, lambda: json_lines(file.path))
     if lines is None:
@@ -169,7 +169,7 @@ def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Pl
 
 
 def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
-    """Refuse an export of which nothing could be used, for what is wrong with its first file."""
+    """Refuse an export without any usable file, with the error of its first file."""
     lost = next((one for one in gathered.rejected if one.whole_file), None)
     if lost is not None:
         alone = str(request.paths[0]) == lost.file
@@ -179,7 +179,7 @@ def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
 
 
 def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.Timestamp:
-    """Return when the export was taken: as the caller says, else the time of its newest file."""
+    """Return when the export was taken: the caller's instant, else the time of its newest file."""
     if request.taken_at is not None:
         return request.taken_at
     newest = max(file.path.stat().st_mtime for file in files)
@@ -187,16 +187,16 @@ def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.
 
 
 class Remarks(Protocol):
-    """Where a connector notes what must be said of an export."""
+    """A collector of warnings about an export."""
 
     taken_at_assumed: bool
 
     def warn(self, text: str) -> None:
-        """Say something about the export."""
+        """Add a warning about the export."""
 
 
 def assumed_taken_at(newest: pd.Timestamp, remarks: Remarks) -> pd.Timestamp:
-    """Take an export for as old as its newest file, as nothing else dates it, and say so."""
+    """Return the time of the newest file as the instant of an undated export, with a warning."""
     remarks.taken_at_assumed = True
     stamp = newest.as_unit("ms")
     remarks.warn(
@@ -206,7 +206,7 @@ def assumed_taken_at(newest: pd.Timestamp, remarks: Remarks) -> pd.Timestamp:
 
 
 def scope_of(request: Request) -> str:
-    """Return the scope that the caller names, else the name of the folder that was asked for."""
+    """Return the scope that the caller names, else the name of the requested folder."""
     if request.scope:
         return request.scope
     path = request.paths[0].resolve()

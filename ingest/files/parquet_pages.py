@@ -1,9 +1,9 @@
-"""What a Parquet file says of itself, added up before anything in it is decoded.
+"""The declared size of a Parquet file, summed before anything in it is decoded.
 
-A few bytes of such a file may stand for billions of values: runs, dictionaries and compression.
-The footer is bounded, and parsed here: a decoder may crash on one that lacks a part. Then the
-header of every page is read, which says how many values the page holds and how many bytes it takes
-once it is decompressed: a decoder allocates no more than that, whatever the footer says.
+A few bytes of such a file may represent billions of values, by runs, dictionaries and compression.
+The footer is bounded, and parsed here, as a decoder may crash on an incomplete one. Then the
+header of every page is read, with the page's count of values and its decompressed size: a decoder
+allocates no more than that, whatever the footer declares.
 https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 """
 
@@ -18,12 +18,12 @@ from ingest.files.text_files import Limits, bounded
 from ingest.source import InputRefused
 
 MAGIC = b"PAR1"
-TAIL = 8  # bytes: the length of the footer, and the mark
-HEADERS = (1 << 12, 1 << 20)  # bytes in which the header of a page is looked for
-ROW, VALUE, NESTED = 256, 8, 64  # bytes that each of them takes at least, on the way to the graph
-DEEPEST = 32  # structures within structures, and columns within columns
-PREFIXED = 7  # the encoding in which each value may repeat the whole of the one before
-# Fields of the footer, of its schema, groups of rows and columns, and of the header of a page.
+TAIL = 8  # bytes: the length of the footer, and the magic number
+HEADERS = (1 << 12, 1 << 20)  # bytes read for the header of a page, first and second try
+ROW, VALUE, NESTED = 256, 8, 64  # least bytes of each in memory, until the graph is built
+DEEPEST = 32  # nesting of structures and of columns
+PREFIXED = 7  # the encoding in which each value may repeat the one before
+# Fields of the footer, of its schema, row groups and columns, and of the header of a page.
 SCHEMA, ROWS, GROUPS = 2, 3, 4
 REPETITION, CHILDREN, REPEATED = 3, 5, 2
 CHUNKS, METADATA, WHOLE_SIZE, PAGE_AT, DICTIONARY_AT = 1, 3, 7, 9, 11
@@ -34,7 +34,7 @@ Fields = dict[int, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The header of a page: its length and that of what follows, in bytes, and what that holds."""
+    """The header of a page: its length, the page's bytes and count of values, and the encoding."""
 
     header: int
     compressed: int
@@ -44,11 +44,11 @@ class Page:
 
 
 class WrongFile(ValueError):
-    """A file that says of itself what cannot be."""
+    """A file whose declarations are invalid."""
 
 
 def check_pages(file: BufferedReader, path: Path, limits: Limits, size: int) -> None:
-    """Add up what a file would take, and refuse it beyond `limits`.
+    """Sum the declared size of a file, and refuse it beyond `limits`.
 
     Raises
     ------
@@ -98,9 +98,9 @@ def _footer(file: BufferedReader, path: Path, size: int) -> Fields:
 
 
 def _leaves(footer: Fields) -> list[int]:
-    """Return for each column what a value of it takes: more where it is in a list or a map."""
+    """Return the bytes per value of each column: more within a list or a map."""
     found: list[int] = []
-    pending = [(1, False)]  # how many elements are left of each one around, and whether it repeats
+    pending = [(1, False)]  # elements left in each parent, and whether it repeats
     for element in _structs(footer, SCHEMA):
         while pending and pending[-1][0] == 0:
             pending.pop()
@@ -123,7 +123,7 @@ def _leaves(footer: Fields) -> list[int]:
 def _pages(
     file: BufferedReader, footer: Fields, leaves: list[int], size: int
 ) -> Iterator[tuple[Page, int]]:
-    """Yield every page with what each value of it takes."""
+    """Yield every page with the bytes per value of its column."""
     for group in _structs(footer, GROUPS):
         chunks = _structs(group, CHUNKS)
         if len(chunks) != len(leaves):
@@ -173,18 +173,18 @@ def _header(file: BufferedReader, at: int) -> tuple[dict[int, Any], int]:
         try:
             return _struct(data, 0, 0)
         except IndexError:
-            continue  # it is longer
+            continue  # the header is longer
     raise WrongFile("has a header that has no end")
 
 
 # ---------------------------------------------------------------- Thrift, compact protocol
 
 TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
-WHOLE = (4, 5, 6)  # numbers of 16, 32 and 64 bits
+WHOLE = (4, 5, 6)  # integers of 16, 32 and 64 bits
 
 
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, Any], int]:
-    """Read the numbers of a structure by their fields, and where it ends; pass over the rest."""
+    """Read the numbers of a structure by field, and its end; skip other values."""
     if depth > DEEPEST:
         raise WrongFile("is nested too deeply")
     found: dict[int, Any] = {}
@@ -209,7 +209,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
         return _struct(data, at, depth + 1)
     if kind == BINARY:
         length, at = _length(data, at)
-        data[at + length - 1 if length else at - 1]  # an IndexError where it breaks off
+        data[at + length - 1 if length else at - 1]  # an IndexError if it is truncated
         return None, at + length
     if kind in (BYTE, DOUBLE):
         return None, at + (1 if kind == BYTE else 8)
@@ -223,7 +223,7 @@ def _list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
     at += 1
     if count == 15:
         count, at = _length(data, at)
-    if count > len(data) - at:  # each takes a byte at least, truths as well
+    if count > len(data) - at:  # each takes a byte at least, booleans too
         raise WrongFile("has a list that is longer than the file")
     found = []
     for _ in range(count):
@@ -241,7 +241,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
-    """Read seven bits of each byte, the lowest first, until one has no mark that more follow."""
+    """Read a variable-length integer: seven bits of each byte, the lowest first."""
     value = 0
     for shift in range(0, 70, 7):
         byte = data[at]

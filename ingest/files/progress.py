@@ -1,6 +1,6 @@
-"""How far a read is, file by file: whoever opens a file says so, and whoever asked may listen.
+"""Progress of a read, file by file: readers report each file to a listener, if there is one.
 
-It goes round the connectors, so that none of them has to pass it on.
+The listener is a context variable, so that connectors need not pass it on.
 """
 
 import time
@@ -12,15 +12,15 @@ from pathlib import Path
 Tell = Callable[[str], None]
 Listener = Callable[[Path], None]
 
-EACH = 20  # files of a source that are told one by one
-PAUSE = 1.0  # seconds between two words on the files after them
+EACH = 20  # files of a source that are reported singly
+PAUSE = 1.0  # seconds between reports of further files
 
 
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def opened(path: Path) -> None:
-    """Say that a file is about to be read."""
+    """Report that a file is about to be read."""
     listener = _listener.get()
     if listener is not None:
         listener(path)
@@ -28,7 +28,7 @@ def opened(path: Path) -> None:
 
 @contextmanager
 def file_by_file(name: str, tell: Tell) -> Iterator[None]:
-    """Tell of each file that is read within, as one of the source `name`; of many, of some."""
+    """Report each file read in the block, for the source `name`; of many files, only some."""
     seen: set[Path] = set()
     last = 0.0
 

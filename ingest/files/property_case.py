@@ -1,4 +1,4 @@
-"""Names of properties in the letter case of the REST APIs, also where a tool wrote another.
+"""Property names in the letter case of the REST APIs, converted where a tool changed it.
 
 PowerShell, CloudFormation and the SDKs for .NET write `DisplayName` for `displayName`.
 """
@@ -11,10 +11,9 @@ CAPITAL = re.compile(r"[A-Z][a-z]")
 
 
 def camel(value: Any, free: Collection[str] = ()) -> Any:
-    """Return a document whose keys begin with a small letter.
+    """Return a document whose keys begin with a lower-case letter.
 
-    Keys within what stands under a name of `free` are names that people gave: they stay. What
-    is said in both forms stays as it is.
+    Keys below a property in `free` are user data and stay; so does a key present in both cases.
 
     >>> camel({"Id": 1, "Env": {"Path": 2}}, free=["env"])
     {'id': 1, 'env': {'Path': 2}}

@@ -1,7 +1,7 @@
-"""Read tables of CSV, JSON lines and Parquet as columns of text, strictly and within bounds.
+"""Strict, bounded reading of CSV, JSON lines and Parquet tables as columns of text.
 
-A file that is not what its name says is refused as a whole (`InputRefused`). A row that cannot
-be read is set aside with its line, and the others go on. Reasons never repeat what a cell says.
+A file that is not what its name declares is refused as a whole (`InputRefused`). A row that cannot
+be read is rejected with its line, and the others are kept. Reasons never repeat a cell's value.
 """
 
 import csv
@@ -41,9 +41,9 @@ END = "\0"  # in no text that passed `scan`
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """What was read of a text, line by line: the lines that could not be read.
+    """The result of reading text line by line, with the rejected lines.
 
-    `unended` is the file when its last line has no end.
+    `unended` is the file if its last line has no end.
     """
 
     rejected: list[Rejected]
@@ -51,12 +51,12 @@ class Lines:
 
     @property
     def cut(self) -> bool:
-        """Whether the file breaks off within a line: what came after it is missing."""
+        """Whether the file is truncated within a line, so that rows are missing."""
         return self.unended is not None and bool(self.rejected)
 
     @property
     def remarks(self) -> list[str]:
-        """What to say of how the file ends."""
+        """Warnings about the end of the file."""
         if self.unended is None:
             return []
         return [f"{self.unended}: its last line has no end, as if the file had been cut"]
@@ -64,7 +64,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class TextTable(Lines):
-    """Rows as text with `_file` and `_place`, and the rows that could not be read."""
+    """Rows as text with `_file` and `_place`, and the rejected rows."""
 
     frame: pd.DataFrame
 
@@ -78,14 +78,14 @@ def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
     Raises
     ------
     InputRefused
-        When the file is missing, empty, too large or not of the kind that its suffix says.
+        If the file is missing, empty, too large or not of the kind of its suffix.
     """
     readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
     return readers[path.suffix](path, limits)
 
 
 def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> pd.DataFrame:
-    """Say of each row which file and which line or row (`kind`) it came from."""
+    """Add to each row its file, and its line or row number (`kind`)."""
     said = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
     file = pd.Categorical.from_codes(np.zeros(len(frame), np.int8), pd.Index([str(path)]))
     return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(said)})
@@ -130,9 +130,9 @@ def _unended(shape: Shape, path: Path) -> Path | None:
 
 
 def _regular_csv(file: BufferedReader, path: Path, shape: Shape, limits: Limits) -> pa.Table | None:
-    """Read a CSV file in which every line is one whole row, or return None.
+    """Read a CSV file in which every line is exactly one row; else return None.
 
-    Only then is the place of a row a matter of counting.
+    Only then the row number gives the line.
     """
     first = file.readline().removeprefix(UTF8_BOM).decode()
     file.seek(0)
@@ -191,7 +191,7 @@ def _irregular_csv(file: BufferedReader, path: Path, limits: Limits, shape: Shap
 def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tuple[int, list[str]]]:
     """Yield each record that is not blank with the line on which it starts.
 
-    `END` stands after the last line: a quote that is never closed swallows it.
+    `END` follows the last line: an unclosed quote includes it.
     """
     while True:
         line = reader.line_num + 1
@@ -214,19 +214,19 @@ def _records(reader: Any, path: Path, rejected: list[Rejected]) -> Iterator[tupl
 
 @dataclass(frozen=True)
 class JsonLines(Lines):
-    """The objects of a JSON lines file, the line of each, and the lines that are none."""
+    """The objects of a JSON lines file with their lines, and the rejected lines."""
 
     objects: list[dict[str, Any]]
     lines: list[int]
 
 
 def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
-    """Read a file of one JSON object on each line; a line that is none is set aside.
+    """Read a file with one JSON object on each line; other lines are rejected.
 
     Raises
     ------
     InputRefused
-        When the file is not text, or no line of it is a JSON object.
+        If the file is not text, or no line of it is a JSON object.
     """
     found = JsonLines([], [], rejected=[])
     with filled_file(path, limits) as (file, _):
@@ -236,7 +236,7 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
             _take_lines(text, path, found)
     if found.rejected and not found.objects:
         raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
-    if found.rejected:  # an object that was cut is none
+    if found.rejected:  # a truncated object is a rejected line
         return replace(found, unended=_unended(shape, path))
     return found
 
@@ -264,7 +264,7 @@ def _object(line: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> str | None:
-    """Write a JSON value as a cell of a CSV file would hold it.
+    """Return a JSON value as the text of a CSV cell.
 
     >>> plain(True), plain(["b", "a"]), plain(None), plain(2)
     ('true', '["b","a"]', None, '2')
@@ -307,12 +307,12 @@ def _read_parquet(path: Path, limits: Limits) -> TextTable:
 
 
 def _unpacked(source: BufferedReader, path: Path, limits: Limits, size: int) -> pa.Table:
-    """Read a Parquet file batch by batch, and stop before it expands beyond what it may take."""
+    """Read a Parquet file batch by batch, and stop before it expands beyond its bound."""
     check_pages(source, path, limits, size)
     allowed = min(limits.expanded, limits.allowed(size))
     schema = pq.read_metadata(source).schema
     leaves = [schema.column(number) for number in range(len(schema))]
-    # text stays a dictionary until its size is known: one long value may stand in every row
+    # text stays a dictionary until its size is known: one long value may repeat in every row
     texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
     with pq.ParquetFile(source, read_dictionary=texts) as file:
         batches, total, rows = [], 0, 0
@@ -327,7 +327,7 @@ def _unpacked(source: BufferedReader, path: Path, limits: Limits, size: int) -> 
 
 
 def _expanded(column: pa.Array) -> int:
-    """Return the bytes that a column takes once each of its values is written out."""
+    """Return the bytes of a column with each of its values written out."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         lengths = pc.take(pc.binary_length(column.dictionary), column.indices)

@@ -1,4 +1,4 @@
-"""Columns of text, as tables are read and written: what they hold is typed by the schema."""
+"""Text columns of tables, which the schema types later."""
 
 import pandas as pd
 import pyarrow as pa
@@ -8,7 +8,7 @@ from graph.values import canonical
 
 
 def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
-    """Make a "string" column of an Arrow array of text, without copying it.
+    """Return a "string" column of an Arrow array of text, without copying it.
 
     >>> text_column(pa.array(["a", None])).dtype
     <StringDtype(na_value=<NA>)>
@@ -18,7 +18,7 @@ def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 
 def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Write a typed column as text: instants in ISO 8601, lists and maps as canonical JSON.
+    """Format a typed column as text: instants in ISO 8601, lists and maps as canonical JSON.
 
     >>> as_text(pa.array([True, None, False])).to_pylist()
     ['true', None, 'false']

@@ -1,4 +1,4 @@
-"""Text files within bounds: UTF-8, in lines that end somewhere, and not too many of them."""
+"""Bounded text files: UTF-8, with bounds on the length and the count of lines."""
 
 import codecs
 import os
@@ -21,7 +21,7 @@ UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one table may hold. `size`, `line` and `expanded` are bytes.
+    """Bounds of one table. `size`, `line` and `expanded` are bytes.
 
     A compressed file may expand to `expanded`, and beyond `free` bytes to no more than `ratio`
     times its size.
@@ -36,7 +36,7 @@ class Limits:
     ratio: int = bound("PARQUET_RATIO")
 
     def allowed(self, size: int) -> int:
-        """Return how many bytes a compressed file of `size` bytes may take."""
+        """Return the bytes to which a compressed file of `size` bytes may expand."""
         return max(self.free, self.ratio * size)
 
 
@@ -47,8 +47,8 @@ LIMITS = Limits()
 class Shape:
     """The lines of a text file.
 
-    `bare_returns` says that a carriage return ends a line of its own, `ended` that the last line
-    has an end as the others have.
+    `bare_returns` is True if a carriage return alone ends a line, `ended` if the last line has an
+    end.
     """
 
     lines: int
@@ -58,7 +58,7 @@ class Shape:
 
 @contextmanager
 def filled_file(path: Path, limits: Limits) -> Iterator[tuple[BufferedReader, int]]:
-    """Open a file and give its size in bytes with it; refuse one that is empty or too large."""
+    """Open a file, and yield it with its size in bytes; refuse an empty or too large one."""
     opened(path)
     with sized_file(path, limits.size) as file:
         size = os.fstat(file.fileno()).st_size
@@ -70,7 +70,7 @@ def filled_file(path: Path, limits: Limits) -> Iterator[tuple[BufferedReader, in
 def scan(file: BufferedReader, path: Path, limits: Limits) -> Shape:
     """Check that a file is UTF-8 text of bounded lines, and count them, a chunk at a time.
 
-    The file is back at its beginning then.
+    The file is rewound afterwards.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     lines, since_newline, bare, last = 0, 0, False, b"\n"
@@ -111,6 +111,6 @@ def bounded(rows: int, path: Path, limits: Limits) -> None:
 
 
 def bound_rejected(rejected: Sequence[Rejected], path: Path) -> None:
-    """Refuse a file of too many rows that cannot be read: each of them is kept with its place."""
+    """Refuse a file with too many rejected rows: each of them is kept with its place."""
     if len(rejected) > MAX_REJECTED:
         raise InputRefused(path, "", f"has more than {MAX_REJECTED} rows that cannot be read")

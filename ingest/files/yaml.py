@@ -1,8 +1,8 @@
-"""YAML as it stands in configuration and in manifests, read strictly and within bounds.
+"""YAML of configurations and manifests, read strictly and within bounds.
 
-Only plain data: no tags that make objects. Booleans, numbers and nothing are those of the core
-schema of YAML 1.2, and a date stays the text it is written as. A repeated key, an alias that
-leads back to itself and aliases that expand without end are refused.
+Only plain data: no tags that construct objects. Booleans, numbers and nulls are those of the core
+schema of YAML 1.2, and a date stays text. A repeated key, a recursive alias and aliases that
+expand without end are refused.
 """
 
 import math
@@ -17,8 +17,8 @@ import yaml
 from ingest.files.bounded import MAX_DEPTH
 from ingest.source import InputRefused
 
-MAX_NODES = 2_000_000  # of one file, aliases expanded
-SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C where it was built
+MAX_NODES = 2_000_000  # of one file, with aliases expanded
+SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C implementation if available
 CORE = (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -49,7 +49,7 @@ class _Loader(SAFE):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as the base class declares it
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Make a mapping of text keys, each of which stands there once."""
+        """Build a mapping with unique text keys."""
         self.flatten_mapping(node)
         made: dict[Any, Any] = {}
         for key, value in node.value:
@@ -61,7 +61,7 @@ class _Loader(SAFE):  # type: ignore[misc]
         return made
 
     def flatten_mapping(self, node: Any) -> None:
-        """Take in what `<<` names; what the mapping says itself stands above it."""
+        """Expand the mappings that `<<` names; the mapping's own keys take precedence."""
         own = [(k, v) for k, v in node.value if k.tag != "tag:yaml.org,2002:merge"]
         if len(own) == len(node.value):
             return
@@ -95,12 +95,12 @@ for _tag, _form, _first in CORE:
 
 
 def parse_yaml(said: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[YamlDocument]:
-    """Read every document of the text `said`, which stands in `path`.
+    """Parse every document of the text `said` of the file `path`.
 
     Raises
     ------
     InputRefused
-        With the line where the text is no YAML, is nested too deeply or says a thing twice.
+        With the line at which the text is no YAML, is nested too deeply or repeats a key.
     """
     try:
         _check_depth(said, max_depth)
@@ -145,7 +145,7 @@ def _documents(said: str) -> Iterator[YamlDocument]:
 
 
 def _check_size(root: Any) -> None:
-    """Count the values of a document with every alias written out."""
+    """Count the values of a document with every alias expanded."""
     sizes: dict[int, int] = {}
     open_: set[int] = set()
     pending: list[tuple[Any, bool]] = [(root, False)]

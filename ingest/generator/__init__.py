@@ -32,7 +32,7 @@ HISTORY = "history"
 
 @dataclass(frozen=True)
 class Estate:
-    """One dated estate. Its frames are made each time they are asked for: they are large."""
+    """One dated estate. Its frames are computed at each access, as they are large."""
 
     world: World
     day: float
@@ -40,13 +40,13 @@ class Estate:
 
     @property
     def manifest(self) -> Manifest:
-        """When and of what it speaks."""
+        """Instant, scope and kinds of fact of the estate."""
         start = stamp(np.array([self.day - WINDOW]))[0]
         return Manifest(self.taken_at, self.scope, True, DECLARES, start)
 
     @property
     def taken_at(self) -> pd.Timestamp:
-        """The instant its facts speak of."""
+        """The instant of its facts."""
         return LAST + pd.Timedelta(days=self.day)
 
     @property
@@ -57,7 +57,7 @@ class Estate:
 
 @dataclass(frozen=True)
 class Generated:
-    """An estate with its past: `history` is oldest first, and its last is what is current."""
+    """An estate with its past: `history` is oldest first, and its last one is current."""
 
     agents: int
     seed: int
@@ -65,7 +65,7 @@ class Generated:
 
     @cached_property
     def labels(self) -> dict[str, Any]:
-        """What is wrong in the last estate, rule by rule, and the agents that are in order."""
+        """The planted defects of the last estate by rule, and the agents without any."""
         found = defects(self.history[-1].world, len(self.history))
         rows = found.assign(since=text_column(as_text(pa.array(found["since"]))))
         planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}
@@ -82,7 +82,7 @@ class Generated:
 
 
 def generate(agents: int, seed: int, scope: str = "acme", snapshots: int = SNAPSHOTS) -> Generated:
-    """Generate an estate of so many agents, as of the first of the last months (twelve at most).
+    """Generate an estate of so many agents, as of the first of the last months (at most twelve).
 
     Equal arguments give equal estates.
     """
@@ -103,7 +103,7 @@ def write(generated: Generated, folder: Path) -> None:
 
 
 def reading(estate: Estate) -> Reading:
-    """Hand over an estate as the source `estate` would, without writing it down."""
+    """Return an estate as the source `estate` would read it, without writing files."""
     nowhere = {FILE: "", PLACE: ""}
     rows = {element: frame.assign(**nowhere) for element, frame in estate.frames.items()}
     if SOD_RULE in rows:

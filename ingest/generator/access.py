@@ -1,4 +1,4 @@
-"""What may be used: resources, roles, groups, grants, and how identities come to hold them."""
+"""Synthetic access: resources, roles, groups, grants, and the accounts that have them."""
 
 from dataclasses import dataclass
 
@@ -21,19 +21,19 @@ LEVELS = ("list", "read", "write", "admin")
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
 LEVEL_SETS = np.array([0b0010, 0b0011, 0b0110, 0b0111, 0b1110])
 SOD_SIDES = ("vendor-master", "payment-run")
-GROWTH = (-175, -127)  # days between which the access of some grew: amid a history of a year
-KEPT = "kept"  # a planted grant that is not taken away again
+GROWTH = (-175, -127)  # days between which the access of some agents grew, amid a history of a year
+KEPT = "kept"  # a planted grant that is not removed again
 
 
 @dataclass(frozen=True)
 class Access:
     """Frames of latent facts; times are days.
 
-    `roles` and `groups` are sets that accounts join; `joins` says which account (number) holds
-    which (`set`, an id), `kind` ASSUMES or MEMBER_OF. A set `trusts` an account (number), anyone
-    or, None, nobody in particular. `grants` has a row for each grant, the
-    holder by id; `agent` is the number of the agent whose account holds it alone, or -1.
-    `used` and `reviewed` say when each level was used and each grant approved.
+    `roles` and `groups` are sets that accounts join; `joins` maps each account (number) to its sets
+    (`set`, an id), `kind` ASSUMES or MEMBER_OF. A set `trusts` an account (number), anyone or,
+    None, no particular account. `grants` has a row for each grant, with the id of its holder;
+    `agent` is the number of the agent whose account alone has it, or -1. `used` and `reviewed` give
+    the uses of each level and the approvals of each grant.
     """
 
     resources: pd.DataFrame
@@ -84,7 +84,7 @@ def _resources(population: Population, rng: np.random.Generator) -> pd.DataFrame
             "special": "",
         }
     )
-    plain.loc[nth == 0, "sensitivity"] = 2  # every unit keeps something confidential
+    plain.loc[nth == 0, "sensitivity"] = 2  # every unit has a confidential resource
     special = [_of(population, *s) for s in (
         ("account:{}-{}", "account", 3), ("vault:{}-{}", "secret_store", 3),
         ("vault:{}-{}-legacy", "secret_store", 3),
@@ -135,7 +135,7 @@ def _grants(
 def _plain_grants(
     population: Population, resources: pd.DataFrame, sets: pd.DataFrame, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Give each account a few grants of its own, and roles and groups some wide ones."""
+    """Give each account a few grants of its own, and roles and groups some broad ones."""
     agents = population.agents
     own = np.flatnonzero(agents["account"] == np.arange(len(agents)))
     mine = agents.iloc[own]
@@ -170,8 +170,9 @@ def _runs(
 ) -> pd.DataFrame:
     """Draw for each holder a run of neighbouring resources of its unit and environment.
 
-    Neighbours are of one kind, so that a role is about a kind of store, as roles are. The first
-    `kept_apart` are left out: what is granted to one account alone is used by that grant.
+    Neighbours are of one kind, so that a role concerns one kind of store, as real ones do. The
+    first `kept_apart` are left out: a use of a resource granted to one account alone is by that
+    grant.
     """
     plain = resources[resources["special"] == ""]
     each = int((plain["unit"].eq(0) & plain["env"].eq(0)).sum())
@@ -237,7 +238,7 @@ def _planted_grants(
 
 
 def _tool_grants(population: Population, resources: pd.DataFrame) -> pd.DataFrame:
-    """Let the account of each tool use the one service that the tool fronts."""
+    """Give the account of each tool a grant on the one service behind the tool."""
     served = np.flatnonzero(resources["special"] == "tool")
     holder = ("svc-" + population.tools["id"]).to_numpy(object)
     return pd.DataFrame(
@@ -249,7 +250,7 @@ def _tool_grants(population: Population, resources: pd.DataFrame) -> pd.DataFram
 def _states(
     grants: pd.DataFrame, population: Population, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, tuple[Recurring, ...], Recurring]:
-    """Draw how each grant fares: since when, until when, approved, seen in use, taken back."""
+    """Draw the states of each grant: start, end, approvals, uses and revocation."""
     size, agents = len(grants), population.agents
     governed, young = grants["governed"].to_numpy(bool), grants["young"].to_numpy(bool)
     wished = (grants["wish"] == "used").to_numpy()
@@ -311,7 +312,7 @@ def _reviews(grants: pd.DataFrame, rng: np.random.Generator) -> Recurring:
 def _level_use(
     grants: pd.DataFrame, bit: int, dormant: np.ndarray, rng: np.random.Generator
 ) -> Recurring:
-    """Draw the use of one level; `unused` collects the levels that are not used any more."""
+    """Draw the uses of one level; `unused` collects the levels that are no longer used."""
     size = len(grants)
     has = (grants["levels"].to_numpy() >> bit & 1).astype(bool)
     sure = grants["governed"].to_numpy(bool) | (grants["wish"] == "used").to_numpy()
@@ -319,7 +320,7 @@ def _level_use(
     idle = (dormant | ~busy | (grants["kind"] == "chain").to_numpy()) & ~grants["fresh"].to_numpy()
     idle |= grants["untaken"].to_numpy(bool) & ~grants["fresh"].to_numpy(bool)
     use = draw_use(grants["granted"].to_numpy(), idle, rng)
-    use.first[grants["untaken"].to_numpy(bool)] = np.nan  # it takes the role to use its grants
+    use.first[grants["untaken"].to_numpy(bool)] = np.nan  # used only through the role
     unseen = ~has | ~grants["telemetry"].to_numpy() | (grants["fresh"].to_numpy() & ~busy)
     use.first[unseen] = np.nan
     unused = grants["unused"].to_numpy() if "unused" in grants else np.zeros(size, int)

@@ -11,7 +11,7 @@ import pandas as pd
 
 LAST = pd.Timestamp("2026-08-01T00:00:00Z")
 MONTHS = (-334, -304, -273, -243, -212, -181, -153, -122, -92, -61, -31, 0)  # first of each
-SNAPSHOTS = 6  # as many as are taken unless more are asked for: March to August 2026
+SNAPSHOTS = 6  # the default count: March to August 2026
 WINDOW = 365  # days for which use is recorded before a snapshot
 QUIET = 2 / 24  # nothing happens in the last two hours before a snapshot is taken
 
@@ -31,7 +31,7 @@ def stamp(days: np.ndarray | pd.Series) -> pd.Series:
 
 
 def where(mask: np.ndarray | pd.Series, values: object, others: object = None) -> np.ndarray:
-    """Choose between values of any type, or none; like `numpy.where` on objects.
+    """Return values of any type where the mask is True; like `numpy.where` on objects.
 
     >>> where(np.array([True, False]), "read").tolist()
     ['read', None]
@@ -44,9 +44,9 @@ def where(mask: np.ndarray | pd.Series, values: object, others: object = None) -
 
 @dataclass(frozen=True)
 class Recurring:
-    """Something that happens every `period` days from `first` on, for the last time by `until`.
+    """Events that occur every `period` days from `first` on, for the last time by `until`.
 
-    Each is an array; NaN in `first` means that it never happens.
+    Each is an array; NaN in `first` means that it never occurs.
     """
 
     first: np.ndarray
@@ -54,16 +54,16 @@ class Recurring:
     until: np.ndarray
 
     def last(self, at: float) -> np.ndarray:
-        """Return when it happened last as of day `at`, or NaN."""
+        """Return the last occurrence as of day `at`, or NaN."""
         horizon = np.minimum(at - QUIET, self.until)
         times = np.floor((horizon - self.first) / self.period)
         return np.where(times >= 0, self.first + times * self.period, np.nan)
 
     def take(self, rows: np.ndarray) -> "Recurring":
-        """Return those of the given rows (positions or a mask)."""
+        """Return the events of the given rows (positions or a mask)."""
         return Recurring(self.first[rows], self.period[rows], self.until[rows])
 
 
 def present(start: np.ndarray, end: np.ndarray, at: float) -> np.ndarray:
-    """Return which things are there on day `at`."""
+    """Return the mask of the rows that exist on day `at`."""
     return (start <= at) & ~(end <= at)

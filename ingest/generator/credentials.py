@@ -1,4 +1,4 @@
-"""Keys and secrets: whose they are, how they are kept, renewed, used and misused."""
+"""Synthetic credentials: their agents, storage, rotation, use and misuse."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Credentials:
     """Frames of latent facts; times are days.
 
     `keys` has a row for each credential, with the number of the `agent` whose account it opens.
-    `holders` says which agent uses which; `rotated` and `used` when each was.
+    `holders` maps agents to the keys they use; `rotated` and `used` are events of each key.
     """
 
     keys: pd.DataFrame
@@ -51,7 +51,7 @@ def issue(population: Population, rng: np.random.Generator) -> Credentials:
 
 
 def _faults(keys: pd.DataFrame, of: pd.DataFrame, rng: np.random.Generator) -> Recurring:
-    """Draw what is wrong with each key. A leaked one is in order otherwise, and so are controls."""
+    """Draw the defects of each key; leaked keys and those of controls have no other."""
     size = len(keys)
     spare = ~keys["first"] & ~keys["governed"]
     lot = rng.random(size)
@@ -59,10 +59,10 @@ def _faults(keys: pd.DataFrame, of: pd.DataFrame, rng: np.random.Generator) -> R
     keys["expired"] = spare & (lot > 0.85)
     rest = spare & (lot >= 0.3) & (lot <= 0.85)
     first_rest = keys.index[rest][:1]
-    # Some leaked as well, and were ended for that: there is one wherever there can be.
+    # Some leaked as well, and were revoked for it: at least one where possible.
     keys["revoked"] = rest & ((lot < 0.42) | keys.index.isin(first_rest))
     leakable = keys["first"] & (of["place"] == "plain") & ~of["dormant"] & ~of["young"]
-    first_leak = keys.index[leakable][:1]  # there is one in every estate that can have one
+    first_leak = keys.index[leakable][:1]  # at least one in every estate that can have one
     leaked = leakable & ((rng.random(size) < 0.012) | keys.index.isin(first_leak))
     keys["leaked"] = np.where(leaked, rng.uniform(-100, -3, size), np.nan)
     fine = (keys["governed"] | leaked).to_numpy()
@@ -85,7 +85,7 @@ def _faults(keys: pd.DataFrame, of: pd.DataFrame, rng: np.random.Generator) -> R
     )
     later = np.where(ahead, rng.uniform(20, 85, size), np.nan)
     keys["expires"] = np.where(expired, over, later)
-    keys["created"] = np.where(expired, over - 60, keys["created"])  # a short life that is over
+    keys["created"] = np.where(expired, over - 60, keys["created"])  # a short life, ended
     stopped = rng.uniform(-350, -135, size)
     never = expired | (keys["unrotated"].to_numpy(bool) & (rng.random(size) < 0.5))
     first = np.where(never, np.nan, keys["created"] + rng.uniform(30, 58, size))

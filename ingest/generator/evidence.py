@@ -1,4 +1,4 @@
-"""What agents were seen doing, and what policy decision points had decided about it.
+"""Synthetic uses by agents, and the decisions of policy decision points about them.
 
 A use is the last one of a grant's level, so that uses and the grants' `last_used_at` agree.
 """
@@ -20,16 +20,16 @@ from ingest.sources.decisions.records import nest
 MINUTE = 1 / 1440
 RECENT = 50  # days
 PLANTED = ("unexplained", "denied", "late")
-ORDER = (1, 2, 0, 3)  # which level of a grant is looked at first: read, write, list, admin
+ORDER = (1, 2, 0, 3)  # the order in which a grant's levels are checked: read, write, list, admin
 TASKS = ("monthly close", "customer request", "scheduled run", "incident")
 
 
 @dataclass(frozen=True)
 class EvidencePlan:
-    """Which grants (`rows`) are seen in use, and how each use stands to the decisions.
+    """The grants (`rows`) with recorded uses, and the relation of each use to decisions.
 
     `state` is explained, unexplained, denied, late or plain (nothing sensitive, no decision);
-    `by_account` says whether the log names the account instead of the agent.
+    `by_account` is True if the log names the account instead of the agent.
     """
 
     rows: np.ndarray
@@ -40,7 +40,7 @@ class EvidencePlan:
 
 
 def plan_evidence(population: Population, access: Access, rng: np.random.Generator) -> EvidencePlan:
-    """Choose the grants whose use is recorded: at most one for each account, planted ones first."""
+    """Choose the grants whose use is recorded: at most one per account, planted ones first."""
     agents, grants = population.agents, access.grants
     own = grants["kind"].isin(["direct", "drift"]) & (grants["agent"] >= 0) & grants["telemetry"]
     place = agents["place"].to_numpy()[grants["agent"]]
@@ -66,9 +66,9 @@ def plan_evidence(population: Population, access: Access, rng: np.random.Generat
 
 
 def _only_way(access: Access) -> np.ndarray:
-    """Return which grants of an account are to something that no role or group of it gives (bool).
+    """Return the mask of an account's grants on resources that none of its sets grants (bool).
 
-    A use that several grants allow says of none of them that it is in use.
+    A use that several grants allow does not show which of them is in use.
     """
     grants, chains = access.grants, access.chains
     sets = [access.joins, *(chains.rename(columns={end: "set"}) for end in ("outer", "inner"))]
@@ -104,7 +104,7 @@ def records(
     credentials: Credentials,
     at: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Write down the uses and the decisions as of day `at`, the decisions as a hash chain."""
+    """Return the uses and the decisions as of day `at`, the decisions as a hash chain."""
     found = seen(plan, access, at)
     nth = found["nth"].to_numpy()
     grants = access.grants.iloc[plan.rows[nth]].reset_index(drop=True)

@@ -1,9 +1,9 @@
-"""What is wrong in the last snapshot of an estate, by construction: the labels.
+"""Labels: the planted defects of the last snapshot of an estate.
 
-Each defect hangs on the thing that shows it (`subject`): a grant's holder, a credential, or an
-agent. `object` is what it is about, `since` when it began, in the sense of the trust debt model:
-the last use or approval plus 90 days, the end of a grant, the departure of an owner. A grant of
-a role or group that no account takes is nobody's, and has no defect.
+Each defect has as `subject` the node that shows it: a grant's holder, a credential, or an agent.
+`object` is the other node concerned, `since` its start, in the sense of the trust debt model: the
+last use or approval plus 90 days, the end of a grant, the departure of an owner. A grant of a role
+or group that no account takes belongs to no identity, and has no defect.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from ingest.generator.told import WAYS
 from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
-HISTORY = 10  # snapshots that it takes to see growth
+HISTORY = 10  # snapshots needed to detect growth
 NOW, UNUSED, REVIEW, AGE = 0.0, 90, 90, 90
 COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 
@@ -28,8 +28,8 @@ COLUMNS = ("rule", "subject", "object", "day", "detail", "why")
 def defects(world: World, snapshots: int) -> pd.DataFrame:
     """List every defect: `rule`, `subject`, `object`, `since`, `detail` and `why`.
 
-    `detail` is the grant for defects of grants, the role for those of owners. That access grew
-    can be seen over `HISTORY` snapshots or more.
+    `detail` is the grant for defects of grants, the role for those of owners. Growth of access is
+    listed only with `HISTORY` snapshots or more.
     """
     parts = [
         *_ownership(world),
@@ -49,10 +49,10 @@ def defects(world: World, snapshots: int) -> pd.DataFrame:
 
 
 def near_misses(world: World) -> dict[str, list[str]]:
-    """Return for some rules what looks like a defect and is none: its twins.
+    """Return for some rules the nodes that resemble a defect and have none.
 
-    An agent that ended and left nothing, a key that leaked and was revoked, a role that trusts
-    one account, an agent of whose recent activity one fact alone tells, a role that is taken.
+    They are agents that ended and left nothing, keys that leaked and were revoked, roles that trust
+    one account, agents whose recent activity only one fact shows, roles that are taken.
     """
     agents, keys, sets = world.population.agents, world.credentials.keys, world.access.sets
     awake = ~agents["dormant"] & agents["keyed"] & (agents["place"] == "plain")
@@ -192,7 +192,7 @@ def _resource(world: World, grants: pd.DataFrame) -> pd.Series:
 
 
 def _held(world: World) -> np.ndarray:
-    """Return whether each grant is of an account, or of a set that an account takes (bool)."""
+    """Return the mask of the grants of an account, or of a set that an account takes (bool)."""
     access = world.access
     sets = pd.concat([access.joins["set"], access.chains["outer"], access.chains["inner"]])
     holder = access.grants["holder"]
@@ -229,7 +229,7 @@ def _grants(world: World) -> Iterator[pd.DataFrame]:
 
 
 def _paths(world: World) -> Iterator[pd.DataFrame]:
-    """Stale access, the roles that nobody takes among it, and dormant agents."""
+    """Yield the defects of stale access, including roles never taken, and of dormant agents."""
     agents, joins, chains = world.population.agents, world.access.joins, world.access.chains
     idle = joins[joins["unused"]]
     last = np.fmax(
@@ -265,7 +265,7 @@ def _credentials(world: World) -> Iterator[pd.DataFrame]:
     shared = keys["first"].to_numpy() & np.isin(keys["agent"], lent)
     asleep = keys["forgotten"] | keys["expired"] | agents["dormant"].to_numpy()[keys["agent"]]
     idle = np.where(keys["expired"], keys["expires"], used + 45)
-    untold = np.full(len(keys), np.nan)  # nobody says since when a leak is known
+    untold = np.full(len(keys), np.nan)  # the instant at which a leak became known is unknown
     for rule, mask, day, why in (
         ("CRD-01", keys["unrotated"], rotated + AGE, "not rotated for 90 days"),
         ("CRD-02", keys["outside"], created, "kept outside a secret manager"),

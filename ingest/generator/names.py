@@ -1,4 +1,4 @@
-"""What things in a synthetic estate are called: readable, varied and never twice the same."""
+"""Names of nodes in a synthetic estate: readable, varied and unique."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ TOOLS = {
 
 
 def numbered(names: Sequence[str]) -> pd.Series:
-    """Tell equal names apart by a number; the first of them keeps the plain name.
+    """Make equal names unique by a number; the first of them keeps the plain name.
 
     >>> numbered(["ann", "bob", "ann"]).tolist()
     ['ann', 'bob', 'ann-2']
@@ -52,5 +52,5 @@ def numbered(names: Sequence[str]) -> pd.Series:
 
 
 def pick(rng: np.random.Generator, choices: Sequence[str], count: int) -> np.ndarray:
-    """Draw `count` of `choices`, each as likely as another."""
+    """Draw `count` of `choices` with equal probability."""
     return np.array(choices, object)[rng.integers(len(choices), size=count)]

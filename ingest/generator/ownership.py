@@ -1,7 +1,7 @@
-"""Who owns which agent, since when, and what went wrong with it.
+"""Synthetic owners of agents, with their dates and planted defects.
 
 Every agent has one ownership state. The states exclude each other, and children inherit only
-from parents in state `owned`, so that what is true of one agent changes nothing for another.
+from parents in state `owned`, so that the state of one agent does not affect another's labels.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from ingest.generator.population import OVER, Population
 
-STATES = {  # share of the agents that have a choice
+STATES = {  # share of the agents that are free to vary
     "leaver": 0.06,  # both owners left
     "half_leaver": 0.04,  # the business owner left
     "nobody": 0.05,
@@ -20,9 +20,9 @@ STATES = {  # share of the agents that have a choice
     "self_owned": 0.01,
     "software_owned": 0.01,
     "silent": 0.04,  # an owner who never accepted
-    "replaced": 0.05,  # owned today; some months ago the owner was gone
+    "replaced": 0.05,  # owned today; without an owner some months ago
 }
-GRACE = 45  # days after which an owner who did not accept is one who was never asked
+GRACE = 45  # days within which an owner must accept
 
 
 def ownership_states(population: Population, rng: np.random.Generator) -> np.ndarray:
@@ -52,7 +52,7 @@ def draw_owners(
 
 
 class _People:
-    """People to choose owners from, by unit."""
+    """A choice of people as owners, by unit."""
 
     def __init__(self, population: Population, rng: np.random.Generator) -> None:
         people, teams, self.rng = population.people, population.teams, rng
@@ -114,12 +114,12 @@ def _agents_owners(
         hollow = people.hollow[np.arange(len(thing)) % len(people.hollow)]
         own(state("hollow_team"), people.team_ids[hollow], role)
     left = (agents["place"] == "ended").to_numpy() & (agents["ended_as"] == "deleted").to_numpy()
-    for role in pairs:  # the account of a deleted agent is there to answer for
+    for role in pairs:  # the account of a deleted agent still needs owners
         own(left, stay[role], role)
         rows[-1] = rows[-1].assign(thing="svc-" + rows[-1]["thing"])
     own(state("half_leaver"), leaver, "business")
     other = (np.arange(len(thing)) + 1) % len(thing)
-    both = np.maximum(created, created[other])  # nothing is owned by what is not there yet
+    both = np.maximum(created, created[other])  # no owner before both exist
     software = state("software_owned") & (len(thing) > 1)
     own(software, thing[other], "business", start=both)
     handed = np.minimum(rng.uniform(-120, -GRACE, len(thing)), -GRACE)
@@ -133,7 +133,7 @@ def _agents_owners(
 
 
 def _tool_owners(population: Population, rng: np.random.Generator) -> pd.DataFrame:
-    """Give every tool, and the account it runs as, two owners who are there."""
+    """Give every tool, and the account it runs as, two active owners."""
     people, tools = _People(population, rng), population.tools
     unit = tools["unit"].to_numpy()
     parts = []

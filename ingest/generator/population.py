@@ -1,8 +1,8 @@
-"""Who and what there is: agents, their accounts, people, teams, tools, and their owners to be.
+"""The synthetic population: agents, accounts, people, teams and tools.
 
 Each agent gets a place in the structure first (`place`), such as child, holder of a shared
-credential or one side of a delegation. Places exclude each other, so that what is planted in
-one never brings about, unnoticed, what is labelled in another.
+credential or one side of a delegation. Places exclude each other, so that a defect planted in
+one never causes, unnoticed, a label of another.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ KINDS = ("ai_agent", "bot", "workload")
 ENVS = ("prod", "staging", "dev")
 PROVIDERS = ("aws", "azure", "gcp", "github")
 PLATFORMS = ("bedrock", "foundry", "vertex", "langgraph", "cron")
-OVER = ("retired", "ended", "gone")  # places of agents that are over
+OVER = ("retired", "ended", "gone")  # places of agents that ended
 ENDED = ("disabled", "retired", "deleted")  # the ways in which an agent ends
-GOVERNED = 0.12  # share of agents on which everything is in order: the controls
-YOUNG = 0.08  # share of agents made in the last two months
+GOVERNED = 0.12  # share of agents without any defect: the controls
+YOUNG = 0.08  # share of agents created in the last two months
 PLACES = {  # share of all agents
     "parent": 0.04,
     "retired": 0.007,
     "abandoned": 0.005,
-    "ended": 0.01,  # disabled, retired or deleted, and their account and key are alive
-    "gone": 0.007,  # ended as well, and nothing of them is left
-    "revived": 0.007,  # deleted once; another was made under the name
+    "ended": 0.01,  # disabled, retired or deleted, with a live account and key
+    "gone": 0.007,  # ended as well, without anything left
+    "revived": 0.007,  # deleted once, and recreated under the same name
     "child": 0.07,
     "stray": 0.015,  # children of the retired and the abandoned
     "lender": 0.02,
@@ -36,7 +36,7 @@ PLACES = {  # share of all agents
     "trifecta": 0.015,
     "secret_reader": 0.007,
     "chained": 0.02,
-    "grown": 0.015,  # was given much more, some months ago
+    "grown": 0.015,  # got much more access some months ago
     "delegate": 0.05,
     "unscoped": 0.015,
     "unexplained": 0.025,
@@ -49,8 +49,8 @@ PLACES = {  # share of all agents
 class Population:
     """Frames of latent facts; times are days, see `ingest.generator.clock`.
 
-    `agents` is in the order of its numbers; `account` is the number of the account an agent
-    acts as, -1 for none. `accounts` holds those of the agents first, then those of the tools.
+    `agents` is in the order of its numbers; `account` is the number of the account an agent acts
+    as, -1 for none. `accounts` holds those of the agents first, then those of the tools.
     """
 
     agents: pd.DataFrame
@@ -62,7 +62,7 @@ class Population:
 
 
 def populate(count: int, rng: np.random.Generator) -> Population:
-    """Draw the things of an estate of `count` agents."""
+    """Draw the nodes of an estate of `count` agents."""
     units = UNITS[: int(np.clip(count // 40, 1, len(UNITS)))]
     agents = _agents(count, units, rng)
     tools = _tools(count, units, rng)
@@ -71,7 +71,7 @@ def populate(count: int, rng: np.random.Generator) -> Population:
 
 
 def share(count: int, part: float) -> int:
-    """Return how many of `count` make up `part`: at least one, so that small estates have all."""
+    """Return the share `part` of `count`, at least one, so that small estates have all."""
     return max(1, round(count * part))
 
 
@@ -103,7 +103,7 @@ def _agents(count: int, units: tuple[str, ...], rng: np.random.Generator) -> pd.
         agents["place"] == "revived", old - rng.uniform(20, 200, count), np.nan
     )
     agents["dormant"] = (agents["place"] == "plain") & ~young & (rng.random(count) < 0.3)
-    still = agents["place"] == "ended"  # what is left of it goes on
+    still = agents["place"] == "ended"  # its account and key are still in use
     stopped = np.where(still, np.nan, agents["ended"])
     agents["stopped"] = np.where(agents["dormant"], rng.uniform(-300, -115, count), stopped)
     agents["period"] = rng.uniform(0.3, 2, count)
@@ -127,7 +127,7 @@ def _places(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _arrange(agents: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Give children a parent and borrowers a lender, in one unit and environment with them."""
+    """Assign parents to children and lenders to borrowers, with equal unit and environment."""
     agents["parent"] = _partners(agents, "child", ("parent",), rng)
     strays = _partners(agents, "stray", ("retired", "abandoned"), rng)
     agents["parent"] = np.where(strays >= 0, strays, agents["parent"])
@@ -149,7 +149,7 @@ def _partners(
     rng: np.random.Generator,
     once: bool = False,
 ) -> np.ndarray:
-    """Draw a partner for each agent of `place`; those for whom none is left become plain."""
+    """Draw a partner for each agent of `place`; agents without one become plain."""
     chosen = np.full(len(agents), -1)
     these = np.flatnonzero(agents["place"] == place)
     others = np.flatnonzero(agents["place"].isin(partners))
@@ -166,7 +166,7 @@ def _partners(
 
 
 def _tools(count: int, units: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
-    """Draw tools for every unit and environment, each of one capability."""
+    """Draw tools for every unit and environment, each with one capability."""
     each = max(4, round(count * 0.2 / (len(units) * len(ENVS))))
     size = each * len(units) * len(ENVS)
     capability = np.array(list(TOOLS), object)[np.arange(size) % each % len(TOOLS)]
@@ -211,7 +211,7 @@ def _people(
     )
     nth = np.arange(size) // len(units)
     each = max(1, size // len(units) // 9)
-    gone = nth // each % 8 == 7  # by turns within a team, whose first member stays
+    gone = nth // each % 8 == 7  # in turn within a team, whose first member stays
     people["left"] = np.where(gone, rng.uniform(-400, -4, size), np.nan)
     people["manager"] = people["unit"]  # the first of each unit, who stays
     hollow = share(count, 0.004)

@@ -1,4 +1,4 @@
-"""Show an estate as of one day: the frames that its native folder holds."""
+"""Rendering of an estate as of one day: the frames of its native folder."""
 
 from collections.abc import Callable
 
@@ -334,7 +334,7 @@ def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
 
 
 def _last_used(world: World, there: np.ndarray, at: float) -> pd.Series:
-    """Write the last use of each level as JSON text, as `canonical` would."""
+    """Return the last use of each level as JSON text, formatted as by `canonical`."""
     parts = []
     for bit in np.argsort(LEVELS):
         said = as_text(pa.array(stamp(world.access.used[bit].take(there).last(at))))

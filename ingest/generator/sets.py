@@ -1,4 +1,4 @@
-"""Roles and groups: which there are, who takes them and when, and whom they let in."""
+"""Synthetic roles and groups: their accounts, uses and trust."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,11 @@ from ingest.generator.clock import Recurring
 from ingest.generator.names import numbered
 from ingest.generator.population import ENVS, Population
 
-ANYONE = "*"  # whom a role trusts that anybody may take
+ANYONE = "*"  # the trusted party of a role that anyone may assume
 
 
 def draw_sets(population: Population, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw roles and groups; one in five is governed, and only those are for the controls."""
+    """Draw roles and groups; one in five is governed, and reserved for the controls."""
     units, count = population.units, len(population.agents)
     buckets = len(units) * len(ENVS)
     parts = []
@@ -41,7 +41,7 @@ def draw_sets(population: Population, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def draw_trusted(sets: pd.DataFrame, joins: pd.DataFrame) -> np.ndarray:
-    """Say whom some roles let in: ids. One in eighty trusts anyone, as many one account alone."""
+    """Draw the trusted party of some roles: one in eighty trusts anyone, as many one account."""
     taken_by = joins[joins["kind"] == "ASSUMES"].groupby("set")["account"].first()
     fit = (sets["kind"] == "Role") & ~sets["governed"].astype(bool)
     taken = np.flatnonzero(fit & sets["id"].isin(taken_by.index))
@@ -56,7 +56,7 @@ def draw_trusted(sets: pd.DataFrame, joins: pd.DataFrame) -> np.ndarray:
 def draw_joins(
     population: Population, sets: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Recurring]:
-    """Let accounts assume roles and belong to groups of their own unit and environment."""
+    """Draw the roles that accounts assume, and their groups, within unit and environment."""
     agents, buckets = population.agents, len(population.units) * len(ENVS)
     parts = []
     for kind, label, often in (("ASSUMES", "Role", 0.55), ("MEMBER_OF", "Group", 0.45)):
@@ -70,7 +70,7 @@ def draw_joins(
         )
     joins = pd.concat(parts, ignore_index=True).drop_duplicates(["account", "set"])
     of = agents.iloc[joins["account"]]
-    # Nobody could tell what a sleeping member did of a group; what grows stands out by itself.
+    # A dormant member's use of a group would be undefined; growth is kept free of other access.
     member, grown = joins["kind"] == "MEMBER_OF", (of["place"] == "grown").to_numpy()
     joins = joins[~((member & of["dormant"].to_numpy()) | grown)].reset_index(drop=True)
     of = agents.iloc[joins["account"]]
@@ -78,7 +78,7 @@ def draw_joins(
     may_rest = ~(of["governed"] | of["young"]).to_numpy() & (joins["kind"] == "ASSUMES").to_numpy()
     joins["unused"] = may_rest & (of["dormant"].to_numpy() | (rng.random(len(joins)) < 0.2))
     joined = draw_use(joins["start"].to_numpy(), joins["unused"].to_numpy(), rng)
-    joined.first[joins["kind"] != "ASSUMES"] = np.nan  # nobody sees a membership at work
+    joined.first[joins["kind"] != "ASSUMES"] = np.nan  # uses of a membership are not observed
     return joins, joined
 
 
@@ -94,7 +94,7 @@ def _one_of_bucket(agents: pd.DataFrame, each: int, rng: np.random.Generator) ->
 
 
 def draw_use(start: np.ndarray, unused: np.ndarray, rng: np.random.Generator) -> Recurring:
-    """Draw use from `start` on: regular until today, or over months ago, or never begun."""
+    """Draw use from `start` on: regular until today, ended months ago, or never begun."""
     size = len(start)
     stopped = rng.uniform(-350, -115, size)
     never = unused & ((rng.random(size) < 0.6) | (start > stopped - 30))
@@ -103,7 +103,7 @@ def draw_use(start: np.ndarray, unused: np.ndarray, rng: np.random.Generator) ->
 
 
 def draw_chains(population: Population) -> pd.DataFrame:
-    """List the accounts that may take a role that may take another, which nobody ever did."""
+    """List the accounts that may assume a role that may assume another, neither ever used."""
     agents = population.agents
     who = np.flatnonzero(agents["place"] == "chained")
     base = "role/" + agents["id"].iloc[who].to_numpy(object)

@@ -1,4 +1,4 @@
-"""Which agents would lose access, but nothing in use, if everything stale were taken away."""
+"""Agents that would lose access, but none in use, if all stale edges were removed."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ ALL, UP_TO_WRITE = 0b1111, 0b0111
 
 
 def would_lose(world: World) -> np.ndarray:
-    """Return the numbers of the agents in service that reach something over stale edges only."""
+    """Return the numbers of the active agents that reach something over stale edges only."""
     held = _held(world)
     reach = _reach(world).merge(held, on="account")
     reach["levels"] &= reach["ceiling"]
@@ -26,18 +26,18 @@ def would_lose(world: World) -> np.ndarray:
 
 
 def _pairs(reach: pd.DataFrame, column: str, bit: int, agents: int) -> np.ndarray:
-    """Count for each agent the resources it has at one level."""
+    """Return for each agent the count of resources it can access at one level."""
     has = (reach[column].to_numpy() >> bit & 1).astype(bool)
     pairs = reach.loc[has, ["agent", "resource"]].drop_duplicates()
     return np.bincount(pairs["agent"], minlength=agents)
 
 
 def _held(world: World) -> pd.DataFrame:
-    """List what each account holds: all `levels`, and those that are `fresh` all the way."""
+    """Return the grants of each account: all `levels`, and those `fresh` along the path."""
     access = world.access
     grants = access.grants
     there = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), NOW)
-    now = grants[there & ~grants["eligible"].to_numpy(bool)]  # just-in-time is not standing
+    now = grants[there & ~grants["eligible"].to_numpy(bool)]  # just-in-time access is not standing
     now = now.assign(fresh=now["levels"] & ~now["unused"])[
         ["holder", "resource", "levels", "fresh"]
     ]
@@ -56,9 +56,9 @@ def _held(world: World) -> pd.DataFrame:
 
 
 def _reach(world: World) -> pd.DataFrame:
-    """List the accounts that each agent can act as: its own, its children's, those it can read.
+    """Return the accounts that each agent can act as: its own, its children's, and stored ones.
 
-    Tools are left out: whatever they front is in use.
+    Tools are left out: the service behind each is in use.
     """
     agents = world.population.agents
     number = pd.Series(np.arange(len(agents)), index=agents["id"].to_numpy(object))

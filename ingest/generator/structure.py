@@ -1,4 +1,4 @@
-"""How agents hang together: children, delegations, tools, approvals, purposes and scopes."""
+"""Synthetic relations of agents: children, delegations, tools, approvals, purposes, scopes."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ PURPOSES = (
 class Structure:
     """Frames of latent facts; times are days.
 
-    `spawns`, `acts_for` and `calls` have `source`, `target`, `ceiling`, `valid_to` and
-    `unscoped`. `reviews` has a row for each approval and revocation with what it `covers`.
-    `purpose` and `scope` (JSON text) are for each agent, None where nobody declared them.
+    `spawns`, `acts_for` and `calls` have `source`, `target`, `ceiling`, `valid_to` and `unscoped`.
+    `reviews` has a row for each approval and revocation, with the id that it `covers`. `purpose`
+    and `scope` (JSON text) are for each agent, None where undeclared.
     """
 
     spawns: pd.DataFrame
@@ -35,7 +35,7 @@ class Structure:
 
 
 def connect(population: Population, access: Access, rng: np.random.Generator) -> Structure:
-    """Draw how agents hang together."""
+    """Draw the relations of agents."""
     agents = population.agents
     count, kept = (
         len(agents),
@@ -60,7 +60,7 @@ def connect(population: Population, access: Access, rng: np.random.Generator) ->
 
 
 def _bounded(frame: pd.DataFrame, ceiling: str, rng: np.random.Generator) -> pd.DataFrame:
-    """Give a delegation a ceiling and an end, unless it is `unscoped`."""
+    """Set ceiling and end of each delegation that is not `unscoped`."""
     loose = frame["unscoped"].to_numpy(bool)
     return frame.assign(
         ceiling=where(~loose, ceiling),
@@ -100,13 +100,13 @@ def _acts_for(population: Population, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _calls(population: Population, rng: np.random.Generator) -> pd.DataFrame:
-    """Let half of the agents call tools; only the trifecta has both a way in and a way out."""
+    """Draw the tools that half of the agents call; only the trifecta has both input and output."""
     agents, tools = population.agents, population.tools
     each = len(tools) // (len(population.units) * len(ENVS))
     base = (agents["unit"] * len(ENVS) + agents["env"]).to_numpy() * each
     place = agents["place"].to_numpy()
     has = (rng.random(len(agents)) < 0.5) & ~np.isin(place, ["trifecta", *OVER])
-    side = rng.integers(2, size=len(agents))  # what comes in, or what goes out
+    side = rng.integers(2, size=len(agents))  # input, or output
     row = 4 * rng.integers(max(1, each // 4), size=len(agents))
     more = has & (rng.random(len(agents)) < 0.5)
     three = place == "trifecta"
@@ -163,7 +163,7 @@ def _reviews(
 
 
 def _scopes(population: Population, access: Access) -> np.ndarray:
-    """Declare for each agent all that its account holds, apart from what drifted in later.
+    """Declare for each agent all the access of its account, except what drifted in later.
 
     Its own grants are declared one by one, those of its roles and groups by prefix.
     """

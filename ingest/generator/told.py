@@ -1,7 +1,7 @@
-"""By which fact a source tells that an agent acts: for some by every one, for others by one only.
+"""The facts that show an agent's activity: all of them for some agents, one only for others.
 
-Whoever judges by one of these facts alone takes agents for dormant that are not. What is told is
-told of plain agents, whose account and first key nobody else has.
+A judgement by one of these facts alone takes active agents for dormant. Single facts are drawn
+only for plain agents, whose account and first key no other agent uses.
 """
 
 from dataclasses import dataclass
@@ -13,31 +13,31 @@ from ingest.generator.access import Access
 from ingest.generator.population import Population
 
 EVERYTHING = "everything"
-BY_ITSELF = ("agent", "account")  # `last_active_at` of it, `last_used_at` of its account
-BY_KEY = ("key", "login", "sign_in", "used", "event")  # of its first key, or seen with it
-BY_PLATFORM = ("account", "run")  # of its account, or of the step by which it runs as that
+BY_ITSELF = ("agent", "account")  # `last_active_at` of the agent, `last_used_at` of its account
+BY_KEY = ("key", "login", "sign_in", "used", "event")  # of its first key, or uses with it
+BY_PLATFORM = ("account", "run")  # of its account, or of the step by which it runs as it
 WAYS = (*BY_ITSELF, *BY_KEY, "run")
-PART = 0.6  # share of the plain agents of which one fact alone tells
+PART = 0.6  # share of the plain agents whose activity one fact alone shows
 
 
 @dataclass(frozen=True)
 class Told:
-    """The `way` of each agent, and the `resource` (number) that it is seen using, or -1."""
+    """The `way` that shows each agent's activity, and the `resource` (number) it uses, or -1."""
 
     way: np.ndarray
     resource: np.ndarray
 
     def by(self, *ways: str) -> np.ndarray:
-        """Return of which agents one of these ways tells, or every one does (bool)."""
+        """Return the mask of the agents whose activity one of these facts shows (bool)."""
         return np.asarray(np.isin(self.way, (EVERYTHING, *ways)))
 
     def only(self, *ways: str) -> np.ndarray:
-        """Return of which agents one of these ways alone tells (bool)."""
+        """Return the mask of the agents whose activity only one of these facts shows (bool)."""
         return np.asarray(np.isin(self.way, ways))
 
 
 def tell(population: Population, access: Access, rng: np.random.Generator) -> Told:
-    """Draw by which fact each agent's activity is told."""
+    """Draw the fact that shows each agent's activity."""
     agents = population.agents
     keyed, count = agents["keyed"].to_numpy(bool), len(agents)
     fit = (agents["place"] == "plain").to_numpy() & (rng.random(count) < PART)
@@ -52,7 +52,7 @@ def tell(population: Population, access: Access, rng: np.random.Generator) -> To
 
 
 def _seen_at(access: Access, count: int) -> np.ndarray:
-    """Choose for each agent something insensitive that its account was always granted."""
+    """Choose for each agent an insensitive resource that its account was always granted."""
     grants = access.grants
     plain = (grants["kind"] == "direct") & (grants["agent"] >= 0) & grants["end"].isna()
     plain &= access.resources["sensitivity"].to_numpy()[grants["resource"]] < 2

@@ -1,4 +1,4 @@
-"""When agents and keys were last used, and the facts that tell it; see `ingest.generator.told`."""
+"""Last uses of agents and keys, and the facts that show them; see `ingest.generator.told`."""
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,9 @@ NEVER = np.nan
 
 
 def last_active(world: World, at: float) -> np.ndarray:
-    """Return for each agent when it last acted: by itself, by a key, a role or a grant of its own.
+    """Return the last activity of each agent: its own, or by a key, a role or a grant of its own.
 
-    A fact that tells of it tells of this instant, so that one alone says as much as all.
+    Every fact that shows its activity has this instant, so that one alone is worth all of them.
     """
     agents, grants, joins = world.population.agents, world.access.grants, world.access.joins
     known, keys = world.active.last(at), world.credentials.keys
@@ -32,9 +32,9 @@ def last_active(world: World, at: float) -> np.ndarray:
 
 
 def key_last_used(world: World, at: float) -> np.ndarray:
-    """Return when each key was last used, by whichever fact that is told.
+    """Return the last use of each key, whichever fact shows it.
 
-    An agent that fell asleep had logged in by its first key when it last acted.
+    The last activity of an agent that became dormant was a login with its first key.
     """
     keys, used = world.credentials.keys, world.credentials.used.last(at)
     agent, first = keys["agent"].to_numpy(int), keys["first"].to_numpy(bool)
@@ -43,7 +43,7 @@ def key_last_used(world: World, at: float) -> np.ndarray:
 
 
 def key_used(world: World, at: float) -> np.ndarray:
-    """Return when each key was last used, as far as its own row says so."""
+    """Return the last use of each key, as far as its own row shows it."""
     keys = world.credentials.keys
     elsewhere = world.told.only(*BY_KEY)[keys["agent"].to_numpy(int)]
     elsewhere &= ~world.told.only("key")[keys["agent"].to_numpy(int)]
@@ -51,7 +51,7 @@ def key_used(world: World, at: float) -> np.ndarray:
 
 
 def _first_keys(world: World, at: float, way: str) -> pd.DataFrame:
-    """List the first keys of which one way alone tells: `key`, `account`, `resource` and `day`."""
+    """Return the first keys whose use one fact alone shows: `key`, `account`, `resource`, `day`."""
     keys, told, resources = world.credentials.keys, world.told, world.access.resources["id"]
     agent = keys["agent"].to_numpy(int)
     frame = pd.DataFrame(
@@ -70,7 +70,7 @@ def _first_keys(world: World, at: float, way: str) -> pd.DataFrame:
 
 
 def added_up(world: World, at: float) -> pd.DataFrame:
-    """Return what a source adds up of the uses of keys."""
+    """Return the rows of USED for uses of keys that a source aggregates."""
     seen = _first_keys(world, at, "used")
     made = world.population.agents["created"].to_numpy()[seen["agent"]]
     return pd.DataFrame(
@@ -85,7 +85,7 @@ def added_up(world: World, at: float) -> pd.DataFrame:
 
 
 def seen_with_keys(world: World, at: float) -> pd.DataFrame:
-    """Return events by which alone the uses of some keys are told."""
+    """Return the events for keys whose uses only events show."""
     seen = _first_keys(world, at, "event")
     return pd.DataFrame(
         {

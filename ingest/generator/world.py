@@ -1,4 +1,4 @@
-"""A synthetic estate with its whole history, before it is looked at as of any day."""
+"""A synthetic estate with its whole history, before it is rendered as of a day."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ LEGACY = 3  # credentials in each legacy vault
 class World:
     """All latent facts of an estate.
 
-    `states` is the ownership state of each agent, `former` who once belonged to the teams that
-    are empty, `in_legacy_vault` whether each credential lies in a vault that somebody reads.
+    `states` is the ownership state of each agent, `former` the past members of the empty teams,
+    `in_legacy_vault` the mask of the credentials in a vault that an agent can read.
     """
 
     population: Population
@@ -46,9 +46,9 @@ class World:
 
     @property
     def idle_login(self) -> np.ndarray:
-        """Of which agents it is told that they have not logged in for long (bool).
+        """The mask of the agents without a recent login (bool).
 
-        All that they reach is reached over an idle step.
+        Everything they reach is reached over an idle step.
         """
         return self.population.agents["dormant"].to_numpy(bool)
 
@@ -91,7 +91,7 @@ def _active(population: Population) -> Recurring:
 
 
 def _former(population: Population) -> pd.DataFrame:
-    """Let two people of the unit who left have been the members of each empty team."""
+    """Assign two people who left the unit as past members of each empty team."""
     people, teams = population.people, population.teams
     rows = []
     for team in np.flatnonzero(teams["hollow"]):
@@ -102,7 +102,7 @@ def _former(population: Population) -> pd.DataFrame:
 
 
 def _in_legacy_vault(population: Population, credentials: Credentials) -> np.ndarray:
-    """Choose up to three credentials of each unit and environment: of plain agents, vaulted."""
+    """Choose up to three vaulted credentials of plain agents in each unit and environment."""
     keys = credentials.keys
     of = population.agents.iloc[keys["agent"]].reset_index(drop=True)
     fit = (of["place"] == "plain") & (keys["storage"] == "vault") & keys["leaked"].isna()

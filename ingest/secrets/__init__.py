@@ -1,1 +1,1 @@
-"""Secrets in what is read: which settings hold one, and how it is taken out of rows."""
+"""Secrets in inputs: settings that hold one, and redaction of rows."""

@@ -1,7 +1,7 @@
-"""Which settings hold a secret, and what can be said of it without its value.
+"""Settings that hold a secret, and their description without its value.
 
-A variable, header or option is known by its name, or by the form of its value. Only the name,
-the sort, the place where the value is kept and a keyed fingerprint ever leave this module.
+A variable, header or option is recognized by its name, or by the form of its value. Only the
+name, the sort, the place where the value is kept and a keyed fingerprint ever leave this module.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ingest.secrets.redaction import fingerprint, redact_text
 
-SORTS = {  # the last telling word of a name, and the sort of credential
+SORTS = {  # the last significant word of a name, and the sort of credential
     "password": "password",
     "passwd": "password",
     "passphrase": "password",
@@ -36,7 +36,7 @@ SORTS = {  # the last telling word of a name, and the sort of credential
 ENDINGS = ("password", "passwd", "secret", "token", "apikey")
 OPEN_KEYS = {"public", "primary", "foreign", "partition", "sort", "cache", "idempotency", "map"}
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-REFERENCES = (  # how clients and shells write "it stands elsewhere", and where that is
+REFERENCES = (  # references to a value kept elsewhere, and where
     (re.compile(r"\$\{\{\s*secrets\.[\w.-]+\s*\}\}|\$\{secrets?[.:][\w.-]+\}"), "vault"),
     (re.compile(r"\bop://[^\s\"']+|\b(?:vault|keychain|aws-sm|gcp-sm)://?[^\s\"']+"), "vault"),
     (re.compile(r"\$\{(?:input|command):[^}]+\}"), "vault"),
@@ -52,13 +52,13 @@ EXAMPLE = re.compile(
     r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
     r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
 )
-MIN_SECRET = 8  # characters: a shorter value is a word that many know
+MIN_SECRET = 8  # characters: a shorter value is too easily guessed
 OPAQUE = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w.~=+-]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
 class HeldSecret:
-    """A secret that a setting holds: its name and sort, where it is kept, and its fingerprint."""
+    """A secret in a setting: its name and sort, where it is kept, and its fingerprint."""
 
     name: str
     type: str
@@ -67,7 +67,7 @@ class HeldSecret:
 
 
 def secret_sort(name: str) -> str | None:
-    """Return the sort of credential that a name speaks of; None where it speaks of none.
+    """Return the sort of credential that a name denotes; None if it denotes none.
 
     >>> [secret_sort(n) for n in ("PGPASSWORD", "X-Api-Key", "NODE_ENV", "MAX_TOKENS")]
     ['password', 'api_key', None, None]
@@ -91,7 +91,7 @@ def secret_sort(name: str) -> str | None:
 
 
 def held_secret(name: str, value: str) -> HeldSecret | None:
-    """Return what is known of the secret in a setting; None where it holds none."""
+    """Return the secret in a setting, without its value; None if it holds none."""
     sort = secret_sort(name)
     if sort is None:
         if redact_text(value) == value:
@@ -103,7 +103,7 @@ def held_secret(name: str, value: str) -> HeldSecret | None:
 
 
 def where_kept(value: str) -> str:
-    """Say where a value is kept: in the setting itself, or where the setting refers to.
+    """Return where a value is kept: in the setting itself, or in what the setting refers to.
 
     >>> where_kept("Bearer ${GITHUB_TOKEN}"), where_kept("hunter2"), where_kept("op://a/b/c")
     ('env', 'config', 'vault')
@@ -142,14 +142,14 @@ def _as(sort: str, value: str, name: str) -> HeldSecret:
 
 
 def secret_step(step: str) -> bool:
-    """Whether a part of a path looks like a token, not like a word."""
+    """Return whether a part of a path looks like a token, not like a word."""
     if OPAQUE.fullmatch(step) is None:
         return redact_text(step) != step
     return sum(c.isdigit() for c in step) >= 4 and not WITH_VERSION.fullmatch(step)
 
 
 def bare_address(address: str) -> str:
-    """Return an address without user, query and fragment, tokens in its path left out.
+    """Return an address without user, query and fragment, with tokens in its path replaced.
 
     >>> bare_address("https://me:pw@Host.example:8443/mcp/a?key=1")
     'https://host.example:8443/mcp/a'

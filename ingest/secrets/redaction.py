@@ -1,8 +1,7 @@
-"""Take secrets out of rows before anything of them is kept.
+"""Redaction of secrets in rows, before anything of them is kept.
 
-Connectors hand over allow-listed fields only. This is the second line: free text, such as a
-name or a justification, in which somebody pasted a key. What looks like one is found by
-`graph.secrets`.
+Connectors return allow-listed fields only. This is the second line: free text, such as a name
+or a justification, into which somebody pasted a key. `graph.secrets` finds the secrets.
 """
 
 from collections.abc import Callable
@@ -23,7 +22,7 @@ IDENTIFIERS = {"id", "source_id", "target_id", "source", "scope"}
 
 
 def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
-    """Replace what looks like a secret in the text of `frame`; return it and how many cells."""
+    """Replace secrets in the text of `frame`; return it, and the count of changed cells."""
     changed = 0
     clean = frame
     for column in element.columns:
@@ -41,7 +40,7 @@ def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
 
 
 def secretive(ids: pd.Series) -> pd.Series:
-    """Return for each id whether it holds something like a secret (bool)."""
+    """Return the mask of the ids that hold something like a secret (bool)."""
     return ids.isin(_suspects(ids, structured=False))
 
 
@@ -54,12 +53,12 @@ def _suspects(values: pd.Series, structured: bool, prose: bool = False) -> dict[
 
 
 def _redact_json(said: str, text: Clean) -> str:
-    """Redact the texts within a value of JSON, so that it stays JSON."""
+    """Redact the texts within a JSON value, so that it stays JSON."""
     return canonical(redact_value(strict_json(said), text))
 
 
 def redact_value(part: Any, text: Clean = redact_text) -> Any:
-    """Redact the texts within a value of JSON, and what stands under a telling name.
+    """Redact the texts within a JSON value, and the values of fields named like secrets.
 
     >>> redact_value({"token": "[redacted: password 1a]", "n": 1})
     {'token': '[redacted: password 1a]', 'n': 1}

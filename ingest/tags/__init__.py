@@ -1,1 +1,1 @@
-"""What tags, labels and words for owners mean: defaults, and a company's own."""
+"""The meaning of tags, labels and words for owners: defaults, and a company's own."""

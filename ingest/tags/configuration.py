@@ -14,12 +14,12 @@ TABLES = {"keys", "words", "complete"}
 
 
 def read_tag_map(said: Any, path: Path, place: str) -> TagMap:
-    """Return the map that a table, or a file beside the configuration, adds to the defaults.
+    """Return the tag map of a table, or of a file beside the configuration, with the defaults.
 
     Raises
     ------
     InputRefused
-        If it names a fact that tags do not state, or is of another form.
+        If it names a fact that tags do not provide, or has another form.
     """
     if isinstance(said, str):
         path, place = path.parent / said, "tags"

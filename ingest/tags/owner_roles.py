@@ -1,7 +1,7 @@
-"""Which kind of owner a word of a company's own lists means: one map, with its defaults.
+"""Owner roles by the words of a company's own lists: one map, with its defaults.
 
-A list that has owners and does not tell kinds of them apart knows the business owner: who is to be
-asked whether the thing is still needed. Who else answers for it is unknown then, not missing.
+A list of owners without roles holds business owners: the persons to ask whether the node is
+still needed. The other roles are then unknown, not missing.
 """
 
 import re
@@ -50,7 +50,7 @@ ROLE_WORDS: Mapping[str, str] = {
 
 
 def plain(word: str) -> str:
-    """Return a word in small letters, its parts apart by single spaces.
+    """Return a word in lower case, with single spaces between its parts.
 
     >>> plain("Business_Owner "), plain("technical-owner")
     ('business owner', 'technical owner')
@@ -59,7 +59,7 @@ def plain(word: str) -> str:
 
 
 def role_of_word(word: str) -> str | None:
-    """Return the kind of owner that a word means; None where it is none that is known.
+    """Return the owner role that a word denotes; None if it is unknown.
 
     >>> role_of_word("Product Owner"), role_of_word("maintainer"), role_of_word("auditor")
     ('business', 'technical', None)
@@ -68,7 +68,7 @@ def role_of_word(word: str) -> str | None:
 
 
 def tells_kinds_apart(word: str) -> bool:
-    """Whether a word says which kind of owner is meant, and not only that it is one.
+    """Return whether a word denotes a particular owner role, not just any owner.
 
     >>> tells_kinds_apart("owner"), tells_kinds_apart("business owner")
     (False, True)

@@ -1,8 +1,8 @@
-"""What the tags, labels and annotations of a system mean: one map, with defaults, for all sources.
+"""The meaning of tags, labels and annotations: one map, with defaults, for all sources.
 
-A tag is a statement by whoever may write it. What names an owner in so many words is *declared*;
-what names a team in passing is *inferred*, which makes nobody an owner. A value that is none of
-those that are known is left out and told, grouped by key: it is never taken for something else.
+A tag is a claim by anyone who may write it. A tag that names an owner explicitly is *declared*;
+one that only mentions a team is *inferred*, which makes nobody an owner. An unknown value is left
+out with a warning, grouped by key: it is never given another meaning.
 """
 
 import re
@@ -28,7 +28,7 @@ EXPIRES_AT, THIRD_PARTY, PRODUCTION, MARKS, GROUPED = (
     "team",
 )
 ROLES = (BUSINESS, TECHNICAL, SPONSOR)
-KEYS: Mapping[str, tuple[str, ...]] = {  # of each fact, as `plain` writes them, the best first
+KEYS: Mapping[str, tuple[str, ...]] = {  # of each fact, as `plain` returns them, best first
     ENV: ("environment", "env", "environment name", "stage"),
     PRODUCTION: ("is production",),
     BUSINESS: (
@@ -110,9 +110,9 @@ LONGEST, SHOWN = 256, 3
 
 @dataclass(frozen=True)
 class TagMap:
-    """Which keys state which fact, and which words of a company mean which of ours.
+    """The tag keys of each fact, and the words of a company for our values.
 
-    `complete` says that everything must bear tags of owners: a thing without one has none.
+    If `complete`, everything must have owner tags: a node without one has no owner.
     """
 
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(KEYS))
@@ -120,13 +120,13 @@ class TagMap:
     complete: bool = False
 
     def find(self, tags: Mapping[str, str], fact: str) -> tuple[str, str] | None:
-        """Return key and value of the best tag that states a fact; None where none does."""
+        """Return key and value of the preferred tag for a fact; None if there is none."""
         named = [(self.keys[fact].index(p), k) for k in tags if (p := bare(k)) in self.keys[fact]]
         return (key, tags[key]) if (key := min(named, default=(0, ""))[1]) else None
 
 
 def bare(key: str) -> str:
-    """Return a key without its prefix, in small letters, with its words apart.
+    """Return a key without its prefix, in lower case, with its words separated.
 
     >>> bare("example.com/technical-owner"), bare("DataClassification"), bare("aws:owner")
     ('technical owner', 'data classification', 'owner')
@@ -136,9 +136,9 @@ def bare(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whom a tag names: an id, what is said of it, in which role, and how sure that is.
+    """An owner named by a tag: id, facts about it, role, and confidence.
 
-    `label` is None where the value is an id of another source, which knows what it is.
+    `label` is None if the value is an id of another source, which knows the label.
     """
 
     id: str
@@ -150,7 +150,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """What the tags of one thing state: facts of it, and its owners."""
+    """The facts about one node from its tags, and its owners."""
 
     facts: Mapping[str, Any]
     owners: tuple[Owner, ...] = ()
@@ -158,13 +158,13 @@ class Tagged:
 
 @dataclass
 class Tagger:
-    """Reads the tags of things, and counts the values that mean nothing to it."""
+    """A reader of tags that counts the values it does not know."""
 
     map: TagMap = field(default_factory=TagMap)
     _strange: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
 
     def read(self, label: Node, tags: Mapping[str, str]) -> Tagged:
-        """Return what tags state of a thing of `label`; what it has no property for is left out."""
+        """Return the facts from tags of a node of `label`, limited to the label's properties."""
         if not tags:
             return Tagged({})
         can = {p.name for p in label.properties}
@@ -180,7 +180,7 @@ class Tagger:
         return Tagged(facts, tuple(self._owners(tags)) if label in OWNS.targets else ())
 
     def warnings(self) -> list[str]:
-        """Say which values were left out, once for each key."""
+        """Return warnings of the values that were left out, one for each key."""
         said = []
         for (key, wanted), counts in sorted(self._strange.items()):
             some = ", ".join(f"{value!r} ({n})" for value, n in counts.most_common(SHOWN))
@@ -215,7 +215,7 @@ class Tagger:
         return word
 
     def _env(self, tags: Mapping[str, str]) -> str | None:
-        """Return the environment; production may be said by a tag of its own."""
+        """Return the environment; production may have a tag of its own."""
         found = self.map.find(tags, PRODUCTION)
         if found is not None and plain(found[1]) in ("true", "yes"):
             return "prod"
@@ -236,7 +236,7 @@ class Tagger:
             return None
 
     def _marks(self, tags: Mapping[str, str]) -> str | None:
-        """Return the marks that change how a thing is judged, where a tag says that it has them."""
+        """Return the marks that change how a node is judged, from tags that set them."""
         known = self.map.keys[MARKS]
         on = {
             bare(k)
@@ -261,7 +261,7 @@ class Tagger:
 
 
 def _parts(value: str) -> list[str]:
-    """Part a value that names several: by `;` or `|`, and otherwise where each part is an address.
+    """Split a value with several owners: by `;` or `|`, and between parts that are all addresses.
 
     >>> _parts("ann@acme.example, bo@acme.example"), _parts("Payments, Cards and Cash")
     (['ann@acme.example', 'bo@acme.example'], ['Payments, Cards and Cash'])
@@ -275,10 +275,10 @@ def _parts(value: str) -> list[str]:
 
 
 def _named(value: str) -> tuple[str, Node | None, dict[str, str | None]] | None:
-    """Return whom a value names: id, label, and what is said of it.
+    """Return the owner that a value names: id, label, and facts about it.
 
-    An address alone, or behind a name as mail programs write it, is a person's, unless its words
-    are those of a team; `name: address` is a team with its mailbox, and a bare name is a team's.
+    An address alone, or after a name as mail programs write it, denotes a person, unless its words
+    are those of a team; `name: address` denotes a team with its mailbox, and a bare name a team.
     """
     value = value.rstrip(" :")
     if KNOWN.fullmatch(value):

@@ -1,1 +1,1 @@
-"""Exports that a browser sends: laid out in a folder, and read within limits."""
+"""Exports from a browser: laid out in a folder, and read within limits."""

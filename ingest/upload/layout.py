@@ -1,8 +1,8 @@
-"""Exports that a browser sends: laid out in a folder of their own, as a command would find them.
+"""Layout of uploaded exports in a folder of their own, as a command would find them.
 
-Names come from whoever made the files. A plain base name is kept, since sources learn from names;
-any other is replaced, and the replacement is told. Archives are unpacked within bounds, each into
-a folder of its own name, unless they are what the source reads.
+File names come from strangers. A plain base name is kept, since sources use names; any other is
+replaced, with a warning. Archives are unpacked within bounds, each into a folder of its own
+name, unless the source reads them itself.
 """
 
 import json
@@ -27,27 +27,27 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload
 
 PREFIX = "trustdebt-upload-"
-FOLDER = "uploaded"  # what a source takes for the scope where nothing else names one
-OLD = 3600.0  # seconds; a folder of ours that is older belongs to nobody any more
+FOLDER = "uploaded"  # the default scope of a source
+OLD = 3600.0  # seconds; an older upload folder is left over
 MAX_HEAD = 8 << 20  # bytes
 CHUNK = 1 << 20
 MAX_NAME = 240  # bytes
-MAX_STEPS, MAX_PATH = 24, 1_000  # folders within folders, and characters, of a name in an archive
-LISTED = 20  # replaced names that are told one by one
+MAX_STEPS, MAX_PATH = 24, 1_000  # folder depth, and characters, of a name in an archive
+LISTED = 20  # replaced names that are listed singly
 SHOWN = 120  # characters of a replaced name that are shown
 NAME = re.compile(r"[\w.@+=,:;%$(){}\[\]#~&!' -]{1,200}")
 DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM\d|LPT\d)(?:\..*)?", re.IGNORECASE)
 ENDING = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,7}){1,2}$")
 OURS = re.compile(r"upload-\d+(?:\.[a-z][a-z0-9]*){0,2}")
-SYSTEM = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}  # what archivers add by themselves
+SYSTEM = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}  # added by archivers
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the app asks for ahead of the bytes of the files.
+    """The app's request that precedes the bytes of the files.
 
-    `folder` is where the files are laid out and which is removed in the end; `memory` and
-    `expanded` are bounds in MiB, of the process (0: none) and of what archives hold.
+    `folder` is where the files are laid out, and is removed at the end; `memory` and `expanded` are
+    bounds in MiB, of the process (0: none) and of the archives' content.
     """
 
     source: str
@@ -62,7 +62,7 @@ class Order:
 
 
 def read_order(stream: BinaryIO) -> Order:
-    """Read what stands before the files: four bytes of length, and so much JSON."""
+    """Read the order before the files: four bytes of length, and as much JSON."""
     try:
         said = json.loads(_exactly(stream, int.from_bytes(_exactly(stream, 4))))
         files = tuple((str(name), int(size)) for name, size in said.pop("files"))
@@ -92,12 +92,12 @@ def _cut() -> InputRefused:
 
 @contextmanager
 def own_folder(folder: Path) -> Iterator[Path]:
-    """Make the folder of an upload and remove it in the end, and any that was left behind.
+    """Make the folder of an upload and remove it at the end, with any left-over ones.
 
     Raises
     ------
     InputRefused
-        If there is no room for it.
+        If it cannot be made.
     """
     _sweep(folder.parent)
     try:
@@ -113,7 +113,7 @@ def own_folder(folder: Path) -> Iterator[Path]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what an upload left behind whose process and app were both killed."""
+    """Remove the folders of uploads whose process and app were both killed."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
             there = folder.lstat()
@@ -128,7 +128,7 @@ def _sweep(parent: Path) -> None:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name may stand as it is: letters, digits and a few signs, and no device.
+    """Return whether a name may be kept: letters, digits and a few signs, and no device.
 
     >>> [is_plain(n) for n in (".mcp.json", "access list (1).csv", "a/b", "..", "nul.txt", "<b>")]
     [True, True, False, False, False, False]
@@ -139,7 +139,7 @@ def is_plain(name: str) -> bool:
 
 
 def ending(name: str) -> str:
-    """Return the plain ending of a name; "" where it has none.
+    """Return the plain ending of a name; "" if it has none.
 
     >>> ending("a/../log.json.gz"), ending("x.csv/../../etc"), ending("a.b c")
     ('.json.gz', '', '')
@@ -150,14 +150,14 @@ def ending(name: str) -> str:
 
 @dataclass
 class Names:
-    """Gives names within folders: as they came where that is possible, and notes the others."""
+    """Assignment of names within folders: unchanged where possible, else replaced and recorded."""
 
     places: dict[tuple[Path, str], Path] = field(default_factory=dict)
     taken: set[tuple[Path, str]] = field(default_factory=set)
     replaced: dict[str, str] = field(default_factory=dict)
 
     def place(self, folder: Path, said: str) -> Path:
-        """Return where a file that came as `said` lies; two of one name lie apart."""
+        """Return the path for a file that was sent as `said`; equal names get different paths."""
         name = unicodedata.normalize("NFC", said)
         if not is_plain(name) or (folder, name.casefold()) in self.taken:
             name = self._replace(folder, said)
@@ -166,11 +166,11 @@ class Names:
         return folder / name
 
     def step(self, folder: Path, said: str) -> Path:
-        """Return where a folder that came as `said` lies, the same one each time."""
+        """Return the path for a folder that was sent as `said`, the same one each time."""
         return self.places.get((folder, said)) or self.place(folder, said)
 
     def _replace(self, folder: Path, said: str) -> str:
-        """Return a name of our own that nothing in `folder` has."""
+        """Return a replacement name that is unique in `folder`."""
         number = len(self.replaced) + 1
         while (folder, (name := f"upload-{number}{ending(said)}")) in self.taken:
             number += 1
@@ -179,7 +179,7 @@ class Names:
 
 
 def shown(name: str) -> str:
-    """Return a name as it is told: without secrets, and no longer than anybody reads."""
+    """Return a name for messages: redacted and shortened."""
     clean = redact_text(name[: 4 * SHOWN])
     return clean if len(clean) <= SHOWN else f"{clean[:SHOWN]}…"
 
@@ -189,25 +189,25 @@ def shown(name: str) -> str:
 
 @dataclass
 class Received:
-    """An upload that lies in `folder`: the paths to read, and how its files are called."""
+    """An upload in `folder`: the paths to read, and the names of its files."""
 
     folder: Path
     names: Names = field(default_factory=Names)
     paths: Sequence[Path] = ()
 
     def text(self, said: str) -> str:
-        """Say something of a file under the name that its sender knows."""
+        """Replace our names in a message by those that the sender knows."""
         bare = said.replace(f"{self.folder}/", "").replace(str(self.folder), "the upload")
         known = self.names.replaced
         return OURS.sub(lambda found: known.get(found.group(), found.group()), bare)
 
     def refused(self, error: InputRefused) -> InputRefused:
-        """Return a refusal under the names that the sender knows."""
+        """Return an error with the names that the sender knows."""
         file, place = self.text(error.file)[: 4 * SHOWN], redact_text(error.place)[: 4 * SHOWN]
         return InputRefused(file, place, self.text(error.reason))
 
     def named(self, source: Source) -> Source:
-        """Return the source as one that knows the files by the names that the sender knows."""
+        """Return the source with file names in its results that the sender knows."""
 
         def read(request: Request) -> Reading:
             try:
@@ -229,19 +229,19 @@ class Received:
         return frame.assign(**{FILE: files.map(names).astype("string")})
 
     def _notes(self) -> list[str]:
-        """Say which names were replaced."""
+        """Return a warning for each replaced name."""
         told = [f"{was}: read as {name}" for name, was in self.names.replaced.items()]
         more = len(told) - LISTED
         return told[:LISTED] + ([f"{more} more names were replaced"] if more > 0 else [])
 
 
 def lay_out(order: Order, stream: BinaryIO, upload: Upload, folder: Path) -> Received:
-    """Write the files of an upload into `folder`, unpack its archives, and say what to read.
+    """Write the files of an upload into `folder`, unpack its archives, and return what to read.
 
     Raises
     ------
     InputRefused
-        If it breaks off, or an archive is not to be trusted, or the source needs more.
+        If it is truncated, an archive is unsafe, or the source needs more.
     """
     received = Received(folder)
     try:
@@ -265,7 +265,7 @@ def _write(stream: BinaryIO, size: int, folder: Path, name: str, received: Recei
 
 
 def _unpack(paths: list[Path], order: Order, received: Received) -> list[Path]:
-    """Put a folder in the place of each archive; all of them share the bounds."""
+    """Replace each archive by a folder; the bounds apply to all of them together."""
     found: list[Path] = []
     members, total = order.members, order.expanded << 20
     for path in paths:
@@ -303,7 +303,7 @@ def _unpack_one(path: Path, bounds: Bounds, received: Received) -> tuple[Path, i
 
 
 def _place(steps: Sequence[str], top: Path, received: Received) -> Path:
-    """Make the folders that a file of an archive lies in, and return where it lies."""
+    """Make the folders of a file of an archive, and return its path."""
     whole = "/".join(steps)
     if len(steps) > MAX_STEPS or len(whole) > MAX_PATH:
         raise InputRefused("", shown(whole), "has a name too long, or lies too deep")
@@ -320,17 +320,17 @@ def _place(steps: Sequence[str], top: Path, received: Received) -> Path:
 
 
 def _date(file: Path, member: Member) -> None:
-    """Let a file be as old as the archive says: some exports have no other date."""
+    """Set the time of a file to that in the archive: some exports have no other date."""
     try:
         written = datetime(*member.written, tzinfo=UTC).timestamp()
     except ValueError:
         return
-    if member.written[0] > 1980:  # the year that archivers write when they know none
+    if member.written[0] > 1980:  # archivers write this year if they know none
         os.utime(file, (min(written, time.time()),) * 2)
 
 
 def _entered(top: Path) -> Path:
-    """Return the folder that was packed: the only one within the archive, or the archive itself."""
+    """Return the folder that was packed: the only one within the archive, or the archive's own."""
     inside = list(top.iterdir())
     only = inside[0] if len(inside) == 1 else top
     return only if only.is_dir() and not only.name.startswith(".") else top

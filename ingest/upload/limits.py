@@ -1,4 +1,4 @@
-"""Bounds of a process that reads what a stranger sent: its memory, and whoever it works for."""
+"""Limits of a process that reads uploads: its memory, and the life of its parent."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 
 NEEDED = ("pandas", "pyarrow.parquet", "pyarrow.compute", "duckdb", "scipy.sparse.csgraph")
 TOO_MUCH = "needs more memory than an upload may have: use the command"
-LEFT = 75  # exit code where nobody waits for the answer any more
+LEFT = 75  # exit code if the parent is gone
 
 
 class TooMuchMemory(Exception):
@@ -23,15 +23,14 @@ class TooMuchMemory(Exception):
 
 @contextmanager
 def within_memory(mib: int) -> Iterator[None]:
-    """Let this process take so many MiB beyond what its libraries take; 0 sets no bound.
+    """Limit this process to so many MiB beyond its libraries; 0 sets no limit.
 
-    Counted is the memory that it may write to, as Linux does it (`RLIMIT_DATA`); elsewhere there
-    is no bound.
+    The limit counts writable memory, as Linux does (`RLIMIT_DATA`); elsewhere there is none.
 
     Raises
     ------
     TooMuchMemory
-        When what is done within needs more.
+        If the block needs more.
     """
     limited = _limit(mib) if mib else None
     try:
@@ -46,8 +45,8 @@ def within_memory(mib: int) -> Iterator[None]:
 
 
 def _limit(mib: int) -> Callable[[], None] | None:
-    """Set the bound, and return how to lift it; None where there is none to set."""
-    for name in NEEDED:  # what they map is not the doing of the upload
+    """Set the limit, and return a function that lifts it; None if it cannot be set."""
+    for name in NEEDED:  # their memory does not count
         import_module(name)
     try:
         import resource
@@ -63,13 +62,13 @@ def _limit(mib: int) -> Callable[[], None] | None:
 
 
 def _mapped() -> int:
-    """Return how many bytes this process has that it may write to."""
+    """Return the size of this process's writable memory in bytes."""
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in status if line.startswith("VmData:")).split()[1]) << 10
 
 
 def _starved(error: BaseException | None) -> bool:
-    """Whether want of memory is what led to an error."""
+    """Return whether lack of memory caused an error."""
     while error is not None:
         named = type(error).__name__
         if isinstance(error, MemoryError) or "OutOfMemory" in named or "new thread" in str(error):
@@ -79,7 +78,7 @@ def _starved(error: BaseException | None) -> bool:
 
 
 def end_with(descriptor: int, folder: Path) -> None:
-    """End this process, and remove `folder`, once the other end of a pipe is closed."""
+    """End this process, and remove `folder`, when the other end of a pipe is closed."""
 
     def watch() -> None:
         while os.read(descriptor, 1):

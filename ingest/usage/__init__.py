@@ -1,1 +1,1 @@
-"""Logs of use: many events folded to who used what, and when."""
+"""Usage logs: folding of events by identity, resource and level, and conversion to rows."""

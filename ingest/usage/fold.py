@@ -1,10 +1,10 @@
-"""The usage fold: from single events to who used what, when first, when last and on which days.
+"""The usage fold: aggregation of events to first use, last use and days in use.
 
-It is written once, as an Ibis expression that keeps to what DuckDB and Spark do alike: DuckDB
-runs it here, streaming and within a bound of memory, and `fold` runs unchanged where a lake of
-logs lives already. Instants are int64 milliseconds since 1970 in UTC: the one form in which both
-engines agree whatever their time zone. Folding parts and merging the results (`merge`) equals
-folding all at once, so that each day's log can be folded by itself.
+It is written once, as an Ibis expression limited to what DuckDB and Spark do alike: DuckDB runs it
+here, streaming and within a memory bound, and `fold` runs unchanged in an existing lake of logs.
+Instants are int64 milliseconds since 1970 in UTC: the only form on which both engines agree in
+any time zone. Folding parts and merging the results (`merge`) equals folding all at once, so that
+each day's log can be folded by itself.
 """
 
 import os
@@ -39,19 +39,19 @@ FOLDED = {
     **dict.fromkeys(("first_ms", "last_ms", "tried_ms", "count", "failures"), "int64"),
     "days": "array<int64>",
 }
-LOG, HELD = "log", "held"  # the table that an expression reads, and one that is in memory
-MEMORY = "640MiB"  # what DuckDB may hold; the process stays under 1 GiB with it
-THREADS = 1  # takes the least memory and processor time; two would be done a third sooner
+LOG, HELD = "log", "held"  # the table that an expression reads, and one in memory
+MEMORY = "640MiB"  # DuckDB's bound; it keeps the process under 1 GiB
+THREADS = 1  # takes the least memory and processor time; two take a third less time
 
 
 def fold(events: "ibis.Table") -> "ibis.Table":
-    """Add up events by principal, credential, resource and access level.
+    """Aggregate events by principal, credential, resource and access level.
 
     Parameters
     ----------
     events
         A table with the columns of `EVENTS`; a row without principal, resource or time is left
-        out. An outcome that is absent counts as a success.
+        out. A null outcome counts as a success.
 
     Returns
     -------
@@ -81,12 +81,12 @@ def fold(events: "ibis.Table") -> "ibis.Table":
 
 
 def _whole(total: "ibis.Value") -> "ibis.Value":
-    """Return a sum as int64; that of DuckDB is wider, and there is none of nothing."""
+    """Return a sum as int64, 0 if null; DuckDB's own type is wider."""
     return total.cast("decimal(18,0)").cast("int64").fill_null(0)
 
 
 def merge(folded: "ibis.Table") -> "ibis.Table":
-    """Add up what was folded apart, such as one table a day."""
+    """Merge tables that were folded separately, such as one a day."""
     return folded.group_by(*KEYS).agg(
         first_ms=folded.first_ms.min(),
         last_ms=folded.last_ms.max(),
@@ -98,7 +98,7 @@ def merge(folded: "ibis.Table") -> "ibis.Table":
 
 
 def fold_table(events: pa.Table) -> pa.Table:
-    """Fold events that are in memory, as `fold_parquet` does."""
+    """Fold events in memory, as `fold_parquet` does."""
     source = f"(SELECT DISTINCT * FROM {HELD})"  # noqa: S608 - a constant
     return _in_memory(events, source, _statement("events"))
 
@@ -106,9 +106,9 @@ def fold_table(events: pa.Table) -> pa.Table:
 def fold_parquet(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
     """Fold Parquet files of events with DuckDB; see `fold` for the columns.
 
-    Rows that are the same in all columns count once: a column that names the event, beside
-    those of `EVENTS`, makes them differ. What does not fit into `memory` is spilled to a
-    temporary folder, which is removed.
+    Rows that are equal in all columns count once: an id column of events, besides those of
+    `EVENTS`, keeps them distinct. Data beyond `memory` is spilled to a temporary folder, which is
+    removed.
     """
     source = f"(SELECT DISTINCT * FROM read_parquet({_listed(paths)}))"  # noqa: S608 - quoted
     return _run(source, _statement("events"), memory)
@@ -117,9 +117,9 @@ def fold_parquet(paths: Sequence[Path], memory: str = MEMORY) -> pa.Table:
 def fold_json(
     paths: Sequence[Path], memory: str = MEMORY, *, packed: bool | None = None
 ) -> pa.Table:
-    """Fold files of JSON lines, plain or gzip, as the native format has them (`at` is text).
+    """Fold files of JSON lines, plain or gzip, in the native format (`at` is text).
 
-    `packed` says whether they are gzip, where their names do not tell. A line that is no JSON
+    `packed` tells whether they are gzip, where their names do not show it. A line that is no JSON
     object, or an instant without a zone, stops the fold.
 
     Raises
@@ -141,13 +141,13 @@ def fold_json(
 def timed(log: "ibis.Table") -> "ibis.Table":
     """Replace the text `at`, ISO 8601 with a zone, by `at_ms`: milliseconds since 1970 in UTC.
 
-    It comes out alike on DuckDB and on Spark, whose session must be in UTC, as Ibis sets it. A
+    The result is the same on DuckDB and on Spark, whose session must be in UTC, as Ibis sets it. A
     text without a zone stops the query.
     """
     import ibis
 
     at = log.at
-    utc = at.endswith("Z") & ~at.endswith("ZZ")  # the quick way
+    utc = at.endswith("Z") & ~at.endswith("ZZ")  # the fast path
     utc &= ~at.contains("+") & ~at.substr(10).contains("-")
     offset = at.re_search(r"[+-]\d\d:?\d\d$")
     zoned = offset.ifelse(at, "without a zone").cast("timestamp('UTC')").cast("timestamp")
@@ -157,7 +157,7 @@ def timed(log: "ibis.Table") -> "ibis.Table":
 
 
 def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:
-    """Add up folded tables in memory; see `merge`."""
+    """Merge folded tables in memory; see `merge`."""
     if len(parts) == 1:
         return parts[0]
     return _in_memory(pa.concat_tables(parts), HELD, _statement("folded"))
@@ -165,7 +165,7 @@ def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:
 
 @cache
 def _statement(what: str) -> str:
-    """Write the SQL for DuckDB that folds, or merges, what the table `LOG` holds."""
+    """Return the SQL for DuckDB that folds, or merges, the table `LOG`."""
     import ibis
 
     if what == "said":
@@ -179,9 +179,9 @@ def _statement(what: str) -> str:
 
 @cache
 def _database(process: int) -> "DuckDBPyConnection":
-    """Open a database in memory, once for each process: to start one takes longer than small folds.
+    """Open a database in memory, once per process: opening takes longer than small folds.
 
-    A process that was forked must not use what its parent opened.
+    A forked process must not use the connection of its parent.
     """
     import duckdb
 
@@ -189,7 +189,7 @@ def _database(process: int) -> "DuckDBPyConnection":
 
 
 def _in_memory(held: pa.Table, source: str, statement: str) -> pa.Table:
-    """Run a statement over the table `LOG`, which is what `source` makes of `HELD`."""
+    """Run a statement on the table `LOG`, which `source` derives from `HELD`."""
     with _database(os.getpid()).cursor() as connection:
         connection.register(HELD, held)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {LOG} AS SELECT * FROM {source}")  # noqa: S608
@@ -198,7 +198,7 @@ def _in_memory(held: pa.Table, source: str, statement: str) -> pa.Table:
 
 
 def _run(source: str, statement: str, memory: str) -> pa.Table:
-    """Run a statement over the table `LOG`, which is what `source` reads."""
+    """Run a statement on the table `LOG`, which `source` reads."""
     import duckdb
 
     with TemporaryDirectory(prefix="trustdebt-fold-") as folder:
@@ -222,17 +222,17 @@ def _listed(paths: Sequence[Path]) -> str:
 
 
 def _quoted(path: Path) -> str:
-    """Write a path as a text of SQL; its wildcards stand for themselves."""
+    """Return a path as an SQL string, with its wildcards escaped."""
     said = str(path).replace("'", "''")
     return "'" + "".join(f"[{c}]" if c in "*?[" else c for c in said) + "'"
 
 
 class WrongEvents(ValueError):
-    """A log of events that cannot be read; the text never repeats a value of it."""
+    """A log of events that cannot be read; the message never repeats a value of it."""
 
 
 def _reason(error: Exception) -> str:
-    """Say what DuckDB could not read, without the value that it quotes."""
+    """Return what DuckDB could not read, without the value that it quotes."""
     name = type(error).__name__
     if "line" in (said := str(error)) and (at := said.partition("line ")[2]):
         digits = "".join(c for c in at.split()[0] if c.isdigit())

@@ -1,8 +1,8 @@
-"""Logs of use: many events go in, who used what and when comes out as rows of USED.
+"""Logs of use: reading of many events, aggregated to rows of USED.
 
-The events themselves are not kept; `ingest.usage.fold` adds them up. A log is JSON lines (plain
-or gzip) or Parquet with the columns of the native format's `uses`. When a line of it cannot be
-read, the log is sifted line by line: what is good is folded, what is not is set aside.
+The events themselves are not kept; `ingest.usage.fold` aggregates them. A log is JSON lines (plain
+or gzip) or Parquet with the columns of the native format's `uses`. If a line cannot be read, the
+log is read line by line: valid lines are folded, the others rejected.
 """
 
 import gzip
@@ -47,7 +47,7 @@ def log_files(entries: Sequence[Path]) -> list[Path]:
     Raises
     ------
     InputRefused
-        When there is a file that is no log.
+        If a file is no log.
     """
     found = [p for p in entries if not p.name.startswith((".", "~"))]
     for path in found:
@@ -59,8 +59,8 @@ def log_files(entries: Sequence[Path]) -> list[Path]:
 def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None:
     """Fold logs into rows of USED: one for each principal, and credential, by level.
 
-    A file that is there twice counts once. Lines that cannot be read are set aside in `gathered`,
-    and so are files of which none can be; None where that is all of them.
+    A duplicate file counts once. Unreadable lines are rejected in `gathered`, and so are files in
+    which no line is readable; None if these are all files.
     """
     parts = []
     for path in _different(paths):
@@ -74,7 +74,7 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
 
 
 def _different(paths: Sequence[Path]) -> list[Path]:
-    """Leave out files that hold the same bytes as one before."""
+    """Leave out files with the same bytes as an earlier one."""
     sizes = Counter(path.stat().st_size for path in paths)
     found: dict[object, Path] = {}
     for path in paths:
@@ -88,10 +88,10 @@ def _different(paths: Sequence[Path]) -> list[Path]:
 
 
 def breaks_off(path: Path) -> bool:
-    """Say whether the last line of a plain log has no end."""
+    """Return whether the last line of a plain log has no end."""
     with opened_file(path) as file:
         if file.read(2) == GZIP:
-            return False  # what was cut within its gzip data is refused
+            return False  # truncated gzip data is refused elsewhere
         file.seek(-1, os.SEEK_END)
         return file.read(1) != b"\n"
 
@@ -114,7 +114,7 @@ def _fold(path: Path) -> tuple[pa.Table, list[Rejected]]:
 
 
 def _sifted(path: Path, rejected: list[Rejected]) -> Iterator[dict[str, str]]:
-    """Yield the events of a log that can be read; set the other lines aside."""
+    """Yield the valid events of a log; reject the other lines."""
     for number, line in enumerate(_lines(path), 1):
         if not line.strip():
             continue
@@ -159,9 +159,9 @@ def _event(line: str) -> dict[str, str]:
 
 
 def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
-    """Turn folded events into raw rows of USED; only what went well is a use.
+    """Convert folded events to raw rows of USED; only successes are uses.
 
-    What a credential was used for is told of the credential as well as of the principal.
+    A use with a credential gives a row for the credential as well as one for the principal.
     """
     went = folded.filter(pc.greater(folded["count"], 0))
     parts = [_by(went, "principal")]
