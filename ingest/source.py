@@ -8,7 +8,7 @@ import pandas as pd
 
 from graph.element import Element, Node
 from graph.facts import Period
-from graph.files.regular import InputRefused as InputRefused  # raised by whoever reads an input
+from graph.files.regular import InputRefused as InputRefused  # raised by readers of inputs
 from graph.secrets import redact_text
 from ingest.tags.tag_map import TagMap
 
@@ -67,7 +67,7 @@ class Reading:
     `rows` holds a raw frame for each element: columns of text (or of the declared type) named
     as in the schema, and `_file` and `_place` for each row. `source`, `scope`, `first_seen` and
     `last_seen` are set later. Secrets are never in it: a connector keeps names, kinds and
-    fingerprints only. `usage_periods` are the periods of its logs of use and replace
+    fingerprints only. `usage_periods` are the periods of its logs of use, instead of
     `usage_window_start`. `owner_roles` names for a label the roles of owners (business, technical)
     that this export could have declared, where those are not both. `taken_at_assumed` is True if
     the export has no date, and `taken_at` is the time of a file. `in_full` maps a grouped warning

@@ -20,7 +20,7 @@ from graph.values import strict_json
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Describe how ids of one kind are matched.
+    """The matching rules for ids of one kind.
 
     A `strong` id denotes one node. A node has at most one id of a `single` kind. Ids of a `folded`
     kind are compared without letter case.

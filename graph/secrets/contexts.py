@@ -60,7 +60,7 @@ SCHEMED = (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A context of secrets: every text with one has one of the letters in `needs`."""
+    """A context of secrets: every text with one contains one of `needs`."""
 
     kind: str
     needs: tuple[str, ...]

@@ -71,7 +71,7 @@ def suspects(texts: pa.Array, fields: bool = False, prose: bool = False) -> pa.A
 
 
 def _marked(texts: pa.Array, seen: pa.Array) -> pa.Array:
-    """Return the texts that have a mark and, if these are many, match its form."""
+    """Return the texts that have a mark and, if these are many, match a form."""
     found = pc.match_substring_regex(seen, MARKS)
     texts, seen = texts.filter(found), seen.filter(found)
     return texts if len(texts) < FEW else texts.filter(pc.match_substring_regex(seen, BY_MARK))

@@ -124,7 +124,7 @@ def no_step(number: int) -> None:
 
 
 class Store(Protocol):
-    """Keeps snapshots."""
+    """A store of snapshots."""
 
     uri: str
 
@@ -184,7 +184,7 @@ class Store(Protocol):
         ...
 
     def anchor(self) -> "Anchor | None":
-        """Return the store's anchor, checked against its content; None if nothing was published."""
+        """Return the store's anchor, checked against its content; None if it has none yet."""
         ...
 
     def require_key(self) -> None:

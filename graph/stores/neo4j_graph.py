@@ -86,7 +86,7 @@ class Neo4jGraph:
     def nodes(
         self, ids: Sequence[str], properties: Collection[str], present: Collection[str] = ()
     ) -> Iterator[NodeRow]:
-        """Read the nodes that still exist; for properties in `present`, only if they are set."""
+        """Read nodes that still exist; of properties in `present`, whether each is set."""
         for id_, labels, said in self._pages(
             "MATCH (n) WHERE elementId(n) IN $ids "
             f"RETURN elementId(n), labels(n), {_projected('n', properties, present)}",

@@ -70,7 +70,7 @@ def draw_joins(
         )
     joins = pd.concat(parts, ignore_index=True).drop_duplicates(["account", "set"])
     of = agents.iloc[joins["account"]]
-    # A dormant member's use of a group would be undefined; growth is kept free of other access.
+    # A dormant member's part in a group's uses is unknown; growing access must stand out alone.
     member, grown = joins["kind"] == "MEMBER_OF", (of["place"] == "grown").to_numpy()
     joins = joins[~((member & of["dormant"].to_numpy()) | grown)].reset_index(drop=True)
     of = agents.iloc[joins["account"]]

@@ -188,7 +188,7 @@ def _completed(
         if name in STAMPS or (dropped is not None and kind not in dropped):
             continue
         then = pd.Series(known[name].array, index=now.index) if name != "id" else now["id"]
-        if kind == "usage" and column.dtype is Dtype.FLAG:  # a use once observed stays observed
+        if kind == "usage" and column.dtype is Dtype.FLAG:  # True stays True
             then = then.where(then.fillna(False))
             columns[name] = then.fillna(now[name])
         elif kind == "usage" and column.dtype is Dtype.INSTANT:

@@ -47,7 +47,7 @@ REFERENCES = (  # references to a value kept elsewhere, and where
 SCHEME = re.compile(
     r"(?i)(?:(?<![\w-])[\w-]*authorization|\b(?:bearer|basic|token|apikey|x-[\w-]+))\b\s*[:=]?"
 )
-WITH_VERSION = re.compile(r"[\w.-]++@[\d.]++|[\w.-]{2,}+(?<=[\d.])")  # a name that ends in one
+WITH_VERSION = re.compile(r"[\w.-]++@[\d.]++|[\w.-]{2,}+(?<=[\d.])")  # a name ending in a version
 EXAMPLE = re.compile(
     r"(?i)<[^<>\n]*>|\byour\b|your[-_]|example|change.?me|placeholder|replace|insert|dummy|x{4,}|\*{3,}"
     r"|redacted|not.?needed|\bhere\b|[-_]here\b|\.{3}|\u2026|\bfake\b|sample|\btodo\b|^[\[{].*[\]}]$"
