@@ -22,7 +22,7 @@ Days = dict[int, int]  # days since 1970, and their counts
 
 
 def unpacked(slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the days since 1970 and the counts that `usage_fold` packs into one number each.
+    """Return the days since 1970 and the counts that `ingest.usage.fold` packs into one number.
 
     >>> [part.tolist() for part in unpacked(np.array([(3 << 32) + 7, (-1 << 32) + 1]))]
     [[3, -1], [7, 1]]

@@ -29,8 +29,8 @@ KEPT = "kept"  # a planted grant that is not removed again
 class Access:
     """Frames of latent facts; times are days.
 
-    `roles` and `groups` are sets that accounts join; `joins` maps each account (number) to its sets
-    (`set`, an id), `kind` ASSUMES or MEMBER_OF. A set `trusts` an account (number), anyone or,
+    `sets` are the roles and groups that accounts join; `joins` maps each account (number) to its
+    sets (`set`, an id), `kind` ASSUMES or MEMBER_OF. A set `trusts` an account (number), anyone or,
     None, no particular account. `grants` has a row for each grant, with the id of its holder;
     `agent` is the number of the agent whose account alone has it, or -1. `used` and `reviewed` give
     the uses of each level and the approvals of each grant.

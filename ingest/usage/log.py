@@ -1,8 +1,8 @@
 """Logs of use: reading of many events, aggregated to rows of USED.
 
 The events themselves are not kept; `ingest.usage.fold` aggregates them. A log is JSON lines (plain
-or gzip) or Parquet with the columns of the native format's `uses`. If a line cannot be read, the
-log is read line by line: valid lines are folded, the others rejected.
+or gzip) with the columns of the native format's `uses`. If a line cannot be read, the log is read
+line by line: valid lines are folded, the others rejected.
 """
 
 import gzip
