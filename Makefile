@@ -49,9 +49,14 @@ browser:
 # process has Neo4j servers of its own, so a server that the environment names is for one process.
 SIDE_BY_SIDE = $(if $(TRUSTDEBT_TEST_NEO4J_URI),,-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 
-test: lint browser
+test: docs lint browser
 	$(call heading,tests)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --exitfirst $(SIDE_BY_SIDE)
+
+# What takes no server, no browser and no long search: the loop of a day.
+check: docs lint
+	$(call heading,quick tests)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m quick
 
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py

@@ -87,7 +87,7 @@ def using(path: str | Path | None) -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.pop(VARIABLE)
+        os.environ.pop(VARIABLE, None)
         if before is not None:
             os.environ[VARIABLE] = before
 

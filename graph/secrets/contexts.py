@@ -95,8 +95,6 @@ BASICS = _context("authorization", "basic", BASIC, r"[A-Za-z0-9+/]{8,}={0,2}")
 SHELLS = re.compile(r"(?i)\b(?:mysql\w*|mariadb\w*|sshpass|mongo\w*|ldap\w+|smbclient|7z)\b")
 SHORT_FLAG = re.compile(rf"(?<!\S)-[pPwa]\s?(?P<value>{GONE}[^\s-]\S{{3,}})")
 FLAGS = re.compile(rf"(?i){WORD}|(?:^|[_-])(?:auth|key)$")
-PLAIN = re.compile(r"[A-Za-z]?[a-z-]+[.,;]?")  # "token: rotated by hand"
-OPENED = re.compile(rf"(?i){OPENER}")
 COLON_ENDS = re.compile(r":\s|[\"']\s*:")
 WORDS_OF_URL = re.compile(r"[^\s\"'<>]+")
 # Schemes whose paths have no `@`: the text before it is a password with a `/`.

@@ -118,6 +118,3 @@ def draw_chain_roles(population: Population, chains: pd.DataFrame) -> pd.DataFra
         for c in ("outer", "inner")
     ]
     return pd.concat(parts, ignore_index=True)
-
-
-# ---------------------------------------------------------------- grants

@@ -16,7 +16,8 @@ def environments(graph: AccessGraph) -> np.ndarray:
     found = np.full(len(graph.ids), "", object)
     for label in PLACED:
         frame = graph.frames[label]
-        found[graph.numbers(frame["id"])] = frame["env"].fillna("").to_numpy(object)
+        named = frame["env"].fillna("").str.strip().str.lower()
+        found[graph.numbers(frame["id"])] = named.to_numpy(object)
     return found
 
 
