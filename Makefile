@@ -7,6 +7,8 @@ READY := $(VENV)/ready
 RUN := $(BIN)/trustdebt
 
 heading = @printf '\n==== %s ====\n' "$(1)"
+# Written anew as a whole, or left as it is.
+made = @$(BIN)/python -m $(1) > made.tmp && mv made.tmp $(2)
 
 .PHONY: help setup demo app test check lint browser bench fuzz neo4j lock docs
 help:
@@ -58,6 +60,11 @@ check: docs lint
 	$(call heading,quick tests)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m quick
 
+# What takes no server, no browser and no long search: the loop of a day.
+check: docs lint
+	$(call heading,quick tests)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m quick tests/unit
+
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py
 
@@ -69,10 +76,10 @@ neo4j: setup
 	$(BIN)/python tests/neo4j/server.py
 
 docs: setup
-	$(BIN)/python -m graph.reference > docs/schema.md
-	$(BIN)/python -m tests.support.exports.stated_facts > stated.tmp && mv stated.tmp analytics/findings/stated.toml
-	$(BIN)/python -m analytics.findings.reference > docs/findings.md
-	$(BIN)/python -m tests.support.module_index > docs/modules.md
+	$(call made,graph.reference,docs/schema.md)
+	$(call made,tests.support.exports.stated_facts,analytics/findings/stated.toml)
+	$(call made,analytics.findings.reference,docs/findings.md)
+	$(call made,tests.support.module_index,docs/modules.md)
 
 # Every Python from 3.11 on and every platform, with hashes and without the name of an index.
 lock:
