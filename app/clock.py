@@ -1,4 +1,4 @@
-"""The clock: how old the data are today. What is judged is judged as of an instant instead."""
+"""The clock, for the age of data today; judgements use the instant of the posture instead."""
 
 import pandas as pd
 

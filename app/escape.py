@@ -1,8 +1,8 @@
-"""The one seam through which a name from the data reaches a page.
+"""Escaping of names from the data, by the kind of output that will show them.
 
-Names of agents and resources are chosen by whoever creates them, so each is hostile text until
-it has passed one of these functions. Which one depends on what will read it: a text element, a
-Markdown string (every label, heading and caption is one), a chart, an SVG or a spreadsheet.
+Names of agents and resources are chosen by whoever creates them, so each is hostile text until it
+has passed one of these functions. The function depends on the reader: a text element, a Markdown
+string (every label, heading and caption is one), a chart, an SVG or a spreadsheet.
 """
 
 import csv
@@ -14,19 +14,19 @@ import unicodedata
 import pandas as pd
 
 LONGEST = 200  # characters of a name shown; the rest is cut and marked
-WORD_JOINER = "\u2060"  # invisible, and no address is recognised across it
+WORD_JOINER = "\u2060"  # invisible; breaks recognition of addresses
 
 # Controls, formats (text direction among them), surrogates, private and unassigned characters,
-# line and paragraph separators: nothing a reader could see.
+# line and paragraph separators: all invisible.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ADDRESS = re.compile(r"(?i)https?(?=:)|www(?=\.)|@|:(?=streamlit:)")
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
-# Spreadsheets run what starts so: https://owasp.org/www-community/attacks/CSV_Injection
+# Prefixes that spreadsheets run as a formula: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def plain(name: object, limit: int = LONGEST) -> str:
-    r"""Write `name` as one line in which every character can be seen.
+    r"""Return `name` as one line in which every character is visible.
 
     For text elements, cells of `st.dataframe`, options of select boxes and graph labels.
 
@@ -49,7 +49,7 @@ def _visible(character: str) -> str:
 
 
 def markdown(name: object, limit: int = LONGEST) -> str:
-    r"""Write `name` so that Markdown shows it letter by letter and links nothing.
+    r"""Return `name` so that Markdown shows it literally and links nothing.
 
     >>> markdown("![x](a)")
     '\\!\\[x\\]\\(a\\)'
@@ -59,7 +59,7 @@ def markdown(name: object, limit: int = LONGEST) -> str:
 
 
 def code(name: object, limit: int = LONGEST) -> str:
-    """Write `name` as a Markdown code span, which also copies as it was.
+    """Return `name` as a Markdown code span, which also copies unchanged.
 
     >>> code("arn:aws:iam::1:role/x")
     '`arn:aws:iam::1:role/x`'
@@ -69,7 +69,7 @@ def code(name: object, limit: int = LONGEST) -> str:
 
 
 def chart_text(name: object, limit: int = 80) -> str:
-    """Write `name` for Plotly, which reads a little HTML and `%{...}` in every text.
+    """Return `name` for Plotly, which interprets some HTML and `%{...}` in every text.
 
     >>> chart_text("<a href='x'>b</a>")
     "&lt;a href='x'&gt;b&lt;/a&gt;"
@@ -79,7 +79,7 @@ def chart_text(name: object, limit: int = 80) -> str:
 
 
 def markup(name: object, limit: int = LONGEST) -> str:
-    """Write `name` for the text or an attribute of HTML or SVG.
+    """Return `name` for the text or an attribute of HTML or SVG.
 
     >>> markup('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
@@ -99,7 +99,7 @@ def csv_cell(value: object) -> object:
 
 
 def csv_table(frame: pd.DataFrame) -> str:
-    """Write `frame` as CSV with every text cell and heading defused."""
+    """Return `frame` as CSV with every text cell and heading made safe for spreadsheets."""
     safe = frame.map(csv_cell).rename(columns=csv_cell)
     buffer = io.StringIO()
     safe.to_csv(buffer, index=False, quoting=csv.QUOTE_NONNUMERIC)  # a bare \r would end a row

@@ -1,4 +1,4 @@
-"""How old the data are today, in words: of when, and how many days ago that is."""
+"""The age of the data today, in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def freshness(sources: Sequence[Mapping[str, Any]]) -> str:
-    """Say of which days the facts of some source scopes are, and how old that is today.
+    """Return the days of the facts of some source scopes, and their age today, in words.
 
     >>> row = {"taken_at": "2026-02-05T00:00:00Z", "age_days": 295, "taken_at_assumed": False}
     >>> freshness([row])
@@ -34,7 +34,7 @@ def freshness(sources: Sequence[Mapping[str, Any]]) -> str:
 
 
 def age_words(days: int) -> str:
-    """Write an age in whole days.
+    """Format an age in whole days.
 
     >>> age_words(0), age_words(1), age_words(2761)
     ('under a day old', '1 day old', '2,761 days old')
@@ -45,7 +45,7 @@ def age_words(days: int) -> str:
 
 
 def spoken_day(instant: str) -> str:
-    """Write the day of an instant of an answer.
+    """Format the day of an instant from an answer.
 
     >>> spoken_day("2019-05-07T00:00:00Z")
     '7 May 2019'

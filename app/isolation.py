@@ -1,10 +1,10 @@
-"""Nothing that lies in the working folder is run: that folder may be somebody else's.
+"""Import protection: no module in the working folder is run, as the folder may be untrusted.
 
 A command is often started in an unpacked export or a cloned repository. Python looks for modules
 there when it is started as `python -c` or `python -m`, or with an empty entry in `PYTHONPATH`.
 """
 
-# Nothing else is imported here, for it would be looked for in the working folder.
+# No other imports here: Python would look for them in the working folder.
 import os
 import sys
 
@@ -16,9 +16,9 @@ BOOT = (
 
 
 def safe_path() -> list[str]:
-    """Return where this process looks for modules, without the working folder.
+    """Return the module search path of this process without the working folder.
 
-    The folder of this code stays, and what belongs to the interpreter.
+    The folder of this code stays, and the folders of the interpreter.
     """
     try:
         here = os.path.realpath(os.getcwd())  # noqa: PTH109
@@ -37,27 +37,27 @@ def safe_path() -> list[str]:
 
 
 def leave_working_folder() -> None:
-    """Look for modules in the working folder no more; for a process that is ours alone."""
+    """Remove the working folder from `sys.path` permanently; only for a process of our own."""
     sys.path[:] = safe_path()
 
 
 class WithoutWorkingFolder:
-    """Import modules as if there were no working folder; afterwards the path is as it was."""
+    """A context without the working folder in `sys.path`; it is restored afterwards."""
 
     def __enter__(self) -> None:
-        """Take the working folder off the path."""
+        """Remove the working folder from `sys.path`."""
         self.former = list(sys.path)
         leave_working_folder()
 
     def __exit__(self, *_: object) -> None:
-        """Put the path back, for in a notebook it is its owner's."""
+        """Restore `sys.path`, which in a notebook belongs to the user."""
         sys.path[:] = self.former
 
 
 def isolated(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs `main` of a module of ours in an interpreter of its own.
+    """Return the command that runs `main` of one of our modules in a separate interpreter.
 
-    It obeys no `PYTHON*` variable, and finds modules where this process does.
+    It ignores `PYTHON*` variables, and uses the module search path of this process.
     """
     import json
 

@@ -1,4 +1,4 @@
-"""A snapshot in a notebook: pandas frames, networkx graphs, SQL, and pictures without script."""
+"""Snapshots in notebooks: pandas frames, networkx graphs, SQL, and pictures without scripts."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -100,26 +100,26 @@ SHOWN = 20  # rows of the table below a picture
 
 
 class UnknownFrame(LookupError):
-    """The schema has no element of that name; the text lists those it has."""
+    """A name of no element in the schema; the text lists the names."""
 
 
 class Snapshot:
-    """One snapshot, judged as of one moment.
+    """One snapshot, judged at one instant.
 
-    `posture` holds everything that the analytics can say; the methods return it as frames.
+    `posture` holds the results of the analytics; the methods return them as frames.
     """
 
     def __init__(self, posture: Posture, store: str | None = None) -> None:
         self.posture, self.store = posture, store
 
     def __repr__(self) -> str:
-        """Name the snapshot, its moment and its size."""
+        """Return the id of the snapshot, its instant and its size."""
         graph = self.posture.graph
         name = graph.snapshot.id if graph.snapshot else "unpublished"
         return f"<Snapshot {name} as of {graph.as_of.isoformat()}: {len(graph.ids):,} things>"
 
     def identities(self) -> pd.DataFrame:
-        """Return the identities that somebody must answer for, widest reach first.
+        """Return the accountable identities, widest reach first.
 
         Columns: `id`, `label`, `name`, `kind`, `business_owner` and `technical_owner` (ids),
         `owner_state`, `resources` and `weighted` (the blast radius; larger is worse),
@@ -138,7 +138,7 @@ class Snapshot:
         )
 
     def findings(self) -> pd.DataFrame:
-        """Return every finding that is not resolved, worst first.
+        """Return all unresolved findings, worst first.
 
         Columns: `id`, `rule`, `severity`, `subject` and `object` (ids), `sentence`, `since`,
         `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
@@ -180,7 +180,7 @@ class Snapshot:
         return _frame(named, ITEM)
 
     def orphans(self) -> pd.DataFrame:
-        """Return the identities nobody answers for: `identity` (id), `role`, `rule`, `since`."""
+        """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
         rows = answers.orphans(self.posture)["orphaned"]
         return _frame([r | {"identity": r["identity"]["id"]} for r in rows], ORPHAN)
 
@@ -191,7 +191,7 @@ class Snapshot:
         max_hops: int | None = None,
         leaked: bool = False,
     ) -> "BlastRadius":
-        """Return what a thing reaches; it shows itself as a picture and a table.
+        """Return the reach of a node; a notebook shows it as a picture and a table.
 
         Parameters
         ----------
@@ -202,7 +202,7 @@ class Snapshot:
         max_hops : int, optional
             Bounds the number of control steps.
         leaked : bool
-            Ask for a credential in the wrong hands.
+            Whether to treat a credential as leaked.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Snapshot:
         return BlastRadius(answers.blast_radius(*asked), answers.reach_tree(*asked))
 
     def to_pandas(self) -> Frames:
-        """Return the frames of the snapshot: one row a thing, one frame a label or type."""
+        """Return the frames of the snapshot, one for each label or type."""
         return self.posture.graph.frames
 
     def frame(self, name: str) -> pd.DataFrame:
@@ -229,7 +229,7 @@ class Snapshot:
         return self.posture.graph.frames[elements[name]]
 
     def to_networkx(self, around: str | None = None, hops: int = 2) -> "nx.MultiDiGraph":
-        """Return the graph, or what lies within `hops` control steps of the thing `around`."""
+        """Return the graph, or the part within `hops` control steps of the node `around`."""
         graph = self.posture.graph
         if around is None:
             return graph.to_networkx()
@@ -239,13 +239,13 @@ class Snapshot:
         return graph.to_networkx(np.union1d(near, resources))
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Run one SELECT over the frames, each a table by its name; nothing can be written."""
+        """Run one SELECT over the frames, each a table by its name; writes are impossible."""
         from app.sql import select
 
         return select(self.posture.graph, query)
 
     def cypher(self, query: str, **values: object) -> pd.DataFrame:
-        """Run a Cypher query on the database that the snapshot lies in; nothing can be written.
+        """Run a Cypher query on the database of the snapshot; writes are impossible.
 
         A database holds several snapshots: `$run` is the id of this one, which each of its nodes
         and relationships has as `run`. Labels and types have a prefix, as in
@@ -267,13 +267,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class BlastRadius:
-    """What one thing reaches: `answer` is as the command line prints it."""
+    """The reach of one node; `answer` is as the command line prints it."""
 
     answer: dict[str, Any]
     tree: dict[str, Any]
 
     def __repr__(self) -> str:
-        """Name the start and how much it reaches."""
+        """Return the start and the size of its reach."""
         start, count = self.answer["start"]["id"], len(self.resources)
         if self.answer["weighted"] is None:
             return f"<BlastRadius of {start}: not known>"
@@ -283,14 +283,14 @@ class BlastRadius:
     def resources(self) -> pd.DataFrame:
         """The resources reached, heaviest first.
 
-        Columns: `id`, `sensitivity` (absent where nobody states it), `levels` (a list), `hops`,
+        Columns: `id`, `sensitivity` (absent if no source declares it), `levels` (a list), `hops`,
         `weight`, `derived`.
         """
         return _frame(self.answer["resources"], REACHED)
 
     @property
     def weighted(self) -> float:
-        """The weight of what is reached; larger is worse. NaN where nobody could state it."""
+        """The weight of the reach; larger is worse. NaN if it is unknown."""
         weighted = self.answer["weighted"]
         return float("nan") if weighted is None else float(weighted)
 
@@ -309,12 +309,12 @@ def _id(thing: dict[str, str] | None) -> str | None:
 
 
 def _frame(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return the columns that were promised, also where there is no row."""
+    """Return a frame with exactly the given columns and types, also without rows."""
     return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(dict(columns))
 
 
 def _table(resources: pd.DataFrame) -> str:
-    """Write the heaviest resources as an HTML table; every text in it is escaped."""
+    """Return the heaviest resources as an HTML table, with every text escaped."""
     heads = "".join(f"<th>{name}</th>" for name in resources.columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{markup(_said(cell))}</td>" for cell in row) + "</tr>"

@@ -14,8 +14,8 @@ DEADLINE = 30.0  # seconds
 def select(graph: AccessGraph, query: str, deadline: float = DEADLINE) -> pd.DataFrame:
     """Run one SELECT; tables are the labels, relationship types and tables of the schema.
 
-    The connection is thrown away afterwards, cannot touch files or the network, and its
-    configuration is locked (https://duckdb.org/docs/stable/operations_manual/securing_duckdb).
+    The connection is closed afterwards, cannot touch files or the network, and its configuration is
+    locked (https://duckdb.org/docs/stable/operations_manual/securing_duckdb).
 
     Raises
     ------

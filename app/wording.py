@@ -1,4 +1,4 @@
-"""How the pages put figures, instants and states into words."""
+"""Formats of figures, instants and states on pages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,7 +43,7 @@ NO_FIGURE = "not known"  # instead of a figure, on a tile
 
 
 def number(value: float | None) -> str:
-    """Write a figure with separators, and whole where it is whole.
+    """Format a figure with separators, and without decimals if it is whole.
 
     >>> number(2340), number(38.5), number(None)
     ('2,340', '38.5', 'unknown')
@@ -54,7 +54,7 @@ def number(value: float | None) -> str:
 
 
 def brief(value: float | None) -> str:
-    """Write a weight so that it fits a tile: three figures are enough to judge it by.
+    """Format a weight so that it fits a tile, with about three significant figures.
 
     >>> brief(38.5), brief(15213.4), brief(1942093.3)
     ('38.5', '15,213', '1.94 million')
@@ -74,7 +74,7 @@ STATES = {
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
+    """Format a count with its noun.
 
     >>> counted(1, "agent"), counted(2340, "agent")
     ('1 agent', '2,340 agents')
@@ -83,7 +83,7 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 
 def kind(label: str, count: int = 1) -> str:
-    """Return what people call a node label.
+    """Return the everyday noun for a node label.
 
     >>> kind("ServiceAccount", 2)
     'service accounts'
@@ -93,7 +93,7 @@ def kind(label: str, count: int = 1) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """Write a part of a whole as a percentage, never rounding something to nothing or to all.
+    """Format a part of a whole as a percentage, never rounding to 0% or 100%.
 
     >>> share(12, 80), share(1, 100_000), share(999_999, 1_000_000), share(0, 0)
     ('15%', '<1%', '>99%', 'unknown')
@@ -109,7 +109,7 @@ def share(part: float, whole: float) -> str:
 
 
 def stamp(instant: object) -> pd.Timestamp | None:
-    """Read an instant of an answer; None where it is absent."""
+    """Parse an instant of an answer; None if it is absent."""
     if instant is None or pd.isna(instant):  # type: ignore[call-overload]
         return None
     read = pd.Timestamp(str(instant))
@@ -117,7 +117,7 @@ def stamp(instant: object) -> pd.Timestamp | None:
 
 
 def day(instant: object) -> str:
-    """Write the day of an instant.
+    """Format the day of an instant.
 
     >>> day("2026-08-01T00:00:00Z"), day(None)
     ('1 Aug 2026', 'unknown')
@@ -127,14 +127,14 @@ def day(instant: object) -> str:
 
 
 def days(instants: pd.Series) -> pd.Series:
-    """Write the day of each instant, for the rows of a table."""
+    """Format the day of each instant, for the rows of a table."""
     said: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
     said = said + instants.dt.strftime(" %b %Y").astype("string")
     return said.fillna(NOT_KNOWN)
 
 
 def moment(instant: object) -> str:
-    """Write an instant to the minute, in UTC.
+    """Format an instant to the minute, in UTC.
 
     >>> moment("2026-08-01T12:30:00Z")
     '1 Aug 2026 12:30 UTC'
@@ -144,7 +144,7 @@ def moment(instant: object) -> str:
 
 
 def span(duration: pd.Timedelta) -> str:
-    """Write a length of time in the one unit that fits it.
+    """Format a duration in the one unit that fits it.
 
     >>> span(pd.Timedelta(hours=5)), span(pd.Timedelta(days=300))
     ('5 hours', '300 days')
@@ -158,7 +158,7 @@ def span(duration: pd.Timedelta) -> str:
 
 
 def ago(instant: object, as_of: pd.Timestamp) -> str:
-    """Write how long before `as_of`, the moment a page speaks of, an instant lies.
+    """Format the time from an instant to `as_of`, the instant of the page.
 
     >>> ago("2026-07-30T00:00:00Z", pd.Timestamp("2026-08-01", tz="UTC"))
     '2 days ago'
@@ -172,7 +172,7 @@ def ago(instant: object, as_of: pd.Timestamp) -> str:
 
 
 def joined(words: Sequence[str]) -> str:
-    """Write words one after the other.
+    """Join words with commas and "and".
 
     >>> joined(["a"]), joined(["a", "b", "c"])
     ('a', 'a, b and c')
@@ -197,7 +197,7 @@ def thing_id(thing: Any) -> str:
 
 
 def edge_words(edge: Any, default: str = "—") -> str:
-    """Describe an edge of an answer: its two ends and what joins them; still to be escaped."""
+    """Describe an edge of an answer by its two ends and its type; not escaped yet."""
     if edge is None:
         return default
     if not isinstance(edge, Mapping):

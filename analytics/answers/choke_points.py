@@ -1,4 +1,4 @@
-"""Choke points: what lies on the ways from some things to others, and what removing it frees."""
+"""Choke points: the nodes and edges on paths from starts to targets, and the effect of each."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ def choke_points(
     mode: str = "standing",
     limit: int = 0,
 ) -> dict[str, Any]:
-    """Answer which things and edges the ways from `starts` to `targets` pass, first the worst.
+    """List the nodes and edges on the paths from `starts` to `targets`, worst first.
 
-    `exclusive_exposure` counts the starts that lose all access to all targets when the thing,
-    or all edges of that type between its two ends, are removed. `participation` counts the
-    pairs of start and target with a walk over it; for what only supports derived steps, those
-    over the step that carries most. `truncated`: the search met its bound, and an exposure
-    that it did not count is None; or a derived step has more alternatives than are listed, and
-    what supports it may free fewer than stated. `not_known` counts the starts of which nobody
-    could state what they reach: they are among no other figure.
+    `exclusive_exposure` counts the starts that lose all access to all targets if the node, or all
+    edges of that type between its two ends, are removed. `participation` counts the pairs of start
+    and target with a path through it; for an item that only supports derived steps, those through
+    the step that carries most. `truncated`: the search met its bound, and an exposure that it did
+    not count is None; or a derived step has more alternatives than are listed, and an item that
+    supports it may free fewer than given. `not_known` counts the starts whose reach is unknown: no
+    other figure includes them.
     """
     found = choke.choke_points(posture, starts, targets, mode)
     nodes, nodes_left = cut_off(_worst(found.exposure, found.participation), limit)
@@ -53,7 +53,7 @@ def choke_points(
 
 
 def not_known(posture: Posture, starts: np.ndarray, mode: str) -> int:
-    """Count those of which nobody could state what they reach."""
+    """Count the starts whose reach no source could declare."""
     return int(np.count_nonzero(~posture.known(Filter(mode)).known[starts]))
 
 

@@ -1,4 +1,4 @@
-"""What was made one of several ids and why, and what was not although it shares some."""
+"""Merged ids with the reason, and nodes kept separate although they share an id."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from graph.schema import FACT_NODES, WAITING
 
 
 def collisions(posture: Posture, limit: int = 0) -> dict[str, Any]:
-    """Answer which things share an id or a fact and are kept apart, and which were made one."""
+    """List the nodes that share an id or a fact and are kept apart, and those that were merged."""
     found = posture.graph.identities
     apart = [c.record() for c in found.collisions] + _two_labels(posture)
     merged = sorted(found.merged)
@@ -31,7 +31,7 @@ def _merge(posture: Posture, found: Identities, canonical: str) -> dict[str, Any
 
 
 def evidence(found: Identities, canonical: str) -> list[dict[str, Any]]:
-    """Return which rules made a thing one, and the ids and sources that share each value."""
+    """Return the rules that merged a node, with the ids and sources that share each value."""
     links = found.links[found.links["canonical"] == canonical]
     rows = []
     for (rule, value), some in links.groupby(["rule", "value"]):
@@ -47,7 +47,7 @@ def evidence(found: Identities, canonical: str) -> list[dict[str, Any]]:
 
 
 def _two_labels(posture: Posture) -> list[dict[str, Any]]:
-    """Return the ids that sources state under different labels; the first in the schema holds."""
+    """Return the ids that sources declare under different labels; the first in the schema wins."""
     facts, labels_of = posture.graph.facts, dict[str, list[str]]()
     frames = {label.name: facts.frames[label]["id"].drop_duplicates() for label in FACT_NODES}
     every = pd.concat(list(frames.values()), ignore_index=True)

@@ -1,4 +1,4 @@
-"""How much is known: what each source could say, and of what nobody said anything."""
+"""Coverage: what each source declares, and what is unknown."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,17 +25,16 @@ UNDECLARED = "{}: no source declares them"
 
 
 def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
-    """Return each source and scope with what it declares, and what is not known.
+    """Return each source and scope with the kinds it declares, and what is unknown.
 
-    `state` is complete, partial (what a partial read does not mention stays as it was seen
-    last) or failed: what is shown was read before, and could not be read again. `complete` is
-    what the last good read was. `age_days` says for how many whole days it has been read at
-    `now`, whatever the moment looked at; `taken_at_assumed` that nothing but the time of a file
-    says when. `failed` lists what could not be read, also where it never was. `unknown` says of
-    each kind of fact for whom it is not known; `no_data_before` is the first instant that any
-    fact speaks of, where the moment looked at lies before it. `silent_rules` are the
-    rules, of findings and of escalation, that no connected source can trigger, with what would:
-    what they would find is unknown.
+    `state` is complete, partial (facts that a partial read does not mention stay as last seen) or
+    failed: the facts are from an earlier read, because the last one failed. `complete` is that of
+    the last good read. `age_days` is the age of the read in whole days at `now`, whatever the
+    moment looked at; `taken_at_assumed`: its time is only that of a file. `failed` lists failed
+    reads, also of scopes never read. `unknown` lists for each kind of fact where it is unknown;
+    `no_data_before` is the instant of the first fact, if the moment looked at lies before it.
+    `silent_rules` are the rules, of findings and of escalation, that no connected source can
+    trigger, with the facts and sources that would: their results are unknown.
     """
     graph = posture.graph
     silent = _silent(graph.coverage, graph.declared, graph)
@@ -46,7 +45,7 @@ def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
 def current_coverage(
     info: SnapshotInfo | None, uri: str | None, now: pd.Timestamp
 ) -> dict[str, Any]:
-    """Return the same of the current snapshot of a store, of which nothing is read for that."""
+    """Return the coverage of the current snapshot of a store, without reading its facts."""
     if info is None:
         return _coverage((), (), now, [], [])
     declared = {kind for each in info.coverage for kind in each.declares}
@@ -74,7 +73,7 @@ def _coverage(
 def _silent(
     coverage: tuple[Coverage, ...], declared: frozenset[str], graph: AccessGraph | None
 ) -> list[dict[str, Any]]:
-    """Return the rules that nothing connected can trigger, and what would: facts, and sources."""
+    """Return the rules that nothing connected can trigger, and the facts and sources that would."""
     connected, rows = {one.source for one in coverage}, []
     rests = {rule.id: (rule.needs, rule.facts) for rule in all_rules().values()}
     rests = dict(sorted(rests.items()))
@@ -102,7 +101,7 @@ def _silent(
 
 
 def _unknown(posture: Posture) -> Iterator[str]:
-    """Say what is not known, kind by kind: of nobody, or of how many."""
+    """Yield a text for each kind of fact that is unknown, for all or for some identities."""
     graph = posture.graph
     stated = stated_kinds(graph)
     for kind in graph.undeclared:
@@ -124,7 +123,7 @@ def _unknown(posture: Posture) -> Iterator[str]:
 
 
 def _lacking(what: str, known: np.ndarray, of: str) -> Iterator[str]:
-    """Say of how many things a property is not known."""
+    """Yield a text with the number of nodes for which a property is unknown."""
     if len(known) and not known.any():
         yield f"{what}: no source states it"
     elif not known.all():
@@ -132,7 +131,7 @@ def _lacking(what: str, known: np.ndarray, of: str) -> Iterator[str]:
 
 
 def _told(posture: Posture, column: str, *labels: Node) -> np.ndarray:
-    """Return for each node of some labels whether a source states a property of it (bool)."""
+    """Return a mask of the nodes with the given labels for which a source declares `column`."""
     graph = posture.graph
     told = np.zeros(len(graph.ids), bool)
     for label in labels:
@@ -146,9 +145,9 @@ def _count(chosen: np.ndarray) -> int:
 
 
 def failed_now(posture: Posture) -> tuple[FailedRead, ...]:
-    """Return the reads that failed after what is shown of their scope was read.
+    """Return the failed reads that are later than the shown read of their scope.
 
-    Where a later snapshot has a newer read of the scope, it is that which was not read again.
+    If a later snapshot has a newer read of a scope, its failure concerns that one and is left out.
     """
     journal, history = posture.journal, posture.history
     if journal is None:

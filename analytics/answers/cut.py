@@ -1,4 +1,4 @@
-"""The smallest cut: the fewest removals that part some things from others, with the proof."""
+"""The minimum cut: the fewest removals that separate starts from targets, with the proof."""
 
 from typing import Any
 
@@ -15,15 +15,14 @@ COST = 1
 def cut(
     posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str = "standing"
 ) -> dict[str, Any]:
-    """Answer how to part `starts` from `targets` with the fewest removals.
+    """Find the fewest removals that separate `starts` from `targets`.
 
-    Access that was used of late, and break-glass access, is protected. `max_flow` is what no
-    cut can cost less than; where it equals `cost`, the cut is `exact`. Where protected access
-    alone joins a start to a target, nothing is cut: `cost` and `max_flow` are None, and
-    `protected` holds all items on such ways. `not_known` counts the starts of which nobody
-    could state what they reach: no cut is known to part them. An edge that `moves` is the last
-    login to an account: what-if shows that the access stays with the account. It is taken only
-    where no cut of as few edges does without.
+    Recently used access and break-glass access are protected. `max_flow` is a lower bound of the
+    cost of any cut; if it equals `cost`, the cut is `exact`. If protected access alone joins a
+    start to a target, nothing is cut: `cost` and `max_flow` are None, and `protected` holds all
+    items on such paths. `not_known` counts the starts whose reach is unknown: no cut is known to
+    separate them. An edge that `moves` is the last login to an account: what-if shows that the
+    access stays with the account. It is chosen only if no cut of as few edges was found without it.
     """
     found = smallest_cut(posture, starts, targets, mode)
     dark = not_known(posture, starts, mode)
@@ -58,7 +57,7 @@ def _rows(posture: Posture, found: Cut, chosen: np.ndarray) -> list[dict[str, An
 
 
 def _certificate(found: Cut) -> str:
-    """Say in a sentence what the figures prove."""
+    """Return a sentence on what the figures prove."""
     count = len(found.chosen)
     if not found.separable:
         return (

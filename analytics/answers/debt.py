@@ -1,4 +1,4 @@
-"""Trust debt: what is owed for access whose assumptions hold no more, by whom and for what."""
+"""Trust debt owed for broken assumptions about access, by identity and by group."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,7 @@ from graph.schema import CAN_ACCESS, LEVELS
 
 CAPS = (ALARM, ORPHAN)
 LEAKED, DENIED = "a credential leaked and is alive", "what was denied happened"
-NAMED = 20  # things that keep a grade down that an answer names
+NAMED = 20  # causes of a capped grade that an answer lists
 
 
 def debt(
@@ -41,14 +41,13 @@ def debt(
     about: int | None = None,
     model: Model | None = None,
 ) -> dict[str, Any]:
-    """Answer what the accountable identities owe, or one of them (`about`, a node's number).
+    """Return the debt of the accountable identities, or of one of them (`about`, a node's number).
 
-    `groups` add up to the whole. `accepted` is how much of debt is owed for findings that
-    somebody accepted: it stays owed, and bears no interest until that ends. `items`, if asked
-    for, are the broken ones, the costliest first, then those of which nobody knows whether they
-    are broken. `not_known` counts the identities of which nobody could state what they may use:
-    no figure says anything of them, and where there are no others, there is no figure.
-    `capped_by` names what keeps a grade down that would be better by its ratio.
+    `groups` add up to the whole. `accepted` is the part of debt owed for accepted findings: it
+    stays owed, and bears no interest until the acceptance ends. `items`, if requested, are the
+    broken ones, the costliest first, then the unknown ones. `not_known` counts the identities whose
+    access no source could declare: no figure covers them, and if there are no others, there is no
+    figure. `capped_by` lists the causes if a grade is capped below that of its ratio.
     """
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
@@ -88,7 +87,7 @@ def _worth_telling(group: Group, by: str) -> bool:
 
 
 def figures(of: Total) -> dict[str, Any]:
-    """Return the figures of a total, as every answer about debt shows them."""
+    """Return the figures of a total, as in every answer about debt."""
     told = _sums(of) if of.known else dict.fromkeys(_sums(of))
     return {**told, "identities": of.identities, "not_known": of.not_known}
 
@@ -115,7 +114,7 @@ def _groups(posture: Posture, owed: Debt, by: str, places: np.ndarray | slice) -
 
 
 def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list[dict[str, Any]]:
-    """Name the credentials, uses and identities that keep a grade down, the first of them."""
+    """Return the credentials, uses and identities that cap a grade, up to `NAMED`."""
     caps = caps_of(posture, owed.model)
     which = np.zeros(len(owed.identities), bool)
     which[places] = True
@@ -138,7 +137,7 @@ def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list
 def _borne(
     posture: Posture, by: str, group: Group, borne: np.ndarray, places: np.ndarray | slice
 ) -> float | None:
-    """Return how much of what a group owes is accepted."""
+    """Return the accepted part of the debt of a group."""
     if not group.total.known:
         return None
     if by == "assumption":
@@ -171,14 +170,14 @@ def _group(
 
 
 def _order(owed: Debt) -> np.ndarray:
-    """Return the items, the costliest first, then those of which nobody knows."""
+    """Return the items, the costliest first, then the unknown ones."""
     rows = owed.rows
     order = np.lexsort((rows.assumption, rows.entitlement, -rows.unverified, -rows.debt))
     return np.asarray(order)
 
 
 def concerning(posture: Posture, owed: Debt, number: int) -> np.ndarray:
-    """Return the items of a thing, or about it: as identity, holder, resource or credential."""
+    """Return the items that concern a node: as identity, holder, resource or object."""
     rows, units = owed.rows, owed.units
     mine = (units.identity == number) | (units.holder == number) | (units.resource == number)
     named = np.flatnonzero(rows.names == posture.graph.thing(number)["id"])

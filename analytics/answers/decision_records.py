@@ -1,4 +1,4 @@
-"""How good the records of decisions are: what they leave out, and what does not fit."""
+"""Quality of decision records: missing fields, and records that contradict other facts."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from analytics.evidence.matching import Evidence
 from analytics.posture import Posture
 from graph.access import flags
 
-# What an audit of an agent needs of a decision, by the fields that may hold it.
+# The facts on a decision that an audit needs, with the fields that may hold each.
 EXPECTED = {
     "identity": ("identity", "instance"),
     "purpose": ("purpose", "task_id"),
@@ -21,16 +21,16 @@ EXPECTED = {
     "justification": ("justification",),
     "outcome": ("executed", "result"),
 }
-TEMPLATE = 10  # records with the same words, numbers aside, that make a template of them
+TEMPLATE = 10  # records of equal wording, numbers aside, that count as a template
 
 
 def decision_records(posture: Posture, found: Evidence) -> dict[str, Any]:
-    """Count the records up to the moment looked at, and what is missing or wrong in them.
+    """Count the decision records so far, and what is missing or wrong in them.
 
-    `never_used` are permissions on which no use rests, `executed_though_denied` refusals whose
-    own outcome says that they were carried out, `out_of_date` decisions by a replaced version
-    of a policy, and `templates` justifications that many records repeat. `engines` gives for
-    each engine the share of its records that lack what an audit needs.
+    `never_used` are permissions without a use, `executed_though_denied` refusals whose own outcome
+    says that they were carried out, `out_of_date` decisions by a replaced version of a policy, and
+    `templates` justifications that many records repeat. `engines` gives for each engine the share
+    of its records that lack what an audit needs.
     """
     frame = records(posture)
     decision = frame["decision"]
@@ -57,6 +57,6 @@ def _missing(frame: pd.DataFrame) -> dict[str, float]:
 
 
 def _templates(said: pd.Series) -> pd.Series:
-    """Return which justifications are worded like many others."""
+    """Return a mask of the justifications that are worded like many others."""
     words = said.str.lower().str.replace(r"[^a-z]+", " ", regex=True)
     return words.notna() & (words.groupby(words).transform("size") >= TEMPLATE)

@@ -1,4 +1,4 @@
-"""What is new, gone or different between two snapshots, and whether it changed or was only seen."""
+"""Differences between two snapshots: added, removed or changed, in truth or only by coverage."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ KINDS = (ADDED, REMOVED, CHANGED)
 
 
 def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int) -> dict[str, Any]:
-    """Answer what differs from one snapshot to another; each list is cut at `limit` rows.
+    """List the differences from one snapshot to another; each list is cut at `limit` rows.
 
-    What only has another id than before, or turned out to be one with another thing, is
-    `renamed`: neither added nor removed.
+    A node that only has another id than before, or was merged with another, is `renamed`: neither
+    added nor removed.
     """
     one, other = history.posture(before.id).graph, history.posture(after.id).graph
     former = Former(one, other)
@@ -45,7 +45,7 @@ def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int
 
 
 def _renamed(former: Former, after: AccessGraph) -> list[dict[str, Any]]:
-    """Return what goes by another id than before, by the former id; that is only learned."""
+    """Return the nodes with another id than before, by the earlier id; only knowledge changed."""
     ids = sorted(former.names) if not former.same else []
     was = former.before.numbers(pd.Series(ids, dtype="string")).tolist()
     pairs = [(n, after.number(former.names[i])) for i, n in zip(ids, was, strict=True)]
@@ -80,7 +80,7 @@ def _connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> lis
 
 
 def _counts(found: Changes, what: str) -> dict[str, int]:
-    """Count what differs in a way: nodes, relationships, and how many are coverage alone."""
+    """Count the differences of one type: nodes, relationships, and those by coverage alone."""
     chosen = {e: rows[rows["what"] == what] for e, rows in found.rows.items()}
     nodes = sum(len(rows) for e, rows in chosen.items() if isinstance(e, Node))
     whole = sum(len(rows) for rows in chosen.values())
@@ -91,7 +91,7 @@ def _counts(found: Changes, what: str) -> dict[str, int]:
 def _listed(
     found: Changes, elements: tuple[Element, ...], what: str, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """Return rows of some elements by id, what changed before what is only seen, cut at `limit`."""
+    """Return rows of some elements by id, real changes before those by coverage, cut at `limit`."""
     shown: list[dict[str, Any]] = []
     total = 0
     for element in elements:
@@ -145,7 +145,7 @@ def _things(graph: AccessGraph, element: Element, rows: pd.DataFrame) -> list[di
 def _values(
     graph: AccessGraph, element: Element, ids: pd.Series, described: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the values that the changed fields of each row have in `graph`."""
+    """Return the values of the changed fields of each row in `graph`."""
     frame = graph.frames[element]
     place = pd.Index(frame["id"]).get_indexer(pd.Index(ids))
     named = {name for row in described for name in row["fields"]} - {LABEL}
@@ -161,6 +161,6 @@ def _values(
 
 
 def _value(cells: Any, column: Property, at: int) -> Any:
-    """Return a cell as plain data, lists and maps as such; a thing of another label has none."""
+    """Return a cell as plain data, lists and maps as such; None for a node of another label."""
     value = plain(cells[at]) if at >= 0 else None
     return strict_json(value) if value is not None and column.dtype in STRUCTURED else value

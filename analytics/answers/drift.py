@@ -1,4 +1,4 @@
-"""What identities reach beyond what they were approved for, why, and since when."""
+"""Drift: access beyond what identities were approved for, with cause and time."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from graph.values import iso
 
 
 def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
-    """Answer the drift of all accountable identities, or of one (a number), heaviest first.
+    """Return the drift of all accountable identities, or of one (a number), heaviest first.
 
-    What a policy that grew gives an identity is one row, its heaviest access: `policy` names it,
-    with what it gives more (`growth`, as many resources and levels), to how many identities in
-    all. `shrink` is what is approved but not reached; it is no drift. Neither is an excess whose
-    `why` is coverage: it is listed, but not in the sums. `change_points` are the steps up in
-    exposure that a history of ten snapshots or more shows. `not_known` counts the identities of
-    which nobody could state what they reach.
+    All access that a grown policy gives an identity is one row, of the heaviest access: `policy`
+    names it, with the additional access (`growth`, the number of resources and levels) and the
+    number of identities. `shrink` is approved but unreached access; it is no drift. Neither is an
+    excess whose `why` is coverage: it is listed, but not in the sums. `change_points` are the steps
+    up in exposure, from a history of ten snapshots or more. `not_known` counts the identities whose
+    reach is unknown.
     """
     who = posture.accountable if about is None else np.array([about])
     dark = int(np.count_nonzero(~posture.reach_known[who]))
@@ -55,7 +55,7 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
 
 
 def _grown(excess: list[Excess]) -> dict[tuple[str, int], list[Excess]]:
-    """Return what each policy that grew gives each identity more."""
+    """Return the additional access of each identity by each grown policy."""
     found: dict[tuple[str, int], list[Excess]] = {}
     for one in excess:
         if one.policy is not None:
@@ -64,7 +64,7 @@ def _grown(excess: list[Excess]) -> dict[tuple[str, int], list[Excess]]:
 
 
 def _once_for_a_policy(pairs: list[tuple[Drift, Excess]]) -> list[tuple[Drift, Excess]]:
-    """Keep of what a policy gives an identity the first."""
+    """Keep the first excess of each policy and identity."""
     met: set[tuple[str, int]] = set()
     kept = []
     for each, excess in pairs:
@@ -97,7 +97,7 @@ def _policy(
 
 
 def _growth(posture: Posture, of: Growth) -> dict[str, Any]:
-    """Return where the exposure of an identity stepped up."""
+    """Describe a step up in the exposure of an identity."""
     return {
         "identity": posture.graph.thing(of.identity),
         "at": iso(of.info.taken_at),

@@ -1,4 +1,4 @@
-"""Durability: which footholds would be hardest to revoke, and hardest to notice."""
+"""Durability: the footholds that are hardest to revoke, and hardest to notice."""
 
 from typing import Any
 
@@ -14,16 +14,15 @@ from analytics.remediation.durability import durability as count
 def durability(
     posture: Posture, mode: str = "standing", limit: int = 0, about: int | None = None
 ) -> dict[str, Any]:
-    """Answer how durable each agent's foothold is, the hardest to revoke first.
+    """Return the durability of each agent's foothold, the hardest to revoke first.
 
-    `routes` are routes to crown jewels that share no relationship; `routes_after_kill` those
-    that are left when the agent is disabled, its sessions end and its own credentials are
-    revoked (`analytics.remediation.durability.kept_after_the_end` says what that leaves). They may
-    be more than before: one account that runs an agent may have made several keys. `unlogged_share`
-    is the share of `hops`, the relationships on all ways, whose use no source would see; None
-    where there is no way. Of an agent of which nobody could state what it reaches there is no
-    figure, and `not_known` counts them. `about` (a node's number) asks for one thing of any
-    kind.
+    `routes` are paths to crown jewels that share no relationship; `routes_after_kill` those left
+    when the agent is disabled, its sessions end and its own credentials are revoked (see
+    `analytics.remediation.durability.kept_after_the_end`). They may be more than before: one
+    account that runs an agent may have made several keys. `unlogged_share` is the share of `hops`,
+    the relationships on all paths, whose use no source would see; None if there is no path. An
+    agent whose reach is unknown has no figure, and `not_known` counts them. `about` (a node's
+    number) selects one node of any kind.
     """
     asked = agents(posture) if about is None else np.array([about])
     found = count(posture, asked, mode)
@@ -45,13 +44,13 @@ def durability(
 
 
 def durability_of(posture: Posture, start: int, mode: str) -> dict[str, Any]:
-    """Return the figures of one thing (a node's number)."""
+    """Return the figures of one node (a number)."""
     known = bool(posture.known(Filter(mode)).known[start])
     return figures(count(posture, np.array([start]), mode), 0, known)
 
 
 def figures(found: Counted, place: int, known: bool = True) -> dict[str, Any]:
-    """Return the figures at one place; where they are not `exact`, routes are lower bounds."""
+    """Return the figures at one place; unless `exact`, routes are lower bounds."""
     hops, unlogged = int(found.hops[place]), int(found.unlogged[place])
     if not known:
         names = ("routes", "routes_after_kill", "exact", "unlogged_share", "unlogged", "hops")

@@ -1,4 +1,4 @@
-"""Evidence: which decision explains each use, and how good the records of decisions are."""
+"""Evidence: the decision that explains each use, and the quality of decision records."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ PLACED = (*IDENTITIES, RESOURCE, TOOL)
 
 
 def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
-    """Answer what explains each use, the latest first; `about` is who acted or what was used.
+    """Return the explanation of each use, latest first; `about` is its identity or resource.
 
-    `said` of a use is what the record of its decision says in somebody's own words.
+    `said` of a use holds the free-text fields of its decision record.
 
-    `coverage` is the explained share of the sensitive uses (confidential or more) of which it is
-    known whether a decision explains them: by count, and by sensitivity times level. It is None
-    where there are none.
+    `coverage` is the explained share of the sensitive uses (confidential or more) for which it is
+    known whether a decision explains them: by count, and by sensitivity times level. It is None if
+    there are none.
     """
     found = evidence_of(posture)
     rows = found.uses
@@ -70,9 +70,9 @@ def _use(posture: Posture, row: Any) -> dict[str, Any]:
 
 
 def _words(posture: Posture, decisions: pd.Series) -> dict[Any, dict[str, Any] | None]:
-    """Return what records of these ids say in somebody's own words, None where they say nothing.
+    """Return the free-text fields of the records with these ids, None for records without any.
 
-    Records of several sources may share an id: then nobody can tell which of them is meant.
+    An id shared by records of several sources is ambiguous and left out.
     """
     frame = decided(posture)
     frame = frame[frame["id"].isin(decisions.dropna())].drop_duplicates("id", keep=False)

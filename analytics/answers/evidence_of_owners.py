@@ -1,4 +1,4 @@
-"""What is stated of owners, how far each statement is to be trusted, and who disagrees."""
+"""Statements of ownership, the confidence in each, and conflicts between sources."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from graph.frames import records
 
-SURE = 0.5  # an owner is called sure from here on: declared, and confirmed within a year
+SURE = 0.5  # confidence of a sure owner: declared, and confirmed within a year
 
 
 def evidence_of(posture: Posture, number: int) -> dict[str, Any]:
-    """Answer for each role of a thing how its owner is known, and by which statements."""
+    """Return for each role of a node how its owner is known, and by which statements."""
     said = statements_about(posture, number)
     states: dict[str, Any] = state_of(posture, number)
     mine = [c for c in conflicts(posture) if c["thing"]["id"] == posture.graph.thing(number)["id"]]
@@ -43,7 +43,7 @@ def _statement(posture: Posture, said: Any) -> dict[str, Any]:
 
 
 def conflicts(posture: Posture) -> list[dict[str, Any]]:
-    """List the sources that do not agree on an owner."""
+    """List the conflicts between sources about an owner."""
     thing = posture.graph.thing
     return [
         {
@@ -61,7 +61,7 @@ def conflicts(posture: Posture) -> list[dict[str, Any]]:
 
 
 def confidence(posture: Posture) -> dict[str, Any]:
-    """Add up how sure the owners of the identities in service are, by role."""
+    """Summarise the confidence in the owners of identities in service, by role."""
     roles = owner_evidence(posture).roles
     answer: dict[str, Any] = {"half_life_days": HALF_LIFE, "sure_from": SURE}
     for role in ROLES:
@@ -77,7 +77,7 @@ def confidence(posture: Posture) -> dict[str, Any]:
 
 
 def sure_owners(posture: Posture) -> np.ndarray:
-    """Return for each node how sure the less sure of its roles that are known is (float64)."""
+    """Return for each node the lowest confidence among its known roles (float64), 0 without any."""
     nodes, owned = len(posture.graph.ids), posture.ownership
     roles = owner_evidence(posture).roles.pivot_table(
         index="thing", columns="role", values="confidence", fill_value=0.0

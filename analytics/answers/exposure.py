@@ -1,4 +1,4 @@
-"""Exposure: who reaches a resource. Blast radius, asked from the other end."""
+"""Exposure: the identities that reach a resource; the inverse of blast radius."""
 
 from typing import Any
 
@@ -19,10 +19,10 @@ def exposure(
     mode: str = "standing",
     limit: int = 0,
 ) -> dict[str, Any]:
-    """Answer which identities reach `resource` (a node's number) at `level` or a higher one.
+    """List the identities that reach `resource` (a node's number) at `level` or a higher one.
 
-    `percent` is the share of the accountable identities of which it is known what they reach,
-    `band` its name; `not_known` counts the others.
+    `percent` is the share of the accountable identities with known reach, `band` its name;
+    `not_known` counts the others.
     """
     graph = posture.graph
     least = LEVELS.index(level) if level else 0
@@ -58,7 +58,7 @@ def exposure(
 
 
 def band_of(percent: float | None) -> str | None:
-    """Name how large a share of the accountable identities is; None where there are none."""
+    """Return the band of a share of the accountable identities; None if there are none."""
     return None if percent is None else next(band for least, band in BANDS if percent >= least)
 
 
@@ -67,8 +67,8 @@ def _highest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the highest level at which each node reaches `resource`, and the fewest hops.
 
-    Both are -1 where it does not reach it at `least` or above. The hops are those to any of
-    these levels.
+    Both are -1 where it does not reach it at `least` or above. The hops are the fewest over these
+    levels.
     """
     network = posture.network(chosen)
     best = np.full(network.nodes, -1, np.int64)

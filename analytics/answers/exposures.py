@@ -1,4 +1,4 @@
-"""The exposure of every resource at once: who reaches it, the most exposed first."""
+"""Exposure of all resources: the identities that reach each, the most exposed first."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from graph.schema import FACT_NODES
 
 
 def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> dict[str, Any]:
-    """Answer who reaches each resource, with the highest level of each; no list is cut.
+    """List the identities that reach each resource, with the highest level of each; no list is cut.
 
-    `percent` is the share of the accountable identities of which it is known what they reach;
-    `not_known` counts the others. `limit` bounds the resources.
+    `percent` is the share of the accountable identities with known reach; `not_known` counts the
+    others. `limit` bounds the resources.
     """
     graph, network = posture.graph, posture.network(Filter(mode))
     acting = np.flatnonzero(graph.has_label(*(n for n in FACT_NODES if n.acts)))
@@ -52,7 +52,7 @@ def exposures(posture: Posture, mode: str = "standing", limit: int = 0) -> dict[
 def _lists(
     posture: Posture, mode: str, acting: np.ndarray, shown: np.ndarray
 ) -> dict[int, list[dict[str, Any]]]:
-    """Return for each shown resource who reaches it, the highest level first."""
+    """Return the identities that reach each shown resource, the highest level first."""
     wanted = np.zeros(len(posture.graph.ids), bool)
     wanted[shown] = True
     found = {}

@@ -1,4 +1,4 @@
-"""Findings: what is wrong, about what, since when, who answers for it and what to do."""
+"""Findings with subject, dates, state, accountable person, support and remedy."""
 
 from typing import Any
 
@@ -37,9 +37,9 @@ def findings(
     limit: int = 0,
     states: tuple[str, ...] = LISTED,
 ) -> dict[str, Any]:
-    """Answer what the rules find, worst first; `severity` means that one or worse.
+    """List the findings, worst first; `severity` means that one or worse.
 
-    What was resolved is listed only where `states` ask for it. Rules whose facts no source
+    Resolved findings are listed only if `states` includes them. Rules whose facts no source
     declares are listed as not evaluable.
     """
     rows = chosen(posture, rule, severity, about, states)
@@ -61,7 +61,7 @@ def findings(
 
 
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
-    """Answer one finding by any id that it had, in whatever state; None where there is none."""
+    """Return one finding by any id that it had, in any state; None if there is none."""
     found = _findings(posture, listed(posture, STATES, lives(posture).called(one)).head(1))
     return found[0] if found else None
 
@@ -73,7 +73,7 @@ def chosen(
     about: int | None = None,
     states: tuple[str, ...] = LISTED,
 ) -> pd.DataFrame:
-    """Return the rows of `listed` that are asked for."""
+    """Return the rows of `listed` that match the filters."""
     rows = listed(posture, states)
     if rule is not None:
         rows = rows[rows["rule"] == rule.upper()]
@@ -83,7 +83,7 @@ def chosen(
 
 
 def _about(posture: Posture, rows: pd.DataFrame, about: int) -> pd.Series:
-    """Return which rows are about a node; its number, and its id, differ from step to step."""
+    """Return a mask of the rows about a node; its number, and its id, differ between steps."""
     life, thing = lives(posture), str(posture.graph.ids[about])
     chosen = pd.Series(False, index=rows.index)
     for step in rows["step"].unique().tolist():
@@ -139,7 +139,7 @@ def _acceptance(life: Lives, row: Any) -> dict[str, Any] | None:
 
 
 def _why(life: Lives, row: Any) -> str | None:
-    """Say in words why a finding is in its state, where that is not plain."""
+    """Return the reason for the state of a finding, unless it is obvious."""
     if row.state == ACCEPTED:
         accepted = life.acceptances[row.id].record()
         return f"{accepted['by']} accepted it until {accepted['until']}: {accepted['reason']}"
@@ -157,7 +157,7 @@ def _why(life: Lives, row: Any) -> str | None:
 
 
 def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:
-    """Return the id of the finding about the same subject that adds up this one, if there is."""
+    """Return the id of the finding on the same subject that aggregates this one, if any."""
     if not rule.part_of:
         return None
     whole, facts = _sums(posture, rule.part_of).get(int(row.subject), ("", frozenset()))
@@ -166,7 +166,7 @@ def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:
 
 @once
 def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
-    """Return the findings of a rule that has one for each subject: its id, and its evidence."""
+    """Return id and support of the findings of an aggregating rule, by subject."""
     rows = find_all(posture)
     rows = rows[rows["rule"] == rule]
     evidence = map(frozenset, rows["evidence"])
@@ -174,6 +174,6 @@ def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
 
 
 def accountable(posture: Posture, subject: int) -> dict[str, str] | None:
-    """Return the person who answers for a thing, business before technical; None for nobody."""
+    """Return the person who answers for a node, business before technical; None for nobody."""
     person = accountable_people(posture)[subject]
     return posture.graph.thing(int(person)) if person != NOBODY else None

@@ -1,4 +1,4 @@
-"""Frameworks: for each control what is evidence of it, or why there is none."""
+"""Frameworks: the evidence for each control, or the reason for none."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from analytics.figures.measure import Measure, Measured
 from analytics.posture import Posture
 from analytics.runtime.faults import PartFailed, guarded
 
-MANY_FINDINGS = 50  # of a rule, named as evidence of a control
+MANY_FINDINGS = 50  # findings of a rule listed for a control
 FALLING_SHORT = "identities with a finding"
 UNSPOKEN = "no rule and no measure speaks of it"
 
@@ -19,13 +19,13 @@ UNSPOKEN = "no rule and no measure speaks of it"
 def frameworks(
     posture: Posture, name: str | None = None, limit: int | None = None
 ) -> dict[str, Any]:
-    """Answer for each control, of all frameworks or those of a name, how many fall short.
+    """Return for each control, of all frameworks or those matching `name`, how many fall short.
 
     `numerator` counts the identities with a finding of a rule that refers to the control,
-    `denominator` those that these rules could judge; where only measures refer to it, they are
-    those of the first, and `numerator_is` says what is counted. `evidence` has a row for each
-    such rule, with the ids of its findings (at most `limit`, `MANY_FINDINGS` if not said), and
-    for each such measure. A control without evidence has neither number, and says why.
+    `denominator` those that these rules could judge; if only measures refer to it, they are those
+    of the first, and `numerator_is` describes what is counted. `evidence` has a row for each such
+    rule, with the ids of its findings (at most `limit`, default `MANY_FINDINGS`), and for each such
+    measure. A control without evidence has neither number, but a reason.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def _framework(listed: Framework, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _guarded(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:
-    """Return the row of a control; one that fails, or whose rules did, is not measured."""
+    """Return the row of a control; not measured if it fails, or if any of its rules did."""
     name = f"{listed.prefix} {control.id}"
     row = guarded(
         posture.faults,
@@ -140,7 +140,7 @@ def _by_measure(measure: Measure, found: Measured) -> dict[str, Any]:
 def _because(
     control: Control, rules: list[Judged], measures: list[tuple[Measure, Measured]]
 ) -> str:
-    """Say why nothing is evidence of a control: silent rules and measures, else its nature."""
+    """Return why a control has no evidence: silent rules and measures, else its nature."""
     said = [f"{rule.rule.id}: {rule.because}" for rule in rules]
     said += [f"{measure.title}: {found.because}" for measure, found in measures]
     return "; ".join(said) or control.because or UNSPOKEN

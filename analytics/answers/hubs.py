@@ -1,4 +1,4 @@
-"""Credential hubs: what depends on one credential, and in which order to rotate them."""
+"""Credential hubs: the dependents of each credential, and the order of rotation."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ SHOWN = 100  # dependents of one credential that are listed
 
 
 def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> dict[str, Any]:
-    """Answer which credentials most hangs on; with `order` "rotation", what to rotate first.
+    """List the credentials with most dependents; with `order` "rotation", in order of rotation.
 
-    `reach` is what whoever has the credential reaches. `articulation`: without it, identities
-    that hang together by credentials fall into several `pieces`. `rotation` is the place in
-    the order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then
-    fewest `unknown`, then the widest reach. Of `dependents` the first are listed.
+    `reach` is the reach of anybody who has the credential. `articulation`: without it, identities
+    that are connected by credentials fall into several `pieces`. `rotation` is the rank in the
+    order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then fewest
+    `unknown`, then the widest reach. The first `SHOWN` of `dependents` are listed.
     """
     found = credential_hubs(posture)
     many = _sizes(found)
@@ -68,7 +68,7 @@ def _row(posture: Posture, found: Hubs, place: int, many: int) -> dict[str, Any]
 
 @once
 def _types(posture: Posture) -> dict[int, str]:
-    """Return the type of each credential that states one."""
+    """Return the type of each credential that has one."""
     keys = posture.graph.frames[CREDENTIAL]
     keys = keys[keys["type"].notna()]
     return dict(zip(posture.graph.numbers(keys["id"]).tolist(), keys["type"], strict=True))

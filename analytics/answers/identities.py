@@ -1,4 +1,4 @@
-"""The identities that somebody must answer for, widest reach first."""
+"""The accountable identities, widest reach first."""
 
 import time
 from typing import Any
@@ -15,9 +15,9 @@ from graph.schema import AGENT
 
 
 def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
-    """Answer who the accountable identities are, who owns them and what they reach.
+    """List the accountable identities with owners, reach and debt.
 
-    Where nobody could state what one may use, its reach, debt and ratio are None.
+    If no source could declare the access of one, its reach, debt and ratio are None.
     """
     begun = time.perf_counter()
     reach = posture.totals()
@@ -47,7 +47,7 @@ def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
 
 
 def _owed(posture: Posture) -> dict[int, Group]:
-    """Return what each accountable identity owes, by its number."""
+    """Return the debt of each accountable identity, by its number."""
     whole = grouped(posture, debt_of(posture), posture.accountable)
     return dict(zip(posture.accountable.tolist(), whole, strict=True))
 
@@ -65,7 +65,7 @@ def _kinds(posture: Posture) -> dict[int, str]:
 
 
 def owners(posture: Posture, number: int) -> dict[str, Any]:
-    """Return who answers for a thing, and how that is known."""
+    """Return the owners of a node, and how they are known."""
     owned, thing = posture.ownership, posture.graph.thing
     answer: dict[str, Any] = {
         role: thing(int(who[number])) if who[number] != NOBODY else None

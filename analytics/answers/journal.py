@@ -1,4 +1,4 @@
-"""What people decide in the product: accept a finding, attest an owner, review access."""
+"""Decisions of people in the product: accept a finding, attest an owner, review access."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ LONGEST = {"by": 200, "reason": 2000, "note": 2000}
 
 
 class Refused(Exception):
-    """A decision that cannot be written; the text says why."""
+    """A decision that cannot be written; the text gives the reason."""
 
     exit_code, code = 2, "refused"
 
@@ -32,7 +32,7 @@ class Refused(Exception):
 def accept(
     posture: Posture, finding: str, until: pd.Timestamp, by: str | By, reason: str
 ) -> dict[str, Any]:
-    """Accept a finding until an instant; it stays listed, and returns by itself then.
+    """Accept a finding until an instant; it stays listed, and is open again after that.
 
     It counts from the moment looked at, which may be before now: that of the snapshot.
 
@@ -61,7 +61,7 @@ def attest(
     note: str = "",
     since: pd.Timestamp | None = None,
 ) -> dict[str, Any]:
-    """Attest that a person or a team answers for a thing; it counts from `since`, or from now.
+    """Attest that a person or a team owns a node; it counts from `since`, or from now.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def review(
     grant: str | None = None,
     since: pd.Timestamp | None = None,
 ) -> dict[str, Any]:
-    """Decide about the access of a thing, or about one grant that it holds, by its grant id.
+    """Record a review decision on the access of a node, or on one of its grants by grant id.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def review(
 
 
 def apart(posture: Posture, thing: str, other: str, by: str | By, reason: str) -> dict[str, Any]:
-    """Say that an id that was made one with others is another thing: it stands by itself then.
+    """Separate an id from a merged node, so that it is a node of its own.
 
     Raises
     ------
@@ -147,9 +147,9 @@ def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[st
 
 
 def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
-    """Answer what was decided in the product, the latest first.
+    """List the decisions in the product, the latest first.
 
-    `expired_and_open` are the acceptances whose time is up while their finding is still there.
+    `expired_and_open` are expired acceptances of findings that still hold.
     """
     entries = journal_of(posture).entries()
     found = [e.record() for e in reversed(entries)]
@@ -171,7 +171,7 @@ def journal_of(posture: Posture) -> Journal:
 
 
 def _finding(posture: Posture, said: str) -> str:
-    """Find a finding that is not resolved by an id that it has or had, or a unique start of one."""
+    """Find an unresolved finding by any of its ids, or by a unique start of one."""
     life = lives(posture)
     rows = life.rows
     there = rows["id"][rows["state"].isin(LISTED)]
@@ -190,12 +190,12 @@ def _finding(posture: Posture, said: str) -> str:
 
 
 def _also(posture: Posture, thing: str) -> list[str]:
-    """Return the other ids of a thing, under which the entry counts once it lacks this one."""
+    """Return the other ids of a node, under which the entry counts if this one is gone."""
     return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
 def _person(posture: Posture, said: str | By) -> By:
-    """Return the active person who decides; where no source states any person, the name as said.
+    """Return the active person who decides; if no source declares any person, the name as given.
 
     Raises
     ------
@@ -218,12 +218,12 @@ def _person(posture: Posture, said: str | By) -> By:
 
 
 def deciders(posture: Posture) -> np.ndarray:
-    """Return the numbers of the people who may decide: those who are active."""
+    """Return the numbers of the people who may decide: the active ones."""
     return np.flatnonzero(active_people(posture.graph)[0])
 
 
 def _recorded(entry: Entry) -> dict[str, Any]:
-    """Return an entry as written, and say so where nobody could verify who it is by."""
+    """Return an entry as written, with a note if its author could not be verified."""
     unverified = f"no source states any person: that {entry.by} decided it is not verified"
     return entry.record() | {"unverified": None if entry.verified else unverified}
 
@@ -247,7 +247,7 @@ def _require(posture: Posture, number: int, allowed: tuple[Node, ...], why: str)
 
 
 def _grants(posture: Posture, number: int) -> list[str]:
-    """Return the grant ids that a thing holds."""
+    """Return the ids of the grants that a node holds."""
     holder, _ = posture.graph.ends(CAN_ACCESS)
     held = posture.graph.frames[CAN_ACCESS][holder == number]
     return sorted({str(row.grant_id) for row in records(held[held["grant_id"].notna()])})
@@ -260,7 +260,7 @@ def _not_ahead(journal: Journal, since: pd.Timestamp | None) -> pd.Timestamp | N
 
 
 def _counts(posture: Posture, since: str) -> str | None:
-    """Say from when an entry counts, where what is looked at is earlier."""
+    """Return a note on when an entry takes effect, if the moment looked at is earlier."""
     as_of = iso(posture.graph.as_of)
     if pd.Timestamp(since) <= posture.graph.as_of:
         return None

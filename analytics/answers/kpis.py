@@ -1,4 +1,4 @@
-"""Leadership figures: one table, one population, each with its denominator or why not."""
+"""Leadership figures of one population, each with its denominator or the reason for none."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from analytics.posture import Posture
 
 
 def kpis(posture: Posture) -> dict[str, Any]:
-    """Answer the leadership figures and the five pillars.
+    """Return the leadership figures and the five pillars.
 
-    A figure that cannot be measured has the value None and says why: it is not 0. `range` is
-    within what it lies whatever the unknown turns out to be; `on_target` holds for all of it.
+    A figure that cannot be measured has the value None and a reason: it is not 0. `range` bounds
+    the value whatever the unknown turns out to be; `on_target` holds for all of it.
     """
     who = population(posture)
     model = who.debt.model
@@ -59,7 +59,7 @@ def _figure(posture: Posture, of: Measure, found: Measured) -> dict[str, Any]:
 
 
 def _on_target(of: Measure, found: Measured) -> bool | None:
-    """Say whether the target is met; None where the unknown could decide it either way."""
+    """Return whether the target is met; None if the unknown could decide it either way."""
     if of.target is None or found.value is None or of.better not in (MORE, LESS):
         return None
     ends = found.range or (found.value, found.value)

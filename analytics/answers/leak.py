@@ -1,4 +1,4 @@
-"""What changes once a credential leaked: who may use it, what they are, and what ends it."""
+"""The effect of a leaked credential: its rightful users, what it opens, and what ends the leak."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from graph.schema import AUTHENTICATES_AS, CREDENTIAL, SPAWNS, USES
 
 
 def leak_of(posture: Posture, key: int) -> dict[str, Any] | None:
-    """Answer what a leak of a live credential (a node's number) changes; None for anything else.
+    """Return the effect of a leak of a live credential (a node's number); None for any other node.
 
-    `held_by` use it rightfully, and with whoever found it nobody answers for its use. `taken_for`
-    is what it opens. `excluded` are agents that its users started: the key alone does not reach
-    them. `revoke` is what ends the leak.
+    `held_by` are its rightful users. `taken_for` are the identities it authenticates as. `excluded`
+    are agents that its users started: the key alone does not reach them. `revoke` is what ends the
+    leak.
     """
     graph = posture.graph
     if not (graph.has_label(CREDENTIAL)[key] and graph.live[key]):

@@ -1,4 +1,4 @@
-"""The books of trust debt between two moments: sums, periods, entries, and what falls due."""
+"""The ledger of trust debt between two moments: sums, periods, entries, and a forecast."""
 
 from typing import Any
 
@@ -31,11 +31,11 @@ def ledger(
     model: Model | None = None,
     ahead: bool = True,
 ) -> dict[str, Any]:
-    """Answer what became of debt from `start` to `end`, newest entries first.
+    """Return the change of debt from `start` to `end`, newest entries first.
 
-    `opening + new - retired + accrued + rescored` is `closing`, exactly. `changed` tells what
-    of it changed in the world, `coverage` what is only seen now, or no longer. `accepted` is how
-    much of `closing` is owed for findings that somebody accepted.
+    `opening + new - retired + accrued + rescored` is `closing`, exactly. `changed` is the part by
+    real changes, `coverage` the part by changed coverage alone. `accepted` is the part of `closing`
+    that is owed for accepted findings.
     """
     by = default_model() if model is None else model
     books = keep(history, start, end, limit, by)
@@ -55,7 +55,7 @@ def ledger(
 
 
 def figures(sums: dict[str, float]) -> dict[str, Any]:
-    """Return the sums of a period, and how much of them is change and how much coverage."""
+    """Return the sums of a period, split into real changes and changes of coverage."""
     coverage = {name: sums[f"{name}_by_coverage"] for name in SPLIT}
     return {name: sums[name] for name in SUMS} | {
         "changed": {name: sums[name] - coverage[name] for name in SPLIT},
@@ -64,7 +64,7 @@ def figures(sums: dict[str, float]) -> dict[str, Any]:
 
 
 def outlook(of: Outlook) -> dict[str, Any]:
-    """Return a look ahead as answers show it."""
+    """Return a forecast as answers show it."""
     return {
         "days": of.days,
         "at": iso(of.at),
@@ -100,7 +100,7 @@ def _scope(of: Coverage) -> dict[str, str]:
 
 
 def _accepted(posture: Posture, entries: tuple[Entry, ...]) -> dict[str, int]:
-    """Return whom each accepted finding is about, by its id; nothing is run if there is none."""
+    """Return the subject of each accepted finding, by its id; without any, no rule is run."""
     said = {entry.finding for entry in entries if entry.finding}
     if not said:
         return {}
@@ -144,6 +144,6 @@ def _item(graph: AccessGraph, item: Item | None, subject: int) -> dict[str, Any]
 
 
 def _thing(graph: AccessGraph, name: str) -> dict[str, Any]:
-    """Return a thing; one that is gone by the end of the books has its id for a name."""
+    """Return a node; one that is gone by the end has its id for a name."""
     number = graph.number(graph.identities.canonical.get(name, name))
     return graph.thing(number) if number >= 0 else {"id": name, "label": None, "name": name}

@@ -1,4 +1,4 @@
-"""Orphans: identities for which nobody answers in a role, and what a departure would orphan."""
+"""Orphans: identities without an owner in a role, and what a departure would orphan."""
 
 import math
 from typing import Any
@@ -25,7 +25,7 @@ HALF = 0.5
 
 
 class NoPerson(Exception):
-    """Something other than a person is said to leave."""
+    """A node given as leaving that is no person."""
 
     exit_code, code = 2, "no-person"
 
@@ -33,12 +33,12 @@ class NoPerson(Exception):
 def orphans(
     posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0, share: float = HALF
 ) -> dict[str, Any]:
-    """Answer which identities nobody answers for, by role, and why.
+    """List the identities without an owner, by role, with the rule that explains it.
 
-    `leaving` are people (numbers of nodes) to be taken as gone: `would_orphan` lists what they
-    would leave behind and `debt_opening` what that would cost, `secrets_to_rotate` the
-    credentials they could have copied. `bus_factor` is the fewest people whose departure leaves
-    `share` of the weight that is owned today with no owner at all.
+    `leaving` are people (numbers of nodes) assumed to be gone: `would_orphan` lists what they would
+    leave behind and `debt_opening` what that would cost, `secrets_to_rotate` the credentials they
+    could have copied. `bus_factor` is the fewest people whose departure leaves `share` of the
+    weight that is owned today with no owner at all.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def orphans(
 
 
 def orphaned(posture: Posture, owned: Ownership) -> pd.DataFrame:
-    """Return a row for each identity in service and each role in which nobody answers for it.
+    """Return a row for each identity in service and each role in which it has no owner.
 
-    Columns: `identity`, `role`, `rule` (the most specific ownership rule that explains it),
-    `since` (milliseconds) and `last_owner` (number, -1 for none), the heaviest reach first.
+    Columns: `identity`, `role`, `rule` (the most specific ownership rule that explains it), `since`
+    (milliseconds) and `last_owner` (number, -1 for none), the heaviest reach first.
     """
     parts = [_missing(posture, owned, role) for role in ROLES]
     rows = pd.concat(parts, ignore_index=True)
@@ -106,7 +106,7 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
 
 
 def _owed(posture: Posture) -> dict[tuple[int, str], float]:
-    """Return what is owed for each identity and role without an owner."""
+    """Return the debt of each identity and role without an owner."""
     debt = debt_of(posture)
     rows = debt.rows
     mine = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
@@ -137,7 +137,7 @@ def _row(posture: Posture, row: Any, owed: dict[tuple[int, str], float]) -> dict
 
 
 def _departure(posture: Posture, leaving: tuple[int, ...], limit: int) -> dict[str, Any]:
-    """Answer what `leaving` would leave behind; lists that are cut say so beside them."""
+    """Return what `leaving` would leave behind; `not_shown` counts the rows that are cut."""
     if not leaving:
         nothing: dict[str, Any] = {"would_orphan": [], "secrets_to_rotate": []}
         return nothing | {"debt_opening": None, "not_shown": {}}
@@ -187,7 +187,7 @@ SAID = {
 
 
 def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each credential once, with every reason why it is known to somebody."""
+    """Return each credential once, with every reason why a leaving person may know it."""
     graph, names = posture.graph, posture.graph.things["name"]
     stored = graph.frames[CREDENTIAL].set_index("id")["storage"]
     found = []
@@ -211,7 +211,7 @@ def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _bus_factor(posture: Posture, share: float, limit: int) -> dict[str, Any]:
-    """Answer who keeps most of the reach owned; where nothing is owned, why there is no answer."""
+    """Return the people who own most of the reach; if nothing is owned, the reason for none."""
     kept = kept_by(posture)
     found = bus_factor(kept, share)
     because = "nothing that anybody is known to own reaches a resource" if found is None else None

@@ -1,4 +1,4 @@
-"""Paths: how one thing comes to reach another, step by step, shortest first."""
+"""Paths: how one node reaches another, step by step, shortest first."""
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -27,11 +27,11 @@ def path(
     count: int = 1,
     mode: str = "standing",
 ) -> dict[str, Any]:
-    """Answer how `start` reaches `end` (numbers of nodes), by up to `count` ways.
+    """Return up to `count` paths from `start` to `end` (numbers of nodes).
 
-    To a resource, a path ends with a grant; `level` asks for that very level. To anything else
-    a path ends where it is entered. No way: no paths. `levels` are all that are reached by any
-    path, so that a reader sees when the paths shown do not lead to the highest.
+    To a resource, a path ends with a grant; `level` asks for that very level. To any other node a
+    path ends where it is entered. Without a path, `paths` is empty. `levels` are all levels reached
+    by any path, as the paths shown may not lead to the highest.
     """
     found = spread(posture.network(Filter(mode)), start)
     ends = _endings(posture, found, end, level)
@@ -51,7 +51,7 @@ def path(
 
 
 def _levels_reached(found: Spread, end: int) -> int:
-    """Return the bits of all levels at which a resource is reached, by whatever path."""
+    """Return the bits of all levels at which a resource is reached, by any path."""
     uses = found.uses()
     return int(np.bitwise_or.reduce(uses["levels"].to_numpy()[uses["resource"] == end], initial=0))
 
@@ -59,7 +59,7 @@ def _levels_reached(found: Spread, end: int) -> int:
 def _endings(
     posture: Posture, found: Spread, end: int, level: str | None
 ) -> dict[int, tuple[int, int] | None]:
-    """Return the states in which a path may end, with the grant and levels it ends by."""
+    """Return the states in which a path may end, with the grant and the levels it ends by."""
     uses = found.uses()
     uses = uses[uses["resource"] == end]
     if level:
@@ -77,7 +77,7 @@ def _endings(
 def _ways(
     found: Spread, ends: dict[int, tuple[int, int] | None], count: int
 ) -> Iterator[tuple[list[int], tuple[int, int] | None]] | list[Any]:
-    """Return up to `count` ways to one of `ends`: edges (positions in the network), ending."""
+    """Return up to `count` paths to one of `ends`: edges (positions in the network) and ending."""
     nearest = min(ends, key=lambda state: (found.hops[state], state))
     if count == 1:
         return [(found.route(nearest), ends[nearest])]
@@ -87,8 +87,8 @@ def _ways(
 def _several(
     found: Spread, ends: dict[int, tuple[int, int] | None]
 ) -> Iterator[tuple[list[int], tuple[int, int] | None]]:
-    """Yield ways without repeated states, shortest first (Yen 1971, as networkx has it)."""
-    import networkx as nx  # heavy, and most answers show one way
+    """Yield paths without repeated states, shortest first (Yen 1971, as networkx has it)."""
+    import networkx as nx  # heavy, and most answers show one path
 
     g = _useful(found, list(ends))
     for end in ends:
@@ -99,7 +99,7 @@ def _several(
 
 
 def _useful(found: Spread, ends: list[int]) -> "nx.DiGraph":
-    """Return the states that lie on some way from the start to one of `ends`."""
+    """Return the graph of the states that lie on some path from the start to one of `ends`."""
     import networkx as nx
 
     net = found.network

@@ -1,4 +1,4 @@
-"""Plan: what to remove first, so that most reach or debt goes and no use that was seen breaks."""
+"""Plan: the removals that reduce reach or debt most without breaking an observed use."""
 
 import hashlib
 from collections.abc import Iterator
@@ -32,10 +32,10 @@ from graph.values import strict_json
 
 MODULAR = "the debt of grants adds up, so taking the costliest grants first is optimal"
 OBJECTIVES = ("reach", "debt")
-ACTIONS = {  # what a person does to remove a relationship
+ACTIONS = {  # the action that removes a relationship
     CAN_ACCESS: "remove_grant",
     CONTROLS: "remove_grant",
-    USES: "rotate_credential",  # others go on with the new value
+    USES: "rotate_credential",  # others continue with the new value
     AUTHENTICATES_AS: "deactivate_credential",
     RUNS_AS: "remove_trust",
     ASSUMES: "remove_trust",
@@ -47,7 +47,7 @@ ACTIONS = {  # what a person does to remove a relationship
 
 
 class UnknownObjective(ValueError):
-    """An objective that nothing measures."""
+    """An objective that is not measured."""
 
     exit_code, code = 2, "usage"
 
@@ -55,13 +55,12 @@ class UnknownObjective(ValueError):
 def plan(
     posture: Posture, budget: int = 5, objective: str = "reach", limit: int = 0
 ) -> dict[str, Any]:
-    """Answer which removals take away most, at most `budget` of them, the best first.
+    """Return up to `budget` removals that take away most, the best first.
 
-    `before` and `after` are what `what_if` says of all steps together, and each step is worth
-    what `what_if` says of the steps so far, less one. `optimum_gap` is the share of what the
-    best set of as many removals takes away that the steps do not; None where the best set is
-    not known, and `optimum.because` says why. `in_use` counts the steps that would end a use
-    that was seen, `unobservable` those of which nobody would have seen a use.
+    `before` and `after` are the figures of `what_if` for all steps together, and each step has
+    those of the steps so far, less one. `optimum_gap` is the share of the optimum that the steps
+    miss; None if the optimum is unknown, with the reason in `optimum.because`. `in_use` counts the
+    steps that would end an observed use, `unobservable` those whose use could not have been seen.
 
     Raises
     ------
@@ -93,7 +92,7 @@ def plan(
 
 
 def _because(made: Plan, by_debt: bool) -> str | None:
-    """Say why the optimum is known, or why it is not."""
+    """Return why the optimum is known, or why it is not."""
     return MODULAR if by_debt and made.optimum is not None else made.because
 
 
@@ -123,12 +122,12 @@ def _step(posture: Posture, step: Step) -> dict[str, Any]:
 
 
 def _id(*parts: str) -> str:
-    """Name a step, the same in every snapshot."""
+    """Return the id of a step, the same in every snapshot."""
     return f"S-{hashlib.sha256(chr(31).join(parts).encode()).hexdigest()[:16]}"
 
 
 def _about(posture: Posture, facts: set[str]) -> Iterator[str]:
-    """Yield the ids of the findings that these facts are evidence of."""
+    """Yield the ids of the findings supported by any of these facts."""
     rows = find_all(posture)
     for finding, evidence in zip(rows["id"], rows["evidence"], strict=True):
         if not facts.isdisjoint(evidence):
@@ -136,7 +135,7 @@ def _about(posture: Posture, facts: set[str]) -> Iterator[str]:
 
 
 def _undo(relationship: str, row: Any) -> str:
-    """Say in one line what to put back, and where."""
+    """Return a line on what to put back, and where."""
     parts = [f"put back {relationship} from {row['source_id']} to {row['target_id']}"]
     if relationship == CAN_ACCESS.name:
         given = plain(row["levels"])

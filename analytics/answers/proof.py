@@ -1,4 +1,4 @@
-"""What a finding rests on: each relationship, record or thing, who states it, and when."""
+"""The support of a finding: each relationship, record or node, with source and time."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,11 +15,11 @@ from graph.schema import ELEMENTS
 
 
 def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe evidence by its id: `id`, and what is known of it.
+    """Describe supporting facts by id: `id`, and what is known of each.
 
-    Of a relationship `from`, `relationship`, `to`; of a record its kind (`record`) and `at`; of
-    a thing `thing`; and of each `source`, `scope` and `last_seen`. What no frame holds, such as
-    a step that a rule concluded, has its id alone.
+    A relationship has `from`, `relationship`, `to`; a record its kind (`record`) and `at`; a node
+    `thing`; and each has `source`, `scope` and `last_seen`. A fact in no frame, such as a derived
+    step, has its id alone.
     """
     wanted = set(ids)
     asked = pa.array(sorted(wanted), pa.string())

@@ -1,4 +1,4 @@
-"""Blast radius: everything that one thing reaches, at which level, how far away and by what."""
+"""Blast radius: everything that one node reaches, with level, distance and cause."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
 
-NAMED = 3  # things that a sentence names
+NAMED = 3  # nodes named in a sentence
 VARIANTS = {
     "derived": {"derived": False},
     "conditional": {"conditional": False},
@@ -27,10 +27,10 @@ VARIANTS = {
 
 @dataclass(frozen=True)
 class Reached:
-    """The reach of one start, and what is left of it without each kind of doubtful edge.
+    """The reach of one start, with the part that depends on each kind of doubtful edge.
 
-    `rows` has a row for each resource: number, level bits, hops, and for each variant the bits
-    that only its edges give.
+    `rows` has a row for each resource: number, level bits, hops, and for each variant the bits that
+    only its edges give. `confirmed` is the reach without conditional and assumed edges.
     """
 
     spread: Spread
@@ -59,17 +59,16 @@ def blast_radius(
     leaked: bool = False,
     limit: int = 0,
 ) -> dict[str, Any]:
-    """Answer what `start` (a node's number) reaches.
+    """Return what `start` (a node's number) reaches.
 
     `weighted` is the sum over resources of sensitivity weight times the weights of the levels
-    reached: larger is worse. `interval` gives the weight that needs no unevaluated condition
-    and no assumed fact, and the weight if all of them hold; `ask` holds the few unknowns whose
-    answer would narrow it most (`analytics.remediation.unknowns`). `durability` is that of
-    `analytics.answers.durability`. Of a bounded question, both say nothing.
+    reached: larger is worse. `interval` gives the weight that needs no unevaluated condition and no
+    assumed fact, and the weight if all of them hold; `ask` holds the few unknowns whose answer
+    would narrow it most (`analytics.remediation.unknowns`). `durability` is that of
+    `analytics.answers.durability`. With `max_hops`, both are empty.
 
-    Where nobody could state what `start` reaches, every figure is None. Where nobody could
-    state what some of what it acts through can do (`not_followed`), the figures are the least,
-    and what is possible is None.
+    If the access of `start` is unknown, every figure is None. If the access of nodes that it acts
+    through is unknown (`not_followed`), the figures are lower bounds, and what is possible is None.
     """
     graph = posture.graph
     found = reach_of(posture, start, mode, max_hops)
@@ -108,7 +107,7 @@ def blast_radius(
 
 
 def _not_followed(posture: Posture, found: Reached) -> list[dict[str, Any]]:
-    """Return what `start` acts through, itself included, of which nobody could state the access."""
+    """Return the nodes that `start` acts through, itself included, whose access is unknown."""
     met = np.unique(np.flatnonzero(found.spread.hops >= 0) >> 2)
     dark = met[opaque_nodes(posture.graph)[met]]
     if posture.known(Filter()).whole[found.spread.start]:
@@ -124,7 +123,7 @@ def _nothing_known(
     leaked: bool,
     dark: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Answer that it is not known what `start` reaches: there is no figure, and no 0."""
+    """Return the answer for a start with unknown reach: no figures, and no zeros."""
     levels, classes = dict.fromkeys(LEVELS), dict.fromkeys((*SENSITIVITIES, UNKNOWN))
     figures = ("weighted", "weighted_range", "derived_weighted", "durability")
     interval = dict.fromkeys(("confirmed", "possible", "unknowns"))
@@ -151,14 +150,14 @@ def _dark_words(posture: Posture, start: int, dark: list[dict[str, Any]]) -> str
 
 
 def _at_least(posture: Posture, start: int, dark: list[dict[str, Any]]) -> list[str]:
-    """Say that what is found is the least, where something is not followed."""
+    """Return a note that the reach is a lower bound, if some nodes are not followed."""
     name = posture.graph.thing(start)["name"]
     said = f"This is the least that {name} reaches: no source states grants of {_named(dark)}."
     return [said] if dark else []
 
 
 def _named(things: list[dict[str, Any]]) -> str:
-    """Name the first few of some things."""
+    """Name the first few nodes, and count the rest."""
     names = [str(thing["name"]) for thing in things[:NAMED]]
     if len(things) > NAMED:
         names.append(f"{len(things) - NAMED} more")
@@ -166,7 +165,7 @@ def _named(things: list[dict[str, Any]]) -> str:
 
 
 def _ask(posture: Posture, start: int, mode: str, max_hops: int | None) -> dict[str, Any]:
-    """Return the unknowns worth asking about, out of how many."""
+    """Return the unknowns worth asking about, and the count of all unknowns."""
     if max_hops is not None:
         return {"ask": [], "unknowns": None, "truncated": False}
     found = what_to_ask(posture, start, mode)
@@ -242,7 +241,7 @@ def _range(posture: Posture, rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _profile(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return what is within 1, 2, ... hops, each level counted from where it is first reached."""
+    """Return the reach within 1, 2, ... hops, each level counted from where it is first reached."""
     sensitivity = posture.sensitivities["weight"].reindex(rows.index).to_numpy()
     farthest = int(max((rows[level].max() for level in LEVELS), default=0)) if len(rows) else 0
     profile = []
@@ -282,10 +281,10 @@ def reach_tree(
     max_hops: int | None = None,
     leaked: bool = False,
 ) -> dict[str, Any]:
-    """Return everything reached as a tree of shortest ways, for drawing.
+    """Return the whole reach as a tree of shortest paths, for drawing.
 
-    Each node but the start has the `parent` through which it is reached first; a resource hangs
-    from the nearest holder of a grant on it.
+    Each node but the start has the `parent` through which it is reached first; the parent of a
+    resource is the nearest holder of a grant on it.
     """
     found = spread(posture.network(Filter(mode)), start, max_hops)
     net, graph = found.network, posture.graph

@@ -1,4 +1,4 @@
-"""What changed about a finding between the snapshot that saw it last and the one it was gone in."""
+"""Changes around a resolved finding, between its last snapshot and the one without it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from graph.identity.renamed_ids import Former
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, COVERS, OWNS, RELATIONSHIPS
 
-SHOWN = 20  # changes listed of one finding
+SHOWN = 20  # changes listed for one finding
 
 
 def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
-    """Answer which relationships and things around a resolved finding differ, and since when.
+    """List the relationships and nodes around a resolved finding that differ, and since when.
 
-    Those are what the finding rests on, its subject and its object, what ties the things of its
-    facts together, and what states the kind of fact that its rule looks at. Where none of these
-    differs, it is what leads from its subject to others. `time_alone` is true where nothing of
-    this changed.
+    These are its supporting facts, its subject and its object, relationships between the nodes of
+    its facts, and facts of the kinds that its rule needs. If none of these differs, they are the
+    control and ownership relationships of its nodes. `time_alone` is true if nothing of this
+    changed.
     """
     former, found = _compared(lives, int(row.step), int(row.gone_at))
     about = _About.of(former, row)
@@ -42,10 +42,10 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _About:
-    """What a finding is about, by the ids of now.
+    """The ids that a finding is about, as they are now.
 
-    `facts` are its evidence, `subject` and `object` its two things, `ends` these and what its
-    facts join, and `needs` the kinds of fact that its rule looks at.
+    `facts` are its support, `subject` and `object` its two nodes, `ends` these and the ends of its
+    facts, and `needs` the kinds of fact that its rule needs.
     """
 
     facts: set[str]
@@ -56,7 +56,7 @@ class _About:
 
     @classmethod
     def of(cls, former: Former, row: Any) -> "_About":
-        """Look a finding up in the graph that saw it last."""
+        """Build it from the graph that saw the finding last."""
 
         def called(ids: list[str]) -> set[str]:
             return set(former.called(np.array(ids, object)))
@@ -71,7 +71,7 @@ class _About:
         return cls(facts, subject, other, subject | other | joined, needs)
 
     def own(self, element: Element, frame: pd.DataFrame) -> pd.Series:
-        """Return which changes of an element are about the facts of the finding itself."""
+        """Return a mask of the changes of an element that concern the facts of the finding."""
         mine = frame["id"].isin(self.facts)
         if isinstance(element, Node):
             return mine | frame["id"].isin(self.subject | self.object)
@@ -79,7 +79,7 @@ class _About:
         mine |= source.isin(self.ends) & target.isin(self.ends)
         if kind_of_element(element) not in self.needs:
             return mine
-        if element in (OWNS, COVERS):  # another owner, another review: of the subject
+        if element in (OWNS, COVERS):  # another owner or another review of the subject
             return mine | target.isin(self.ends - self.object)
         if element is CAN_ACCESS and self.ends - self.subject:
             return mine  # other grants of the subject are other findings
@@ -87,7 +87,7 @@ class _About:
         return mine | source.isin(near) | target.isin(near)
 
     def leads(self, element: Element, frame: pd.DataFrame) -> pd.Series:
-        """Return which changes are of what the subject is, owns or is made from."""
+        """Return a mask of the changes of nodes, control and ownership around its nodes."""
         if isinstance(element, Node):
             return frame["id"].isin(self.ends)
         if element not in (*CONTROL, OWNS):
@@ -96,14 +96,14 @@ class _About:
 
 
 def _ends_of(graph: AccessGraph, facts: tuple[str, ...]) -> list[str]:
-    """Return the ids of what some relationships join."""
+    """Return the ids of the ends of relationships."""
     frames = [f[f["id"].isin(facts)] for r in RELATIONSHIPS if len(f := graph.frames[r])]
     return [end for f in frames for c in ("source_id", "target_id") for end in f[c].tolist()]
 
 
 @once
 def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
-    """Compare two steps, once for a posture however many findings went between them."""
+    """Compare two steps, cached over all findings resolved between them."""
     later = lives.posture(after).graph
     former = Former(lives.posture(before).graph, later)
     return former, changes(former.graph, later)

@@ -1,4 +1,4 @@
-"""Revocation: what has to end with an identity, what outlived its end, and how long it takes."""
+"""Revocation: what must end with an identity, what outlived its end, and how long it takes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,12 +17,12 @@ from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 
 def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
-    """Answer how fast what is overdue goes, for all identities or one (a node's number).
+    """Return the speed of revocation, for all identities or one (a node's number).
 
-    `kill_set` is what has to die together for the identity asked about to be dead; it is empty
-    where none is asked about. `residue` is what is still alive of identities that ended, with
-    the identity, and since when it has outlived it (None where nobody says when that ended).
-    `items` are what was ever overdue, what is still open first and of that the oldest first.
+    `kill_set` is everything that must end together with the given identity; empty without one.
+    `residue` is what is still live of ended identities, with the identity, and since when (None if
+    its end is unknown). `items` are all overdue items so far, open ones first and of these the
+    oldest first.
     """
     killed, kill_left = cut(_killed(posture, about), limit)
     alive, alive_left = cut(_residue(posture, about), limit)
@@ -56,13 +56,13 @@ def _residue(posture: Posture, about: int | None) -> list[dict[str, Any]]:
 
 
 def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out what is alive by several facts but once; of another identity it counts again."""
+    """Keep one row for each live node and ended identity."""
     by_key = {(row["id"], row.get("of", {}).get("id")): row for row in rows}
     return list(by_key.values())
 
 
 def _alive(posture: Posture, row: Any) -> dict[str, Any]:
-    """Describe what is alive: a thing, or a grant or delegation by its own id."""
+    """Describe a live remain: a node, or a grant or delegation by its own id."""
     thing = posture.graph.thing(row.thing)
     if row.kind in (ACCESS, DELEGATIONS):
         holder = posture.graph.thing(row.identity)["name"]

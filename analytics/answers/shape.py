@@ -1,4 +1,4 @@
-"""How things, instants, levels and steps look in an answer."""
+"""Formats of nodes, instants, levels and steps in answers."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ VERBS = {relationship.name: relationship.verb for relationship in RELATIONSHIPS}
 
 
 def when(milliseconds: int) -> str | None:
-    """Write an instant; None where there is none."""
+    """Format an instant; None for `NEVER`."""
     if milliseconds == NEVER:
         return None
     return iso(pd.Timestamp(int(milliseconds), unit="ms", tz="UTC"))
 
 
 def plain(value: Any) -> Any:
-    """Turn a cell of a frame into plain data: None for an absent fact."""
+    """Convert a cell of a frame to plain data: None for an absent fact."""
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, pd.Timestamp):
@@ -33,12 +33,12 @@ def plain(value: Any) -> Any:
 
 
 def levels(bits: int) -> list[str]:
-    """Name the levels whose bits are set, lowest first."""
+    """Return the names of the levels whose bits are set, lowest first."""
     return [level for bit, level in enumerate(LEVELS) if int(bits) >> bit & 1]
 
 
 def highest(bits: int) -> str:
-    """Name the highest level whose bit is set."""
+    """Return the name of the highest level whose bit is set."""
     return LEVELS[int(bits).bit_length() - 1]
 
 
@@ -67,7 +67,7 @@ def edge_step(posture: Posture, edge: int) -> dict[str, Any]:
     if proof is not None:
         stated = {"id": None, "source": None, "rule": proof.rule, "support": list(proof.support)}
         return step | stated | {"condition": proof.condition or None}
-    if edges.row[edge] < 0:  # it stands for access that moved under a removal
+    if edges.row[edge] < 0:  # access that moved under a removal
         return step | {"id": None, "source": None, "rule": None, "support": [], "condition": None}
     row = graph.frames[relationship].iloc[int(edges.row[edge])]
     support = plain(row["support"])
@@ -100,7 +100,7 @@ def grant_step(posture: Posture, grant: int, bits: int) -> dict[str, Any]:
 
 
 def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
-    """Return what the source says of a grant; an account that is taken over has it by itself."""
+    """Return the declared facts of a grant; a taken-over account has access without one."""
     if place < 0:
         absent = dict.fromkeys(("granted_at", "id", "source", "condition", "policy"))
         return absent | {"rule": "A5"}
@@ -116,7 +116,7 @@ def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
 
 
 def item_row(posture: Posture, items: Removable, item: int) -> dict[str, Any]:
-    """Describe what can be removed: all relationships of one type between two things."""
+    """Describe a removable item: all relationships of one type between two nodes."""
     return {
         "from": posture.graph.thing(int(items.source[item])),
         "relationship": RELATIONSHIPS[items.relationship[item]].name,
@@ -126,7 +126,7 @@ def item_row(posture: Posture, items: Removable, item: int) -> dict[str, Any]:
 
 
 def sentence(steps: list[dict[str, Any]]) -> str:
-    """Tell a path in words."""
+    """Describe a path in words."""
     return "; ".join(_clause(step) for step in steps) + "." if steps else ""
 
 

@@ -1,4 +1,4 @@
-"""Everything known of one thing, with where each part comes from."""
+"""Everything known of one node, with the source of each part."""
 
 from typing import Any
 
@@ -27,12 +27,12 @@ from graph.schema import (
 )
 from graph.values import strict_json
 
-MANY_ITEMS = 100  # of a thing, shown with all the rest that is known of it
+MANY_ITEMS = 100  # debt items shown of one node
 STRUCTURED = (Dtype.TEXTS, Dtype.INSTANTS, Dtype.JSON)
 
 
 def show(posture: Posture, number: int) -> dict[str, Any]:
-    """Answer what is known of a thing (a node's number)."""
+    """Return everything known of a node (a number)."""
     graph = posture.graph
     thing = graph.thing(number)
     return thing | {
@@ -52,10 +52,10 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
 
 
 def _last_use(posture: Posture, number: int) -> dict[str, Any] | None:
-    """Return when a thing last acted or was used, and the fact that tells it, if any does.
+    """Return when a node last acted or was used, and the fact that shows it, if any.
 
-    `by` is whom the fact names, where that is another; `perhaps_at` is when the thing may have
-    been used later than that, as one of several.
+    `by` is the identity in the fact, if it is another; `perhaps_at` is when the node may have been
+    used later than that, as one of several.
     """
     act, graph = posture.activity, posture.graph
     at, latest = int(act.last_active[number]), int(act.node_latest[number])
@@ -76,7 +76,7 @@ def _may_be_owned(thing: dict[str, str]) -> bool:
 
 
 def _debt_items(posture: Posture, number: int) -> dict[str, Any]:
-    """Return the items of debt that concern a thing, the costliest first, and the rest counted."""
+    """Return the costliest debt items that concern a node, and the count of the rest."""
     owed = debt_of(posture)
     shown, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
     return {"debt_items": item_rows(posture, owed, shown), "debt_items_left_out": left_out}
@@ -93,13 +93,13 @@ def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
 
 
 def _seen(posture: Posture, number: int, said: dict[str, Any]) -> dict[str, Any]:
-    """Return the properties that tell when a thing was last used, by whatever fact tells it."""
+    """Return the properties of last use, computed from all facts."""
     at = when(int(posture.activity.last_active[number]))
     return {name: at for name in SAID if name in said}
 
 
 def value_of(row: pd.Series, column: Property) -> Any:
-    """Return the cell of `row` as plain data: lists and maps as such."""
+    """Return a cell of `row` as plain data: lists and maps as such."""
     value = plain(row[column.name])
     return strict_json(value) if value is not None and column.dtype in STRUCTURED else value
 
@@ -148,7 +148,7 @@ def _owner(posture: Posture, row: pd.Series) -> dict[str, Any]:
 
 
 def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
-    """Return the credentials that a thing uses, or that are taken for it."""
+    """Return the credentials that a node uses, or that authenticate as it."""
     graph = posture.graph
     agent, used = graph.ends(USES)
     key, identity = graph.ends(AUTHENTICATES_AS)
@@ -161,7 +161,7 @@ def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
 
 
 def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
-    """Return every other relationship of the thing, both ways."""
+    """Return every other relationship of the node, in both directions."""
     others = [r for r in RELATIONSHIPS if r not in (OWNS, CAN_ACCESS)]
     found = []
     for relationship in others:
@@ -171,7 +171,7 @@ def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
 
 
 def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
-    """Return which sources and scopes state the thing, under which id, and why these are one."""
+    """Return the sources and scopes that declare the node, with its id there and the merge rule."""
     found = posture.graph.identities
     if thing["id"] in found.merged:
         told = evidence(found, thing["id"])

@@ -1,4 +1,4 @@
-"""Stale access: paths that are open but not used, and the blast radius one gets back."""
+"""Stale access: open but unused paths, and the reach that removing them would take away."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,13 +18,13 @@ def stale(
     limit: int = 0,
     about: int | Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """Answer what is reached only over edges unused for `days`, the widest identities first.
+    """List the access reached only over edges unused for `days`, the widest identities first.
 
-    `regained` is the weight that all accountable identities together would lose if the stale
-    edges went, of the weight they have; `over_stale` what they reach over stale edges alone,
-    where not one hop was used. What nobody could see being used is listed as unobservable, and
-    is no part of either; where that is all there is, neither is known. `about` are the
-    identities (numbers) to keep to. `counts` are those of all paths, however few are listed.
+    `regained` is the weight that all accountable identities together would lose if the stale edges
+    were removed, of the weight they have; `over_stale` is the reach over stale edges alone, with
+    not one used hop. Access whose use cannot be observed is listed as unobservable, and is part of
+    neither; if there is nothing else, both are unknown. `about` filters the identities (numbers).
+    `counts` are those of all paths, however few are listed.
     """
     gone = posture.lost(Filter(stale=days))
     doubtful = posture.lost(Filter(stale=days, unobservable=False))
@@ -59,9 +59,9 @@ def stale(
 
 
 def _over_stale(posture: Posture, days: int, known: bool) -> dict[str, Any]:
-    """Add up what is reached over stale edges alone, and count the identities that reach any.
+    """Sum the reach over stale edges alone, and count the identities with any.
 
-    Where it is not `known` whether anything is used, nothing is None, not 0.
+    If it is not `known` whether anything is used, a zero becomes None.
     """
     alone = posture.totals(Filter(stale=days, only_stale=True))
     if not known and not alone.pairs.any():

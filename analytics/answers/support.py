@@ -1,4 +1,4 @@
-"""The facts that steps rest on: who states what of whom, and by which policy, role or action."""
+"""The facts that support steps: source, ends, and policy, role or action of each."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,10 +19,10 @@ LISTS = ("actions", "levels")
 
 
 def with_facts(posture: Posture, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return steps with `rests_on`: the facts of their support, or the one that states the step.
+    """Return steps with `rests_on`: the facts of their support, or the fact of the step itself.
 
-    A fact is `{id, from, relationship, to, source, scope}` and, where it is stated, `policy`,
-    `role`, `action`, `condition`, `actions` and `levels`.
+    A fact is `{id, from, relationship, to, source, scope}` and, if declared, `policy`, `role`,
+    `action`, `condition`, `actions` and `levels`.
     """
     wanted = {one for step in steps for one in _ids(step)}
     facts = {fact["id"]: fact for fact in stated(posture, wanted)}
@@ -36,7 +36,7 @@ def _ids(step: dict[str, Any]) -> list[str]:
 
 
 def stated(posture: Posture, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """Return what is stated by the relationships of these ids, in no particular order."""
+    """Return the facts of the relationships with these ids, in no particular order."""
     wanted = pa.array(sorted(ids), pa.large_string())
     found: list[dict[str, Any]] = []
     for relationship in RELATIONSHIPS if len(wanted) else ():

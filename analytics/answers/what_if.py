@@ -1,4 +1,4 @@
-"""What if: reach, findings and observed uses before and after something is removed."""
+"""What-if: reach, findings and observed uses before and after a removal."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,14 +16,14 @@ from graph.schema import LEVELS
 
 
 def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str, Any]:
-    """Answer what changes when `items` are removed; the snapshot itself stays as it is.
+    """Return what changes if `items` are removed; the snapshot itself stays as it is.
 
-    `reach` is the weighted blast radius of all identities together, and `debt` what they owe.
-    `identities` are those whose own reach changes, the most affected first; `lost` and `gained`
-    are by what, so that reach before, less what is lost, with what is gained, is reach after.
-    `moved` is access that no login leads to any longer: it stays with who had it, or else the
-    account answers for itself. `breaks` are uses seen of late that would fail. Each list is cut
-    at `limit`, and `counts` says how long it is.
+    `reach` is the weighted reach of all identities together, and `debt` what they owe. `identities`
+    are those whose own reach changes, the most affected first; `lost` and `gained` are the pairs,
+    so that reach before, less what is lost, with what is gained, is reach after. `moved` is access
+    without any login left: it stays with the agent that had it, or else the account answers for
+    itself. `breaks` are recent uses that would fail. Each list is cut at `limit`, and `counts`
+    holds its length.
     """
     gone = removals(posture, items)
     after = after_removal(posture, gone)
@@ -56,7 +56,7 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str,
 
 
 def posture_without(posture: Posture, items: Sequence[str]) -> Posture:
-    """Judge the snapshot as if `items` were not in it."""
+    """Return the posture without `items`."""
     return after_removal(posture, removals(posture, items))
 
 
@@ -101,7 +101,7 @@ def _moved(before: Posture, after: Posture, row: MovedAccess) -> dict[str, Any]:
 
 
 def use(posture: Posture, row: Any) -> dict[str, Any]:
-    """Describe a use that was seen; see `analytics.usage.observed.uses`."""
+    """Describe an observed use; see `analytics.usage.observed.uses`."""
     thing = posture.graph.thing
     identity, used = thing(int(row.identity)), thing(int(row.thing))
     return {

@@ -1,4 +1,4 @@
-"""Trust debt: what is owed for access whose assumptions hold no more; see docs/trust-debt.md."""
+"""Trust debt: what is owed for access whose assumptions no longer hold; see docs/trust-debt.md."""
 
 from analytics.assumptions.items import Debt, Rows, items_of
 from analytics.assumptions.model import ASSUMPTIONS, Model, model

@@ -1,6 +1,6 @@
-"""What debt will be if nobody does anything: the facts as they are, looked at from later on.
+"""Forecast of debt if nothing is done: today's facts, assessed at a later date.
 
-What is known to fall due is in it: access that expires and stays, people who leave on a known
+It includes all that is known to fall due: access that outlives its end, people who leave on a known
 day, approvals and acceptances that run out, keys that grow old, access that stays unused.
 """
 
@@ -20,10 +20,10 @@ DAYS = (30, 90)
 
 @dataclass(frozen=True)
 class Outlook:
-    """Debt some days ahead, by what it comes from.
+    """Debt some days ahead, by origin.
 
-    `interest` is what today's items will have grown by, `opening` what falls due until then
-    (its debt and how many items, and its debt by assumption), `ending` what ends by itself.
+    `interest` is the growth of today's items, `opening` the debt of items that fall due until then
+    (with `opening_items` and `by_assumption`), `ending` the debt of items that end by themselves.
     """
 
     days: int
@@ -39,7 +39,7 @@ class Outlook:
 def forecast(
     posture: Posture, days: tuple[int, ...] = DAYS, by: Model | None = None
 ) -> list[Outlook]:
-    """Look ahead so many days, at the facts as they are."""
+    """Forecast the debt of today's facts for each number of `days` ahead."""
     today = balance(posture, by)
     return [_outlook(today, ahead) for ahead in days]
 

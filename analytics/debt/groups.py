@@ -1,4 +1,4 @@
-"""What identities have in common: who answers for them, in which team, on what platform."""
+"""Grouping keys of identities: owner, team, provider, environment or the identity itself."""
 
 import numpy as np
 
@@ -8,13 +8,14 @@ from graph.schema import IDENTITIES, MEMBER_OF, TEAM
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
-NONE, UNSAID = -1, -2  # keys of the groups that are no thing
+NONE, UNSAID = -1, -2  # keys of the groups that are no node
 
 
 def keys(posture: Posture, by: str) -> np.ndarray:
-    """Return the key of each accountable identity: a number of a node, or text.
+    """Return the group key of each accountable identity: the number of a node, or text.
 
-    By owner and by team, `NONE` is nobody or no team, and `UNSAID` an owner nobody states.
+    By owner and by team, `NONE` means no owner or no team, `UNSAID` an owner that no source
+    declares.
     """
     if by == "identity":
         return np.asarray(posture.accountable)
@@ -26,7 +27,7 @@ def keys(posture: Posture, by: str) -> np.ndarray:
 
 
 def name(by: str, key: object) -> str:
-    """Name a group that is no thing."""
+    """Return the name of a group whose key is no node."""
     if by == "owner":
         return NO_ONE if key == NONE else UNKNOWN
     return NO_TEAM if by == "team" else str(key)
@@ -41,10 +42,10 @@ def _owner(posture: Posture) -> np.ndarray:
 
 
 def _team(posture: Posture) -> np.ndarray:
-    """Return the team that owns it, else the first team of who answers for it."""
+    """Return the team that owns each identity, else the first team of its owner."""
     graph, nodes = posture.graph, len(posture.graph.ids)
     is_team = graph.has_label(TEAM)
-    first = np.full(nodes + 1, nodes, np.int64)  # the last place is that of nobody
+    first = np.full(nodes + 1, nodes, np.int64)  # the last row stands for no person
     member, group = graph.ends(MEMBER_OF)
     kept = graph.in_force(MEMBER_OF) & is_team[group]
     np.minimum.at(first, member[kept], group[kept])

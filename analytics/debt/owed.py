@@ -1,4 +1,4 @@
-"""What is owed: the items of debt, with no interest for the time that they were accepted."""
+"""The debt owed by a posture, without interest for the time in which items were accepted."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from graph.once import once
 
 
 def debt_of(posture: Posture, by: Model | None = None) -> Debt:
-    """Return the trust debt of a posture, counted once for each model."""
+    """Return the trust debt of a posture, computed once for each model."""
     return _owed(posture, model() if by is None else by)
 
 
@@ -22,7 +22,7 @@ def _owed(posture: Posture, by: Model) -> Debt:
 
 
 def accepted_debt(owed: Debt) -> np.ndarray:
-    """Return what is owed for findings whose acceptance is in force: it stays owed.
+    """Return the debt of items whose acceptance is in force; it remains owed.
 
     Returns
     -------

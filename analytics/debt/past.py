@@ -1,4 +1,4 @@
-"""The trust debt of earlier snapshots: as the journal remembers it, else counted again."""
+"""The trust debt of earlier snapshots, from the journal if stored there, else computed again."""
 
 import hashlib
 import json
@@ -22,9 +22,9 @@ KEPT_AS = "debt"
 class Owed:
     """The debt of a whole estate at one moment.
 
-    `debt` and `most` are trust points; `ratio`, `high` (the ratio if all that is unverified were
-    broken) and `coverage` are shares. All are NaN where of no identity it is known what it may
-    use; `not_known` counts the identities of which that is so.
+    `debt` and `most` are trust points; `ratio`, `high` (the ratio if all unverified exposure were
+    broken) and `coverage` are shares. All are NaN if no identity's access is known; `not_known`
+    counts the identities whose access is unknown.
     """
 
     debt: float
@@ -37,7 +37,7 @@ class Owed:
 
     @classmethod
     def of(cls, posture: Posture) -> "Owed":
-        """Count what a posture owes."""
+        """Compute the debt of a posture."""
         owed, caps = debt_of(posture), caps_of(posture)
         whole = total(owed)
         capped = bool(caps.alarm.any()), bool(caps.orphan.any())
@@ -49,7 +49,7 @@ class Owed:
 
 
 def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
-    """Return what was owed at some snapshots of the history of a posture."""
+    """Return the debt at each of the snapshots `infos` of a posture's history."""
     journal, history = posture.journal, posture.history
     if history is None or not infos:
         return []
@@ -66,9 +66,10 @@ def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
 
 
 def _versions(history: History, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
-    """Name what the debt of each snapshot rests on: its facts, and what was accepted by then.
+    """Return for each snapshot a hash of everything its debt depends on: facts, code, acceptances.
 
-    How long that lasted rests on the snapshots before it, too: they show what was resolved when.
+    The length of an acceptance also depends on the earlier snapshots, which show when a finding was
+    resolved.
     """
     known = versions(history.journal, infos)
     every = history.journal.acceptances() if history.journal is not None else ()

@@ -1,6 +1,6 @@
-"""Which items of debt are about accepted findings, and for how long each of them was.
+"""The debt items that accepted findings are about, and how long each was accepted.
 
-An item that several accepted findings are about was accepted as long as any of them was.
+An item of several accepted findings was accepted while any of them was.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ RESIDUE = "RES-01"
 
 @dataclass(frozen=True)
 class Pauses:
-    """For how long interest on each item stood still until now, and whether it does.
+    """The time that interest on each item was paused, and whether it is paused now.
 
-    `time` (int64) is in milliseconds, of those since the item broke; `now` is bool.
+    `time` (int64) is in milliseconds, counted since the item broke; `now` is a mask.
     """
 
     time: np.ndarray
@@ -33,9 +33,9 @@ class Pauses:
 
 
 def pauses(posture: Posture, owed: Debt) -> Pauses | None:
-    """Return how interest on the items of a debt stood still; None if nothing was accepted.
+    """Return the pauses of interest on the items of a debt; None if nothing was accepted.
 
-    After a removal, what was accepted before it stays accepted of what is left.
+    After a removal, acceptances from before it still apply to what is left.
     """
     before = posture
     while before.before is not None:
@@ -57,7 +57,7 @@ def _pauses(posture: Posture, owed: Debt, said: list[Accepted]) -> Pauses:
 
 
 def _together(place: np.ndarray, begun: np.ndarray, over: np.ndarray, count: int) -> np.ndarray:
-    """Return how much time the spans at each place cover together (int64[count])."""
+    """Return the length of the union of the time spans at each place (int64[count])."""
     some = np.flatnonzero(begun < over)
     some = some[np.lexsort((begun[some], place[some]))]
     place, begun, over = place[some], begun[some], over[some]
@@ -73,9 +73,9 @@ def _together(place: np.ndarray, begun: np.ndarray, over: np.ndarray, count: int
 
 
 def _subjects(posture: Posture, one: Accepted) -> list[int]:
-    """Return whose items a finding is about: numbers of nodes.
+    """Return the identities whose items a finding is about (numbers of nodes).
 
-    What a deleted agent left is owed for by its accounts, which answer for themselves.
+    Accounts left by a deleted agent owe for themselves, so they are included.
     """
     subject = posture.graph.number(one.subject)
     if subject < 0:
@@ -88,7 +88,7 @@ def _subjects(posture: Posture, one: Accepted) -> list[int]:
 
 
 class _Items:
-    """The broken items of some identities, or of what these hold, in columns."""
+    """The broken items of some identities, or of grants that these hold, in columns."""
 
     def __init__(self, posture: Posture, owed: Debt, subjects: list[int]) -> None:
         self.posture, self.graph = posture, posture.graph
@@ -106,7 +106,7 @@ class _Items:
         self.assumption, self.about = rows.assumption[self.place], rows.about[self.place]
 
     def of(self, one: Accepted) -> np.ndarray:
-        """Return the places of the items that a finding is about."""
+        """Return the rows of the items that a finding is about."""
         feeds, subjects = rule_of(one.rule).feeds, _subjects(self.posture, one)
         mine = np.isin(self.assumption, [NUMBER[name] for name in feeds.assumptions])
         whose = np.isin(self.identity, subjects)
@@ -136,13 +136,13 @@ class _Items:
         return np.asarray(self.graph.frames[CAN_ACCESS]["id"].to_numpy(object))
 
     def _roles(self, one: Accepted, owner: int) -> list[str]:
-        """Return the roles of a subject but for those in which another was the last owner."""
+        """Return the roles of a subject without those whose last owner was another person."""
         last = last_departed(self.posture.ownership)
         others = last[(last["thing"] == self.graph.number(one.subject)) & (last["owner"] != owner)]
         return [role for role in ROLES if role not in set(others["role"])]
 
     def _duty(self, one: Accepted) -> np.ndarray:
-        """Return which items are one side of a duty with the other side beside it (bool)."""
+        """Return a mask of the items whose entitlement and counterpart are both sides of a duty."""
         rule, left, *levels = one.key
         sides = [(self.graph.number(n), k) for n, k in zip((left, one.object), levels, strict=True)]
         head = f"{rule} with "
@@ -158,7 +158,7 @@ class _Items:
 
 
 def _fits(sides: list[tuple[int, str]], pair: tuple[tuple[int, str], ...]) -> bool:
-    """Say whether two entitlements are the sides of a duty; a side may be of any level."""
+    """Return whether two entitlements match the two sides of a duty; a side may be of any level."""
     return all(
         wanted == thing and (level == has or level not in LEVELS)
         for (wanted, level), (thing, has) in zip(sides, pair, strict=True)

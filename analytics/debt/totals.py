@@ -1,4 +1,4 @@
-"""Totals of trust debt: of all identities, or by whatever they are grouped."""
+"""Totals of trust debt: of all identities, or of groups of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ NO_DATA = "it is a day before any data"
 
 @dataclass(frozen=True)
 class Caps:
-    """What keeps a grade down, for each accountable identity (bool).
+    """The reasons that cap a grade, for each accountable identity (masks).
 
-    `alarm`: it holds a live credential that leaked, or did what was denied. `orphan`: nobody
-    answers for it in any role, and it may do what weighs much. `usage` says for the whole
-    estate whether any source sees use, `before_data` whether the moment lies before any data.
+    `alarm`: it holds a live leaked credential, or did what was denied. `orphan`: it has no owner in
+    any role, and holds heavy access. `usage`: for the whole estate, whether any source declares
+    use; `before_data`: whether the moment lies before any data.
     """
 
     alarm: np.ndarray
@@ -40,10 +40,10 @@ class Caps:
 
 @dataclass(frozen=True)
 class Total:
-    """What some identities owe together.
+    """The debt of a set of identities.
 
-    `identities` counts them, `not_known` those of which nobody could state what they may use:
-    no sum says anything of these.
+    `identities` counts them, `not_known` those whose access no source could declare: the sums do
+    not cover these.
     """
 
     debt: float
@@ -57,9 +57,9 @@ class Total:
 
     @classmethod
     def of(cls, sums: Sequence[float], cap: float, known: np.ndarray) -> "Total":
-        """Make one of its sums, in the order of the fields, and the cap of the model.
+        """Build a total from its sums, in the order of the fields, and the cap of the model.
 
-        `known` (bool) says of which of the identities it is known what they may use.
+        `known` is a mask of the identities whose access is known.
         """
         debt, principal, interest, applicable, unverified = map(float, sums)
         count = int(np.count_nonzero(~known))
@@ -67,7 +67,7 @@ class Total:
 
     @property
     def known(self) -> bool:
-        """Whether the sums say anything: whether of any identity it is known what it may use."""
+        """Whether the sums are meaningful: not if the access of every identity is unknown."""
         return not self.not_known or self.not_known < self.identities
 
     @property
@@ -82,7 +82,7 @@ class Total:
 
     @property
     def range(self) -> tuple[float, float]:
-        """The ratio if all that is unknown were kept, and if all of it were long broken."""
+        """The ratio if all unknown exposure were kept, and if all of it were long broken."""
         if not self.most:
             return 0.0, 0.0
         return self.ratio, (self.debt + (1 + self.cap) * self.unverified) / self.most
@@ -94,19 +94,19 @@ class Total:
 
     @property
     def lag(self) -> float | None:
-        """Debt by principal: one more than the cycles missed on average."""
+        """Debt divided by principal: one more than the average number of missed cycles."""
         return self.debt / self.principal if self.principal else None
 
 
 def total(debt: Debt, which: np.ndarray | slice = slice(None)) -> Total:
-    """Add up what the identities at some places owe (all, if not said)."""
+    """Add up the debt of the identities at some places (default: all)."""
     return Total.of([s[which].sum() for s in _sums(debt)], debt.model.cap, debt.known[which])
 
 
 def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[str, str | None]:
-    """Return the grade of a total, and why it is not that of its ratio, if so.
+    """Return the grade of a total, and the reason if it differs from the grade of its ratio.
 
-    `alarm` and `orphan` say whether any of those in the total has that cap.
+    `alarm` and `orphan`: whether any identity in the total has that cap.
     """
     if caps.before_data:
         return NOT_RATED, NO_DATA
@@ -132,14 +132,14 @@ def rated(of: Total, by: Model, alarm: bool, orphan: bool, caps: Caps) -> tuple[
 def graded(
     posture: Posture, debt: Debt, which: np.ndarray | slice = slice(None)
 ) -> tuple[str, str | None]:
-    """Return the grade of what the identities at some places owe, with the reason of `rated`."""
+    """Return the grade of the identities at some places, with the reason of `rated`."""
     caps = caps_of(posture, debt.model)
     capped = bool(caps.alarm[which].any()), bool(caps.orphan[which].any())
     return rated(total(debt, which), debt.model, *capped, caps)
 
 
 def caps_of(posture: Posture, by: Model | None = None) -> Caps:
-    """Find out what keeps grades down."""
+    """Return the caps of the grades of a posture."""
     return _caps(posture, model() if by is None else by)
 
 
@@ -158,7 +158,7 @@ def _caps(posture: Posture, by: Model) -> Caps:
 
 
 def _leaked(posture: Posture) -> np.ndarray:
-    """Return which accountable identities hold a credential that leaked and still opens."""
+    """Return a mask of the accountable identities that hold a live leaked credential."""
     frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
     which = leaked(posture)[posture.graph.numbers(frame["id"])]
     found = np.zeros(len(posture.accountable), bool)
@@ -167,7 +167,7 @@ def _leaked(posture: Posture) -> np.ndarray:
 
 
 def _denied(posture: Posture, debt: Debt) -> np.ndarray:
-    """Return which accountable identities, or what they act as, did what had been denied."""
+    """Return a mask of the identities that did, or act as one that did, what had been denied."""
     seen = uses(posture)
     who = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
     denied = np.isin(debt.identities, who)
@@ -180,9 +180,9 @@ def _denied(posture: Posture, debt: Debt) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Group:
-    """What the identities of one group owe; `key` is what they have in common.
+    """The debt of one group of identities; `key` is what they have in common.
 
-    `because` says why the grade is not that of its ratio, if so.
+    `because` is the reason if the grade differs from that of its ratio.
     """
 
     key: object
@@ -195,7 +195,7 @@ Places = np.ndarray | slice
 
 
 def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
-    """Yield what is owed for each assumption, by the identities at some places."""
+    """Yield the debt of each assumption, over the identities at some places."""
     added = [s[which].sum(axis=0) for s in _sums(debt)]
     for k, name in enumerate(ASSUMPTIONS):
         whole = Total.of([a[k] for a in added], debt.model.cap, debt.known[which])
@@ -205,7 +205,7 @@ def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
 def grouped(
     posture: Posture, debt: Debt, key: np.ndarray, which: Places = slice(None)
 ) -> Iterator[Group]:
-    """Yield what is owed by the identities that have the same key (any values that sort)."""
+    """Yield the debt of each group of identities with the same key (any sortable values)."""
     names, group = np.unique(key[which], return_inverse=True)
     caps = caps_of(posture, debt.model)
     added = [np.bincount(group, s[which].sum(axis=1), len(names)) for s in _sums(debt)]

@@ -1,4 +1,4 @@
-"""Why an item of debt is there, in one sentence."""
+"""Sentences for why an item of debt is owed, or why it cannot be judged."""
 
 from collections.abc import Mapping
 
@@ -34,5 +34,5 @@ UNKNOWN: Mapping[str, str] = {
 
 
 def why(assumption: str, known: bool, facts: Mapping[str, str]) -> str:
-    """Say what is broken, or what nobody knows."""
+    """Return the sentence for a broken item, or for one that cannot be judged."""
     return (BROKEN if known else UNKNOWN)[assumption].format_map(facts)

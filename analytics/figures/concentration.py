@@ -1,4 +1,4 @@
-"""Concentration: how much of a sum is with the few."""
+"""Concentration of a sum: the Gini coefficient."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ TOP = 0.1
 
 
 def gini(values: np.ndarray) -> float:
-    """Return the Gini coefficient: 0 where all have the same, near 1 where one has all.
+    """Return the Gini coefficient: 0 if all values are equal, near 1 if one has everything.
 
     >>> gini(np.array([1., 1, 1, 1])), gini(np.array([0., 0, 0, 4]))
     (0.0, 0.75)

@@ -1,4 +1,4 @@
-"""Which rules and measures are evidence of which control: what they refer to, turned round."""
+"""Rules and measures by the controls they refer to, and their results for a posture."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -41,7 +41,7 @@ def measures_for() -> dict[Key, tuple[Measure, ...]]:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a rule says: whom it could judge, what it found, or why it says nothing.
+    """The result of a rule: the identities it could judge, its findings, or why it has none.
 
     `identities` and `subjects` are numbers of nodes; `findings` are ids, the worst first.
     """
@@ -55,7 +55,7 @@ class Judged:
 
 @once
 def judged_by(posture: Posture) -> dict[str, Judged]:
-    """Return for each rule, by id, whom it judges and what it finds, once for a posture."""
+    """Return the result of each rule, by id, computed once for a posture."""
     found, broken = find_all(posture), failed(posture)
     by_rule = dict(iter(found.groupby("rule")))
     answers = {}
@@ -73,7 +73,7 @@ def judged_by(posture: Posture) -> dict[str, Judged]:
 
 
 def _within(posture: Posture, rule: Rule) -> np.ndarray:
-    """Return the identities in service of which everything that a rule needs could be known."""
+    """Return the identities in service for which every kind of fact that a rule needs is known."""
     who = population(posture).identities
     told = [stated_by(posture.graph, kind)[who] for kind in rule.needs if kind != "grants"]
     if "grants" in rule.needs:

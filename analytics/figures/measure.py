@@ -1,4 +1,4 @@
-"""What a leadership figure is, and the population that all of them share."""
+"""The type of a leadership figure, and the population that all figures share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,13 +17,13 @@ from analytics.residue import alive
 from analytics.runtime.faults import PartFailed, guarded
 from graph.once import once
 
-MORE, LESS, NEITHER = "more", "less", "neither"  # which is better
+MORE, LESS, NEITHER = "more", "less", "neither"  # the better direction
 SHARE, TP, TP_DAY, DAYS, RATIO, COUNT = "share", "tp", "tp/day", "days", "ratio", "count"
 
 
 @dataclass(frozen=True)
 class Published:
-    """A figure that somebody published, to look at beside ours; never an input of it."""
+    """A published figure for comparison; never an input."""
 
     says: str
     source: str
@@ -32,10 +32,10 @@ class Published:
 
 @dataclass(frozen=True)
 class Measured:
-    """The value of a measure, of what numerator and denominator, or why there is none.
+    """The value of a measure with numerator and denominator, or why there is none.
 
-    `detail` holds further figures of the same measure. `range` is within what the value lies
-    whatever the unknown turns out to be, None where nothing is unknown.
+    `detail` holds further figures of the same measure. `range` bounds the value whatever the
+    unknown turns out to be, None if nothing is unknown.
     """
 
     value: float | None
@@ -47,7 +47,7 @@ class Measured:
 
     @property
     def broken(self) -> bool:
-        """Whether something that it counts could not be judged, by a fault of ours."""
+        """Whether a part of it could not be judged because of an error in trustdebt."""
         counted = (self.value, self.numerator, self.denominator)
         return any(figure is not None and np.isnan(figure) for figure in counted)
 
@@ -57,12 +57,12 @@ UNMEASURED = Measured(None, because="what it counts could not be judged, by a fa
 
 @dataclass(frozen=True)
 class Measure:
-    """A leadership figure: how it is defined, and the function that measures it.
+    """A leadership figure: its definition, and the function that measures it.
 
-    `numerator` and `denominator` say in words what is counted, `source` where the definition
-    comes from. `needs` are kinds of fact without which it is not measured. `rows` is the
-    command that lists what stands behind it. `three` marks the figures that count most.
-    `references` are controls that it is evidence of.
+    `numerator` and `denominator` describe what is counted, `source` where the definition comes
+    from. `needs` are kinds of fact without which it is not measured. `rows` is the command that
+    lists the rows behind it. `three` marks the figures that count most. `references` are the
+    controls that it is evidence of.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Measure:
     published: tuple[Published, ...] = ()
 
     def of(self, posture: Posture) -> Measured:
-        """Measure it, or say why not."""
+        """Return the measured value, or the reason for none."""
         known = posture.graph.declared | (stated_kinds(posture.graph) & PER_IDENTITY)
         lacking = [kind for kind in self.needs if kind not in known]
         if lacking:
@@ -102,10 +102,9 @@ class Measure:
 def ratio(
     numerator: float, denominator: float, empty: str, unknown: float = 0, **detail: Any
 ) -> Measured:
-    """Return a share; where there is nothing to share in, `empty` says so.
+    """Return a share; for an empty denominator, `empty` is the reason for no value.
 
-    `unknown` is how much more there is of which nobody knows whether it belongs to the
-    numerator.
+    `unknown` is the further amount that may or may not belong to the numerator.
     """
     if unknown:
         detail |= {"unknown": unknown}
@@ -118,12 +117,12 @@ def ratio(
 
 @dataclass(frozen=True)
 class Population:
-    """Whom the figures are about: identities by number, exposure by entitlement.
+    """The population of the figures: identities by number, exposure by entitlement.
 
-    `identities` are the accountable ones in service; `place` says where among all accountable
-    ones they stand, and so in the sums of `debt`. `exposure` (float64) is that of each one's
-    entitlements. `known` (bool) says of which identities it is known what they may use,
-    `reach_known` of which what they reach.
+    `identities` are the accountable ones in service; `place` are their positions among all
+    accountable ones, and so in the sums of `debt`. `exposure` (float64) is that of each one's
+    entitlements. `known` is a mask of the identities whose access is known, `reach_known` of those
+    whose reach is known.
     """
 
     debt: Debt
@@ -135,14 +134,14 @@ class Population:
 
     @cached_property
     def empty(self) -> str:
-        """Why there is no exposure, where there is none."""
+        """Why there is no exposure, if there is none."""
         if total(self.debt).known:
             return "no accountable identity has an entitlement"
         return NOT_KNOWN
 
     @property
     def unreached(self) -> str | None:
-        """Why no reach is measured, where it is known of none of them."""
+        """Why no reach is measured, if it is known of no identity."""
         if not len(self.identities) or self.reach_known.any():
             return None
         return "of no accountable identity in service is it known what it reaches"
@@ -157,7 +156,7 @@ class Population:
         return self._share(assumption, known=True)
 
     def unknown(self, assumption: str) -> np.ndarray:
-        """Return the exposure of each entitlement for which nobody knows of it (float64)."""
+        """Return the exposure of each entitlement for which an assumption is unknown (float64)."""
         return self._share(assumption, known=False)
 
     def _share(self, assumption: str, known: bool) -> np.ndarray:
@@ -170,7 +169,7 @@ class Population:
 
 @once
 def population(posture: Posture) -> Population:
-    """Return whom the figures are about, once for a posture."""
+    """Return the population of the figures, once for a posture."""
     debt = debt_of(posture)
     place = np.flatnonzero(alive(posture)[posture.accountable])
     units = debt.units
@@ -182,18 +181,18 @@ def population(posture: Posture) -> Population:
 
 
 def owed(posture: Posture) -> Total | None:
-    """Return what all owe together; None where of nobody it is known what they may use."""
+    """Return the total debt of all identities; None if the access of none is known."""
     whole = total(population(posture).debt)
     return whole if whole.known else None
 
 
 def not_owed() -> Measured:
-    """Return the measure of a debt of which nothing is known."""
+    """Return the measure of an unknown debt."""
     return Measured(None, because=NOT_KNOWN)
 
 
 def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
-    """Return the exposure for which an assumption is known to hold, of that where it is known.
+    """Return the share of known exposure for which an assumption holds.
 
     `detail` counts identities in the same way: those for whose every entitlement it holds.
     """

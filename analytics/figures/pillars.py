@@ -1,7 +1,7 @@
-"""The five pillars: how much of each kind of governance is in evidence, from nothing to all.
+"""The five pillars of governance: the share of each that is in evidence, from 0 to 1.
 
-A part counts what is shown to be in order, of all that it applies to. What nobody knows is not
-in evidence, so it counts in the denominator only, and is told apart from what is broken.
+A part counts what is shown to be in order, of all that it applies to. Unknown amounts are not in
+evidence, so they count in the denominator only, and are listed separately from broken ones.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ COUNT, EXPOSURE = "identities", "weighted exposure"
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that a pillar rests on: what is shown of it, unknown of it, and in all."""
+    """One part of a pillar: the amounts shown to be in order, unknown, and in all."""
 
     name: str
     title: str
@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pillar:
-    """One of the five; its parts have the same unit, and are added up."""
+    """One of the five pillars; its parts have the same unit and are added up."""
 
     name: str
     title: str
@@ -40,17 +40,17 @@ class Pillar:
 
     @property
     def shown(self) -> float:
-        """How much is in evidence."""
+        """The amount in evidence."""
         return sum(part.shown for part in self.parts)
 
     @property
     def unknown(self) -> float:
-        """How much nobody knows."""
+        """The unknown amount."""
         return sum(part.unknown for part in self.parts)
 
     @property
     def of(self) -> float:
-        """How much there is in all."""
+        """The whole amount."""
         return sum(part.of for part in self.parts)
 
 
@@ -99,7 +99,7 @@ def pillars(posture: Posture) -> tuple[Pillar, ...]:
 
 
 def _held(posture: Posture, assumption: str, title: str) -> Part:
-    """Return how far an assumption is known to hold."""
+    """Return the part of an assumption: where it is known to hold."""
     owed, k = population(posture).debt, NUMBER[assumption]
     of, unknown = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
     broken = float(owed.principal[:, k].sum())
@@ -107,14 +107,14 @@ def _held(posture: Posture, assumption: str, title: str) -> Part:
 
 
 def _observed(posture: Posture) -> Part:
-    """Return how much of the access would be seen if it were used."""
+    """Return the part of the access whose use would be seen."""
     owed, k = population(posture).debt, NUMBER["necessity"]
     of, unseen = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
     return Part("observed", "Its use would be seen", of - unseen, unseen, of)
 
 
 def _discovered(posture: Posture) -> tuple[Part, ...]:
-    """Return what is known of the identities themselves."""
+    """Return the parts on what is known of the identities themselves."""
     who = population(posture).identities
     known = {
         "complete": ("Stated by a source that was read completely", stated_completely(posture)),
@@ -130,7 +130,7 @@ def _discovered(posture: Posture) -> tuple[Part, ...]:
 
 
 def stated_completely(posture: Posture) -> np.ndarray:
-    """Return for each node whether a scope that was read completely states it."""
+    """Return a mask of the nodes that a completely read scope declares as identities."""
     graph = posture.graph
     whole = {c.key for c in graph.coverage if c.complete}
     found = np.zeros(len(graph.ids), bool)
@@ -143,7 +143,7 @@ def stated_completely(posture: Posture) -> np.ndarray:
 
 
 def _stated(posture: Posture, column: str) -> np.ndarray:
-    """Return for each identity whether a source states something of it."""
+    """Return a mask of the identities for which a source declares `column`."""
     graph = posture.graph
     found = np.zeros(len(graph.ids), bool)
     for label in IDENTITIES:
@@ -153,7 +153,7 @@ def _stated(posture: Posture, column: str) -> np.ndarray:
 
 
 def nobody_could(pillar: Pillar | Part) -> str | None:
-    """Say why a pillar, or a part of one, is not measured, if it is not."""
+    """Return why a pillar, or a part of one, is not measured; None if it is."""
     if not pillar.of:
         return "there is nothing that it applies to"
     if pillar.unknown >= pillar.of:

@@ -1,9 +1,9 @@
-"""How long it takes until what should have ended is gone, and until changes are looked at.
+"""Time to revoke what should have ended, and time until changes of access are reviewed.
 
 Each snapshot shows what is overdue then: grants past their end or revoked on paper, credentials
-past their expiry, agents past their term, roles whose last owner left. Something overdue ends
-with the first snapshot that does not show it any more; what the last snapshot still shows, or
-what vanished because its source did, is censored: it has lasted at least so long.
+past their expiry, agents past their term, roles whose last owner left. An overdue item ends with
+the first snapshot that does not show it; an item in the last snapshot, or one that vanished with
+its source, is censored: it has lasted at least so long.
 """
 
 from collections.abc import Iterator
@@ -29,34 +29,34 @@ from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
 GRANT, CREDENTIALS, IDENTITY, OWNER = KINDS = ("grant", "credential", "identity", "owner")
-BETWEEN = " -> "  # the holder of a grant and its resource
-RECENT_DAYS = 365  # changes before that say nothing of how fast things are looked at now
+BETWEEN = " -> "  # between the holder of a grant and its resource
+RECENT_DAYS = 365  # older changes do not reflect the current speed of review
 UNSEEN = np.iinfo(np.int64).max
 COLUMNS = ("kind", "key", "since", "identity", "scope")
 
 
 @dataclass(frozen=True)
 class Spells:
-    """What was overdue, or changed, for how long, and whether that has ended.
+    """Overdue or changed items, how long each lasted, and whether it has ended.
 
-    `rows` has a row for each: `kind`, `key` (a grant's holder and resource, the id of a
-    credential or identity; for an owner's role the identity, a slash and the role), `identity`
-    (id of one that it concerns), `since`, `until` (milliseconds), `ended` (bool) and `days`.
+    `rows` has a row for each: `kind`, `key` (a grant's holder and resource, the id of a credential
+    or identity; for an owner's role the identity, a slash and the role), `identity` (id of one that
+    it concerns), `since`, `until` (milliseconds), `ended` (bool) and `days`.
     """
 
     rows: pd.DataFrame
 
     @property
     def estimate(self) -> Survival:
-        """How long they last."""
+        """The survival estimate of their durations."""
         return survival(self.rows["days"].to_numpy(float), self.rows["ended"].to_numpy(bool))
 
     def of(self, kind: str) -> "Spells":
-        """Keep those of one kind."""
+        """Keep the items of one kind."""
         return Spells(self.rows[self.rows["kind"] == kind])
 
     def within(self, days: float) -> tuple[int, int]:
-        """Return how many ended within so many days, and of how many that can be said."""
+        """Count the items that ended within `days`, and those for which this is known."""
         ended = self.rows["ended"].to_numpy(bool)
         short = self.rows["days"].to_numpy(float) <= days
         return int((ended & short).sum()), int((ended | ~short).sum())
@@ -64,7 +64,7 @@ class Spells:
 
 @dataclass(frozen=True)
 class _Moment:
-    """What one snapshot shows: what is overdue, which changes there are, and which scopes."""
+    """One snapshot: its overdue items, its changes, and its scopes."""
 
     at: int
     scopes: frozenset[str]
@@ -73,7 +73,7 @@ class _Moment:
 
 
 def overdue(posture: Posture, about: int | None = None) -> Spells:
-    """Follow what was overdue through the snapshots up to this one.
+    """Track overdue items through the snapshots up to this one.
 
     `about` (a node's number) keeps what concerns one identity.
     """
@@ -82,7 +82,7 @@ def overdue(posture: Posture, about: int | None = None) -> Spells:
 
 
 def ungoverned(posture: Posture) -> Spells:
-    """Follow each grant of the last year until somebody approved it, decided on it or took it."""
+    """Track each grant of the last year until it was approved, decided on or removed."""
     moments = _moments(posture, None)
     rows = _followed(moments, [m.changed[list(COLUMNS)] for m in moments])
     decided = pd.concat([m.changed for m in moments]).groupby(["key", "since"])["decided"].min()
@@ -98,7 +98,7 @@ def ungoverned(posture: Posture) -> Spells:
 
 @once
 def _moments(posture: Posture, about: int | None) -> list[_Moment]:
-    """Look at each snapshot, and name what it shows as the posture does."""
+    """Return the moment of each snapshot, under the ids of the posture."""
     thing = posture.graph.thing(about)["id"] if about is not None else None
     looks: list[tuple[_Moment, Identities]] = []
     for past in _past(posture):
@@ -111,7 +111,7 @@ def _moments(posture: Posture, about: int | None) -> list[_Moment]:
 
 
 def _called(moment: _Moment, names: dict[str, str]) -> _Moment:
-    """Return what a moment shows under other names of things."""
+    """Return a moment with nodes renamed by `names`."""
     if not names:
         return moment
     overdue, changed = (
@@ -125,7 +125,7 @@ def _called(moment: _Moment, names: dict[str, str]) -> _Moment:
 
 
 def _key(kind: str, key: str, names: dict[str, str]) -> str:
-    """Rename the things of a key: the ends of a grant, what has an owner, else the thing."""
+    """Rename the nodes of a key: the ends of a grant, the owned node of a role, else the node."""
     if kind == GRANT:
         return BETWEEN.join(names.get(end, end) for end in key.split(BETWEEN))
     thing, slash, role = key.rpartition("/") if kind == OWNER else (key, "", "")
@@ -133,9 +133,9 @@ def _key(kind: str, key: str, names: dict[str, str]) -> str:
 
 
 def _past(posture: Posture) -> Iterator[Posture]:
-    """Yield the postures of the snapshots before this one, oldest first, and this one.
+    """Yield the postures of earlier snapshots, oldest first, and this one.
 
-    Of several that speak of the same instant, the one published last counts.
+    Of several at the same instant, the one published last counts.
     """
     history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
     if history is not None and info is not None:
@@ -161,7 +161,7 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
 
 
 def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:
-    """Join what the moments show: from when to when each was there, and whether it ended."""
+    """Join the items of all moments: the start and end of each, and whether it ended."""
     whole = pd.concat([rows.assign(seen=n) for n, rows in enumerate(shown)], ignore_index=True)
     spells = whole.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
     at = np.array([m.at for m in moments], np.int64)
@@ -198,7 +198,7 @@ def _grants(case: Case) -> pd.DataFrame:
 
 
 def _credentials(posture: Posture) -> pd.DataFrame:
-    """Return the credentials of accountable identities that nobody ended after their expiry."""
+    """Return the credentials of accountable identities that are live after their expiry."""
     frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
     expires = milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now)
@@ -227,7 +227,7 @@ def _owners(posture: Posture) -> pd.DataFrame:
 
 
 def _access(posture: Posture) -> np.ndarray:
-    """Name each grant by its ends: the same access under another id was not taken away."""
+    """Return a key of each grant from its ends, so that a new id does not count as a removal."""
     frame = posture.graph.frames[CAN_ACCESS]
     return np.asarray((frame["source_id"] + BETWEEN + frame["target_id"]).to_numpy(object))
 
@@ -244,7 +244,7 @@ def _scopes(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _changes(case: Case) -> pd.DataFrame:
-    """Return the dated grants of accountable identities, and when each was first decided on."""
+    """Return the dated grants of accountable identities, and the first decision on each."""
     graph, units = case.posture.graph, case.units
     frame = graph.frames[CAN_ACCESS]
     decided = _decided(case, units)
@@ -262,7 +262,7 @@ def _changes(case: Case) -> pd.DataFrame:
 
 
 def _decided(case: Case, units: Entitlements) -> np.ndarray:
-    """Return when each was first approved or decided on since it was granted, as is known."""
+    """Return when each was first approved or decided on since its grant, `UNSEEN` if unknown."""
     frame, said = case.posture.graph.frames[CAN_ACCESS], case.reviews
     reviewed = milliseconds(frame["reviewed_at"])[units.grant]
     known = [
@@ -279,10 +279,10 @@ def _decided(case: Case, units: Entitlements) -> np.ndarray:
 
 
 def time_to_revoke(posture: Posture, spells: Spells) -> dict[str, Any]:
-    """Return the time to revoke by Kaplan and Meier, with what is still open as censored.
+    """Return the time to revoke by Kaplan and Meier, with open items as censored.
 
-    `met_sla` is the share that ended within the cycle of the assumption `outlived`, of all of
-    which that can be said: what is open, and not yet so old, is left out of it.
+    `met_sla` is the share that ended within the cycle of the assumption `outlived`, of the items
+    for which this is known: open items that are not yet so old are left out.
     """
     days = model().cycle[NUMBER["outlived"]]
     return _speed(spells, days) | {
@@ -312,7 +312,7 @@ def _speed(spells: Spells, days: float) -> dict[str, Any]:
 
 
 def _snapshots(posture: Posture) -> int:
-    """Count the snapshots that it was seen in."""
+    """Count the snapshots that were examined."""
     history, info = posture.history, posture.graph.snapshot
     if history is None or info is None:
         return 1

@@ -1,4 +1,4 @@
-"""Who reaches something sensitive."""
+"""Reach of sensitive resources."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ READ = LEVELS.index("read")
 
 
 def reaching(posture: Posture) -> np.ndarray:
-    """Return which nodes reach something confidential or more, to read it or more (bool)."""
+    """Return a mask of the nodes that can at least read a confidential or restricted resource."""
     network = posture.network()
     usual = posture.sensitivities["weight"].to_numpy()[network.resource]
     more = network.levels >> READ

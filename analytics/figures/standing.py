@@ -1,4 +1,4 @@
-"""Standing access: what is there without activation."""
+"""Standing access: entitlements in force without activation."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SHORT = DAY  # access that ends within a day of being granted is not standing
 
 
 def standing(posture: Posture, units: Entitlements) -> np.ndarray:
-    """Return for each entitlement whether it is there without activation for over a day."""
+    """Return a mask of the entitlements that need no activation and last for over a day."""
     expires = milliseconds(posture.graph.frames[CAN_ACCESS]["expires_at"])[units.grant]
     short = (expires != NEVER) & (units.granted != NEVER) & (expires - units.granted <= SHORT)
     return np.asarray(units.standing & ~short)

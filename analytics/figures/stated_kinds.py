@@ -1,7 +1,7 @@
-"""Which kinds of fact are stated at all, though no source may have declared them.
+"""The kinds of fact that are present at all, even if no source declares them.
 
-A source that declares a kind could have stated every fact of it: what is missing then is not
-there. What is stated without that is known, and what is missing is not.
+A source that declares a kind could have stated every fact of it, so a missing fact is false.
+Without a declaration, present facts are known and missing ones are unknown.
 """
 
 from collections.abc import Callable
@@ -52,11 +52,11 @@ STATED: dict[str, Callable[[AccessGraph], bool]] = {
 }
 
 
-PER_IDENTITY = frozenset({"grants", "owners"})  # known of each identity by what is stated of it
+PER_IDENTITY = frozenset({"grants", "owners"})  # known for each identity that has such facts
 
 
 @once
 def stated_kinds(graph: AccessGraph) -> frozenset[str]:
-    """Return the kinds of fact that some source declares, or states a fact of."""
+    """Return the kinds of fact that some source declares, or has a fact of."""
     more = (kind for kind, says in STATED.items() if kind not in graph.declared and says(graph))
     return graph.declared | frozenset(more)

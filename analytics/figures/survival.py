@@ -1,7 +1,7 @@
-"""How long things last, when some of them have not ended yet.
+"""Survival estimate of durations, some of which have not ended yet.
 
-The estimator of Kaplan and Meier (1958). A thing that is still open has lasted at least so
-long; leaving it out would flatter, because what is open is what is slow.
+The estimator of Kaplan and Meier (1958). An open duration has lasted at least so long; leaving it
+out would flatter, because open durations are the slow ones.
 """
 
 import math
@@ -14,9 +14,9 @@ import numpy as np
 class Survival:
     """The share that lasts longer than each duration at which something ended.
 
-    `times` (float64, ascending) are the durations of ends, `at_risk` and `ended` (int64) how
-    many had lasted so long and how many of them ended then, `surviving` (float64) the share
-    that lasts longer. `censored` counts what has not ended.
+    `times` (float64, ascending) are the durations of ends, `at_risk` and `ended` (int64) the
+    numbers that had lasted so long and that ended then, `surviving` (float64) the share that lasts
+    longer. `censored` counts durations that have not ended.
     """
 
     times: np.ndarray
@@ -26,9 +26,9 @@ class Survival:
     censored: int
 
     def quantile(self, share: float) -> float | None:
-        """Return the shortest duration within which `share` has ended; None: not reached yet.
+        """Return the shortest duration within which `share` has ended; None if not reached yet.
 
-        Where rounding could decide, whole numbers do.
+        Integers decide where rounding could.
 
         >>> open_since = survival(np.array([10., 20, 30, 15, 40]), np.array([1, 1, 1, 0, 0]))
         >>> open_since.quantile(0.5), open_since.quantile(0.95)
@@ -42,7 +42,7 @@ class Survival:
         return None
 
     def _exactly(self, place: int, share: float) -> bool:
-        """Return whether at most 1 - `share` survives, by whole numbers."""
+        """Return whether at most 1 - `share` survives, computed with integers."""
         part, of = round((1 - share) * 10_000), 10_000
         left = math.prod((self.at_risk - self.ended)[: place + 1].tolist())
         whole = math.prod(self.at_risk[: place + 1].tolist())
@@ -50,9 +50,9 @@ class Survival:
 
 
 def survival(lasted: np.ndarray, ended: np.ndarray) -> Survival:
-    """Estimate survival from how long each thing `lasted` and whether it has `ended`.
+    """Estimate survival from durations (`lasted`) and a mask of those that have `ended`.
 
-    What ends and what is last seen open after the same time: the end comes first.
+    At equal durations, an end comes before a censoring.
 
     >>> survival(np.array([10., 20, 30, 15, 40]), np.array([1, 1, 1, 0, 0])).surviving.round(4)
     array([0.8   , 0.5333, 0.2667])

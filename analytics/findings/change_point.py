@@ -1,8 +1,8 @@
-"""Where a series of figures changed its level: one step between two means, by least squares.
+"""Change points: the step between two means in a series of figures, by least squares.
 
-Every split with enough points on either side is tried, and the one that leaves the smallest sum
-of squared residuals is kept. It counts as a change if it explains more than noise would (the
-penalised cost of a change point; Killick et al. 2012), and if the step is large enough to matter.
+Every split with enough points on either side is tried, and the one that leaves the smallest sum of
+squared residuals is kept. It counts as a change if it explains more than noise would (the penalised
+cost of a change point; Killick et al. 2012), and if the step is large enough to matter.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SIDE = 5  # points on either side of a split
 SHORTEST = 2 * SIDE
 PENALTY = 3.0  # of sigma^2 * log(n)
 LEAST_STEP = 0.2  # of the earlier mean
-ROUNDING = 1e-12  # of the sum of squares: below it, differences of sums are no differences
+ROUNDING = 1e-12  # of the sum of squares: smaller differences are rounding errors
 NO_CHANGE = -1
 
 

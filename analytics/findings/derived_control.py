@@ -1,4 +1,4 @@
-"""What an identity gains by the control that rules conclude from what it is, target by target."""
+"""The control that each identity gains through derived CONTROLS edges, target by target."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from graph.values import strict_json
 
 STATED, ALL = Filter("potential", derived=False), Filter("potential")
 AS_ITSELF = Filter("potential", derived=False, identity_only=True)
-WHOLLY = 1 << LEVELS.index("admin")  # only who is another without a ceiling can use its rights
+WHOLLY = 1 << LEVELS.index("admin")  # no ceiling: all rights of the node it acts as
 EASE = {SAFE: 0, LONGER: 1, OWNER: 2}
-NO_ACCESS, IN_USE = 3, 4  # what gives no access by itself, and what was seen in use
+NO_ACCESS, IN_USE = 3, 4  # facts that give no access by themselves; facts seen in use
 WORDS = {
     CAN_ACCESS: "the access of {} to {}",
     STORED_IN: "the copy of {} in {}",
@@ -43,12 +43,12 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Gain:
-    """Control over `target` that `identity` (numbers of nodes) can come to by a rule.
+    """Control over `target` that `identity` (numbers of nodes) can gain by a rule.
 
-    `support` are the facts that the surest and shortest way rests on, of `ways` in all; `since`
-    is when the last of them came to be. `exposure` is what the heaviest thing weighs that the
-    target reaches, and `cheapest` is the fact among them that is easiest to do without, in words;
-    "" where it rests on no relationship, but on what the target is.
+    `support` are the facts behind the surest and shortest of its `ways` (a count); `since` is when
+    the last of them began. `exposure` is the weight of the heaviest resource that the target
+    reaches, times the identity's autonomy. `cheapest` is the fact in `support` that is easiest to
+    remove, in words; "" if `support` has no relationship.
     """
 
     identity: int
@@ -64,7 +64,7 @@ class Gain:
 
 @once
 def gains(posture: Posture) -> list[Gain]:
-    """List what accountable identities gain, once for a posture, by identity and target."""
+    """List the gains of all accountable identities, once for a posture, by identity and target."""
     proofs = posture.escalated.proofs
     if not proofs:
         return []
@@ -103,13 +103,13 @@ def _gain(
 
 
 def _rank(proof: Derivation) -> tuple[bool, bool, bool, int, str, tuple[str, ...]]:
-    """Order ways from the surest and shortest on."""
+    """Return the sort key of a derivation: the surest and shortest first."""
     doubt = bool(proof.condition), proof.assumed, proof.eligible
     return (*doubt, len(proof.support), proof.rule, proof.support)
 
 
 def _pairs(posture: Posture, proofs: list[Derivation]) -> pd.DataFrame:
-    """Return which identity can use which conclusion to become what it is not, and gains by it."""
+    """Return pairs of an identity and a derivation by which it gains access and new control."""
     source, target = (np.array([getattr(p, end) for p in proofs]) for end in ("source", "target"))
     place, proof = _walk(posture, source)
     gained = posture.lost(STATED, ALL).pairs > 0
@@ -124,7 +124,7 @@ def _pairs(posture: Posture, proofs: list[Derivation]) -> pd.DataFrame:
 
 
 def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of an identity (its place) and an item of `where` (nodes) that it can be."""
+    """Return pairs of an identity (its place) and a position in `where` (nodes) it can act as."""
     network = posture.network(AS_ITSELF)
     order = np.argsort(where, kind="stable").astype(np.int32)
     first = np.searchsorted(where[order], np.arange(network.nodes + 1))
@@ -138,13 +138,13 @@ def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _most(posture: Posture, targets: np.ndarray) -> pd.Series:
-    """Return what the heaviest thing weighs that each target reaches."""
+    """Return the weight of the heaviest resource that each target reaches."""
     return pd.Series(totals(posture.network(ALL), targets).most, index=targets)
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """The facts that conclusions rest on: since when, in words, how easy to do without."""
+    """The facts that support derivations: when each began, its text, how easy it is to remove."""
 
     began: dict[str, int]
     words: dict[str, str]
@@ -178,7 +178,7 @@ class _Facts:
         return max((self.began.get(f, NEVER) for f in support), default=NEVER)
 
     def easiest(self, support: tuple[str, ...]) -> str:
-        """Name the fact nobody uses, then the one that most conclusions rest on."""
+        """Return the text of the least used fact; of equals, the one with most derivations."""
         order = {f: (self.ease.get(f, IN_USE), -self.supports[f], f) for f in support}
         best = min(support, key=order.__getitem__, default="")
         return self.words.get(best, best)

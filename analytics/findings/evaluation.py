@@ -1,4 +1,4 @@
-"""Findings: what every rule that can be evaluated finds, worst first."""
+"""Findings: the results of all rules that can be evaluated, worst first."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ from graph.once import once
 from graph.schema import CREDENTIAL, IDENTITIES
 
 RANK = {name: rank for rank, (_, name) in enumerate(BANDS)}
-LEAST_UNKNOWN = RANK["medium"]  # what nobody can weigh is not light
+LEAST_UNKNOWN = RANK["medium"]  # unknown reach counts as medium at least
 UNKNOWN_REACH = " How much that gives access to is not known."
 NAMES = np.array([name for _, name in BANDS], object)
 LEAST = np.array([least for least, _ in BANDS])
@@ -23,16 +23,16 @@ LEAST = np.array([least for least, _ in BANDS])
 
 @once
 def find_all(posture: Posture) -> pd.DataFrame:
-    """Run the rules whose facts somebody declares or states, once for a posture.
+    """Run all rules whose kinds of fact are known, once for a posture.
 
     Returns
     -------
     DataFrame
         The columns of `analytics.findings.rule.FOUND`, and `id` (the same for the same rule,
         subject and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
-        entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. Where
-        that is not so the severity is at least medium, and the sentence says why. What a rule
-        that fails would have found is missing: see `failed`.
+        entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. If
+        that is false the severity is at least medium, and the sentence says why. Findings of a rule
+        that failed are missing: see `failed`.
     """
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
     whole = _judged(posture, [(rule, _found(posture, rule)) for rule in rules])
@@ -52,19 +52,19 @@ def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
 
 
 def failed(posture: Posture) -> Faults:
-    """Return the rules that failed, by id: what they would have found is not known."""
+    """Return the rules that failed, by id; their findings are unknown."""
     find_all(posture)
     known = {rule.id for rule in all_rules().values()}
     return {rule: how for rule, how in posture.faults.items() if rule in known}
 
 
 def count_all(posture: Posture) -> int | None:
-    """Count the findings; None where a rule failed and nobody knows how many there are."""
+    """Count the findings; None if a rule failed, because the number is then unknown."""
     return None if failed(posture) else len(find_all(posture))
 
 
 def lacking(posture: Posture, rule: Rule) -> list[str]:
-    """Return the kinds of fact that `rule` needs, and that no source declares or states."""
+    """Return the kinds of fact that `rule` needs and no source declares."""
     return [kind for kind in rule.needs if kind not in known_kinds(posture.graph)]
 
 
@@ -74,7 +74,7 @@ def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:
 
 
 def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.DataFrame:
-    """Put together what rules found, name it and say how bad it is."""
+    """Concatenate the findings of rules, with id and severity of each."""
     frames = [frame for _, frame in parts if len(frame)]
     whole = pd.concat(frames or [nothing()], ignore_index=True)
     counts = [len(frame) for _, frame in parts]
@@ -98,9 +98,9 @@ def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.Data
 
 
 def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
-    """Return which findings are about access of which nobody could state how much it is (bool).
+    """Return a mask of the findings on access of unknown extent.
 
-    That is what the subject may use, or the credential that the finding is about.
+    That is the access of the subject, or of the credential that is the object.
     """
     known = posture.entitlements_known | ~posture.graph.has_label(*IDENTITIES, CREDENTIAL)
     subject, other = (frame[c].to_numpy(np.int64) for c in ("subject", "object"))
@@ -110,12 +110,12 @@ def _of_unknown_reach(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
 
 @once
 def _nodes(posture: Posture) -> list[str]:
-    """Return the id of each node, and behind the last that of none."""
+    """Return the id of each node, followed by "" for position -1."""
     return [*posture.graph.ids.to_pylist(), ""]
 
 
 def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
-    """Derive the id of each finding from its rule, its subject, its object and its key, if any."""
+    """Return the id of each finding, from its rule, subject, object and key, if any."""
     nodes = _nodes(posture)
     columns = (frame[c].tolist() for c in ("subject", "object", "key"))
     return [
@@ -126,5 +126,5 @@ def _ids(posture: Posture, rules: np.ndarray, frame: pd.DataFrame) -> list[str]:
 
 
 def finding_id(parts: tuple[str, ...]) -> str:
-    """Return the id of a finding by its rule, its subject, its object and its key, if any."""
+    """Return the id of a finding from its rule, subject, object and key, if any."""
     return f"F-{hashlib.sha256(KEY_PARTS.join(parts).encode()).hexdigest()[:16]}"

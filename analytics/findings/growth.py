@@ -1,6 +1,6 @@
-"""How the exposure of each identity went from snapshot to snapshot, and where it stepped up.
+"""Growth of exposure: the series of each identity over snapshots, and steps up in it.
 
-A series is only as long as the same sources speak: connecting one more is no growth.
+A series covers only snapshots with the same sources: connecting another source is no growth.
 """
 
 from dataclasses import dataclass
@@ -20,16 +20,17 @@ from graph.once import once
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
 
-AROUND = 1  # snapshots before and after a step in which its grants are looked for
+AROUND = 1  # snapshots before and after a step that are compared for new grants
 
 
 @dataclass(frozen=True)
 class Growth:
     """A step up in the exposure of an identity.
 
-    `identity` is a number of the posture asked about, `info` the first snapshot of the later
-    level, `before` and `after` are mean exposures, and `grants` are the ids of the grants that
-    came within a snapshot of it, the heaviest first; `heaviest` is what one of them weighs.
+    `identity` is a number in the current posture, `info` the first snapshot of the higher level,
+    `before` and `after` are mean exposures, and `grants` are the ids of the grants added within a
+    snapshot of it, the heaviest first; `heaviest` is the weight of the first, without any that of
+    the identity's heaviest entitlement.
     """
 
     identity: int
@@ -50,7 +51,7 @@ def growths(posture: Posture) -> list[Growth]:
     series, number = frame.to_numpy(float), posture.graph.numbers(_text(frame.index))
     here = ~np.isnan(series)
     begun = np.where(here.any(axis=1), here.argmax(axis=1), len(infos))
-    whole = here.sum(axis=1) == len(infos) - begun  # there from then on, without a gap
+    whole = here.sum(axis=1) == len(infos) - begun  # present from then on, without a gap
     found: list[Growth] = []
     for start in np.unique(begun[whole & (number >= 0)]):
         rows = np.flatnonzero(whole & (begun == start) & (number >= 0))
@@ -65,13 +66,13 @@ def growths(posture: Posture) -> list[Growth]:
 
 
 def exposures(posture: Posture) -> pd.DataFrame:
-    """Return the exposure of each identity in each snapshot that the same sources speak in.
+    """Return the exposure of each identity in each comparable snapshot.
 
     Returns
     -------
     DataFrame
         A row for each identity (`id`), a column for each snapshot (position in
-        `comparable(posture)`), nan where the identity was not there.
+        `comparable(posture)`), nan where the identity was absent.
     """
     history = posture.history
     assert history is not None
@@ -84,7 +85,7 @@ def exposures(posture: Posture) -> pd.DataFrame:
 
 
 def _summed(exposure: pd.Series, names: dict[str, str]) -> pd.Series:
-    """Add up the exposure of what is one by now, under the name that it has now."""
+    """Add up the exposure of merged identities, under their canonical ids."""
     if not names:
         return exposure
     ids = [names.get(i, i) for i in exposure.index]
@@ -92,9 +93,9 @@ def _summed(exposure: pd.Series, names: dict[str, str]) -> pd.Series:
 
 
 def comparable(posture: Posture) -> list[SnapshotInfo]:
-    """Return the snapshots up to this one since the sources of grants were last others.
+    """Return the snapshots up to this one since the set of sources of grants last changed.
 
-    The oldest comes first. Where several speak of one instant, the last published counts.
+    The oldest comes first. Of several at one instant, the last published counts.
     """
     history, now = posture.history, posture.graph.snapshot
     if history is None or now is None:
@@ -115,7 +116,7 @@ def _granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class _Look:
-    """What is kept of a snapshot: the exposure of each identity, and which things are one."""
+    """The cached data of a snapshot: the exposure of each identity, and the merged ids."""
 
     exposure: pd.Series
     identities: Identities
@@ -127,7 +128,7 @@ def _look(history: History, snapshot: str) -> _Look:
     held = _held(past)
     sums = np.bincount(held.place, held.exposure, len(held.identities))
     ids = past.graph.ids.take(held.identities).to_pandas()
-    same = Identities.named(past.graph.identities.canonical)  # kept without its evidence
+    same = Identities.named(past.graph.identities.canonical)  # without the sources of each merge
     return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
 
 
@@ -156,7 +157,7 @@ def _growth(
 
 
 def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
-    """Return what the heaviest level of each grant of an identity weighs, by the grant's id."""
+    """Return the weight of the heaviest level of each grant of an identity, by the grant's id."""
     assert posture.history is not None
     past = posture.history.posture(info.id)
     held = _held(past)

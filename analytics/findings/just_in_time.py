@@ -1,8 +1,8 @@
-"""Just-in-time access: for which standing grants it would fit, and what it would save.
+"""Just-in-time access: the standing grants that it fits, and the exposure it would save.
 
-It fits where a grant is seldom used, weighs something, can be taken back by a machine, and
-serves a purpose that says when it is needed. Where a grant is used on most days, activating it
-each time is a burden without a gain: it should be narrowed instead.
+It fits a grant that is seldom used, has weight, can be revoked automatically, and has a purpose
+that says when it is needed. A grant used on most days should be narrowed instead: activating it
+each time is a burden without a gain.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from graph.usage.outcomes import failed
 
 SELDOM, MOSTLY = 0.2, 0.8  # share of days with use
 BY_HAND = 0.5
-REVOKES_BY_MACHINE = {  # by provider: 1 where grants end by themselves or by an interface
+REVOKES_BY_MACHINE = {  # by provider: 1 if grants end by themselves or by an API
     "aws": 1.0,
     "azure": 1.0,
     "entra": 1.0,
@@ -35,13 +35,13 @@ WRITE = LEVELS.index("write")
 
 @dataclass(frozen=True)
 class Fit:
-    """How well just-in-time access would fit each of several grants, one position each.
+    """The fit of just-in-time access to each of several grants, one position each.
 
-    `duty` is the share of days on which use was seen and `score` goes from 0 to 100; both are
-    nan where nobody would see a use. `automated` is how far taking it back is a machine's work,
-    `defined` whether a task or purpose says when it is needed, and `fits` whether all that is
-    asked for holds. `saved` is the exposure times days that standing access would no longer
-    cost within the window (`days`), nan where `duty` is.
+    `duty` is the share of days with observed use and `score` goes from 0 to 100; both are nan where
+    use cannot be observed. `automated` is the degree to which revocation is automatic, `defined` a
+    mask of those with a task or purpose, `fits` a mask of those that meet all conditions. `saved`
+    is exposure times days that standing access would no longer cost within the window (`days`), nan
+    where `duty` is.
     """
 
     duty: np.ndarray
@@ -53,7 +53,7 @@ class Fit:
     saved: np.ndarray
 
     def advice(self, place: int) -> str:
-        """Say in a clause what to do about one of them."""
+        """Return a clause that says what to do about one grant."""
         if np.isnan(self.score[place]):
             return "whether just-in-time access fits is unknown, as nobody would see it used"
         if self.duty[place] > MOSTLY:
@@ -80,10 +80,10 @@ def fit(
     level: np.ndarray,
     exposure: np.ndarray,
 ) -> Fit:
-    """Judge how well just-in-time access fits grants that identities hold.
+    """Compute the fit of just-in-time access to grants that identities hold.
 
-    `identity` are numbers of nodes, `grant` rows of CAN_ACCESS, `level` the highest level of
-    each (a position in `LEVELS`), and `exposure` what all its levels weigh together.
+    `identity` are numbers of nodes, `grant` rows of CAN_ACCESS, `level` the highest level of each
+    (a position in `LEVELS`), and `exposure` the total weight of its levels.
     """
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS].iloc[grant]
     holder, resource = (end[grant] for end in graph.ends(CAN_ACCESS))
@@ -102,7 +102,7 @@ def fit(
 
 
 def _days(posture: Posture, frame: pd.DataFrame, since: np.ndarray) -> np.ndarray:
-    """Return over how many days the use of each grant was watched: 90 at most, one at least."""
+    """Return the days on which the use of each grant could be observed: 1 to 90."""
     now = posture.graph.now
     start = np.maximum(window_starts(posture, frame), now - UNUSED_DAYS * DAY)
     start = np.maximum(start, np.minimum(since, now))
@@ -117,9 +117,9 @@ def _days_with_use(
     grant: np.ndarray,
     days: np.ndarray,
 ) -> np.ndarray:
-    """Count the days on which each grant was seen in use, by its identity or its holder.
+    """Count the days with observed use of each grant, by its identity or its holder.
 
-    A source that keeps only the last use of a level shows that day alone, so it is the least.
+    A source that keeps only the last use of a level shows that day alone, so this is a lower bound.
     """
     now, count = posture.graph.now, len(grant)
     nth = np.arange(count)
@@ -152,7 +152,7 @@ def _days_with_use(
 
 @once
 def _seen(posture: Posture) -> pd.DataFrame:
-    """Return who used what at which time (milliseconds): events, and ends of summaries."""
+    """Return identity, resource and time (milliseconds) of uses: events, and ends of summaries."""
     graph = posture.graph
     events, summaries = graph.frames[USE_EVENT], graph.frames[USED]
     events = events[~failed(events["outcome"])]
@@ -173,14 +173,14 @@ def _seen(posture: Posture) -> pd.DataFrame:
 
 
 def _sums(posture: Posture) -> pd.DataFrame:
-    """Return who used what on which days, where a log was added up day by day."""
+    """Return identity, resource and days of uses from logs that are summed day by day."""
     frame, (who, what) = posture.graph.frames[USED], posture.graph.ends(USED)
     rows = pd.DataFrame({"who": who, "what": what, "by_day": frame["by_day"]})
     return rows[(who >= 0) & (what >= 0) & rows["by_day"].notna()]
 
 
 def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np.ndarray:
-    """Return how far the provider takes grants back by machine; by hand where nobody says."""
+    """Return the degree to which the provider revokes automatically; `BY_HAND` if unknown."""
     known = np.full(len(posture.graph.ids), np.nan)
     for label in (*IDENTITIES, RESOURCE):
         frame = posture.graph.frames[label]
@@ -191,7 +191,7 @@ def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np
 
 
 def _purposes(posture: Posture) -> np.ndarray:
-    """Return for each node whether it has a purpose (bool)."""
+    """Return a mask of the nodes that have a purpose."""
     has = np.zeros(len(posture.graph.ids), bool)
     for label in IDENTITIES:
         frame = posture.graph.frames[label]

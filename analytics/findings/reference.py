@@ -1,4 +1,4 @@
-"""docs/findings.md: every finding rule, as its module declares it."""
+"""The page docs/findings.md: every finding rule, as its module declares it."""
 
 import inspect
 import re
@@ -69,7 +69,7 @@ def _weights(of: dict[str, float]) -> str:
 
 
 def _seen_by(rule: Rule) -> str:
-    """Say which sources can trigger a rule alone, or what must come from which together."""
+    """Return the sources that can trigger a rule alone, or the parts that several must provide."""
     alone = who_sees(rule.needs, rule.facts)
     if set(alone) > set(FILLED_IN):
         return ", ".join(alone)

@@ -1,4 +1,4 @@
-"""What a finding rule is, and the frame that it returns."""
+"""The type of a finding rule, and the frame that it returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def found(
     remedy: list[str] | None = None,
     floor: list[str] | None = None,
 ) -> pd.DataFrame:
-    """Make the frame of what a rule found; by default it weighs as its heaviest entitlement."""
+    """Build the frame of a rule's findings; the default weight is the heaviest entitlement."""
     count = len(subject)
     if not count:
         return nothing()
@@ -80,7 +80,7 @@ def found(
 
 
 def nothing() -> pd.DataFrame:
-    """Make the frame of a rule that found nothing."""
+    """Return the frame of a rule without findings."""
     return _nothing().copy(deep=False)
 
 
@@ -90,7 +90,7 @@ def _text(words: list[str]) -> ExtensionArray:
 
 @cache
 def _nothing() -> pd.DataFrame:
-    """Return the frame of no findings."""
+    """Return the empty frame of findings."""
     numbers, words = np.zeros(0, np.int64), _text([])
     numeric = {"subject": numbers, "object": numbers, "since": numbers, "weighs": np.zeros(0)}
     columns = dict.fromkeys(("sentence", "key", "remedy", "floor"), words)
@@ -98,7 +98,7 @@ def _nothing() -> pd.DataFrame:
 
 
 def day(instant: int) -> str:
-    """Write an instant in milliseconds as the day it falls on in UTC, as sentences show it.
+    """Format an instant in milliseconds as its day in UTC.
 
     >>> day(0)
     '1970-01-01'
@@ -107,7 +107,7 @@ def day(instant: int) -> str:
 
 
 def plural(count: int, one: str, many: str = "") -> str:
-    """Write how many there are of something.
+    """Format a count with its noun.
 
     >>> plural(1, "grant"), plural(2, "grant"), plural(3, "identity", "identities")
     ('1 grant', '2 grants', '3 identities')
@@ -116,7 +116,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def joined(words: list[str]) -> str:
-    """Join words as a sentence does.
+    """Join words with commas and "and".
 
     >>> joined(["list", "read", "write"])
     'list, read and write'

@@ -1,10 +1,10 @@
-"""Which facts each rule rests on, and which sources can state them.
+"""The facts that each rule depends on, and the sources that can declare them.
 
-A rule needs kinds of fact (`needs`), of which somebody must say whether he knows all of them,
-and the facts themselves: a property of the model, such as `Credential.strength`, or rows of a
-label, type or table. What no source that is connected can state, the rule cannot find.
+A rule needs kinds of fact (`needs`), which some source must declare to know completely, and the
+facts themselves: a property of the model, such as `Credential.strength`, or rows of a label, type
+or table. Without a connected source that can declare these, the rule finds nothing.
 
-What a source can state is measured by a test, which keeps `stated.toml` as it is.
+The facts of each source are measured by a test, which keeps `stated.toml` up to date.
 """
 
 import tomllib
@@ -54,19 +54,19 @@ ESCALATIONS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Stating:
-    """What a source declares at best, and the facts that it states."""
+    """The kinds that a source can declare, and the facts that it states."""
 
     declares: frozenset[str]
     states: frozenset[str]
 
     def can(self, wanted: str) -> bool:
-        """Say whether it can state one of several alternatives."""
+        """Return whether the source can declare one of several alternatives."""
         return ANY in self.states or any(fact in self.states for fact in wanted.split(OR))
 
 
 @cache
 def sources() -> dict[str, Stating]:
-    """Return what each source can state, by its name."""
+    """Return the facts of each source, by its name."""
     read = tomllib.loads(Path(__file__).with_name("stated.toml").read_text(encoding="utf-8"))
     return {
         name: Stating(frozenset(one["declares"]), frozenset(one["states"]))
@@ -75,17 +75,17 @@ def sources() -> dict[str, Stating]:
 
 
 def who_states(wanted: str) -> list[str]:
-    """Return the sources that can state one of several alternatives."""
+    """Return the sources that can declare one of several alternatives."""
     return [name for name, one in sources().items() if one.can(wanted)]
 
 
 def who_declares(kind: str) -> list[str]:
-    """Return the sources that can declare a kind of fact."""
+    """Return the sources that declare a kind of fact."""
     return [name for name, one in sources().items() if kind in one.declares]
 
 
 def who_sees(needs: Iterable[str], facts: Iterable[str]) -> list[str]:
-    """Return the sources that alone can state all that a rule rests on."""
+    """Return the sources that alone declare all that a rule depends on."""
     every = [set(sources()), *(set(who_declares(k)) for k in needs)]
     every += [set(who_states(fact)) for fact in facts]
     return sorted(set.intersection(*every))
@@ -109,7 +109,7 @@ def unstated(
 
 
 def _there(graph: AccessGraph, wanted: str) -> bool:
-    """Say whether a graph holds one of several alternatives."""
+    """Return whether a graph contains one of several alternatives."""
     for fact in wanted.split(OR):
         name, _, column = fact.partition(".")
         frame = graph.frames[element(name)]

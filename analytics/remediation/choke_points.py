@@ -1,8 +1,8 @@
-"""Choke points: how much hangs on one thing or one edge.
+"""Choke points: how much access depends on one node or one edge.
 
-Exclusive exposure counts the starts that lose all access to all targets when it alone is
-removed. Participation counts the pairs of start and target with some walk over it. A shared
-hub that has a double takes part in much, and nobody is safe without it.
+Exclusive exposure counts the starts that lose all access to all targets if it alone is removed.
+Participation counts the pairs of start and target with any path through it. A hub with a redundant
+twin has high participation but no exclusive exposure.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ READ = 2
 
 @dataclass(frozen=True)
 class ChokePoints:
-    """What lies on the ways, one position for each node (`nodes`) and each item (`items`).
+    """The nodes and items on paths, one position for each node (`nodes`) and each item (`items`).
 
     `exposure` and `participation` (int64) are those of nodes, `item_exposure` and
     `item_participation` those of items. `exposed` counts the starts that reach any target.
@@ -41,7 +41,7 @@ class ChokePoints:
 def choke_points(
     posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str
 ) -> ChokePoints:
-    """Find what lies on the ways from `starts` to `targets` (numbers of nodes)."""
+    """Find the choke points on the paths from `starts` to `targets` (numbers of nodes)."""
     network = posture.network(Filter(mode))
     all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
     items = removable(posture, network, all_ways)
@@ -62,7 +62,7 @@ def choke_points(
 
 @dataclass(frozen=True)
 class _OnWay:
-    """The vertices that each node stands for, and the edges that fall with it besides theirs."""
+    """The vertices of each node, and the other edges that fall with it."""
 
     count: int
     nodes: np.ndarray
@@ -73,7 +73,7 @@ class _OnWay:
 
     @classmethod
     def of(cls, ways: Ways, items: Removable, count: int) -> "_OnWay":
-        """Relate nodes to the vertices of `ways` and to the edges that they support."""
+        """Map nodes to the vertices of `ways` and to the derived edges that depend on them."""
         vertex = np.arange(ways.states + ways.starts)
         supports = items.supports
         item, edge = items.item[supports], items.edge[supports]
@@ -88,9 +88,10 @@ class _OnWay:
 def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
     """Return the exclusive exposure of each node and of each item.
 
-    Where a node or an item is in one layer, dominators tell. Where it is in several, they may
-    still: what all ways pass when layers are laid over each other, they pass. If those are as
-    many starts as any removal could lose, it is known. The rest is removed and counted.
+    Dominators give it for a node or item in one layer. For one in several layers they give a lower
+    bound, with all layers merged; the starts whose one chosen path passes it, added up over the
+    layers, are an upper bound. Where the bounds differ, it is removed and the lost starts are
+    counted.
     """
     least, most, beside = _bounds(ways, items, on_way)
     exposure, item_exposure = least
@@ -112,9 +113,10 @@ def _exposure(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray,
 def _bounds(
     ways: Ways, items: Removable, on_way: _OnWay
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return the least and the most that each node, and each item, can lose.
+    """Return lower and upper bounds on the exclusive exposure of each node and of each item.
 
-    Also whether edges besides its own fall with a node, of which the bounds take no account.
+    Also returns a mask of nodes with which edges other than their own fall; the bounds ignore
+    these.
     """
     alone, chosen = dominators(ways), on_one_way(ways)
     whole, vertex, edge = merged(ways, _carriers(ways, items)[0])
@@ -141,7 +143,7 @@ def _bounds(
 
 
 def _carriers(ways: Ways, items: Removable) -> tuple[np.ndarray, int]:
-    """Give each edge of the ways the number of its item or derived step; also count those."""
+    """Return the number of the item or derived step of each edge of the ways, and their count."""
     derived = items.own < 0
     steps, step = np.unique(ways.edge[derived], return_inverse=True)
     carrier = items.own.astype(np.int64)
@@ -152,7 +154,7 @@ def _carriers(ways: Ways, items: Removable) -> tuple[np.ndarray, int]:
 def _groups(
     group: np.ndarray, member: np.ndarray, chosen: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the members of the chosen groups, and where each of those begins."""
+    """Return the members of the chosen groups, and the position at which each group begins."""
     number = np.full(count, NONE, np.int64)
     number[chosen] = np.arange(len(chosen))
     numbers = number[group.astype(np.int64)]
@@ -163,8 +165,8 @@ def _groups(
 def _participation(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.ndarray, np.ndarray]:
     """Return the participation of each node and of each item.
 
-    Who may pass with a higher ceiling may pass with a lower one. So of each layer only those
-    starts count that come no higher, with all targets that are within reach from there.
+    A path under a higher ceiling is also one under a lower ceiling. So each layer counts only the
+    starts that do not already arrive in a higher layer, times all targets reachable from there.
     """
     entering, leaving = _starts_before(ways), _targets_after(ways)
     states = np.arange(ways.states)
@@ -184,7 +186,7 @@ def _participation(ways: Ways, items: Removable, on_way: _OnWay) -> tuple[np.nda
 def _by_layer(
     carrier: np.ndarray, layer: np.ndarray, entering: np.ndarray, leaving: np.ndarray, count: int
 ) -> np.ndarray:
-    """Add up the pairs that each carrier carries in the layers it is in."""
+    """Add up the pairs of each carrier over the layers it is in."""
     order = np.lexsort((layer, carrier))
     carrier, layer = carrier[order], layer[order]
     same = np.zeros(len(order), bool)
@@ -200,12 +202,12 @@ def _by_layer(
 
 
 def _starts_before(ways: Ways) -> np.ndarray:
-    """Count for each vertex the starts that lead to it."""
+    """Count the starts that lead to each vertex."""
     return _reached(ways, ways.head, ways.tail, np.flatnonzero(ways.is_start))
 
 
 def _targets_after(ways: Ways) -> np.ndarray:
-    """Count for each vertex the targets that it leads to, in its layer and the lower ones."""
+    """Count the targets that each vertex leads to, in its layer and the lower ones."""
     order = np.lexsort((ways.layer[: ways.states], ways.node[: ways.states]))
     lower = np.flatnonzero(ways.node[order[1:]] == ways.node[order[:-1]])
     tail = np.concatenate([ways.tail, order[lower + 1]])
@@ -214,7 +216,7 @@ def _targets_after(ways: Ways) -> np.ndarray:
 
 
 def _reached(ways: Ways, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Count for each vertex those of `ends` that it reaches over edges from tail to head."""
+    """Count the `ends` that each vertex reaches over edges from tail to head."""
     if not len(ends) or not len(tail):
         return np.zeros(ways.vertices, np.int64)
     order, begin = grouped(tail, np.ones(len(tail), bool), ways.vertices)

@@ -1,4 +1,4 @@
-"""Credential hubs: which identities depend on which credential, and what hangs on one alone."""
+"""Credential hubs: the identities that depend on each credential, and on it alone."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ MADE_FROM = "made from a blueprint"
 
 @dataclass(frozen=True)
 class Hubs:
-    """Credentials that something depends on (numbers of nodes), and figures of each.
+    """Credentials with dependents (numbers of nodes), and measures of each.
 
-    `dependents` has a row for each `credential` (number) and `identity` (number) that depends
-    on it: `use` is one of `IN_USE`, `UNKNOWN`, `IDLE`, `how` the type of the relationship or
-    `MADE_FROM`. `reach` is what each credential opens. `pieces` are those into which the
-    identities that hang together fall without it. `in_use` and `unknown` count its dependents.
-    `rotation` is its place in the order in which rotating breaks least, from 1.
+    `dependents` has a row for each pair of `credential` (number) and dependent `identity` (number):
+    `use` is one of `IN_USE`, `UNKNOWN`, `IDLE`, `how` the type of the relationship or `MADE_FROM`.
+    `reach` is what each credential opens. `pieces` counts the components into which its connected
+    identities fall without it. `in_use` and `unknown` count its dependents. `rotation` is its rank,
+    from 1, in the order in which rotation breaks least.
     """
 
     credentials: np.ndarray
@@ -40,12 +40,12 @@ class Hubs:
 
 
 def credential_hubs(posture: Posture) -> Hubs:
-    """Find who depends on each credential that opens something.
+    """Find the dependents of each credential that opens something.
 
-    An agent depends on what it uses or signs in with, any other accountable identity on what
-    signs in as it, and whatever was made from a blueprint on the credentials of that.
-    Rotation goes by the dependents seen using it within `UNUSED_DAYS`, then by those of whom
-    nobody would know, the fewest first, then by reach, the widest first.
+    An agent depends on what it uses or signs in with, any other accountable identity on what signs
+    in as it, and an agent made from a blueprint on the credentials of the blueprint. Rotation ranks
+    by the number of dependents seen using it within `UNUSED_DAYS`, then of those with unknown use,
+    fewest first, then by reach, widest first.
     """
     rows = dependents(posture)
     credentials, place = np.unique(rows["credential"].to_numpy(), return_inverse=True)
@@ -69,7 +69,7 @@ def _count(place: np.ndarray, many: int) -> np.ndarray:
 
 
 def dependents(posture: Posture) -> pd.DataFrame:
-    """Return who depends on which live credential, a row for each two; see `Hubs`."""
+    """Return the dependents of each live credential, one row for each pair; see `Hubs`."""
     graph, agent = posture.graph, posture.graph.has_label(AGENT)
     accountable = np.zeros(len(graph.ids), bool)
     accountable[posture.accountable] = True
@@ -89,7 +89,7 @@ def dependents(posture: Posture) -> pd.DataFrame:
 
 
 def _links(posture: Posture, relationship: Relationship, end: str) -> pd.DataFrame:
-    """Return the links of one type in force; the identity is at the named `end`."""
+    """Return the relationships of one type in force; the identity is at the named `end`."""
     graph, frame = posture.graph, posture.graph.frames[relationship]
     source, target = graph.ends(relationship)
     identity, credential = (source, target) if end == "source" else (target, source)
@@ -134,10 +134,10 @@ def _made_from(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _use(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Say of each dependent whether it uses its credential.
+    """Return the use state of each dependent.
 
-    What a credential's own log says counts for its only dependent; what one of several may have
-    done lately is unknown of each.
+    Use in a credential's own log is attributed to its only dependent; recent use by one of several
+    possible identities is `UNKNOWN` for each.
     """
     graph, credential = posture.graph, rows["credential"].to_numpy()
     alone = ~rows["credential"].duplicated(keep=False).to_numpy(bool)

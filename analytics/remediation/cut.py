@@ -1,17 +1,17 @@
-"""The smallest cut: the fewest items whose removal parts some things from others, with a proof.
+"""The minimum cut: the fewest items whose removal separates starts from targets, with a proof.
 
-Where every edge of the ways is an item of its own, the smallest cut costs as much as the largest
-flow (Ford and Fulkerson 1956), so each proves the other. Where one item removes several edges,
-or an edge falls with any of several items, the smallest cut is a hitting set, which is hard in
-general. Then each edge carries the smallest share that its items could pay, so that the flow is
-still a lower bound; what remains between the bound and the cut found is settled by integer
-programming, up to a stated size, or said.
+Where every edge of the paths is an item of its own, the minimum cut equals the maximum flow (Ford
+and Fulkerson 1956), so each proves the other. Where one item removes several edges, or an edge
+falls with any of several items, the minimum cut is a hitting set, which is hard in general. Then
+each edge carries the smallest share that its items could pay, so that the flow is still a lower
+bound; a gap between the bound and the cut found is closed by integer programming, up to a given
+size, or reported.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy  # its parts are loaded when they are first used
+import scipy  # its modules are loaded on first use
 
 from analytics.posture import Filter, Posture
 from analytics.reach.ways import Ways, mark, ways
@@ -22,19 +22,19 @@ from graph.schema import RELATIONSHIPS, RESOURCE
 
 SHARE = 27_720  # a flow unit, divisible by 1 to 12
 MOST_FLOW = 1 << 29
-MOST_EDGES = 6_000  # up to so many edges, the integer program is solved
+MOST_EDGES = 6_000  # most edges for which the integer program is solved
 SECONDS = 20.0
-TRIES = 4  # cuts that are looked for without logins that only move access
-MOST_WALKS = 50_000_000  # edges that are looked at to drop needless items
+TRIES = 4  # searches for a cut without logins that only move access
+MOST_WALKS = 50_000_000  # edge visits allowed for dropping redundant items
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Items (positions in `items`) that part starts from targets, and the proof.
+    """Items (positions in `items`) that separate starts from targets, and the proof.
 
-    No cut has fewer than `bound` items. `kept` are protected items: those on ways that cannot
-    be cut without touching protected access. Where there are any, nothing is cut. `moving` are
-    the chosen logins without which access only moves: no cut of as few items does without them.
+    No cut has fewer than `bound` items. `kept` are protected items: those on paths that cannot be
+    cut without touching protected access. If there are any, nothing is cut. `moving` are the chosen
+    logins without which access only moves: no cut found of equal size avoids them.
     """
 
     items: Removable
@@ -51,7 +51,7 @@ class Cut:
 
 
 def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str) -> Cut:
-    """Find the fewest items that part `starts` from `targets` (numbers of nodes)."""
+    """Find the fewest items that separate `starts` from `targets` (numbers of nodes)."""
     network = posture.network(Filter(mode))
     all_ways = ways(network, starts, targets, posture.graph.has_label(RESOURCE))
     items = removable(posture, network, all_ways)
@@ -65,7 +65,7 @@ def smallest_cut(posture: Posture, starts: np.ndarray, targets: np.ndarray, mode
     bound, chosen = _solved(all_ways, items)
     moving = _moving(posture, items, chosen)
     other, spared = items, moving
-    for _ in range(TRIES):  # is there a cut of as few items that does without these logins?
+    for _ in range(TRIES):  # is there a cut of equal size without these logins?
         if not len(spared):
             break
         protected = other.protected.copy()
@@ -116,7 +116,7 @@ def _paying(items: Removable) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _firm(ways: Ways, items: Removable) -> np.ndarray:
-    """Whether each edge lies on a way of which nothing may be removed (bool)."""
+    """Return a mask of the edges on a path of which nothing may be removed."""
     lasting = np.ones(len(ways.tail), bool)
     lasting[_paying(items)[1]] = False
     ahead = _reached(ways, lasting)
@@ -124,7 +124,7 @@ def _firm(ways: Ways, items: Removable) -> np.ndarray:
 
 
 def _reached(ways: Ways, kept: np.ndarray) -> np.ndarray:
-    """Mark the vertices that starts reach over the kept edges."""
+    """Return a mask of the vertices that starts reach over the kept edges."""
     order, after = ways.following
     begin = np.flatnonzero(ways.is_start)
     everywhere = np.ones(ways.vertices, bool)
@@ -134,7 +134,7 @@ def _reached(ways: Ways, kept: np.ndarray) -> np.ndarray:
 
 
 def _leading(ways: Ways, kept: np.ndarray) -> np.ndarray:
-    """Mark the vertices that lead to targets over the kept edges."""
+    """Return a mask of the vertices that reach targets over the kept edges."""
     order, before = ways.preceding
     begin = np.flatnonzero(ways.is_target)
     everywhere = np.ones(ways.vertices, bool)
@@ -144,7 +144,7 @@ def _leading(ways: Ways, kept: np.ndarray) -> np.ndarray:
 
 
 def _parts(ways: Ways, items: Removable, chosen: np.ndarray) -> bool:
-    """Tell whether removing the chosen items parts all starts from all targets."""
+    """Return whether removing the chosen items separates all starts from all targets."""
     kept = np.ones(len(ways.tail), bool)
     kept[items.edge[np.isin(items.item, chosen)]] = False
     return not bool(_reached(ways, kept)[ways.is_target].any())
@@ -185,7 +185,7 @@ def _flow(ways: Ways, capacity: np.ndarray, most: int) -> tuple[int, np.ndarray]
 
 
 def _hitting(item: np.ndarray, edge: np.ndarray, crossing: np.ndarray) -> np.ndarray:
-    """Choose items that together remove all crossing edges, each time what removes most."""
+    """Choose items that together remove all crossing edges, greedily by the edges removed."""
     left, chosen = crossing.copy(), []
     choices = np.bincount(edge, minlength=len(crossing))
     only = np.unique(item[left[edge] & (choices[edge] == 1)])
@@ -199,7 +199,7 @@ def _hitting(item: np.ndarray, edge: np.ndarray, crossing: np.ndarray) -> np.nda
 
 
 def _needed(ways: Ways, items: Removable, chosen: np.ndarray) -> np.ndarray:
-    """Leave out chosen items that the others make needless."""
+    """Drop chosen items that the others make redundant."""
     if len(chosen) * len(ways.tail) > MOST_WALKS:
         return chosen
     for one in chosen.tolist():
@@ -212,7 +212,7 @@ def _needed(ways: Ways, items: Removable, chosen: np.ndarray) -> np.ndarray:
 def _by_programme(
     ways: Ways, items: Removable, bound: int, chosen: np.ndarray
 ) -> tuple[int, np.ndarray]:
-    """Improve bound and cut by an integer programme: a start is on one side, a target not.
+    """Improve bound and cut by an integer program that fixes each start and target to a side.
 
     Variables are the side of each vertex, then whether each item is removed.
     """

@@ -1,7 +1,7 @@
-"""Durability: how hard the foothold of an identity is to revoke, and how hard to notice.
+"""Durability: how hard an identity's foothold is to revoke, and how hard to notice.
 
-Who held an identity keeps some of it after the identity is ended. What the usual end takes
-away, and what it does not, is the definition of `kept_after_the_end`.
+A person in control of an identity keeps part of its access after it is ended; `kept_after_the_end`
+defines which part.
 """
 
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ from graph.schema import (
     USES,
 )
 
-WITHOUT_SECRET = ("federated", "workload")  # nothing of them can be copied
+WITHOUT_SECRET = ("federated", "workload")  # no secret that can be copied
 GRANT = len(CONTROL)  # the kind of a grant, after those of control edges
 
 
 def durability(posture: Posture, identities: np.ndarray, mode: str = "standing") -> Counted:
-    """Count the routes of each of `identities` (numbers) to the crown jewels.
+    """Count the disjoint paths from each of `identities` (numbers) to the crown jewels.
 
-    Routes share no relationship, whatever its ceiling; all relationships of one type between
-    the same two things are one. `routes_after` are those left after the usual end of an
-    identity; see `kept_after_the_end`.
+    The paths share no relationship, whatever its ceiling; all relationships of one type between the
+    same two nodes count as one. `routes_after` are those left after the usual end of an identity;
+    see `kept_after_the_end`.
     """
     made = _made(posture, mode)
     counted: Counted = made.routes.count(identities, made.ended_ptr, made.ended)
@@ -48,7 +48,7 @@ def _made(posture: Posture, mode: str) -> "_Made":
 
 @dataclass(frozen=True)
 class _Made:
-    """What is the same for all identities: the routes, and the credentials of each."""
+    """The inputs shared by all identities: the routes, and the credentials of each identity."""
 
     routes: Routes
     ended_ptr: np.ndarray
@@ -65,21 +65,20 @@ class _Made:
 
 
 def kept_after_the_end(posture: Posture) -> np.ndarray:
-    """Return for each control edge whether it outlives the usual end of who had it (bool).
+    """Return a mask of the control edges that outlive the usual end of their holder.
 
-    The usual end, or standard kill action: the identity is disabled, its sessions end, and
-    its own credentials (see `own_credentials`) are revoked. It takes away what needs the
-    identity itself, at work or signed in: running as an account, membership, taking a role,
-    calling tools, acting for somebody, and its own grants, also those of the accounts and
-    roles that it acted as.
+    The usual end, or standard kill action: the identity is disabled, its sessions end, and its own
+    credentials (see `own_credentials`) are revoked. It removes what needs the identity itself, at
+    work or signed in: running as an account, membership, taking a role, calling tools, acting for
+    somebody, and its own grants, also those of the accounts and roles that it acted as.
 
-    It does not take away what the identity could hand on before. These outlive it, be they
-    its own or those of anything that it could act as:
+    It does not remove what the identity could hand on before. These outlive it, whether they are
+    its own or those of any node that it could act as:
 
     * SPAWNS: a child lives on;
     * USES of a credential that is not its own: the secret may have been copied, and still
       opens. A federated or sender-constrained credential holds nothing that can be copied;
-    * CONTROLS, stated or derived: a key made, a trust changed, code left in place, a secret
+    * CONTROLS, declared or derived: a key made, a trust changed, code left in place, a secret
       read.
 
     The identity itself and its revoked credentials open nothing any more, however reached.
@@ -96,8 +95,9 @@ def kept_after_the_end(posture: Posture) -> np.ndarray:
 def own_credentials(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs of an identity and a credential of its own, which ends with it.
 
-    Those that it alone uses, and those by which one signs in as it and as nobody else. A
-    credential that another agent uses as well stays: revoking it would end that one, too.
+    These are the credentials that it alone uses, and those that authenticate as it alone. A
+    credential that another agent uses as well stays: revoking it would end that agent's access,
+    too.
     """
     graph = posture.graph
     pairs = []
@@ -112,12 +112,12 @@ def own_credentials(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
         pairs.append((holder[alone], key[alone]))
     users = graph.ends(USES)[1][graph.in_force(USES)]
     (agent, used), (holder, key) = pairs
-    unused = ~np.isin(key, users)  # as the account of an agent, it is the agent's
+    unused = ~np.isin(key, users)  # a key that an agent uses is the agent's
     return np.concatenate([agent, holder[unused]]), np.concatenate([used, key[unused]])
 
 
 def _bound(posture: Posture) -> np.ndarray:
-    """Return for each node whether it is a credential that nobody can copy (bool)."""
+    """Return a mask of the nodes that are credentials which cannot be copied."""
     frame, graph = posture.graph.frames[CREDENTIAL], posture.graph
     held = frame["type"].isin(WITHOUT_SECRET).to_numpy(bool) | flags(frame["sender_constrained"])
     bound = np.zeros(len(graph.ids), bool)
@@ -142,6 +142,6 @@ def _ties(posture: Posture, network: Network, kept: np.ndarray) -> Ties:
 
 
 def agents(posture: Posture) -> np.ndarray:
-    """Return the numbers of all agents that are in service."""
+    """Return the numbers of all agents in service."""
     there = posture.graph.has_label(AGENT) & ~posture.deleted & posture.in_service
     return np.flatnonzero(there)

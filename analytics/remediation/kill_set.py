@@ -1,7 +1,7 @@
-"""What has to die together for an identity to be dead: what lives through it, and through that.
+"""Kill sets: everything that must be ended together with an identity to end its access.
 
-That is what would be left of it if it ended now (see `analytics.residue`), and what would be left
-of the accounts that nobody else uses, of the keys and of the children among that, and so on.
+That is what would remain of it if it ended now (see `analytics.residue`), then what would remain of
+its exclusive accounts and its children, and so on.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ KINDS = {
     DELEGATIONS: "delegation",
     CHILDREN: "child",
 }
-FOLLOWED = (ACCOUNTS, CHILDREN)  # what has something of its own that lives through it
+FOLLOWED = (ACCOUNTS, CHILDREN)  # kinds whose own remains are followed
 
 
 def kill_set(posture: Posture, identity: int) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def kill_set(posture: Posture, identity: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `analytics.residue.left_of`, what opens things before what it opens.
+        The columns of `analytics.residue.left_of`, each opener before what it opens.
     """
     who = np.zeros(len(posture.graph.ids), bool)
     who[identity] = True

@@ -1,7 +1,7 @@
 """Succession: what is left behind when people leave, and who could take over.
 
-A departure orphans what the person was the last to own, lets a stranger keep secrets that the
-person could copy, and leaves work to successors who may be gone themselves.
+A departure orphans the nodes whose last owner it was, leaves secrets known to an outsider, and
+leaves work to successors who may have left themselves.
 """
 
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ from graph.schema import (
     USES,
 )
 
-SECRETLESS = ("federated", "workload")  # nothing that anybody could have copied
+SECRETLESS = ("federated", "workload")  # no secret that can be copied
 READ = LEVELS.index("read")
 
 
 def orphaned_by(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
-    """Return what loses the last owner of a role if `leaving` (numbers of people) go.
+    """Return the roles that lose their last owner if `leaving` (numbers of people) go.
 
     Returns
     -------
@@ -62,9 +62,9 @@ def orphaned_by(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
 def secrets_known_to(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame:
     """Return the live credentials that people could have copied, one row for each reason.
 
-    Those are the credentials of what a person owns technically (or in a role nobody stated),
-    what the person can reach or read in a store that holds it, and the person's own, which are
-    to be revoked instead of rotated. Credentials without a secret are left out.
+    These are the credentials of what a person owns technically (or in an undeclared role), those in
+    a store that the person can read, and the person's own, which are to be revoked instead of
+    rotated. Credentials without a secret are left out.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _known_to(posture: Posture, person: int) -> list[pd.DataFrame]:
 
 
 def _operated(posture: Posture, person: int) -> np.ndarray:
-    """Return what a person owns technically, or in a role that nobody stated."""
+    """Return the nodes that a person owns technically, or in an undeclared role."""
     graph = posture.graph
     owns = posture.ownership.owns
     roles = graph.frames[OWNS].set_index("id")["role"]
@@ -102,7 +102,7 @@ def _operated(posture: Posture, person: int) -> np.ndarray:
 
 
 def _keys_of(posture: Posture, things: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the credentials of things and of the accounts they run as, and whose they are."""
+    """Return the credentials of nodes and of the accounts they run as, with the node of each."""
     graph = posture.graph
     runner, account = _pairs(posture, RUNS_AS)
     run = np.isin(runner, things)
@@ -138,7 +138,7 @@ def _readable(posture: Posture, person: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _copyable(posture: Posture) -> np.ndarray:
-    """Return for each node whether it is a live credential with a secret in it (bool)."""
+    """Return a mask of the nodes that are live credentials with a secret in them."""
     graph = posture.graph
     frame = graph.frames[CREDENTIAL]
     secret = np.zeros(len(graph.ids), bool)
@@ -152,7 +152,7 @@ def _copyable(posture: Posture) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Heirs:
-    """Who owned a role last, who could take it over, and who was named but is gone (numbers)."""
+    """The last owners of a role, possible successors, and named ones who are gone (numbers)."""
 
     last: tuple[int, ...]
     stay: tuple[int, ...]
@@ -160,7 +160,7 @@ class Heirs:
 
 
 class Succession:
-    """Who could take over what people leave behind."""
+    """The possible successors of people who leave."""
 
     def __init__(self, posture: Posture, leaving: tuple[int, ...], things: np.ndarray) -> None:
         self.posture, self.leaving = posture, leaving
@@ -171,10 +171,10 @@ class Succession:
         self._above = _managers(posture)
 
     def heirs(self, thing: int, role: str) -> Heirs:
-        """Return who could take over a role of a thing, the nearest first.
+        """Return the possible successors in a role of a node, the nearest first.
 
-        Nearest is whoever owns the thing in the other role; then comes the first manager who
-        stays, upwards from those who leave.
+        Owners of the node in another role come first, then the first manager who stays, upwards
+        from those who leave.
         """
         last = self._last(thing, role)
         named = self._owners[thing]["owner"].tolist() if thing in self._owners else []
@@ -187,7 +187,7 @@ class Succession:
         return Heirs(tuple(last), tuple(stay), tuple(gone))
 
     def line(self, person: int) -> tuple[int, tuple[int, ...]]:
-        """Return the first manager upwards who stays (-1: none), and those before who do not."""
+        """Return the first manager upwards who stays (-1: none), and those below who do not."""
         gone: list[int] = []
         at = self._above.get(person, NOBODY)
         while at != NOBODY and not self._active[at] and at not in gone:
@@ -196,7 +196,7 @@ class Succession:
         return (at if at != NOBODY and self._active[at] else NOBODY), tuple(gone)
 
     def _last(self, thing: int, role: str) -> list[int]:
-        """Return who of those who leave owns a role, else whoever answers for it."""
+        """Return the leaving owners in a role, else whoever answers for it."""
         if thing in self._owners:
             mine = self._owners[thing]
             mine = mine[(mine["role"] == role) & mine["active"].astype(bool)]

@@ -1,10 +1,10 @@
-"""What to find out first: the few unknowns whose answer would narrow a blast radius most.
+"""Questions to ask first: the unknowns whose answers would narrow a blast radius most.
 
-An unknown is a fact with a condition that nobody evaluated, or one that was assumed. Each holds
-or fails. If everything asked fails, what is possible shrinks; if it all holds, what is confirmed
-grows. The worth of a set of questions is the mean of the two, so all questions together are
-worth the whole interval. They are chosen one after the other (greedy), each time with the reach
-worked out anew: redundant ways make a single answer worth little, so no bound is guaranteed.
+An unknown is a fact with a condition that was not evaluated, or one that was assumed. Each holds or
+fails. If everything asked fails, what is possible shrinks; if it all holds, what is confirmed
+grows. The worth of a set of questions is the mean of the two, so all questions together are worth
+the whole interval. They are chosen one after the other (greedy), each time with the reach computed
+again: with redundant paths a single answer is worth little, so no bound is guaranteed.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from graph.element import Relationship
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CONTROLS, RELATIONSHIPS
 
-MOST = 5  # questions that are asked
+MOST = 5  # questions to choose
 EVALUATIONS = 4_000  # searches before fewer candidates are compared
 LEAST = 1e-9  # a width below this is none
 CONDITIONAL, ASSUMED = "conditional", "assumed"
@@ -34,11 +34,11 @@ Fact = tuple[Relationship, int]  # a row of a type's frame
 
 @dataclass(frozen=True)
 class Unknown:
-    """One question: does it hold? It speaks of all `facts` (ids) that hang on the same answer.
+    """One question: does it hold? It concerns all `facts` (ids) that depend on the same answer.
 
-    `source` and `target` are numbers of nodes, those of the first fact; `assumed` says that it
-    was assumed, be there a condition or not. A derived step with a
-    condition of its own has no fact; `rule` says what concluded it.
+    `source` and `target` are numbers of nodes, those of the first fact; `assumed`: it was assumed,
+    with or without a condition. A derived step with a condition of its own has no fact; `rule` is
+    the rule that derived it.
     """
 
     kind: str
@@ -53,10 +53,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question that was chosen, and by how much it narrows the interval beyond those before.
+    """A chosen question, and by how much it narrows the interval beyond those before.
 
-    `if_holds`: by how much more is confirmed once it and all before hold; `if_fails`: by how
-    much less is possible once they all fail.
+    `if_holds`: the increase of what is confirmed once it and all before hold; `if_fails`: the
+    decrease of what is possible once they all fail.
     """
 
     unknown: Unknown
@@ -65,13 +65,13 @@ class Asked:
 
     @property
     def shrinks(self) -> float:
-        """The mean of both."""
+        """The mean of `if_holds` and `if_fails`."""
         return (self.if_holds + self.if_fails) / 2
 
 
 @dataclass(frozen=True)
 class Asking:
-    """Questions, the first the most worth asking, of `count` unknowns on the way.
+    """Questions, the most useful first, of `count` unknowns on paths.
 
     `truncated`: there are so many that not all were compared at each step.
     """
@@ -93,10 +93,10 @@ def what_to_ask(posture: Posture, start: int, mode: str) -> Asking:
 
 @dataclass
 class _Doubts:
-    """The uncertain edges and grants within reach, and the unknowns that each needs.
+    """The uncertain edges and grants within reach, and the unknowns that each depends on.
 
-    `edge` and `grant` are positions in the network. The pairs `item`, `needs` say which unknown
-    an item needs: an item is a place in `edge`, or beyond them in `grant`.
+    `edge` and `grant` are positions in the network. The pairs `item`, `needs` map an item to an
+    unknown: an item is a position in `edge`, or beyond them in `grant`.
     """
 
     unknowns: list[Unknown] = field(default_factory=list)
@@ -108,7 +108,7 @@ class _Doubts:
 
     @classmethod
     def of(cls, posture: Posture, network: Network, start: int) -> "_Doubts":
-        """Collect what is uncertain about what `start` reaches."""
+        """Collect the uncertain edges and grants that `start` reaches."""
         edges, grants = posture.edges, posture.grants
         within = np.zeros(network.nodes, bool)
         within[spread(network, start).states >> 2] = True
@@ -152,7 +152,7 @@ def _uncertain(posture: Posture) -> dict[str, Fact]:
 
 
 def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tuple[Key, Unknown]]:
-    """Yield the unknowns that an uncertain control edge needs."""
+    """Yield the unknowns that an uncertain control edge depends on."""
     edges, proof = posture.edges, posture.escalated.proof(edge)
     if proof is None:
         if edges.row[edge] >= 0:
@@ -178,9 +178,9 @@ def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tu
 
 
 def _of_fact(posture: Posture, fact: Fact) -> Iterator[tuple[Key, Unknown]]:
-    """Yield the unknown that a stated fact is.
+    """Yield the unknown of a declared fact.
 
-    The grants of one holder by one policy under one condition hang on one answer.
+    The grants of one holder by one policy under one condition depend on one answer.
     """
     relationship, row = fact
     facts = posture.graph.frames[relationship].iloc[row]
@@ -198,7 +198,7 @@ def _of_fact(posture: Posture, fact: Fact) -> Iterator[tuple[Key, Unknown]]:
 
 
 class _Search:
-    """The greedy choice."""
+    """The greedy choice of questions."""
 
     def __init__(self, doubts: _Doubts, network: Network, start: int) -> None:
         self.doubts, self.alone = doubts, Alone(network, start)
@@ -220,7 +220,7 @@ class _Search:
             best = max(self.open, key=lambda one: (worths[one][1] - worths[one][0], -one))
             if worths[best][1] - worths[best][0] <= confirmed - possible + LEAST:
                 if all_hold - confirmed <= LEAST:
-                    return  # several that are still open would have to fail together
+                    return  # several open ones would have to fail together
                 best = self._on_the_way(asked)
             if step == 0:
                 self._shorten(worths)
@@ -231,7 +231,7 @@ class _Search:
             self.open = [one for one in self.open if one != best]
 
     def _shorten(self, worths: dict[int, tuple[float, float]]) -> None:
-        """Compare fewer candidates from here on, if comparing all would take too long."""
+        """Compare fewer candidates from here on if comparing all would take too long."""
         most = max(MOST, EVALUATIONS // (2 * MOST))
         if len(self.open) > most:
             self.truncated = True
@@ -248,7 +248,7 @@ class _Search:
         return self._reach(fallen), self._reach(open_ones)
 
     def _on_the_way(self, asked: np.ndarray) -> int:
-        """Return an unknown on the way to what weighs most, where none alone changes anything."""
+        """Return an unknown on the path to the heaviest target, if none alone changes anything."""
         network, out = self.alone.network, np.zeros(self.items, bool)
         out[self.item[~asked[self.needs]]] = True
         self._take(out)
@@ -269,6 +269,6 @@ class _Search:
         return self.alone.weight(self.off, self.g_off)
 
     def _take(self, out: np.ndarray) -> None:
-        """Take the items that are out out of the network."""
+        """Apply the mask `out` of items to the edges and grants of the network."""
         self.off[self.doubts.edge] = out[: self.edges]
         self.g_off[self.doubts.grant] = out[self.edges :]

@@ -1,1 +1,1 @@
-"""The command line: how commands are asked and answered, the commands, and their formats."""
+"""The command line: shared behaviour of commands, the commands, and their output formats."""

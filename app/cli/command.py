@@ -1,9 +1,9 @@
-"""How a command is asked and answered: shared options, one document, errors and exit codes.
+"""Behaviour shared by all commands: options, the answer document, errors and exit codes.
 
-`trustdebt.py` says which commands there are; this module says how all of them behave. An error
-carries its exit code (`exit_code`) and a short name for programs (`code`); anything else is a
-fault of ours, told in one line. Where only parts of an answer failed, it is printed, names them,
-and the command ends with the code of a fault.
+`trustdebt.py` lists the commands; this module defines how all of them behave. An error carries its
+exit code (`exit_code`) and a short name for programs (`code`); any other exception is a fault of
+ours, reported in one line. If only parts of an answer failed, it is printed, names them, and the
+command ends with the code of a fault.
 """
 
 import inspect
@@ -98,10 +98,10 @@ class Behaviour:
     storeless: Callable[[dict[str, Any]], bool] = _never
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
-        """Refuse an option that was given and would change nothing.
+        """Refuse a given option that would have no effect.
 
-        `own` are the arguments that the command names itself; `moment` says whether it looks at
-        a snapshot at an instant.
+        `own` are the arguments that the command declares itself; `moment`: it looks at a snapshot
+        at an instant.
         """
         idle = {"limit"} if not self.rows else set()
         idle |= set() if moment else set(MOMENT)
@@ -110,7 +110,7 @@ class Behaviour:
                 raise UsageError(f"{name} takes no --{option.replace('_', '-')}")
 
     def cut(self, result: dict[str, Any], limit: int | None) -> None:
-        """Cut the lists `rows` to `limit` and count what is left out."""
+        """Cut the lists `rows` to `limit` and count the rows left out."""
         if not limit:
             return
         for name in self.rows:
@@ -125,9 +125,9 @@ QUESTIONS: dict[str, tuple[Callable[..., dict[str, Any]], Behaviour]] = {}
 
 
 def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a command that asks something of a posture, which it takes first.
+    """Declare a command that answers from a posture, its first argument.
 
-    `behaviour` are fields of `Behaviour`. Where no store is opened it takes None instead.
+    `behaviour` are fields of `Behaviour`. If no store is opened the argument is None.
     """
 
     def declare(answer: Callable[..., Any]) -> Any:
@@ -138,13 +138,13 @@ def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]
 
 
 class UsageError(Exception):
-    """A command line that makes no sense."""
+    """An invalid command line."""
 
     exit_code, code = USAGE, "usage"
 
 
 class SaidNo(Exception):
-    """An answer that means no; it is printed, and the exit code says so."""
+    """A negative answer; it is printed, and the exit code is `NO`."""
 
     def __init__(self, result: dict[str, Any]) -> None:
         self.result = result
@@ -158,11 +158,11 @@ def command(
     behaviour: Behaviour = Behaviour(),
     hidden: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Make a command of a function that returns an answer.
+    """Register a function that returns an answer as a command.
 
-    With `posture`, which opens one from store, snapshot and instant, the function takes a
-    `Posture` first. Then come its own arguments, among them any of `COMMON` that it names;
-    every command has all of those, and refuses those that would mean nothing to it.
+    With `posture`, which opens one from store, snapshot and instant, the function takes a `Posture`
+    first. Then come its own arguments, among them any of `COMMON` that it declares; every command
+    has all of those, and refuses those without effect.
     """
 
     def make(answer: Callable[..., Any]) -> Any:
@@ -214,14 +214,14 @@ def command(
 
 
 def one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
-    """Return what was said for an option, if it is allowed."""
+    """Return the value of an option, if it is allowed."""
     if said not in allowed:
         raise UsageError(f"{option} is one of {', '.join(allowed)}")
     return said
 
 
 def instant_of(said: str | None, option: str) -> "pd.Timestamp | None":
-    """Return the instant that was given for an option, None where none was."""
+    """Return the instant given for an option, None if absent."""
     from graph.values import WrongValue, instant
 
     if said == "":
@@ -233,12 +233,12 @@ def instant_of(said: str | None, option: str) -> "pd.Timestamp | None":
 
 
 def mode_of(said: str) -> str:
-    """Return a mode of reach, if it is one."""
+    """Return a mode of reach, if it is valid."""
     return one_of(said, ("standing", "potential"), "--mode")
 
 
 def level_of(said: str | None) -> str | None:
-    """Return an access level, if it is one, or None where none was said."""
+    """Return an access level, if it is valid, or None if absent."""
     from graph.schema import LEVELS
 
     return one_of(said, LEVELS, "--level") if said is not None else None
@@ -247,9 +247,9 @@ def level_of(said: str | None) -> str | None:
 def envelope(
     name: str, result: dict[str, Any], posture: "Posture | None", store: str | None = None
 ) -> dict[str, Any]:
-    """Put an answer into the envelope that every one of them has.
+    """Wrap an answer in the common document.
 
-    What judges no posture speaks of the current snapshot of the store, where there is one.
+    Without a posture, its head describes the current snapshot of the store, if there is one.
     """
     left_out = result.pop("left_out", 0)
     head = _judged(posture) if posture is not None else _current(store)
@@ -278,7 +278,7 @@ def _judged(posture: "Posture") -> dict[str, Any]:
 
 
 def _current(store: str | None) -> dict[str, Any]:
-    """Return what is current in a store, if it can be read; nothing of the graph is."""
+    """Return the head for the current snapshot of a store, if readable; no graph is read."""
     from analytics.answers.coverage import current_coverage
     from app.clock import now
     from graph.stores import StoreError, open_store
@@ -297,7 +297,7 @@ def _current(store: str | None) -> dict[str, Any]:
 
 
 def progress(message: str) -> None:
-    """Say on standard error how far things are, if somebody is looking."""
+    """Print progress on standard error, if it is a terminal."""
     if sys.stderr.isatty():
         print(printable(message, LINES), file=sys.stderr)
 
@@ -305,7 +305,7 @@ def progress(message: str) -> None:
 def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
     """Run the command line; return the exit code. No traceback reaches a user.
 
-    In a process of its own, an answer that takes too much and does not stop ends the process.
+    In a process of its own, an answer that exceeds its budget and does not stop ends the process.
     """
     _own.set(own_process)
     for stream in (sys.stdout, sys.stderr):
@@ -324,14 +324,14 @@ def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
 
 
 def _end(name: str, as_json: bool, error: Exception) -> None:
-    """End the process with an error, whatever else goes on in it."""
+    """End the process with an error, whatever else is running in it."""
     code = _complain(error, as_json, name, [])
     sys.stdout.flush()
     os._exit(code)
 
 
 def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) -> int:
-    """Say in one place what went wrong; return the exit code it stands for."""
+    """Report an error; return its exit code."""
     usage = isinstance(error, typer.TyperException)
     code = USAGE if usage else getattr(error, "exit_code", FAULT)
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)

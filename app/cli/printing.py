@@ -1,6 +1,6 @@
-"""How an answer is written: one JSON document, CSV, an exchange format, or tables.
+"""Output of an answer: one JSON document, CSV, an exchange format, or tables.
 
-Names come from data: what a terminal would obey is shown instead.
+Names come from data, so control characters are shown instead of sent to the terminal.
 """
 
 import json
@@ -14,7 +14,7 @@ from analytics.runtime.faults import REPORT
 from app.cli.exchange import FORMATS as EXCHANGE
 from app.cli.exchange import written
 
-LINES = "\n"  # the one control character that messages and cells of CSV may have
+LINES = "\n"  # the one control character allowed in messages and CSV cells
 
 
 def print_document(document: dict[str, Any], form: str, columns: Mapping[str, Any]) -> None:
@@ -35,14 +35,14 @@ def print_document(document: dict[str, Any], form: str, columns: Mapping[str, An
             draw(document, columns)
         if form != "json":
             tell_faults(document["faults"])
-    except BrokenPipeError:  # whoever read it has seen enough
+    except BrokenPipeError:  # the reader closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
-    """Write the rows of an answer as CSV: things by id, no cell that a spreadsheet runs.
+    """Return the rows of an answer as CSV: nodes by id, no cell that a spreadsheet runs.
 
-    A terminal may read it too, so control characters are shown and not written.
+    A terminal may show it too, so control characters are made visible.
     """
     from pandas import DataFrame
 
@@ -59,9 +59,10 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def json_text(document: Any) -> str:
-    """Write a document in one line, of letters that standard output can write and show.
+    """Return a document as one line of JSON that standard output can encode and show.
 
-    JSON itself escapes few control characters; a terminal obeys more, and all are one to a reader.
+    JSON itself escapes few control characters; the others are escaped here, which a parser reads
+    alike.
     """
     encoding = str(getattr(sys.stdout, "encoding", "")).lower()
     ascii_ = encoding not in ("utf-8", "utf8")
@@ -72,7 +73,7 @@ def json_text(document: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """Return an answer with null for the figures that rest on something that failed."""
+    """Return an answer with null for figures that depend on a failed part."""
     if isinstance(value, dict):
         return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -81,7 +82,7 @@ def _finite(value: Any) -> Any:
 
 
 def tell_faults(faults: Sequence[dict[str, str]]) -> None:
-    """Say on standard error what failed, and how to report it."""
+    """Report on standard error what failed, and how to report it."""
     for one in faults:
         said = printable(f"{one['rule']} failed: {one['message']}", LINES)
         print(f"trustdebt: {said}", file=sys.stderr)
@@ -90,5 +91,5 @@ def tell_faults(faults: Sequence[dict[str, str]]) -> None:
 
 
 def printable(text: str, obeyed: str = "") -> str:
-    """Show control characters, which ids from data may hold, instead of obeying them."""
+    """Replace control characters, which ids from data may hold, by visible text."""
     return "".join(c if c.isprintable() or c in obeyed else f"<U+{ord(c):04X}>" for c in text)

@@ -1,4 +1,4 @@
-"""Draw an answer in a terminal: its figures first, then its tables, then what is unknown."""
+"""Tables of an answer in a terminal: its figures first, then its tables, then what is unknown."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,7 +40,7 @@ def draw(document: dict[str, Any], columns: Mapping[str, Columns]) -> None:
 
 
 def _draw_freshness(console: Console, coverage: Row) -> None:
-    """Say how old the facts are today, and where nothing is known of the day looked at."""
+    """Print the age of the facts today, and a warning if the day looked at is before any data."""
     said = freshness(coverage["sources"])
     if said:
         console.print(said, style="dim")
@@ -58,7 +58,7 @@ def _not_read(failed: Row) -> str:
 
 
 def _spread(result: dict[str, Any]) -> dict[str, Any]:
-    """Lift tables that stand inside a part of the answer: `added_nodes` for added, nodes."""
+    """Lift tables inside a part of the answer: `added_nodes` for added, nodes."""
     lifted: dict[str, Any] = {}
     for key, value in result.items():
         inner = value if isinstance(value, dict) and any(map(_is_table, value.values())) else {}

@@ -1,1 +1,1 @@
-"""The Streamlit app: its frame, its pages, and what several pages share."""
+"""The Streamlit app: its frame, its pages, and the parts that several pages share."""

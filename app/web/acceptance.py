@@ -1,4 +1,4 @@
-"""The form by which somebody accepts findings for a time, or withdraws that."""
+"""The form to accept findings until a date, or to withdraw an acceptance."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,7 +25,7 @@ REFUSALS = (journal.Refused, UnknownThing, AmbiguousThing, NoSuchEntry, StoreErr
 
 
 def draw(posture: Posture, one: dict[str, Any]) -> None:
-    """Draw what can be decided about a finding as it stands."""
+    """Draw the form for a finding in its current state."""
     if posture.journal is None or one["state"] == "resolved" or not door.ask(st, "finding"):
         return
     if one["acceptance"] is not None:
@@ -35,7 +35,7 @@ def draw(posture: Posture, one: dict[str, Any]) -> None:
 
 
 def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
-    """Draw how to accept several findings together, given their rows of `figures.findings`."""
+    """Draw the form to accept several findings, given their rows of `figures.findings`."""
     st.subheader(f"{counted(len(rows), 'finding')} selected", anchor=False)
     counts = rows["severity"].astype(str).value_counts()
     st.markdown(", ".join(f"{counts[s]} {s}" for s in SEVERITIES if s in counts) + ".")
@@ -81,7 +81,7 @@ def _withdraw(posture: Posture, entry: int) -> None:
 
 @kept
 def people(posture: Posture) -> list[str]:
-    """Return the ids of the people who are here, by name."""
+    """Return the ids of the active people, ordered by name."""
     here, _ = active_people(posture.graph)
     things = posture.graph.things
     found: list[str] = things[here[things.index]].sort_values(["name", "id"])["id"].tolist()
@@ -91,10 +91,10 @@ def people(posture: Posture) -> list[str]:
 def who(
     form: Any, posture: Posture, example: str = "Why is this acceptable until then?"
 ) -> tuple[By, str]:
-    """Draw the fields for who decides and why, and return what stands in them.
+    """Draw the fields for decider and reason, and return their values.
 
-    The people who are known are offered; one who is not among the first is found by id, e-mail
-    or name. Whether whoever was named may decide is for the journal to say.
+    The first known people are offered; any other is found by id, e-mail or name. The journal checks
+    whether the named person may decide.
     """
     known = people(posture)
     by = form.selectbox(
@@ -110,7 +110,7 @@ def who(
 
 
 def write(form: Any, decisions: Sequence[Callable[[], Any]]) -> None:
-    """Write the decisions and draw the page anew, or say why one was refused."""
+    """Write the decisions and redraw the page, or show why one was refused."""
     if not door.is_open():
         form.error("This session may not decide.")
         return

@@ -1,7 +1,7 @@
-"""The state of a page, kept in its address so that a view can be sent to a colleague.
+"""The state of a page in its address, so that a view can be sent to a colleague.
 
-A value in the address that this session did not write itself wins over what the session holds:
-somebody followed a link or went back. A value that is absent says nothing.
+A value in the address that this session did not write wins over the session's value: a link was
+followed, or the browser went back. An absent value has no effect.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 _WRITTEN = "address:written"  # what this session last wrote
-_HELD = "address:held"  # what it holds, also while a page is away
+_HELD = "address:held"  # the session's values, also of pages not shown
 
 
 def _memory(name: str) -> dict[str, Any]:
@@ -28,9 +28,9 @@ def recall(
     name : str
         The parameter's name in the address; also the widget's key, unless `key` names another.
     default
-        What holds when neither the address nor the session says anything.
+        The value if neither the address nor the session has one.
     accept : callable
-        Turns the text of the address into a value; raises ValueError when it is none.
+        Parses the text of the address; raises ValueError if it is invalid.
     """
     key = key or name
     said = st.query_params.get(name)
@@ -62,7 +62,7 @@ def remember(name: str, default: Any = None, key: str | None = None) -> Any:
 
 
 def recall_each(name: str) -> list[str]:
-    """Return the texts that a parameter may hold several of, each written on its own."""
+    """Return the list of texts of a parameter that may occur several times."""
     said, written = st.query_params.get_all(name), _memory(_WRITTEN).get(name, [])
     if said and said != written:
         _memory(_WRITTEN)[name] = said
@@ -74,7 +74,7 @@ def recall_each(name: str) -> list[str]:
 
 
 def remember_each(name: str) -> None:
-    """Write the texts held under `name` to the address, one parameter each."""
+    """Write the list of texts under `name` to the address, one parameter each."""
     texts: list[str] = st.session_state.get(name, [])
     if st.query_params.get_all(name) != texts:
         if texts:
@@ -93,7 +93,7 @@ def _text(value: Any) -> str:
 
 
 def one_of(choices: Iterable[str]) -> Callable[[str], str]:
-    """Accept one of some words."""
+    """Return a parser that accepts one of the choices."""
     known = frozenset(choices)
 
     def accept(said: str) -> str:
@@ -105,7 +105,7 @@ def one_of(choices: Iterable[str]) -> Callable[[str], str]:
 
 
 def some_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
-    """Accept some of the words, with commas between; words that are not known are left out."""
+    """Return a parser of comma-separated choices; unknown ones are left out."""
     known = list(choices)
 
     def accept(said: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What stands around every page: which snapshot it shows, how fresh it is, what to do without."""
+"""The frame of every page: the choice of snapshot, its freshness, and errors of the store."""
 
 import os
 
@@ -29,12 +29,12 @@ OLD = pd.Timedelta(days=30)  # a source older than this today is marked
 
 
 def store_uri() -> str:
-    """Return where the store is, as the environment says."""
+    """Return the address of the store, from the environment."""
     return os.environ.get("TRUSTDEBT_STORE") or DEFAULT
 
 
 def selected() -> Choice:
-    """Draw the sidebar and return what it chose.
+    """Draw the sidebar and return the chosen snapshot and instant.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _iso(said: str) -> object:
 
 
 def _one(said: str, ids: list[str]) -> str:
-    """Accept a snapshot's id, or a unique start of it."""
+    """Return the snapshot id for an id or a unique start of it, else `LATEST`."""
     found = [one for one in ids if one.startswith(said)]
     if said == LATEST or len(found) != 1:
         return LATEST
@@ -89,7 +89,7 @@ def _snapshot_words(one: str, known: dict[str, SnapshotInfo], current: SnapshotI
 
 
 def freshness(posture: Posture, choice: Choice) -> None:
-    """Say in one line what the page speaks of, and which sources are old or missing."""
+    """Draw a line on the snapshot and instant of the page, and on old or missing sources."""
     graph, info = posture.graph, choice.snapshot
     words = [f"As of **{moment(graph.as_of)}**", f"snapshot {code(info.id)}"]
     now = clock.now()
@@ -118,7 +118,7 @@ def freshness(posture: Posture, choice: Choice) -> None:
 
 
 def explain(error: Exception, titled: bool = False) -> None:
-    """Say what is wrong with the store, and what to do about it."""
+    """Draw what is wrong with the store, and what to do about it."""
     uri = store_uri()
     if isinstance(error, StoreEmpty):
         _welcome(uri)
@@ -146,7 +146,7 @@ def explain(error: Exception, titled: bool = False) -> None:
 
 
 def explain_budget(error: Exception) -> None:
-    """Say that a page needs more memory or time than it may have, and what to do about it."""
+    """Draw that a page exceeds its budget of memory or time, and what to do about it."""
     st.error(f"This page cannot be worked out here: {markdown(error)}", icon=":material/memory:")
     st.markdown(
         "The other pages may need less. `TRUSTDEBT_BUDGET`, or `trustdebt app --budget`, says how "
@@ -155,7 +155,7 @@ def explain_budget(error: Exception) -> None:
 
 
 def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
-    """Name the rules that failed, by a fault of ours, where the page begins."""
+    """Draw the rules that failed, by a fault of ours, at the top of the page."""
     if not faults:
         return
     lines = [f"- {markdown(rule)}: {code(how)}" for rule, how in sorted(faults.items())]
@@ -180,7 +180,7 @@ def _welcome(uri: str) -> None:
 
 
 def without_password(uri: str) -> str:
-    """Return a store's address without what stands between `//` and `@`.
+    """Return the address of a store without the credentials between `//` and `@`.
 
     >>> without_password("bolt://neo4j:secret@127.0.0.1:7687")
     'bolt://127.0.0.1:7687'
@@ -190,6 +190,6 @@ def without_password(uri: str) -> str:
 
 
 def age(posture: Posture, instant: object) -> str:
-    """Say how long before the moment shown an instant lies."""
+    """Format the time from an instant to the instant of the page."""
     read = stamp(instant)
     return "unknown" if read is None else span(posture.graph.as_of - read)

@@ -1,4 +1,4 @@
-"""The pages that `trustdebt app` serves; `streamlit run` shows them too, and changes nothing."""
+"""The pages that `trustdebt app` serves; under `streamlit run` they cannot change the store."""
 
 import os
 from functools import partial
@@ -40,7 +40,7 @@ def main() -> None:
         section: [pages[view.name] for view in members]
         for section, members in groupby(views, key=lambda view: view.section)
     }
-    first = views[0]  # it lives at "/"; whoever types its name comes to it too
+    first = views[0]  # served at "/", and under its name as well
     named = st.Page(
         partial(_page, first), title=first.title, url_path=first.name, visibility="hidden"
     )
@@ -74,7 +74,7 @@ def _drawn(view: View) -> None:
         with collecting() as faults:
             view.draw(posture)
         tell_faults(broken, {**posture.faults, **{one.rule: one.message for one in faults}})
-    except StoreError as error:  # a store is read bit by bit, when a page asks for it
+    except StoreError as error:  # a store is read lazily, when a page needs it
         explain(error, titled=True)
     except Exception as error:
         if isinstance(error, OverBudget) or starved(error):

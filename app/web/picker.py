@@ -1,4 +1,4 @@
-"""Find one thing among many: a search over ids and names, and a box with what it found."""
+"""The picker of one node: a search over ids and names, and a select box with the matches."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ PREFIXES = {
 
 
 def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
-    """Return the things whose id or name contains what was said.
+    """Return the nodes whose id or name contains the search text.
 
     A prefix such as `agent:` or `role:` keeps one kind; other colons belong to the text.
 
@@ -50,13 +50,13 @@ def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
 
 @kept
 def matches(posture: Posture, said: str) -> list[str]:
-    """Return the ids of the things that were searched for."""
+    """Return the ids of the nodes that match a search."""
     found: list[str] = search(posture.graph.things, said)["id"].tolist()
     return found
 
 
 def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str], int]:
-    """Return the ids to offer, the chosen one among them, and how many were left out."""
+    """Return the ids to offer, including the chosen one, and the count of those left out."""
     found = matches(posture, said) if said else accountable(posture)["id"].tolist()
     found = found or posture.graph.things["id"].head(OFFERED + 1).tolist()
     offered = found[:OFFERED]
@@ -66,7 +66,7 @@ def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str],
 
 
 def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
-    """Draw the search and the box; return the id of the chosen thing."""
+    """Draw the search and the select box; return the id of the chosen node."""
     left, right = st.columns([2, 3])
     said = left.text_input(
         "Search",
@@ -88,7 +88,7 @@ def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
 
 
 def _choose_only_match(posture: Posture, said: str, key: str) -> None:
-    """Choose what was searched for when it was just typed and only one thing is called that."""
+    """Choose the match of a new search if it is the only one."""
     seen = f"{key}:searched"
     if said and said != st.session_state.get(seen):
         found = matches(posture, said)
@@ -99,15 +99,15 @@ def _choose_only_match(posture: Posture, said: str, key: str) -> None:
 
 @kept
 def _shared(posture: Posture) -> frozenset[str]:
-    """Return the ids of things that another of their kind shares its name with."""
+    """Return the ids of nodes that share label and name with another."""
     things = posture.graph.things
     return frozenset(things["id"][things.duplicated(["label", "name"], keep=False)])
 
 
 def namer(posture: Posture) -> Callable[[str], str]:
-    """Return what words a thing in a box: name and kind, and its id where those are shared.
+    """Return a function that labels a node in a select box: name and kind, and id if not unique.
 
-    The browser sends the words back, so no two things may have the same.
+    The browser sends the label back, so no two nodes may have the same.
     """
     graph, shared = posture.graph, _shared(posture)
 

@@ -1,6 +1,6 @@
-"""What a reader would take away: the list behind a what-if, kept in the address of a page.
+"""The list of removals behind a what-if, kept in the address of a page.
 
-An item is the id of a thing or of a finding, or an edge as `FROM,TYPE,TO`.
+An item is the id of a node or of a finding, or an edge as `FROM,TYPE,TO`.
 """
 
 from collections import Counter
@@ -18,11 +18,11 @@ from app.web.snapshots import kept
 from app.wording import edge_words, kind, number, thing_id
 
 NAME = "remove"
-MOST = 100  # items that an address can hold, and that a page looks up
+MOST = 100  # most items in an address and on a page
 
 
 def removals(posture: Posture) -> tuple[str, ...]:
-    """Return what is to be removed; say what of it cannot be, and leave that out."""
+    """Return the items to remove; draw a warning for each that cannot be removed, and drop it."""
     held = recall_each(NAME)
     if len(held) > MOST:
         st.warning(f"Only the first {MOST} of {number(len(held))} removals are taken.")
@@ -39,30 +39,30 @@ def removals(posture: Posture) -> tuple[str, ...]:
 
 
 def add(item: str) -> None:
-    """Put an item on the list."""
+    """Add an item to the list."""
     held = st.session_state.setdefault(NAME, [])
     if item not in held:
         st.session_state[NAME] = [*held, item]
 
 
 def add_each(items: Sequence[str]) -> None:
-    """Put several items on the list."""
+    """Add several items to the list."""
     for item in items:
         add(item)
 
 
 def drop(item: str) -> None:
-    """Take an item off the list."""
+    """Remove an item from the list."""
     st.session_state[NAME] = [one for one in st.session_state.get(NAME, []) if one != item]
 
 
 def clear() -> None:
-    """Take everything off the list."""
+    """Empty the list."""
     st.session_state[NAME] = []
 
 
 def edge_item(edge: Mapping[str, Any]) -> str:
-    """Name an edge of an answer as an item.
+    """Return an edge of an answer as an item.
 
     >>> edge_item({"from": {"id": "a"}, "relationship": "RUNS_AS", "to": {"id": "s"}})
     'a,RUNS_AS,s'
@@ -72,7 +72,7 @@ def edge_item(edge: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Taken:
-    """What an item is taken for, in raw words; empty, and why not, where it cannot be removed."""
+    """The description of an item, not escaped; empty, with the reason, if it cannot be removed."""
 
     words: str
     why_not: str = ""
@@ -80,7 +80,7 @@ class Taken:
 
 @kept
 def meanings(posture: Posture, items: tuple[str, ...]) -> dict[str, Taken]:
-    """Find out what each item means in this snapshot."""
+    """Look up each item in this snapshot."""
     return {item: _taken(posture, item) for item in items}
 
 
@@ -104,7 +104,7 @@ def _taken(posture: Posture, item: str) -> Taken:
 
 
 def worded(posture: Posture, items: Sequence[str]) -> Callable[[str], str]:
-    """Return what words the items of a box; those that read alike show the item itself."""
+    """Return a function that labels an item in a select box; equal labels get the item appended."""
     known = meanings(posture, tuple(items))
     words = {item: plain(known[item].words or item) for item in items}
     often = Counter(words.values())
@@ -114,7 +114,7 @@ def worded(posture: Posture, items: Sequence[str]) -> Callable[[str], str]:
 
 
 def add_button(item: str, key: str, held: tuple[str, ...]) -> None:
-    """Draw the button that puts an item on the list; it says so when it is there already."""
+    """Draw the button that adds an item to the list, disabled if it is already there."""
     there = item in held
     st.button(
         "In the what-if" if there else "Add to what-if",

@@ -1,4 +1,4 @@
-"""Choose a set of things: all agents, the crown jewels, a kind, an environment, or one thing."""
+"""The choice of a set of nodes: all agents, crown jewels, a kind, an environment, or one node."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ WALKED = ("Agent", "ServiceAccount", "Credential", "Role", "Group", "Human", "Re
 
 @kept
 def sets(posture: Posture) -> list[str]:
-    """List the selectors of sets: those that always exist, the kinds, the environments."""
+    """List the selectors of sets: the fixed ones, the kinds, the environments."""
     graph, environments = posture.graph, set()
     for label in FACT_NODES:
         if "env" in [column.name for column in label.columns]:
@@ -43,7 +43,7 @@ def sets(posture: Posture) -> list[str]:
 
 @kept
 def selected(posture: Posture, selector: str) -> tuple[int, ...]:
-    """Return the numbers of the things that a selector means; none where it means nothing."""
+    """Return the numbers of the nodes that a selector matches; none if it is invalid."""
     try:
         return tuple(select(posture, [selector]).tolist())
     except (LookupError, WrongSelector):
@@ -51,7 +51,7 @@ def selected(posture: Posture, selector: str) -> tuple[int, ...]:
 
 
 def choose(posture: Posture, name: str, label: str, default: str) -> str:
-    """Draw the box and its search; return the chosen selector, kept in the address as `name`."""
+    """Draw the search and the select box; return the selector, kept in the address as `name`."""
     key = f"choose:{name}"
     recall(name, default, _accept(posture), key=key)
     if not selected(posture, st.session_state[key]):
@@ -90,7 +90,7 @@ def _accept(posture: Posture) -> Callable[[str], str]:
 
 
 def words(posture: Posture) -> Callable[[str], str]:
-    """Return what words a selector; no two that are offered read alike."""
+    """Return a function that labels a selector in a select box; labels are unique."""
     known, name = frozenset(sets(posture)), namer(posture)
 
     def say(selector: str) -> str:

@@ -1,4 +1,4 @@
-"""Put the steps of a path into sentences, each with its evidence."""
+"""Sentences for the steps of a path, each with its use, condition and supporting facts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from app.wording import LEVEL_VERBS, VERBS, ago, counted, day, joined, number, t
 RULES = {rule.id: rule.title for rule in all_escalations().values()} | {
     "A1": "Assumes a role that lets it in"
 }
-LISTED = 4  # facts, and actions of a fact, told of one step
+LISTED = 4  # facts of a step, and actions of a fact, that are listed
 
 
 def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
-    """Return a numbered Markdown list: who can do what by which step, and how that is known.
+    """Return the steps as a numbered Markdown list, each with its use, condition and facts.
 
     Every name in it is escaped.
     """
@@ -37,7 +37,7 @@ def _clause(step: Mapping[str, Any]) -> str:
 
 
 def _facts(step: Mapping[str, Any]) -> list[str]:
-    """Say in Markdown what the step rests on: each fact, and where it is stated."""
+    """Return the supporting facts of a step in Markdown, each with its source."""
     facts = step.get("rests_on") or ()
     said = [_fact(fact, concluded=bool(step.get("rule"))) for fact in facts[:LISTED]]
     more = len(facts) - len(said)
@@ -45,7 +45,7 @@ def _facts(step: Mapping[str, Any]) -> list[str]:
 
 
 def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
-    """Name a fact where a rule concluded the step from it; else only where it is stated."""
+    """Describe a fact in full if a rule derived the step from it; else only its source."""
     parts = [_clause(fact).replace("**", "")] if concluded else []
     for name, words in (("policy", "policy"), ("role", "role"), ("action", "action")):
         if fact.get(name):
@@ -61,7 +61,7 @@ def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
 
 
 def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
-    """List in Markdown what is known of one step: its use, its condition and its rule."""
+    """List what is known of a step in Markdown: its use, its condition and its rule."""
     known = [_use(step, as_of)]
     if step.get("conditional"):
         said = step.get("condition")
@@ -82,7 +82,7 @@ def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
 
 
 def _use(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
-    """Say when a step was used, and where no use was seen, whether one could have been."""
+    """Return when a step was used, or whether its use could have been seen."""
     used = step.get("last_used_at")
     if used:
         return f"last used {day(used)}, {ago(used, as_of)}"

@@ -1,7 +1,7 @@
-"""Read snapshots for the pages: each one once, for all sessions, and never longer than needed.
+"""Cache of snapshots for the pages: each is read once for all sessions.
 
 The pointer to the current snapshot is read again at each run of a page, so a new ingest shows up
-by itself; what a snapshot holds never changes, so what was assessed once is kept.
+automatically; a snapshot never changes, so its assessment is cached.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ KEPT = 3  # assessed snapshots in memory
 
 @dataclass(frozen=True)
 class Choice:
-    """The snapshot and the instant that a page speaks of, and the snapshots to choose from."""
+    """The snapshot and instant of a page, and the snapshots to choose from."""
 
     store: Store
     snapshots: tuple[SnapshotInfo, ...]
@@ -36,7 +36,7 @@ class Choice:
 
 @st.cache_resource(show_spinner=False)
 def opened(uri: str | None) -> Store:
-    """Open the store once; it is only read from here."""
+    """Open the store once, for reading only."""
     return open_store(uri)
 
 
@@ -46,7 +46,7 @@ def _listed(_store: Store, uri: str, current: str) -> tuple[SnapshotInfo, ...]:
 
 
 def choose(uri: str | None, snapshot: str | None, as_of: pd.Timestamp | None) -> Choice:
-    """Find the snapshot to show: the one asked for, else the current one.
+    """Find the snapshot to show: the requested one, else the current one.
 
     Raises
     ------
@@ -62,9 +62,9 @@ def choose(uri: str | None, snapshot: str | None, as_of: pd.Timestamp | None) ->
 
 
 def read(choice: Choice) -> Posture:
-    """Read and assess the chosen snapshot, or return what was assessed before.
+    """Return the assessed posture of the chosen snapshot, from the cache if possible.
 
-    What people decided since then, on a page or on the command line, counts at once.
+    Later decisions of people, on a page or on the command line, count at once.
     """
     as_of = None if choice.as_of is None else choice.as_of.isoformat()
     uri = choice.store.uri
@@ -78,12 +78,12 @@ def _assessed(_store: Store, uri: str, snapshot: str, as_of: str | None, journal
 
 
 def forget() -> None:
-    """Let go of all assessed snapshots, and of the memory that they take."""
+    """Drop all assessed snapshots, and free their memory."""
     _assessed.clear()
 
 
 def moment_of(posture: Posture) -> tuple[str, ...]:
-    """Name what a posture speaks of: two with the same name give the same answers."""
+    """Return the cache key of a posture: postures with equal keys give the same answers."""
     graph = posture.graph
     facts = graph.snapshot.hash if graph.snapshot else graph.facts.hash
     past = [info.id for info in past_of(posture)]
@@ -92,12 +92,12 @@ def moment_of(posture: Posture) -> tuple[str, ...]:
 
 @once
 def _mark(posture: Posture) -> str:
-    """Return what the journal held when the posture was first asked."""
+    """Return the mark of the journal when the posture was first used."""
     return posture.journal.mark() if posture.journal is not None else ""
 
 
 def kept(answer: Callable[..., T]) -> Callable[..., T]:
-    """Keep what `answer(posture, ...)` returned, for as long as the posture itself is kept."""
+    """Cache the results of `answer(posture, ...)` by the key of the posture."""
     remember: Any = st.cache_resource(
         show_spinner="Working it out…", max_entries=32, hash_funcs={Posture: moment_of}
     )

@@ -1,4 +1,4 @@
-"""Draw frames as tables: escaped, cut to what a browser takes well, and saying so."""
+"""Tables of frames: escaped, cut to a size that a browser can show, with a note on the cut."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def choose_rows(
     total: int | None = None,
     height: int | None = None,
 ) -> list[int]:
-    """Draw `frame` as `table` does, and return the positions of the rows the reader chose."""
+    """Draw `frame` as `table` does, and return the positions of the chosen rows."""
     return _drawn(frame, key, alt, config, "multi-row", total, height)
 
 
@@ -34,11 +34,11 @@ def table(
     total: int | None = None,
     height: int | None = None,
 ) -> int | None:
-    """Draw `frame` and return the position of the row that the reader chose.
+    """Draw `frame` and return the position of the chosen row.
 
     `key` must name everything that decides which rows there are: a choice is a position, and
-    survives a change of the rows under an unchanged key. `total` is given where `frame` is
-    cut already. `height` bounds, in pixels, a table that has others below it.
+    survives a change of the rows under an unchanged key. `total` is given if `frame` is already
+    cut. `height` bounds, in pixels, a table that has others below it.
     """
     chosen = _drawn(frame, key, alt, config, "single-row" if select else None, total, height)
     return chosen[0] if chosen else None
@@ -68,7 +68,7 @@ def _drawn(
 
 
 def below(words: str, frame: pd.DataFrame, file: str) -> None:
-    """Say under a table what it holds, and offer all of it as CSV, cells defused."""
+    """Draw a caption under a table, and a download of the whole frame as safe CSV."""
     left, right = st.columns([4, 1])
     left.caption(words)
     right.download_button(
@@ -84,7 +84,7 @@ def below(words: str, frame: pd.DataFrame, file: str) -> None:
 
 
 def full(column: pd.Series) -> float:
-    """Return the figure at which a bar of `column` is full: its largest, or 1 where it has none.
+    """Return the value of a full bar of `column`: its largest, or 1 without any.
 
     >>> full(pd.Series([2.0, None, 5.0])), full(pd.Series([], dtype="Float64"))
     (5.0, 1.0)
@@ -94,7 +94,7 @@ def full(column: pd.Series) -> float:
 
 
 def escaped(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return `frame` with every text made visible, cell by cell."""
+    """Return `frame` with the characters of every text made visible, cell by cell."""
     return frame.apply(_column)
 
 

@@ -1,4 +1,4 @@
-"""A figure with its denominator, the same on every page, and the way to the rows behind it."""
+"""Tiles of a figure with its denominator, and links to the rows behind it."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 def tile(
     place: DeltaGenerator, label: str, figure: str, beside: str | None = None, meaning: str = ""
 ) -> None:
-    """Draw a figure in a frame; no name from the data belongs in any of its texts."""
+    """Draw a figure in a frame; its texts must not contain names from the data."""
     place.metric(
         label,
         figure,
@@ -21,7 +21,7 @@ def tile(
 
 
 def link(place: DeltaGenerator, words: str, page: str, **address: str) -> None:
-    """Draw a link to a page of the app, to what its `address` says; no name belongs in `words`."""
+    """Draw a link to a page with parameters; `words` must not contain names from the data."""
     place.page_link(
         st.session_state["pages"][page],
         label=words,

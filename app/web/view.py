@@ -1,4 +1,4 @@
-"""What a view is: one page of the app."""
+"""The type of a view: one page of the app."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from analytics.posture import Posture
 class View:
     """A page of the app: its place in the menu and the function that draws it.
 
-    `name` is the page's path in the address. `order` sorts the menu; the first is the page that
-    opens by itself. `empty` draws what the page offers while nothing was published yet.
+    `name` is the page's path in the address. `order` sorts the menu; the first is the default page.
+    `empty` draws the page while nothing has been published yet.
     """
 
     name: str

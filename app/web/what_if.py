@@ -1,4 +1,4 @@
-"""What a removal changes for everybody: reach, findings, and the observed uses that would fail."""
+"""The effect of a removal on all identities: reach, findings, and uses that would fail."""
 
 from typing import Any
 
@@ -25,18 +25,18 @@ from app.wording import (
 )
 
 LISTED = 500  # identities listed
-NAMED = 3  # accounts that are named where access moves
+NAMED = 3  # accounts named in the note on moved access
 
 
 @kept
 def changed(posture: Posture, items: tuple[str, ...]) -> dict[str, Any]:
-    """Answer what changes for everybody when `items` are removed."""
+    """Return the effect on all identities if `items` are removed."""
     answer: dict[str, Any] = answers.what_if(posture, list(items), limit=LISTED)
     return answer
 
 
 def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
-    """Draw what a removal changes for everybody: reach, findings, and what would break."""
+    """Draw the effect of a removal on all identities: reach, findings, and failing uses."""
     tiles, before, after = st.columns(4), answer["before"], answer["after"]
     tile(
         tiles[0],
@@ -73,7 +73,7 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
 
 
 def more_findings(answer: dict[str, Any]) -> str:
-    """Say why a removal can make findings, where there are more of them afterwards.
+    """Return a note on why there are more findings after a removal, if there are.
 
     >>> more_findings({"before": {"findings": 3}, "after": {"findings": 3}})
     ''
@@ -88,7 +88,7 @@ def more_findings(answer: dict[str, Any]) -> str:
 
 
 def moved_words(answer: dict[str, Any]) -> str:
-    """Say which access only moves, and who answers for it then; raw names, for markdown."""
+    """Return a note on access that only moves, and who answers for it then, in Markdown."""
     rows, count = answer["moved"], answer["counts"]["moved"]
     if not rows:
         return ""
@@ -107,7 +107,7 @@ def moved_words(answer: dict[str, Any]) -> str:
 
 
 def change(before: float | None, after: float | None) -> str:
-    """Write a figure before and after.
+    """Format a figure before and after.
 
     >>> change(1204, 310), change(3, None)
     ('1,204 → 310', '3 → unknown')
@@ -116,7 +116,7 @@ def change(before: float | None, after: float | None) -> str:
 
 
 def less(before: float | None, after: float | None) -> str:
-    """Say by how much a figure falls.
+    """Format the relative change of a figure.
 
     >>> less(200, 50), less(4, 4), less(None, 4)
     ('75% less', 'unchanged', 'unknown')
@@ -129,7 +129,7 @@ def less(before: float | None, after: float | None) -> str:
 
 
 def breaks_table(posture: Posture, answer: dict[str, Any], key: str) -> None:
-    """List the uses that were seen and would fail."""
+    """Draw the observed uses that would fail."""
     st.subheader("What would stop working", anchor=False)
     if "usage" in posture.graph.undeclared:
         st.markdown("Unknown: no source states when access was used.")
@@ -159,7 +159,7 @@ def breaks(posture: Posture, answer: dict[str, Any]) -> pd.DataFrame:
 
 
 def who_reaches_less(answer: dict[str, Any], key: str) -> None:
-    """List the accountable identities that reach less, those that lose most first."""
+    """Draw the accountable identities that reach less, those that lose most first."""
     st.subheader("Who reaches less", anchor=False)
     rows = answer["identities"]
     if not rows:

@@ -1,1 +1,1 @@
-"""The books of debt: what opened, closed and accrued between two moments, and why."""
+"""The ledger of debt: what opened, closed and accrued between two moments, and why."""

@@ -1,4 +1,4 @@
-"""What is owed at one moment, item by item, under keys that mean the same in every snapshot."""
+"""The debt items at one moment, under keys that are the same in every snapshot."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ MIX = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class Balance:
-    """The items of debt of one posture, by key.
+    """The debt items of one posture, by key.
 
-    A key (uint64) is a hash of identity, assumption, grant, level and what the item is about.
+    A key (uint64) is a hash of identity, assumption, grant, level and the object of the item.
     `owed` are the keys of broken items, ascending, with the `principal`, the `amount` owed
-    (float64) and a `row` of `debt.rows` of each; `unknown` those of items that nobody can
-    judge, ascending. `units` are keys of all entitlements, ascending. Of a balance that is
-    compared with a later one, `former` says what the later one calls things.
+    (float64) and a `row` of `debt.rows` of each; `unknown` are those of items that cannot be
+    judged, ascending, with `unverified` exposure. `unit_of` is the key of each entitlement, `units`
+    the same keys ascending. `former` renames ids if the balance is compared with a later one.
     """
 
     posture: Posture
@@ -43,9 +43,9 @@ class Balance:
 
 
 def about_called(said: np.ndarray, former: Former | None) -> np.ndarray:
-    """Return what items are about (objects) with the ids that a later graph uses.
+    """Return the objects of items under the ids of a later graph.
 
-    That is a thing, the other side of a duty by its grant, or a word, which stays.
+    An object is the id of a node, the other side of a duty with its grant, or a word, which stays.
     """
 
     def called(one: str) -> str:
@@ -58,7 +58,7 @@ def about_called(said: np.ndarray, former: Former | None) -> np.ndarray:
 
 
 def balance(posture: Posture, by: Model | None = None) -> Balance:
-    """List what is owed in a posture by key, counted by a model."""
+    """List the debt items of a posture by key, computed with a model."""
     return _own_balance(posture, model() if by is None else by)
 
 
@@ -68,9 +68,9 @@ def _own_balance(posture: Posture, by: Model) -> Balance:
 
 
 def compared(of: Balance, former: Former) -> Balance:
-    """Return the same balance under the keys that a later one has.
+    """Return the same balance under the keys of a later one.
 
-    What is one by then has one key, and under it the sum of what the several owed.
+    Items of nodes that are merged by then have one key, with the sum of their amounts.
     """
     return of if former.same else _balance(of.posture, of.debt, former)
 
@@ -108,7 +108,7 @@ def _hashed(texts: np.ndarray) -> np.ndarray:
 
 
 def _mixed(key: np.ndarray, more: np.ndarray) -> np.ndarray:
-    """Fold another number into each key (the step of the hash function splitmix64)."""
+    """Mix another number into each key (the step of the hash function splitmix64)."""
     mixed = (key ^ more) * MIX + MIX
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -118,7 +118,7 @@ def _mixed(key: np.ndarray, more: np.ndarray) -> np.ndarray:
 def _by_key(
     key: np.ndarray, chosen: np.ndarray, *amounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Add up the chosen items of each key, in an order that depends on nothing but them."""
+    """Add up the chosen items of each key, in an order that depends only on the items."""
     one, other = (a[chosen] for a in amounts)
     order = np.lexsort((other, one, key[chosen]))
     keys, begin = np.unique(key[chosen][order], return_index=True)
@@ -133,12 +133,12 @@ def _by_key(
 
 
 def there(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return for each key whether it is among some that are sorted (bool)."""
+    """Return a mask of the keys that are in `among`, which is sorted."""
     return np.asarray(place_of(keys, among) >= 0)
 
 
 def place_of(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Return where each key is among some that are sorted, -1 where it is not."""
+    """Return the position of each key in `among`, which is sorted; -1 if absent."""
     at = np.searchsorted(among, keys)
     found = at < len(among)
     found[found] = among[at[found]] == keys[found]

@@ -1,4 +1,4 @@
-"""Why an item of debt opened or closed between two moments, when, and by which facts."""
+"""The cause of each opened or closed debt item: why, when, and which facts changed."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -40,15 +40,15 @@ DATES = (
 )
 IDENTITY = tuple(r for r in CONTROL if r.identity)
 MANY = 24  # facts named for one entry
-FEW = 3  # former ids named for one entry
-Words = tuple[str, str]  # of a scope that is only on one side, and of a kind that it declares there
+FEW = 3  # earlier ids named for one entry
+Words = tuple[str, str]  # for a scope on one side only, and for a kind declared on one side only
 CONNECTED: Words = ("connected", "began")
 LOST: Words = ("no longer read", "ceased")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item of debt, by the ids of what it is about."""
+    """One debt item, by the ids of its parts."""
 
     assumption: str
     identity: str
@@ -59,7 +59,7 @@ class Item:
     about: str
 
     def parts(self, owners: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return the ids of each part that facts may name."""
+        """Return the ids of each part of the item that facts may name."""
         return {
             "identity": (self.identity,),
             "holder": (self.holder,),
@@ -73,7 +73,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Cause:
-    """Why in words, the ids of the facts that differ, and when (milliseconds, or `NEVER`)."""
+    """The reason in words, the ids of changed facts, and the time (milliseconds, or `NEVER`)."""
 
     words: str
     facts: tuple[str, ...]
@@ -89,7 +89,7 @@ class _Fact:
 
 
 def items(of: Balance, places: np.ndarray) -> list[Item]:
-    """Name the items of a balance at some places of what is owed."""
+    """Return the items of a balance at some positions of `owed`."""
     graph, units, rows = of.posture.graph, of.debt.units, of.debt.rows
     row = of.row[places]
     unit = rows.entitlement[row]
@@ -113,7 +113,7 @@ def _ids(graph: AccessGraph, numbers: np.ndarray) -> np.ndarray:
 
 
 class Causes:
-    """The differences between the two ends of a period, as far as they touch `about`."""
+    """The changes between the two ends of a period that concern the items `about`."""
 
     def __init__(self, period: Period, about: list[Item]) -> None:
         self.start, self.end = period.before, period.end.posture.graph
@@ -137,7 +137,7 @@ class Causes:
         return tuple(sorted(owners))
 
     def opened(self, item: Item, unit: int, since: int) -> Cause:
-        """Say why an item is owed that was not: its access is new, or an assumption broke."""
+        """Return why an item is newly owed: its access is new, or an assumption broke."""
         if not _among(unit, self._units["broken"]):
             found = self._of_access(item)
             what = self._access_words(item, found, ADDED)
@@ -150,7 +150,7 @@ class Causes:
         return Cause(words.format(about=item.about), _named(found), since)
 
     def closed(self, item: Item, unit: int) -> Cause:
-        """Say why an item is owed no more: its access is gone, or an assumption holds again."""
+        """Return why an item is no longer owed: its access is gone, or its assumption holds."""
         if not _among(unit, self._units["mended"]):
             found = self._of_access(item)
             words = self._access_words(item, found, REMOVED)
@@ -168,7 +168,7 @@ class Causes:
         return Cause(words, _named(found), self._within(dates))
 
     def by_coverage(self, item: Item, appeared: bool) -> str:
-        """Say which source made the difference, where nothing but what is known changed."""
+        """Return which source made the difference, if only coverage changed."""
         kinds = KIND.get(item.assumption, ())
         gained = _differing(self.start.coverage, self.end.coverage, kinds, CONNECTED)
         lost = _differing(self.end.coverage, self.start.coverage, kinds, LOST)
@@ -179,7 +179,7 @@ class Causes:
         return "now it is known" if appeared else "nobody can tell any more"
 
     def _joined(self, item: Item) -> list[str]:
-        """Say under which other ids the identity of an item was known at the start."""
+        """Return a text for each earlier id that was merged into the identity of an item."""
         if self._former is None:
             return []
         ids = sorted(i for i, name in self._former.names.items() if name == item.identity)
@@ -212,7 +212,7 @@ class Causes:
         )
 
     def _access_words(self, item: Item, found: list[_Fact], what: str) -> str:
-        """Say which part of an access came or went, the grant first."""
+        """Describe which part of an access was added or removed, the grant first."""
         added = what == ADDED
         grant = [f for f in found if f.element is CAN_ACCESS]
         ids = {f.id for f in found if f.what == what}
@@ -235,7 +235,7 @@ class Causes:
         return min(inside, default=self.end.now)
 
     def _used(self, item: Item) -> list[int]:
-        """Return when the end of the period has seen the access used last."""
+        """Return the last use of the access as known at the end of the period (milliseconds)."""
         at = np.flatnonzero((self.end.frames[CAN_ACCESS]["id"] == item.grant).to_numpy(bool))
         return [int(u) for u in self.end.grant_use[1][at, LEVELS.index(item.level)]]
 
@@ -264,7 +264,7 @@ def _named(found: list[_Fact]) -> tuple[str, ...]:
 def _index(
     rows: dict[Element, pd.DataFrame], wanted: set[str]
 ) -> dict[tuple[Element, str, str], list[_Fact]]:
-    """Find the differences that name one of the ids `wanted`, by element, column and id."""
+    """Index the changes that name one of the ids `wanted`, by element, column and id."""
     found: dict[tuple[Element, str, str], list[_Fact]] = defaultdict(list)
     for element, frame in rows.items():
         columns = ("id", "source_id", "target_id") if element in RELATIONSHIPS else ("id",)
@@ -279,7 +279,7 @@ def _index(
 def _differing(
     old: tuple[Coverage, ...], new: tuple[Coverage, ...], kinds: tuple[str, ...], words: Words
 ) -> list[str]:
-    """Say which scopes only `new` has, and which of `kinds` a scope declares only there."""
+    """Describe the scopes that only `new` has, and the `kinds` that a scope declares only there."""
     said = {c.key: c.declares for c in old}
     alone, began = words
     whole = [f"{c.source}/{c.scope} {alone}" for c in new if c.key not in said]

@@ -1,7 +1,7 @@
 """The ledger of trust debt: what opened, closed and grew between two moments of a store.
 
-It is read off the snapshots, so the same history gives the same ledger, entry by entry,
-whichever store keeps it and in whatever order its rows came.
+It is derived from the snapshots, so the same history gives the same ledger, entry by entry, in any
+store and any order of rows.
 """
 
 import hashlib
@@ -31,14 +31,14 @@ ACCEPT, RESUME = "accept", "resume"
 
 @dataclass(frozen=True)
 class Moment:
-    """A snapshot, and the instant that it is judged at."""
+    """A snapshot, and the instant at which it is judged."""
 
     info: SnapshotInfo
     at: pd.Timestamp
 
     @property
     def order(self) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
-        """What puts moments in order: when, and of equal instants what was published later."""
+        """The sort key of moments: the instant, then the order of publication."""
         return self.at, *self.info.order
 
 
@@ -46,8 +46,8 @@ class Moment:
 class Entry:
     """One line of the ledger; `amount` is what it adds to debt.
 
-    `at` is when the condition broke or was mended (None where nobody says), `recorded` the
-    moment that first shows it. `item` is None for what is not about one item of debt.
+    `at` is when the condition broke or was mended (None if unknown), `recorded` the first moment
+    that shows it. `item` is None for an entry that is not about one debt item.
     """
 
     id: str
@@ -64,10 +64,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """A period between two moments, with its sums, and how many entries it has of each kind.
+    """A period between two moments, with its sums and the number of entries of each kind.
 
-    `unverified` is the exposure at its end that nobody could judge, and `not_read` are the
-    scopes that were not read anew in it: what is known of them is as old as it was.
+    `unverified` is the exposure at its end that cannot be judged; `not_read` are the scopes that
+    were not read again in the period, so that their facts are old.
     """
 
     start: Moment
@@ -80,7 +80,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The sums between two ends, those of each period between, and the entries, newest first."""
+    """The sums between two moments, the steps in between, and the entries, newest first.
+
+    `left_out` counts the entries beyond the limit.
+    """
 
     figures: dict[str, float]
     steps: tuple[Step, ...]
@@ -89,7 +92,7 @@ class Ledger:
 
 
 def moment_at(history: History, instant: pd.Timestamp) -> Moment:
-    """Return the newest snapshot that speaks of an instant or before, judged at that instant."""
+    """Return the newest snapshot taken at or before an instant, judged at that instant."""
     known = [i for i in history.infos if i.taken_at <= instant]
     if not known:
         raise NoSuchSnapshot(f"no snapshot speaks of {instant.isoformat()} or before")
@@ -97,13 +100,13 @@ def moment_at(history: History, instant: pd.Timestamp) -> Moment:
 
 
 def oldest(history: History) -> Moment:
-    """Return the oldest moment that the store knows of."""
+    """Return the oldest moment of the store."""
     first = min(history.infos, key=lambda i: i.order)
     return Moment(first, first.taken_at)
 
 
 def moments(history: History, start: Moment, end: Moment) -> list[Moment]:
-    """Return the two ends and, in between, every snapshot at the instant it speaks of."""
+    """Return the two ends and, in between, every snapshot at the instant it was taken."""
     between = [Moment(i, i.taken_at) for i in history.infos]
     between = sorted((m for m in between if start.order < m.order < end.order), key=_order)
     return [start, *between, end]
@@ -116,7 +119,7 @@ def _order(moment: Moment) -> tuple[pd.Timestamp, pd.Timestamp, int, int]:
 def ledger(
     history: History, start: Moment, end: Moment, limit: int = 0, by: Model | None = None
 ) -> Ledger:
-    """Keep the books from one moment to another; describe the `limit` newest entries (0: all)."""
+    """Return the ledger from one moment to another, with the `limit` newest entries (0: all)."""
     mark = history.journal.mark() if history.journal is not None else ""
     by = model() if by is None else by
     asked = (start.info.id, start.at, end.info.id, end.at, limit, by.hash, mark)
@@ -128,7 +131,7 @@ def ledger(
 
 @once
 def _ledgers(history: History) -> dict[tuple[object, ...], Ledger]:
-    """Return what was kept so far, by what was asked."""
+    """Return the cache of ledgers, by arguments."""
     return {}
 
 
@@ -138,7 +141,7 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
     entries = _accepted(history, start, end)
     room = limit or None
     listed = 0
-    between: list[Identities] = []  # of the moments within, newest first
+    between: list[Identities] = []  # of the moments in between, newest first
     for former, latter in reversed(list(pairwise(ends))):
         whole = _period(history, former, latter, by)
         lines = _Lines.of(whole)
@@ -180,7 +183,7 @@ def _balance(history: History, moment: Moment, by: Model) -> Balance:
 
 @dataclass(frozen=True)
 class _Line:
-    """An item that opened or closed: the place in its balance, and what it adds to debt."""
+    """An item that opened or closed: its position in its balance, and what it adds to debt."""
 
     kind: str
     place: int
@@ -190,7 +193,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Lines:
-    """What opened and closed in a period, in arrays: the largest first, equal ones by key."""
+    """The items that opened and closed in a period, as arrays: largest first, equal ones by key."""
 
     kind: np.ndarray
     place: np.ndarray
@@ -231,7 +234,7 @@ def _step(of: Period, start: Moment, end: Moment, lines: _Lines) -> Step:
 
 
 def _described(of: Period, recorded: Moment, lines: list[_Line]) -> list[Entry]:
-    """Say of each line what it is about, why it opened or closed, and when."""
+    """Return an entry for each line: the item, why it opened or closed, and when."""
     if not lines:
         return []
     opened = [line for line in lines if line.amount > 0]
@@ -274,13 +277,13 @@ def _entry(line: _Line, recorded: Moment, item: Item, cause: Cause) -> Entry:
 
 
 def _name(kind: str, about: str, shown: Moment | None = None) -> str:
-    """Name an entry by what it is about and what shows it: the same history, the same names."""
+    """Return the id of an entry: a hash of its content, equal for equal histories."""
     when = [shown.at.isoformat(), shown.info.sequence] if shown else []
     return f"L-{hashlib.sha256(canonical([kind, about, *when]).encode()).hexdigest()[:16]}"
 
 
 def _lost_sources(of: Period, recorded: Moment) -> list[Entry]:
-    """Enter each scope that is gone or declares less: what it had shown is not repaid by that."""
+    """Return an entry for each scope that is gone or declares less, which repays no debt."""
     old, new = of.start.posture.graph.coverage, of.end.posture.graph.coverage
     now = {c.key: c.declares for c in new}
     amount = total(of.start.amount[of.retired[of.unseen]])
@@ -300,11 +303,11 @@ def _lost_sources(of: Period, recorded: Moment) -> list[Entry]:
 
 
 def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:
-    """Enter what people accepted for a time, and when that lapsed or was withdrawn."""
+    """Return an entry for each acceptance, and for each lapse or withdrawal of one."""
     if history.journal is None:
         return []
     entries = []
-    first = start == oldest(history)  # what counts from the very first moment is in its books
+    first = start == oldest(history)  # an acceptance at the oldest moment is included
     for said in history.journal.acceptances():
         ends = min(said.until, said.withdrawn_at or said.until)
         word = "withdrawn" if ends < said.until else "the acceptance lapsed"

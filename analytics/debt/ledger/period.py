@@ -1,4 +1,4 @@
-"""What became of debt from one moment to another: new, retired, accrued and rescored items."""
+"""The change of debt between two moments: new, retired, accrued and rescored items."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -21,12 +21,12 @@ PARTS = ("new", "retired", "rescored")
 class Period:
     """Two balances compared, key by key.
 
-    `before` is the graph at the start with the ids that the end uses; the keys of `start` are
-    made of these too. `new` are places in `end.owed` of what is owed only then, `retired` places
-    in `start.owed` of what was owed only then. `seen` and `unseen` say for each of them (bool)
-    whether that is so only because other things are known than before. `figures` are the sums,
-    such that opening + new - retired + accrued + rescored is closing, exactly and in whatever
-    order they are added; what is put down to coverage stands beside them.
+    `before` is the graph at the start under the ids of the end; the keys of `start` use these too.
+    `new` are positions in `end.owed` of items owed only at the end, `retired` positions in
+    `start.owed` of items owed only at the start. `seen` and `unseen` are masks of those that differ
+    only because coverage changed. `figures` are the sums, such that opening + new - retired +
+    accrued + rescored is closing, exactly and in any order of addition; amounts attributed to
+    coverage are listed separately.
     """
 
     start: Balance
@@ -40,9 +40,9 @@ class Period:
 
 
 def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> Period:
-    """Compare what is owed at two moments, by the same model.
+    """Compare the debt items at two moments, under the same model.
 
-    `between` is what was made one in the snapshots from one to the other, oldest first.
+    `between` are the merged identities of the snapshots in between, oldest first.
     """
     former = Former(start.posture.graph, end.posture.graph, between)
     start = compared(start, former)
@@ -72,21 +72,21 @@ def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> 
 
 
 def total(amounts: np.ndarray) -> float:
-    """Add up amounts as if there were no rounding: their order does not matter."""
+    """Add up amounts exactly (`math.fsum`), so that their order does not matter."""
     return math.fsum(amounts.tolist())
 
 
 def _factor(of: Balance) -> np.ndarray:
-    """Return what each item owes for each unit of principal."""
+    """Return the amount owed by each item per unit of principal."""
     return np.asarray(of.amount / of.principal)
 
 
 def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
-    """Round sums to one grid so fine that it changes the last digit, and close the account.
+    """Round sums to a grid so fine that only the last digit changes, and compute `accrued`.
 
-    On a grid every sum of a few figures is a floating-point number, so that the account is
-    exact however it is added up. What closes it is `accrued`: interest on what stayed, which is
-    principal then times the difference of the factors now and then.
+    On a grid every sum of a few figures is a floating-point number, so the account is exact in any
+    order of addition. `accrued` balances it: the interest on kept items, which is the principal at
+    the start times the difference of the factors at end and start.
 
     >>> figures = dict(opening=0.1, new=0.2, retired=0.1, rescored=0.1, closing=1.0)
     >>> done = on_one_grid(figures)
@@ -104,13 +104,13 @@ def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
     return done
 
 
-# -- what changed, and what is only seen --------------------------------------------------------
+# -- real changes, and changes of coverage ------------------------------------------------------
 
 
 def _like(start: Balance, end: Balance, former: Former) -> tuple[Balance, Balance] | None:
-    """Return both balances by what the sources of both could say; None if that is all.
+    """Return both balances restricted to what the sources of both declare; None if that is equal.
 
-    Both take for one what is one at the end: that was only learned.
+    Both use the merged ids of the end, because a merge changes only what is known.
     """
     shared = common_ground(former.graph, end.posture.graph, not former.same)
     if shared is None:
@@ -129,9 +129,9 @@ def _by_coverage(
     places: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     like: tuple[Balance, Balance] | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which new, retired and kept items are as they are for no reason but coverage.
+    """Return masks of the new, retired and kept items that differ only because coverage changed.
 
-    An item is new in truth if it is new also where like is compared with like.
+    An item is truly new if it is also new between the two restricted balances `like`.
     """
     new, retired, then, now = places
     if like is None:

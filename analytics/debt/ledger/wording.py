@@ -1,4 +1,4 @@
-"""What opened or closed an item of debt, in words, and which facts to look at for it."""
+"""Texts for what opened or closed a debt item, and the facts that each assumption rests on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ from graph.schema import (
 class Where:
     """Facts that an assumption rests on: rows of `elements` whose `column` names `part`.
 
-    `part` is one of identity, holder, resource, grant, about (the object of the item) and
-    owners. Of rows that are there both times only changes of `fields` count, or of any.
+    `part` is one of identity, holder, resource, grant, about (the object of the item), other (the
+    other grant of a duty) and owners. Of rows on both sides only changes of `fields` count; of any
+    field if empty.
     """
 
     elements: tuple[Element, ...]

@@ -1,8 +1,8 @@
-"""Control frameworks: one data file each, and how a reference to a control is read.
+"""Control frameworks: one data file each, and the parsing of references to controls.
 
-A file names the controls that access data can speak of, with their ids and titles as published.
-Which rules and measures are evidence of a control is not written here: it follows from the
-references that the rules and measures carry, such as `NIST CSF 2.0 PR.AA-05`.
+A file lists the controls that access data can cover, with their ids and titles as published. Which
+rules and measures are evidence of a control follows from the references in the rules and measures,
+such as `NIST CSF 2.0 PR.AA-05`.
 """
 
 import re
@@ -17,7 +17,7 @@ class UnknownReference(ValueError):
 
 
 class UnknownFramework(Exception):
-    """A name that no framework has."""
+    """A name that matches no framework."""
 
     exit_code, code = 2, "unknown-framework"
 
@@ -26,8 +26,8 @@ class UnknownFramework(Exception):
 class Control:
     """One control, outcome, risk or technique of a framework.
 
-    `aliases` are ids under which others cite it, such as that of an earlier edition. `because`
-    says why access data cannot speak of it, where that is so.
+    `aliases` are other ids for it, such as that of an earlier edition. `because` is the reason if
+    access data cannot cover it.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Framework:
-    """A published list of controls; `prefix` is how a reference to one of them begins."""
+    """A published list of controls; `prefix` is the start of a reference to one of them."""
 
     name: str
     order: int
@@ -73,7 +73,7 @@ def _read(path: Path) -> Framework:
 
 
 def framework(said: str) -> Framework:
-    """Return the framework of a name: any unique part of its name or title.
+    """Return the framework by name: any unique part of its name or title.
 
     Raises
     ------
@@ -91,10 +91,10 @@ def framework(said: str) -> Framework:
 
 
 def named(said: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
-    """Return the frameworks, and the controls of each, that a name means; all if None.
+    """Return the frameworks and controls that match a name; all if None.
 
-    A control is named by its id, by an alias (that of an earlier edition), or as rules refer to
-    it, such as `NIST CSF 2.0 PR.AA-05`.
+    A control is named by its id, by an alias (that of an earlier edition), or as rules refer to it,
+    such as `NIST CSF 2.0 PR.AA-05`.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def named(said: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
 
 @cache
 def parse(reference: str) -> tuple[str, str]:
-    """Return the framework's name and the control's id that a reference names.
+    """Return the framework name and the control id of a reference.
 
     A reference is the framework's prefix, the id, and the control's title or nothing.
 

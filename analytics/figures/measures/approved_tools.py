@@ -1,4 +1,4 @@
-"""Tools that agents may call and that somebody approved."""
+"""Share of callable tools that are approved."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from graph.schema import CALLS, TOOL
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of callable tools that are approved, where a source says so at all."""
+    """Return the share of callable tools that are approved, where approval is declared."""
     graph = posture.graph
     caller, called = graph.ends(CALLS)
     usable = graph.in_force(CALLS) & np.isin(caller, population(posture).identities)

@@ -5,7 +5,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return what is owed, and the most that could be."""
+    """Return the debt, and the most that could be owed."""
     whole, model = owed(posture), population(posture).debt.model
     if whole is None:
         return not_owed()

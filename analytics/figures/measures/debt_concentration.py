@@ -1,4 +1,4 @@
-"""How far debt is with the few."""
+"""Concentration of debt in a few identities."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of all debt that the deepest tenth of identities owes."""
+    """Return the share of all debt that the tenth of identities with most debt owes."""
     if owed(posture) is None:
         return not_owed()
     debt = population(posture).debt

@@ -1,4 +1,4 @@
-"""Identities that do nothing."""
+"""Share of identities without recent activity."""
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
 from analytics.ownership.owners import DAY

@@ -1,4 +1,4 @@
-"""Sensitive uses that a decision explains."""
+"""Share of sensitive uses that a decision explains."""
 
 from analytics.evidence.coverage import coverage
 from analytics.evidence.matching import uses
@@ -7,7 +7,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the explained share of the sensitive uses of which it is known."""
+    """Return the explained share of the sensitive uses for which this is known."""
     found = coverage(uses(posture))
     return ratio(
         found["explained"],

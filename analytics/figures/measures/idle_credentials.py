@@ -1,4 +1,4 @@
-"""Credentials that open doors and are not used."""
+"""Share of live credentials that are unused or expired."""
 
 from analytics.assumptions.live_credentials import alive_for_nothing
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio

@@ -5,7 +5,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return what the debt grows by each day, and the principal that bears it."""
+    """Return the daily growth of the debt, and the principal that bears it."""
     whole = owed(posture)
     if whole is None:
         return not_owed()

@@ -1,4 +1,4 @@
-"""Identities that a complete inventory names."""
+"""Share of identities that a complete inventory lists."""
 
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
 from analytics.figures.pillars import stated_completely
@@ -6,7 +6,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of identities that a source states which was read completely."""
+    """Return the share of identities that a completely read source declares."""
     who = population(posture).identities
     return ratio(
         int(stated_completely(posture)[who].sum()),

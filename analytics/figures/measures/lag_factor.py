@@ -1,11 +1,11 @@
-"""How long broken assumptions have been left."""
+"""Average delay of broken assumptions, in cycles."""
 
 from analytics.figures.measure import LESS, RATIO, Measure, Measured, not_owed, owed, ratio
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return debt by principal: one more than the cycles missed on average."""
+    """Return debt divided by principal: one more than the average number of missed cycles."""
     whole = owed(posture)
     if whole is None:
         return not_owed()

@@ -1,4 +1,4 @@
-"""Identities with the least that must be known of them."""
+"""Share of identities with owner, purpose and review."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def measure(posture: Posture) -> Measured:
 
 
 def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return for each identity in service whether it has an owner, a purpose and a review."""
+    """Return masks of the identities in service with an owner, with a purpose and with a review."""
     graph, who = posture.graph, population(posture).identities
     owned = posture.ownership.known & ~posture.ownership.nobody()
     purpose = np.zeros(len(graph.ids), bool)
@@ -42,7 +42,7 @@ def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _grants_reviewed(posture: Posture) -> np.ndarray:
-    """Return for each node whether a grant among its entitlements was ever reviewed."""
+    """Return a mask of the nodes with an entitlement whose grant was ever reviewed."""
     graph, units = posture.graph, population(posture).debt.units
     decided = reviews(graph).last_grant != NEVER
     decided |= milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"]) != NEVER

@@ -1,11 +1,11 @@
-"""Access whose use somebody would see."""
+"""Share of access whose use would be seen."""
 
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of exposure whose use would be seen if it were used."""
+    """Return the share of exposure whose use would be seen."""
     who = population(posture)
     whole = who.every_exposure
     return ratio(

@@ -1,4 +1,4 @@
-"""Identities with an owner in both roles."""
+"""Share of identities with an owner in both roles."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Exposure with an owner in both roles."""
+"""Share of exposure with an owner in both roles."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of exposure that is held by identities with an owner in each role."""
+    """Return the share of exposure of identities with an owner in each role."""
     owned, who = posture.ownership, population(posture)
     known = owned.known_whole[who.identities]
     lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[who.identities]

@@ -1,4 +1,4 @@
-"""How far reach is with the few."""
+"""Concentration of reach in a few identities."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of all weighted reach that the widest tenth of identities has."""
+    """Return the share of all weighted reach of the tenth of identities that reach most."""
     who = population(posture)
     weighted = np.sort(posture.totals().weighted[who.place[who.reach_known]])[::-1]
     whole = float(weighted.sum())

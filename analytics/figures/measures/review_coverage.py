@@ -1,4 +1,4 @@
-"""Access that was approved lately."""
+"""Share of access that was approved recently."""
 
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, kept_share
 from analytics.posture import Posture

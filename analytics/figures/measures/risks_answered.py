@@ -1,4 +1,4 @@
-"""Grave findings that somebody decided to live with, and said until when."""
+"""Share of critical and high findings that are accepted until a date."""
 
 from analytics.figures.measure import NEITHER, SHARE, Measure, Measured, ratio
 from analytics.findings.evaluation import RANK, failed, find_all
@@ -8,7 +8,7 @@ from analytics.runtime.faults import PartFailed
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of grave findings that are accepted, and what was accepted too long."""
+    """Return the accepted share of critical and high findings, and the count of lapsed ones."""
     if posture.journal is None:
         return Measured(None, because="no journal of acceptances is kept with these facts")
     if failed(posture):

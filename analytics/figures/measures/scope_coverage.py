@@ -1,11 +1,11 @@
-"""Access within a declared scope."""
+"""Share of access within a declared scope."""
 
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, kept_share
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of exposure that is within the declared scope of its identity."""
+    """Return the share of exposure within the declared scope of its identity."""
     return kept_share(posture, "scope", "of no entitlement it is known whether it is in scope")
 
 

@@ -1,4 +1,4 @@
-"""Secrets that are kept where secrets belong."""
+"""Share of secrets that are kept in a vault."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from graph.schema import CREDENTIAL
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of secrets in a vault, of those of which it is known where they are."""
+    """Return the share of secrets in a vault, among those whose place is known."""
     frame = posture.graph.frames[CREDENTIAL].iloc[np.unique(held(posture).row)]
     storage = frame["storage"][~frame["type"].isin(SECRETLESS).to_numpy(bool)].fillna("unknown")
     known = storage != "unknown"

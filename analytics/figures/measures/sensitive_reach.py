@@ -1,4 +1,4 @@
-"""Identities that reach sensitive data now."""
+"""Share of identities that reach sensitive data."""
 
 from analytics.figures.measure import NEITHER, SHARE, Measure, Measured, population, ratio
 from analytics.figures.sensitive_reach import reaching

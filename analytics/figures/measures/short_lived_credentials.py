@@ -1,4 +1,4 @@
-"""Credentials that end soon by themselves."""
+"""Share of credentials that expire soon by themselves."""
 
 import numpy as np
 

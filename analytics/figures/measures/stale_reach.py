@@ -1,4 +1,4 @@
-"""Reach that would go without touching anything in use."""
+"""Share of reach that would be removed without touching anything in use."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from analytics.usage.regained import regained
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of weighted reach that is had only over edges not used for 90 days."""
+    """Return the share of weighted reach that relies on edges not used for 90 days."""
     found = regained(posture)
     if found.of and not found.known:
         detail = {"unobserved": found.unseen}

@@ -1,4 +1,4 @@
-"""Privileged access that is always on."""
+"""Share of privileged access that is standing."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ WRITE = LEVELS.index("write")
 
 
 def privileged(posture: Posture, units: Entitlements) -> np.ndarray:
-    """Return for each entitlement whether it may write, or see what is confidential."""
+    """Return a mask of the entitlements to write, or on confidential resources or above."""
     usual = posture.sensitivities["weight"].to_numpy()[units.resource]
     return np.asarray((units.level >= WRITE) | (usual >= SENSITIVITY["confidential"]))
 

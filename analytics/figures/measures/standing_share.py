@@ -1,4 +1,4 @@
-"""Access that is always on."""
+"""Share of access that is standing."""
 
 import numpy as np
 

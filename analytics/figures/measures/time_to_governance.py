@@ -1,4 +1,4 @@
-"""From a change of an entitlement to the first decision on it."""
+"""Time from a change of an entitlement to the first decision on it."""
 
 from analytics.figures.measure import DAYS, LESS, Measure, Measured
 from analytics.figures.revocation_speed import RECENT_DAYS, ungoverned

@@ -1,4 +1,4 @@
-"""How long what should have ended stays."""
+"""Time that access stays after it should have ended."""
 
 from analytics.assumptions.model import NUMBER, model
 from analytics.figures.measure import DAYS, LESS, Measure, Measured
@@ -7,7 +7,7 @@ from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the median days by Kaplan and Meier, with what is still open as censored."""
+    """Return the median days by Kaplan and Meier, with open items as censored."""
     spells = overdue(posture)
     if not len(spells.rows):
         return Measured(None, because="nothing was ever overdue in the snapshots kept")

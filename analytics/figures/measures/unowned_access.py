@@ -1,11 +1,11 @@
-"""Access for which nobody at all answers."""
+"""Share of access without an owner in any role."""
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, population, ratio
 from analytics.posture import Posture
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of exposure that is held by identities without an owner in any role."""
+    """Return the share of exposure of identities without an owner in any role."""
     owned, who = posture.ownership, population(posture)
     known = owned.known[who.identities]
     nobody = owned.nobody()[who.identities]

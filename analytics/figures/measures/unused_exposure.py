@@ -1,4 +1,4 @@
-"""Access that is not used."""
+"""Share of access that is not used."""
 
 from analytics.figures.measure import LESS, SHARE, Measure, Measured, Published, population, ratio
 from analytics.posture import Posture

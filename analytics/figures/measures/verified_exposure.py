@@ -1,4 +1,4 @@
-"""How much of what could be owed is known."""
+"""Share of exposure that is known to be kept or broken."""
 
 from analytics.debt.totals import total
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, population, ratio
@@ -7,7 +7,7 @@ from graph.values import iso
 
 
 def measure(posture: Posture) -> Measured:
-    """Return the share of what could be owed of which it is known whether it is."""
+    """Return the share of exposure for which it is known whether debt is owed."""
     who = population(posture)
     whole = total(who.debt)
     sources = [

@@ -1,1 +1,1 @@
-"""What the rules of one family share. Only rules and answers import from here."""
+"""Functions shared by the rules of one family. Only rules and answers import from here."""

@@ -1,4 +1,4 @@
-"""What the credential rules share: how a finding on a credential looks."""
+"""Findings on credentials, as all credential rules build them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +17,9 @@ def about_credentials(
     say: Callable[[Any, str], str],
     remedy: str,
 ) -> pd.DataFrame:
-    """Make findings of rows of `held`; `say` writes the sentence of a row, given who holds it.
+    """Build findings from rows of `held`; `say` returns the sentence of a row, given its holder.
 
-    `remedy` has a place for the credential's name, as `str.format` knows it.
+    `remedy` is a format string with a place for the credential's name.
     """
     if rows.empty:
         return nothing()

@@ -1,7 +1,7 @@
-"""What the rules about scope, least privilege, time and review share: items, grant by grant.
+"""Broken entitlements by grant, for the rules on scope, least privilege, time and review.
 
-They judge what the trust debt counts. A row here is one grant that one identity holds, with the
-levels of it for which an assumption is broken.
+These rules judge the items of the trust debt. A row here is one grant that one identity holds, with
+its levels for which an assumption is broken.
 """
 
 import re
@@ -33,7 +33,7 @@ VERB_WORDS = [joined([VERBS[level] for level in levels]) for levels in LEVEL_SET
 
 
 def entitled(posture: Posture) -> np.ndarray:
-    """Return how many entitlements each node has, where it is accountable (int64), else 0."""
+    """Count the entitlements of each accountable node (int64); 0 for other nodes."""
     units = items_of(posture).units
     counts = np.zeros(len(posture.graph.ids), np.int64)
     counts[units.identities] = np.bincount(units.place, minlength=len(units.identities))
@@ -41,7 +41,7 @@ def entitled(posture: Posture) -> np.ndarray:
 
 
 def granted(posture: Posture) -> np.ndarray:
-    """Return how many grants each node has, where it is accountable (int64), else 0."""
+    """Count the grants of each accountable node (int64); 0 for other nodes."""
     codes, grants = _held(posture).index.to_numpy(), _grants(posture)
     place = codes // grants
     counts = np.zeros(len(posture.graph.ids), np.int64)
@@ -57,7 +57,7 @@ def _grants(posture: Posture) -> int:
 def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the entitlements of judged identities that break an assumption (positions).
 
-    With each comes since when it does (milliseconds, `NEVER` where nobody says).
+    Also returns when each broke (milliseconds, `NEVER` if unknown).
     """
     debt = items_of(posture)
     rows = debt.rows
@@ -68,12 +68,12 @@ def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
 
 @once
 def breaking(posture: Posture, assumption: str) -> pd.DataFrame:
-    """Return `by_grant` of what is `broken`, put together once for each assumption."""
+    """Return `by_grant` of `broken`, computed once for each assumption."""
     return by_grant(posture, *broken(posture, assumption))
 
 
 def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFrame:
-    """Put the levels of one grant of one identity together.
+    """Group entitlements into one row for each identity and grant.
 
     `at` are positions of entitlements, `since` a time for each.
 
@@ -131,7 +131,7 @@ def _frame(
 
 @once
 def _held(posture: Posture) -> pd.Series:
-    """Return the bits of the levels that each identity has by each grant, by their code."""
+    """Return the bits of the levels of each identity and grant, by their code."""
     units = items_of(posture).units
     grants = _grants(posture)
     code = units.place.astype(np.int64) * grants + units.grant
@@ -143,10 +143,10 @@ def _held(posture: Posture) -> pd.Series:
 
 
 def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the heaviest grant of each identity, with all of them beside it.
+    """Keep the heaviest grant of each identity, with a summary of all its grants.
 
-    Added are `count`, `facts` (a tuple of ids, the heaviest first) and `earliest` (the first of
-    `first` that is known, else `NEVER`).
+    Added are `count`, `facts` (a tuple of ids, the heaviest first) and `earliest` (the earliest
+    known `first`, else `NEVER`).
     """
     ranked = rows.sort_values(
         ["identity", "exposure", "fact"], ascending=[True, False, True], kind="stable"
@@ -168,7 +168,7 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
 def found_heaviest(
     posture: Posture, rows: pd.DataFrame, sentences: list[str], remedies: list[str]
 ) -> pd.DataFrame:
-    """Make findings of what `heaviest_of_each` kept: one for each identity."""
+    """Build findings from the rows of `heaviest_of_each`: one for each identity."""
     return found(
         posture,
         rows["identity"].to_numpy(np.int64),
@@ -181,7 +181,7 @@ def found_heaviest(
 
 
 def decided(posture: Posture) -> Reviews:
-    """Return what reviewers decided so far, read once for a posture."""
+    """Return the review decisions so far, once for a posture."""
     return reviews(posture.graph)
 
 
@@ -189,10 +189,10 @@ def decided(posture: Posture) -> Reviews:
 
 
 class Told(NamedTuple):
-    """A grant in words: `name` may do `may` to `what`, held `through` another or not.
+    """A grant in words: `name` may do `may` to `what`, held `through` another node or not.
 
-    `who` holds it, and `alone` says whether only this identity can act as that; `levels` are
-    those concerned; `caveat` is a sentence about its marks, or "".
+    `who` holds it, and `alone` tells whether only this identity can act as the holder; `levels` are
+    those concerned; `caveat` is a sentence about its tags, or "".
     """
 
     name: str
@@ -206,14 +206,14 @@ class Told(NamedTuple):
 
     @property
     def taken_away(self) -> str:
-        """How to take the levels from this identity and from no other."""
+        """The levels to remove from this identity and from no other, in words."""
         if self.alone:
             return f"{self.levels} on {self.what} from {self.who}"
         return f"{self.levels} on {self.what} from {self.name}, and leave {self.who} to the others"
 
 
 def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
-    """Put grants, as `by_grant` lists them, into words."""
+    """Return the texts of grants from rows of `by_grant`."""
     names = posture.graph.things["name"].to_numpy(object)
     columns = [rows[c].tolist() for c in ("identity", "holder", "resource", "levels")]
     alone = actors(posture).alone[rows["holder"]] == rows["identity"]
@@ -235,7 +235,7 @@ def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
 
 
 def since(instant: int) -> str:
-    """Write since when something has not happened.
+    """Format the time since which something has not happened.
 
     >>> since(0), since(NEVER)
     ('since 1970-01-01', 'ever')
@@ -244,14 +244,14 @@ def since(instant: int) -> str:
 
 
 def all_since(instants: np.ndarray) -> list[str]:
-    """Write since when many things have not happened."""
+    """Format the times since which many things have not happened."""
     distinct, place = np.unique(instants, return_inverse=True)
     words = [since(instant) for instant in distinct.tolist()]
     return [words[n] for n in place.tolist()]
 
 
 def caveats(posture: Posture, rows: pd.DataFrame) -> list[str]:
-    """Say which grants are marked as seasonal or break-glass, which lowers nothing."""
+    """Return a sentence for each grant tagged seasonal or break-glass; tags change no severity."""
     on = np.zeros((len(rows), len(MARKS)), bool)
     for place, mark in enumerate(MARKS.values()):
         node, grant = tagged(posture, mark), _grants_tagged(posture, mark)
@@ -279,7 +279,7 @@ def found_grants(
     since: np.ndarray | pd.Series,
     remedy: list[str],
 ) -> pd.DataFrame:
-    """Make the frame of what a rule found, one finding for each grant of an identity."""
+    """Build the findings of a rule, one for each grant of an identity."""
     return found(
         posture,
         rows["identity"].to_numpy(np.int64),
@@ -294,6 +294,6 @@ def found_grants(
 
 
 def idle_from(rows: pd.DataFrame) -> np.ndarray:
-    """Return when each grant was used last, or given where it never was (milliseconds)."""
+    """Return when each grant was last used, or granted if never used (milliseconds)."""
     at = rows["last"].to_numpy(np.int64)
     return np.where(at == NEVER, NEVER, at - UNUSED_DAYS * DAY)

@@ -1,4 +1,4 @@
-"""What the evidence rules share: whose uses they judge, and how findings on them look."""
+"""Uses and their decisions, as the evidence rules judge them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,13 +14,13 @@ from graph.frames import records
 from graph.schema import HUMAN
 
 BY = ["identity", "resource"]
-MOST = 20  # uses and decisions that a finding names as evidence
+MOST = 20  # uses and decisions listed as support of a finding
 
 
 def by_software(posture: Posture, state: int) -> pd.DataFrame:
-    """Return the uses of the last 90 days in a state, by software that is alive.
+    """Return the uses of the last 90 days in a state, by live software identities.
 
-    What several agents can have done stays with the account or role that the log names.
+    A use by one of several possible agents stays with the account or role that the log names.
     """
     rows = recent(posture)
     rows = rows[rows["state"] == state]
@@ -30,7 +30,7 @@ def by_software(posture: Posture, state: int) -> pd.DataFrame:
 
 
 def by_agents(posture: Posture, state: int) -> pd.DataFrame:
-    """Return those of `by_software` of which a decision is asked; see `asked`."""
+    """Return those of `by_software` that need a decision; see `asked`."""
     rows = by_software(posture, state)
     return pd.DataFrame(rows[asked(posture)[rows["identity"].to_numpy(int)]])
 
@@ -42,10 +42,10 @@ def about_uses(
     remedy: str,
     floor: str = "",
 ) -> pd.DataFrame:
-    """Make a finding of the uses of each identity and resource.
+    """Build one finding for the uses of each identity and resource.
 
-    `say` writes the sentence of a group: `count`, `first` and `last` (milliseconds) and
-    `reason`, given the names of who acted and of what was used. `remedy` has places for them.
+    `say` returns the sentence of a group (`count`, `first` and `last` in milliseconds, `reason`),
+    given the names of identity and resource. `remedy` is a format string with places for them.
     """
     if rows.empty:
         return nothing()
@@ -77,7 +77,7 @@ def about_uses(
 
 
 def _facts(rows: pd.DataFrame, each: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the ids of the latest uses of each group, and of what was decided about them."""
+    """Return the ids of the latest uses of each group, and of their decisions."""
     latest = rows.sort_values("at", kind="stable").groupby(BY).tail(MOST)
     facts: dict[tuple[int, int], dict[str, None]] = {}
     for row in records(latest):

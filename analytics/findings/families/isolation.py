@@ -1,4 +1,4 @@
-"""What the isolation rules share: the entitlements of judged identities, as a table."""
+"""Entitlements of judged identities as a table, for the isolation rules."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from graph.frames import records
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 
-MOST = 20  # facts that a finding names as evidence
+MOST = 20  # facts listed as support of a finding
 
 
 @once
@@ -49,7 +49,7 @@ def held(posture: Posture) -> pd.DataFrame:
 
 
 def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return for each group of entitlements the ids of its grants, the first `MOST` of them."""
+    """Return the ids of the first `MOST` grants of each group of entitlements."""
     ids, rank = _ranked(posture)
     ranks = gathered(rows[by].assign(rank=rank[rows["grant"]]), by, "rank", MOST)
     facts = [tuple(ids[list(mine)]) for mine in ranks]
@@ -58,7 +58,7 @@ def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
 
 @once
 def _ranked(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ids of all grants in order, and the place there of each row of CAN_ACCESS."""
+    """Return the ids of all grants in order, and the rank of each row of CAN_ACCESS."""
     ids = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
     order = np.argsort(ids, kind="stable")
     rank = np.empty(len(ids), np.int64)
@@ -67,12 +67,12 @@ def _ranked(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
 
 
 def earliest(instants: pd.Series) -> pd.Series:
-    """Return instants so that the smallest is the earliest known one: unknown ones come last."""
+    """Replace `NEVER` by the largest number, so that the minimum is the earliest known instant."""
     return instants.where(instants != NEVER, np.iinfo(np.int64).max)
 
 
 def known(instants: pd.Series) -> np.ndarray:
-    """Turn what `earliest` put last back into `NEVER`."""
+    """Undo `earliest`: replace the largest number by `NEVER`."""
     return instants.where(instants != np.iinfo(np.int64).max, NEVER).to_numpy(np.int64)
 
 
@@ -121,7 +121,7 @@ def _no_conflict() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Side:
-    """Who holds one side of a rule: by identity, in order, and the rows of `held` of each."""
+    """The holders of one side of a rule: by identity, in order, with the rows of `held` of each."""
 
     resource: int
     identity: np.ndarray
@@ -131,7 +131,7 @@ class _Side:
 
 
 class _Sides:
-    """Finds who holds a resource, at some level or any, each pair of them once."""
+    """Looks up the holders of a resource at one level or any, once for each pair."""
 
     def __init__(self, posture: Posture) -> None:
         self.posture, rows = posture, held(posture)
@@ -142,7 +142,7 @@ class _Sides:
         self.known: dict[tuple[str, str], _Side] = {}
 
     def side(self, resource: str, level: Any) -> _Side:
-        """Return who holds it; `level` is NA for any."""
+        """Return the holders of one side; `level` is NA for any."""
         key = resource, "" if pd.isna(level) else str(level)
         if key not in self.known:
             self.known[key] = self._side(self.posture.graph.number(resource), key[1])

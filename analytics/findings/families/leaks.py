@@ -1,4 +1,4 @@
-"""Credentials that are known to have leaked and still open something."""
+"""Live leaked credentials, their holders, and what they open."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,10 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Opened:
-    """What whoever has a credential can do with it.
+    """The access that a credential gives to anybody who has it.
 
-    `identities` are the names of what it is taken for. `resources` counts what it reaches,
-    `heaviest` is the weight of the heaviest level on one of them. `known` says whether it is
-    known at all what it reaches.
+    `identities` are the names of what it authenticates as. `resources` counts what it reaches,
+    `heaviest` is the weight of the heaviest level on one of them. `known`: its reach is known.
     """
 
     identities: tuple[str, ...]
@@ -31,7 +30,7 @@ class Opened:
     known: bool
 
     def sentence(self) -> str:
-        """Say what it opens, without a full stop."""
+        """Return the text of what it opens, without a full stop."""
         shown = self.identities[:NAMED]
         more = len(self.identities) - len(shown)
         named = joined([*shown, f"{more} more"] if more else list(shown))
@@ -45,7 +44,7 @@ class Opened:
 
 @once
 def leaked(posture: Posture) -> np.ndarray:
-    """Return for each node whether it is a credential that leaked and is alive (bool)."""
+    """Return a mask of the nodes that are live leaked credentials."""
     graph, found = posture.graph, np.zeros(len(posture.graph.ids), bool)
     frame = graph.frames[CREDENTIAL]
     said = (frame["status"] == "leaked").fillna(False).to_numpy(bool)
@@ -54,13 +53,13 @@ def leaked(posture: Posture) -> np.ndarray:
 
 
 def leaks(posture: Posture) -> pd.DataFrame:
-    """Return the credentials of `leaked` with each judged identity that holds them.
+    """Return the leaked credentials with each judged identity that holds them.
 
     Returns
     -------
     DataFrame
-        `identity` and `number` (of the credential; the same where nobody who is judged holds
-        it), `facts` (ids of what says so).
+        `identity` and `number` (of the credential; the same if no judged identity holds it),
+        `facts` (ids of the relationships between them).
     """
     which = leaked(posture)
     rows = held(posture)[["identity", "number", "facts"]]
@@ -74,7 +73,7 @@ def leaks(posture: Posture) -> pd.DataFrame:
 
 
 def _ties(posture: Posture) -> pd.Series:
-    """Return for each credential the ids of what says whom it is taken for."""
+    """Return for each credential the ids of the relationships that it authenticates by."""
     graph = posture.graph
     key, kept = graph.ends(AUTHENTICATES_AS)[0], graph.in_force(AUTHENTICATES_AS)
     fact = graph.frames[AUTHENTICATES_AS]["id"].to_numpy(object)
@@ -82,7 +81,7 @@ def _ties(posture: Posture) -> pd.Series:
 
 
 def opened(posture: Posture, keys: np.ndarray) -> dict[int, Opened]:
-    """Return what each of `keys` (numbers of nodes) opens."""
+    """Return the access that each of `keys` (numbers of nodes) gives."""
     keys = np.unique(keys)
     reach, names = totals(posture.network(), keys), posture.graph.things["name"]
     key, target = posture.graph.ends(AUTHENTICATES_AS)

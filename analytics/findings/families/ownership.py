@@ -1,4 +1,4 @@
-"""What the ownership rules share: how statements of ownership fail."""
+"""Failing statements of ownership, for the ownership rules."""
 
 import numpy as np
 import pandas as pd
@@ -10,13 +10,13 @@ from graph.access import NEVER
 
 
 def judged_rows(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the statements about the identities that are judged."""
+    """Keep the rows about judged identities."""
     every = np.ones(len(posture.in_service), bool)
     return rows[rows["thing"].isin(judged(posture, every))].reset_index(drop=True)
 
 
 def uncovered(owned: Ownership) -> pd.DataFrame:
-    """Return the statements for a role in which nobody answers for the thing."""
+    """Return the statements for a role in which the node has no owner."""
     nobody = np.zeros(len(owned.owns), bool)
     for role in ROLES:
         mine = (owned.owns["role"] == role).to_numpy(bool)
@@ -25,36 +25,36 @@ def uncovered(owned: Ownership) -> pd.DataFrame:
 
 
 def departed(owned: Ownership) -> pd.DataFrame:
-    """Return the statements of people who are gone, where nobody took over the role."""
+    """Return the statements of people who left, where nobody took over the role."""
     rows = uncovered(owned)
     return pd.DataFrame(rows[(rows["kind"] == "human") & ~rows["active"] & ~rows["inferred"]])
 
 
 def last_departed(owned: Ownership) -> pd.DataFrame:
-    """Return of what is `departed` the last one to go of each thing and role."""
+    """Return the last of the `departed` owners of each node and role."""
     rows = departed(owned).sort_values(["ended", "owner", "id"])
     return rows.drop_duplicates(["thing", "role"], keep="last")
 
 
 def team_only(owned: Ownership) -> pd.DataFrame:
-    """Return the statements of teams about things that no active person owns in any role."""
+    """Return the statements of teams about nodes that no active person owns in any role."""
     owns = owned.owns
     people = owns["thing"][(owns["kind"] == "human") & owns["active"] & ~owns["inferred"]]
     return owns[(owns["kind"] == "team") & ~owns["inferred"] & ~owns["thing"].isin(people)]
 
 
 def software_only(owned: Ownership) -> pd.DataFrame:
-    """Return the statements of software about things for which nobody answers in any role."""
+    """Return the statements of software about nodes that have no owner in any role."""
     nobody = np.logical_and.reduce([owned.covered[role] == NOBODY for role in ROLES])
     owns = owned.owns
     return pd.DataFrame(owns[(owns["kind"] == "software") & nobody[owns["thing"]]])
 
 
 def unacknowledged(posture: Posture, before: int) -> pd.DataFrame:
-    """Return active owners, made so earlier than `before`, who never accepted.
+    """Return active owners who were named earlier than `before` and never accepted.
 
-    Who owns a thing since it was created was not made its owner by a transfer. A source and
-    scope is taken to know of acceptances from the first owner on of whom it states one.
+    An owner since the creation of the node was not named by a transfer. A source and scope is taken
+    to record acceptances from the first accepted owner on that it declares.
     """
     owns = posture.ownership.owns
     scope = ["source", "scope"]

@@ -1,4 +1,4 @@
-"""What the rules about roles share: who may take which role, and did not."""
+"""Idle roles: roles that an identity may take and did not."""
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,17 @@ PAIR = ["identity", "holder"]
 def idle_roles(posture: Posture) -> pd.DataFrame:
     """Return each role that an identity in service may take and did not for `UNUSED_DAYS` days.
 
-    Only where that would have been seen, on every way by which the identity may take it. A role
+    Only where its use would have been seen, on every path by which the identity may take it. A role
     behind an idle one is not listed: it goes with that one.
 
     Returns
     -------
     DataFrame
-        `identity`, `role` and `holder` (numbers; the holder is the identity or what it is, and
-        may take the role), `last` (when it was taken last, or granted), `since` (when it began to
-        be idle; both milliseconds, `NEVER` where nobody says) and `facts` (ids of ASSUMES).
+        `identity`, `role` and `holder` (numbers; the holder is the identity or a node it acts as,
+        and may take the role), `last` (when it was last taken, or granted), `since` (when it became
+        idle; both milliseconds, `NEVER` if unknown) and `facts` (ids of ASSUMES).
     """
-    edges, kind = posture.escalated.edges, CONTROL.index(ASSUMES)  # a step tells for itself
+    edges, kind = posture.escalated.edges, CONTROL.index(ASSUMES)  # each step has its own use
     latest, now = edges.last_used, posture.graph.now
     unused = stale(latest, edges.telemetry, edges.since, now, UNUSED_DAYS)
     stated = (edges.row >= 0) & ~edges.derived
@@ -65,7 +65,7 @@ def _idle(rows: pd.DataFrame) -> pd.DataFrame:
 def _acting(
     posture: Posture, source: np.ndarray, target: np.ndarray, wanted: np.ndarray
 ) -> pd.DataFrame:
-    """Return which judged identities can act as each of the `wanted` nodes, over these edges."""
+    """Return pairs of a judged identity and a `wanted` node that it can act as over these edges."""
     leads = np.zeros(len(posture.graph.ids), bool)
     leads[wanted] = True
     while True:

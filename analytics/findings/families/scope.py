@@ -1,4 +1,4 @@
-"""What the rules about purpose and scope share: of which identities neither is declared."""
+"""Missing purposes and scopes, for the rules on purpose and scope."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from graph.schema import FACT_NODES
 
 
 def without(posture: Posture, name: str) -> np.ndarray:
-    """Return for each node whether it could have the property of a name and has none (bool)."""
+    """Return a mask of the nodes that can have the property `name` and do not."""
     graph, lacking = posture.graph, np.zeros(len(posture.graph.ids), bool)
     for label in (n for n in FACT_NODES if n.has(name)):
         frame = graph.frames[label]

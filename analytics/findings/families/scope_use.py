@@ -1,4 +1,4 @@
-"""Uses held against declared scopes: what was done outside them, and how much of them is used."""
+"""Uses compared with declared scopes: uses outside them, and the share of entries used."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ from graph.schema import LEVELS, RESOURCE
 
 @dataclass(frozen=True)
 class Tightness:
-    """Of how many entries of a declared scope a use was seen lately."""
+    """The number of entries of a declared scope, and of those used lately."""
 
     used: int
     entries: int
 
     def sentence(self) -> str:
-        """Say how tight the scope is, in a sentence of its own."""
+        """Return a sentence on how tight the scope is."""
         if not self.entries:
             return " That scope allows nothing."
         entries = plural(self.entries, "entry", "entries")
@@ -36,13 +36,13 @@ class Tightness:
 
 @once
 def used_by(posture: Posture) -> pd.DataFrame:
-    """Return the uses of resources that were seen lately, by the identity that acted.
+    """Return the recent uses of resources, by the identity that acted.
 
     Returns
     -------
     DataFrame
         `identity`, `resource` (numbers), `level` (a position in `LEVELS`), `at` (milliseconds)
-        and `fact` (the id of what shows it), for accountable identities.
+        and `fact` (the id of the fact that shows it), for accountable identities.
     """
     summed = observed.uses(posture)
     summed = summed[summed["own"] & (summed["level"] >= 0)]
@@ -62,7 +62,7 @@ def used_by(posture: Posture) -> pd.DataFrame:
 
 
 def outside(posture: Posture) -> pd.DataFrame:
-    """Return what identities with a declared scope used outside it.
+    """Return the uses outside the declared scope of an identity.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def outside(posture: Posture) -> pd.DataFrame:
 
 
 def tightness(posture: Posture, identities: np.ndarray) -> dict[int, Tightness]:
-    """Return how much of its declared scope each identity uses."""
+    """Return how many entries of its declared scope each identity uses."""
     rows, scopes = used_by(posture), scopes_of(posture)
     rows = rows[rows["identity"].isin(identities)]
     pairs: dict[int, set[tuple[int, int]]] = {}
@@ -117,7 +117,7 @@ def _ids(facts: pd.Series) -> tuple[str, ...]:
 
 
 def _containers(posture: Posture) -> np.ndarray:
-    """Return the number of what contains each resource, or its own where nothing does."""
+    """Return the number of the container of each resource, or its own if it has none."""
     graph = posture.graph
     container = np.arange(len(graph.ids))
     frame = graph.frames[RESOURCE]
@@ -129,7 +129,7 @@ def _containers(posture: Posture) -> np.ndarray:
 def _covered(
     scopes: dict[int, list[Entry]], rows: pd.DataFrame, resource: np.ndarray
 ) -> np.ndarray:
-    """Return for each use whether a scope covers it, were it a use of `resource` (bool)."""
+    """Return a mask of the uses that a scope covers, taken as uses of `resource`."""
     whose, place = np.unique(rows["identity"].to_numpy(np.int64), return_inverse=True)
     entries = [scopes[number] for number in whose.tolist()]
     first = np.cumsum([0, *(len(e) for e in entries)])

@@ -1,1 +1,1 @@
-"""The life of a finding: open, accepted, resolved, reopened, or resting on stale evidence."""
+"""The lifecycle of a finding: open, accepted, resolved, reopened, or on stale evidence."""

@@ -1,4 +1,4 @@
-"""What accepted findings are about, and over which times each of them was accepted."""
+"""Accepted findings by the ids they are about, with the time spans of their acceptance."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from graph.frames import records
 from graph.journal.journal import Acceptance
 from graph.once import once
 
-Span = tuple[int, int]  # from when to when, in milliseconds
-Parts = tuple[str, ...]  # what the id of a finding is made of
+Span = tuple[int, int]  # start and end, in milliseconds
+Parts = tuple[str, ...]  # the parts that the id of a finding is hashed from
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finding by what its id is made of, and the `spans` of time over which it was accepted.
+    """A finding by the parts of its id, with the time `spans` in which it was accepted.
 
-    `subject` and `object` are ids of things ("" for no object), `key` are the parts of its key.
+    `subject` and `object` are ids of nodes ("" for no object), `key` holds the parts of its key.
     """
 
     rule: str
@@ -34,16 +34,16 @@ class Accepted:
 
 
 def what_it_is_about(posture: Posture, finding: str) -> Parts:
-    """Return rule, subject, object and key of a finding that was ever seen, as ids; else ()."""
+    """Return rule, subject, object and key of a finding ever seen, as ids; else ()."""
     return _of_rows(posture, listed(posture, STATES, finding)).get(finding, ())
 
 
 @once
 def accepted_findings(posture: Posture) -> list[Accepted]:
-    """List what was accepted until now, once for a posture.
+    """List all findings accepted until now, computed once for a posture.
 
-    A span ends with its acceptance, and has a gap while the finding was resolved: what is mended
-    needs no acceptance. What was accepted of another thing of the same name is left out.
+    A span ends with its acceptance, and has a gap while the finding was resolved. An acceptance
+    from before the id of the subject or object was reused for a new node is left out.
     """
     as_of = posture.graph.as_of
     every = posture.journal.acceptances() if posture.journal else ()
@@ -66,14 +66,14 @@ def accepted_findings(posture: Posture) -> list[Accepted]:
 
 
 def _names(life: Lives, said: list[Acceptance]) -> list[str]:
-    """Return the id that each accepted finding has now."""
+    """Return the current id of each accepted finding."""
     known = set(life.rows["id"])
     ids = [[life.called(finding) for finding in (one.finding, *one.also)] for one in said]
     return [next((i for i in mine if i in known), mine[0]) for mine in ids]
 
 
 def _of_rows(posture: Posture, found: pd.DataFrame) -> dict[str, Parts]:
-    """Return what findings are about, by their ids; each row may be of another step."""
+    """Return the parts of each finding by its id; rows may come from different steps."""
     life = lives(posture)
     parts: dict[str, Parts] = {}
     for row in records(found):
@@ -85,12 +85,12 @@ def _of_rows(posture: Posture, found: pd.DataFrame) -> dict[str, Parts]:
 
 
 def _now(graph: AccessGraph, about: Parts) -> Parts:
-    """Return the same with the ids that things have in `graph`."""
+    """Return the parts with the canonical ids of nodes in `graph`."""
     return (*about[:1], *(graph.identities.canonical.get(one, one) for one in about[1:]))
 
 
 def _things(posture: Posture, about: Parts) -> list[int]:
-    """Return the numbers of the subject and the object, as far as they are there."""
+    """Return the numbers of subject and object, without those that are not in the graph."""
     numbers = (posture.graph.number(one) for one in about[1:3])
     return [n for n in numbers if n >= 0]
 
@@ -100,7 +100,7 @@ def _ms(instants: Iterable[pd.Timestamp]) -> list[int]:
 
 
 def _without(span: Span, gone: list[Span]) -> list[Span]:
-    """Return what is left of a span of time without others, which are in order.
+    """Return what is left of a time span without the spans `gone`, which are in order.
 
     >>> _without((0, 9), [(2, 4), (7, 20)])
     [(0, 2), (4, 7)]

@@ -1,4 +1,4 @@
-"""Which findings are accepted at a moment: under whichever id, and never for a former thing."""
+"""Acceptances in force or lapsed at a moment, by the current id of each finding."""
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,17 @@ from graph.schema import FACT_NODES
 
 
 def in_force(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
-    """Return the acceptance in force of each finding, by the id that it has now.
+    """Return the acceptance in force of each finding, by the current id of the finding.
 
-    Of several, under one id or another, the one written last counts. `known` are the ids of
-    findings that there are; one that is not among them goes by another that it had when it was
-    accepted.
+    If several apply, the one written last counts. `known` are the ids of current findings; an
+    acceptance whose id is not among them is matched by another id of the finding at that time.
     """
     said = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
     return _without_former(posture, _by_finding(list(said.values()), names, known))
 
 
 def lapsed(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
-    """Return the last acceptance of each finding whose time was up, as `in_force` does."""
+    """Return the last expired acceptance of each finding, keyed as in `in_force`."""
     as_of = posture.graph.as_of
     said = posture.journal.acceptances() if posture.journal else ()
     over = [
@@ -41,7 +40,7 @@ def _by_finding(said: list[Acceptance], names: Followed, known: set[str]) -> dic
 
 
 def _without_former(posture: Posture, found: dict[str, Acceptance]) -> dict[str, Acceptance]:
-    """Leave out what was accepted before another thing came to bear the name of one deleted."""
+    """Drop acceptances from before the id of a deleted node was reused for a new one."""
     again = revived(posture) if found else np.zeros(0, np.int64)
     if (again == NEVER).all():
         return found
@@ -55,7 +54,7 @@ def _without_former(posture: Posture, found: dict[str, Acceptance]) -> dict[str,
 
 
 def revived(posture: Posture) -> np.ndarray:
-    """Return when the name of each node was taken again (milliseconds), `NEVER` if it was not."""
+    """Return when the id of each node was reused (int64 milliseconds), `NEVER` if it was not."""
     graph = posture.graph
     again = np.full(len(graph.ids), NEVER)
     for label in FACT_NODES:

@@ -1,7 +1,7 @@
-"""By which names findings and things went in the snapshots of a store, and which of them are one.
+"""The ids of findings and nodes across snapshots, and which ids denote the same one.
 
-A thing of several ids has a finding of several: one for each of its ids. What somebody accepted
-under one of them is accepted, whichever the snapshot looked at uses.
+A node with several ids has one finding id for each of them. An acceptance under any of them holds,
+whichever id the current snapshot uses.
 """
 
 import re
@@ -21,19 +21,19 @@ from graph.schema import CAN_ACCESS
 
 FINDING = re.compile("F-[0-9a-f]{16}")
 ENDS = ("source_id", "target_id")
-MANY = 1000  # names of one finding that are kept: more ids of two things than anybody has
+MANY = 1000  # ids kept of one finding: more than two nodes with several ids ever need
 
 
 @dataclass(frozen=True)
 class Names:
-    """Other names: `other[k]` is one of `of[k]` (uint64), in the order of both."""
+    """Pairs of ids of one finding or node: `other[k]` also denotes `of[k]` (uint64), sorted."""
 
     of: np.ndarray
     other: np.ndarray
 
     @classmethod
     def made(cls, pairs: Iterable[tuple[int, int]]) -> "Names":
-        """Make them of pairs of numbers."""
+        """Build them from pairs of numbers."""
         known = sorted(set(pairs))
         return cls(*(np.array([p[side] for p in known], np.uint64) for side in (0, 1)))
 
@@ -43,32 +43,32 @@ NO_NAMES = Names.made(())
 
 @dataclass(frozen=True)
 class Followed:
-    """What every number came to be called: `known` (uint64, sorted), and `last` (uint64)."""
+    """The latest id of each id: `known` (uint64, sorted) and `last` (uint64), by position."""
 
     known: np.ndarray
     last: np.ndarray
 
     def called(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the last name of each number; one that nothing goes by stays as it is."""
+        """Return the latest id of each number; an unknown number stays as it is."""
         if not len(self.known) or not len(numbers):
             return numbers
         place = np.minimum(np.searchsorted(self.known, numbers), len(self.known) - 1)
         return np.where(self.known[place] == numbers, self.last[place], numbers)
 
     def now(self, finding: str) -> str:
-        """Return the last id of a finding, given any that it had."""
+        """Return the latest id of a finding, given any of its ids."""
         if not FINDING.fullmatch(finding):
             return finding
         return id_of(int(self.called(np.array([finding_number(finding)], np.uint64))[0]))
 
     def former(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the names that are no longer used, and the last name of each."""
+        """Return the ids that are no longer used, and the latest id of each."""
         other = self.known != self.last
         return self.known[other], self.last[other]
 
 
 class Grants:
-    """Grants of a posture (`facts` are their ids), whose ids are made of those of their ends."""
+    """The grants with ids in `facts` whose ids are derived from the ids of their merged ends."""
 
     def __init__(self, posture: Posture, facts: set[str]) -> None:
         frame, grouped = posture.graph.frames[CAN_ACCESS], posture.graph.identities.grouped
@@ -82,7 +82,7 @@ class Grants:
         self._ids = self._all_ids(mine) if len(mine) else {}
 
     def _all_ids(self, frame: pd.DataFrame) -> dict[tuple[str, str, str], str]:
-        """Return the id of each grant by its id now and what its ends may be called."""
+        """Return the id of each grant, by its current id and each combination of its ends' ids."""
         columns = {c: frame[c].map(lambda i: self.grouped.get(i, (i,))) for c in ENDS}
         rows = frame.assign(now=frame["id"], **columns)
         for column in ENDS:
@@ -92,11 +92,11 @@ class Grants:
         return dict(zip(keys, relationship_ids(rows, CAN_ACCESS), strict=True))
 
     def things(self, part: str) -> tuple[str, ...]:
-        """Return the things that a part of a finding's name is made of."""
+        """Return the node ids in a part of a finding's id: both ends of a grant, else the part."""
         return self.ends.get(part, (part,))
 
     def called(self, part: str, names: Mapping[str, str]) -> str:
-        """Return a part of a finding's name if things are called by `names`."""
+        """Return a part of a finding's id after its nodes are renamed by `names`."""
         ends = self.ends.get(part)
         if ends is None:
             return names.get(part, part)
@@ -104,7 +104,7 @@ class Grants:
 
 
 def finding_number(said: str) -> int:
-    """Return the number of a finding by its id (`FINDING`)."""
+    """Return the number of a finding from its id (`FINDING`)."""
     return int(said[2:], 16)
 
 
@@ -119,7 +119,7 @@ def id_of(number: int) -> str:
 
 @once
 def names_of_findings(posture: Posture) -> Names:
-    """Return under which other ids the findings of a posture are known, once for a posture."""
+    """Return the other ids of the findings of a posture, computed once for a posture."""
     grouped = posture.graph.identities.grouped
     if not grouped:
         return NO_NAMES
@@ -133,7 +133,7 @@ def names_of_findings(posture: Posture) -> Names:
         things = tuple(dict.fromkeys(thing for part in parts for thing in grants.things(part)))
         if not grouped.keys().isdisjoint(things):
             choices = product(*(grouped.get(thing, (thing,)) for thing in things))
-            for choice in islice(choices, 1, MANY):  # the first is its own
+            for choice in islice(choices, 1, MANY):  # the first is its own id
                 called = dict(zip(things, choice, strict=True))
                 name = finding_id((rule, *(grants.called(part, called) for part in parts)))
                 pairs.append((finding_number(own), finding_number(name)))
@@ -148,7 +148,7 @@ def other_names(posture: Posture, finding: str) -> list[str]:
 
 
 def names_of_things(posture: Posture, chosen: np.ndarray) -> Names:
-    """Return hashes of things (numbers of nodes) and of the other ids of each."""
+    """Return hashes of the nodes `chosen` (numbers), paired with hashes of their other ids."""
     merged = posture.graph.identities.merged
     used = [str(posture.graph.ids[int(n)]) for n in chosen] if merged else []
     pairs = [(one, i) for one in used for i in merged.get(one, ()) if i != one]
@@ -164,17 +164,17 @@ def hashes(ids: np.ndarray) -> np.ndarray:
 
 
 def follow(steps: list[tuple[np.ndarray, Names]]) -> Followed:
-    """Find what everything is called in the end.
+    """Map every id to the latest id of the same finding or node.
 
     Parameters
     ----------
     steps : list of (uint64 array, Names)
-        The numbers that each step uses, and the other names of these; oldest step first.
+        The numbers that each step uses, and the other ids of these; oldest step first.
 
     Notes
     -----
-    A number that a later step uses stays. Any other goes on as what a later step knows by it,
-    or by one of the other names that it has itself.
+    A number that a later step uses stays. Any other maps to the number that a later step pairs
+    with it or with one of its own other ids.
     """
     named = [part for ids, names in steps if len(names.of) for part in (names.of, names.other)]
     if not named:
@@ -188,6 +188,6 @@ def follow(steps: list[tuple[np.ndarray, Names]]) -> Followed:
         last[mine] = last[other[heirs[first]]]
         fresh = here[last[here] < 0]
         last[fresh] = fresh
-        open_ = np.flatnonzero(last[other] < 0)[::-1]  # of several that claim it, the first has it
+        open_ = np.flatnonzero(last[other] < 0)[::-1]  # the first of several that pair with it wins
         last[other[open_]] = last[of[open_]]
     return Followed(known, known[last])

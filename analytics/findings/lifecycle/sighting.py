@@ -1,4 +1,4 @@
-"""What is remembered of the findings of one snapshot, so that it need not be assessed again."""
+"""The findings of one snapshot in compact form, stored so that it need not be assessed again."""
 
 import io
 import json
@@ -33,13 +33,12 @@ Group = tuple[str, tuple[Scope, ...]]
 class Sighting:
     """The findings of one snapshot, as numbers.
 
-    `ids` (uint64, sorted) are the findings; `group` (int32) is the place in `groups` of each:
-    its rule, and the sources and scopes that state its subject. `subject` (uint64) is a hash of
-    its subject's id. `judged` (uint64, sorted) are the hashes of all that was judged, and
-    `told` those of them of which a scope could state each kind of fact. `kinds` are those of
-    which anything is known (`graph.coverage.known_kinds`). `names` are the other ids of
-    findings, `things` those of what was judged. `failed` are the rules that could not be judged,
-    by a fault of ours; a sighting with one is not remembered.
+    `ids` (uint64, sorted) are the findings; `group` (int32) is the position in `groups` of each:
+    its rule, and the (source, scope) pairs that declare its subject. `subject` (uint64) is a hash
+    of its subject's id. `judged` (uint64, sorted) are the hashes of all judged nodes, and `told`,
+    by kind of fact, those of them with a scope that declares this kind. `kinds` are the known kinds
+    of fact (`graph.coverage.known_kinds`). `names` are the other ids of findings, `things` those of
+    judged nodes. `failed` are the rules that raised an error; a sighting with any is not stored.
     """
 
     ids: np.ndarray
@@ -55,7 +54,7 @@ class Sighting:
 
     @classmethod
     def of(cls, posture: Posture) -> "Sighting":
-        """Look at the findings of a posture."""
+        """Build the sighting of a posture."""
         rows = find_all(posture)
         ids = numbers_of(rows["id"])
         order = np.argsort(ids)
@@ -74,7 +73,7 @@ class Sighting:
         )
 
     def encode(self) -> bytes:
-        """Write it as bytes."""
+        """Encode as bytes."""
         head = json.dumps(
             {"groups": self.groups, "told": list(self.told), "kinds": list(self.kinds)}
         )
@@ -95,7 +94,7 @@ class Sighting:
 
     @classmethod
     def decode(cls, data: bytes) -> "Sighting":
-        """Read back what `encode` wrote."""
+        """Decode the bytes written by `encode`."""
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             head = json.loads(kept["head"].tobytes())
             groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
@@ -109,12 +108,12 @@ class Sighting:
 
 
 def numbers_of(ids: Iterable[str]) -> np.ndarray:
-    """Return findings' ids as numbers (uint64)."""
+    """Return ids of findings as numbers (uint64)."""
     return np.array([finding_number(one) for one in ids], np.uint64)
 
 
 def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return for each of `values` whether it is in `known`, which is sorted."""
+    """Return a mask of the `values` that are in `known`, which is sorted."""
     if not len(known):
         return np.zeros(len(values), bool)
     place = np.minimum(np.searchsorted(known, values), len(known) - 1)
@@ -129,7 +128,7 @@ def _hashes(posture: Posture) -> np.ndarray:
 def _groups(
     posture: Posture, rules: np.ndarray, subject: np.ndarray
 ) -> tuple[np.ndarray, tuple[Group, ...]]:
-    """Group findings by their rule and by who states their subject."""
+    """Group findings by rule and by the scopes that declare their subject."""
     code, sets = _stated_by(posture, np.unique(subject))
     keys = pd.MultiIndex.from_arrays([rules, code[subject] if len(subject) else subject])
     group, distinct = pd.factorize(keys)
@@ -139,9 +138,9 @@ def _groups(
 def _stated_by(
     posture: Posture, chosen: np.ndarray
 ) -> tuple[np.ndarray, tuple[tuple[Scope, ...], ...]]:
-    """Return for each node a place in a list of sets of scopes: those that state it.
+    """Return for each node the position of its set of declaring scopes, and the list of sets.
 
-    Only nodes of `chosen` are looked at; the others have place 0.
+    Only nodes of `chosen` are considered; the others have position 0.
     """
     rows = stating_rows(posture, chosen)
     pairs = rows.drop_duplicates(["number", "source", "scope"])
@@ -155,7 +154,7 @@ def _stated_by(
 
 
 def stating_rows(posture: Posture, chosen: np.ndarray) -> pd.DataFrame:
-    """Return a row for each scope that states a node of `chosen`.
+    """Return a row for each node of `chosen` and scope that declares it.
 
     Columns: `number`, `source`, `scope` and `last_seen` (NaT where no job stamped it).
     """

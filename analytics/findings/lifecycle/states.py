@@ -1,4 +1,4 @@
-"""In which state each finding is, when it was first and last seen, and when it was resolved."""
+"""The state of each finding, when it was first and last seen, and when it was resolved."""
 
 from dataclasses import dataclass
 
@@ -26,21 +26,21 @@ OPEN, ACCEPTED, REOPENED = "open", "accepted", "reopened"
 STALE, RESOLVED = "stale_evidence", "resolved"
 LISTED = (OPEN, ACCEPTED, REOPENED, STALE)
 STATES = (*LISTED, RESOLVED)
-FAILING = (OPEN, REOPENED, STALE)  # a source that fell silent must not turn a build green
+FAILING = (OPEN, REOPENED, STALE)  # a source without new data must not turn a build green
 SILENT_DAYS = 30
 FOR_GOOD = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True)
 class Lives:
-    """The state of every finding that the snapshots up to a moment show.
+    """The state of every finding in the snapshots up to a moment.
 
-    `rows`: `id`, `state`, `step` (place in `postures` of who saw it last), `gone_at` (place of
-    who saw that it was gone, or -1), `first_seen`, `last_seen`, `resolved_at` and `reopened_at`
-    (milliseconds, `NEVER` where it was not). `acceptances` are those in force, by finding,
-    `lapsed` those whose time was up while the finding is still there, and `names` says what
-    findings are called now that had other ids. `gaps` says of those that came back from when to
-    when they were gone (milliseconds).
+    `rows`: `id`, `state`, `step` (index of the posture that saw it last), `gone_at` (index of the
+    posture in which it was resolved, or -1), `first_seen`, `last_seen`, `resolved_at` and
+    `reopened_at` (milliseconds, else `NEVER`). `acceptances` are those in force, by finding;
+    `lapsed` are expired ones of findings that still hold; `names` maps earlier ids of findings to
+    current ones. `gaps` lists for reopened findings when they were resolved and reopened
+    (milliseconds).
     """
 
     rows: pd.DataFrame
@@ -52,25 +52,25 @@ class Lives:
     gaps: dict[str, list[tuple[int, int]]]
 
     def called(self, finding: str) -> str:
-        """Return the id that a finding goes by now, given any that it ever had."""
+        """Return the current id of a finding, given any of its ids."""
         return self.names.now(finding)
 
     def gone(self, finding: str) -> list[tuple[int, int]]:
-        """Return from when to when a finding was resolved (milliseconds), oldest first."""
+        """Return the spans in which a finding was resolved (milliseconds), oldest first."""
         at = self.rows["resolved_at"][self.rows["id"] == finding]
         return [*self.gaps.get(finding, ()), *((n, FOR_GOOD) for n in at.tolist() if n != NEVER)]
 
     def former(self) -> dict[str, str]:
-        """Return the ids of findings that are no longer used, and the one used instead."""
+        """Return the ids of findings that are no longer used, mapped to the current ones."""
         old, new = (map(id_of, side.tolist()) for side in self.names.former())
         return dict(zip(old, new, strict=True))
 
     def things(self, step: int) -> Former:
-        """Return what the moment looked at calls the things of a step."""
+        """Return the mapping from the node ids of a step to those of the current posture."""
         return Former(self.posture(step).graph, self.now.graph)
 
     def posture(self, step: int) -> Posture:
-        """Return the posture at a step; the last one is the moment looked at."""
+        """Return the posture at a step; the last step is the current posture."""
         if step == len(self.infos):
             return self.now
         assert self.now.history is not None
@@ -79,9 +79,9 @@ class Lives:
 
 @once
 def lives(posture: Posture) -> Lives:
-    """Follow the findings of a posture through the snapshots before it, once for a posture.
+    """Track the findings of a posture through all earlier snapshots, once for a posture.
 
-    Without history nothing is known of the past; without a journal nothing is accepted.
+    Without history no dates are known; without a journal nothing is accepted.
     """
     infos = past(posture)
     told = _told(posture, infos)
@@ -113,7 +113,7 @@ def lives(posture: Posture) -> Lives:
 def listed(
     posture: Posture, states: tuple[str, ...] = LISTED, only: str | None = None
 ) -> pd.DataFrame:
-    """Return the findings in some of the `states`, worst first, or the one with the id `only`.
+    """Return the findings in any of `states`, worst first, or only the one with id `only`.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def listed(
     wanted = life.rows[life.rows["state"].isin(states)]
     wanted = wanted if only is None else wanted[wanted["id"] == only]
     parts = []
-    for step in np.unique(wanted["step"])[::-1]:  # what is there now comes first
+    for step in np.unique(wanted["step"])[::-1]:  # the current posture first
         mine = wanted[wanted["step"] == step]
         found = find_all(life.posture(int(step)))
         parts.append(found.merge(mine, on="id", how="inner", sort=False))
@@ -172,7 +172,7 @@ def _sighting(posture: Posture) -> Sighting:
 
 
 def _past_steps(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> list[Step]:
-    """Return what each snapshot showed: as the journal remembers it, else assessed again."""
+    """Return the step of each snapshot, from the journal if stored there, else assessed again."""
     journal, history = posture.journal, posture.history
     if not infos or history is None:
         return []
@@ -201,10 +201,10 @@ def _ms(stamp: pd.Timestamp) -> int:
 
 
 def _on_old_evidence(posture: Posture) -> set[str]:
-    """Return the ids of findings whose subject no source has stated for `SILENT_DAYS`.
+    """Return the ids of findings whose subject no source has declared for `SILENT_DAYS`.
 
-    Of the scopes that state the subject, those count that could state what the rule needs, and
-    all of them where none could. Time is measured against the newest scope of the snapshot.
+    Among the scopes that declare the subject, those that can declare what the rule needs count, or
+    all of them if none can. Age is measured against the newest scope of the snapshot.
     """
     rows = find_all(posture)
     if len(posture.graph.coverage) == 1 and not len(rows):
@@ -231,7 +231,10 @@ def _latest(
     keys: list[tuple[str, str]],
     needed: set[str],
 ) -> np.ndarray:
-    """Return when each node was last stated by a scope that could state what is needed."""
+    """Return when each node was last declared by a scope that declares a `needed` kind.
+
+    Nodes without such a scope get the last time of any scope, or `NEVER`.
+    """
     able = {c.key for c in posture.graph.coverage if needed & set(c.declares)}
     told = np.array([key in able for key in keys], bool)
     numbers = number.to_numpy(np.int64)

@@ -1,4 +1,4 @@
-"""How findings come, go and come back over the snapshots of a store."""
+"""Tracking of findings over snapshots: when each appears, is resolved and is reopened."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ NEVER = -1  # no step
 
 @dataclass(frozen=True)
 class Step:
-    """One snapshot on the way: what was found, and what its sources could say."""
+    """One snapshot: its findings, and the coverage of its sources."""
 
     sighting: Sighting
     coverage: tuple[Coverage, ...]
@@ -22,11 +22,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """What became of each finding; all arrays are positions of steps, or -1.
+    """The history of each finding; all arrays but `ids` hold positions of steps, or -1.
 
-    `ids` (uint64, sorted), `first` and `last` (when it was seen), `resolved` (when it was gone,
-    though its rule could be judged; -1 while it is not) and `reopened` (when it came back).
-    `gaps` are those that came back, as often as they did: by id, when each was gone and back.
+    `ids` (uint64, sorted), `first` and `last` (when it was seen), `resolved` (when it was absent
+    although its rule could be judged; -1 if it is not resolved) and `reopened` (last return).
+    `gaps` has an (id, resolved, reopened) triple for each return.
     """
 
     ids: np.ndarray
@@ -38,21 +38,21 @@ class Story:
 
     @classmethod
     def of(cls, ids: np.ndarray) -> "Story":
-        """Tell of findings (`ids`, sorted) that only one step saw."""
+        """Build the history of findings (`ids`, sorted) that only one step has seen."""
         once, never = np.zeros(len(ids), np.int64), np.full(len(ids), NEVER)
         return cls(ids, once, once, never, never)
 
 
 @dataclass(frozen=True)
 class Told:
-    """What became of findings (`story`), and what findings came to be called (`names`)."""
+    """The history of findings (`story`), and the latest ids of findings (`names`)."""
 
     story: Story
     names: Followed
 
 
 def tell_all(steps: list[Step]) -> Told:
-    """Follow every finding through `steps`, oldest first, whatever its things were called."""
+    """Track every finding through `steps`, oldest first, across changes of ids."""
     seen = [s.sighting for s in steps]
     names = follow([(s.ids, s.names) for s in seen])
     things = follow([(s.judged, s.things) for s in seen])
@@ -60,9 +60,9 @@ def tell_all(steps: list[Step]) -> Told:
 
 
 def _under(step: Step, names: Followed, things: Followed) -> Step:
-    """Return a step with the last names of findings and things.
+    """Return a step under the latest ids of findings and nodes.
 
-    Where two things were one and are two again, a finding of the one is a finding of both.
+    If two nodes were merged and are separate again, a finding of the merged one counts for both.
     """
     seen = step.sighting
     if not len(names.known) and not len(things.known):
@@ -84,10 +84,10 @@ def _under(step: Step, names: Followed, things: Followed) -> Step:
 
 
 def tell(steps: list[Step]) -> Story:
-    """Follow every finding through `steps`, oldest first, by its id.
+    """Track every finding through `steps`, oldest first, by its id.
 
-    A finding that is gone is resolved where what states its subject could still have shown it;
-    else it stays, on the evidence of the step that saw it last.
+    A missing finding is resolved if the scopes that declare its subject could still have shown it;
+    else it stays, on the evidence of the last step that saw it.
     """
     ids = np.unique(np.concatenate([s.sighting.ids for s in steps]))
     first, last = np.full(len(ids), NEVER), np.full(len(ids), NEVER)
@@ -109,7 +109,7 @@ def tell(steps: list[Step]) -> Story:
 
 
 def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
-    """Return for findings seen `then` whether they would be seen `now` if they were still so."""
+    """Return a mask of findings seen `then` that the step `now` would show if they still held."""
     seen = then.sighting
     place = np.searchsorted(seen.ids, ids)
     silent = [
@@ -128,7 +128,7 @@ def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
 
 
 def silenced(scopes: tuple[tuple[str, str], ...], rule: str, then: Step, now: Step) -> bool:
-    """Say whether a scope that stated the subject can no longer show what the rule needs."""
+    """Return whether a scope that declared the subject can no longer show what the rule needs."""
     needs = {r.id: r.needs for r in all_rules().values()}.get(rule, ())
     before = {c.key: c for c in then.coverage}
     after = {c.key: c for c in now.coverage}

@@ -1,4 +1,4 @@
-"""Administration, or every action there is, on what is confidential or more."""
+"""Admin access or wildcard actions on confidential or restricted resources."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ WILDCARD = r'"(?:[^"]*:)?\*"'  # every action, or every action of a service
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that may administer, or do anything to, what is sensitive."""
+    """Find identities with admin or wildcard access to confidential or restricted resources."""
     units = items_of(posture).units
     serving = alive(posture)[units.identity]
     sensitive = posture.sensitivities["weight"].to_numpy()[units.resource]

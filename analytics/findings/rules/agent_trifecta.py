@@ -1,4 +1,4 @@
-"""An agent that reads private data, takes in what strangers write, and can send data out."""
+"""Agents with private data, untrusted input and a way to send data out."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ UNTRUSTED, OUTWARD, PRIVATE = "untrusted_input", "external_comm", "private_data"
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find agents with all three: a tool may bring two of them, and private data too."""
+    """Find agents with all three; tools may bring the input, the way out, and private data too."""
     called = _called(posture)
     agents = judged(posture, posture.graph.has_label(AGENT))
     for what in (UNTRUSTED, OUTWARD):
@@ -50,7 +50,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _called(posture: Posture) -> pd.DataFrame:
-    """Return the tools that agents may call, and what each of them brings."""
+    """Return the tools that agents may call, with the properties of each."""
     graph, tools = posture.graph, posture.graph.frames[TOOL]
     agent, tool = graph.ends(CALLS)
     brings = {}
@@ -68,7 +68,7 @@ def _called(posture: Posture) -> pd.DataFrame:
 
 
 def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
-    """Return for each of `agents` the most sensitive private data that it reads."""
+    """Return the most sensitive private data that each of `agents` reads."""
     rows = held(posture)
     rows = rows[np.isin(rows["identity"], agents)]
     rows = rows[(rows["level"] == READ) & (rows["sensitivity"] >= SENSITIVE)]

@@ -1,4 +1,4 @@
-"""What is not production reaches into production."""
+"""Access from other environments to production, and credentials used in both."""
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,13 @@ BY = ["identity", "resource"]
 def find(posture: Posture) -> pd.DataFrame:
     """Find access from elsewhere to production, and credentials that are used in both.
 
-    Identities whose tags call them deployers may: that is what they are for.
+    Identities tagged as deployers are exempt: such access is their purpose.
     """
     return pd.concat([_access(posture), _credentials(posture)], ignore_index=True)
 
 
 def _access(posture: Posture) -> pd.DataFrame:
-    """Find entitlements: the holder's environment counts, else that of the identity."""
+    """Find entitlements that cross environments: that of the holder counts, else the identity's."""
     rows = held(posture)
     ends = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "resource"))
     broken, _ = crossing(posture, *ends)
@@ -82,7 +82,7 @@ def _credentials(posture: Posture) -> pd.DataFrame:
 
 
 def _sides(posture: Posture, env: np.ndarray) -> pd.DataFrame:
-    """Return each credential with the environment of each of its users and accounts."""
+    """Return pairs of a credential and the environment of one of its users or accounts."""
     who = users(posture)
     key, account = posture.graph.ends(AUTHENTICATES_AS)
     kept = posture.graph.in_force(AUTHENTICATES_AS)

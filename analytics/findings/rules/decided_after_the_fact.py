@@ -1,4 +1,4 @@
-"""A use whose decision came too late, or did not hold any more."""
+"""Uses whose decision came too late, or was no longer valid."""
 
 import pandas as pd
 

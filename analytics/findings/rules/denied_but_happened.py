@@ -1,4 +1,4 @@
-"""A use that was denied and happened all the same."""
+"""Uses that were denied and happened all the same."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from analytics.posture import Posture
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find uses that a decision denied and no later one allowed, of whatever sensitivity."""
+    """Find uses, at any sensitivity, that a decision denied and no later one allowed."""
     return about_uses(
         posture,
         by_software(posture, DENIED),

@@ -1,4 +1,4 @@
-"""An identity that has not acted for weeks, and still holds a live credential."""
+"""Identities that have not acted for weeks and still hold a live credential."""
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,8 @@ from graph.schema import AUTHENTICATES_AS, CREDENTIAL, USES
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities in service that did not act for 45 days and hold a live credential.
 
-    One that was never seen counts from its creation, where its use would have been seen. Of
-    several of whom any may have acted lately, none is dormant.
+    The days of an identity never seen count from its creation, if its use would have been seen. If
+    one of several may have acted lately, none of them is dormant.
     """
     active = last_active(posture)
     quiet = (active != NEVER) & (posture.graph.now - active > DORMANT_DAYS * DAY)
@@ -45,7 +45,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _live_keys(posture: Posture) -> pd.Series:
-    """Return for each holder of live credentials the ids of what ties them to it."""
+    """Return the ids of the relationships of each holder to its live credentials."""
     parts = [_ties(posture, USES, 0), _ties(posture, AUTHENTICATES_AS, 1)]
     ties = pd.concat(parts, ignore_index=True).sort_values(["holder", "fact"])
     return gathered(ties.drop_duplicates(["holder", "key"]), ["holder"], "fact")

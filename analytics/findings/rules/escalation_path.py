@@ -1,4 +1,4 @@
-"""An identity that can make itself able to do more than it was given."""
+"""Identities that can gain more access than they were given."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from analytics.residue import alive
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find what identities can come to control, by rules, beyond what they are.
+    """Find what identities can come to control, by derivation rules, beyond what they act as.
 
-    Only where something is gained: whoever administers everything escalates to nothing.
+    Only where access is gained: an identity that administers everything cannot escalate.
     """
     rows = [g for g in gains(posture) if alive(posture)[g.identity]]
     names, rules = posture.graph.things["name"], all_escalations()

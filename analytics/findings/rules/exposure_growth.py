@@ -1,4 +1,4 @@
-"""Access that grew by a step, from one level of exposure to a higher one."""
+"""Identities whose exposure grew by a step, from one level to a higher one."""
 
 import numpy as np
 import pandas as pd

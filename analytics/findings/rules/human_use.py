@@ -1,4 +1,4 @@
-"""A credential of software that a person was seen using."""
+"""Credentials of software that a person was seen using."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from analytics.posture import Posture
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find credentials that people used, but for those of break-glass identities."""
+    """Find credentials that people used, except those of break-glass identities."""
     rows = held(posture)
     mine = rows[human_use(posture, rows) == BROKEN]
     return about_credentials(

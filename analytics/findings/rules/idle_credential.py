@@ -1,4 +1,4 @@
-"""A credential that is alive though it expired or nobody uses it."""
+"""Credentials that are live although they expired or are unused."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A role that was granted, and that nobody was seen taking for 90 days."""
+"""Roles that were granted and not seen taken for 90 days."""
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,9 @@ from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find roles that an identity may take and did not take, though that would have been seen.
+    """Find roles that an identity may take and did not, although that would have been seen.
 
-    The days count from when it was last taken, or from when it was granted where it never was.
+    The days count from when it was last taken, or from the grant if it never was.
     """
     rows = idle_roles(posture)
     if rows.empty:

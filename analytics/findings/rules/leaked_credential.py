@@ -1,4 +1,4 @@
-"""A credential that leaked and still opens something."""
+"""Leaked credentials that still open something."""
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,10 @@ from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find credentials that are known to have leaked and that nobody ended; always critical.
+    """Find live credentials that are known to have leaked; always critical.
 
-    There is a finding for each identity that holds it. One that nobody holds, or a person, is
-    found about itself.
+    There is a finding for each identity that holds it. A credential that no judged identity holds
+    is its own subject.
     """
     rows = leaks(posture)
     if rows.empty:

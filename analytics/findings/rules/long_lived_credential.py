@@ -1,4 +1,4 @@
-"""A secret that lives long and was not changed for long."""
+"""Secrets that live long and have not been changed for long."""
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from graph.access import NEVER
 def find(posture: Posture) -> pd.DataFrame:
     """Find secrets valid for more than 90 days and not changed for as long.
 
-    One of which nobody says when it was made is unknown, not old.
+    A secret of unknown creation is unknown, not old.
     """
     rows = held(posture)
     state, since = age(rows, posture.graph.now, model().credential)

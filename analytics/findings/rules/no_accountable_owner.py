@@ -1,4 +1,4 @@
-"""An identity for which nobody answers, in either role."""
+"""Identities without an owner in any role."""
 
 import pandas as pd
 
@@ -30,7 +30,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _lacks(owned: Ownership, number: int) -> str:
-    """Say which owner an identity lacks, and which one no source could have stated."""
+    """Describe which owner an identity lacks, and which one no source could have declared."""
     known = [role for role in ROLES if owned.known_in[role][number]]
     if len(known) == len(ROLES):
         return "it has no active owner, business or technical"

@@ -1,4 +1,4 @@
-"""An identity for which nobody declared what it is for, or what it may use."""
+"""Identities without a declared purpose or scope."""
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,8 @@ from graph.coverage import can_state
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities without a purpose or a declared scope.
 
-    A role has no scope of its own, so neither is missed of it. Where no source could declare
-    them it is not known.
+    A role has no scope of its own, so it needs neither. If no source could declare them it is
+    unknown.
     """
     scoped = can_state(posture.graph, "declared_scope")
     no_purpose, no_scope = without(posture, "purpose") & scoped, without(posture, "declared_scope")

@@ -1,4 +1,4 @@
-"""An identity with a technical but no business owner, or the reverse."""
+"""Identities with a technical but no business owner, or the reverse."""
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,13 @@ from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
 from analytics.residue import judged
 
-MOST = 20  # statements that a finding names as evidence
+MOST = 20  # statements listed as support of a finding
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities for which somebody answers in one role, and nobody in the other.
+    """Find identities with an owner in one role, and none in the other.
 
-    A role that no source could have stated is unknown, and nothing that is missing.
+    A role that no source could have declared is unknown, not missing.
     """
     owned = posture.ownership
     missing = [owned.missing(role) for role in ROLES]

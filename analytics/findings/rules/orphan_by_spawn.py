@@ -1,4 +1,4 @@
-"""A child agent that nobody owns, of a parent that cannot answer for it."""
+"""Child agents without an owner, of a parent that cannot answer for them."""
 
 import pandas as pd
 
@@ -36,7 +36,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _births(posture: Posture) -> dict[tuple[int, int], tuple[str, ...]]:
-    """Return for each pair of parent and child the ids of what states that it is one."""
+    """Return for each pair of parent and child the ids of its SPAWNS relationships."""
     graph = posture.graph
     kept = graph.in_force(SPAWNS)
     parent, child = (end[kept].tolist() for end in graph.ends(SPAWNS))

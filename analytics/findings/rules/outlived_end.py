@@ -1,4 +1,4 @@
-"""Access that is still there though its task ended or its time is up."""
+"""Access that is still in force although its task ended or its time is up."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from analytics.residue import LATER, alive, expired, judged, left_of
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
-MOST = 20  # facts that a finding names as evidence
+MOST = 20  # facts listed as support of a finding
 
 
 def find(posture: Posture) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def _grants(posture: Posture) -> pd.DataFrame:
 
 
 def _agents(posture: Posture) -> pd.DataFrame:
-    """Find agents in service past their end; of one that ended, RES-01 says what is left."""
+    """Find agents in service past their end; for ended ones, RES-01 finds what is left."""
     end = expired(posture)
     over = (end != LATER) & posture.in_service
     subject = judged(posture, over)
@@ -65,7 +65,7 @@ def _agents(posture: Posture) -> pd.DataFrame:
 
 
 def _past(posture: Posture, instants: pd.Series) -> np.ndarray:
-    """Return the instants that have come, in milliseconds; `LATER` for what has not."""
+    """Return the instants that have passed, in milliseconds, and `LATER` for the others."""
     at = milliseconds(instants)
     return np.where((at != NEVER) & (at <= posture.graph.now), at, LATER)
 

@@ -1,4 +1,4 @@
-"""An identity whose only owner is itself or another identity of software."""
+"""Identities whose only owner is itself or other software."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""An identity whose every owner in a role has left."""
+"""Identities whose owners in a role have all left."""
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that had an owner in a role, and have none that is still active.
+    """Find identities that had an owner in a role, and have no active one left.
 
-    A row is about the last of them to go; who was that in both roles is found once.
+    A finding is about the last owner to leave; the last one in both roles gives one finding.
     """
     last = judged_rows(posture, last_departed(posture.ownership)).sort_values(["role", "id"])
     if last.empty:
@@ -55,7 +55,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _since(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return since when nobody answers in the role of each row (milliseconds)."""
+    """Return since when the role of each row has no owner (milliseconds)."""
     thing = rows["thing"].to_numpy(int)
     by_role = {role: unowned_since(posture, role)[thing] for role in ROLES}
     return np.select([rows["role"] == role for role in ROLES], list(by_role.values()), NEVER)

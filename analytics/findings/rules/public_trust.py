@@ -1,4 +1,4 @@
-"""A role or account that anybody at all may take."""
+"""Roles and accounts that anybody may take."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from graph.schema import ANYONE, RESOURCE, ROLE, SERVICE_ACCOUNT, TRUSTS
 def find(posture: Posture) -> pd.DataFrame:
     """Find roles and accounts in service whose trust names everyone, with what they reach.
 
-    It is never less than high, but where the trust has a condition that nobody evaluated.
+    Severity is at least high, unless the trust has a condition that was not evaluated.
     """
     rows = _trusts(posture)
     if rows.empty:
@@ -53,7 +53,7 @@ def _if(conditional: bool) -> str:
 
 
 def _trusts(posture: Posture) -> pd.DataFrame:
-    """Return the trust in everyone that is in force."""
+    """Return the rows of trust in everyone that are in force."""
     graph, frame = posture.graph, posture.graph.frames[TRUSTS]
     things = graph.frames[RESOURCE]
     anyone = np.zeros(len(graph.ids), bool)

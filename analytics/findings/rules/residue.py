@@ -1,4 +1,4 @@
-"""An identity that ended, and of which something is still alive."""
+"""Ended identities of which something is still live."""
 
 from collections.abc import Iterator
 
@@ -20,16 +20,16 @@ from analytics.residue import (
 from graph.access import NEVER
 from graph.schema import AGENT, IDENTITIES, ROLE, SERVICE_ACCOUNT
 
-NAMED, MOST = 3, 20  # things that a sentence names, facts that a finding names as evidence
+NAMED, MOST = 3, 20  # nodes named in a sentence, facts listed in a finding
 NOUNS = {ROLE.name: "role", SERVICE_ACCOUNT.name: "account", AGENT.name: "agent"}
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that are disabled, retired or deleted while something of them is alive.
+    """Find identities that are disabled, retired or deleted while something of them is live.
 
-    That is a credential which it holds or which opens it, an account or role that nobody else
-    uses, access or a delegation of its own, or an agent that it started. What a deleted identity
-    was given itself is gone with it. The days count from when it ended, where that is known.
+    That is a credential which it holds or which opens it, an account or role that nobody else uses,
+    access or a delegation of its own, or an agent that it started. Grants to a deleted identity
+    itself are gone with it. The days count from its end, if known.
     """
     rows = residue(posture)
     if rows.empty:
@@ -70,7 +70,7 @@ def _ended(status: str, at: int) -> str:
 
 
 def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
-    """Yield what is left of one identity in words, kind by kind."""
+    """Yield the remains of one identity in words, kind by kind."""
     for kind, mine in rows.groupby("kind"):
         things = mine["thing"].unique()
         if kind == ACCESS:
@@ -82,7 +82,7 @@ def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _steps(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
-    """Yield what to end, in this order: what opens it before what it opens."""
+    """Yield the remains to end, in order: openers before what they open."""
     for kind, mine in rows.groupby("kind"):
         things = mine["thing"].unique()
         named = _named(posture, things, nouns=True)
@@ -104,7 +104,7 @@ def _access(rows: pd.DataFrame) -> str:
 
 
 def _named(posture: Posture, things: np.ndarray, nouns: bool = False) -> str:
-    """Name the first of some things, each with what it is, and count the rest."""
+    """Name the first few nodes, each with its kind, and count the rest."""
     told = [posture.graph.thing(int(n)) for n in things[:NAMED]]
     words = [f"{NOUNS.get(t['label'], 'credential')} {t['name']}" if nouns else t["name"]
              for t in told]  # fmt: skip

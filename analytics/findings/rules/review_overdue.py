@@ -20,10 +20,10 @@ from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities with grants whose approval is overdue; one finding each, with their number.
+    """Find identities with grants whose approval is overdue; one finding each, with the count.
 
     The days count from the last approval of the grant, its holder or the identity, or from the
-    grant where there was none.
+    grant if there was none.
     """
     rows = heaviest_of_each(breaking(posture, "review"))
     whole = granted(posture)[rows["identity"]]
@@ -45,7 +45,7 @@ def _share(count: int, of: int) -> str:
 
 
 def _approved(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
-    """Return when each grant was approved last, or given where it never was (milliseconds)."""
+    """Return when each grant was last approved, or granted if never approved (milliseconds)."""
     due = rows["first"].to_numpy(np.int64)
     return np.where(due == NEVER, NEVER, due - int(items_of(posture).model.review * DAY))
 

@@ -1,4 +1,4 @@
-"""An identity that was deleted, and under whose name another one was created later."""
+"""Identities whose name belonged to a deleted one before."""
 
 import numpy as np
 import pandas as pd
@@ -20,15 +20,15 @@ from graph.schema import (
     USES,
 )
 
-HELD = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and which end is the identity
+HELD = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and the identity's end
 KEYS = ((USES, 0), (AUTHENTICATES_AS, 1))
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities in service whose name is older than they are.
+    """Find identities in service whose name belonged to a deleted identity before.
 
-    What was given to the former one works for the one that has its name now: grants, trust and
-    live credentials that are older than the deletion are told and counted.
+    Access of the deleted identity works for the new one: grants, trust and live credentials that
+    are older than the deletion are listed and counted.
     """
     deleted, again = _lives(posture)
     subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
@@ -48,7 +48,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
-    """Return when each node was deleted, and when its name was taken again (milliseconds)."""
+    """Return when each node was deleted, and when its name was reused (milliseconds)."""
     graph = posture.graph
     deleted, again = (np.full(len(graph.ids), NEVER) for _ in range(2))
     for label in IDENTITIES:
@@ -60,7 +60,7 @@ def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _former(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
-    """Return the ids of what was given to the one that was deleted, and is in force."""
+    """Return the ids of facts in force that are older than the deletion."""
     graph = posture.graph
     ids: set[str] = set()
     for relationship, end in HELD:

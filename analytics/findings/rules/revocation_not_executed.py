@@ -1,4 +1,4 @@
-"""Access that a reviewer decided to take away, and that is still there."""
+"""Access that a reviewer decided to revoke and that is still in force."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ UNNAMED = "a reviewer"
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find grants in force of which the last decision was to revoke them.
+    """Find grants in force whose last review decision was to revoke them.
 
     The decision may be about the grant, about its holder or about the identity.
     """
@@ -41,7 +41,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _by(posture: Posture, rows: pd.DataFrame) -> list[str]:
-    """Return who decided to revoke each grant at its time, as far as it is known."""
+    """Return the reviewer who decided to revoke each grant at its time, if known."""
     graph = posture.graph
     reviews = graph.frames[REVIEW]
     reviews = reviews[reviews["decision"] == REVOKE]

@@ -1,4 +1,4 @@
-"""A grant outside the scope that was declared for the identity."""
+"""Grants outside the declared scope of the identity."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from graph.access import NEVER
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find grants of an identity that has a declared scope, and that the scope does not cover.
+    """Find grants of an identity with a declared scope that the scope does not cover.
 
     A broad scope hides drift, so the sentence says how much of the scope is used.
     """

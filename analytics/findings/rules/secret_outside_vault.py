@@ -1,4 +1,4 @@
-"""A secret that is kept outside a secret manager."""
+"""Secrets that are kept outside a secret manager."""
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ PLACES = {
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find secrets that are known to be kept elsewhere; where nobody says, it is unknown."""
+    """Find secrets that are known to be kept elsewhere; an undeclared place is unknown."""
     rows = held(posture)
     mine = rows[storage(rows) == BROKEN]
     return about_credentials(

@@ -1,4 +1,4 @@
-"""One identity that holds both sides of a rule of separation."""
+"""Identities that hold both sides of a rule of separation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A credential that several agents use, or that opens several environments."""
+"""Credentials that several agents use, or that open several environments."""
 
 import pandas as pd
 
@@ -10,11 +10,11 @@ from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, nothing, plural
 from analytics.posture import Posture
 
-NAMED = 4  # users that a sentence names
+NAMED = 4  # users named in a sentence
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find credentials with more than one user, blue and green twins of an agent being one."""
+    """Find credentials with several users; blue and green twins of an agent count as one."""
     rows, who, opened = held(posture), users(posture), environments_opened(posture)
     mine = rows[sharing(posture, rows) == BROKEN]
     if mine.empty:

@@ -1,4 +1,4 @@
-"""An owner that was named long ago and never accepted."""
+"""Owners who were named long ago and never accepted."""
 
 import pandas as pd
 
@@ -13,9 +13,9 @@ GRACE_DAYS = 30
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find owners of something older than their ownership who did not accept it in 30 days.
+    """Find owners who did not accept within 30 days, of identities older than their ownership.
 
-    Only where the source states acceptances at that time: elsewhere it is unknown.
+    Only where the source declares acceptances at that time: elsewhere it is unknown.
     """
     late = unacknowledged(posture, posture.graph.now - GRACE_DAYS * DAY)
     late = judged_rows(posture, late)

@@ -1,4 +1,4 @@
-"""Access that is reached only over edges that were not used for 90 days."""
+"""Access that is reached only over edges unused for 90 days."""
 
 import numpy as np
 import pandas as pd
@@ -8,14 +8,14 @@ from analytics.findings.rule import Rule, found
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.stale_access import first_stale_steps
 
-MOST = 20  # facts that a finding names as evidence
+MOST = 20  # facts listed as support of a finding
 
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities that would lose access, but nothing in use, if stale edges were removed.
 
-    It rests on the first stale step of each path, and holds since the first of them was not used
-    for 90 days. A grant that LPR-01 or LPR-02 finds unused by itself is a part of it there.
+    It rests on the first stale step of each path, and holds since the first of them was unused for
+    90 days. A grant that LPR-01 or LPR-02 finds unused by itself is a part of it there.
     """
     gone = posture.lost(Filter(stale=UNUSED_DAYS))
     whole = posture.totals().weighted

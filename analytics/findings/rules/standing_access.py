@@ -1,4 +1,4 @@
-"""Access that does not end by itself and need not be activated."""
+"""Access that does not end by itself and needs no activation."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from analytics.posture import Posture
 def find(posture: Posture) -> pd.DataFrame:
     """Find identities with grants without an end; one finding each, about the heaviest grant.
 
-    The sentence says how many there are, and whether just-in-time access would fit.
+    The sentence gives their number, and whether just-in-time access would fit.
     """
     rows = heaviest_of_each(breaking(posture, "standing"))
     columns = (rows[c].to_numpy() for c in ("identity", "grant", "level", "together"))

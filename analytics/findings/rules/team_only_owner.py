@@ -1,4 +1,4 @@
-"""An identity that only teams own, or a team without members."""
+"""Identities that only teams own, or a team without members."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from graph.frames import records
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find identities that no person owns, only a team; worse, one with no active member."""
+    """Find identities that no person owns, only a team, or a team without active members."""
     rows = judged_rows(posture, team_only(posture.ownership))
     order = {"active": True, "ended": False, "owner": True, "id": True}
     ranked = rows.sort_values(list(order), ascending=list(order.values()))

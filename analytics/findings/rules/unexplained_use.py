@@ -1,4 +1,4 @@
-"""A sensitive use that no decision explains."""
+"""Sensitive uses that no decision explains."""
 
 import pandas as pd
 
@@ -11,7 +11,7 @@ from analytics.posture import Posture
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find uses by agents of what is confidential or restricted, without a decision for them."""
+    """Find uses by agents of confidential or restricted resources, without a decision for them."""
     rows = by_agents(posture, UNEXPLAINED)
     return about_uses(
         posture,

@@ -1,4 +1,4 @@
-"""Authority that is handed on without a ceiling and without an end."""
+"""Delegations without a ceiling and without an end."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ BY = ["subject", "object"]
 def find(posture: Posture) -> pd.DataFrame:
     """Find agents that act for somebody, or spawn another, with neither a ceiling nor an end.
 
-    Where nobody says since when, it is since the child, or who acts for another, was created.
+    If its start is unknown, it counts from the creation of the child, or of the acting agent.
     """
     rows = pd.concat([_loose(posture, rel) for rel in VERBS], ignore_index=True)
     mine = judged(posture, posture.graph.has_label(AGENT))

@@ -1,4 +1,4 @@
-"""A grant of which no level was used for 90 days, though its use would have been seen."""
+"""Grants of which no level was used for 90 days, although use would have been seen."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from analytics.posture import Posture
 def find(posture: Posture) -> pd.DataFrame:
     """Find grants of which an identity uses no level.
 
-    The days count from the last use of any level, or from the grant where there was none.
+    The days count from the last use of any level, or from the grant if there was none.
     """
     rows = breaking(posture, "necessity")
     rows = rows[rows["levels"] == rows["held"]].reset_index(drop=True)

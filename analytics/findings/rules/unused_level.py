@@ -1,4 +1,4 @@
-"""A level of a grant that was not used for 90 days, while others of the grant were."""
+"""Levels of a grant that were unused for 90 days, while others were used."""
 
 import pandas as pd
 

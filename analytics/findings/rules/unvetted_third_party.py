@@ -1,4 +1,4 @@
-"""An identity that another organisation runs and nobody vetted."""
+"""Identities that another organisation runs and nobody vetted."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A use that was seen of something outside the scope that was declared."""
+"""Uses of resources outside the declared scope."""
 
 import pandas as pd
 
@@ -15,8 +15,8 @@ from graph.frames import records
 def find(posture: Posture) -> pd.DataFrame:
     """Find what identities were seen using lately outside their declared scope.
 
-    A use counts for an identity if nobody else can have acted; what is part of a resource in the
-    scope is in it too. It is critical where the resource is confidential or more.
+    A use counts for an identity if no other can have acted; the parts of a resource in the scope
+    are in it too. It is critical if the resource is confidential or more.
     """
     rows = outside(posture)
     rows = rows[alive(posture)[rows["identity"]]].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""A credential that authenticates weakly, by the measure of who holds it."""
+"""Credentials that authenticate weakly, by the standard for their holder."""
 
 import pandas as pd
 
@@ -11,10 +11,10 @@ from analytics.posture import Posture
 
 
 def find(posture: Posture) -> pd.DataFrame:
-    """Find credentials that a source calls weak, and secrets of agents that anybody may replay.
+    """Find credentials declared weak, and secrets of agents that anybody may replay.
 
-    An agent reads what strangers wrote, so a secret of its own must be bound to its client
-    (RFC 9449, RFC 8705). A service account's is judged by its strength alone.
+    An agent reads input from strangers, so a secret of its own must be bound to its client (RFC
+    9449, RFC 8705). A secret of a service account is judged by its strength alone.
     """
     rows = held(posture)
     mine = rows[strength(posture, rows) == BROKEN]

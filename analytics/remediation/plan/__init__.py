@@ -1,1 +1,1 @@
-"""Plans of removals: step by step, by debt, and the best plan there is."""
+"""Plans of removals: step by step, by debt, and the optimum."""

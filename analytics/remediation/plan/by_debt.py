@@ -1,9 +1,9 @@
-"""Plan by debt: the grants that cost most and are not seen in use.
+"""Plan by debt: the removals of unused grants that owe most.
 
-What a grant owes goes with it and touches nobody else's debt, so the debt of several grants is
-the sum of theirs (it is modular), and to take the costliest first is optimal. Two things bend
-this: the two sides of a rule of separation share their debt, and removals may break something
-only together. Where they do, what the costliest would come to bounds the optimum from above.
+The debt of a grant goes with it and affects no other debt, so the debt of several grants is their
+sum (it is modular), and taking the costliest first is optimal. There are two exceptions: both sides
+of a rule of separation share their debt, and removals may break uses only together. Then the sum of
+the costliest bounds the optimum from above.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ NOT_ALONE = "the costliest removals would break something together, or share wha
 def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
     """Plan up to `budget` removals of grants against the debt of all accountable identities."""
     safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
-    alone: list[float] = []  # what the costliest that are safe by themselves remove
+    alone: list[float] = []  # debt removed by the costliest that are safe alone
     candidates = _Candidates(posture)
     for what, owed in candidates:
         if len(trail.steps) == budget and len(alone) == budget:
@@ -39,7 +39,7 @@ def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
 
 
 class _Candidates:
-    """The grants that may be removed, with what that takes away at most, costliest first."""
+    """The grants that may be removed, with the most debt each can remove, costliest first."""
 
     def __init__(self, posture: Posture) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
@@ -56,14 +56,14 @@ class _Candidates:
         return len(self._order)
 
     def __iter__(self) -> Iterator[tuple[Idle, float]]:
-        """Yield each, made when it is looked at."""
+        """Yield each candidate with its bound, created on demand."""
         for place in self._order:
             mine = self._rows.iloc[self._first[place] : self._first[place + 1]]
             yield idle(mine, self._fallen), float(self._owed[place])
 
 
 def _by_grant(posture: Posture) -> np.ndarray:
-    """Return what goes with each row of CAN_ACCESS, were it removed alone, at most."""
+    """Return an upper bound of the debt removed with each row of CAN_ACCESS alone."""
     owed = debt_of(posture)
     both_sides = np.where(owed.rows.assumption == NUMBER["sod"], 2, 1)  # equal halves
     grant = owed.units.grant[owed.rows.entitlement]

@@ -1,13 +1,13 @@
-"""Plan: the removals that take away most reach, chosen one after the other.
+"""Greedy plan: the removals that reduce reach most, chosen one after the other.
 
-A login that only moves access is no removal, so it is no candidate. Each step is measured by
-what-if itself; one that takes nothing away then, or adds to debt, is passed over.
+A login that only moves access is no candidate. Each step is measured by what-if itself; one that
+removes nothing then, or adds to debt, is skipped.
 
-Each step takes what removes most from what is left after the steps before (greedy, with every
-gain worked out anew). Reach is not submodular: two ways to the same resource are worth nothing
-one by one, so no share of the optimum is guaranteed, and on small estates the optimum itself is
-worked out beside it. No candidate is worth more than the identities that reach its source times
-what its target reaches; both are known for all at once, and spare most evaluations.
+Each step takes the largest gain after the steps before, with every gain computed again. Reach is
+not submodular: each of two paths to the same resource is worth nothing alone, so no share of the
+optimum is guaranteed, and on small estates the optimum itself is computed as well. No candidate is
+worth more than the number of identities that reach its source times the reach of its target; both
+are known for all at once, and spare most evaluations.
 """
 
 from dataclasses import dataclass
@@ -32,19 +32,19 @@ from analytics.usage.observed import uses
 from analytics.weights import mask_weights
 from graph.schema import LEVELS
 
-RECOUNTS = 500_000  # identities recounted before the search stops and says so
-SETS = 20_000  # sets of candidates that are tried for the optimum
-MANY = 2_000  # candidates among which the optimum is looked for
-ROUNDS = 10  # best sets that are forbidden before the optimum is given up
+RECOUNTS = 500_000  # identities recounted before the search is truncated
+SETS = 20_000  # candidate sets tried for the optimum
+MANY = 2_000  # candidates beyond which no optimum is computed
+ROUNDS = 10  # best sets excluded before the optimum is given up
 LEAST = 1e-9  # a gain below this is none
 
 
 @dataclass(frozen=True)
 class Step:
-    """One removal: what goes, and what everything together is worth less than a step before.
+    """One removal, and what it takes away beyond the steps before.
 
-    `identities` counts those that reach less. `breaks` are the uses that fail with this step
-    and did not before; see `analytics.remediation.removal.ended_uses.ended`.
+    `identities` counts those that reach less. `breaks` are the uses that fail with this step and
+    did not before; see `analytics.remediation.removal.ended_uses.ended`.
     """
 
     what: Idle
@@ -56,10 +56,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps, the best first, and what is left `after` them.
+    """Steps, the best first, and the posture `after` them.
 
-    `optimum` is the most that as many removals could take away, None where `because` says why
-    it is not known. `truncated` says that the search stopped before everything was compared.
+    `optimum` is the most that as many removals could take away; None if unknown, with the reason in
+    `because`. `truncated`: the search stopped before all candidates were compared.
     """
 
     steps: list[Step]
@@ -71,7 +71,7 @@ class Plan:
 
 
 class Trail:
-    """Removals one after the other, each measured by the very calculation that what-if does."""
+    """Removals one after the other, each measured by the same calculation as what-if."""
 
     def __init__(self, posture: Posture) -> None:
         self.posture = self.after = posture
@@ -80,7 +80,7 @@ class Trail:
         self._broken: set[tuple[object, ...]] = set()
 
     def take(self, what: Idle, objective: str, identities: int | None = None) -> Step | None:
-        """Remove one more, unless it takes nothing of the objective away or adds to debt."""
+        """Add a removal, unless it takes nothing of the objective away or adds to debt."""
         gone = [removal_of(self.posture, one) for one in (*(s.what for s in self.steps), what)]
         after = after_removal(self.posture, gone)
         reach, debt = reach_of(after), debt_owed(after)
@@ -108,7 +108,7 @@ def make_plan(posture: Posture, budget: int) -> Plan:
 
 
 class _Search:
-    """The candidates of a plan, and what is left of the network as they are removed."""
+    """The candidates of a plan, and the remaining network as they are removed."""
 
     def __init__(self, posture: Posture) -> None:
         self.posture, self.moves = posture, Moves(posture)
@@ -119,7 +119,7 @@ class _Search:
         self.reruns = any(p.rule != "X1" for p in posture.escalated.proofs)
 
     def steps(self, budget: int) -> Trail:
-        """Take the best removal of all that are left, until none takes anything away."""
+        """Take the best remaining removal until none takes anything away."""
         open_ones, trail = list(range(len(self.candidates))), Trail(self.posture)
         while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
             open_ones.remove(best)
@@ -143,7 +143,7 @@ class _Search:
             if change.weighted <= most + LEAST:
                 continue
             if not self.safety.allows([self.candidates[k]]):
-                open_ones.remove(k)  # and never will: fewer ways are left after every step
+                open_ones.remove(k)  # and never will be: every step leaves fewer paths
                 continue
             best, most = k, change.weighted
         return best
@@ -168,7 +168,7 @@ class _Search:
         return most, None
 
     def _by_programme(self, everything: list[Idle], budget: int) -> tuple[float | None, str | None]:
-        """Solve an integer program; a set that is not allowed is forbidden, and it runs again."""
+        """Solve an integer program again and again, excluding best sets that are not allowed."""
         fresh, safety = ReducedReach(self.posture, self.moves), Safety(self.posture)
         allowed = [one for one in everything if safety.allows([one])]
         if not allowed:
@@ -191,7 +191,7 @@ class _Search:
 
 
 class Safety:
-    """What must not break: uses that were seen, and the last administrator of a resource."""
+    """The conditions that must not break: observed uses, and the last admin of each resource."""
 
     def __init__(self, posture: Posture) -> None:
         self.posture = posture
@@ -208,14 +208,14 @@ class Safety:
         self.admins = np.bincount(admin, minlength=len(posture.graph.ids))
 
     def remove(self, what: Idle) -> None:
-        """Take note that something is gone."""
+        """Record a removal."""
         edges, grants = arrays(what)
         for way in self.ways:
             way.take_out(edges, grants)
         np.subtract.at(self.admins, self._administered(grants), 1)
 
     def allows(self, chosen: "tuple[Idle, ...] | list[Idle]") -> bool:
-        """Whether nothing breaks if all of `chosen` are removed as well."""
+        """Return whether nothing breaks if all of `chosen` are removed as well."""
         edges, grants = arrays(*chosen)
         administered, count = np.unique(self._administered(grants), return_counts=True)
         if np.any(self.admins[administered] <= count):
@@ -231,7 +231,7 @@ class Safety:
         return True
 
     def administering(self, candidates: list[Idle]) -> dict[int, dict[int, int]]:
-        """Return for each resource which candidates hold how many of its admin grants."""
+        """Return for each resource the candidates with admin grants on it, and how many."""
         found: dict[int, dict[int, int]] = {}
         for k, one in enumerate(candidates):
             for resource in self._administered(arrays(one)[1]).tolist():
@@ -245,7 +245,7 @@ class Safety:
 
 
 def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return where the removed begins, the derived edges that fall with it included."""
+    """Return the sources of the removed edges, including derived edges that fall with them."""
     return np.concatenate([sources, posture.edges.source[edges]]).astype(np.int64)
 
 
@@ -254,13 +254,13 @@ def _everybody(network: Network) -> Masked:
 
 
 def removal_of(posture: Posture, what: Idle) -> Removal:
-    """Return it as a removal of relationships."""
+    """Convert a candidate to a removal of relationships."""
     ids = posture.graph.frames[what.relationship]["id"].iloc[list(what.rows)]
     return Removal("", "", relationships=tuple((what.relationship, str(i)) for i in ids))
 
 
 class _Candidates:
-    """What may be removed and can matter, by falling bound; one is made when it is looked at."""
+    """The candidates with a positive bound, by descending bound, created on demand."""
 
     def __init__(self, posture: Posture, moves: Moves) -> None:
         rows, self._fallen = idle_rows(posture), derived_from(posture)
@@ -279,11 +279,11 @@ class _Candidates:
         self._made: dict[int, Idle] = {}
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the candidates."""
         return len(self.bounds)
 
     def __getitem__(self, k: int) -> Idle:
-        """Return the one with the k-th highest bound."""
+        """Return the candidate with the k-th highest bound."""
         if k not in self._made:
             mine = self._rows.iloc[self._first[k] : self._first[k + 1]]
             self._made[k] = idle(mine, self._fallen)
@@ -291,7 +291,7 @@ class _Candidates:
 
 
 def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) -> np.ndarray:
-    """Return for each row a weight that it cannot exceed, whatever else is removed."""
+    """Return for each row an upper bound of its gain, whatever else is removed."""
     network, grants, edges = posture.network(), posture.grants, posture.edges
     reaching = _reaching(network, posture.accountable)
     weight = totals(network, np.arange(network.nodes)).weighted
@@ -309,7 +309,7 @@ def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) 
 
 
 def _reaching(network: Network, starts: np.ndarray) -> np.ndarray:
-    """Return for each node how many of `starts` reach it, were no ceiling in the way."""
+    """Return how many of `starts` reach each node, ignoring ceilings."""
     indptr, source, ceiling = network.turned
     held = np.zeros(network.nodes, np.int64)
     held[starts] = 1

@@ -1,16 +1,16 @@
-"""The best set of removals, by integer programming, for estates small enough.
+"""The optimal set of removals, by integer programming, for estates small enough.
 
 For every start, each state that it enters (node and ceiling) is held or not, and so is each
-(resource, level). A state is held if one before it is and the edge between them stays; an edge
-falls with any candidate that removes it. Only the candidates are integers: once they are
-chosen, the least that can be held is what is reached. A login that moves comes back as an edge
-past its credential: once all logins of its account are broken, the edge holds.
+(resource, level). A state is held if a state before it is and the edge between them stays; an edge
+falls with any candidate that removes it. Only the candidates are integers: once they are chosen,
+the least feasible values are what is reached. A login that moves comes back as an edge past its
+credential: once all logins of its account are broken, the edge holds.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
-import scipy  # its parts are loaded when they are first used
+import scipy  # its modules are loaded on first use
 
 from analytics.reach.network import Network
 from analytics.reach.spread import spread
@@ -18,15 +18,15 @@ from analytics.remediation.removal.reduced_reach import Moves
 from analytics.usage.idle_access import Idle
 from analytics.weights import LEVEL_WEIGHTS
 
-ROWS = 30_000  # ways over which the program is made; beyond, there is none
+ROWS = 30_000  # constraints above which no program is built
 SECONDS = 10.0
-Limit = tuple[list[int], list[int], int]  # candidates, how much each counts, at most so much
+Limit = tuple[list[int], list[int], int]  # candidates, their counts, the limit of the sum
 
 
 class Programme:
-    """The least reach that is left when up to `budget` of `candidates` are removed.
+    """The integer program: the least reach after up to `budget` of `candidates` are removed.
 
-    `built` is False where it would have more than `ROWS` ways.
+    `built` is False if it would have more than `ROWS` constraints.
     """
 
     def __init__(
@@ -34,19 +34,19 @@ class Programme:
     ) -> None:
         self.count = len(candidates)
         self._edge_by, self._grant_by = _removed_by(candidates)
-        self._rows: list[tuple[int, int, Sequence[int]]] = []  # what is held, by what, unless
+        self._rows: list[tuple[int, int, Sequence[int]]] = []  # held, by, unless
         self._cost, self._variable = [0.0] * self.count, self.count
         self._limits: list[Limit] = []
-        self._least: list[tuple[list[tuple[int, float]], float]] = []  # sums that are at least
+        self._least: list[tuple[list[tuple[int, float]], float]] = []  # sums with a lower bound
         self._wakes = self._moving(moves, candidates)
         self.built = all(self._add(network, int(start)) for start in starts)
 
     def forbid(self, chosen: list[int], counts: list[int], most: int) -> None:
-        """Let the chosen candidates, each with its count, not add up to more than `most`."""
+        """Limit the sum of `counts` over the chosen candidates to `most`."""
         self._limits.append((chosen, counts, most))
 
     def solve(self, budget: int) -> list[int] | None:
-        """Return the best candidates; None where the solver does not finish in `SECONDS`."""
+        """Return the best candidates; None if the solver does not finish in `SECONDS`."""
         high = np.ones(self._variable)
         kind = np.zeros(self._variable)
         kind[: self.count] = 1
@@ -62,7 +62,7 @@ class Programme:
         return np.flatnonzero(solved.x[: self.count] > 0.5).tolist()
 
     def _add(self, network: Network, start: int) -> bool:
-        """Add what one start can hold; False where that is too much."""
+        """Add the states of one start; return False if there are too many."""
         found = spread(network, start)
         states = np.flatnonzero(found.hops >= 0)
         held = {int(s): self._new() for s in states}
@@ -93,7 +93,7 @@ class Programme:
         return True
 
     def _moving(self, moves: Moves, candidates: Sequence[Idle]) -> dict[int, int]:
-        """Return for each edge that stands for a login the variable that wakes it, -1 for none.
+        """Return for each edge that stands for a login the variable that activates it, -1 for none.
 
         It is at least 1 once every login of the account is broken by some candidate.
         """
@@ -125,7 +125,7 @@ class Programme:
         return self._variable - 1
 
     def _ways(self) -> "scipy.optimize.LinearConstraint":
-        """Say that what is held is at least what holds it, less what is removed in between."""
+        """Return the constraints: a state is held if its source is, unless a removal is between."""
         entries = []
         for row, (held, by, removed) in enumerate(self._rows):
             entries.append((row, held, 1.0))
@@ -152,7 +152,7 @@ class Programme:
 
     def _matrix(self, entries: list[tuple[int, int, float]], rows: int) -> "scipy.sparse.coo_array":
         row, column, value = (np.array(part) for part in zip(*entries, strict=True))
-        # a self edge holds its own state: both entries add up, and nothing is said
+        # a self edge holds its own state: both entries cancel out
         return scipy.sparse.coo_array((value, (row, column)), shape=(rows, self._variable)).tocsr()
 
 

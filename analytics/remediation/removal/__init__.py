@@ -1,1 +1,1 @@
-"""Removals: what can be removed, and the estate before and after it."""
+"""Removals: what can be removed, and the estate before and after."""

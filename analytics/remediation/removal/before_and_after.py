@@ -1,8 +1,8 @@
-"""Before and after a removal: the one calculation that what-if, plan, cut and their pages share.
+"""The estate before and after a removal: one calculation shared by what-if, plan and cut.
 
-What is left is judged anew from its facts, but for three things. The identities that are judged
-stay those of before (see `analytics.usage.logins`). What was seen stays seen, by whom it was seen.
-And the past of the estate, its snapshots and its journal, stays what it was.
+What is left is judged again from its facts, with three exceptions. The judged identities stay those
+of before (see `analytics.usage.logins`). Observed uses stay observed, by the same identities. And
+the history and the journal of the estate stay the same.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from analytics.posture import Posture, assess
 from analytics.remediation.removal.what_if import Removal, without
 from graph.once import once
 
-KEPT = 8  # judgements that are kept: the steps of a plan, and what a page asks again
+KEPT = 8  # postures in the cache: steps of a plan, and repeated questions of a page
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a removal is measured by: weighted reach and debt of all identities, and findings.
+    """The measures of a removal: weighted reach and debt of all identities, and findings.
 
-    What rests on a rule that failed, or on grants that nobody could state, is not known: NaN,
-    or None for the findings.
+    A measure that depends on a failed rule, or on grants that no source could declare, is unknown:
+    NaN, or None for the findings.
     """
 
     reach: float
@@ -34,7 +34,7 @@ class Figures:
 
 
 def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
-    """Judge what is left without what is `gone`; the last few judgements are kept."""
+    """Return the posture without what is `gone`; the last `KEPT` are cached."""
     kept = _judged_after(posture)
     key = frozenset(x for r in gone for x in (*r.things, *r.relationships))
     after = kept.pop(key, None)
@@ -49,7 +49,7 @@ def after_removal(posture: Posture, gone: Sequence[Removal]) -> Posture:
 
 @once
 def _judged_after(posture: Posture) -> dict[object, Posture]:
-    """Return what was judged lately, by what was removed."""
+    """Return the cache of postures, by what was removed."""
     return {}
 
 
@@ -59,7 +59,7 @@ def figures(posture: Posture) -> Figures:
 
 
 def reach_of(posture: Posture) -> float:
-    """Return the weighted blast radius, standing access, of all identities together."""
+    """Return the weighted standing reach of all identities together."""
     who = posture.accountable
     if posture.escalated.failed or (len(who) and not posture.reach_known[who].any()):
         return np.nan
@@ -67,6 +67,6 @@ def reach_of(posture: Posture) -> float:
 
 
 def debt_owed(posture: Posture) -> float:
-    """Return what all identities owe together."""
+    """Return the debt of all identities together."""
     whole = total(debt_of(posture))
     return whole.debt if whole.known else np.nan

@@ -1,8 +1,8 @@
-"""Changed reach: whose reach a removal changes, and by which resources and levels.
+"""Changed reach: the identities whose reach a removal changes, and the resources and levels.
 
-What the identities lose and gain adds up to the difference between before and after: an
-identity that is not there any longer loses all, an account that answers for itself from now on
-gains all that it reaches.
+Losses and gains of the identities add up to the difference between before and after: an identity
+that is no longer judged loses all, and an account that is judged only afterwards gains all that it
+reaches.
 """
 
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ NOTHING = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class ChangedReach:
-    """Whose reach changed, the most affected first, and by what.
+    """The identities whose reach changed, most affected first, and the pairs lost and gained.
 
-    `identities` has a row for each: `id`, and `resources`, `pairs` (of a resource and a level)
-    and `weighted`, each with `_before` and `_after`, and `lost` (weight). `lost` and `gained`
-    have a row for each pair of the first identities, heaviest first: `identity`, `resource` (ids)
-    and `level`. `lost_count` and `gained_count` say how many there are in all.
+    `identities` has a row for each: `id`, and `resources`, `pairs` (of a resource and a level) and
+    `weighted`, each with `_before` and `_after`, and `lost` (weight). `lost` and `gained` have a
+    row for each pair of the first identities, heaviest first: `identity`, `resource` (ids) and
+    `level`. `lost_count` and `gained_count` are the total counts.
     """
 
     identities: pd.DataFrame
@@ -39,7 +39,7 @@ class ChangedReach:
 
 
 def changed_reach(before: Posture, after: Posture, limit: int = 0) -> ChangedReach:
-    """Compare what every identity reaches; list up to `limit` pairs lost and gained (0: all)."""
+    """Compare the reach of every identity; list up to `limit` pairs lost and gained (0: all)."""
     identities = changed_identities(before, after)
     less = identities["pairs_before"] - identities["pairs_after"]
     pairs = _Pairs(before, after)
@@ -55,8 +55,8 @@ def changed_reach(before: Posture, after: Posture, limit: int = 0) -> ChangedRea
 def changed_identities(before: Posture, after: Posture) -> pd.DataFrame:
     """Return the identities that reach more or less than before; see `ChangedReach`.
 
-    One that is not judged before, or not afterwards, has nothing on that side. Nobody who is
-    judged on both sides can have lost one pair and gained another: a removal only takes away.
+    An identity judged on one side only has zero reach on the other. No identity judged on both
+    sides can lose one pair and gain another: a removal only takes away.
     """
     both = (
         _totals(before).add_suffix("_before").join(_totals(after).add_suffix("_after"), how="outer")
@@ -83,7 +83,7 @@ def _totals(posture: Posture) -> pd.DataFrame:
 def _listed(
     pairs: "_Pairs", identities: "pd.Series[str]", limit: int, gained: bool = False
 ) -> pd.DataFrame:
-    """List the pairs of one identity after the other, until there are enough."""
+    """List the pairs of one identity after the other, up to the limit."""
     rows: list[tuple[str, str, str]] = []
     for identity in identities:
         rows += pairs.between(str(identity), gained)
@@ -93,7 +93,7 @@ def _listed(
 
 
 class _Pairs:
-    """The resources and levels that an identity reaches on one side of a removal only."""
+    """The resources and levels that an identity reaches on only one side of a removal."""
 
     def __init__(self, before: Posture, after: Posture) -> None:
         self.before, self.after = before, after
@@ -101,7 +101,7 @@ class _Pairs:
         self._number = numbers_after(before.graph, after.graph)
 
     def between(self, identity: str, gained: bool) -> Iterator[tuple[str, str, str]]:
-        """Yield what an identity reached before and does not now, or the other way round."""
+        """Yield the pairs that an identity loses, or those that it gains."""
         ids = self.before.graph.ids
         bits = np.zeros((2, len(ids)), np.uint8)
         number = self.before.graph.number(identity)
@@ -127,6 +127,6 @@ class _Pairs:
 
 
 def identity_judged(posture: Posture, number: int) -> bool:
-    """Whether a node is among the identities that are judged."""
+    """Return whether a node is among the judged identities."""
     at = int(np.searchsorted(posture.accountable, number))
     return at < len(posture.accountable) and int(posture.accountable[at]) == number

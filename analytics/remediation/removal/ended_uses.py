@@ -1,4 +1,4 @@
-"""Ended uses: which of the uses that were seen a removal would end."""
+"""Ended uses: the observed uses that a removal would end."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ from graph.schema import CAN_ACCESS, CONTROL
 def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFrame:
     """Return the uses of `before` that would fail `after` a removal, the latest first.
 
-    A use fails if what was used was within reach, standing or after activation, and is not any
-    longer. The use of an edge that stays cannot fail. A fact that tells of several uses is listed
-    once. A row has the columns of `uses`.
+    A use fails if its target was within reach, standing or after activation, and no longer is. The
+    use of an edge that stays cannot fail. A fact that records several uses is listed once. A row
+    has the columns of `uses`.
     """
     rows = uses(before)
     rows = rows[_in_question(before, after, gone, rows)]
@@ -48,7 +48,7 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
 def _in_question(
     before: Posture, after: Posture, gone: Sequence[Removal], rows: pd.DataFrame
 ) -> np.ndarray:
-    """Return which uses might fail: those of removed edges, and what relied on them unseen."""
+    """Return a mask of the uses that might fail: of removed edges, or relying on them."""
     links = {(rel.name, one) for r in gone for rel, one in r.relationships}
     things = np.array([before.graph.number(t) for r in gone for t in r.things], np.int64)
     facts = pd.MultiIndex.from_frame(rows[["relationship", "fact"]])

@@ -1,4 +1,4 @@
-"""Moved access in figures: what stays, with whom, though no login leads to it any longer."""
+"""Moved access: what stays accessible without any login, who answers for it, and its measures."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,11 @@ from analytics.reach.closure import totals
 
 @dataclass(frozen=True)
 class MovedAccess:
-    """Access to an account that an agent logged in to, and who answers for it now.
+    """Access to an account that an agent had a login to, and the identity that answers for it now.
 
-    `agent` (its number before) lost its last login to `account` (its number after). `answers`
-    is who is held to account for it: the number after of the agent, or of the account itself.
-    `weighted` and `resources` are what the account reaches; `debt` is what whoever answers owes
-    for what the account may do.
+    `agent` (its number before) lost its last login to `account` (its number after). `answers` is
+    the accountable identity: the number after of the agent, or of the account itself. `weighted`
+    and `resources` are the reach of the account; `debt` is what `answers` owes for its grants.
     """
 
     agent: int
@@ -29,7 +28,7 @@ class MovedAccess:
 
 
 def moved_access(after: Posture) -> list[MovedAccess]:
-    """List what moved under the removal that a posture is judged after, the heaviest first."""
+    """List the access moved by the removal that led to a posture, the heaviest first."""
     moved = after.moved
     pairs = np.unique(
         np.stack([moved.of.source[moved.lost], moved.target, moved.source], axis=1), axis=0
@@ -53,7 +52,7 @@ def moved_access(after: Posture) -> list[MovedAccess]:
 
 
 class _Owed:
-    """What an identity owes for the grants of an account."""
+    """The debt of an identity for the grants of an account."""
 
     def __init__(self, posture: Posture) -> None:
         self.posture, debt = posture, debt_of(posture)
@@ -62,7 +61,7 @@ class _Owed:
         self._debt = debt.rows.debt
 
     def by(self, identity: int, account: int) -> float:
-        """Return what `identity` owes for what `account` may do."""
+        """Return what `identity` owes for the grants of `account`."""
         mine = np.flatnonzero(self._identity == identity)
         grants = held_grants(self.posture, account)
         return float(self._debt[mine[np.isin(self._grant[mine], grants)]].sum())

@@ -1,7 +1,7 @@
-"""Reduced reach: what all identities reach as candidates go one after the other, moves included.
+"""Reduced reach: the reach of all identities as candidates are removed, moved access included.
 
-The standing network is built once, with an edge for every login that could move. These sleep
-until an account has lost its last login: then those of its agents that lost theirs keep it.
+The standing network is built once, with an edge for every login that could move. Such an edge is
+inactive until its account has lost its last login: then the agents that lost one keep access.
 """
 
 import numpy as np
@@ -17,10 +17,10 @@ from graph.schema import AGENT, AUTHENTICATES_AS, CONTROL, RUNS_AS, USES
 
 
 class Moves:
-    """Which logins move when facts go, and the edges that stand for them.
+    """The logins that move when facts are removed, and the edges that stand for them.
 
-    `edges` stand for the logins at `opening`; the edge of a login has the position `edge_at` of
-    it, -1 for one that opens nothing.
+    `edges` stand for the logins at `opening`; `edge_at` is the position of the edge of each login,
+    -1 for one that opens nothing.
     """
 
     def __init__(self, posture: Posture) -> None:
@@ -38,7 +38,7 @@ class Moves:
             self._sorted[relationship] = rows[order], mine[order]
 
     def broken(self, *chosen: Idle) -> np.ndarray:
-        """Return the logins (positions) that rest on what is chosen."""
+        """Return the logins (positions) that depend on the chosen candidates."""
         found = []
         for one in chosen:
             if one.relationship in self._sorted:
@@ -49,22 +49,22 @@ class Moves:
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def moved(self, broken: np.ndarray) -> np.ndarray:
-        """Return which of the logins `broken` move: those of accounts that none leads to now."""
+        """Return which of the logins `broken` move: those of accounts with no other login left."""
         target = self.logins.target[broken]
         gone = np.bincount(target, minlength=len(self._count))
         return np.asarray(broken[self.binds[broken] & (gone[target] == self._count[target])])
 
     def woken(self, broken: np.ndarray) -> np.ndarray:
-        """Return the positions of the edges that stand for what moves."""
+        """Return the positions of the edges that stand for the logins that move."""
         at = self.edge_at[self.moved(broken)]
         return np.asarray(at[at >= 0])
 
     def only(self, rows: pd.DataFrame, group: np.ndarray, derives: np.ndarray) -> np.ndarray:
-        """Return which groups of rows change no reach, whatever else is removed (bool).
+        """Return a mask of the groups of rows that change no reach, whatever else is removed.
 
         Such a group is a login, or half of one, and leaves its account without any. Nothing is
-        derived from it (`derives`, bool a row), and its credential is reached by users alone
-        and leads nowhere else. `rows` are those of `analytics.usage.idle_access.idle_rows`.
+        derived from it (`derives`, bool a row), and its credential is reached by users alone and
+        leads nowhere else. `rows` are those of `analytics.usage.idle_access.idle_rows`.
         """
         count = int(group.max(initial=-1)) + 1
         pairs = [self._broken_by(rows, kind) for kind in FACTS]
@@ -92,7 +92,7 @@ class Moves:
     def _broken_by(
         self, rows: pd.DataFrame, relationship: Relationship
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return pairs of a position in `rows` and a login that rests on that row."""
+        """Return pairs of a position in `rows` and a login that depends on that row."""
         at = np.flatnonzero(rows["kind"].to_numpy() == CONTROL.index(relationship))
         held, mine = self._sorted[relationship]
         wanted = rows["row"].to_numpy()[at]
@@ -102,7 +102,7 @@ class Moves:
         return np.repeat(at, count), mine[np.repeat(low, count) + step]
 
     def _leading(self, end: str, kind: int) -> np.ndarray:
-        """Count the edges of one kind at each node; infinitely many where others are there too."""
+        """Count the edges of one kind at each node; infinite if it has other edges or grants."""
         edges, nodes = self.posture.edges, len(self.posture.graph.ids)
         ends = edges.source if end == "source" else edges.target
         every, those = (
@@ -127,15 +127,15 @@ class ReducedReach:
 
     @property
     def network(self) -> Network:
-        """The whole network, with the edges that stand for what could move."""
+        """The whole network, with the edges that stand for logins that could move."""
         return self._left.network
 
     def change(self, *chosen: Idle) -> Change:
-        """Return what removing all of `chosen` as well would change."""
+        """Return the change if all of `chosen` were removed as well."""
         return self._left.change(*arrays(*chosen), self.moves.woken(self._with(chosen)))
 
     def remove(self, one: Idle) -> Change:
-        """Remove one for good; return what that changed."""
+        """Remove a candidate permanently; return the change."""
         self._broken = self._with((one,))
         return self._left.remove(*arrays(one), self.moves.woken(self._broken))
 
@@ -144,7 +144,7 @@ class ReducedReach:
 
 
 def arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
-    """Return the positions of the edges and of the grants that go."""
+    """Return the positions of the edges and of the grants that candidates remove."""
     edges = [e for one in chosen for e in one.edges]
     grants = [g for one in chosen for g in one.grants]
     return np.array(edges, np.int64), np.array(grants, np.int64)

@@ -1,7 +1,7 @@
-"""What could be taken away of the ways from some things to others, and what falls with it.
+"""Removable items on the paths from starts to targets, and the edges that fall with each.
 
-An item is all relationships of one type between the same two things: whoever removes access
-removes them together. A derived edge is no item. It falls with any item that supports it.
+An item is all relationships of one type between the same two nodes, which are removed together. A
+derived edge is no item. It falls with any item that supports it.
 """
 
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ GRANT = TYPE[CAN_ACCESS.name]
 
 @dataclass(frozen=True)
 class Removable:
-    """The items on some ways, and the edges of the ways that each removes.
+    """The items on some paths, and the edges of the paths that each removes.
 
     `relationship` (int8, a position in `RELATIONSHIPS`), `source`, `target` (int32, numbers of
-    nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge
-    `edge[k]` of the ways; pairs are in the order of items. `own` (int32) is for each edge the
-    item that it is itself, -1 for a derived one. `rules` are those of the derived edges that an
-    item supports. `capped`: a derived edge has so many alternatives that not all may be listed.
+    nodes) and `protected` (bool) belong to items. Removing item `item[k]` removes edge `edge[k]` of
+    the paths; pairs are in the order of items. `own` (int32) is the item of each edge, -1 for a
+    derived one. `rules` are those of the derived edges that an item supports. `capped`: a derived
+    edge has so many alternatives that not all may be listed.
     """
 
     relationship: np.ndarray
@@ -52,7 +52,7 @@ class Removable:
 
     @property
     def supports(self) -> np.ndarray:
-        """Whether each pair removes an edge only because the edge is derived (bool)."""
+        """A mask of the pairs that remove an edge only because it is derived."""
         return np.asarray(self.own[self.edge] != self.item)
 
 
@@ -86,7 +86,7 @@ def removable(posture: Posture, network: Network, ways: Ways) -> Removable:
 def _keyed(
     posture: Posture, network: Network, ways: Ways
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the key of each edge of the ways, and pairs of a support's key and an edge.
+    """Return the key of each edge of the paths, and pairs of a support's key and an edge.
 
     The key of a derived edge is -1.
     """
@@ -104,7 +104,7 @@ def _keyed(
 
 
 def _keys(kind: np.ndarray | int, source: np.ndarray, target: np.ndarray, nodes: int) -> np.ndarray:
-    """Give all relationships of one type between the same two nodes the same number."""
+    """Return the same number for all relationships of one type between the same two nodes."""
     return np.asarray((np.asarray(kind, np.int64) * nodes + source) * nodes + target)
 
 
@@ -119,7 +119,7 @@ def _grant_keys(posture: Posture) -> np.ndarray:
 
 
 def _supports(posture: Posture, places: np.ndarray) -> dict[int, tuple[str, ...]]:
-    """Return the ids of what supports each derived edge among `places`."""
+    """Return the ids of the supporting facts of each derived edge among `places`."""
     edges, found = posture.edges, {}
     for place in places[edges.derived[places]].tolist():
         proof = posture.escalated.proof(place)
@@ -136,7 +136,7 @@ def _supports(posture: Posture, places: np.ndarray) -> dict[int, tuple[str, ...]
 def _broken(
     posture: Posture, walked: np.ndarray, place: np.ndarray, supported: dict[int, tuple[str, ...]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of the key of a support and the edge of the ways that falls with it."""
+    """Return pairs of the key of a support and the edge of the paths that falls with it."""
     keys = dict(_keys_of(posture, {i for ids in supported.values() for i in ids}))
     falls = np.isin(place, list(supported))
     pairs = [
@@ -150,7 +150,7 @@ def _broken(
 
 
 def _keys_of(posture: Posture, wanted: set[str]) -> Iterator[tuple[str, int]]:
-    """Yield the key of each relationship whose id is wanted."""
+    """Yield id and key of each relationship whose id is in `wanted`."""
     graph = posture.graph
     for place, relationship in enumerate(RELATIONSHIPS if wanted else ()):
         frame = graph.frames[relationship]
@@ -161,7 +161,7 @@ def _keys_of(posture: Posture, wanted: set[str]) -> Iterator[tuple[str, int]]:
 
 
 def _capped(posture: Posture, network: Network, ways: Ways) -> bool:
-    """Tell whether any two things have as many edges of AWS rules between them as are listed."""
+    """Return whether any two nodes have as many edges of AWS rules between them as are listed."""
     edges = posture.edges
     place = np.unique(network.edge[ways.edge[ways.edge >= 0]])
     rules = {at: posture.escalated.proof(at) for at in place[edges.derived[place]].tolist()}
@@ -181,7 +181,7 @@ def _rules(
     item: np.ndarray,
     edge: np.ndarray,
 ) -> list[tuple[str, ...]]:
-    """Name for each item the rules whose edges fall with it."""
+    """Return for each item the rules whose edges fall with it."""
     rules: list[set[str]] = [set() for _ in range(count)]
     places = network.edge[ways.edge[edge]]
     for one, place in zip(item.tolist(), places.tolist(), strict=True):
@@ -192,9 +192,9 @@ def _rules(
 
 
 def _protected(posture: Posture) -> np.ndarray:
-    """Return the keys of what was used of late, or is tagged as a way in for emergencies.
+    """Return the keys of relationships that were used lately or are tagged for emergency access.
 
-    What one of several may have used is protected like what was used.
+    A relationship that may have been used, as one of several, is protected as well.
     """
     graph, grants = posture.graph, posture.grants_latest.max(axis=1, initial=NEVER)
     used = _edge_keys(posture)[lately(graph, posture.edges_latest)]

@@ -1,6 +1,6 @@
-"""Removals: what is taken away, as people name it, and the estate as if it had never been there.
+"""Removals by name or id, and the estate as if what is removed had never been declared.
 
-A snapshot is never changed. What is left is judged anew from its facts, rules included, so a
+A snapshot is never changed. What is left is judged again from its facts, rules included, so a
 derived edge falls with the last set of facts that supports it.
 """
 
@@ -22,20 +22,20 @@ from graph.facts import Facts, LazyFrames, Numbering
 from graph.frames import text_array
 from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
 
-FINDING = "F-"  # how the id of a finding begins
+FINDING = "F-"  # prefix of the id of a finding
 
 
 class NotRemovable(LookupError):
-    """What was named is there, but cannot be removed by itself; the text says why."""
+    """The item exists, but cannot be removed by itself; the text says why."""
 
     exit_code, code = 2, "not-removable"
 
 
 @dataclass(frozen=True)
 class Removal:
-    """One item to remove: things by id, relationships by type and id; `taken_as` says which.
+    """One item to remove: nodes by id, relationships by type and id; `taken_as` describes them.
 
-    Relationships that begin or end at a removed thing go with it and are not listed.
+    Relationships that begin or end at a removed node go with it and are not listed.
     """
 
     item: str
@@ -45,10 +45,10 @@ class Removal:
 
 
 def removals(posture: Posture, items: Sequence[str]) -> list[Removal]:
-    """Look up what each of `items` means.
+    """Resolve each of `items` to a removal.
 
-    An item is the id of a thing, of a finding, of a relationship or of a grant, or
-    `FROM,TYPE,TO` with ids or unique names, or else the unique name of a thing.
+    An item is the id of a node, of a finding, of a relationship or of a grant, or `FROM,TYPE,TO`
+    with ids or unique names, or else the unique name of a node.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def _thing(graph: AccessGraph, number: int, item: str) -> Removal:
 
 
 def _relationship(graph: AccessGraph, item: str) -> Removal | None:
-    """Take an item for the id of a relationship, or for that of a grant in its source."""
+    """Resolve the id of a relationship, or the id of a grant in its source."""
     found = [
         (rel, one)
         for rel in RELATIONSHIPS
@@ -88,7 +88,7 @@ def _relationship(graph: AccessGraph, item: str) -> Removal | None:
 
 
 def _between(posture: Posture, item: str) -> Removal | None:
-    """Take an item for `FROM,TYPE,TO`; an id may hold commas, so the type's name divides it."""
+    """Resolve `FROM,TYPE,TO`; an id may hold commas, so the name of the type divides it."""
     graph = posture.graph
     for rel in RELATIONSHIPS:
         start, comma, end = item.partition(f",{rel.name},")
@@ -120,7 +120,7 @@ def _nothing_between(posture: Posture, rel: Relationship, source: int, target: i
 
 
 def _finding(posture: Posture, item: str) -> Removal | None:
-    """Take an item for a finding: the relationships that it points at."""
+    """Resolve the id of a finding to the relationships that it points at."""
     if not item.startswith(FINDING):
         return None
     rows = find_all(posture)
@@ -145,7 +145,7 @@ def _finding(posture: Posture, item: str) -> Removal | None:
 
 
 def _first_stale(posture: Posture, subject: int) -> list[str]:
-    """Return the ids of the first stale step of each stale path; of a derived one, a support."""
+    """Return the id of the first stale step of each stale path, or of a support if derived."""
     graph = posture.graph
     facts: list[str] = []
     for path in stale_paths(posture, subject, UNUSED_DAYS):
@@ -179,7 +179,7 @@ def located(graph: AccessGraph, facts: Iterable[str]) -> list[tuple[Relationship
 
 
 def without(graph: AccessGraph, gone: Sequence[Removal]) -> AccessGraph:
-    """Look at a snapshot as if what is `gone` had never been stated; nothing is copied in vain."""
+    """Return a snapshot as if what is `gone` was never declared; unchanged frames are shared."""
     facts = graph.facts
     things = pa.array(sorted({t for r in gone for t in r.things}), pa.string())
     links: dict[Element, list[str]] = {}
@@ -188,7 +188,7 @@ def without(graph: AccessGraph, gone: Sequence[Removal]) -> AccessGraph:
     keeps: dict[Element, np.ndarray | None] = {}
 
     def keep(element: Element) -> np.ndarray | None:
-        """Return which rows stay (bool), None where all do."""
+        """Return a mask of the rows that stay, None if all do."""
         if element not in keeps:
             keeps[element] = _kept(facts.frames[element], element, things, links.get(element, []))
         return keeps[element]
@@ -223,7 +223,7 @@ def _kept(
 
 
 def _in(column: pd.Series, wanted: pa.Array) -> np.ndarray:
-    """Return the places at which a column of text holds one of `wanted`."""
+    """Return the rows at which a column of text holds one of `wanted`."""
     found = pc.is_in(text_array(column), wanted)
     return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 

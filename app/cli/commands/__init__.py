@@ -1,6 +1,7 @@
-"""The commands that ask something of a snapshot, grouped. Adding a module here adds its commands.
+"""The commands that ask about a snapshot, in groups. Adding a module here adds its commands.
 
-A module is read when the command line starts, so it imports what is heavy inside its functions.
+The modules are imported when the command line starts, so they import heavy modules inside
+functions.
 """
 
 from importlib import import_module
@@ -8,6 +9,6 @@ from pkgutil import iter_modules
 
 
 def load_all() -> None:
-    """Import every module, so that its commands are known to `app.cli.command.QUESTIONS`."""
+    """Import every module, so that its commands are in `app.cli.command.QUESTIONS`."""
     for found in iter_modules(__path__):
         import_module(f"{__name__}.{found.name}")

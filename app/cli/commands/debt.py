@@ -1,4 +1,4 @@
-"""What is owed for access whose assumptions hold no more."""
+"""Command for trust debt: debt."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

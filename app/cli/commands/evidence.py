@@ -1,4 +1,4 @@
-"""Whether decisions explain what was used, and whether their records are whole."""
+"""Command for decisions that explain uses, and for verifying their records: evidence."""
 
 from io import TextIOWrapper
 from pathlib import Path
@@ -56,7 +56,7 @@ def evidence(
 
 
 def _verified(file: Path) -> dict[str, Any]:
-    """Check a chain of records; a broken one is the answer no, another format is refused."""
+    """Verify a chain of records; a broken one answers no, and another format is refused."""
     from graph.files.regular import InputRefused, sized_file
     from graph.journal.hash_chain import UnknownFormat, verify
 

@@ -1,4 +1,4 @@
-"""The snapshot in the formats of other systems."""
+"""Command that writes the snapshot in formats of other systems: export."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def export(
 
 
 def _write_findings(posture: "Posture", form: str, out: Path) -> int:
-    """Write every finding that is not resolved; return how many there are."""
+    """Write all unresolved findings; return their count."""
     from analytics import answers
     from graph.files.private import private_text
 

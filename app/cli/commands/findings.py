@@ -1,4 +1,4 @@
-"""What is wrong, worst first."""
+"""Command for findings, worst first: findings."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +56,7 @@ def findings(
 
 
 def _states(said: list[str] | None) -> tuple[str, ...]:
-    """Return the states to list: what is not resolved, if nothing was said."""
+    """Return the states to list: all but resolved by default."""
     from analytics.findings.lifecycle.states import LISTED, STATES
 
     if not said:

@@ -1,4 +1,4 @@
-"""What a foothold is worth: how durable it is, and which credentials many depend on."""
+"""Commands for the value of a foothold: durability, hubs."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

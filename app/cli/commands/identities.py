@@ -1,4 +1,4 @@
-"""Who there is, and all that is known of one thing."""
+"""Commands for identities and single nodes: identities, show, collisions."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What people decide: risks accepted until a day, owners attested, access reviewed."""
+"""Commands for decisions of people: accept, attest, review, apart, withdraw, journal."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

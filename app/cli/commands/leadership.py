@@ -1,4 +1,4 @@
-"""The few figures that people in charge ask for, and the frameworks they answer to."""
+"""Commands for leadership: kpis, frameworks, revocation."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

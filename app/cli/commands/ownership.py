@@ -1,4 +1,4 @@
-"""Who answers for what, and who would not any more."""
+"""Command for missing owners, now or after a departure: orphans."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""What reaches what, and how."""
+"""Commands for reach: blast-radius, exposure, path."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

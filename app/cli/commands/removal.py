@@ -1,4 +1,4 @@
-"""What to remove, and what that changes."""
+"""Commands for removals and their effect: choke-points, cut, what-if, plan."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,7 +87,7 @@ def plan(
 def ends_of(
     posture: "Posture", starts: list[str] | None, targets: list[str] | None
 ) -> "tuple[np.ndarray, np.ndarray]":
-    """Return the numbers of what --from and --to select: agents, and crown jewels, if not said."""
+    """Return the numbers of what --from and --to select (default: agents and crown jewels)."""
     from analytics.selectors import ALL_AGENTS, CROWN_JEWELS, select
 
     return select(posture, starts or [ALL_AGENTS]), select(posture, targets or [CROWN_JEWELS])

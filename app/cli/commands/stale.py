@@ -1,4 +1,4 @@
-"""Access that is open but not used."""
+"""Command for access that is open but unused: stale."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

@@ -1,4 +1,4 @@
-"""What was different at another time: snapshots compared, and the books of debt between them."""
+"""Commands for changes over time: diff, ledger, drift."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any

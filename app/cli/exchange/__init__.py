@@ -1,9 +1,9 @@
-"""What is judged in the formats of other tools, one module each; see also `graph.exports`.
+"""Exchange formats of other tools, one module each; see also `graph.exports`.
 
-The module of a format of findings has `write(document)`, which makes of the answer to `findings`,
-envelope and all, the document of its format. That of another format has `save(posture, path)`,
-which writes a snapshot and counts what it wrote. Names from data are passed on as they are, as
-JSON text, but for the cells of CSV.
+The module of a format of findings has `write(document)`, which converts the answer to `findings`,
+with its envelope, to a document of its format. That of another format has `save(posture, path)`,
+which writes a snapshot and counts its rows. Names from data are passed on unchanged, as JSON text,
+except in the cells of CSV.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analytics.posture import Posture
 
 FORMATS = ("sarif", "ocsf")  # of findings
-SNAPSHOTS = ("csv", "cedar", "opa")  # of a snapshot, and what is judged of it
+SNAPSHOTS = ("csv", "cedar", "opa")  # of a snapshot and its judgements
 PRODUCT = "trustdebt"
 
 
@@ -26,13 +26,13 @@ def written(form: str, document: dict[str, Any]) -> Any:
 
 
 def save(form: str, posture: "Posture", path: Path) -> int:
-    """Write a snapshot in the format `form`; return how many rows that took."""
+    """Write a snapshot in the format `form`; return the number of rows."""
     writer: Callable[[Posture, Path], int] = import_module(f"{__name__}.{form}").save
     return writer(posture, path)
 
 
 def product_version() -> str:
-    """Return the version of this product, 0 where it runs without having been installed."""
+    """Return the version of this product, 0 if it is not installed."""
     from importlib.metadata import PackageNotFoundError, version  # slow, and seldom needed
 
     try:

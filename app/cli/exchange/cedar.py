@@ -1,4 +1,4 @@
-"""Cedar (https://docs.cedarpolicy.com): `entities.json`, and `policies.cedar` to begin with.
+"""Cedar export (https://docs.cedarpolicy.com): `entities.json`, and an example `policies.cedar`.
 
 Identities are entities of their label, resources of the type `Resource`, below the resource that
 contains them; actions are the access levels, such as `Action::"write"`.
@@ -17,7 +17,7 @@ POLICIES = Path(__file__).with_name("example.cedar")
 
 
 def save(posture: Posture, path: Path) -> int:
-    """Write both files to the folder `path`; return how many entities there are."""
+    """Write both files to the folder `path`; return the number of entities."""
     made = entities(policy_input(posture))
     private_folder(path)
     text = json.dumps(made, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
@@ -50,7 +50,7 @@ def _uid(kind: str, thing: str) -> dict[str, str]:
 
 
 def _attributes(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes as Cedar has them: what a scope allows are references to entities."""
+    """Return attributes in Cedar's form: the resources in a scope are references to entities."""
     scope = facts.get("declared_scope")
     if scope is None:
         return facts

@@ -1,7 +1,7 @@
-"""CSV: a folder with a file for each label and each type, in the layout of a native estate.
+"""CSV export: a folder with a file for each label and each type, in the layout of a native estate.
 
-A cell that a spreadsheet would run as a formula begins with an apostrophe. Lists and maps are
-JSON text, instants ISO 8601, and an empty cell is an absent fact.
+A cell that a spreadsheet would run as a formula begins with an apostrophe. Lists and maps are JSON
+text, instants ISO 8601, and an empty cell is an absent fact.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from graph.values import iso
 
 
 def save(posture: Posture, path: Path) -> int:
-    """Write the snapshot to the folder `path`; return how many nodes and edges it holds."""
+    """Write the snapshot to the folder `path`; return the number of nodes and edges."""
     return lay_out(posture.graph, path, "csv", _write)
 
 
@@ -31,7 +31,7 @@ def _write(graph: AccessGraph, element: Element, file: Path) -> int:
 
 
 def _cells(column: pd.Series, dtype: Dtype) -> pd.Series:
-    """Return the cells of a column as text: what is absent is empty."""
+    """Return the cells of a column as text, empty for absent facts."""
     plain = column.astype(object).where(column.notna(), None)
     if dtype is Dtype.INSTANT:
         plain = plain.map(iso, na_action="ignore")

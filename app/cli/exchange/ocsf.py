@@ -1,6 +1,6 @@
-"""OCSF 1.3.0 (https://schema.ocsf.io/1.3.0/): a list of events of the category Findings.
+"""OCSF 1.3.0 export (https://schema.ocsf.io/1.3.0/): a list of events of the category Findings.
 
-What is wanting is a Compliance Finding; what somebody was seen to do is a Detection Finding.
+Most findings are a Compliance Finding; a finding on observed uses is a Detection Finding.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ VERSION = "1.3.0"
 CATEGORY = 2
 COMPLIANCE, DETECTION = 2003, 2004
 CLASSES = {COMPLIANCE: "Compliance Finding", DETECTION: "Detection Finding"}
-SEEN = ("EVD",)  # families of rules that judge what was done, not what is allowed
+SEEN = ("EVD",)  # families of rules on observed uses, not on access
 SEVERITIES = {"critical": (5, "Critical"), "high": (4, "High"), "medium": (3, "Medium")}
 LOW = (2, "Low")
 ACTIVITIES = {"open": (1, "Create"), "resolved": (3, "Close")}
@@ -25,7 +25,7 @@ CHECKS = {"resolved": PASS, "stale_evidence": WARNING}
 
 
 def write(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Make one event of each finding."""
+    """Return one event for each finding."""
     return [_event(row, document) for row in document["result"]["findings"]]
 
 
@@ -102,7 +102,7 @@ def _milliseconds(instant: str | None) -> int | None:
 
 
 def _without_absent(value: Any) -> Any:
-    """Leave out what is not known: OCSF has no empty attributes."""
+    """Drop unknown attributes: OCSF has no empty ones."""
     if isinstance(value, dict):
         return {k: _without_absent(v) for k, v in value.items() if v is not None}
     return [_without_absent(v) for v in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
-"""OPA (https://www.openpolicyagent.org/docs/external-data): one document, `data.trustdebt`.
+"""OPA export (https://www.openpolicyagent.org/docs/external-data): one document, `data.trustdebt`.
 
-`principals` and `resources` are by id. What is not known is absent, and a Rego rule that needs it
-is undefined then: let what it would allow be denied by default.
+`principals` and `resources` are by id. Unknown facts are absent, and a Rego rule that needs one is
+undefined then: let what it would allow be denied by default.
 """
 
 import json
@@ -14,7 +14,7 @@ from graph.values import iso
 
 
 def save(posture: Posture, path: Path) -> int:
-    """Write the document to the file `path`; return how many things it tells of."""
+    """Write the document to the file `path`; return the number of principals and resources."""
     of, info = policy_input(posture), posture.graph.snapshot
     principals = {
         thing: facts | {"label": of.labels[thing]} for thing, facts in of.principals.items()

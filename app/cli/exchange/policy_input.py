@@ -1,9 +1,9 @@
-"""What a policy engine may ask about identities and resources: the posture as its input.
+"""Input of policy engines: the facts of the posture about identities and resources.
 
-What is not known is left out, so that a policy has to say what it does then. `tdr_bp` is the
-trust debt ratio in basis points (10,000 is all that could be owed); larger is worse.
-`sensitivity` is the weight of a resource, that of an internal one (of a restricted one where it
-is a control plane) where no source states its class.
+Unknown facts are left out, so that a policy has to handle their absence. `tdr_bp` is the trust debt
+ratio in basis points (10,000 is all that could be owed); larger is worse. `sensitivity` is the
+weight of a resource, that of an internal one (of a restricted one if it is a control plane) if no
+source declares its class.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PolicyInput:
 
 
 def policy_input(posture: Posture) -> PolicyInput:
-    """Return what a policy may know of the accountable identities and of all resources."""
+    """Return the policy input for the accountable identities and all resources."""
     rows = sorted(identities(posture)["identities"], key=lambda row: str(row["id"]))
     third, scopes = _third_party(posture), scopes_of(posture)
     principals = {}
@@ -55,7 +55,7 @@ def _stated(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _owned(posture: Posture, number: int) -> bool | None:
-    """Say whether somebody who is active answers for an identity; None where nobody knows."""
+    """Return whether an identity has an active owner; None if unknown."""
     if any(posture.ownership.covered[role][number] != NOBODY for role in ROLES):
         return True
     return None if posture.owner_states[number] == "unknown" else False
@@ -74,7 +74,7 @@ def _third_party(posture: Posture) -> dict[str, bool]:
 def _scope(
     posture: Posture, entries: list[tuple[int, int, int]] | None
 ) -> dict[str, list[str]] | None:
-    """Return the resources of a declared scope for each level; None where none is stated."""
+    """Return the resources of a declared scope for each level; None without a scope."""
     if entries is None:
         return None
     ids, is_resource = posture.graph.ids, posture.graph.has_label(RESOURCE)

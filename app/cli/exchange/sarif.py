@@ -1,7 +1,7 @@
-"""SARIF 2.1.0 (OASIS): https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+"""SARIF 2.1.0 export (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 
-A finding is a result of a rule. Its place is a thing in the graph, so a logical location, never
-a file. The same finding has the same partial fingerprint in every run, by which tools follow it.
+A finding is a result of a rule. Its place is a node in the graph, so a logical location, never a
+file. The same finding has the same partial fingerprint in every run, by which tools track it.
 """
 
 from typing import Any
@@ -17,9 +17,9 @@ FINGERPRINT = "trustdebtFinding/v1"
 
 
 def write(document: dict[str, Any]) -> dict[str, Any]:
-    """Make a log of one run of the findings."""
+    """Return a log of one run with the findings."""
     rows = document["result"]["findings"]
-    rules = {row["rule"]: row for row in reversed(rows)}  # of each rule, its worst finding
+    rules = {row["rule"]: row for row in reversed(rows)}  # the worst finding of each rule
     places = {rule: place for place, rule in enumerate(sorted(rules))}
     driver = {
         "name": PRODUCT,
@@ -37,7 +37,7 @@ def write(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
-    """Say whether every rule could be judged, and which could not by a fault of ours."""
+    """Return whether every rule could be judged, and the rules that failed by a fault of ours."""
     return {
         "executionSuccessful": not faults,
         "toolExecutionNotifications": [
@@ -100,7 +100,7 @@ def _location(thing: dict[str, str]) -> dict[str, Any]:
 
 
 def _suppressions(row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Say that a finding is accepted; an empty list says that it is not."""
+    """Return the acceptance of a finding as a suppression; an empty list if it is not accepted."""
     accepted = row["acceptance"]
     if accepted is None:
         return []

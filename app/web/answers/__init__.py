@@ -1,1 +1,1 @@
-"""Answers that several pages share, kept per question."""
+"""Answers that several pages share, cached for each question."""

@@ -1,4 +1,4 @@
-"""Figures of the Trust debt page, taken from the debt's arrays rather than row by row."""
+"""Figures of the Trust debt page, computed from the debt's arrays rather than row by row."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -58,13 +58,13 @@ BY = {
 
 @kept
 def balance(posture: Posture) -> dict[str, Any]:
-    """Return the debt of all accountable identities as `answers.debt` has it."""
+    """Return the debt of all accountable identities, as in `answers.debt`."""
     answer: dict[str, Any] = answers.debt(posture)
     return answer
 
 
 def ratio_figure(owed: dict[str, Any]) -> tuple[str, str]:
-    """Word the trust debt ratio for a tile: its range where too little is known to grade it."""
+    """Format the trust debt ratio for a tile: its range if too little is known to grade it."""
     if owed["tdr"] is None:
         return NO_FIGURE, "nobody could state what is held"
     low, high = owed["tdr_range"]
@@ -74,7 +74,7 @@ def ratio_figure(owed: dict[str, Any]) -> tuple[str, str]:
 
 
 def dark_words(owed: dict[str, Any]) -> str:
-    """Say of how many identities nobody could state what they may use; "" where of none."""
+    """Return a note on the number of identities with unknown access; "" if there are none."""
     if not owed["not_known"]:
         return ""
     whole = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
@@ -82,13 +82,13 @@ def dark_words(owed: dict[str, Any]) -> str:
 
 
 def graded(owed: dict[str, Any]) -> str:
-    """Word the grade of an answer of `answers.debt`."""
+    """Format the grade of an answer of `answers.debt`."""
     return "not rated" if owed["grade"] == "NR" else f"grade {owed['grade']}"
 
 
 @kept
 def books(posture: Posture) -> dict[str, Any] | None:
-    """Return the ledger from the oldest snapshot kept to the one shown; None without a past."""
+    """Return the ledger from the oldest snapshot to the one shown; None without history."""
     history, info = posture.history, posture.graph.snapshot
     if history is None or info is None:
         return None
@@ -100,7 +100,7 @@ def books(posture: Posture) -> dict[str, Any] | None:
 
 
 def period_rows(periods: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each period of the ledger, with its sums and what is only coverage."""
+    """Return a row for each period of the ledger, with its sums and the parts by coverage."""
     frame = pd.DataFrame({"Until": [day(step["until"]["at"]) for step in periods]})
     for sums in ("opening", "new", "retired", "accrued", "rescored", "closing", "unverified"):
         frame[sums.capitalize()] = np.array([step[sums] for step in periods], float).round(1)
@@ -112,13 +112,13 @@ def period_rows(periods: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 @kept
 def groups(posture: Posture, by: str) -> pd.DataFrame:
-    """Return what each group owes, the largest debt first.
+    """Return the debt of each group, the largest first.
 
     Returns
     -------
     DataFrame
         `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
-        (empty where there is none) and `unverified`.
+        (empty if there is none) and `unverified`.
     """
     rows = answers.debt(posture, by, limit=0)["groups"]
     return pd.DataFrame(
@@ -150,7 +150,7 @@ def _words(by: str, row: dict[str, Any]) -> str:
 
 @kept
 def members(posture: Posture) -> pd.DataFrame:
-    """Return what each accountable identity owes, and whose it is.
+    """Return the debt of each accountable identity, with its group keys.
 
     Returns
     -------
@@ -180,14 +180,14 @@ def _key(posture: Posture, by: str, key: Any) -> str:
 
 @kept
 def items(posture: Posture, broken: bool = True) -> pd.DataFrame:
-    """Return the broken items, or those that nobody can judge, the costliest first.
+    """Return the broken items, or the unknown ones, the costliest first.
 
     Returns
     -------
     DataFrame
         `item` (position), `name`, `assumption`, `resource`, `level`, `about`, `since` (day in
-        UTC, or NaT), `cycles`, `debt` (what is unverified, for those nobody can judge),
-        `interest`, and a column of keys for each grouping, `identity` among them.
+        UTC, or NaT), `cycles`, `debt` (the unverified amount for unknown items), `interest`, and a
+        column of keys for each grouping, `identity` among them.
     """
     owed = debt_of(posture)
     rows, units = owed.rows, owed.units
@@ -221,10 +221,10 @@ def items(posture: Posture, broken: bool = True) -> pd.DataFrame:
 
 @kept
 def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int]:
-    """Return the ledger's entries of one period of `books`, and how many more there are.
+    """Return the ledger entries of one period of `books`, and the count of those left out.
 
-    `since` and `until` are the ids of the snapshots at its ends; the last period of a page that
-    looks at another instant ends there.
+    `since` and `until` are the ids of the snapshots at its ends; the last period ends at the
+    instant of the page.
     """
     history, graph = posture.history, posture.graph
     assert history is not None
@@ -249,10 +249,10 @@ def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int
 
 
 def item(posture: Posture, place: int) -> dict[str, Any]:
-    """Return one item whole, with the edges that lead to its grant.
+    """Return one item in full, with the edges that lead to its grant.
 
-    `behind` are the steps from the identity to the grant's holder, `ended` the things on them
-    that do not work any more, and `granted` the row of the grant as its sources state it.
+    `behind` are the steps from the identity to the grant's holder, `ended` the nodes on them that
+    are not live, and `granted` the row of the grant as its sources declare it.
     """
     row = item_rows(posture, debt_of(posture), np.array([place]))[0]
     graph = posture.graph

@@ -1,4 +1,4 @@
-"""The edges by which an identity holds a grant that it owes for."""
+"""The path by which an identity holds a grant that it owes for."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from app.web.snapshots import kept
 
 @dataclass(frozen=True)
 class Ways:
-    """The edges that stay with an identity, by source: `indptr` says where a source's begin.
+    """The edges by which identities hold grants, by source: `indptr` is the start of each.
 
     `kind` is a position in `IDENTITY`, `row` a row of that relationship's frame.
     """
@@ -26,7 +26,7 @@ class Ways:
 
 @kept
 def ways(posture: Posture) -> Ways:
-    """Return the edges that entitlements are found over, those of expired credentials too."""
+    """Return the edges over which entitlements are found, those of expired credentials included."""
     graph, parts = posture.graph, []
     for kind, relationship in enumerate(IDENTITY):
         rows = identity_edges(posture, relationship)
@@ -39,7 +39,7 @@ def ways(posture: Posture) -> Ways:
 
 
 def way(posture: Posture, start: int, end: int) -> list[dict[str, Any]]:
-    """Return the steps of a shortest way between two nodes (numbers); none if they are one."""
+    """Return the steps of a shortest path between two nodes (numbers); none if they are equal."""
     edges = ways(posture)
     entered: dict[int, tuple[int, int]] = {start: (start, -1)}
     waiting = [start]

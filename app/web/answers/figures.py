@@ -1,4 +1,4 @@
-"""Figures that several pages share, taken from the posture's arrays rather than row by row."""
+"""Figures that several pages share, computed from the posture's arrays rather than row by row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +23,13 @@ UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
 
 @kept
 def accountable(posture: Posture) -> pd.DataFrame:
-    """Return a row for each accountable identity, widest reach first; NaN where not known.
+    """Return a row for each accountable identity, widest reach first; NaN for unknown reach.
 
     Returns
     -------
     DataFrame
         `id`, `label`, `name`, `resources`, `weighted`, `business` and `technical` (names, empty
-        for nobody), `business_unknown` and `technical_unknown` (no source could have said) and
+        for nobody), `business_unknown` and `technical_unknown` (no source could declare it) and
         `owners`: which roles are covered, or unknown.
     """
     numbers = posture.accountable
@@ -74,7 +74,7 @@ def names(posture: Posture, numbers: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Orphans:
-    """How many identities in service lack an owner, of how many whose owners are known."""
+    """The counts of identities in service that lack an owner, and of those with known owners."""
 
     lacking: int
     known: int
@@ -85,7 +85,7 @@ class Orphans:
 
 @kept
 def orphans(posture: Posture) -> Orphans:
-    """Count the identities for which nobody answers in at least one role."""
+    """Count the identities without an owner in at least one role."""
     answer = answers.orphans(posture, limit=1)
     rows = orphaned(posture, posture.ownership)
     roles = rows.groupby("identity")["role"].nunique()
@@ -100,7 +100,7 @@ def orphans(posture: Posture) -> Orphans:
 
 @kept
 def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
-    """Word the share of the weighted blast radius that nobody used for `days`, and of how much."""
+    """Format the share of weighted reach unused for `days`, and the amounts."""
     found = regained(posture, days)
     if "usage" in posture.graph.undeclared and not found.weighted:
         return NO_FIGURE, "no source states use"
@@ -116,7 +116,7 @@ def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
 
 @kept
 def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
-    """Return a row for each finding that is not resolved, or that is; worst first, names raw.
+    """Return a row for each unresolved (or resolved) finding, worst first, names not escaped.
 
     Returns
     -------
@@ -135,13 +135,13 @@ def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
 
 @kept
 def states(posture: Posture) -> dict[str, int]:
-    """Count the findings in each state that any is in."""
+    """Count the findings in each state that occurs."""
     counts = lives(posture).rows["state"].value_counts()
     return {state: int(counts[state]) for state in STATES if state in counts}
 
 
 def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Name what findings speak of, whose numbers of nodes are those of `posture`."""
+    """Return findings with names and texts; their numbers of nodes are those of `posture`."""
     subject = rows["subject"].to_numpy(np.int64)
     about = posture.graph.things.loc[subject]
     said = {number: accountability(posture, number) for number in np.unique(subject).tolist()}
@@ -175,7 +175,7 @@ def _instants(milliseconds: pd.Series) -> Any:
 
 @kept
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
-    """Return one finding whole, by its id; None where there is none."""
+    """Return one finding in full, by its id; None if there is none."""
     return answers.finding(posture, one)
 
 

@@ -1,4 +1,4 @@
-"""The answers behind the blast radius page, kept per question."""
+"""Answers for the blast radius page, cached for each question."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ LEVELS = ("list", "read", "write", "admin")
 
 @dataclass(frozen=True)
 class Question:
-    """What the page is asked: the start and how far to go."""
+    """A question of the page: the start, the mode and the bounds."""
 
     thing: str
     mode: str = "standing"
@@ -28,7 +28,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a thing reaches: figures, a row for each resource, and the tree to draw."""
+    """The reach of a node: figures, a row for each resource, and the tree to draw."""
 
     figures: dict[str, Any]
     table: pd.DataFrame
@@ -38,12 +38,12 @@ class Reach:
 
 @kept
 def reach(posture: Posture, question: Question) -> Reach:
-    """Answer `question` as `found_by` does, once."""
+    """Return the cached answer of `found_by` to `question`."""
     return found_by(posture, question)
 
 
 def found_by(posture: Posture, question: Question) -> Reach:
-    """Answer `question`, for drawing and as a table, heaviest resource first."""
+    """Return the reach for `question`, to draw and as a table, heaviest resource first."""
     start = posture.graph.number(question.thing)
     asked = (posture, start, question.mode, question.hops, question.leaked)
     figures, drawn = answers.blast_radius(*asked), answers.reach_tree(*asked)
@@ -61,7 +61,7 @@ def found_by(posture: Posture, question: Question) -> Reach:
 
 
 def resource_table(resources: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each resource reached; `id` is for the page, not for the reader."""
+    """Return a row for each resource reached; the column `id` is not shown."""
     return pd.DataFrame(
         {
             "id": [row["id"] for row in resources],
@@ -76,7 +76,7 @@ def resource_table(resources: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def certainty(row: dict[str, Any]) -> str:
-    """Say what a reach rests on beyond what sources state."""
+    """Return the doubts about a reach in words, or "stated" if there are none."""
     doubts = [
         words
         for flag, words in (
@@ -91,7 +91,7 @@ def certainty(row: dict[str, Any]) -> str:
 
 @kept
 def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Answer who reaches the thing, nearest first."""
+    """Return the identities that reach a resource, nearest first."""
     resource = posture.graph.number(question.thing)
     answer = answers.exposure(posture, resource, mode=question.mode)
     rows = answer["identities"]
@@ -110,7 +110,7 @@ def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.Da
 
 @kept
 def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[str]:
-    """Return the levels at which one thing reaches another, lowest first; none but of a grant."""
+    """Return the levels at which one node reaches another, lowest first; empty without a grant."""
     numbers = posture.graph.number(start), posture.graph.number(end)
     reached: list[str] = answers.path(posture, *numbers, mode=mode)["levels"]
     return reached
@@ -120,9 +120,9 @@ def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[st
 def way(
     posture: Posture, start: str, end: str, mode: str, level: str | None = None
 ) -> dict[str, Any] | None:
-    """Return the shortest path from one thing to another, None where there is none.
+    """Return the shortest path from one node to another, None if there is none.
 
-    To what is reached at a level, it is the shortest path to `level`, else to the highest.
+    To a resource, it is the shortest path to `level` if that is reached, else to the highest level.
     """
     numbers = posture.graph.number(start), posture.graph.number(end)
     reached = levels_reached(posture, start, end, mode)
@@ -141,7 +141,7 @@ def chain(steps: list[dict[str, Any]]) -> Tree:
 
 
 def sureness(figures: dict[str, Any]) -> str:
-    """Say between what and what the weighted blast radius lies, and why."""
+    """Format the interval of the weighted reach, with the reason."""
     interval = figures["interval"]
     low, high = interval["confirmed"], interval["possible"]
     if low is None:

@@ -1,4 +1,4 @@
-"""Charts as figures: plain functions of frames, so that tests can look at them."""
+"""Charts as figures: pure functions of frames, so that tests can inspect them."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -10,7 +10,7 @@ LONGEST = 28  # characters of a name on an axis
 
 
 def bars(frame: pd.DataFrame, name: str, value: str, axis: str) -> go.Figure:
-    """Draw horizontal bars, largest on top; two things of one name stay two bars."""
+    """Draw horizontal bars, largest on top; nodes of equal names stay separate bars."""
     shown = frame.iloc[::-1]
     names = [chart_text(n, LONGEST) for n in shown[name]]
     figure = go.Figure(
@@ -37,7 +37,7 @@ def bars(frame: pd.DataFrame, name: str, value: str, axis: str) -> go.Figure:
 
 
 def steps(profile: pd.DataFrame, axis: str) -> go.Figure:
-    """Draw how what is reached grows with each step: `hops` against `weighted`."""
+    """Draw the growth of reach with each step: `hops` against `weighted`."""
     figure = go.Figure(
         go.Bar(
             x=[str(h) for h in profile["hops"]],
@@ -59,10 +59,10 @@ def steps(profile: pd.DataFrame, axis: str) -> go.Figure:
 
 
 def pillars(rows: pd.DataFrame) -> go.Figure:
-    """Draw how much of each pillar is in evidence, broken and unknown, as parts of a whole.
+    """Draw the shares of each pillar in evidence, broken and unknown, as stacked bars.
 
-    `rows` has `title`, and the shares `shown`, `broken` and `unknown`. A pillar of which nobody
-    could know anything has an empty bar.
+    `rows` has `title`, and the shares `shown`, `broken` and `unknown`. A pillar that cannot be
+    measured has an empty bar.
     """
     titles = [chart_text(title, LONGEST) for title in rows["title"]]
     figure = go.Figure()

@@ -1,4 +1,4 @@
-"""Charts of trust debt as figures: plain functions of frames, so that tests can look at them."""
+"""Charts of trust debt as figures: pure functions of frames, so that tests can inspect them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ SERIES = (
 def burn_down(periods: Sequence[dict[str, Any]]) -> go.Figure:
     """Draw the balance as a line, and below it what each period added and took away as bars.
 
-    What only came into sight, or went out of it, is hatched: it is no change.
+    Changes by coverage alone are hatched.
     """
     days = [day(p["until"]["at"]) for p in periods]
     figure = make_subplots(2, shared_xaxes=True, row_heights=[0.4, 0.6], vertical_spacing=0.06)
@@ -66,12 +66,11 @@ def _bars(figure: go.Figure, days: list[str], values: list[float], name: str, ho
 
 
 def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
-    """Draw who owes how much: a tile for each group, and in it one for each identity.
+    """Draw the debt as a treemap: a tile for each group, and in it one for each identity.
 
-    `members` has `id`, `name`, `debt`, and for the groups `by` (keys) and `<by>_name`, or the
-    keys for names. Beyond the `most` that owe most, the identities of a group are one tile. The
-    id of a tile says what it stands for, as `group_of` reads it; one that is `by` itself has no
-    tiles within.
+    `members` has `id`, `name`, `debt`, and for the groups `by` (keys) and `<by>_name`, or the keys
+    for names. Beyond the `most` with most debt, the identities of a group are one tile. The id of a
+    tile names its group, as `group_of` parses it; groups in `FLAT` have no inner tiles.
     """
     owing = members[members["debt"] > 0].sort_values("debt", ascending=False, kind="stable")
     named = f"{by}_name" if f"{by}_name" in members else by
@@ -109,14 +108,14 @@ def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
         height=420,
         margin=margin,
         treemapcolorway=TILES,
-        extendtreemapcolors=False,  # lighter ones would not carry white text
+        extendtreemapcolors=False,  # white text is illegible on lighter ones
         uniformtext={"minsize": 10, "mode": "hide"},
     )
     return figure
 
 
 def group_of(tile: str) -> str:
-    """Return the group, as the address has it, that a tile of `treemap` stands for.
+    """Return the group of a tile of `treemap`, as in the address.
 
     >>> group_of("more:team:billing"), group_of("identity:a:b"), group_of(ALL)
     ('team:billing', 'identity:a:b', '')
@@ -127,7 +126,7 @@ def group_of(tile: str) -> str:
 def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
     """Draw the trust debt ratio over the snapshots, its range as a band, and the target.
 
-    `past` has `at`, `ratio` and `high`: the ratio if all that is unverified were broken.
+    `past` has `at`, `ratio` and `high`: the ratio if all unverified exposure were broken.
     """
     days = [day(at) for at in past["at"]]
     figure = go.Figure()

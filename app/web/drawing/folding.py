@@ -64,11 +64,11 @@ class Tree:
 
     @property
     def total(self) -> int:
-        """Count the things in the tree, its start among them."""
+        """The number of nodes in the tree, including its start."""
         return len(self.nodes)
 
     def through(self, way: Sequence[str]) -> "Tree":
-        """Return the tree in which the things of a path from the root hang along that path."""
+        """Return the tree with the nodes of a path from the root attached along that path."""
         if not all(one in self.nodes for one in way):
             return self
         above = {one: before for before, one in pairwise(way) if one != self.root}
@@ -86,7 +86,7 @@ class Tree:
         return Tree.of(nodes, self.classes, self.weights)
 
     def way_to(self, one: str) -> list[str]:
-        """List the ids from the root to `one`; empty when it is not in the tree."""
+        """List the ids from the root to `one`; empty if it is not in the tree."""
         way: list[str] = []
         at: str | None = one if one in self.nodes else None
         while at is not None:
@@ -98,10 +98,10 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one drawn node stands for: a thing, or a fold of several.
+    """One drawn node: a single node, or a fold of several.
 
-    `id` is a thing's id, or a fold's group. `stands_for` counts the things that it hides; 0 for
-    a thing that stands for itself.
+    `id` is a node's id, or a fold's group. `stands_for` counts the nodes that it hides; 0 for a
+    single node.
     """
 
     id: str
@@ -128,11 +128,11 @@ def fold(
     tree : Tree
         Everything reached.
     cap : int
-        The most pieces; `HARD_CAP` where something is unfolded.
+        The most pieces; `HARD_CAP` if something is unfolded.
     unfolded : set of str
-        Groups whose members a reader wants to see one by one.
+        Groups whose members are drawn one by one.
     pinned : set of str
-        Things that must be drawn as themselves, such as those on a chosen path.
+        Nodes that must be drawn as themselves, such as those on a chosen path.
     rows : int
         The most pieces without children of their own, as far as folding can reach that.
 
@@ -155,7 +155,7 @@ def fold(
 def _pieces(
     tree: Tree, cap: int, threshold: int, unfolded: Set[str], pinned: Set[str]
 ) -> tuple[list[Piece], bool]:
-    """Walk the tree breadth first; also say whether anything had to be cut."""
+    """Return the pieces of a breadth-first walk, and whether any had to be cut."""
     pieces = [_single(tree, tree.root)]
     waiting = deque([tree.root] if tree.root in tree.children else [])
     cut = False
@@ -173,7 +173,7 @@ def _pieces(
 
 
 def _fitting(tree: Tree, wanted: list[Piece], room: int) -> tuple[list[Piece], list[Piece]]:
-    """Take pieces while there is room for them and for one piece under each that has more."""
+    """Split pieces by the room for them and for one piece under each that has children."""
     costs = [1 if p.stands_for or p.id not in tree.children else 2 for p in wanted]
     if sum(costs) <= room:
         return wanted, []
@@ -188,7 +188,7 @@ def _fitting(tree: Tree, wanted: list[Piece], room: int) -> tuple[list[Piece], l
 def _under(
     tree: Tree, parent: str, threshold: int, unfolded: Set[str], pinned: Set[str]
 ) -> list[Piece]:
-    """List the pieces under `parent`: pinned things, things that lead on, leaves and folds."""
+    """List the pieces under `parent`: pinned nodes, inner nodes, leaves and folds."""
     first: list[str] = []
     inner: list[str] = []
     groups: dict[str, list[str]] = {}

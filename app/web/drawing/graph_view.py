@@ -1,8 +1,8 @@
-"""Draw a reach with Cytoscape.js, through the installed Streamlit component.
+"""Drawing of a reach with Cytoscape.js, through the installed Streamlit component.
 
-The component gets coordinates, so it lays nothing out; ids that are made here, so no name can be
-taken for a selector; and names only in attributes that it draws on its canvas and never shows as
-HTML. Its buttons are not reachable by keyboard: every page pairs it with a select box or a table.
+The component gets fixed coordinates; ids that are made here, so that no name can act as a selector;
+and names only in attributes that it draws on its canvas and never shows as HTML. Its buttons are
+not reachable by keyboard: every page pairs it with a select box or a table.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ from app.wording import VERBS, kind
 from graph.schema import FACT_NODES, RESOURCE
 
 HEIGHT = 600
-LEAST = (680.0, 480.0)  # the width and height that are shown at least, in the drawing's units
+LEAST = (680.0, 480.0)  # the least width and height shown, in the drawing's units
 CROP = "inset(4px 4px 4px 36px)"  # leaves out the component's closed panel and its frame
 LABEL = 26  # characters of a name beside a node
-BELOW = 19  # and below one, where the next layer is near
+BELOW = 19  # characters below a node, where the next layer is near
 _DRAWN, _SEEN = "graph:drawn", "graph:seen"
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What a reader did in the picture: chose a node, or asked to unfold it."""
+    """A reader's action in the picture: choosing a node, or unfolding it."""
 
     piece: Piece
     unfold: bool
@@ -50,7 +50,7 @@ class _Style:
 
 
 def picked(key: str) -> Picked | None:
-    """Return what the reader did last in the picture `key`, once; call it before drawing."""
+    """Return the reader's last action in the picture `key`, once; call it before drawing."""
     event, seen = st.session_state.get(key), f"{_SEEN}:{key}"
     if not isinstance(event, Mapping) or event.get("timestamp") == st.session_state.get(seen):
         return None
@@ -69,7 +69,7 @@ def draw(
     way: Sequence[str] = (),
     height: int = HEIGHT,
 ) -> None:
-    """Draw; `chosen` is the id of the chosen piece, `way` those on the path to it, in order."""
+    """Draw; `chosen` is the chosen piece's id, `way` the ids on the path to it, in order."""
     st.session_state[f"{_DRAWN}:{key}"] = {_node(s.piece.id): s.piece for s in drawing.spots}
     view = hashlib.sha256(repr([s.piece.id for s in drawing.spots]).encode()).hexdigest()[:12]
     frame = f"{key}-frame"
@@ -88,7 +88,7 @@ def draw(
 def elements(
     drawing: Drawing, edges: Sequence[Link], chosen: str = "", way: Sequence[str] = ()
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the drawing as the component takes it; names only as `_name`, escaped."""
+    """Return the drawing in the component's format; names only as `_name`, escaped."""
     nodes = [_drawn_node(spot, drawing, chosen, frozenset(way)) for spot in drawing.spots]
     steps = frozenset(pairwise(way))
     return {
@@ -131,7 +131,7 @@ def _drawn_node(spot: Spot, drawing: Drawing, chosen: str, way: Set[str]) -> dic
 
 
 def _side(spot: Spot, drawing: Drawing) -> str:
-    """Name the place of a node's text: below it, to its right, or outwards along its ray."""
+    """Return the position of a node's text: below it, to its right, or outwards along its ray."""
     if not spot.leaf or spot.piece.hops == 0:
         return "below"
     if drawing.arrangement == "layers":
@@ -140,7 +140,7 @@ def _side(spot: Spot, drawing: Drawing) -> str:
 
 
 def _radial(spot: Spot) -> dict[str, float]:
-    """Turn a text along its ray; Cytoscape turns it about the point beside the node."""
+    """Return the rotation of a text along its ray; Cytoscape rotates it about its anchor."""
     size, away = 9.0, 13.0
     x, y = math.cos(spot.angle), math.sin(spot.angle)
     left = x < 0
@@ -152,7 +152,7 @@ def _radial(spot: Spot) -> dict[str, float]:
 
 
 def _corners(drawing: Drawing) -> list[dict[str, Any]]:
-    """Two unseen nodes that keep a margin: the component forgets its own on the first resize."""
+    """Return two invisible nodes that keep a margin, as the component loses its own on a resize."""
     left, top, right, bottom = drawing.box
     beside = 170 if drawing.arrangement == "layers" else 120
     before = 115 if drawing.arrangement == "layers" else 210
@@ -172,7 +172,7 @@ def _corners(drawing: Drawing) -> list[dict[str, Any]]:
 
 
 def _widened(low: float, high: float, least: float) -> tuple[float, float]:
-    """Keep a small drawing small: nothing is magnified to fill the frame."""
+    """Return a range widened to at least `least`, so that small drawings are not magnified."""
     more = max(0.0, least - (high - low)) / 2
     return low - more, high + more
 
@@ -195,7 +195,7 @@ def _drawn_edge(link: Link, steps: Set[tuple[str, str]]) -> dict[str, Any]:
 
 
 def styles() -> list[_Style]:
-    """Return how things look: by label as the schema says, then by what is known of them."""
+    """Return the styles: by label as in the schema, then by state."""
     return [
         _Style(
             "node",
@@ -296,7 +296,7 @@ def styles() -> list[_Style]:
 
 
 def legend(labels: Set[str]) -> str:
-    """Say in Markdown what shapes and lines mean, for the labels that are drawn."""
+    """Return the meaning of shapes and lines in Markdown, for the labels that are drawn."""
     shapes = [
         f"{SHAPES.get(n.symbol, n.symbol)} {kind(n.name)}" for n in FACT_NODES if n.name in labels
     ]

@@ -16,23 +16,23 @@ from app.wording import counted, kind, number
 
 Arrangement = Literal["layers", "rings"]
 
-SPREAD = 600.0  # across all layers, as long as no two come closer than NEAREST
+SPREAD = 600.0  # width of all layers, unless two would be closer than NEAREST
 NEAREST, FARTHEST = 125.0, 210.0  # between two layers
 ROW = 30.0  # between leaves
 GAP = 16.0  # more between the leaves of two parents
 RING = 95.0  # least distance between rings
 ARC = 24.0  # between leaves along a ring
-WIDEST = 1.4 * math.pi  # the stretch of the circle that a node's children may take
-NARROW = 26  # rows up to which layers read better than rings
-ROUND = 40  # leaves that rings take well
+WIDEST = 1.4 * math.pi  # the widest arc for a node's children
+NARROW = 26  # most rows for layers instead of rings
+ROUND = 40  # most leaves for rings
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A drawn node: the piece it stands for, where, and the text beside it.
+    """A drawn node: its piece, position and text.
 
-    `x` grows to the right and `y` downwards. `leaf` says that nothing is drawn behind it;
-    `angle` is the direction from the start, in radians, on rings.
+    `x` grows to the right and `y` downwards. `leaf`: nothing is drawn behind it; `angle` is the
+    direction from the start, in radians, on rings.
     """
 
     piece: Piece
@@ -43,7 +43,7 @@ class Spot:
 
     @property
     def text(self) -> str:
-        """The words beside the node; a thing's own name still has to be escaped."""
+        """The text beside the node; a node's own name is not escaped yet."""
         piece = self.piece
         if not piece.stands_for:
             return piece.name
@@ -55,7 +55,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Drawing:
-    """Where every drawn node stands, and what share of the whole they are."""
+    """The positions of all drawn nodes, and the total number of nodes."""
 
     spots: tuple[Spot, ...]
     arrangement: Arrangement
@@ -64,12 +64,12 @@ class Drawing:
 
     @property
     def shown(self) -> int:
-        """Count the things drawn as themselves."""
+        """The number of nodes drawn as themselves."""
         return sum(not spot.piece.stands_for for spot in self.spots)
 
     @property
     def said(self) -> str:
-        """Say how much of the whole is drawn."""
+        """A sentence on how much of the whole is drawn."""
         if self.shown == self.total:
             return f"Showing all {counted(self.total, 'thing')}."
         folded = counted(sum(bool(s.piece.stands_for) for s in self.spots), "fold")
@@ -89,7 +89,7 @@ def arrange(
     unfolded: Set[str] = frozenset(),
     pinned: Set[str] = frozenset(),
 ) -> Drawing:
-    """Fold `tree` and place what is drawn; narrow results in layers, others on rings.
+    """Fold `tree` and place its pieces; narrow results in layers, others on rings.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _by_parent(pieces: Sequence[Piece]) -> dict[str, list[Piece]]:
 
 
 def _leaf_counts(pieces: Sequence[Piece]) -> dict[str, int]:
-    """Count the leaves at or below each piece; parents stand before their children."""
+    """Count the leaves at or below each piece; parents come before their children."""
     counts: dict[str, int] = {}
     for piece in reversed(pieces):
         counts.setdefault(piece.id, 1)
@@ -130,7 +130,7 @@ def _leaf_counts(pieces: Sequence[Piece]) -> dict[str, int]:
 
 
 def _in_order(pieces: Sequence[Piece]) -> list[Piece]:
-    """List the pieces depth first, so that the leaves come as a reader meets them."""
+    """List the pieces depth first, so that the leaves are in reading order."""
     under = _by_parent(pieces)
     order: list[Piece] = []
     waiting = [pieces[0]]
@@ -159,7 +159,7 @@ def _layers(pieces: Sequence[Piece]) -> tuple[Spot, ...]:
 
 def _rings(pieces: Sequence[Piece]) -> tuple[tuple[Spot, ...], tuple[float, ...]]:
     under, counts = _by_parent(pieces), _leaf_counts(pieces)
-    wedge = {pieces[0].id: (-math.pi / 2, 2 * math.pi)}  # where it begins, and how wide it is
+    wedge = {pieces[0].id: (-math.pi / 2, 2 * math.pi)}  # its start and width
     closest = math.inf
     for piece in _in_order(pieces):
         begins, width = wedge[piece.id]

@@ -1,7 +1,7 @@
-"""The edges of a drawing, and the colours that say what is known of them.
+"""The edges of a drawing, and the colours of their states.
 
-The colours read on light and on dark, and none stands alone: a dash, an arrow or words say the
-same.
+The colours are legible on light and on dark, and none is the only mark: a dash, an arrow or words
+mean the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ AMBER, CRIMSON, GREY, BLUE = "#b7791f", "#d6336c", "#8a94a3", "#3b82c4"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A drawn edge between two pieces, and what is known of it."""
+    """A drawn edge between two pieces, with its states."""
 
     source: str
     target: str
@@ -26,7 +26,7 @@ class Link:
 
 
 def links(drawing: Drawing, edges: Iterable[Mapping[str, Any]]) -> list[Link]:
-    """List the edges to draw: those between drawn things, and one to each fold."""
+    """List the edges to draw: those between drawn nodes, and one to each fold."""
     shown = {spot.piece.id for spot in drawing.spots if not spot.piece.stands_for}
     found: dict[tuple[str, str, str], Link] = {}
     for edge in edges:

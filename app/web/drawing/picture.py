@@ -1,8 +1,8 @@
-"""A blast radius as a static picture: one inline SVG, for notebooks and pages without scripts.
+"""A static picture of a blast radius: one inline SVG, for notebooks and pages without scripts.
 
-It is the app's own drawing: the same folding and the same coordinates. Text takes the colour of
-the page around it, and every other colour reads on light and on dark. Nothing in it runs or
-loads, and every name in it is escaped.
+It uses the folding and coordinates of the app. Text takes the colour of the page around it, and
+every other colour is legible on light and on dark. Nothing in it runs or loads, and every name in
+it is escaped.
 """
 
 import math
@@ -15,7 +15,7 @@ from app.web.drawing.layout import Arrangement, Drawing, Spot, arrange
 from app.web.drawing.links import AMBER, BLUE, CRIMSON, GREY, Link, links
 from graph.schema import FACT_NODES, SENSITIVITIES
 
-CAP = 60  # nodes in a picture that nobody can zoom into
+CAP = 60  # nodes in a picture without zoom
 LABEL, BELOW = 30, 20  # characters of a name beside a node, and below one
 MARGIN, BESIDE = 46.0, 200.0
 COLOURS: Mapping[str, str] = {n.name: n.colour for n in FACT_NODES}
@@ -44,7 +44,7 @@ def picture(tree: Mapping[str, Any], cap: int = CAP, arrangement: Arrangement | 
 
 
 def draw(drawing: Drawing, edges: Iterable[Link]) -> str:
-    """Draw what was laid out."""
+    """Return a drawing as one SVG element."""
     left, top, right, bottom = drawing.box
     layers = drawing.arrangement == "layers"
     aside = MARGIN if layers else BESIDE
@@ -147,7 +147,7 @@ def _text(spot: Spot, drawing: Drawing) -> str:
 
 
 def _outwards(spot: Spot) -> str:
-    """Turn the text along the ray from the start, never upside down."""
+    """Return SVG attributes that rotate a text along its ray, never upside down."""
     left = math.cos(spot.angle) < 0
     degrees = math.degrees(spot.angle) - (180 if left else 0)
     away = -15 if left else 15

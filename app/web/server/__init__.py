@@ -1,1 +1,1 @@
-"""The app's server: its start, its protections, and uploads to it."""
+"""The app's server: its start, its protections, and uploads."""

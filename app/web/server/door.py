@@ -1,7 +1,7 @@
-"""Who may change a store in the app: whoever sits here and has the token that its start printed.
+"""Access control of the app: changes need the token that its start printed.
 
 Looking needs no token. Any account of this machine can reach a loopback address, so deciding and
-uploading ask once in each session for what only the account that started the app was told.
+uploading require, once in each session, the token known only to the account that started the app.
 """
 
 import hmac
@@ -20,18 +20,18 @@ OPEN, SESSION = "door:open", "door:session"
 
 
 class _Door:
-    """The token of this process; None where nobody was told any, so that nobody decides."""
+    """The token of this process; None if it has none, so that no session may decide."""
 
     token: str | None = None
 
 
 def take_token() -> None:
-    """Take the token out of the environment, where processes started from here would find it."""
+    """Remove the token from the environment, so that child processes do not inherit it."""
     _Door.token = os.environ.pop(VARIABLE, None)
 
 
 def new_token() -> str:
-    """Return a token that nobody can guess."""
+    """Return an unguessable token."""
     return secrets.token_urlsafe(24)
 
 
@@ -41,7 +41,7 @@ def at_home() -> bool:
 
 
 def enter() -> None:
-    """Take the token out of the address, if it is there, and open the session if it is right."""
+    """Remove the token from the address, if present, and open the session if it is right."""
     said = st.query_params.get(PARAMETER)
     if said is not None:
         del st.query_params[PARAMETER]
@@ -49,18 +49,18 @@ def enter() -> None:
 
 
 def is_open() -> bool:
-    """Return whether this session may decide, and upload."""
+    """Return whether this session may decide and upload."""
     return at_home() and bool(st.session_state.get(OPEN))
 
 
 def decider(name: str) -> By:
-    """Return who decides, as somebody who did not sign in, in this session."""
+    """Return the decider of this session, as a person who is not signed in."""
     session = st.session_state.setdefault(SESSION, secrets.token_hex(6))
     return By(name, session=str(session))
 
 
 def ask(place: Any, where: str, deed: str = "decide") -> bool:
-    """Return whether this session may do so; else draw why not, and the field for the token."""
+    """Return whether this session may decide; if not, draw the reason or the token field."""
     if is_open():
         return True
     if not at_home():
@@ -89,4 +89,4 @@ def _try(said: str) -> bool:
 
 
 def _bytes(said: str) -> bytes:
-    return said.encode(errors="backslashreplace")  # an address may hold half a character
+    return said.encode(errors="backslashreplace")  # an address may hold a lone surrogate

@@ -1,7 +1,7 @@
-"""What stands before the app's server: it answers its own pages only, and tells browsers so.
+"""The guard before the app's server: it serves its own address only, with protective headers.
 
-Streamlit lets any page of this machine, on whatever port, open its WebSocket, and sends no
-headers against framing. Here a request must name the very address that is served.
+Streamlit lets any page of this machine, on whatever port, open its WebSocket, and sends no headers
+against framing. Here a request must name exactly the served address.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,8 +20,8 @@ REFUSED = b"trustdebt answers only at its own address"
 def headers(port: int) -> list[tuple[bytes, bytes]]:
     """Return the headers of every answer.
 
-    Streamlit's page has a script and styles of its own within it, and draws with workers, so
-    these are let in; scripts, frames and connections of others are not.
+    Streamlit's page has an inline script and inline styles, and draws with workers, so these are
+    allowed; scripts, frames and connections of other origins are not.
     """
     own = " ".join(f"ws://{name}:{port}" for name in NAMES)
     policy = {
@@ -51,7 +51,7 @@ def headers(port: int) -> list[tuple[bytes, bytes]]:
 
 
 class Guard:
-    """Serve `app` to those who name its address, and close what nobody here asks for."""
+    """Serves `app` to requests for its own address, and closes unused endpoints."""
 
     def __init__(self, app: Serve, port: int) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Start the app's server, on the loopback address only."""
+"""Start of the app's server, on the loopback address only."""
 
 import os
 import socket
@@ -20,12 +20,12 @@ PATHS = (
 def launch(port: int, store: str | None, budget: str | None) -> NoReturn:
     """Print the app's address and become its server; a port in use is replaced by a free one.
 
-    The server leaves the working folder, whose `.streamlit/` is not its configuration.
+    The server leaves the working folder, so that its `.streamlit/` is not used as configuration.
     """
     port = port if port and _free(port) else _any_free()
     os.environ["TRUSTDEBT_STORE"] = store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if budget:
-        os.environ["TRUSTDEBT_BUDGET"] = budget  # each page has it
+        os.environ["TRUSTDEBT_BUDGET"] = budget  # the budget of each page
     for name in PATHS:
         named = os.environ.get(name)
         if named and not is_database(named):

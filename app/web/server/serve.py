@@ -1,6 +1,6 @@
-"""The app's server: Streamlit with its protections said outright, and our configuration alone.
+"""The app's server: Streamlit with explicit protections, and our configuration alone.
 
-A `.streamlit/` in the working folder or in a home could take the protections away: none is read.
+A `.streamlit/` in the working folder or in a home could disable the protections: none is read.
 """
 
 import sys
@@ -19,7 +19,7 @@ OWN = MAIN.parent / ".streamlit" / "config.toml"
 
 
 def settings(host: str, port: int) -> dict[str, Any]:
-    """Return the settings of Streamlit that keep strangers out."""
+    """Return the settings of Streamlit, with all protections."""
     return {
         "server.address": host,
         "server.port": port,
@@ -44,7 +44,7 @@ def settings(host: str, port: int) -> dict[str, Any]:
 
 
 class Guarded(App):
-    """Streamlit's server behind ours; what a web page may not ask for does not reach it."""
+    """Streamlit's server behind `Guard`, which refuses forbidden requests."""
 
     def __init__(self, port: int) -> None:
         super().__init__(MAIN)
@@ -56,12 +56,12 @@ class Guarded(App):
 
 
 def own_files(file_name: str) -> list[str]:
-    """Return the files that Streamlit reads its configuration from: ours, and none of secrets."""
+    """Return the configuration files of Streamlit: only our own, and no secrets."""
     return [str(OWN)] if file_name == OWN.name else []
 
 
 def main() -> None:
-    """Serve until stopped: `HOST PORT` are the arguments."""
+    """Serve until stopped; the arguments are `HOST PORT`."""
     host, port = sys.argv[1], int(sys.argv[2])
     sys.argv[1:] = []
     take_token()

@@ -1,8 +1,8 @@
-"""Reading an export that was uploaded: the command line does it, in a process of its own.
+"""Reading of uploaded exports: the command line reads them, in a separate process.
 
-So the page has the checks of the command `ingest` and its words, and a file that is too much for
-the reader does not take the app down. The files go through a pipe; that process lays them out in
-a folder that it removes, and ends itself when the app is gone.
+So the page has the checks and messages of the command `ingest`, and a file that exhausts the reader
+does not take the app down. The files go through a pipe; that process lays them out in a folder that
+it removes, and ends itself when the app is gone.
 """
 
 import json
@@ -21,13 +21,13 @@ from typing import IO, Any
 
 from app.isolation import isolated
 
-MAX_FILES, MAX_MIB = 200, 64  # of one upload, all files together
-MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # MiB and files that its archives hold together
-MAX_MEMORY = 1_536  # MiB that reading it may take
+MAX_FILES, MAX_MIB = 200, 64  # limits of one upload, all files together
+MAX_EXPANDED, MAX_MEMBERS = 512, 5_000  # limits in MiB and files of all its archives
+MAX_MEMORY = 1_536  # limit in MiB of the reader
 PATIENCE = 300.0  # seconds
 PREFIX = "trustdebt-upload-"
 HERE = ("127.0.0.1", "localhost", "::1")
-# More threads need no less time here, and each counts against the memory.
+# More threads are no faster here, and each needs memory.
 FEW_THREADS = {"OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "4"}
 WANT_OF_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
@@ -42,9 +42,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be read: as which source, and what its reader cannot know by itself.
+    """The request to read: the source, and what its reader cannot know by itself.
 
-    `said` answers what the source asks for.
+    `said` answers the question of the source.
     """
 
     source: str
@@ -54,7 +54,7 @@ class Asked:
 
 
 class Refused(Exception):
-    """An upload that was not taken; the text says why, `code` which sort of reason it is."""
+    """A rejected upload; the text gives the reason, `code` its kind."""
 
     def __init__(self, text: str, code: str = "refused") -> None:
         self.code = code
@@ -62,13 +62,13 @@ class Refused(Exception):
 
 
 def sources(uri: str) -> list[dict[str, Any]]:
-    """List what can be read, as the command `sources` says it."""
+    """List the readable sources, as the command `sources` does."""
     listed: list[dict[str, Any]] = _run("sources", uri, ())["sources"]
     return listed
 
 
 def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
-    """Ingest uploaded files as one export; return what the command answers.
+    """Ingest uploaded files as one export; return the answer of the command.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Name a folder for the reader to make, and see to it that it is gone in the end."""
+    """Yield the path of a folder for the reader to make, and remove it in the end."""
     folder = Path(tempfile.gettempdir(), f"{PREFIX}{secrets.token_hex(16)}")
     try:
         yield folder
@@ -108,7 +108,7 @@ def _folder() -> Iterator[Path]:
 
 
 def _run(command: str, uri: str, pieces: Sequence[bytes | memoryview]) -> dict[str, Any]:
-    """Run a command on the store; the address is passed where no list of processes shows it."""
+    """Run a command on the store; its address goes by the environment, which `ps` does not show."""
     environment = {**os.environ, **FEW_THREADS, "TRUSTDEBT_STORE": uri}
     with tempfile.TemporaryFile() as answer:
         try:
@@ -127,7 +127,7 @@ def _run(command: str, uri: str, pieces: Sequence[bytes | memoryview]) -> dict[s
 
 
 def _wait(process: subprocess.Popen[bytes], pieces: Sequence[bytes | memoryview]) -> None:
-    """Feed a process and wait for it; its input stays open, so that it knows we are here."""
+    """Feed a process and wait for it; its input stays open as a sign that the app is running."""
     assert process.stdin is not None
     feeder = threading.Thread(target=_feed, args=(process.stdin, pieces), daemon=True)
     feeder.start()
@@ -144,14 +144,14 @@ def _wait(process: subprocess.Popen[bytes], pieces: Sequence[bytes | memoryview]
 
 
 def _feed(stream: IO[bytes], pieces: Sequence[bytes | memoryview]) -> None:
-    with suppress(OSError, ValueError):  # it refused before it had read everything
+    with suppress(OSError, ValueError):  # it refused before reading everything
         for piece in pieces:
             stream.write(piece)
         stream.flush()
 
 
 def _answer(said: bytes, code: int) -> dict[str, Any]:
-    """Return the result of a command, or raise what it refused."""
+    """Return the result of a command, or raise its error."""
     try:
         document = json.loads(said)
     except ValueError:

@@ -7,7 +7,7 @@ from app.web.view import View
 
 
 def all_views() -> dict[str, View]:
-    """List the views by name, in the order of the menu."""
+    """List the views by name, in menu order."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     views: list[View] = sorted((m.VIEW for m in modules), key=lambda view: view.order)
     return {view.name: view for view in views}

@@ -1,4 +1,4 @@
-"""Findings: what rules found wrong, to filter, read and take away."""
+"""Page of findings: filters, table, and the chosen finding in full."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,7 @@ from app.wording import (
 )
 
 TITLES = {rule.id: rule.title for rule in all_rules().values()}
-CHANGES = 8  # changes listed that resolved a finding
+CHANGES = 8  # changes listed for a resolved finding
 DATES = {
     "since": "Since",
     "first_seen": "First seen",
@@ -52,7 +52,7 @@ COLUMNS = {
 
 
 def draw(posture: Posture) -> None:
-    """Draw the filters, the table, and the findings that the reader chose."""
+    """Draw the filters, the table, and the chosen findings."""
     if not states(posture):
         st.markdown("No rule found anything in what is known.")
         not_judged(posture)
@@ -104,7 +104,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Draw the filters; return the rows, those that are left, and a text that names the filters."""
+    """Draw the filters; return all rows, the filtered rows, and a text that names the filters."""
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
     there = states(posture)
     wanted = _pills(row, "state", "State", list(there), there, STATES)
@@ -132,7 +132,7 @@ def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
 
 
 def _in_states(posture: Posture, wanted: list[str]) -> pd.DataFrame:
-    """Return the findings from which to choose: what is resolved only where that is asked for."""
+    """Return the findings to choose from: resolved ones only if requested."""
     if RESOLVED not in wanted:
         return findings(posture)
     if wanted == [RESOLVED]:
@@ -176,7 +176,7 @@ def _pills(
 
 
 def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
-    """Draw the finding of the chosen row, else the one that the address names."""
+    """Draw the finding of the chosen row, else the one in the address."""
     recall("finding")
     row = shown["id"].iloc[at] if at is not None else None
     if row != st.session_state.get("findings:row"):
@@ -223,7 +223,7 @@ def _finding(one: dict[str, Any]) -> None:
 
 
 def _resolved(by: dict[str, Any], place: Any) -> None:
-    """Say which changes of the estate, or that only time, ended a finding."""
+    """Draw the changes that resolved a finding, or that only time did."""
     lines = [code(_change(change)) for change in by["changes"][:CHANGES]]
     more = len(by["changes"]) - len(lines) + by["more"]
     said = "**Resolved by**  \n" + "  \n".join(lines)
@@ -241,7 +241,7 @@ def _change(one: dict[str, Any]) -> str:
 
 
 def not_judged(posture: Posture) -> None:
-    """Draw which rules could not look, and for want of what."""
+    """Draw the rules that could not be evaluated, with the missing kinds of fact."""
     skipped = silent(posture)
     if skipped.empty:
         return
@@ -250,7 +250,7 @@ def not_judged(posture: Posture) -> None:
 
 
 def _evidence(one: dict[str, Any]) -> str:
-    """Name a piece of evidence: a relationship by its ends, a thing by its name, else by its id."""
+    """Describe a supporting fact: a relationship by its ends, a node by name, else by id."""
     if "relationship" in one:
         ends = one["from"]["name"], one["relationship"], one["to"]["name"]
         return f"{' '.join(ends)} ({one['source']}/{one['scope']})"

@@ -1,4 +1,4 @@
-"""Stale access: paths nobody uses, the step to remove, and what removing them gives back."""
+"""Page of stale access: unused paths, the step to remove, and the reach that this takes away."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,12 @@ from app.wording import (
 
 WINDOWS = ("30", "60", "90", "180", "365")
 DEFAULT_WINDOW = "90"
-LISTED = 200  # paths whose steps are worked out for one page
+LISTED = 200  # most paths on one page
 HIDDEN = ["identity", "resource", "state", "steps"]
 
 
 def draw(posture: Posture) -> None:
-    """Draw the window, the figures, the paths and the steps of the chosen one."""
+    """Draw the window, the figures, the paths, and the steps of the chosen path."""
     recall("days", DEFAULT_WINDOW, one_of(WINDOWS))
     said = st.segmented_control(
         "Not used for", WINDOWS, key="days", format_func=lambda d: f"{d} days", required=True
@@ -53,7 +53,7 @@ def draw(posture: Posture) -> None:
 
 
 def _about(posture: Posture) -> tuple[int, ...] | None:
-    """Draw the search for identities; return the numbers of those found, None for all."""
+    """Draw the search for identities; return the numbers of the matches, None for all."""
     recall("about", "", key="stale:about")
     said = st.text_input(
         "Identity", key="stale:about", placeholder="part of a name or id", width=320
@@ -67,7 +67,7 @@ def _about(posture: Posture) -> tuple[int, ...] | None:
 
 @dataclass(frozen=True)
 class Stale:
-    """The paths that are listed, a row each, of how many, and of how many use is not logged."""
+    """The listed paths, a row each, with the counts of all paths and of unobservable ones."""
 
     rows: pd.DataFrame
     count: int
@@ -76,7 +76,7 @@ class Stale:
 
 @kept
 def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
-    """Return the stale paths of the widest identities, or of those asked about."""
+    """Return the stale paths of the widest identities, or of the given ones."""
     answer = answers.stale(posture, days=days, limit=LISTED, about=about)
     paths = answer["paths"]
     frame = pd.DataFrame(
@@ -161,7 +161,7 @@ def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | 
 
 
 def _how_many(shown: int, found: Stale) -> str:
-    """Say how many rows are shown, of how many that there are."""
+    """Format the number of rows shown and of all paths."""
     listed = len(found.rows)
     if listed == found.count:
         return f"{number(shown)} of {counted(found.count, 'path')}"
@@ -173,10 +173,9 @@ def _how_many(shown: int, found: Stale) -> str:
 
 
 def _filtered(rows: pd.DataFrame, count: int) -> tuple[pd.DataFrame, str]:
-    """Draw the filter; return the rows it leaves, and a text that names it.
+    """Draw the filter; return the filtered rows, and a text that names the filter.
 
-    The states are counted where all paths are listed: those of a part are no figures of the
-    estate.
+    The states have counts only if all paths are listed: counts of a part would mislead.
     """
     counts = rows["state"].value_counts()
     states = [state for state in STALE_STATES if state in counts]

@@ -1,4 +1,4 @@
-"""Trust debt: what is owed, whether it shrinks, who owes it, and what each unit rests on."""
+"""Page of trust debt: the balance, its movement, the debtors, and the items."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ from app.wording import (
     thing_name,
 )
 
-TOP, CAPPED = 10, 3  # rows of a table, things named that keep a grade down
+TOP, CAPPED = 10, 3  # rows of a table; causes of a capped grade that are named
 BROKEN, UNKNOWN = "broken", "unknown"
 STATES = {BROKEN: "Broken", UNKNOWN: "Unverified"}
 STATE_OF = {True: BROKEN, False: UNKNOWN}
@@ -54,7 +54,7 @@ MEANING = (
 
 
 def draw(posture: Posture) -> None:
-    """Draw the balance, how it moved, who owes it, and the items behind it."""
+    """Draw the balance, its movement, the debt by group, and the items."""
     owed = balance(posture)
     if owed["debt"] is None:
         st.info(
@@ -72,7 +72,7 @@ def draw(posture: Posture) -> None:
 
 
 def _capped(owed: dict[str, Any]) -> str:
-    """Name what keeps the grade down: a credential and who holds it, a use, an identity."""
+    """Return the causes that cap the grade: credentials with holders, uses, identities."""
     named = [
         markdown(thing_name(one["thing"]))
         + (
@@ -86,7 +86,7 @@ def _capped(owed: dict[str, Any]) -> str:
 
 
 def _known(posture: Posture, owed: dict[str, Any]) -> None:
-    """Say first how much of it anybody knows."""
+    """Draw how much of the debt is known."""
     low, high = owed["tdr_range"]
     missing = ", ".join(posture.graph.undeclared)
     said = (
@@ -200,7 +200,7 @@ def _ahead(forecast: list[dict[str, Any]], now: float) -> None:
 
 
 def _who(posture: Posture) -> str:
-    """Draw who owes it; return the group whose items are wanted, "" for all."""
+    """Draw the debt by group; return the group whose items are wanted, "" for all."""
     st.header("Who owes it?", anchor=False)
     recall("by", "team", one_of(list(BY)), key="debt:by")
     st.segmented_control(
@@ -225,7 +225,7 @@ def _who(posture: Posture) -> str:
 
 
 def _map(posture: Posture, by: str, found: pd.DataFrame) -> str | None:
-    """Draw the tiles; return the group that the one clicked last stands for."""
+    """Draw the treemap; return the group of the tile clicked last."""
     whole = members(posture)
     if by in FLAT:
         whole = found.rename(columns={"key": by}).assign(**{f"{by}_name": found["name"]})
@@ -265,7 +265,7 @@ def _top(found: pd.DataFrame, by: str) -> int | None:
 
 
 def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
-    """Return the chosen group: of the tile or row that was picked last, else of the address."""
+    """Return the chosen group: of the tile or row picked last, else of the address."""
     recall("group", "")
     before = st.session_state.get("debt:picked", (by, *[None] * len(picked)))
     if (by, *picked) != before:

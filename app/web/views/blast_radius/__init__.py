@@ -1,4 +1,4 @@
-"""Blast radius: what one thing reaches, drawn, listed and explained; or who reaches it."""
+"""Page of blast radius: what one node reaches, drawn, listed and explained; or who reaches it."""
 
 from dataclasses import replace
 from typing import Any
@@ -47,7 +47,7 @@ TILES = ("Resources reached", "Weighted blast radius", "With admin", "By rules, 
 
 
 def draw(posture: Posture) -> None:
-    """Draw the search and the controls, then the answer in the direction asked for."""
+    """Draw the search and the controls, then the answer in the chosen direction."""
     thing = _thing(posture)
     if thing is None:
         st.info("There is nothing to choose from.")
@@ -105,7 +105,7 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
 
 
 def _follow(thing: str, label: str) -> None:
-    """Start afresh with another thing: nothing chosen or unfolded, and the question that fits."""
+    """Reset the choices when another node is chosen, and select the question that fits it."""
     before = st.session_state.get("blast:thing")
     st.session_state["blast:thing"] = thing
     if before in (None, thing):
@@ -209,7 +209,7 @@ def _figures(found: Reach) -> None:
 
 
 def _focus(found: Reach) -> str:
-    """Take the reader's last click into account; return the id of the chosen piece."""
+    """Apply the reader's last click; return the id of the chosen piece."""
     recall("focus")
     st.session_state.setdefault("unfolded", frozenset())
     picked = graph_view.picked(PICTURE)
@@ -311,7 +311,7 @@ def _resources(found: Reach, question: Question) -> None:
 
 
 def _choose(thing: str | None) -> None:
-    """Make the row a reader chose the chosen thing, once for each choice."""
+    """Make the row a reader chose the chosen node, once for each choice."""
     if thing != st.session_state.get("blast:row"):
         st.session_state["blast:row"] = thing
         if thing is not None and thing != st.session_state.get("focus"):

@@ -1,4 +1,4 @@
-"""The panel beside the picture: one thing, how it is reached, and what is known of it."""
+"""The panel beside the picture: one node, its facts, and the path to it."""
 
 from typing import Any
 
@@ -30,13 +30,13 @@ FACTS = (
 
 @kept
 def known(posture: Posture, thing: str) -> dict[str, Any]:
-    """Return everything known of one thing."""
+    """Return everything known of one node."""
     answer: dict[str, Any] = answers.show(posture, posture.graph.number(thing))
     return answer
 
 
 def thing_panel(posture: Posture, thing: str) -> None:
-    """Draw what is known of a thing; a fact that nobody stated is not drawn."""
+    """Draw what is known of a node; absent facts are left out."""
     row = posture.graph.thing(posture.graph.number(thing))
     st.subheader(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
@@ -54,7 +54,7 @@ def thing_panel(posture: Posture, thing: str) -> None:
 
 
 def _owners(owners: list[dict[str, Any]]) -> str:
-    """Name each owner once, with what it answers for, and whether it is still there."""
+    """Return each owner once, with its roles, and whether it is gone."""
     roles: dict[str, list[str]] = {}
     named = {}
     for owner in owners:
@@ -74,7 +74,7 @@ def _fact(value: Any) -> str:
 
 
 def stamp_like(said: str) -> bool:
-    """Say whether a text is an instant as answers write them.
+    """Return whether a text is an instant in the format of answers.
 
     >>> stamp_like("2026-08-01T00:00:00Z"), stamp_like("prod")
     (True, False)
@@ -98,7 +98,7 @@ def _level_key(question: Question, end: str) -> str:
 
 
 def level_choice(posture: Posture, question: Question, end: str) -> None:
-    """Draw which of the levels reached the path is shown for, where there are several."""
+    """Draw the choice of the level of the path, if several are reached."""
     reached = levels_reached(posture, question.thing, end, question.mode)
     if len(reached) < 2:
         return
@@ -112,7 +112,7 @@ def level_choice(posture: Posture, question: Question, end: str) -> None:
 
 
 def path_panel(posture: Posture, found: dict[str, Any] | None) -> None:
-    """Draw a path in sentences, each step with its rule, its evidence and what it rests on."""
+    """Draw a path in sentences, each step with its rule, its use and its supporting facts."""
     if found is None:
         st.markdown("There is no path in this mode.")
         return

@@ -1,4 +1,4 @@
-"""What stands under the figures of a blast radius: how durable it is, and what to verify first."""
+"""The lines under the figures of a blast radius: durability, and what to verify first."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def under_figures(figures: dict[str, Any]) -> None:
 
 
 def durable(durability: dict[str, Any] | None) -> str:
-    """Say in Markdown how much of the way to the crown jewels outlives the usual kill."""
+    """Return a sentence in Markdown on the paths to crown jewels that outlive the usual end."""
     if durability is None or not durability["routes"]:
         return ""
     routes, kept = durability["routes"], durability["routes_after_kill"]

@@ -1,4 +1,4 @@
-"""What a leaked key changes, said on its page, and the way from an identity to its keys."""
+"""The effect of a leaked key, and the buttons from an identity to its keys."""
 
 import numpy as np
 import streamlit as st
@@ -16,7 +16,7 @@ NAMED = 5  # identities named in the sentence
 
 @kept
 def holders(posture: Posture, key: str) -> tuple[list[str], list[str]]:
-    """Return the names of those that use a key, and of those that it is taken for."""
+    """Return the names of the identities that use a key, and of those it authenticates as."""
     graph, number = posture.graph, posture.graph.number(key)
     users, used = graph.ends(USES)
     keys, taken_for = graph.ends(AUTHENTICATES_AS)
@@ -26,7 +26,7 @@ def holders(posture: Posture, key: str) -> tuple[list[str], list[str]]:
 
 
 def leak(posture: Posture, key: str, resources: int) -> None:
-    """Say what is different once a key leaked: who may use it, and what ends that."""
+    """Draw the effect of a leaked key: who may use it, and what ends the leak."""
     if not posture.graph.live[posture.graph.number(key)]:
         return
     users, taken_for = holders(posture, key)

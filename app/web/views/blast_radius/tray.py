@@ -1,4 +1,4 @@
-"""The what-if tray: what one thing reaches before and after removals, side by side."""
+"""The what-if list: the reach of one node before and after removals, side by side."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ from app.web.tiles import tile
 from app.web.what_if import all_tiles, breaks_table, change, changed, less, who_reaches_less
 from app.wording import counted, number, thing_id
 
-DRAWN = 60  # nodes in each of the two pictures, which have half the room
+DRAWN = 60  # nodes in each of the two half-width pictures
 HEIGHT = 360
 SHOWN = 20  # removals that are listed one by one
 
 
 @kept
 def reach_without(posture: Posture, question: Question, items: tuple[str, ...]) -> Reach | None:
-    """Answer what one thing reaches when `items` are removed; None when it is one of them."""
+    """Return the reach of one node after `items` are removed; None if it is one of them."""
     after = _after(posture, items)
     return found_by(after, question) if after.graph.number(question.thing) >= 0 else None
 
@@ -36,7 +36,7 @@ def reach_without(posture: Posture, question: Question, items: tuple[str, ...]) 
 def exposure_without(
     posture: Posture, question: Question, items: tuple[str, ...]
 ) -> dict[str, Any] | None:
-    """Answer who still reaches one thing when `items` are removed; None when it is one of them."""
+    """Return who still reaches one node after `items` are removed; None if it is one of them."""
     after = _after(posture, items)
     number = after.graph.number(question.thing)
     return answers.exposure(after, number, mode=question.mode) if number >= 0 else None
@@ -47,7 +47,7 @@ def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
 
 
 def nothing(before: Reach) -> Reach:
-    """Return the reach of what is not there any longer."""
+    """Return the reach of a removed node."""
     root = dict(before.tree.nodes[before.tree.root])
     counts = {"resources": 0, "of": before.figures["counts"]["of"], "by_sensitivity": {}}
     counts["by_level"] = dict.fromkeys(before.figures["counts"]["by_level"], 0)
@@ -63,9 +63,9 @@ def tray(
     arrangement: Arrangement | None,
     path: dict[str, Any] | None,
 ) -> None:
-    """Draw the list of removals and what they change; nothing is worked out for none.
+    """Draw the list of removals and their effect; nothing is computed without any.
 
-    What may be put on the list is offered from `path`, the one that the page shows.
+    The removals on offer are from `path`, the path on the page.
     """
     st.header("What if", anchor=False)
     _offer(posture, path, items)
@@ -91,7 +91,7 @@ def reverse_tray(
     before: dict[str, Any],
     items: tuple[str, ...],
 ) -> None:
-    """Draw the list of removals, and who still reaches a thing then."""
+    """Draw the list of removals, and who still reaches a node after them."""
     st.header("What if", anchor=False)
     _offer(posture, path, items)
     if not items:
@@ -114,7 +114,7 @@ def reverse_tray(
 
 
 def _offer(posture: Posture, path: dict[str, Any] | None, items: tuple[str, ...]) -> None:
-    """Draw what may be removed of a path, its last step first."""
+    """Draw the possible removals on a path, its last step first."""
     offered = removable(posture, path["steps"]) if path else []
     if path is None or not offered:
         st.caption(
@@ -135,9 +135,9 @@ def _offer(posture: Posture, path: dict[str, Any] | None, items: tuple[str, ...]
 
 
 def removable(posture: Posture, steps: list[dict[str, Any]]) -> list[str]:
-    """List what may be removed of a path: its steps, the last first, then its things.
+    """List the possible removals on a path: its steps, the last first, then its nodes.
 
-    What a rule concluded cannot be removed by itself, but each fact that it rests on can.
+    A derived step cannot be removed by itself, but each fact that supports it can.
     """
     found: list[str] = []
     for step in reversed(steps):
@@ -148,7 +148,7 @@ def removable(posture: Posture, steps: list[dict[str, Any]]) -> list[str]:
 
 
 def _removed(posture: Posture, items: tuple[str, ...]) -> None:
-    """Draw what is removed, each with a button that takes it back."""
+    """Draw the removals, each with a button to undo it."""
     known = meanings(posture, items)
     with st.container(border=True):
         for at, item in enumerate(items[:SHOWN]):
@@ -226,7 +226,7 @@ def _lost(before: Reach, after: Reach, key: str) -> None:
 
 
 def lost(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Return the resources of which fewer levels are reached, heaviest loss first."""
+    """Return the resources with fewer levels reached, heaviest loss first."""
     levels = dict(zip(after["id"], after["Levels"], strict=True))
     weights = dict(zip(after["id"], after["Weight"], strict=True))
     rows = before[["Resource", "Sensitivity"]].assign(Before=before["Levels"])

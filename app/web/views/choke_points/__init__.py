@@ -1,4 +1,4 @@
-"""Choke points: what every way to the crown jewels passes, and what removing it would do."""
+"""Page of choke points: the nodes and steps on paths to the crown jewels, and removals."""
 
 from typing import Any
 
@@ -39,14 +39,14 @@ PROTECTED_HELP = "Seen in use of late, or break-glass access: the smallest cut d
 
 
 def draw(posture: Posture) -> None:
-    """Draw what lies between two ends, then what to remove first of all that is reached."""
+    """Draw the choke points between two ends, then the plan for all identities."""
     aim, items = _aim(posture), removals(posture)
     _between(posture, aim, items)
     what_to_remove(posture, items)
 
 
 def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
-    """Draw the ranks, what the chosen row would change, and the smallest cut."""
+    """Draw the ranks, the effect of removing the chosen row, and the minimum cut."""
     if aim.starts == aim.targets:
         st.info("The two ends are the same things: choose another end.")
         return
@@ -177,7 +177,7 @@ def _choose(title: str, item: str | None) -> None:
 
 
 def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
-    """Draw what the chosen row frees, what it would change for all, and what would break."""
+    """Draw the starts freed by removing the chosen row, its effect on all, and failing uses."""
     item = st.session_state["item"]
     meant = meanings(posture, (item,))[item] if item else Taken("")
     if not meant.words:
@@ -198,7 +198,7 @@ def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
 
 
 def _gain(found: Ranked, item: str) -> str:
-    """Say what the removal of one item frees, and what it does not."""
+    """Return a sentence on how many starts the removal of one item frees."""
     exposed = found.answer["exposed"]
     rows = pd.concat([found.things, found.edges])
     mine = rows[rows["item"] == item]

@@ -1,4 +1,4 @@
-"""The answers behind the choke points page, kept per question, and their rows."""
+"""Answers for the choke points page, cached for each question, and their rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,13 @@ from app.web.selection import selected
 from app.web.snapshots import kept
 from app.wording import VERBS, kind, thing_name
 
-LISTED = 500  # things, and edges, that are ranked for one page
+LISTED = 500  # nodes, and edges, ranked on one page
 FREES, THROUGH, PROTECTED = "Frees", "Ways through", "Protected"
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What the page is asked: selectors of both ends, and the access that counts."""
+    """A question of the page: selectors of both ends, and the mode of access."""
 
     starts: str
     targets: str
@@ -34,9 +34,9 @@ class Aim:
 
 @dataclass(frozen=True)
 class Ranked:
-    """The choke points: the figures, and a row for each thing and for each edge.
+    """The choke points: the figures, and a row for each node and for each edge.
 
-    `item` names a row for a what-if; it is for the page, not for the reader.
+    `item` names a row for a what-if; it is not shown.
     """
 
     answer: dict[str, Any]
@@ -46,7 +46,7 @@ class Ranked:
 
 @kept
 def ranked(posture: Posture, aim: Aim) -> Ranked:
-    """Rank what lies between the two ends, what frees most first."""
+    """Rank the nodes and edges between the two ends by the starts that each frees."""
     answer = answers.choke_points(posture, *aim.ends(posture), mode=aim.mode, limit=LISTED)
     nodes, edges = answer["nodes"], answer["edges"]
     things = pd.DataFrame(
@@ -78,13 +78,13 @@ def _gains(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 @kept
 def smallest_cut(posture: Posture, aim: Aim) -> dict[str, Any]:
-    """Answer how to part the two ends by what costs least to remove."""
+    """Return the minimum cut between the two ends."""
     answer: dict[str, Any] = answers.cut(posture, *aim.ends(posture), mode=aim.mode)
     return answer
 
 
 def cut_rows(edges: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each step of a cut, or for each that it must not touch."""
+    """Return a row for each step of a cut, or for each protected step that prevents one."""
     frame = pd.DataFrame(
         {
             "From": [thing_name(row["from"]) for row in edges],
@@ -99,5 +99,5 @@ def cut_rows(edges: list[dict[str, Any]]) -> pd.DataFrame:
 
 @kept
 def unrated(posture: Posture) -> int:
-    """Count the resources whose sensitivity nobody states: they may be crown jewels too."""
+    """Count the resources of undeclared sensitivity: they may be crown jewels too."""
     return int((posture.sensitivities["stated"] == UNKNOWN).sum())

@@ -1,4 +1,4 @@
-"""What to remove first: the proposed removals, how safe each is, and how close to the best."""
+"""The plan of removals: the proposed removals, the safety of each, and the gap to the optimum."""
 
 from typing import Any
 
@@ -30,13 +30,13 @@ MEANINGS = (
 
 @kept
 def proposed(posture: Posture) -> dict[str, Any]:
-    """Answer what to remove first."""
+    """Return the plan."""
     answer: dict[str, Any] = answers.plan(posture, STEPS_PROPOSED, "reach")
     return answer
 
 
 def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
-    """Draw the plan for all accountable identities, once a reader asks for it."""
+    """Draw the plan for all accountable identities, on request."""
     st.header("What to remove first", anchor=False)
     st.caption(
         f"For all identities and everything they reach, whatever the two ends above: up to "
@@ -70,7 +70,7 @@ def what_to_remove(posture: Posture, items: tuple[str, ...]) -> None:
 
 
 def use_of(answer: dict[str, Any]) -> str:
-    """Say of how many removals a use was seen, and of how many none could have been.
+    """Return a sentence on the removals with observed uses, and with uses that cannot be observed.
 
     >>> use_of({"steps": [{}] * 5, "in_use": 1, "unobservable": 2})
     '5 removals: 1 carries an observed use, 2 could not have been seen in use.'
@@ -110,7 +110,7 @@ def plan_rows(steps: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _gain(answer: dict[str, Any]) -> str:
-    """Say what the plan takes away, and how far from the best set of as many that is."""
+    """Return a sentence on what the plan takes away, and the gap to the optimum."""
     before, after = answer["before"]["reach"], answer["after"]["reach"]
     said = (
         f"These {counted(len(answer['steps']), 'removal')} take away **{brief(before - after)}** "

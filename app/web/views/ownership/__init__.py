@@ -1,4 +1,4 @@
-"""Ownership: identities that nobody answers for, and those of which nobody knows."""
+"""Page of ownership: identities without an owner, and identities with unknown owners."""
 
 import pandas as pd
 import streamlit as st
@@ -27,7 +27,7 @@ RULES = {
 
 
 def draw(posture: Posture) -> None:
-    """Draw the figures, who is orphaned or unknown, who may leave, and how owners are known."""
+    """Draw the figures, orphaned and unknown identities, departures, and how owners are known."""
     everyone = accountable(posture)
     _figures(posture, everyone)
     _orphaned(posture)
@@ -38,7 +38,7 @@ def draw(posture: Posture) -> None:
 
 @kept
 def orphan_rows(posture: Posture) -> pd.DataFrame:
-    """Return a row for each identity and role in which it is known that nobody answers."""
+    """Return a row for each identity and role that is known to have no owner."""
     rows = answers.orphans(posture, limit=0)["orphaned"]
     return pd.DataFrame(
         {
@@ -121,7 +121,7 @@ def _orphaned(posture: Posture) -> None:
 
 
 def _filtered(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Draw the filter; return the rows it leaves, and a text that names it."""
+    """Draw the filter; return the filtered rows, and a text that names the filter."""
     counts = rows.groupby("Rule")["id"].nunique()
     rules = [rule for rule in RULES if rule in counts]
     recall("rules", [], some_of(rules), key="ownership:rules")

@@ -1,4 +1,4 @@
-"""What if people leave: what nobody would own, what they know, and how few keep it all."""
+"""What if people leave: what would have no owner, the secrets they know, and the bus factor."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ from app.web.tiles import tile
 from app.wording import NOT_KNOWN, brief, counted, number, share, thing_name
 from graph.schema import HUMAN
 
-OFFERED = 2000  # people in the box
-LISTED = 5000  # rows of each kind that are worked out
+OFFERED = 2000  # people in the select box
+LISTED = 5000  # most rows of each kind
 FEW = 10  # people of the bus factor named in the text
 
 
 @kept
 def people(posture: Posture) -> list[str]:
-    """Return the ids of people, those first without whom something would have no owner."""
+    """Return the ids of people, sole owners first."""
     graph = posture.graph
     keepers = kept_by(posture).people
     human = np.flatnonzero(graph.has_label(HUMAN))
@@ -35,14 +35,14 @@ def people(posture: Posture) -> list[str]:
 
 @kept
 def departure(posture: Posture, leaving: tuple[str, ...]) -> dict[str, Any]:
-    """Answer what is orphaned, and what would be if these people left."""
+    """Return what is orphaned, and what would be if these people left."""
     numbers = tuple(posture.graph.number(one) for one in leaving)
     answer: dict[str, Any] = answers.orphans(posture, numbers, LISTED)
     return answer
 
 
 def draw(posture: Posture) -> None:
-    """Draw how few departures would hurt, the box of people, and what they leave behind."""
+    """Draw the bus factor, the choice of people, and what they would leave behind."""
     st.header("What if people leave?", anchor=False)
     if "owners" in posture.graph.undeclared:
         st.markdown("Unknown: no source states owners.")
@@ -71,7 +71,7 @@ def _bus_factor(found: dict[str, Any]) -> None:
 
 
 def _choose(posture: Posture, factor: dict[str, Any]) -> tuple[str, ...]:
-    """Draw the box; return the ids of the people chosen, kept in the address."""
+    """Draw the select box; return the ids of the chosen people, kept in the address."""
     graph = posture.graph
     said = recall_each("leaving")
     human = graph.has_label(HUMAN)
@@ -183,7 +183,7 @@ def orphan_rows(answer: dict[str, Any]) -> pd.DataFrame:
 
 
 def secret_rows(answer: dict[str, Any]) -> pd.DataFrame:
-    """Return a row for each credential that those who leave could have copied."""
+    """Return a row for each credential that the leaving people could have copied."""
     rows = answer["secrets_to_rotate"]
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""How owners are known: every statement with its source and date, and who disagrees."""
+"""How owners are known: every statement with its source and date, and conflicts."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ CONFLICTS = {
 
 @kept
 def disputed(posture: Posture) -> pd.DataFrame:
-    """Return a row for each two sources that do not agree on an owner."""
+    """Return a row for each conflict between two sources about an owner."""
     rows = conflicts(posture)
     return pd.DataFrame(
         {
@@ -42,13 +42,13 @@ def disputed(posture: Posture) -> pd.DataFrame:
 
 @kept
 def how_sure(posture: Posture) -> dict[str, Any]:
-    """Return how sure the owners of identities in service are, by role."""
+    """Return the confidence in the owners of identities in service, by role."""
     answer: dict[str, Any] = answers.orphans(posture, limit=1)["confidence"]
     return answer
 
 
 def draw(posture: Posture) -> None:
-    """Draw how sure the owners are, who disagrees, and every identity with its owners."""
+    """Draw the confidence in owners, the conflicts, and every identity with its owners."""
     everyone = accountable(posture)
     if everyone.empty:
         return
@@ -106,7 +106,7 @@ def _all_owners(posture: Posture, everyone: pd.DataFrame) -> None:
 
 
 def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each accountable identity: what it reaches, its owners, how sure."""
+    """Return a row for each accountable identity: its reach, its owners, and the confidence."""
     unknown = everyone["owners"] == UNKNOWN
     sure = sure_owners(posture)[posture.graph.numbers(everyone["id"])]
     owners = {
@@ -145,7 +145,7 @@ def _evidence(posture: Posture, row: pd.Series) -> None:
 
 
 def statement_rows(states: dict[str, Any]) -> pd.DataFrame:
-    """Return a row for each statement about the owners of one thing, by role."""
+    """Return a row for each statement about the owners of one node, by role."""
     rows = [(role, one) for role in ROLES for one in states[role]["statements"]]
     return pd.DataFrame(
         {

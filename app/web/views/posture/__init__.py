@@ -1,4 +1,4 @@
-"""Posture: how much is known, what is owed, the five pillars, and what is worst."""
+"""Page of posture: what is known, the debt, the five pillars, and the worst findings."""
 
 import pandas as pd
 import streamlit as st
@@ -23,13 +23,13 @@ from app.wording import MARKS, NO_FIGURE, brief, counted, day, days, kind, numbe
 from graph.schema import AGENT, FACT_NODES
 
 WORST = 10
-TARGET = 5.0  # percent: what still makes grade A
+TARGET = 5.0  # percent: the highest ratio with grade A
 BEST, WORST_TARGET = 0.1, 100.0
 OPEN = ("open", "reopened", "stale_evidence")
 
 
 def draw(posture: Posture) -> None:
-    """Draw how much is known, the figures that count, their trend, the pillars and the worst."""
+    """Draw what is known, the figures that count, their trend, the pillars and worst findings."""
     _known(posture)
     _three(posture)
     _trend(posture)
@@ -171,7 +171,7 @@ def _percent(said: str) -> float:
 
 
 def _against(now: pd.Series, target: float) -> str:
-    """Say how far the debt is from its target, and whether what is unverified could hide it."""
+    """Return a sentence on the debt against its target, allowing for the unverified."""
     if pd.isna(now["ratio"]):
         return f"Whether the target of {target:.1%} is met is **not known**."
     over = now["debt"] - target * now["most"]

@@ -1,4 +1,4 @@
-"""All leadership figures on the Posture page: one table, one population."""
+"""The table of all leadership figures on the Posture page."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.wording import brief, counted, number
 
 
 def draw(posture: Posture) -> None:
-    """Draw the table of figures, and how the chosen one is defined, with its rows."""
+    """Draw the table of figures, and the definition and rows of the chosen one."""
     st.header("All figures", anchor=False)
     found = kpis(posture)["kpis"]
     rows = kpi_rows(found)

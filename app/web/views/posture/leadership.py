@@ -1,4 +1,4 @@
-"""Figures for leadership: kept answers, how each is written, and where its rows are."""
+"""Figures for leadership: cached answers, formats, and the pages with their rows."""
 
 from dataclasses import asdict
 from typing import Any
@@ -30,19 +30,19 @@ KINDS = {
 
 @kept
 def kpis(posture: Posture) -> dict[str, Any]:
-    """Return the leadership figures and the pillars as `answers.kpis` has them."""
+    """Return the leadership figures and the pillars, as in `answers.kpis`."""
     answer: dict[str, Any] = answers.kpis(posture)
     return answer
 
 
 @kept
 def past(posture: Posture) -> pd.DataFrame:
-    """Return the trust debt at each of the latest snapshots up to the moment shown.
+    """Return the trust debt at each of the latest snapshots, up to the one shown.
 
     Returns
     -------
     DataFrame
-        `at`, `debt`, `most`, `ratio`, `high` (the ratio if all that is unverified were broken),
+        `at`, `debt`, `most`, `ratio`, `high` (the ratio if all unverified exposure were broken),
         `coverage` (shares) and `grade`.
     """
     history, info, as_of = posture.history, posture.graph.snapshot, posture.graph.as_of
@@ -57,7 +57,7 @@ def past(posture: Posture) -> pd.DataFrame:
 
 
 def figure_words(value: float | None, unit: str) -> str:
-    """Write the value of a figure in its unit.
+    """Format the value of a figure in its unit.
 
     >>> figure_words(0.115, "share"), figure_words(135.38, "days"), figure_words(None, "tp")
     ('11.5%', '135 days', 'not measured')
@@ -88,7 +88,7 @@ def kpi_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _in_doubt(one: dict[str, Any]) -> str:
-    """Say that what is unknown could decide whether a target is met, where that is so."""
+    """Return `NO_FIGURE` if the unknown could decide whether a target is met, else ""."""
     return NO_FIGURE if one["target"] is not None and one["value"] is not None else ""
 
 
@@ -101,7 +101,7 @@ def _target(one: dict[str, Any]) -> str:
 
 
 def pillar_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each pillar, or part of one: what is in evidence of what there is."""
+    """Return a row for each pillar or part: the amounts in evidence, in all and unknown."""
     share = [one["value"] for one in found]
     return pd.DataFrame(
         {
@@ -115,7 +115,7 @@ def pillar_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def rows_page(command: str) -> tuple[str, dict[str, str]] | None:
-    """Return the page, and its address, that shows the rows which a command lists; None: no page.
+    """Return the page and its parameters for the rows that a command lists; None without a page.
 
     >>> rows_page("trustdebt findings --rule TIM-01")
     ('findings', {'rules': 'TIM-01'})
@@ -136,7 +136,7 @@ def rows_page(command: str) -> tuple[str, dict[str, str]] | None:
 
 @kept
 def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
-    """Return the rows behind a figure that no page lists; None where a page does."""
+    """Return the rows behind a figure that no page lists; None if a page does."""
     make = {
         "time_to_revoke": _overdue,
         "evidence_coverage": _uses,
@@ -195,7 +195,7 @@ def _sensitive(posture: Posture) -> pd.DataFrame:
 
 @kept
 def inventory(posture: Posture) -> pd.DataFrame:
-    """Return a row for each accountable identity in service: what discovery knows of it."""
+    """Return a row for each accountable identity in service, with the facts of discovery."""
     who, graph = population(posture).identities, posture.graph
     rows = pd.DataFrame(
         {

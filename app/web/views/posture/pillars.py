@@ -23,7 +23,7 @@ COLUMNS = {
 
 
 def draw(posture: Posture) -> None:
-    """Draw how much of each pillar is in evidence, and what the chosen one rests on."""
+    """Draw the share of each pillar in evidence, and the parts of the chosen pillar."""
     st.header("Five pillars", anchor=False)
     found = kpis(posture)["pillars"]
     left, right = st.columns([1, 1], gap="medium")

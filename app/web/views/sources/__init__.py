@@ -1,4 +1,4 @@
-"""Sources: what each of them could say and when, what was set aside, and what was made one."""
+"""Page of sources: coverage and age of each, rejected rows, merged ids, and uploads."""
 
 import pandas as pd
 import streamlit as st
@@ -26,7 +26,7 @@ ASSUMED = (
 
 
 def draw(posture: Posture) -> None:
-    """Draw the ledger of coverage, what was set aside, what was made one, and the upload."""
+    """Draw coverage, failed reads, rejected rows, merged ids, and the upload."""
     kept_aside, failed = _aside(posture), failed_now(posture)
     _figures(posture, kept_aside, failed)
     _seal()
@@ -38,7 +38,7 @@ def draw(posture: Posture) -> None:
 
 
 def _aside(posture: Posture) -> tuple[SetAside, ...]:
-    """Return what was set aside by the reads that this snapshot shows."""
+    """Return the rejected rows of the reads in this snapshot."""
     info, keys = posture.graph.snapshot, {c.key for c in posture.graph.coverage}
     found = set_aside(info.id, store_uri()) if info else ()
     return tuple(one for one in found if (one.source, one.scope) in keys)
@@ -81,7 +81,7 @@ def _coverage(
     by_key = {(one.source, one.scope): one for one in aside}
     lost = {one.key: one for one in failed}
     now, rows = clock.now(), []
-    # What needs a new read comes first.
+    # Scopes that need a new read come first.
     for c in sorted(
         posture.graph.coverage,
         key=lambda c: (c.key not in lost, now - c.taken_at <= OLD and c.complete),
@@ -113,7 +113,7 @@ def _coverage(
 
 
 def _taken(said: Coverage) -> str:
-    """Say when it was taken, and whether only the time of a file says so."""
+    """Format when a scope was taken, marked if only the time of a file says so."""
     return f"▲ {moment(said.taken_at)}, assumed" if said.taken_at_assumed else moment(said.taken_at)
 
 
@@ -123,7 +123,7 @@ def _state(said: Coverage, failed: FailedRead | None) -> str:
 
 
 def _failed(failed: tuple[FailedRead, ...]) -> None:
-    """Say what could not be read when it was last tried, and why."""
+    """Draw the last failed reads, with the reason of each."""
     if not failed:
         return
     st.header("Could not be read", anchor=False)
@@ -145,7 +145,7 @@ def _failed(failed: tuple[FailedRead, ...]) -> None:
 
 
 def _watched(coverage: Coverage) -> str:
-    """Say in which times uses were watched; of what lies between nothing is known."""
+    """Format the periods in which uses were observed; between them use is unknown."""
     start = coverage.usage_window_start
     whole = ((start, coverage.taken_at),) if start is not None else ()
     spans = coverage.usage_periods or whole
@@ -178,7 +178,7 @@ def _quarantine(aside: tuple[SetAside, ...]) -> None:
 
 
 def _empty() -> None:
-    """Draw the upload where nothing was published yet."""
+    """Draw the upload while nothing has been published yet."""
     upload_form.draw(None)
 
 

@@ -1,4 +1,4 @@
-"""What was made one of several ids, what is kept apart, and how somebody corrects it."""
+"""Merged ids, nodes kept apart, and the forms to correct them."""
 
 from functools import partial
 from typing import Any
@@ -16,24 +16,24 @@ from app.web.snapshots import kept
 from app.web.tables import below, table
 from app.wording import counted, day, kind, thing_name
 
-SHOWN = 50  # pieces of evidence, and corrections
+SHOWN = 50  # most shared values, and corrections
 
 
 @kept
 def same(posture: Posture) -> dict[str, Any]:
-    """Return what was made one, and what shares ids and is kept apart; see `collisions`."""
+    """Return the merged nodes, and those that share ids and are kept apart; see `collisions`."""
     found: dict[str, Any] = answers.collisions(posture)
     return found
 
 
 def made_one_by(found: dict[str, Any], source: str, scope: str) -> int:
-    """Count the things that are one because of what a source and scope says, too."""
+    """Count the merged nodes to which a source and scope contributes."""
     key = f"{source}/{scope}"
     return sum(any(key in e["sources"] for e in m["evidence"]) for m in found["merges"])
 
 
 def draw(posture: Posture) -> None:
-    """Draw both lists, and the forms that say that a thing is two, or take that back."""
+    """Draw both lists, and the forms to separate a merged node, or to undo that."""
     st.header("One thing, several ids", anchor=False)
     found = same(posture)
     merges, apart = found["merges"], found["collisions"]
@@ -68,7 +68,7 @@ def _merges(posture: Posture, merges: list[dict[str, Any]]) -> None:
 
 
 def _evidence(posture: Posture, merge: dict[str, Any]) -> None:
-    """Draw why ids are one thing, and the form that says that one of them is not."""
+    """Draw why ids are merged, and the form to separate one of them."""
     box = st.container(border=True)
     box.subheader(markdown(thing_name(merge["thing"])), anchor=False)
     for e in merge["evidence"][:SHOWN]:
@@ -101,7 +101,7 @@ def _apart(apart: list[dict[str, Any]]) -> None:
 
 
 def _withdraw(posture: Posture) -> None:
-    """Draw what people keep apart, each with the form that takes it back."""
+    """Draw the separations by people, each with the form to undo it."""
     if posture.journal is None:
         return
     entries = journal.journal(posture)["entries"]

@@ -1,4 +1,4 @@
-"""The form by which an export is uploaded, and the answer to it."""
+"""The form to upload an export, and its result."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ ADVICE = {
     "store-full": "Make room where the store lies, and try again.",
     "too-much-memory": "The command `trustdebt ingest` has no such bound.",
 }
-LISTED = 200  # remarks
+LISTED = 200  # most remarks
 
 
 @st.cache_data(show_spinner="Asking what can be read…")
@@ -28,7 +28,7 @@ def _readable(uri: str) -> list[dict[str, Any]]:
 
 
 def draw(posture: Posture | None) -> None:
-    """Draw what the last upload led to, and the form of the next; None while there is nothing."""
+    """Draw the result of the last upload, and the form; `posture` is None for an empty store."""
     st.header("Read an export", anchor=False)
     if not door.at_home():
         st.info("Uploads are taken only where the app is open to this machine alone.")
@@ -95,7 +95,7 @@ def _form(source: dict[str, Any], scopes: list[str]) -> None:
 
 
 def _said(form: Any, source: str, about: dict[str, Any]) -> str:
-    """Draw the field for what a source asks, and return what stands in it."""
+    """Draw the field for the question of a source, and return its value."""
     wanted = {"placeholder": about["example"], "key": f"sources:said:{source}"}
     if about["long"]:
         return str(form.text_area(about["asks"], height=160, **wanted))
@@ -103,7 +103,7 @@ def _said(form: Any, source: str, about: dict[str, Any]) -> str:
 
 
 def _ingest(asked: upload.Asked, files: list[upload.File]) -> None:
-    """Keep the answer before anything is drawn: a click meanwhile would end this run."""
+    """Ingest, and keep the answer before drawing: a click meanwhile would end this run."""
     with st.spinner("Reading…"):
         try:
             st.session_state[ANSWER] = upload.ingest(asked, files, store_uri())
@@ -154,7 +154,7 @@ def _done(box: Any, done: dict[str, Any], posture: Posture | None) -> None:
 
 
 def _same(done: dict[str, Any], posture: Posture | None) -> None:
-    """Say what the upload joined with what was known; the page lists it below."""
+    """Draw how many nodes the upload merged with known ones; the page lists them below."""
     info = posture.graph.snapshot if posture else None
     if posture is None or info is None or info.id != done["snapshot"]:
         st.caption("The page shows another snapshot: choose the latest one in the sidebar.")
