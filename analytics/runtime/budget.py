@@ -191,7 +191,7 @@ def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> I
     except OverBudget as error:
         raise OverBudget(watch.said or str(error)) from None
     except Exception as error:
-        if starved(error):
+        if starved(error) and not hasattr(error, "exit_code"):  # which is an answer of its own
             raise OverBudget(
                 f"the system gives no more memory; {_size(resident())} are held. {RAISE}"
             ) from None

@@ -15,6 +15,7 @@ from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -89,13 +90,14 @@ class Behaviour:
     Its tables show the `columns` of its lists. `--limit` cuts each of the lists `rows` of its
     answer, besides what it cuts itself where it has a `limit` of its own. One that does neither
     refuses the option, as it refuses those of `refuses`. Where `storeless` holds of its arguments,
-    no store is opened.
+    no store is opened. One with `own_bounds` on memory and time has no budget besides.
     """
 
     rows: tuple[str, ...] = ()
     columns: Mapping[str, Columns] = field(default_factory=dict)
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
+    own_bounds: bool = False
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.
@@ -170,10 +172,11 @@ def command(
         wanted = {p.name for p in own}
 
         def run(**given: Any) -> None:
-            from analytics.runtime.budget import budget_of, within
+            from analytics.runtime.budget import Budget, budget_of, within
             from graph.seal.key import using
 
-            budget = budget_of(given["judging_budget"])
+            own = behaviour.own_bounds
+            budget = Budget(inf, inf) if own else budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
             with using(given["seal_key"]), within(budget, end):
                 document, code = answered(given)

@@ -174,6 +174,24 @@ def test_want_of_memory_is_over_the_budget_and_no_fault(error: Exception) -> Non
     assert not faults
 
 
+class Bounded(Exception):
+    """A bound of its own, met for want of memory."""
+
+    exit_code = 3
+
+
+def _starve() -> None:
+    try:
+        raise MemoryError
+    except MemoryError:
+        raise Bounded("an upload") from None
+
+
+def test_a_bound_of_its_own_says_so_itself() -> None:
+    with pytest.raises(Bounded, match="an upload"), within(Budget(inf, inf)):
+        _starve()
+
+
 def test_an_error_of_another_kind_is_a_fault() -> None:
     faults: dict[str, str] = {}
     assert guarded(faults, "rule", lambda: 1 // 0, lambda: 7) == 7
