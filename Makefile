@@ -55,15 +55,14 @@ test: docs lint browser
 	$(call heading,tests)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --exitfirst $(SIDE_BY_SIDE)
 
-# What takes no server, no browser and no long search: the loop of a day.
-check: docs lint
-	$(call heading,quick tests)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m quick
+# What is quick, for the loop of a day; TESTS=tests/unit/analytics/debt for what you work on.
+SLOW = ingest/sources analytics/findings analytics/debt analytics/runtime analytics/remediation \
+    analytics/answers analytics/escalation
+TESTS = tests/unit $(SLOW:%=--ignore=tests/unit/%)
 
-# What takes no server, no browser and no long search: the loop of a day.
 check: docs lint
 	$(call heading,quick tests)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m quick tests/unit
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(TESTS)
 
 bench: setup
 	$(BIN)/python tests/benchmarks/run.py

@@ -20,7 +20,7 @@ from app.web.drawing import graph_view
 from app.web.views import ownership, posture
 from app.web.views.blast_radius import foothold
 from app.web.views.posture import leadership
-from graph.schema import CAN_ACCESS, CONTROL, FACT_NODES, LEVELS, RELATIONSHIPS
+from graph.schema import FACT_NODES, LEVELS
 
 BAND_NAMES = {name for _, name in BANDS}
 LABELS = {label.name for label in FACT_NODES}
@@ -28,12 +28,9 @@ WORDS = {
     "overdue": (leadership.KINDS, OVERDUE),
     "questions": (foothold.KINDS, (CONDITIONAL, ASSUMED)),
     "labels": (wording.KINDS, LABELS),
-    "steps": (wording.STEPS, {r.name for r in (*CONTROL, CAN_ACCESS)}),
-    "facts": (wording.FACTS, {r.name for r in RELATIONSHIPS}),
     "levels": (wording.LEVEL_VERBS, LEVELS),
     "stale access": (wording.STALE_STATES, STALE_STATES),
     "severities": (wording.MARKS, BAND_NAMES),
-    "severities in order": (dict.fromkeys(wording.SEVERITIES), BAND_NAMES),
     "states of findings": (wording.STATES, FINDING_STATES),
     "assumptions": (debt.WORDS, ASSUMPTIONS),
     "groupings": (debt.BY, GROUPINGS),
