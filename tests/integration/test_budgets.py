@@ -21,7 +21,7 @@ from tests.support.estates.small_estates import Estate
 
 ROOT = Path(__file__).parents[2]
 ALLOWED = 200  # MiB beyond what the program holds before it judges
-OVER = 120  # MiB that are taken between two looks, and by saying so
+OVER = 200  # MiB that may be taken between two looks on a busy machine, and by saying so
 COMMANDS = (
     ["identities"],
     ["findings", "--limit", "5"],
