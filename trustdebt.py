@@ -157,7 +157,7 @@ def _reads(done: "Ingested") -> list[dict[str, Any]]:
     ]
 
 
-@order("receive", behaviour=Behaviour(own_bounds=True), hidden=True)
+@order("receive", hidden=True)
 def receive(store: StoreOption = None) -> dict[str, Any]:
     """Ingest what the app sends, within bounds; not for people. Example: trustdebt receive."""
     from ingest.configuration import jobs_of

@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from math import inf
 
-from analytics.runtime.memory import available, limited, resident
+from graph.memory import available, left_by, limits, resident, starved
 
 VARIABLE = "TRUSTDEBT_BUDGET"
 SHARE = 0.8  # of the memory that is available
@@ -31,7 +31,6 @@ SIZES = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 SIZES |= {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 TIMES = {"s": 1, "m": 60, "h": 3600}
 PART = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s?([a-z]{1,3})")
-NO_MEMORY = re.compile("annot allocate memory|failed to map segment|start new thread")
 RAISE = "Raise the budget (--judging-budget, TRUSTDEBT_BUDGET), or ask for less."
 
 
@@ -112,6 +111,7 @@ class _Watch:
 
     def __init__(self, budget: Budget, end: Callable[[OverBudget], None] | None) -> None:
         self.budget, self._end = budget, end
+        self._limits = limits()  # what is set later is another's, who watches it
         self.until = time.monotonic() + budget.seconds
         self.said: str | None = None
         self._thread, self._done = threading.get_ident(), threading.Event()
@@ -120,18 +120,23 @@ class _Watch:
 
     def left(self) -> float:
         """Return how many more bytes may be held."""
-        of_limits = limited() if self.budget.memory < inf else None
-        return min(self.budget.memory - resident(), inf if of_limits is None else of_limits)
+        if self.budget.memory == inf:
+            return inf
+        return min(self.budget.memory - resident(), left_by(self._limits))
 
     def start(self) -> None:
         if min(self.budget.memory, self.budget.seconds) < inf:
             self._watcher.start()
 
     def stop(self) -> None:
-        """End the watch; an exception that is still pending is taken back."""
-        with self._lock:
-            self._done.set()
-            _raise_in(self._thread, None)
+        """End the watch; an exception that comes meanwhile is dropped, as the work is done."""
+        ended = False
+        while not ended:
+            with suppress(OverBudget):
+                with self._lock:
+                    self._done.set()
+                    _raise_in(self._thread, None)
+                ended = True
 
     def _look(self) -> None:
         raised = -inf
@@ -199,17 +204,6 @@ def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> I
     finally:
         watch.stop()
         _watch.reset(token)
-
-
-def starved(error: BaseException | None) -> bool:
-    """Return whether lack of memory led to an error."""
-    while error is not None:
-        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
-            return True
-        if isinstance(error, OSError | ImportError | RuntimeError) and NO_MEMORY.search(str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def reserve(count: int, each: int, what: str) -> None:

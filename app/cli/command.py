@@ -15,11 +15,11 @@ from contextlib import closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analytics.runtime.budget import VARIABLE, budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
 from app.cli.columns import Columns
 from app.cli.printing import LINES, json_text, print_document, printable, tell_faults
@@ -54,10 +54,10 @@ EachLimitOption = Annotated[
 BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
 BudgetOption = Annotated[
     str | None,
-    typer.Option("--budget", "--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET"),
+    typer.Option("--budget", "--judging-budget", help=BUDGET, envvar=VARIABLE),
 ]
 NamedLonger = Annotated[  # where --budget is the command's own
-    str | None, typer.Option("--judging-budget", help=BUDGET, envvar="TRUSTDEBT_BUDGET")
+    str | None, typer.Option("--judging-budget", help=BUDGET, envvar=VARIABLE)
 ]
 SealKeyOption = Annotated[
     str | None,
@@ -90,14 +90,13 @@ class Behaviour:
     Its tables show the `columns` of its lists. `--limit` cuts each of the lists `rows` of its
     answer, besides what it cuts itself where it has a `limit` of its own. One that does neither
     refuses the option, as it refuses those of `refuses`. Where `storeless` holds of its arguments,
-    no store is opened. One with `own_bounds` on memory and time has no budget besides.
+    no store is opened.
     """
 
     rows: tuple[str, ...] = ()
     columns: Mapping[str, Columns] = field(default_factory=dict)
     refuses: tuple[str, ...] = ()
     storeless: Callable[[dict[str, Any]], bool] = _never
-    own_bounds: bool = False
 
     def check(self, name: str, given: dict[str, Any], own: set[str], moment: bool) -> None:
         """Refuse a given option that would have no effect.
@@ -172,11 +171,9 @@ def command(
         wanted = {p.name for p in own}
 
         def run(**given: Any) -> None:
-            from analytics.runtime.budget import Budget, budget_of, within
             from graph.seal.key import using
 
-            own = behaviour.own_bounds
-            budget = Budget(inf, inf) if own else budget_of(given["judging_budget"])
+            budget = budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
             with using(given["seal_key"]), within(budget, end):
                 document, code = answered(given)

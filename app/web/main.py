@@ -7,13 +7,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, starved, within
+from analytics.runtime.budget import VARIABLE, OverBudget, WrongBudget, budget_of, within
 from analytics.runtime.faults import collecting, described
 from app.web.frame import explain, explain_budget, freshness, selected, tell_faults
 from app.web.server.door import enter
 from app.web.snapshots import forget, read
 from app.web.view import View
 from app.web.views import all_views
+from graph.memory import starved
 from graph.stores import NoSuchSnapshot, StoreEmpty, StoreError
 
 LOGO = Path(__file__).with_name("logo.svg")

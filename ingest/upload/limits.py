@@ -10,6 +10,8 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+from graph.memory import starved
+
 NEEDED = ("pandas", "pyarrow.parquet", "pyarrow.compute", "duckdb", "scipy.sparse.csgraph")
 TOO_MUCH = "needs more memory than an upload may have: use the command"
 LEFT = 75  # exit code if the parent is gone
@@ -36,7 +38,7 @@ def within_memory(mib: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _starved(error):
+        if starved(error):
             raise TooMuchMemory(TOO_MUCH) from None
         raise
     finally:
@@ -65,16 +67,6 @@ def _mapped() -> int:
     """Return the size of this process's writable memory in bytes."""
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in status if line.startswith("VmData:")).split()[1]) << 10
-
-
-def _starved(error: BaseException | None) -> bool:
-    """Return whether lack of memory caused an error."""
-    while error is not None:
-        named = type(error).__name__
-        if isinstance(error, MemoryError) or "OutOfMemory" in named or "new thread" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def end_with(descriptor: int, folder: Path) -> None:

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from typing import NoReturn
 
+from analytics.runtime.budget import VARIABLE as BUDGET
 from app.isolation import ROOT, isolated
 from app.web.server.door import PARAMETER, VARIABLE, new_token
 from graph.stores import DEFAULT, is_database
@@ -25,7 +26,7 @@ def launch(port: int, store: str | None, budget: str | None) -> NoReturn:
     port = port if port and _free(port) else _any_free()
     os.environ["TRUSTDEBT_STORE"] = store or os.environ.get("TRUSTDEBT_STORE") or DEFAULT
     if budget:
-        os.environ["TRUSTDEBT_BUDGET"] = budget  # the budget of each page
+        os.environ[BUDGET] = budget  # of each page
     for name in PATHS:
         named = os.environ.get(name)
         if named and not is_database(named):

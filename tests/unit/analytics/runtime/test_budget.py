@@ -1,17 +1,15 @@
 """Budgets of memory and time: what does not fit ends with a sentence, whatever it is."""
 
-import os
 import subprocess
 import sys
 import time
 from math import inf
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from analytics.runtime import budget, memory
+from analytics.runtime import budget
 from analytics.runtime.budget import (
     Budget,
     OverBudget,
@@ -22,6 +20,7 @@ from analytics.runtime.budget import (
     within,
 )
 from analytics.runtime.faults import guarded
+from graph.memory import resident
 
 ROOT = Path(__file__).parents[4]
 MIB = 2**20
@@ -45,7 +44,7 @@ def test_what_is_no_budget_is_refused(said: str) -> None:
 
 
 def test_what_is_known_to_be_large_is_refused_before_it_is_made() -> None:
-    with within(Budget(memory.resident() + 100 * MIB, inf)):
+    with within(Budget(resident() + 100 * MIB, inf)):
         reserve(1000, 1000, "things")
         assert 0 < room(MIB) <= 100
         with pytest.raises(OverBudget, match=r"1,000,000 things would take 953\.7 MiB of memory"):
@@ -57,7 +56,7 @@ def test_what_is_known_to_be_large_is_refused_before_it_is_made() -> None:
 GROWING = """
 import sys
 from analytics.runtime.budget import Budget, OverBudget, within
-from analytics.runtime.memory import resident
+from graph.memory import resident
 import numpy as np
 most = resident() + 200 * 2**20
 try:
@@ -123,6 +122,37 @@ def test_nothing_is_raised_after_the_end() -> None:
         except OverBudget:
             pass
         time.sleep(0.02)
+
+
+class Late:
+    """A lock at which an exception is met that was raised just before."""
+
+    met = 0
+
+    def __enter__(self) -> None:
+        self.met += 1
+        if self.met == 1:
+            raise OverBudget
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_what_is_met_while_the_watch_ends_does_not_keep_it_going(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Watch(budget._Watch):
+        def stop(self) -> None:
+            self._lock = late  # type: ignore[assignment]
+            super().stop()
+
+    late = Late()
+    monkeypatch.setattr(budget, "_Watch", Watch)
+    with within(Budget(inf, 0.2)):
+        pass
+    assert late.met == 2
+    time.sleep(0.4)  # nothing is raised here
+    assert room(1) == sys.maxsize
 
 
 ENDLESS = """
@@ -196,37 +226,3 @@ def test_an_error_of_another_kind_is_a_fault() -> None:
     faults: dict[str, str] = {}
     assert guarded(faults, "rule", lambda: 1 // 0, lambda: 7) == 7
     assert list(faults) == ["rule"]
-
-
-def test_the_least_that_is_left_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A control group of 1 GiB, of which 300 MiB are held, within one of 800 MiB, 700 held."""
-    own = tmp_path / "groups" / "outer" / "inner"
-    own.mkdir(parents=True)
-    for folder, most, held in ((own, "1073741824", 300), (own.parent, str(800 * MIB), 700)):
-        (folder / "memory.max").write_text(f"{most}\n")
-        (folder / "memory.current").write_text(f"{held * MIB}\n")
-    (tmp_path / "self").write_text("0::/outer/inner\n")
-    monkeypatch.setattr(memory, "GROUP", tmp_path / "self")
-    monkeypatch.setattr(memory, "GROUPS", tmp_path / "groups")
-    assert memory.available() == 100 * MIB
-    (own.parent / "memory.max").write_text("max\n")
-    assert memory.available() == min(1024 - 300, memory.available() // MIB) * MIB
-    monkeypatch.setattr(memory, "GROUP", tmp_path / "none")
-    assert memory.available() > 100 * MIB
-
-
-def test_a_limit_on_the_address_space_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = int(memory.STATM.read_bytes().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    limits = {"RLIMIT_AS": held + 400 * MIB}
-    fake = SimpleNamespace(
-        RLIMIT_AS="RLIMIT_AS",
-        RLIMIT_DATA="RLIMIT_DATA",
-        RLIM_INFINITY=-1,
-        getrlimit=lambda kind: (limits.get(kind, -1), -1),
-    )
-    assert memory.limited() is None
-    monkeypatch.setitem(sys.modules, "resource", fake)
-    left = memory.limited()
-    assert left is not None
-    assert left < 400 * MIB
-    assert memory.available() == pytest.approx(left, abs=50 * MIB)

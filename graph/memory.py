@@ -2,18 +2,23 @@
 
 import contextlib
 import os
+import re
+from math import inf
 from pathlib import Path
 
 STATM = Path("/proc/self/statm")
 MEMINFO = Path("/proc/meminfo")
 GROUP = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
+REFUSED = re.compile("annot allocate memory|failed to map segment|start new thread")
+ADDRESS_SPACE, RESIDENT, DATA = 0, 1, 5  # columns of `STATM`
+Limits = tuple[tuple[int, int], ...]  # bytes that may be held, and the column that counts them
 MARGIN = 0.05  # share of a limited address space kept free, as failed allocations crash
 
 
 def resident() -> int:
     """Return how many bytes of memory this process holds, 0 where unknown."""
-    return _pages(1)
+    return _pages(RESIDENT)
 
 
 def available() -> int | None:
@@ -22,14 +27,40 @@ def available() -> int | None:
     That is the least of the machine's available memory (`MemAvailable`), the allowance of the
     control group (`memory.max`, version 2), and the rest of a limit on address space or data.
     """
-    known = [left for left in (_machine(), _group(), *_limits()) if left is not None]
-    return max(min(known), 0) if known else None
+    known = [left for left in (_machine(), _group(), left_by(limits())) if left is not None]
+    least = min(known)
+    return None if least == inf else max(int(least), 0)
 
 
-def limited() -> int | None:
-    """Return how many bytes limits on address space and data leave now; None without limits."""
-    left = _limits()
-    return min(left) if left else None
+def limits() -> Limits:
+    """Return the limits that are set on address space and data of this process now."""
+    try:
+        import resource
+    except ImportError:
+        return ()
+    kinds = (resource.RLIMIT_AS, ADDRESS_SPACE), (resource.RLIMIT_DATA, DATA)
+    known = [(resource.getrlimit(kind)[0], column) for kind, column in kinds]
+    return tuple(
+        (int(most * (1 - MARGIN)), column)
+        for most, column in known
+        if most != resource.RLIM_INFINITY
+    )
+
+
+def left_by(bounds: Limits) -> float:
+    """Return how many bytes some limits leave; infinite without limits."""
+    return min((most - _pages(column) for most, column in bounds), default=inf)
+
+
+def starved(error: BaseException | None) -> bool:
+    """Return whether lack of memory led to an error."""
+    while error is not None:
+        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+            return True
+        if isinstance(error, OSError | ImportError | RuntimeError) and REFUSED.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _pages(column: int) -> int:
@@ -62,17 +93,3 @@ def _group() -> int | None:
                 most = int((folder / "memory.max").read_bytes())
                 left.append(most - int((folder / "memory.current").read_bytes()))
     return min(left) if left else None
-
-
-def _limits() -> list[int]:
-    """Return the rest of each limit on this process's address space and data."""
-    try:
-        import resource
-    except ImportError:
-        return []
-    left = []
-    for kind, column in ((resource.RLIMIT_AS, 0), (resource.RLIMIT_DATA, 5)):
-        most = resource.getrlimit(kind)[0]
-        if most != resource.RLIM_INFINITY:
-            left.append(int(most * (1 - MARGIN)) - _pages(column))
-    return left
