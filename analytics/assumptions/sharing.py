@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.environments import environments
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.tags import TWIN, tagged
 from graph.once import once
-from graph.schema import AGENT, AUTHENTICATES_AS, IDENTITIES, USES
+from graph.schema import AGENT, AUTHENTICATES_AS, USES
 
 
 @once
@@ -55,14 +56,5 @@ def environments_opened(posture: Posture) -> pd.Series:
     graph = posture.graph
     key, account = graph.ends(AUTHENTICATES_AS)
     kept = graph.in_force(AUTHENTICATES_AS)
-    rows = pd.DataFrame({"number": key[kept], "env": stated(posture)[account[kept]]})
+    rows = pd.DataFrame({"number": key[kept], "env": environments(graph)[account[kept]]})
     return gathered(rows[rows["env"] != ""], ["number"], "env")
-
-
-def stated(posture: Posture) -> np.ndarray:
-    """Return the environment of each identity as lower-case text, "" where unknown."""
-    graph, said = posture.graph, np.full(len(posture.graph.ids), "", object)
-    for label in IDENTITIES:
-        frame = graph.frames[label]
-        said[graph.numbers(frame["id"])] = frame["env"].str.strip().str.lower().fillna("")
-    return said

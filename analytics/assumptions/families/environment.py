@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from analytics.assumptions.environments import environments
 from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph
 from graph.once import once
-from graph.schema import IDENTITIES, RESOURCE
 
 PRODUCTION = ("prod", "production")
 UNKNOWN, PROD, OTHER = 0, 1, 2
@@ -27,7 +27,7 @@ def crossing(
 
     The second is where an environment is unknown. Identities with a deployer tag are allowed to.
     """
-    env, may = environments(posture.graph), tagged(posture, DEPLOYER)
+    env, may = kinds(posture.graph), tagged(posture, DEPLOYER)
     mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
     theirs, allowed = env[resource], may[holder] | may[identity]
     broken = (mine == OTHER) & (theirs == PROD) & ~allowed
@@ -35,13 +35,8 @@ def crossing(
 
 
 @once
-def environments(graph: AccessGraph) -> np.ndarray:
-    """Return for each node `PROD`, `OTHER` or `UNKNOWN` (int8, cached)."""
-    env = np.full(len(graph.ids), UNKNOWN, np.int8)
-    for label in (*IDENTITIES, RESOURCE):
-        frame = graph.frames[label]
-        said = frame["env"].str.strip().str.lower()
-        prod = said.isin(PRODUCTION).to_numpy(bool)
-        silent = (said.isna() | (said == "")).fillna(True).to_numpy(bool)
-        env[graph.numbers(frame["id"])] = np.where(silent, UNKNOWN, np.where(prod, PROD, OTHER))
-    return env
+def kinds(graph: AccessGraph) -> np.ndarray:
+    """Return for each node whether it is in `PROD`, in `OTHER` or `UNKNOWN` (int8, cached)."""
+    named = environments(graph)
+    known = np.where(np.isin(named, PRODUCTION), PROD, OTHER)
+    return np.where(named == "", UNKNOWN, known).astype(np.int8)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analytics.assumptions.environments import environments
 from analytics.changes.differences import told_by
 from analytics.changes.drift.baseline import DECLARED, FIRST, REVIEWED, Baseline, baselines
-from analytics.changes.drift.environments import environments, moved_at
+from analytics.changes.drift.moves import moved_at
 from analytics.changes.drift.opening import Opening, openings
 from analytics.changes.drift.walk import opened_first
 from analytics.posture import Posture

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.families.environment import OTHER, PROD, crossing, environments
+from analytics.assumptions.families.environment import OTHER, PROD, crossing, kinds
 from analytics.assumptions.live_credentials import held as held_credentials
 from analytics.assumptions.sharing import users
 from analytics.findings.families.isolation import earliest, grant_ids, held, known
@@ -58,7 +58,7 @@ def _access(posture: Posture) -> pd.DataFrame:
 
 
 def _credentials(posture: Posture) -> pd.DataFrame:
-    rows, env = held_credentials(posture), environments(posture.graph)
+    rows, env = held_credentials(posture), kinds(posture.graph)
     sides = _sides(posture, env)
     crossing = set(sides["number"][sides["env"] == PROD]) & set(
         sides["number"][sides["env"] == OTHER]

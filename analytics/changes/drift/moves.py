@@ -1,24 +1,12 @@
-"""Environments of nodes, and when a node moved to its own, as earlier snapshots show."""
+"""When a node moved to its environment, as earlier snapshots show."""
 
 import numpy as np
 import pandas as pd
 
+from analytics.assumptions.environments import environments
 from analytics.changes.drift.opening import past_graphs
 from analytics.posture import Posture
-from graph.access import NEVER, AccessGraph
-from graph.schema import IDENTITIES, RESOURCE
-
-PLACED = (*IDENTITIES, RESOURCE)
-
-
-def environments(graph: AccessGraph) -> np.ndarray:
-    """Return the environment of each node as text, "" where unknown."""
-    found = np.full(len(graph.ids), "", object)
-    for label in PLACED:
-        frame = graph.frames[label]
-        named = frame["env"].fillna("").str.strip().str.lower()
-        found[graph.numbers(frame["id"])] = named.to_numpy(object)
-    return found
+from graph.access import NEVER
 
 
 def moved_at(posture: Posture) -> np.ndarray:
