@@ -33,20 +33,9 @@ def check(db: sqlite3.Connection, path: Path) -> None:
     key = key_in_use()
     if key is None:
         return
-    seal = _seal(db)
-    if seal is None:
-        raise StoreDamaged(
-            f"the journal {path} has no seal, but {key.path} is given: the seal was taken off, or "
-            "nobody has sealed it yet (trustdebt seal)"
-        )
-    if seal[0] != key.id:
-        raise StoreDamaged(
-            f"the journal {path} was sealed with the key {seal[0]}, and {key.path} is {key.id}"
-        )
-    if not key.made(seal[1], PURPOSE, _content(db)):
-        raise StoreDamaged(
-            f"the seal of the journal {path} does not fit: who changed it did not have the key"
-        )
+    why = key.misfit(_seal(db), PURPOSE, _content(db))
+    if why:
+        raise StoreDamaged(f"the journal {path}: {why}")
 
 
 def before_writing(db: sqlite3.Connection, path: Path, anew: bool) -> Key | None:

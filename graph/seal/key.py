@@ -64,6 +64,19 @@ class Key:
             mark.encode(errors="replace"), self.mark(purpose, said).encode()
         )
 
+    def misfit(self, seal: tuple[str, str] | None, purpose: str, said: Any) -> str | None:
+        """Return why a seal, the id of a key and a mark, is not this key's; None if it is."""
+        if seal is None:
+            return (
+                f"it has no seal, but {self.path} is given: the seal was taken off, or nobody has "
+                "sealed it yet (trustdebt seal)"
+            )
+        if seal[0] != self.id:
+            return f"it was sealed with the key {seal[0]}, and {self.path} is {self.id}"
+        if not self.made(seal[1], purpose, said):
+            return "its seal does not fit: who changed it did not have the key"
+        return None
+
 
 def key_in_use() -> Key | None:
     """Return the key that the environment names, or None.

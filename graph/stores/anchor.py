@@ -143,15 +143,10 @@ def _sealed(body: dict[str, Any], seal: dict[str, str] | None) -> str | None:
     key = key_in_use()
     if key is None:
         return seal["key"] if seal else None
-    if seal is None:
-        raise ValueError(
-            f"it has no seal, but {key.path} is given: the seal was taken off, or nobody has "
-            "sealed this store yet (trustdebt seal)"
-        )
-    if seal["key"] != key.id:
-        raise ValueError(f"it was sealed with the key {seal['key']}, and {key.path} is {key.id}")
-    if not key.made(seal["mark"], PURPOSE, body):
-        raise ValueError("its seal does not fit: who changed it did not have the key")
+    pair = (seal["key"], seal["mark"]) if seal is not None else None
+    why = key.misfit(pair, PURPOSE, body)
+    if why:
+        raise ValueError(why)
     return key.id
 
 
