@@ -80,7 +80,17 @@ def unread(files: Sequence[Row]) -> str | None:
     return f"not read: {files[0]['file']}{place}: {files[0]['reason']}{more}"
 
 
-SHARED: dict[str, Columns] = {
+EDGES: Columns = {
+    "from": "from",
+    "relationship": "relationship",
+    "to": "to",
+    "rules": "rules",
+    "exclusive": "exclusive_exposure",
+    "pairs": "participation",
+    "protected": lambda r: "yes" if r.get("protected") else None,
+    "cost": "cost",
+}
+SHARED: Mapping[str, Columns] = {
     "identities": {
         "identity": lambda r: r,
         "label": "label",
@@ -155,16 +165,8 @@ SHARED: dict[str, Columns] = {
         "exclusive exposure": "exclusive_exposure",
         "participation": "participation",
     },
-    "edges": {
-        "from": "from",
-        "relationship": "relationship",
-        "to": "to",
-        "rules": "rules",
-        "exclusive": "exclusive_exposure",
-        "pairs": "participation",
-        "protected": lambda r: "yes" if r.get("protected") else None,
-        "cost": "cost",
-    },
+    "edges": EDGES,
+    "protected": EDGES,
     "moved": {
         "no login of": "from",
         "leads to": "to",
@@ -176,4 +178,3 @@ SHARED: dict[str, Columns] = {
     "lost": {"identity": "identity", "loses": "resource", "level": "level"},
     "gained": {"identity": "identity", "gains": "resource", "level": "level"},
 }
-SHARED["protected"] = SHARED["edges"]
