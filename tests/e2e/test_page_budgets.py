@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from analytics.runtime.memory import resident
 from app.web import snapshots
+from graph.memory import resident
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.e2e.conftest import Open
-from tests.support.estates.small_estates import Estate
+from tests.support.estates.hubs import shared_role
 
 MIB = 2**20
 BEYOND = 150  # MiB that a page may take here
@@ -18,12 +18,8 @@ BEYOND = 150  # MiB that a page may take here
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One role that 500 agents share opens 500 resources: 250,000 entitlements."""
-    e = Estate().thing("Role", "shared")
-    for i in range(500):
-        e.agent(f"agent-{i}").resource(f"r{i}", "restricted")
-        e.link(f"agent-{i}", "ASSUMES", "shared").can("shared", "read", f"r{i}")
     folder = tmp_path_factory.mktemp("hub") / "store"
-    ingest(ParquetStore(folder), [e.job()])
+    ingest(ParquetStore(folder), [shared_role(500).job()])
     return folder
 
 

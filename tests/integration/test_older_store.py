@@ -38,17 +38,7 @@ def essentials(name: str, result: dict[str, Any]) -> Any:
     if name == "sources":
         return [[s["source"], s["scope"], s["state"]] for s in result["scopes"]]
     if name == "findings":
-        kept = (
-            "id",
-            "rule",
-            "severity",
-            "state",
-            "first_seen",
-            "last_seen",
-            "resolved_at",
-            "sentence",
-        )
-        return sorted([f[of] for of in kept] for f in result["findings"])
+        return sorted([f[of] for of in KEPT] for f in result["findings"])
     if name == "kpis":
         return {m["name"]: m["value"] for m in result["kpis"]}
     if name == "journal":
