@@ -144,17 +144,17 @@ def moment(instant: object) -> str:
 
 
 def span(duration: pd.Timedelta) -> str:
-    """Format a duration in the one unit that fits it.
+    """Format a duration in the one unit that fits it, in whole ones that have passed.
 
-    >>> span(pd.Timedelta(hours=5)), span(pd.Timedelta(days=300))
+    >>> span(pd.Timedelta(hours=5)), span(pd.Timedelta(days=300, hours=23))
     ('5 hours', '300 days')
     """
     hours = duration.total_seconds() / 3600
     if abs(hours) < 1:
         return "under an hour"
     if abs(hours) < 48:
-        return counted(round(hours), "hour")
-    return counted(round(hours / 24), "day")
+        return counted(int(hours), "hour")
+    return counted(int(hours / 24), "day")
 
 
 def ago(instant: object, as_of: pd.Timestamp) -> str:
