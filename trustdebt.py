@@ -264,7 +264,9 @@ def demo(
     store: StoreOption = None,
 ) -> dict[str, Any]:
     """Build a made-up estate with history and judge it. Example: trustdebt demo."""
-    from analytics import answers
+    from analytics.answers.findings import findings
+    from analytics.answers.orphans import orphans
+    from analytics.answers.stale import stale
     from graph.stores import open_store
     from ingest.generator import generate, reading
     from ingest.job.run import ingest_reading
@@ -274,12 +276,12 @@ def demo(
         for state in generate(agents, seed).history:
             done = ingest_reading(opened, all_sources()["estate"], reading(state))
     posture = _posture(store, None, None)
-    top = answers.findings(posture, limit=10)
+    top = findings(posture, limit=10)
     where = f" --store {store}" if store else ""
     return _published(done.snapshot, done.published) | {
         "identities": len(posture.accountable),
-        "orphaned": len({r["identity"]["id"] for r in answers.orphans(posture)["orphaned"]}),
-        "regained": answers.stale(posture, limit=1)["regained"],
+        "orphaned": len({r["identity"]["id"] for r in orphans(posture)["orphaned"]}),
+        "regained": stale(posture, limit=1)["regained"],
         "findings": top["findings"],
         "left_out": top["left_out"],
         "next": f"{sys.argv[0]} app{where}",

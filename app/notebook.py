@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
+from analytics.answers.findings import findings as findings_answer
+from analytics.answers.identities import identities as identities_answer
+from analytics.answers.orphans import orphans as orphans_answer
+from analytics.answers.reach import blast_radius as blast_radius_answer
+from analytics.answers.reach import reach_tree
+from analytics.answers.stale import stale as stale_answer
 from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
@@ -125,7 +131,7 @@ class Snapshot:
         `owner_state`, `resources` and `weighted` (the blast radius; larger is worse),
         `last_active_at`.
         """
-        rows = answers.identities(self.posture)["identities"]
+        rows = identities_answer(self.posture)["identities"]
         return _frame(
             [
                 r
@@ -144,7 +150,7 @@ class Snapshot:
         `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
         `accountability` (that person, or that there is nobody, in a sentence), `remediation`.
         """
-        rows = answers.findings(self.posture)["findings"]
+        rows = findings_answer(self.posture)["findings"]
         return _frame(
             [r | {c: _id(r[c]) for c in ("subject", "object", "accountable")} for r in rows],
             FINDING,
@@ -156,7 +162,7 @@ class Snapshot:
         Columns: `identity` and `resource` (ids), `level`, `state`, `unused_days`, `weight`,
         `sentence`.
         """
-        rows = answers.stale(self.posture, days, limit)["paths"]
+        rows = stale_answer(self.posture, days, limit)["paths"]
         return _frame([r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows], STALE)
 
     def debt(self, by: str = "assumption", model: Path | None = None) -> pd.DataFrame:
@@ -166,7 +172,7 @@ class Snapshot:
         worse), `max_debt`, `tdr` (debt by the most that could be owed), `unverified`, `grade`.
         They add up to the whole. `model` is a file with other weights than those of TD-1.
         """
-        return _frame(answers.debt(self.posture, by, model=_model(model))["groups"], OWED)
+        return _frame(debt_answer(self.posture, by, model=_model(model))["groups"], OWED)
 
     def debt_items(self, model: Path | None = None) -> pd.DataFrame:
         """Return the items of trust debt, the costliest first, then those that are unknown.
@@ -175,13 +181,13 @@ class Snapshot:
         `level`, `grant`, `object`, `exposure`, `degree`, `since`, `cycles`, `principal`,
         `debt`, `unverified`, `why`.
         """
-        rows = answers.debt(self.posture, items=True, model=_model(model))["items"]
+        rows = debt_answer(self.posture, items=True, model=_model(model))["items"]
         named = [r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows]
         return _frame(named, ITEM)
 
     def orphans(self) -> pd.DataFrame:
         """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
-        rows = answers.orphans(self.posture)["orphaned"]
+        rows = orphans_answer(self.posture)["orphaned"]
         return _frame([r | {"identity": r["identity"]["id"]} for r in rows], ORPHAN)
 
     def blast_radius(
@@ -209,7 +215,7 @@ class Snapshot:
         UnknownThing, AmbiguousThing
         """
         asked = (self.posture, self.posture.graph.find(thing), mode, max_hops, leaked)
-        return BlastRadius(answers.blast_radius(*asked), answers.reach_tree(*asked))
+        return BlastRadius(blast_radius_answer(*asked), reach_tree(*asked))
 
     def to_pandas(self) -> Frames:
         """Return the frames of the snapshot, one for each label or type."""

@@ -265,7 +265,7 @@ def envelope(
 
 
 def _judged(posture: "Posture") -> dict[str, Any]:
-    from analytics import answers
+    from analytics.answers.coverage import coverage
     from app.clock import now
     from graph.values import iso
 
@@ -273,7 +273,7 @@ def _judged(posture: "Posture") -> dict[str, Any]:
     return {
         "snapshot": info.id if info else None,
         "as_of": iso(posture.graph.as_of),
-        "coverage": answers.coverage(posture, now()),
+        "coverage": coverage(posture, now()),
     }
 
 

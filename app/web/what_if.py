@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.what_if import what_if
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.snapshots import kept
@@ -31,7 +31,7 @@ NAMED = 3  # accounts named in the note on moved access
 @kept
 def changed(posture: Posture, items: tuple[str, ...]) -> dict[str, Any]:
     """Return the effect on all identities if `items` are removed."""
-    answer: dict[str, Any] = answers.what_if(posture, list(items), limit=LISTED)
+    answer: dict[str, Any] = what_if(posture, list(items), limit=LISTED)
     return answer
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
-from analytics import answers
+from analytics.answers.findings import findings as findings_answer
+from analytics.answers.reach import blast_radius
+from analytics.answers.stale import stale
 from analytics.posture import Posture, assess
 from analytics.reach.network import Network
 from graph.access import AccessGraph
@@ -33,15 +35,15 @@ def of_one(size: Size) -> Iterator[Figure]:
 
     def ask() -> None:
         fresh = opened(size)
-        answers.blast_radius(fresh, fresh.graph.find(agent))
+        blast_radius(fresh, fresh.graph.find(agent))
 
     yield Figure(first, wall(ask), "s")
     yield timed("first answer of a snapshot, the process being warm", ask)
     chosen = np.random.default_rng(1).choice(posture.accountable, ASKED)
-    times = each(chosen.tolist(), lambda one: answers.blast_radius(posture, one))
+    times = each(chosen.tolist(), lambda one: blast_radius(posture, one))
     yield Figure("answer about one identity", statistics.median(times), "s", ASKED)
     widest = int(posture.accountable[np.argmax(posture.totals().weighted)])
-    yield timed("the same, the widest identity", lambda: answers.blast_radius(posture, widest), 5)
+    yield timed("the same, the widest identity", lambda: blast_radius(posture, widest), 5)
     yield peak()
 
 
@@ -118,9 +120,9 @@ def by_search(network: Network):
 
 def findings(size: Size) -> Iterator[Figure]:
     """Time every rule over everything."""
-    yield timed("every finding", lambda: answers.findings(opened(size)))
+    yield timed("every finding", lambda: findings_answer(opened(size)))
     yield timed("stale access, and the blast radius one gets back",
-                lambda: answers.stale(opened(size), limit=50))  # fmt: skip
+                lambda: stale(opened(size), limit=50))  # fmt: skip
     yield peak("findings and stale access, peak memory")
 
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from graph.journal.journal import journal_of
@@ -24,7 +24,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def _finding(store: Path) -> str:
-    return str(answers.findings(open_posture(str(store)), rule="OWN-02")["findings"][0]["id"])
+    return str(findings(open_posture(str(store)), rule="OWN-02")["findings"][0]["id"])
 
 
 def _decider(test: AppTest) -> Selectbox:
@@ -93,7 +93,7 @@ def test_an_accepted_finding_is_marked_among_the_worst(open_page: Open, own: Pat
     worst = next(f.value for f in before if list(f.value) == ["Severity", "What is wrong", "Since"])
     assert not worst["Severity"].str.contains("accepted").any()
     posture = open_posture(str(own))
-    first = answers.findings(posture)["findings"][0]["id"]
+    first = findings(posture)["findings"][0]["id"]
     until, at = pd.Timestamp("2035-01-01", tz="UTC"), pd.Timestamp("2026-08-01", tz="UTC")
     journal_of(str(own)).accept(first, until, "ann", "known", at, what_it_is_about(posture, first))
     test = open_page(own)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as texts_of
 from streamlit.testing.v1 import AppTest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.answers.journal import accept
 from analytics.history import open_posture
 from app.isolation import isolated
@@ -37,7 +37,7 @@ def own(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def one(own: Path) -> str:
-    return str(answers.findings(open_posture(str(own)), rule="OWN-02")["findings"][0]["id"])
+    return str(findings(open_posture(str(own)), rule="OWN-02")["findings"][0]["id"])
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics import answers
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from graph.facts import Facts
@@ -67,7 +68,7 @@ def test_the_pillars_add_up_and_lead_to_what_is_broken(open_page: Open, store: P
 
 
 def test_debt_is_measured_against_a_target(open_page: Open, store: Path) -> None:
-    owed = answers.debt(open_posture(str(store)))
+    owed = debt(open_posture(str(store)))
     above = texts(open_page(store, target="1.0"))
     assert f"**{owed['tdr']:.1%}** is above the target of 1.0%" in above
     assert "meets the target of 90.0%" in texts(open_page(store, target="90"))
@@ -173,7 +174,7 @@ def test_what_was_resolved_is_shown_when_asked_for(open_page: Open, two: Path) -
     assert set(gone["First seen"]) == set(gone["Last seen"]) == {"1 Aug 2026"}
     test = open_page(two, "findings", state=["open,resolved"])
     assert len(table(test, "State", "Rule")) > max(len(now[now["State"] == "open"]), len(gone))
-    one = answers.findings(open_posture(str(two)), rule="OWN-01", states=("resolved",))["findings"]
+    one = findings(open_posture(str(two)), rule="OWN-01", states=("resolved",))["findings"]
     said = texts(open_page(two, "findings", state="resolved", finding=one[0]["id"]))
     assert "**Resolved** 31 Aug 2026" in said
     assert "**Resolved by**" in said
@@ -210,7 +211,7 @@ def _keys(test: AppTest) -> list[str]:
 
 def test_what_is_accepted_already_is_not_accepted_again(open_page: Open, two: Path) -> None:
     posture = open_posture(str(two))
-    for one in answers.findings(posture, about=posture.graph.number("left"))["findings"]:
+    for one in findings(posture, about=posture.graph.number("left"))["findings"]:
         about, until = what_it_is_about(posture, one["id"]), pd.Timestamp("2035-01-01", tz="UTC")
         journal_of(str(two)).accept(one["id"], until, "ann", "known", AS_OF, about)
     test = open_page(two, "findings", about="left")

@@ -216,13 +216,13 @@ def test_findings_filter_and_open_from_a_link(open_page: Open, store: Path) -> N
 
 
 def test_a_finding_can_be_sent(open_page: Open, store: Path) -> None:
-    from analytics import answers
+    from analytics.answers.findings import findings
     from analytics.posture import assess
     from graph.access import AccessGraph
     from graph.stores import open_store
 
     _, facts = open_store(str(store)).read()
-    found = answers.findings(assess(AccessGraph.of(facts)), rule="OWN-02")["findings"][0]
+    found = findings(assess(AccessGraph.of(facts)), rule="OWN-02")["findings"][0]
     said = texts(open_page(store, "findings", finding=found["id"]))
     assert "**What to do**" in said
     gone = open_page(store, "findings", finding="F-unknown")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics import answers
+from analytics.answers.path import path as path_answer
 from analytics.history import posture_in
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -30,7 +30,7 @@ def steps(level: str | None) -> tuple[list[str], list[str]]:
     """Return the levels that the answer names, and the things that its first path passes."""
     posture = two_ways().posture()
     find = posture.graph.find
-    said = answers.path(posture, find("bot"), find("ledger"), level)
+    said = path_answer(posture, find("bot"), find("ledger"), level)
     return said["levels"], [s["to"]["id"] for s in said["paths"][0]["steps"]]
 
 
@@ -46,7 +46,7 @@ def test_a_step_says_on_which_facts_it_rests() -> None:
     e.can("svc", "", "adm", actions=["iam:CreateAccessKey"], policy_id="p2")
     posture = e.posture()
     find = posture.graph.find
-    (path,) = answers.path(posture, find("bot"), find("ledger"), "admin")["paths"]
+    (path,) = path_answer(posture, find("bot"), find("ledger"), "admin")["paths"]
     _, taken, used = path["steps"]
     (fact,) = taken["rests_on"]
     assert (taken["rule"], fact["policy"], fact["actions"]) == (
@@ -125,7 +125,7 @@ def test_a_role_of_a_real_account_administers_it_by_another(
     assert current is not None
     posture = posture_in(kept, current.id)
     start, end = posture.graph.find("exfiller"), posture.graph.find("123456789012")
-    (admin,) = answers.path(posture, start, end, "admin")["paths"]
+    (admin,) = path_answer(posture, start, end, "admin")["paths"]
     assert [s["to"]["name"] for s in admin["steps"]] == ["bad_role", "123456789012"]
     ids = [posture.graph.thing(n)["id"] for n in (start, end)]
     said = texts(open_page(tmp_path / "s", "blast_radius", thing=ids[0], focus=ids[1]))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.history import open_posture
 from app.wording import brief
 from graph.schema import CAN_ACCESS, DECLARABLE
@@ -46,7 +46,7 @@ def pick(test: AppTest, key: str, **chosen: object) -> AppTest:
 
 def test_the_figures_are_those_of_the_answer(open_page: Open, store: Path) -> None:
     seen = figures(open_page(store, "trust_debt"))
-    owed = answers.debt(open_posture(str(store)))
+    owed = debt(open_posture(str(store)))
     assert seen["Trust debt"] == f"{brief(owed['debt'])} tp"
     assert seen["Trust debt ratio"] == f"{owed['tdr']:.1%}"
     assert "There is one snapshot only" in texts(open_page(store, "trust_debt"))
@@ -99,7 +99,7 @@ def test_an_item_shows_the_edges_behind_it(open_page: Open, store: Path) -> None
 
 def test_what_is_unverified_has_rows_too(open_page: Open, tmp_path: Path) -> None:
     publish(estate(declares=[d for d in DECLARABLE if d != "usage"]), tmp_path / "s")
-    owed = answers.debt(open_posture(str(tmp_path / "s")))
+    owed = debt(open_posture(str(tmp_path / "s")))
     test = open_page(tmp_path / "s", "trust_debt", items="unknown")
     rows = table(test, "Identity", "At stake")
     # Nobody states environments; whether grants were used, each grant says by itself.

@@ -7,7 +7,6 @@ import pytest
 import typer
 
 import trustdebt
-from analytics import answers
 from graph.stores.parquet_store import ParquetStore
 from tests.integration.cli import COMMON, HOSTILE, LISTS, QUESTIONS
 from tests.support.estates.small_estates import ago, ids
@@ -265,7 +264,7 @@ def test_a_fault_of_ours_is_one_line(cli, monkeypatch):
     def fall(*_):
         raise RuntimeError("canary-in-a-cell")
 
-    monkeypatch.setattr(answers, "identities", fall)
+    monkeypatch.setattr("analytics.answers.identities.identities", fall)
     failed = cli("identities", "--json")
     assert (failed.code, failed.err) == (5, "")
     error = failed.document["error"]
@@ -281,5 +280,5 @@ def test_an_interrupt_is_no_fault(cli, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(answers, "identities", stop)
+    monkeypatch.setattr("analytics.answers.identities.identities", stop)
     assert cli("identities").code == 130

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 import trustdebt
-from analytics import answers
 from analytics.escalation import all_escalations
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
@@ -103,7 +102,7 @@ def test_faults_are_named_in_every_form(run, monkeypatch, tmp_path):
 
 
 def test_what_cannot_be_answered_at_all_is_one_document(run, monkeypatch):
-    monkeypatch.setattr(answers, "orphans", fall)
+    monkeypatch.setattr("analytics.answers.orphans.orphans", fall)
     said = run("orphans", "--json")
     assert (said.code, said.err) == (5, "")
     assert said.document["error"]["code"] == "fault"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import trustdebt
-from analytics import answers
+from analytics.answers.coverage import coverage as coverage_answer
 from analytics.history import open_posture
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import journal_path
@@ -54,14 +54,14 @@ def test_a_refused_read_changes_no_fact_and_is_told_until_it_succeeds(store):
         ingest(store, [broken(scope="acme")])
     assert store.read()[1].hash == before
     posture = open_posture(store.uri)
-    (row,) = answers.coverage(posture, AS_OF)["sources"]
+    (row,) = coverage_answer(posture, AS_OF)["sources"]
     assert (row["state"], row["complete"], row["taken_at"]) == (
         "failed", True, "2026-08-01T00:00:00Z",
     )  # fmt: skip
     assert row["failed_because"].startswith("x.json, line 3: is not JSON")
-    assert [f["scope"] for f in answers.coverage(posture, AS_OF)["failed"]] == ["acme"]
+    assert [f["scope"] for f in coverage_answer(posture, AS_OF)["failed"]] == ["acme"]
     ingest(store, [Estate().agent("a").job()])
-    (row,) = answers.coverage(open_posture(store.uri), AS_OF)["sources"]
+    (row,) = coverage_answer(open_posture(store.uri), AS_OF)["sources"]
     assert (row["state"], row["failed_at"], told(store)) == ("complete", None, [])
 
 
@@ -124,8 +124,7 @@ def test_an_older_snapshot_does_not_say_it_where_a_newer_read_failed(store):
         ingest(store, [broken(scope="acme")])
     states = {
         name: [
-            row["state"]
-            for row in answers.coverage(open_posture(store.uri, name), AS_OF)["sources"]
+            row["state"] for row in coverage_answer(open_posture(store.uri, name), AS_OF)["sources"]
         ]
         for name in (first, None)
     }
@@ -147,7 +146,7 @@ def test_one_of_many_fails_and_the_others_are_published(store):
     assert (done.published, agents(store)) == (True, {"in-east", "in-west", "new"})
     assert [one.key for one in done.failed] == told(store) == [("estate", "east"), ("hr", "")]
     assert [w.split(": ")[0] for w in done.warnings] == ["estate/east", "hr"]
-    coverage = answers.coverage(open_posture(store.uri), AS_OF)
+    coverage = coverage_answer(open_posture(store.uri), AS_OF)
     assert {r["scope"]: r["state"] for r in coverage["sources"]} == {
         "east": "failed",
         "west": "complete",
@@ -240,5 +239,5 @@ def test_it_would_be_forgotten_if_nobody_kept_it(store, monkeypatch):
     ingest(store, [Estate().agent("a").job()])
     with pytest.raises(InputRefused):
         ingest(store, [broken(scope="acme")])
-    (row,) = answers.coverage(open_posture(store.uri), AS_OF)["sources"]
+    (row,) = coverage_answer(open_posture(store.uri), AS_OF)["sources"]
     assert row["state"] == "complete"

@@ -7,9 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics import answers
 from analytics.answers import journal as decisions
+from analytics.answers.collisions import collisions
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
 from analytics.answers.journal import Refused
+from analytics.answers.orphans import orphans
+from analytics.answers.reach import blast_radius
+from analytics.answers.show import show
 from analytics.history import open_posture, posture_in
 from analytics.posture import assess
 from graph.access import AccessGraph
@@ -47,15 +52,15 @@ def sources() -> list[Estate]:
 def said(facts: Facts) -> str:
     """Return all that a few questions answer, as text."""
     posture = assess(AccessGraph.of(facts))
-    who = answers.identities(posture)
+    who = identities(posture)
     who.pop("timing")
     parts = [
         who,
-        answers.show(posture, posture.graph.find("iga-bot")),
-        answers.findings(posture),
-        answers.orphans(posture),
-        answers.collisions(posture),
-        answers.blast_radius(posture, posture.graph.find(ARN)),
+        show(posture, posture.graph.find("iga-bot")),
+        findings(posture),
+        orphans(posture),
+        collisions(posture),
+        blast_radius(posture, posture.graph.find(ARN)),
     ]
     return json.dumps(parts, default=str, sort_keys=True)
 
@@ -104,7 +109,7 @@ def test_what_waits_is_told_and_comes_when_its_end_does(store):
     west = Estate(scope="west").agent("a", *(f"a{n}" for n in range(40))).link("a", "RUNS_AS", "s")
     done = ingest(store, [west.job()])
     assert [r.reason for r in done.quarantined] == ["target_id names nothing that is known"]
-    told = answers.collisions(posture_in(store, store.current().id))["waiting"]
+    told = collisions(posture_in(store, store.current().id))["waiting"]
     assert [(w["scope"], w["relationship"], w["count"]) for w in told] == [("west", "RUNS_AS", 1)]
     done = ingest(store, [Estate(scope="north").agent("n").job()])
     assert (done.quarantined, done.warnings) == ([], []), "it is told once"
@@ -133,7 +138,7 @@ def test_what_waits_for_another_source_is_no_bad_row(store):
     ]
     (set_aside,) = done.set_aside
     assert (set_aside.count, set_aside.warnings) == (0, tuple(done.warnings))
-    told = answers.collisions(posture_in(store, store.current().id))["waiting"]
+    told = collisions(posture_in(store, store.current().id))["waiting"]
     assert [(w["source"], w["count"]) for w in told] == [("csv", 2)]
     ingest(store, [Estate(source="aws", scope="1").account("s", "t").job()])
     assert len(store.read()[1].frames[RUNS_AS]) == 2
@@ -181,7 +186,7 @@ def ask(store: ParquetStore):
 
 def test_show_says_why_things_are_one(loaded):
     posture = ask(loaded)
-    shown = answers.show(posture, posture.graph.find("gh-bot"))
+    shown = show(posture, posture.graph.find("gh-bot"))
     assert shown["id"] == ARN
     told = {row["id"]: (row["source"], row["rule"]) for row in shown["merged_from"]}
     assert told == {
@@ -200,23 +205,23 @@ def test_show_says_why_things_are_one(loaded):
     ]
     owners = {o["id"]: o["role"] for o in shown["owners"]}
     assert owners == {"hr-1": "technical", "hr-2": "business"}
-    merged = {tuple(m["ids"]) for m in answers.collisions(posture)["merges"]}
+    merged = {tuple(m["ids"]) for m in collisions(posture)["merges"]}
     assert merged == {(ARN, "gh-bot", "iga-bot"), ("hr-1", "u1")}
 
 
 def test_one_source_is_one_statement(loaded):
     posture = ask(loaded)
-    (row,) = answers.show(posture, posture.graph.find("gh-1"))["merged_from"]
+    (row,) = show(posture, posture.graph.find("gh-1"))["merged_from"]
     assert (row["id"], row["rule"], row["evidence"]) == ("gh-1", None, [])
 
 
 def test_a_person_sets_two_apart_and_takes_it_back(loaded):
     entry = decisions.apart(ask(loaded), "iga-bot", ARN, "ann", "another team's")
     posture = ask(loaded)
-    ids = [i["id"] for i in answers.identities(posture)["identities"]]
+    ids = [i["id"] for i in identities(posture)["identities"]]
     assert {ARN, "iga-bot"} <= set(ids)
     assert "gh-bot" not in ids
-    told = answers.collisions(posture)["collisions"]
+    told = collisions(posture)["collisions"]
     assert ["iga-bot" in c["things"] for c in told] == [True]
     assert "a person said" in told[0]["reason"]
     decisions.withdraw(posture, entry["entry"], "ann", "it was ours after all")
@@ -241,7 +246,7 @@ def test_two_labels_are_told(store):
     ingest(store, [Estate(scope="e").thing("Role", "x").job()])
     ingest(store, [Estate(scope="w").account("x").job()])
     posture = posture_in(store, store.current().id)
-    (told,) = answers.collisions(posture)["collisions"]
+    (told,) = collisions(posture)["collisions"]
     assert told["reason"] == (
         "sources state it as ServiceAccount and as Role; ServiceAccount holds"
     )

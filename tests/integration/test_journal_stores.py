@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
@@ -28,11 +28,11 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     journal = journal_of(store_uri)
     assert ("://" in store_uri) != journal.path.is_relative_to(tmp_path)
     posture = open_posture(store_uri)
-    one = answers.findings(posture, rule="OWN-01")["findings"][0]
+    one = findings(posture, rule="OWN-01")["findings"][0]
     about = what_it_is_about(posture, one["id"])
     journal.accept(one["id"], AS_OF + DAY, "ann", "known", AS_OF - 30 * DAY, about)
     ingest(store, [_estate(0, "new").job()])
-    rows = answers.findings(open_posture(store_uri), rule="OWN-01")["findings"]
+    rows = findings(open_posture(store_uri), rule="OWN-01")["findings"]
     states = {r["subject"]["id"]: (r["state"], r["first_seen"]) for r in rows}
     assert states == {
         "bot": ("accepted", one["first_seen"]),
@@ -41,7 +41,7 @@ def test_decisions_count_beside_either_store(store: Store, store_uri: str, tmp_p
     for role in ("business", "technical"):
         journal.attest("bot", "ann", role, "ann", "", AS_OF - DAY)
     journal.review("bot", "approve", "ann", "needed", AS_OF - DAY)
-    found = answers.findings(open_posture(store_uri), rule="OWN-01", states=STATES)["findings"]
+    found = findings(open_posture(store_uri), rule="OWN-01", states=STATES)["findings"]
     (gone,) = [f for f in found if f["subject"]["id"] == "bot"]
     assert gone["state"] == "resolved"
     assert {c["relationship"] for c in gone["resolved_by"]["changes"]} == {"OWNS"}  # no review does

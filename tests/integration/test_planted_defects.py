@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from analytics.answers import debt
+from analytics.answers.debt import debt
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.findings.evaluation import find_all
 from analytics.findings.rules import all_rules

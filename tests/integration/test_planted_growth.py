@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.history import open_posture
 from graph.schema import (
     AGENT,
@@ -30,7 +30,7 @@ def found(made: Generated, folder: Path) -> dict[str, str]:
     for estate in made.history:
         source = Source("estate", "estate", "", (), lambda _, e=estate: reading(e))
         ingest(store, [(source, Request((Path("estate"),)))])
-    rows = answers.findings(open_posture(str(folder)), rule="SCP-04")["findings"]
+    rows = findings(open_posture(str(folder)), rule="SCP-04")["findings"]
     return {row["subject"]["id"]: row["since"][:10] for row in rows}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.stores.parquet_store import ParquetStore
@@ -28,7 +28,7 @@ def judged(tmp_path: Path, name: str, path: Path, as_of: str | None = None) -> P
 
 
 def found(posture: Posture) -> set[tuple[str, str]]:
-    rows = answers.findings(posture)["findings"]
+    rows = findings(posture)["findings"]
     return {(r["rule"], r["object"]["name"]) for r in rows if r["rule"] in CRD}
 
 
@@ -63,6 +63,6 @@ def test_every_key_in_a_client_s_configuration_is_outside_a_vault(tmp_path, real
     posture = judged(tmp_path, "mcp_config", real_data / "agent-configs/clients")
     keys = posture.graph.frames
     (credentials,) = [f for e, f in keys.items() if e.name == "Credential"]
-    rows = answers.findings(posture, rule="CRD-02")["findings"]
+    rows = findings(posture, rule="CRD-02")["findings"]
     assert len(credentials) > 0
     assert {r["object"]["id"] for r in rows} == set(credentials["id"])

@@ -55,12 +55,12 @@ def debt(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show the trust debt and what it is made of. Example: trustdebt debt --by owner."""
-    from analytics import answers
+    from analytics.answers.debt import debt as answer
     from analytics.assumptions.model import model as read_model
     from analytics.debt.groups import GROUPINGS
 
     one_of(by, GROUPINGS, "--by")
     subject = posture.graph.find(about) if about else None
-    return answers.debt(
+    return answer(
         posture, by, items, limit, subject, read_model(model) if model is not None else None
     )

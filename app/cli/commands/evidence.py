@@ -50,9 +50,9 @@ def evidence(
         return _verified(file)
     if file is not None:
         raise UsageError("a file goes with the word verify: trustdebt evidence verify FILE")
-    from analytics import answers
+    from analytics.answers.evidence import evidence as answer
 
-    return answers.evidence(posture, posture.graph.find(thing) if thing else None, limit)
+    return answer(posture, posture.graph.find(thing) if thing else None, limit)
 
 
 def _verified(file: Path) -> dict[str, Any]:

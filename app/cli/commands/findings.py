@@ -36,8 +36,8 @@ def findings(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """List what is wrong, worst first. Example: trustdebt findings --severity high."""
-    from analytics import answers
     from analytics.answers.findings import chosen
+    from analytics.answers.findings import findings as answer
     from analytics.findings.lifecycle.states import FAILING
     from analytics.findings.rules import all_rules
     from analytics.weights import SEVERITIES
@@ -49,7 +49,7 @@ def findings(
         raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
     one_of(form, (*FORMATS, *EXCHANGE), "--format")
     subject = posture.graph.find(about) if about else None
-    result = answers.findings(posture, rule, severity, subject, limit, _states(state))
+    result = answer(posture, rule, severity, subject, limit, _states(state))
     if fail_on and len(chosen(posture, rule, fail_on, subject, FAILING)):
         raise SaidNo(result)
     return result

@@ -36,10 +36,10 @@ def durability(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Rank agents by what outlives their end. Example: trustdebt durability invoice-bot."""
-    from analytics import answers
+    from analytics.answers.durability import durability as answer
 
     about = posture.graph.find(thing) if thing else None
-    return answers.durability(posture, mode_of(mode), limit, about)
+    return answer(posture, mode_of(mode), limit, about)
 
 
 @question("hubs", columns=HUBS)
@@ -49,8 +49,8 @@ def hubs(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Rank credentials by what hangs on them. Example: trustdebt hubs --order rotation."""
-    from analytics import answers
+    from analytics.answers.hubs import hubs as answer
 
     if order not in ORDERS:
         raise UsageError(f"--order {order!r} is none; it is one of {', '.join(ORDERS)}")
-    return answers.hubs(posture, limit, order)
+    return answer(posture, limit, order)

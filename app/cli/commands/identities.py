@@ -50,17 +50,17 @@ COLLISIONS: dict[str, Columns] = {
 @question("identities")
 def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
     """List the identities somebody must answer for. Example: trustdebt identities."""
-    from analytics import answers
+    from analytics.answers.identities import identities as answer
 
-    return answers.identities(posture, limit)
+    return answer(posture, limit)
 
 
 @question("show", rows=SHOWN, columns=SHOW)
 def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
     """Show everything known of one thing. Example: trustdebt show invoice-bot."""
-    from analytics import answers
+    from analytics.answers.show import show as answer
 
-    return answers.show(posture, posture.graph.find(thing))
+    return answer(posture, posture.graph.find(thing))
 
 
 @question("collisions", columns=COLLISIONS)
@@ -69,6 +69,6 @@ def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]
 
     Example: trustdebt collisions.
     """
-    from analytics import answers
+    from analytics.answers.collisions import collisions as answer
 
-    return answers.collisions(posture, limit)
+    return answer(posture, limit)

@@ -51,9 +51,9 @@ FRAMEWORKS: dict[str, Columns] = {
 @question("kpis", rows=("kpis",), columns=KPIS)
 def kpis(posture: "Posture") -> dict[str, Any]:
     """Show the leadership figures with their denominators. Example: trustdebt kpis."""
-    from analytics import answers
+    from analytics.answers.kpis import kpis as answer
 
-    return answers.kpis(posture)
+    return answer(posture)
 
 
 @question("frameworks", columns=FRAMEWORKS)
@@ -65,9 +65,9 @@ def frameworks(
     limit: EachLimitOption = None,
 ) -> dict[str, Any]:
     """Show what is evidence of which control. Example: trustdebt frameworks owasp_nhi_2025."""
-    from analytics import answers
+    from analytics.answers.frameworks import frameworks as answer
 
-    return answers.frameworks(posture, name, limit)
+    return answer(posture, name, limit)
 
 
 @question("revocation")
@@ -80,7 +80,7 @@ def revocation(
 
     Example: trustdebt revocation invoice-bot.
     """
-    from analytics import answers
+    from analytics.answers.revocation import revocation as answer
 
     subject = posture.graph.find(thing) if thing is not None else None
-    return answers.revocation(posture, subject, limit)
+    return answer(posture, subject, limit)

@@ -57,7 +57,7 @@ def orphans(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """List identities nobody answers for. Example: trustdebt orphans --leaving ann."""
-    from analytics import answers
+    from analytics.answers.orphans import orphans as answer
 
     people = tuple(posture.graph.find(person) for person in leaving or [])
-    return answers.orphans(posture, people, limit, share / 100)
+    return answer(posture, people, limit, share / 100)

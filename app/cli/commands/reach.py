@@ -30,10 +30,10 @@ def blast_radius(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show what a thing reaches. Example: trustdebt blast-radius invoice-bot."""
-    from analytics import answers
+    from analytics.answers.reach import blast_radius as answer
 
     start = posture.graph.find(thing)
-    return answers.blast_radius(posture, start, mode_of(mode), max_hops, leaked, limit)
+    return answer(posture, start, mode_of(mode), max_hops, leaked, limit)
 
 
 @question("exposure")
@@ -45,13 +45,14 @@ def exposure(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
-    from analytics import answers
+    from analytics.answers.exposure import exposure as exposure_answer
+    from analytics.answers.exposures import exposures
 
     if thing is None:
         if level is not None:
             raise UsageError("--level needs a resource: of all of them the highest level is shown")
-        return answers.exposures(posture, mode_of(mode), limit)
-    return answers.exposure(
+        return exposures(posture, mode_of(mode), limit)
+    return exposure_answer(
         posture, posture.graph.find(thing), level_of(level), mode_of(mode), limit
     )
 
@@ -66,7 +67,7 @@ def path(
     mode: Mode = "standing",
 ) -> dict[str, Any]:
     """Show how one thing reaches another. Example: trustdebt path invoice-bot db:ledger."""
-    from analytics import answers
+    from analytics.answers.path import path as answer
 
     find = posture.graph.find
-    return answers.path(posture, find(start), find(end), level_of(level), count, mode_of(mode))
+    return answer(posture, find(start), find(end), level_of(level), count, mode_of(mode))

@@ -43,10 +43,10 @@ def choke_points(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Rank what most access passes. Example: trustdebt choke-points --to label:Resource."""
-    from analytics import answers
+    from analytics.answers.choke_points import choke_points as answer
 
     ends = ends_of(posture, starts, targets)
-    return answers.choke_points(posture, *ends, mode_of(mode), limit)
+    return answer(posture, *ends, mode_of(mode), limit)
 
 
 @question("cut", rows=("edges", "protected"))
@@ -54,9 +54,9 @@ def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
 ) -> dict[str, Any]:
     """Find the fewest removals that part agents from jewels. Example: trustdebt cut --to crm."""
-    from analytics import answers
+    from analytics.answers.cut import cut as answer
 
-    return answers.cut(posture, *ends_of(posture, starts, targets), mode_of(mode))
+    return answer(posture, *ends_of(posture, starts, targets), mode_of(mode))
 
 
 @question("what-if", rows=("removed", "breaks"))
@@ -66,9 +66,9 @@ def what_if(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show what removing things changes. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
-    from analytics import answers
+    from analytics.answers.what_if import what_if as answer
 
-    return answers.what_if(posture, remove, limit)
+    return answer(posture, remove, limit)
 
 
 @question("plan", columns=PLAN)
@@ -79,9 +79,9 @@ def plan(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
-    from analytics import answers
+    from analytics.answers.plan import plan as answer
 
-    return answers.plan(posture, budget, objective, limit)
+    return answer(posture, budget, objective, limit)
 
 
 def ends_of(

@@ -18,7 +18,7 @@ def stale(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """List access that is open but not used. Example: trustdebt stale --days 180."""
-    from analytics import answers
+    from analytics.answers.stale import stale as answer
 
     subject = posture.graph.find(about) if about else None
-    return answers.stale(posture, days, limit, subject)
+    return answer(posture, days, limit, subject)

@@ -92,12 +92,12 @@ def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
 ) -> dict[str, Any]:
     """Show what differs between two snapshots. Example: trustdebt diff 000001 000002."""
-    from analytics import answers
+    from analytics.answers.diff import diff as answer
     from graph.stores import pick
 
     history = history_of(posture)
     infos = list(history.every)
-    return answers.diff(history, pick(infos, before), pick(infos, after), limit)
+    return answer(history, pick(infos, before), pick(infos, after), limit)
 
 
 @question("ledger", columns=LEDGER)
@@ -116,7 +116,7 @@ def ledger(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show what opened, closed and grew in debt. Example: trustdebt ledger --since 2026-07-01."""
-    from analytics import answers
+    from analytics.answers.ledger import ledger as answer
     from analytics.assumptions.model import model as read_model
     from analytics.debt.ledger.entries import Moment, moment_at, oldest
     from graph.stores import NoSuchSnapshot
@@ -135,7 +135,7 @@ def ledger(
     end = _moment(history, until, "--until") if until else last
     if start.order > end.order:
         raise UsageError("--since lies after --until")
-    return answers.ledger(history, start, end, limit, read_model(model) if model else None)
+    return answer(history, start, end, limit, read_model(model) if model else None)
 
 
 @question("drift", columns=DRIFT)
@@ -145,9 +145,9 @@ def drift(
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
     """Show access beyond what was approved, and why. Example: trustdebt drift invoice-bot."""
-    from analytics import answers
+    from analytics.answers.drift import drift as answer
 
-    return answers.drift(posture, posture.graph.find(thing) if thing else None, limit)
+    return answer(posture, posture.graph.find(thing) if thing else None, limit)
 
 
 def _moment(history: "History", said: str, option: str) -> "Moment":

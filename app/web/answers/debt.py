@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics import answers
-from analytics.answers.debt import item_rows
+from analytics.answers.debt import debt, item_rows
+from analytics.answers.ledger import ledger
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS, keys, name
 from analytics.debt.ledger.entries import Moment, oldest
@@ -59,7 +59,7 @@ BY = {
 @kept
 def balance(posture: Posture) -> dict[str, Any]:
     """Return the debt of all accountable identities, as in `answers.debt`."""
-    answer: dict[str, Any] = answers.debt(posture)
+    answer: dict[str, Any] = debt(posture)
     return answer
 
 
@@ -95,7 +95,7 @@ def books(posture: Posture) -> dict[str, Any] | None:
     start, end = oldest(history), Moment(info, posture.graph.as_of)
     if start.order > end.order:
         return None
-    answer: dict[str, Any] = answers.ledger(history, start, end, limit=1)
+    answer: dict[str, Any] = ledger(history, start, end, limit=1)
     return answer
 
 
@@ -120,7 +120,7 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
         `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
         (empty if there is none) and `unverified`.
     """
-    rows = answers.debt(posture, by, limit=0)["groups"]
+    rows = debt(posture, by, limit=0)["groups"]
     return pd.DataFrame(
         {
             "key": [row["key"] for row in rows],
@@ -231,7 +231,7 @@ def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int
     known = {info.id: info for info in history.infos}
     end = graph.as_of if graph.snapshot and until == graph.snapshot.id else known[until].taken_at
     ends = Moment(known[since], known[since].taken_at), Moment(known[until], end)
-    answer = answers.ledger(history, *ends, limit=ENTRIES, ahead=False)
+    answer = ledger(history, *ends, limit=ENTRIES, ahead=False)
     rows = answer["entries"]
     frame = pd.DataFrame(
         {

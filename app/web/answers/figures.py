@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.findings import finding as finding_answer
+from analytics.answers.findings import findings as findings_answer
 from analytics.answers.orphans import orphaned
+from analytics.answers.orphans import orphans as orphans_answer
 from analytics.findings.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.ownership.responsible import accountability, accountable_people
@@ -86,7 +88,7 @@ class Orphans:
 @kept
 def orphans(posture: Posture) -> Orphans:
     """Count the identities without an owner in at least one role."""
-    answer = answers.orphans(posture, limit=1)
+    answer = orphans_answer(posture, limit=1)
     rows = orphaned(posture, posture.ownership)
     roles = rows.groupby("identity")["role"].nunique()
     return Orphans(
@@ -176,13 +178,13 @@ def _instants(milliseconds: pd.Series) -> Any:
 @kept
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
     """Return one finding in full, by its id; None if there is none."""
-    return answers.finding(posture, one)
+    return finding_answer(posture, one)
 
 
 @kept
 def silent(posture: Posture) -> pd.DataFrame:
     """Return a row for each rule whose facts no source declares."""
-    rows = answers.findings(posture, limit=1)["not_evaluable"]
+    rows = findings_answer(posture, limit=1)["not_evaluable"]
     return pd.DataFrame(
         {
             "Rule": [row["rule"] for row in rows],

@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.path import path
+from analytics.answers.reach import blast_radius, reach_tree
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
 from app.web.snapshots import kept
@@ -46,7 +48,7 @@ def found_by(posture: Posture, question: Question) -> Reach:
     """Return the reach for `question`, to draw and as a table, heaviest resource first."""
     start = posture.graph.number(question.thing)
     asked = (posture, start, question.mode, question.hops, question.leaked)
-    figures, drawn = answers.blast_radius(*asked), answers.reach_tree(*asked)
+    figures, drawn = blast_radius(*asked), reach_tree(*asked)
     resources = figures["resources"]
     return Reach(
         figures,
@@ -93,7 +95,7 @@ def certainty(row: dict[str, Any]) -> str:
 def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:
     """Return the identities that reach a resource, nearest first."""
     resource = posture.graph.number(question.thing)
-    answer = answers.exposure(posture, resource, mode=question.mode)
+    answer = exposure(posture, resource, mode=question.mode)
     rows = answer["identities"]
     frame = pd.DataFrame(
         {
@@ -112,7 +114,7 @@ def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.Da
 def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[str]:
     """Return the levels at which one node reaches another, lowest first; empty without a grant."""
     numbers = posture.graph.number(start), posture.graph.number(end)
-    reached: list[str] = answers.path(posture, *numbers, mode=mode)["levels"]
+    reached: list[str] = path(posture, *numbers, mode=mode)["levels"]
     return reached
 
 
@@ -127,7 +129,7 @@ def way(
     numbers = posture.graph.number(start), posture.graph.number(end)
     reached = levels_reached(posture, start, end, mode)
     wanted = level if level in reached else next(reversed(reached), None)
-    paths = answers.path(posture, *numbers, wanted, mode=mode)["paths"]
+    paths = path(posture, *numbers, wanted, mode=mode)["paths"]
     return paths[0] if paths else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.stale import stale as stale_answer
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import one_of, recall, remember, some_of
@@ -77,7 +77,7 @@ class Stale:
 @kept
 def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
     """Return the stale paths of the widest identities, or of the given ones."""
-    answer = answers.stale(posture, days=days, limit=LISTED, about=about)
+    answer = stale_answer(posture, days=days, limit=LISTED, about=about)
     paths = answer["paths"]
     frame = pd.DataFrame(
         {

@@ -70,8 +70,8 @@ def load(source: Source, folder: Path, *paths: Path, **options: Any) -> Loaded:
 
 def reached(loaded: Loaded, name: str) -> dict[str, str]:
     """Return the highest level at which something reaches each resource, by name."""
-    from analytics import answers
+    from analytics.answers.reach import blast_radius
 
     posture = loaded.posture
-    found = answers.blast_radius(posture, posture.graph.find(name))["resources"]
+    found = blast_radius(posture, posture.graph.find(name))["resources"]
     return {r["name"]: max(r["levels"], key=LEVELS.index) for r in found}

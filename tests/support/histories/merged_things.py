@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import History
@@ -65,7 +65,7 @@ def now(history: History) -> Posture:
 
 
 def listed(posture: Posture, **asked: Any) -> list[dict[str, Any]]:
-    return answers.findings(posture, states=STATES, **asked)["findings"]
+    return findings(posture, states=STATES, **asked)["findings"]
 
 
 def one(posture: Posture, rule: str) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from tests.support.estates.small_estates import Estate, ago
@@ -23,7 +25,7 @@ def by_key(e: Estate, **key) -> Estate:
 
 
 def rows(e: Estate, rule: str) -> list[dict]:
-    return answers.findings(e.posture(), rule=rule)["findings"]
+    return findings(e.posture(), rule=rule)["findings"]
 
 
 def owes(e: Estate, assumption: str) -> set[str]:
@@ -52,8 +54,8 @@ def test_with_nothing_left_it_is_silent(status):
     e = Estate().agent("old", status=status).account("svc", status="deleted")
     e.person("gone", left=ago(9)).owned("old", "gone", "gone").resource("db", "restricted")
     e = by_key(e, status="revoked")
-    assert answers.findings(e.posture())["findings"] == []
-    assert answers.debt(e.posture())["debt"] == 0
+    assert findings(e.posture())["findings"] == []
+    assert debt_answer(e.posture())["debt"] == 0
 
 
 def test_what_is_in_service_has_no_residue():
@@ -107,7 +109,7 @@ def test_what_counts_as_left(case, status):
 
 def test_the_account_of_a_deleted_agent_is_accountable():
     for status, accountable in (("active", {"old"}), ("retired", {"old"}), ("deleted", {"svc"})):
-        listed = answers.identities(by_key(old(status)).posture())["identities"]
+        listed = identities(by_key(old(status)).posture())["identities"]
         assert {row["id"] for row in listed} == accountable
 
 
@@ -116,7 +118,7 @@ def test_findings_about_a_retired_agent_do_not_vanish():
 
     def found(status):
         e = by_key(old(status)).person("gone", left=ago(9)).owned("old", "gone", "gone")
-        return {row["rule"] for row in answers.findings(e.posture())["findings"]}
+        return {row["rule"] for row in findings(e.posture())["findings"]}
 
     assert {"CRD-02", "LPR-03", "OWN-01", "OWN-02"} <= found("active")
     # of the unused access of what ended, RES-01 says to take away all of it
@@ -135,7 +137,7 @@ def test_an_agent_past_its_own_end_owes_and_is_found():
 
 def test_it_outlives_since_it_ended():
     e = by_key(old("retired", status_at=ago(14)))
-    items = answers.debt(e.posture(), items=True)["items"]
+    items = debt_answer(e.posture(), items=True)["items"]
     (one,) = [i for i in items if i["assumption"] == "outlived"]
     assert (one["since"], one["cycles"]) == (ago(14), 2.0)
     assert one["debt"] == 300 * 1.0 * 3  # exposure, weight, one and two cycles of a week

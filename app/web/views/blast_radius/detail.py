@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.show import show
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.answers.reach import Question, levels_reached, way
@@ -31,7 +31,7 @@ FACTS = (
 @kept
 def known(posture: Posture, thing: str) -> dict[str, Any]:
     """Return everything known of one node."""
-    answer: dict[str, Any] = answers.show(posture, posture.graph.number(thing))
+    answer: dict[str, Any] = show(posture, posture.graph.number(thing))
     return answer
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.answers.reach import Question, Reach, found_by
@@ -39,11 +40,11 @@ def exposure_without(
     """Return who still reaches one node after `items` are removed; None if it is one of them."""
     after = _after(posture, items)
     number = after.graph.number(question.thing)
-    return answers.exposure(after, number, mode=question.mode) if number >= 0 else None
+    return exposure(after, number, mode=question.mode) if number >= 0 else None
 
 
 def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
-    return answers.posture_without(posture, items)
+    return posture_without(posture, items)
 
 
 def nothing(before: Reach) -> Reach:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
+from analytics.answers.cut import cut
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
 from app.web.removals import edge_item
@@ -47,7 +48,7 @@ class Ranked:
 @kept
 def ranked(posture: Posture, aim: Aim) -> Ranked:
     """Rank the nodes and edges between the two ends by the starts that each frees."""
-    answer = answers.choke_points(posture, *aim.ends(posture), mode=aim.mode, limit=LISTED)
+    answer = choke_points(posture, *aim.ends(posture), mode=aim.mode, limit=LISTED)
     nodes, edges = answer["nodes"], answer["edges"]
     things = pd.DataFrame(
         {
@@ -79,7 +80,7 @@ def _gains(rows: list[dict[str, Any]]) -> dict[str, Any]:
 @kept
 def smallest_cut(posture: Posture, aim: Aim) -> dict[str, Any]:
     """Return the minimum cut between the two ends."""
-    answer: dict[str, Any] = answers.cut(posture, *aim.ends(posture), mode=aim.mode)
+    answer: dict[str, Any] = cut(posture, *aim.ends(posture), mode=aim.mode)
     return answer
 
 

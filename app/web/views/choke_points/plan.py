@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.plan import plan
 from analytics.posture import UNUSED_DAYS, Posture
 from app.escape import markdown
 from app.web.address import one_of, recall, remember
@@ -31,7 +31,7 @@ MEANINGS = (
 @kept
 def proposed(posture: Posture) -> dict[str, Any]:
     """Return the plan."""
-    answer: dict[str, Any] = answers.plan(posture, STEPS_PROPOSED, "reach")
+    answer: dict[str, Any] = plan(posture, STEPS_PROPOSED, "reach")
     return answer
 
 

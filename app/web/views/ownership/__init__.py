@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.orphans import orphans as orphans_answer
 from analytics.posture import Posture
 from app.web.address import recall, remember, some_of
 from app.web.answers.figures import UNKNOWN, accountable, orphans
@@ -39,7 +39,7 @@ def draw(posture: Posture) -> None:
 @kept
 def orphan_rows(posture: Posture) -> pd.DataFrame:
     """Return a row for each identity and role that is known to have no owner."""
-    rows = answers.orphans(posture, limit=0)["orphaned"]
+    rows = orphans_answer(posture, limit=0)["orphaned"]
     return pd.DataFrame(
         {
             "id": [thing_id(row["identity"]) for row in rows],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.orphans import orphans
 from analytics.ownership.bus_factor import kept_by
 from analytics.posture import Posture
 from app.escape import markdown
@@ -37,7 +37,7 @@ def people(posture: Posture) -> list[str]:
 def departure(posture: Posture, leaving: tuple[str, ...]) -> dict[str, Any]:
     """Return what is orphaned, and what would be if these people left."""
     numbers = tuple(posture.graph.number(one) for one in leaving)
-    answer: dict[str, Any] = answers.orphans(posture, numbers, LISTED)
+    answer: dict[str, Any] = orphans(posture, numbers, LISTED)
     return answer
 
 

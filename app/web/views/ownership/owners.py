@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
 from analytics.answers.evidence_of_owners import conflicts, evidence_of, sure_owners
+from analytics.answers.orphans import orphans
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from app.escape import markdown
@@ -43,7 +43,7 @@ def disputed(posture: Posture) -> pd.DataFrame:
 @kept
 def how_sure(posture: Posture) -> dict[str, Any]:
     """Return the confidence in the owners of identities in service, by role."""
-    answer: dict[str, Any] = answers.orphans(posture, limit=1)["confidence"]
+    answer: dict[str, Any] = orphans(posture, limit=1)["confidence"]
     return answer
 
 

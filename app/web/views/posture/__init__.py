@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.coverage import coverage
 from analytics.findings.lifecycle.states import ACCEPTED
 from analytics.posture import UNUSED_DAYS, Posture
 from app import clock
@@ -44,7 +44,7 @@ def draw(posture: Posture) -> None:
 
 
 def _known(posture: Posture) -> None:
-    covered, owed = answers.coverage(posture, clock.now()), balance(posture)
+    covered, owed = coverage(posture, clock.now()), balance(posture)
     rows = covered["sources"]
     if owed["debt"] is None:
         said = "Nothing can be said of what is owed."

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.evidence import evidence
+from analytics.answers.kpis import kpis as kpis_answer
+from analytics.answers.revocation import revocation
 from analytics.debt.past import Owed, past_debt
 from analytics.figures.measure import population
 from analytics.figures.sensitive_reach import reaching
@@ -31,7 +33,7 @@ KINDS = {
 @kept
 def kpis(posture: Posture) -> dict[str, Any]:
     """Return the leadership figures and the pillars, as in `answers.kpis`."""
-    answer: dict[str, Any] = answers.kpis(posture)
+    answer: dict[str, Any] = kpis_answer(posture)
     return answer
 
 
@@ -147,7 +149,7 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
 
 
 def _overdue(posture: Posture) -> pd.DataFrame:
-    rows = answers.revocation(posture, limit=LISTED)["items"]
+    rows = revocation(posture, limit=LISTED)["items"]
     return pd.DataFrame(
         {
             "Overdue": [KINDS.get(row["kind"], row["kind"]) for row in rows],
@@ -160,7 +162,7 @@ def _overdue(posture: Posture) -> pd.DataFrame:
 
 
 def _uses(posture: Posture) -> pd.DataFrame:
-    rows = answers.evidence(posture, limit=LISTED)["uses"]
+    rows = evidence(posture, limit=LISTED)["uses"]
     return pd.DataFrame(
         {
             "When": [day(row["at"]) for row in rows],

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from analytics import answers
 from analytics.answers import journal
+from analytics.answers.collisions import collisions
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.acceptance import who, write
@@ -22,7 +22,7 @@ SHOWN = 50  # most shared values, and corrections
 @kept
 def same(posture: Posture) -> dict[str, Any]:
     """Return the merged nodes, and those that share ids and are kept apart; see `collisions`."""
-    found: dict[str, Any] = answers.collisions(posture)
+    found: dict[str, Any] = collisions(posture)
     return found
 
 

@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
+from analytics.answers.evidence import evidence
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
+from analytics.answers.kpis import kpis
+from analytics.answers.orphans import orphans
+from analytics.answers.stale import stale
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Relationship
@@ -21,13 +27,13 @@ from tests.support.estates.small_estates import Estate, ago, together
 
 SEEDS = range(6)
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {
-    "identities": lambda p: answers.identities(p)["identities"],
-    "findings": lambda p: answers.findings(p)["findings"],
-    "kpis": lambda p: answers.kpis(p)["kpis"],
-    "debt": lambda p: answers.debt(p),
-    "stale": lambda p: answers.stale(p)["paths"],
-    "evidence": lambda p: answers.evidence(p),
-    "orphans": lambda p: answers.orphans(p)["orphaned"],
+    "identities": lambda p: identities(p)["identities"],
+    "findings": lambda p: findings(p)["findings"],
+    "kpis": lambda p: kpis(p)["kpis"],
+    "debt": lambda p: debt(p),
+    "stale": lambda p: stale(p)["paths"],
+    "evidence": lambda p: evidence(p),
+    "orphans": lambda p: orphans(p)["orphaned"],
 }
 NAMES_OF_FACTS = ("id", "grant_id")
 

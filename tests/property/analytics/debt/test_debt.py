@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
+from analytics.answers.identities import identities
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of, model
 from analytics.debt.groups import GROUPINGS
@@ -125,14 +126,14 @@ def test_debt_lies_between_principal_and_its_cap(estate):
 @given(estates())
 def test_every_grouping_adds_up_to_the_whole(estate):
     posture = estate.quick()
-    whole = answers.debt(posture, items=True)
+    whole = debt_answer(posture, items=True)
     for by in GROUPINGS:
-        groups = answers.debt(posture, by)["groups"]
+        groups = debt_answer(posture, by)["groups"]
         for figure in ("debt", "principal", "interest_per_day", "max_principal", "unverified"):
             assert sum(g[figure] for g in groups) == pytest.approx(whole[figure]), (by, figure)
     for figure in ("debt", "principal", "interest_per_day", "unverified"):
         assert sum(i[figure] for i in whole["items"]) == pytest.approx(whole[figure]), figure
-    named = [i["debt"] for i in answers.identities(posture)["identities"]]
+    named = [i["debt"] for i in identities(posture)["identities"]]
     assert sum(named) == pytest.approx(whole["debt"])
 
 

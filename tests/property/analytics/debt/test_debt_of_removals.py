@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.debt_estates import NODES, RESOURCES, estates
@@ -55,7 +55,7 @@ def items(estate: Estate) -> list[str]:
 def test_debt_and_reach_never_rise_by_removing_access(estate, picks):
     choices, posture = items(estate), estate.quick()
     chosen = list(dict.fromkeys(choices[p % len(choices)] for p in picks))
-    after = answers.posture_without(posture, chosen)
+    after = posture_without(posture, chosen)
     assert debt_of(after).debt.sum() <= debt_of(posture).debt.sum() * (1 + 1e-9) + 1e-9, chosen
     before = dict(zip(posture.accountable.tolist(), posture.totals().weighted, strict=True))
     ids = posture.graph.ids.to_pylist()

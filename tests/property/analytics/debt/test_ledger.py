@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
 from analytics.debt.forecast import forecast
 from analytics.debt.ledger.entries import Ledger
 from analytics.history import History
@@ -39,7 +39,7 @@ def drawn(seed: int) -> tuple[History, Ledger]:
 def owed(posture: Posture) -> dict[tuple[str, ...], tuple[float, float]]:
     """List what is owed by key, from the answer that people see: principal and debt."""
     items: dict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for row in answers.debt(posture, items=True)["items"]:
+    for row in debt_answer(posture, items=True)["items"]:
         if row["debt"]:
             key = (row["identity"]["id"], row["assumption"], row["grant"], row["level"])
             items[(*key, row["object"])][0] += row["principal"]
@@ -117,7 +117,7 @@ def test_debt_goes_for_a_reason_or_is_said_to_be_out_of_sight(seed):
         blind = {u for u, (_, d) in owed(then).items() if u not in owed(now)}
         unknown = {
             (r["identity"]["id"], r["assumption"], r["grant"], r["level"], r["object"])
-            for r in answers.debt(now, items=True)["items"]
+            for r in debt_answer(now, items=True)["items"]
             if r["degree"] is None
         }
         hidden = sum(owed(then)[u][1] for u in blind & unknown)

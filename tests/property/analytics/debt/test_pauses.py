@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
+from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.about import what_it_is_about
@@ -71,7 +72,7 @@ def test_every_item_is_that_of_the_definition(estate, picks):
     with accepting(about) as journal:
         posture = judged(estate, journal)
         found = listed(posture)
-        rows = answers.debt(posture, items=True)["items"]
+        rows = debt_answer(posture, items=True)["items"]
     everything = [i for i in reference.items() if i.degree is None or i.degree]
     assume({i.key for i in everything} == set(found))  # which items there are is tested elsewhere
     accepted = set()
@@ -113,7 +114,7 @@ def test_accepting_never_adds_debt_and_removing_never_does(estate, picks, gone):
         assert (debt.rows.debt >= debt.rows.principal / SLACK).all()
         choices = items(estate)
         wanted = list(dict.fromkeys(choices[n % len(choices)] for n in gone))
-        after = answers.posture_without(posture, wanted)
+        after = posture_without(posture, wanted)
         assert debt_of(after).debt.sum() <= debt.debt.sum() * SLACK + 1e-9, wanted
 
 
@@ -126,5 +127,5 @@ def test_what_if_is_the_world_without_it_with_the_same_acceptances(estate, picks
     left = copied(estate)
     left.rows[CAN_ACCESS] = [row for row in rows if row["id"] not in wanted]
     with accepting(chosen(estate.quick(), picks)) as journal:
-        after = answers.posture_without(judged(estate, journal), wanted)
+        after = posture_without(judged(estate, journal), wanted)
         assert debt_of(after).debt.sum() == pytest.approx(debt_of(judged(left, journal)).debt.sum())

@@ -4,7 +4,11 @@ import hypothesis.strategies as st
 import pandas as pd
 from hypothesis import given, settings
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings as findings_answer
+from analytics.answers.kpis import kpis
+from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate
 
 NAMES = tuple("abcde")
@@ -37,12 +41,12 @@ def test_a_blueprint_reaches_what_is_made_from_it(made, grants, prefix):
         e.can(prefix + holder, "read", resource)
     posture = e.posture()
     for name in NAMES:
-        found = answers.blast_radius(posture, posture.graph.find(prefix + name))["resources"]
+        found = blast_radius(posture, posture.graph.find(prefix + name))["resources"]
         assert {r["id"] for r in found} == reached(name, made, grants)
-    findings = answers.findings(posture)["findings"]
+    findings = findings_answer(posture)["findings"]
     gaining = {f["subject"]["id"] for f in findings if f["rule"] == "LPR-04"}
     more = {n for n in NAMES if reached(n, made, grants) > reached(n, {}, grants)}
     assert gaining == {prefix + name for name in more}
-    assert answers.kpis(posture)
-    answers.choke_points(posture, posture.accountable, posture.graph.numbers(pd.Series(["r"])))
-    assert answers.debt(posture)["debt"] >= 0
+    assert kpis(posture)
+    choke_points(posture, posture.accountable, posture.graph.numbers(pd.Series(["r"])))
+    assert debt(posture)["debt"] >= 0

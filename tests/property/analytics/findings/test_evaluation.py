@@ -4,7 +4,8 @@ from collections import defaultdict
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
+from analytics.answers.kpis import kpis
 from analytics.posture import Posture
 from tests.support.estates.any_world import estate
 from tests.support.references.findings import Findings
@@ -16,7 +17,7 @@ WORLDS, STEP = 200, 20
 def found(posture: Posture, about: list[str]) -> dict[str, set[tuple[str, str]]]:
     """Return what the product finds about these identities: subject and object by rule."""
     rules: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for row in answers.findings(posture)["findings"]:
+    for row in findings(posture)["findings"]:
         whole = row["rule"] in ABOUT_THE_WHOLE or row["object"] is None
         if row["subject"]["id"] in about:
             rules[row["rule"]].add((row["subject"]["id"], "" if whole else row["object"]["id"]))
@@ -41,7 +42,7 @@ def test_what_is_found_is_what_the_definition_says(first: int) -> None:
 def test_figures_count_what_the_definition_counts(first: int) -> None:
     for seed in range(first, first + STEP // 2):
         world = estate(seed, ended=False)
-        rows = {r["name"]: r for r in answers.kpis(world.quick())["kpis"]}
+        rows = {r["name"]: r for r in kpis(world.quick())["kpis"]}
         for name, (numerator, denominator) in Findings(world).figures().items():
             row = rows[name]
             if not denominator:

@@ -14,8 +14,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
 from analytics.answers import journal as decisions
+from analytics.answers.diff import diff
+from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import STATES
@@ -116,7 +117,7 @@ def about(rule: str, subject: str, other: str | None) -> About:
 
 
 def listed(posture: Posture) -> list[dict[str, Any]]:
-    found = answers.findings(posture, states=STATES)["findings"]
+    found = findings(posture, states=STATES)["findings"]
     for f in found:
         ends = (f[end] and f[end]["id"] for end in ("subject", "object"))
         f["about"] = about(f["rule"], *ends)
@@ -161,7 +162,7 @@ def nothing_changed(history: History) -> None:
             assert figures[name] == pytest.approx(figures[f"{name}_by_coverage"], abs=1e-9)
     assert {e.kind for e in done.entries} <= {"seen", "unseen"}
     first, last = history.infos[0], history.infos[-1]
-    assert answers.diff(history, first, last, 0)["removed"]["nodes"] == []
+    assert diff(history, first, last, 0)["removed"]["nodes"] == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)

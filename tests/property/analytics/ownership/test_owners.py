@@ -6,7 +6,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
+from analytics.answers.orphans import orphans as orphans_answer
 from analytics.findings.evaluation import find_by
 from analytics.findings.rules import all_rules
 from analytics.ownership.owners import NOBODY, ownership
@@ -119,7 +121,7 @@ def test_owners_are_who_the_definition_says(estate, days, leaving):
     for role in ("business", "technical"):
         covered = {n for n in AGENTS if found.covered[role][graph.number(n)] != NOBODY}
         assert covered == plain.covered[role] & set(AGENTS)
-    answer = answers.orphans(posture, tuple(graph.number(p) for p in leaving))
+    answer = orphans_answer(posture, tuple(graph.number(p) for p in leaving))
     orphaned = {(r["identity"]["id"], r["role"]) for r in answer["orphaned"]}
     assert orphaned == plain.orphaned()
     then = Reference(estate, ago(days), leaving).orphaned()
@@ -159,8 +161,8 @@ def test_the_order_of_rows_changes_no_finding(estate, chance):
     other = Estate()
     other.rows = {e: chance.sample(rows, len(rows)) for e, rows in estate.rows.items()}
     one, two = estate.quick(), other.quick()
-    assert answers.findings(one) == answers.findings(two)
-    assert answers.orphans(one) == answers.orphans(two)
+    assert findings(one) == findings(two)
+    assert orphans_answer(one) == orphans_answer(two)
 
 
 @settings(max_examples=6)
@@ -170,16 +172,16 @@ def test_unknown_is_never_broken(estate):
     estate.declares = tuple(d for d in EVERYTHING if d != "owners")
     estate.rows = {e: rows for e, rows in estate.rows.items() if e.name != "OWNS"}
     posture = estate.quick()
-    assert answers.orphans(posture)["orphaned"] == []
-    states = {r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    assert orphans_answer(posture)["orphaned"] == []
+    states = {r["owners"]["state"] for r in identities(posture)["identities"]}
     assert states == {"unknown"}
-    told = answers.findings(posture)
+    told = findings(posture)
     assert not [f for f in told["findings"] if f["rule"].startswith("OWN")]
     assert {r["rule"] for r in told["not_evaluable"]} >= {f"OWN-0{n}" for n in range(1, 8)}
 
 
 def _orphaned(estate: Estate) -> set[tuple[str, str]]:
-    rows = answers.orphans(estate.quick())["orphaned"]
+    rows = orphans_answer(estate.quick())["orphaned"]
     return {(r["identity"]["id"], r["role"]) for r in rows}
 
 
@@ -212,8 +214,8 @@ def test_a_long_line_of_agents_inherits_quickly():
 def test_a_group_of_people_owns_like_a_team():
     e = Estate().agent("a").thing("Group", "staff").person("ann").link("ann", "MEMBER_OF", "staff")
     posture = e.owned("a", "staff", "staff").posture()
-    assert answers.orphans(posture)["orphaned"] == []
-    rules = {f["rule"]: f["sentence"] for f in answers.findings(posture)["findings"]}
+    assert orphans_answer(posture)["orphaned"] == []
+    rules = {f["rule"]: f["sentence"] for f in findings(posture)["findings"]}
     assert "OWN-06" not in rules
     assert rules["OWN-03"].startswith("Only the team staff owns a")
 
@@ -223,14 +225,14 @@ def test_a_scope_that_states_owners_does_not_speak_for_another():
     iam = Estate(declares=("grants",), source="aws").agent("listed", "both")
     register = Estate(source="hr").agent("both")
     posture = assess(AccessGraph.of(together(iam, register)))
-    states = {r["id"]: r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    states = {r["id"]: r["owners"]["state"] for r in identities(posture)["identities"]}
     assert states == {"listed": "unknown", "both": "none"}
-    assert set(ids(answers.orphans(posture)["orphaned"], "identity")) == {"both"}
+    assert set(ids(orphans_answer(posture)["orphaned"], "identity")) == {"both"}
 
 
 def test_a_leaver_is_an_owner_until_the_day():
     e = Estate().agent("a").person("zed", left=ago(5)).owned("a", "zed", "zed", since=ago(300))
     for days, orphans in ((6, 0), (5, 2), (0, 2)):
-        rows = answers.orphans(e.posture(AS_OF - pd.Timedelta(days=days)))["orphaned"]
+        rows = orphans_answer(e.posture(AS_OF - pd.Timedelta(days=days)))["orphaned"]
         assert len(rows) == orphans
         assert all(r["since"] == ago(5) and r["last_owner"]["id"] == "zed" for r in rows)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -24,7 +24,7 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 def test_every_finding_names_a_person_or_says_nobody(generated):
-    rows = answers.findings(generated)["findings"]
+    rows = findings(generated)["findings"]
     assert len({row["rule"] for row in rows}) > len(all_rules()) / 2
     for row in rows:
         if row["accountable"] is None:
@@ -50,7 +50,7 @@ def _teams() -> Estate:
     ],
 )
 def test_a_team_or_software_is_nobody(owned, who):
-    rows = answers.findings(_teams().owned("bot", *owned).can("bot", "admin", "ledger").posture())
+    rows = findings(_teams().owned("bot", *owned).can("bot", "admin", "ledger").posture())
     assert rows["findings"]
     for row in rows["findings"]:
         assert (row["accountable"] or {"id": None})["id"] == who
@@ -61,5 +61,5 @@ def test_a_name_that_says_nobody_says_nothing():
     """An agent may be called so; the sentence says all the same that nobody is accountable."""
     e = Estate().agent("nobody", created_at=ago(300)).resource("ledger", "restricted")
     posture = e.can("nobody", "admin", "ledger", granted_at=ago(200)).posture()
-    for row in answers.findings(posture)["findings"]:
+    for row in findings(posture)["findings"]:
         assert row["accountability"] == "Nobody is accountable for it.", row

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.exposures import exposures
 from analytics.posture import Filter
 from analytics.reach.inverse import reaching
 from analytics.reach.spread import spread
@@ -72,13 +73,13 @@ def test_the_exposure_of_everything_is_that_of_each():
     e.resource("z").link("A", "RUNS_AS", "s", ceiling="read").link("B", "RUNS_AS", "s")
     e.can("s", "read write", "x").can("A", "admin", "y").person("h").can("h", "list", "y")
     posture = e.posture()
-    found = answers.exposures(posture)
+    found = exposures(posture)
     assert ids(found["resources"]) == ["x", "y", "z"]
     for row in found["resources"]:
-        alone = answers.exposure(posture, posture.graph.number(row["id"]))
+        alone = exposure(posture, posture.graph.number(row["id"]))
         assert row["count"] == alone["count"]
         assert (row["percent"], row["band"]) == (alone["percent"], alone["band"])
         assert sorted(ids(row["identities"])) == sorted(ids(alone["identities"]))
         levels = {r["id"]: r["level"] for r in alone["identities"]}
         assert {r["id"]: r["level"] for r in row["identities"]} == levels
-    assert answers.exposures(posture, limit=1)["left_out"] == 2
+    assert exposures(posture, limit=1)["left_out"] == 2

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.identities import identities
+from analytics.answers.reach import blast_radius
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import Estate, ago, together
@@ -108,12 +109,12 @@ class Plain:
 @given(scopes())
 def test_figures_are_there_where_grants_could_be_known_and_never_a_zero_otherwise(found):
     posture, plain = judged(found), Plain(found)
-    for row in answers.identities(posture)["identities"]:
+    for row in identities(posture)["identities"]:
         reach, one = row["blast_radius"], row["id"]
         known = plain.whole(one) or plain.reaches(one)
         assert (reach["resources"] is not None) == known, one
         assert reach["resources"] != 0 or plain.whole(one), one
-        interval = answers.blast_radius(posture, posture.graph.number(one))["interval"]
+        interval = blast_radius(posture, posture.graph.number(one))["interval"]
         assert (interval["possible"] is not None) == plain.whole(one), one
         assert (interval["confirmed"] is not None) == known, one
         assert row["debt"] is not None or row["grade"] == "NR", one
@@ -124,9 +125,9 @@ def test_figures_are_there_where_grants_could_be_known_and_never_a_zero_otherwis
 def test_an_unrelated_scope_changes_nobody_elses_answer(found):
     other = Estate(declares=("inventory",), source="other").agent("z").thing("Tool", "zt")
     other.link("z", "CALLS", "zt")
-    before = {r["id"]: r for r in answers.identities(judged(found))["identities"]}
+    before = {r["id"]: r for r in identities(judged(found))["identities"]}
     beside = assess(AccessGraph.of(together(*map(estate, found), other)))
-    after = {r["id"]: r for r in answers.identities(beside)["identities"]}
+    after = {r["id"]: r for r in identities(beside)["identities"]}
     assert after.pop("z")["blast_radius"] == {"resources": None, "weighted": None}
     for one, row in before.items():
         for figure in ("blast_radius", "debt", "tdr", "grade"):

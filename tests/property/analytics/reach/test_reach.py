@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.path import path as path_answer
+from analytics.answers.reach import blast_radius, reach_tree
 from analytics.posture import Filter
 from analytics.reach.closure import condense, count, lost, serial, threads, totals
 from analytics.reach.spread import spread
@@ -36,7 +38,7 @@ from tests.support.references.reach import (
 def test_blast_radius_is_what_the_definition_says(estate, start, mode, max_hops):
     posture, plain = estate.quick(), Reference(estate, mode)
     expected = plain.reach(start, max_hops)
-    found = answers.blast_radius(posture, number_of(posture, start), mode, max_hops)
+    found = blast_radius(posture, number_of(posture, start), mode, max_hops)
     assert pairs_of(found) == set(expected)
     assert found["weighted"] == pytest.approx(plain.weigh(expected))
     assert found["counts"]["resources"] == len({r for r, _ in expected})
@@ -94,7 +96,7 @@ def test_any_split_of_the_columns_gives_the_same_counts(estate, mode, parts, exe
 @given(estates(), MODE, st.sampled_from(RESOURCES), st.sampled_from([None, *LEVELS]))
 def test_exposure_is_blast_radius_asked_from_the_other_end(estate, mode, resource, level):
     posture, plain = estate.quick(), Reference(estate, mode)
-    found = answers.exposure(posture, number_of(posture, resource), level, mode)
+    found = exposure(posture, number_of(posture, resource), level, mode)
     least = LEVELS.index(level) if level else 0
     expected = {}
     for name, label in NODES.items():
@@ -115,8 +117,8 @@ def test_every_path_can_be_walked_and_there_is_one_where_it_isreached_of(estate,
     reached = {b: h for (r, b), h in plain.reach(start).items() if r == end}
     asked = reached if level is None else {b: h for b, h in reached.items() if b == level}
     numbers = number_of(posture, start), number_of(posture, end)
-    one = answers.path(posture, *numbers, level)["paths"]
-    several = answers.path(posture, *numbers, level, count=4)["paths"]
+    one = path_answer(posture, *numbers, level)["paths"]
+    several = path_answer(posture, *numbers, level, count=4)["paths"]
     if not asked:
         assert all(p["level"] is None for p in one + several)
         return
@@ -143,7 +145,7 @@ def test_every_path_can_be_walked_and_there_is_one_where_it_isreached_of(estate,
 @given(estates(), START, st.sampled_from([None, 1, 2]))
 def test_the_tree_holds_what_is_reached_by_shortest_ways(estate, start, max_hops):
     posture, plain = estate.quick(), Reference(estate)
-    tree = answers.reach_tree(posture, number_of(posture, start), max_hops=max_hops)
+    tree = reach_tree(posture, number_of(posture, start), max_hops=max_hops)
     far = {n: h for n, h in plain.hops(start, 0).items() if max_hops is None or h <= max_hops}
     expected = plain.reach(start, max_hops)
     assert {n["id"] for n in tree["nodes"]} == set(far) | {r for r, _ in expected}
@@ -187,7 +189,7 @@ def test_standing_is_part_of_potential_and_more_hops_never_reach_less(estate):
             assert nearer <= now
             nearer = now
         assert nearer <= reached_of(posture, start, "potential")
-    profile = answers.blast_radius(posture, number_of(posture, "a0"))["hop_profile"]
+    profile = blast_radius(posture, number_of(posture, "a0"))["hop_profile"]
     weights = [step["weighted"] for step in profile]
     assert weights == sorted(weights)
 
@@ -216,6 +218,6 @@ def test_the_order_of_rows_changes_nothing(estate, chance):
     other.rows = {e: chance.sample(rows, len(rows)) for e, rows in estate.rows.items()}
     one, two = estate.quick(), other.quick()
     for start in ("a0", "k1"):
-        first = answers.blast_radius(one, number_of(one, start))
-        second = answers.blast_radius(two, number_of(two, start))
+        first = blast_radius(one, number_of(one, start))
+        second = blast_radius(two, number_of(two, start))
         assert first == second

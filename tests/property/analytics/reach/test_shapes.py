@@ -5,7 +5,11 @@ import time
 import numpy as np
 import pytest
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.identities import identities
+from analytics.answers.path import path
+from analytics.answers.reach import blast_radius, reach_tree
+from analytics.answers.stale import stale
 from analytics.findings.evaluation import find_all
 from analytics.posture import assess
 from analytics.reach.closure import totals
@@ -80,11 +84,11 @@ def test_every_answer_about_a_long_chain():
     posture = _chain(length).posture()
     begun = time.process_time()
     find = posture.graph.find
-    assert answers.blast_radius(posture, find("a"))["resources"][0]["hops"] == length
-    assert answers.exposure(posture, find("end"))["count"] == length + 1
-    assert len(answers.path(posture, find("a"), find("end"))["paths"][0]["steps"]) == length + 1
-    assert len(answers.reach_tree(posture, find("a"), max_hops=100)["nodes"]) == 101
-    assert answers.stale(posture, limit=1)["regained"]["weighted"] == 30 * length
+    assert blast_radius(posture, find("a"))["resources"][0]["hops"] == length
+    assert exposure(posture, find("end"))["count"] == length + 1
+    assert len(path(posture, find("a"), find("end"))["paths"][0]["steps"]) == length + 1
+    assert len(reach_tree(posture, find("a"), max_hops=100)["nodes"]) == 101
+    assert stale(posture, limit=1)["regained"]["weighted"] == 30 * length
     assert time.process_time() - begun < 30
 
 
@@ -95,8 +99,8 @@ def test_every_answer_about_a_hub():
         e.account(f"s{i}").link(f"s{i}", "MEMBER_OF", "hub")
     posture = e.posture()
     begun = time.process_time()
-    assert answers.exposure(posture, posture.graph.find("end"))["percent"] == 100
-    assert len(answers.identities(posture, limit=5)["identities"]) == 5
+    assert exposure(posture, posture.graph.find("end"))["percent"] == 100
+    assert len(identities(posture, limit=5)["identities"]) == 5
     assert find_all(posture)["subject"].nunique() == count
     assert time.process_time() - begun < 30
 
@@ -110,7 +114,7 @@ def test_reading_a_secret_store_by_an_assumed_grant_is_assumed():
     e.can("s", "read", "vault", assumed="true").link("k", "STORED_IN", "vault")
     e.link("k", "AUTHENTICATES_AS", "t").can("t", "admin", "db")
     posture = assess(e.graph())
-    found = answers.blast_radius(posture, number_of(posture, "s"))
+    found = blast_radius(posture, number_of(posture, "s"))
     assert {r["id"]: r["assumed"] for r in found["resources"]} == {"vault": True, "db": True}
     assert found["interval"]["confirmed"] == 0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
 from analytics.reach import dominators as bound
 from analytics.reach.dominators import dominators, lost_by_group
 from analytics.reach.network import Network
@@ -19,7 +19,7 @@ from tests.support.references.removal import FROM, TO, Walks, items_of, lost, su
 
 def _ask(posture, starts, targets, mode="standing", limit=0) -> dict[str, Any]:
     numbers = [np.array(sorted(number_of(posture, n) for n in ends)) for ends in (starts, targets)]
-    return answers.choke_points(posture, *numbers, mode, limit)
+    return choke_points(posture, *numbers, mode, limit)
 
 
 def _edge(row) -> tuple[str, str, str]:

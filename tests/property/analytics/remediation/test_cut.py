@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
+from analytics.answers.cut import cut as cut_answer
 from analytics.remediation import cut as cutting
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.references.reach import MODE, number_of
@@ -27,7 +28,7 @@ MOST = 2
 
 def _ask(posture, starts, targets, mode="standing") -> dict[str, Any]:
     numbers = [np.array(sorted(number_of(posture, n) for n in ends)) for ends in (starts, targets)]
-    return answers.cut(posture, *numbers, mode)
+    return cut_answer(posture, *numbers, mode)
 
 
 def _edges(rows) -> set[tuple[str, str, str]]:
@@ -44,7 +45,7 @@ def test_the_cut_parts_and_no_smaller_one_does(estate, starts, targets, mode):
     assert found["cost"] == found["max_flow"] == len(cut) == sum(r["cost"] for r in found["edges"])
     assert not with_access(without(estate, *cut), mode, starts, targets)
     useful = _edges(
-        answers.choke_points(
+        choke_points(
             posture := estate.quick(),
             *(np.array(sorted(number_of(posture, n) for n in e)) for e in (starts, targets)),
             mode,
@@ -218,6 +219,6 @@ def test_a_wide_estate_is_cut_in_seconds():
     posture = e.quick()
     agents = np.flatnonzero(posture.graph.things["label"] == "Agent")
     begun = time.process_time()
-    found = answers.cut(posture, agents, np.array([number_of(posture, "jewel")]))
+    found = cut_answer(posture, agents, np.array([number_of(posture, "jewel")]))
     assert (found["cost"], found["exact"]) == (50, True)
     assert time.process_time() - begun < 20

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.plan import plan
+from analytics.answers.what_if import what_if
 from tests.support.estates.small_estates import TYPES, Estate, ago
 from tests.support.references.moved_access import moved
 from tests.support.references.reach import CONTROL, Reference, estates
@@ -102,7 +103,7 @@ def choices(estate: Estate) -> list[set[str]]:
 @given(watched(), st.integers(1, 4))
 def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
     posture = estate.quick()
-    made, names = answers.plan(posture, budget), accountable(posture)
+    made, names = plan(posture, budget), accountable(posture)
     assert len(made["steps"]) <= budget
     gone: set[str] = set()
     for step in made["steps"]:
@@ -114,7 +115,7 @@ def test_a_plan_keeps_its_budget_adds_up_and_breaks_nothing(estate, budget):
     assert made["after"]["reach"] == pytest.approx(reach(estate, gone, names))
     assert not breaks(estate, gone)
     if gone:
-        assert answers.what_if(posture, sorted(gone))["breaks"] == []
+        assert what_if(posture, sorted(gone))["breaks"] == []
 
 
 @settings(max_examples=15)
@@ -127,7 +128,7 @@ def test_the_first_step_is_the_best_of_all(estate):
         (whole - reach(estate, g, names) for g in choices(estate) if not breaks(estate, g)),
         default=0.0,
     )
-    made = answers.plan(posture, 1)
+    made = plan(posture, 1)
     assert sum(s["reach_removed"] for s in made["steps"]) == pytest.approx(best)
     assert made["optimum"]["reach_removed"] == pytest.approx(best)
     assert made["optimum_gap"] == 0
@@ -136,11 +137,11 @@ def test_the_first_step_is_the_best_of_all(estate):
 @settings(max_examples=15)
 @given(watched(), st.integers(1, 4))
 def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
-    tried = answers.plan(estate.quick(), budget)["optimum"]
+    tried = plan(estate.quick(), budget)["optimum"]
     assume(tried["because"] is None)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("analytics.remediation.plan.greedy.SETS", -1)
-        solved = answers.plan(estate.quick(), budget)["optimum"]
+        solved = plan(estate.quick(), budget)["optimum"]
     assert solved["because"] is None or "in a row" in solved["because"]
     if solved["because"] is None:
         assert solved["reach_removed"] == pytest.approx(tried["reach_removed"])
@@ -149,7 +150,7 @@ def test_the_integer_program_finds_what_trying_every_set_finds(estate, budget):
 @settings(max_examples=10)
 @given(watched())
 def test_no_plan_beats_the_optimum(estate):
-    made = answers.plan(estate.quick(), 2)
+    made = plan(estate.quick(), 2)
     removed = sum(step["reach_removed"] for step in made["steps"])
     if made["optimum"]["because"] is None:
         assert removed <= made["optimum"]["reach_removed"] + 1e-6

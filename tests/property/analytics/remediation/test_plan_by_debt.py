@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.plan import plan
+from analytics.answers.what_if import what_if
 from analytics.debt import debt_of
 from analytics.posture import assess
 from analytics.remediation.plan.greedy import Safety, removal_of
@@ -36,10 +37,10 @@ def best(posture, budget: int) -> float:
 @given(estates(), st.integers(1, 2))
 def test_a_plan_takes_away_what_it_says_and_nothing_takes_away_more(estate, budget):
     posture = estate.quick()
-    answer = answers.plan(posture, budget, "debt")
+    answer = plan(posture, budget, "debt")
     removed = sum(step["debt_removed"] for step in answer["steps"])
     ids = [one for step in answer["steps"] for one in step["target"]["ids"]]
-    after = answers.what_if(posture, ids)["after"]["debt"] if ids else answer["before"]["debt"]
+    after = what_if(posture, ids)["after"]["debt"] if ids else answer["before"]["debt"]
     assert answer["after"]["debt"] == pytest.approx(after, abs=1e-6)
     assert answer["before"]["debt"] - removed == pytest.approx(after, abs=1e-6)
     most = best(posture, budget)
@@ -59,7 +60,7 @@ def grants() -> Estate:
 
 
 def test_the_costliest_grant_goes_first_and_what_is_used_stays():
-    answer = answers.plan(grants().posture(), 5, "debt")
+    answer = plan(grants().posture(), 5, "debt")
     assert [s["target"]["ids"] for s in answer["steps"]] == [["1"], ["2"]]
     assert [s["reach_removed"] for s in answer["steps"]] == [30, 3]
     assert answer["optimum_gap"] == 0
@@ -73,20 +74,20 @@ def test_a_rule_of_separation_is_resolved_once():
     e = grants().add(SOD_RULE, id="r", rule="both", left_resource="x", left_level="read",
                      right_resource="y", right_level="read")  # fmt: skip
     posture = e.posture()
-    answer = answers.plan(posture, 1, "debt")
+    answer = plan(posture, 1, "debt")
     removed = answer["steps"][0]["debt_removed"]
-    alone = answers.plan(grants().posture(), 1, "debt")["steps"][0]["debt_removed"]
+    alone = plan(grants().posture(), 1, "debt")["steps"][0]["debt_removed"]
     assert removed == pytest.approx(alone + 0.75 * 1.25 * 3 * 5)  # the lighter side, at its cap
     assert answer["optimum_gap"] == 0
-    after = answers.plan(posture, 2, "debt")
+    after = plan(posture, 2, "debt")
     assert (after["optimum_gap"], after["after"]["debt"]) == (None, pytest.approx(
-        answers.what_if(posture, ["1", "2"])["after"]["debt"]
+        what_if(posture, ["1", "2"])["after"]["debt"]
     ))  # fmt: skip
 
 
 def test_a_plan_by_reach_says_what_debt_goes_with_it():
     posture = grants().posture()
-    answer = answers.plan(posture, 5, "reach")
-    after = answers.what_if(posture, ["1", "2"])["after"]
+    answer = plan(posture, 5, "reach")
+    after = what_if(posture, ["1", "2"])["after"]
     assert answer["after"]["debt"] == pytest.approx(after["debt"])
     assert answer["after"]["reach"] == pytest.approx(after["reach"])

@@ -5,7 +5,8 @@ from itertools import combinations
 
 import pytest
 
-from analytics import answers
+from analytics.answers.plan import plan
+from analytics.answers.what_if import what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
@@ -149,14 +150,14 @@ def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
 def test_a_plan_shows_the_very_figures_of_its_what_if(seed):
     estate = world(seed)
     posture = estate.quick()
-    made = answers.plan(posture, 3, "reach" if seed % 20 else "debt")
+    made = plan(posture, 3, "reach" if seed % 20 else "debt")
     gone = {one for step in made["steps"] for one in step["target"]["ids"]}
     if gone:
-        answer = answers.what_if(posture, sorted(gone))
+        answer = what_if(posture, sorted(gone))
         assert (made["before"], made["after"]) == (answer["before"], answer["after"])
         fresh = moved(estate, less(estate, gone)).quick()
         if seen_alike(posture, fresh):
             assert made["after"]["findings"] == len(find_all(fresh))
         for step in made["steps"]:
-            alone = answers.what_if(posture, step["target"]["ids"])
+            alone = what_if(posture, step["target"]["ids"])
             assert alone["lost"] or not alone["moved"]  # never a login that only moves access

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from analytics import answers
+from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate
 from tests.support.references.reach import MODE, START, Reference, estates, number_of
 
@@ -59,7 +59,7 @@ def _merged(estate: Estate) -> dict[str, frozenset[str]]:
 
 def _check(estate: Estate, start: str, mode: str) -> None:
     posture = estate.quick()
-    interval = answers.blast_radius(posture, number_of(posture, start), mode)["interval"]
+    interval = blast_radius(posture, number_of(posture, start), mode)["interval"]
     every = set(_facts(estate))
     left = _width(estate, start, mode, set(), every)
     assert abs(left - (interval["possible"] - interval["confirmed"])) < 1e-9
@@ -97,7 +97,7 @@ def _two_doors() -> Estate:
 
 def test_where_no_single_answer_helps_the_next_one_does():
     posture = _two_doors().posture()
-    interval = answers.blast_radius(posture, number_of(posture, "A"))["interval"]
+    interval = blast_radius(posture, number_of(posture, "A"))["interval"]
     assert (interval["confirmed"], interval["possible"], interval["unknowns"]) == (0.0, 30.0, 4)
     shrinks = [one["shrinks"] for one in interval["ask"]]
     # One alone changes nothing. A second shuts both doors, or a third opens one.
@@ -110,7 +110,7 @@ def test_grants_of_one_policy_under_one_condition_are_one_question():
     for name, policy in (("x", "p"), ("y", "p"), ("z", "q")):
         e.resource(name, "restricted").can("s", "read", name, policy_id=policy, condition="c")
     posture = e.posture()
-    ask = answers.blast_radius(posture, number_of(posture, "A"))["interval"]["ask"]
+    ask = blast_radius(posture, number_of(posture, "A"))["interval"]["ask"]
     assert [len(one["edge"]["ids"]) for one in ask] == [2, 1]
     assert [one["shrinks"] for one in ask] == [60.0, 30.0]
     assert ask[0]["edge"]["condition"] == "c"
@@ -121,7 +121,7 @@ def test_a_derived_step_is_asked_about_by_the_fact_it_rests_on():
     e.resource("store", "public").can("A", "read", "store", condition="c", id="g1")
     e.link("k", "STORED_IN", "store").link("k", "AUTHENTICATES_AS", "s").can("s", "admin", "x")
     posture = e.posture()
-    (one,) = answers.blast_radius(posture, number_of(posture, "A"))["interval"]["ask"]
+    (one,) = blast_radius(posture, number_of(posture, "A"))["interval"]["ask"]
     assert one["edge"]["ids"] == ["g1"]
     assert one["if_fails"] == one["if_holds"] == 301.0
 
@@ -131,12 +131,12 @@ def test_a_fact_with_a_condition_that_was_assumed_too_is_one_question():
     e.resource("store", "public").can("A", "read", "store", condition="c", assumed="true")
     e.link("k", "STORED_IN", "store").link("k", "AUTHENTICATES_AS", "s").can("s", "admin", "x")
     posture = e.posture()
-    found = answers.blast_radius(posture, number_of(posture, "A"))["interval"]
+    found = blast_radius(posture, number_of(posture, "A"))["interval"]
     assert found["unknowns"] == len(found["ask"]) == 1
 
 
 def test_nothing_is_asked_where_everything_is_known():
     e = Estate().agent("A").resource("x").can("A", "read", "x")
     posture = e.posture()
-    found = answers.blast_radius(posture, number_of(posture, "A"))["interval"]
+    found = blast_radius(posture, number_of(posture, "A"))["interval"]
     assert (found["ask"], found["unknowns"]) == ([], 0)

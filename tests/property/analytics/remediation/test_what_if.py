@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.what_if import posture_without, what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import MODES, Filter
 from analytics.reach import removal
@@ -56,7 +56,7 @@ def test_removing_relationships_is_never_having_had_them(estate, picks):
     assume(links)
     gone = tuple(dict.fromkeys(links[p % len(links)] for p in picks))
     posture = estate.quick()
-    answer = answers.what_if(posture, [",".join(link) for link in gone])
+    answer = what_if(posture, [",".join(link) for link in gone])
     left = without(estate, links=gone)
     plain = Reference(moved(estate, left))
     names = [posture.graph.thing(int(n))["id"] for n in posture.accountable]
@@ -74,7 +74,7 @@ def test_removing_relationships_is_never_having_had_them(estate, picks):
 @settings(max_examples=5)
 @given(estates(), st.lists(st.sampled_from(list(NODES)), min_size=1, max_size=2, unique=True))
 def test_removing_things_is_never_having_had_them(estate, gone):
-    answer = answers.what_if(estate.quick(), gone)
+    answer = what_if(estate.quick(), gone)
     left = without(estate, *gone)
     reach, found = figures(left.quick())
     assert answer["after"]["reach"] == pytest.approx(reach)
@@ -95,7 +95,7 @@ def test_every_identity_that_loses_is_listed_and_no_other(estate, pick):
     assume(links)
     link = links[pick % len(links)]
     posture = estate.quick()
-    answer = answers.what_if(posture, [",".join(link)])
+    answer = what_if(posture, [",".join(link)])
     before = Reference(estate)
     after = Reference(moved(estate, without(estate, links=(link,))))
     names = {posture.graph.thing(int(n))["id"] for n in posture.accountable}
@@ -154,7 +154,7 @@ def test_the_uses_that_break_are_those_out_of_reach_afterwards(estate, seen, pic
     link = links[pick % len(links)]
     posture, item = estate.quick(), ",".join(link)
     gone = removals(posture, [item])
-    rows = records(ended(posture, answers.posture_without(posture, [item]), gone))
+    rows = records(ended(posture, posture_without(posture, [item]), gone))
     left = without(estate, links=(link,))
     expected = set()
     for mode in MODES:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.stale import stale as stale_answer
 from analytics.posture import Filter, Posture, assess
 from graph.access import NEVER, AccessGraph
 from graph.element import Relationship
@@ -189,7 +189,7 @@ def test_reach_over_stale_edges_alone_is_that_of_a_graph_of_nothing_else(estate)
     for name, pairs in zip(("a", "b"), reached, strict=True):
         assert abs(by_name[posture.graph.number(name)] - _weight(pairs)) < 1e-9
     others = sum(by_name.values()) - sum(map(_weight, reached))
-    found = answers.stale(posture, DAYS)["over_stale"]
+    found = stale_answer(posture, DAYS)["over_stale"]
     told = found["weighted"] or 0.0  # None where nobody sees any use
     assert abs(told - sum(map(_weight, reached)) - others) < 1e-9
     assert (found["identities"] or 0) >= sum(map(bool, reached))
@@ -200,7 +200,7 @@ def test_reach_over_stale_edges_alone_is_that_of_a_graph_of_nothing_else(estate)
 def test_stale_and_regained_are_what_every_path_says(estate):
     posture = estate.quick()
     plain = Reference(estate, posture)
-    found = answers.stale(posture, DAYS)
+    found = stale_answer(posture, DAYS)
     of = {"a", "b", *({"s"} & {posture.graph.thing(int(n))["id"] for n in posture.accountable})}
     expected = {name: plain.pairs(name) for name in of}
     told = {
@@ -230,7 +230,7 @@ def test_stale_and_regained_are_what_every_path_says(estate):
 @given(estates())
 def test_the_first_stale_step_is_where_to_cut(estate):
     posture = estate.quick()
-    for path in answers.stale(posture, DAYS)["paths"]:
+    for path in stale_answer(posture, DAYS)["paths"]:
         first = path["first_stale"]
         if path["state"] == "unobservable":
             assert first is None
@@ -259,11 +259,11 @@ def test_a_later_moment_or_a_shorter_window_never_regains_less(estate):
     last = 0.0
     for days in (0, -50, -100, -300):  # before the facts, later uses are not known
         posture = assess(AccessGraph.of(facts, pd.Timestamp(ago(days))))
-        now = answers.stale(posture, DAYS)["regained"]["weighted"] or 0.0
+        now = stale_answer(posture, DAYS)["regained"]["weighted"] or 0.0
         assert now >= last - 1e-9
         last = now
     posture = assess(AccessGraph.of(facts))
-    found = [answers.stale(posture, days)["regained"]["weighted"] for days in (500, 90, 30, 1)]
+    found = [stale_answer(posture, days)["regained"]["weighted"] for days in (500, 90, 30, 1)]
     windows = [weight or 0.0 for weight in found]
     assert windows == sorted(windows)
 
@@ -272,12 +272,12 @@ def test_a_later_moment_or_a_shorter_window_never_regains_less(estate):
 @given(estates())
 def test_what_is_cut_is_counted_and_about_keeps_to_one(estate):
     posture = estate.quick()
-    whole = answers.stale(posture, DAYS)["paths"]
+    whole = stale_answer(posture, DAYS)["paths"]
     for limit in (1, 2):
-        cut = answers.stale(posture, DAYS, limit)
+        cut = stale_answer(posture, DAYS, limit)
         assert cut["paths"] == whole[:limit]
         assert cut["left_out"] == max(len(whole) - limit, 0)
-    mine = answers.stale(posture, DAYS, about=posture.graph.number("a"))["paths"]
+    mine = stale_answer(posture, DAYS, about=posture.graph.number("a"))["paths"]
     assert mine == [p for p in whole if p["identity"]["id"] == "a"]
 
 
@@ -287,7 +287,7 @@ def test_a_store_that_nobody_reads_gives_its_keys_back_with_it():
     e.can("s", "read", "vault", granted_at=ago(400), telemetry="true")
     e.link("k", "STORED_IN", "vault").link("k", "AUTHENTICATES_AS", "t")
     e.can("t", "read", "db", granted_at=ago(400), last_used_at={"read": ago(1)}, telemetry="true")
-    found = answers.stale(e.posture())
+    found = stale_answer(e.posture())
     rows = {(p["identity"]["id"], p["resource"]["id"]): p["state"] for p in found["paths"]}
     assert rows[("s", "vault")] == "unused_since_granted"
     assert rows[("s", "db")] == "stale"
@@ -311,14 +311,14 @@ def test_states_of_one_grant(used, made, state):
     e = Estate().agent("a").resource("x")
     uses = {} if used is None else {"read": ago(used)}
     e.can("a", "read", "x", granted_at=None if made is None else ago(made), last_used_at=uses)
-    states = [p["state"] for p in answers.stale(e.posture())["paths"]]
+    states = [p["state"] for p in stale_answer(e.posture())["paths"]]
     assert states == ([] if state is None else [state])
 
 
 def test_one_level_of_a_grant_may_be_stale_alone():
     e = Estate().agent("a").resource("x", "public")
     e.can("a", "read write", "x", granted_at=ago(400), last_used_at={"read": ago(1)})
-    rows = answers.stale(e.posture())["paths"]
+    rows = stale_answer(e.posture())["paths"]
     assert [(p["level"], p["state"]) for p in rows] == [("write", "unused_since_granted")]
 
 
@@ -326,13 +326,13 @@ def test_a_path_used_up_to_its_last_step_is_partly_used():
     e = Estate().agent("a").account("s").resource("x")
     e.link("a", "RUNS_AS", "s", last_used_at=ago(1))
     e.can("s", "read", "x", granted_at=ago(400), last_used_at={"read": ago(200)})
-    path = next(p for p in answers.stale(e.posture())["paths"])
+    path = next(p for p in stale_answer(e.posture())["paths"])
     assert (path["state"], path["unused_days"]) == ("partly_used", 200)
     assert path["first_stale"]["relationship"] == "CAN_ACCESS"
 
 
 def test_what_nobody_could_see_is_unobservable_not_stale():
     e = Estate(declares=("grants",)).agent("a").resource("x")
-    found = answers.stale(e.can("a", "read", "x", granted_at=ago(400)).posture())
+    found = stale_answer(e.can("a", "read", "x", granted_at=ago(400)).posture())
     assert [p["state"] for p in found["paths"]] == ["unobservable"]
     assert found["regained"] == {"weighted": None, "of": 3, "unobserved": 3}

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.evidence import evidence
+from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
+from analytics.answers.stale import stale
+from analytics.answers.what_if import posture_without
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture, assess
@@ -36,13 +39,13 @@ def number(posture: Posture, thing: str) -> int:
 
 
 def active(posture: Posture) -> dict[str, str | None]:
-    rows = answers.identities(posture)["identities"]
+    rows = identities(posture)["identities"]
     return {row["id"]: row["last_active_at"] for row in rows}
 
 
 def breaks(posture: Posture, item: str) -> bool:
     gone = removals(posture, [item])
-    return bool(len(ended(posture, answers.posture_without(posture, [item]), gone)))
+    return bool(len(ended(posture, posture_without(posture, [item]), gone)))
 
 
 def uncut(posture: Posture, agent: str = "bot") -> bool:
@@ -82,7 +85,7 @@ def test_every_reader_takes_the_latest_of_all_facts(seen: dict[str, int]) -> Non
     assert breaks(posture, "svc,CAN_ACCESS,db") == (granted <= 90)
     assert uncut(posture) == (granted <= 90)
     assert unused(posture) == (granted > 90)
-    assert bool(answers.stale(posture)["paths"]) == (granted > 90)
+    assert bool(stale(posture)["paths"]) == (granted > 90)
     kinds = {CONTROL.index(USES): used, CONTROL.index(AUTHENTICATES_AS): used, ACCESS: granted}
     removable = set(idle_rows(posture)["kind"])
     assert removable == {kind for kind, last in kinds.items() if last > 90}
@@ -103,7 +106,7 @@ def test_what_one_of_two_did_makes_neither_active_nor_dormant(way: str) -> None:
     assert figure(posture, "dormant_share") == (0, 0)
     assert posture.activity.last_active[number(posture, "svc")] == ms(5, known=True)
     assert set(credential_hubs(posture).dependents["use"]) == {"unknown"}
-    (path,) = answers.stale(posture, about=number(posture, "bot"))["paths"] or [{"state": "none"}]
+    (path,) = stale(posture, about=number(posture, "bot"))["paths"] or [{"state": "none"}]
     assert path["state"] in ("none", "unused_since_granted")
 
 
@@ -131,7 +134,7 @@ def test_a_use_told_by_two_sources_is_one(seen: dict[str, int], scope: str) -> N
 
 
 def states(posture: Posture) -> dict[str, int]:
-    counts: dict[str, int] = answers.evidence(posture)["states"]
+    counts: dict[str, int] = evidence(posture)["states"]
     return counts
 
 

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.orphans import orphans
+from analytics.answers.show import show
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.coverage import FIELD_KINDS
@@ -264,10 +268,10 @@ def owing(at: pd.Timestamp = AS_OF, **options: Any) -> Estate:
 def judged(store: ParquetStore) -> dict[str, Any]:
     posture: Posture = assess(AccessGraph.of(store.read()[1], AS_OF))
     return {
-        "debt": answers.debt(posture)["debt"],
+        "debt": debt(posture)["debt"],
         "identities": len(posture.accountable),
-        "findings": {f["id"] for f in answers.findings(posture)["findings"]},
-        "orphaned": {r["identity"]["id"] for r in answers.orphans(posture)["orphaned"]},
+        "findings": {f["id"] for f in findings(posture)["findings"]},
+        "orphaned": {r["identity"]["id"] for r in orphans(posture)["orphaned"]},
     }
 
 
@@ -319,10 +323,10 @@ def test_what_was_not_mentioned_says_when_it_was_seen_last(tmp_path: Path) -> No
     ingest(store, [Estate(at=later, complete=False).agent("bot0").job()])
     posture = assess(AccessGraph.of(store.read()[1]))
     seen = {
-        name: answers.show(posture, posture.graph.find(name))["properties"]["last_seen"]
+        name: show(posture, posture.graph.find(name))["properties"]["last_seen"]
         for name in ("bot0", "bot1")
     }
     assert seen == {"bot0": "2026-08-04T00:00:00Z", "bot1": "2026-08-01T00:00:00Z"}
-    (told,) = answers.coverage(posture, later)["sources"]
+    (told,) = coverage(posture, later)["sources"]
     assert (told["state"], told["age_days"], told["complete"]) == ("partial", 0, False)
     assert "owners" in told["declares"]

@@ -4,22 +4,30 @@ import json
 
 import pytest
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.exposure import exposure
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
+from analytics.answers.orphans import orphans
+from analytics.answers.path import path
+from analytics.answers.reach import blast_radius
+from analytics.answers.show import show
+from analytics.answers.stale import stale
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
 
 
 def _states(estate: Estate) -> dict[str, str]:
-    rows = answers.identities(estate.posture())["identities"]
+    rows = identities(estate.posture())["identities"]
     return {r["id"]: r["owners"]["state"] for r in rows}
 
 
 def test_identities_come_widest_first_and_ties_by_id():
     e = Estate().agent("b", "a", "wide").resource("x", "restricted").can("wide", "admin", "x")
-    rows = answers.identities(e.posture())["identities"]
+    rows = identities(e.posture())["identities"]
     assert ids(rows) == ["wide", "a", "b"]
-    cut = answers.identities(e.posture(), limit=2)
+    cut = identities(e.posture(), limit=2)
     assert (ids(cut["identities"]), cut["left_out"]) == (["wide", "a"], 1)
     # exposure 1.25 x 30 x 10; no owner, no scope, no use, no end, no review; no day is known
     assert rows[0]["debt"] == pytest.approx(375 * (1 + 0.75 + 0.75 + 8 / 12 + 0.75))
@@ -50,7 +58,7 @@ def test_how_owners_are_known():
 
 def test_an_owner_who_left_is_no_owner():
     e = Estate().agent("a").person("zed", left=ago(3)).owned("a", "zed", "zed")
-    row = answers.identities(e.posture())["identities"][0]
+    row = identities(e.posture())["identities"][0]
     assert row["owners"] == {"business": None, "technical": None, "state": "none"}
 
 
@@ -70,13 +78,13 @@ def test_who_is_accountable():
     e.link("taken-role", "TRUSTS", "lambda.amazonaws.com")
     e.link("service-role", "TRUSTS", "lambda.amazonaws.com")
     e.link("workload-role", "TRUSTS", "free", workload="true").link("for-people", "TRUSTS", "free")
-    rows = answers.identities(e.posture())["identities"]
+    rows = identities(e.posture())["identities"]
     assert set(ids(rows)) == {"bot", "key-bot", "free", "service-role", "workload-role"}
 
 
 def test_last_active_is_the_latest_sign():
     e = Estate().agent("a", last_active_at=ago(30), last_used_at=ago(5)).account("s")
-    rows = {r["id"]: r["last_active_at"] for r in answers.identities(e.posture())["identities"]}
+    rows = {r["id"]: r["last_active_at"] for r in identities(e.posture())["identities"]}
     assert rows == {"a": ago(5), "s": None}
 
 
@@ -87,7 +95,7 @@ def test_everything_known_of_a_thing():
     e.link("bot", "USES", "k").link("k", "AUTHENTICATES_AS", "svc").link("bot", "RUNS_AS", "svc")
     e.owned("bot", "ann", since=ago(90))
     posture = e.posture()
-    told = answers.show(posture, posture.graph.find("invoice BOT"))
+    told = show(posture, posture.graph.find("invoice BOT"))
     assert (told["id"], told["label"], told["name"]) == ("bot", "Agent", "Invoice bot")
     facts = told["properties"]
     assert (facts["tags"], facts["aars"], facts["third_party"]) == (["seasonal"], 4.5, False)
@@ -108,14 +116,14 @@ def test_everything_known_of_a_thing():
     owed = {i["assumption"] for i in told["debt_items"] if i["state"] == "broken"}
     assert owed == {"owner", "scope", "standing", "review", "cred_age"}
     json.dumps(told, allow_nan=False)
-    assert answers.show(posture, posture.graph.find("svc"))["credentials"][0]["id"] == "k"
+    assert show(posture, posture.graph.find("svc"))["credentials"][0]["id"] == "k"
 
 
 def test_a_thing_that_two_scopes_state_tells_both():
     one = Estate(scope="east", at=AS_OF).agent("a", purpose="old", platform="x")
     two = Estate(scope="west", at=AS_OF.replace(day=2)).agent("a", purpose="new")
     posture = assess(AccessGraph.of(together(one, two)))
-    told = answers.show(posture, posture.graph.find("a"))
+    told = show(posture, posture.graph.find("a"))
     assert (told["properties"]["purpose"], told["properties"]["platform"]) == ("new", "x")
     assert [m["scope"] for m in told["merged_from"]] == ["east", "west"]
 
@@ -124,7 +132,7 @@ def test_coverage_names_what_no_source_declares():
     one = Estate(scope="east", declares=("grants", "usage"))
     two = Estate(scope="west", declares=("owners",), complete=False)
     facts = together(one.agent("a", env="prod"), two.agent("b"))
-    told = answers.coverage(assess(AccessGraph.of(facts)), AS_OF)
+    told = coverage(assess(AccessGraph.of(facts)), AS_OF)
     assert {s["scope"]: s["complete"] for s in told["sources"]} == {"east": True, "west": False}
     kinds = ("scope", "reviews", "credentials", "decisions", "trust", "inventory")
     assert set(told["unknown"]) == {
@@ -148,14 +156,14 @@ def test_a_leaked_key(facts, note):
     e = Estate().account("s").thing("Credential", "k", **facts).resource("x")
     e.link("k", "AUTHENTICATES_AS", "s").can("s", "read", "x")
     posture = e.posture()
-    told = answers.blast_radius(posture, posture.graph.find("k"), leaked=True)
+    told = blast_radius(posture, posture.graph.find("k"), leaked=True)
     assert len(told["resources"]) == (0 if note == "opens nothing" else 1)
     leak, more = "Anybody who has k reaches all of this", told["notes"]
     assert more[:1] == [n for n in more if n.startswith(leak)] or note == "opens nothing"
     rest = [n for n in more if not n.startswith(leak)]
     assert (note is None) == (rest == [])
     assert note is None or note in rest[0]
-    not_a_key = answers.blast_radius(posture, posture.graph.find("s"), leaked=True)
+    not_a_key = blast_radius(posture, posture.graph.find("s"), leaked=True)
     assert "Only a credential can leak" in not_a_key["notes"][0]
 
 
@@ -171,28 +179,28 @@ def test_exposure_bands(reaching, band):
     for i in range(reaching):
         e.can(f"a{i}", "read", "x")
     posture = e.posture()
-    told = answers.exposure(posture, posture.graph.find("x"))
+    told = exposure(posture, posture.graph.find("x"))
     assert (told["percent"], told["band"]) == (reaching * 5, band)
 
 
 def test_nothing_to_be_exposed_to_is_null_not_zero():
     posture = Estate().resource("x").posture()
-    told = answers.exposure(posture, posture.graph.find("x"))
+    told = exposure(posture, posture.graph.find("x"))
     assert (told["percent"], told["band"], told["count"]) == (None, None, 0)
 
 
 def test_an_estate_of_nothing_has_an_answer_to_everything():
     posture = Estate().resource("x").posture()
-    assert answers.identities(posture)["identities"] == []
-    assert answers.findings(posture)["findings"] == []
-    assert answers.orphans(posture)["orphaned"] == []
-    assert answers.stale(posture)["paths"] == []
+    assert identities(posture)["identities"] == []
+    assert findings(posture)["findings"] == []
+    assert orphans(posture)["orphaned"] == []
+    assert stale(posture)["paths"] == []
 
 
 def test_a_path_is_told_in_a_sentence():
     posture = example().posture()
     find = posture.graph.find
-    said = answers.path(posture, find("A"), find("repo:app"))["paths"][0]["sentence"]
+    said = path(posture, find("A"), find("repo:app"))["paths"][0]["sentence"]
     assert said == (
         "A uses K1; K1 authenticates as svc; svc may assume dep; "
         "dep has write on repo:app (never used)."
@@ -201,8 +209,8 @@ def test_a_path_is_told_in_a_sentence():
 
 def test_a_cut_list_of_resources_keeps_the_totals():
     posture = example().posture()
-    whole = answers.blast_radius(posture, posture.graph.find("A"))
-    cut = answers.blast_radius(posture, posture.graph.find("A"), limit=1)
+    whole = blast_radius(posture, posture.graph.find("A"))
+    cut = blast_radius(posture, posture.graph.find("A"), limit=1)
     assert (len(cut["resources"]), cut["left_out"]) == (1, 3)
     assert cut["weighted"] == whole["weighted"]
     assert cut["resources"] == whole["resources"][:1]
@@ -213,7 +221,7 @@ def test_secrets_to_rotate_when_somebody_leaves():
     e.thing("Credential", "dead", status="revoked").link("a", "USES", "k").link("a", "USES", "dead")
     e.link("own", "AUTHENTICATES_AS", "s").owned("a", "ann", "ann").owned("s", "bob", "ann")
     posture = e.posture()
-    told = answers.orphans(posture, (posture.graph.find("ann"),))
+    told = orphans(posture, (posture.graph.find("ann"),))
     assert ids(told["secrets_to_rotate"]) == ["k", "own"]
     would = {(r["identity"]["id"], r["role"], r["rule"]) for r in told["would_orphan"]}
     assert would == {

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.kpis import kpis
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
@@ -19,7 +20,7 @@ STATED = {  # a way to state a fact of each kind
 
 def unknown(*estates: Estate) -> dict[str, str]:
     posture = assess(AccessGraph.of(together(*estates)))
-    said = answers.coverage(posture, AS_OF)["unknown"]
+    said = coverage(posture, AS_OF)["unknown"]
     return dict(line.split(": ", 1) for line in said)
 
 
@@ -58,7 +59,7 @@ def test_environments_and_sensitivities():
 
 def test_a_figure_does_not_deny_owners_that_are_stated():
     posture = STATED["owners"](bare()).posture()
-    rows = {k["name"]: k for k in answers.kpis(posture)["kpis"]}
+    rows = {k["name"]: k for k in kpis(posture)["kpis"]}
     assert rows["ownership_coverage"]["value"] == 1.0
-    alone = {k["name"]: k for k in answers.kpis(bare().posture())["kpis"]}
+    alone = {k["name"]: k for k in kpis(bare().posture())["kpis"]}
     assert alone["ownership_coverage"]["not_measured_because"] == "no source declares owners"

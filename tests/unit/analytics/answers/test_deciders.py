@@ -42,9 +42,9 @@ def owner(posture):
 
 
 def posture_findings(posture):
-    from analytics import answers
+    from analytics.answers.findings import findings
 
-    return [f["id"] for f in answers.findings(posture)["findings"]]
+    return [f["id"] for f in findings(posture)["findings"]]
 
 
 @pytest.mark.parametrize("what", ["accept", "attest", "review", "withdraw"])
@@ -95,9 +95,9 @@ def later(folder, days):
 
 
 def told(posture, finding):
-    from analytics import answers
+    from analytics.answers.findings import findings
 
-    (row,) = (f for f in answers.findings(posture)["findings"] if f["id"] == finding)
+    (row,) = (f for f in findings(posture)["findings"] if f["id"] == finding)
     over = [e["finding"] for e in journal.journal(posture)["expired_and_open"]]
     return row["state"], row["state_why"], over
 
@@ -126,20 +126,21 @@ def test_one_that_was_withdrawn_before_is_not_over(tmp_path):
 
 
 def test_what_is_owed_for_an_accepted_finding_is_shown_as_accepted_and_stays_owed(tmp_path):
-    from analytics import answers
+    from analytics.answers.debt import debt
+    from analytics.answers.findings import findings
 
     before = judged(tmp_path, "ann")
-    owed = answers.debt(before)
+    owed = debt(before)
     by_assumption = {g["key"]: g["debt"] for g in owed["groups"]}
     assert (owed["accepted"], {g["accepted"] for g in owed["groups"]}) == (0, {0})
-    found = answers.findings(before)["findings"]
+    found = findings(before)["findings"]
     (finding,) = (f["id"] for f in found if f["rule"] == "OWN-01")
     journal.accept(before, finding, AS_OF + pd.Timedelta(days=30), "ann", "known")
-    after = answers.debt(later(tmp_path, 0))
+    after = debt(later(tmp_path, 0))
     assert after["debt"] == owed["debt"]
     assert after["accepted"] == by_assumption["owner"] > 0
     groups = {g["key"]: g["accepted"] for g in after["groups"]}
     assert groups == dict.fromkeys(by_assumption, 0) | {"owner": by_assumption["owner"]}
-    (whole,) = answers.debt(later(tmp_path, 0), by="identity")["groups"]
+    (whole,) = debt(later(tmp_path, 0), by="identity")["groups"]
     assert whole["accepted"] == by_assumption["owner"]
-    assert answers.debt(later(tmp_path, 31))["accepted"] == 0  # it lapsed by itself
+    assert debt(later(tmp_path, 31))["accepted"] == 0  # it lapsed by itself

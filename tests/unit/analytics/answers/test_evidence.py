@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analytics import answers
+from analytics.answers.evidence import evidence as evidence_answer
 from analytics.evidence.matching import evidence, unexplained, uses
 from analytics.posture import assess
 from graph.access import AccessGraph
@@ -77,7 +77,7 @@ def test_without_a_source_of_decisions_nothing_is_unexplained():
     posture = e.posture()
     assert told(posture) == [("unknown", None)]
     assert unexplained(posture).empty
-    assert answers.evidence(posture)["coverage"]["count"] is None
+    assert evidence_answer(posture)["coverage"]["count"] is None
 
 
 def test_only_what_a_decision_point_watches_is_judged():
@@ -105,7 +105,7 @@ def test_coverage_counts_sensitive_uses_and_weighs_them():
     e = log().resource("vault", "restricted").resource("wiki", "internal")
     e.decided("10:00").used("10:05").used("10:06", resource="vault", level="write")
     e.used("10:07", resource="wiki")
-    told = answers.evidence(e.posture())
+    told = evidence_answer(e.posture())
     assert told["coverage"] == {
         "count": 0.5,
         "weighted": 10 / (10 + 30 * 3),
@@ -125,9 +125,9 @@ def test_uses_of_one_thing_and_how_many_are_left_out():
     e.used("10:05").used("10:06", "other").used("10:07", "other", "s")
     posture = e.posture()
     number = posture.graph.number
-    assert [u["id"] for u in answers.evidence(posture, number("other"))["uses"]] == ["u3", "u2"]
-    assert [u["id"] for u in answers.evidence(posture, number("r"))["uses"]] == ["u2", "u1"]
-    cut = answers.evidence(posture, limit=1)
+    assert [u["id"] for u in evidence_answer(posture, number("other"))["uses"]] == ["u3", "u2"]
+    assert [u["id"] for u in evidence_answer(posture, number("r"))["uses"]] == ["u2", "u1"]
+    cut = evidence_answer(posture, limit=1)
     assert (len(cut["uses"]), cut["left_out"]) == (1, 2)
 
 
@@ -135,14 +135,14 @@ def test_uses_that_leave_their_platform_are_counted():
     e = Log().agent("bot", provider="entra").resource("r", "internal", provider="aws")
     e.resource("s", "internal", provider="entra").used("10:05").used("10:06", resource="s")
     e.resource("t", "internal").used("10:07", resource="t")
-    assert answers.evidence(e.posture())["crossing"] == {"uses": 1, "unexplained": 1}
+    assert evidence_answer(e.posture())["crossing"] == {"uses": 1, "unexplained": 1}
 
 
 def test_what_the_records_leave_out_by_engine():
     e = log().decided("10:00", engine="cedar", purpose="close", justification="monthly close 1")
     e.decided("10:01", engine="cedar", task_id="t", executed="true", policy_version="1")
     e.decided("10:02", "deny", engine="opa", executed="true")
-    told = answers.evidence(e.used("10:05", level="write").posture())["decisions"]
+    told = evidence_answer(e.used("10:05", level="write").posture())["decisions"]
     assert (told["records"], told["allow"], told["deny"], told["escalate"]) == (3, 2, 1, 0)
     assert (told["never_used"], told["executed_though_denied"]) == (2, 1)
     cedar, opa = told["engines"]
@@ -156,7 +156,7 @@ def test_justifications_that_differ_in_numbers_alone_are_templates():
     for n in range(10):
         e.decided(f"10:{n:02}", justification=f"Ticket {n}")
     e.decided("11:00", justification="Closing the books of July")
-    assert answers.evidence(e.posture())["decisions"]["templates"] == 10
+    assert evidence_answer(e.posture())["decisions"]["templates"] == 10
 
 
 # -- for the debt ----------------------------------------------------------------------------------

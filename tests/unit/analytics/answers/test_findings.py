@@ -2,12 +2,12 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from tests.support.estates.small_estates import Estate, ago
 
 
 def rows(e: Estate, rule: str) -> list[dict]:
-    return answers.findings(e.posture(), rule=rule)["findings"]
+    return findings(e.posture(), rule=rule)["findings"]
 
 
 def unused(name: str = "bot") -> Estate:
@@ -17,7 +17,7 @@ def unused(name: str = "bot") -> Estate:
 
 @pytest.mark.parametrize("name", ["bot", "b", "nobody", "no one"])
 def test_nobody_is_accountable_whatever_the_agent_is_called(name):
-    said = answers.findings(unused(name).posture())["findings"]
+    said = findings(unused(name).posture())["findings"]
     assert {row["accountability"] for row in said} == {"Nobody is accountable for it."}
     assert {row["accountable"] for row in said} == {None}
 
@@ -33,7 +33,7 @@ OWNED = {
 def test_who_is_accountable_is_said_in_a_sentence_of_its_own(case):
     owners, sentence = OWNED[case]
     e = unused().thing("Team", "ops").link("ann", "MEMBER_OF", "ops").owned("bot", *owners)
-    said = answers.findings(e.posture())["findings"]
+    said = findings(e.posture())["findings"]
     assert {row["accountability"] for row in said} == {sentence}
     assert all("accountable" not in row["sentence"] for row in said if row["rule"] != "OWN-03")
 

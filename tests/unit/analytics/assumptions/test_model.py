@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.assumptions.model import TD_1
 from analytics.debt import model
 from graph.files.regular import InputRefused
@@ -20,7 +20,7 @@ def changed(tmp_path, old: str, new: str):
 def test_another_model_has_another_hash_and_another_debt(tmp_path):
     other = model(changed(tmp_path, "restricted = 30.0", "restricted = 60.0"))
     posture = Estate().agent("a").resource("x", "restricted").can("a", "read", "x").posture()
-    usual, dear = answers.debt(posture), answers.debt(posture, model=other)
+    usual, dear = debt(posture), debt(posture, model=other)
     assert dear["debt"] == pytest.approx(2 * usual["debt"])
     assert dear["model"]["hash"] != usual["model"]["hash"]
     hours = model(changed(tmp_path, "hours = 0.5", "hours = 5"))

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.drift import drift
 from analytics.posture import Posture
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
@@ -22,7 +22,7 @@ def base(at: pd.Timestamp = AS_OF, **facts: Any) -> Estate:
 
 
 def rows(posture: Posture, about: str = "bot") -> list[dict[str, Any]]:
-    return answers.drift(posture, posture.graph.find(about))["drift"]
+    return drift(posture, posture.graph.find(about))["drift"]
 
 
 def told(posture: Posture, about: str = "bot") -> list[tuple[str, str, str, str | None]]:
@@ -38,7 +38,7 @@ def latest(*states: Any) -> Posture:
 
 
 def test_within_the_scope_nothing_drifts():
-    answer = answers.drift(base().posture())
+    answer = drift(base().posture())
     assert answer["drift"] == answer["shrink"] == []
     assert (answer["exposure"], answer["drifted"]) == (0, 0)
     assert answer["by_baseline"] == {"declared scope": 1}
@@ -168,7 +168,7 @@ def test_what_a_newly_connected_scope_shows_is_no_drift():
     first = base(AS_OF - pd.Timedelta(days=60), declared_scope=None)
     west = Estate(scope="west").account("svc").resource("crm", "restricted")
     west.can("svc", "write", "crm", granted_at=ago(200))
-    answer = answers.drift(latest(first, [base(declared_scope=None), west]))
+    answer = drift(latest(first, [base(declared_scope=None), west]))
     assert [(r["excess"]["resource"]["id"], r["why"]) for r in answer["drift"]] == [
         ("crm", "coverage")
     ]
@@ -196,7 +196,7 @@ def test_what_is_approved_but_not_there_is_shrink():
         {"resource": "db:ledger", "level": "read"},
         {"resource": "x*", "level": "read"},
     ]
-    answer = answers.drift(base(declared_scope=scope).posture())
+    answer = drift(base(declared_scope=scope).posture())
     assert answer["drift"] == []
     assert [r["shrink"]["resource"]["id"] for r in answer["shrink"]] == ["db:ledger"]
 
@@ -231,7 +231,7 @@ def test_a_managed_policy_that_grew_is_told_once():
         AS_OF + pd.Timedelta(days=30), *(f"r{n}" for n in range(6)), accounts=("x", "y")
     )
     posture = latest(first, then)
-    answer = answers.drift(posture)
+    answer = drift(posture)
     assert [(r["identity"]["id"], r["cause"]) for r in answer["drift"]] == [
         ("bot-x", "policy"),
         ("bot-y", "policy"),
@@ -250,7 +250,7 @@ def test_a_policy_that_was_newly_attached_did_not_grow():
     then = by_policy(AS_OF + pd.Timedelta(days=30), "r0", policy="other")
     for name in ("r1", "r2"):
         then.resource(name).can("svc", "read", name, policy_id="new")
-    rows_of = answers.drift(latest(first, then))["drift"]
+    rows_of = drift(latest(first, then))["drift"]
     assert [(r["excess"]["resource"]["id"], r["cause"], r["policy"]) for r in rows_of] == [
         ("r1", "direct", None),
         ("r2", "direct", None),

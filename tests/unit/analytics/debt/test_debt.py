@@ -4,7 +4,10 @@ import json
 
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
+from analytics.answers.identities import identities
+from analytics.answers.show import show
+from analytics.answers.what_if import what_if
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
 
@@ -17,7 +20,7 @@ def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None,
 
 
 def owed(estate: Estate, **asked) -> dict:
-    return answers.debt(estate.posture(), **asked)
+    return debt(estate.posture(), **asked)
 
 
 def items(estate: Estate, assumption: str, about: str | None = None) -> list[dict]:
@@ -324,9 +327,9 @@ def test_a_limit_says_what_it_cut():
 
 def test_one_identity_alone():
     estate = company()
-    rows = {i["id"]: i for i in answers.identities(estate.posture())["identities"]}
+    rows = {i["id"]: i for i in identities(estate.posture())["identities"]}
     posture = estate.posture()
-    alone = answers.debt(posture, items=True, about=posture.graph.number("a"))
+    alone = debt(posture, items=True, about=posture.graph.number("a"))
     assert alone["debt"] == pytest.approx(rows["a"]["debt"])
     assert {i["identity"]["id"] for i in alone["items"]} == {"a"}
     assert rows["a"]["grade"] == alone["grade"]
@@ -342,12 +345,12 @@ def test_every_item_says_why():
 def test_what_is_shown_of_a_thing_has_the_debt_that_concerns_it():
     posture = one().posture()
     for thing in ("bot", "x"):
-        rows = answers.show(posture, posture.graph.number(thing))["debt_items"]
+        rows = show(posture, posture.graph.number(thing))["debt_items"]
         assert {i["identity"]["id"] for i in rows} == {"bot"}
 
 
 def test_what_if_counts_debt_on_both_sides():
     posture = one().posture()
-    answer = answers.what_if(posture, ["bot,CAN_ACCESS,x"])
-    assert answer["before"]["debt"] == pytest.approx(answers.debt(posture)["debt"]) != 0
+    answer = what_if(posture, ["bot,CAN_ACCESS,x"])
+    assert answer["before"]["debt"] == pytest.approx(debt(posture)["debt"]) != 0
     assert answer["after"]["debt"] == 0

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.debt import debt_of
 from analytics.debt.totals import total
 from graph.schema import DECISION_RECORD, USE_EVENT
@@ -93,7 +93,7 @@ FIGURES = ("debt", "principal", "max_principal", "interest_per_day", "tdr", "unv
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_worked_example(name):
     estate, figures, grade = EXAMPLES[name]
-    answer = answers.debt(estate().posture())
+    answer = debt(estate().posture())
     assert [answer[f] for f in FIGURES] == [pytest.approx(x, abs=CLOSE) for x in figures]
     assert answer["grade"] == grade
     assert answer["max_debt"] == pytest.approx(5 * answer["max_principal"])
@@ -110,7 +110,7 @@ PARTS = {
 
 @pytest.mark.parametrize("name", PARTS)
 def test_debt_by_assumption(name):
-    groups = answers.debt(EXAMPLES[name][0]().posture())["groups"]
+    groups = debt(EXAMPLES[name][0]().posture())["groups"]
     owed = {g["key"]: g["debt"] for g in groups if g["debt"]}
     assert owed == {k: pytest.approx(v, abs=CLOSE) for k, v in PARTS[name].items()}
 
@@ -125,14 +125,14 @@ def test_debt_grows_by_the_day(at, owed):
 
 
 def test_what_nobody_sees_widens_the_ratio():
-    answer = answers.debt(unseen().posture())
+    answer = debt(unseen().posture())
     assert answer["coverage"] == pytest.approx(0.8487, abs=CLOSE)
     assert answer["tdr_range"] == [0, pytest.approx(0.1513, abs=CLOSE)]
     assert answer["lag_factor"] is None
 
 
 def test_lag_is_one_more_than_the_cycles_missed_on_average():
-    assert answers.debt(decayed().posture())["lag_factor"] == pytest.approx(120.787037 / 33.333333)
+    assert debt(decayed().posture())["lag_factor"] == pytest.approx(120.787037 / 33.333333)
 
 
 # ---------------------------------------------------------------- what is no law
@@ -205,7 +205,7 @@ def test_an_account_left_without_its_agent_answers_for_itself():
         k: [r for r in v if r.get("source_id") not in ("bot", "k1")] for k, v in e.rows.items()
     }
     posture = e.posture()
-    owed = {g["key"]: g["debt"] for g in answers.debt(posture, "identity")["groups"]}
+    owed = {g["key"]: g["debt"] for g in debt(posture, "identity")["groups"]}
     assert owed == {"svc": pytest.approx(10 + 7.5 * (1 + 20 / 30))}  # no owner (undated), no scope
 
 

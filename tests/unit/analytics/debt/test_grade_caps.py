@@ -1,6 +1,7 @@
 """What keeps a grade down is named: a leaked credential and who holds it, or who has no owner."""
 
-from analytics import answers
+from analytics.answers.debt import debt
+from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -14,7 +15,7 @@ def governed(status: str) -> Estate:
 
 
 def test_the_leaked_credential_that_caps_a_grade_is_named():
-    told = answers.debt(governed("leaked").posture(), by="identity")
+    told = debt(governed("leaked").posture(), by="identity")
     for one in (told, *told["groups"]):
         assert one["grade"] == "D"
         assert [(c["thing"]["id"], c["identity"]["id"]) for c in one["capped_by"]] == [("k", "bot")]
@@ -22,7 +23,7 @@ def test_the_leaked_credential_that_caps_a_grade_is_named():
 
 
 def test_a_grade_that_nothing_caps_names_nothing():
-    told = answers.debt(governed("active").posture(), by="identity")
+    told = debt(governed("active").posture(), by="identity")
     for one in (told, *told["groups"]):
         assert one["grade"] in "ABC"
         assert one["capped_by"] == []
@@ -32,12 +33,12 @@ def test_what_changes_when_a_key_leaks():
     e = governed("active").account("svc").link("k", "AUTHENTICATES_AS", "svc")
     posture = e.agent("kid").link("bot", "SPAWNS", "kid").posture()
     key = posture.graph.number("k")
-    leak = answers.blast_radius(posture, key, leaked=True)["leak"]
+    leak = blast_radius(posture, key, leaked=True)["leak"]
     told = {name: [thing["id"] for thing in leak[name]] for name in ("held_by", "taken_for")}
     assert told == {"held_by": ["bot"], "taken_for": ["svc"]}
     assert [thing["id"] for thing in leak["excluded"]] == ["kid"]
     assert "Anybody who has k" in leak["sentence"]
     assert "Revoke k" in leak["sentence"]
-    assert answers.blast_radius(posture, key)["leak"] is None
+    assert blast_radius(posture, key)["leak"] is None
     dead = governed("revoked").posture()
-    assert answers.blast_radius(dead, dead.graph.number("k"), leaked=True)["leak"] is None
+    assert blast_radius(dead, dead.graph.number("k"), leaked=True)["leak"] is None

@@ -2,7 +2,9 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.diff import diff
+from analytics.answers.drift import drift
+from analytics.answers.ledger import ledger
 from analytics.debt.ledger.entries import Moment
 from analytics.figures.revocation_speed import overdue
 from analytics.findings.growth import exposures
@@ -100,7 +102,7 @@ def test_an_entry_of_before_is_about_the_thing_as_it_is_called_now():
     owned = hub(-30).owned("gh-bot", "ann", "ann")
     history = history_of(owned, hub(0), [hub(30), cloud(30)])
     ends = (Moment(i, i.taken_at) for i in (history.infos[0], history.infos[-1]))
-    done = answers.ledger(history, *ends, ahead=False)
+    done = ledger(history, *ends, ahead=False)
     assert {(e["identity"]["id"], e["identity"]["label"]) for e in done["entries"]} == {
         (ARN, "Agent")}  # fmt: skip
 
@@ -108,12 +110,12 @@ def test_an_entry_of_before_is_about_the_thing_as_it_is_called_now():
 def test_a_comparison_calls_it_renamed_and_neither_gone_nor_new():
     history = connected()
     first, last = history.infos
-    done = answers.diff(history, first, last, 0)
+    done = diff(history, first, last, 0)
     nothing = {"nodes": [], "relationships": []}
     assert (done["added"], done["removed"], done["changed"]) == (nothing, nothing, nothing)
     assert {r["was"]["id"]: r["thing"]["id"] for r in done["renamed"]} == {
         "gh-bot": ARN, "crm": BUCKET}  # fmt: skip
-    back = answers.diff(history, last, first, 0)
+    back = diff(history, last, first, 0)
     assert (back["added"], back["removed"]) == (nothing, nothing)
     assert {r["was"]["id"]: r["thing"]["id"] for r in back["renamed"]} == {
         ARN: "gh-bot", BUCKET: "crm"}  # fmt: skip
@@ -123,7 +125,7 @@ def test_drift_is_measured_against_the_first_snapshot_of_any_of_its_names():
     wider = hub(60).resource("books", "restricted")
     wider.can("gh-bot", "read", "books", granted_at=ago(-50))
     posture = now(connected([wider, cloud(60)]))
-    (row,) = answers.drift(posture)["drift"]
+    (row,) = drift(posture)["drift"]
     assert row["excess"] == {"resource": posture.graph.thing(posture.graph.find("books")),
                              "level": "read"}  # fmt: skip
     assert (row["baseline"]["kind"], row["baseline"]["at"]) == ("first snapshot", iso(day(0)))

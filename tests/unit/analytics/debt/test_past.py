@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.debt.past import Owed, past_debt
 from analytics.history import History
 from analytics.posture import Posture
@@ -48,7 +48,7 @@ def test_it_is_what_each_snapshot_says_of_itself(file):
     history, posture = _opened(file)
     found = past_debt(posture, history.infos)
     for info, owed in zip(history.infos, found, strict=True):
-        then = answers.debt(history.posture(info.id))
+        then = debt(history.posture(info.id))
         assert [owed.debt, owed.most, owed.coverage] == [
             then["debt"], then["max_debt"], then["coverage"]
         ]  # fmt: skip

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
 from analytics.answers import journal as decisions
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.what_if import what_if
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of
 from analytics.debt.forecast import forecast
@@ -80,7 +82,7 @@ def items(posture: Posture, assumption: str, by: str) -> dict[str, float]:
 
 
 def listed(posture: Posture, assumption: str) -> list[dict[str, Any]]:
-    rows = answers.debt(posture, items=True)["items"]
+    rows = debt(posture, items=True)["items"]
     return [row for row in rows if row["assumption"] == assumption]
 
 
@@ -99,7 +101,7 @@ def listed(posture: Posture, assumption: str) -> list[dict[str, Any]]:
 )
 def test_interest_stands_still_while_an_acceptance_is_in_force(file, now, days, growing, accepted):
     accept(at(file, 10), "SCP-02", 40)
-    answer = answers.debt(at(file, now), items=True)
+    answer = debt(at(file, now), items=True)
     (item,) = [i for i in answer["items"] if i["assumption"] == "scope"]
     (scope,) = [g for g in answer["groups"] if g["key"] == "scope"]
     assert item["debt"] == scope["debt"] == pytest.approx(2.25 * (1 + days / 30))
@@ -220,9 +222,7 @@ def test_another_identity_that_holds_the_same_grant_is_not_accepted(file):
     mine = rows[(rows["rule"] == "SCP-02") & (rows["key"] == "shared")]
     (finding,) = mine["id"][mine["subject"] == graph.number("bot")]
     decisions.accept(at(file, 10, e), finding, day(40), "ann", "for now")
-    rows = [
-        i for i in answers.debt(at(file, 100, e), items=True)["items"] if i["grant"] == "shared"
-    ]
+    rows = [i for i in debt(at(file, 100, e), items=True)["items"] if i["grant"] == "shared"]
     found = {i["identity"]["id"]: i["debt"] for i in rows if i["assumption"] == "scope"}
     assert found == {
         "bot": pytest.approx(2.25 * (1 + 70 / 30)),
@@ -268,9 +268,7 @@ def test_of_two_duties_the_one_that_is_accepted(file):
         e.add(SOD_RULE, id=f"to-{other}", rule="apart", left_resource="crm", right_resource=other)
     accept(at(file, 10, e), "ISO-03", 40, "hr")
     found = items(at(file, 90, e), "sod", "grant")
-    rows = [
-        i for i in answers.debt(at(file, 90, e), items=True)["items"] if i["assumption"] == "sod"
-    ]
+    rows = [i for i in debt(at(file, 90, e), items=True)["items"] if i["assumption"] == "sod"]
     found = {(i["grant"], i["object"].rpartition(" ")[2]): i["debt"] for i in rows}
     short, long = pytest.approx(1.125 * (1 + 60 / 90)), pytest.approx(1.125 * (1 + 90 / 90))
     assert found == {
@@ -292,7 +290,7 @@ def test_a_finding_that_became_another_keeps_what_was_accepted(file):
     before, after = at(file, 119, *states), at(file, 140, *states)
     assert owed(before, "necessity") == pytest.approx(9 * (1 + 10 / 90))
     assert owed(after, "necessity") == pytest.approx(6.75 * (1 + 30 / 90))
-    assert answers.debt(after)["accepted"] == 0
+    assert debt(after)["accepted"] == 0
 
 
 def test_interest_runs_again_once_the_finding_is_resolved(file):
@@ -308,9 +306,7 @@ def test_a_finding_that_comes_back_is_accepted_again_but_not_for_the_time_betwee
     states = first, mended, reading(state(22))
     accept(at(file, 10, *states), "OWN-01", 40)
     posture = at(file, 30, *states)
-    assert {r["state"] for r in answers.findings(posture, rule="OWN-01")["findings"]} == {
-        "accepted"
-    }
+    assert {r["state"] for r in findings(posture, rule="OWN-01")["findings"]} == {"accepted"}
     assert items(posture, "owner", "object")["technical"] == pytest.approx(1.5 * (1 + 12 / 7))
 
 
@@ -383,7 +379,7 @@ def test_what_if_is_the_world_without_the_item(file, gone):
     accept(at(file, 10, e), "SCP-01", 40)
     accept(at(file, 10, e), "TIM-01", 60)
     whole = at(file, 50, e)
-    answer = answers.what_if(whole, [gone])
+    answer = what_if(whole, [gone])
     left = two_grants(declared_scope=None)
     left.rows[CAN_ACCESS] = [row for row in left.rows[CAN_ACCESS] if row["id"] != gone]
     without = at(file, 50, left)

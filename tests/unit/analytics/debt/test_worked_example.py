@@ -8,13 +8,16 @@ ledger: 30 * (1 + 3 + 10) = 420.
 
 import pytest
 
-from analytics import answers
+from analytics.answers.exposure import exposure
+from analytics.answers.identities import identities
+from analytics.answers.path import path
+from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, example, ids
 
 
 def _reach(estate: Estate, start: str, **options):
     posture = estate.posture()
-    return answers.blast_radius(posture, posture.graph.find(start), **options)
+    return blast_radius(posture, posture.graph.find(start), **options)
 
 
 def test_weight_at_each_hop():
@@ -66,24 +69,24 @@ def test_trust_alone_is_never_walked():
 def test_exposure_and_path_agree_with_the_example():
     posture = example().posture()
     find = posture.graph.find
-    ledger = answers.exposure(posture, find("db:ledger"))
+    ledger = exposure(posture, find("db:ledger"))
     assert ids(ledger["identities"]) == ["adm"]
-    invoices = answers.exposure(posture, find("s3:invoices"))
+    invoices = exposure(posture, find("s3:invoices"))
     assert set(ids(invoices["identities"])) == {"A", "K1", "svc"}
-    way = answers.path(posture, find("A"), find("s3:invoices"))["paths"][0]
+    way = path(posture, find("A"), find("s3:invoices"))["paths"][0]
     assert [s["relationship"] for s in way["steps"]] == [
         "USES",
         "AUTHENTICATES_AS",
         "MEMBER_OF",
         "CAN_ACCESS",
     ]
-    assert answers.path(posture, find("A"), find("db:ledger"))["paths"] == []
+    assert path(posture, find("A"), find("db:ledger"))["paths"] == []
 
 
 def test_of_all_accountable_identities():
     """A and B answer for themselves; svcb is run as by B, svc is A's through its key."""
     posture = example().posture()
-    rows = answers.identities(posture)["identities"]
+    rows = identities(posture)["identities"]
     assert [(r["id"], r["blast_radius"]) for r in rows] == [
         ("mailer", {"resources": 1, "weighted": 39.0}),
         ("A", {"resources": 4, "weighted": 38.0}),
@@ -126,9 +129,9 @@ def test_without_any_one_fact_the_derived_step_falls(missing):
 def test_the_derived_step_names_its_rule_and_its_four_facts():
     posture = escalating().posture()
     find = posture.graph.find
-    steps = answers.path(posture, find("A"), find("db:ledger"))["paths"][0]["steps"]
+    steps = path(posture, find("A"), find("db:ledger"))["paths"][0]["steps"]
     assert [s["relationship"] for s in steps][-2:] == ["CONTROLS", "CAN_ACCESS"]
     assert steps[-2]["rule"] == "A2:lambda-001"
     assert len(set(steps[-2]["support"])) == 4
-    who = answers.exposure(posture, find("db:ledger"), level="admin")
+    who = exposure(posture, find("db:ledger"), level="admin")
     assert set(ids(who["identities"])) == {"A", "K1", "svc", "dep", "adm"}

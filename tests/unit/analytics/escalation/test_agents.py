@@ -2,7 +2,8 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.reach import blast_radius
 from graph.schema import DECLARABLE
 from tests.support.estates.small_estates import AS_OF, Estate
 
@@ -65,16 +66,16 @@ def test_steps_follow_each_other_to_the_end():
     e = estate().account("svc").link("key", "AUTHENTICATES_AS", "svc").can("svc", "write", "host")
     e.can("mallory", "read", "secret store").resource("ledger", "restricted")
     posture = e.can("bot", "read", "ledger").posture()
-    found = answers.blast_radius(posture, posture.graph.find("mallory"))
+    found = blast_radius(posture, posture.graph.find("mallory"))
     assert {r["id"]: r["derived"] for r in found["resources"]}["ledger"]
 
 
 def test_coverage_names_the_rules_whose_facts_nobody_declares():
-    told = answers.coverage(Estate(declares=("grants",)).agent("a").posture(), AS_OF)
+    told = coverage(Estate(declares=("grants",)).agent("a").posture(), AS_OF)
     silent = {s["rule"]: s["because"] for s in told["silent_rules"]}
     assert {"A2", "A3", "X1"} <= set(silent)
     assert not {"A4", "A5", "X2", "X3"} & set(silent)  # grants are all that these need
     assert "trust" in silent["A2"]
     assert "credentials" in silent["X1"]
-    told = answers.coverage(Estate(declares=tuple(DECLARABLE)).agent("a").posture(), AS_OF)
+    told = coverage(Estate(declares=tuple(DECLARABLE)).agent("a").posture(), AS_OF)
     assert told["silent_rules"] == []

@@ -2,7 +2,10 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.findings import findings
+from analytics.answers.reach import blast_radius
+from analytics.answers.what_if import what_if
 from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
@@ -122,8 +125,8 @@ def test_an_administrator_of_everything():
     e.person("ann").link("ann", "ASSUMES", role, eligible="true", rule="E8", id="eligible")
     posture = e.posture()
     ann = posture.graph.find("ann")
-    standing = answers.blast_radius(posture, ann, mode="standing")["resources"]
-    potential = answers.blast_radius(posture, ann, mode="potential")["resources"]
+    standing = blast_radius(posture, ann, mode="standing")["resources"]
+    potential = blast_radius(posture, ann, mode="potential")["resources"]
     assert (standing, [r["id"] for r in potential]) == ([], [TENANT]), "E8: only once activated"
 
 
@@ -162,13 +165,13 @@ def test_a_blueprint_reaches_what_its_agents_reach_and_is_judged(prefix):
     """No relationship ties the two, so nothing supports the edge: every answer copes with that."""
     posture = family(prefix, created_at=ago(30)).posture()
     bp = posture.graph.find(f"{prefix}bp")
-    assert [r["id"] for r in answers.blast_radius(posture, bp)["resources"]] == ["mail"]
-    (found,) = [f for f in answers.findings(posture)["findings"] if f["rule"] == "LPR-04"]
+    assert [r["id"] for r in blast_radius(posture, bp)["resources"]] == ["mail"]
+    (found,) = [f for f in findings(posture)["findings"] if f["rule"] == "LPR-04"]
     assert (found["subject"]["id"], found["evidence"]) == (f"{prefix}bp", [])
     assert found["since"] == ago(30)
     assert "rests on what the latter is made from" in found["sentence"]
     assert found["remediation"] == f"Guard {prefix}bp as closely as {prefix}a1, or retire it."
-    after = answers.what_if(posture, ["mail-grant"])["after"]
+    after = what_if(posture, ["mail-grant"])["after"]
     assert after["reach"] == 0
 
 
@@ -196,7 +199,7 @@ def test_credential_of_a_blueprint_reaches_what_its_agents_reach():
     e = tenant().thing("Credential", "key").resource("mail")
     e.link("key", "AUTHENTICATES_AS", "entra:t1-print").can("entra:t1-agent", "read", "mail")
     posture = e.posture()
-    found = answers.blast_radius(posture, posture.graph.find("key"))["resources"]
+    found = blast_radius(posture, posture.graph.find("key"))["resources"]
     assert [r["id"] for r in found] == ["mail"]
 
 
@@ -231,5 +234,5 @@ def test_silent_without_a_tenant():
 def test_rules_that_lack_their_facts_are_named():
     assert Coverage("x", "y", True, AS_OF, ()).declares == ()
     posture = Estate(declares=("grants",)).account("a").posture()
-    said = str(answers.coverage(posture, AS_OF))
+    said = str(coverage(posture, AS_OF))
     assert all(rule in said for rule in ("E1", "E6", "E7"))

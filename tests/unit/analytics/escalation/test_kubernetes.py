@@ -6,7 +6,7 @@ found (https://kubehound.io/reference/attacks/ROLE_BIND/).
 
 import pytest
 
-from analytics import answers
+from analytics.answers.path import path
 from ingest.sources.kubernetes import SOURCE
 from tests.support.estates.small_estates import Estate
 from tests.support.exports.loading import load
@@ -247,14 +247,14 @@ def test_impersonating_any_user_in_any_group_is_the_cluster():
 
 def test_who_administers_a_namespace_has_its_accounts_and_the_cluster_all():
     e = cluster().can("mallory", "admin", f"{C}/-/namespace/{SHOP}")
-    reach = answers.path(e.posture(), e.posture().graph.find("mallory"),
+    reach = path(e.posture(), e.posture().graph.find("mallory"),
                          e.posture().graph.find(account("bot")))  # fmt: skip
     assert [s["rule"] for s in reach["paths"][0]["steps"]] == ["K1", "K1"]
-    far = answers.path(e.posture(), e.posture().graph.find("mallory"),
+    far = path(e.posture(), e.posture().graph.find("mallory"),
                        e.posture().graph.find(account("bot", BACK)))  # fmt: skip
     assert far["paths"] == []
     e = cluster().can("mallory", "admin", f"{C}/-/cluster/prod")
-    far = answers.path(e.posture(), e.posture().graph.find("mallory"),
+    far = path(e.posture(), e.posture().graph.find("mallory"),
                        e.posture().graph.find(account("bot", BACK)))  # fmt: skip
     assert far["paths"]
 

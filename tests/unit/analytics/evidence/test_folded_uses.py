@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.cut import cut
+from analytics.answers.evidence import evidence
+from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
 from analytics.usage.idle_access import idle_rows
 from graph.schema import DECISION_RECORD, USE_EVENT
@@ -40,7 +42,7 @@ def decided(e: Estate, days: float, answer: str = "allow", **more: Any) -> Estat
 
 def states(e: Estate, back: float = 0) -> dict[str, int]:
     """Return how many uses are in which state."""
-    told = answers.evidence(e.posture(AS_OF - pd.Timedelta(days=back)))["states"]
+    told = evidence(e.posture(AS_OF - pd.Timedelta(days=back)))["states"]
     return {name: count for name, count in told.items() if count}
 
 
@@ -71,7 +73,7 @@ def test_of_the_rest_as_many_are_explained_as_that_day_allowed() -> None:
     e = summed(bot(), "svc", 9.5, 3.5, 12, {10: 6, 4: 6})
     for nth in range(3):
         decided(e, 3.9 - nth / 100)
-    told = answers.evidence(e.posture())
+    told = evidence(e.posture())
     assert {k: v for k, v in told["states"].items() if v} == {
         "unexplained": 2, "explained": 2, "unknown": 8,
     }  # fmt: skip
@@ -112,7 +114,7 @@ def test_what_was_done_with_the_key_of_one_of_two_agents_is_that_ones() -> None:
     e = bot().agent("other").thing("Credential", "K2").link("other", "USES", "K2")
     e.link("K2", "AUTHENTICATES_AS", "svc")
     summed(summed(e, "svc", 7, 5, 2), "K", 5, 5, 1)
-    uses = answers.evidence(decided(e, 300).posture())["uses"]
+    uses = evidence(decided(e, 300).posture())["uses"]
     assert sorted((u["identity"]["id"], u["count"]) for u in uses) == [("bot", 1), ("svc", 1)]
 
 
@@ -126,7 +128,7 @@ def test_a_log_names_a_user_that_the_account_says_is_no_person() -> None:
     """The last use that one source states under another label is not lost."""
     e = Estate().account("user/pay").thing("Human", "user/pay", last_used_at=ago(3))
     posture = e.posture()
-    (row,) = answers.identities(posture)["identities"]
+    (row,) = identities(posture)["identities"]
     assert (row["label"], row["last_active_at"]) == ("ServiceAccount", ago(3))
 
 
@@ -140,7 +142,7 @@ def test_break_glass_is_protected_however_it_is_spelled(tag: str, marked: str) -
     e.can("em", "admin", "jewel", granted_at=ago(300), **(tags if marked == "grant" else {}))
     posture = e.posture()
     ends = (np.array([posture.graph.number(thing)]) for thing in ("em", "jewel"))
-    assert not answers.cut(posture, *ends)["separable"]
+    assert not cut(posture, *ends)["separable"]
     assert not len(idle_rows(posture))
 
 
@@ -148,5 +150,5 @@ def test_access_without_such_a_tag_may_be_cut() -> None:
     e = Estate().agent("em", tags='["breaking-news"]').resource("jewel", "restricted")
     posture = e.can("em", "admin", "jewel", granted_at=ago(300)).posture()
     ends = (np.array([posture.graph.number(thing)]) for thing in ("em", "jewel"))
-    assert answers.cut(posture, *ends)["separable"]
+    assert cut(posture, *ends)["separable"]
     assert len(idle_rows(posture)) == 1

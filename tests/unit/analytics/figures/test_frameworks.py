@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.answers.frameworks import frameworks
 from analytics.figures.controls import measures_for, rules_for
 from analytics.figures.frameworks import (
@@ -104,7 +104,7 @@ def test_offboarding_counts_whom_the_rules_find_of_whom_they_judge() -> None:
 
 def test_numbers_are_those_of_the_findings_that_cite_the_control() -> None:
     posture = _estate().posture()
-    found = answers.findings(posture)["findings"]
+    found = findings(posture)["findings"]
     cited: dict[tuple[str, str], set[str]] = {}
     for one in found:
         for reference in one["references"]:

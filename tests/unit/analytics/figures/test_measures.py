@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.answers.evidence import evidence
+from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
+from analytics.answers.orphans import orphans as orphans_answer
 from analytics.answers.revocation import revocation
+from analytics.answers.stale import stale
 from analytics.figures.measures import all_measures
 from analytics.findings.evaluation import find_all
 from analytics.history import open_posture
@@ -191,7 +194,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Posture:
 
 def test_figures_agree_with_the_other_answers(generated: Posture) -> None:
     found = figures(generated)
-    owed = answers.debt(generated)
+    owed = debt(generated)
     assert found["debt"]["value"] == owed["debt"]
     assert found["debt"]["denominator"] == owed["max_debt"]
     assert found["principal"]["value"] == owed["principal"]
@@ -200,12 +203,12 @@ def test_figures_agree_with_the_other_answers(generated: Posture) -> None:
     assert found["debt_ratio"]["detail"]["grade"] == owed["grade"]
     assert found["lag_factor"]["value"] == owed["lag_factor"]
     assert found["verified_exposure"]["value"] == owed["coverage"]
-    orphans = answers.orphans(generated)
+    orphans = orphans_answer(generated)
     lacking = {row["identity"]["id"] for row in orphans["orphaned"]}
     plain = found["ownership_coverage"]
     assert plain["denominator"] == orphans["judged"] - orphans["unknown"]
     assert plain["denominator"] - plain["numerator"] == len(lacking) > 0
-    regained = answers.stale(generated, limit=1)["regained"]
+    regained = stale(generated, limit=1)["regained"]
     assert (found["stale_reach"]["numerator"], found["stale_reach"]["denominator"]) == (
         pytest.approx((regained["weighted"], regained["of"]))
     )
@@ -216,7 +219,7 @@ def test_figures_agree_with_the_other_answers(generated: Posture) -> None:
 
 def test_rows_behind_the_debt_figures_add_up(generated: Posture) -> None:
     """Every unit of unused, unreviewed and unowned exposure is an item of debt."""
-    items = answers.debt(generated, items=True)["items"]
+    items = debt(generated, items=True)["items"]
     weight = {"necessity": 0.75, "review": 0.75, "scope": 0.75}
     found = figures(generated)
     for assumption, name in (("necessity", "unused_exposure"), ("review", "review_coverage")):
@@ -242,7 +245,7 @@ def test_answers_are_plain_data_at_any_moment(generated: Posture, back: int) -> 
     assert history is not None
     assert info is not None
     posture = history.posture(info.id, generated.graph.as_of - pd.Timedelta(days=back))
-    for answer in (kpis, answers.frameworks, answers.orphans, revocation):
+    for answer in (kpis, frameworks, orphans_answer, revocation):
         json.dumps(answer(posture), allow_nan=False)
 
 

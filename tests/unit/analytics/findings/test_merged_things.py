@@ -2,8 +2,10 @@
 
 import pytest
 
-from analytics import answers
 from analytics.answers import journal as decisions
+from analytics.answers.collisions import collisions
+from analytics.answers.findings import finding
+from analytics.answers.show import show
 from graph.access import UnknownThing
 from graph.journal.journal import Journal
 from graph.schema import SOD_RULE
@@ -93,7 +95,7 @@ def test_what_was_accepted_stays_accepted(tmp_path):
         found = one(after, rule)
         assert (found["state"], found["acceptance"]["entry"]) == ("accepted", entry["entry"])
         assert found["id"] != entry["finding"]
-        assert answers.finding(after, entry["finding"])["id"] == found["id"]
+        assert finding(after, entry["finding"])["id"] == found["id"]
     assert one(after, "REV-01")["state"] == "open"
 
 
@@ -148,7 +150,7 @@ def test_owners_and_reviews_outlive_an_id(tmp_path):
     decisions.review(merged, ARN, "revoke", "ann", "not needed", since=day(20))
     gone = Estate(at=day(60), source="cloud", declares=()).agent("other")
     posture = now(connected([hub(60), gone], journal=file))
-    shown = answers.show(posture, posture.graph.find("gh-bot"))
+    shown = show(posture, posture.graph.find("gh-bot"))
     assert [(o["id"], o["source"]) for o in shown["owners"]] == [("ann", "journal")]
     assert one(posture, "REV-02")["subject"]["id"] == "gh-bot"
 
@@ -235,7 +237,7 @@ def test_a_name_that_is_used_again_is_another_thing(tmp_path):
     dead = hub(30, status="deleted", deleted_at=ago(-10))
     posture = now(history_of(hub(0), [dead, new], journal=file))
     assert posture.graph.find("gh-bot") != posture.graph.find(ARN)
-    assert [c["reason"] for c in answers.collisions(posture)["collisions"]] == [
+    assert [c["reason"] for c in collisions(posture)["collisions"]] == [
         "one ended before another was created"]  # fmt: skip
     found = {f["subject"]["id"]: f for f in listed(posture) if f["rule"] == "OWN-01"}
     assert (found[ARN]["state"], found[ARN]["first_seen"]) == ("open", iso(day(30)))

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers, past
+from analytics import past
+from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.lifecycle import states
 from analytics.findings.lifecycle.about import what_it_is_about
@@ -63,7 +64,7 @@ def look(store: Path, as_of: pd.Timestamp | None = None, snapshot: str | None = 
 
 
 def found(posture: Posture, rule: str = RULE) -> list[dict[str, Any]]:
-    return answers.findings(posture, rule=rule, states=STATES)["findings"]
+    return findings(posture, rule=rule, states=STATES)["findings"]
 
 
 def state(posture: Posture, rule: str = RULE) -> str:
@@ -91,7 +92,7 @@ def test_a_finding_that_is_gone_is_resolved_and_says_by_what(store, publish):
     publish(estate(10, "ann"))
     publish(estate(0, "ann"))
     posture = look(store)
-    assert not [f for f in answers.findings(posture)["findings"] if f["rule"] == RULE]
+    assert not [f for f in findings(posture)["findings"] if f["rule"] == RULE]
     (one,) = found(posture)
     assert (one["state"], one["last_seen"], one["resolved_at"]) == (
         "resolved",
@@ -173,11 +174,11 @@ def test_a_source_that_no_longer_declares_owners_resolves_nothing(store, publish
     publish(estate(30))
     publish(_quiet())
     posture = look(store)
-    assert RULE in {r["rule"] for r in answers.findings(posture)["not_evaluable"]}
+    assert RULE in {r["rule"] for r in findings(posture)["not_evaluable"]}
     (one,) = found(posture)
     assert (one["state"], one["last_seen"]) == ("stale_evidence", iso(AS_OF - 30 * DAY))
     assert one["state_why"]
-    assert RULE in {f["rule"] for f in answers.findings(posture)["findings"]}
+    assert RULE in {f["rule"] for f in findings(posture)["findings"]}
 
 
 def test_another_source_of_owners_does_not_resolve_it_either(store, publish):
@@ -262,7 +263,7 @@ def test_an_accepted_finding_stays_listed_and_returns_by_itself(store, publish):
     assert one["state"] == "accepted"
     said = one["acceptance"]
     assert (said["by"], said["reason"], said["until"]) == ("ann", "known", iso(AS_OF + 10 * DAY))
-    assert RULE in {f["rule"] for f in answers.findings(look(store))["findings"]}
+    assert RULE in {f["rule"] for f in findings(look(store))["findings"]}
     for days, expected in ((9, "accepted"), (10, "open"), (11, "open")):
         (one,) = found(look(store, AS_OF + days * DAY))
         assert one["state"] == expected
@@ -303,7 +304,7 @@ def test_an_attested_owner_resolves(store, publish):
 
 
 def _told(store: Path) -> list[tuple[Any, ...]]:
-    rows = answers.findings(look(store), states=STATES)["findings"]
+    rows = findings(look(store), states=STATES)["findings"]
     return [(f["id"], f["state"], f["first_seen"], f["last_seen"], f["resolved_at"]) for f in rows]
 
 
@@ -333,7 +334,7 @@ def test_what_is_remembered_is_forgotten_with_the_rules(store, publish, monkeypa
     read = kept.history._read  # what a snapshot holds is read again
     asked: list[str] = []
     kept.history._read = lambda name: asked.append(name) or read(name)
-    answers.findings(kept)
+    findings(kept)
     assert asked
 
 

@@ -5,8 +5,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
 from analytics.answers.evidence_of_owners import conflicts, evidence_of
+from analytics.answers.kpis import kpis
+from analytics.answers.orphans import orphans
+from analytics.answers.show import show
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
@@ -138,15 +141,15 @@ def test_two_owners_named_by_one_source_are_no_conflict() -> None:
 
 def test_show_has_the_evidence() -> None:
     posture = owner(since=ago(0)).posture()
-    shown = answers.show(posture, posture.graph.number("bot"))["owner_evidence"]
+    shown = show(posture, posture.graph.number("bot"))["owner_evidence"]
     assert shown["business"]["state"] == "declared_later"
-    assert answers.show(posture, posture.graph.number("ann"))["owner_evidence"] == {}
+    assert show(posture, posture.graph.number("ann"))["owner_evidence"] == {}
 
 
 def test_confidence_of_all_is_counted() -> None:
     e = owner(since=ago(0), evidence="declared").agent("left").agent("old")
     e.link("ann", "OWNS", "old", role="business", since=ago(900), evidence="declared")
-    counted = answers.orphans(e.posture())["confidence"]["business"]
+    counted = orphans(e.posture())["confidence"]["business"]
     assert (counted["sure"], counted["doubtful"], counted["of"]) == (1, 1, 3)
 
 
@@ -165,11 +168,9 @@ def test_a_role_that_no_source_could_state_is_unknown_and_nobody_is_accused() ->
     owned, bot = posture.ownership, posture.graph.number("bot")
     assert [bool(owned.known_in[role][bot]) for role in ("business", "technical")] == [True, False]
     assert found(posture, "OWN-01") + found(posture, "OWN-04") == []
-    owed = [
-        i["debt"] for i in answers.debt(posture, items=True)["items"] if i["assumption"] == "owner"
-    ]
+    owed = [i["debt"] for i in debt(posture, items=True)["items"] if i["assumption"] == "owner"]
     assert sum(owed) == 0.0
-    figures = {row["name"]: row for row in answers.kpis(posture)["kpis"]}
+    figures = {row["name"]: row for row in kpis(posture)["kpis"]}
     assert figures["ownership_coverage"]["value"] is None  # of neither kind alone
     assert figures["unowned_access"]["value"] == 0.0
     assert about(posture, "bot", "technical")["state"] == "unknown"

@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.orphans import orphans as orphans_answer
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
 
@@ -28,11 +30,11 @@ def latest(*states, journal=None):
 
 def told(posture):
     """Return since when the business owner lacks: as debt, as the finding and as orphans say."""
-    items = answers.debt(posture, items=True)["items"]
+    items = debt(posture, items=True)["items"]
     owed = [i["since"] for i in items if i["assumption"] == "owner" and i["degree"]]
-    found = answers.findings(posture)["findings"]
+    found = findings(posture)["findings"]
     rules = {f["rule"]: f["since"] for f in found if f["rule"] in ("OWN-02", "OWN-04", "OWN-01")}
-    orphans = [o["since"] for o in answers.orphans(posture)["orphaned"]]
+    orphans = [o["since"] for o in orphans_answer(posture)["orphaned"]]
     return owed, rules, orphans
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics import answers
+from analytics.answers.reach import blast_radius
 from analytics.escalation import all_escalations
 from tests.support.estates.small_estates import Estate
 
@@ -39,7 +39,7 @@ def example(without: str = "") -> Estate:
 
 def reach(estate: Estate, start: str = "invoice-reader", **more):
     posture = estate.posture()
-    return answers.blast_radius(posture, posture.graph.find(start), **more)
+    return blast_radius(posture, posture.graph.find(start), **more)
 
 
 def test_the_table_of_hops_is_true():

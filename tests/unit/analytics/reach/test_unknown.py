@@ -7,7 +7,20 @@ what they open. `svc` is of a scope that states grants: it may write to a confid
 import numpy as np
 import pytest
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
+from analytics.answers.cut import cut
+from analytics.answers.debt import debt
+from analytics.answers.drift import drift
+from analytics.answers.durability import durability
+from analytics.answers.exposure import exposure
+from analytics.answers.exposures import exposures
+from analytics.answers.findings import findings
+from analytics.answers.frameworks import frameworks
+from analytics.answers.identities import identities
+from analytics.answers.kpis import kpis
+from analytics.answers.reach import blast_radius
+from analytics.answers.stale import stale
+from analytics.answers.what_if import what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -49,7 +62,7 @@ def mixed() -> Posture:
 
 
 def row(posture: Posture, thing: str) -> dict:
-    return next(r for r in answers.identities(posture)["identities"] if r["id"] == thing)
+    return next(r for r in identities(posture)["identities"] if r["id"] == thing)
 
 
 def test_identities(dark, mixed):
@@ -63,12 +76,12 @@ def test_identities(dark, mixed):
 
 
 def test_identities_of_unknown_reach_come_last(mixed):
-    listed = [r["id"] for r in answers.identities(mixed)["identities"]]
+    listed = [r["id"] for r in identities(mixed)["identities"]]
     assert listed == ["svc", "bare", "bot"]
 
 
 def test_blast_radius(dark):
-    found = answers.blast_radius(dark, dark.graph.number("bot"))
+    found = blast_radius(dark, dark.graph.number("bot"))
     assert found["weighted"] is found["derived_weighted"] is found["weighted_range"] is None
     assert found["counts"]["resources"] is None
     assert set(found["counts"]["by_level"].values()) == {None}
@@ -81,7 +94,7 @@ def test_blast_radius(dark):
 def test_blast_radius_of_what_is_known_in_part():
     more = clients().link("bot", "RUNS_AS", "svc")
     posture = judged(more, cloud())
-    found = answers.blast_radius(posture, posture.graph.number("bot"))
+    found = blast_radius(posture, posture.graph.number("bot"))
     assert found["weighted"] == found["interval"]["confirmed"] == 30.0
     assert found["interval"]["possible"] is None
     assert {t["id"] for t in found["not_followed"]} == {"PASSWORD", "server"}
@@ -90,19 +103,19 @@ def test_blast_radius_of_what_is_known_in_part():
 
 
 def test_blast_radius_where_all_is_known(mixed):
-    found = answers.blast_radius(mixed, mixed.graph.number("bare"))
+    found = blast_radius(mixed, mixed.graph.number("bare"))
     assert found["weighted"] == found["interval"]["possible"] == found["counts"]["resources"] == 0
     assert found["not_followed"] == found["notes"] == []
 
 
 def test_debt(dark, mixed):
-    nothing = answers.debt(dark, by="identity")
+    nothing = debt(dark, by="identity")
     assert {nothing[k] for k in ("debt", "principal", "tdr", "coverage", "max_debt")} == {None}
     assert (nothing["grade"], nothing["identities"], nothing["not_known"]) == ("NR", 1, 1)
     assert nothing["grade_because"] == "of no identity is it known what it may use"
     assert [g["debt"] for g in nothing["groups"]] == [None]
-    assert answers.debt(dark)["groups"] == []
-    some, alone = answers.debt(mixed), answers.debt(judged(cloud()))
+    assert debt(dark)["groups"] == []
+    some, alone = debt(mixed), debt(judged(cloud()))
     assert some["not_known"] == 1
     assert some["debt"] == alone["debt"] > 0
     assert some["tdr"] == alone["tdr"]
@@ -110,15 +123,15 @@ def test_debt(dark, mixed):
 
 def test_a_grade_needs_most_identities_to_be_known(mixed):
     fleet = clients().agent("b", "c", "d")
-    assert answers.debt(judged(cloud()))["grade"] != "NR"
-    assert answers.debt(mixed)["grade"] == answers.debt(judged(cloud()))["grade"]
-    few = answers.debt(judged(fleet, cloud()))
+    assert debt(judged(cloud()))["grade"] != "NR"
+    assert debt(mixed)["grade"] == debt(judged(cloud()))["grade"]
+    few = debt(judged(fleet, cloud()))
     assert few["grade"] == "NR"
     assert "less than 50% of the identities" in few["grade_because"]
 
 
 def figures(posture: Posture) -> dict[str, dict]:
-    return {k["name"]: k for k in answers.kpis(posture)["kpis"]}
+    return {k["name"]: k for k in kpis(posture)["kpis"]}
 
 
 @pytest.mark.parametrize("name", REACH)
@@ -157,16 +170,16 @@ def test_a_target_is_not_met_by_what_is_not_known():
 
 
 def test_exposure_counts_those_whose_reach_is_known(mixed):
-    one = answers.exposure(mixed, mixed.graph.number("db"))
+    one = exposure(mixed, mixed.graph.number("db"))
     assert one["accountable"] == {"reaching": 1, "of": 2, "not_known": 1}
     assert one["percent"] == 50.0
-    whole = answers.exposures(mixed)["resources"][0]
+    whole = exposures(mixed)["resources"][0]
     assert whole["accountable"] == one["accountable"]
     assert whole["percent"] == 50.0
 
 
 def test_a_finding_of_unknown_reach_is_at_least_medium(mixed):
-    found = answers.findings(mixed, rule="CRD-02")["findings"]
+    found = findings(mixed, rule="CRD-02")["findings"]
     assert [f["severity"] for f in found] == ["medium"]
     assert "How much that gives access to is not known." in found[0]["sentence"]
     rows = find_all(mixed)
@@ -180,29 +193,29 @@ def test_a_finding_of_known_reach_may_be_low():
     e.owned("bot", "ann", "ann")
     e.thing("Credential", "PASSWORD", type="password", storage="config", created_at=ago(9))
     e.link("bot", "USES", "PASSWORD")
-    found = answers.findings(e.posture(), rule="CRD-02")["findings"]
+    found = findings(e.posture(), rule="CRD-02")["findings"]
     assert [f["severity"] for f in found] == ["low"]
     assert "not known" not in found[0]["sentence"].partition(".")[0]
 
 
 def test_durability(mixed):
-    found = answers.durability(mixed)
+    found = durability(mixed)
     assert found["of"] == 0
     assert found["not_known"] == 1
     assert found["identities"][0]["routes"] is None
 
 
 def test_what_removals_change_is_not_known(dark, mixed):
-    none = answers.what_if(dark, ["bot"])["before"]
+    none = what_if(dark, ["bot"])["before"]
     assert np.isnan([none["reach"], none["debt"]]).all()
-    some = answers.what_if(mixed, ["bot"])["before"]
+    some = what_if(mixed, ["bot"])["before"]
     assert some["reach"] == 30.0
     starts, targets = (np.array([mixed.graph.number(n)]) for n in ("bot", "db"))
-    assert answers.choke_points(mixed, starts, targets)["not_known"] == 1
-    said = answers.cut(mixed, starts, targets)
+    assert choke_points(mixed, starts, targets)["not_known"] == 1
+    said = cut(mixed, starts, targets)
     assert said["not_known"] == 1
     assert said["certificate"].endswith("What 1 of 1 starts reach is not known.")
-    known = answers.cut(mixed, np.array([mixed.graph.number("bare")]), targets)
+    known = cut(mixed, np.array([mixed.graph.number("bare")]), targets)
     assert (known["not_known"], "not known" in known["certificate"]) == (0, False)
 
 
@@ -210,28 +223,28 @@ def test_what_one_gets_back_is_not_known_where_nobody_sees_use():
     """An account whose use nobody would see; then one that was used; then one that was not."""
     e = Estate(declares=EVERYTHING, source="cloud").account("svc").resource("db", "confidential")
     blind = e.can("svc", "write", "db", telemetry="false").posture()
-    assert answers.stale(blind)["regained"] == {"weighted": None, "of": 30.0, "unobserved": 30.0}
-    assert answers.stale(blind)["over_stale"]["weighted"] is None
+    assert stale(blind)["regained"] == {"weighted": None, "of": 30.0, "unobserved": 30.0}
+    assert stale(blind)["over_stale"]["weighted"] is None
     told = figures(blind)["stale_reach"]
     assert (told["value"], told["range"]) == (None, None)
     assert "see the use" in told["not_measured_because"]
     e.resource("wiki", "internal")
     e.can("svc", "read", "wiki", granted_at=ago(200), last_used_at={"read": ago(2)})
     some = e.posture()
-    assert answers.stale(some)["regained"] == {"weighted": 0.0, "of": 33.0, "unobserved": 30.0}
+    assert stale(some)["regained"] == {"weighted": 0.0, "of": 33.0, "unobserved": 30.0}
     assert figures(some)["stale_reach"]["range"] == pytest.approx([0.0, 30 / 33])
     e.resource("old", "internal").can("svc", "read", "old", granted_at=ago(200))
-    assert answers.stale(e.posture())["regained"]["weighted"] == 3.0
+    assert stale(e.posture())["regained"]["weighted"] == 3.0
 
 
 def test_drift(dark, mixed):
-    assert answers.drift(dark)["exposure"] is answers.drift(dark)["drifted"] is None
-    assert (answers.drift(mixed)["not_known"], answers.drift(mixed)["drifted"]) == (1, 0)
+    assert drift(dark)["exposure"] is drift(dark)["drifted"] is None
+    assert (drift(mixed)["not_known"], drift(mixed)["drifted"]) == (1, 0)
 
 
 def test_a_control_counts_only_whom_its_rules_could_judge(mixed):
     """LPR-03, which grants of admin rights are evidence of, says nothing of the bot."""
-    rows = answers.frameworks(mixed)["controls"]
+    rows = frameworks(mixed)["controls"]
     judged = [e for r in rows for e in r["evidence"] if e.get("rule") == "LPR-03"]
     assert judged
     assert {e["judged"] for e in judged} == {2}

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from analytics import answers
+from analytics.answers.choke_points import choke_points
+from analytics.answers.cut import cut
 from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from analytics.reach.spread import spread
@@ -50,7 +51,7 @@ def test_what_each_removal_frees_is_what_the_rules_say_without_it(targets):
     posture, starts = e.posture(), [e.known(n) for n in ("ann", "ben", "job")]
     before = _with_access(posture, starts, targets)
     assert before >= {e.known("ann"), e.known("ben")}
-    found = answers.choke_points(posture, _ends(posture, *starts), _ends(posture, *targets))
+    found = choke_points(posture, _ends(posture, *starts), _ends(posture, *targets))
     assert any(row["rules"] for row in found["edges"])
     for row in found["edges"]:
         item = f"{row['from']['id']},{row['relationship']},{row['to']['id']}"
@@ -65,7 +66,7 @@ def test_what_each_removal_frees_is_what_the_rules_say_without_it(targets):
 def test_the_rules_conclude_no_way_past_a_cut(targets):
     e = _estate()
     posture, starts = e.posture(), [e.known(n) for n in ("ann", "ben")]
-    found = answers.cut(posture, _ends(posture, *starts), _ends(posture, *targets))
+    found = cut(posture, _ends(posture, *starts), _ends(posture, *targets))
     items = [f"{r['from']['id']},{r['relationship']},{r['to']['id']}" for r in found["edges"]]
     assert found["exact"]
     assert found["cost"] == found["max_flow"] == len(items)
@@ -88,7 +89,7 @@ def test_alternatives_that_are_not_all_listed_leave_the_cut_unproven():
     e.can(e.known("job"), "read", "jewel", id="g")
     posture = e.posture()
     ends = _ends(posture, e.known("ann")), _ends(posture, "jewel")
-    assert answers.choke_points(posture, *ends)["truncated"]
-    found = answers.cut(posture, *ends)
+    assert choke_points(posture, *ends)["truncated"]
+    found = cut(posture, *ends)
     assert not found["exact"]
     assert "what-if" in found["certificate"]

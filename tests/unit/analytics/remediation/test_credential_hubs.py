@@ -1,11 +1,11 @@
 """Who depends on a credential, and which to rotate first."""
 
-from analytics import answers
+from analytics.answers.hubs import hubs
 from tests.support.estates.small_estates import Estate, ago, ids
 
 
 def _rows(estate: Estate, order: str = "hubs") -> dict[str, dict]:
-    found = answers.hubs(estate.posture(), order=order)
+    found = hubs(estate.posture(), order=order)
     return {row["id"]: row for row in found["hubs"]}
 
 
@@ -46,7 +46,7 @@ def test_rotation_goes_by_use_then_doubt_then_reach():
     e.link("D", "USES", "dark").link("dark", "AUTHENTICATES_AS", "u").can("u", "admin", "x")
     e.link("E", "USES", "small", telemetry="true").link("small", "AUTHENTICATES_AS", "v")
     e.can("v", "list", "x")
-    found = answers.hubs(e.posture(), order="rotation")
+    found = hubs(e.posture(), order="rotation")
     # own and small are seen not to be used; own opens more. Nobody would see dark being used.
     assert ids(found["hubs"]) == ["own", "small", "dark", "shared"]
     assert [row["rotation"] for row in found["hubs"]] == [1, 2, 3, 4]
@@ -87,6 +87,6 @@ def test_what_opens_nothing_any_more_is_no_hub():
 
 
 def test_what_most_hangs_on_comes_first_and_the_rest_is_counted():
-    found = answers.hubs(_pair().posture(), limit=1)
+    found = hubs(_pair().posture(), limit=1)
     assert ids(found["hubs"]) == ["shared"]
     assert (found["shared"], found["articulations"], found["left_out"]) == (1, 1, 1)

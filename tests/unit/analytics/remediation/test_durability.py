@@ -2,7 +2,8 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.durability import durability
+from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, ids
 from tests.support.references.reach import number_of
 
@@ -14,7 +15,7 @@ def _jewel() -> Estate:
 
 def _of(estate: Estate, thing: str = "A") -> dict:
     posture = estate.posture()
-    found = answers.durability(posture, about=number_of(posture, thing))
+    found = durability(posture, about=number_of(posture, thing))
     return found["identities"][0]
 
 
@@ -76,7 +77,7 @@ def test_agents_are_ranked_by_what_is_left_and_then_by_what_nobody_sees():
     e.can("u", "read", "jewel", telemetry="false").link("C", "RUNS_AS", "u")
     e.link("A", "RUNS_AS", "s", telemetry="true").link("B", "SPAWNS", "D")
     e.link("D", "RUNS_AS", "t").link("gone", "RUNS_AS", "s")
-    found = answers.durability(e.posture(), limit=3)
+    found = durability(e.posture(), limit=3)
     assert ids(found["identities"]) == ["B", "C", "D"]
     assert (found["lasting"], found["of"], found["left_out"]) == (1, 4, 1)
 
@@ -84,6 +85,6 @@ def test_agents_are_ranked_by_what_is_left_and_then_by_what_nobody_sees():
 def test_the_blast_radius_says_how_durable_it_is():
     posture = _jewel().link("A", "SPAWNS", "B").link("B", "RUNS_AS", "s").posture()
     start = number_of(posture, "A")
-    found = answers.blast_radius(posture, start)["durability"]
+    found = blast_radius(posture, start)["durability"]
     assert (found["routes"], found["routes_after_kill"], found["hops"]) == (1, 1, 3)
-    assert answers.blast_radius(posture, start, max_hops=1)["durability"] is None
+    assert blast_radius(posture, start, max_hops=1)["durability"] is None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from analytics.answers import revocation
+from analytics.answers.revocation import revocation
 from tests.support.estates.small_estates import Estate, ago
 
 

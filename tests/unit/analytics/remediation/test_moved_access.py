@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from analytics import answers
+from analytics.answers.cut import cut
+from analytics.answers.path import path
+from analytics.answers.what_if import posture_without, what_if
 from tests.support.estates.small_estates import Estate, ago
 
 LOGINS = ["k", "inv,USES,k", "k,AUTHENTICATES_AS,svc"]
@@ -25,7 +27,7 @@ def served() -> Estate:
 
 @pytest.mark.parametrize("item", LOGINS)
 def test_without_its_login_the_access_of_an_account_stays_with_the_agent(item):
-    answer = answers.what_if(served().posture(), [item])
+    answer = what_if(served().posture(), [item])
     assert answer["before"]["debt"] == 0
     assert (answer["after"]["debt"], answer["after"]["reach"]) == (0, answer["before"]["reach"])
     assert (answer["lost"], answer["gained"]) == ([], [])
@@ -35,7 +37,7 @@ def test_without_its_login_the_access_of_an_account_stays_with_the_agent(item):
 
 
 def test_without_its_agent_an_account_answers_for_itself():
-    answer = answers.what_if(served().posture(), ["inv"])
+    answer = what_if(served().posture(), ["inv"])
     assert answer["after"]["reach"] == answer["before"]["reach"] == 10.0
     (moved,) = answer["moved"]
     assert [moved[name]["id"] for name in ("from", "to", "answers")] == ["inv", "svc", "svc"]
@@ -47,7 +49,7 @@ def test_without_its_agent_an_account_answers_for_itself():
 
 def test_where_another_agent_uses_the_account_a_login_is_a_real_removal():
     e = served().agent("other").link("other", "RUNS_AS", "svc")
-    answer = answers.what_if(e.posture(), ["k"])
+    answer = what_if(e.posture(), ["k"])
     assert (answer["before"]["reach"], answer["after"]["reach"]) == (20.0, 10.0)
     assert (answer["moved"], answer["gained"]) == ([], [])
     assert [row["identity"]["id"] for row in answer["lost"]] == ["inv"]
@@ -55,7 +57,7 @@ def test_where_another_agent_uses_the_account_a_login_is_a_real_removal():
 
 def test_when_all_agents_lose_an_account_it_stays_with_all_of_them():
     e = served().agent("other").link("other", "USES", "k")
-    answer = answers.what_if(e.posture(), ["k"])
+    answer = what_if(e.posture(), ["k"])
     assert answer["after"]["reach"] == answer["before"]["reach"] == 20.0
     assert {row["from"]["id"] for row in answer["moved"]} == {"inv", "other"}
     assert answer["after"]["debt"] < answer["before"]["debt"]  # the key is not shared any more
@@ -65,7 +67,7 @@ def test_what_an_agent_keeps_is_no_more_than_it_had():
     e = served().can("svc", "admin", "invoices", **OWED).resource("vault", "restricted")
     e.rows = {x: [r | {"ceiling": "read"} if x.name == "USES" else r for r in rows]
               for x, rows in e.rows.items()}  # fmt: skip
-    answer = answers.what_if(e.posture(), ["k"])
+    answer = what_if(e.posture(), ["k"])
     assert answer["after"]["reach"] == answer["before"]["reach"] == 10.0
 
 
@@ -75,14 +77,14 @@ def test_a_login_by_an_expired_key_opens_nothing_afterwards_either():
         for row in rows:
             if row.get("id") == "k":
                 row["expires_at"] = ago(1)
-    answer = answers.what_if(e.posture(), ["k"])
+    answer = what_if(e.posture(), ["k"])
     assert answer["before"]["reach"] == answer["after"]["reach"] == 0.0
     assert answer["after"]["debt"] <= answer["before"]["debt"]
 
 
 def test_a_use_by_a_login_that_is_gone_fails_although_the_access_stays():
     e = served().link("inv", "USED", "invoices", level="read", last_at=ago(2))
-    answer = answers.what_if(e.posture(), ["inv,USES,k"])
+    answer = what_if(e.posture(), ["inv,USES,k"])
     assert answer["after"]["reach"] == answer["before"]["reach"]
     assert ("inv", "invoices") in {
         (row["identity"]["id"], row["resource"]["id"]) for row in answer["breaks"]
@@ -91,9 +93,9 @@ def test_a_use_by_a_login_that_is_gone_fails_although_the_access_stays():
 
 def test_the_picture_after_a_removal_shows_the_step_that_stands_for_moved_access():
     posture = served().posture()
-    after = answers.posture_without(posture, ["k"])
+    after = posture_without(posture, ["k"])
     ends = after.graph.find("inv"), after.graph.find("invoices")
-    (step, *_), *_ = (p["steps"] for p in answers.path(after, *ends)["paths"])
+    (step, *_), *_ = (p["steps"] for p in path(after, *ends)["paths"])
     assert (step["from"]["id"], step["relationship"], step["to"]["id"]) == ("inv", "RUNS_AS", "svc")
     assert step["id"] is None
 
@@ -104,10 +106,10 @@ def test_a_cut_takes_the_grant_rather_than_a_login_that_only_moves_access():
               for x, rows in e.rows.items()}  # fmt: skip
     posture = e.posture()
     ends = [np.array([posture.graph.find(name)]) for name in ("inv", "invoices")]
-    made = answers.cut(posture, *ends)
+    made = cut(posture, *ends)
     assert [(row["relationship"], row["moves"]) for row in made["edges"]] == [("CAN_ACCESS", False)]
     item = "svc,CAN_ACCESS,invoices"
-    after = answers.what_if(posture, [item])
+    after = what_if(posture, [item])
     assert (after["after"]["reach"], after["breaks"], after["moved"]) == (0.0, [], [])
 
 
@@ -118,7 +120,7 @@ def test_a_cut_that_needs_a_last_login_says_so():
     posture = e.posture()
     ends = [np.array([posture.graph.find(n) for n in names])
             for names in (("inv",), ("invoices", "ledger"))]  # fmt: skip
-    made = answers.cut(posture, *ends)
+    made = cut(posture, *ends)
     assert (made["cost"], made["max_flow"]) == (1, 1)  # two grants, or one login
     assert [row["moves"] for row in made["edges"]] == [True]
     assert "only move access" in made["certificate"]

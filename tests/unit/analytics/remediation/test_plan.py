@@ -2,7 +2,9 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
+from analytics.answers.plan import plan
+from analytics.answers.what_if import what_if
 from tests.support.estates.small_estates import Estate, ago
 
 
@@ -13,7 +15,7 @@ def one(**facts) -> Estate:
 
 
 def steps(estate: Estate, budget: int = 5) -> list[tuple[str, str, float]]:
-    made = answers.plan(estate.posture(), budget)["steps"]
+    made = plan(estate.posture(), budget)["steps"]
     return [(s["target"]["from"]["id"], s["verdict"], s["reach_removed"]) for s in made]
 
 
@@ -34,7 +36,7 @@ def test_a_verdict_says_how_long_nothing_was_seen(facts, verdict):
 
 
 def test_nothing_seen_in_n_days_bounds_the_rate_by_three_over_n():
-    step = answers.plan(one(telemetry="true", granted_at=ago(300)).posture())["steps"][0]
+    step = plan(one(telemetry="true", granted_at=ago(300)).posture())["steps"][0]
     assert (step["window_days"], step["uses_per_day_below"]) == (300.0, pytest.approx(0.01))
 
 
@@ -72,19 +74,19 @@ def test_a_login_without_which_the_access_only_moves_is_no_removal():
     e.can("s", "admin", "r0", granted_at=ago(300), telemetry="true")
     e.can("s", "read", "r1", last_used_at={"read": ago(1)})
     posture = e.posture()
-    made = answers.plan(posture, 3)
+    made = plan(posture, 3)
     (step,) = made["steps"]
     ends = [step["target"][name] for name in ("from", "relationship", "to")]
     assert (ends[0]["id"], ends[1], ends[2]["id"]) == ("s", "CAN_ACCESS", "r0")
     assert (step["reach_removed"], step["verdict"], step["action"]) == (300, "safe", "remove_grant")
-    answer = answers.what_if(posture, step["target"]["ids"])
+    answer = what_if(posture, step["target"]["ids"])
     assert (made["before"], made["after"]) == (answer["before"], answer["after"])
 
 
 def test_a_login_is_removed_while_another_agent_uses_the_account_and_the_last_is_not():
     e = Estate().agent("a", "b").account("s").thing("Credential", "k").resource("x", "restricted")
     e.link("a", "USES", "k").link("k", "AUTHENTICATES_AS", "s").link("b", "RUNS_AS", "s")
-    made = answers.plan(e.can("s", "read", "x", tags=["breakglass"]).posture())
+    made = plan(e.can("s", "read", "x", tags=["breakglass"]).posture())
     (step,) = made["steps"]
     assert (step["reach_removed"], made["after"]["reach"]) == (30.0, 30.0)
     assert step["action"] in ("rotate_credential", "deactivate_credential", "remove_trust")
@@ -102,12 +104,12 @@ def test_a_key_that_somebody_used_lately_is_taken_from_nobody():
 def test_a_step_says_what_it_is_who_answers_and_whether_its_use_would_be_seen():
     e = one(telemetry="true", granted_at=ago(300), id="g1").person("ann").owned("a", "ann", "ann")
     posture = e.posture()
-    (step,) = answers.plan(posture)["steps"]
+    (step,) = plan(posture)["steps"]
     assert (step["action"], step["observed"], step["owner"]["id"]) == ("remove_grant", True, "ann")
-    of_rule = {f["id"] for f in answers.findings(posture, rule="TIM-01")["findings"]}
+    of_rule = {f["id"] for f in findings(posture, rule="TIM-01")["findings"]}
     assert of_rule <= set(step["findings"])
-    assert step["id"] == answers.plan(e.posture())["steps"][0]["id"]
-    (unseen,) = answers.plan(one(granted_at=ago(900)).posture())["steps"]
+    assert step["id"] == plan(e.posture())["steps"][0]["id"]
+    (unseen,) = plan(one(granted_at=ago(900)).posture())["steps"]
     assert (unseen["observed"], unseen["verdict"]) == (False, "needs_owner")
 
 
@@ -115,7 +117,7 @@ def test_two_ways_to_the_same_are_seen_by_the_optimum_only():
     """Neither way is worth anything alone, so greedy finds nothing; the gap says so."""
     e = Estate().agent("a").account("s").resource("x", "restricted").can("a", "read", "x")
     e.link("a", "RUNS_AS", "s", last_used_at=ago(1)).can("s", "read", "x")
-    made = answers.plan(e.posture(), 2)
+    made = plan(e.posture(), 2)
     assert made["steps"] == []
     assert (made["optimum"]["reach_removed"], made["optimum_gap"]) == (30.0, 1.0)
 
@@ -130,7 +132,7 @@ def test_removing_a_support_removes_what_is_derived_from_it():
 
 def test_an_undo_line_is_one_line_and_says_what_to_put_back():
     e = one(role_name="two\nlines", grant_id="g7", condition="aws:SourceIp 10.0.0.1")
-    said = answers.plan(e.posture())["steps"][0]["undo"]
+    said = plan(e.posture())["steps"][0]["undo"]
     for part in ("put back CAN_ACCESS from a to x", "levels read", "as grant g7", "two lines"):
         assert part in said
     assert "\n" not in said
@@ -143,7 +145,7 @@ def test_many_candidates_are_solved_as_an_integer_program():
     e.link("a", "RUNS_AS", "s", last_used_at=ago(1)).can("s", "read", "jewel")
     for k in range(250):
         e.resource(f"x{k}", "internal").can("a", "read", f"x{k}")
-    made = answers.plan(e.posture(), 2)
+    made = plan(e.posture(), 2)
     assert made["after"]["reach"] == made["before"]["reach"] - 6
     assert (made["optimum"]["reach_removed"], made["optimum_gap"]) == (30.0, 0.8)
 
@@ -153,12 +155,12 @@ def test_too_much_for_an_optimum_is_said(monkeypatch):
     for k in range(40):
         e.resource(f"x{k}", "internal").can("a", "read", f"x{k}")
     monkeypatch.setattr("analytics.remediation.plan.greedy.MANY", 39)
-    made = answers.plan(e.posture())
+    made = plan(e.posture())
     assert (len(made["steps"]), made["optimum_gap"]) == (5, None)
     assert "40 candidates" in made["optimum"]["because"]
 
 
 def test_an_objective_nothing_measures_is_refused():
     with pytest.raises(ValueError, match="reach, debt") as refused:
-        answers.plan(one().posture(), objective="money")
+        plan(one().posture(), objective="money")
     assert refused.value.exit_code == 2

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from analytics import answers
-from analytics.answers.orphans import NoPerson
+from analytics.answers.debt import debt
+from analytics.answers.orphans import NoPerson, orphans
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import total
 from analytics.posture import Posture
@@ -25,7 +25,7 @@ def estate(**ann: Any) -> Estate:
 
 
 def leave(posture: Posture, *people: str, **options: Any) -> dict[str, Any]:
-    return answers.orphans(posture, tuple(posture.graph.number(p) for p in people), **options)
+    return orphans(posture, tuple(posture.graph.number(p) for p in people), **options)
 
 
 def test_only_what_nobody_else_owns_is_orphaned() -> None:
@@ -39,9 +39,9 @@ def test_only_what_nobody_else_owns_is_orphaned() -> None:
 
 def test_nothing_changes_by_asking() -> None:
     posture = estate().posture()
-    before = answers.orphans(posture)
+    before = orphans(posture)
     leave(posture, "ann", "bob")
-    assert answers.orphans(posture) == before
+    assert orphans(posture) == before
 
 
 def test_the_debt_that_opens_is_what_is_owed_once_she_left() -> None:
@@ -135,5 +135,5 @@ def test_debt_of_the_orphaned_is_that_of_their_owner_items() -> None:
         ("hers", "business"): pytest.approx(5 * (1 + 2)),
         ("hers", "technical"): pytest.approx(5 * (1 + 2)),
     }
-    by = {g["key"]: g["debt"] for g in answers.debt(posture)["groups"]}
+    by = {g["key"]: g["debt"] for g in debt(posture)["groups"]}
     assert by["owner"] == pytest.approx(sum(rows.values()))

@@ -4,7 +4,9 @@ from collections import Counter
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
+from analytics.answers.reach import blast_radius
+from analytics.answers.what_if import posture_without, what_if
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import removals
 from graph.access import AmbiguousThing, UnknownThing
@@ -24,7 +26,7 @@ def breaks(estate: Estate, *items: str) -> list[tuple[str, str, str | None]]:
     """Return the uses that would fail, without counting findings and debt on both sides."""
     posture = estate.posture()
     ids, gone = posture.graph.ids.to_pylist(), removals(posture, items)
-    rows = records(ended(posture, answers.posture_without(posture, items), gone))
+    rows = records(ended(posture, posture_without(posture, items), gone))
     return [
         (ids[r.identity], ids[r.thing], LEVELS[r.level] if r.level >= 0 else None) for r in rows
     ]
@@ -33,7 +35,7 @@ def breaks(estate: Estate, *items: str) -> list[tuple[str, str, str | None]]:
 def test_a_removed_grant_that_was_used_breaks_its_use_and_an_idle_one_breaks_none():
     assert breaks(used(), "a,CAN_ACCESS,busy") == [("a", "busy", "read")]
     assert breaks(used(), "a,CAN_ACCESS,idle") == []
-    (row,) = answers.what_if(used().posture(), ["a,CAN_ACCESS,busy"])["breaks"]
+    (row,) = what_if(used().posture(), ["a,CAN_ACCESS,busy"])["breaks"]
     assert (row["identity"]["id"], row["resource"]["id"], row["level"]) == ("a", "busy", "read")
     assert row["last_used_at"] == ago(1)
     assert row["through"]["relationship"] == "CAN_ACCESS"
@@ -74,7 +76,7 @@ def test_a_derived_edge_falls_with_its_support():
     e = Estate().agent("a").account("s").thing("Credential", "k").resource("vault", "internal")
     e.resource("ledger", "restricted").link("k", "STORED_IN", "vault")
     e.link("k", "AUTHENTICATES_AS", "s").can("s", "admin", "ledger").can("a", "read", "vault")
-    answer = answers.what_if(e.posture(), ["a,CAN_ACCESS,vault"])
+    answer = what_if(e.posture(), ["a,CAN_ACCESS,vault"])
     row = next(r for r in answer["identities"] if r["id"] == "a")
     assert row["before"] == {"weighted": 303.0, "resources": 2}
     assert row["after"] == {"weighted": 0.0, "resources": 0}
@@ -97,21 +99,19 @@ def test_what_an_item_is_taken_for():
 
 def test_ids_with_commas_are_understood():
     e = Estate().agent("cn=bot,ou=x").resource("db,1").can("cn=bot,ou=x", "read", "db,1")
-    answer = answers.what_if(e.posture(), ["cn=bot,ou=x,CAN_ACCESS,db,1"])
+    answer = what_if(e.posture(), ["cn=bot,ou=x,CAN_ACCESS,db,1"])
     assert (answer["before"]["reach"], answer["after"]["reach"]) == (3.0, 0.0)
 
 
 def test_a_stale_path_finding_removes_the_first_stale_edges_and_nothing_used():
     posture = used().posture()
-    found = answers.findings(posture, rule="TIM-04")["findings"][0]
-    answer = answers.what_if(posture, [found["id"]])
+    found = findings(posture, rule="TIM-04")["findings"][0]
+    answer = what_if(posture, [found["id"]])
     assert "first stale edges" in answer["removed"][0]["taken_as"]
     assert (answer["before"]["reach"], answer["after"]["reach"]) == (6.0, 3.0)
     assert answer["breaks"] == []
-    left = answers.posture_without(posture, [found["id"]])
-    before, after = (
-        Counter(f["rule"] for f in answers.findings(p)["findings"]) for p in (posture, left)
-    )
+    left = posture_without(posture, [found["id"]])
+    before, after = (Counter(f["rule"] for f in findings(p)["findings"]) for p in (posture, left))
     # the idle grant is all that the stale path and the unused grant are about; the other grant
     # and the agent itself are as wanting as they were
     assert before - after == Counter(["TIM-04", "LPR-01"])
@@ -122,24 +122,24 @@ def test_a_stale_path_finding_removes_the_first_stale_edges_and_nothing_used():
 def test_a_finding_with_evidence_removes_it():
     e = Estate().agent("a").person("zed", left=ago(9)).owned("a", "zed", "zed")
     posture = e.posture()
-    found = answers.findings(posture, rule="OWN-02")["findings"][0]
-    removed = answers.what_if(posture, [found["id"]])["removed"][0]
+    found = findings(posture, rule="OWN-02")["findings"][0]
+    removed = what_if(posture, [found["id"]])["removed"][0]
     assert {r["type"] for r in removed["relationships"]} == {"OWNS"}
 
 
 def test_what_cannot_be_removed_is_refused_with_exit_code_2():
     e = used().agent("t1", name="twin").agent("t2", name="twin")
     posture = e.posture()
-    own = answers.findings(posture, rule="OWN-01")["findings"][0]["id"]
+    own = findings(posture, rule="OWN-01")["findings"][0]["id"]
     for item in ("nowhere", "F-0000000000000000", "a,CAN_ACCESS,nowhere"):
         with pytest.raises(UnknownThing) as unknown:
-            answers.what_if(posture, [item])
+            what_if(posture, [item])
         assert unknown.value.exit_code == 2
     with pytest.raises(AmbiguousThing):
-        answers.what_if(posture, ["twin"])
+        what_if(posture, ["twin"])
     for item, why in ((own, "points at nothing"), ("busy,RUNS_AS,a", "no RUNS_AS leads")):
         with pytest.raises(LookupError, match=why) as refused:
-            answers.what_if(posture, [item])
+            what_if(posture, [item])
         assert refused.value.exit_code == 2
 
 
@@ -153,13 +153,13 @@ def test_a_derived_edge_cannot_be_removed_by_itself():
     )
     e.can("a", "read", "vault", id="g-1")
     with pytest.raises(LookupError, match="rule X1 derives it; remove one of g-1"):
-        answers.what_if(e.posture(), ["a,CONTROLS,k"])
+        what_if(e.posture(), ["a,CONTROLS,k"])
 
 
 def test_debt_goes_with_what_it_is_owed_for_and_a_limit_says_what_it_cut():
     e = Estate().agent("a", "b").account("s").resource("x").can("s", "read", "x")
     e.link("a", "RUNS_AS", "s").link("b", "RUNS_AS", "s")
-    answer = answers.what_if(e.posture(), ["s,CAN_ACCESS,x"], limit=1)
+    answer = what_if(e.posture(), ["s,CAN_ACCESS,x"], limit=1)
     # two agents read 3 x 1, 1.25-fold: no owner, no scope, no use, no end and no review
     owed = 2 * 3.75 * (1 + 0.75 + 0.75 + 8 / 12 + 0.75)
     assert (answer["before"]["debt"], answer["after"]["debt"]) == (pytest.approx(owed), 0)
@@ -171,8 +171,8 @@ def test_debt_goes_with_what_it_is_owed_for_and_a_limit_says_what_it_cut():
 
 def test_the_snapshot_itself_stays_as_it_is():
     posture = used().posture()
-    before = answers.blast_radius(posture, posture.graph.find("a"))
-    answers.what_if(posture, ["a"])
-    assert answers.blast_radius(posture, posture.graph.find("a")) == before
-    left = answers.posture_without(posture, ["a,CAN_ACCESS,busy"])
-    assert answers.blast_radius(left, left.graph.find("a"))["weighted"] == 3.0
+    before = blast_radius(posture, posture.graph.find("a"))
+    what_if(posture, ["a"])
+    assert blast_radius(posture, posture.graph.find("a")) == before
+    left = posture_without(posture, ["a,CAN_ACCESS,busy"])
+    assert blast_radius(left, left.graph.find("a"))["weighted"] == 3.0

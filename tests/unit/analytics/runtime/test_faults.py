@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.answers import debt, findings, frameworks, identities, kpis
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.frameworks import frameworks
+from analytics.answers.identities import identities
+from analytics.answers.kpis import kpis
 from analytics.assumptions import items
 from analytics.assumptions.families import FAMILIES
 from analytics.escalation import all_escalations

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
@@ -49,13 +49,13 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             e.owned("mended", "ann", "ann")
         ingest(ParquetStore(store), [e.job()])
     posture = open_posture(str(store))
-    for row in answers.findings(posture)["findings"]:
+    for row in findings(posture)["findings"]:
         if row["subject"]["id"] == "accepted":
             until = AS_OF + pd.Timedelta(days=30)
             about = what_it_is_about(posture, row["id"])
             journal_of(str(store)).accept(row["id"], until, "ann", "known", AS_OF, about)
     posture = open_posture(str(store))
-    made = envelope("findings", answers.findings(posture, states=STATES), posture)
+    made = envelope("findings", findings(posture, states=STATES), posture)
     states = {row["state"] for row in made["result"]["findings"]}
     assert states == set(STATES) - {"stale_evidence"}
     return made

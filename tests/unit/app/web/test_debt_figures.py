@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from analytics import answers
+from analytics.answers.debt import debt as debt_answer
+from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
 from app.web.answers.debt import groups, item, items, members
 from app.web.drawing.debt_charts import ALL, MORE, burn_down, group_of, ratio_trend, treemap
@@ -57,7 +58,7 @@ def bars(figure: object) -> dict[str, list[float]]:
 
 def test_items_and_groups_add_up_to_the_debt() -> None:
     posture = estate().posture()
-    owed = answers.debt(posture)
+    owed = debt_answer(posture)
     assert owed["debt"] > 0
     broken, unclear = items(posture), items(posture, broken=False)
     assert math.isclose(broken["debt"].sum(), owed["debt"])
@@ -145,9 +146,9 @@ def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:
     later.at = later.at + pd.Timedelta(days=30)
     history = history_of(estate(), later)
     first, second = (history.posture(info.id) for info in history.infos)
-    assert past(first)["debt"].tolist() == [answers.debt(first)["debt"]]
+    assert past(first)["debt"].tolist() == [debt_answer(first)["debt"]]
     rows = past(second)
-    assert rows["debt"].tolist() == [answers.debt(p)["debt"] for p in (first, second)]
+    assert rows["debt"].tolist() == [debt_answer(p)["debt"] for p in (first, second)]
     assert (rows["ratio"] <= rows["high"]).all()
     figure = ratio_trend(rows, 0.05)
     line = next(part for part in figure.data if part.name == "Trust debt ratio")
@@ -168,7 +169,7 @@ def test_every_figure_leads_to_its_rows(measure: object) -> None:
 
 def test_what_is_not_measured_is_not_zero() -> None:
     posture = Estate(declares=["grants"]).agent("a").resource("r").can("a", "read", "r").posture()
-    rows = kpi_rows(answers.kpis(posture)["kpis"]).set_index("Figure")
+    rows = kpi_rows(kpis(posture)["kpis"]).set_index("Figure")
     lost = rows.loc["Unused exposure"]
     assert lost["Value"] == "not measured"
     assert "no source declares usage" in lost["Not measured, because"]

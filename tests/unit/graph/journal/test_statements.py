@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.coverage import coverage
+from analytics.answers.debt import debt
+from analytics.answers.findings import findings
+from analytics.answers.identities import identities
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.exports import all_exports
@@ -33,7 +36,7 @@ def _estate() -> Estate:
 
 
 def _owners(facts: Facts, as_of: pd.Timestamp, thing: str = "bot") -> dict[str, object]:
-    rows = answers.identities(assess(AccessGraph.of(facts, as_of)))["identities"]
+    rows = identities(assess(AccessGraph.of(facts, as_of)))["identities"]
     owners = next(r["owners"] for r in rows if r["id"] == thing)
     return {k: v["id"] if isinstance(v, dict) else v for k, v in owners.items()}
 
@@ -153,11 +156,11 @@ def test_they_travel_in_exports(journal, tmp_path):
 
 def _rules(facts: Facts) -> set[str]:
     posture = assess(AccessGraph.of(facts))
-    return {f["rule"] for f in answers.findings(posture)["findings"]}
+    return {f["rule"] for f in findings(posture)["findings"]}
 
 
 def _debt(facts: Facts, assumption: str) -> float:
-    rows = answers.debt(assess(AccessGraph.of(facts)), by="assumption")["groups"]
+    rows = debt(assess(AccessGraph.of(facts)), by="assumption")["groups"]
     return sum(float(row["debt"]) for row in rows if row["key"] == assumption)
 
 
@@ -209,13 +212,13 @@ def _judged(journal, as_of=NOW):
 
 
 def _items(posture, assumption):
-    rows = answers.debt(posture, items=True)["items"]
+    rows = debt(posture, items=True)["items"]
     return {r["identity"]["id"]: r["degree"] for r in rows if r["assumption"] == assumption}
 
 
 def _unknown(posture):
     """Return the kinds of fact of which nothing at all is known."""
-    said = answers.coverage(posture, NOW)["unknown"]
+    said = coverage(posture, NOW)["unknown"]
     return {u.split(":")[0] for u in said if u.endswith(": no source declares them")}
 
 
@@ -225,9 +228,9 @@ def test_an_attested_owner_makes_the_owners_of_that_thing_known(journal):
     assert "owners" in _unknown(_judged(journal, AS_OF))
     posture = _judged(journal)
     assert "owners" not in _unknown(posture)
-    states = {r["id"]: r["owners"]["state"] for r in answers.identities(posture)["identities"]}
+    states = {r["id"]: r["owners"]["state"] for r in identities(posture)["identities"]}
     assert states == {"bot": "declared_later", "zebra": "unknown"}
-    found = [f for f in answers.findings(posture)["findings"] if f["rule"][:3] == "OWN"]
+    found = [f for f in findings(posture)["findings"] if f["rule"][:3] == "OWN"]
     assert "zebra" not in {f["subject"]["id"] for f in found}
 
 
@@ -237,7 +240,7 @@ def test_a_decision_to_revoke_is_heard_where_no_source_declares_reviews(journal,
     journal.review("bot", "revoke", "ann", "not needed", None, grant)
     posture = _judged(journal)
     assert "reviews" not in _unknown(posture)
-    found = [f for f in answers.findings(posture)["findings"] if f["rule"] == "REV-02"]
+    found = [f for f in findings(posture)["findings"] if f["rule"] == "REV-02"]
     assert [f["subject"]["id"] for f in found] == ["bot"]
     assert _items(posture, "outlived") == {"bot": 1.0}
     review = _items(posture, "review")
@@ -248,7 +251,7 @@ def test_a_decision_to_revoke_is_heard_where_no_source_declares_reviews(journal,
 def test_without_a_decision_neither_rule_nor_debt_speaks(journal):
     posture = _judged(journal)
     assert {"owners", "reviews"} <= _unknown(posture)
-    assert not [f for f in answers.findings(posture)["findings"] if f["rule"][:3] in ("OWN", "REV")]
+    assert not [f for f in findings(posture)["findings"] if f["rule"][:3] in ("OWN", "REV")]
     assert _items(posture, "outlived") == {}
     assert set(_items(posture, "review").values()) == {None}
 

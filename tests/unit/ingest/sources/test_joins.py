@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from analytics import answers
+from analytics.answers.reach import blast_radius
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.stores.parquet_store import ParquetStore
@@ -120,7 +120,7 @@ def graph(tmp_path_factory):
 )
 def test_reach_goes_from_one_system_into_another(graph, start, name, certain):
     posture = assess(graph)
-    found = answers.blast_radius(posture, graph.find(start))["resources"]
+    found = blast_radius(posture, graph.find(start))["resources"]
     (one,) = (r for r in found if r["name"] == name)
     assert one["conditional"] is not certain
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from analytics.posture import assess
@@ -109,7 +109,7 @@ def test_credentials_are_judged_where_somebody_states_any():
     e.declares = ("grants", "usage")
     assert found(e) == {"CRD-02", "CRD-03", "CRD-05", "CRD-06"}
     bare = Estate(declares=("grants", "usage")).agent("bot")
-    lacking = {r["rule"] for r in answers.findings(bare.posture())["not_evaluable"]}
+    lacking = {r["rule"] for r in findings(bare.posture())["not_evaluable"]}
     assert {f"CRD-0{n}" for n in range(1, 8)} <= lacking
 
 
@@ -128,7 +128,7 @@ def test_shared_by_two_agents():
     e = key().agent("other")
     assert found(e) == set()
     e.link("other", "USES", "k")
-    rows = answers.findings(e.posture(), rule="CRD-04")["findings"]
+    rows = findings(e.posture(), rule="CRD-04")["findings"]
     assert {r["subject"]["id"] for r in rows} == {"bot", "other"}
     assert {r["object"]["id"] for r in rows} == {"k"}
     assert "bot, other" in rows[0]["sentence"]
@@ -179,7 +179,7 @@ def test_a_key_that_lies_about_is_the_problem_of_who_runs_as_its_account():
 def test_what_a_finding_says():
     e = key(created_at=ago(100), expires_at=None).person("ann").owned("bot", "ann", "ann")
     e.resource("x", "restricted").can("svc", "write", "x")
-    (row,) = answers.findings(e.posture(), rule="CRD-01")["findings"]
+    (row,) = findings(e.posture(), rule="CRD-01")["findings"]
     assert (row["object"]["id"], row["since"], row["accountable"]["id"]) == ("k", ago(10), "ann")
     assert row["severity"] == "high"  # 2/3 * 1.25 * 30 * 3 = 75
     assert "k of bot was not changed since 2026-04-23 and never ends." in row["sentence"]
@@ -201,5 +201,5 @@ def test_only_the_scope_that_sees_uses_knows_of_unused_keys():
     agents.link("bot", "USES", "own")
     keys.agent("bot").link("bot", "USES", "k")
     posture = assess(AccessGraph.of(together(keys, agents)))
-    rows = answers.findings(posture, rule="CRD-06")["findings"]
+    rows = findings(posture, rule="CRD-06")["findings"]
     assert [r["object"]["id"] for r in rows] == ["own"]

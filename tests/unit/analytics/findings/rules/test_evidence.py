@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from graph.schema import DECISION_RECORD, USE_EVENT
@@ -63,7 +63,7 @@ def test_only_sensitive_uses_need_an_explanation(sensitivity, expected):
 
 def test_what_was_denied_is_critical_whatever_it_was():
     e = decided(used(log(sensitivity="public")), 3 + MINUTE, "deny")
-    (row,) = answers.findings(e.posture(), rule="EVD-02")["findings"]
+    (row,) = findings(e.posture(), rule="EVD-02")["findings"]
     assert (row["severity"], row["subject"]["id"], row["object"]["id"]) == ("critical", "bot", "r")
     assert (row["since"], [f["id"] for f in row["evidence"]]) == (
         ago(3),
@@ -87,7 +87,7 @@ def test_what_one_of_two_agents_did_is_found_at_their_account():
         .link("twin", "RUNS_AS", "svc")
     )
     used(e, principal="svc")
-    (row,) = answers.findings(e.posture(), rule="EVD-01")["findings"]
+    (row,) = findings(e.posture(), rule="EVD-01")["findings"]
     assert row["subject"]["id"] == "svc"
 
 
@@ -100,13 +100,13 @@ def test_without_a_source_of_decisions_nothing_is_found():
     e = used(log())
     e.declares = tuple(d for d in EVERYTHING if d != "decisions")
     assert found(e) == set()
-    told = answers.findings(e.posture())["not_evaluable"]
+    told = findings(e.posture())["not_evaluable"]
     assert {"EVD-01", "EVD-02", "EVD-03"} <= {r["rule"] for r in told}
 
 
 def test_one_finding_for_all_uses_of_a_resource():
     e = used(used(used(log()), 2, level="write"), 1)
-    (row,) = answers.findings(e.posture(), rule="EVD-01")["findings"]
+    (row,) = findings(e.posture(), rule="EVD-01")["findings"]
     assert row["since"] == ago(3)
     assert row["severity"] == "medium"  # 3/4 * 1.25 * 10 * 3 = 28
     assert "3 uses of r by bot, the last on 2026-07-31" in row["sentence"]
@@ -114,9 +114,9 @@ def test_one_finding_for_all_uses_of_a_resource():
 
 def test_why_it_was_too_late():
     e = used(decided(log(), 3 + 2 * MINUTE, justification_expires_at=ago(3 + MINUTE)))
-    (row,) = answers.findings(e.posture(), rule="EVD-03")["findings"]
+    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
     assert "rests on an expired justification" in row["sentence"]
     e = decided(log(), 4, policy_version="2", resource="r")
     e = used(decided(e, 3 + MINUTE, policy_version="1"))
-    (row,) = answers.findings(e.posture(), rule="EVD-03")["findings"]
+    (row,) = findings(e.posture(), rule="EVD-03")["findings"]
     assert "by a policy that had been replaced" in row["sentence"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from graph.schema import SOD_RULE
@@ -23,7 +23,7 @@ def found(e: Estate, rule: str) -> list[tuple[str, str | None]]:
 
 
 def finding(e: Estate, rule: str) -> dict:
-    (row,) = answers.findings(e.posture(), rule=rule)["findings"]
+    (row,) = findings(e.posture(), rule=rule)["findings"]
     return row
 
 
@@ -164,7 +164,7 @@ def test_two_rules_about_one_resource_are_two_findings():
         SOD_RULE, id="t", rule="pay", left_resource="audit", left_level="write",
         right_resource="payments", right_level="write",
     )  # fmt: skip
-    rows = answers.findings(e.posture(), rule="ISO-03")["findings"]
+    rows = findings(e.posture(), rule="ISO-03")["findings"]
     assert len({r["id"] for r in rows}) == len(rows) == 2
 
 
@@ -217,7 +217,7 @@ def test_what_is_restricted_makes_it_critical(sensitivity, severity):
 def test_each_sentence_names_what_its_own_agent_reads():
     """The one that reads more sorts behind the other by name."""
     e = _three(ALL).agent("dot").resource("secrets", "restricted").can("dot", "read", "secrets")
-    rows = answers.findings(e.link("dot", "CALLS", "t0").posture(), rule="ISO-04")["findings"]
+    rows = findings(e.link("dot", "CALLS", "t0").posture(), rule="ISO-04")["findings"]
     read = {row["subject"]["id"]: row["object"]["id"] for row in rows}
     assert read == {"bot": "data", "dot": "secrets"}
     for agent, data in read.items():

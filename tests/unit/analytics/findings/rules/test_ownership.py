@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from analytics.findings.evaluation import find_all
 from analytics.findings.rules import all_rules
 from analytics.weights import severity
@@ -15,7 +15,7 @@ from tests.support.estates.small_estates import AS_OF, Estate, ago, example
 
 def _all(estate: Estate, family: str = "OWN") -> list[dict[str, Any]]:
     """Return the findings of one family of rules."""
-    found = answers.findings(estate.posture())["findings"]
+    found = findings(estate.posture())["findings"]
     return [f for f in found if f["rule"].startswith(family)]
 
 
@@ -222,7 +222,7 @@ def test_half_an_owner_is_half_as_severe():
 def test_a_rule_without_facts_is_not_evaluable_and_finds_nothing(declares):
     """Also where no rule at all can be evaluated."""
     e = Estate(declares=declares).agent("bot").resource("x")
-    told = answers.findings(e.posture())
+    told = findings(e.posture())
     lacking = {r["rule"]: r["because"] for r in told["not_evaluable"]}
     expected = {r.id for r in all_rules().values() if set(r.needs) - set(declares)}
     assert set(lacking) == expected
@@ -232,29 +232,29 @@ def test_a_rule_without_facts_is_not_evaluable_and_finds_nothing(declares):
 
 def test_filters_and_the_number_left_out():
     posture = example().posture()
-    every = answers.findings(posture)
+    every = findings(posture)
     assert every["left_out"] == 0
-    only = answers.findings(posture, rule="own-01")["findings"]
+    only = findings(posture, rule="own-01")["findings"]
     assert {f["rule"] for f in only} == {"OWN-01"}
-    worse = answers.findings(posture, severity="medium")["findings"]
+    worse = findings(posture, severity="medium")["findings"]
     assert {f["severity"] for f in worse} <= {"critical", "high", "medium"}
     assert worse == [f for f in every["findings"] if f["severity"] != "low"]
-    about = answers.findings(posture, about=posture.graph.number("B"))["findings"]
+    about = findings(posture, about=posture.graph.number("B"))["findings"]
     assert about
     assert all("B" in (f["subject"]["id"], (f["object"] or f["subject"])["id"]) for f in about)
-    cut = answers.findings(posture, limit=1)
+    cut = findings(posture, limit=1)
     assert (len(cut["findings"]), cut["left_out"]) == (1, len(every["findings"]) - 1)
 
 
 def test_a_finding_tells_who_is_accountable_or_says_nobody():
     e = _people().agent("half").owned("half", "ann").owned("bot", "zed", "zed", since=ago(300))
-    for f in answers.findings(e.posture())["findings"]:
+    for f in findings(e.posture())["findings"]:
         if f["subject"]["id"] == "half":
             assert f["accountable"]["id"] == "ann"
         else:
             assert f["accountable"] is None
             assert "obody" in f["sentence"]
-    gone = next(f for f in answers.findings(e.posture())["findings"] if f["rule"] == "OWN-02")
+    gone = next(f for f in findings(e.posture())["findings"] if f["rule"] == "OWN-02")
     assert (gone["since"], gone["object"]["id"]) == (ago(35), "zed")
     assert "zed" in gone["sentence"]
     assert all(f["remediation"] and f["references"] for f in [gone])
@@ -264,7 +264,7 @@ def test_without_any_owner_since_the_last_of_them_went():
     """The first owner left a year ago, the second last month: unowned since last month."""
     e = Estate().agent("bot", created_at=ago(800)).person("first", left=ago(365))
     e.person("second", left=ago(30)).owned("bot", "first", "second", since=ago(700))
-    rows = answers.findings(e.posture(), rule="OWN-01")["findings"]
+    rows = findings(e.posture(), rule="OWN-01")["findings"]
     assert [(r["subject"]["id"], r["since"]) for r in rows] == [("bot", ago(30))]
 
 

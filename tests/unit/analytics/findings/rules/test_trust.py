@@ -2,12 +2,12 @@
 
 import pytest
 
-from analytics import answers
+from analytics.answers.findings import findings
 from tests.support.estates.small_estates import Estate, ago
 
 
 def rows(e: Estate, rule: str) -> list[dict]:
-    return answers.findings(e.posture(), rule=rule)["findings"]
+    return findings(e.posture(), rule=rule)["findings"]
 
 
 def key(**facts) -> Estate:

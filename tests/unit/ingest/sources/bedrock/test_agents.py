@@ -187,10 +187,10 @@ def test_agents_join_the_roles_of_an_account_in_any_order(tmp_path):
         info, facts = store.read()
         hashes.add(info.hash)
         graph = AccessGraph.of(facts)
-        from analytics import answers
+        from analytics.answers.reach import blast_radius
         from analytics.posture import assess
 
-        found = answers.blast_radius(assess(graph), graph.find("refunds"))["resources"]
+        found = blast_radius(assess(graph), graph.find("refunds"))["resources"]
         assert [r["id"] for r in found] == ["arn:aws:s3:::invoices"]
         names = dict(zip(graph.frames[ROLE]["id"], graph.frames[ROLE]["name"], strict=True))
         assert names == {ROLE_ARN: "agent-role"}

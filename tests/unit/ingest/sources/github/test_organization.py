@@ -11,7 +11,7 @@ import json
 import pandas as pd
 import pytest
 
-from analytics import answers
+from analytics.answers.reach import blast_radius
 from graph.schema import (
     AGENT,
     ASSUMES,
@@ -185,7 +185,7 @@ def test_fine_grained_tokens(read):
     assert grants(found)["script", "acme/app"] == ["list", "read", "write"]
     assert grants(found)["script", "acme"] == READ
     posture = found.posture
-    answer = answers.blast_radius(posture, posture.graph.find("script"))
+    answer = blast_radius(posture, posture.graph.find("script"))
     assert {r["name"] for r in answer["resources"]} >= {"acme/app", "acme/site", "acme"}
 
 
