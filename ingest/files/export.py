@@ -179,27 +179,16 @@ def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
 
 
 def taken_at(request: Request, files: Collection[ExportFile], rows: Rows) -> pd.Timestamp:
-    """Return when the export was taken: the caller's instant, else the time of its newest file."""
+    """Return when the export was taken: the caller's instant, else the time of its newest file.
+
+    That the time of a file is used is warned of.
+    """
     if request.taken_at is not None:
         return request.taken_at
     newest = max(file.path.stat().st_mtime for file in files)
-    return assumed_taken_at(pd.Timestamp(newest, unit="s", tz="UTC").floor("ms"), rows)
-
-
-class Remarks(Protocol):
-    """A collector of warnings about an export."""
-
-    taken_at_assumed: bool
-
-    def warn(self, text: str) -> None:
-        """Add a warning about the export."""
-
-
-def assumed_taken_at(newest: pd.Timestamp, remarks: Remarks) -> pd.Timestamp:
-    """Return the time of the newest file as the instant of an undated export, with a warning."""
-    remarks.taken_at_assumed = True
-    stamp = newest.as_unit("ms")
-    remarks.warn(
+    stamp = pd.Timestamp(newest, unit="s", tz="UTC").floor("ms").as_unit("ms")
+    rows.taken_at_assumed = True
+    rows.warn(
         f"no file says when the export was taken; the time of its newest file is used: {iso(stamp)}"
     )
     return stamp

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationD
 import re
 from typing import Any
 
+from ingest.rows import Place
 from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export, Reader, records, text
 from ingest.sources.aws.policies.documents import MAX_NAME, Document, Malformed, read_document
-from ingest.sources.aws.principals import ManagedPolicy, Place, Principal
+from ingest.sources.aws.principals import ManagedPolicy, Principal
 
 PRINCIPAL = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):(user|role|group)/[^*?]+")
 LISTS = {"UserDetailList": "user", "RoleDetailList": "role", "GroupDetailList": "group"}
@@ -33,17 +34,13 @@ def read_details(export: Export, value: dict[str, Any], place: Place) -> None:
     export.detailed = True
     export.declares |= {"grants", "trust"}
     if value.get("IsTruncated") is True:
-        export.log.whole = False
-        export.log.warn(f"{place.file} is one page of several: the account is not all there")
-    for record, at in records(value.get("Policies"), export, _below(place, "Policies")):
+        export.rows.whole = False
+        export.rows.warn(f"{place.file} is one page of several: the account is not all there")
+    for record, at in records(value.get("Policies"), export, place.at("Policies")):
         _read_policy(export, record, at)
     for name, kind in LISTS.items():
-        for record, at in records(value.get(name), export, _below(place, name)):
+        for record, at in records(value.get(name), export, place.at(name)):
             _read_principal(export, record, kind, at)
-
-
-def _below(place: Place, name: str) -> Place:
-    return Place(place.file, f"{place.pointer}/{name}")
 
 
 def document(
@@ -53,23 +50,23 @@ def document(
     try:
         return read_document(given, default_resource=default_resource)
     except Malformed as error:
-        export.log.whole = False
-        export.log.reject(place, str(error))
+        export.rows.whole = False
+        export.rows.reject(place, str(error))
         return None
 
 
 def _read_policy(export: Export, record: dict[str, Any], place: Place) -> None:
     arn = text(record, "Arn")
-    versions = records(record.get("PolicyVersionList"), export, _below(place, "PolicyVersionList"))
+    versions = records(record.get("PolicyVersionList"), export, place.at("PolicyVersionList"))
     default = text(record, "DefaultVersionId")
     chosen = [(v, at) for v, at in versions if default and text(v, "VersionId") == default]
     chosen = chosen or [(v, at) for v, at in versions if v.get("IsDefaultVersion") is True]
     if not arn or not chosen:
-        export.log.whole = False
-        export.log.reject(place, "a policy without a name or without its default version")
+        export.rows.whole = False
+        export.rows.reject(place, "a policy without a name or without its default version")
         return
     version, at = chosen[0]
-    read = document(export, version.get("Document"), _below(at, "Document"))
+    read = document(export, version.get("Document"), at.at("Document"))
     if read is not None:
         export.policies.setdefault(arn, ManagedPolicy(arn, read, place))
 
@@ -78,11 +75,11 @@ def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Pl
     arn = text(record, "Arn")
     found = PRINCIPAL.fullmatch(arn)
     if not found or found.group(2) != kind or len(arn) > MAX_NAME:
-        export.log.whole = False
-        export.log.reject(place, f"Arn is missing or not that of a {kind}")
+        export.rows.whole = False
+        export.rows.reject(place, f"Arn is missing or not that of a {kind}")
         return
     if arn in export.people.by_arn:
-        export.log.warn(f"{shown(arn)} is described twice: the first description was kept")
+        export.rows.warn(f"{shown(arn)} is described twice: the first description was kept")
         return
     principal = Principal(arn, kind, place, detailed=True)
     export.tag(arn, tags_of(record))
@@ -103,7 +100,7 @@ def tags_of(record: dict[str, Any]) -> Any:
 
 def _attached(export: Export, record: dict[str, Any], place: Place) -> list[str]:
     name = "AttachedManagedPolicies"
-    listed = records(record.get(name), export, _below(place, name))
+    listed = records(record.get(name), export, place.at(name))
     return list(dict.fromkeys(a for a in (text(r, "PolicyArn") for r, _ in listed) if a))
 
 
@@ -111,8 +108,8 @@ def _inline(
     export: Export, record: dict[str, Any], name: str, place: Place
 ) -> list[tuple[str, Document]]:
     found = []
-    for policy, at in records(record.get(name), export, _below(place, name)):
-        read = document(export, policy.get("PolicyDocument"), _below(at, "PolicyDocument"))
+    for policy, at in records(record.get(name), export, place.at(name)):
+        read = document(export, policy.get("PolicyDocument"), at.at("PolicyDocument"))
         if read is not None:
             found.append((text(policy, "PolicyName"), read))
     return found
@@ -132,13 +129,13 @@ def _read_limits(export: Export, principal: Principal, record: dict[str, Any]) -
 
 
 def _read_role(export: Export, role: Principal, record: dict[str, Any]) -> None:
-    at = _below(role.place, "AssumeRolePolicyDocument")
+    at = role.place.at("AssumeRolePolicyDocument")
     if record.get("AssumeRolePolicyDocument") is not None:
         given = record["AssumeRolePolicyDocument"]
         role.trust = document(export, given, at, default_resource=role.arn)
     _read_last_used(export, role, record)
     profiles = records(
-        record.get("InstanceProfileList"), export, _below(role.place, "InstanceProfileList")
+        record.get("InstanceProfileList"), export, role.place.at("InstanceProfileList")
     )
     role.instance_profiles = [a for a in (text(p, "Arn") for p, _ in profiles) if a]
 
@@ -149,7 +146,9 @@ def _read_last_used(export: Export, role: Principal, record: dict[str, Any]) -> 
     if isinstance(used, dict):
         role.used = True
         export.declares.add("usage")
-        last = export.instant(used.get("LastUsedDate"), role.place, "RoleLastUsed/LastUsedDate")
+        last = export.instant(
+            used.get("LastUsedDate"), role.place.at("RoleLastUsed"), "LastUsedDate"
+        )
         role.last_used_at = last or role.last_used_at
 
 
@@ -164,7 +163,7 @@ def is_single(value: dict[str, Any]) -> bool:
 def read_single(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read one role or user: all of it if it is new, else only what was not known."""
     name = "Role" if isinstance(value.get("Role"), dict) else "User"
-    record, at = value[name], _below(place, name)
+    record, at = value[name], place.at(name)
     known = export.people.find(text(record, "Arn"))
     if known is None:
         _read_principal(export, record, name.lower(), at)
@@ -194,7 +193,7 @@ def _is_several(value: dict[str, Any]) -> bool:
 
 def _read_several(export: Export, value: dict[str, Any], place: Place) -> None:
     for name in ("Roles", "Users"):
-        for record, at in records(value.get(name), export, _below(place, name)):
+        for record, at in records(value.get(name), export, place.at(name)):
             read_single(export, {name.removesuffix("s"): record}, at)
 
 
@@ -204,12 +203,12 @@ def _compare_role(export: Export, known: Principal, record: dict[str, Any], plac
     given = record.get("AssumeRolePolicyDocument")
     if given is None:
         return
-    at = _below(place, "AssumeRolePolicyDocument")
+    at = place.at("AssumeRolePolicyDocument")
     trust = document(export, given, at, default_resource=known.arn)
     if known.trust is None:
         known.trust = trust
     elif trust is not None and _said(trust) != _said(known.trust):
-        export.log.warn(
+        export.rows.warn(
             f"{place.file}: trusts others than the authorization details say of"
             f" {shown(known.arn)}; the authorization details were kept"
         )

@@ -12,9 +12,10 @@ from typing import Any
 
 import pandas as pd
 
+from ingest.rows import Place
 from ingest.sources.aws.arn import is_account
 from ingest.sources.aws.export import Export, Reader, records, text
-from ingest.sources.aws.principals import Key, Place, Principal
+from ingest.sources.aws.principals import Key, Principal
 
 HEADER = ("user", "arn", "user_creation_time", "password_enabled")
 USER = re.compile(r"arn:[\w-]+:iam::(\d{12}|aws):user/[^*?]+")
@@ -48,7 +49,7 @@ def read_wrapped(export: Export, value: dict[str, Any], place: Place) -> None:
     generated = export.instant(value.get("GeneratedTime"), place, "GeneratedTime")
     if generated is not None:
         export.generated_at.append(generated)
-    at = Place(place.file, f"{place.pointer}/Content")
+    at = place.at("Content")
     read_report(export, _unwrapped(text(value, "Content")), at)
 
 
@@ -64,15 +65,15 @@ def read_report(export: Export, said: str, place: Place) -> None:
                 line = f"{place.pointer} line {rows.line_num}".strip()
                 _read_row(export, dict(zip(header, row, strict=False)), Place(place.file, line))
                 if len(row) != len(header):
-                    export.log.whole = False
-                    export.log.reject(Place(place.file, line), "a row that breaks off")
+                    export.rows.whole = False
+                    export.rows.reject(Place(place.file, line), "a row that breaks off")
         if not listed:  # the root user is in every report
-            export.log.whole = False
-            export.log.reject(place, "a report that breaks off before its first row")
+            export.rows.whole = False
+            export.rows.reject(place, "a report that breaks off before its first row")
     except csv.Error:
         line = f"{place.pointer} line {rows.line_num}".strip()
-        export.log.whole = False
-        export.log.reject(Place(place.file, line), "is not CSV from here on")
+        export.rows.whole = False
+        export.rows.reject(Place(place.file, line), "is not CSV from here on")
 
 
 def _read_row(export: Export, row: dict[str, str], place: Place) -> None:
@@ -85,7 +86,7 @@ def _read_row(export: Export, row: dict[str, str], place: Place) -> None:
         if found is None:
             export.people.add(person)
     else:
-        export.log.reject(place, "arn is missing or not that of a user")
+        export.rows.reject(place, "arn is missing or not that of a user")
         return
     _read_person(export, person, row, place)
 
@@ -142,12 +143,12 @@ def is_key_list(value: dict[str, Any]) -> bool:
 def read_key_list(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read names and dates of keys; the report's key of the same date is the same key."""
     export.declares.add("credentials")
-    below = Place(place.file, f"{place.pointer}/AccessKeyMetadata")
+    below = place.at("AccessKeyMetadata")
     for record, at in records(value["AccessKeyMetadata"], export, below):
         owners = [p for p in export.people if p.kind == "user"]
         owners = [p for p in owners if p.name == text(record, "UserName")]
         if len(owners) != 1:
-            export.log.reject(at, "a key of a user who is not, or not only once, in the export")
+            export.rows.reject(at, "a key of a user who is not, or not only once, in the export")
             continue
         _read_key_record(export, owners[0], record, at)
 
@@ -178,14 +179,15 @@ def read_key_use(export: Export, value: dict[str, Any], place: Place) -> None:
     keys = [k for p in export.people if p.kind == "user" and p.name == name for k in p.keys]
     keys = [k for k in keys if k.type == "access_key"]
     named = [k for k in keys if k.name and k.name in place.file]
-    one = named if len(named) == 1 else keys
-    if len(one) != 1:
-        export.log.reject(place, "a last use of a key that is not, or not only once, in the export")
+    meant = named if len(named) == 1 else keys
+    if len(meant) != 1:
+        reason = "a last use of a key that is not, or not only once, in the export"
+        export.rows.reject(place, reason)
         return
     export.declares.add("usage")
-    at = Place(place.file, f"{place.pointer}/AccessKeyLastUsed")
+    at = place.at("AccessKeyLastUsed")
     used = export.instant(value["AccessKeyLastUsed"].get("LastUsedDate"), at, "LastUsedDate")
-    one[0].last_used_at = used or one[0].last_used_at
+    meant[0].last_used_at = used or meant[0].last_used_at
 
 
 def is_login_profile(value: dict[str, Any]) -> bool:
@@ -201,7 +203,7 @@ def read_login_profile(export: Export, value: dict[str, Any], place: Place) -> N
     if len(owners) == 1:
         owners[0].password = True
     else:
-        export.log.reject(place, "a password of a user who is not in the export")
+        export.rows.reject(place, "a password of a user who is not in the export")
 
 
 READERS = (

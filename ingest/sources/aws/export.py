@@ -8,34 +8,13 @@ import pandas as pd
 
 from graph.values import WrongValue
 from graph.values import instant as parse_instant
-from ingest.source import Rejected
+from ingest.rows import Place, Rows
 from ingest.sources.aws.arn import shown
 from ingest.sources.aws.policies.documents import MAX_NAME, Document
-from ingest.sources.aws.principals import ManagedPolicy, People, Place
+from ingest.sources.aws.principals import ManagedPolicy, People
 
 MAX_TAGS = 100  # of one thing; AWS allows 50
 ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
-
-
-@dataclass(slots=True)
-class Log:
-    """What was set aside or must be said; `whole` turns false when something is missing.
-
-    `taken_at_assumed` turns true when nothing says when the export was taken.
-    """
-
-    rejected: list[Rejected] = field(default_factory=list)
-    warnings: dict[str, None] = field(default_factory=dict)
-    whole: bool = True
-    taken_at_assumed: bool = False
-
-    def reject(self, place: Place, reason: str) -> None:
-        """Set a part of the export aside."""
-        self.rejected.append(Rejected(place.file, place.pointer, reason))
-
-    def warn(self, text: str) -> None:
-        """Say something about the export, once."""
-        self.warnings[text] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +49,7 @@ class ServiceUse:
 
 @dataclass
 class Export:
-    """All that was read."""
+    """All that was read; `rows` is what becomes of it, with what was rejected or is warned of."""
 
     people: People = field(default_factory=People)
     policies: dict[str, ManagedPolicy] = field(default_factory=dict)
@@ -84,7 +63,7 @@ class Export:
     declares: set[str] = field(default_factory=set)
     detailed: bool = False
     tags: dict[str, dict[str, str]] = field(default_factory=dict)  # by ARN
-    log: Log = field(default_factory=Log)
+    rows: Rows = field(default_factory=Rows)
 
     def instant(self, value: Any, place: Place, name: str) -> pd.Timestamp | None:
         """Read an instant: ISO 8601 with a zone, or seconds since 1970; else it is unknown."""
@@ -95,8 +74,7 @@ class Export:
                 return pd.Timestamp(value, unit="s", tz="UTC").as_unit("ms")
             return parse_instant(value)
         except (WrongValue, ValueError, OverflowError):
-            at = Place(place.file, f"{place.pointer}/{name}")
-            self.log.reject(at, "is no instant with a zone; taken as unknown")
+            self.rows.reject(place.at(name), "is no instant with a zone; taken as unknown")
             return None
 
     def tag(self, arn: str, said: Any) -> None:
@@ -110,7 +88,7 @@ class Export:
     def add_thing(self, thing: Thing) -> None:
         """Keep a resource; of two that name it, the first stays."""
         if len(thing.id) > MAX_NAME:
-            self.log.reject(thing.place, f"a name longer than {MAX_NAME} characters")
+            self.rows.reject(thing.place, f"a name longer than {MAX_NAME} characters")
             return
         self.things.setdefault(thing.id, thing)
 
@@ -140,12 +118,12 @@ def records(value: Any, export: Export, place: Place) -> list[tuple[dict[str, An
     """List the objects of a JSON list with their places; whatever is no object is set aside."""
     if not isinstance(value, list):
         if value is not None:
-            export.log.reject(place, "is not a list")
+            export.rows.reject(place, "is not a list")
         return []
-    placed = [(v, Place(place.file, f"{place.pointer}/{n}")) for n, v in enumerate(value)]
+    placed = [(v, place.at(n)) for n, v in enumerate(value)]
     for item, at in placed:
         if not isinstance(item, dict):
-            export.log.reject(at, "is not an object")
+            export.rows.reject(at, "is not an object")
     return [(item, at) for item, at in placed if isinstance(item, dict)]
 
 
@@ -157,5 +135,5 @@ def text(record: dict[str, Any], name: str) -> str:
 
 def missing_policy(export: Export, arn: str, what: str) -> None:
     """Say that a policy is not in the export, so that not everything is known."""
-    export.log.whole = False
-    export.log.warn(f"{what} {shown(arn)} is not in the export: what it allows is unknown")
+    export.rows.whole = False
+    export.rows.warn(f"{what} {shown(arn)} is not in the export: what it allows is unknown")

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ingest.files.bounded import BOMS, decode, parse_json
 from ingest.files.export import Budget, ExportFile, export_files, readable, refuse_all
+from ingest.rows import Place
 from ingest.source import InputRefused, Request
 from ingest.sources.aws import authorization, credential_report, inventory, last_accessed
 from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export, Reader
-from ingest.sources.aws.principals import Place
 
 READERS: tuple[Reader, ...] = (
     *authorization.READERS,
@@ -41,13 +39,13 @@ class Report:
     place: Place
 
 
-def gather(request: Request) -> tuple[Export, pd.Timestamp]:
+def gather(request: Request) -> tuple[Export, list[ExportFile]]:
     """Read everything at or below the paths of `request`.
 
     Returns
     -------
-    (export, newest)
-        What was read, and when the newest file that belongs to it was written.
+    (export, files)
+        What was read, and the files that belong to it.
 
     Raises
     ------
@@ -56,20 +54,21 @@ def gather(request: Request) -> tuple[Export, pd.Timestamp]:
     """
     export = Export()
     found: list[Found | Report] = []
-    newest, budget = 0.0, Budget()
+    read: list[ExportFile] = []
+    budget = Budget()
     for file in export_files(request.paths):
         documents = _documents(export, file, budget)
         if documents:
-            newest = max(newest, file.path.stat().st_mtime)
+            read.append(file)
         found += documents
     if not found:
-        refuse_all(request, export.log, "nothing in it is an AWS export")
+        refuse_all(request, export.rows, "nothing in it is an AWS export")
     for document in sorted(found, key=_order):
         if isinstance(document, Report):
             credential_report.read_report(export, document.said, document.place)
         else:
             document.reader.read(export, document.value, document.place)
-    return export, pd.Timestamp(newest, unit="s", tz="UTC").floor("ms").as_unit("ms")
+    return export, read
 
 
 def _order(document: Found | Report) -> tuple[int, str, str]:
@@ -80,13 +79,13 @@ def _order(document: Found | Report) -> tuple[int, str, str]:
 def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found | Report]:
     """Recognise the documents of one file; what is not JSON is passed over in a folder only."""
     path = file.path
-    data = readable(export.log, lambda: budget.read(path))
+    data = readable(export.rows, lambda: budget.read(path))
     if data is None:
         return []
     if not file.alone and not _is_text(path, data):
-        export.log.warn(f"{shown(str(path))}: not an AWS export; passed over")
+        export.rows.warn(f"{shown(str(path))}: not an AWS export; passed over")
         return []
-    said = readable(export.log, lambda: decode(data, path))
+    said = readable(export.rows, lambda: decode(data, path))
     if said is None:
         return []
     if credential_report.is_report(said):
@@ -94,16 +93,16 @@ def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found |
     if said.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[") and not path.name.endswith(".json"):
         if file.alone:
             raise InputRefused(path, "line 1", "is neither JSON nor a credential report")
-        export.log.warn(f"{shown(str(path))}: not an AWS export; passed over")
+        export.rows.warn(f"{shown(str(path))}: not an AWS export; passed over")
         return []
-    value = readable(export.log, lambda: parse_json(said, path))
+    value = readable(export.rows, lambda: parse_json(said, path))
     if value is None:
         return []
     documents = _recognised(value, path)
     if not documents and file.alone:
         raise InputRefused(path, "", "is JSON, and not of a form that AWS exports have")
     if not documents:
-        export.log.warn(f"{shown(str(path))}: JSON of a form that is not known; passed over")
+        export.rows.warn(f"{shown(str(path))}: JSON of a form that is not known; passed over")
     return documents
 
 

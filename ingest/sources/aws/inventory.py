@@ -7,10 +7,10 @@ and code are not.
 import re
 from typing import Any
 
+from ingest.rows import Place
 from ingest.sources.aws.arn import parse
 from ingest.sources.aws.authorization import document, tags_of
 from ingest.sources.aws.export import Export, Reader, ResourcePolicy, Thing, records, text
-from ingest.sources.aws.principals import Place
 
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 QUEUE_URL = re.compile(
@@ -46,12 +46,12 @@ def _is_listed(value: dict[str, Any]) -> bool:
 def _read_listed(export: Export, value: dict[str, Any], place: Place) -> None:
     export.declares.add("inventory")
     for name, arn_field, called, made, kind in LISTED:
-        below = Place(place.file, f"{place.pointer}/{name}")
+        below = place.at(name)
         for record, at in records(value.get(name), export, below):
             arn = text(record, arn_field)
             parsed = parse(arn)
             if parsed is None:
-                export.log.reject(at, f"{arn_field} is missing or not the name of a resource")
+                export.rows.reject(at, f"{arn_field} is missing or not the name of a resource")
                 continue
             created = export.instant(record.get(made), at, made) if made else None
             title = (text(record, called) if called else "") or parsed.name
@@ -84,7 +84,7 @@ def _read_named(export: Export, value: dict[str, Any], place: Place) -> None:
         for number, arn in enumerate(value.get(name) or ()):
             parsed = parse(arn)
             if parsed is not None:
-                at = Place(place.file, f"{place.pointer}/{name}/{number}")
+                at = place.at(name, number)
                 export.add_thing(Thing(arn, kind, parsed.name, at, parsed.account))
 
 
@@ -97,7 +97,7 @@ def _is_buckets(value: dict[str, Any]) -> bool:
 
 def _read_buckets(export: Export, value: dict[str, Any], place: Place) -> None:
     export.declares.add("inventory")
-    below = Place(place.file, f"{place.pointer}/Buckets")
+    below = place.at("Buckets")
     for record, at in records(value["Buckets"], export, below):
         name = text(record, "Name")
         created = export.instant(record.get("CreationDate"), at, "CreationDate")
@@ -112,9 +112,9 @@ def _read_queues(export: Export, value: dict[str, Any], place: Place) -> None:
     export.declares.add("inventory")
     for number, url in enumerate(value["QueueUrls"]):
         found = QUEUE_URL.fullmatch(url) if isinstance(url, str) else None
-        at = Place(place.file, f"{place.pointer}/QueueUrls/{number}")
+        at = place.at("QueueUrls", number)
         if not found:
-            export.log.reject(at, "is not the address of a queue")
+            export.rows.reject(at, "is not the address of a queue")
             continue
         region = found["new"] or found["old"] or "us-east-1"
         arn = f"arn:aws:sqs:{region}:{found['account']}:{found['name']}"
@@ -127,10 +127,10 @@ def _is_instances(value: dict[str, Any]) -> bool:
 
 def _read_instances(export: Export, value: dict[str, Any], place: Place) -> None:
     export.declares.add("inventory")
-    below = Place(place.file, f"{place.pointer}/Reservations")
+    below = place.at("Reservations")
     for reservation, at in records(value["Reservations"], export, below):
         owner = text(reservation, "OwnerId")
-        inner = Place(at.file, f"{at.pointer}/Instances")
+        inner = at.at("Instances")
         for instance, where in records(reservation.get("Instances"), export, inner):
             _read_instance(export, instance, owner, where)
 
@@ -141,7 +141,7 @@ def _read_instance(export: Export, record: dict[str, Any], owner: str, place: Pl
     zone = text(placement, "AvailabilityZone") if isinstance(placement, dict) else ""
     region = REGION.match(zone)
     if not name or not owner:
-        export.log.reject(place, "an instance without its id or its owner")
+        export.rows.reject(place, "an instance without its id or its owner")
         return
     arn = f"arn:aws:ec2:{region.group() if region else '*'}:{owner}:instance/{name}"
     export.add_thing(Thing(arn, "instance", name, place, owner))
@@ -166,18 +166,15 @@ def _read_attributes(export: Export, value: dict[str, Any], place: Place) -> Non
     if parsed is not None:
         export.declares.add("inventory")
         export.add_thing(Thing(arn, kind, parsed.name, place, parsed.account))
-        _keep_policy(export, arn, inside.get("Policy"), place, "/Attributes/Policy")
+        _keep_policy(export, arn, inside.get("Policy"), place.at("Attributes", "Policy"))
 
 
-def _keep_policy(
-    export: Export, resource: str | None, given: Any, place: Place, pointer: str
-) -> None:
+def _keep_policy(export: Export, resource: str | None, given: Any, place: Place) -> None:
     if given is None or (resource is not None and resource not in export.things):
         return
-    at = Place(place.file, place.pointer + pointer)
-    read = document(export, given, at, default_resource=resource or "*")
+    read = document(export, given, place, default_resource=resource or "*")
     if read is not None:
-        export.resource_policies.append(ResourcePolicy(resource, read, at))
+        export.resource_policies.append(ResourcePolicy(resource, read, place))
 
 
 def _is_repository_policy(value: dict[str, Any]) -> bool:
@@ -192,7 +189,7 @@ def _read_repository_policy(export: Export, value: dict[str, Any], place: Place)
     arn = known[0] if len(known) == 1 else f"arn:aws:ecr:*{ending}"
     export.declares.add("inventory")
     export.add_thing(Thing(arn, "repository", name, place, owner))
-    _keep_policy(export, arn, value["policyText"], place, "/policyText")
+    _keep_policy(export, arn, value["policyText"], place.at("policyText"))
 
 
 def _is_secret(value: dict[str, Any]) -> bool:
@@ -208,7 +205,7 @@ def _read_secret(export: Export, value: dict[str, Any], place: Place) -> None:
         name = text(value, "Name") or arn.name
         export.add_thing(Thing(text(value, "ARN"), "secret", name, place, arn.account))
         given = value.get("ResourcePolicy")
-        _keep_policy(export, text(value, "ARN"), given, place, "/ResourcePolicy")
+        _keep_policy(export, text(value, "ARN"), given, place.at("ResourcePolicy"))
 
 
 def _is_function(value: dict[str, Any]) -> bool:
@@ -218,7 +215,7 @@ def _is_function(value: dict[str, Any]) -> bool:
 
 def _read_function(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read one function, whose tags only its own answer holds."""
-    record, at = value["Configuration"], Place(place.file, f"{place.pointer}/Configuration")
+    record, at = value["Configuration"], place.at("Configuration")
     _read_listed(export, {"Functions": [record]}, Place(at.file, f"{at.pointer}#"))
     export.tag(text(record, "FunctionArn"), tags_of(value))
 
@@ -230,7 +227,7 @@ def _is_tagged(value: dict[str, Any]) -> bool:
 
 def _read_tagged(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read the tags of things that other answers describe."""
-    below = Place(place.file, f"{place.pointer}/ResourceTagMappingList")
+    below = place.at("ResourceTagMappingList")
     for record, _ in records(value["ResourceTagMappingList"], export, below):
         export.tag(text(record, "ResourceARN"), tags_of(record))
 
@@ -240,7 +237,7 @@ def _is_policy(value: dict[str, Any]) -> bool:
 
 
 def _read_policy(export: Export, value: dict[str, Any], place: Place) -> None:
-    _keep_policy(export, None, value["Policy"], place, "/Policy")
+    _keep_policy(export, None, value["Policy"], place.at("Policy"))
 
 
 def _is_summary(value: dict[str, Any]) -> bool:

@@ -12,9 +12,10 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from ingest.rows import Place
 from ingest.sources.aws.arn import parse, shown
 from ingest.sources.aws.export import Export, Reader, ServiceUse, records, text
-from ingest.sources.aws.principals import Place, Principal
+from ingest.sources.aws.principals import Principal
 
 PREFIX = re.compile(r"(?:service-)?last-accessed(?:-details)?[-_.]", re.IGNORECASE)
 
@@ -30,7 +31,7 @@ def read_job(export: Export, value: dict[str, Any], place: Place) -> None:
     for suffix in (".json", ".JSON"):
         entity = entity.removesuffix(suffix)
     if parse(entity) is None:
-        export.log.warn(f"{place.file}: its name does not say on whom the job reports")
+        export.rows.warn(f"{place.file}: its name does not say on whom the job reports")
         return
     export.jobs[value["JobId"]] = entity
 
@@ -43,17 +44,17 @@ def is_report(value: dict[str, Any]) -> bool:
 def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
     """Read when each service was last called."""
     if text(value, "JobStatus") not in ("", "COMPLETED"):
-        export.log.reject(place, "the job had not completed")
+        export.rows.reject(place, "the job had not completed")
         return
     if value.get("IsTruncated") is True:
-        export.log.whole = False
-        export.log.warn(f"{place.file} is one page of several: not every service is there")
+        export.rows.whole = False
+        export.rows.warn(f"{place.file} is one page of several: not every service is there")
     done = export.instant(value.get("JobCompletionDate"), place, "JobCompletionDate")
     if done is not None:
         export.generated_at.append(done)
     services: dict[str, pd.Timestamp | None] = {}
     callers: set[str] = set()
-    below = Place(place.file, f"{place.pointer}/ServicesLastAccessed")
+    below = place.at("ServicesLastAccessed")
     for record, at in records(value["ServicesLastAccessed"], export, below):
         name = text(record, "ServiceNamespace")
         if name:
@@ -62,7 +63,7 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
             callers |= {text(record, "LastAuthenticatedEntity")} - {""}
     entity = _entity(export, place, callers)
     if entity is None:
-        export.log.reject(place, "nothing says of whom it speaks")
+        export.rows.reject(place, "nothing says of whom it speaks")
         return
     export.declares.add("usage")
     export.uses.append(ServiceUse(entity, services, place))
@@ -95,7 +96,7 @@ def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:
     for use in export.uses:
         principal = export.people.find(use.entity)
         if principal is None:
-            export.log.warn(
+            export.rows.warn(
                 f"{use.place.file}: speaks of {shown(use.entity)}, which is not in the export"
             )
             continue

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable
 
-import pandas as pd
-
-from graph.element import Element, Node
+from graph.element import Node
 from graph.schema import (
     AUTHENTICATES_AS,
     CREDENTIAL,
@@ -17,42 +15,15 @@ from graph.schema import (
     SERVICE_ACCOUNT,
 )
 from graph.values import canonical
+from ingest.rows import Place, Row, Rows
 from ingest.sources.aws.arn import STUBS, account_id, is_account, parse, shown
 from ingest.sources.aws.export import Export
 from ingest.sources.aws.policies.targets import Target
 from ingest.sources.aws.policies.trust import ANYONE, Named
-from ingest.sources.aws.principals import Key, Place, Principal
+from ingest.sources.aws.principals import Key, Principal
 from ingest.tags.tag_map import Tagged, Tagger
 
 PROVIDER = "aws"
-Row = dict[str, object]
-
-
-class Rows:
-    """Raw rows by element; of two rows for one node, the first stays."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, tuple[Element, list[Row]]] = {}
-        self.labels: dict[str, Node] = {}
-
-    def add(self, element: Element, row: Row, place: Place) -> None:
-        """Add a row and where it comes from."""
-        row |= {"_file": place.file, "_place": place.pointer}
-        name = element.name  # to hash a whole element for each row would be slow
-        if name not in self._by_name:
-            self._by_name[name] = (element, [])
-        self._by_name[name][1].append(row)
-
-    def frames(self) -> dict[Element, pd.DataFrame]:
-        """Return the rows as raw frames."""
-        return {e: pd.DataFrame(rows, dtype=object) for e, rows in self._by_name.values()}
-
-    def node(self, label: Node, row: Row, place: Place) -> None:
-        """Add a node unless its id is there."""
-        id_ = str(row["id"])
-        if id_ not in self.labels:
-            self.labels[id_] = label
-            self.add(label, row, place)
 
 
 def label_of(person: Principal) -> Node:
@@ -68,18 +39,16 @@ def add_owners(rows: Rows, thing: str, tagged: Tagged, place: Place) -> None:
     """Add whom the tags of a thing name as its owners."""
     for owner in tagged.owners:
         if owner.label is not None:
-            rows.node(owner.label, {"id": owner.id, **owner.facts}, place)
-        ends: Row = {"source_id": owner.id, "target_id": thing}
-        rows.add(OWNS, ends | {"role": owner.role, "evidence": owner.evidence}, place)
+            rows.node(owner.label, owner.id, place, **owner.facts)
+        rows.link(OWNS, owner.id, thing, place, role=owner.role, evidence=owner.evidence)
 
 
-def add_people(rows: Rows, export: Export, assumable: Iterable[str], tagger: Tagger) -> None:
+def add_people(export: Export, assumable: Iterable[str], tagger: Tagger) -> None:
     """Add users, roles, groups and their keys."""
-    takeable = set(assumable)
+    rows, takeable = export.rows, set(assumable)
     for person in export.people:
         label = label_of(person)
         row: Row = {
-            "id": person.arn,
             "name": person.name,
             "provider": PROVIDER,
             "created_at": person.created_at,
@@ -93,7 +62,7 @@ def add_people(rows: Rows, export: Export, assumable: Iterable[str], tagger: Tag
         if label is HUMAN:
             row["mfa"] = person.mfa
         tagged = tagger.read(label, export.tags.get(person.arn, {}))
-        rows.node(label, row | dict(tagged.facts), person.place)
+        rows.node(label, person.arn, person.place, **row | dict(tagged.facts))
         add_owners(rows, person.arn, tagged, person.place)
         for key in person.keys:
             _add_key(rows, person, key)
@@ -116,41 +85,40 @@ def _use(person: Principal, label: Node) -> Row:
 
 
 def _add_key(rows: Rows, person: Principal, key: Key) -> None:
-    row: Row = {
-        "id": key.id,
-        "name": key.name or person.name + key.id.removeprefix(person.arn),
-        "type": key.type,
-        "status": "active" if key.active else "disabled",
-        "created_at": key.created_at,
-        "rotated_at": key.rotated_at,
-        "last_used_at": key.last_used_at,
-        "external_ids": canonical([f"aws_id:{key.name}"]) if key.name else None,
-        "storage": "unknown",
-    }
-    rows.node(CREDENTIAL, row, person.place)
-    ends: Row = {"source_id": key.id, "target_id": person.arn}
-    rows.add(AUTHENTICATES_AS, ends | {"last_used_at": key.last_used_at}, person.place)
+    used = key.last_used_at
+    rows.node(
+        CREDENTIAL,
+        key.id,
+        person.place,
+        name=key.name or person.name + key.id.removeprefix(person.arn),
+        type=key.type,
+        status="active" if key.active else "disabled",
+        created_at=key.created_at,
+        rotated_at=key.rotated_at,
+        last_used_at=used,
+        external_ids=canonical([f"aws_id:{key.name}"]) if key.name else None,
+        storage="unknown",
+    )
+    rows.link(AUTHENTICATES_AS, key.id, person.arn, person.place, last_used_at=used)
 
 
 def add_account(rows: Rows, account: str, partition: str, place: Place) -> None:
     """Add the resource that stands for an account: who administers it rules all in it."""
-    row: Row = {
-        "id": account_id(account, partition),
-        "name": account,
-        "type": "account",
-        "provider": PROVIDER,
-        "control_plane": True,
-    }
-    rows.node(RESOURCE, row, place)
+    rows.node(
+        RESOURCE,
+        account_id(account, partition),
+        place,
+        name=account,
+        type="account",
+        provider=PROVIDER,
+        control_plane=True,
+    )
 
 
-def add_resource(
-    rows: Rows, export: Export, target: Target, accounts: dict[str, str], tagger: Tagger
-) -> None:
+def add_resource(export: Export, target: Target, accounts: dict[str, str], tagger: Tagger) -> None:
     """Add a resource; `accounts` are the ids of the accounts that have a node."""
     thing = export.things.get(target.id)
     row: Row = {
-        "id": target.id,
         "name": target.title,
         "type": target.type,
         "provider": PROVIDER,
@@ -159,8 +127,8 @@ def add_resource(
     }
     place = thing.place if thing else Place("")
     tagged = tagger.read(RESOURCE, export.tags.get(target.id, {}))
-    rows.node(RESOURCE, row | dict(tagged.facts), place)
-    add_owners(rows, target.id, tagged, place)
+    export.rows.node(RESOURCE, target.id, place, **row | dict(tagged.facts))
+    add_owners(export.rows, target.id, tagged, place)
 
 
 def add_named(rows: Rows, named: Named, place: Place) -> None:
@@ -169,32 +137,30 @@ def add_named(rows: Rows, named: Named, place: Place) -> None:
         return
     arn = parse(named.id)
     if named.kind == "anyone":
-        row: Row = {"id": ANYONE, "name": "anyone", "type": "anyone", "provider": PROVIDER}
-        rows.node(RESOURCE, row, place)
+        _add_stub(rows, ANYONE, "anyone", "anyone", place)
     elif named.kind == "account" or is_account(named.id):
         add_account(rows, named.account, arn.partition if arn else "aws", place)
     elif named.kind in ("service", "oidc", "saml"):
         kind = {"oidc": "oidc_provider", "saml": "saml_provider"}.get(named.kind, "service")
         name = named.id.split("/", 1)[-1]
-        row = {"id": named.id, "name": name, "type": kind, "provider": PROVIDER}
-        rows.node(RESOURCE, row, place)
+        _add_stub(rows, named.id, name, kind, place)
     else:
-        rows.node(_stub(named.id), _stub_row(named.id), place)
+        name = arn.name if arn else named.id
+        rows.node(_stub_label(named.id), named.id, place, name=name, provider=PROVIDER)
 
 
-def _stub(id_: str) -> Node:
+def _add_stub(rows: Rows, id_: str, name: str, kind: str, place: Place) -> None:
+    rows.node(RESOURCE, id_, place, name=name, type=kind, provider=PROVIDER)
+
+
+def _stub_label(id_: str) -> Node:
     arn = parse(id_)
     if arn is None:
         return ROLE if id_.startswith("AROA") else SERVICE_ACCOUNT
     return STUBS.get(arn.kind, SERVICE_ACCOUNT)
 
 
-def _stub_row(id_: str) -> Row:
-    arn = parse(id_)
-    return {"id": id_, "name": arn.name if arn else id_, "provider": PROVIDER}
-
-
-def add_compute(rows: Rows, export: Export) -> None:
+def add_compute(export: Export) -> None:
     """Add with which role functions, tasks and instances run; say where the role is missing."""
     profiles = {
         profile: person.arn for person in export.people for profile in person.instance_profiles
@@ -204,10 +170,10 @@ def add_compute(rows: Rows, export: Export) -> None:
         if profile in profiles:
             runs.append((compute, profiles[profile], place))
         else:
-            export.log.warn(f"{shown(compute)}: instance profile {shown(profile)} is not there")
+            export.rows.warn(f"{shown(compute)}: instance profile {shown(profile)} is not there")
     for compute, role, place in runs:
         found = export.people.by_arn.get(role) or export.people.find(role)
         if found is None or found.kind != "role":
-            export.log.warn(f"{shown(compute)} runs as {shown(role)}, which is not in the export")
+            export.rows.warn(f"{shown(compute)} runs as {shown(role)}, which is not in the export")
             continue
-        rows.add(RUNS_AS, {"source_id": compute, "target_id": found.arn}, place)
+        export.rows.link(RUNS_AS, compute, found.arn, place)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ingest.rows import Place as Place
+from ingest.rows import Place
 from ingest.sources.aws.arn import parse
 from ingest.sources.aws.policies.documents import Document
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graph.values import canonical
+from ingest.rows import Place
 from ingest.sources.aws.arn import parse
 from ingest.sources.aws.policies import escalation
 from ingest.sources.aws.policies.actions import Catalogue, Service, known_services
@@ -17,7 +18,6 @@ from ingest.sources.aws.policies.documents import Document, Statement, term, unl
 from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
 from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
 from ingest.sources.aws.policies.targets import Target, Targets, is_broad, meets, whole
-from ingest.sources.aws.principals import Place
 
 OTHER_ACCOUNT = canonical(
     {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}

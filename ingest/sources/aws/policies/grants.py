@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from graph.schema import LEVELS
+from ingest.rows import Place
 from ingest.sources.aws.policies.documents import text_of
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
 from ingest.sources.aws.policies.targets import Target
-from ingest.sources.aws.principals import Place
 
 ASSUME = "sts:AssumeRole"
 

@@ -57,7 +57,7 @@ def attach(export: Export, targets: Targets, main_account: str) -> Attached:
     for policy in export.resource_policies:
         ruled = _ruled(policy)
         if not ruled:
-            export.log.warn(f"{policy.place.file}: a policy that names no resource; not read")
+            export.rows.warn(f"{policy.place.file}: a policy that names no resource; not read")
         for id_ in sorted(ruled):
             targets.add_resource(id_, account=main_account)
             attached.by_target.setdefault(id_, []).append(policy)
@@ -134,7 +134,7 @@ def _callers(
             own = target.account in ("", named.account)
             yield holders[named.id], named, () if own else (CALLER,)
         elif named.kind == "other":
-            export.log.warn(
+            export.rows.warn(
                 f"{policy.place.file}: lets in somebody whose form of name is not known"
             )
         elif not (named.kind == "account" and _is_own(named, target, holders.values())):
