@@ -267,6 +267,7 @@ def demo(
     from analytics.answers.findings import findings
     from analytics.answers.orphans import orphans
     from analytics.answers.stale import stale
+    from analytics.answers.table import as_json
     from graph.stores import open_store
     from ingest.generator import generate, reading
     from ingest.job.run import ingest_reading
@@ -282,8 +283,8 @@ def demo(
         "identities": len(posture.accountable),
         "orphaned": len({r["identity"]["id"] for r in orphans(posture)["orphaned"]}),
         "regained": stale(posture, limit=1)["regained"],
-        "findings": top["findings"],
-        "left_out": top["left_out"],
+        "findings": as_json(top.findings),
+        "left_out": top.left_out,
         "next": f"{sys.argv[0]} app{where}",
     }
 

@@ -17,6 +17,7 @@ from analytics.answers.orphans import orphans as orphans_answer
 from analytics.answers.reach import blast_radius as blast_radius_answer
 from analytics.answers.reach import reach_tree
 from analytics.answers.stale import stale as stale_answer
+from analytics.answers.table import Table
 from analytics.assumptions.model import Model
 from analytics.assumptions.model import model as read_model
 from analytics.posture import UNUSED_DAYS, Filter, Posture
@@ -150,11 +151,7 @@ class Snapshot:
         `state` (open, accepted, reopened or stale_evidence), `first_seen`, `accountable` (id),
         `accountability` (that person, or that there is nobody, in a sentence), `remediation`.
         """
-        rows = findings_answer(self.posture)["findings"]
-        return _frame(
-            [r | {c: _id(r[c]) for c in ("subject", "object", "accountable")} for r in rows],
-            FINDING,
-        )
+        return _readable(findings_answer(self.posture).findings, FINDING)
 
     def stale(self, days: int = UNUSED_DAYS, limit: int = 0) -> pd.DataFrame:
         """Return access that is open but was not used for `days`, the widest identities first.
@@ -317,6 +314,11 @@ def _id(thing: dict[str, str] | None) -> str | None:
 def _frame(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Return a frame with exactly the given columns and types, also without rows."""
     return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(dict(columns))
+
+
+def _readable(table: Table, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Return columns of a table, in the given types."""
+    return table.readable()[list(columns)].astype(dict(columns))
 
 
 def _table(resources: pd.DataFrame) -> str:

@@ -1,12 +1,15 @@
 """Findings with subject, dates, state, accountable person, support and remedy."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
-from analytics.answers.shape import cut, when
+from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table, as_json, instants
 from analytics.findings.evaluation import failed, find_all, lacking
 from analytics.findings.lifecycle.states import (
     ACCEPTED,
@@ -20,13 +23,26 @@ from analytics.findings.lifecycle.states import (
 )
 from analytics.findings.rule import Rule
 from analytics.findings.rules import all_rules
-from analytics.ownership.owners import NOBODY
 from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import Posture
 from analytics.runtime.faults import PartFailed
 from analytics.weights import SEVERITIES
 from graph.frames import records
 from graph.once import once
+
+KINDS = dict.fromkeys(("subject", "object", "accountable"), Kind.NODE)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The findings, worst first, and the rules that could not be evaluated.
+
+    `findings` has the columns of `described`; `not_evaluable` has `rule`, `title` and `because`.
+    """
+
+    findings: Table
+    not_evaluable: Table
+    left_out: int
 
 
 def findings(
@@ -36,34 +52,31 @@ def findings(
     about: int | None = None,
     limit: int = 0,
     states: tuple[str, ...] = LISTED,
-) -> dict[str, Any]:
+) -> Findings:
     """List the findings, worst first; `severity` means that one or worse.
 
     Resolved findings are listed only if `states` includes them. Rules whose facts no source
     declares are listed as not evaluable.
     """
-    rows = chosen(posture, rule, severity, about, states)
-    shown, left_out = cut(rows, limit)
-    return {
-        "findings": _findings(posture, shown),
-        "not_evaluable": [
-            {"rule": r.id, "title": r.title, "because": f"no source declares {', '.join(gaps)}"}
-            for r in all_rules().values()
-            if (gaps := lacking(posture, r))
-        ]
-        + [
-            {"rule": r.id, "title": r.title, "because": PartFailed(r.id).because}
-            for r in all_rules().values()
-            if r.id in failed(posture)
-        ],
-        "left_out": left_out,
-    }
+    shown, left_out = cut(chosen(posture, rule, severity, about, states), limit)
+    return Findings(described(posture, shown), _not_evaluable(posture), left_out)
 
 
 def finding(posture: Posture, one: str) -> dict[str, Any] | None:
-    """Return one finding by any id that it had, in any state; None if there is none."""
-    found = _findings(posture, listed(posture, STATES, lives(posture).called(one)).head(1))
-    return found[0] if found else None
+    """Return one finding as JSON, by any id that it had, in any state; None if there is none."""
+    rows = listed(posture, STATES, lives(posture).called(one)).head(1)
+    return next(iter(as_json(described(posture, rows))), None)
+
+
+def _not_evaluable(posture: Posture) -> Table:
+    every = all_rules().values()
+    silent = [
+        (r, f"no source declares {', '.join(g)}") for r in every if (g := lacking(posture, r))
+    ]
+    silent += [(r, PartFailed(r.id).because) for r in every if r.id in failed(posture)]
+    rows = [(rule.id, rule.title, because) for rule, because in silent]
+    frame = pd.DataFrame(rows, columns=["rule", "title", "because"], dtype=object)
+    return Table(frame, posture.graph.things)
 
 
 def chosen(
@@ -93,44 +106,82 @@ def _about(posture: Posture, rows: pd.DataFrame, about: int) -> pd.Series:
     return chosen
 
 
-def _findings(posture: Posture, shown: pd.DataFrame) -> list[dict[str, Any]]:
-    life = lives(posture)
-    proofs = {
-        step: proof_of(life.posture(step), (e for row in rows["evidence"] for e in row))
-        for step in shown["step"].unique().tolist()
-        if len(rows := shown[shown["step"] == step])
-    }
-    return [_finding(life, row, proofs[int(row.step)]) for row in records(shown)]
+def described(posture: Posture, rows: pd.DataFrame, proven: bool = True) -> Table:
+    """Describe rows of `listed`, in their order.
+
+    Returns
+    -------
+    Table
+        `id`, `rule`, `title`, `severity`, `subject`, `object` (nodes), `sentence`, `since`,
+        `first_seen`, `last_seen`, `state`, `state_why`, `acceptance`, `reopened_at`,
+        `resolved_at`, `resolved_by`, `accountable` (a node), `accountability`, `part_of`,
+        `evidence`, `remediation` and `references`. Unless `proven`, `resolved_by` and `evidence`,
+        which are looked up fact by fact, are left out.
+    """
+    life, rows = lives(posture), rows.reset_index(drop=True)
+    steps = rows["step"].unique().tolist() or [len(life.infos)]
+    parts = [(life.posture(step).graph.things, rows[rows["step"] == step]) for step in steps]
+    begins = np.cumsum([0, *(len(things) for things, _ in parts)]).tolist()
+    frames = [
+        _of_step(life, life.posture(step), part, begin, proven)
+        for step, (_, part), begin in zip(steps, parts, begins[:-1], strict=True)
+    ]
+    if len(parts) == 1:
+        return Table(frames[0], parts[0][0], KINDS)
+    every = pd.concat([things for things, _ in parts], ignore_index=True)
+    return Table(pd.concat(frames).sort_index(), every, KINDS)
 
 
-def _finding(life: Lives, row: Any, proofs: dict[str, Any]) -> dict[str, Any]:
-    posture, subject = life.posture(int(row.step)), int(row.subject)
-    rule = next(r for r in all_rules().values() if r.id == row.rule)
-    graph = posture.graph
-    return {
-        "id": row.id,
-        "rule": row.rule,
-        "title": rule.title,
-        "severity": row.severity,
-        "subject": graph.thing(subject),
-        "object": graph.thing(int(row.object)) if row.object >= 0 else None,
-        "sentence": row.sentence,
-        "since": when(row.since),
-        "first_seen": when(row.first_seen),
-        "last_seen": when(row.last_seen),
-        "state": row.state,
-        "state_why": _why(life, row),
-        "acceptance": _acceptance(life, row),
-        "reopened_at": when(row.reopened_at),
-        "resolved_at": when(row.resolved_at),
-        "resolved_by": resolved_by(life, row) if row.state == RESOLVED else None,
-        "accountable": accountable(posture, subject),
-        "accountability": accountability(posture, subject),
-        "part_of": _part_of(posture, rule, row),
-        "evidence": [proofs[e] for e in row.evidence],
-        "remediation": row.remedy or rule.remedy,
-        "references": list(rule.references),
+def _of_step(
+    life: Lives, posture: Posture, rows: pd.DataFrame, begin: int, proven: bool
+) -> pd.DataFrame:
+    """Describe the findings that one posture saw last; its nodes are numbered from `begin`."""
+    rules = {rule.id: rule for rule in all_rules().values()}
+    subjects, cells = rows["subject"].to_numpy(np.int64), list(records(rows))
+    said = {number: accountability(posture, number) for number in np.unique(subjects).tolist()}
+    about = [rules[row.rule] for row in cells]
+    columns: dict[str, Any] = {
+        "id": rows["id"].array,
+        "rule": rows["rule"].array,
+        "title": [rule.title for rule in about],
+        "severity": rows["severity"].array,
+        "subject": _from(begin, subjects),
+        "object": _from(begin, rows["object"].to_numpy(np.int64)),
+        "sentence": rows["sentence"].array,
+        "since": instants(rows["since"]).array,
+        "first_seen": instants(rows["first_seen"]).array,
+        "last_seen": instants(rows["last_seen"]).array,
+        "state": rows["state"].array,
+        "state_why": _objects([_why(life, row) for row in cells]),
+        "acceptance": _objects([_acceptance(life, row) for row in cells]),
+        "reopened_at": instants(rows["reopened_at"]).array,
+        "resolved_at": instants(rows["resolved_at"]).array,
+        "resolved_by": None,
+        "accountable": _from(begin, accountable_people(posture)[subjects]),
+        "accountability": [said[number] for number in subjects.tolist()],
+        "part_of": _objects([_part_of(posture, r, c) for r, c in zip(about, cells, strict=True)]),
+        "evidence": None,
+        "remediation": [c.remedy or r.remedy for r, c in zip(about, cells, strict=True)],
+        "references": _objects([list(rule.references) for rule in about]),
     }
+    if proven:
+        proofs = proof_of(posture, (each for row in rows["evidence"] for each in row))
+        gone = [resolved_by(life, row) if row.state == RESOLVED else None for row in cells]
+        columns["resolved_by"] = _objects(gone)
+        columns["evidence"] = _objects([[proofs[each] for each in row.evidence] for row in cells])
+    else:
+        del columns["resolved_by"], columns["evidence"]
+    return pd.DataFrame(columns, index=rows.index)
+
+
+def _from(begin: int, numbers: np.ndarray) -> np.ndarray:
+    """Return numbers of nodes with `begin` added; -1 stays."""
+    return np.where(numbers >= 0, numbers + begin, -1)
+
+
+def _objects(cells: list[Any]) -> np.ndarray:
+    """Return a column of plain data; lists of equal length stay lists."""
+    return np.fromiter(cells, object, len(cells))
 
 
 def _acceptance(life: Lives, row: Any) -> dict[str, Any] | None:
@@ -171,9 +222,3 @@ def _sums(posture: Posture, rule: str) -> dict[int, tuple[str, frozenset[str]]]:
     rows = rows[rows["rule"] == rule]
     evidence = map(frozenset, rows["evidence"])
     return dict(zip(rows["subject"], zip(rows["id"], evidence, strict=True), strict=True))
-
-
-def accountable(posture: Posture, subject: int) -> dict[str, str] | None:
-    """Return the person who answers for a node, business before technical; None for nobody."""
-    person = accountable_people(posture)[subject]
-    return posture.graph.thing(int(person)) if person != NOBODY else None

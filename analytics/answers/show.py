@@ -10,6 +10,7 @@ from analytics.answers.debt import concerning, item_rows
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
 from analytics.answers.shape import cut, plain, when
+from analytics.answers.table import as_json
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from analytics.usage.sightings import SAID
@@ -45,7 +46,7 @@ def show(posture: Posture, number: int) -> dict[str, Any]:
             _edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)
         ],
         "relationships": _relationships(posture, number),
-        "findings": findings(posture, about=number)["findings"],
+        "findings": as_json(findings(posture, about=number).findings),
         **_debt_items(posture, number),
         "merged_from": _stated_by(posture, thing),
     }

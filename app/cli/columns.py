@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.cli.printing import printable
+from app.printable import printable
 
 ABSENT, NOT_KNOWN = "-", "not known"
 DAY = len("2026-08-01")  # tables show the day; --json has the instant

@@ -22,7 +22,8 @@ import typer
 from analytics.runtime.budget import VARIABLE, budget_of, within
 from analytics.runtime.faults import REPORT, Fault, collected, collecting, described
 from app.cli.columns import Columns
-from app.cli.printing import LINES, json_text, print_document, printable, tell_faults
+from app.cli.printing import json_text, print_document, tell_faults
+from app.printable import LINES, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ class Behaviour:
 
 _own: ContextVar[bool] = ContextVar("own_process", default=False)
 
-QUESTIONS: dict[str, tuple[Callable[..., dict[str, Any]], Behaviour]] = {}
+QUESTIONS: dict[str, tuple[Callable[..., Any], Behaviour]] = {}
 
 
 def question(name: str, **behaviour: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -147,8 +148,8 @@ class UsageError(Exception):
 class SaidNo(Exception):
     """A negative answer; it is printed, and the exit code is `NO`."""
 
-    def __init__(self, result: dict[str, Any]) -> None:
-        self.result = result
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
         super().__init__()
 
 
@@ -176,14 +177,16 @@ def command(
             budget = budget_of(given["judging_budget"])
             end = partial(_end, name, given["as_json"]) if _own.get() else None
             with using(given["seal_key"]), within(budget, end):
-                document, code = answered(given)
+                document, answer, code = answered(given)
             with within(budget):
                 form = "json" if given["as_json"] else given.get("form", "table")
-                print_document(document, form, behaviour.columns)
+                print_document(document, answer, form, behaviour.columns)
             if collected() or code:
                 raise typer.Exit(FAULT if collected() else code)
 
-        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        def answered(given: dict[str, Any]) -> tuple[dict[str, Any], Any, int]:
+            from analytics.answers.table import as_json
+
             arguments = {k: v for k, v in given.items() if k in wanted}
             store = given["store"]
             judges = posture if posture and not behaviour.storeless(given) else None
@@ -191,11 +194,12 @@ def command(
             opened = judges(store, given["snapshot"], given["as_of"]) if judges else None
             code = 0
             try:
-                result = answer(opened, **arguments) if posture else answer(**arguments)
+                given_answer = answer(opened, **arguments) if posture else answer(**arguments)
             except SaidNo as no:
-                result, code = no.result, NO
+                given_answer, code = no.answer, NO
+            result = as_json(given_answer)
             behaviour.cut(result, given["limit"])
-            return envelope(name, result, opened, store), code
+            return envelope(name, result, opened, store), given_answer, code
 
         longer = {"judging_budget": (NamedLonger, None)} if "budget" in wanted else {}
         extra = [

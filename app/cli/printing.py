@@ -13,12 +13,13 @@ from typing import Any
 from analytics.runtime.faults import REPORT
 from app.cli.exchange import FORMATS as EXCHANGE
 from app.cli.exchange import written
+from app.printable import LINES, printable
 
-LINES = "\n"  # the one control character allowed in messages and CSV cells
 
-
-def print_document(document: dict[str, Any], form: str, columns: Mapping[str, Any]) -> None:
-    """Write an answer in its envelope as JSON, CSV, an exchange format, or tables."""
+def print_document(
+    document: dict[str, Any], answer: Any, form: str, columns: Mapping[str, Any]
+) -> None:
+    """Write a document as JSON, an exchange format or tables, or the table of its answer as CSV."""
     if document["faults"]:
         document = _finite(document)
     try:
@@ -27,8 +28,10 @@ def print_document(document: dict[str, Any], form: str, columns: Mapping[str, An
         elif form in EXCHANGE:
             print(json_text(written(form, document)), flush=True)
         elif form == "csv":
+            from app.table_csv import table_csv
+
             name = document["schema"].split("/")[1]
-            print(_csv(document["result"][name]), end="", flush=True)
+            print(table_csv(getattr(answer, name)), end="", flush=True)
         else:
             from app.cli.tables import draw
 
@@ -37,25 +40,6 @@ def print_document(document: dict[str, Any], form: str, columns: Mapping[str, An
             tell_faults(document["faults"])
     except BrokenPipeError:  # the reader closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    """Return the rows of an answer as CSV: nodes by id, no cell that a spreadsheet runs.
-
-    A terminal may show it too, so control characters are made visible.
-    """
-    from pandas import DataFrame
-
-    from app.escape import csv_table
-
-    def flat(value: Any) -> Any:
-        if isinstance(value, dict):
-            value = value.get("id", json.dumps(value))
-        if isinstance(value, list):
-            return "; ".join(str(flat(v)) for v in value)
-        return printable(value, LINES) if isinstance(value, str) else value
-
-    return csv_table(DataFrame([{k: flat(v) for k, v in row.items()} for row in rows]))
 
 
 def json_text(document: Any) -> str:
@@ -88,8 +72,3 @@ def tell_faults(faults: Sequence[dict[str, str]]) -> None:
         print(f"trustdebt: {said}", file=sys.stderr)
     if faults:
         print(f"trustdebt: {REPORT}", file=sys.stderr)
-
-
-def printable(text: str, obeyed: str = "") -> str:
-    """Replace control characters, which ids from data may hold, by visible text."""
-    return "".join(c if c.isprintable() or c in obeyed else f"<U+{ord(c):04X}>" for c in text)

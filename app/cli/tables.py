@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT, DAY, SHARED, Columns, Row, cell, words
-from app.cli.printing import printable
 from app.freshness import freshness, spoken_day
+from app.printable import printable
 
 HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence", "warnings_in_full"}
 

@@ -1,6 +1,6 @@
 """Tables of frames: escaped, cut to a size that a browser can show, with a note on the cut."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -67,13 +67,16 @@ def _drawn(
     return [row for row in state["selection"]["rows"] if row < len(cut)] if mode else []
 
 
-def below(words: str, frame: pd.DataFrame, file: str) -> None:
-    """Draw a caption under a table, and a download of the whole frame as safe CSV."""
+def below(words: str, rows: pd.DataFrame | Callable[[], str], file: str) -> None:
+    """Draw a caption under a table, and a download of its rows as safe CSV.
+
+    `rows` are the frame as drawn, or make the CSV of a list that the command line writes too.
+    """
     left, right = st.columns([4, 1])
     left.caption(words)
     right.download_button(
         "Download CSV",
-        lambda: csv_table(frame),
+        rows if callable(rows) else lambda: csv_table(rows),
         file,
         "text/csv",
         key=f"csv:{file}",

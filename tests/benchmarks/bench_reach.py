@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
-from analytics.answers.findings import findings as findings_answer
 from analytics.answers.reach import blast_radius
 from analytics.answers.stale import stale
 from analytics.posture import Posture, assess
@@ -15,6 +14,7 @@ from analytics.reach.network import Network
 from graph.access import AccessGraph
 from graph.stores import open_store
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, each, peak, timed, wall
+from tests.support.printed import findings as findings_answer
 
 ASKED = 200  # identities that are asked about one by one
 SAMPLE = 1_000  # identities that the slow means are run on, and scaled

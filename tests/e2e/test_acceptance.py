@@ -8,13 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
-from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from graph.journal.journal import journal_of
 from tests.e2e.conftest import Open
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
+from tests.support.printed import findings
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as texts_of
 from streamlit.testing.v1 import AppTest
 
-from analytics.answers.findings import findings
 from analytics.answers.journal import accept
 from analytics.history import open_posture
 from app.isolation import isolated
@@ -25,6 +24,7 @@ from graph.journal.journal import journal_of
 from tests.e2e.conftest import TOKEN, Open, Watched, is_up
 from tests.e2e.estate import estate, publish
 from tests.e2e.said import texts
+from tests.support.printed import findings
 
 WRONG = ["", " ", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), TOKEN[::-1], "None", "\ud800", "0"]
 

@@ -216,10 +216,10 @@ def test_findings_filter_and_open_from_a_link(open_page: Open, store: Path) -> N
 
 
 def test_a_finding_can_be_sent(open_page: Open, store: Path) -> None:
-    from analytics.answers.findings import findings
     from analytics.posture import assess
     from graph.access import AccessGraph
     from graph.stores import open_store
+    from tests.support.printed import findings
 
     _, facts = open_store(str(store)).read()
     found = findings(assess(AccessGraph.of(facts)), rule="OWN-02")["findings"][0]

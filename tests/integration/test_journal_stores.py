@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
@@ -13,6 +12,7 @@ from graph.journal.journal import journal_of
 from graph.stores import Store
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.printed import findings
 
 DAY = pd.Timedelta(days=1)
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.history import open_posture
 from graph.schema import (
     AGENT,
@@ -20,6 +19,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.generator import Generated, generate, reading
 from ingest.job.run import ingest
 from ingest.source import Request, Source
+from tests.support.printed import findings
 
 AGENTS, SEED, YEAR, SHORT = 70, 5, 12, 9
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import Request
 from ingest.sources import all_sources
+from tests.support.printed import findings
 
 CRD = ("CRD-01", "CRD-02", "CRD-03", "CRD-04", "CRD-05", "CRD-06")
 

@@ -43,9 +43,10 @@ def export(
 def _write_findings(posture: "Posture", form: str, out: Path) -> int:
     """Write all unresolved findings; return their count."""
     from analytics.answers.findings import findings
+    from analytics.answers.table import as_json
     from graph.files.private import private_text
 
-    document = envelope("findings", findings(posture), posture)
+    document = envelope("findings", as_json(findings(posture)), posture)
     made = json.dumps(written(form, document), ensure_ascii=False, allow_nan=False)
     with private_text(out) as file:
         file.write(made)

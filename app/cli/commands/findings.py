@@ -1,6 +1,6 @@
 """Command for findings, worst first: findings."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,7 @@ from app.cli.command import FORMATS, LIMIT, LimitOption, SaidNo, UsageError, one
 from app.cli.exchange import FORMATS as EXCHANGE
 
 if TYPE_CHECKING:
+    from analytics.answers.findings import Findings
     from analytics.posture import Posture
 
 
@@ -34,7 +35,7 @@ def findings(
         str, typer.Option("--format", help="table, json, csv, sarif or ocsf.")
     ] = "table",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Findings":
     """List what is wrong, worst first. Example: trustdebt findings --severity high."""
     from analytics.answers.findings import chosen
     from analytics.answers.findings import findings as answer
@@ -49,10 +50,10 @@ def findings(
         raise UsageError(f"a rule is one of {', '.join(sorted(known))}")
     one_of(form, (*FORMATS, *EXCHANGE), "--format")
     subject = posture.graph.find(about) if about else None
-    result = answer(posture, rule, severity, subject, limit, _states(state))
+    listed = answer(posture, rule, severity, subject, limit, _states(state))
     if fail_on and len(chosen(posture, rule, fail_on, subject, FAILING)):
-        raise SaidNo(result)
-    return result
+        raise SaidNo(listed)
+    return listed
 
 
 def _states(said: list[str] | None) -> tuple[str, ...]:

@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.findings import described
 from analytics.answers.findings import finding as finding_answer
 from analytics.answers.findings import findings as findings_answer
 from analytics.answers.orphans import orphaned
 from analytics.answers.orphans import orphans as orphans_answer
-from analytics.findings.lifecycle.states import LISTED, RESOLVED, STATES, listed, lives
+from analytics.findings.lifecycle.states import LISTED, STATES, listed, lives
 from analytics.ownership.owners import NOBODY, ROLES
-from analytics.ownership.responsible import accountability, accountable_people
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.usage.regained import regained
 from analytics.weights import SEVERITIES
+from app.table_csv import table_csv
 from app.web.snapshots import kept
 from app.wording import NO_FIGURE, brief, kind, share
-from graph.access import NEVER
 
 UNKNOWN, BOTH, NONE = "unknown", "both roles", "nobody"
 
@@ -117,22 +117,26 @@ def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
 
 
 @kept
-def findings(posture: Posture, resolved: bool = False) -> pd.DataFrame:
-    """Return a row for each unresolved (or resolved) finding, worst first, names not escaped.
+def findings(posture: Posture, states: tuple[str, ...] = LISTED) -> pd.DataFrame:
+    """Return a row for each finding in any of `states`, worst first, names not escaped.
 
     Returns
     -------
     DataFrame
-        `id`, `rule`, `severity`, `state` (as in `analytics.findings.lifecycle.states.STATES`),
-        `subject` (id), `label`, `name`, `object` (name), `sentence`, `since`, `first_seen`,
-        `last_seen`, `resolved_at` (UTC, or NaT), `accountable` (name, empty for nobody) and
-        `accountability` (who is accountable, in a sentence).
+        The columns of `analytics.answers.findings.described` but the proof, readable: nodes as
+        `subject` and `subject_name`; `severity` is ordered, and `label` is that of the subject.
     """
-    rows = listed(posture, (RESOLVED,) if resolved else LISTED).reset_index(drop=True)
-    life = lives(posture)
-    steps = rows["step"].unique().tolist() or [len(life.infos)]
-    parts = [_described(life.posture(step), rows[rows["step"] == step]) for step in steps]
-    return pd.concat(parts).sort_index()
+    table = described(posture, listed(posture, states), proven=False)
+    return table.readable().assign(
+        severity=pd.Categorical(table.frame["severity"], SEVERITIES, ordered=True),
+        label=[kind(label) for label in table.of_nodes("subject", "label")],
+    )
+
+
+def findings_csv(posture: Posture, shown: pd.DataFrame) -> str:
+    """Return findings as the CSV of `trustdebt findings`, given their rows of `findings`."""
+    rows = listed(posture, STATES)
+    return table_csv(described(posture, rows[rows["id"].isin(shown["id"])]))
 
 
 @kept
@@ -140,39 +144,6 @@ def states(posture: Posture) -> dict[str, int]:
     """Count the findings in each state that occurs."""
     counts = lives(posture).rows["state"].value_counts()
     return {state: int(counts[state]) for state in STATES if state in counts}
-
-
-def _described(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return findings with names and texts; their numbers of nodes are those of `posture`."""
-    subject = rows["subject"].to_numpy(np.int64)
-    about = posture.graph.things.loc[subject]
-    said = {number: accountability(posture, number) for number in np.unique(subject).tolist()}
-    return pd.DataFrame(
-        {
-            "id": rows["id"].to_numpy(),
-            "rule": rows["rule"].to_numpy(),
-            "severity": pd.Categorical(rows["severity"], SEVERITIES, ordered=True),
-            "state": rows["state"].to_numpy(object),
-            "subject": about["id"].array,
-            "label": about["label"].map(kind).array,
-            "name": about["name"].array,
-            "object": names(posture, rows["object"].to_numpy(np.int64)),
-            "sentence": rows["sentence"].to_numpy(),
-            "since": _instants(rows["since"]),
-            "first_seen": _instants(rows["first_seen"]),
-            "last_seen": _instants(rows["last_seen"]),
-            "resolved_at": _instants(rows["resolved_at"]),
-            "accountable": names(posture, accountable_people(posture)[subject]),
-            "accountability": [said[number] for number in subject.tolist()],
-        },
-        index=rows.index,
-    )
-
-
-def _instants(milliseconds: pd.Series) -> Any:
-    """Return instants of a column of milliseconds, NaT for `NEVER`."""
-    known = pd.Series(milliseconds.to_numpy(np.int64))
-    return pd.to_datetime(known.where(known != NEVER), unit="ms", utc=True).array
 
 
 @kept
@@ -184,11 +155,5 @@ def finding(posture: Posture, one: str) -> dict[str, Any] | None:
 @kept
 def silent(posture: Posture) -> pd.DataFrame:
     """Return a row for each rule whose facts no source declares."""
-    rows = findings_answer(posture, limit=1)["not_evaluable"]
-    return pd.DataFrame(
-        {
-            "Rule": [row["rule"] for row in rows],
-            "Finds": [row["title"] for row in rows],
-            "Did not look, because": [row["because"] for row in rows],
-        }
-    )
+    rows = findings_answer(posture, limit=1).not_evaluable.frame
+    return rows.set_axis(["Rule", "Finds", "Did not look, because"], axis=1)

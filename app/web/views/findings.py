@@ -7,13 +7,14 @@ import pandas as pd
 import streamlit as st
 
 from analytics.findings.lifecycle.states import RESOLVED, STALE
+from analytics.findings.lifecycle.states import STATES as EVERY_STATE
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.weights import SEVERITIES
 from app.escape import code, markdown
 from app.web import acceptance
 from app.web.address import recall, remember, some_of
-from app.web.answers.figures import finding, findings, silent, states
+from app.web.answers.figures import finding, findings, findings_csv, silent, states
 from app.web.tables import below, choose_rows, table
 from app.web.view import View
 from app.wording import (
@@ -70,7 +71,7 @@ def draw(posture: Posture) -> None:
     below(
         f"{number(len(shown))} of {counted(len(rows), 'finding')}, worst first. Select one to "
         "read it whole, or several to accept them together.",
-        shown.drop(columns=["label"]),
+        lambda: findings_csv(posture, shown),
         "findings.csv",
     )
     if len(at) > 1:
@@ -89,12 +90,10 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
             "Severity": rows["severity"].astype(str).map(MARKS),
             "State": rows["state"].map(STATES),
             "Rule": rows["rule"],
-            "About": rows["name"],
+            "About": rows["subject_name"],
             "What is wrong": rows["sentence"],
             "Since": days(rows["since"]),
-            "Answers for it": rows["accountable"].where(
-                rows["accountable"] != "", rows["accountability"]
-            ),
+            "Answers for it": rows["accountable_name"].fillna(rows["accountability"]),
             "First seen": days(rows["first_seen"]),
             "Last seen": days(rows["last_seen"]),
         }
@@ -135,11 +134,7 @@ def _in_states(posture: Posture, wanted: list[str]) -> pd.DataFrame:
     """Return the findings to choose from: resolved ones only if requested."""
     if RESOLVED not in wanted:
         return findings(posture)
-    if wanted == [RESOLVED]:
-        return findings(posture, resolved=True)
-    parts = [findings(posture), findings(posture, resolved=True)]
-    whole = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return whole.sort_values("severity", kind="stable", ignore_index=True)
+    return findings(posture, (RESOLVED,) if wanted == [RESOLVED] else EVERY_STATE)
 
 
 def _keep(rows: pd.DataFrame, chosen: dict[str, list[str]], about: str) -> pd.DataFrame:
@@ -148,7 +143,7 @@ def _keep(rows: pd.DataFrame, chosen: dict[str, list[str]], about: str) -> pd.Da
         if values:
             keep &= rows[column].isin(values)
     if about:
-        named = rows["name"].str.contains(about, case=False, regex=False)
+        named = rows["subject_name"].str.contains(about, case=False, regex=False)
         keep &= named | rows["subject"].str.contains(about, case=False, regex=False)
     return rows[keep]
 

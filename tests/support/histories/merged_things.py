@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import History
@@ -15,6 +14,7 @@ from analytics.posture import Posture
 from graph.identity.match import Identities
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
+from tests.support.printed import findings
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 BUCKET = "arn:aws:s3:::crm"

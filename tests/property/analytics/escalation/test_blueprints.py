@@ -6,10 +6,10 @@ from hypothesis import given, settings
 
 from analytics.answers.choke_points import choke_points
 from analytics.answers.debt import debt
-from analytics.answers.findings import findings as findings_answer
 from analytics.answers.kpis import kpis
 from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import findings as findings_answer
 
 NAMES = tuple("abcde")
 ids = st.sampled_from([*NAMES, "nobody"])

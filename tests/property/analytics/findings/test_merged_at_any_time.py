@@ -16,7 +16,6 @@ import pytest
 
 from analytics.answers import journal as decisions
 from analytics.answers.diff import diff
-from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import STATES
@@ -27,6 +26,7 @@ from graph.identity.match import Identities
 from graph.values import iso
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import books, history_of
+from tests.support.printed import findings
 
 SEEDS = range(3)
 SOURCES = ("cloud", "hub", "idp", "iga")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -11,6 +10,7 @@ from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import findings
 
 
 @pytest.fixture(scope="module", params=[3, 11])

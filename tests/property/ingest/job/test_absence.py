@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from analytics.answers.coverage import coverage
 from analytics.answers.debt import debt
-from analytics.answers.findings import findings
 from analytics.answers.orphans import orphans
 from analytics.answers.show import show
 from analytics.posture import Posture, assess
@@ -29,6 +28,7 @@ from tests.property.ingest.sources.test_hostile import DOCUMENTS
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.exports.aws_account import IAM
 from tests.support.exports.small_exports import ESTATE, EVENT, EXPORTS, Export, write
+from tests.support.printed import findings
 
 TAKEN_AT = AS_OF
 PEOPLE = "Employee ID,Work Email,Name\n" + "".join(

@@ -6,7 +6,6 @@ import pytest
 
 from analytics.answers.coverage import coverage
 from analytics.answers.exposure import exposure
-from analytics.answers.findings import findings
 from analytics.answers.identities import identities
 from analytics.answers.orphans import orphans
 from analytics.answers.path import path
@@ -16,6 +15,7 @@ from analytics.answers.stale import stale
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
+from tests.support.printed import findings
 
 
 def _states(estate: Estate) -> dict[str, str]:

@@ -42,7 +42,7 @@ def owner(posture):
 
 
 def posture_findings(posture):
-    from analytics.answers.findings import findings
+    from tests.support.printed import findings
 
     return [f["id"] for f in findings(posture)["findings"]]
 
@@ -95,7 +95,7 @@ def later(folder, days):
 
 
 def told(posture, finding):
-    from analytics.answers.findings import findings
+    from tests.support.printed import findings
 
     (row,) = (f for f in findings(posture)["findings"] if f["id"] == finding)
     over = [e["finding"] for e in journal.journal(posture)["expired_and_open"]]
@@ -127,7 +127,7 @@ def test_one_that_was_withdrawn_before_is_not_over(tmp_path):
 
 def test_what_is_owed_for_an_accepted_finding_is_shown_as_accepted_and_stays_owed(tmp_path):
     from analytics.answers.debt import debt
-    from analytics.answers.findings import findings
+    from tests.support.printed import findings
 
     before = judged(tmp_path, "ann")
     owed = debt(before)

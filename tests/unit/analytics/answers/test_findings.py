@@ -2,8 +2,8 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import findings
 
 
 def rows(e: Estate, rule: str) -> list[dict]:

@@ -12,7 +12,6 @@ import pytest
 
 from analytics.answers import journal as decisions
 from analytics.answers.debt import debt
-from analytics.answers.findings import findings
 from analytics.answers.what_if import what_if
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of
@@ -24,6 +23,7 @@ from analytics.posture import Posture
 from graph.schema import CAN_ACCESS, SOD_RULE
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.histories.small_history import books, history_of
+from tests.support.printed import findings
 
 
 def day(number: float) -> pd.Timestamp:

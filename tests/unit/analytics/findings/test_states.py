@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from analytics import past
-from analytics.answers.findings import findings
 from analytics.findings import rules
 from analytics.findings.lifecycle import states
 from analytics.findings.lifecycle.about import what_it_is_about
@@ -20,6 +19,7 @@ from graph.stores.parquet_store import ParquetStore
 from graph.values import iso
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate
+from tests.support.printed import findings
 
 DAY = pd.Timedelta(days=1)
 RULE = "OWN-01"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.answers.plan import plan
 from analytics.answers.what_if import what_if
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import findings
 
 
 def one(**facts) -> Estate:

@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.answers.reach import blast_radius
 from analytics.answers.what_if import posture_without, what_if
 from analytics.remediation.removal.ended_uses import ended
@@ -13,6 +12,7 @@ from graph.access import AmbiguousThing, UnknownThing
 from graph.frames import records
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import Estate, ago, ids
+from tests.support.printed import findings
 
 
 def used() -> Estate:

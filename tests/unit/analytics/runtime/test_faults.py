@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from analytics.answers.debt import debt
-from analytics.answers.findings import findings
 from analytics.answers.frameworks import frameworks
 from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
@@ -22,6 +21,7 @@ from analytics.posture import Posture, assess
 from analytics.runtime.faults import Faults, collecting, described, guarded
 from graph.identity.lookup import UnknownThing
 from tests.integration.cli import example
+from tests.support.printed import findings
 
 CANARY = "canary-in-a-cell"
 GRAPH = example().posture().graph

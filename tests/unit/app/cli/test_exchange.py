@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.findings.lifecycle.states import STATES
 from analytics.history import open_posture
@@ -18,6 +17,7 @@ from graph.journal.journal import journal_of
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.printed import findings
 
 HOSTILE = 'evil"\\<script>\x1b[31m\u202e'
 SARIF = {  # the properties that the standard knows, by object; required ones first

@@ -8,7 +8,6 @@ import pytest
 
 from analytics.answers.coverage import coverage
 from analytics.answers.debt import debt
-from analytics.answers.findings import findings
 from analytics.answers.identities import identities
 from analytics.posture import assess
 from graph.access import AccessGraph
@@ -20,6 +19,7 @@ from graph.schema import COVERS, OWNS, RELATIONSHIPS, REVIEW
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
+from tests.support.printed import findings
 
 NOW = AS_OF + pd.Timedelta(days=10)
 DAY = pd.Timedelta(days=1)

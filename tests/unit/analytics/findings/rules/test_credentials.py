@@ -2,12 +2,12 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import Estate, ago, together
+from tests.support.printed import findings
 
 FINE = {"type": "access_key", "storage": "vault", "strength": "strong", "created_at": ago(20),
         "expires_at": ago(-30), "last_used_at": ago(1)}  # fmt: skip

@@ -2,11 +2,11 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
+from tests.support.printed import findings
 
 MINUTE = 1 / 1440
 

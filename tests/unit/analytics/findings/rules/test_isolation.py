@@ -2,11 +2,11 @@
 
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.evaluation import lacking
 from analytics.findings.rules import all_rules
 from graph.schema import SOD_RULE
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import findings
 
 
 def found(e: Estate, rule: str) -> list[tuple[str, str | None]]:

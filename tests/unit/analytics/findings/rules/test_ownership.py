@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.findings import findings
 from analytics.findings.evaluation import find_all
 from analytics.findings.rules import all_rules
 from analytics.weights import severity
 from graph.schema import SPAWNS
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example
+from tests.support.printed import findings
 
 
 def _all(estate: Estate, family: str = "OWN") -> list[dict[str, Any]]:

@@ -1,0 +1,87 @@
+"""What a page lets download is what the command line writes of the same list."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.delta_generator import DeltaGenerator
+
+import trustdebt
+from graph.stores.parquet_store import ParquetStore
+from ingest.job.run import ingest
+from tests.e2e.conftest import Open
+from tests.e2e.estate import hostile, publish
+from tests.support.estates.small_estates import AS_OF, Estate, ago
+
+Downloads = dict[str, Callable[[], str]]
+
+
+@pytest.fixture
+def downloads(monkeypatch: pytest.MonkeyPatch) -> Downloads:
+    """Collect what the pages offer to download, by the name of the file."""
+    offered: Downloads = {}
+    draw = DeltaGenerator.download_button
+
+    def collect(self: Any, label: str, data: Any, file: str, *rest: Any, **named: Any) -> Any:
+        offered[file] = data
+        return draw(self, label, data, file, *rest, **named)
+
+    monkeypatch.setattr(DeltaGenerator, "download_button", collect)
+    return offered
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """Publish an agent that has no owner, and then one; a second stays without."""
+    before = Estate(at=AS_OF.replace(month=7)).agent("bot", "lone").resource("vault", "restricted")
+    before.person("ann", name="Ann").can("bot", "admin", "vault", granted_at=ago(300))
+    after = Estate().agent("bot", "lone").resource("vault", "restricted").person("ann", name="Ann")
+    after.can("bot", "admin", "vault", granted_at=ago(300)).owned("bot", "ann", "ann")
+    for estate in (before, after):
+        ingest(ParquetStore(tmp_path / "two"), [estate.job()])
+    return tmp_path / "two"
+
+
+@pytest.mark.parametrize("state", [None, "open", "resolved", "all"])
+def test_findings_of_the_page_are_those_of_the_command(
+    open_page: Open,
+    downloads: Downloads,
+    two: Path,
+    capsys: pytest.CaptureFixture[str],
+    state: str | None,
+) -> None:
+    states = {"all": ["open", "resolved"], None: []}.get(state, [state])
+    assert not open_page(two, "findings", state=",".join(states)).exception
+    asked = [word for each in states for word in ("--state", each)]
+    command = ["findings", "--format", "csv", "--limit", "0", "--store", str(two), *asked]
+    assert trustdebt.main(command) == 0
+    printed = capsys.readouterr().out
+    assert downloads["findings.csv"]() == printed
+    rows = list(csv.DictReader(io.StringIO(printed)))
+    unowned = {r["subject"] for r in rows if r["rule"] == "OWN-01"}
+    owners = {"open": {"lone"}, "resolved": {"bot"}, "all": {"bot", "lone"}, None: {"lone"}}
+    assert unowned == owners[state]
+
+
+def test_what_is_filtered_away_is_not_downloaded(
+    open_page: Open, downloads: Downloads, two: Path
+) -> None:
+    open_page(two, "findings", rules="OWN-01")
+    (row,) = csv.DictReader(io.StringIO(downloads["findings.csv"]()))
+    assert (row["rule"], row["subject"], row["subject_name"]) == ("OWN-01", "lone", "lone")
+    assert (row["accountable"], row["accountable_name"]) == ("", "")
+
+
+def test_no_cell_of_a_download_runs_or_acts(
+    open_page: Open, downloads: Downloads, tmp_path: Path
+) -> None:
+    publish(hostile("http://127.0.0.1:9"), tmp_path / "hostile")
+    open_page(tmp_path / "hostile", "findings")
+    rows = list(csv.reader(io.StringIO(downloads["findings.csv"]())))
+    cells = [cell for row in rows for cell in row]
+    assert any("=" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.lstrip(" ").startswith(("=", "+", "-", "@"))]
+    assert not [cell for cell in cells if "\x1b" in cell or "\u202e" in cell]

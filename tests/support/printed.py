@@ -1,0 +1,19 @@
+"""Answers to questions as JSON, as the command line prints them and as its contract has them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import analytics.answers.findings
+from analytics.answers.table import as_json
+
+
+def _printed(answer: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(answer)
+    def printed(*given: Any, **named: Any) -> Any:
+        return as_json(answer(*given, **named))
+
+    return printed
+
+
+findings = _printed(analytics.answers.findings.findings)
