@@ -53,24 +53,24 @@ def _source(name: str) -> Source:
 
 def _request(
     source: Source,
-    said: Sequence[Path | str],
+    paths: Sequence[Path | str],
     scope: str | None,
     taken_at: pd.Timestamp | None = None,
     folder: Path = Path(),
 ) -> Request:
     if scope is not None and not scope.isprintable():
         raise InputRefused("the scope", "", "must be a line of text")
-    addresses = [one for one in said if isinstance(one, str) and ADDRESS in one]
+    addresses = [path for path in paths if isinstance(path, str) and ADDRESS in path]
     if not addresses:
-        for one in said:
-            if names_a_database(str(one)) and not is_there(folder / one):
+        for path in paths:
+            if names_a_database(str(path)) and not is_there(folder / path):
                 reason = "is not there, and is written like an address, so it is not shown"
                 raise InputRefused("the path", "", reason)
-        return Request(tuple(folder / one for one in said), scope, taken_at)
+        return Request(tuple(folder / path for path in paths), scope, taken_at)
     # An address is not shown before it is checked: it may hold a password.
     if source.address is None:
         raise InputRefused("the address", "", f"{source.name} reads files and folders only")
-    if len(said) > 1:
+    if len(paths) > 1:
         raise InputRefused("the address", "", "give one address, and no files beside it")
     return Request((), scope, taken_at, source.address(addresses[0]))
 
@@ -109,7 +109,7 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
     path, scope = table["path"], table.get("scope")
     listed = path if isinstance(path, list) else [path]
     texts = [*listed, scope] if scope is not None else listed
-    if not listed or not all(isinstance(said, str) and said for said in texts):
+    if not listed or not all(isinstance(text, str) and text for text in texts):
         raise InputRefused(config, place, "path and scope must be text")
     try:
         source = _source(str(table["name"]))

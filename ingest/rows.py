@@ -76,12 +76,12 @@ class Rows:
 
         `kind` is none of `graph.identity.external_ids.KINDS`, so such an id merges no nodes.
         """
-        said = str(native) if isinstance(native, int) else text(native)
-        if not said or redact_text(said) != said:
+        native_id = str(native) if isinstance(native, int) else text(native)
+        if not native_id or redact_text(native_id) != native_id:
             return
         row = self._nodes[id_]
         known = strict_json(row.get("external_ids") or "[]")
-        row["external_ids"] = canonical(sorted({*known, f"{kind}:{said}"}))
+        row["external_ids"] = canonical(sorted({*known, f"{kind}:{native_id}"}))
 
     def link(
         self, kind: Relationship, source: str, target: str, place: Place, **facts: Any

@@ -92,12 +92,12 @@ class Reading:
 class Sent:
     """An upload in a folder of its own: its files, and a folder for each archive.
 
-    `said` is the answer to the question that the source asks, or "".
+    `answer` is the answer to the question that the source asks, or "".
     """
 
     folder: Path
     paths: tuple[Path, ...]
-    said: str = ""
+    answer: str = ""
 
 
 def as_sent(sent: Sent) -> Sequence[Path]:

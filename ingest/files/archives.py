@@ -91,11 +91,11 @@ def _check(info: zipfile.ZipInfo, path: Path) -> None:
 def _expand(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
     """Expand a member in chunks, whatever size it declares."""
     allowed = min(MAX_BYTES, max(FREE, RATIO * info.compress_size))
-    found = bytearray()
+    content = bytearray()
     with archive.open(info) as stream:
         while piece := stream.read(CHUNK):
-            found += piece
-            if len(found) > allowed:
+            content += piece
+            if len(content) > allowed:
                 reason = f"expands to more than {allowed >> 20} MiB"
                 raise InputRefused(path, info.filename, reason)
-    return bytes(found)
+    return bytes(content)

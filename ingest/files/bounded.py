@@ -71,13 +71,13 @@ def list_files(
         return [path]
     if not stat.S_ISDIR(mode):
         raise InputRefused(path, "", "is neither a file nor a folder")
-    found: list[Path] = []
+    files: list[Path] = []
     for file in _walk(path, hidden, beside):
         refuse_link_out(file, path)
-        found.append(file)
-        if len(found) > MAX_FILES:
+        files.append(file)
+        if len(files) > MAX_FILES:
             raise InputRefused(path, "", f"holds more than {MAX_FILES} files")
-    return sorted(found)
+    return sorted(files)
 
 
 def refuse_link_out(file: Path, folder: Path) -> None:
@@ -195,17 +195,17 @@ def decode(data: bytes, path: Path) -> str:
         raise InputRefused(path, "", "is empty")
     encoding = next((name for mark, name in BOMS if data.startswith(mark)), "utf-8")
     try:
-        said = data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputRefused(path, f"line {line}", "is not UTF-8 text") from None
-    control = CONTROL.search(said)
+    control = CONTROL.search(text)
     if control:
-        line = said.count("\n", 0, control.start()) + 1
+        line = text.count("\n", 0, control.start()) + 1
         raise InputRefused(path, f"line {line}", "is binary, not text")
-    if not said.strip():
+    if not text.strip():
         raise InputRefused(path, "", "is empty")
-    return said
+    return text
 
 
 def read_json(path: Path, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
@@ -220,36 +220,36 @@ def read_json(path: Path, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DE
     return parse_json(read_text(path, max_bytes=max_bytes), path, max_depth=max_depth)
 
 
-def parse_json(said: str, path: Path | str, *, at: str = "", max_depth: int = MAX_DEPTH) -> Any:
-    """Parse the JSON text `said` of the file `path`, at the pointer `at` of it.
+def parse_json(text: str, path: Path | str, *, at: str = "", max_depth: int = MAX_DEPTH) -> Any:
+    """Parse the JSON `text` of the file `path`, at the pointer `at` of it.
 
     >>> parse_json('{"a": 1, "a": 2}', "x.json")
     Traceback (most recent call last):
     graph.files.regular.InputRefused: x.json, /a: a key stands here twice
     """
-    _check_depth(said, path, at, max_depth)
+    _check_depth(text, path, at, max_depth)
     wrong: list[_Wrong] = []
     try:
         value = json.loads(
-            said,
+            text,
             object_pairs_hook=lambda pairs: _object(pairs, wrong),
             parse_constant=lambda _: _mark("a number is not finite", wrong),
             parse_float=lambda digits: _float(digits, wrong),
         )
     except json.JSONDecodeError as error:
-        end = error.pos >= len(said.rstrip())
+        end = error.pos >= len(text.rstrip())
         reason = "the JSON text ends too early" if end else "is not JSON"
         raise InputRefused(path, at or f"line {error.lineno}", reason) from None
     except RecursionError:
         raise InputRefused(path, at, f"is nested more than {max_depth} deep") from None
     except ValueError:
         raise InputRefused(path, at, "a number has too many digits") from None
-    if wrong or SURROGATE.search(said):
+    if wrong or SURROGATE.search(text):
         _find(value, path, at)
     return value
 
 
-def parse_json_texts(said: str, path: Path | str) -> list[tuple[Any, str]]:
+def parse_json_texts(text: str, path: Path | str) -> list[tuple[Any, str]]:
     """Parse one JSON document, or several consecutive ones, each with its place.
 
     Tools that fetch pages write them so.
@@ -258,46 +258,46 @@ def parse_json_texts(said: str, path: Path | str) -> list[tuple[Any, str]]:
     ([({'a': 1}, '')], [([1], 'document 1'), ([2], 'document 2')])
     """
     try:
-        return [(parse_json(said, path), "")]
+        return [(parse_json(text, path), "")]
     except InputRefused:
-        parts = _apart(said)
+        parts = _apart(text)
         if len(parts) < 2:
             raise
     places = (f"document {number}" for number in range(1, len(parts) + 1))
     return [(parse_json(part, path, at=at), at) for part, at in zip(parts, places, strict=True)]
 
 
-def _apart(said: str) -> list[str]:
+def _apart(text: str) -> list[str]:
     """Split a text after each outermost closing bracket; [] if text remains."""
     parts: list[str] = []
     depth = start = 0
-    for token in TOKEN.finditer(said):
+    for token in TOKEN.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
         if depth == 0 and token.group() in ("]", "}"):
-            parts.append(said[start : token.end()])
+            parts.append(text[start : token.end()])
             start = token.end()
-    return [] if said[start:].strip() else parts
+    return [] if text[start:].strip() else parts
 
 
-def _check_depth(said: str, path: Path | str, at: str, max_depth: int) -> None:
+def _check_depth(text: str, path: Path | str, at: str, max_depth: int) -> None:
     """Count brackets before parsing; a text with few of them needs no check of its strings."""
-    if said.count("[") + said.count("{") <= max_depth:
+    if text.count("[") + text.count("{") <= max_depth:
         return
     depth = deepest = 0
-    for run in re.findall(r"[\[{]+|[\]}]+", STRING.sub("", said)):
+    for run in re.findall(r"[\[{]+|[\]}]+", STRING.sub("", text)):
         depth += len(run) if run[0] in "[{" else -len(run)
         deepest = max(deepest, depth)
     if deepest > max_depth:
-        line = _line_of_depth(said, max_depth)
+        line = _line_of_depth(text, max_depth)
         raise InputRefused(path, at or f"line {line}", f"is nested more than {max_depth} deep")
 
 
-def _line_of_depth(said: str, max_depth: int) -> int:
+def _line_of_depth(text: str, max_depth: int) -> int:
     depth = 0
-    for token in TOKEN.finditer(said):
+    for token in TOKEN.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
         if depth > max_depth:
-            return said.count("\n", 0, token.start()) + 1
+            return text.count("\n", 0, token.start()) + 1
     return 1
 
 
@@ -339,9 +339,9 @@ def _find(value: Any, path: Path | str, at: str) -> None:
             pending += [(f"{pointer}/{n}", v) for n, v in enumerate(here)]
 
 
-def _check_unicode(said: str, path: Path | str, pointer: str) -> None:
+def _check_unicode(text: str, path: Path | str, pointer: str) -> None:
     try:
-        said.encode()
+        text.encode()
     except UnicodeEncodeError:
         _refuse_unicode(path, pointer)
 

@@ -44,7 +44,7 @@ def export_files(
     paths: Sequence[Path], *, hidden: Collection[str] = (), beside: Collection[str] = ()
 ) -> list[ExportFile]:
     """List the files at or below `paths`, each once; see `ingest.files.bounded.list_files`."""
-    found: dict[Path, ExportFile] = {}
+    files: dict[Path, ExportFile] = {}
     named: Counter[str] = Counter()
     for path in paths:
         for file in list_files(path, hidden=hidden, beside=beside):
@@ -53,11 +53,11 @@ def export_files(
             if alone and file.parent.name.startswith(".") and file.parent.name != "..":
                 short = f"{file.parent.name}/{short}"
             short = f"{path.name}/{short}" if len(paths) > 1 and not alone else short
-            if file not in found:
+            if file not in files:
                 named[short] += 1
                 again = f"#{named[short]}" if named[short] > 1 else ""
-                found[file] = ExportFile(file, f"{short}{again}", alone)
-    return list(found.values())
+                files[file] = ExportFile(file, f"{short}{again}", alone)
+    return list(files.values())
 
 
 class ExportTooLarge(InputRefused):
@@ -138,14 +138,17 @@ def json_of(file: ExportFile, budget: Budget, gathered: Gathered) -> Any:
     )
 
 
-def json_documents(said: str, path: Path) -> Documents:
+def json_documents(text: str, path: Path) -> Documents:
     """Parse one JSON document, or several consecutive ones, each with its place."""
-    return [(one, Place(str(path), at)) for one, at in parse_json_texts(said, path)]
+    return [(value, Place(str(path), at)) for value, at in parse_json_texts(text, path)]
 
 
-def yaml_documents(said: str, path: Path) -> Documents:
+def yaml_documents(text: str, path: Path) -> Documents:
     """Parse the YAML documents of a text, each with its place."""
-    return [(one.value, Place(str(path), f"line {one.line}")) for one in parse_yaml(said, path)]
+    return [
+        (document.value, Place(str(path), f"line {document.line}"))
+        for document in parse_yaml(text, path)
+    ]
 
 
 def documents_of(
@@ -170,7 +173,7 @@ def json_lines_of(file: ExportFile, rows: Rows) -> list[tuple[dict[str, Any], Pl
 
 def refuse_all(request: Request, gathered: Gathered, reason: str) -> NoReturn:
     """Refuse an export without any usable file, with the error of its first file."""
-    lost = next((one for one in gathered.rejected if one.whole_file), None)
+    lost = next((rejected for rejected in gathered.rejected if rejected.whole_file), None)
     if lost is not None:
         alone = str(request.paths[0]) == lost.file
         besides = "" if alone else f" (and {reason})"

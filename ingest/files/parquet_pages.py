@@ -58,7 +58,7 @@ def check_pages(file: BufferedReader, path: Path, limits: Limits, size: int) -> 
     footer = _footer(file, path, size)
     rows, leaves = footer.get(ROWS), _leaves(footer)
     if not isinstance(rows, int) or rows < 0:
-        raise WrongFile("says nothing of its rows")
+        raise WrongFile("declares no count of rows")
     bounded(rows, path, limits)
     if len(leaves) > limits.columns:
         raise InputRefused(path, "", f"has more than {limits.columns} columns")
@@ -99,7 +99,7 @@ def _footer(file: BufferedReader, path: Path, size: int) -> Fields:
 
 def _leaves(footer: Fields) -> list[int]:
     """Return the bytes per value of each column: more within a list or a map."""
-    found: list[int] = []
+    sizes: list[int] = []
     pending = [(1, False)]  # elements left in each parent, and whether it repeats
     for element in _structs(footer, SCHEMA):
         while pending and pending[-1][0] == 0:
@@ -114,10 +114,10 @@ def _leaves(footer: Fields) -> list[int]:
         if within:
             pending.append((within, repeats))
         else:
-            found.append(NESTED if repeats else VALUE)
+            sizes.append(NESTED if repeats else VALUE)
     if any(left for left, _ in pending):
         raise WrongFile("has fewer columns than its schema counts")
-    return found
+    return sizes
 
 
 def _pages(
@@ -129,18 +129,18 @@ def _pages(
         if len(chunks) != len(leaves):
             raise WrongFile("has a group of rows without some column")
         for chunk, each in zip(chunks, leaves, strict=True):
-            said = chunk.get(METADATA)
-            if not isinstance(said, dict):
-                raise WrongFile("says nothing of a column")
-            places = [said.get(n, 0) for n in (PAGE_AT, WHOLE_SIZE, DICTIONARY_AT)]
-            if not all(type(one) is int and one >= 0 for one in places):
+            metadata = chunk.get(METADATA)
+            if not isinstance(metadata, dict):
+                raise WrongFile("declares nothing about a column")
+            places = [metadata.get(n, 0) for n in (PAGE_AT, WHOLE_SIZE, DICTIONARY_AT)]
+            if not all(type(place) is int and place >= 0 for place in places):
                 raise WrongFile("has a column of no known place")
-            at, whole, dictionary = places
+            at, length, dictionary = places
             if 0 < dictionary < at:
                 at = dictionary
-            if at + whole > size:
+            if at + length > size:
                 raise WrongFile("has a column outside the file")
-            end = at + whole
+            end = at + length
             while at < end:
                 page = _page(file, at)
                 yield page, each
@@ -148,10 +148,10 @@ def _pages(
 
 
 def _structs(fields: Fields, number: int) -> list[Fields]:
-    found = fields.get(number, [])
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    structs = fields.get(number, [])
+    if not isinstance(structs, list) or not all(isinstance(struct, dict) for struct in structs):
         raise WrongFile("has no list where it needs one")
-    return found
+    return structs
 
 
 def _page(file: BufferedReader, at: int) -> Page:
@@ -161,7 +161,7 @@ def _page(file: BufferedReader, at: int) -> Page:
         raise WrongFile("has a page of no known form")
     encoding = inner.get(ENCODING_2 if DATA_2 in fields else ENCODING, 0)
     sizes = fields.get(COMPRESSED, -1), fields.get(UNCOMPRESSED, -1), inner.get(COUNT, 0)
-    if not all(type(one) is int and one >= 0 for one in sizes):
+    if not all(type(number) is int and number >= 0 for number in sizes):
         raise WrongFile("has a page of no known size")
     return Page(end, *sizes, encoding)
 
@@ -187,7 +187,7 @@ def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, Any], int]:
     """Read the numbers of a structure by field, and its end; skip other values."""
     if depth > DEEPEST:
         raise WrongFile("is nested too deeply")
-    found: dict[int, Any] = {}
+    values: dict[int, Any] = {}
     field = 0
     while head := data[at]:
         at += 1
@@ -196,8 +196,8 @@ def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, Any], int]:
             field += step
         else:
             field, at = _number(data, at)
-        found[field], at = _value(data, at, kind, depth)
-    return found, at + 1
+        values[field], at = _value(data, at, kind, depth)
+    return values, at + 1
 
 
 def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
@@ -225,14 +225,14 @@ def _list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
         count, at = _length(data, at)
     if count > len(data) - at:  # each takes a byte at least, booleans too
         raise WrongFile("has a list that is longer than the file")
-    found = []
+    values = []
     for _ in range(count):
         if kind in (TRUE, FALSE):
             at += 1
         else:
-            one, at = _value(data, at, kind, depth)
-            found.append(one)
-    return found, at
+            value, at = _value(data, at, kind, depth)
+            values.append(value)
+    return values, at
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:

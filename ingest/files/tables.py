@@ -86,9 +86,9 @@ def read_table(path: Path, limits: Limits = LIMITS) -> TextTable:
 
 def placed(frame: pd.DataFrame, path: Path, kind: str, numbers: np.ndarray) -> pd.DataFrame:
     """Add to each row its file, and its line or row number (`kind`)."""
-    said = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
+    places = pc.binary_join_element_wise(f"{kind} ", pc.cast(pa.array(numbers), pa.string()), "")
     file = pd.Categorical.from_codes(np.zeros(len(frame), np.int8), pd.Index([str(path)]))
-    return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(said)})
+    return frame.assign(**{FILE: pd.Series(file, index=frame.index), PLACE: text_column(places)})
 
 
 # ---------------------------------------------------------------- columns
@@ -228,29 +228,29 @@ def json_lines(path: Path, limits: Limits = LIMITS) -> JsonLines:
     InputRefused
         If the file is not text, or no line of it is a JSON object.
     """
-    found = JsonLines([], [], rejected=[])
+    parsed = JsonLines([], [], rejected=[])
     with filled_file(path, limits) as (file, _):
         shape = scan(file, path, limits)
         bounded(shape.lines, path, limits)
         with TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text:
-            _take_lines(text, path, found)
-    if found.rejected and not found.objects:
-        raise InputRefused(path, found.rejected[0].place, "no line of it is a JSON object")
-    if found.rejected:  # a truncated object is a rejected line
-        return replace(found, unended=_unended(shape, path))
-    return found
+            _take_lines(text, path, parsed)
+    if parsed.rejected and not parsed.objects:
+        raise InputRefused(path, parsed.rejected[0].place, "no line of it is a JSON object")
+    if parsed.rejected:  # a truncated object is a rejected line
+        return replace(parsed, unended=_unended(shape, path))
+    return parsed
 
 
-def _take_lines(text: Iterable[str], path: Path, found: JsonLines) -> None:
+def _take_lines(text: Iterable[str], path: Path, parsed: JsonLines) -> None:
     for number, line in enumerate(text, 1):
         if line.isspace():
             continue
         try:
-            found.objects.append(_object(line))
-            found.lines.append(number)
+            parsed.objects.append(_object(line))
+            parsed.lines.append(number)
         except WrongValue as error:
-            found.rejected.append(Rejected(str(path), f"line {number}", str(error)))
-            bound_rejected(found.rejected, path)
+            parsed.rejected.append(Rejected(str(path), f"line {number}", str(error)))
+            bound_rejected(parsed.rejected, path)
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -275,20 +275,20 @@ def plain(value: Any) -> str | None:
 
 
 def _read_json_lines(path: Path, limits: Limits) -> TextTable:
-    found = json_lines(path, limits)
-    names = list(dict.fromkeys(name for one in found.objects for name in one))
+    parsed = json_lines(path, limits)
+    names = list(dict.fromkeys(name for row in parsed.objects for name in row))
     if len(names) > limits.columns:
         raise InputRefused(path, "", f"has more than {limits.columns} columns")
     frame = pd.DataFrame(
         {
             name: text_column(
-                pa.array([plain(o.get(name)) for o in found.objects], pa.large_string())
+                pa.array([plain(o.get(name)) for o in parsed.objects], pa.large_string())
             )
             for name in names
         }
     )
-    numbered = placed(frame, path, "line", np.array(found.lines, np.int64))
-    return TextTable(numbered, rejected=found.rejected, unended=found.unended)
+    numbered = placed(frame, path, "line", np.array(parsed.lines, np.int64))
+    return TextTable(numbered, rejected=parsed.rejected, unended=parsed.unended)
 
 
 # ---------------------------------------------------------------- Parquet

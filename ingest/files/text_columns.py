@@ -13,8 +13,8 @@ def text_column(values: pa.Array | pa.ChunkedArray) -> pd.Series:
     >>> text_column(pa.array(["a", None])).dtype
     <StringDtype(na_value=<NA>)>
     """
-    whole = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
-    return pd.Series(pd.arrays.ArrowStringArray(whole.cast(pa.large_string())))
+    chunked = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+    return pd.Series(pd.arrays.ArrowStringArray(chunked.cast(pa.large_string())))
 
 
 def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
@@ -29,10 +29,10 @@ def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_timestamp(kind):
         return _instants(values)
     if pa.types.is_nested(kind):
-        said = [
+        texts = [
             None if v is None else canonical(v) for v in values.to_pylist(maps_as_pydicts="strict")
         ]
-        return pa.array(said, pa.large_string())
+        return pa.array(texts, pa.large_string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise pa.ArrowTypeError("holds bytes")
     return pc.cast(values, pa.large_string())
@@ -41,9 +41,9 @@ def as_text(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
 def _instants(values: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     zone = "Z" if values.type.tz else ""
     exact = values.cast(pa.timestamp("ms"), safe=False)  # Arrow keeps an instant in UTC
-    whole = exact.cast(pa.timestamp("s"), safe=False)
-    seconds = pc.strftime(whole, f"%Y-%m-%dT%H:%M:%S{zone}")
-    if pc.all(pc.equal(exact, whole.cast(pa.timestamp("ms")))).as_py() is not False:
+    in_seconds = exact.cast(pa.timestamp("s"), safe=False)
+    seconds = pc.strftime(in_seconds, f"%Y-%m-%dT%H:%M:%S{zone}")
+    if pc.all(pc.equal(exact, in_seconds.cast(pa.timestamp("ms")))).as_py() is not False:
         return seconds
     fine = pc.strftime(exact, f"%Y-%m-%dT%H:%M:%S{zone}")
-    return pc.if_else(pc.equal(exact, whole.cast(pa.timestamp("ms"))), seconds, fine)
+    return pc.if_else(pc.equal(exact, in_seconds.cast(pa.timestamp("ms"))), seconds, fine)

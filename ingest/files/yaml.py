@@ -70,11 +70,11 @@ class _Loader(SAFE):  # type: ignore[misc]
         for key, value in node.value:
             if key.tag != "tag:yaml.org,2002:merge":
                 continue
-            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                if not isinstance(one, yaml.MappingNode):
+            for mapping in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if not isinstance(mapping, yaml.MappingNode):
                     raise _Refused(key.start_mark.line, "merges something that is no mapping")
-                self.flatten_mapping(one)
-                fresh = [p for p in one.value if p[0].value not in names]
+                self.flatten_mapping(mapping)
+                fresh = [p for p in mapping.value if p[0].value not in names]
                 names |= {k.value for k, _ in fresh if isinstance(k, yaml.ScalarNode)}
                 taken += fresh
         node.value = [*taken, *own]
@@ -94,8 +94,8 @@ for _tag, _form, _first in CORE:
     )
 
 
-def parse_yaml(said: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[YamlDocument]:
-    """Parse every document of the text `said` of the file `path`.
+def parse_yaml(text: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[YamlDocument]:
+    """Parse every document of the `text` of the file `path`.
 
     Raises
     ------
@@ -103,8 +103,8 @@ def parse_yaml(said: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[Yam
         With the line at which the text is no YAML, is nested too deeply or repeats a key.
     """
     try:
-        _check_depth(said, max_depth)
-        return list(_documents(said))
+        _check_depth(text, max_depth)
+        return list(_documents(text))
     except _Refused as error:
         raise InputRefused(path, f"line {error.line + 1}", error.reason) from None
     except yaml.MarkedYAMLError as error:
@@ -118,10 +118,10 @@ def parse_yaml(said: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[Yam
         raise InputRefused(path, "", "holds a value that is none of its type") from None
 
 
-def _check_depth(said: str, max_depth: int) -> None:
+def _check_depth(text: str, max_depth: int) -> None:
     depth = 0
     event: Any
-    for number, event in enumerate(yaml.parse(said, Loader=_Loader)):
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if number > MAX_NODES * 2:
             raise _Refused(event.start_mark.line, f"holds more than {MAX_NODES} values")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -132,8 +132,8 @@ def _check_depth(said: str, max_depth: int) -> None:
             raise _Refused(event.start_mark.line, f"is nested more than {max_depth} deep")
 
 
-def _documents(said: str) -> Iterator[YamlDocument]:
-    loader = _Loader(said)
+def _documents(text: str) -> Iterator[YamlDocument]:
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()

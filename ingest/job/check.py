@@ -76,8 +76,8 @@ def _named(raw: pd.DataFrame, rejected: pd.DataFrame, element: Element) -> pd.Da
     keys = ["source_id", "target_id"] if isinstance(element, Relationship) else ["id"]
     places = set(rejected[["file", "place"]].astype(str).itertuples(index=False, name=None))
     origins = raw.reindex(columns=[FILE, PLACE]).astype(str)
-    mine = [place in places for place in origins.itertuples(index=False, name=None)]
-    return raw[mine].reindex(columns=keys).dropna().astype("string")
+    is_rejected = [place in places for place in origins.itertuples(index=False, name=None)]
+    return raw[is_rejected].reindex(columns=keys).dropna().astype("string")
 
 
 def _one_label_each(result: Checked) -> None:
@@ -102,7 +102,7 @@ def refuse_if_bad(checked: Checked, max_bad: float) -> None:
 
     A file that cannot be read is no row: it makes the read partial, and does not count here.
     """
-    bad = [one for one in checked.rejected if not one.whole_file]
+    bad = [row for row in checked.rejected if not row.whole_file]
     if bad and len(bad) * 100 > max_bad * checked.read:
         first = bad[0]
         raise InputRefused(

@@ -41,18 +41,18 @@ def remember(store: Store, failures: Sequence[Failure], read: Iterable[Key]) -> 
     with suppress(StoreError):
         current = store.current()
         known = [c.key for c in current.coverage] if current else []
-    failed = [one for failure in failures for one in _failed(failure, known, done)]
+    failed = [failed_read for failure in failures for failed_read in _failed(failure, known, done)]
     keep_failed(journal, failed)
     return failed
 
 
 def _failed(failure: Failure, known: list[Key], done: set[Key]) -> list[FailedRead]:
-    said = failure.refused
-    file = UPLOADED.sub("", said.file)
-    parts = file, said.place, said.reason
+    refused = failure.refused
+    file = UPLOADED.sub("", refused.file)
+    parts = file, refused.place, refused.reason
     if failure.scope is not None:
         scopes = [redact_text(failure.scope)]
-    elif file != said.file:  # a wrong upload does not cast doubt on the known scopes
+    elif file != refused.file:  # a wrong upload does not cast doubt on the known scopes
         scopes = [""]
     else:
         scopes = [c for s, c in known if s == failure.source and (s, c) not in done] or [""]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 FEW = 3  # up to this count, warnings are listed singly
-WHERE = re.compile(r"(?P<where>.{1,4096}?): (?P<what>.+)", re.DOTALL)
+WHERE = re.compile(r"(?P<where>.{1,4096}?): (?P<message>.+)", re.DOTALL)
 NAME = re.compile(
     r"arn:\S+|'[^']*'|\"[^\"]*\"|(?<![\w.*-])(?:[\w.*-]+/)+[\w.*-]+|(?<![\w.-])[\w.-]*\d[\w.-]*"
 )
@@ -26,33 +26,33 @@ def grouped(warnings: Sequence[str]) -> dict[str, list[str]]:
     ['a: holds nothing', 'b: holds nothing', 'nothing is there']
     """
     alike: dict[str, dict[str, None]] = {}
-    for said in warnings:
-        alike.setdefault(_bare(said), {})[said] = None
-    found: dict[str, list[str]] = {}
-    for said in warnings:
-        many = list(alike[_bare(said)])
+    for warning in warnings:
+        alike.setdefault(_bare(warning), {})[warning] = None
+    groups: dict[str, list[str]] = {}
+    for warning in warnings:
+        many = list(alike[_bare(warning)])
         if len(many) <= FEW:
-            found[said] = [said]
+            groups[warning] = [warning]
         else:
-            found[_as_one(many)] = many
-    return found
+            groups[_summary(many)] = many
+    return groups
 
 
-def _as_one(many: Sequence[str]) -> str:
+def _summary(many: Sequence[str]) -> str:
     """Return one text for several alike warnings."""
     first_where, first = _parted(many[0])
-    if first_where and len({_parted(one)[1] for one in many}) == 1:
+    if first_where and len({_parted(warning)[1] for warning in many}) == 1:
         return f"{first.rstrip('.')}: {len(many)} times, the first in {first_where}"
     return f"{many[0]} (and {len(many) - 1} more like it)"
 
 
-def _parted(said: str) -> tuple[str, str]:
+def _parted(warning: str) -> tuple[str, str]:
     """Split a warning into its place ("" for none) and its message."""
-    match = WHERE.fullmatch(said)
-    return (match["where"], match["what"]) if match else ("", said)
+    match = WHERE.fullmatch(warning)
+    return (match["where"], match["message"]) if match else ("", warning)
 
 
-def _bare(said: str) -> str:
+def _bare(warning: str) -> str:
     """Return a warning without the names and numbers in it."""
-    where, what = _parted(said)
-    return f"{bool(where)} {NAME.sub('…', what)}"
+    where, message = _parted(warning)
+    return f"{bool(where)} {NAME.sub('…', message)}"

@@ -50,7 +50,7 @@ class Checked:
     @property
     def lost(self) -> list[Rejected]:
         """The rejected entries that stand for whole unreadable files."""
-        return [one for one in self.rejected if one.whole_file]
+        return [row for row in self.rejected if row.whole_file]
 
     def again(self) -> "Checked":
         """Return a copy that can be merged separately."""
@@ -67,19 +67,19 @@ class Checked:
 
 
 def carry(
-    former: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float | None
+    before: Facts | None, checked: list[Checked], warnings: list[str], max_loss: float | None
 ) -> tuple[Frames, tuple[Coverage, ...]]:
     """Merge new readings with the facts before of other scopes, and of partial reads."""
     fresh = {c.coverage.key: c for c in checked}
-    known = {c.key: c for c in former.coverage} if former else {}
-    stated = with_waiting(former.frames) if former else {}
+    known = {c.key: c for c in before.coverage} if before else {}
+    declared = with_waiting(before.frames) if before else {}
     for key, each in fresh.items():
-        if former is None or key not in known or each.adds_up:
+        if before is None or key not in known or each.adds_up:
             continue
-        _doubt(each, former, max_loss)
+        _doubt(each, before, max_loss)
         if not each.coverage.complete:
-            _remember(each, known[key], stated)
-    frames = {e: _join(e, stated.get(e), checked) for e in ELEMENTS}
+            _remember(each, known[key], declared)
+    frames = {e: _join(e, declared.get(e), checked) for e in ELEMENTS}
     for key, each in fresh.items():
         if key in known and each.adds_up:
             each.coverage = added_coverage(each.coverage, known[key])
@@ -90,7 +90,7 @@ def carry(
     return frames, coverage
 
 
-def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
+def _doubt(each: Checked, before: Facts, limit: float | None) -> None:
     """Mark a complete read as partial if it declares less than its scope did before.
 
     An export that was truncated between two rows looks complete, and so does one that lacks a file.
@@ -101,16 +101,17 @@ def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
     if not each.coverage.complete or max_loss >= ALL:
         return
     name = "/".join(each.coverage.key)
-    (before,) = (c for c in former.coverage if c.key == each.coverage.key)
-    dropped = [kind for kind in before.declares if kind not in each.coverage.declares]
+    (coverage_before,) = (c for c in before.coverage if c.key == each.coverage.key)
+    dropped = [kind for kind in coverage_before.declares if kind not in each.coverage.declares]
     doubts = []
     if dropped and not each.self_contained:
         kinds = ", ".join(dropped)
         doubts.append(f"{name}: states no {kinds} any more (--max-loss 100 if that is meant)")
-    there, gone = _lost(each, former)
-    if there >= FEW and gone * 100 > max_loss * there:
+    declared, gone = _lost(each, before)
+    if declared >= FEW and gone * 100 > max_loss * declared:
         doubts.append(
-            f"{name}: {gone} of {there} things are not mentioned any more, more than {max_loss:g} %"
+            f"{name}: {gone} of {declared} things are not mentioned any more, "
+            f"more than {max_loss:g} %"
         )
     if doubts:
         each.coverage = replace(each.coverage, complete=False)
@@ -119,21 +120,21 @@ def _doubt(each: Checked, former: Facts, limit: float | None) -> None:
         ]
 
 
-def _lost(each: Checked, former: Facts) -> tuple[int, int]:
+def _lost(each: Checked, before: Facts) -> tuple[int, int]:
     """Count the nodes that a scope declared before, and those of them that are missing now."""
-    there, gone = 0, 0
+    declared, gone = 0, 0
     for label in FACT_NODES:
-        rows, now = former.frames[label], each.frames.get(label)
+        rows, now = before.frames[label], each.frames.get(label)
         ids = rows["id"][each.own(rows)]
-        there += len(ids)
+        declared += len(ids)
         gone += len(ids) if now is None else int((~ids.isin(now["id"])).sum())
-    return there, gone
+    return declared, gone
 
 
 # -- partial reads ---------------------------------------------------------------------------------
 
 
-def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
+def _remember(each: Checked, before: Coverage, declared: Frames) -> None:
     """Complete a partial read with the facts before of its scope that it cannot declare now.
 
     Those facts still hold, so the scope keeps declaring their kinds; a null in a row of a kind that
@@ -150,16 +151,18 @@ def _remember(each: Checked, before: Coverage, stated: Frames) -> None:
     )
     if not dropped and not each.lost:
         return
-    _keep_labels(each, stated)
+    _keep_labels(each, declared)
     for element, frame in each.frames.items():
-        mine = stated[element][each.own(stated[element])]
-        if len(mine):
-            each.frames[element] = _completed(frame, mine, element, None if each.lost else dropped)
+        rows_before = declared[element][each.own(declared[element])]
+        if len(rows_before):
+            each.frames[element] = _completed(
+                frame, rows_before, element, None if each.lost else dropped
+            )
 
 
-def _keep_labels(each: Checked, stated: Frames) -> None:
+def _keep_labels(each: Checked, declared: Frames) -> None:
     """Keep the label of each node: the read may lack the kind of fact that determines it."""
-    before = {n: stated[n][each.own(stated[n])] for n in FACT_NODES}
+    before = {n: declared[n][each.own(declared[n])] for n in FACT_NODES}
     ids = pd.concat({n.name: before[n]["id"] for n in FACT_NODES})
     had = pd.Series(ids.index.get_level_values(0), index=pd.Index(ids))
     had = had[~had.index.duplicated()]
@@ -173,15 +176,15 @@ def _keep_labels(each: Checked, stated: Frames) -> None:
         for other in FACT_NODES:
             kept = before[other][before[other]["id"].isin(frame["id"][moved])]
             if other is not label and len(kept):
-                whole = [f for f in (each.frames.get(other), kept) if f is not None and len(f)]
-                each.frames[other] = pd.concat(whole, ignore_index=True)
+                parts = [f for f in (each.frames.get(other), kept) if f is not None and len(f)]
+                each.frames[other] = pd.concat(parts, ignore_index=True)
 
 
 def _completed(
-    now: pd.DataFrame, mine: pd.DataFrame, element: Element, dropped: frozenset[str] | None
+    now: pd.DataFrame, before: pd.DataFrame, element: Element, dropped: frozenset[str] | None
 ) -> pd.DataFrame:
     """Fill rows with their values before, of the `dropped` kinds of fact or of all (None)."""
-    known = mine.drop_duplicates("id").set_index("id").reindex(now["id"])
+    known = before.drop_duplicates("id").set_index("id").reindex(now["id"])
     columns = {}
     for column in element.columns:
         name, kind = column.name, kind_of_field(element, column.name)
@@ -206,53 +209,55 @@ def _join(element: Element, before: pd.DataFrame | None, checked: list[Checked])
     parts: list[pd.DataFrame] = []
     rest = before
     for each in checked:
-        mine = None
+        rows_before = None
         if rest is not None:
             own = each.own(rest)
-            mine, rest = rest[own], rest[~own]
+            rows_before, rest = rest[own], rest[~own]
         now = each.frames.get(element)
         if now is not None:
-            now = _stamp(now, mine, each.coverage)
-        if mine is not None and len(mine) and (each.adds_up or element is USED):
-            logged = mine["by_day"].notna() if not each.adds_up else mine["id"].notna()
-            now = added_up(mine[logged], empty(element) if now is None else now, element)
-            mine = mine[~logged]
+            now = _stamp(now, rows_before, each.coverage)
+        if rows_before is not None and len(rows_before) and (each.adds_up or element is USED):
+            logged = (
+                rows_before["by_day"].notna() if not each.adds_up else rows_before["id"].notna()
+            )
+            now = added_up(rows_before[logged], empty(element) if now is None else now, element)
+            rows_before = rows_before[~logged]
         if now is not None:
             parts.append(now)
-        if mine is not None:
-            left = mine[_unknown(mine, element, each)]
+        if rows_before is not None:
+            left = rows_before[_unknown(rows_before, element, each)]
             parts.append(left[~_mentioned(left["id"], element, each.frames)] if len(left) else left)
-    whole = [p for p in [rest, *parts] if p is not None and len(p)]
-    if not whole:
+    filled = [p for p in [rest, *parts] if p is not None and len(p)]
+    if not filled:
         return empty(element)
-    if len(whole) == 1:
-        return whole[0].reset_index(drop=True)
-    return pd.concat(whole, ignore_index=True)
+    if len(filled) == 1:
+        return filled[0].reset_index(drop=True)
+    return pd.concat(filled, ignore_index=True)
 
 
-def _unknown(mine: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
+def _unknown(before: pd.DataFrame, element: Element, each: Checked) -> np.ndarray:
     """Return the mask of the rows before that may still be valid.
 
     After a partial read these are all rows; after a complete one, those that its rejected rows
     refer to. In a self-contained read a rejected row counts as absent.
     """
     if not each.coverage.complete:
-        return np.ones(len(mine), bool)
+        return np.ones(len(before), bool)
     unread = each.unread.get(element)
-    if unread is None or mine.empty or each.self_contained:
-        return np.zeros(len(mine), bool)
+    if unread is None or before.empty or each.self_contained:
+        return np.zeros(len(before), bool)
     keys = list(unread.columns)
-    said = pd.MultiIndex.from_frame(unread)
-    return np.asarray(pd.MultiIndex.from_frame(mine[keys].astype("string")).isin(said))
+    mentioned = pd.MultiIndex.from_frame(unread)
+    return np.asarray(pd.MultiIndex.from_frame(before[keys].astype("string")).isin(mentioned))
 
 
 def _mentioned(ids: pd.Series, element: Element, frames: Frames) -> np.ndarray:
     """Return the mask of the ids that a read declares; for a node, under any label."""
-    found = np.zeros(len(ids), bool)
-    for one in FACT_NODES if isinstance(element, Node) else (element,):
-        if one in frames:
-            found |= ids.isin(frames[one]["id"]).to_numpy(bool)
-    return found
+    mask = np.zeros(len(ids), bool)
+    for candidate in FACT_NODES if isinstance(element, Node) else (element,):
+        if candidate in frames:
+            mask |= ids.isin(frames[candidate]["id"]).to_numpy(bool)
+    return mask
 
 
 def _stamp(now: pd.DataFrame, before: pd.DataFrame | None, coverage: Coverage) -> pd.DataFrame:

@@ -53,10 +53,10 @@ def _merged(rows: pd.DataFrame, element: Element) -> pd.DataFrame:
 
 def _words(rows: pd.DataFrame) -> pd.Series:
     """Return each row as text, to order rows of one instant reproducibly."""
-    whole = rows["id"].astype("string")
+    text = rows["id"].astype("string")
     for name in rows.columns:
-        whole = whole + "\x1f" + rows[name].astype("string").fillna("")
-    return whole
+        text = text + "\x1f" + rows[name].astype("string").fillna("")
+    return text
 
 
 def _take_state(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -72,10 +72,10 @@ def _take_state(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 def _take_counts(merged: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Take the larger count of each day, and of rows without days the largest count."""
-    said = rows[rows["by_day"].notna()].groupby("id")["by_day"].unique()
-    sums = [uses_by_day.joined(texts) for texts in said]
-    by_day = pd.Series([text for text, _ in sums], index=said.index, dtype="string")
-    count = pd.Series([count for _, count in sums], index=said.index, dtype="Int64")
+    texts_by_id = rows[rows["by_day"].notna()].groupby("id")["by_day"].unique()
+    sums = [uses_by_day.joined(texts) for texts in texts_by_id]
+    by_day = pd.Series([text for text, _ in sums], index=texts_by_id.index, dtype="string")
+    count = pd.Series([count for _, count in sums], index=texts_by_id.index, dtype="Int64")
     largest = pd.concat([rows.set_index("id")["count"], count])
     merged["by_day"] = by_day.reindex(merged.index)
     merged["count"] = largest.groupby(level=0).max().reindex(merged.index)
@@ -88,47 +88,47 @@ def periods(parts: list[Period]) -> tuple[Period, ...]:
     """Merge periods with no more than `QUIET` between them.
 
     >>> day = lambda n: pd.Timestamp(f"2026-11-{n:02}", tz="UTC")
-    >>> found = periods([(day(20), day(25)), (day(1), day(4)), (day(7), day(9)), (day(2), day(3))])
-    >>> [(first.day, last.day) for first, last in found]
+    >>> merged = periods([(day(20), day(25)), (day(1), day(4)), (day(7), day(9)), (day(2), day(3))])
+    >>> [(first.day, last.day) for first, last in merged]
     [(1, 9), (20, 25)]
     """
-    found: list[Period] = []
+    merged: list[Period] = []
     for first, last in sorted(parts):
-        if found and first - found[-1][1] <= QUIET:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        if merged and first - merged[-1][1] <= QUIET:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         else:
-            found.append((first, last))
-    return tuple(found)
+            merged.append((first, last))
+    return tuple(merged)
 
 
 def watched(coverage: Coverage, more: tuple[Period, ...] = ()) -> Coverage:
     """Return `coverage` with `more` periods; only that after the last gap counts as observed."""
-    whole = periods([*coverage.usage_periods, *more])
-    if not whole:
+    merged = periods([*coverage.usage_periods, *more])
+    if not merged:
         return coverage
-    return replace(coverage, usage_periods=whole, usage_window_start=whole[-1][0])
+    return replace(coverage, usage_periods=merged, usage_window_start=merged[-1][0])
 
 
 def added_coverage(now: Coverage, before: Coverage) -> Coverage:
     """Return the coverage of two readings of one log; the later decides if it is complete."""
     later = max(now, before, key=lambda c: (c.taken_at, c.complete))
     starts = [c.usage_window_start for c in (now, before) if c.usage_window_start is not None]
-    whole = replace(
+    merged = replace(
         later,
         declares=tuple(sorted({*now.declares, *before.declares})),
         owner_roles=now.owner_roles_with(before),
         usage_window_start=min(starts, default=None),
         usage_periods=now.usage_periods,
     )
-    return watched(whole, before.usage_periods)
+    return watched(merged, before.usage_periods)
 
 
 def gaps(coverage: Coverage) -> list[str]:
     """Return warnings of the times for which no log was read, the last first."""
     spans = coverage.usage_periods
-    found = [
+    warnings = [
         f"{'/'.join(coverage.key)}: no log of {iso(before)} to {iso(after)} was read: "
         "what was used then is unknown"
         for (_, before), (after, _) in pairwise(spans)
     ]
-    return found[::-1]
+    return warnings[::-1]

@@ -20,14 +20,14 @@ Frames = Mapping[Element, pd.DataFrame]
 def with_waiting(frames: Frames) -> dict[Element, pd.DataFrame]:
     """Return frames in which the waiting relationships are among the others of their type."""
     waiting = frames[WAITING]
-    whole = dict(frames) | {WAITING: empty(WAITING)}
+    joined = dict(frames) | {WAITING: empty(WAITING)}
     for relationship in RELATIONSHIPS:
-        mine = waiting[waiting["relationship"] == relationship.name]
-        if len(mine):
-            rows = pd.DataFrame([strict_json(fact) for fact in mine["fact"]])
+        of_type = waiting[waiting["relationship"] == relationship.name]
+        if len(of_type):
+            rows = pd.DataFrame([strict_json(fact) for fact in of_type["fact"]])
             parts = [frames[relationship], conform(rows, relationship).frame]
-            whole[relationship] = pd.concat([p for p in parts if len(p)], ignore_index=True)
-    return whole
+            joined[relationship] = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    return joined
 
 
 def as_waiting(rows: pd.DataFrame, reason: pd.Series, relationship: Relationship) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def as_waiting(rows: pd.DataFrame, reason: pd.Series, relationship: Relationship
         canonical({str(name): _plain(value) for name, value in row.items() if pd.notna(value)})
         for row in kept.to_dict("records")
     ]
-    found = pd.DataFrame(
+    waiting = pd.DataFrame(
         {
             "id": relationship.name + " " + kept["id"],
             "source": kept["source"],
@@ -48,7 +48,7 @@ def as_waiting(rows: pd.DataFrame, reason: pd.Series, relationship: Relationship
             "reason": reason[kept.index],
         }
     )
-    return found.astype("string")[[c.name for c in WAITING.columns]]
+    return waiting.astype("string")[[c.name for c in WAITING.columns]]
 
 
 def _plain(value: object) -> object:

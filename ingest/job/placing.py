@@ -16,11 +16,11 @@ from graph.stores import Behind, SnapshotInfo, Store, in_history
 from graph.values import iso
 from ingest.job.merge import Checked
 
-Join = Callable[[Facts | None, list[Checked]], "Whole"]
+Join = Callable[[Facts | None, list[Checked]], "PlannedSnapshot"]
 
 
 @dataclass(frozen=True)
-class Whole:
+class PlannedSnapshot:
     """A snapshot to publish, and the readings merged into it.
 
     `behind` is set if it goes behind the current snapshot; `repeated` if another snapshot of this
@@ -34,21 +34,21 @@ class Whole:
     repeated: bool = False
 
 
-def planned(store: Store, checked: list[Checked], join: Join) -> list[Whole]:
+def planned(store: Store, checked: list[Checked], join: Join) -> list[PlannedSnapshot]:
     """Return the snapshots for some readings, in the order of publishing."""
     now = store.current()
     known = {c.key: c.taken_at for c in now.coverage} if now else {}
     late = [c for c in checked if _is_late(c, known)]
     fresh = [c for c in checked if c not in late]
-    wholes: list[Whole] = []
+    snapshots: list[PlannedSnapshot] = []
     if now is not None and late:
         timeline = _Timeline(store, now)
         for each in sorted(late, key=lambda c: c.coverage.taken_at):
             timeline.insert(each, join)
-        wholes = timeline.wholes
+        snapshots = timeline.snapshots
     if fresh:
-        wholes.append(join(store.read(now.id)[1] if now else None, fresh))
-    return wholes
+        snapshots.append(join(store.read(now.id)[1] if now else None, fresh))
+    return snapshots
 
 
 def _is_late(each: Checked, known: dict[tuple[str, str], pd.Timestamp]) -> bool:
@@ -61,19 +61,21 @@ class _Timeline:
 
     def __init__(self, store: Store, current: SnapshotInfo) -> None:
         self._store, self._current = store, current
-        self.wholes: list[Whole] = []
+        self.snapshots: list[PlannedSnapshot] = []
         self._infos: list[SnapshotInfo] | None = None
 
     def insert(self, each: Checked, join: Join) -> None:
         """Plan a snapshot at the instant of a reading, and replacements of later ones."""
         at, key = each.coverage.taken_at, each.coverage.key
-        whole = join(self._at(each), [each])
+        merged = join(self._at(each), [each])
         newer = next(c.taken_at for c in self._current.coverage if c.key == key)
-        told = (
+        warning = (
             f"{'/'.join(key)}: is of {iso(at)}, older than what is current ({iso(newer)}): "
             "it takes its place in the history, and nothing current changes"
         )
-        self.wholes.append(Whole(whole.facts, whole.checked, [*whole.warnings, told], Behind()))
+        self.snapshots.append(
+            PlannedSnapshot(merged.facts, merged.checked, [*merged.warnings, warning], Behind())
+        )
         for info in self._snapshots():
             if info.taken_at > at and info != self._current and _lacks(info.coverage, each):
                 self._replace(info, each, join)
@@ -81,21 +83,23 @@ class _Timeline:
     def _replace(self, info: SnapshotInfo, each: Checked, join: Join) -> None:
         """Plan the replacement of a later snapshot, including changes planned for it already."""
         behind = Behind(info.replaces or info.id)
-        planned = next((w for w in self.wholes if w.behind == behind), None)
+        planned = next((w for w in self.snapshots if w.behind == behind), None)
         facts = planned.facts if planned is not None else self._store.read(info.id)[1]
         if planned is not None:
             if not _lacks(planned.facts.coverage, each):
                 return
-            self.wholes.remove(planned)
-        whole = join(facts, [each])
-        self.wholes.append(Whole(whole.facts, whole.checked, [], behind, repeated=True))
+            self.snapshots.remove(planned)
+        merged = join(facts, [each])
+        self.snapshots.append(
+            PlannedSnapshot(merged.facts, merged.checked, [], behind, repeated=True)
+        )
 
     def _at(self, each: Checked) -> Facts | None:
         """Return the facts that were current at the instant of a reading."""
         at = each.coverage.taken_at
-        mine = [w.facts for w in self.wholes if w.facts.taken_at <= at]
+        planned_facts = [w.facts for w in self.snapshots if w.facts.taken_at <= at]
         stored = [i for i in self._snapshots() if i.taken_at <= at]
-        newest = max(mine, key=lambda f: f.taken_at, default=None)
+        newest = max(planned_facts, key=lambda f: f.taken_at, default=None)
         if newest is not None and (not stored or newest.taken_at >= stored[-1].taken_at):
             return newest
         return self._store.read(stored[-1].id)[1] if stored else None
@@ -108,5 +112,5 @@ class _Timeline:
 
 def _lacks(coverage: tuple[Coverage, ...], each: Checked) -> bool:
     """Return whether a coverage has nothing of a reading's scope, or only older facts."""
-    mine = [c for c in coverage if c.key == each.coverage.key]
-    return not mine or mine[0].taken_at < each.coverage.taken_at
+    known = [c for c in coverage if c.key == each.coverage.key]
+    return not known or known[0].taken_at < each.coverage.taken_at

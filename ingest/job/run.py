@@ -2,8 +2,8 @@
 
 A complete read replaces the rows of its source and scope. After a partial one, rows that it does
 not mention stay, with their `last_seen`. Scopes that this job did not read are carried forward
-unchanged: absence is not removal. A relationship with a missing end is kept aside with a warning
-(see `ingest.job.missing_ends`); for a self-contained source it is rejected.
+unchanged: absence is not removal. A relationship with a missing end waits beside the
+graph, with a warning (see `ingest.job.missing_ends`); for a self-contained source it is rejected.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ from ingest.job.failures import Failure, remember
 from ingest.job.group_warnings import grouped
 from ingest.job.merge import ALL, Checked, Frames, carry
 from ingest.job.missing_ends import as_waiting
-from ingest.job.placing import Whole, planned
+from ingest.job.placing import PlannedSnapshot, planned
 from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Reading, Rejected, Request, Source
 
@@ -64,9 +64,9 @@ class _Terms:
     skip_failed: bool = False
     progress: Progress = lambda message: None
 
-    def join(self, former: Facts | None, checked: list[Checked]) -> Whole:
+    def join(self, before: Facts | None, checked: list[Checked]) -> PlannedSnapshot:
         """Merge readings with the facts that were current before them."""
-        return _join(former, checked, self.max_loss)
+        return _join(before, checked, self.max_loss)
 
 
 def ingest(
@@ -151,9 +151,9 @@ def read(source: Source, request: Request) -> Reading:
         If it cannot be used.
     """
     reading = source.read(request)
-    warned = grouped([redact_text(said) for said in reading.warnings])
+    warned = grouped([redact_text(warning) for warning in reading.warnings])
     reading.warnings = list(warned)
-    reading.in_full = {said: all_ for said, all_ in warned.items() if len(all_) > 1}
+    reading.in_full = {warning: all_ for warning, all_ in warned.items() if len(all_) > 1}
     return reading
 
 
@@ -177,51 +177,59 @@ def _publish(
     """
     _refuse_twice(checked)
     with store.lease() as lease:
-        wholes = planned(store, checked, terms.join)
-        while bad := _bad([c for w in wholes if not w.repeated for c in w.checked], terms.max_bad):
+        snapshots = planned(store, checked, terms.join)
+        while bad := _bad(
+            [c for w in snapshots if not w.repeated for c in w.checked], terms.max_bad
+        ):
             failures += bad.values()
             checked = [c for c in checked if c.coverage.key not in bad]
             if not (checked and terms.skip_failed):
                 return None
-            wholes = planned(store, checked, terms.join)
+            snapshots = planned(store, checked, terms.join)
         terms.progress("publishing")
-        done = [store.publish(w.facts, lease, behind=w.behind) for w in wholes]
+        done = [store.publish(w.facts, lease, behind=w.behind) for w in snapshots]
         store.prune(terms.keep, lease)
-    told = [(whole, *made) for whole, made in zip(wholes, done, strict=True) if not whole.repeated]
-    _, info, published = told[-1]
-    result = Ingested(info, published, [], [w for whole, *_ in told for w in whole.warnings])
-    for each in (c for whole, *_ in told for c in whole.checked):
+    reported = [
+        (snapshot, *made)
+        for snapshot, made in zip(snapshots, done, strict=True)
+        if not snapshot.repeated
+    ]
+    _, info, published = reported[-1]
+    result = Ingested(
+        info, published, [], [w for snapshot, *_ in reported for w in snapshot.warnings]
+    )
+    for each in (c for snapshot, *_ in reported for c in snapshot.checked):
         result.quarantined += each.rejected
-        for said, all_ in each.in_full.items():
-            result.in_full.setdefault(said, []).extend(all_)
-        result.set_aside.append(_aside(each))
+        for warning, all_ in each.in_full.items():
+            result.in_full.setdefault(warning, []).extend(all_)
+        result.set_aside.append(_rejected_rows(each))
     return result
 
 
-def _join(former: Facts | None, checked: list[Checked], max_loss: float | None) -> Whole:
+def _join(before: Facts | None, checked: list[Checked], max_loss: float | None) -> PlannedSnapshot:
     """Merge readings with the facts that were current before; the readings are not changed."""
-    mine = [each.again() for each in checked]
-    told: list[str] = []
-    frames, coverage = carry(former, mine, told, max_loss)
-    frames = _settle(frames, mine, told, _waiting_before(former))
-    warnings = [w for each in mine for w in each.warnings] + told
-    return Whole(Facts.of(frames, coverage), mine, warnings)
+    copies = [each.again() for each in checked]
+    merge_warnings: list[str] = []
+    frames, coverage = carry(before, copies, merge_warnings, max_loss)
+    frames = _settle(frames, copies, merge_warnings, _waiting_before(before))
+    warnings = [w for each in copies for w in each.warnings] + merge_warnings
+    return PlannedSnapshot(Facts.of(frames, coverage), copies, warnings)
 
 
 def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failure]:
     """Return a failure for each reading with too many rejected rows, by source and scope."""
-    found = {}
+    failures = {}
     for each in checked:
         try:
             refuse_if_bad(each, max_bad)
         except InputRefused as refused:
-            found[each.coverage.key] = Failure(*each.coverage.key, refused)
-    return found
+            failures[each.coverage.key] = Failure(*each.coverage.key, refused)
+    return failures
 
 
-def _aside(checked: Checked) -> SetAside:
+def _rejected_rows(checked: Checked) -> SetAside:
     """Return the rejected rows of one read in the form that is saved."""
-    files_first = sorted(checked.rejected, key=lambda one: not one.whole_file)
+    files_first = sorted(checked.rejected, key=lambda row: not row.whole_file)
     rows = [(r.file, r.place, r.reason) for r in files_first[:LISTED]]
     return SetAside(
         checked.coverage.source,
@@ -243,10 +251,10 @@ def _refuse_twice(checked: list[Checked]) -> None:
         seen[key] = each.origin
 
 
-def _waiting_before(former: Facts | None) -> frozenset[tuple[str, str, str]]:
+def _waiting_before(before: Facts | None) -> frozenset[tuple[str, str, str]]:
     """Return id, source and scope of the relationships that were waiting before."""
     columns = ["id", "source", "scope"]
-    rows = former.frames[WAITING][columns] if former else empty(WAITING)[columns]
+    rows = before.frames[WAITING][columns] if before else empty(WAITING)[columns]
     return frozenset(rows.itertuples(index=False, name=None))
 
 
@@ -270,7 +278,7 @@ def _settle(
             rows = as_waiting(frame[bad], reason[bad], relationship)
             waiting.append(rows)
             frames[relationship] = frame[~bad].reset_index(drop=True)
-            _set_aside(frame[bad], reason[bad], relationship, fresh, warnings, before)
+            _reject_or_wait(frame[bad], reason[bad], relationship, fresh, warnings, before)
     frames[WAITING] = pd.concat(waiting, ignore_index=True)
     return frames
 
@@ -303,7 +311,7 @@ def _wrong_ends(
     return reason
 
 
-def _set_aside(
+def _reject_or_wait(
     rows: pd.DataFrame,
     reason: pd.Series,
     relationship: Relationship,

@@ -110,13 +110,13 @@ def where_kept(value: str) -> str:
     """
     if not value.strip():
         return "unknown"
-    left, found = value, []
+    left, places = value, []
     for form, storage in REFERENCES:
         if form.search(left):
             left = form.sub(" ", left)
-            found.append(storage)
+            places.append(storage)
     literal = re.sub(r"[^\w]", "", SCHEME.sub("", left))
-    return found[0] if found and not literal else "config"
+    return places[0] if places and not literal else "config"
 
 
 def secrets_in_address(address: str) -> Iterator[HeldSecret]:

@@ -47,14 +47,16 @@ def secretive(ids: pd.Series) -> pd.Series:
 def _suspects(values: pd.Series, structured: bool, prose: bool = False) -> dict[str, str]:
     """Map each distinct value that holds something like a secret to its redacted form."""
     text = redact_prose if prose else redact_text
-    found = suspects(text_array(values), fields=structured, prose=prose).to_pylist()
-    pairs = {value: _redact_json(value, text) if structured else text(value) for value in found}
+    suspicious = suspects(text_array(values), fields=structured, prose=prose).to_pylist()
+    pairs = {
+        value: _redact_json(value, text) if structured else text(value) for value in suspicious
+    }
     return {value: clean for value, clean in pairs.items() if clean != value}
 
 
-def _redact_json(said: str, text: Clean) -> str:
+def _redact_json(document: str, text: Clean) -> str:
     """Redact the texts within a JSON value, so that it stays JSON."""
-    return canonical(redact_value(strict_json(said), text))
+    return canonical(redact_value(strict_json(document), text))
 
 
 def redact_value(part: Any, text: Clean = redact_text) -> Any:
@@ -69,9 +71,10 @@ def redact_value(part: Any, text: Clean = redact_text) -> Any:
         return [redact_value(p, text) for p in part]
     if isinstance(part, dict):
         beside = part.get("name", part.get("key"))  # {"name": "DB_PASSWORD", "value": ...}
-        told = {"value": beside} if isinstance(beside, str) else {}
+        name_by_field = {"value": beside} if isinstance(beside, str) else {}
         return {
-            redact_text(k): _redact_field(str(told.get(k, k)), v, text) for k, v in part.items()
+            redact_text(k): _redact_field(str(name_by_field.get(k, k)), v, text)
+            for k, v in part.items()
         }
     return part
 

@@ -220,11 +220,11 @@ def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
 
 def _lay_out(sent: Sent) -> Sequence[Path]:
     """Put a file that was sent by itself into a folder of the repository that it is of."""
-    if not sent.said:
+    if not sent.answer:
         if any(path.is_file() for path in sent.paths):
             raise InputRefused(sent.paths[0], "", "say which repository it is of")
         return sent.paths
-    named = NAMED.fullmatch(sent.said)
+    named = NAMED.fullmatch(sent.answer)
     if named is None or ("/" in named["path"]) != bool(named["host"]):
         reason = "write it as github.com/acme/api, or as the name of its folder alone"
         raise InputRefused("repository", "", reason)

@@ -13,7 +13,7 @@ from ingest.tags.tag_map import KEYS, WORDS, TagMap, bare
 TABLES = {"keys", "words", "complete"}
 
 
-def read_tag_map(said: Any, path: Path, place: str) -> TagMap:
+def read_tag_map(table: Any, path: Path, place: str) -> TagMap:
     """Return the tag map of a table, or of a file beside the configuration, with the defaults.
 
     Raises
@@ -21,41 +21,45 @@ def read_tag_map(said: Any, path: Path, place: str) -> TagMap:
     InputRefused
         If it names a fact that tags do not provide, or has another form.
     """
-    if isinstance(said, str):
-        path, place = path.parent / said, "tags"
-        said = read_toml(path)
-    if not isinstance(said, dict) or not set(said) <= TABLES:
+    if isinstance(table, str):
+        path, place = path.parent / table, "tags"
+        table = read_toml(path)
+    if not isinstance(table, dict) or not set(table) <= TABLES:
         raise InputRefused(path, place, f"may hold {', '.join(sorted(TABLES))} only")
-    keys, words, complete = said.get("keys", {}), said.get("words", {}), said.get("complete", False)
+    keys, words, complete = (
+        table.get("keys", {}),
+        table.get("words", {}),
+        table.get("complete", False),
+    )
     _check(keys, KEYS, path, f"{place}/keys")
     _check(words, WORDS, path, f"{place}/words")
     if not isinstance(complete, bool):
         raise InputRefused(path, f"{place}/complete", "must be true or false")
     more = {fact: _keys(listed, path, f"{place}/keys/{fact}") for fact, listed in keys.items()}
     other = {fact: _words(fact, w, path, f"{place}/words/{fact}") for fact, w in words.items()}
-    found = TagMap()
+    defaults = TagMap()
     return replace(
-        found,
-        keys={fact: (*more.get(fact, ()), *listed) for fact, listed in found.keys.items()},
-        words={fact: {**listed, **other.get(fact, {})} for fact, listed in found.words.items()},
+        defaults,
+        keys={fact: (*more.get(fact, ()), *listed) for fact, listed in defaults.keys.items()},
+        words={fact: {**listed, **other.get(fact, {})} for fact, listed in defaults.words.items()},
         complete=complete,
     )
 
 
-def _check(said: Any, known: Mapping[str, Any], path: Path, place: str) -> None:
-    if not isinstance(said, dict) or not set(said) <= set(known):
+def _check(table: Any, known: Mapping[str, Any], path: Path, place: str) -> None:
+    if not isinstance(table, dict) or not set(table) <= set(known):
         raise InputRefused(path, place, f"may only name {', '.join(known)}")
 
 
-def _keys(said: Any, path: Path, place: str) -> tuple[str, ...]:
-    listed = [said] if isinstance(said, str) else said
+def _keys(value: Any, path: Path, place: str) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not all(isinstance(k, str) and bare(k) for k in listed):
         raise InputRefused(path, place, "must be a list of keys")
     return tuple(bare(key) for key in listed)
 
 
-def _words(fact: str, said: Any, path: Path, place: str) -> dict[str, str]:
+def _words(fact: str, table: Any, path: Path, place: str) -> dict[str, str]:
     ours = sorted(set(WORDS[fact].values()))
-    if not isinstance(said, dict) or not all(word in ours for word in said.values()):
+    if not isinstance(table, dict) or not all(word in ours for word in table.values()):
         raise InputRefused(path, place, f"must map words to {', '.join(ours)}")
-    return {plain(word): meant for word, meant in said.items()}
+    return {plain(word): meant for word, meant in table.items()}

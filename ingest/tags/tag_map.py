@@ -86,7 +86,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **dict.fromkeys(("sandbox", "sbx", "playground"), "sandbox"),
     },
     SENSITIVITY: {
-        **{one: one for one in SENSITIVITIES},
+        **{level: level for level in SENSITIVITIES},
         "internal only": "internal",
         "internal use only": "internal",
         **dict.fromkeys(("highly confidential", "strictly confidential"), "restricted"),
@@ -168,27 +168,27 @@ class Tagger:
         if not tags:
             return Tagged({})
         can = {p.name for p in label.properties}
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             ENV: self._env(tags) if ENV in can else None,
             PURPOSE: self._text(tags) if PURPOSE in can else None,
             EXPIRES_AT: self._instant(tags) if EXPIRES_AT in can else None,
             MARKS: self._marks(tags) if MARKS in can else None,
         }
         for fact in (SENSITIVITY, THIRD_PARTY):
-            found[fact] = self._word(tags, fact) if fact in can else None
-        facts = {name: value for name, value in found.items() if value is not None}
+            values[fact] = self._word(tags, fact) if fact in can else None
+        facts = {name: value for name, value in values.items() if value is not None}
         return Tagged(facts, tuple(self._owners(tags)) if label in OWNS.targets else ())
 
     def warnings(self) -> list[str]:
         """Return warnings of the values that were left out, one for each key."""
-        said = []
+        warnings = []
         for (key, wanted), counts in sorted(self._strange.items()):
             some = ", ".join(f"{value!r} ({n})" for value, n in counts.most_common(SHOWN))
             more = ", ..." if len(counts) > SHOWN else ""
-            said.append(
+            warnings.append(
                 f"tag {key}: {counts.total()} values are {wanted} and were left out: {some}{more}"
             )
-        return said
+        return warnings
 
     def _note(self, key: str, value: str, wanted: str) -> None:
         shown = redact_text(value)[:40] if value.isprintable() else "?"
@@ -196,43 +196,43 @@ class Tagger:
 
     def _clean(self, tags: Mapping[str, str], fact: str) -> tuple[str, str] | None:
         """Return key and value of a fact, if the value is fit to be kept."""
-        found = self.map.find(tags, fact)
-        if found is None or plain(found[1]) in NOBODY:
+        tag = self.map.find(tags, fact)
+        if tag is None or plain(tag[1]) in NOBODY:
             return None
-        key, value = found[0], found[1].strip()
+        key, value = tag[0], tag[1].strip()
         if len(value) > LONGEST or not value.isprintable() or redact_text(value) != value:
             self._note(key, "?", "not fit to be kept")
             return None
         return key, value
 
     def _word(self, tags: Mapping[str, str], fact: str) -> str | None:
-        found = self._clean(tags, fact)
-        if found is None:
+        tag = self._clean(tags, fact)
+        if tag is None:
             return None
-        word = self.map.words[fact].get(plain(found[1]))
+        word = self.map.words[fact].get(plain(tag[1]))
         if word is None:
-            self._note(*found, "none that is known")
+            self._note(*tag, "unknown")
         return word
 
     def _env(self, tags: Mapping[str, str]) -> str | None:
         """Return the environment; production may have a tag of its own."""
-        found = self.map.find(tags, PRODUCTION)
-        if found is not None and plain(found[1]) in ("true", "yes"):
+        tag = self.map.find(tags, PRODUCTION)
+        if tag is not None and plain(tag[1]) in ("true", "yes"):
             return "prod"
         return self._word(tags, ENV)
 
     def _text(self, tags: Mapping[str, str]) -> str | None:
-        found = self._clean(tags, PURPOSE)
-        return found[1] if found else None
+        tag = self._clean(tags, PURPOSE)
+        return tag[1] if tag else None
 
     def _instant(self, tags: Mapping[str, str]) -> str | None:
-        found = self._clean(tags, EXPIRES_AT)
-        if found is None:
+        tag = self._clean(tags, EXPIRES_AT)
+        if tag is None:
             return None
         try:
-            return iso(instant(found[1]))
+            return iso(instant(tag[1]))
         except (WrongValue, ValueError, pd.errors.OutOfBoundsDatetime):
-            self._note(*found, "no date that is known")
+            self._note(*tag, "not dates")
             return None
 
     def _marks(self, tags: Mapping[str, str]) -> str | None:
@@ -247,15 +247,15 @@ class Tagger:
 
     def _owners(self, tags: Mapping[str, str]) -> Iterable[Owner]:
         for fact in (*ROLES, GROUPED):
-            found = self._clean(tags, fact)
-            if found is None:
+            tag = self._clean(tags, fact)
+            if tag is None:
                 continue
             role = TECHNICAL if fact == GROUPED else fact
             evidence = "inferred" if fact == GROUPED else "declared"
-            for one in _parts(found[1]):
-                named = _named(one)
+            for part in _parts(tag[1]):
+                named = _named(part)
                 if named is None:
-                    self._note(found[0], one, "the name of nobody")
+                    self._note(tag[0], part, "not names of owners")
                 else:
                     yield Owner(*named, role, evidence)
 
@@ -267,11 +267,11 @@ def _parts(value: str) -> list[str]:
     (['ann@acme.example', 'bo@acme.example'], ['Payments, Cards and Cash'])
     """
     parts = [part.strip() for part in re.split(r"[;|]", value) if part.strip()]
-    found: list[str] = []
+    owners: list[str] = []
     for part in parts:
-        mails = [one.strip() for one in re.split(r"[,:\s]+", part) if one.strip()]
-        found += mails if all(ALONE.fullmatch(one) for one in mails) else [part]
-    return found
+        mails = [mail.strip() for mail in re.split(r"[,:\s]+", part) if mail.strip()]
+        owners += mails if all(ALONE.fullmatch(mail) for mail in mails) else [part]
+    return owners
 
 
 def _named(value: str) -> tuple[str, Node | None, dict[str, str | None]] | None:
@@ -288,12 +288,12 @@ def _named(value: str) -> tuple[str, Node | None, dict[str, str | None]] | None:
         if OF_TEAM.search(mail.partition("@")[0]):
             return f"tag:team/{mail}", TEAM, {"name": mail, "email": mail}
         return f"tag:person/{mail}", HUMAN, {"name": mail, "email": mail}
-    found = ADDRESSED.fullmatch(value)
-    name = (found["name"] if found else value).strip()
+    match = ADDRESSED.fullmatch(value)
+    name = (match["name"] if match else value).strip()
     if not NAME.fullmatch(name):
         return None
-    if found and found["sign"] != ":" and not OF_TEAM.search(name.casefold()):
-        mail = found["mail"].lower()
+    if match and match["sign"] != ":" and not OF_TEAM.search(name.casefold()):
+        mail = match["mail"].lower()
         return f"tag:person/{mail}", HUMAN, {"name": name, "email": mail}
-    email = found["mail"].lower() if found else None
+    email = match["mail"].lower() if match else None
     return f"tag:team/{' '.join(name.casefold().split())}", TEAM, {"name": name, "email": email}

@@ -53,7 +53,7 @@ class Order:
     source: str
     scope: str
     taken_at: str
-    said: str
+    answer: str
     folder: Path
     files: tuple[tuple[str, int], ...]
     memory: int = 0
@@ -64,9 +64,9 @@ class Order:
 def read_order(stream: BinaryIO) -> Order:
     """Read the order before the files: four bytes of length, and as much JSON."""
     try:
-        said = json.loads(_exactly(stream, int.from_bytes(_exactly(stream, 4))))
-        files = tuple((str(name), int(size)) for name, size in said.pop("files"))
-        return Order(files=files, folder=Path(said.pop("folder")), **said)
+        head = json.loads(_exactly(stream, int.from_bytes(_exactly(stream, 4))))
+        files = tuple((str(name), int(size)) for name, size in head.pop("files"))
+        return Order(files=files, folder=Path(head.pop("folder")), **head)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _cut() from None
 
@@ -116,11 +116,11 @@ def _sweep(parent: Path) -> None:
     """Remove the folders of uploads whose process and app were both killed."""
     for folder in parent.glob(f"{PREFIX}*"):
         try:
-            there = folder.lstat()
-            ours = there.st_uid == os.getuid()
+            status = folder.lstat()
+            ours = status.st_uid == os.getuid()
         except (OSError, AttributeError):
             continue
-        if ours and time.time() - there.st_mtime > OLD:
+        if ours and time.time() - status.st_mtime > OLD:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -144,8 +144,8 @@ def ending(name: str) -> str:
     >>> ending("a/../log.json.gz"), ending("x.csv/../../etc"), ending("a.b c")
     ('.json.gz', '', '')
     """
-    found = ENDING.search(name)
-    return found.group().lower() if found else ""
+    match = ENDING.search(name)
+    return match.group().lower() if match else ""
 
 
 @dataclass
@@ -156,25 +156,25 @@ class Names:
     taken: set[tuple[Path, str]] = field(default_factory=set)
     replaced: dict[str, str] = field(default_factory=dict)
 
-    def place(self, folder: Path, said: str) -> Path:
-        """Return the path for a file that was sent as `said`; equal names get different paths."""
-        name = unicodedata.normalize("NFC", said)
+    def place(self, folder: Path, sent_name: str) -> Path:
+        """Return the path for a file as it was sent; equal names get different paths."""
+        name = unicodedata.normalize("NFC", sent_name)
         if not is_plain(name) or (folder, name.casefold()) in self.taken:
-            name = self._replace(folder, said)
+            name = self._replace(folder, sent_name)
         self.taken.add((folder, name.casefold()))
-        self.places[folder, said] = folder / name
+        self.places[folder, sent_name] = folder / name
         return folder / name
 
-    def step(self, folder: Path, said: str) -> Path:
-        """Return the path for a folder that was sent as `said`, the same one each time."""
-        return self.places.get((folder, said)) or self.place(folder, said)
+    def step(self, folder: Path, sent_name: str) -> Path:
+        """Return the path for a folder as it was sent, the same path each time."""
+        return self.places.get((folder, sent_name)) or self.place(folder, sent_name)
 
-    def _replace(self, folder: Path, said: str) -> str:
+    def _replace(self, folder: Path, sent_name: str) -> str:
         """Return a replacement name that is unique in `folder`."""
         number = len(self.replaced) + 1
-        while (folder, (name := f"upload-{number}{ending(said)}")) in self.taken:
+        while (folder, (name := f"upload-{number}{ending(sent_name)}")) in self.taken:
             number += 1
-        self.replaced[name] = shown(said)
+        self.replaced[name] = shown(sent_name)
         return name
 
 
@@ -195,11 +195,11 @@ class Received:
     names: Names = field(default_factory=Names)
     paths: Sequence[Path] = ()
 
-    def text(self, said: str) -> str:
+    def text(self, message: str) -> str:
         """Replace our names in a message by those that the sender knows."""
-        bare = said.replace(f"{self.folder}/", "").replace(str(self.folder), "the upload")
+        bare = message.replace(f"{self.folder}/", "").replace(str(self.folder), "the upload")
         known = self.names.replaced
-        return OURS.sub(lambda found: known.get(found.group(), found.group()), bare)
+        return OURS.sub(lambda match: known.get(match.group(), match.group()), bare)
 
     def refused(self, error: InputRefused) -> InputRefused:
         """Return an error with the names that the sender knows."""
@@ -230,9 +230,9 @@ class Received:
 
     def _notes(self) -> list[str]:
         """Return a warning for each replaced name."""
-        told = [f"{was}: read as {name}" for name, was in self.names.replaced.items()]
-        more = len(told) - LISTED
-        return told[:LISTED] + ([f"{more} more names were replaced"] if more > 0 else [])
+        notes = [f"{was}: read as {name}" for name, was in self.names.replaced.items()]
+        more = len(notes) - LISTED
+        return notes[:LISTED] + ([f"{more} more names were replaced"] if more > 0 else [])
 
 
 def lay_out(order: Order, stream: BinaryIO, upload: Upload, folder: Path) -> Received:
@@ -248,7 +248,7 @@ def lay_out(order: Order, stream: BinaryIO, upload: Upload, folder: Path) -> Rec
         paths = [_write(stream, size, folder, name, received) for name, size in order.files]
         if upload.unpack:
             paths = _unpack(paths, order, received)
-        received.paths = upload.lay_out(Sent(folder, tuple(paths), order.said))
+        received.paths = upload.lay_out(Sent(folder, tuple(paths), order.answer))
     except InputRefused as error:
         raise received.refused(error) from None
     except OSError as error:
@@ -266,17 +266,17 @@ def _write(stream: BinaryIO, size: int, folder: Path, name: str, received: Recei
 
 def _unpack(paths: list[Path], order: Order, received: Received) -> list[Path]:
     """Replace each archive by a folder; the bounds apply to all of them together."""
-    found: list[Path] = []
+    unpacked: list[Path] = []
     members, total = order.members, order.expanded << 20
     for path in paths:
         if not is_zip(path):
-            found.append(path)
+            unpacked.append(path)
             continue
         bounds = Bounds(members, total, tuple(a for a in ARCHIVES if not a.startswith(GZIP)))
         folder, count, size = _unpack_one(path, bounds, received)
         members, total = members - count, total - size
-        found.append(folder)
-    return found
+        unpacked.append(folder)
+    return unpacked
 
 
 def _unpack_one(path: Path, bounds: Bounds, received: Received) -> tuple[Path, int, int]:
@@ -304,18 +304,18 @@ def _unpack_one(path: Path, bounds: Bounds, received: Received) -> tuple[Path, i
 
 def _place(steps: Sequence[str], top: Path, received: Received) -> Path:
     """Make the folders of a file of an archive, and return its path."""
-    whole = "/".join(steps)
-    if len(steps) > MAX_STEPS or len(whole) > MAX_PATH:
-        raise InputRefused("", shown(whole), "has a name too long, or lies too deep")
+    full_name = "/".join(steps)
+    if len(steps) > MAX_STEPS or len(full_name) > MAX_PATH:
+        raise InputRefused("", shown(full_name), "has a name too long, or lies too deep")
     here = top
     for step in steps[:-1]:
         here = received.names.step(here, step)
     try:
         here.mkdir(parents=True, exist_ok=True)
     except OSError:
-        raise InputRefused("", shown(whole), "lies below a file") from None
+        raise InputRefused("", shown(full_name), "lies below a file") from None
     if (here, steps[-1]) in received.names.places:
-        raise InputRefused("", shown(whole), "stands in the archive twice")
+        raise InputRefused("", shown(full_name), "stands in the archive twice")
     return received.names.place(here, steps[-1])
 
 

@@ -33,13 +33,13 @@ EVENTS = {
     "outcome": "string",
     "at_ms": "int64",
 }
-SAID = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
+TEXT_EVENTS = {name: "string" for name in EVENTS if name != "at_ms"} | {"at": "string"}
 FOLDED = {
     **dict.fromkeys(KEYS, "string"),
     **dict.fromkeys(("first_ms", "last_ms", "tried_ms", "count", "failures"), "int64"),
     "days": "array<int64>",
 }
-LOG, HELD = "log", "held"  # the table that an expression reads, and one in memory
+LOG, IN_MEMORY = "log", "in_memory"  # the table that an expression reads, and one in memory
 MEMORY = "640MiB"  # DuckDB's bound; it keeps the process under 1 GiB
 THREADS = 1  # takes the least memory and processor time; two take a third less time
 
@@ -99,7 +99,7 @@ def merge(folded: "ibis.Table") -> "ibis.Table":
 
 def fold_table(events: pa.Table) -> pa.Table:
     """Fold events in memory, as `fold_parquet` does."""
-    source = f"(SELECT DISTINCT * FROM {HELD})"  # noqa: S608 - a constant
+    source = f"(SELECT DISTINCT * FROM {IN_MEMORY})"  # noqa: S608 - a constant
     return _in_memory(events, source, _statement("events"))
 
 
@@ -128,12 +128,12 @@ def fold_json(
     """
     import duckdb
 
-    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in SAID)
+    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in TEXT_EVENTS)
     pack = {None: "auto_detect", True: "gzip", False: "uncompressed"}[packed]
     how = f"columns={{{columns}}}, format='newline_delimited', compression='{pack}'"
     source = f"read_json({_listed(paths)}, {how})"
     try:
-        return _run(source, _statement("said"), memory)
+        return _run(source, _statement("lines"), memory)
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException) as error:
         raise WrongEvents(_reason(error)) from None
 
@@ -160,17 +160,17 @@ def merge_tables(parts: Sequence[pa.Table]) -> pa.Table:
     """Merge folded tables in memory; see `merge`."""
     if len(parts) == 1:
         return parts[0]
-    return _in_memory(pa.concat_tables(parts), HELD, _statement("folded"))
+    return _in_memory(pa.concat_tables(parts), IN_MEMORY, _statement("folded"))
 
 
 @cache
-def _statement(what: str) -> str:
+def _statement(form: str) -> str:
     """Return the SQL for DuckDB that folds, or merges, the table `LOG`."""
     import ibis
 
-    if what == "said":
-        expression = fold(timed(ibis.table(SAID, name=LOG)))
-    elif what == "events":
+    if form == "lines":
+        expression = fold(timed(ibis.table(TEXT_EVENTS, name=LOG)))
+    elif form == "events":
         expression = fold(ibis.table(EVENTS, name=LOG))
     else:
         expression = merge(ibis.table(FOLDED, name=LOG))
@@ -188,13 +188,13 @@ def _database(process: int) -> "DuckDBPyConnection":
     return duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY})
 
 
-def _in_memory(held: pa.Table, source: str, statement: str) -> pa.Table:
-    """Run a statement on the table `LOG`, which `source` derives from `HELD`."""
+def _in_memory(table: pa.Table, source: str, statement: str) -> pa.Table:
+    """Run a statement on the table `LOG`, which `source` derives from `IN_MEMORY`."""
     with _database(os.getpid()).cursor() as connection:
-        connection.register(HELD, held)
+        connection.register(IN_MEMORY, table)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {LOG} AS SELECT * FROM {source}")  # noqa: S608
-        found: pa.Table = connection.sql(statement).to_arrow_table()
-    return found
+        result: pa.Table = connection.sql(statement).to_arrow_table()
+    return result
 
 
 def _run(source: str, statement: str, memory: str) -> pa.Table:
@@ -223,8 +223,8 @@ def _listed(paths: Sequence[Path]) -> str:
 
 def _quoted(path: Path) -> str:
     """Return a path as an SQL string, with its wildcards escaped."""
-    said = str(path).replace("'", "''")
-    return "'" + "".join(f"[{c}]" if c in "*?[" else c for c in said) + "'"
+    text = str(path).replace("'", "''")
+    return "'" + "".join(f"[{c}]" if c in "*?[" else c for c in text) + "'"
 
 
 class WrongEvents(ValueError):
@@ -234,7 +234,7 @@ class WrongEvents(ValueError):
 def _reason(error: Exception) -> str:
     """Return what DuckDB could not read, without the value that it quotes."""
     name = type(error).__name__
-    if "line" in (said := str(error)) and (at := said.partition("line ")[2]):
+    if "line" in (message := str(error)) and (at := message.partition("line ")[2]):
         digits = "".join(c for c in at.split()[0] if c.isdigit())
         return f"line {digits} is no event" if digits else "a line is no event"
     return "an instant is not ISO 8601 with a zone" if "Conversion" in name else "not JSON lines"

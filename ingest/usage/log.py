@@ -49,11 +49,11 @@ def log_files(entries: Sequence[Path]) -> list[Path]:
     InputRefused
         If a file is no log.
     """
-    found = [p for p in entries if not p.name.startswith((".", "~"))]
-    for path in found:
+    logs = [p for p in entries if not p.name.startswith((".", "~"))]
+    for path in logs:
         if not path.is_file() or not path.name.endswith(SUFFIXES):
             raise InputRefused(path, "", f"is no log: must be one of {', '.join(SUFFIXES)}")
-    return found
+    return logs
 
 
 def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None:
@@ -76,15 +76,17 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
 def _different(paths: Sequence[Path]) -> list[Path]:
     """Leave out files with the same bytes as an earlier one."""
     sizes = Counter(path.stat().st_size for path in paths)
-    found: dict[object, Path] = {}
+    path_by_content: dict[object, Path] = {}
     for path in paths:
         size = path.stat().st_size
         if sizes[size] == 1:
-            found[path] = path
+            path_by_content[path] = path
         else:
             with opened_file(path) as file:
-                found.setdefault((size, hashlib.file_digest(file, "sha256").digest()), path)
-    return list(found.values())
+                path_by_content.setdefault(
+                    (size, hashlib.file_digest(file, "sha256").digest()), path
+                )
+    return list(path_by_content.values())
 
 
 def breaks_off(path: Path) -> bool:
@@ -148,14 +150,14 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _event(line: str) -> dict[str, str]:
-    said = strict_json(line)
-    if not isinstance(said, dict):
+    entry = strict_json(line)
+    if not isinstance(entry, dict):
         raise WrongValue("is no JSON object")
     for name in (*REQUIRED, "at"):
-        if not said.get(name):
+        if not entry.get(name):
             raise WrongValue(f"has no {name}")
-    event = {name: str(said[name]) for name in FIELDS if said.get(name) is not None}
-    return event | {"at": iso(instant(said["at"]))}
+    event = {name: str(entry[name]) for name in FIELDS if entry.get(name) is not None}
+    return event | {"at": iso(instant(entry["at"]))}
 
 
 def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
@@ -164,9 +166,9 @@ def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
     A use with a credential gives a row for the credential as well as one for the principal.
     """
     went = folded.filter(pc.greater(folded["count"], 0))
-    parts = [_by(went, "principal")]
+    parts = [_rows_by(went, "principal")]
     if pc.any(pc.is_valid(went["credential"])).as_py():
-        parts.append(_by(went.filter(pc.is_valid(went["credential"])), "credential"))
+        parts.append(_rows_by(went.filter(pc.is_valid(went["credential"])), "credential"))
     rows = pd.concat(parts, ignore_index=True)
     for name in ("first_at", "last_at"):
         instants = pd.to_datetime(rows[name], unit="ms", utc=True).dt.as_unit("ms")
@@ -174,18 +176,18 @@ def used_rows(folded: pa.Table, where: Path) -> pd.DataFrame:
     return rows.assign(**{FILE: str(where), PLACE: "folded events"}).astype({"count": "string"})
 
 
-def _by(folded: pa.Table, who: str) -> pd.DataFrame:
-    keys = [who, "resource", "level"]
-    said = folded.select([*keys, "first_ms", "last_ms", "count"]).to_pandas()
-    groups = said.groupby(keys, dropna=False, sort=False)
+def _rows_by(folded: pa.Table, identity: str) -> pd.DataFrame:
+    keys = [identity, "resource", "level"]
+    uses = folded.select([*keys, "first_ms", "last_ms", "count"]).to_pandas()
+    groups = uses.groupby(keys, dropna=False, sort=False)
     number = groups.ngroup().to_numpy()
     columns = {"first_at": ("first_ms", "min"), "last_at": ("last_ms", "max")}
     summed = groups.agg(**columns, count=("count", "sum")).reset_index()
     days = folded["days"].combine_chunks()
     slots = days.flatten().to_numpy(zero_copy_only=False)
     owner = number[pc.list_parent_indices(days).to_numpy(zero_copy_only=False)]
-    named = summed.rename(columns={who: "source_id", "resource": "target_id"})
+    named = summed.rename(columns={identity: "source_id", "resource": "target_id"})
     texts = ["source_id", "target_id", "level", "by_day"]
     by_day = uses_by_day.texts(owner, slots, len(summed))
-    whole: pd.DataFrame = named.assign(by_day=by_day).astype(dict.fromkeys(texts, "string"))
-    return whole
+    rows: pd.DataFrame = named.assign(by_day=by_day).astype(dict.fromkeys(texts, "string"))
+    return rows

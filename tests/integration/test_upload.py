@@ -117,7 +117,7 @@ def test_nothing_is_left_when_the_app_stops(tmp_path: Path, room: Path, whole: b
     """The app is gone while the files arrive, or while they are read: nothing is published."""
     store, folder = ParquetStore(tmp_path / "s"), room / f"{upload.PREFIX}1"
     size = len(CARD) if whole else len(CARD) + 1
-    asked = {"source": "a2a", "scope": "", "taken_at": "", "said": "", "folder": str(folder)}
+    asked = {"source": "a2a", "scope": "", "taken_at": "", "answer": "", "folder": str(folder)}
     head = json.dumps(asked | {"files": [("a.json", size)]}).encode()
     line = [sys.executable, "trustdebt.py", "receive", "--json", "--store", str(tmp_path / "s")]
     with store.lease():

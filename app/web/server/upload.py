@@ -85,7 +85,7 @@ def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
             "source": asked.source,
             "scope": asked.scope,
             "taken_at": asked.taken_at,
-            "said": asked.said,
+            "answer": asked.said,
             "folder": str(folder),
             "files": [(file.name, len(file.data)) for file in files],
             "memory": MAX_MEMORY,

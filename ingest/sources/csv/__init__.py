@@ -40,10 +40,10 @@ def _lay_out(sent: Sent) -> Sequence[Path]:
     """Put a map that was typed in beside the tables; else take the one that was sent."""
     folder = one_folder(sent)
     maps = sorted(folder.glob("*.toml"))
-    if sent.said:
+    if sent.answer:
         if maps:
             raise InputRefused(maps[0], "", "is a column map already: leave that field empty")
-        (folder / MAP).write_text(sent.said, encoding="utf-8")
+        (folder / MAP).write_text(sent.answer, encoding="utf-8")
     return (maps[0] if len(maps) == 1 else folder,)
 
 

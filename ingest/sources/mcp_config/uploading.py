@@ -9,9 +9,9 @@ from ingest.sources.mcp_config.layouts import HIDDEN
 
 def lay_out(sent: Sent) -> Sequence[Path]:
     """Put files into the hidden folder that they came from."""
-    if not sent.said:
+    if not sent.answer:
         return sent.paths
-    name = sent.said.strip("/")
+    name = sent.answer.strip("/")
     folders = sorted(hidden for hidden in HIDDEN if "." not in hidden[1:])
     if name not in folders:
         reason = f"must be one of {', '.join(folders)}; else send a ZIP"

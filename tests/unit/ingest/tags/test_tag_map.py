@@ -117,7 +117,7 @@ def test_strange_values_are_told_once_for_each_key():
     for value in ("prd7", "prd7", "blue", "green", "red"):
         tagger.read(ROLE, {"Environment": value})
     (said,) = tagger.warnings()
-    assert said.startswith("tag Environment: 5 values are none that is known and were left out")
+    assert said.startswith("tag Environment: 5 values are unknown and were left out")
     assert "'prd7' (2)" in said
     assert said.endswith(", ...")
 

@@ -103,4 +103,4 @@ def test_strange_values_are_one_warning(tmp_path):
     found = read(write(tmp_path, iam=details(users=users)))
     assert [r["env"] for r in found.rows(SERVICE_ACCOUNT)] == [None] * 9
     (said,) = [w for w in found.reading.warnings if w.startswith("tag ")]
-    assert said.startswith("tag env: 9 values are none that is known")
+    assert said.startswith("tag env: 9 values are unknown")
