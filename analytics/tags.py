@@ -27,5 +27,7 @@ def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     found = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]
+        if frame["tags"].isna().all():
+            continue
         found[posture.graph.numbers(frame["id"][bears(frame["tags"], wanted)])] = True
     return found

@@ -298,6 +298,8 @@ class AccessGraph:
         gone = ~self.there
         for label in IDENTITIES:
             frame = self.frames[label]
+            if frame.empty:
+                continue
             deleted = (frame["status"] == "deleted").fillna(False).to_numpy(bool)
             gone[self.numbers(frame["id"][deleted])] = True
         return gone

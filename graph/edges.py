@@ -140,6 +140,8 @@ def joined(edges: Edges, more: Edges, at: int | None = None) -> Edges:
 
 def flags(column: pd.Series) -> np.ndarray:
     """Return a nullable flag as bool: null is False."""
+    if column.empty:  # many tables are, and each step of pandas has its price
+        return np.zeros(0, bool)
     return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
 
 

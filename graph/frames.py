@@ -69,6 +69,8 @@ def _empty(element: Element) -> pd.DataFrame:
 
 def text_array(column: pd.Series) -> pa.Array:
     """Return a column of text as one Arrow array."""
+    if column.empty:
+        return pa.array([], pa.string())
     array = pa.array(column, pa.string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 

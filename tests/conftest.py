@@ -1,5 +1,6 @@
 """What all tests share: steady random runs, a clean environment, real exports, and their order."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -51,6 +52,13 @@ def stage(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the quick stages first, whatever order the files were named in."""
     items.sort(key=lambda item: STAGES.index(stage(item)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected out of garbage collection: each would walk it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 class Headings:

@@ -9,6 +9,7 @@ from analytics.escalation.through_grants import through_grants
 from graph.schema import AGENT
 
 CHANGES = ("write", "admin")
+NO_LEADS = pd.DataFrame({"resource": [], "gain": [], "fact": []})
 
 
 def hosted(known: Known) -> Iterator[Derivation]:
@@ -25,6 +26,8 @@ def _leads(known: Known, named_by: str) -> pd.DataFrame:
     """Return the agents, each with the resource that one of its properties names."""
     agents = known.graph.frames[AGENT]
     agents = agents[agents[named_by].notna()]
+    if agents.empty:
+        return NO_LEADS
     resource = known.graph.numbers(agents[named_by])
     leads = pd.DataFrame(
         {"resource": resource, "gain": known.graph.numbers(agents["id"]), "fact": ""}

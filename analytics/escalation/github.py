@@ -46,8 +46,10 @@ def _repositories(graph: AccessGraph) -> dict[str, int]:
 def federated(known: Known) -> Iterator[Derivation]:
     """H1: writes to a repository, and so runs a workflow that takes the role which trusts it."""
     graph = known.graph
-    repositories = _repositories(graph)
     frame = graph.frames[TRUSTS]
+    if frame.empty:
+        return
+    repositories = _repositories(graph)
     issuers = frame["issuer"].fillna("").str.removeprefix("https://").str.rstrip("/")
     trusting, _ = graph.ends(TRUSTS)
     rows = np.flatnonzero((issuers == ISSUER).to_numpy(bool) & graph.in_force(TRUSTS))
@@ -107,6 +109,8 @@ def _unevaluated(condition: str) -> str:
 def given_secrets(known: Known) -> Iterator[Derivation]:
     """H2: writes to a repository, and so runs a workflow that is given its secrets."""
     graph = known.graph
+    if graph.frames[STORED_IN].empty:
+        return
     frame = graph.frames[RESOURCE]
     stores = frame[(frame["type"] == SECRETS).fillna(False) & frame["parent_id"].notna()]
     home = pd.DataFrame(

@@ -6,6 +6,9 @@ as many of them as decisions allowed on that day, each decision once, are explai
 unknown. None counts as unexplained, because the time of day that would show it was not kept.
 """
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -38,6 +41,22 @@ def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
         The number of sums of nodes, or by principals, that no source states.
     """
     rows, unplaced = _rows(posture)
+    if rows.empty:
+        return *_nothing_told(tuple(rows.dtypes.items()), tuple(events.dtypes.items())), unplaced
+    return *_told(rows, events), unplaced
+
+
+@cache
+def _nothing_told(*columns: tuple[tuple[str, Any], ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the tables of `folded` without a row, once for the types of what they are made of."""
+    rows, events = (
+        pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in named}) for named in columns
+    )
+    return _told(rows, events)
+
+
+def _told(rows: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the uses of `rows` at a known instant that are no event, and the rest in sums."""
     sums = _joined(rows)
     ends = [rows.assign(at=rows[name])[rows[f"{name}_known"]] for name in ENDS]
     exact = pd.concat(ends)[[*ACT, "id", "principal", "at"]].drop_duplicates([*ACT, "at"])
@@ -50,7 +69,7 @@ def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     left = sums["count"] - sums["known"].fillna(0).astype(int)
     rest = sums.assign(count=left)[left > 0].drop(columns="known")
     told = exact.merge(single.assign(told=True), on=[*ACT, "at"], how="left")["told"].notna()
-    return exact[~told.to_numpy(bool)], rest.reset_index(drop=True), unplaced
+    return exact[~told.to_numpy(bool)], rest.reset_index(drop=True)
 
 
 def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:

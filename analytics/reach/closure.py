@@ -97,6 +97,9 @@ def serial(work: Work, blocks: list[Block]) -> Iterator[np.ndarray]:
 
 def threads(work: Work, blocks: list[Block]) -> Iterable[np.ndarray]:
     """Process blocks in parallel; the compiled code releases the interpreter lock."""
+    if len(blocks) < 2:
+        yield from serial(work, blocks)
+        return
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         yield from pool.map(work, blocks)
 

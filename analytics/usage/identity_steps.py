@@ -104,14 +104,18 @@ class Steps:
         was read; a node that declares its last use covers the steps that begin at it. `NEVER`
         without either.
         """
-        parts = []
+        parts = [np.zeros(0, np.int64)]
         for relationship in CONTROL:
             frame = graph.frames[relationship]
+            if frame.empty:
+                continue
             speaks = frame["last_used_at"].notna().to_numpy(bool) | flags(frame["telemetry"])
             parts.append(np.where(speaks, _read_at(graph, frame), NEVER))
         of_node = np.full(len(graph.ids), NEVER)
         for label in FACT_NODES:
             frame = graph.frames[label]
+            if frame.empty:
+                continue
             said = [frame[name].notna().to_numpy(bool) for name in SAID if name in frame]
             speaks = np.any(said, axis=0) if said else np.zeros(len(frame), bool)
             mine = frame[speaks]

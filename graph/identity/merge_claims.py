@@ -133,7 +133,7 @@ def resolve(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> pd.DataFrame
     coverage : tuple of Coverage
         Gives the instant of each source and scope; rows of an unlisted one count as oldest.
     """
-    if frame["id"].is_unique:
+    if len(frame) < 2 or frame["id"].is_unique:
         counted = isinstance(frame.index, pd.RangeIndex) and frame.index[:1].tolist() in ([], [0])
         return frame if counted else frame.reset_index(drop=True)
     order = _newest_first(frame, coverage)

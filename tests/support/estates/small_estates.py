@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -200,23 +201,34 @@ class Estate:
 
 def _typed(element: Element, rows: list[dict[str, Any]], origin: dict[str, str]) -> pd.DataFrame:
     """Make a frame of rows that meet the schema, relationships among them with an id."""
+    stated = {name for row in rows for name in row} | {*origin, "name"}
     columns = {}
     for column in element.columns:
-        said = [(origin | row).get(column.name) for row in rows]
+        if column.name not in stated:
+            columns[column.name] = _absent(column.dtype, len(rows))
+            continue
+        values = [(origin | row).get(column.name) for row in rows]
         if column.name == "name":
-            said = [s or row["id"] for s, row in zip(said, rows, strict=True)]
-        if column.dtype is Dtype.INSTANT:
-            stamps = pd.to_datetime(pd.Series(said, dtype=object), utc=True)
-            columns[column.name] = stamps.dt.as_unit("ms")
-        elif column.dtype is Dtype.FLAG:
-            said = [None if s is None else s == "true" for s in said]
-            columns[column.name] = pd.array(said, dtype="boolean")
-        elif column.dtype in (Dtype.COUNT, Dtype.NUMBER):
-            columns[column.name] = pd.array(said, dtype=PANDAS[column.dtype])
-        else:
-            said = [s if s is None or isinstance(s, str) else canonical(s) for s in said]
-            columns[column.name] = pd.array(said, dtype="string")
+            values = [v or row["id"] for v, row in zip(values, rows, strict=True)]
+        columns[column.name] = _column(column.dtype, values)
     return pd.DataFrame(columns)
+
+
+def _column(dtype: Dtype, values: list[Any]) -> Any:
+    if dtype is Dtype.INSTANT:
+        return pd.to_datetime(pd.Series(values, dtype=object), utc=True).dt.as_unit("ms")
+    if dtype is Dtype.FLAG:
+        return pd.array([None if v is None else v == "true" for v in values], dtype="boolean")
+    if dtype in (Dtype.COUNT, Dtype.NUMBER):
+        return pd.array(values, dtype=PANDAS[dtype])
+    texts = [v if v is None or isinstance(v, str) else canonical(v) for v in values]
+    return pd.array(texts, dtype="string")
+
+
+@cache
+def _absent(dtype: Dtype, count: int) -> Any:
+    """Make a column without values once: most columns of a small estate are such."""
+    return _column(dtype, [None] * count)
 
 
 def together(*estates: Estate) -> Facts:
