@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.element import Element, Node, Relationship
+from graph.element import Dtype, Element, Node, Relationship
 from graph.facts import Facts
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty, text_array
@@ -104,10 +104,14 @@ def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
         table = table.append_column(column, ids.take(table[stored].combine_chunks()))
     there = table.select([c.name for c in element.columns if c.name in table.column_names])
     frame = there.to_pandas(types_mapper=TYPES.get)
-    for declared in element.columns:
-        if declared.name not in frame:
-            frame[declared.name] = pd.Series(None, index=frame.index, dtype=PANDAS[declared.dtype])
-    return pd.DataFrame(frame[[c.name for c in element.columns]])
+    absent = {d: pd.Series(None, index=frame.index, dtype=PANDAS[d]) for d in _absent(element, frame)}
+    columns = {c.name: frame[c.name] if c.name in frame else absent[c.dtype] for c in element.columns}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _absent(element: Element, frame: pd.DataFrame) -> set[Dtype]:
+    """Return the types of the columns that `frame` lacks; those of one type share their nulls."""
+    return {column.dtype for column in element.columns if column.name not in frame}
 
 
 def _numbered(element: Element) -> dict[str, str]:
