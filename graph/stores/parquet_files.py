@@ -104,14 +104,10 @@ def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
         table = table.append_column(column, ids.take(table[stored].combine_chunks()))
     there = table.select([c.name for c in element.columns if c.name in table.column_names])
     frame = there.to_pandas(types_mapper=TYPES.get)
-    absent = {d: pd.Series(None, index=frame.index, dtype=PANDAS[d]) for d in _absent(element, frame)}
-    columns = {c.name: frame[c.name] if c.name in frame else absent[c.dtype] for c in element.columns}
-    return pd.DataFrame(columns, copy=False)
-
-
-def _absent(element: Element, frame: pd.DataFrame) -> set[Dtype]:
-    """Return the types of the columns that `frame` lacks; those of one type share their nulls."""
-    return {column.dtype for column in element.columns if column.name not in frame}
+    columns = {column.name: frame[column.name] for column in element.columns if column.name in frame}
+    absent = {column.dtype for column in element.columns if column.name not in columns}
+    nulls = {dtype: pd.Series(None, index=frame.index, dtype=PANDAS[dtype]) for dtype in absent}
+    return pd.DataFrame({c.name: columns.get(c.name, nulls.get(c.dtype)) for c in element.columns})
 
 
 def _numbered(element: Element) -> dict[str, str]:
