@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.element import Dtype, Element, Node, Relationship
+from graph.element import Element, Node, Relationship
 from graph.facts import Facts
 from graph.files.private import private_bytes
 from graph.frames import PANDAS, empty, text_array
@@ -104,10 +104,10 @@ def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
         table = table.append_column(column, ids.take(table[stored].combine_chunks()))
     there = table.select([c.name for c in element.columns if c.name in table.column_names])
     frame = there.to_pandas(types_mapper=TYPES.get)
-    columns = {column.name: frame[column.name] for column in element.columns if column.name in frame}
-    absent = {column.dtype for column in element.columns if column.name not in columns}
+    filled = {name: frame[name] for name in frame}
+    absent = {column.dtype for column in element.columns if column.name not in filled}
     nulls = {dtype: pd.Series(None, index=frame.index, dtype=PANDAS[dtype]) for dtype in absent}
-    return pd.DataFrame({c.name: columns.get(c.name, nulls.get(c.dtype)) for c in element.columns})
+    return pd.DataFrame({c.name: filled.get(c.name, nulls.get(c.dtype)) for c in element.columns})
 
 
 def _numbered(element: Element) -> dict[str, str]:
