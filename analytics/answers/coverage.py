@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.escalation import all_escalations
 from analytics.figures.stated_kinds import PER_IDENTITY, stated_kinds
-from analytics.findings.rule_facts import ESCALATIONS, OR, unstated, who_declares, who_states
+from analytics.findings.rule_facts import OR, unstated, who_declares, who_states
 from analytics.findings.rules import all_rules
 from analytics.posture import Posture
 from analytics.source_states import covered
@@ -77,7 +77,7 @@ def _silent(
     connected, rows = {one.source for one in coverage}, []
     rests = {rule.id: (rule.needs, rule.facts) for rule in all_rules().values()}
     rests = dict(sorted(rests.items()))
-    rests |= {r.id: (r.needs, ESCALATIONS[r.id]) for r in all_escalations().values()}
+    rests |= {r.id: (r.needs, r.facts) for r in all_escalations().values()}
     for rule, (needed, wanted) in rests.items():
         kinds = [kind for kind in needed if kind not in declared]
         facts = unstated(wanted, connected, graph)

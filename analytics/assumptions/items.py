@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.assumptions.entitlements import Entitlements, entitlements
-from analytics.assumptions.families import FAMILIES, Judge
+from analytics.assumptions.families import Judge, all_families
 from analytics.assumptions.judgement import Case, Part, Verdict
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model, model
 from analytics.ownership.owners import DAY
@@ -108,7 +108,7 @@ def assess_items(posture: Posture, by: Model) -> Debt:
     """Count the trust debt of a posture by a model, as if nobody had accepted any of it."""
     units = entitlements(posture, by)
     case = Case(posture, by, units)
-    verdicts = [verdict for judge in FAMILIES for verdict in _verdicts(case, judge)]
+    verdicts = [verdict for judge in all_families() for verdict in _verdicts(case, judge)]
     rows = _rows(case, verdicts)
     applicable, applies = _applicable(case, verdicts)
     judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])

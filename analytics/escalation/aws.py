@@ -260,21 +260,41 @@ def _running(known: Known) -> dict[int, list[tuple[int, Together]]]:
     return found
 
 
-FACTS = (SOURCE,)
+REFERENCES = (SOURCE,)
 RULES = (
     EscalationRule(
-        "A2", "Passes a role to new compute", ("grants", "trust"), FACTS, passed_roles, again=False
+        "A2",
+        "Passes a role to new compute",
+        ("grants", "trust"),
+        ("CAN_ACCESS.actions", "TRUSTS"),
+        REFERENCES,
+        passed_roles,
+        again=False,
     ),
     EscalationRule(
         "A3",
         "Takes over compute that has a role",
         ("grants", "trust"),
-        FACTS,
+        ("CAN_ACCESS.actions", "RUNS_AS"),
+        REFERENCES,
         taken_compute,
         again=False,
     ),
     EscalationRule(
-        "A4", "Gains another principal", ("grants",), FACTS, gained_principals, again=False
+        "A4",
+        "Gains another principal",
+        ("grants",),
+        ("CAN_ACCESS.actions",),
+        REFERENCES,
+        gained_principals,
+        again=False,
     ),
-    EscalationRule("A5", "Gives itself permissions", ("grants",), FACTS, rewritten_policies),
+    EscalationRule(
+        "A5",
+        "Gives itself permissions",
+        ("grants",),
+        ("CAN_ACCESS.actions",),
+        REFERENCES,
+        rewritten_policies,
+    ),
 )

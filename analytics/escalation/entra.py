@@ -111,18 +111,20 @@ def _rule(
     id_: str,
     title: str,
     needs: tuple[str, ...],
+    facts: tuple[str, ...],
     reference: str,
     derive: Callable[[Known], Iterable[Derivation]],
 ) -> EscalationRule:
-    return EscalationRule(id_, title, needs, (reference,), derive, again=False)
+    return EscalationRule(id_, title, needs, facts, (reference,), derive, again=False)
 
 
 RULES = (
-    _rule("E1", "Owns an application", ("owners",), "BloodHound AZOwns", owned),
+    _rule("E1", "Owns an application", ("owners",), ("OWNS",), "BloodHound AZOwns", owned),
     _rule(
         "E2",
         "Adds secrets to applications",
         ("grants",),
+        ("CAN_ACCESS",),
         "BloodHound AZMGAddSecret",
         _permitted("E2"),
     ),
@@ -130,6 +132,7 @@ RULES = (
         "E3",
         "Gives itself directory roles",
         ("grants",),
+        ("CAN_ACCESS",),
         "BloodHound AZMGGrantRole",
         _permitted("E3"),
     ),
@@ -137,17 +140,31 @@ RULES = (
         "E4",
         "Gives itself permissions of applications",
         ("grants",),
+        ("CAN_ACCESS",),
         "BloodHound AZMGGrantAppRoles",
         _permitted("E4"),
     ),
     _rule(
-        "E5", "Adds members to groups", ("grants",), "BloodHound AZMGAddMember", _permitted("E5")
+        "E5",
+        "Adds members to groups",
+        ("grants",),
+        ("CAN_ACCESS",),
+        "BloodHound AZMGAddMember",
+        _permitted("E5"),
     ),
-    _rule("E6", "Makes agents from a blueprint", ("inventory",), "Microsoft Entra Agent ID", made),
+    _rule(
+        "E6",
+        "Makes agents from a blueprint",
+        ("inventory",),
+        ("Agent.blueprint_id",),
+        "Microsoft Entra Agent ID",
+        made,
+    ),
     _rule(
         "E7",
         "Is whom a federated credential trusts",
         ("trust",),
+        ("TRUSTS",),
         "BloodHound AZAuthenticatesTo",
         federated,
     ),

@@ -143,15 +143,28 @@ def _gained(
 
 RULES = (
     EscalationRule(
-        "G1", "Takes a token of a service account", ("grants",), (ESCALATION,), taken, again=False
+        "G1",
+        "Takes a token of a service account",
+        ("grants",),
+        ("CAN_ACCESS",),
+        (ESCALATION,),
+        taken,
+        again=False,
     ),
     EscalationRule(
-        "G2", "Makes a key of a service account", ("grants",), (ESCALATION,), keyed, again=False
+        "G2",
+        "Makes a key of a service account",
+        ("grants",),
+        ("CAN_ACCESS",),
+        (ESCALATION,),
+        keyed,
+        again=False,
     ),
     EscalationRule(
         "G3",
         "Starts code that runs as a service account",
         ("grants",),
+        ("CAN_ACCESS",),
         (ESCALATION,),
         started,
         again=False,
@@ -160,6 +173,7 @@ RULES = (
         "G4",
         "Sets who may do what on a project or resource",
         ("grants",),
+        ("CAN_ACCESS",),
         ("Google Cloud: understanding allow policies",),
         ruled,
         again=False,

@@ -228,16 +228,54 @@ def _others(clusters: Clusters, one: Held) -> list[int]:
 
 
 def _rule(
-    id_: str, title: str, reference: str, derive: Callable[[Known], Iterable[Derivation]]
+    id_: str,
+    title: str,
+    facts: tuple[str, ...],
+    reference: str,
+    derive: Callable[[Known], Iterable[Derivation]],
 ) -> EscalationRule:
-    return EscalationRule(id_, title, ("grants",), (PRACTICES, reference), derive, again=False)
+    return EscalationRule(
+        id_, title, ("grants",), facts, (PRACTICES, reference), derive, again=False
+    )
 
 
 RULES = (
-    _rule("K1", "Starts pods as other accounts", "KubeHound POD_CREATE", started_pods),
-    _rule("K2", "Acts in pods that run as other accounts", "KubeHound POD_EXEC", entered_pods),
-    _rule("K3", "Reads Secrets that may hold tokens", "KubeHound TOKEN_LIST", read_tokens),
-    _rule("K4", "Asks for tokens of accounts", "MITRE ATT&CK T1528", asked_tokens),
-    _rule("K5", "Binds or widens roles", "KubeHound ROLE_BIND", bound_roles),
-    _rule("K6", "Impersonates others", "KubeHound IDENTITY_IMPERSONATE", impersonated),
+    _rule(
+        "K1",
+        "Starts pods as other accounts",
+        ("CAN_ACCESS.actions",),
+        "KubeHound POD_CREATE",
+        started_pods,
+    ),
+    _rule(
+        "K2",
+        "Acts in pods that run as other accounts",
+        ("CAN_ACCESS.actions", "RUNS_AS"),
+        "KubeHound POD_EXEC",
+        entered_pods,
+    ),
+    _rule(
+        "K3",
+        "Reads Secrets that may hold tokens",
+        ("CAN_ACCESS.actions", "AUTHENTICATES_AS"),
+        "KubeHound TOKEN_LIST",
+        read_tokens,
+    ),
+    _rule(
+        "K4",
+        "Asks for tokens of accounts",
+        ("CAN_ACCESS.actions",),
+        "MITRE ATT&CK T1528",
+        asked_tokens,
+    ),
+    _rule(
+        "K5", "Binds or widens roles", ("CAN_ACCESS.actions",), "KubeHound ROLE_BIND", bound_roles
+    ),
+    _rule(
+        "K6",
+        "Impersonates others",
+        ("CAN_ACCESS.actions",),
+        "KubeHound IDENTITY_IMPERSONATE",
+        impersonated,
+    ),
 )

@@ -205,12 +205,14 @@ class _Steps:
 class EscalationRule:
     """A rule: the kinds of fact it needs (`graph.schema.DECLARABLE`), and its derivations.
 
-    `again` marks a rule that uses the derivations of rules, and so has to run again.
+    `facts` are what it rests on, as of a finding rule (`analytics.findings.rule_facts`). `again`
+    marks a rule that uses the derivations of rules, and so has to run again.
     """
 
     id: str
     title: str
     needs: tuple[str, ...]
+    facts: tuple[str, ...]
     references: tuple[str, ...]
     derive: Callable[[Known], Iterable[Derivation]]
     again: bool = True

@@ -24,6 +24,7 @@ RULES = (
         "X1",
         "Reads the store in which a credential is kept",
         ("grants", "credentials"),
+        ("CAN_ACCESS", "STORED_IN"),
         ("MITRE ATT&CK T1552 Unsecured Credentials", "BloodHound AZGetSecrets"),
         derive,
     ),

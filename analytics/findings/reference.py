@@ -10,7 +10,7 @@ from analytics.findings.rules import all_rules
 from analytics.weights import BANDS, LEVEL, SENSITIVITY
 
 FILLED_IN = ("csv", "estate")  # what people write themselves, so that it can state anything
-FAMILIES = {
+FAMILIES = {  # in this order; a prefix that is not here heads its own rules, after them
     "OWN": "Ownership",
     "SCP": "Purpose and scope",
     "LPR": "Least privilege",

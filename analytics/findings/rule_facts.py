@@ -8,7 +8,7 @@ The facts of each source are measured by a test, which keeps `stated.toml` up to
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,38 +18,6 @@ from graph.schema import declared as element
 
 ANY = "*"  # a source that hands over whatever somebody writes into it
 OR = "|"
-
-# The facts of rules of escalation; a finding rule declares its own. All of them are needed; of
-# alternatives one is enough.
-ESCALATIONS: Mapping[str, tuple[str, ...]] = {
-    "A2": ("CAN_ACCESS.actions", "TRUSTS"),
-    "A3": ("CAN_ACCESS.actions", "RUNS_AS"),
-    "A4": ("CAN_ACCESS.actions",),
-    "A5": ("CAN_ACCESS.actions",),
-    "E1": ("OWNS",),
-    "E2": ("CAN_ACCESS",),
-    "E3": ("CAN_ACCESS",),
-    "E4": ("CAN_ACCESS",),
-    "E5": ("CAN_ACCESS",),
-    "E6": ("Agent.blueprint_id",),
-    "E7": ("TRUSTS",),
-    "G1": ("CAN_ACCESS",),
-    "G2": ("CAN_ACCESS",),
-    "G3": ("CAN_ACCESS",),
-    "G4": ("CAN_ACCESS",),
-    "H1": ("CAN_ACCESS", "TRUSTS"),
-    "H2": ("CAN_ACCESS",),
-    "H3": ("CAN_ACCESS",),
-    "K1": ("CAN_ACCESS.actions",),
-    "K2": ("CAN_ACCESS.actions", "RUNS_AS"),
-    "K3": ("CAN_ACCESS.actions", "AUTHENTICATES_AS"),
-    "K4": ("CAN_ACCESS.actions",),
-    "K5": ("CAN_ACCESS.actions",),
-    "K6": ("CAN_ACCESS.actions",),
-    "X1": ("CAN_ACCESS", "STORED_IN"),
-    "X2": ("Agent.host_id",),
-    "X3": ("Agent.charter_id",),
-}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from analytics.posture import Posture
 from graph.access import NEVER
 from graph.schema import CREDENTIAL
 
+JUDGED = ("cred_storage", "cred_age", "cred_auth", "cred_shared", "cred_human")
+
 
 @dataclass(frozen=True)
 class Held:

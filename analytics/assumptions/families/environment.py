@@ -9,6 +9,7 @@ from analytics.tags import DEPLOYER, tagged
 from graph.access import AccessGraph
 from graph.once import once
 
+JUDGED = ("env",)
 PRODUCTION = ("prod", "production")
 UNKNOWN, PROD, OTHER = 0, 1, 2
 

@@ -12,6 +12,7 @@ from graph.access import NEVER
 from graph.coverage import known_kinds
 from graph.schema import SENSITIVITIES
 
+JUDGED = ("evidence",)
 _NOT_YET = np.iinfo(np.int64).max
 FROM = "confidential"  # the lowest class whose uses need a decision
 

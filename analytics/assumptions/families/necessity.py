@@ -6,6 +6,8 @@ from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.ownership.owners import DAY
 from graph.access import NEVER
 
+JUDGED = ("necessity",)
+
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge each level by its own last use, whichever fact reports it.

@@ -4,6 +4,7 @@ from analytics.assumptions.judgement import Case, Verdict, unkept
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.ownership.unowned_since import unowned_since
 
+JUDGED = ("owner",)
 SHARE = 1 / len(ROLES)
 
 

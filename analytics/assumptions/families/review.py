@@ -7,6 +7,8 @@ from analytics.ownership.owners import DAY
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
+JUDGED = ("review",)
+
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge by the last approval of the grant, its holder or the identity, or by the grant's date.

@@ -17,6 +17,7 @@ from graph.coverage import can_state
 from graph.once import once
 from graph.schema import FACT_NODES, LEVELS
 
+JUDGED = ("scope",)
 ANY = "*"
 SCOPES = 1 << 15  # kept in the cache once parsed
 AFTER = "\U0010ffff"  # sorts after any text that continues a prefix

@@ -8,6 +8,7 @@ from analytics.runtime.budget import reserve
 from graph.access import NEVER, AccessGraph
 from graph.schema import CAN_ACCESS, LEVELS, SOD_RULE
 
+JUDGED = ("sod",)
 EACH = 600  # bytes of memory per pair: two items and their names
 SIDES = ("left", "right")
 

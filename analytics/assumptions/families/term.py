@@ -7,6 +7,8 @@ from analytics.residue import LATER, ended_at
 from graph.access import NEVER, milliseconds
 from graph.schema import CAN_ACCESS
 
+JUDGED = ("standing", "outlived")
+
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge whether a grant has an end, and whether it outlived that end, its task or its identity.

@@ -7,6 +7,8 @@ from analytics.coverage import stated_by
 from graph.access import NEVER, flags
 from graph.schema import AGENT, SERVICE_ACCOUNT
 
+JUDGED = ("third_party",)
+
 
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge only identities that others run; an approving review of any age vets one."""

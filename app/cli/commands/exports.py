@@ -8,13 +8,13 @@ import typer
 
 from app.cli.command import UsageError, envelope, one_of, question
 from app.cli.exchange import FORMATS as FINDINGS
-from app.cli.exchange import SNAPSHOTS, save, written
+from app.cli.exchange import SNAPSHOTS, modules_of, save, written
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
 
-GRAPHS = ("opengraph", "graphml", "parquet", "cypher")  # modules of `graph.exports`, slow to import
+GRAPHS = modules_of("graph.exports")  # slow to import
 FORMATS = (*GRAPHS, *SNAPSHOTS, *FINDINGS)
 
 

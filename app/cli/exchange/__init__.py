@@ -1,33 +1,42 @@
-"""Exchange formats of other tools, one module each; see also `graph.exports`.
+"""Exchange formats of other tools: of findings, and of a snapshot; see also `graph.exports`.
 
-The module of a format of findings has `write(document)`, which converts the answer to `findings`,
-with its envelope, to a document of its format. That of another format has `save(posture, path)`,
-which writes a snapshot and counts its rows. Names from data are passed on unchanged, as JSON text,
-except in the cells of CSV.
+The formats are found by name, and their modules imported when one of them is asked for. Names from
+data are passed on unchanged, as JSON text, except in the cells of CSV.
 """
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analytics.posture import Posture
 
-FORMATS = ("sarif", "ocsf")  # of findings
-SNAPSHOTS = ("csv", "cedar", "opa")  # of a snapshot and its judgements
 PRODUCT = "trustdebt"
+
+
+def modules_of(package: str) -> tuple[str, ...]:
+    """Return the names of the modules of a package, in alphabetical order; none is imported."""
+    spec = find_spec(package)
+    assert spec is not None, package
+    return tuple(module.name for module in iter_modules(spec.submodule_search_locations))
+
+
+FORMATS = modules_of(f"{__name__}.findings")  # of findings
+SNAPSHOTS = modules_of(f"{__name__}.snapshots")  # of a snapshot and its judgements
 
 
 def written(form: str, document: dict[str, Any]) -> Any:
     """Return a document of findings in the format `form`."""
-    write: Callable[[dict[str, Any]], Any] = import_module(f"{__name__}.{form}").write
+    write: Callable[[dict[str, Any]], Any] = import_module(f"{__name__}.findings.{form}").write
     return write(document)
 
 
 def save(form: str, posture: "Posture", path: Path) -> int:
     """Write a snapshot in the format `form`; return the number of rows."""
-    writer: Callable[[Posture, Path], int] = import_module(f"{__name__}.{form}").save
+    writer: Callable[[Posture, Path], int] = import_module(f"{__name__}.snapshots.{form}").save
     return writer(posture, path)
 
 

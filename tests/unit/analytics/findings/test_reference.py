@@ -27,7 +27,7 @@ def test_every_rule_is_on_the_page_once():
     page = PAGE.read_text(encoding="utf-8")
     ids = [rule.id for rule in all_rules().values()]
     assert len(ids) == len(set(ids))
-    assert {i[:3] for i in ids} == FAMILIES.keys()
+    assert FAMILIES.keys() <= {i[:3] for i in ids}
     for rule in all_rules().values():
         assert page.count(f"\n### {rule.id} {rule.title}\n") == 1
         assert all(said in page for said in rule.references)

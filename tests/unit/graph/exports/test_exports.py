@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.cli.commands.exports import FORMATS
+from app.cli.exchange import FORMATS as FINDINGS
 from app.cli.exchange import SNAPSHOTS, save
 from graph.exports import all_exports
 from graph.schema import FACT_NODES, RELATIONSHIPS
@@ -63,7 +64,7 @@ def content(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in files}
 
 
-GRAPHS_AND_POSTURES = [form for form in FORMATS if form not in ("sarif", "ocsf")]
+GRAPHS_AND_POSTURES = [form for form in FORMATS if form not in FINDINGS]
 
 
 def test_every_format_is_offered_and_written():
