@@ -133,7 +133,7 @@ def test_each_relationship_draws(open_page: Open, tmp_path: Path, joins: Relatio
 
 def test_the_stores_hold_what_they_are_named_for() -> None:
     """Else the pages would be drawn of less than this file says."""
-    assert {name.split()[0] for name in STORES} >= set(all_sources())
+    assert {name.split()[0] for name in STORES} >= set(EXPORTS)
 
 
 def test_a_page_that_fails_is_noticed(

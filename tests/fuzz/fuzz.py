@@ -48,7 +48,8 @@ from ingest.sources.csv.column_map import read_column_map
 from ingest.sources.estate.manifest import Stated, read_manifest
 from ingest.sources.mcp_config.commented_json import parse_commented_json
 from ingest.tags.configuration import read_tag_map
-from tests.support.exports.small_exports import EXPORTS, Export, write
+from tests.support.exports.example import Export
+from tests.support.exports.small_exports import EXPORTS, write
 from tests.support.hostile.worker import Hang, bound_memory, peak_memory
 
 Parser = Callable[[bytes], object]

@@ -32,7 +32,8 @@ from ingest.job.run import read
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
 from tests.neo4j import server
-from tests.support.exports.small_exports import EXPORTS, Export, write
+from tests.support.exports.example import Export
+from tests.support.exports.small_exports import EXPORTS, write
 from tests.support.hostile.canaries import found_in, numbered, planted_everywhere
 
 ROOT = Path(__file__).parents[2]

@@ -9,10 +9,10 @@ import pytest
 from graph.schema import ELEMENTS, SERVICE_ACCOUNT
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.merge import Checked
-from ingest.sources import all_sources
 from tests.integration.cli import Run, Said
-from tests.support.exports.several_files import SEVERAL, Several
-from tests.support.exports.small_exports import ESTATE, EXPORTS, write
+from tests.support.exports.example import Several
+from tests.support.exports.examples.estate import ESTATE
+from tests.support.exports.small_exports import EXPORTS, SEVERAL, write
 
 FIRST, LATER = "2026-08-01T00:00:00Z", "2026-08-02T00:00:00Z"
 BLOB = b"\0GITCRYPT\0" + bytes(range(97, 256))  # git-crypt: a mark, a nonce, then what looks random
@@ -58,11 +58,6 @@ def take(cli: Run, tmp_path: Path) -> Callable[..., Said]:
                    "--store", tmp_path / store, "--json")  # fmt: skip
 
     return run
-
-
-def test_every_source_has_an_export_of_several_files() -> None:
-    """A new source says which of its files others do without."""
-    assert {case.source for case in SEVERAL} == {*all_sources()}
 
 
 @pytest.mark.parametrize(("case", "damage"), CASES)
@@ -190,7 +185,7 @@ metadata: {name: b, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 subjects: [{kind: ServiceAccount, name: ann, namespace: shop}]
 """
-NAMED = Several("kubernetes", {"a.yaml": ACCOUNT, "b.yaml": BINDING}, "a.yaml", "prod", "")
+NAMED = Several({"a.yaml": ACCOUNT, "b.yaml": BINDING}, "a.yaml", "prod", "", "kubernetes")
 
 
 def env_of(store: Path) -> list[str]:
@@ -230,7 +225,7 @@ def orphans(cli: Run, store: Path) -> list[str]:
 def test_nobody_is_accused_for_want_of_a_lost_table(
     take: Callable[..., Said], cli: Run, tmp_path: Path
 ) -> None:
-    said = take(damaged(Several("estate", ESTATE, OWNS, "", ""), "encrypted"))
+    said = take(damaged(Several(ESTATE, OWNS, "", "", "estate"), "encrypted"))
     assert "owners" not in said.result["reads"][0]["declares"]
     assert orphans(cli, tmp_path / "store") == []
 
@@ -240,7 +235,7 @@ def test_a_table_that_is_not_there_states_that_there_are_none(
 ) -> None:
     """The twin: bot has an owner in the table; b2 has none."""
     files = {name: data for name, data in ESTATE.items() if name != OWNS}
-    said = take(Several("estate", files, OWNS, "", ""))
+    said = take(Several(files, OWNS, "", "", "estate"))
     assert "owners" in said.result["reads"][0]["declares"]
     assert orphans(cli, tmp_path / "store") == ["b2", "bot"]
 

@@ -100,7 +100,7 @@ SHARED = (
 def facts_read(name: str) -> Iterator[str]:
     """Yield what a source states of its small exports."""
     source = all_sources()[name]
-    for export in EXPORTS[name]:
+    for export in EXPORTS.get(name, []):
         with tempfile.TemporaryDirectory() as folder:
             path = write(export, Path(folder) / "export")
             reading = read(source, Request([path], scope="x", taken_at=AT))

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.exports.small_exports import Export, write
+from tests.support.exports.example import Export
+from tests.support.exports.small_exports import write
 
 MIB = 1 << 20
 OUTSIDE = "outside-the-folder"  # must not be read through a link

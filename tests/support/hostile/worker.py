@@ -23,7 +23,8 @@ from graph.facts import Facts
 from ingest.job.run import Ingested, ingest
 from ingest.source import InputRefused, Request
 from ingest.sources import all_sources
-from tests.support.exports.small_exports import EXPORTS, Export
+from tests.support.exports.example import Export
+from tests.support.exports.small_exports import EXPORTS
 from tests.support.hostile.exports import (
     ASIDE,
     CASES,
