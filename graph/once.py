@@ -37,7 +37,7 @@ def once(make: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner
         key = (make, arguments, *sorted(named.items()))
         if key not in worked_out:
             worked_out[key] = make(owner, *arguments, **named)
-        result: T = worked_out[key]
-        return result
+        found: T = worked_out[key]
+        return found
 
     return kept

@@ -61,9 +61,9 @@ def bound(name: str) -> int:
     ------
     WrongBound
     """
-    text = os.environ.get(PREFIX + name)
-    if not text:
+    said = os.environ.get(PREFIX + name)
+    if not said:
         return BOUNDS[name].usual
-    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text)):
+    if not (said.isascii() and said.isdigit() and len(said) < 19 and int(said)):
         raise WrongBound(f"{PREFIX}{name} must be a whole number above 0")
-    return int(text)
+    return int(said)

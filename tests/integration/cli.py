@@ -1,7 +1,9 @@
 """Runs of the command line in the tests: an estate, its store, and what a run says."""
 
+import inspect
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,36 +14,23 @@ from typing import Any
 import pytest
 
 import trustdebt
+from app.cli import commands
+from app.cli.command import QUESTIONS as ASKED
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 
 ROOT = Path(__file__).parents[2]
 COMMON = {"--store", "--snapshot", "--as-of", "--json", "--limit", "--judging-budget", "--seal-key"}
-QUESTIONS: dict[str, list[str]] = {
-    "identities": [],
+GIVEN = {  # what a question is asked of the example; one that is not here is asked with nothing
     "show": ["bot"],
     "blast-radius": ["bot"],
     "exposure": ["ledger"],
     "path": ["bot", "ledger"],
-    "findings": [],
-    "journal": [],
-    "stale": [],
-    "orphans": [],
-    "choke-points": [],
-    "cut": [],
     "what-if": ["--remove", "bot"],
-    "evidence": [],
-    "plan": [],
-    "durability": [],
-    "hubs": [],
     "diff": ["000001", "000002"],
-    "ledger": [],
-    "drift": [],
-    "kpis": [],
-    "frameworks": [],
-    "revocation": [],
 }
+WRITING = {"accept", "attest", "review", "apart", "withdraw", "export"}
 LISTS = {
     "findings": "findings",
     "stale": "paths",
@@ -50,6 +39,21 @@ LISTS = {
     "blast-radius": "resources",
 }
 HOSTILE = "evil\x1b[31m\x07"
+
+
+def words(name: str, answer: Callable[..., Any]) -> list[str]:
+    """Return what a question is asked with: nothing, or what its own example has if it must."""
+    own = list(inspect.signature(answer).parameters.values())[1:]
+    if name in GIVEN or all(p.default is not p.empty for p in own):
+        return GIVEN.get(name, [])
+    example = (answer.__doc__ or "").partition(f"Example: trustdebt {name} ")[2]
+    return shlex.split(example.rstrip().removesuffix("."))
+
+
+commands.load_all()
+QUESTIONS: dict[str, list[str]] = {
+    name: words(name, answer) for name, (answer, _) in ASKED.items() if name not in WRITING
+}
 
 
 def example() -> Estate:

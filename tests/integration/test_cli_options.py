@@ -26,7 +26,7 @@ WRITES = {  # what is decided, or written elsewhere; each time into a store of i
     "seal": lambda folder: ["--seal-key", folder / "key", "--new"],
     "withdraw": lambda folder: [1, "--by", "ann", "--reason", "so"],
 }
-LINES = {**QUESTIONS, "sources": [], "snapshots": [], "collisions": [], "debt": []}
+LINES = {**QUESTIONS, "sources": [], "snapshots": []}
 SUMMARIES = {"not_evaluable", "pillars", "by_cause", "forecast"}  # short, and said in full
 EMPTY_AT = "2020-01-01T00:00:00Z"  # before the estate's first fact
 
