@@ -66,9 +66,11 @@ class Generated:
     @cached_property
     def labels(self) -> dict[str, Any]:
         """The planted defects of the last estate by rule, and the agents without any."""
-        found = defects(self.history[-1].world, len(self.history))
-        rows = found.assign(since=text_column(as_text(pa.array(found["since"]))))
-        planted = {rule: sorted(set(s)) for rule, s in found.groupby("rule")["subject"]}
+        planted_defects = defects(self.history[-1].world, len(self.history))
+        rows = planted_defects.assign(
+            since=text_column(as_text(pa.array(planted_defects["since"])))
+        )
+        planted = {rule: sorted(set(s)) for rule, s in planted_defects.groupby("rule")["subject"]}
         population = self.history[-1].world.population.agents
         return {
             "seed": self.seed,
@@ -108,12 +110,12 @@ def reading(estate: Estate) -> Reading:
     rows = {element: frame.assign(**nowhere) for element, frame in estate.frames.items()}
     if SOD_RULE in rows:
         rows[SOD_RULE] = rows[SOD_RULE].assign(id=sod_ids(rows[SOD_RULE]))
-    stated = estate.manifest
+    manifest = estate.manifest
     return Reading(
-        stated.scope,
-        stated.taken_at,
-        stated.complete,
-        stated.declares,
+        manifest.scope,
+        manifest.taken_at,
+        manifest.complete,
+        manifest.declares,
         rows,
-        stated.usage_window_start,
+        manifest.usage_window_start,
     )

@@ -138,14 +138,14 @@ def _plain_grants(
     """Give each account a few grants of its own, and roles and groups some broad ones."""
     agents = population.agents
     own = np.flatnonzero(agents["account"] == np.arange(len(agents)))
-    mine = agents.iloc[own]
+    owners = agents.iloc[own]
     few = np.minimum(rng.geometric(0.5, len(own)), 6)
-    direct = _runs(mine["unit"], mine["env"], few, resources, rng)
-    holders = ("svc-" + mine["id"]).to_numpy(object)
+    direct = _runs(owners["unit"], owners["env"], few, resources, rng)
+    holders = ("svc-" + owners["id"]).to_numpy(object)
     first = direct.assign(
         holder=holders[direct["run"]],
         agent=own[direct["run"]],
-        governed=mine["governed"].to_numpy()[direct["run"]],
+        governed=owners["governed"].to_numpy()[direct["run"]],
         kind="direct",
     )
     wide = np.minimum(np.floor(3 * rng.pareto(1.3, len(sets)) + 2), 60).astype(int)
@@ -200,19 +200,19 @@ def _planted_grants(
     each = len(plain) // (len(population.units) * len(ENVS))
 
     def rows(
-        who: np.ndarray, resource: np.ndarray, levels: int, kind: str, wish: str
+        numbers: np.ndarray, resource: np.ndarray, levels: int, kind: str, wish: str
     ) -> pd.DataFrame:
-        holder = ("svc-" + agents["id"].iloc[who]).to_numpy(object)
+        holder = ("svc-" + agents["id"].iloc[numbers]).to_numpy(object)
         return pd.DataFrame(
-            {"holder": holder, "agent": who, "resource": resource, "levels": levels,
+            {"holder": holder, "agent": numbers, "resource": resource, "levels": levels,
              "governed": False, "kind": kind, "wish": wish}
         )  # fmt: skip
 
     def placed(*names: str) -> np.ndarray:
         return np.flatnonzero(np.isin(place, names))
 
-    def at(pattern: str, who: np.ndarray) -> np.ndarray:
-        return np.asarray(np.flatnonzero(special == pattern)[bucket[who]])
+    def at(pattern: str, numbers: np.ndarray) -> np.ndarray:
+        return np.asarray(np.flatnonzero(special == pattern)[bucket[numbers]])
 
     sensitive = placed("trifecta", "unexplained", "denied", "late")
     reader, sod, crossing = placed("secret_reader"), placed("conflicted"), placed("crossing")

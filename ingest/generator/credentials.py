@@ -32,18 +32,18 @@ def issue(population: Population, rng: np.random.Generator) -> Credentials:
     agents = population.agents
     own = np.flatnonzero(agents["keyed"] & (agents["account"] == np.arange(len(agents))))
     second = own[(rng.random(len(own)) < 0.2) & ~agents["young"].to_numpy()[own]]
-    who = np.r_[own, second]
-    is_first = np.arange(len(who)) < len(own)
-    of = agents.iloc[np.asarray(who, int)].reset_index(drop=True)
+    agent = np.r_[own, second]
+    is_first = np.arange(len(agent)) < len(own)
+    of = agents.iloc[np.asarray(agent, int)].reset_index(drop=True)
     nth = pd.Series(np.where(is_first, "-1", "-2"), dtype="string")
     keys = pd.DataFrame(
         {
             "id": "key-" + of["id"] + nth,
-            "agent": who,
+            "agent": agent,
             "first": is_first,
             "governed": of["governed"],
-            "type": pick(rng, TYPES, len(who)),
-            "created": of["created"] + np.where(is_first, 0.1, rng.uniform(1, 200, len(who))),
+            "type": pick(rng, TYPES, len(agent)),
+            "created": of["created"] + np.where(is_first, 0.1, rng.uniform(1, 200, len(agent))),
         }
     )
     rotated = _faults(keys, of, rng)

@@ -52,8 +52,8 @@ def plan_evidence(population: Population, access: Access, rng: np.random.Generat
     sensitive = access.resources["sensitivity"].to_numpy()[kept["resource"]] >= 2
     decided = sensitive | (rng.random(len(kept)) < 0.6)
     state = np.where(decided, "explained", "plain").astype(object)
-    mine = kept["planted"].to_numpy(bool)
-    state[mine] = place[kept.index[mine]]
+    planted = kept["planted"].to_numpy(bool)
+    state[planted] = place[kept.index[planted]]
     borrowed = agents["place"].isin(["lender", "borrower"]).to_numpy()[kept["agent"]]
     wide = agents["place"].isin(["parent", "secret_reader"]).to_numpy()[kept["agent"]]
     return EvidencePlan(
@@ -74,9 +74,9 @@ def _only_way(access: Access) -> np.ndarray:
     sets = [access.joins, *(chains.rename(columns={end: "set"}) for end in ("outer", "inner"))]
     joined = pd.concat([part[["account", "set"]] for part in sets])
     given = joined.merge(grants[["holder", "resource"]], left_on="set", right_on="holder")
-    ways = pd.MultiIndex.from_frame(given[["account", "resource"]].astype(int))
-    mine = pd.MultiIndex.from_frame(grants[["agent", "resource"]].astype(int))
-    return ~np.asarray(mine.isin(ways))
+    set_pairs = pd.MultiIndex.from_frame(given[["account", "resource"]].astype(int))
+    own_pairs = pd.MultiIndex.from_frame(grants[["agent", "resource"]].astype(int))
+    return ~np.asarray(own_pairs.isin(set_pairs))
 
 
 def seen(plan: EvidencePlan, access: Access, at: float) -> pd.DataFrame:
@@ -86,8 +86,8 @@ def seen(plan: EvidencePlan, access: Access, at: float) -> pd.DataFrame:
     times = np.stack([u.take(rows).last(at) for u in access.used], axis=1)[:, ORDER]
     recent = times >= at - RECENT
     level = np.argmax(recent, axis=1)
-    there = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), at)
-    nth = np.flatnonzero(recent.any(axis=1) & there)
+    exists = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), at)
+    nth = np.flatnonzero(recent.any(axis=1) & exists)
     return pd.DataFrame(
         {
             "nth": nth,
@@ -105,8 +105,8 @@ def records(
     at: float,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the uses and the decisions as of day `at`, the decisions as a hash chain."""
-    found = seen(plan, access, at)
-    nth = found["nth"].to_numpy()
+    recent = seen(plan, access, at)
+    nth = recent["nth"].to_numpy()
     grants = access.grants.iloc[plan.rows[nth]].reset_index(drop=True)
     agent = population.agents["id"].iloc[grants["agent"]].reset_index(drop=True)
     account = population.accounts["id"].iloc[grants["agent"]].reset_index(drop=True)
@@ -115,29 +115,29 @@ def records(
     uses = pd.DataFrame(
         {
             "id": "use-" + number,
-            "at": stamp(found["day"].to_numpy()),
+            "at": stamp(recent["day"].to_numpy()),
             "principal": agent.mask(pd.Series(plan.by_account[nth]), account),
             "credential": first.reindex(grants["agent"]).array,
             "resource": access.resources["id"].iloc[grants["resource"]].array,
-            "action": found["level"],
-            "level": found["level"],
+            "action": recent["level"],
+            "level": recent["level"],
             "outcome": "success",
         }
     )
-    return uses, _decisions(plan, found, agent, account, access, uses)
+    return uses, _decisions(plan, recent, agent, account, access, uses)
 
 
 def _decisions(
     plan: EvidencePlan,
-    found: pd.DataFrame,
+    recent: pd.DataFrame,
     agent: pd.Series,
     account: pd.Series,
     access: Access,
     uses: pd.DataFrame,
 ) -> pd.DataFrame:
-    nth = found["nth"].to_numpy()
+    nth = recent["nth"].to_numpy()
     state, lag = plan.state[nth], plan.lag[nth]
-    days = found["day"].to_numpy() + np.where(state == "late", lag, -lag)
+    days = recent["day"].to_numpy() + np.where(state == "late", lag, -lag)
     made = pd.DataFrame(
         {
             "id": "decision-" + pd.Series(nth, dtype="string"),
@@ -160,8 +160,8 @@ def _decisions(
     made = made.sort_values("at", kind="stable").reset_index(drop=True)
     if made.empty:
         return made
-    said = made.assign(at=made["at"].map(iso)).to_dict("records")
-    links = list(chained(nest({str(k): v for k, v in row.items()}) for row in said))
+    rows = made.assign(at=made["at"].map(iso)).to_dict("records")
+    links = list(chained(nest({str(k): v for k, v in row.items()}) for row in rows))
     return made.assign(
         prev_hash=[link["prev_hash"] for link in links], hash=[link["hash"] for link in links]
     )

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ingest.generator.access import LEVELS
+from ingest.generator.activity_facts import WAYS
 from ingest.generator.clock import MONTHS, present, stamp
 from ingest.generator.evidence import seen
 from ingest.generator.sets import ANYONE
 from ingest.generator.stale import would_lose
-from ingest.generator.told import WAYS
 from ingest.generator.uses import key_last_used, last_active
 from ingest.generator.world import World
 
@@ -41,11 +41,11 @@ def defects(world: World, snapshots: int) -> pd.DataFrame:
         *_isolation(world),
         *_evidence(world),
     ]
-    whole: pd.DataFrame = pd.concat([p for p in parts if len(p)], ignore_index=True)
-    whole = whole.astype({c: "string" for c in COLUMNS if c != "day"})
-    whole["since"] = stamp(whole["day"].to_numpy(float))
+    labels: pd.DataFrame = pd.concat([p for p in parts if len(p)], ignore_index=True)
+    labels = labels.astype({c: "string" for c in COLUMNS if c != "day"})
+    labels["since"] = stamp(labels["day"].to_numpy(float))
     keys = ["rule", "subject", "object", "detail"]
-    return whole.sort_values(keys, kind="stable", ignore_index=True).drop(columns="day")
+    return labels.sort_values(keys, kind="stable", ignore_index=True).drop(columns="day")
 
 
 def near_misses(world: World) -> dict[str, list[str]]:
@@ -56,19 +56,19 @@ def near_misses(world: World) -> dict[str, list[str]]:
     """
     agents, keys, sets = world.population.agents, world.credentials.keys, world.access.sets
     awake = ~agents["dormant"] & agents["keyed"] & (agents["place"] == "plain")
-    one_fact = awake & world.told.only(*WAYS)
+    one_fact = awake & world.activity_facts.only(*WAYS)
     joins = world.access.joins
     taken = joins[(joins["kind"] == "ASSUMES") & ~joins["unused"]]
     pairs = agents["id"].iloc[taken["account"]].to_numpy(object) + " " + taken["set"]
     named = sets["trusts"].notna() & (sets["trusts"] != ANYONE)
-    found = {
+    ids_by_rule = {
         "RES-01": agents["id"][agents["place"] == "gone"],
         "CRD-07": keys["id"][keys["revoked"]],
         "ISO-06": sets["id"][named],
         "TIM-03": agents["id"][one_fact],
         "LPR-05": pairs,
     }
-    return {rule: sorted(map(str, ids)) for rule, ids in found.items()}
+    return {rule: sorted(map(str, ids)) for rule, ids in ids_by_rule.items()}
 
 
 def _rows(
@@ -102,14 +102,14 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
     state = pd.Series(states, index=agents["id"]).reindex(now["thing"]).to_numpy()
     left = people.reindex(now["owner"]).to_numpy(float)
 
-    def stated(*names: str) -> pd.DataFrame:
+    def in_state(*names: str) -> pd.DataFrame:
         return agents[np.isin(states, names)]
 
     def owned(*names: str, role: str | None = None) -> tuple[pd.DataFrame, np.ndarray]:
         mask = np.isin(state, names) & ((now["role"] == role).to_numpy() | (role is None))
         return now[mask], left[mask]
 
-    bare = stated("leaver", "nobody", "hollow_team", "self_owned", "software_owned", "stray")
+    bare = in_state("leaver", "nobody", "hollow_team", "self_owned", "software_owned", "stray")
     yield _rows("OWN-01", bare["id"], day=bare["created"].to_numpy(), why="nobody answers for it")
     gone, when = owned("leaver")
     yield _rows("OWN-02", gone["thing"], gone["owner"], when, gone["role"], "the owner left")
@@ -125,10 +125,16 @@ def _ownership(world: World) -> Iterator[pd.DataFrame]:
         ("business", "technical_only"),
         ("technical", "business_only"),
     ):
-        one = stated(name)
+        half_owned = in_state(name)
         why = f"no {lacking} owner"
-        yield _rows("OWN-04", one["id"], day=one["created"].to_numpy(), detail=lacking, why=why)
-    stray = stated("stray")
+        yield _rows(
+            "OWN-04",
+            half_owned["id"],
+            day=half_owned["created"].to_numpy(),
+            detail=lacking,
+            why=why,
+        )
+    stray = in_state("stray")
     parent = agents["id"].to_numpy(object)[stray["parent"]]
     yield _rows(
         "OWN-05", stray["id"], parent, stray["created"].to_numpy(), why="its chain has no owner"
@@ -170,10 +176,10 @@ def _scope(world: World) -> Iterator[pd.DataFrame]:
     used = np.stack([u.take(drift.index.to_numpy()).last(NOW) for u in world.access.used], axis=1)
     used = np.where(used >= NOW - UNUSED, used, np.nan)
     lately = ~np.isnan(used).all(axis=1)
-    found, first = drift[lately], np.fmin.reduce(used[lately], axis=1, initial=np.inf)
-    agent = agents["id"].iloc[found["agent"]]
+    used_grants, first = drift[lately], np.fmin.reduce(used[lately], axis=1, initial=np.inf)
+    agent = agents["id"].iloc[used_grants["agent"]]
     why = "used outside the declared scope"
-    yield _rows("SCP-03", agent, _resource(world, found), first, found["id"], why)
+    yield _rows("SCP-03", agent, _resource(world, used_grants), first, used_grants["id"], why)
 
 
 def _growth(world: World) -> Iterator[pd.DataFrame]:
@@ -191,7 +197,7 @@ def _resource(world: World, grants: pd.DataFrame) -> pd.Series:
     return world.access.resources["id"].iloc[grants["resource"]]
 
 
-def _held(world: World) -> np.ndarray:
+def _is_assigned(world: World) -> np.ndarray:
     """Return the mask of the grants of an account, or of a set that an account takes (bool)."""
     access = world.access
     sets = pd.concat([access.joins["set"], access.chains["outer"], access.chains["inner"]])
@@ -200,9 +206,11 @@ def _held(world: World) -> np.ndarray:
 
 
 def _grants(world: World) -> Iterator[pd.DataFrame]:
-    whole = world.access.grants
-    here = present(whole["granted"].to_numpy(), whole["end"].to_numpy(), NOW) & _held(world)
-    grants = whole[here]
+    all_grants = world.access.grants
+    here = present(
+        all_grants["granted"].to_numpy(), all_grants["end"].to_numpy(), NOW
+    ) & _is_assigned(world)
+    grants = all_grants[here]
     levels, unused = grants["levels"].to_numpy(), grants["unused"].to_numpy()
     used = np.stack([u.take(here).last(NOW) for u in world.access.used], axis=1)
     granted = grants["granted"].to_numpy()
@@ -224,8 +232,10 @@ def _grants(world: World) -> Iterator[pd.DataFrame]:
         ("REV-02", ~np.isnan(revoked), revoked, "revoked and still there"),
         ("ISO-01", crossing, granted, "reaches production from elsewhere"),
     ):
-        found = grants[mask]
-        yield _rows(rule, found["holder"], _resource(world, found), day[mask], found["id"], why)
+        defective = grants[mask]
+        yield _rows(
+            rule, defective["holder"], _resource(world, defective), day[mask], defective["id"], why
+        )
 
 
 def _paths(world: World) -> Iterator[pd.DataFrame]:
@@ -242,9 +252,9 @@ def _paths(world: World) -> Iterator[pd.DataFrame]:
     chained["day"] = agents["created"].to_numpy()[chains["account"]] + UNUSED
     both = pd.concat([by_account, chained], ignore_index=True)
     users = agents.loc[agents["account"] >= 0, ["id", "account"]]
-    found = users.merge(both, on="account")
+    untaken = users.merge(both, on="account")
     why = "the role is never taken"
-    yield _rows("LPR-05", found["id"], found["set"], found["day"].to_numpy(), why=why)
+    yield _rows("LPR-05", untaken["id"], untaken["set"], untaken["day"].to_numpy(), why=why)
     stale = agents["id"].iloc[would_lose(world)]
     yield _rows("TIM-04", stale, why="reaches something over stale edges only")
     asleep = (agents["dormant"] & agents["keyed"]).to_numpy()
@@ -302,8 +312,8 @@ def _isolation(world: World) -> Iterator[pd.DataFrame]:
         why = "delegated without a ceiling and without an end"
         yield _rows("ISO-05", loose["source"], loose["target"], loose["start"].to_numpy(), why=why)
     keys = world.credentials.keys[world.in_legacy_vault]
-    there = agents.iloc[keys["agent"]][["unit", "env"]].drop_duplicates()
-    reads = agents[agents["place"] == "secret_reader"].merge(there, on=["unit", "env"])
+    places = agents.iloc[keys["agent"]][["unit", "env"]].drop_duplicates()
+    reads = agents[agents["place"] == "secret_reader"].merge(places, on=["unit", "env"])
     yield _rows("LPR-04", reads["id"], day=np.nan, why="reads a vault that holds other credentials")
 
 

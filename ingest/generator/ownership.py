@@ -104,10 +104,10 @@ def _agents_owners(
     stay = {role: people.ids[pairs[role]] for role in pairs}
     leaver = people.ids[gone]
     for role, also in (("business", "business_only"), ("technical", "technical_only")):
-        whole = state("owned", also) | (
+        owned = state("owned", also) | (
             state("half_leaver", "silent", "replaced") & (role == "technical")
         )
-        own(whole, stay[role], role)
+        own(owned, stay[role], role)
         own(state("leaver"), leaver, role)
         own(state("self_owned"), thing, role)
         own(state("team_only"), people.team_ids[people.draw(people.teams, unit)], role)

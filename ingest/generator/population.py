@@ -190,12 +190,12 @@ def _tools(count: int, units: tuple[str, ...], rng: np.random.Generator) -> pd.D
 def _accounts(agents: pd.DataFrame, tools: pd.DataFrame) -> pd.DataFrame:
     own = agents.reset_index(drop=True)
     kept = ["unit", "env", "provider"]
-    mine = own[kept].assign(id="svc-" + own["id"], start=own["created"], agent=own.index)
-    mine["there"] = (own["account"] == own.index).to_numpy()
-    theirs = tools[["unit", "env"]].assign(
-        id="svc-" + tools["id"], provider="aws", start=-900.0, agent=-1, there=True
+    of_agents = own[kept].assign(id="svc-" + own["id"], start=own["created"], agent=own.index)
+    of_agents["exists"] = (own["account"] == own.index).to_numpy()
+    of_tools = tools[["unit", "env"]].assign(
+        id="svc-" + tools["id"], provider="aws", start=-900.0, agent=-1, exists=True
     )
-    return pd.concat([mine, theirs], ignore_index=True).astype({"id": "string"})
+    return pd.concat([of_agents, of_tools], ignore_index=True).astype({"id": "string"})
 
 
 def _people(

@@ -71,7 +71,7 @@ def render(world: World, at: float) -> dict[Element, pd.DataFrame]:
     return frames
 
 
-def _there(frame: pd.DataFrame, at: float, start: str = "start", end: str = "end") -> np.ndarray:
+def _exists(frame: pd.DataFrame, at: float, start: str = "start", end: str = "end") -> np.ndarray:
     ends = frame[end].to_numpy() if end in frame else np.full(len(frame), NEVER)
     return present(frame[start].to_numpy(), ends, at)
 
@@ -79,7 +79,7 @@ def _there(frame: pd.DataFrame, at: float, start: str = "start", end: str = "end
 def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
     agents, accounts = world.population.agents, world.population.accounts
     active = last_active(world, at)
-    made, over = _there(agents, at, "created", "none"), (agents["ended"] <= at).to_numpy()
+    made, over = _exists(agents, at, "created", "none"), (agents["ended"] <= at).to_numpy()
     frame = pd.DataFrame(
         {
             "id": agents["id"],
@@ -94,12 +94,12 @@ def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "declared_scope": world.structure.scope,
             "aars": world.aars,
             "created_at": stamp(agents["created"]),
-            "last_active_at": stamp(np.where(world.told.by("agent"), active, NEVER)),
+            "last_active_at": stamp(np.where(world.activity_facts.by("agent"), active, NEVER)),
             "third_party": agents["third_party"],
             "platform": agents["platform"],
         }
     )
-    taken = np.where(world.told.by("account"), active, NEVER)
+    taken = np.where(world.activity_facts.by("account"), active, NEVER)
     used = np.r_[taken, np.full(len(accounts) - len(agents), at - 0.1)]
     tools = world.population.tools
     of_tools = np.arange(len(accounts)) >= len(agents)
@@ -130,8 +130,8 @@ def _identities(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "status": "active",
         }
     )
-    there = _there(accounts, at) & accounts["there"].to_numpy(bool)
-    return {AGENT: frame[made], SERVICE_ACCOUNT: service[there], TOOL: tool}
+    exists = _exists(accounts, at) & accounts["exists"].to_numpy(bool)
+    return {AGENT: frame[made], SERVICE_ACCOUNT: service[exists], TOOL: tool}
 
 
 def _people(world: World, at: float) -> dict[Element, pd.DataFrame]:
@@ -160,7 +160,7 @@ def _people(world: World, at: float) -> dict[Element, pd.DataFrame]:
                     np.where(owns["acknowledged"] <= at, owns["acknowledged"], NEVER)
                 ),
             }
-        )[_there(owns, at) & owns["thing"].isin(world.alive(at)).to_numpy()],
+        )[_exists(owns, at) & owns["thing"].isin(world.alive(at)).to_numpy()],
     }
 
 
@@ -194,7 +194,7 @@ def _resources(world: World, at: float) -> dict[Element, pd.DataFrame]:
     )
     trusting = sets[sets["trusts"].notna()]
     accounts = world.population.accounts
-    here = set(np.flatnonzero(_there(accounts, at))) | {ANYONE}
+    here = set(np.flatnonzero(_exists(accounts, at))) | {ANYONE}
     trusting = trusting[trusting["trusts"].isin(here)]
     names = accounts["id"].to_numpy(object)
     trusted = [t if t == ANYONE else names[t] for t in trusting["trusts"]]
@@ -211,7 +211,7 @@ def _resources(world: World, at: float) -> dict[Element, pd.DataFrame]:
 def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
     keys, holders = world.credentials.keys, world.credentials.holders
     agents, accounts = world.population.agents, world.population.accounts
-    there = _there(keys, at, "created", "none")
+    exists = _exists(keys, at, "created", "none")
     frame = pd.DataFrame(
         {
             "id": keys["id"],
@@ -228,35 +228,35 @@ def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "strength": np.where(keys["weak"], "weak", "strong"),
         }
     )
-    held = holders[holders["key"].isin(keys["id"][there]).to_numpy()]
-    held = held[(agents["created"].to_numpy()[held["agent"]] <= at)]
-    opened = keys[there]
+    in_use = holders[holders["key"].isin(keys["id"][exists]).to_numpy()]
+    in_use = in_use[(agents["created"].to_numpy()[in_use["agent"]] <= at)]
+    opened = keys[exists]
     stored = opened[opened["storage"] == "vault"]
     vault = np.where(world.in_legacy_vault[stored.index], "-legacy", "")
     where = agents.iloc[stored["agent"]]
     units = np.array(world.population.units, object)[where["unit"]]
     keyless = agents[
-        ~agents["keyed"] & (agents["account"] >= 0) & _there(agents, at, "created", "none")
+        ~agents["keyed"] & (agents["account"] >= 0) & _exists(agents, at, "created", "none")
     ]
     tools, active = world.population.tools["id"], last_active(world, at)
     first = opened["first"].to_numpy(bool)
 
-    def told(way: str, agent: pd.Series, mask: object = True) -> pd.Series:
+    def shown_by(way: str, agent: pd.Series, mask: object = True) -> pd.Series:
         number = agent.to_numpy(int)
-        return stamp(np.where(world.told.only(way)[number] & mask, active[number], NEVER))
+        return stamp(np.where(world.activity_facts.only(way)[number] & mask, active[number], NEVER))
 
-    held_first = held["key"].isin(keys["id"][keys["first"]]).to_numpy()
+    is_first = in_use["key"].isin(keys["id"][keys["first"]]).to_numpy()
     return {
-        CREDENTIAL: frame[there],
+        CREDENTIAL: frame[exists],
         USES: _links(
-            agents["id"].iloc[held["agent"]],
-            held["key"],
-            last_used_at=told("login", held["agent"], held_first),
+            agents["id"].iloc[in_use["agent"]],
+            in_use["key"],
+            last_used_at=shown_by("login", in_use["agent"], is_first),
         ),
         AUTHENTICATES_AS: _links(
             opened["id"],
             accounts["id"].iloc[opened["agent"]],
-            last_used_at=told("sign_in", opened["agent"], first),
+            last_used_at=shown_by("sign_in", opened["agent"], first),
         ),
         USED: added_up(world, at),
         STORED_IN: _links(
@@ -268,7 +268,7 @@ def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
                 _links(
                     keyless["id"],
                     accounts["id"].iloc[keyless["account"]],
-                    last_used_at=told("run", keyless["account"]),
+                    last_used_at=shown_by("run", keyless["account"]),
                 ),
                 _links(tools, "svc-" + tools),
             ],
@@ -280,18 +280,21 @@ def _credentials(world: World, at: float) -> dict[Element, pd.DataFrame]:
 def _memberships(world: World, at: float) -> dict[Element, pd.DataFrame]:
     people, teams = world.population.people, world.population.teams
     joins, accounts = world.access.joins, world.population.accounts
-    there = _there(joins, at) & (joins["kind"] == "MEMBER_OF").to_numpy()
+    exists = _exists(joins, at) & (joins["kind"] == "MEMBER_OF").to_numpy()
     parts = [
         _links(people["id"], teams["id"].iloc[people["team"]]),
-        _links(people["id"].iloc[world.former["person"]], teams["id"].iloc[world.former["team"]]),
-        _links(accounts["id"].iloc[joins["account"]], joins["set"])[there],
+        _links(
+            people["id"].iloc[world.past_members["person"]],
+            teams["id"].iloc[world.past_members["team"]],
+        ),
+        _links(accounts["id"].iloc[joins["account"]], joins["set"])[exists],
     ]
     return {MEMBER_OF: pd.concat(parts, ignore_index=True)}
 
 
 def _assumptions(world: World, at: float) -> dict[Element, pd.DataFrame]:
     joins, chains, accounts = world.access.joins, world.access.chains, world.population.accounts
-    there = _there(joins, at) & (joins["kind"] == "ASSUMES").to_numpy()
+    exists = _exists(joins, at) & (joins["kind"] == "ASSUMES").to_numpy()
     taken = _links(
         accounts["id"].iloc[joins["account"]],
         joins["set"],
@@ -302,7 +305,7 @@ def _assumptions(world: World, at: float) -> dict[Element, pd.DataFrame]:
     since = stamp(world.population.agents["created"].to_numpy()[chains["account"]])
     never = {"valid_from": since, "last_used_at": stamp(np.full(len(chains), NEVER))}
     parts = [
-        taken[there],
+        taken[exists],
         _links(accounts["id"].iloc[chains["account"]], chains["outer"], **never, telemetry=True),
         _links(chains["outer"], chains["inner"], **never, telemetry=True),
     ]
@@ -311,8 +314,8 @@ def _assumptions(world: World, at: float) -> dict[Element, pd.DataFrame]:
 
 def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
     grants = world.access.grants
-    there = _there(grants, at, "granted")
-    now = grants[there].reset_index(drop=True)
+    exists = _exists(grants, at, "granted")
+    now = grants[exists].reset_index(drop=True)
     task = now["task_ended"].to_numpy()
     frame = pd.DataFrame(
         {
@@ -324,8 +327,8 @@ def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
             "expires_at": stamp(now["expires"]),
             "task_id": where(~np.isnan(task), "task-" + now["id"].to_numpy(object)),
             "task_ended_at": stamp(np.where(task <= at, task, NEVER)),
-            "reviewed_at": stamp(world.access.reviewed.take(there).last(at)),
-            "last_used_at": _last_used(world, there, at),
+            "reviewed_at": stamp(world.access.reviewed.take(exists).last(at)),
+            "last_used_at": _last_used(world, exists, at),
             "telemetry": now["telemetry"],
             "eligible": where(now["eligible"], True),
         }
@@ -333,15 +336,15 @@ def _grants(world: World, at: float) -> dict[Element, pd.DataFrame]:
     return {CAN_ACCESS: frame}
 
 
-def _last_used(world: World, there: np.ndarray, at: float) -> pd.Series:
+def _last_used(world: World, mask: np.ndarray, at: float) -> pd.Series:
     """Return the last use of each level as JSON text, formatted as by `canonical`."""
     parts = []
     for bit in np.argsort(LEVELS):
-        said = as_text(pa.array(stamp(world.access.used[bit].take(there).last(at))))
-        parts.append(pc.binary_join_element_wise(f'"{LEVELS[bit]}":"', said, '",', ""))
+        instants = as_text(pa.array(stamp(world.access.used[bit].take(mask).last(at))))
+        parts.append(pc.binary_join_element_wise(f'"{LEVELS[bit]}":"', instants, '",', ""))
     joined = pc.binary_join_element_wise(*parts, "", null_handling="replace")
-    whole = pc.binary_join_element_wise("{", pc.utf8_rtrim(joined, ","), "}", "")
-    return text_column(pc.if_else(pc.equal(joined, ""), None, whole))
+    texts = pc.binary_join_element_wise("{", pc.utf8_rtrim(joined, ","), "}", "")
+    return text_column(pc.if_else(pc.equal(joined, ""), None, texts))
 
 
 def _delegations(world: World, at: float) -> dict[Element, pd.DataFrame]:
@@ -352,15 +355,15 @@ def _delegations(world: World, at: float) -> dict[Element, pd.DataFrame]:
         (ACTS_FOR, structure.acts_for),
         (CALLS, structure.calls),
     ):
-        there = _there(frame, at) & frame["source"].isin(alive).to_numpy()
+        exists = _exists(frame, at) & frame["source"].isin(alive).to_numpy()
         links = _links(frame["source"], frame["target"], ceiling=frame["ceiling"].array)
-        made[element] = links.assign(valid_to=stamp(frame["valid_to"]))[there]
+        made[element] = links.assign(valid_to=stamp(frame["valid_to"]))[exists]
     return made
 
 
 def _reviews(world: World, at: float) -> dict[Element, pd.DataFrame]:
     reviews = world.structure.reviews
-    there = _there(reviews, at, "decided")
+    exists = _exists(reviews, at, "decided")
     frame = pd.DataFrame(
         {
             "id": reviews["id"],
@@ -371,7 +374,7 @@ def _reviews(world: World, at: float) -> dict[Element, pd.DataFrame]:
         }
     )
     covers = _links(reviews["id"], reviews["covers"], grant_id=reviews["grant"].array)
-    return {REVIEW: frame[there], COVERS: covers[there]}
+    return {REVIEW: frame[exists], COVERS: covers[exists]}
 
 
 def _records(world: World, at: float) -> dict[Element, pd.DataFrame]:

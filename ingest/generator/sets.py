@@ -61,12 +61,12 @@ def draw_joins(
     parts = []
     for kind, label, often in (("ASSUMES", "Role", 0.55), ("MEMBER_OF", "Group", 0.45)):
         own = (agents["account"] == np.arange(len(agents))).to_numpy()
-        who = np.flatnonzero(own & (rng.random(len(agents)) < often))
-        who = np.repeat(who, 1 + (rng.random(len(who)) < 0.3 * (kind == "ASSUMES")))
+        account = np.flatnonzero(own & (rng.random(len(agents)) < often))
+        account = np.repeat(account, 1 + (rng.random(len(account)) < 0.3 * (kind == "ASSUMES")))
         these = sets.index[sets["kind"] == label]
-        chosen = these[0] + _one_of_bucket(agents.iloc[who], len(these) // buckets, rng)
+        chosen = these[0] + _one_of_bucket(agents.iloc[account], len(these) // buckets, rng)
         parts.append(
-            pd.DataFrame({"account": who, "set": sets["id"].to_numpy()[chosen], "kind": kind})
+            pd.DataFrame({"account": account, "set": sets["id"].to_numpy()[chosen], "kind": kind})
         )
     joins = pd.concat(parts, ignore_index=True).drop_duplicates(["account", "set"])
     of = agents.iloc[joins["account"]]
@@ -105,9 +105,11 @@ def draw_use(start: np.ndarray, unused: np.ndarray, rng: np.random.Generator) ->
 def draw_chains(population: Population) -> pd.DataFrame:
     """List the accounts that may assume a role that may assume another, neither ever used."""
     agents = population.agents
-    who = np.flatnonzero(agents["place"] == "chained")
-    base = "role/" + agents["id"].iloc[who].to_numpy(object)
-    return pd.DataFrame({"account": who, "outer": base + "-fallback", "inner": base + "-recovery"})
+    account = np.flatnonzero(agents["place"] == "chained")
+    base = "role/" + agents["id"].iloc[account].to_numpy(object)
+    return pd.DataFrame(
+        {"account": account, "outer": base + "-fallback", "inner": base + "-recovery"}
+    )
 
 
 def draw_chain_roles(population: Population, chains: pd.DataFrame) -> pd.DataFrame:

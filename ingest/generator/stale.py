@@ -13,15 +13,17 @@ ALL, UP_TO_WRITE = 0b1111, 0b0111
 
 def would_lose(world: World) -> np.ndarray:
     """Return the numbers of the active agents that reach something over stale edges only."""
-    held = _held(world)
-    reach = _reach(world).merge(held, on="account")
+    grants = _account_grants(world)
+    reach = _reach(world).merge(grants, on="account")
     reach["levels"] &= reach["ceiling"]
     reach["fresh"] &= reach["ceiling"]
     reach.loc[world.idle_login[reach["agent"]], "fresh"] = 0
     lost = np.zeros(len(world.population.agents), bool)
     for bit in range(len(LEVELS)):
-        whole, kept = (_pairs(reach, column, bit, len(lost)) for column in ("levels", "fresh"))
-        lost |= whole != kept
+        all_counts, fresh_counts = (
+            _pairs(reach, column, bit, len(lost)) for column in ("levels", "fresh")
+        )
+        lost |= all_counts != fresh_counts
     return np.flatnonzero(lost & world.population.agents["ended"].isna().to_numpy())
 
 
@@ -32,12 +34,12 @@ def _pairs(reach: pd.DataFrame, column: str, bit: int, agents: int) -> np.ndarra
     return np.bincount(pairs["agent"], minlength=agents)
 
 
-def _held(world: World) -> pd.DataFrame:
+def _account_grants(world: World) -> pd.DataFrame:
     """Return the grants of each account: all `levels`, and those `fresh` along the path."""
     access = world.access
     grants = access.grants
-    there = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), NOW)
-    now = grants[there & ~grants["eligible"].to_numpy(bool)]  # just-in-time access is not standing
+    exists = present(grants["granted"].to_numpy(), grants["end"].to_numpy(), NOW)
+    now = grants[exists & ~grants["eligible"].to_numpy(bool)]  # just-in-time access is not standing
     now = now.assign(fresh=now["levels"] & ~now["unused"])[
         ["holder", "resource", "levels", "fresh"]
     ]
@@ -49,10 +51,10 @@ def _held(world: World) -> pd.DataFrame:
         for end in ("outer", "inner")
     ]
     joined = joins.assign(taken=~joins["unused"])[["account", "holder", "taken"]]
-    ways = pd.concat([own, joined, *chains], ignore_index=True)
-    held = ways.merge(now, on="holder")
-    held["fresh"] = np.where(held["taken"], held["fresh"], 0)
-    return held[["account", "resource", "levels", "fresh"]]
+    holders = pd.concat([own, joined, *chains], ignore_index=True)
+    of_accounts = holders.merge(now, on="holder")
+    of_accounts["fresh"] = np.where(of_accounts["taken"], of_accounts["fresh"], 0)
+    return of_accounts[["account", "resource", "levels", "fresh"]]
 
 
 def _reach(world: World) -> pd.DataFrame:

@@ -86,14 +86,14 @@ def _spawns(population: Population, rng: np.random.Generator) -> pd.DataFrame:
 
 def _acts_for(population: Population, rng: np.random.Generator) -> pd.DataFrame:
     agents, people = population.agents, population.people
-    who = np.flatnonzero(agents["place"].isin(["delegate", "unscoped"]))
-    boss = people["id"].to_numpy(object)[agents["unit"].to_numpy()[who]]
+    rows = np.flatnonzero(agents["place"].isin(["delegate", "unscoped"]))
+    boss = people["id"].to_numpy(object)[agents["unit"].to_numpy()[rows]]
     frame = pd.DataFrame(
         {
-            "source": agents["id"].to_numpy(object)[who],
+            "source": agents["id"].to_numpy(object)[rows],
             "target": boss,
-            "start": agents["created"].to_numpy()[who],
-            "unscoped": (agents["place"] == "unscoped").to_numpy()[who],
+            "start": agents["created"].to_numpy()[rows],
+            "unscoped": (agents["place"] == "unscoped").to_numpy()[rows],
         }
     )
     return _bounded(frame, "read", rng)
@@ -134,11 +134,13 @@ def _reviews(
         & ~agents["young"].to_numpy()
         & (needed.to_numpy() | (rng.random(len(agents)) < 0.85))
     )
-    who = agents[approved]
+    reviewed = agents[approved]
     bought = tools[tools["third_party"]]
     gone = grants[grants["revoked"].notna()]
     parts = [
-        pd.DataFrame({"covers": who["id"], "decided": who["created"] + 1, "unit": who["unit"]}),
+        pd.DataFrame(
+            {"covers": reviewed["id"], "decided": reviewed["created"] + 1, "unit": reviewed["unit"]}
+        ),
         pd.DataFrame({"covers": bought["id"], "decided": -800.0, "unit": bought["unit"]}),
     ]
     approvals = pd.concat(parts, ignore_index=True).assign(
@@ -167,12 +169,12 @@ def _scopes(population: Population, access: Access) -> np.ndarray:
 
     Its own grants are declared one by one, those of its roles and groups by prefix.
     """
-    held = _held_by_set(access)
+    entries_by_set = _granted_by_set(access)
     entries: dict[int, set[tuple[str, str]]] = {}
     grants, ids = access.grants, access.resources["id"].to_numpy(object)
-    mine = grants[(grants["agent"] >= 0) & (grants["kind"] != "drift")]
+    own_grants = grants[(grants["agent"] >= 0) & (grants["kind"] != "drift")]
     for agent, resource, levels in zip(
-        mine["agent"], ids[mine["resource"]], mine["levels"], strict=True
+        own_grants["agent"], ids[own_grants["resource"]], own_grants["levels"], strict=True
     ):
         entries.setdefault(agent, set()).update((resource, level) for level in _levels(levels))
     joined = [access.joins[["account", "set"]]]
@@ -180,20 +182,22 @@ def _scopes(population: Population, access: Access) -> np.ndarray:
         access.chains.rename(columns={c: "set"})[["account", "set"]] for c in ("outer", "inner")
     ]
     for account, name in pd.concat(joined).itertuples(index=False):
-        entries.setdefault(account, set()).update(held.get(name, ()))
-    text = {account: _text(said) for account, said in entries.items()}
+        entries.setdefault(account, set()).update(entries_by_set.get(name, ()))
+    text = {account: _text(declared) for account, declared in entries.items()}
     nothing = canonical([{"level": "read", "resource": "docs:handbook"}])
     return np.array([text.get(a, nothing) for a in population.agents["account"]], object)
 
 
-def _held_by_set(access: Access) -> dict[str, set[tuple[str, str]]]:
+def _granted_by_set(access: Access) -> dict[str, set[tuple[str, str]]]:
     grants = access.grants[access.grants["kind"].isin(["shared", "chain"])]
     ids = access.resources["id"].to_numpy(object)[grants["resource"]]
-    held: dict[str, set[tuple[str, str]]] = {}
+    entries_by_set: dict[str, set[tuple[str, str]]] = {}
     for holder, resource, levels in zip(grants["holder"], ids, grants["levels"], strict=True):
         prefix = resource.partition("-")[0] + "-*"
-        held.setdefault(holder, set()).update((prefix, level) for level in _levels(levels))
-    return held
+        entries_by_set.setdefault(holder, set()).update(
+            (prefix, level) for level in _levels(levels)
+        )
+    return entries_by_set
 
 
 def _levels(bits: int) -> list[str]:

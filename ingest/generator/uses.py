@@ -1,10 +1,10 @@
-"""Last uses of agents and keys, and the facts that show them; see `ingest.generator.told`."""
+"""Last uses of agents and keys, and the facts that show them."""
 
 import numpy as np
 import pandas as pd
 
+from ingest.generator.activity_facts import BY_KEY
 from ingest.generator.clock import present, stamp
-from ingest.generator.told import BY_KEY
 from ingest.generator.world import World
 
 NEVER = np.nan
@@ -18,8 +18,8 @@ def last_active(world: World, at: float) -> np.ndarray:
     agents, grants, joins = world.population.agents, world.access.grants, world.access.joins
     known, keys = world.active.last(at), world.credentials.keys
     latest = np.where(np.isnan(known), -np.inf, known)
-    mine = (grants["agent"] >= 0).to_numpy()
-    seen = [(grants["agent"].to_numpy()[mine], use.take(mine)) for use in world.access.used]
+    is_own = (grants["agent"] >= 0).to_numpy()
+    seen = [(grants["agent"].to_numpy()[is_own], use.take(is_own)) for use in world.access.used]
     seen += [
         (keys["agent"].to_numpy(int), world.credentials.used),
         (joins["account"].to_numpy(int), world.access.joined),
@@ -38,35 +38,39 @@ def key_last_used(world: World, at: float) -> np.ndarray:
     """
     keys, used = world.credentials.keys, world.credentials.used.last(at)
     agent, first = keys["agent"].to_numpy(int), keys["first"].to_numpy(bool)
-    last = world.told.only(*BY_KEY) | world.population.agents["dormant"].to_numpy(bool)
+    last = world.activity_facts.only(*BY_KEY) | world.population.agents["dormant"].to_numpy(bool)
     return np.where(first & last[agent], last_active(world, at)[agent], used)
 
 
 def key_used(world: World, at: float) -> np.ndarray:
     """Return the last use of each key, as far as its own row shows it."""
     keys = world.credentials.keys
-    elsewhere = world.told.only(*BY_KEY)[keys["agent"].to_numpy(int)]
-    elsewhere &= ~world.told.only("key")[keys["agent"].to_numpy(int)]
+    elsewhere = world.activity_facts.only(*BY_KEY)[keys["agent"].to_numpy(int)]
+    elsewhere &= ~world.activity_facts.only("key")[keys["agent"].to_numpy(int)]
     return np.where(keys["first"].to_numpy(bool) & elsewhere, NEVER, key_last_used(world, at))
 
 
 def _first_keys(world: World, at: float, way: str) -> pd.DataFrame:
     """Return the first keys whose use one fact alone shows: `key`, `account`, `resource`, `day`."""
-    keys, told, resources = world.credentials.keys, world.told, world.access.resources["id"]
+    keys, facts, resources = (
+        world.credentials.keys,
+        world.activity_facts,
+        world.access.resources["id"],
+    )
     agent = keys["agent"].to_numpy(int)
     frame = pd.DataFrame(
         {
             "key": keys["id"],
             "agent": agent,
             "account": world.population.accounts["id"].iloc[agent].array,
-            "resource": resources.iloc[np.maximum(told.resource[agent], 0)].array,
+            "resource": resources.iloc[np.maximum(facts.resource[agent], 0)].array,
             "day": last_active(world, at)[agent],
         }
     )
-    there = keys["first"].to_numpy(bool) & told.only(way)[agent] & frame["day"].notna().to_numpy()
-    there &= present(keys["created"].to_numpy(), np.full(len(keys), NEVER), at)
-    found: pd.DataFrame = frame[there]
-    return found.reset_index(drop=True)
+    mask = keys["first"].to_numpy(bool) & facts.only(way)[agent] & frame["day"].notna().to_numpy()
+    mask &= present(keys["created"].to_numpy(), np.full(len(keys), NEVER), at)
+    shown: pd.DataFrame = frame[mask]
+    return shown.reset_index(drop=True)
 
 
 def added_up(world: World, at: float) -> pd.DataFrame:

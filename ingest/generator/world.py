@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from ingest.generator.access import Access, grant_access
+from ingest.generator.activity_facts import ActivityFacts, draw_activity_facts
 from ingest.generator.clock import Recurring
 from ingest.generator.credentials import Credentials, issue
 from ingest.generator.evidence import EvidencePlan, plan_evidence
 from ingest.generator.ownership import draw_owners, ownership_states
 from ingest.generator.population import Population, populate
 from ingest.generator.structure import Structure, connect
-from ingest.generator.told import Told, tell
 
 LEGACY = 3  # credentials in each legacy vault
 
@@ -21,7 +21,7 @@ LEGACY = 3  # credentials in each legacy vault
 class World:
     """All latent facts of an estate.
 
-    `states` is the ownership state of each agent, `former` the past members of the empty teams,
+    `states` is the ownership state of each agent, `past_members` those members of the empty teams,
     `in_legacy_vault` the mask of the credentials in a vault that an agent can read.
     """
 
@@ -32,11 +32,11 @@ class World:
     states: np.ndarray
     owns: pd.DataFrame
     evidence: EvidencePlan
-    former: pd.DataFrame
+    past_members: pd.DataFrame
     in_legacy_vault: np.ndarray
     active: Recurring
     aars: np.ndarray
-    told: Told
+    activity_facts: ActivityFacts
 
     def alive(self, at: float) -> pd.Series:
         """Return the ids of the agents made by day `at`, of all tools, and of their accounts."""
@@ -70,13 +70,13 @@ def make_world(count: int, seed: int) -> World:
         states,
         draw_owners(population, states, rng),
         plan_evidence(population, access, next(rngs)),
-        _former(population),
+        _past_members(population),
         _in_legacy_vault(population, credentials),
         _active(population),
         np.where(
             population.agents["kind"] == "ai_agent", next(rngs).integers(4, 17, count) / 2, 0.0
         ),
-        tell(population, access, next(rngs)),
+        draw_activity_facts(population, access, next(rngs)),
     )
 
 
@@ -90,7 +90,7 @@ def _active(population: Population) -> Recurring:
     )
 
 
-def _former(population: Population) -> pd.DataFrame:
+def _past_members(population: Population) -> pd.DataFrame:
     """Assign two people who left the unit as past members of each empty team."""
     people, teams = population.people, population.teams
     rows = []

@@ -1,4 +1,4 @@
-"""Agent cards of the Agent2Agent protocol: the agents, what they offer, and whom they let in.
+"""Agent cards of the Agent2Agent protocol: agents, their skills and their trust.
 
 Versions 0.3 and 1.0 of https://a2a-protocol.org/latest/specification are read; they write security
 differently.
@@ -39,14 +39,14 @@ SORTS = {  # the key of a scheme in version 1.0, and its type in version 0.3
     "openIdConnectSecurityScheme": "openIdConnect",
     "mtlsSecurityScheme": "mutualTLS",
 }
-FORMER = {"bearer": "http", "basic": "http", "apikey": "apiKey", "oauth2": "oauth2"}
-FORMER |= {"openidconnect": "openIdConnect", "mutualtls": "mutualTLS"}
+OLD_SORTS = {"bearer": "http", "basic": "http", "apikey": "apiKey", "oauth2": "oauth2"}
+OLD_SORTS |= {"openidconnect": "openIdConnect", "mutualtls": "mutualTLS"}
 ISSUING = ("openIdConnectUrl", "oauth2MetadataUrl", "tokenUrl", "authorizationUrl")
 
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How a caller may show who it is: the sort, who vouches for it, and the scopes asked for."""
+    """A way for a caller to authenticate: its sort, the issuer of tokens and the scopes."""
 
     sort: str
     issuer: str
@@ -87,24 +87,24 @@ def read(request: Request) -> Reading:
 
 
 def _cards(document: Any, at: Place) -> Iterator[tuple[dict[str, Any], Place]]:
-    """Find the cards of a document: itself, those of a list, or what is wrapped once."""
-    for number, one in enumerate(document if isinstance(document, list) else [document]):
+    """Find the cards of a document: itself, those of a list, or those wrapped once."""
+    for number, value in enumerate(document if isinstance(document, list) else [document]):
         place = at.at(number) if isinstance(document, list) else at
-        if not isinstance(one, dict):
+        if not isinstance(value, dict):
             continue
-        if _is_card(one):
-            yield one, place
+        if _is_card(value):
+            yield value, place
             continue
         for key in ("agentCard", "agent_card", "card"):
-            if isinstance(one.get(key), dict) and _is_card(one[key]):
-                yield one[key], place.at(key)
+            if isinstance(value.get(key), dict) and _is_card(value[key]):
+                yield value[key], place.at(key)
         for key in LISTS:
-            if isinstance(one.get(key), list):
-                yield from _cards(one[key], place.at(key))
+            if isinstance(value.get(key), list):
+                yield from _cards(value[key], place.at(key))
 
 
-def _is_card(one: Mapping[str, Any]) -> bool:
-    return isinstance(one.get("name"), str) and sum(mark in one for mark in MARKS) >= 2
+def _is_card(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("name"), str) and sum(mark in value for mark in MARKS) >= 2
 
 
 # -- cards -----------------------------------------------------------------------------------------
@@ -165,12 +165,12 @@ def _add_skill(rows: Rows, agent: str, skill: Any, place: Place) -> None:
 
 
 def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> None:
-    """State whom the agent lets call it: anyone, or whom an identity provider vouches for."""
+    """Declare who may call the agent: anyone, or the callers that an identity provider knows."""
     if not schemes:
         rows.node(RESOURCE, ANYONE, place, name="anyone", type="anyone")
         rows.link(TRUSTS, agent, ANYONE, place, action="a2a:call")
     for issuer in dict.fromkeys(scheme.issuer for scheme in schemes if scheme.issuer):
-        scopes = sorted({s for one in schemes if one.issuer == issuer for s in one.scopes})
+        scopes = sorted({s for scheme in schemes if scheme.issuer == issuer for s in scheme.scopes})
         rows.node(RESOURCE, issuer, place, name=issuer.partition("://")[2], type="oidc_provider")
         rows.link(
             TRUSTS,
@@ -191,13 +191,13 @@ def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
 
     Where one of several alternatives asks for nothing, nothing is needed.
     """
-    yield from _former(card)
+    yield from _old_schemes(card)
     described = card.get("securitySchemes")
     described = described if isinstance(described, dict) else {}
     needed = listed(card.get("securityRequirements")) or listed(card.get("security"))
     asked: dict[str, tuple[str, ...]] = {}
-    for one in needed:
-        wanted = one.get("schemes", one) if isinstance(one, dict) else {}
+    for requirement in needed:
+        wanted = requirement.get("schemes", requirement) if isinstance(requirement, dict) else {}
         if not wanted:
             return
         for name, scopes in wanted.items() if isinstance(wanted, dict) else ():
@@ -211,15 +211,15 @@ def _schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
         yield Scheme("undescribed", "", asked[name])
 
 
-def _former(card: Mapping[str, Any]) -> Iterator[Scheme]:
+def _old_schemes(card: Mapping[str, Any]) -> Iterator[Scheme]:
     """Yield the schemes of a card from before version 0.3, which lists no more than their names."""
-    said = card.get("authentication")
-    if "securitySchemes" in card or not isinstance(said, dict):
+    authentication = card.get("authentication")
+    if "securitySchemes" in card or not isinstance(authentication, dict):
         return
-    for name in listed(said.get("schemes")):
+    for name in listed(authentication.get("schemes")):
         word = text(name).lower()
         if word not in OPEN:
-            yield Scheme(FORMER.get(word, "undescribed"), "", ())
+            yield Scheme(OLD_SORTS.get(word, "undescribed"), "", ())
 
 
 def _sort(scheme: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Graphs of agent-bom: agents, the servers and tools they use, and the credentials they hand over.
+"""Graphs of agent-bom: agents, their servers and tools, and the credentials they pass on.
 
 The shape is that of the graph export, version 1, of https://github.com/msaad00/agent-bom.
 """
@@ -69,7 +69,7 @@ LABELS: Mapping[str, Node] = {
     "data_store": RESOURCE,
     "model": RESOURCE,
 }
-DIRECT = {  # edges that are stated as they stand; the others are joined, counted or passed over
+DIRECT = {  # edges with a relationship of their own; others are joined, counted or skipped
     "authenticates_as": (AUTHENTICATES_AS, RUNS_AS),
     "assumes": (ASSUMES, RUNS_AS),
     "inherits": (ASSUMES,),
@@ -80,7 +80,7 @@ DIRECT = {  # edges that are stated as they stand; the others are joined, counte
 }
 OF_SERVERS = ("uses", "provides_tool", "exposes_cred")
 GRANTS = ("can_access", "has_permission")
-CONCLUDED = {"assume_chain", "group"}  # what a scan worked out from other edges
+CONCLUDED = {"assume_chain", "group"}  # concluded by a scan from other edges
 WORDS = {  # words of a role or privilege, and the level that they give
     "admin": ("read", "write", "admin"),
     "owner": ("read", "write", "admin"),
@@ -142,7 +142,7 @@ def read(request: Request) -> Reading:
 
 
 def _check_pages(graphs: list[tuple[dict[str, Any], Place]], rows: Rows) -> None:
-    """Say which graphs go on in pages that are not there, or hold less than they say."""
+    """Warn of graphs with missing pages, or with fewer edges than they declare."""
     scans: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for document, place in graphs:
         key = text(document.get("tenant_id")), text(document.get("scan_id")) or place.file
@@ -156,17 +156,17 @@ def _check_pages(graphs: list[tuple[dict[str, Any], Place]], rows: Rows) -> None
         wanted = max((n for n in totals if isinstance(n, int)), default=0)
         if not ended or len(edges) < wanted:
             rows.whole = False
-            rows.warn("a graph goes on in pages that are not there, or says that it is cut")
+            rows.warn("a graph continues in pages that are missing, or is truncated")
 
 
 def _part(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = document.get(name)
-    return found if isinstance(found, dict) else {}
+    part = document.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _ends(edge: Any) -> tuple[str, ...]:
-    said = edge if isinstance(edge, dict) else {}
-    return tuple(text(said.get(name)) for name in ("source", "target", "relationship"))
+    fields = edge if isinstance(edge, dict) else {}
+    return tuple(text(fields.get(name)) for name in ("source", "target", "relationship"))
 
 
 def _instant(value: Any) -> pd.Timestamp | None:
@@ -177,7 +177,7 @@ def _instant(value: Any) -> pd.Timestamp | None:
 
 
 def _parts(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
-    """Return the nodes and edges of an export, or of a document whose nodes say what they are."""
+    """Return the nodes and edges of an export, or of a document whose nodes declare their type."""
     graph = document if isinstance(document, dict) else {}
     nodes, edges = graph.get("nodes"), graph.get("edges")
     if not isinstance(nodes, list) or not isinstance(edges, list):
@@ -188,7 +188,7 @@ def _parts(document: Any) -> tuple[list[Any] | None, list[Any] | None]:
 
 @dataclass
 class _Graph:
-    """Gathers nodes and edges of all files, then writes rows."""
+    """A collector of the nodes and edges of all files, from which rows are written."""
 
     scope: str
     several: bool  # tenants, whose things may have the same keys
@@ -200,36 +200,36 @@ class _Graph:
     passed: Counter[str] = field(default_factory=Counter)
 
     def gather(self, document: Mapping[str, Any], place: Place) -> None:
-        """Take in one graph."""
+        """Add one graph."""
         tenant = redact_text(text(document.get("tenant_id"))).replace("/", ":")
         apart = f"{tenant}/" if self.several else ""
         for number, node in enumerate(document["nodes"]):
             here = place.at("nodes", number)
-            said = node if isinstance(node, dict) else {}
-            key, kind = text(said.get("id")), text(said.get("entity_type"))
+            fields = node if isinstance(node, dict) else {}
+            key, kind = text(fields.get("id")), text(fields.get("entity_type"))
             if not key or not kind:
                 self.rows.reject(here, "a node must have an id and an entity_type")
             elif kind in LABELS:
-                self._node(apart + key, kind, said, here)
+                self._node(apart + key, kind, fields, here)
             else:
                 self.other.add(apart + key)
                 self.passed[f"{_word(kind)} nodes"] += 1
         for number, edge in enumerate(document["edges"]):
             here = place.at("edges", number)
-            said = edge if isinstance(edge, dict) else {}
+            fields = edge if isinstance(edge, dict) else {}
             ends = _ends(edge)
             if all(ends):
-                self.edges.append((ends[2], apart + ends[0], apart + ends[1], said, here))
+                self.edges.append((ends[2], apart + ends[0], apart + ends[1], fields, here))
             else:
                 self.rows.reject(here, "an edge must have source, target and relationship")
 
-    def _node(self, key: str, kind: str, said: Mapping[str, Any], place: Place) -> None:
-        """State one node with what its label can hold."""
+    def _node(self, key: str, kind: str, fields: Mapping[str, Any], place: Place) -> None:
+        """Declare one node with the facts that its label can have."""
         label = LABELS[kind]
         kind = "credential" if label is CREDENTIAL else kind
         id_ = f"agent_bom:{self.scope}/{kind}/{redact_text(key)}"
-        about, facets = _part(said, "attributes"), _part(said, "dimensions")
-        name = redact_text(text(said.get("label"))) or redact_text(key)
+        about, facets = _part(fields, "attributes"), _part(fields, "dimensions")
+        name = redact_text(text(fields.get("label"))) or redact_text(key)
         facts: dict[str, Any] = {"name": name, "external_ids": _known_by(about, facets)}
         if label in (*IDENTITIES, HUMAN, CREDENTIAL, RESOURCE, GROUP):
             facts["created_at"] = _instant(about.get("created_at"))
@@ -274,12 +274,12 @@ class _Graph:
             self.rows.warn(f"passed over: {kinds}")
 
     def _grant(self, grants: dict[tuple[str, str], tuple[Place, list[dict[str, Any]]]]) -> None:
-        """Write what is permitted, all that several edges between two things say as one."""
+        """Write the grants: several edges between two things are one grant."""
         silent = 0
-        for (source, target), (place, said) in grants.items():
-            actions = {action for one in said for action in one["actions"]}
-            levels = {level for one in said for level in one["levels"]}
-            ends = [one["expires_at"] for one in said]
+        for (source, target), (place, parts) in grants.items():
+            actions = {action for part in parts for action in part["actions"]}
+            levels = {level for part in parts for level in part["levels"]}
+            ends = [part["expires_at"] for part in parts]
             self.rows.link(
                 CAN_ACCESS,
                 source,
@@ -292,12 +292,12 @@ class _Graph:
             )
             silent += not levels
         if silent:
-            self.rows.warn(f"{silent} grants do not say at which level: they open nothing here")
+            self.rows.warn(f"{silent} grants have no known level, and give no access here")
 
     def _links(self) -> Iterator[tuple[Any, str, str, Place, dict[str, Any]]]:
         served: defaultdict[str, list[tuple[Any, str]]] = defaultdict(list)
         callers: list[tuple[str, str, Place]] = []
-        for kind, source, target, said, place in self.edges:
+        for kind, source, target, fields, place in self.edges:
             start, end = self.ids.get(source, ""), self.ids.get(target, "")
             if not start or not end:
                 self._outside(kind, source, target, place)
@@ -311,44 +311,45 @@ class _Graph:
                 served[start].append((CALLS if labels[1] is TOOL else USES, end))
             elif kind == "invoked" and labels == (AGENT, TOOL):
                 yield CALLS, start, end, place, {}
-                yield USED, start, end, place, self._seen(said, place)
-            elif kind in GRANTS and _fits(CAN_ACCESS, labels) and self._stated(said):
-                yield CAN_ACCESS, start, end, place, self._granted(said)
+                yield USED, start, end, place, self._seen(fields, place)
+            elif kind in GRANTS and _fits(CAN_ACCESS, labels) and self._stated(fields):
+                yield CAN_ACCESS, start, end, place, self._granted(fields)
             elif element:
                 owned = {"evidence": "inferred"} if element is OWNS else {}
                 yield element, start, end, place, owned
             else:
                 self.passed[f"{_word(kind)} edges"] += 1
-        for agent, server, place in callers:  # who uses a server has its tools and hands it keys
+        # An agent that uses a server has its tools, and passes it keys.
+        for agent, server, place in callers:
             for element, end in served[server]:
                 yield element, agent, end, place, {}
 
-    def _stated(self, said: Mapping[str, Any]) -> bool:
-        """Whether an edge is a grant that was found, and not concluded from other edges."""
-        evidence = _part(said, "evidence")
+    def _stated(self, fields: Mapping[str, Any]) -> bool:
+        """Return whether an edge is a grant that was found, not concluded from other edges."""
+        evidence = _part(fields, "evidence")
         return text(evidence.get("access")) not in CONCLUDED and not evidence.get("via_group")
 
-    def _granted(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what an edge permits, by the words of its role or privilege."""
+    def _granted(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the actions and levels of an edge, by the words of its role or privilege."""
         self.granted = True
-        evidence = _part(said, "evidence")
+        evidence = _part(fields, "evidence")
         named: list[str] = []
         for key in ("privilege_level", "privilege", "privileges", "action", "role", "roles"):
-            named += [redact_text(text(one)) for one in listed(evidence.get(key)) if text(one)]
-        words = {word.lower() for one in named for word in WORD.findall(one)}
+            named += [redact_text(text(name)) for name in listed(evidence.get(key)) if text(name)]
+        words = {word.lower() for name in named for word in WORD.findall(name)}
         levels = {level for word in words for level in WORDS.get(word, ())}
-        return {"actions": named, "levels": levels, "expires_at": _instant(said.get("valid_to"))}
+        return {"actions": named, "levels": levels, "expires_at": _instant(fields.get("valid_to"))}
 
     def _outside(self, kind: str, source: str, target: str, place: Place) -> None:
-        """Count an edge to a node that was passed over; set one to no node at all aside."""
+        """Count an edge to a skipped node; reject an edge to no node at all."""
         if all(end in self.ids or end in self.other for end in (source, target)):
             self.passed[f"{_word(kind)} edges"] += 1
         else:
             self.rows.reject(place, "an end of the edge is not among the nodes")
 
-    def _seen(self, said: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    def _seen(self, fields: Mapping[str, Any], place: Place) -> dict[str, Any]:
         """Return when a use was first and last seen; without a time, only that it was."""
-        times = {"first_at": said.get("first_seen"), "last_at": said.get("last_seen")}
+        times = {"first_at": fields.get("first_seen"), "last_at": fields.get("last_seen")}
         seen: dict[str, Any] = {}
         for name, value in times.items():
             try:
@@ -363,16 +364,16 @@ def _fits(element: Relationship, labels: tuple[Node, Node]) -> bool:
 
 
 def _known_by(about: Mapping[str, Any], facets: Mapping[str, Any]) -> str | None:
-    """Return the ids by which other systems know the same thing."""
+    """Return the ids of the same thing in other systems."""
     arn, principal = (redact_text(text(about.get(key))) for key in ("arn", "principal_id"))
-    cloud, found = text(facets.get("cloud_provider")).lower(), []
+    cloud, ids = text(facets.get("cloud_provider")).lower(), []
     if arn.startswith("arn:"):
-        found.append(f"arn:{arn}")
+        ids.append(f"arn:{arn}")
     if cloud in ("azure", "entra") and GUID.fullmatch(principal.lower()):
-        found.append(f"entra_object:{principal.lower()}")
+        ids.append(f"entra_object:{principal.lower()}")
     if cloud == "gcp" and principal.endswith(".gserviceaccount.com"):
-        found.append(f"gcp:{principal}")
-    return canonical(found) if found else None
+        ids.append(f"gcp:{principal}")
+    return canonical(ids) if ids else None
 
 
 def _word(kind: str) -> str:

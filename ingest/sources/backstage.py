@@ -1,4 +1,4 @@
-"""Backstage's software catalog: who answers for which component, system and interface.
+"""Backstage's software catalog: the owners of components, systems and interfaces.
 
 The entities are described in https://backstage.io/docs/features/software-catalog/descriptor-format.
 """
@@ -31,7 +31,7 @@ from ingest.source import InputRefused, Reading, Request, Source
 from ingest.tags.owner_roles import BUSINESS
 
 MARK = "backstage.io/"
-PLACEHOLDER = re.compile(r"\{\{|\{%")  # of a file from which others are made
+PLACEHOLDER = re.compile(r"\{\{|\{%")  # in a template of other files
 MAIL = re.compile(r"[^@\s/:]+@[^@\s/:][^@\s/:.]*\.[^@\s/:]+")
 BESIDE = {"node_modules", "vendor"}
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -39,13 +39,13 @@ THINGS = ("Component", "API", "Resource", "System", "Domain")
 PEOPLE = {"group": TEAM, "user": HUMAN}
 AGENTS = {"agent": "ai_agent", "aiagent": "ai_agent", "llmagent": "ai_agent", "bot": "bot"}
 SERVERS = {"mcp", "mcpserver"}
-DIRECTORY = {  # annotations by which the catalog says what a thing is called elsewhere
+DIRECTORY = {  # annotations that name an entity in other systems
     "graph.microsoft.com/user-id": "entra_object",
     "graph.microsoft.com/group-id": "entra_object",
     "github.com/user-login": "github",
 }
-SLUG = "github.com/project-slug"  # where an entity lies: several may lie in one repository
-PARENTS = (  # what an entity belongs to, the nearest first, and the kind that is meant
+SLUG = "github.com/project-slug"  # the repository of an entity; several may share one
+PARENTS = (  # the fields for the parent of an entity, the nearest first, and its kind
     ("subcomponentOf", "component"),
     ("system", "system"),
     ("domain", "domain"),
@@ -68,15 +68,17 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths, beside=BESIDE):
         if not file.alone and file.path.suffix not in (".yaml", ".yml", ".json"):
             continue
-        said = text_among_others(file, budget, rows, named=_is_named(file))
-        found = None if said is None else readable(rows, partial(_entities, said, file, catalog))
-        if found is None:
+        content = text_among_others(file, budget, rows, named=_is_named(file))
+        entities = (
+            None if content is None else readable(rows, partial(_entities, content, file, catalog))
+        )
+        if entities is None:
             continue
-        if found:
+        if entities:
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no entity of a catalog")
-        for entity, place in found:
+        for entity, place in entities:
             catalog.gather(entity, place)
     if not used:
         refuse_all(request, rows, "nothing in it is an entity of a catalog")
@@ -87,58 +89,58 @@ def read(request: Request) -> Reading:
 
 
 def _is_named(file: ExportFile) -> bool:
-    """Whether a file has the name of a catalog; any other of a repository may be anything."""
+    """Return whether a file has the name of a catalog; other files may hold anything."""
     return "catalog" in file.path.name
 
 
 def _entities(
-    said: str, file: ExportFile, catalog: "_Catalog"
+    content: str, file: ExportFile, catalog: "_Catalog"
 ) -> list[tuple[dict[str, Any], Place]]:
-    """Return the entities of a text; a file from which others are made has none yet."""
-    if MARK not in said and not _is_named(file):
+    """Return the entities of a text; a template has none yet."""
+    if MARK not in content and not _is_named(file):
         return []
     try:
-        return list(_documents(said, file))
+        return list(_documents(content, file))
     except InputRefused as error:
-        if file.alone or MARK not in said or not _is_template(said, error):
+        if file.alone or MARK not in content or not _is_template(content, error):
             raise
         catalog.other["unfilled template"] += 1
         return []
 
 
-def _is_template(said: str, error: InputRefused) -> bool:
-    """Whether a text breaks off where a placeholder stands, from which a file is to be made."""
+def _is_template(content: str, error: InputRefused) -> bool:
+    """Return whether a text cannot be parsed because of a placeholder of a template."""
     number = error.place.removeprefix("line ")
-    lines = said.splitlines()
+    lines = content.splitlines()
     line = int(number) if number.isdigit() else 0
-    return any(PLACEHOLDER.search(one) for one in lines[max(line - 2, 0) : line])
+    return any(PLACEHOLDER.search(preceding) for preceding in lines[max(line - 2, 0) : line])
 
 
-def _documents(said: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
+def _documents(content: str, file: ExportFile) -> Iterator[tuple[dict[str, Any], Place]]:
     """Yield the entities of a file: its documents, its list, or the pages of the catalog's API.
 
-    An entity of an extension is one too; a company may define its own.
+    Entities of extensions count too; a company may define its own.
     """
-    for value, place in _values(said, file.path):
+    for value, place in _values(content, file.path):
         items = value.get("items", value) if isinstance(value, dict) else value
         many = isinstance(items, list)
-        for number, one in enumerate(items if many else [items]):
-            version = text(one.get("apiVersion")) if isinstance(one, dict) else ""
+        for number, entity in enumerate(items if many else [items]):
+            version = text(entity.get("apiVersion")) if isinstance(entity, dict) else ""
             if MARK in version or (version and file.path.suffix == ".json"):
-                yield one, place.at(number) if many else place
+                yield entity, place.at(number) if many else place
 
 
-def _values(said: str, path: Path) -> Iterator[tuple[Any, Place]]:
+def _values(content: str, path: Path) -> Iterator[tuple[Any, Place]]:
     if path.suffix == ".json":
-        yield parse_json(said, path), Place(str(path))
+        yield parse_json(content, path), Place(str(path))
         return
-    for document in parse_yaml(said, path):
+    for document in parse_yaml(content, path):
         yield document.value, Place(str(path), f"line {document.line}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Entity:
-    """An entity by kind, namespace and name, all of which the catalog takes as one in any case."""
+    """An entity by kind, namespace and name, whose letter case the catalog ignores."""
 
     kind: str
     namespace: str
@@ -147,19 +149,21 @@ class _Entity:
     spec: Mapping[str, Any]
     place: Place
 
-    def says(self, key: str) -> str:
+    def spec_text(self, key: str) -> str:
         """Return a text of the spec; "" where there is none."""
         return redact_text(text(self.spec.get(key)))
 
     @property
     def sort(self) -> str:
-        """The type in small letters, without what parts its words."""
-        return re.sub(r"[^a-z]", "", self.says("type").lower())
+        """The type in lower case, without separators of words."""
+        return re.sub(r"[^a-z]", "", self.spec_text("type").lower())
 
     def ids(self) -> list[str]:
         """Return the ids by which other systems know it."""
-        said = [f"{k}:{redact_text(v)}" for key, k in DIRECTORY.items() if (v := self.note(key))]
-        return sorted({*said, *(f"arn:{arn}" for arn in self.arns())})
+        external_ids = [
+            f"{k}:{redact_text(v)}" for key, k in DIRECTORY.items() if (v := self.note(key))
+        ]
+        return sorted({*external_ids, *(f"arn:{arn}" for arn in self.arns())})
 
     @property
     def slug(self) -> str:
@@ -181,8 +185,8 @@ class _Entity:
     def arns(self) -> list[str]:
         """Return the ARNs that annotations name."""
         notes = self.metadata.get("annotations")
-        said = [text(v) for v in notes.values()] if isinstance(notes, dict) else []
-        return sorted({v for v in said if ARN.fullmatch(v) and redact_text(v) == v})
+        texts = [text(v) for v in notes.values()] if isinstance(notes, dict) else []
+        return sorted({v for v in texts if ARN.fullmatch(v) and redact_text(v) == v})
 
 
 @dataclass
@@ -193,13 +197,17 @@ class _Catalog:
     rows: Rows = field(default_factory=Rows)
     entities: dict[str, _Entity] = field(default_factory=dict)
     slugs: Counter[str] = field(default_factory=Counter)
-    parents: dict[str, str] = field(default_factory=dict)  # of groups, as the parents say
+    parents: dict[str, str] = field(default_factory=dict)  # of groups that others list
     other: Counter[str] = field(default_factory=Counter)
     unresolved: int = 0
 
-    def gather(self, said: Mapping[str, Any], place: Place) -> None:
+    def gather(self, document: Mapping[str, Any], place: Place) -> None:
         """Take in one entity."""
-        metadata, spec, kind = said.get("metadata"), said.get("spec"), text(said.get("kind"))
+        metadata, spec, kind = (
+            document.get("metadata"),
+            document.get("spec"),
+            text(document.get("kind")),
+        )
         if not isinstance(metadata, dict):
             self.rows.reject(place, "an entity must have metadata")
             return
@@ -228,9 +236,9 @@ class _Catalog:
     def _id(self, kind: str, namespace: str, name: str) -> str:
         return f"backstage:{self.scope}/{kind}/{namespace}/{name}"
 
-    def _ref(self, said: Any, kind: str, entity: _Entity) -> str:
-        """Return the id that a reference, `[kind:][namespace/]name`, names; "" where it is none."""
-        start, _, rest = redact_text(text(said)).lower().rpartition(":")
+    def _ref(self, reference: Any, kind: str, entity: _Entity) -> str:
+        """Return the id that a reference, `[kind:][namespace/]name`, names; "" if it is invalid."""
+        start, _, rest = redact_text(text(reference)).lower().rpartition(":")
         namespace, _, name = rest.rpartition("/")
         parts = (start or kind, namespace or entity.namespace, name)
         if not all(NAME.fullmatch(part) for part in parts):
@@ -282,7 +290,11 @@ class _Catalog:
     def _thing(self, id_: str, entity: _Entity) -> None:
         facts = self._named(entity)
         if entity.kind == "component" and entity.sort in AGENTS:
-            tags = [f"lifecycle:{entity.says('lifecycle')}"] if entity.says("lifecycle") else []
+            tags = (
+                [f"lifecycle:{entity.spec_text('lifecycle')}"]
+                if entity.spec_text("lifecycle")
+                else []
+            )
             marks = [redact_text(t) for t in listed(entity.metadata.get("tags")) if text(t)]
             self.rows.node(
                 AGENT,
@@ -297,39 +309,39 @@ class _Catalog:
             kind = "mcp_server" if entity.sort in SERVERS else "api"
             self.rows.node(TOOL, id_, entity.place, kind=kind, **facts)
         else:
-            sort = entity.says("type") or entity.kind
+            sort = entity.spec_text("type") or entity.kind
             facts["parent_id"] = self._parent(entity)
             self.rows.node(RESOURCE, id_, entity.place, type=sort, **facts)
 
     def _parent(self, entity: _Entity) -> str | None:
-        """Return what an entity belongs to: another component, its system or its domain."""
-        said = (self._ref(entity.spec.get(key), kind, entity) for key, kind in PARENTS)
-        return next((one for one in said if one), None)
+        """Return the parent of an entity: another component, its system or its domain."""
+        parents = (self._ref(entity.spec.get(key), kind, entity) for key, kind in PARENTS)
+        return next((parent for parent in parents if parent), None)
 
     def _owner(self, id_: str, entity: _Entity) -> None:
-        """State who owns an entity, and what its annotations say it is called elsewhere."""
-        said = entity.spec.get("owner")
-        if not text(said):
+        """Declare the owner of an entity, and of the ARNs that its annotations name."""
+        reference = entity.spec.get("owner")
+        if not text(reference):
             return
-        owner = self._by_mail(said, entity) or self._someone(said, "group", entity)
+        owner = self._by_mail(reference, entity) or self._someone(reference, "group", entity)
         if not owner:
             self.rows.reject(entity.place, "the owner is not the name of a group or a user")
             return
         for thing in (id_, *entity.arns()):
             self.rows.link(OWNS, owner, thing, entity.place, role=BUSINESS, evidence="declared")
 
-    def _by_mail(self, said: Any, entity: _Entity) -> str:
-        """Return the id of a person whom an e-mail names where a reference should stand."""
-        mail = redact_text(text(said)).lower().removeprefix("user:")
+    def _by_mail(self, value: Any, entity: _Entity) -> str:
+        """Return the id of a person named by an e-mail instead of a reference; "" if it is none."""
+        mail = redact_text(text(value)).lower().removeprefix("user:")
         if not MAIL.fullmatch(mail):
             return ""
         id_ = self._id("user", entity.namespace, mail)
         self.unresolved += self.rows.node(HUMAN, id_, entity.place, name=mail, email=mail)
         return id_
 
-    def _someone(self, said: Any, kind: str, entity: _Entity) -> str:
+    def _someone(self, reference: Any, kind: str, entity: _Entity) -> str:
         """Return the id of a group or a user, which need not be among the entities."""
-        id_ = self._ref(said, kind, entity)
+        id_ = self._ref(reference, kind, entity)
         kind = id_.split("/")[1] if id_ else ""
         if kind not in PEOPLE:
             return ""
@@ -339,20 +351,20 @@ class _Catalog:
 
     def _members(self, id_: str, entity: _Entity) -> None:
         key, kind = ("members", "user") if entity.kind == "group" else ("memberOf", "group")
-        for said in listed(entity.spec.get(key)):
-            other = self._someone(said, kind, entity)
+        for reference in listed(entity.spec.get(key)):
+            other = self._someone(reference, kind, entity)
             if not other:
-                self.rows.reject(entity.place, f"{key} holds what names no {kind}")
+                self.rows.reject(entity.place, f"{key} holds an entry that names no {kind}")
                 continue
             member, group = (other, id_) if kind == "user" else (id_, other)
             self.rows.link(MEMBER_OF, member, group, entity.place)
 
     def _calls(self, id_: str, entity: _Entity) -> None:
-        """State which interfaces an agent consumes."""
+        """Declare the interfaces that an agent consumes."""
         if self.rows.labels.get(id_) is not AGENT:
             return
-        for said in listed(entity.spec.get("consumesApis")):
-            api = self._ref(said, "api", entity)
+        for reference in listed(entity.spec.get("consumesApis")):
+            api = self._ref(reference, "api", entity)
             if self.rows.labels.get(api) is TOOL:
                 self.rows.link(CALLS, id_, api, entity.place)
 

@@ -1,4 +1,4 @@
-"""CODEOWNERS: who reviews changes to a repository, from which its owner can only be inferred.
+"""CODEOWNERS: the reviewers of changes to a repository, from which its owner is inferred.
 
 The format is that of https://docs.github.com/articles/about-code-owners and of GitLab, which adds
 sections.
@@ -49,7 +49,7 @@ REMOTE = re.compile(
 )
 MAX_CONFIG = 1 << 20
 STEP = r"[A-Za-z0-9_-][\w.-]{0,99}"
-NAMED = re.compile(  # how somebody names a repository: by its address, or by its folder alone
+NAMED = re.compile(  # a repository as an upload names it: by its address, or by its folder alone
     rf"(?:(?:https://)?(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)/)?(?P<path>{STEP}(?:/{STEP})*?)(?:\.git)?/?",
     re.ASCII | re.IGNORECASE,
 )
@@ -69,17 +69,17 @@ def read(request: Request) -> Reading:
     left: Counter[str] = Counter()
     for file in sorted(_files(request), key=_rank):
         repository = _repository(file.path, scope.replace("/", ":"))
-        said = text_of(file, budget, rows)
-        if said is not None:
+        content = text_of(file, budget, rows)
+        if content is not None:
             used.append(file)
         if repository.id in taken:
             rows.warn(f"{file.path}: another file of the repository comes before it; passed over")
             continue
         taken.add(repository.id)  # also by a file that cannot be read: the next one does not count
-        if said is not None:
-            _add(rows, repository, said, file, left)
-    for what, count in sorted(left.items()):
-        rows.warn(f"{count} {what} are left out")
+        if content is not None:
+            _add(rows, repository, content, file, left)
+    for kind, count in sorted(left.items()):
+        rows.warn(f"{count} {kind} are left out")
     if not used:
         refuse_all(request, rows, f"there is no {FILE_NAME} in it")
     reading = rows.reading(scope, taken_at(request, used, rows), SOURCE.declares)
@@ -88,8 +88,8 @@ def read(request: Request) -> Reading:
 
 
 def _files(request: Request) -> list[ExportFile]:
-    found = export_files(request.paths, hidden=HIDDEN, beside=BESIDE)
-    return [f for f in found if f.alone or f.path.name == FILE_NAME]
+    files = export_files(request.paths, hidden=HIDDEN, beside=BESIDE)
+    return [f for f in files if f.alone or f.path.name == FILE_NAME]
 
 
 def _rank(file: ExportFile) -> tuple[str, int, str]:
@@ -105,7 +105,7 @@ def _root(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository: its id, its name, and the host and organisation that its people belong to."""
+    """A repository: its id, its name, and the host and organisation of its users."""
 
     id: str
     name: str
@@ -123,25 +123,25 @@ class Repository:
 
 
 def _repository(path: Path, scope: str) -> Repository:
-    """Find out which repository a file belongs to: by its remote, else by its folder."""
+    """Return the repository of a file: by its remote, else by its folder."""
     root = _root(path)
     config = root / ".git" / "config"
-    found = None
+    remote = None
     if config.is_file() and not config.is_symlink():
-        found = REMOTE.search(read_text(config, max_bytes=MAX_CONFIG))
+        remote = REMOTE.search(read_text(config, max_bytes=MAX_CONFIG))
     name = redact_text(root.name or "repository")
-    if found is None:
+    if remote is None:
         return Repository(f"codeowners:{scope}/repository/{name}", name, "", "", scope)
-    whole = redact_text(found["path"].removesuffix(".git"))
-    org, _, short = whole.rpartition("/")
-    if found["host"].lower() == "github.com":
-        return Repository(f"github:{org}/repository/{short}", whole, "github", org, scope)
-    return Repository(f"codeowners:{scope}/repository/{whole}", whole, "", org, scope)
+    full_name = redact_text(remote["path"].removesuffix(".git"))
+    org, _, short = full_name.rpartition("/")
+    if remote["host"].lower() == "github.com":
+        return Repository(f"github:{org}/repository/{short}", full_name, "github", org, scope)
+    return Repository(f"codeowners:{scope}/repository/{full_name}", full_name, "", org, scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A rule of a file: what it is about, whom it names, in which section and on which line."""
+    """A rule of a file: its pattern of paths, its owners, its section and its line."""
 
     pattern: str
     owners: tuple[str, ...]
@@ -150,9 +150,9 @@ class Line:
 
 
 def _add(
-    rows: Rows, repository: Repository, said: str, file: ExportFile, left: Counter[str]
+    rows: Rows, repository: Repository, content: str, file: ExportFile, left: Counter[str]
 ) -> None:
-    """State the repository and whom the last rule for all of it names, in each section."""
+    """Declare the repository, and the owners in the last rule for all of it in each section."""
     ids = [f"github:{repository.name}"] if repository.host == "github" else []
     rows.node(
         RESOURCE,
@@ -163,11 +163,11 @@ def _add(
         provider=repository.host or None,
         external_ids=canonical(ids) if ids else None,
     )
-    lines = list(_lines(said))
-    whole = [line for line in lines if line.pattern in EVERYTHING]
-    if len(lines) > len(whole):
-        left["rules for parts of a repository"] += len(lines) - len(whole)
-    for last in {line.section: line for line in whole}.values():
+    lines = list(_lines(content))
+    covering_all = [line for line in lines if line.pattern in EVERYTHING]
+    if len(lines) > len(covering_all):
+        left["rules for parts of a repository"] += len(lines) - len(covering_all)
+    for last in {line.section: line for line in covering_all}.values():
         place = Place(str(file.path), f"line {last.number}")
         for owner in dict.fromkeys(last.owners):
             if PROJECT_ROLE.fullmatch(owner):
@@ -180,10 +180,10 @@ def _add(
                 rows.reject(place, "an owner is neither @user, @organisation/team nor an e-mail")
 
 
-def _lines(said: str) -> Iterator[Line]:
-    """Yield the rules; one without owners takes those of its section."""
+def _lines(content: str) -> Iterator[Line]:
+    """Yield the rules; a rule without owners has those of its section."""
     section, usual = "", tuple[str, ...]()
-    for number, line in enumerate(said.splitlines(), 1):
+    for number, line in enumerate(content.splitlines(), 1):
         bare = COMMENT.sub("", line).strip()
         heading = SECTION.fullmatch(bare)
         if heading:
@@ -194,16 +194,16 @@ def _lines(said: str) -> Iterator[Line]:
             yield Line(words[0], tuple(words[1:]) or usual, section, number)
 
 
-def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
-    """State the one whom a rule names, and return the id; "" where it names nobody."""
-    if redact_text(said) != said:
+def _owner(rows: Rows, repository: Repository, owner: str, place: Place) -> str:
+    """Declare an owner that a rule names, and return its id; "" if it names nobody."""
+    if redact_text(owner) != owner:
         return ""
-    if MAIL.fullmatch(said):
-        mail = said.lower()
+    if MAIL.fullmatch(owner):
+        mail = owner.lower()
         id_ = f"codeowners:{repository.scope}/human/{mail}"
         rows.node(HUMAN, id_, place, email=mail, name=mail)
         return id_
-    handle = HANDLE.fullmatch(said)
+    handle = HANDLE.fullmatch(owner)
     if handle is None:
         return ""
     org, team = handle["org"], handle["team"]
@@ -219,7 +219,7 @@ def _owner(rows: Rows, repository: Repository, said: str, place: Place) -> str:
 
 
 def _lay_out(sent: Sent) -> Sequence[Path]:
-    """Put a file that was sent by itself into a folder of the repository that it is of."""
+    """Move a file that was sent by itself into a folder of its repository."""
     if not sent.answer:
         if any(path.is_file() for path in sent.paths):
             raise InputRefused(sent.paths[0], "", "say which repository it is of")

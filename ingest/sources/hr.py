@@ -1,4 +1,4 @@
-"""People as the personnel system knows them: who works here, for whom, and who has left.
+"""People in the personnel system: workers, their managers, and those who have left.
 
 Read are lists of workers or of joiners, movers and leavers (CSV, JSON lines), and users and groups
 of SCIM 2.0 (RFC 7643).
@@ -32,7 +32,7 @@ from ingest.source import InputRefused, Reading, Request, Source
 
 DOCUMENTS = (".json", ".scim")
 
-HEADERS = {  # what systems call a column, in small letters and without what parts the words
+HEADERS = {  # names of columns in lower case, without separators of words
     "number": (
         "employeeid", "employeenumber", "workerid", "personnelnumber", "staffno", "staffnumber",
         "personid", "associateid", "id",
@@ -76,8 +76,8 @@ EVENTS = {
 GONE = {"left", "leaver", "terminated", "inactive", "retired", "resigned", "former", "deceased"}
 HERE = {"active", "employed", "current", "on leave", "leave of absence", "parental leave"}
 HERE |= {"full-time", "full time", "part-time", "part time", "contractor", "leave"}
-LISTS = ("Report_Entry", "employees", "workers")  # of an answer of Workday, of BambooHR
-NEVER = ("0000-00-00",)  # a date that is none
+LISTS = ("Report_Entry", "employees", "workers")  # in answers of Workday and of BambooHR
+NEVER = ("0000-00-00",)  # written for no date
 MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]00:00(?::00(?:\.0+)?)?")  # a date, by a spreadsheet
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -99,10 +99,10 @@ def read(request: Request) -> Reading:
             if file.alone:
                 raise InputRefused(file.path, "", f"must end in {', '.join((*SUFFIXES, '.json'))}")
             continue
-        found = people.take(file, budget)
-        if found is None:
+        is_list = people.take(file, budget)
+        if is_list is None:
             continue
-        if found:
+        if is_list:
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no list of people")
@@ -117,7 +117,7 @@ def read(request: Request) -> Reading:
 
 @dataclass
 class _Person:
-    """What is known of one person, from all rows together."""
+    """The facts about one person, from all rows together."""
 
     key: str
     place: Place
@@ -131,21 +131,21 @@ class _Person:
     joined: pd.Timestamp | None = None
     left: pd.Timestamp | None = None
     status: str = ""
-    logins: tuple[Any, ...] = ()  # what SCIM calls it beside its id
+    logins: tuple[Any, ...] = ()  # names of the account in SCIM, besides its id
 
 
 @dataclass
 class _People:
-    """Gathers people, then writes them, as a manager may come later than those who report."""
+    """A collector of people, who are written at the end: a manager may come after the reports."""
 
     rows: Rows
     scope: str
     persons: dict[str, _Person] = field(default_factory=dict)
-    pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # of what, of how many
+    pages: Counter[tuple[str, int]] = field(default_factory=Counter)  # by kind and total
     groups: list[tuple[str, str, list[str], Place]] = field(default_factory=list)
 
     def take(self, file: ExportFile, budget: Budget) -> bool | None:
-        """Take in a file; return whether it is one of people, None where it cannot be read."""
+        """Read a file; return whether it lists people, None if it cannot be read."""
         if file.path.suffix in SUFFIXES:
             table = readable(self.rows, lambda: read_table(file.path))
             return None if table is None else self._table(table)
@@ -173,48 +173,48 @@ class _People:
     def _line(
         self, row: Mapping[Any, Any], columns: Mapping[str, Sequence[str]]
     ) -> tuple[pd.Timestamp, dict[str, Any], Place] | None:
-        """Read one row: when it took effect, and what it says."""
+        """Return one row: the instant of its effect, its values and its place."""
         place = Place(str(row[FILE]), str(row[PLACE]))
-        said = {
-            known: next((one for name in names if (one := _cell(row.get(name)))), "")
+        values = {
+            known: next((cell for name in names if (cell := _cell(row.get(name)))), "")
             for known, names in columns.items()
         }
-        said["name"] = (
-            said.get("name") or f"{said.get('given', '')} {said.get('family', '')}".strip()
+        values["name"] = (
+            values.get("name") or f"{values.get('given', '')} {values.get('family', '')}".strip()
         )
-        said["event"] = said.get("event", "").casefold()
+        values["event"] = values.get("event", "").casefold()
         try:
-            dates = {k: _instant(said.get(k, "")) for k in ("at", "joined", "left")}
+            dates = {k: _instant(values.get(k, "")) for k in ("at", "joined", "left")}
         except WrongValue as error:
             self.rows.reject(place, f"a date {error}")
             return None
         reason = ""
-        if said["event"] and said["event"] not in EVENTS:
+        if values["event"] and values["event"] not in EVENTS:
             reason = "the event is neither joiner, mover nor leaver"
-        elif said["event"] and dates["at"] is None:
+        elif values["event"] and dates["at"] is None:
             reason = "an event must say when it takes effect"
-        elif not said.get("number") and not said.get("email"):
+        elif not values.get("number") and not values.get("email"):
             reason = "a person must have a number or an e-mail"
         if reason:
             self.rows.reject(place, reason)
             return None
-        return dates["at"] or pd.Timestamp(0, tz="UTC"), said | dates, place
+        return dates["at"] or pd.Timestamp(0, tz="UTC"), values | dates, place
 
-    def _take(self, at: pd.Timestamp, said: Mapping[str, Any], place: Place) -> None:
-        """Apply one row to what is known of its person; an empty cell changes nothing."""
-        event = EVENTS.get(said["event"], "")
-        person = self._person(said.get("number", ""), said.get("email", ""), place)
-        unit = said.get("unit", "")
+    def _take(self, at: pd.Timestamp, values: Mapping[str, Any], place: Place) -> None:
+        """Apply one row to its person; an empty cell changes nothing."""
+        event = EVENTS.get(values["event"], "")
+        person = self._person(values.get("number", ""), values.get("email", ""), place)
+        unit = values.get("unit", "")
         if unit and unit.casefold() != person.unit.casefold():
-            person.unit, person.unit_since = unit, said["at"]
+            person.unit, person.unit_since = unit, values["at"]
         for name in ("name", "manager", "manager_email", "status"):
-            setattr(person, name, said.get(name) or getattr(person, name))
-        person.joined = said["joined"] or person.joined
-        person.left = said["left"] or person.left
+            setattr(person, name, values.get(name) or getattr(person, name))
+        person.joined = values["joined"] or person.joined
+        person.left = values["left"] or person.left
         if event == "joiner":
-            person.joined, person.left = said["joined"] or at, said["left"]
+            person.joined, person.left = values["joined"] or at, values["left"]
         elif event == "leaver":
-            person.left = said["left"] or at
+            person.left = values["left"] or at
 
     def _person(self, number: str, email: str, place: Place) -> _Person:
         key = number or email.lower()
@@ -225,46 +225,47 @@ class _People:
     # -- SCIM ------------------------------------------------------------------------------------
 
     def _scim(self, document: Any, file: ExportFile) -> bool:
-        """Take in users and groups of SCIM; return whether there are any."""
+        """Read users and groups of SCIM; return whether there are any."""
         answer = document if isinstance(document, dict) else {}
         if any(isinstance(answer.get(key), list) for key in LISTS):
             return self._workers(answer, file)
         items = answer.get("Resources", document)
         many = isinstance(items, list)
         place = file.place.at("Resources") if "Resources" in answer else file.place
-        found = False
-        for number, one in enumerate(items if many else [items]):
-            schemas = listed(one.get("schemas")) if isinstance(one, dict) else []
+        has_entries = False
+        for number, entry in enumerate(items if many else [items]):
+            schemas = listed(entry.get("schemas")) if isinstance(entry, dict) else []
             here = place.at(number) if many else place
             if USER in schemas:
-                self._user(one, here)
+                self._user(entry, here)
             elif GROUP in schemas:
-                self._group(one, here)
+                self._group(entry, here)
             else:
                 continue
-            found = True
+            has_entries = True
         total = answer.get("totalResults")
-        if found and type(total) is int:
+        if has_entries and type(total) is int:
             listing = items if many else [items]
             users = any(
-                isinstance(one, dict) and USER in listed(one.get("schemas")) for one in listing
+                isinstance(entry, dict) and USER in listed(entry.get("schemas"))
+                for entry in listing
             )
             self.pages["users" if users else "groups", total] += len(listing)
-        return found
+        return has_entries
 
     def _workers(self, answer: Mapping[str, Any], file: ExportFile) -> bool:
-        """Take in the list of workers in an answer; return whether it is one of people."""
+        """Read the list of workers in an answer; return whether it lists people."""
         key = next(key for key in LISTS if isinstance(answer.get(key), list))
         rows = [
-            {**one, FILE: str(file.path), PLACE: file.place.at(key, number).pointer}
-            for number, one in enumerate(answer[key])
-            if isinstance(one, dict)
+            {**worker, FILE: str(file.path), PLACE: file.place.at(key, number).pointer}
+            for number, worker in enumerate(answer[key])
+            if isinstance(worker, dict)
         ]
         columns = _columns(dict.fromkeys(name for row in rows for name in row))
         if not {"number", "email"} & columns.keys():
             return False
-        for number, one in enumerate(answer[key]):
-            if not isinstance(one, dict):
+        for number, worker in enumerate(answer[key]):
+            if not isinstance(worker, dict):
                 self.rows.reject(file.place.at(key, number), "a worker must be an object")
         self._take_all(rows, columns)
         return True
@@ -352,42 +353,42 @@ class _People:
         self.rows.link(MEMBER_OF, self._id("person", key), team, place, valid_from=since)
 
     def _end(self, person: _Person, taken: pd.Timestamp) -> dict[str, str | None]:
-        """Say whether somebody is there, or when the person left or will leave."""
+        """Return the status of a person, and when the person left or will leave."""
         left = person.left
         at = iso(left) if left is not None else None
-        said = person.status.casefold()
+        status = person.status.casefold()
         if left is not None and left <= taken:
             return {"status": "left", "left_at": at}
-        if left is not None or said in HERE or not said:
+        if left is not None or status in HERE or not status:
             return {"status": "active", "left_at": at}
-        if said in GONE:
+        if status in GONE:
             return {"status": "left", "left_at": None}
-        if said == "disabled":
+        if status == "disabled":
             return {"status": "disabled", "left_at": None}
-        self.rows.warn("a status that says neither active nor left was taken for unknown")
+        self.rows.warn("a status that means neither active nor left is taken as unknown")
         return {"status": None, "left_at": None}
 
 
 def _columns(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return which columns hold what; of several for one fact, the most telling comes first."""
+    """Return the columns of each fact; of several for one fact, the most specific comes first."""
     plain = {name: re.sub(r"[^a-z]", "", name.lower().replace("#", "number")) for name in names}
-    found = {
+    columns = {
         known: sorted(
             (n for n in plain if plain[n] in headers), key=lambda n: headers.index(plain[n])
         )
         for known, headers in HEADERS.items()
     }
-    return {known: names for known, names in found.items() if names}
+    return {known: names for known, names in columns.items() if names}
 
 
 def _cell(value: Any) -> str:
-    said = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
-    return redact_text(said)
+    content = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+    return redact_text(content)
 
 
-def _instant(said: str) -> pd.Timestamp | None:
-    midnight = MIDNIGHT.fullmatch(said)
-    return instant(midnight[1] if midnight else said) if said and said not in NEVER else None
+def _instant(value: str) -> pd.Timestamp | None:
+    midnight = MIDNIGHT.fullmatch(value)
+    return instant(midnight[1] if midnight else value) if value and value not in NEVER else None
 
 
 def _mail(user: Mapping[str, Any]) -> str:

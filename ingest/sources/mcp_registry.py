@@ -34,13 +34,13 @@ STATUS = {"active": "active", "deprecated": "active", "deleted": "deleted"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One server as a registry lists it, in one version."""
+    """One version of a server in a registry."""
 
     server: Mapping[str, Any]
     latest: bool
     status: str | None
     place: Place
-    native: str = ""  # the id that the registry itself gives it
+    native: str = ""  # its id in the registry
 
 
 def read(request: Request) -> Reading:
@@ -62,10 +62,10 @@ def read(request: Request) -> Reading:
         document = json_of(file, budget, rows)
         if document is None:
             continue
-        found = list(_entries(document, file.place))
-        if found or _is_empty_page(document):
+        page_entries = list(_entries(document, file.place))
+        if page_entries or _is_empty_page(document):
             used.append(file)
-            entries += found
+            entries += page_entries
             open_ends += _next_page(document) - (len(used) > 1)
         elif file.alone:
             raise InputRefused(file.path, "", "is JSON, and no listing of MCP servers")
@@ -78,7 +78,7 @@ def read(request: Request) -> Reading:
     _add_servers(rows, entries)
     if open_ends > 0:
         rows.whole = False
-        rows.warn("the last page names a next one, which is not there")
+        rows.warn("the last page names a next page, which is missing")
     return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
 
 
@@ -90,10 +90,10 @@ def _entries(document: Any, place: Place) -> Iterator[Entry]:
         listing, at = [document], None
     else:
         listing, at = document, place
-    if not isinstance(listing, list) or not any(_is_server(one) for one in listing):
+    if not isinstance(listing, list) or not any(_is_server(value) for value in listing):
         return
-    for number, one in enumerate(listing):
-        yield _entry(one, at.at(number) if at is not None else place)
+    for number, value in enumerate(listing):
+        yield _entry(value, at.at(number) if at is not None else place)
 
 
 def _is_empty_page(document: Any) -> bool:
@@ -105,9 +105,9 @@ def _next_page(document: Any) -> bool:
     return isinstance(meta, dict) and any(text(meta.get(k)) for k in ("nextCursor", "next_cursor"))
 
 
-def _is_server(one: Any) -> bool:
-    """Whether a value describes a server: other files have a name and a version as well."""
-    inner = one.get("server", one) if isinstance(one, dict) else None
+def _is_server(value: Any) -> bool:
+    """Return whether a value describes a server: other files have a name and a version as well."""
+    inner = value.get("server", value) if isinstance(value, dict) else None
     if not isinstance(inner, dict) or "name" not in inner:
         return False
     if SCHEMA in text(inner.get("$schema")) or "version_detail" in inner:
@@ -119,11 +119,11 @@ def _is_server(one: Any) -> bool:
     return named and any(mark in inner for mark in MARKS)
 
 
-def _entry(one: Any, place: Place) -> Entry:
-    """Unwrap an entry: later versions keep what the registry itself says apart, in `_meta`."""
-    server = one.get("server", one) if isinstance(one, dict) else {}
+def _entry(value: Any, place: Place) -> Entry:
+    """Unwrap an entry: in later versions the registry's own statements are in `_meta`."""
+    server = value.get("server", value) if isinstance(value, dict) else {}
     server = server if isinstance(server, dict) else {}
-    meta = one.get("_meta") if isinstance(one, dict) else None
+    meta = value.get("_meta") if isinstance(value, dict) else None
     official = meta.get(OFFICIAL) if isinstance(meta, dict) else None
     official = official if isinstance(official, dict) else {}
     version = server.get("version_detail")
@@ -138,7 +138,7 @@ def _entry(one: Any, place: Place) -> Entry:
 def _add_servers(rows: Rows, entries: list[Entry]) -> None:
     """Add each server once, in its latest version."""
     older = 0
-    for entry in sorted(entries, key=lambda one: not one.latest):
+    for entry in sorted(entries, key=lambda candidate: not candidate.latest):
         name = redact_text(text(entry.server.get("name")))
         if not name:
             rows.reject(entry.place, "a server must have a name")
@@ -160,12 +160,14 @@ def _add_servers(rows: Rows, entries: list[Entry]) -> None:
 
 
 def _id(server: Mapping[str, Any], name: str) -> str:
-    """Name a server that is only called over the network by its address, others by their name.
+    """Return the id of a server: its address if it is only called over the network, else its name.
 
-    The address is the id that a client configuration knows it by.
+    Client configurations also identify such a server by its address.
     """
-    remotes = [one for one in listed(server.get("remotes")) if isinstance(one, dict)]
-    addresses = {bare_address(text(one.get("url"))) for one in remotes if text(one.get("url"))}
+    remotes = [remote for remote in listed(server.get("remotes")) if isinstance(remote, dict)]
+    addresses = {
+        bare_address(text(remote.get("url"))) for remote in remotes if text(remote.get("url"))
+    }
     if len(addresses) == 1 and not listed(server.get("packages")):
         address = redact_text(addresses.pop())
         if "://" in address:

@@ -1,4 +1,4 @@
-"""Events of the Open Cybersecurity Schema Framework: what agents and accounts did, and their lives.
+"""Events of the Open Cybersecurity Schema Framework: uses by agents and accounts, and their lives.
 
 Read are the classes of https://schema.ocsf.io for activity in applications (with the profile
 `ai_operation`, which names the agent), account changes and sign-ins.
@@ -94,7 +94,7 @@ def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
     if isinstance(document, dict) and isinstance(document.get("events"), list):
         document, place = document["events"], place.at("events")
     many = isinstance(document, list)
-    return [(one, place.at(n) if many else place) for n, one in enumerate(listed(document))]
+    return [(event, place.at(n) if many else place) for n, event in enumerate(listed(document))]
 
 
 def _time(event: Mapping[str, Any]) -> int | None:
@@ -111,7 +111,7 @@ def _time(event: Mapping[str, Any]) -> int | None:
 
 
 def _failed(event: Mapping[str, Any]) -> bool:
-    """Whether what an event tells of did not happen."""
+    """Return whether an event reports a failed activity."""
     if event.get("status_id") == FAILURE or event.get("action_id") == DENIED:
         return True
     return text(event.get("status")).lower() in FAILED
@@ -119,10 +119,10 @@ def _failed(event: Mapping[str, Any]) -> bool:
 
 def _lasting(arn: str, session: Any) -> str:
     """Return the identity behind an ARN: the role of a session, the user that is the root."""
-    found = SESSION.fullmatch(arn)
-    if found is None:
+    match = SESSION.fullmatch(arn)
+    if match is None:
         return f"{arn}#user" if ROOT.fullmatch(arn) else arn
-    partition, account, role = found.groups()
+    partition, account, role = match.groups()
     issuer = redact_text(text(session.get("issuer"))) if isinstance(session, dict) else ""
     start = f"arn:{partition}:iam::{account}:role/"
     return issuer if issuer.startswith(start) and issuer.endswith(f"/{role}") else start + role
@@ -134,7 +134,7 @@ def _stamp(ms: int) -> pd.Timestamp:
 
 @dataclass
 class _Use:
-    """How often something was used, first and last."""
+    """The uses of one resource by one identity: the first, the last, and the count by day."""
 
     place: Place
     first: int
@@ -155,7 +155,7 @@ class _Log:
     actors: dict[str, tuple[Node, dict[str, Any], Place]] = field(default_factory=dict)
     lives: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    known_uids: set[str] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any], place: Place) -> None:
         """Take in one event."""
@@ -182,46 +182,46 @@ class _Log:
             self._life(event, kind, at, place)
 
     def _again(self, event: Mapping[str, Any]) -> bool:
-        """Say whether an event was there before, by the id that its metadata may give it."""
+        """Return whether an event was read before, by the id in its metadata, if it has one."""
         metadata = event.get("metadata")
         uid = text(metadata.get("uid")) if isinstance(metadata, dict) else ""
-        again = uid in self.told
-        self.told |= {uid} if uid else set()
+        again = uid in self.known_uids
+        self.known_uids |= {uid} if uid else set()
         return again
 
     def _use(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
         actor = event.get("actor")
         actor = actor if isinstance(actor, dict) else {}
-        who = self._agent(event.get("ai_agent"), at, place) or self._user(
+        identity = self._agent(event.get("ai_agent"), at, place) or self._user(
             actor.get("user"), place, actor.get("session")
         )
-        said = [one for key in NAMING[kind] for one in listed(event.get(key))]
-        named = [thing for thing in (self._resource(one, place) for one in said) if thing]
-        if not who or not named:
-            self.passed[f"events that name no {'resource' if who else 'known actor'}"] += 1
+        entries = [entry for key in NAMING[kind] for entry in listed(event.get(key))]
+        named = [thing for thing in (self._resource(entry, place) for entry in entries) if thing]
+        if not identity or not named:
+            self.passed[f"events that name no {'resource' if identity else 'known actor'}"] += 1
             return
         activity = event.get("activity_id")
         level = LEVELS_OF[kind].get(activity) if isinstance(activity, int) else None
         for thing in dict.fromkeys(named):
-            use = self.uses.setdefault((who, thing, level), _Use(place, at, at))
+            use = self.uses.setdefault((identity, thing, level), _Use(place, at, at))
             use.first, use.last = min(use.first, at), max(use.last, at)
             use.days[at // by_day.DAY_MS] += 1
 
     def _life(self, event: Mapping[str, Any], kind: int, at: int, place: Place) -> None:
-        """Note that an account was made, changed or ended, or that somebody signed in."""
-        who, activity = self._user(event.get("user"), place), event.get("activity_id")
-        if not who:
+        """Record that an account was made, changed or ended, or that somebody signed in."""
+        identity, activity = self._user(event.get("user"), place), event.get("activity_id")
+        if not identity:
             self.passed["events that name no known actor"] += 1
         elif kind == SIGN_IN and activity == 1:
-            self.seen[who] = max(at, self.seen.get(who, at))
+            self.seen[identity] = max(at, self.seen.get(identity, at))
         elif kind == ACCOUNT and isinstance(activity, int) and activity in LIVES:
-            self.lives.setdefault(who, []).append((at, activity))
+            self.lives.setdefault(identity, []).append((at, activity))
 
-    # -- who and what ----------------------------------------------------------------------------
+    # -- actors and resources ------------------------------------------------------------------------
 
-    def _agent(self, said: Any, at: int, place: Place) -> str:
-        """State an agent by its lasting id; its instances are no agents of their own."""
-        agent = said if isinstance(said, dict) else {}
+    def _agent(self, value: Any, at: int, place: Place) -> str:
+        """Declare an agent by its lasting id; its instances are no agents of their own."""
+        agent = value if isinstance(value, dict) else {}
         uid, name, sort = (redact_text(text(agent.get(k))) for k in ("uid", "name", "type"))
         uid, name = uid or name, name or uid
         if not uid:
@@ -232,9 +232,9 @@ class _Log:
         self.seen[id_] = max(at, self.seen.get(id_, at))
         return id_
 
-    def _user(self, said: Any, place: Place, session: Any = None) -> str:
-        """State an account where its sort is told; "" where it is not, or nobody is named."""
-        user = said if isinstance(said, dict) else {}
+    def _user(self, value: Any, place: Place, session: Any = None) -> str:
+        """Declare an account if its sort is known; "" if it is not, or nobody is named."""
+        user = value if isinstance(value, dict) else {}
         names = [redact_text(text(user.get(k))) for k in ("uid_alt", "uid", "name", "uuid")]
         arn = _lasting(next((n for n in names if ARN.fullmatch(n)), ""), session)
         if arn:
@@ -252,13 +252,13 @@ class _Log:
         self.actors.setdefault(id_, (label, facts | {"email": mail or None}, place))
         return id_
 
-    def _resource(self, said: Any, place: Place) -> str:
-        thing = said if isinstance(said, dict) else {}
+    def _resource(self, value: Any, place: Place) -> str:
+        thing = value if isinstance(value, dict) else {}
         uid, name = (redact_text(text(thing.get(k))) for k in ("uid", "name"))
         if not uid and not name and text(thing.get("url_string")):
             uid = redact_text(bare_address(text(thing.get("url_string"))))
         if (not uid and not name) or IDENTITY.match(uid):
-            return ""  # an identity is none: who changes one is told by its account change
+            return ""  # an identity is no resource: changes of it are account changes
         if OBJECT.match(uid):
             uid, name = uid.split("/")[0], uid.split("/")[0].rpartition(":")[2]
         id_ = uid if ARN.fullmatch(uid) else f"ocsf:{self.scope}/resource/{uid or name}"
@@ -269,17 +269,17 @@ class _Log:
     # -- rows ------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write who acted, how they fared, and what they used."""
+        """Write the actors with their states, and their uses."""
         for id_, (label, facts, place) in self.actors.items():
             seen = self.seen.get(id_)
             if seen is not None and label is not ROLE:
                 facts["last_active_at"] = iso(_stamp(seen))
             self.rows.node(label, id_, place, **facts, **self._state(id_))
-        for (who, thing, level), use in self.uses.items():
-            if who != thing and self.rows.labels.get(who) is not RESOURCE:
+        for (identity, thing, level), use in self.uses.items():
+            if identity != thing and self.rows.labels.get(identity) is not RESOURCE:
                 self.rows.link(
                     USED,
-                    who,
+                    identity,
                     thing,
                     use.place,
                     level=level,
@@ -291,11 +291,11 @@ class _Log:
         others = (self.seen.keys() | self.lives.keys()) - self.actors.keys()
         if others:
             self.passed["sign-ins and changes of accounts that another source states"] = len(others)
-        for what, count in sorted(self.passed.items()):
-            self.rows.warn(f"{count} {what} were passed over")
+        for kind, count in sorted(self.passed.items()):
+            self.rows.warn(f"{count} {kind} were passed over")
 
     def _state(self, id_: str) -> dict[str, Any]:
-        """Return what the last change of an account made of it, in the order of time."""
+        """Return the state of an account after all of its changes, in the order of time."""
         state: dict[str, Any] = {}
         for at, activity in sorted(self.lives.get(id_, [])):
             state |= {"status": LIVES[activity], "status_at": iso(_stamp(at))}

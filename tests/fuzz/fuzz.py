@@ -45,7 +45,7 @@ from ingest.secrets.redaction import redact_text
 from ingest.source import InputRefused, Request, Source
 from ingest.sources import all_sources
 from ingest.sources.csv.column_map import read_column_map
-from ingest.sources.estate.manifest import Stated, read_manifest
+from ingest.sources.estate.manifest import Overrides, read_manifest
 from ingest.sources.mcp_config.commented_json import parse_commented_json
 from ingest.tags.configuration import read_tag_map
 from tests.support.exports.example import Export
@@ -237,7 +237,7 @@ def _configuration(data: bytes) -> object:
     try:
         for read in (
             lambda: jobs_of(path, None, []),
-            lambda: read_manifest(path, Stated()),
+            lambda: read_manifest(path, Overrides()),
             lambda: read_column_map(path),
         ):
             with suppress(InputRefused):

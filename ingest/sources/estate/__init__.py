@@ -2,7 +2,7 @@
 
 from graph.schema import DECLARABLE
 from ingest.source import InputRefused, Reading, Request, Source, Upload, one_folder
-from ingest.sources.estate.manifest import Stated
+from ingest.sources.estate.manifest import Overrides
 from ingest.sources.estate.native import read_estate
 
 
@@ -10,7 +10,7 @@ def read(request: Request) -> Reading:
     """Read the one estate folder that `request` names."""
     if len(request.paths) != 1:
         raise InputRefused(request.paths[1], "", "is a second folder; an estate is read one by one")
-    return read_estate(request.paths[0], Stated(request.scope, request.taken_at))
+    return read_estate(request.paths[0], Overrides(request.scope, request.taken_at))
 
 
 SOURCE = Source(

@@ -1,4 +1,4 @@
-"""The manifest of a native estate, `estate.toml`: when and of what the folder speaks."""
+"""The manifest of a native estate, `estate.toml`: instant, scope and kinds of fact."""
 
 import json
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from graph.values import WrongValue, instant, iso
 from ingest.source import InputRefused
 
 KEYS = ("taken_at", "scope", "complete", "declares", "usage_window_start")
-ALWAYS = ("grants", "trust", "inventory")  # whoever fills in an estate could write these down
+ALWAYS = ("grants", "trust", "inventory")  # the author of an estate can always write these
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What `estate.toml` says. `declares` is in the order of the schema."""
+    """The content of `estate.toml`. `declares` is in the order of the schema."""
 
     taken_at: pd.Timestamp
     scope: str
@@ -31,31 +31,31 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """What the caller says, which stands above the file."""
+class Overrides:
+    """Scope and instant from the caller, which take precedence over the file."""
 
     scope: str | None = None
     taken_at: pd.Timestamp | None = None
 
 
-def read_manifest(path: Path, stated: Stated) -> tuple[Manifest, list[str]]:
-    """Read `estate.toml`, and warn of keys that nobody knows.
+def read_manifest(path: Path, overrides: Overrides) -> tuple[Manifest, list[str]]:
+    """Read `estate.toml`, and warn of unknown keys.
 
     Raises
     ------
     InputRefused
-        When the file is missing, is not TOML, or says something it cannot say.
+        If the file is missing, is not TOML, or has an invalid value.
     """
-    said = read_toml(path)
-    warnings = [f"{path}: {len(said.keys() - set(KEYS))} unknown keys were not read"]
+    table = read_toml(path)
+    warnings = [f"{path}: {len(table.keys() - set(KEYS))} unknown keys were not read"]
     manifest = Manifest(
-        stated.taken_at or toml_instant(said, "taken_at", path),
-        stated.scope or _scope(said, path),
-        _flag(said, path),
-        _declares(said, path),
-        toml_instant(said, "usage_window_start", path) if "usage_window_start" in said else None,
+        overrides.taken_at or toml_instant(table, "taken_at", path),
+        overrides.scope or _scope(table, path),
+        _flag(table, path),
+        _declares(table, path),
+        toml_instant(table, "usage_window_start", path) if "usage_window_start" in table else None,
     )
-    return manifest, warnings if said.keys() - set(KEYS) else []
+    return manifest, warnings if table.keys() - set(KEYS) else []
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
@@ -73,9 +73,9 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         out.write("\n".join(lines) + "\n")
 
 
-def toml_instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:
-    """Return the instant that stands under a key of a TOML file, or refuse the file."""
-    value = said.get(key)
+def toml_instant(table: dict[str, Any], key: str, path: Path) -> pd.Timestamp:
+    """Return the instant under a key of a TOML file, or refuse the file."""
+    value = table.get(key)
     if value is None:
         raise InputRefused(path, key, "is missing")
     if not isinstance(value, str | date | datetime):
@@ -86,22 +86,22 @@ def toml_instant(said: dict[str, Any], key: str, path: Path) -> pd.Timestamp:
         raise InputRefused(path, key, str(error)) from None
 
 
-def _scope(said: dict[str, Any], path: Path) -> str:
-    value = said.get("scope")
+def _scope(table: dict[str, Any], path: Path) -> str:
+    value = table.get("scope")
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputRefused(path, "scope", "is missing or is not a line of text")
     return redact_text(value)
 
 
-def _flag(said: dict[str, Any], path: Path) -> bool:
-    value = said.get("complete", True)
+def _flag(table: dict[str, Any], path: Path) -> bool:
+    value = table.get("complete", True)
     if not isinstance(value, bool):
         raise InputRefused(path, "complete", "must be true or false")
     return value
 
 
-def _declares(said: dict[str, Any], path: Path) -> tuple[str, ...]:
-    value = said.get("declares", [])
+def _declares(table: dict[str, Any], path: Path) -> tuple[str, ...]:
+    value = table.get("declares", [])
     if not isinstance(value, list) or not all(v in DECLARABLE for v in value):
         raise InputRefused(path, "declares", f"must be a list of {', '.join(DECLARABLE)}")
     return tuple(d for d in DECLARABLE if d in value or d in ALWAYS)

@@ -1,7 +1,7 @@
 """The native estate format: a folder of tables, read and written as the schema declares them.
 
 `nodes/<Label>`, `relationships/<TYPE>`, `uses`, `decisions` and `sod` are tables (`.csv`,
-`.jsonl` or `.parquet`); `estate.toml` says when and of what the folder speaks.
+`.jsonl` or `.parquet`); `estate.toml` has the instant and the scope of the folder.
 """
 
 import re
@@ -37,11 +37,11 @@ from ingest.files.tables import SUFFIXES, TextTable, json_lines, placed, plain, 
 from ingest.files.text_columns import text_column
 from ingest.source import InputRefused, Reading, Rejected
 from ingest.sources.decisions.records import PATHS, flatten
-from ingest.sources.estate.manifest import Stated, read_manifest
+from ingest.sources.estate.manifest import Overrides, read_manifest
 from ingest.usage.log import log_files, read_usage
 
 MANIFEST = "estate.toml"
-NOTHING_STATED = Stated()
+NO_OVERRIDES = Overrides()
 NODES, LINKS, LOGS = "nodes", "relationships", "usage"
 TABLE_FILES: Mapping[str, Table] = {
     "uses": USE_EVENT,
@@ -61,8 +61,8 @@ SAFE_NAME = re.compile(r"(?=.{1,48}$)[A-Za-z][A-Za-z0-9]{0,15}(?:[ _.-][A-Za-z0-
 # ---------------------------------------------------------------- read
 
 
-def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
-    """Read a native estate; what the caller has `stated` stands above its manifest.
+def read_estate(folder: Path, overrides: Overrides = NO_OVERRIDES) -> Reading:
+    """Read a native estate; `overrides` take precedence over its manifest.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
     for part in (folder, *(folder / name for name in (NODES, LINKS, LOGS))):
         for entry in _entries(part):
             refuse_link_out(entry, folder)
-    manifest, warnings = read_manifest(folder / MANIFEST, stated)
+    manifest, warnings = read_manifest(folder / MANIFEST, overrides)
     reading = Reading(
         manifest.scope,
         manifest.taken_at,
@@ -103,7 +103,7 @@ def read_estate(folder: Path, stated: Stated = NOTHING_STATED) -> Reading:
 
 @dataclass
 class Unread:
-    """The files that cannot be read, and what they would have held."""
+    """The files that cannot be read, and the elements they would have held."""
 
     rejected: list[Rejected] = field(default_factory=list)
     whole: bool = True
@@ -115,7 +115,7 @@ def _table(element: Element, path: Path) -> TextTable:
 
 
 def _leave_out(reading: Reading, unread: Unread) -> None:
-    """Take a reading for partial which lacks files, and let it declare none of what they state."""
+    """Mark a reading that lacks files as partial, without the kinds of fact in those files."""
     reading.rejected += unread.rejected
     reading.complete = reading.complete and unread.whole
     lost = {_kind(element) for element in unread.elements}
@@ -133,7 +133,7 @@ def _add_usage(folder: Path, reading: Reading, unread: Unread) -> None:
     logs = log_files(_entries(folder))
     lost = len(unread.rejected)
     rows = read_usage(logs, unread) if logs else None
-    if any(one.whole_file for one in unread.rejected[lost:]):
+    if any(row.whole_file for row in unread.rejected[lost:]):
         unread.elements.append(USED)
     if rows is not None:
         _watch(reading)
@@ -142,9 +142,9 @@ def _add_usage(folder: Path, reading: Reading, unread: Unread) -> None:
 
 
 def _watch(reading: Reading) -> None:
-    """Let the window join those of former logs, where nothing but logs tells of uses.
+    """Add the window to those of earlier logs, if only logs have uses.
 
-    Uses that the estate lists are those of its own window: they are replaced with it.
+    Uses that the estate itself lists are replaced together with its window.
     """
     lists = USED in reading.rows or USE_EVENT in reading.rows
     lists |= any(
@@ -156,8 +156,8 @@ def _watch(reading: Reading) -> None:
 
 
 def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
-    """Find which file holds which element; a file of an unknown one is refused."""
-    found: dict[Element, Path] = {}
+    """Return the file of each element; a file of an unknown element is refused."""
+    path_by_element: dict[Element, Path] = {}
     for part, elements in ((NODES, FACT_NODES), (LINKS, RELATIONSHIPS)):
         known: dict[str, Element] = {e.name: e for e in elements}
         for path in _entries(folder / part):
@@ -166,23 +166,23 @@ def _tables(folder: Path, reading: Reading) -> dict[Element, Path]:
             if path.stem not in known:
                 kind = "label" if part == NODES else "relationship type"
                 raise InputRefused(path, "", f"is of no known {kind}: {', '.join(known)}")
-            _take(found, known[path.stem], path)
+            _take(path_by_element, known[path.stem], path)
     for path in _entries(folder):
         if path.stem in TABLE_FILES and (path.suffix in SUFFIXES or path.is_file()):
-            _take(found, TABLE_FILES[path.stem], path)
+            _take(path_by_element, TABLE_FILES[path.stem], path)
         elif path.suffix in SUFFIXES:
             reading.warnings.append(f"{path}: is not a file of the format and was not read")
-    return found
+    return path_by_element
 
 
 def _entries(folder: Path) -> list[Path]:
-    """List what is in a folder, sorted; nothing where there is none."""
+    """List the entries of a folder, sorted; none if there is no folder."""
     try:
-        found = sorted(folder.iterdir())
-        for entry in found:
+        entries = sorted(folder.iterdir())
+        for entry in entries:
             if not is_named_in_text(entry):
                 raise InputRefused(entry, "", NO_TEXT)
-        return found
+        return entries
     except FileNotFoundError:
         return []
     except NotADirectoryError:
@@ -191,18 +191,18 @@ def _entries(folder: Path) -> list[Path]:
         raise InputRefused(folder, "", f"cannot be listed: {error.strerror}") from None
 
 
-def _take(found: dict[Element, Path], element: Element, path: Path) -> None:
+def _take(path_by_element: dict[Element, Path], element: Element, path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise InputRefused(path, "", f"must be one of {', '.join(SUFFIXES)}")
-    if element in found:
-        raise InputRefused(path, "", f"{element} is in {found[element].name} already")
-    found[element] = path
+    if element in path_by_element:
+        raise InputRefused(path, "", f"{element} is in {path_by_element[element].name} already")
+    path_by_element[element] = path
 
 
 def _known_columns(
     frame: pd.DataFrame, element: Element, path: Path, reading: Reading
 ) -> pd.DataFrame:
-    """Keep the columns that the format knows; of the others keep no more than a safe name."""
+    """Keep the columns of the format; warn of the others, by name if the name is safe."""
     for name in REQUIRED[type(element)]:
         if name not in frame.columns and (len(frame) or path.suffix == ".csv"):
             raise InputRefused(
@@ -232,10 +232,10 @@ def columns(element: Element) -> tuple[str, ...]:
 def _decisions(path: Path) -> TextTable:
     """Read decision records, whose fields are nested in JSON lines and may be in cells."""
     if path.suffix == ".jsonl":
-        found = json_lines(path)
-        frame = _texts([flatten(o) for o in found.objects])
-        numbered = placed(frame, path, "line", np.array(found.lines, np.int64))
-        return TextTable(numbered, rejected=found.rejected, unended=found.unended)
+        parsed = json_lines(path)
+        frame = _texts([flatten(o) for o in parsed.objects])
+        numbered = placed(frame, path, "line", np.array(parsed.lines, np.int64))
+        return TextTable(numbered, rejected=parsed.rejected, unended=parsed.unended)
     table = read_table(path)
     where = table.frame[[FILE, PLACE]]
     records = table.frame.drop(columns=[FILE, PLACE]).to_dict("records")
@@ -260,7 +260,7 @@ def _texts(rows: list[dict[str, str | None]]) -> pd.DataFrame:
     )
 
 
-# ---------------------------------------------------------------- what the files leave to say
+# ---------------------------------------------------------------- derived rows and columns
 
 
 def _completed(reading: Reading) -> Reading:
@@ -275,9 +275,9 @@ def _completed(reading: Reading) -> Reading:
 
 
 def sod_ids(frame: pd.DataFrame) -> pd.Series:
-    """Name each separation-of-duties pair by all it says."""
-    said = frame.reindex(columns=list(SOD_KEY)).astype("string").fillna("")
-    return said["rule"].str.cat(said[list(SOD_KEY[1:])], sep="|")
+    """Return an id for each separation-of-duties pair, made of all its columns."""
+    cells = frame.reindex(columns=list(SOD_KEY)).astype("string").fillna("")
+    return cells["rule"].str.cat(cells[list(SOD_KEY[1:])], sep="|")
 
 
 def _with_scores(agents: pd.DataFrame) -> pd.DataFrame:
@@ -290,7 +290,7 @@ def _sum(factors: str) -> str | None:
     try:
         value = strict_json(factors)
     except WrongValue:
-        return None  # the factors themselves are refused where they are typed
+        return None  # the factors themselves are refused when they are typed
     numbers = (
         value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     )

@@ -28,7 +28,7 @@ from ingest.sources.estate.native import (
 
 
 def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str = ".csv") -> None:
-    """Write facts as a native estate that `read_estate` gives back.
+    """Write facts as a native estate that `read_estate` reads back.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str =
         Where to write; made when it is not there, for its owner only. Files of the same name
         are replaced.
     manifest : Manifest
-        When and of what the facts speak.
+        Instant, scope and kinds of fact.
     suffix : str
         The kind of the node and relationship tables. Uses and decisions are always JSON lines,
         and separation-of-duties pairs CSV.
@@ -47,7 +47,7 @@ def write_estate(frames: Frames, folder: Path, manifest: Manifest, suffix: str =
     private_folder(folder)
     write_manifest(manifest, folder / MANIFEST)
     for element, frame in frames.items():
-        if frame.empty or element is WAITING:  # what waits is the product's own bookkeeping
+        if frame.empty or element is WAITING:  # waiting relationships are internal
             continue
         path = folder / _file_of(element, suffix)
         private_folder(path.parent)
@@ -64,7 +64,7 @@ def _file_of(element: Element, suffix: str) -> str:
 
 
 def _written(frame: pd.DataFrame, element: Element) -> pa.Table:
-    """Keep the format's columns that say anything, in their order, as text."""
+    """Return the format's columns that have values, in their order, as text."""
     derived = ("id",) if element is SOD_RULE and "id" in frame else ()
     if derived and not (frame["id"] == sod_ids(frame)).all():
         derived = ()
@@ -104,8 +104,8 @@ def csv_bytes(table: pa.Table) -> bytes:
     return header.encode() + b"".join(lines.cast(pa.large_binary()).to_pylist())
 
 
-def _text(said: str) -> pa.Scalar:
-    return pa.scalar(said, pa.large_string())
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
 
 
 def _quoted(cells: pa.Array) -> pa.Array:
@@ -121,9 +121,9 @@ def _json(table: pa.Table, element: Element) -> Iterable[str]:
     """Write each row as a JSON object: lists, maps, numbers and flags as themselves."""
     typed = {c.name for c in element.columns if c.dtype not in (Dtype.TEXT, Dtype.INSTANT)}
     for row in table.to_pylist():
-        said = {
+        fields = {
             name: json.loads(value) if name in typed else value
             for name, value in row.items()
             if value is not None
         }
-        yield json.dumps(nest(said) if element is DECISION_RECORD else said, ensure_ascii=False)
+        yield json.dumps(nest(fields) if element is DECISION_RECORD else fields, ensure_ascii=False)

@@ -178,7 +178,7 @@ def test_an_agent_reaches_what_the_role_of_its_identity_may_do(read):
     assert known == '["entra_object:0c2e1bab-4475-43b3-b5ed-42d7c243bb4b"]'
     assert "grants" in loaded.graph.coverage[0].declares
     assert loaded.done.warnings == [
-        "1 grants do not say at which level: they open nothing here",
+        "1 grants have no known level, and give no access here",
         "passed over: 1 has_permission edges, 1 policy nodes",
     ]
 

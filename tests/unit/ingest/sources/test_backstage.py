@@ -183,7 +183,7 @@ def test_other_kinds_are_counted(read):
         (("name: Payments", "name: 12"), "an entity must have a name of"),
         (("owner: team-pay", "owner: 'a b'"), "the owner is not the name of a group or a user"),
         (("owner: team-pay", "owner: component:x"), "the owner is not the name of a group"),
-        (("members: [ann]", "members: [[ann]]"), "members holds what names no user"),
+        (("members: [ann]", "members: [[ann]]"), "members holds an entry that names no user"),
     ],
 )
 def test_a_wrong_entity_is_set_aside_with_its_line(read, change, reason):

@@ -244,7 +244,7 @@ def test_a_status_that_nobody_knows_is_unknown(read):
     loaded = read(WORKERS.replace("1,Finance,Active", "1,Finance,Z3"))
     assert loaded.one(HUMAN, name="Ann Lee")["status"] is None
     assert loaded.done.warnings == [
-        "a status that says neither active nor left was taken for unknown"
+        "a status that means neither active nor left is taken as unknown"
     ]
     assert {r["name"] for r in loaded.rows(TEAM)} == {"Finance", "Cloud"}
 

@@ -21,7 +21,7 @@ from graph.schema import (
 )
 from ingest.source import InputRefused, Request
 from ingest.sources import all_sources
-from ingest.sources.estate.manifest import Stated
+from ingest.sources.estate.manifest import Overrides
 from ingest.sources.estate.native import read_estate
 
 CANARY = "AKIAIOSFODNN7EXAMPLE"  # the example key of Amazon's documentation
@@ -53,7 +53,7 @@ def with_files(tmp_path, files):
 
 def refused(folder, stated=None):
     with pytest.raises(InputRefused) as caught:
-        read_estate(folder, stated or Stated())
+        read_estate(folder, stated or Overrides())
     assert CANARY not in str(caught.value)
     return caught.value
 

@@ -21,7 +21,7 @@ PART = 0.6  # share of the plain agents whose activity one fact alone shows
 
 
 @dataclass(frozen=True)
-class Told:
+class ActivityFacts:
     """The `way` that shows each agent's activity, and the `resource` (number) it uses, or -1."""
 
     way: np.ndarray
@@ -36,7 +36,9 @@ class Told:
         return np.asarray(np.isin(self.way, ways))
 
 
-def tell(population: Population, access: Access, rng: np.random.Generator) -> Told:
+def draw_activity_facts(
+    population: Population, access: Access, rng: np.random.Generator
+) -> ActivityFacts:
     """Draw the fact that shows each agent's activity."""
     agents = population.agents
     keyed, count = agents["keyed"].to_numpy(bool), len(agents)
@@ -48,7 +50,7 @@ def tell(population: Population, access: Access, rng: np.random.Generator) -> To
         way = np.where(fit & mask, drawn, way)
     resource = _seen_at(access, count)
     unseen = np.isin(way, ("used", "event")) & (resource < 0)
-    return Told(np.where(unseen, "key", way), resource)
+    return ActivityFacts(np.where(unseen, "key", way), resource)
 
 
 def _seen_at(access: Access, count: int) -> np.ndarray:
