@@ -217,7 +217,7 @@ class _Log:
         elif kind == ACCOUNT and isinstance(activity, int) and activity in LIVES:
             self.lives.setdefault(identity, []).append((at, activity))
 
-    # -- actors and resources ------------------------------------------------------------------------
+    # -- actors and resources ----------------------------------------------------------------------
 
     def _agent(self, value: Any, at: int, place: Place) -> str:
         """Declare an agent by its lasting id; its instances are no agents of their own."""
