@@ -37,9 +37,9 @@ def plain(name: object, limit: int = LONGEST) -> str:
     """
     if name is None or name is pd.NA:
         return ""
-    said = str(name)
-    seen = "".join(map(_visible, said[:limit]))
-    return seen if len(said) <= limit else f"{seen}…"
+    text = str(name)
+    seen = "".join(map(_visible, text[:limit]))
+    return seen if len(text) <= limit else f"{seen}…"
 
 
 def _visible(character: str) -> str:
@@ -54,8 +54,8 @@ def markdown(name: object, limit: int = LONGEST) -> str:
     >>> markdown("![x](a)")
     '\\!\\[x\\]\\(a\\)'
     """
-    apart = _ADDRESS.sub(lambda found: found.group() + WORD_JOINER, plain(name, limit))
-    return _MARKUP.sub(lambda found: f"\\{found.group()}", apart)
+    apart = _ADDRESS.sub(lambda match: match.group() + WORD_JOINER, plain(name, limit))
+    return _MARKUP.sub(lambda match: f"\\{match.group()}", apart)
 
 
 def code(name: object, limit: int = LONGEST) -> str:
@@ -64,8 +64,8 @@ def code(name: object, limit: int = LONGEST) -> str:
     >>> code("arn:aws:iam::1:role/x")
     '`arn:aws:iam::1:role/x`'
     """
-    said = plain(name, limit).replace("`", "\u02cb")
-    return f"`{said}`" if said.strip() else "—"
+    text = plain(name, limit).replace("`", "\u02cb")
+    return f"`{text}`" if text.strip() else "—"
 
 
 def chart_text(name: object, limit: int = 80) -> str:
@@ -74,8 +74,8 @@ def chart_text(name: object, limit: int = 80) -> str:
     >>> chart_text("<a href='x'>b</a>")
     "&lt;a href='x'&gt;b&lt;/a&gt;"
     """
-    said = html.escape(plain(name, limit), quote=False)
-    return said.replace("%{", f"%{WORD_JOINER}{{")
+    text = html.escape(plain(name, limit), quote=False)
+    return text.replace("%{", f"%{WORD_JOINER}{{")
 
 
 def markup(name: object, limit: int = LONGEST) -> str:

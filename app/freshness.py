@@ -21,16 +21,17 @@ def freshness(sources: Sequence[Mapping[str, Any]]) -> str:
         return ""
     first, last = (f(dated, key=lambda row: str(row["taken_at"])) for f in (min, max))
     if first["taken_at"][:DAY] == last["taken_at"][:DAY]:
-        said = f"facts of {spoken_day(last['taken_at'])}, {age_words(last['age_days'])}"
+        words = f"facts of {day_words(last['taken_at'])}, {age_words(last['age_days'])}"
     else:
-        span = f"{spoken_day(first['taken_at'])} to {spoken_day(last['taken_at'])}"
-        said = f"facts of {span}, up to {age_words(first['age_days'])}"
+        span = f"{day_words(first['taken_at'])} to {day_words(last['taken_at'])}"
+        words = f"facts of {span}, up to {age_words(first['age_days'])}"
     assumed = sum(bool(row.get("taken_at_assumed")) for row in dated)
     if not assumed:
-        return said
+        return words
     if len(dated) == 1:
-        return f"{said}; nothing dates them but the time of the file"
-    return f"{said}; nothing dates those of {assumed} of {len(dated)} scopes but the time of a file"
+        return f"{words}; nothing dates them but the time of the file"
+    some = f"those of {assumed} of {len(dated)} scopes"
+    return f"{words}; nothing dates {some} but the time of a file"
 
 
 def age_words(days: int) -> str:
@@ -44,10 +45,10 @@ def age_words(days: int) -> str:
     return f"{days:,} {'day' if days == 1 else 'days'} old"
 
 
-def spoken_day(instant: str) -> str:
+def day_words(instant: str) -> str:
     """Format the day of an instant from an answer.
 
-    >>> spoken_day("2019-05-07T00:00:00Z")
+    >>> day_words("2019-05-07T00:00:00Z")
     '7 May 2019'
     """
     return f"{int(instant[8:DAY])} {MONTHS[int(instant[5:7]) - 1]} {instant[:4]}"

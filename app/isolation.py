@@ -24,16 +24,16 @@ def safe_path() -> list[str]:
         here = os.path.realpath(os.getcwd())  # noqa: PTH109
     except OSError:
         here = ""  # it was deleted
-    own = tuple({os.path.realpath(one) for one in (ROOT, sys.prefix, sys.base_prefix)})
+    own = tuple({os.path.realpath(folder) for folder in (ROOT, sys.prefix, sys.base_prefix)})
 
     def safe(entry: str) -> bool:
         if not os.path.isabs(entry):  # noqa: PTH117
             return False
         real = os.path.realpath(entry)
-        return real != here or any(os.path.commonpath([real, one]) == one for one in own)
+        return real != here or any(os.path.commonpath([real, folder]) == folder for folder in own)
 
-    found = [entry for entry in sys.path if safe(entry)]
-    return found if ROOT in found else [ROOT, *found]
+    kept = [entry for entry in sys.path if safe(entry)]
+    return kept if ROOT in kept else [ROOT, *kept]
 
 
 def leave_working_folder() -> None:

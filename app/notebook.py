@@ -236,9 +236,9 @@ class Snapshot:
         graph = self.posture.graph
         if around is None:
             return graph.to_networkx()
-        found = spread(self.posture.network(Filter()), graph.find(around), hops)
-        near = np.unique(np.flatnonzero(found.hops >= 0) >> 2)
-        resources = found.reached()["resource"].to_numpy()
+        reach = spread(self.posture.network(Filter()), graph.find(around), hops)
+        near = np.unique(np.flatnonzero(reach.hops >= 0) >> 2)
+        resources = reach.reached()["resource"].to_numpy()
         return graph.to_networkx(np.union1d(near, resources))
 
     def sql(self, query: str) -> pd.DataFrame:
@@ -325,7 +325,7 @@ def _table(resources: pd.DataFrame) -> str:
     """Return the heaviest resources as an HTML table, with every text escaped."""
     heads = "".join(f"<th>{name}</th>" for name in resources.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{markup(_said(cell))}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td>{markup(_cell_text(cell))}</td>" for cell in row) + "</tr>"
         for row in resources.head(SHOWN).itertuples(index=False)
     )
     more = len(resources) - SHOWN
@@ -333,5 +333,5 @@ def _table(resources: pd.DataFrame) -> str:
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{rest}"
 
 
-def _said(cell: Any) -> Any:
+def _cell_text(cell: Any) -> Any:
     return ", ".join(cell) if isinstance(cell, list) else cell

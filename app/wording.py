@@ -73,13 +73,13 @@ STATES = {
 }
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def counted(count: int, singular: str, plural: str | None = None) -> str:
     """Format a count with its noun.
 
     >>> counted(1, "agent"), counted(2340, "agent")
     ('1 agent', '2,340 agents')
     """
-    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+    return f"{number(count)} {singular if count == 1 else plural or singular + 's'}"
 
 
 def kind(label: str, count: int = 1) -> str:
@@ -88,19 +88,19 @@ def kind(label: str, count: int = 1) -> str:
     >>> kind("ServiceAccount", 2)
     'service accounts'
     """
-    one, many = KINDS.get(label, (label.lower(), f"{label.lower()}s"))
-    return one if count == 1 else many
+    singular, plural = KINDS.get(label, (label.lower(), f"{label.lower()}s"))
+    return singular if count == 1 else plural
 
 
-def share(part: float, whole: float) -> str:
+def share(part: float, total: float) -> str:
     """Format a part of a whole as a percentage, never rounding to 0% or 100%.
 
     >>> share(12, 80), share(1, 100_000), share(999_999, 1_000_000), share(0, 0)
     ('15%', '<1%', '>99%', 'unknown')
     """
-    if not whole:
+    if not total:
         return NOT_KNOWN
-    percent = 100 * part / whole
+    percent = 100 * part / total
     if 0 < percent < 1:
         return "<1%"
     if 99 < percent < 100:
@@ -128,9 +128,9 @@ def day(instant: object) -> str:
 
 def days(instants: pd.Series) -> pd.Series:
     """Format the day of each instant, for the rows of a table."""
-    said: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
-    said = said + instants.dt.strftime(" %b %Y").astype("string")
-    return said.fillna(NOT_KNOWN)
+    texts: pd.Series = instants.dt.day.astype("string").str.replace(".0", "", regex=False)
+    texts = texts + instants.dt.strftime(" %b %Y").astype("string")
+    return texts.fillna(NOT_KNOWN)
 
 
 def moment(instant: object) -> str:

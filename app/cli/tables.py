@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.columns import ABSENT, DAY, SHARED, Columns, Row, cell, words
-from app.freshness import freshness, spoken_day
+from app.freshness import day_words, freshness
 from app.printable import printable
 
 HIDDEN = {"timing", "debt_items", "confidence", "not_shown", "owner_evidence", "warnings_in_full"}
@@ -46,7 +46,7 @@ def _draw_freshness(console: Console, coverage: Row) -> None:
         console.print(said, style="dim")
     first = coverage.get("no_data_before")
     if first:
-        console.print(f"no data before {spoken_day(first)}: nothing is graded", style="yellow")
+        console.print(f"no data before {day_words(first)}: nothing is graded", style="yellow")
 
 
 def _not_read(failed: Row) -> str:

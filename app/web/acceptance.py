@@ -24,14 +24,14 @@ from graph.stores import StoreError
 REFUSALS = (journal.Refused, UnknownThing, AmbiguousThing, NoSuchEntry, StoreError)
 
 
-def draw(posture: Posture, one: dict[str, Any]) -> None:
+def draw(posture: Posture, finding: dict[str, Any]) -> None:
     """Draw the form for a finding in its current state."""
-    if posture.journal is None or one["state"] == "resolved" or not door.ask(st, "finding"):
+    if posture.journal is None or finding["state"] == "resolved" or not door.ask(st, "finding"):
         return
-    if one["acceptance"] is not None:
-        _withdraw(posture, one["acceptance"]["entry"])
+    if finding["acceptance"] is not None:
+        _withdraw(posture, finding["acceptance"]["entry"])
     else:
-        _accept(posture, [one["id"]])
+        _accept(posture, [finding["id"]])
 
 
 def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
@@ -49,32 +49,35 @@ def draw_many(posture: Posture, rows: pd.DataFrame) -> None:
 
 def _accept(posture: Posture, wanted: list[str]) -> None:
     """Draw the form that accepts one finding or several."""
-    what = "this risk" if len(wanted) == 1 else f"these {number(len(wanted))} risks"
+    risks = "this risk" if len(wanted) == 1 else f"these {number(len(wanted))} risks"
     they = "It stays listed, its debt stays owed, and it is open again by itself"
     if len(wanted) > 1:
         they = "They stay listed, their debt stays owed, and they are open again by themselves"
     form = st.expander(
-        f"Accept {what} for a time", icon=":material/gavel:", expanded=len(wanted) > 1
+        f"Accept {risks} for a time", icon=":material/gavel:", expanded=len(wanted) > 1
     ).form(f"accept:{','.join(wanted)}", border=False)
     form.caption(f"{they} when the time is up.")
     tomorrow = (posture.graph.as_of + pd.Timedelta(days=1)).date()
     until = form.date_input(
         "Until (midnight UTC)", value=None, min_value=tomorrow, format="YYYY-MM-DD"
     )
-    by, reason = who(form, posture)
+    by, reason = decider_fields(form, posture)
     if form.form_submit_button("Accept"):
         if until is None:
             form.error("Choose an end date.")
             return
         lapses = pd.Timestamp(until, tz="UTC").as_unit("ms")
-        write(form, [partial(journal.accept, posture, one, lapses, by, reason) for one in wanted])
+        write(
+            form,
+            [partial(journal.accept, posture, finding, lapses, by, reason) for finding in wanted],
+        )
 
 
 def _withdraw(posture: Posture, entry: int) -> None:
     form = st.expander("Withdraw the acceptance", icon=":material/undo:").form(
         f"withdraw:{entry}", border=False
     )
-    by, reason = who(form, posture)
+    by, reason = decider_fields(form, posture)
     if form.form_submit_button("Withdraw"):
         write(form, [partial(journal.withdraw, posture, entry, by, reason)])
 
@@ -84,11 +87,11 @@ def people(posture: Posture) -> list[str]:
     """Return the ids of the active people, ordered by name."""
     here, _ = active_people(posture.graph)
     things = posture.graph.things
-    found: list[str] = things[here[things.index]].sort_values(["name", "id"])["id"].tolist()
-    return found
+    ids: list[str] = things[here[things.index]].sort_values(["name", "id"])["id"].tolist()
+    return ids
 
 
-def who(
+def decider_fields(
     form: Any, posture: Posture, example: str = "Why is this acceptable until then?"
 ) -> tuple[By, str]:
     """Draw the fields for decider and reason, and return their values.

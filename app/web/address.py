@@ -33,11 +33,11 @@ def recall(
         Parses the text of the address; raises ValueError if it is invalid.
     """
     key = key or name
-    said = st.query_params.get(name)
-    if said is not None and said != _memory(_WRITTEN).get(name):
-        _memory(_WRITTEN)[name] = said
+    text = st.query_params.get(name)
+    if text is not None and text != _memory(_WRITTEN).get(name):
+        _memory(_WRITTEN)[name] = text
         try:
-            st.session_state[key] = accept(said)
+            st.session_state[key] = accept(text)
         except ValueError:
             st.session_state[key] = default
     elif key not in st.session_state:
@@ -63,14 +63,14 @@ def remember(name: str, default: Any = None, key: str | None = None) -> Any:
 
 def recall_each(name: str) -> list[str]:
     """Return the list of texts of a parameter that may occur several times."""
-    said, written = st.query_params.get_all(name), _memory(_WRITTEN).get(name, [])
-    if said and said != written:
-        _memory(_WRITTEN)[name] = said
-        st.session_state[name] = list(dict.fromkeys(said))
+    given, written = st.query_params.get_all(name), _memory(_WRITTEN).get(name, [])
+    if given and given != written:
+        _memory(_WRITTEN)[name] = given
+        st.session_state[name] = list(dict.fromkeys(given))
     elif name not in st.session_state:
         st.session_state[name] = []
-    held: list[str] = st.session_state[name]
-    return held
+    texts: list[str] = st.session_state[name]
+    return texts
 
 
 def remember_each(name: str) -> None:
@@ -96,10 +96,10 @@ def one_of(choices: Iterable[str]) -> Callable[[str], str]:
     """Return a parser that accepts one of the choices."""
     known = frozenset(choices)
 
-    def accept(said: str) -> str:
-        if said not in known:
-            raise ValueError(said)
-        return said
+    def accept(text: str) -> str:
+        if text not in known:
+            raise ValueError(text)
+        return text
 
     return accept
 
@@ -108,8 +108,8 @@ def some_of(choices: Iterable[str]) -> Callable[[str], list[str]]:
     """Return a parser of comma-separated choices; unknown ones are left out."""
     known = list(choices)
 
-    def accept(said: str) -> list[str]:
-        given = set(said.split(","))
+    def accept(text: str) -> list[str]:
+        given = set(text.split(","))
         return [c for c in known if c in given]
 
     return accept

@@ -12,7 +12,7 @@ from analytics.runtime.faults import REPORT, Faults
 from analytics.source_states import covered
 from app import clock
 from app.escape import code, markdown, plain
-from app.freshness import freshness as said_freshness
+from app.freshness import freshness as freshness_words
 from app.web.address import recall, remember
 from app.web.snapshots import Choice, choose
 from app.wording import counted, day, moment, span, stamp
@@ -40,11 +40,11 @@ def selected() -> Choice:
     ------
     StoreError, NoSuchSnapshot
     """
-    found = choose(store_uri(), None, None)
-    ids = [s.id for s in found.snapshots]
-    known = {s.id: s for s in found.snapshots}
+    choice = choose(store_uri(), None, None)
+    ids = [s.id for s in choice.snapshots]
+    known = {s.id: s for s in choice.snapshots}
     recall("as_of", accept=_iso)
-    recall("snapshot", LATEST, accept=lambda said: _one(said, ids))
+    recall("snapshot", LATEST, accept=lambda text: _matching_id(text, ids))
     if st.session_state["snapshot"] not in (LATEST, *ids):
         st.session_state["snapshot"] = LATEST
     with st.sidebar:
@@ -52,7 +52,7 @@ def selected() -> Choice:
             "Snapshot",
             [LATEST, *ids],
             key="snapshot",
-            format_func=lambda one: _snapshot_words(one, known, found.snapshot),
+            format_func=lambda snapshot: _snapshot_words(snapshot, known, choice.snapshot),
             help="A snapshot is what one ingest published. It never changes.",
         )
         as_of = st.date_input(
@@ -69,22 +69,22 @@ def selected() -> Choice:
     return choose(store_uri(), None if wanted == LATEST else wanted, instant)
 
 
-def _iso(said: str) -> object:
-    return pd.Timestamp(said[:10]).date()
+def _iso(text: str) -> object:
+    return pd.Timestamp(text[:10]).date()
 
 
-def _one(said: str, ids: list[str]) -> str:
-    """Return the snapshot id for an id or a unique start of it, else `LATEST`."""
-    found = [one for one in ids if one.startswith(said)]
-    if said == LATEST or len(found) != 1:
+def _matching_id(wanted: str, ids: list[str]) -> str:
+    """Return the snapshot id for an id or a unique prefix of it, else `LATEST`."""
+    matches = [id_ for id_ in ids if id_.startswith(wanted)]
+    if wanted == LATEST or len(matches) != 1:
         return LATEST
-    return found[0]
+    return matches[0]
 
 
-def _snapshot_words(one: str, known: dict[str, SnapshotInfo], current: SnapshotInfo) -> str:
-    if one == LATEST:
+def _snapshot_words(snapshot: str, known: dict[str, SnapshotInfo], current: SnapshotInfo) -> str:
+    if snapshot == LATEST:
         return f"Latest ({day(current.taken_at)})"
-    info = known[one]
+    info = known[snapshot]
     return f"{info.sequence} · {day(info.taken_at)} · {plain(info.id[-6:])}"
 
 
@@ -97,7 +97,7 @@ def freshness(posture: Posture, choice: Choice) -> None:
     partial = [c for c in graph.coverage if not c.complete]
     words.append(counted(len(graph.coverage), "source scope"))
     if graph.coverage:
-        words.append(said_freshness(covered(graph.coverage, (), now)))
+        words.append(freshness_words(covered(graph.coverage, (), now)))
     if old:
         words.append(f":material/schedule: {len(old)} older than {span(OLD)}")
     if partial:
@@ -159,8 +159,8 @@ def tell_faults(place: DeltaGenerator, faults: Faults) -> None:
     if not faults:
         return
     lines = [f"- {markdown(rule)}: {code(how)}" for rule, how in sorted(faults.items())]
-    said = "Not everything could be judged. What is shown leaves out:"
-    place.error("\n".join([said, "", *lines, "", REPORT]), icon=":material/error:")
+    words = "Not everything could be judged. What is shown leaves out:"
+    place.error("\n".join([words, "", *lines, "", REPORT]), icon=":material/error:")
 
 
 def _welcome(uri: str) -> None:

@@ -74,7 +74,7 @@ def _drawn(view: View) -> None:
         freshness(posture, choice)
         with collecting() as faults:
             view.draw(posture)
-        tell_faults(broken, {**posture.faults, **{one.rule: one.message for one in faults}})
+        tell_faults(broken, {**posture.faults, **{fault.rule: fault.message for fault in faults}})
     except StoreError as error:  # a store is read lazily, when a page needs it
         explain(error, titled=True)
     except Exception as error:

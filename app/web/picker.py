@@ -28,7 +28,7 @@ PREFIXES = {
 }
 
 
-def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
+def search(things: pd.DataFrame, text: str) -> pd.DataFrame:
     """Return the nodes whose id or name contains the search text.
 
     A prefix such as `agent:` or `role:` keeps one kind; other colons belong to the text.
@@ -37,9 +37,9 @@ def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
     >>> list(search(things, "role: X")["id"])
     ['r']
     """
-    prefix, colon, rest = said.partition(":")
+    prefix, colon, rest = text.partition(":")
     label = PREFIXES.get(prefix.strip().casefold()) if colon else None
-    wanted = (rest if label else said).strip()
+    wanted = (rest if label else text).strip()
     if label:
         things = things[things["label"] == label]
     if not wanted:
@@ -49,52 +49,52 @@ def search(things: pd.DataFrame, said: str) -> pd.DataFrame:
 
 
 @kept
-def matches(posture: Posture, said: str) -> list[str]:
+def matches(posture: Posture, text: str) -> list[str]:
     """Return the ids of the nodes that match a search."""
-    found: list[str] = search(posture.graph.things, said)["id"].tolist()
-    return found
+    ids: list[str] = search(posture.graph.things, text)["id"].tolist()
+    return ids
 
 
-def options(posture: Posture, said: str, chosen: str | None) -> tuple[list[str], int]:
+def options(posture: Posture, text: str, chosen: str | None) -> tuple[list[str], int]:
     """Return the ids to offer, including the chosen one, and the count of those left out."""
-    found = matches(posture, said) if said else accountable(posture)["id"].tolist()
-    found = found or posture.graph.things["id"].head(OFFERED + 1).tolist()
-    offered = found[:OFFERED]
+    ids = matches(posture, text) if text else accountable(posture)["id"].tolist()
+    ids = ids or posture.graph.things["id"].head(OFFERED + 1).tolist()
+    offered = ids[:OFFERED]
     if chosen is not None and chosen not in offered:
         offered = [chosen, *offered]
-    return offered, max(0, len(found) - OFFERED)
+    return offered, max(0, len(ids) - OFFERED)
 
 
 def pick(posture: Posture, key: str, label: str, help_text: str) -> str | None:
     """Draw the search and the select box; return the id of the chosen node."""
     left, right = st.columns([2, 3])
-    said = left.text_input(
+    text = left.text_input(
         "Search",
         key=f"{key}:search",
         placeholder="part of a name or id",
         help="Put a kind before the text to keep only that kind: "
         + ", ".join(f"`{word}:`" for word in PREFIXES),
     ).strip()
-    _choose_only_match(posture, said, key)
-    offered, more = options(posture, said, st.session_state.get(key))
+    _choose_only_match(posture, text, key)
+    offered, more = options(posture, text, st.session_state.get(key))
     chosen: str | None = right.selectbox(
         label, offered, key=key, format_func=namer(posture), help=help_text
     )
-    if said and not matches(posture, said):
+    if text and not matches(posture, text):
         left.caption("Nothing is called that.")
     if more:
         right.caption(f"{number(more)} more; search to find them.")
     return chosen
 
 
-def _choose_only_match(posture: Posture, said: str, key: str) -> None:
+def _choose_only_match(posture: Posture, text: str, key: str) -> None:
     """Choose the match of a new search if it is the only one."""
     seen = f"{key}:searched"
-    if said and said != st.session_state.get(seen):
-        found = matches(posture, said)
-        if len(found) == 1:
-            st.session_state[key] = found[0]
-    st.session_state[seen] = said
+    if text and text != st.session_state.get(seen):
+        ids = matches(posture, text)
+        if len(ids) == 1:
+            st.session_state[key] = ids[0]
+    st.session_state[seen] = text
 
 
 @kept
@@ -111,13 +111,13 @@ def namer(posture: Posture) -> Callable[[str], str]:
     """
     graph, shared = posture.graph, _shared(posture)
 
-    def name(one: str) -> str:
-        at = graph.number(one)
+    def name(id_: str) -> str:
+        at = graph.number(id_)
         if at < 0:
-            return plain(one)
+            return plain(id_)
         thing = graph.thing(at)
-        said = f"{plain(thing['name'])} · {kind(thing['label'])}"
-        unique = one not in shared and len(thing["name"]) <= LONGEST
-        return said if unique else f"{said} · {plain(one, 2000)}"
+        words = f"{plain(thing['name'])} · {kind(thing['label'])}"
+        unique = id_ not in shared and len(thing["name"]) <= LONGEST
+        return words if unique else f"{words} · {plain(id_, 2000)}"
 
     return name

@@ -23,13 +23,13 @@ MOST = 100  # most items in an address and on a page
 
 def removals(posture: Posture) -> tuple[str, ...]:
     """Return the items to remove; draw a warning for each that cannot be removed, and drop it."""
-    held = recall_each(NAME)
-    if len(held) > MOST:
-        st.warning(f"Only the first {MOST} of {number(len(held))} removals are taken.")
-        held = held[:MOST]
-    meant = meanings(posture, tuple(held))
-    known = tuple(item for item in held if meant[item].words)
-    for item in held:
+    items = recall_each(NAME)
+    if len(items) > MOST:
+        st.warning(f"Only the first {MOST} of {number(len(items))} removals are taken.")
+        items = items[:MOST]
+    meant = meanings(posture, tuple(items))
+    known = tuple(item for item in items if meant[item].words)
+    for item in items:
         if item not in known:
             why_not = markdown(meant[item].why_not, 500)
             st.warning(f"{markdown(item)} is left out: {why_not}.")
@@ -40,9 +40,9 @@ def removals(posture: Posture) -> tuple[str, ...]:
 
 def add(item: str) -> None:
     """Add an item to the list."""
-    held = st.session_state.setdefault(NAME, [])
-    if item not in held:
-        st.session_state[NAME] = [*held, item]
+    items = st.session_state.setdefault(NAME, [])
+    if item not in items:
+        st.session_state[NAME] = [*items, item]
 
 
 def add_each(items: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ def add_each(items: Sequence[str]) -> None:
 
 def drop(item: str) -> None:
     """Remove an item from the list."""
-    st.session_state[NAME] = [one for one in st.session_state.get(NAME, []) if one != item]
+    st.session_state[NAME] = [i for i in st.session_state.get(NAME, []) if i != item]
 
 
 def clear() -> None:
@@ -95,9 +95,9 @@ def _taken(posture: Posture, item: str) -> Taken:
         return Taken(f"{thing['name']} · {kind(thing['label'])}")
     if len(removal.relationships) != 1:
         return Taken(removal.taken_as)
-    relationship, one = removal.relationships[0]
+    relationship, edge_id = removal.relationships[0]
     frame = graph.frames[relationship]
-    row = frame[(frame["id"] == one).fillna(False)].iloc[0]
+    row = frame[(frame["id"] == edge_id).fillna(False)].iloc[0]
     ends = [graph.thing(graph.number(row[end])) for end in ("source_id", "target_id")]
     edge = {"from": ends[0], "relationship": relationship.name, "to": ends[1]}
     return Taken(edge_words(edge))
@@ -113,14 +113,14 @@ def worded(posture: Posture, items: Sequence[str]) -> Callable[[str], str]:
     )
 
 
-def add_button(item: str, key: str, held: tuple[str, ...]) -> None:
+def add_button(item: str, key: str, items: tuple[str, ...]) -> None:
     """Draw the button that adds an item to the list, disabled if it is already there."""
-    there = item in held
+    listed = item in items
     st.button(
-        "In the what-if" if there else "Add to what-if",
+        "In the what-if" if listed else "Add to what-if",
         key=f"add:{key}",
-        icon=":material/check:" if there else ":material/content_cut:",
-        disabled=there,
+        icon=":material/check:" if listed else ":material/content_cut:",
+        disabled=listed,
         on_click=add,
         args=(item,),
     )

@@ -57,34 +57,34 @@ def choose(posture: Posture, name: str, label: str, default: str) -> str:
     if not selected(posture, st.session_state[key]):
         st.session_state[key] = default
     left, right = st.columns([2, 3])
-    said = left.text_input(
+    text = left.text_input(
         f"Search: {label.lower()}", key=f"{key}:search", placeholder="one thing"
     ).strip()
-    found = matches(posture, said) if said else []
-    offered = [*found[:OFFERED], *sets(posture)]
+    ids = matches(posture, text) if text else []
+    offered = [*ids[:OFFERED], *sets(posture)]
     if st.session_state[key] not in offered:
         offered = [st.session_state[key], *offered]
-    if said and said != st.session_state.get(f"{key}:searched") and len(found) == 1:
-        st.session_state[key] = found[0]
-    st.session_state[f"{key}:searched"] = said
+    if text and text != st.session_state.get(f"{key}:searched") and len(ids) == 1:
+        st.session_state[key] = ids[0]
+    st.session_state[f"{key}:searched"] = text
     chosen: str = right.selectbox(label, offered, key=key, format_func=words(posture), help=MEANING)
-    if said and not found:
+    if text and not ids:
         left.caption("Nothing is called that.")
-    if len(found) > OFFERED:
-        right.caption(f"{number(len(found) - OFFERED)} more; search to find them.")
+    if len(ids) > OFFERED:
+        right.caption(f"{number(len(ids) - OFFERED)} more; search to find them.")
     remember(name, default, key=key)
     return chosen
 
 
 def _accept(posture: Posture) -> Callable[[str], str]:
-    def accept(said: str) -> str:
-        if said in sets(posture):
-            return said
+    def accept(text: str) -> str:
+        if text in sets(posture):
+            return text
         try:
-            return str(posture.graph.thing(posture.graph.find(said))["id"])
+            return str(posture.graph.thing(posture.graph.find(text))["id"])
         except LookupError:
-            st.warning(f"Nothing in this snapshot is called {markdown(said)}.")
-            raise ValueError(said) from None
+            st.warning(f"Nothing in this snapshot is called {markdown(text)}.")
+            raise ValueError(text) from None
 
     return accept
 

@@ -24,8 +24,8 @@ def step_lines(steps: Sequence[Mapping[str, Any]], as_of: pd.Timestamp) -> str:
 
 
 def _line(step: Mapping[str, Any], as_of: pd.Timestamp) -> str:
-    said = f"{_clause(step)}  \n{' · '.join(evidence(step, as_of))}"
-    return "".join([said, *(f"\n    - {fact}" for fact in _facts(step))])
+    line = f"{_clause(step)}  \n{' · '.join(evidence(step, as_of))}"
+    return "".join([line, *(f"\n    - {fact}" for fact in _facts(step))])
 
 
 def _clause(step: Mapping[str, Any]) -> str:
@@ -39,9 +39,9 @@ def _clause(step: Mapping[str, Any]) -> str:
 def _facts(step: Mapping[str, Any]) -> list[str]:
     """Return the supporting facts of a step in Markdown, each with its source."""
     facts = step.get("rests_on") or ()
-    said = [_fact(fact, concluded=bool(step.get("rule"))) for fact in facts[:LISTED]]
-    more = len(facts) - len(said)
-    return [*said, f"and {number(more)} more"] if more > 0 else said
+    lines = [_fact(fact, concluded=bool(step.get("rule"))) for fact in facts[:LISTED]]
+    more = len(facts) - len(lines)
+    return [*lines, f"and {number(more)} more"] if more > 0 else lines
 
 
 def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
@@ -51,7 +51,7 @@ def _fact(fact: Mapping[str, Any], concluded: bool) -> str:
         if fact.get(name):
             parts.append(f"{words} {code(fact[name])}")
     if fact.get("actions"):
-        shown = ", ".join(code(one) for one in fact["actions"][:LISTED])
+        shown = ", ".join(code(action) for action in fact["actions"][:LISTED])
         more = len(fact["actions"]) - LISTED
         parts.append(f"allows {shown}" + (f" and {number(more)} more" if more > 0 else ""))
     if concluded and fact.get("condition"):
@@ -64,8 +64,8 @@ def evidence(step: Mapping[str, Any], as_of: pd.Timestamp) -> list[str]:
     """List what is known of a step in Markdown: its use, its condition and its rule."""
     known = [_use(step, as_of)]
     if step.get("conditional"):
-        said = step.get("condition")
-        known.append(f"only if {markdown(said)}" if said else "depends on a condition")
+        condition = step.get("condition")
+        known.append(f"only if {markdown(condition)}" if condition else "depends on a condition")
     if step.get("rule"):
         rule, _, detail = str(step["rule"]).partition(":")
         words = "".join(

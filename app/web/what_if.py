@@ -67,9 +67,9 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
         None if not used else "nothing seen in use breaks" if not fail else "see below",
         "Uses that were seen and have no other way. What no log shows is not counted.",
     )
-    for said in (more_findings(answer), moved_words(answer)):
-        if said:
-            st.caption(said)
+    for note in (more_findings(answer), moved_words(answer)):
+        if note:
+            st.caption(note)
 
 
 def more_findings(answer: dict[str, Any]) -> str:

@@ -36,9 +36,9 @@ def test_the_page_says_what_was_read_and_what_was_set_aside(open_page: Open, own
     """What an earlier ingest set aside is still said after the next one of another source."""
     test = open_page(own, "sources")
     assert not test.exception
-    assert figures(test)["Rows set aside"] == "1"
+    assert figures(test)["Rows rejected"] == "1"
     coverage, aside = (frame.value for frame in test.dataframe[:2])
-    assert coverage[["Source", "Read", "Set aside"]].to_numpy().tolist() == [
+    assert coverage[["Source", "Read", "Rejected"]].to_numpy().tolist() == [
         ["decisions", "● in part", "1 of 2"],
         ["a2a", "complete", "0 of 6"],
     ]
@@ -82,9 +82,9 @@ def test_the_page_says_what_could_not_be_read(
 
 def test_a_store_without_records_says_so(open_page: Open, store: Path) -> None:
     test = open_page(store, "sources")
-    assert figures(test)["Rows set aside"] == "not recorded"
+    assert figures(test)["Rows rejected"] == "not recorded"
     assert not test.exception
-    assert test.dataframe[0].value["Set aside"].tolist() == ["not recorded"]
+    assert test.dataframe[0].value["Rejected"].tolist() == ["not recorded"]
 
 
 @pytest.fixture

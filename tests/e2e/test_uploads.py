@@ -156,7 +156,7 @@ def test_the_answer_is_said_and_nothing_in_it_is_obeyed(
     assert not test.exception
     assert "Published snapshot `000001-0000000000000000`" in test.success[0].value
     said = texts(test)
-    assert "read in part: what it does not mention is kept. 5 rows, 1 set aside" in said
+    assert "read in part: what it does not mention is kept. 5 rows, 1 rejected" in said
     assert "2 agents; 3 relationships" in said
     assert "another snapshot" in said
     aside = next(f.value for f in test.dataframe if "File" in f.value)
@@ -239,5 +239,5 @@ def test_uploading_in_a_browser(
         page.get_by_role("button", name="Read it").click()
         page.get_by_text(said).first.wait_for(timeout=60_000)
         window.settle()
-    assert page.get_by_text("2 set aside").is_visible()
+    assert page.get_by_text("2 rejected").is_visible()
     assert page.evaluate("window.pwned") is None

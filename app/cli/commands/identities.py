@@ -65,7 +65,7 @@ def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
 
 @question("collisions", columns=COLLISIONS)
 def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
-    """List what shares an id and yet stays two, and what was made one, with the reasons.
+    """List what shares an id and is kept apart, and what was merged, with the reasons.
 
     Example: trustdebt collisions.
     """

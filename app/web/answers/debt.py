@@ -77,8 +77,8 @@ def dark_words(owed: dict[str, Any]) -> str:
     """Return a note on the number of identities with unknown access; "" if there are none."""
     if not owed["not_known"]:
         return ""
-    whole = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
-    return f" Of {whole} it is not known what they may use: no source states grants of them."
+    part = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
+    return f" Of {part} it is not known what they may use: no source states grants of them."
 
 
 def graded(owed: dict[str, Any]) -> str:
@@ -138,8 +138,8 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
 @kept
 def group_names(posture: Posture, by: str) -> dict[str, str]:
     """Return the name of each group by its key."""
-    found = groups(posture, by)
-    return dict(zip(found["key"], found["name"], strict=True))
+    rows = groups(posture, by)
+    return dict(zip(rows["key"], rows["name"], strict=True))
 
 
 def _words(by: str, row: dict[str, Any]) -> str:
@@ -164,10 +164,10 @@ def members(posture: Posture) -> pd.DataFrame:
     for by in GROUPINGS:
         if by == "assumption":
             continue
-        found = keys(posture, by)
-        rows[by] = [_key(posture, by, key) for key in found]
+        group_keys = keys(posture, by)
+        rows[by] = [_key(posture, by, key) for key in group_keys]
         if by in ("owner", "team"):
-            number = found.astype(np.int64)
+            number = group_keys.astype(np.int64)
             rows[f"{by}_name"] = np.where(number >= 0, names(posture, number), rows[by])
     return rows
 

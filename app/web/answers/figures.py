@@ -103,16 +103,16 @@ def orphans(posture: Posture) -> Orphans:
 @kept
 def got_back(posture: Posture, days: int = UNUSED_DAYS) -> tuple[str, str]:
     """Format the share of weighted reach unused for `days`, and the amounts."""
-    found = regained(posture, days)
-    if "usage" in posture.graph.undeclared and not found.weighted:
+    regainable = regained(posture, days)
+    if "usage" in posture.graph.undeclared and not regainable.weighted:
         return NO_FIGURE, "no source states use"
     if not posture.reach_known[posture.accountable].any():
         return NO_FIGURE, "nobody could state what is reached"
-    if not found.known:
+    if not regainable.known:
         return NO_FIGURE, "use is not logged anywhere"
-    of = f"{brief(found.weighted)} of {brief(found.of)}"
-    return share(found.weighted, found.of), of if not found.unseen else (
-        f"{of}; use of {brief(found.unseen)} is not logged"
+    of = f"{brief(regainable.weighted)} of {brief(regainable.of)}"
+    return share(regainable.weighted, regainable.of), of if not regainable.unseen else (
+        f"{of}; use of {brief(regainable.unseen)} is not logged"
     )
 
 
@@ -147,9 +147,9 @@ def states(posture: Posture) -> dict[str, int]:
 
 
 @kept
-def finding(posture: Posture, one: str) -> dict[str, Any] | None:
+def finding(posture: Posture, id_: str) -> dict[str, Any] | None:
     """Return one finding in full, by its id; None if there is none."""
-    return finding_answer(posture, one)
+    return finding_answer(posture, id_)
 
 
 @kept

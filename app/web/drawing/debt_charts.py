@@ -43,9 +43,9 @@ def burn_down(periods: Sequence[dict[str, Any]]) -> go.Figure:
         line={"color": DEBT},
     )
     for key, words, colour, sign in SERIES:
-        whole = [sign * p[key] for p in periods]
+        amounts = [sign * p[key] for p in periods]
         seen = [sign * p["coverage"].get(key, 0.0) for p in periods]
-        changed = [w - s for w, s in zip(whole, seen, strict=True)]
+        changed = [w - s for w, s in zip(amounts, seen, strict=True)]
         _bars(figure, days, changed, words, {"color": colour})
         if any(seen):
             _bars(figure, days, seen, f"{words}, by coverage", {"color": colour, "pattern": HATCH})
@@ -79,7 +79,7 @@ def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
     parents, values = ["", *[ALL] * len(tops)], [tops["debt"].sum(), *tops["debt"]]
     if by not in FLAT:
         shown = owing.head(most)
-        ids += [f"identity:{one}" for one in shown["id"]]
+        ids += [f"identity:{identity}" for identity in shown["id"]]
         labels += list(shown["name"])
         parents += [f"{by}:{key}" for key in shown[by]]
         values += list(shown["debt"])

@@ -53,13 +53,13 @@ class Tree:
             raise ValueError(f"a reach has one start, not {len(roots)}")
         children: dict[str, list[str]] = {}
         sizes = dict.fromkeys(by_id, 1)
-        for one, node in by_id.items():
+        for id_, node in by_id.items():
             if node["parent"] is not None:
-                children.setdefault(str(node["parent"]), []).append(one)
-        for one in reversed(by_id):
-            parent = by_id[one]["parent"]
+                children.setdefault(str(node["parent"]), []).append(id_)
+        for id_ in reversed(by_id):
+            parent = by_id[id_]["parent"]
             if parent is not None:
-                sizes[str(parent)] += sizes[one]
+                sizes[str(parent)] += sizes[id_]
         return cls(roots[0], by_id, children, sizes, classes or {}, weights or {})
 
     @property
@@ -69,26 +69,26 @@ class Tree:
 
     def through(self, way: Sequence[str]) -> "Tree":
         """Return the tree with the nodes of a path from the root attached along that path."""
-        if not all(one in self.nodes for one in way):
+        if not all(id_ in self.nodes for id_ in way):
             return self
-        above = {one: before for before, one in pairwise(way) if one != self.root}
+        above = {id_: before for before, id_ in pairwise(way) if id_ != self.root}
         parents = {i: above.get(i, node["parent"]) for i, node in self.nodes.items()}
         nodes, hops = [], {self.root: int(self.nodes[self.root]["hops"])}
         below: dict[str, list[str]] = {}
-        for one, parent in parents.items():
-            below.setdefault(str(parent), []).append(one)
+        for id_, parent in parents.items():
+            below.setdefault(str(parent), []).append(id_)
         waiting = deque([self.root])
         while waiting:
-            one = waiting.popleft()
-            nodes.append({**self.nodes[one], "parent": parents[one], "hops": hops[one]})
-            hops |= dict.fromkeys(below.get(one, ()), hops[one] + 1)
-            waiting.extend(below.get(one, ()))
+            id_ = waiting.popleft()
+            nodes.append({**self.nodes[id_], "parent": parents[id_], "hops": hops[id_]})
+            hops |= dict.fromkeys(below.get(id_, ()), hops[id_] + 1)
+            waiting.extend(below.get(id_, ()))
         return Tree.of(nodes, self.classes, self.weights)
 
-    def way_to(self, one: str) -> list[str]:
+    def way_to(self, end: str) -> list[str]:
         """List the ids from the root to `one`; empty if it is not in the tree."""
         way: list[str] = []
-        at: str | None = one if one in self.nodes else None
+        at: str | None = end if end in self.nodes else None
         while at is not None:
             way.append(at)
             parent = self.nodes[at]["parent"]
@@ -218,8 +218,8 @@ def _group(tree: Tree, parent: str, child: str) -> str:
 
 
 def _sorted(tree: Tree, ids: list[str]) -> list[str]:
-    def rank(one: str) -> tuple[float, int, str, str]:
-        return -tree.weights.get(one, 0), -tree.sizes[one], str(tree.nodes[one]["name"]), one
+    def rank(id_: str) -> tuple[float, int, str, str]:
+        return -tree.weights.get(id_, 0), -tree.sizes[id_], str(tree.nodes[id_]["name"]), id_
 
     return sorted(ids, key=rank)
 
@@ -231,17 +231,17 @@ def _relationship(node: Mapping[str, Any]) -> str:
     return str(edge or "")
 
 
-def _single(tree: Tree, one: str) -> Piece:
-    node = tree.nodes[one]
+def _single(tree: Tree, id_: str) -> Piece:
+    node = tree.nodes[id_]
     parent = None if node["parent"] is None else str(node["parent"])
     return Piece(
-        one,
+        id_,
         parent,
         str(node["label"]),
         str(node["name"]),
         int(node["hops"]),
         _relationship(node),
-        kind=tree.classes.get(one, ""),
+        kind=tree.classes.get(id_, ""),
     )
 
 

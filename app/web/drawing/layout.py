@@ -49,8 +49,8 @@ class Spot:
             return piece.name
         if not piece.label:
             return f"+{number(piece.stands_for)} more"
-        what = kind(piece.label, piece.stands_for)
-        return f"{number(piece.stands_for)} {f'{piece.kind} ' if piece.kind else ''}{what}"
+        noun = kind(piece.label, piece.stands_for)
+        return f"{number(piece.stands_for)} {f'{piece.kind} ' if piece.kind else ''}{noun}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Drawing:
         return sum(not spot.piece.stands_for for spot in self.spots)
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """A sentence on how much of the whole is drawn."""
         if self.shown == self.total:
             return f"Showing all {counted(self.total, 'thing')}."
@@ -173,7 +173,7 @@ def _rings(pieces: Sequence[Piece]) -> tuple[tuple[Spot, ...], tuple[float, ...]
             wedge[child.id] = (begins, share)
             begins += share
     step = max(RING, ARC / closest)
-    angle = {one: begins + width / 2 for one, (begins, width) in wedge.items()}
+    angle = {id_: begins + width / 2 for id_, (begins, width) in wedge.items()}
     spots = tuple(
         Spot(
             p,

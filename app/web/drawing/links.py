@@ -28,12 +28,12 @@ class Link:
 def links(drawing: Drawing, edges: Iterable[Mapping[str, Any]]) -> list[Link]:
     """List the edges to draw: those between drawn nodes, and one to each fold."""
     shown = {spot.piece.id for spot in drawing.spots if not spot.piece.stands_for}
-    found: dict[tuple[str, str, str], Link] = {}
+    link_by_ends: dict[tuple[str, str, str], Link] = {}
     for edge in edges:
         source, target = _end(edge["from"]), _end(edge["to"])
         if source in shown and target in shown:
             relationship = str(edge["relationship"])
-            found[source, target, relationship] = Link(
+            link_by_ends[source, target, relationship] = Link(
                 source,
                 target,
                 relationship,
@@ -42,7 +42,7 @@ def links(drawing: Drawing, edges: Iterable[Mapping[str, Any]]) -> list[Link]:
                 bool(edge.get("derived")),
             )
     folds = (s.piece for s in drawing.spots if s.piece.stands_for and s.piece.parent)
-    return [*found.values(), *(Link(str(p.parent), p.id, p.relationship) for p in folds)]
+    return [*link_by_ends.values(), *(Link(str(p.parent), p.id, p.relationship) for p in folds)]
 
 
 def _end(thing: Any) -> str:

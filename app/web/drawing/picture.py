@@ -38,7 +38,7 @@ def picture(tree: Mapping[str, Any], cap: int = CAP, arrangement: Arrangement | 
     """
     nodes = tree["nodes"]
     classes = {str(n["id"]): n["sensitivity"] for n in nodes if n.get("sensitivity")}
-    weights = {one: 1.0 + SENSITIVITIES.index(said) for one, said in classes.items()}
+    weights = {id_: 1.0 + SENSITIVITIES.index(sensitivity) for id_, sensitivity in classes.items()}
     drawing = arrange(Tree.of(nodes, classes, weights), arrangement, cap)
     return draw(drawing, links(drawing, tree["edges"]))
 
@@ -58,7 +58,7 @@ def draw(drawing: Drawing, edges: Iterable[Link]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{markup(title)}" '
         f'viewBox="{x:.0f} {y:.0f} {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'style="max-width:100%;height:auto" font-family="sans-serif" font-size="11">',
-        f"<title>{markup(title)}</title><desc>{markup(drawing.said)}</desc>",
+        f"<title>{markup(title)}</title><desc>{markup(drawing.summary)}</desc>",
         *(_ring(radius) for radius in drawing.rings),
         *(_edge(edge, places) for edge in edges),
         *(_node(spot, drawing) for spot in drawing.spots),
@@ -135,7 +135,7 @@ def _polygon(x: float, y: float, radii: list[float], look: str) -> str:
 
 def _text(spot: Spot, drawing: Drawing) -> str:
     below = not spot.leaf or spot.piece.hops == 0
-    said = markup(spot.text, BELOW if below and spot.piece.hops else LABEL)
+    text = markup(spot.text, BELOW if below and spot.piece.hops else LABEL)
     heavy = ' font-weight="bold"' if spot.piece.stands_for or spot.piece.hops == 0 else ""
     if below:
         where = f'x="{spot.x:.1f}" y="{spot.y + 23:.1f}" text-anchor="middle"'
@@ -143,7 +143,7 @@ def _text(spot: Spot, drawing: Drawing) -> str:
         where = f'x="{spot.x + 15:.1f}" y="{spot.y + 4:.1f}"'
     else:
         where = _outwards(spot)
-    return f'<text {where} fill="currentColor"{heavy}>{said}</text>'
+    return f'<text {where} fill="currentColor"{heavy}>{text}</text>'
 
 
 def _outwards(spot: Spot) -> str:

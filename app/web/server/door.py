@@ -42,10 +42,10 @@ def at_home() -> bool:
 
 def enter() -> None:
     """Remove the token from the address, if present, and open the session if it is right."""
-    said = st.query_params.get(PARAMETER)
-    if said is not None:
+    token = st.query_params.get(PARAMETER)
+    if token is not None:
         del st.query_params[PARAMETER]
-        _try(said)
+        _try(token)
 
 
 def is_open() -> bool:
@@ -72,21 +72,21 @@ def ask(place: Any, where: str, deed: str = "decide") -> bool:
     lock = place.expander(deed.capitalize(), icon=":material/lock:", expanded=deed != "decide")
     form = lock.form(f"door:{where}", border=False)
     form.caption("Once in each session: the token that `trustdebt app` printed when it started.")
-    said = form.text_input("Token", type="password", key=f"door:token:{where}")
+    token = form.text_input("Token", type="password", key=f"door:token:{where}")
     if form.form_submit_button("Unlock"):
-        if _try(said.strip()):
+        if _try(token.strip()):
             st.rerun()
         form.error("That is not the token of this start.")
     return False
 
 
-def _try(said: str) -> bool:
+def _try(given: str) -> bool:
     token = _Door.token
-    right = token is not None and hmac.compare_digest(_bytes(said), _bytes(token))
+    right = token is not None and hmac.compare_digest(_bytes(given), _bytes(token))
     if right:
         st.session_state[OPEN] = True
     return right
 
 
-def _bytes(said: str) -> bytes:
-    return said.encode(errors="backslashreplace")  # an address may hold a lone surrogate
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")  # an address may hold a lone surrogate

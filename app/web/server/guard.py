@@ -39,7 +39,7 @@ def headers(port: int) -> list[tuple[bytes, bytes]]:
         "base-uri": "'self'",
         "form-action": "'self'",
     }
-    told = {
+    values = {
         "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in policy.items()),
         "X-Frame-Options": "SAMEORIGIN",
         "X-Content-Type-Options": "nosniff",
@@ -47,7 +47,7 @@ def headers(port: int) -> list[tuple[bytes, bytes]]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    return [(k.lower().encode(), v.encode()) for k, v in told.items()]
+    return [(k.lower().encode(), v.encode()) for k, v in values.items()]
 
 
 class Guard:
@@ -71,10 +71,10 @@ class Guard:
             await self._app(scope, receive, self._marking(send))
 
     def _own(self, scope: Message) -> bool:
-        said: dict[bytes, list[bytes]] = {}
+        values: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
-            said.setdefault(name.lower(), []).append(value)
-        hosts, origins = said.get(b"host", []), said.get(b"origin", [])
+            values.setdefault(name.lower(), []).append(value)
+        hosts, origins = values.get(b"host", []), values.get(b"origin", [])
         return len(hosts) == 1 and {*hosts} <= self._hosts and {*origins} <= self._origins
 
     def _marking(self, send: Send) -> Send:

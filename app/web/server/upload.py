@@ -44,13 +44,13 @@ class File:
 class Asked:
     """The request to read: the source, and what its reader cannot know by itself.
 
-    `said` answers the question of the source.
+    `answer` is the reply to the question that the source asks.
     """
 
     source: str
     scope: str = ""
     taken_at: str = ""
-    said: str = ""
+    answer: str = ""
 
 
 class Refused(Exception):
@@ -85,7 +85,7 @@ def ingest(asked: Asked, files: Sequence[File], uri: str) -> dict[str, Any]:
             "source": asked.source,
             "scope": asked.scope,
             "taken_at": asked.taken_at,
-            "answer": asked.said,
+            "answer": asked.answer,
             "folder": str(folder),
             "files": [(file.name, len(file.data)) for file in files],
             "memory": MAX_MEMORY,
@@ -150,10 +150,10 @@ def _feed(stream: IO[bytes], pieces: Sequence[bytes | memoryview]) -> None:
         stream.flush()
 
 
-def _answer(said: bytes, code: int) -> dict[str, Any]:
+def _answer(output: bytes, code: int) -> dict[str, Any]:
     """Return the result of a command, or raise its error."""
     try:
-        document = json.loads(said)
+        document = json.loads(output)
     except ValueError:
         if -code in WANT_OF_MEMORY:
             raise Refused("needs more memory than there is: use the command") from None

@@ -70,7 +70,7 @@ def draw(posture: Posture) -> None:
     )
     below(
         f"{number(len(shown))} of {counted(len(rows), 'finding')}, worst first. Select one to "
-        "read it whole, or several to accept them together.",
+        "read it in full, or several to accept them together.",
         lambda: findings_csv(posture, shown),
         "findings.csv",
     )
@@ -105,10 +105,10 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Draw the filters; return all rows, the filtered rows, and a text that names the filters."""
     row = st.container(horizontal=True, vertical_alignment="top", gap="medium")
-    there = states(posture)
-    wanted = _pills(row, "state", "State", list(there), there, STATES)
+    count_by_state = states(posture)
+    wanted = _pills(row, "state", "State", list(count_by_state), count_by_state, STATES)
     rows = _in_states(posture, wanted)
-    counts = {str(one): int(n) for one, n in rows["severity"].value_counts().items()}
+    counts = {str(level): int(n) for level, n in rows["severity"].value_counts().items()}
     severities = [s for s in SEVERITIES if counts.get(s)]
     chosen = {"state": wanted}
     chosen["severity"] = _pills(row, "severity", "Severity", severities, counts)
@@ -121,7 +121,7 @@ def _filtered(posture: Posture) -> tuple[pd.DataFrame, pd.DataFrame, str]:
         key="findings:rules",
         placeholder="all rules",
         width=460,
-        format_func=lambda one: f"{one} {TITLES.get(one, '')}",
+        format_func=lambda rule: f"{rule} {TITLES.get(rule, '')}",
     )
     remember("rules", [], key="findings:rules")
     recall("about", "")
@@ -158,13 +158,13 @@ def _pills(
 ) -> list[str]:
     key = f"findings:{name}"
     recall(name, [], some_of(options), key=key)
-    st.session_state[key] = [one for one in st.session_state[key] if one in options]
+    st.session_state[key] = [option for option in st.session_state[key] if option in options]
     chosen: list[str] = row.pills(
         label,
         options,
         key=key,
         selection_mode="multi",
-        format_func=lambda one: f"{(words or {}).get(one, one)} · {counts.get(one, 0):,}",
+        format_func=lambda o: f"{(words or {}).get(o, o)} · {counts.get(o, 0):,}",
     )
     remember(name, [], key=key)
     return chosen
@@ -178,40 +178,42 @@ def _detail(posture: Posture, shown: pd.DataFrame, at: int | None) -> None:
         st.session_state["findings:row"] = row
         st.session_state["finding"] = row or st.session_state["finding"]
     chosen = remember("finding")
-    one = finding(posture, chosen) if chosen else None
-    if chosen and one is None:
+    answer = finding(posture, chosen) if chosen else None
+    if chosen and answer is None:
         st.warning(f"There is no finding {code(chosen)} in this snapshot.")
-    if one is not None:
+    if answer is not None:
         with st.container(border=True):
-            _finding(one)
-            acceptance.draw(posture, one)
+            _finding(answer)
+            acceptance.draw(posture, answer)
 
 
-def _finding(one: dict[str, Any]) -> None:
-    subject = one["subject"]
-    title = one.get("title") or one["rule"]
-    st.subheader(f"{MARKS.get(one['severity'], '')} · {markdown(title)}", anchor=False)
-    st.markdown(markdown(one["sentence"], 2000))
+def _finding(answer: dict[str, Any]) -> None:
+    subject = answer["subject"]
+    title = answer.get("title") or answer["rule"]
+    st.subheader(f"{MARKS.get(answer['severity'], '')} · {markdown(title)}", anchor=False)
+    st.markdown(markdown(answer["sentence"], 2000))
     left, right = st.columns(2, gap="large")
-    left.markdown(f"**What to do**  \n{markdown(one['remediation'], 2000)}")
-    left.markdown(f"**Answers for it**  \n{markdown(one['accountability'], 500)}")
+    left.markdown(f"**What to do**  \n{markdown(answer['remediation'], 2000)}")
+    left.markdown(f"**Answers for it**  \n{markdown(answer['accountability'], 500)}")
     if left.button(f"Blast radius of this {kind(subject['label'])}", icon=":material/hub:"):
         st.switch_page(
             st.session_state["pages"]["blast_radius"], query_params={"thing": thing_id(subject)}
         )
     right.markdown(
-        f"**Rule** {markdown(one['rule'])} · **State** {markdown(STATES[one['state']])}  \n"
-        + " · ".join(f"**{words}** {day(one[key])}" for key, words in DATES.items() if one[key])
+        f"**Rule** {markdown(answer['rule'])} · **State** {markdown(STATES[answer['state']])}  \n"
+        + " · ".join(
+            f"**{words}** {day(answer[key])}" for key, words in DATES.items() if answer[key]
+        )
     )
-    if one["state_why"]:
-        right.markdown(markdown(one["state_why"], 2000))
-    if one["resolved_by"]:
-        _resolved(one["resolved_by"], right)
-    if one["references"]:
-        right.markdown(f"**See** {markdown(', '.join(map(str, one['references'])), 500)}")
-    if one["evidence"]:
-        shown = [code(_evidence(e)) for e in one["evidence"][:10]]
-        more = len(one["evidence"]) - len(shown)
+    if answer["state_why"]:
+        right.markdown(markdown(answer["state_why"], 2000))
+    if answer["resolved_by"]:
+        _resolved(answer["resolved_by"], right)
+    if answer["references"]:
+        right.markdown(f"**See** {markdown(', '.join(map(str, answer['references'])), 500)}")
+    if answer["evidence"]:
+        shown = [code(_evidence(e)) for e in answer["evidence"][:10]]
+        more = len(answer["evidence"]) - len(shown)
         right.markdown("**Evidence**  \n" + "  \n".join(shown))
         if more:
             right.caption(f"and {number(more)} more")
@@ -221,18 +223,18 @@ def _resolved(by: dict[str, Any], place: Any) -> None:
     """Draw the changes that resolved a finding, or that only time did."""
     lines = [code(_change(change)) for change in by["changes"][:CHANGES]]
     more = len(by["changes"]) - len(lines) + by["more"]
-    said = "**Resolved by**  \n" + "  \n".join(lines)
+    text = "**Resolved by**  \n" + "  \n".join(lines)
     if by["time_alone"]:
-        said += "the passing of time; nothing about it changed"
-    place.markdown(said)
+        text += "the passing of time; nothing about it changed"
+    place.markdown(text)
     if more:
         place.caption(f"and {counted(more, 'further change')} about it")
 
 
-def _change(one: dict[str, Any]) -> str:
-    about = thing_name(one["thing"]) if "thing" in one else edge_words(one)
-    fields = ", ".join(field.replace("_", " ") for field in one.get("fields") or ())
-    return f"{one['what']}: {about}{f' ({fields})' if fields else ''}"
+def _change(change: dict[str, Any]) -> str:
+    about = thing_name(change["thing"]) if "thing" in change else edge_words(change)
+    fields = ", ".join(field.replace("_", " ") for field in change.get("fields") or ())
+    return f"{change['what']}: {about}{f' ({fields})' if fields else ''}"
 
 
 def not_judged(posture: Posture) -> None:
@@ -244,14 +246,14 @@ def not_judged(posture: Posture) -> None:
         table(skipped, "silent", "Rules that judged nothing, and which facts nobody declares.")
 
 
-def _evidence(one: dict[str, Any]) -> str:
+def _evidence(fact: dict[str, Any]) -> str:
     """Describe a supporting fact: a relationship by its ends, a node by name, else by id."""
-    if "relationship" in one:
-        ends = one["from"]["name"], one["relationship"], one["to"]["name"]
-        return f"{' '.join(ends)} ({one['source']}/{one['scope']})"
-    if "thing" in one:
-        return f"{one['thing']['name']} ({one['source']}/{one['scope']})"
-    return f"{one.get('record', '')} {one['id']} {one.get('at') or ''}".strip()
+    if "relationship" in fact:
+        ends = fact["from"]["name"], fact["relationship"], fact["to"]["name"]
+        return f"{' '.join(ends)} ({fact['source']}/{fact['scope']})"
+    if "thing" in fact:
+        return f"{fact['thing']['name']} ({fact['source']}/{fact['scope']})"
+    return f"{fact.get('record', '')} {fact['id']} {fact.get('at') or ''}".strip()
 
 
 VIEW = View("findings", "Findings", ":material/flag:", "Findings", 50, draw)

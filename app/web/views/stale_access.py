@@ -34,11 +34,11 @@ HIDDEN = ["identity", "resource", "state", "steps"]
 def draw(posture: Posture) -> None:
     """Draw the window, the figures, the paths, and the steps of the chosen path."""
     recall("days", DEFAULT_WINDOW, one_of(WINDOWS))
-    said = st.segmented_control(
+    chosen = st.segmented_control(
         "Not used for", WINDOWS, key="days", format_func=lambda d: f"{d} days", required=True
     )
     remember("days", DEFAULT_WINDOW)
-    days = int(said or DEFAULT_WINDOW)
+    days = int(chosen or DEFAULT_WINDOW)
     if "usage" in posture.graph.undeclared:
         st.info(
             "No source states when access was used, so what is stale is unknown. Ingest one "
@@ -46,23 +46,23 @@ def draw(posture: Posture) -> None:
             icon=":material/help:",
         )
     wanted = _about(posture)
-    found = stale(posture, days, wanted)
+    paths = stale(posture, days, wanted)
     if wanted is None:
-        _figures(posture, found, days)
-    _paths(posture, found, days, wanted)
+        _figures(posture, paths, days)
+    _paths(posture, paths, days, wanted)
 
 
 def _about(posture: Posture) -> tuple[int, ...] | None:
     """Draw the search for identities; return the numbers of the matches, None for all."""
     recall("about", "", key="stale:about")
-    said = st.text_input(
+    text = st.text_input(
         "Identity", key="stale:about", placeholder="part of a name or id", width=320
     ).strip()
     remember("about", "", key="stale:about")
-    if not said:
+    if not text:
         return None
-    found = search(accountable(posture), said)["id"]
-    return tuple(posture.graph.number(one) for one in found)
+    matches = search(accountable(posture), text)["id"]
+    return tuple(posture.graph.number(id_) for id_ in matches)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> 
     return Stale(heaviest, counts["paths"], counts["unobservable"])
 
 
-def _figures(posture: Posture, found: Stale, days: int) -> None:
+def _figures(posture: Posture, paths: Stale, days: int) -> None:
     tiles = st.columns(3)
     tile(
         tiles[0],
@@ -110,30 +110,30 @@ def _figures(posture: Posture, found: Stale, days: int) -> None:
         f"Share of the blast radius of all identities that goes away when only access not used "
         f"for {days} days is removed; nothing that was used is touched.",
     )
-    listed = "all listed" if found.count == len(found.rows) else f"first {number(LISTED)} listed"
+    listed = "all listed" if paths.count == len(paths.rows) else f"first {number(LISTED)} listed"
     tile(
         tiles[1],
         f"Access not seen in use for {days} days",
-        counted(found.count, "path"),
+        counted(paths.count, "path"),
         listed,
         "A path is one resource at one level that an identity reaches.",
     )
     tile(
         tiles[2],
         "Its use is not logged",
-        f"{number(found.unobservable)} of {number(found.count)}",
+        f"{number(paths.unobservable)} of {number(paths.count)}",
         "unknown, not unused",
     )
 
 
-def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
+def _paths(posture: Posture, paths: Stale, days: int, wanted: tuple[int, ...] | None) -> None:
     st.header("Paths", anchor=False)
-    rows = found.rows
+    rows = paths.rows
     if rows.empty:
         whose = "" if wanted is None else " of these identities"
         st.markdown(f"No path{whose} was unused for {days} days in what is known.")
         return
-    shown, chosen = _filtered(rows, found.count)
+    shown, chosen = _filtered(rows, paths.count)
     at = table(
         shown.drop(columns=HIDDEN),
         f"stale:{days}:{chosen}:{wanted}",
@@ -152,7 +152,7 @@ def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | 
         select=True,
     )
     below(
-        f"{_how_many(len(shown), found)}, heaviest first. Select one to see its steps.",
+        f"{_how_many(len(shown), paths)}, heaviest first. Select one to see its steps.",
         shown.drop(columns=HIDDEN),
         "stale-access.csv",
     )
@@ -160,14 +160,14 @@ def _paths(posture: Posture, found: Stale, days: int, wanted: tuple[int, ...] | 
         _chosen(posture, shown.iloc[at])
 
 
-def _how_many(shown: int, found: Stale) -> str:
+def _how_many(shown: int, paths: Stale) -> str:
     """Format the number of rows shown and of all paths."""
-    listed = len(found.rows)
-    if listed == found.count:
-        return f"{number(shown)} of {counted(found.count, 'path')}"
+    listed = len(paths.rows)
+    if listed == paths.count:
+        return f"{number(shown)} of {counted(paths.count, 'path')}"
     part = "" if shown == listed else f"{number(shown)} of "
     return (
-        f"{part}the first {number(listed)} of {counted(found.count, 'path')}, those of the widest "
+        f"{part}the first {number(listed)} of {counted(paths.count, 'path')}, those of the widest "
         "identities (name an identity above for its own)"
     )
 
@@ -179,16 +179,16 @@ def _filtered(rows: pd.DataFrame, count: int) -> tuple[pd.DataFrame, str]:
     """
     counts = rows["state"].value_counts()
     states = [state for state in STALE_STATES if state in counts]
-    whole = len(rows) == count
+    complete = len(rows) == count
     recall("states", [], some_of(states), key="stale:states")
     st.session_state["stale:states"] = [s for s in st.session_state["stale:states"] if s in states]
     chosen = st.pills(
-        "State" if whole else f"State, of the {number(len(rows))} listed",
+        "State" if complete else f"State, of the {number(len(rows))} listed",
         states,
         key="stale:states",
         selection_mode="multi",
         format_func=lambda state: (
-            f"{STALE_STATES[state]} · {counts.get(state, 0):,}" if whole else STALE_STATES[state]
+            f"{STALE_STATES[state]} · {counts.get(state, 0):,}" if complete else STALE_STATES[state]
         ),
     )
     remember("states", [], key="stale:states")

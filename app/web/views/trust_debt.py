@@ -68,19 +68,19 @@ def draw(posture: Posture) -> None:
     _known(posture, owed)
     _figures(owed)
     _movement(posture)
-    _items(posture, _who(posture))
+    _items(posture, _debtors(posture))
 
 
 def _capped(owed: dict[str, Any]) -> str:
     """Return the causes that cap the grade: credentials with holders, uses, identities."""
     named = [
-        markdown(thing_name(one["thing"]))
+        markdown(thing_name(cause["thing"]))
         + (
-            f" of {markdown(thing_name(one['identity']))}"
-            if one["identity"] != one["thing"]
+            f" of {markdown(thing_name(cause['identity']))}"
+            if cause["identity"] != cause["thing"]
             else ""
         )
-        for one in owed["capped_by"][:CAPPED]
+        for cause in owed["capped_by"][:CAPPED]
     ]
     return f": {', '.join(named)}" if named else ""
 
@@ -89,17 +89,19 @@ def _known(posture: Posture, owed: dict[str, Any]) -> None:
     """Draw how much of the debt is known."""
     low, high = owed["tdr_range"]
     missing = ", ".join(posture.graph.undeclared)
-    said = (
+    sentences = (
         f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken. "
         f"The rest, {brief(owed['unverified'])} tp, is unverified: the ratio lies between "
         f"**{low:.1%}** and **{high:.1%}**."
     )
-    said += dark_words(owed)
+    sentences += dark_words(owed)
     if missing:
-        said += f" No source states {markdown(missing)}."
+        sentences += f" No source states {markdown(missing)}."
     if owed["grade_because"]:
-        said += f" It is {graded(owed)} because {markdown(owed['grade_because'])}{_capped(owed)}."
-    st.markdown(said)
+        sentences += (
+            f" It is {graded(owed)} because {markdown(owed['grade_because'])}{_capped(owed)}."
+        )
+    st.markdown(sentences)
 
 
 def _figures(owed: dict[str, Any]) -> None:
@@ -156,14 +158,16 @@ def _burn_down(posture: Posture, kept_books: dict[str, Any]) -> None:
     moved = kept_books["closing"] - kept_books["opening"]
     word = "grew" if moved > 0 else "shrank" if moved < 0 else "did not change"
     unseen = sum(abs(v) for v in kept_books["coverage"].values())
-    said = f"From {day(kept_books['since']['at'])} to {day(kept_books['until']['at'])} debt {word}"
-    said += f" by {brief(abs(moved))} tp" if moved else ""
+    sentence = (
+        f"From {day(kept_books['since']['at'])} to {day(kept_books['until']['at'])} debt {word}"
+    )
+    sentence += f" by {brief(abs(moved))} tp" if moved else ""
     if unseen:
-        said += (
+        sentence += (
             f"; {brief(unseen)} tp of the movement (hatched) is a change of what is seen, not of "
             "access"
         )
-    st.markdown(f"{said}.")
+    st.markdown(f"{sentence}.")
     with st.expander("The figures of each period, and the entries behind them"):
         _periods(posture, periods)
 
@@ -190,47 +194,47 @@ def _periods(posture: Posture, periods: list[dict[str, Any]]) -> None:
 
 
 def _ahead(forecast: list[dict[str, Any]], now: float) -> None:
-    said = [
+    forecasts = [
         f"**{brief(look['debt'])} tp** in {look['days']} days "
         f"(+{brief(look['debt'] - now)}; {counted(look['opening_items'], 'new item')} fall due)"
         for look in forecast
     ]
-    if said:
-        st.markdown("Cost of delay, if nothing changes: " + ", ".join(said) + ".")
+    if forecasts:
+        st.markdown("Cost of delay, if nothing changes: " + ", ".join(forecasts) + ".")
 
 
-def _who(posture: Posture) -> str:
+def _debtors(posture: Posture) -> str:
     """Draw the debt by group; return the group whose items are wanted, "" for all."""
     st.header("Who owes it?", anchor=False)
     recall("by", "team", one_of(list(BY)), key="debt:by")
     st.segmented_control(
-        "By", list(BY), key="debt:by", format_func=lambda one: BY[one], required=True
+        "By", list(BY), key="debt:by", format_func=lambda choice: BY[choice], required=True
     )
     by = str(remember("by", "team", key="debt:by"))
-    found = groups(posture, by)
+    rows = groups(posture, by)
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        tile_at = _map(posture, by, found)
+        tile_at = _map(posture, by, rows)
     with right:
-        at = _top(found, by)
-    owing = found["debt"].fillna(0.0).to_numpy()
-    first = min(TOP, len(found))
-    said = f"{counted(len(found), 'group')}; "
-    said += f"the first {first} owe" if first > 1 else "the first owes"
+        at = _top(rows, by)
+    owing = rows["debt"].fillna(0.0).to_numpy()
+    first = min(TOP, len(rows))
+    words = f"{counted(len(rows), 'group')}; "
+    words += f"the first {first} owe" if first > 1 else "the first owes"
     st.caption(
-        f"{said} {share(owing[:TOP].sum(), owing.sum())} of the debt. Select a tile or a row to "
+        f"{words} {share(owing[:TOP].sum(), owing.sum())} of the debt. Select a tile or a row to "
         "see the items below."
     )
-    return _chosen(posture, by, tile_at, None if at is None else f"{by}:{found['key'].iloc[at]}")
+    return _chosen(posture, by, tile_at, None if at is None else f"{by}:{rows['key'].iloc[at]}")
 
 
-def _map(posture: Posture, by: str, found: pd.DataFrame) -> str | None:
+def _map(posture: Posture, by: str, rows: pd.DataFrame) -> str | None:
     """Draw the treemap; return the group of the tile clicked last."""
-    whole = members(posture)
+    tiles = members(posture)
     if by in FLAT:
-        whole = found.rename(columns={"key": by}).assign(**{f"{by}_name": found["name"]})
+        tiles = rows.rename(columns={"key": by}).assign(**{f"{by}_name": rows["name"]})
     state: Any = st.plotly_chart(
-        treemap(whole, by),
+        treemap(tiles, by),
         key=f"treemap:{by}",
         config={"displayModeBar": False},
         alt="Tiles: the larger, the more is owed. The table beside it has the figures.",
@@ -241,14 +245,14 @@ def _map(posture: Posture, by: str, found: pd.DataFrame) -> str | None:
     return group_of(str(points[0]["id"])) if points and "id" in points[0] else None
 
 
-def _top(found: pd.DataFrame, by: str) -> int | None:
+def _top(rows: pd.DataFrame, by: str) -> int | None:
     shown = pd.DataFrame(
         {
-            BY[by]: found["name"],
-            "Debt": found["debt"].round(),
-            "A day": found["interest"].round(1),
-            "Ratio": found["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
-            "Grade": found["grade"].replace("NR", "not rated"),
+            BY[by]: rows["name"],
+            "Debt": rows["debt"].round(),
+            "A day": rows["interest"].round(1),
+            "Ratio": rows["ratio"].map(lambda r: NO_FIGURE if pd.isna(r) else f"{r:.1%}"),
+            "Grade": rows["grade"].replace("NR", "not rated"),
         }
     )
     if by == "assumption":
@@ -270,11 +274,11 @@ def _chosen(posture: Posture, by: str, *picked: str | None) -> str:
     before = st.session_state.get("debt:picked", (by, *[None] * len(picked)))
     if (by, *picked) != before:
         st.session_state["debt:picked"] = (by, *picked)
-        fresh = [one for one, old in zip(picked, before[1:], strict=True) if one != old]
+        fresh = [group for group, old in zip(picked, before[1:], strict=True) if group != old]
         if before[0] == by:
             st.session_state["group"] = fresh[-1] or "" if fresh else st.session_state["group"]
         elif any(picked):
-            st.session_state["group"] = next(one for one in picked if one)
+            st.session_state["group"] = next(group for group in picked if group)
     grouping, _, key = str(st.session_state["group"] or "").partition(":")
     if grouping not in BY or key not in group_names(posture, grouping):
         st.session_state["group"] = ""
@@ -289,7 +293,7 @@ def _items(posture: Posture, group: str) -> None:
     )
     broken = remember("items", BROKEN) == BROKEN
     rows = items(posture, broken)
-    whole = len(rows)
+    count = len(rows)
     if group:
         by, _, key = group.partition(":")
         rows = rows[rows[by] == key]
@@ -319,7 +323,7 @@ def _items(posture: Posture, group: str) -> None:
         height=420,
     )
     below(
-        f"{number(len(rows))} of {counted(whole, STATES[STATE_OF[broken]].lower() + ' item')}, "
+        f"{number(len(rows))} of {counted(count, STATES[STATE_OF[broken]].lower() + ' item')}, "
         f"{brief(rows['debt'].sum())} tp. Select one to see the edges behind it.",
         rows.drop(columns="item"),
         "trust-debt.csv",
@@ -350,48 +354,53 @@ def _item_table(rows: pd.DataFrame, broken: bool) -> pd.DataFrame:
     return shown if broken else shown.drop(columns=["Since", "Cycles", "A day"])
 
 
-def _item(posture: Posture, one: dict[str, Any]) -> None:
-    broken = one["state"] == BROKEN
-    amount = one["debt"] if broken else one["unverified"]
-    st.subheader(f"{WORDS[one['assumption']]} · {brief(amount)} tp", anchor=False)
-    st.markdown(markdown(one["why"], 2000))
+def _item(posture: Posture, debt_item: dict[str, Any]) -> None:
+    broken = debt_item["state"] == BROKEN
+    amount = debt_item["debt"] if broken else debt_item["unverified"]
+    st.subheader(f"{WORDS[debt_item['assumption']]} · {brief(amount)} tp", anchor=False)
+    st.markdown(markdown(debt_item["why"], 2000))
     left, right = st.columns(2, gap="large")
-    exposure = f"exposure {number(one['exposure'])}"
+    exposure = f"exposure {number(debt_item['exposure'])}"
     if broken:
-        since = f"since **{day(one['since'])}**" if one["since"] else "since it was granted"
+        since = (
+            f"since **{day(debt_item['since'])}**" if debt_item["since"] else "since it was granted"
+        )
         left.markdown(
-            f"Principal **{number(one['principal'])}** = degree {one['degree']:g} of {exposure}, "
-            f"weighed; {since}, {one['cycles']:.1f} cycles missed.  \n"
-            f"Mending it takes about {one['effort_hours']:g} h."
+            f"Principal **{number(debt_item['principal'])}** = degree {debt_item['degree']:g} "
+            f"of {exposure}, "
+            f"weighed; {since}, {debt_item['cycles']:.1f} cycles missed.  \n"
+            f"Mending it takes about {debt_item['effort_hours']:g} h."
         )
     else:
         left.markdown(f"Not owed: it is unknown whether it holds. At stake is {exposure}, weighed.")
     if left.button("Blast radius of the identity", icon=":material/hub:"):
         st.switch_page(
             st.session_state["pages"]["blast_radius"],
-            query_params={"thing": thing_id(one["identity"])},
+            query_params={"thing": thing_id(debt_item["identity"])},
         )
-    _edges(posture, one, right)
+    _edges(posture, debt_item, right)
 
 
-def _edges(posture: Posture, one: dict[str, Any], place: Any) -> None:
-    holder, resource = thing_name(one["holder"]), thing_name(one["resource"])
-    lines = [step_lines(one["behind"], posture.graph.as_of)] if one["behind"] else []
-    at = len(one["behind"]) + 1
+def _edges(posture: Posture, debt_item: dict[str, Any], place: Any) -> None:
+    holder, resource = thing_name(debt_item["holder"]), thing_name(debt_item["resource"])
+    lines = [step_lines(debt_item["behind"], posture.graph.as_of)] if debt_item["behind"] else []
+    at = len(debt_item["behind"]) + 1
     lines.append(
-        f"{at}. **{markdown(holder)}** is granted {one['level']} on **{markdown(resource)}**"
+        f"{at}. **{markdown(holder)}** is granted {debt_item['level']} on **{markdown(resource)}**"
     )
     place.markdown("**The edges behind it**\n\n" + "\n".join(lines))
-    for thing in one["ended"]:
+    for thing in debt_item["ended"]:
         place.markdown(
             f":material/info: **{markdown(thing_name(thing))}** opens nothing any more, but is "
             "still there: what it led to is owed for until it is gone."
         )
     facts = ("grant_id", "granted_at", "expires_at", "reviewed_at", "task_ended_at", "source")
-    said = [
-        f"{f.replace('_', ' ')} {plain(one['granted'][f])}" for f in facts if f in one["granted"]
+    facts_held = [
+        f"{f.replace('_', ' ')} {plain(debt_item['granted'][f])}"
+        for f in facts
+        if f in debt_item["granted"]
     ]
-    place.markdown(f"{code(one['grant'])}  \n{markdown('; '.join(said), 500)}")
+    place.markdown(f"{code(debt_item['grant'])}  \n{markdown('; '.join(facts_held), 500)}")
 
 
 VIEW = View("trust_debt", "Trust debt", ":material/account_balance:", "Overview", 15, draw)

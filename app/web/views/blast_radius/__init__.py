@@ -60,12 +60,12 @@ def draw(posture: Posture) -> None:
 
 
 def _thing(posture: Posture) -> str | None:
-    def accept(said: str) -> str:
+    def accept(text: str) -> str:
         try:
-            return str(posture.graph.thing(posture.graph.find(said))["id"])
+            return str(posture.graph.thing(posture.graph.find(text))["id"])
         except LookupError:
-            st.warning(f"Nothing in this snapshot is called {markdown(said)}.")
-            raise ValueError(said) from None
+            st.warning(f"Nothing in this snapshot is called {markdown(text)}.")
+            raise ValueError(text) from None
 
     first = next(iter(accountable(posture)["id"].head(1)), None)
     chosen = recall("thing", first, accept)
@@ -97,7 +97,7 @@ def _controls(posture: Posture, thing: str) -> tuple[Question, str, Arrangement 
         remember("hops", "any")
         arrangement = _switch(row, "view", "Picture", ARRANGEMENTS, "auto")
     if label == "Credential":
-        recall("leaked", False, lambda said: said == "True")
+        recall("leaked", False, lambda text: text == "True")
         leaked = row.toggle("This key leaked", key="leaked", help="What a thief of it reaches.")
         remember("leaked", False)
     question = Question(thing, mode, None if hops == "any" else int(hops), leaked)
@@ -126,7 +126,7 @@ def _switch(
         label,
         list(words),
         key=key,
-        format_func=lambda one: words[one],
+        format_func=lambda choice: words[choice],
         required=True,
         help=help_text or None,
     )
@@ -138,38 +138,38 @@ def _switch(
 
 
 def _reaches(posture: Posture, question: Question, arrangement: Arrangement | None) -> None:
-    found = reach(posture, question)
+    answer = reach(posture, question)
     items = removals(posture)
-    _figures(found)
-    under_figures(found.figures)
-    for note in found.figures.get("notes", ()):
+    _figures(answer)
+    under_figures(answer.figures)
+    for note in answer.figures.get("notes", ()):
         st.info(markdown(note, 500))
     if question.leaked:
-        leak(posture, question.thing, int(found.figures["counts"]["resources"] or 0))
-    focus = _focus(found)
-    if found.tree.total == 1:
-        if found.figures["weighted"] is not None:
+        leak(posture, question.thing, int(answer.figures["counts"]["resources"] or 0))
+    focus = _focus(answer)
+    if answer.tree.total == 1:
+        if answer.figures["weighted"] is not None:
             st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
         keys_of(posture, question.thing)
-        tray(posture, question, found, items, arrangement, None)
+        tray(posture, question, answer, items, arrangement, None)
         return
-    chosen = focus if focus in found.tree.nodes and focus != question.thing else ""
+    chosen = focus if focus in answer.tree.nodes and focus != question.thing else ""
     path = path_to(posture, question, chosen) if chosen else None
     passed = [question.thing, *(str(step["to"]["id"]) for step in path["steps"])] if path else []
-    tree, unfolded = found.tree.through(passed), st.session_state["unfolded"]
+    tree, unfolded = answer.tree.through(passed), st.session_state["unfolded"]
     drawing = arrange(tree, arrangement, unfolded=unfolded, pinned=frozenset(passed))
     left, right = st.columns([5, 2], gap="small")
     with left:
-        _picture(found, path, drawing, focus, passed)
+        _picture(answer, path, drawing, focus, passed)
     with right:
-        _panel(posture, question, found, drawing, focus)
-    tray(posture, question, found, items, arrangement, path)
-    _resources(found, question)
+        _panel(posture, question, answer, drawing, focus)
+    tray(posture, question, answer, items, arrangement, path)
+    _resources(answer, question)
 
 
-def _figures(found: Reach) -> None:
-    figures, tiles = found.figures, st.columns(4)
+def _figures(answer: Reach) -> None:
+    figures, tiles = answer.figures, st.columns(4)
     if figures["weighted"] is None:
         for place, label in zip(tiles, TILES, strict=True):
             tile(place, label, NO_FIGURE, "no source states grants of it")
@@ -208,7 +208,7 @@ def _figures(found: Reach) -> None:
     )
 
 
-def _focus(found: Reach) -> str:
+def _focus(answer: Reach) -> str:
     """Apply the reader's last click; return the id of the chosen piece."""
     recall("focus")
     st.session_state.setdefault("unfolded", frozenset())
@@ -218,7 +218,7 @@ def _focus(found: Reach) -> str:
         if picked.unfold and picked.piece.stands_for:
             _unfold(picked.piece)
     focus = st.session_state["focus"]
-    if focus and focus not in found.tree.nodes and "|" not in focus:
+    if focus and focus not in answer.tree.nodes and "|" not in focus:
         st.session_state["focus"] = None
     remember("focus")
     return st.session_state["focus"] or ""
@@ -230,39 +230,39 @@ def _unfold(piece: Piece) -> None:
 
 
 def _picture(
-    found: Reach, path: dict[str, Any] | None, drawing: Drawing, focus: str, passed: list[str]
+    answer: Reach, path: dict[str, Any] | None, drawing: Drawing, focus: str, passed: list[str]
 ) -> None:
-    edges = links(drawing, [*(path["steps"] if path else ()), *found.edges])
+    edges = links(drawing, [*(path["steps"] if path else ()), *answer.edges])
     graph_view.draw(drawing, edges, PICTURE, focus, passed)
     labels = {s.piece.label for s in drawing.spots}
-    st.caption(f"**{drawing.said}** {graph_view.legend(labels)}")
+    st.caption(f"**{drawing.summary}** {graph_view.legend(labels)}")
     if st.session_state["unfolded"] and st.button("Fold again", icon=":material/unfold_less:"):
         st.session_state["unfolded"] = frozenset()
         st.rerun()
 
 
 def _panel(
-    posture: Posture, question: Question, found: Reach, drawing: Drawing, focus: str
+    posture: Posture, question: Question, answer: Reach, drawing: Drawing, focus: str
 ) -> None:
     with st.container(border=True, height=graph_view.HEIGHT + 40):
         folded = {s.piece.id: s for s in drawing.spots if s.piece.stands_for}
         if focus in folded:
-            _fold_panel(found, folded[focus].piece, folded[focus].text)
+            _fold_panel(answer, folded[focus].piece, folded[focus].text)
             return
         if not focus or focus == question.thing:
             thing_panel(posture, question.thing)
             keys_of(posture, question.thing)
             st.caption("Click a node for how it is reached; double click a fold to open it.")
-            _profile(found)
+            _profile(answer)
             return
         thing_panel(posture, focus)
         level_choice(posture, question, focus)
         path_panel(posture, path_to(posture, question, focus))
 
 
-def _fold_panel(found: Reach, piece: Piece, text: str) -> None:
+def _fold_panel(answer: Reach, piece: Piece, text: str) -> None:
     st.subheader(f"{markdown(text)}", anchor=False)
-    parent = found.tree.nodes.get(piece.parent or "")
+    parent = answer.tree.nodes.get(piece.parent or "")
     if parent:
         st.caption(f"Folded under {kind(parent['label'])} {markdown(parent['name'])}")
     if st.button("Unfold", type="primary", icon=":material/unfold_more:"):
@@ -271,8 +271,8 @@ def _fold_panel(found: Reach, piece: Piece, text: str) -> None:
     st.caption("At most 300 nodes are drawn. The table below lists every resource.")
 
 
-def _profile(found: Reach) -> None:
-    hops = found.figures["hop_profile"]
+def _profile(answer: Reach) -> None:
+    hops = answer.figures["hop_profile"]
     if len(hops) > 1:
         st.plotly_chart(
             steps_chart(pd.DataFrame(hops), "weighted"),
@@ -283,26 +283,26 @@ def _profile(found: Reach) -> None:
         )
 
 
-def _resources(found: Reach, question: Question) -> None:
+def _resources(answer: Reach, question: Question) -> None:
     st.header("Resources reached", anchor=False)
     kinds = [s for s in ("restricted", "confidential", "internal", "public", "unknown")
-             if (found.table["Sensitivity"] == s).any()]  # fmt: skip
+             if (answer.table["Sensitivity"] == s).any()]  # fmt: skip
     chosen = st.pills("Sensitivity", kinds, key="blast:kinds", selection_mode="multi")
-    rows = found.table[found.table["Sensitivity"].isin(chosen)] if chosen else found.table
+    rows = answer.table[answer.table["Sensitivity"].isin(chosen)] if chosen else answer.table
     at = table(
         rows.drop(columns="id"),
         f"reached:{question}:{','.join(chosen)}",
         "The resources reached, heaviest first.",
         {
             "Weight": st.column_config.ProgressColumn(
-                format="%.0f", min_value=0, max_value=full(found.table["Weight"])
+                format="%.0f", min_value=0, max_value=full(answer.table["Weight"])
             ),
             "Hops": st.column_config.NumberColumn(width="small"),
         },
         select=True,
     )
     below(
-        f"{number(len(rows))} of {counted(len(found.table), 'resource')}, heaviest first. "
+        f"{number(len(rows))} of {counted(len(answer.table), 'resource')}, heaviest first. "
         "Select one to see how it is reached.",
         rows,
         "blast-radius.csv",
@@ -347,17 +347,17 @@ def _reached_by(posture: Posture, question: Question) -> None:
         chosen = (agents if len(agents) else rows["id"]).iloc[0]
     left, right = st.columns([5, 2], gap="small")
     ends = replace(asked, thing=chosen)
-    found = path_to(posture, ends, question.thing)
+    path = path_to(posture, ends, question.thing)
     with left:
-        if found is not None:
-            drawing = arrange(chain(found["steps"]), "layers")
-            graph_view.draw(drawing, links(drawing, found["steps"]), "way")
+        if path is not None:
+            drawing = arrange(chain(path["steps"]), "layers")
+            graph_view.draw(drawing, links(drawing, path["steps"]), "way")
             st.caption(graph_view.legend({s.piece.label for s in drawing.spots}))
     with right, st.container(border=True, height=graph_view.HEIGHT + 40):
         thing_panel(posture, chosen)
         level_choice(posture, ends, question.thing)
-        path_panel(posture, found)
-    reverse_tray(posture, asked, found, answer, items)
+        path_panel(posture, path)
+    reverse_tray(posture, asked, path, answer, items)
     _identities(rows, asked)
     remember("from", None, key="reverse:from")
 

@@ -62,27 +62,27 @@ def _owners(owners: list[dict[str, Any]]) -> str:
         roles.setdefault(owner["id"], []).append(f"{owner.get('role') or 'owner'}{gone}")
         named[owner["id"]] = markdown(thing_name(owner), 60)
     return ", ".join(
-        f"**{named[one]}** ({markdown(' and '.join(what))})" for one, what in roles.items()
+        f"**{named[id_]}** ({markdown(' and '.join(parts))})" for id_, parts in roles.items()
     )
 
 
 def _fact(value: Any) -> str:
-    said = str(value)
-    if stamp_like(said):
-        return day(said)
-    return markdown(said.replace("_", " ") if said.isidentifier() else said, 120)
+    text = str(value)
+    if stamp_like(text):
+        return day(text)
+    return markdown(text.replace("_", " ") if text.isidentifier() else text, 120)
 
 
-def stamp_like(said: str) -> bool:
+def stamp_like(text: str) -> bool:
     """Return whether a text is an instant in the format of answers.
 
     >>> stamp_like("2026-08-01T00:00:00Z"), stamp_like("prod")
     (True, False)
     """
-    if len(said) < 20 or said[10] != "T" or not said.endswith("Z"):
+    if len(text) < 20 or text[10] != "T" or not text.endswith("Z"):
         return False
     try:
-        return stamp(said) is not None
+        return stamp(text) is not None
     except ValueError:
         return False
 
@@ -111,17 +111,17 @@ def level_choice(posture: Posture, question: Question, end: str) -> None:
     )
 
 
-def path_panel(posture: Posture, found: dict[str, Any] | None) -> None:
+def path_panel(posture: Posture, path: dict[str, Any] | None) -> None:
     """Draw a path in sentences, each step with its rule, its use and its supporting facts."""
-    if found is None:
+    if path is None:
         st.markdown("There is no path in this mode.")
         return
-    reached = found.get("level")
+    reached = path.get("level")
     st.markdown(f"**How it is reached{f' at level {reached}' if reached else ''}**")
-    st.markdown(step_lines(found["steps"], posture.graph.as_of))
+    st.markdown(step_lines(path["steps"], posture.graph.as_of))
     st.download_button(
         "Save as text",
-        plain(found["sentence"], 20_000),
+        plain(path["sentence"], 20_000),
         "path.txt",
         "text/plain",
         on_click="ignore",

@@ -13,9 +13,9 @@ KINDS = {"conditional": "Does the condition hold?", "assumed": "Is the assumptio
 
 def under_figures(figures: dict[str, Any]) -> None:
     """Draw the line on durability, and the questions whose answers narrow the interval most."""
-    said = durable(figures.get("durability"))
-    if said:
-        st.markdown(said)
+    sentence = durable(figures.get("durability"))
+    if sentence:
+        st.markdown(sentence)
     asked = figures["interval"].get("ask") or []
     if asked and figures["interval"]["possible"] is not None:
         _questions(figures["interval"], asked)
@@ -43,10 +43,10 @@ def _questions(interval: dict[str, Any], asked: list[dict[str, Any]]) -> None:
         table(
             pd.DataFrame(
                 {
-                    "Question": [KINDS.get(one["kind"], one["kind"]) for one in asked],
-                    "Step": [edge_words(one["edge"]) for one in asked],
-                    "Condition": [one["edge"].get("condition") for one in asked],
-                    "Narrows by": [one["shrinks"] for one in asked],
+                    "Question": [KINDS.get(row["kind"], row["kind"]) for row in asked],
+                    "Step": [edge_words(row["edge"]) for row in asked],
+                    "Condition": [row["edge"].get("condition") for row in asked],
+                    "Narrows by": [row["shrinks"] for row in asked],
                 }
             ),
             "ask",

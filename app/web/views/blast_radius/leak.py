@@ -20,8 +20,8 @@ def holders(posture: Posture, key: str) -> tuple[list[str], list[str]]:
     graph, number = posture.graph, posture.graph.number(key)
     users, used = graph.ends(USES)
     keys, taken_for = graph.ends(AUTHENTICATES_AS)
-    found = np.unique(users[used == number]), np.unique(taken_for[keys == number])
-    users_named, taken_named = ([graph.thing(int(n))["name"] for n in each] for each in found)
+    numbers = np.unique(users[used == number]), np.unique(taken_for[keys == number])
+    users_named, taken_named = ([graph.thing(int(n))["name"] for n in each] for each in numbers)
     return users_named, taken_named
 
 
@@ -30,19 +30,19 @@ def leak(posture: Posture, key: str, resources: int) -> None:
     if not posture.graph.live[posture.graph.number(key)]:
         return
     users, taken_for = holders(posture, key)
-    said = [
+    sentences = [
         f"**Whoever has this key reaches all of this**, {counted(resources, 'resource')}, and "
         "nobody answers for what they do."
     ]
     if taken_for:
-        said.append(f"They are taken for {_names(taken_for)}.")
+        sentences.append(f"They are taken for {_names(taken_for)}.")
     if users:
-        said.append(f"Rightfully it is used by {_names(users)} alone.")
-    said.append("Revoking the key ends it; rotating it does so once the old one is revoked.")
+        sentences.append(f"Rightfully it is used by {_names(users)} alone.")
+    sentences.append("Revoking the key ends it; rotating it does so once the old one is revoked.")
     if users:
         lose = "loses" if len(users) == 1 else "lose"
-        said.append(f"{_names(users)} then {lose} this login.")
-    st.warning(" ".join(said), icon=":material/key_off:")
+        sentences.append(f"{_names(users)} then {lose} this login.")
+    st.warning(" ".join(sentences), icon=":material/key_off:")
 
 
 def _names(names: list[str]) -> str:
@@ -54,8 +54,8 @@ def _names(names: list[str]) -> str:
 def keys_of(posture: Posture, thing: str) -> None:
     """Draw a button for each live key of an identity, which asks what if that key leaked."""
     graph = posture.graph
-    there = known(posture, thing)["credentials"]
-    live = [row for row in there if graph.live[graph.number(row["id"])]]
+    keys = known(posture, thing)["credentials"]
+    live = [row for row in keys if graph.live[graph.number(row["id"])]]
     for row in live[:KEYS]:
         st.button(
             f"If {markdown(thing_name(row), 40)} leaked",

@@ -140,11 +140,11 @@ def removable(posture: Posture, steps: list[dict[str, Any]]) -> list[str]:
 
     A derived step cannot be removed by itself, but each fact that supports it can.
     """
-    found: list[str] = []
+    offered: list[str] = []
     for step in reversed(steps):
-        found += step["support"] if step["derived"] else [edge_item(step)]
-    found += [thing_id(step["to"]) for step in reversed(steps)]
-    known = meanings(posture, tuple(dict.fromkeys(found)))
+        offered += step["support"] if step["derived"] else [edge_item(step)]
+    offered += [thing_id(step["to"]) for step in reversed(steps)]
+    known = meanings(posture, tuple(dict.fromkeys(offered)))
     return [item for item, meant in known.items() if meant.words]
 
 
@@ -204,16 +204,16 @@ def _this_thing(before: Reach, after: Reach, tiles: Any) -> None:
     )
 
 
-def _picture(place: Any, title: str, found: Reach, arrangement: Arrangement | None) -> None:
+def _picture(place: Any, title: str, answer: Reach, arrangement: Arrangement | None) -> None:
     with place:
         st.subheader(title, anchor=False)
-        if found.tree.total == 1:
+        if answer.tree.total == 1:
             st.markdown("It reaches nothing in what is known.")
             return
-        drawing = arrange(found.tree, arrangement, DRAWN)
-        edges = links(drawing, found.edges)
+        drawing = arrange(answer.tree, arrangement, DRAWN)
+        edges = links(drawing, answer.edges)
         graph_view.draw(drawing, edges, f"picture-{title.lower()}", height=HEIGHT)
-        st.caption(drawing.said)
+        st.caption(drawing.summary)
 
 
 def _lost(before: Reach, after: Reach, key: str) -> None:
@@ -231,7 +231,7 @@ def lost(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     levels = dict(zip(after["id"], after["Levels"], strict=True))
     weights = dict(zip(after["id"], after["Weight"], strict=True))
     rows = before[["Resource", "Sensitivity"]].assign(Before=before["Levels"])
-    rows["After"] = [levels.get(one, "none") for one in before["id"]]
-    rows["Weight lost"] = before["Weight"] - [weights.get(one, 0.0) for one in before["id"]]
+    rows["After"] = [levels.get(id_, "none") for id_ in before["id"]]
+    rows["Weight lost"] = before["Weight"] - [weights.get(id_, 0.0) for id_ in before["id"]]
     rows = rows[rows["Before"] != rows["After"]]
     return rows.sort_values("Weight lost", ascending=False, kind="stable", ignore_index=True)

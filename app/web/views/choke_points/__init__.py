@@ -50,13 +50,13 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     if aim.starts == aim.targets:
         st.info("The two ends are the same things: choose another end.")
         return
-    found = ranked(posture, aim)
-    _figures(posture, aim, found)
-    if not found.answer["exposed"]:
+    ranks = ranked(posture, aim)
+    _figures(posture, aim, ranks)
+    if not ranks.answer["exposed"]:
         st.markdown("Nothing of the first reaches anything of the second in what is known.")
         return
-    _ranks(found, aim)
-    _detail(posture, found, items)
+    _ranks(ranks, aim)
+    _detail(posture, ranks, items)
     _cut(posture, aim, items)
 
 
@@ -72,7 +72,7 @@ def _aim(posture: Posture) -> Aim:
         "Access",
         list(MODES),
         key="mode",
-        format_func=lambda one: MODES[one],
+        format_func=lambda choice: MODES[choice],
         required=True,
         help="Standing: usable now. Potential: also what must be activated first (just-in-time).",
     )
@@ -80,8 +80,8 @@ def _aim(posture: Posture) -> Aim:
     return Aim(starts, targets, mode or "standing")
 
 
-def _figures(posture: Posture, aim: Aim, found: Ranked) -> None:
-    answer, tiles = found.answer, st.columns(4)
+def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
+    answer, tiles = ranks.answer, st.columns(4)
     exposed, starts, dark = answer["exposed"], answer["starts"], answer["not_known"]
     tile(
         tiles[0],
@@ -97,7 +97,7 @@ def _figures(posture: Posture, aim: Aim, found: Ranked) -> None:
         f"{number(unknown)} more of unknown sensitivity" if unknown else None,
         "What is to be protected. Resources whose sensitivity nobody states are not counted.",
     )
-    best = max(_most(found.things), _most(found.edges))
+    best = max(_most(ranks.things), _most(ranks.edges))
     tile(
         tiles[2],
         "Best single removal frees",
@@ -127,8 +127,8 @@ def _cut_figure(cut: dict[str, Any] | None) -> tuple[str, str]:
 # -- the ranks, and the chosen row --------------------------------------------------------------
 
 
-def _ranks(found: Ranked, aim: Aim) -> None:
-    exposed = found.answer["exposed"]
+def _ranks(ranks: Ranked, aim: Aim) -> None:
+    exposed = ranks.answer["exposed"]
     config = {
         FREES: st.column_config.ProgressColumn(
             help="Starts that lose all access to the targets when this alone is removed.",
@@ -144,7 +144,7 @@ def _ranks(found: Ranked, aim: Aim) -> None:
         f"**{FREES}**: the starts that lose all access to the targets when this alone is removed. "
         f"**{THROUGH}**: {THROUGH_HELP[0].lower()}{THROUGH_HELP[1:]}"
     )
-    for title, rows in (("Things", found.things), ("Steps", found.edges)):
+    for title, rows in (("Things", ranks.things), ("Steps", ranks.edges)):
         st.header(title, anchor=False)
         if rows.empty:
             st.markdown("None.")
@@ -163,8 +163,8 @@ def _ranks(found: Ranked, aim: Aim) -> None:
             f"choke-points-{title.lower()}.csv",
         )
         _choose(title, rows["item"].iloc[at] if at is not None else None)
-    if found.answer["left_out"]:
-        st.caption(f"{number(found.answer['left_out'])} more free no more than those listed.")
+    if ranks.answer["left_out"]:
+        st.caption(f"{number(ranks.answer['left_out'])} more free no more than those listed.")
     remember("item")
 
 
@@ -176,7 +176,7 @@ def _choose(title: str, item: str | None) -> None:
         st.session_state["item"] = item or st.session_state["item"]
 
 
-def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
+def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> None:
     """Draw the starts freed by removing the chosen row, its effect on all, and failing uses."""
     item = st.session_state["item"]
     meant = meanings(posture, (item,))[item] if item else Taken("")
@@ -187,7 +187,7 @@ def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
         return
     with st.container(border=True):
         st.subheader(f"What if {markdown(meant.words)} were removed", anchor=False)
-        st.markdown(_gain(found, item))
+        st.markdown(_gain(ranks, item))
         row = st.container(horizontal=True)
         with row:
             add_button(item, "choke", items)
@@ -197,14 +197,14 @@ def _detail(posture: Posture, found: Ranked, items: tuple[str, ...]) -> None:
         breaks_table(posture, answer, f"choke:{item}")
 
 
-def _gain(found: Ranked, item: str) -> str:
+def _gain(ranks: Ranked, item: str) -> str:
     """Return a sentence on how many starts the removal of one item frees."""
-    exposed = found.answer["exposed"]
-    rows = pd.concat([found.things, found.edges])
-    mine = rows[rows["item"] == item]
-    if mine.empty:
+    exposed = ranks.answer["exposed"]
+    rows = pd.concat([ranks.things, ranks.edges])
+    chosen = rows[rows["item"] == item]
+    if chosen.empty:
         return "It is not among those ranked above."
-    frees, through = int(mine[FREES].iloc[0]), mine[THROUGH].iloc[0]
+    frees, through = int(chosen[FREES].iloc[0]), chosen[THROUGH].iloc[0]
     busy = f"{counted(int(through), 'pair')} of a start and a target have a way through it"
     if not frees:
         return f"Frees **none** of {number(exposed)}: each has another way. {busy}."

@@ -112,17 +112,18 @@ def plan_rows(steps: list[dict[str, Any]]) -> pd.DataFrame:
 def _gain(answer: dict[str, Any]) -> str:
     """Return a sentence on what the plan takes away, and the gap to the optimum."""
     before, after = answer["before"]["reach"], answer["after"]["reach"]
-    said = (
+    sentence = (
         f"These {counted(len(answer['steps']), 'removal')} take away **{brief(before - after)}** "
         f"of {brief(before)} ({share(before - after, before)}) of the reach of all identities, and "
         f"debt goes from {brief(answer['before']['debt'])} to {brief(answer['after']['debt'])}."
     )
     gap, because = answer["optimum_gap"], answer["optimum"]["because"]
     if gap is None:
-        return f"{said} Whether as many others could take away more is not known: " + (
+        return f"{sentence} Whether as many others could take away more is not known: " + (
             f"{markdown(because or NOT_KNOWN)}."
         )
     if gap < 0.0005:
-        return f"{said} No other set of as many takes away more."
+        return f"{sentence} No other set of as many takes away more."
     best = answer["optimum"]["reach_removed"]
-    return f"{said} The best set of as many takes away {brief(best)}: the gap is {share(gap, 1)}."
+    sentence += f" The best set of as many takes away {brief(best)}"
+    return f"{sentence}: the gap is {share(gap, 1)}."

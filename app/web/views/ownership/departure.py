@@ -30,13 +30,13 @@ def people(posture: Posture) -> list[str]:
     keepers = kept_by(posture).people
     human = np.flatnonzero(graph.has_label(HUMAN))
     order = [*keepers.tolist(), *np.setdiff1d(human, keepers).tolist()]
-    return [str(graph.thing(one)["id"]) for one in order[:OFFERED]]
+    return [str(graph.thing(person)["id"]) for person in order[:OFFERED]]
 
 
 @kept
 def departure(posture: Posture, leaving: tuple[str, ...]) -> dict[str, Any]:
     """Return what is orphaned, and what would be if these people left."""
-    numbers = tuple(posture.graph.number(one) for one in leaving)
+    numbers = tuple(posture.graph.number(person) for person in leaving)
     answer: dict[str, Any] = orphans(posture, numbers, LISTED)
     return answer
 
@@ -54,37 +54,37 @@ def draw(posture: Posture) -> None:
         _left_behind(posture, leaving)
 
 
-def _bus_factor(found: dict[str, Any]) -> None:
-    if found["departures"] is None:
-        st.markdown(f"Nobody can be missed, because {markdown(found['not_measured_because'])}.")
+def _bus_factor(factor: dict[str, Any]) -> None:
+    if factor["departures"] is None:
+        st.markdown(f"Nobody can be missed, because {markdown(factor['not_measured_because'])}.")
         return
-    named = [f"**{markdown(thing_name(one), 60)}**" for one in found["people"][:FEW]]
-    more = found["departures"] - len(named)
-    who = ", ".join(named) + (f" and {number(more)} more" if more > 0 else "")
-    exact = "No fewer people do it" if found["exact"] else f"Fewer than {found['bound']} cannot"
+    named = [f"**{markdown(thing_name(person), 60)}**" for person in factor["people"][:FEW]]
+    more = factor["departures"] - len(named)
+    names = ", ".join(named) + (f" and {number(more)} more" if more > 0 else "")
+    exact = "No fewer people do it" if factor["exact"] else f"Fewer than {factor['bound']} cannot"
     st.markdown(
-        f"Bus factor: **{counted(found['departures'], 'departure')}** of "
-        f"{counted(found['owners'], 'person', 'people')} who keep something owned would leave "
-        f"{share(found['share'], 1)} of the weighted reach owned today with no owner at all: "
-        f"{who}. {exact}."
+        f"Bus factor: **{counted(factor['departures'], 'departure')}** of "
+        f"{counted(factor['owners'], 'person', 'people')} who keep something owned would leave "
+        f"{share(factor['share'], 1)} of the weighted reach owned today with no owner at all: "
+        f"{names}. {exact}."
     )
 
 
 def _choose(posture: Posture, factor: dict[str, Any]) -> tuple[str, ...]:
     """Draw the select box; return the ids of the chosen people, kept in the address."""
     graph = posture.graph
-    said = recall_each("leaving")
+    wanted = recall_each("leaving")
     human = graph.has_label(HUMAN)
-    there = [one for one in said if (at := graph.number(one)) >= 0 and human[at]]
-    if len(there) < len(said):
-        gone = ", ".join(markdown(one, 60) for one in said if one not in there)
+    present = [person for person in wanted if (at := graph.number(person)) >= 0 and human[at]]
+    if len(present) < len(wanted):
+        gone = ", ".join(markdown(person, 60) for person in wanted if person not in present)
         st.warning(f"Nobody in this snapshot has the id {gone}.")
-    st.session_state["leaving"] = there
+    st.session_state["leaving"] = present
     offered = people(posture)
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     chosen = left.multiselect(
         "Who leaves",
-        [*offered, *(one for one in there if one not in set(offered))],
+        [*offered, *(person for person in present if person not in set(offered))],
         key="leaving",
         format_func=namer(posture),
         placeholder="choose people; nothing is written anywhere",
@@ -94,7 +94,7 @@ def _choose(posture: Posture, factor: dict[str, Any]) -> tuple[str, ...]:
         icon=":material/group_remove:",
         disabled=not factor["people"],
         on_click=_take,
-        args=([one["id"] for one in factor["people"]],),
+        args=([person["id"] for person in factor["people"]],),
         help="Choose the fewest people whose departure leaves half of the owned reach unowned.",
     )
     remember_each("leaving")
@@ -196,4 +196,4 @@ def secret_rows(answer: dict[str, Any]) -> pd.DataFrame:
 
 
 def _named(things: list[dict[str, Any]]) -> str:
-    return ", ".join(thing_name(one) for one in things)
+    return ", ".join(thing_name(thing) for thing in things)

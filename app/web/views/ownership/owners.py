@@ -61,16 +61,17 @@ def draw(posture: Posture) -> None:
     _all_owners(posture, everyone)
 
 
-def _sure(found: dict[str, Any]) -> None:
-    said = [
+def _sure(confidence: dict[str, Any]) -> None:
+    sentences = [
         f"**{role.capitalize()}** owner sure for {number(of['sure'])} of {number(of['of'])} "
         f"identities, doubtful for {number(of['doubtful'])}"
-        for role, of in ((role, found[role]) for role in ROLES)
+        for role, of in ((role, confidence[role]) for role in ROLES)
     ]
-    st.markdown(". ".join(said) + ".")
+    st.markdown(". ".join(sentences) + ".")
     st.caption(
         f"Sure means declared, and named or confirmed lately: confidence from "
-        f"{found['sure_from']:g} on. It halves with every {number(found['half_life_days'])} days."
+        f"{confidence['sure_from']:g} on. "
+        f"It halves with every {number(confidence['half_life_days'])} days."
     )
 
 
@@ -120,7 +121,7 @@ def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
             "Identity": everyone["name"],
             "Kind": everyone["label"].map(kind),
             **owners,
-            "Sure": np.where(unknown, UNKNOWN, [share(one, 1) for one in sure]),
+            "Sure": np.where(unknown, UNKNOWN, [share(confidence, 1) for confidence in sure]),
             "Resources reached": everyone["resources"],
             "Weighted blast radius": everyone["weighted"],
         }
@@ -130,41 +131,41 @@ def owner_rows(posture: Posture, everyone: pd.DataFrame) -> pd.DataFrame:
 def _evidence(posture: Posture, row: pd.Series) -> None:
     st.subheader(markdown(row["name"], 60), anchor=False)
     states = evidence_of(posture, posture.graph.number(row["id"]))
-    said = [
+    lines = [
         f"**{role.capitalize()}**: {markdown(states[role]['state'])}"
         + (", inherited from its parent" if states[role]["inherited"] else "")
         + f", confidence {share(states[role]['confidence'], 1)}"
         for role in ROLES
     ]
-    st.markdown("  \n".join(said))
+    st.markdown("  \n".join(lines))
     rows = statement_rows(states)
     if rows.empty:
-        st.markdown("No source says anything about its owners.")
+        st.markdown("No source declares anything about its owners.")
         return
-    table(rows, f"statements:{row['id']}", "What each source says of its owners.")
+    table(rows, f"statements:{row['id']}", "What each source declares about its owners.")
 
 
 def statement_rows(states: dict[str, Any]) -> pd.DataFrame:
     """Return a row for each statement about the owners of one node, by role."""
-    rows = [(role, one) for role in ROLES for one in states[role]["statements"]]
+    rows = [(role, statement) for role in ROLES for statement in states[role]["statements"]]
     return pd.DataFrame(
         {
             "Role": [role for role, _ in rows],
-            "Owner": [thing_name(one) for _, one in rows],
-            "Is": [one["state"] for _, one in rows],
-            "Known by": [one["evidence"] for _, one in rows],
-            "Source": [_source(one) for _, one in rows],
-            "Since": [day(one["since"]) for _, one in rows],
-            "Confirmed": [day(one["acknowledged_at"]) for _, one in rows],
-            "Contradicted": ["yes" if one["contradicted"] else "no" for _, one in rows],
-            "Confidence": [share(one["confidence"], 1) for _, one in rows],
+            "Owner": [thing_name(statement) for _, statement in rows],
+            "Is": [statement["state"] for _, statement in rows],
+            "Known by": [statement["evidence"] for _, statement in rows],
+            "Source": [_source(statement) for _, statement in rows],
+            "Since": [day(statement["since"]) for _, statement in rows],
+            "Confirmed": [day(statement["acknowledged_at"]) for _, statement in rows],
+            "Contradicted": ["yes" if statement["contradicted"] else "no" for _, statement in rows],
+            "Confidence": [share(statement["confidence"], 1) for _, statement in rows],
         }
     )
 
 
-def _source(one: dict[str, Any]) -> str:
-    return f"{one['source']}/{one['scope']}"
+def _source(statement: dict[str, Any]) -> str:
+    return f"{statement['source']}/{statement['scope']}"
 
 
 def _named(things: list[dict[str, Any]]) -> str:
-    return ", ".join(thing_name(one) for one in things)
+    return ", ".join(thing_name(thing) for thing in things)

@@ -47,13 +47,13 @@ def _known(posture: Posture) -> None:
     covered, owed = coverage(posture, clock.now()), balance(posture)
     rows = covered["sources"]
     if owed["debt"] is None:
-        said = "Nothing can be said of what is owed."
+        sentence = "Nothing can be said of what is owed."
     elif not owed["max_principal"]:
-        said = "No accountable identity has access to anything known."
+        sentence = "No accountable identity has access to anything known."
     else:
-        said = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or "
-        said += "broken."
-    st.markdown(f"{said}{dark_words(owed)} {_owners_words(accountable(posture))}")
+        sentence = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or "
+        sentence += "broken."
+    st.markdown(f"{sentence}{dark_words(owed)} {_owners_words(accountable(posture))}")
     if covered["unknown"]:
         st.markdown(
             f":material/help: Not known: **{markdown('; '.join(covered['unknown']), 600)}**. "
@@ -93,7 +93,7 @@ def _owners_words(everyone: pd.DataFrame) -> str:
 
 
 def _three(posture: Posture) -> None:
-    owed, figures = balance(posture), {one["name"]: one for one in kpis(posture)["kpis"]}
+    owed, figures = balance(posture), {figure["name"]: figure for figure in kpis(posture)["kpis"]}
     places = st.columns(4)
     because = f" It is not rated: {owed['grade_because']}." if owed["grade"] == "NR" else ""
     tile(
@@ -106,19 +106,19 @@ def _three(posture: Posture) -> None:
     )
     link(places[0], "What is owed", "trust_debt")
     for place, name in zip(places[1:], kpis(posture)["three_that_count"], strict=False):
-        one = figures[name]
-        of = f"{brief(one['numerator'])} of {brief(one['denominator'])}"
+        figure = figures[name]
+        of = f"{brief(figure['numerator'])} of {brief(figure['denominator'])}"
         tile(
             place,
-            SHORT.get(name, one["title"]),
-            figure_words(one["value"], one["unit"]),
-            of if one["denominator"] else None,
-            f"{one['title']}: {one['numerator_is']}, of {one['denominator_is']}."
-            + (f" {one['not_measured_because']}." if one["not_measured_because"] else ""),
+            SHORT.get(name, figure["title"]),
+            figure_words(figure["value"], figure["unit"]),
+            of if figure["denominator"] else None,
+            f"{figure['title']}: {figure['numerator_is']}, of {figure['denominator_is']}."
+            + (f" {figure['not_measured_because']}." if figure["not_measured_because"] else ""),
         )
-        found = rows_page(one["rows"])
-        if found is not None:
-            link(place, "The rows behind it", found[0], **found[1])
+        page = rows_page(figure["rows"])
+        if page is not None:
+            link(place, "The rows behind it", page[0], **page[1])
 
 
 SHORT = {
@@ -163,10 +163,10 @@ def _trend(posture: Posture) -> None:
         link(st.container(), "What moved it", "trust_debt")
 
 
-def _percent(said: str) -> float:
-    value = float(said)
+def _percent(text: str) -> float:
+    value = float(text)
     if not BEST <= value <= WORST_TARGET:
-        raise ValueError(said)
+        raise ValueError(text)
     return value
 
 
@@ -187,8 +187,8 @@ def _against(now: pd.Series, target: float) -> str:
     if now["not_known"]:
         dark = counted(int(now["not_known"]), "identity", "identities")
         return f"{doubt}, and of {dark} nobody could state what they may use."
-    said = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
-    return f"{said}, whatever the unverified turns out to be."
+    sentence = f"**{now['ratio']:.1%}** meets the target of {target:.1%}"
+    return f"{sentence}, whatever the unverified turns out to be."
 
 
 # -- the estate -------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def _against(now: pd.Series, target: float) -> str:
 
 def _estate(posture: Posture) -> None:
     st.header("The estate", anchor=False)
-    everyone, found = accountable(posture), findings(posture)
+    everyone, rows = accountable(posture), findings(posture)
     tiles = st.columns(4)
     tile(
         tiles[0],
@@ -227,7 +227,7 @@ def _estate(posture: Posture) -> None:
         f"What you get back by removing only access that was not used for {UNUSED_DAYS} days.",
     )
     link(tiles[2], "Where to cut", "stale_access")
-    counts = found.loc[found["state"].isin(OPEN), "severity"].value_counts()
+    counts = rows.loc[rows["state"].isin(OPEN), "severity"].value_counts()
     critical, high = int(counts.get("critical", 0)), int(counts.get("high", 0))
     tile(
         tiles[3],
@@ -270,8 +270,8 @@ def _worst(posture: Posture) -> None:
         select=True,
     )
     borne = f", {number(int(accepted.sum()))} of them accepted" if accepted.any() else ""
-    said = f"{number(len(worst))} of {counted(len(rows), 'finding')}{borne}"
-    st.caption(f"{said}. Select one to open it.")
+    words = f"{number(len(worst))} of {counted(len(rows), 'finding')}{borne}"
+    st.caption(f"{words}. Select one to open it.")
     if at is not None:
         target = st.session_state["pages"]["findings"]
         st.switch_page(target, query_params={"finding": worst["id"].iloc[at]})
@@ -296,8 +296,8 @@ def _widest(posture: Posture) -> None:
 def _contents(posture: Posture) -> None:
     frames = posture.graph.frames
     counts = {node.name: len(frames[node]) for node in FACT_NODES}
-    there = [f"{kind(label, 2)} {number(count)}" for label, count in counts.items() if count]
-    st.markdown(f"What there is: {', '.join(there)}.")
+    parts = [f"{kind(label, 2)} {number(count)}" for label, count in counts.items() if count]
+    st.markdown(f"What there is: {', '.join(parts)}.")
 
 
 VIEW = View("posture", "Posture", ":material/monitoring:", "Overview", 10, draw)

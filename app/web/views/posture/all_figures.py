@@ -16,8 +16,8 @@ from app.wording import brief, counted, number
 def draw(posture: Posture) -> None:
     """Draw the table of figures, and the definition and rows of the chosen one."""
     st.header("All figures", anchor=False)
-    found = kpis(posture)["kpis"]
-    rows = kpi_rows(found)
+    figures = kpis(posture)["kpis"]
+    rows = kpi_rows(figures)
     recall("figure", "")
     columns = {
         "Figure": st.column_config.TextColumn(width=250),
@@ -38,35 +38,35 @@ def draw(posture: Posture) -> None:
         "figures.csv",
     )
     if at is not None:
-        st.session_state["figure"] = found[at]["name"]
+        st.session_state["figure"] = figures[at]["name"]
     chosen = remember("figure", "")
-    one = next((f for f in found if f["name"] == chosen), None)
-    if one is not None:
+    figure = next((f for f in figures if f["name"] == chosen), None)
+    if figure is not None:
         with st.container(border=True):
-            _figure(posture, one)
+            _figure(posture, figure)
 
 
-def _figure(posture: Posture, one: dict[str, Any]) -> None:
-    value = figure_words(one["value"], one["unit"])
-    st.subheader(f"{one['title']}: {value}", anchor=False)
-    if one["not_measured_because"]:
-        st.markdown(f"Not measured, because {markdown(one['not_measured_because'], 500)}.")
+def _figure(posture: Posture, figure: dict[str, Any]) -> None:
+    value = figure_words(figure["value"], figure["unit"])
+    st.subheader(f"{figure['title']}: {value}", anchor=False)
+    if figure["not_measured_because"]:
+        st.markdown(f"Not measured, because {markdown(figure['not_measured_because'], 500)}.")
     lines = [
-        f"**{words}** {'' if one[term] is None else brief(one[term])}: "
-        f"{markdown(one[f'{term}_is'], 500)}"
+        f"**{words}** {'' if figure[term] is None else brief(figure[term])}: "
+        f"{markdown(figure[f'{term}_is'], 500)}"
         for term, words in (("numerator", "Numerator"), ("denominator", "Denominator"))
     ]
-    lines.append(f"**Source** {markdown(one['source'], 500)}")
+    lines.append(f"**Source** {markdown(figure['source'], 500)}")
     lines += [
         f"**Published** {markdown(p['says'])} ({markdown(p['source'])}, {p['year']})"
-        for p in one["published"]
+        for p in figure["published"]
     ]
     st.markdown("  \n".join(lines))
-    found = rows_page(one["rows"])
-    rows = rows_behind(posture, one["name"])
+    page = rows_page(figure["rows"])
+    rows = rows_behind(posture, figure["name"])
     if rows is not None:
-        table(rows, f"behind:{one['name']}", f"The rows behind {one['title']}.", height=350)
-        below(f"{counted(len(rows), 'row')}.", rows, f"{one['name']}.csv")
-    elif found is not None:
-        link(st.container(), "The rows behind it", found[0], **found[1])
-    st.caption(f"On the command line: {code(one['rows'])}")
+        table(rows, f"behind:{figure['name']}", f"The rows behind {figure['title']}.", height=350)
+        below(f"{counted(len(rows), 'row')}.", rows, f"{figure['name']}.csv")
+    elif page is not None:
+        link(st.container(), "The rows behind it", page[0], **page[1])
+    st.caption(f"On the command line: {code(figure['rows'])}")

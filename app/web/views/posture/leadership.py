@@ -73,45 +73,45 @@ def figure_words(value: float | None, unit: str) -> str:
     return f"{brief(value)} {unit}" if unit in ("tp", "tp/day") else number(round(value, 2))
 
 
-def kpi_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
+def kpi_rows(figures: list[dict[str, Any]]) -> pd.DataFrame:
     """Return a row for each leadership figure, with its terms, or why it is not measured."""
     met = {True: "✓ met", False: "✗ missed"}
     return pd.DataFrame(
         {
-            "Figure": [one["title"] for one in found],
-            "Value": [figure_words(one["value"], one["unit"]) for one in found],
-            "Numerator": np.array([_term(one["numerator"]) for one in found], float),
-            "Denominator": np.array([_term(one["denominator"]) for one in found], float),
-            "Target": [_target(one) for one in found],
-            "Met": [met.get(one["on_target"], _in_doubt(one)) for one in found],
-            "Not measured, because": [one["not_measured_because"] or "" for one in found],
+            "Figure": [figure["title"] for figure in figures],
+            "Value": [figure_words(figure["value"], figure["unit"]) for figure in figures],
+            "Numerator": np.array([_term(figure["numerator"]) for figure in figures], float),
+            "Denominator": np.array([_term(figure["denominator"]) for figure in figures], float),
+            "Target": [_target(figure) for figure in figures],
+            "Met": [met.get(figure["on_target"], _in_doubt(figure)) for figure in figures],
+            "Not measured, because": [figure["not_measured_because"] or "" for figure in figures],
         }
     )
 
 
-def _in_doubt(one: dict[str, Any]) -> str:
+def _in_doubt(figure: dict[str, Any]) -> str:
     """Return `NO_FIGURE` if the unknown could decide whether a target is met, else ""."""
-    return NO_FIGURE if one["target"] is not None and one["value"] is not None else ""
+    return NO_FIGURE if figure["target"] is not None and figure["value"] is not None else ""
 
 
 def _term(value: float | None) -> float:
     return np.nan if value is None else round(value, 1)
 
 
-def _target(one: dict[str, Any]) -> str:
-    return "" if one["target"] is None else figure_words(one["target"], one["unit"])
+def _target(figure: dict[str, Any]) -> str:
+    return "" if figure["target"] is None else figure_words(figure["target"], figure["unit"])
 
 
-def pillar_rows(found: list[dict[str, Any]]) -> pd.DataFrame:
+def pillar_rows(pillars: list[dict[str, Any]]) -> pd.DataFrame:
     """Return a row for each pillar or part: the amounts in evidence, in all and unknown."""
-    share = [one["value"] for one in found]
+    share = [pillar["value"] for pillar in pillars]
     return pd.DataFrame(
         {
-            "": [one["title"] for one in found],
+            "": [pillar["title"] for pillar in pillars],
             "In evidence": [NOT_KNOWN if s is None else f"{s:.0%}" for s in share],
-            "Shown": np.array([one["numerator"] for one in found], float).round(),
-            "Of": np.array([one["denominator"] for one in found], float).round(),
-            "Unknown": np.array([one["unknown"] for one in found], float).round(),
+            "Shown": np.array([pillar["numerator"] for pillar in pillars], float).round(),
+            "Of": np.array([pillar["denominator"] for pillar in pillars], float).round(),
+            "Unknown": np.array([pillar["unknown"] for pillar in pillars], float).round(),
         }
     )
 
@@ -176,14 +176,14 @@ def _uses(posture: Posture) -> pd.DataFrame:
 
 def _tools(posture: Posture) -> pd.DataFrame:
     frame = posture.graph.frames[TOOL]
-    said = frame["approved"].map({True: "yes", False: "no"}, na_action="ignore")
-    approved = said.astype(object).where(frame["approved"].notna(), NOT_KNOWN)
+    words = frame["approved"].map({True: "yes", False: "no"}, na_action="ignore")
+    approved = words.astype(object).where(frame["approved"].notna(), NOT_KNOWN)
     return pd.DataFrame({"Tool": frame["name"].fillna(frame["id"]), "Approved": approved})
 
 
 def _sensitive(posture: Posture) -> pd.DataFrame:
-    who = population(posture).identities
-    able = who[reaching(posture)[who]]
+    identities = population(posture).identities
+    able = identities[reaching(posture)[identities]]
     able = able[np.argsort(-posture.heaviest[able], kind="stable")]
     labels = posture.graph.things["label"].to_numpy(object)[able]
     return pd.DataFrame(
@@ -198,17 +198,17 @@ def _sensitive(posture: Posture) -> pd.DataFrame:
 @kept
 def inventory(posture: Posture) -> pd.DataFrame:
     """Return a row for each accountable identity in service, with the facts of discovery."""
-    who, graph = population(posture).identities, posture.graph
+    identities, graph = population(posture).identities, posture.graph
     rows = pd.DataFrame(
         {
-            "Identity": names(posture, who),
-            "Kind": [kind(label) for label in graph.things["label"].to_numpy(object)[who]],
-            "Created": posture.created_at[who],
+            "Identity": names(posture, identities),
+            "Kind": [kind(label) for label in graph.things["label"].to_numpy(object)[identities]],
+            "Created": posture.created_at[identities],
         }
     )
     rows["Created"] = [NOT_KNOWN if at == NEVER else day(_instant(at)) for at in rows["Created"]]
     for column, words in (("env", "Environment"), ("purpose", "Purpose")):
-        rows[words] = _stated(posture, column)[who]
+        rows[words] = _stated(posture, column)[identities]
     unknown = (rows[["Created", "Environment", "Purpose"]] == NOT_KNOWN).sum(axis=1)
     return rows.iloc[np.argsort(-unknown.to_numpy(), kind="stable")].reset_index(drop=True)
 
@@ -219,9 +219,9 @@ def _instant(milliseconds: int) -> pd.Timestamp:
 
 def _stated(posture: Posture, column: str) -> np.ndarray:
     graph = posture.graph
-    found = np.full(len(graph.ids), NOT_KNOWN, object)
+    values = np.full(len(graph.ids), NOT_KNOWN, object)
     for label in IDENTITIES:
         frame = graph.frames[label]
         if column in frame:
-            found[graph.numbers(frame["id"])] = frame[column].astype(object).fillna(NOT_KNOWN)
-    return found
+            values[graph.numbers(frame["id"])] = frame[column].astype(object).fillna(NOT_KNOWN)
+    return values

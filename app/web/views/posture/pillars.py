@@ -25,10 +25,10 @@ COLUMNS = {
 def draw(posture: Posture) -> None:
     """Draw the share of each pillar in evidence, and the parts of the chosen pillar."""
     st.header("Five pillars", anchor=False)
-    found = kpis(posture)["pillars"]
+    pillars = kpis(posture)["pillars"]
     left, right = st.columns([1, 1], gap="medium")
     left.plotly_chart(
-        pillar_bars(_shares(found)),
+        pillar_bars(_shares(pillars)),
         key="pillars",
         config={"displayModeBar": False},
         alt="Bars: of each pillar, what is in evidence, broken and unknown. The table beside it "
@@ -36,7 +36,7 @@ def draw(posture: Posture) -> None:
     )
     with right:
         at = table(
-            pillar_rows(found),
+            pillar_rows(pillars),
             "pillar-rows",
             "The five pillars: what is in evidence, of how much, and what nobody knows.",
             COLUMNS,
@@ -48,16 +48,18 @@ def draw(posture: Posture) -> None:
         )
     if at is not None:
         with st.container(border=True):
-            _parts(posture, found[at])
+            _parts(posture, pillars[at])
 
 
-def _shares(found: list[dict[str, Any]]) -> pd.DataFrame:
+def _shares(pillars: list[dict[str, Any]]) -> pd.DataFrame:
     rows = []
-    for one in found:
-        of = one["denominator"] or 1
-        shown, unknown = one["numerator"] / of, one["unknown"] / of
-        broken = max(0.0, 1 - shown - unknown) if one["denominator"] else 0.0
-        rows.append({"title": one["title"], "shown": shown, "broken": broken, "unknown": unknown})
+    for pillar in pillars:
+        of = pillar["denominator"] or 1
+        shown, unknown = pillar["numerator"] / of, pillar["unknown"] / of
+        broken = max(0.0, 1 - shown - unknown) if pillar["denominator"] else 0.0
+        rows.append(
+            {"title": pillar["title"], "shown": shown, "broken": broken, "unknown": unknown}
+        )
     return pd.DataFrame(rows)
 
 

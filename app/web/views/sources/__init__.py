@@ -21,7 +21,7 @@ from graph.seal.sealing import NOT_SEALED, how_sealed
 
 ASSUMED = (
     " Assumed: nothing in the export says when it was taken, so the time of its file, or of the "
-    "upload, stands for it; say it with --taken-at."
+    "upload, stands for it; give it by --taken-at."
 )
 
 
@@ -40,8 +40,8 @@ def draw(posture: Posture) -> None:
 def _aside(posture: Posture) -> tuple[SetAside, ...]:
     """Return the rejected rows of the reads in this snapshot."""
     info, keys = posture.graph.snapshot, {c.key for c in posture.graph.coverage}
-    found = set_aside(info.id, store_uri()) if info else ()
-    return tuple(one for one in found if (one.source, one.scope) in keys)
+    reads = set_aside(info.id, store_uri()) if info else ()
+    return tuple(read for read in reads if (read.source, read.scope) in keys)
 
 
 def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]) -> None:
@@ -58,35 +58,35 @@ def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[Failed
         "What such a read did not mention is kept as it was: nothing is taken to be gone.",
     )
     beside = "since they were read last" if failed else None
-    meaning = "What such a scope said before is shown, as of the day it was read."
+    meaning = "What such a scope declared before is shown, as of the day it was read."
     tile(tiles[4], "Could not be read", number(len(failed)), beside, meaning)
     beside = f"of {number(len(coverage))}"
     tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "Today, by the clock.")
-    count, read = sum(one.count for one in aside), sum(one.read for one in aside)
+    count, read = sum(a.count for a in aside), sum(a.read for a in aside)
     shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
-    meaning = "Wrong rows, of the latest reads."
-    tile(tiles[3], "Rows set aside", shown, beside if aside else None, meaning)
+    meaning = "Rows of the latest reads that do not fit the schema."
+    tile(tiles[3], "Rows rejected", shown, beside if aside else None, meaning)
 
 
 def _seal() -> None:
-    said = how_sealed(store_uri())
-    if said and said["state"] != NOT_SEALED:
-        st.caption(f"The store is {said['state']}. Its head is {code(said['head'])}.")
+    seal = how_sealed(store_uri())
+    if seal and seal["state"] != NOT_SEALED:
+        st.caption(f"The store is {seal['state']}. Its head is {code(seal['head'])}.")
 
 
 def _coverage(
     posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]
 ) -> None:
     st.header("Coverage", anchor=False)
-    by_key = {(one.source, one.scope): one for one in aside}
-    lost = {one.key: one for one in failed}
+    by_key = {(read.source, read.scope): read for read in aside}
+    lost = {read.key: read for read in failed}
     now, rows = clock.now(), []
     # Scopes that need a new read come first.
     for c in sorted(
         posture.graph.coverage,
         key=lambda c: (c.key not in lost, now - c.taken_at <= OLD and c.complete),
     ):
-        one, age = by_key.get(c.key), max(now - c.taken_at, pd.Timedelta(0))
+        read, age = by_key.get(c.key), max(now - c.taken_at, pd.Timedelta(0))
         rows.append(
             {
                 "Source": c.source,
@@ -94,7 +94,7 @@ def _coverage(
                 "Age": f"▲ {span(age)}" if age > OLD else span(age),
                 "Read": _state(c, lost.get(c.key)),
                 "Taken": _taken(c),
-                "Set aside": f"{one.count} of {one.read}" if one else "not recorded",
+                "Rejected": f"{read.count} of {read.read}" if read else "not recorded",
                 "States": ", ".join(c.declares) or "nothing",
                 "Uses watched": _watched(c),
                 "Cannot state": ", ".join(d for d in DECLARABLE if d not in c.declares) or "-",
@@ -112,13 +112,14 @@ def _coverage(
     )
 
 
-def _taken(said: Coverage) -> str:
+def _taken(coverage: Coverage) -> str:
     """Format when a scope was taken, marked if only the time of a file says so."""
-    return f"▲ {moment(said.taken_at)}, assumed" if said.taken_at_assumed else moment(said.taken_at)
+    taken = moment(coverage.taken_at)
+    return f"▲ {taken}, assumed" if coverage.taken_at_assumed else taken
 
 
-def _state(said: Coverage, failed: FailedRead | None) -> str:
-    words = "complete" if said.complete else "● in part"
+def _state(coverage: Coverage, failed: FailedRead | None) -> str:
+    words = "complete" if coverage.complete else "● in part"
     return f"▲ failed on {day(failed.at)}; before: {words}" if failed else words
 
 
@@ -129,50 +130,50 @@ def _failed(failed: tuple[FailedRead, ...]) -> None:
     st.header("Could not be read", anchor=False)
     rows = [
         {
-            "Source": one.source,
-            "Scope": one.scope or "not known",
-            "Tried": moment(one.at),
-            "File": one.file,
-            "Place": one.place,
-            "Reason": one.reason,
+            "Source": read.source,
+            "Scope": read.scope or "not known",
+            "Tried": moment(read.at),
+            "File": read.file,
+            "Place": read.place,
+            "Reason": read.reason,
         }
-        for one in failed
+        for read in failed
     ]
     frame = pd.DataFrame(rows)
     table(frame, "failed", "Reads that failed, with the reason of each.")
-    said = "What these scopes said before is shown; what changed in them since is not known."
-    below(said, frame, "failed.csv")
+    words = "What these scopes declared before is shown; what changed in them since is not known."
+    below(words, frame, "failed.csv")
 
 
 def _watched(coverage: Coverage) -> str:
     """Format the periods in which uses were observed; between them use is unknown."""
     start = coverage.usage_window_start
-    whole = ((start, coverage.taken_at),) if start is not None else ()
-    spans = coverage.usage_periods or whole
+    window = ((start, coverage.taken_at),) if start is not None else ()
+    spans = coverage.usage_periods or window
     return "; ".join(f"{day(first)} to {day(last)}" for first, last in spans) or "-"
 
 
 def _quarantine(aside: tuple[SetAside, ...]) -> None:
-    st.header("Set aside", anchor=False)
+    st.header("Rejected rows", anchor=False)
     rows = [
         {"Source": a.source, "Scope": a.scope, "File": file, "Place": place, "Reason": reason}
         for a in aside
         for file, place, reason in a.rows
     ]
-    warned = [(a, one) for a in aside for one in a.warnings]
+    warned = [(a, warning) for a in aside for warning in a.warnings]
     if not rows:
-        st.markdown("No row of the reads that are recorded was set aside.")
+        st.markdown("No row of the recorded reads was rejected.")
     else:
         frame = pd.DataFrame(rows)
         total = sum(a.count for a in aside)
-        table(frame, "set-aside", "Rows that were set aside, with the reason of each.", height=400)
+        table(frame, "rejected", "Rows that were rejected, with the reason of each.", height=400)
         left = total - len(rows)
         more = f" {number(left)} more are not listed." if left else ""
-        below(f"{counted(total, 'row')} could not be used.{more}", frame, "set-aside.csv")
+        below(f"{counted(total, 'row')} could not be used.{more}", frame, "rejected.csv")
     if warned:
         with st.expander(f"{counted(len(warned), 'remark')} of the readers"):
-            for one, said in warned[:200]:
-                st.markdown(f"{code(f'{one.source}/{one.scope}')} {markdown(said, 500)}")
+            for read, warning in warned[:200]:
+                st.markdown(f"{code(f'{read.source}/{read.scope}')} {markdown(warning, 500)}")
             if len(warned) > 200:
                 st.caption(f"Showing the first 200 of {number(len(warned))}.")
 

@@ -41,17 +41,17 @@ def draw(posture: Posture | None) -> None:
     if not door.ask(st, "upload", "upload"):
         return
     try:
-        found = {str(one["name"]): one for one in _readable(store_uri())}
+        source_by_name = {str(source["name"]): source for source in _readable(store_uri())}
     except upload.Refused as refused:
         st.error(markdown(str(refused), 500))
         return
     name = st.selectbox(
         "Source",
-        list(found),
+        list(source_by_name),
         key="sources:source",
-        format_func=lambda one: f"{found[one]['title']} ({one})",
+        format_func=lambda name: f"{source_by_name[name]['title']} ({name})",
     )
-    _form(found[name], _scopes(posture, name))
+    _form(source_by_name[name], _scopes(posture, name))
 
 
 def _scopes(posture: Posture | None, source: str) -> list[str]:
@@ -70,14 +70,14 @@ def _form(source: dict[str, Any], scopes: list[str]) -> None:
         max_upload_size=upload.MAX_MIB,
         key=f"sources:files:{source['name']}:{st.session_state.get(ROUND, 0)}",
     )
-    said = ""
+    answer = ""
     if about["asks"]:
-        said = _said(form, source["name"], about)
+        answer = _answer_field(form, source["name"], about)
     left, right = form.columns(2)
     scope = left.text_input(
         "Scope",
         placeholder="as the export says, else the name of its folder",
-        help="Which part of the system it is. An export replaces what its source said of the "
+        help="Which part of the system it is. An export replaces what its source declared of the "
         "same scope before.",
     )
     taken = right.text_input(
@@ -90,13 +90,13 @@ def _form(source: dict[str, Any], scopes: list[str]) -> None:
         known = ", ".join(map(code, scopes[:20]))
         form.caption(f"Scopes of this source so far: {known}")
     if form.form_submit_button("Read it", type="primary"):
-        asked = upload.Asked(source["name"], scope.strip(), taken.strip(), said.strip())
+        asked = upload.Asked(source["name"], scope.strip(), taken.strip(), answer.strip())
         _ingest(asked, [upload.File(file.name, file.getbuffer()) for file in files or ()])
 
 
-def _said(form: Any, source: str, about: dict[str, Any]) -> str:
+def _answer_field(form: Any, source: str, about: dict[str, Any]) -> str:
     """Draw the field for the question of a source, and return its value."""
-    wanted = {"placeholder": about["example"], "key": f"sources:said:{source}"}
+    wanted = {"placeholder": about["example"], "key": f"sources:question:{source}"}
     if about["long"]:
         return str(form.text_area(about["asks"], height=160, **wanted))
     return str(form.text_input(about["asks"], **wanted))
@@ -129,13 +129,14 @@ def _answer(done: dict[str, Any], posture: Posture | None) -> None:
 
 
 def _done(box: Any, done: dict[str, Any], posture: Posture | None) -> None:
-    words = "Published snapshot" if done["published"] else "These very facts were there already:"
+    words = "Published snapshot" if done["published"] else "The store has these facts already:"
     box.success(f"{words} {code(done['snapshot'])}", icon=":material/check_circle:")
-    for one in done["reads"]:
-        how = "complete" if one["complete"] else "in part: what it does not mention is kept"
+    for read in done["reads"]:
+        how = "complete" if read["complete"] else "in part: what it does not mention is kept"
         box.markdown(
-            f"{code(one['source'])}, scope {code(one['scope'])}, taken {moment(one['taken_at'])}, "
-            f"read {how}. {counted(one['rows'], 'row')}, {number(one['set_aside'])} set aside."
+            f"{code(read['source'])}, scope {code(read['scope'])}, "
+            f"taken {moment(read['taken_at'])}, "
+            f"read {how}. {counted(read['rows'], 'row')}, {number(read['set_aside'])} rejected."
         )
     nodes = [f"{number(n)} {kind(label, n)}" for label, n in done["nodes"].items() if n]
     links = sum(done["relationships"].values())
@@ -148,7 +149,7 @@ def _done(box: Any, done: dict[str, Any], posture: Posture | None) -> None:
     warned = done["warnings"]
     if warned:
         remarks = box.expander(counted(len(warned), "remark"), expanded=len(warned) <= 5)
-        remarks.markdown("\n".join(f"* {markdown(one, 500)}" for one in warned[:LISTED]))
+        remarks.markdown("\n".join(f"* {markdown(warning, 500)}" for warning in warned[:LISTED]))
         if len(warned) > LISTED:
             remarks.caption(f"Showing the first {LISTED} of {number(len(warned))}.")
 
@@ -159,11 +160,11 @@ def _same(done: dict[str, Any], posture: Posture | None) -> None:
     if posture is None or info is None or info.id != done["snapshot"]:
         st.caption("The page shows another snapshot: choose the latest one in the sidebar.")
         return
-    found = same_things.same(posture)
-    one = sum(same_things.made_one_by(found, r["source"], r["scope"]) for r in done["reads"])
-    apart = len(found["collisions"])
+    answer = same_things.same(posture)
+    merged = sum(same_things.merged_by(answer, r["source"], r["scope"]) for r in done["reads"])
+    apart = len(answer["collisions"])
     st.caption(
-        f"{counted(one, 'thing')} made one with what other ids name; "
+        f"{counted(merged, 'thing')} merged with things of other ids; "
         f"{counted(apart, 'group')} in the snapshot kept apart although they share an id or a fact."
     )
 
@@ -173,4 +174,4 @@ def _quarantined(rows: list[dict[str, str]]) -> None:
         frame = pd.DataFrame(rows).rename(columns=str.title)
         table(frame, "upload-aside", "Rows of the upload that could not be used.", height=300)
         words = f"{counted(len(rows), 'row')} could not be used."
-        below(words, frame, "upload-set-aside.csv")
+        below(words, frame, "upload-rejected.csv")

@@ -71,13 +71,13 @@ def test_the_order_of_the_rows_does_not_matter(arrangement: Any) -> None:
 def test_leaves_of_one_kind_fold_into_one_that_says_how_many() -> None:
     drawing = arrange(Tree.of(star(2338)))
     assert [s.text for s in drawing.spots] == ["name of a", "name of r", "2,338 resources"]
-    assert drawing.said == "Showing 2 of 2,340 things; the rest in 1 fold."
+    assert drawing.summary == "Showing 2 of 2,340 things; the rest in 1 fold."
 
 
 def test_nothing_folds_where_all_fits() -> None:
     drawing = arrange(Tree.of(star(10)))
     assert drawing.shown == drawing.total == 12
-    assert drawing.said == "Showing all 12 things."
+    assert drawing.summary == "Showing all 12 things."
 
 
 def test_unfolding_shows_members_up_to_the_hard_cap_and_counts_the_rest() -> None:
