@@ -19,7 +19,6 @@ from graph.coverage import DECIDED, JOURNAL
 from graph.edges import Edges as Edges
 from graph.edges import Grants as Grants
 from graph.edges import flags as flags
-from graph.edges import level_bits as level_bits
 from graph.edges import seen, stated_edges, stated_grants
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
@@ -38,11 +37,13 @@ from graph.schema import (
     CREDENTIAL_ENDED,
     DECLARABLE,
     FACT_NODES,
+    LEVELS,
     RELATIONSHIPS,
     USED,
 )
 from graph.stores import SnapshotInfo
 from graph.usage.of_grants import level_instants, summed_use
+from graph.values import choice_bits
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -313,6 +314,11 @@ class AccessGraph:
     def grants(self) -> Grants:
         """The grants on resources that have a level, in force at `as_of`."""
         return stated_grants(self)
+
+    @cached_property
+    def levels(self) -> np.ndarray:
+        """The levels of each row of CAN_ACCESS (uint8), with a bit for each of `LEVELS`."""
+        return choice_bits(self.frames[CAN_ACCESS]["levels"], LEVELS)
 
     @cached_property
     def grant_use(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

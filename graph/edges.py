@@ -95,7 +95,7 @@ def stated_grants(graph: "AccessGraph") -> Grants:
     """Return the grants on resources that have a level, in force at `as_of`."""
     frame = graph.frames[CAN_ACCESS]
     holder, resource = graph.ends(CAN_ACCESS)
-    levels = level_bits(frame["levels"])
+    levels = graph.levels
     kept = graph.in_force(CAN_ACCESS) & (levels > 0) & graph.live[holder]
     kept &= graph.has_label(RESOURCE)[resource]
     observed, used, since = graph.grant_use
@@ -143,16 +143,3 @@ def flags(column: pd.Series) -> np.ndarray:
     if column.empty:  # many tables are, and each step of pandas has its price
         return np.zeros(0, bool)
     return np.asarray(column.astype("boolean").fillna(False).to_numpy(bool))
-
-
-def level_bits(levels: pd.Series) -> np.ndarray:
-    """Return lists of levels as bits (uint8): bit 0 is `list`, bit 3 is `admin`.
-
-    >>> level_bits(pd.Series(['["read","admin"]', None], dtype="string"))
-    array([10,  0], dtype=uint8)
-    """
-    bits = np.zeros(len(levels), np.uint8)
-    for bit, level in enumerate(LEVELS):
-        named = levels.str.contains(f'"{level}"', regex=False).fillna(False)
-        bits |= named.to_numpy(bool).astype(np.uint8) << bit
-    return bits

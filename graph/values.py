@@ -305,6 +305,26 @@ READ: dict[Dtype, Callable[[Any], Any]] = {
 }
 
 
+def choice_bits(lists: pd.Series, choices: tuple[str, ...]) -> np.ndarray:
+    """Return lists of `choices`, as JSON text, as the smallest integers with a bit for each.
+
+    Bit 0 is the first choice. Each distinct text is decoded once; null is 0, and so is what is no
+    choice.
+
+    >>> lists = pd.Series(['["read","admin"]', None], dtype="string")
+    >>> choice_bits(lists, ("list", "read", "admin"))
+    array([6, 0], dtype=uint8)
+    """
+    encoded = pa.array(lists, pa.string())
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    encoded = encoded.dictionary_encode()
+    bit = {choice: 1 << place for place, choice in enumerate(choices)}
+    distinct = [sum(bit.get(each, 0) for each in set(json.loads(text)))
+                for text in encoded.dictionary.to_pylist()]  # fmt: skip
+    bits = np.array([*distinct, 0], np.min_scalar_type((1 << len(choices)) - 1))
+    return np.asarray(bits[encoded.indices.fill_null(len(distinct)).to_numpy()])
+
+
 def unordered(text: str, choices: tuple[str, ...] = ()) -> str:
     """Return a list, as canonical JSON, sorted by `choices` or by its texts.
 

@@ -21,7 +21,7 @@ from analytics.reach.kernels.pairs import walk
 from analytics.runtime.budget import OverBudget, room
 from analytics.usage.logins import FACTS
 from analytics.weights import SENSITIVITY
-from graph.access import flags, level_bits
+from graph.access import flags
 from graph.element import Relationship
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, CREDENTIAL, CREDENTIAL_ENDED, LEVELS, RESOURCE
@@ -97,7 +97,7 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
     graph, frame = posture.graph, posture.graph.frames[CAN_ACCESS]
     holder, _ = graph.ends(CAN_ACCESS)
     rows = _grants(posture, weight)
-    bits = level_bits(frame["levels"])
+    bits = graph.levels
     given = ~flags(frame["eligible"])
     order = rows[np.argsort(holder[rows], kind="stable")]
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
@@ -185,5 +185,5 @@ def _grants(posture: Posture, weight: np.ndarray) -> np.ndarray:
     holder, resource = graph.ends(CAN_ACCESS)
     kept = graph.in_force(CAN_ACCESS) & ~ended(posture)[holder] & ~flags(frame["derived"])
     kept &= graph.has_label(RESOURCE)[resource] & (weight[resource] > 0)
-    kept &= level_bits(frame["levels"]) > 0
+    kept &= graph.levels > 0
     return np.flatnonzero(kept)

@@ -19,7 +19,6 @@ from analytics.escalation.kubernetes_permissions import (
 )
 from analytics.escalation.rule import Derivation, EscalationRule, Known
 from analytics.escalation.support import NOTHING, Support, facts_of, together
-from graph.access import level_bits
 from graph.once import once
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -67,7 +66,7 @@ def _administered(known: Known, clusters: Clusters) -> Iterator[Derivation]:
         return
     holder, target = graph.ends(CAN_ACCESS)
     fact = facts_of(graph, CAN_ACCESS)
-    given = (level_bits(graph.frames[CAN_ACCESS]["levels"]) & ADMIN) > 0
+    given = (graph.levels & ADMIN) > 0
     given &= np.isin(target, sorted(ruled)) & graph.in_force(CAN_ACCESS) & graph.live[holder]
     for row in np.flatnonzero(given).tolist():
         yield from _gains("K1", int(holder[row]), [int(target[row])], fact(row))

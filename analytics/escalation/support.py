@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from graph.access import NEVER, AccessGraph, flags, level_bits, milliseconds
+from graph.access import NEVER, AccessGraph, flags, milliseconds
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS
 
@@ -112,7 +112,7 @@ def _use(
     frame = graph.frames[relationship]
     if relationship is CAN_ACCESS:
         observed, used, since = graph.grant_use
-        seen = observed & (flags(frame["telemetry"]) | (level_bits(frame["levels"]) > 0))
+        seen = observed & (flags(frame["telemetry"]) | (graph.levels > 0))
         return seen, used.max(axis=1, initial=NEVER), since
     if "telemetry" not in frame:
         never = np.full(len(frame), NEVER)

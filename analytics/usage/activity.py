@@ -20,7 +20,7 @@ from analytics.usage.identity_steps import Steps
 from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import NONE, UNUSED_DAYS, sightings
 from analytics.usage.used_ways import used_ways
-from graph.access import NEVER, AccessGraph, level_bits
+from graph.access import NEVER, AccessGraph
 from graph.element import Element, Relationship
 from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
 
@@ -175,7 +175,7 @@ class _Found:
         granted, certain, perhaps, passed = used_ways(
             *steps.by_source(nodes),
             np.searchsorted(holder[held], np.arange(nodes + 1)),
-            *(held, resource.astype(np.int32), level_bits(frame["levels"])),
+            *(held, resource.astype(np.int32), self.graph.levels),
             *(who[order], seen["what"].to_numpy(np.int64)[order]),
             *(seen["level"].to_numpy(np.int64)[order], seen.index.to_numpy(np.int32)[order]),
         )

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from analytics.history import formers
 from analytics.posture import Posture
 from analytics.reach.network import Network
-from graph.access import NEVER, AccessGraph, level_bits, milliseconds
+from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Relationship
 from graph.frames import text_array
 from graph.once import once
@@ -110,7 +110,7 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
         place = pc.index_in(ids, text_array(old["id"]))
         there = place.is_valid().to_numpy(zero_copy_only=False)
         bits = np.zeros(len(frame), np.uint8)
-        bits[there] = level_bits(old["levels"])[place.drop_null().to_numpy()]
+        bits[there] = graph.levels[place.drop_null().to_numpy()]
         for bit in range(len(LEVELS)):
             gained = known & there & (bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
             at[gained, bit] = graph.now

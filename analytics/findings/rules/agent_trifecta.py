@@ -12,6 +12,7 @@ from analytics.posture import Posture
 from analytics.residue import judged
 from analytics.weights import LEVEL, SENSITIVITY
 from graph.schema import AGENT, CALLS, LEVELS, TOOL
+from graph.values import choice_bits
 
 READ = LEVELS.index("read")
 ENDED = ("disabled", "deleted")
@@ -55,10 +56,11 @@ def _called(posture: Posture) -> pd.DataFrame:
     agent, tool = graph.ends(CALLS)
     brings = {}
     usable = ~tools["status"].isin(ENDED).to_numpy(bool)
-    for what in (UNTRUSTED, OUTWARD, PRIVATE):
+    brought = (UNTRUSTED, OUTWARD, PRIVATE)
+    bits = choice_bits(tools["capabilities"], brought)
+    for bit, what in enumerate(brought):
         has = np.zeros(len(graph.ids), bool)
-        said = tools["capabilities"].fillna("").str.contains(f'"{what}"', regex=False)
-        has[graph.numbers(tools["id"][said.to_numpy(bool) & usable])] = True
+        has[graph.numbers(tools["id"][(bits >> bit & 1).astype(bool) & usable])] = True
         brings[what] = has[tool]
     rows = pd.DataFrame(
         {"agent": agent, "tool": tool, "fact": graph.frames[CALLS]["id"].to_numpy(object), **brings}

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.element import Dtype, Property
+from graph.schema import LEVELS
 from graph.values import (
     MAX_TEXT,
     WrongValue,
+    choice_bits,
     count,
     flag,
     instant,
@@ -146,3 +148,26 @@ def test_choices_are_kept_to():
     levels = Property("levels", Dtype.TEXTS, "", choices=("list", "read"))
     values, wrong = parse(pd.Series(['["read","list","read"]', '["fly"]'], dtype="string"), levels)
     assert (values[0], list(wrong.index)) == ('["list","read"]', [1])
+
+
+@pytest.mark.parametrize(
+    ("text", "bits"),
+    [
+        ('["read"]', 0b0010),
+        ('["admin","list"]', 0b1001),
+        ('[ "read" ,\n\t"write" ]', 0b0110),
+        ('["read","read"]', 0b0010),
+        ('["readers","overwrite","list of admin"]', 0),
+        ('["\\u0072ead","writ\\u0065"]', 0b0110),
+        ('["say \\"read\\"","x\\\\"]', 0),
+        ('["READ"," write "]', 0),
+        ("[]", 0),
+        (None, 0),
+    ],
+)
+def test_levels_are_decoded_and_not_searched_in_text(text: str | None, bits: int) -> None:
+    """Bit 0 is list, bit 1 read, bit 2 write, bit 3 admin."""
+    lists = pd.Series([text, '["list"]', text], dtype="string", index=[7, 7, 3])
+    decoded = choice_bits(lists, LEVELS)
+    assert decoded.tolist() == [bits, 0b0001, bits]
+    assert decoded.dtype == "uint8"
