@@ -136,13 +136,14 @@ def open_posture(
     ------
     StoreError, NoSuchSnapshot
     """
+    opened = open_store(uri)  # opens its connections anew after it was closed
 
     def read(wanted: str) -> tuple[SnapshotInfo, Facts]:
-        with closing(open_store(uri)) as opened:
+        with closing(opened):
             opened.hold(history.every)  # a database holds them for a time only
             return opened.read(wanted)
 
-    with closing(open_store(uri)) as opened:
+    with closing(opened):
         info, facts, history = _read_with_history(opened, snapshot, read)
     posture = posture_of(info, facts, as_of, history)
     history.keep(posture)

@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,29 +15,28 @@ HELD = 256  # files that one reader keeps open at most: the oldest, which are pr
 
 
 class Hold:
-    """A lock on the manifests of snapshots that prevents their pruning while it lives.
+    """A lock on the manifest of a snapshot that prevents its pruning while it lives.
 
     Raises
     ------
     NoSuchSnapshot
-        One of them was pruned meanwhile.
+        It was pruned meanwhile.
     """
 
-    def __init__(self, uri: str, manifests: Sequence[Path]) -> None:
+    def __init__(self, uri: str, manifest: Path) -> None:
         handles: list[int] = []
         self._closer = weakref.finalize(self, _close, handles)
-        for file in manifests[:HELD]:
-            try:
-                handles.append(os.open(file, os.O_RDONLY))
-                fcntl.flock(handles[-1], fcntl.LOCK_SH)  # waits for a prune, which is short
-                gone = file.stat().st_ino != os.fstat(handles[-1]).st_ino
-            except OSError as error:
-                gone = error.errno == errno.ENOENT
-                if not gone:
-                    raise StoreUnavailable(f"{uri} cannot be read: {error.strerror}") from error
-            if gone:
-                self._closer()
-                raise NoSuchSnapshot(f"{file.parent.name} was pruned")
+        try:
+            handles.append(os.open(manifest, os.O_RDONLY))
+            fcntl.flock(handles[-1], fcntl.LOCK_SH)  # waits for a prune, which is short
+            gone = manifest.stat().st_ino != os.fstat(handles[-1]).st_ino
+        except OSError as error:
+            gone = error.errno == errno.ENOENT
+            if not gone:
+                raise StoreUnavailable(f"{uri} cannot be read: {error.strerror}") from error
+        if gone:
+            self._closer()
+            raise NoSuchSnapshot(f"{manifest.parent.name} was pruned")
 
 
 def _close(handles: list[int]) -> None:

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import pandas as pd
 
@@ -57,13 +58,15 @@ from graph.stores.parquet_files import (
     why,
     write,
 )
-from graph.stores.parquet_hold import Hold, locked, unread, wait_for
+from graph.stores.parquet_hold import HELD, Hold, locked, unread, wait_for
 from graph.values import canonical
 
 LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
 BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # prefixes of files before CURRENT
 
-Manifests = dict[str, tuple[SnapshotInfo, dict[str, Any]]]
+Manifest = tuple[SnapshotInfo, dict[str, Any]]
+Manifests = dict[str, Manifest]
+Mark = tuple[str, str, int, int, int]  # hash and store of a manifest; its file, and when it changed
 
 
 class ParquetStore:
@@ -74,6 +77,8 @@ class ParquetStore:
         self._root = Path(path)
         self._folder = self._root / "snapshots"
         self._pointer = self._root / "CURRENT"
+        self._checked: dict[str, tuple[Mark, Manifest]] = {}
+        self._holds: WeakValueDictionary[str, Hold] = WeakValueDictionary()
         refuse_inside(self._root)
 
     def snapshots(self) -> list[SnapshotInfo]:
@@ -100,9 +105,16 @@ class ParquetStore:
                 numbering = Numbering(opened.ids, opened.ends)
                 return info, Facts(LazyFrames(opened.frame), info.coverage, numbering)
 
-    def hold(self, snapshots: Iterable[SnapshotInfo]) -> Hold:
+    def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
         """Keep snapshots from being pruned as long as the returned object lives."""
-        return Hold(self.uri, [self._folder / s.id / "manifest.json" for s in snapshots])
+        return [self._hold(info.id) for info in list(snapshots)[:HELD]]
+
+    def _hold(self, name: str) -> Hold:
+        """Return the lock on a snapshot, one for all who hold it by this store."""
+        held = self._holds.get(name)
+        if held is None:
+            held = self._holds[name] = Hold(self.uri, self._folder / name / "manifest.json")
+        return held
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:
@@ -244,17 +256,26 @@ class ParquetStore:
             return [one.name for one in found if one.name[0] != "." and one.is_dir()]
         return []
 
-    def _manifest(self, listed: Listed, anchor: Anchor) -> tuple[SnapshotInfo, dict[str, Any]]:
-        """Read the manifest of a snapshot; raise if any of its parts is missing or different."""
+    def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
+        """Return the manifest of a snapshot; raise if any of its parts is missing or different.
+
+        It never changes, so it is read once, and again if its file was touched since.
+        """
         folder = self._folder / listed.id
         file = folder / "manifest.json"
         if not folder.is_dir():
             raise StoreDamaged(f"{self.uri}: snapshot {listed.id} is not there")
         try:
-            data = file.read_bytes()
-            if sha256(data) != listed.manifest:
-                raise ValueError("it is not the one that was published under this id")
-            info, files = read_manifest(data, listed.id, anchor.store)
+            stat = file.stat()
+            mark = listed.manifest, anchor.store, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns
+            known = self._checked.get(listed.id)
+            if known is None or known[0] != mark:
+                data = file.read_bytes()
+                if sha256(data) != listed.manifest:
+                    raise ValueError("it is not the one that was published under this id")
+                known = mark, read_manifest(data, listed.id, anchor.store)
+                self._checked[listed.id] = known
+            info, files = known[1]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreDamaged(f"{self.uri}: {file} is damaged ({why(error)})") from error
         for name, said in files.items():

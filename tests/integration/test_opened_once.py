@@ -1,0 +1,73 @@
+"""How often a command opens the files of a store, as the interpreter reports it."""
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from graph.stores import StoreDamaged
+from graph.stores.parquet_store import ParquetStore
+from tests.integration.cli import ROOT, execute
+
+COUNTING = """
+import json, os, sys
+
+opened = []
+
+def note(event, given):
+    if event == "open" and isinstance(given[0], (str, os.PathLike)):
+        opened.append([os.fspath(given[0]), "lock" if given[1] is None else "read"])
+
+sys.addaudithook(note)
+import trustdebt
+code = trustdebt.main(sys.argv[1:])
+print(json.dumps(opened), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("command", ["findings", "kpis", "ledger", "identities"])
+def test_a_command_reads_each_manifest_once(kept: Path, command: str) -> None:
+    """Two snapshots: one read of each manifest, and one lock on it against pruning."""
+    done = execute([sys.executable, "-c", COUNTING, command, "--json", "--store", str(kept)],
+                   PYTHONPATH=str(ROOT))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    opened = json.loads(done.stderr.splitlines()[-1])
+    counts = Counter((how, path) for path, how in opened if Path(path).name == "manifest.json")
+    assert sorted(how for how, _ in counts) == ["lock", "lock", "read", "read"]
+    assert set(counts.values()) == {1}
+
+
+def test_a_manifest_that_changed_is_read_again(kept: Path) -> None:
+    store = ParquetStore(kept)
+    before = store.snapshots()
+    (manifest, *_) = sorted((kept / "snapshots").glob("*/manifest.json"))
+    whole = manifest.read_bytes()
+    try:
+        manifest.write_bytes(whole.replace(b"1", b"2", 1))
+        with pytest.raises(StoreDamaged, match="is damaged"):
+            store.snapshots()
+        manifest.unlink()
+        with pytest.raises(StoreDamaged, match="is damaged"):
+            store.snapshots()
+    finally:
+        manifest.write_bytes(whole)
+    assert store.snapshots() == before
+
+
+def test_a_file_touched_and_put_back_is_checked_again(kept: Path) -> None:
+    """Its time is that of before, as a copying tool leaves it, and its length too."""
+    store = ParquetStore(kept)
+    store.snapshots()
+    (manifest, *_) = sorted((kept / "snapshots").glob("*/manifest.json"))
+    whole, times = manifest.read_bytes(), manifest.stat()
+    try:
+        manifest.write_bytes(whole.replace(b"1", b"2", 1))
+        os.utime(manifest, ns=(times.st_atime_ns, times.st_mtime_ns))
+        with pytest.raises(StoreDamaged, match="is damaged"):
+            store.snapshots()
+    finally:
+        manifest.write_bytes(whole)
