@@ -132,16 +132,14 @@ class Snapshot:
         `owner_state`, `resources` and `weighted` (the blast radius; larger is worse),
         `last_active_at`.
         """
-        rows = identities_answer(self.posture)["identities"]
-        return _frame(
-            [
-                r
-                | r["blast_radius"]
-                | {f"{role}_owner": _id(r["owners"][role]) for role in ("business", "technical")}
-                | {"owner_state": r["owners"]["state"]}
-                for r in rows
-            ],
+        return _readable(
+            identities_answer(self.posture).identities,
             IDENTITY,
+            owners_business="business_owner",
+            owners_technical="technical_owner",
+            owners_state="owner_state",
+            blast_radius_resources="resources",
+            blast_radius_weighted="weighted",
         )
 
     def findings(self) -> pd.DataFrame:
@@ -307,18 +305,14 @@ def _model(path: Path | None) -> Model | None:
     return None if path is None else read_model(path)
 
 
-def _id(thing: dict[str, str] | None) -> str | None:
-    return thing["id"] if thing else None
-
-
 def _frame(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Return a frame with exactly the given columns and types, also without rows."""
     return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(dict(columns))
 
 
-def _readable(table: Table, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return columns of a table, in the given types."""
-    return table.readable()[list(columns)].astype(dict(columns))
+def _readable(table: Table, columns: Mapping[str, str], **names: str) -> pd.DataFrame:
+    """Return columns of a table, some under other `names`, in the given types."""
+    return table.readable().rename(columns=names)[list(columns)].astype(dict(columns))
 
 
 def _table(resources: pd.DataFrame) -> str:

@@ -1,74 +1,73 @@
 """The accountable identities, widest reach first."""
 
 import time
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from analytics.answers.debt import figures
-from analytics.answers.shape import cut, when
+from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table, instants
 from analytics.debt.owed import debt_of
-from analytics.debt.totals import Group, grouped
-from analytics.ownership.owners import NOBODY
+from analytics.debt.totals import grouped
 from analytics.posture import Posture
 from graph.schema import AGENT
 
 
-def identities(posture: Posture, limit: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Identities:
+    """The accountable identities, and the seconds that their reach took (`timing`).
+
+    `identities` has, after the node `identity` itself, `kind`, `owners.business` and
+    `owners.technical` (nodes), `owners.state`, `blast_radius.resources` and
+    `blast_radius.weighted`, `debt`, `tdr`, `grade` and `last_active_at`.
+    """
+
+    identities: Table
+    timing: dict[str, float]
+    left_out: int
+
+
+def identities(posture: Posture, limit: int = 0) -> Identities:
     """List the accountable identities with owners, reach and debt.
 
-    If no source could declare the access of one, its reach, debt and ratio are None.
+    If no source could declare the access of one, its reach, debt and ratio are null.
     """
     begun = time.perf_counter()
     reach = posture.totals()
     took = time.perf_counter() - begun
     known = posture.reach_known[posture.accountable]
     order = np.lexsort((posture.accountable, -reach.weighted, ~known))
-    shown, left_out = cut(order, limit)
-    kinds, active, owed = _kinds(posture), posture.activity.last_active, _owed(posture)
-    rows = []
-    for place in shown:
-        number = int(posture.accountable[place])
-        thing: dict[str, Any] = {**posture.graph.thing(number)}
-        rows.append(
-            thing
-            | {
-                "kind": kinds.get(number),
-                "owners": owners(posture, number),
-                "blast_radius": {
-                    "resources": int(reach.resources[place]) if known[place] else None,
-                    "weighted": float(reach.weighted[place]) if known[place] else None,
-                },
-                **_debt(owed[number]),
-                "last_active_at": when(active[number]),
-            }
-        )
-    return {"identities": rows, "timing": {"reach_seconds": took}, "left_out": left_out}
-
-
-def _owed(posture: Posture) -> dict[int, Group]:
-    """Return the debt of each accountable identity, by its number."""
-    whole = grouped(posture, debt_of(posture), posture.accountable)
-    return dict(zip(posture.accountable.tolist(), whole, strict=True))
-
-
-def _debt(group: Group) -> dict[str, Any]:
-    told = figures(group.total)
-    return {"debt": told["debt"], "tdr": told["tdr"], "grade": group.grade}
-
-
-def _kinds(posture: Posture) -> dict[int, str]:
-    agents = posture.graph.frames[AGENT]
-    stated = agents["kind"].notna()
-    numbers = posture.graph.numbers(agents["id"][stated])
-    return dict(zip(numbers.tolist(), agents["kind"][stated], strict=True))
-
-
-def owners(posture: Posture, number: int) -> dict[str, Any]:
-    """Return the owners of a node, and how they are known."""
-    owned, thing = posture.ownership, posture.graph.thing
-    answer: dict[str, Any] = {
-        role: thing(int(who[number])) if who[number] != NOBODY else None
-        for role, who in owned.covered.items()
+    rows, left_out = cut(order, limit)
+    numbers, is_known = posture.accountable[rows], pd.Series(known[rows])
+    owed = list(grouped(posture, debt_of(posture), posture.accountable))
+    groups = [owed[row] for row in rows.tolist()]
+    owners = posture.ownership.covered
+    columns = {
+        "identity": numbers,
+        "kind": _kinds(posture)[numbers],
+        **{f"owners.{role}": owner[numbers] for role, owner in owners.items()},
+        "owners.state": posture.owner_states[numbers],
+        "blast_radius.resources": pd.Series(reach.resources[rows], dtype="Int64").where(is_known),
+        "blast_radius.weighted": pd.Series(reach.weighted[rows], dtype="Float64").where(is_known),
+        "debt": _figures([g.total.debt if g.total.known else None for g in groups]),
+        "tdr": _figures([g.total.ratio if g.total.known else None for g in groups]),
+        "grade": pd.array([g.grade for g in groups], dtype="string"),
+        "last_active_at": instants(posture.activity.last_active[numbers]),
     }
-    return answer | {"state": str(posture.owner_states[number])}
+    kinds = {"identity": Kind.ITSELF} | {f"owners.{role}": Kind.NODE for role in owners}
+    table = Table(pd.DataFrame(columns), posture.graph.things, kinds)
+    return Identities(table, {"reach_seconds": took}, left_out)
+
+
+def _figures(values: list[float | None]) -> pd.Series:
+    return pd.Series(values, dtype="Float64")
+
+
+def _kinds(posture: Posture) -> np.ndarray:
+    """Return the kind of each node that is an agent, by its number; None where none is stated."""
+    agents = posture.graph.frames[AGENT]
+    kinds = np.full(len(posture.graph.ids), None, object)
+    stated = agents["kind"].notna()
+    kinds[posture.graph.numbers(agents["id"][stated])] = agents["kind"][stated].to_numpy(object)
+    return kinds

@@ -9,7 +9,6 @@ import pytest
 
 from analytics.answers import journal as decisions
 from analytics.answers.collisions import collisions
-from analytics.answers.identities import identities
 from analytics.answers.journal import Refused
 from analytics.answers.orphans import orphans
 from analytics.answers.reach import blast_radius
@@ -23,7 +22,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused
 from tests.support.estates.small_estates import AS_OF, Estate
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 DAY = pd.Timedelta(days=1)

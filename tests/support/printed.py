@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 import analytics.answers.findings
+import analytics.answers.identities
 from analytics.answers.table import as_json
 
 
@@ -17,3 +18,4 @@ def _printed(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 
 findings = _printed(analytics.answers.findings.findings)
+identities = _printed(analytics.answers.identities.identities)

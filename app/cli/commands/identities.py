@@ -6,6 +6,7 @@ from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
 
 if TYPE_CHECKING:
+    from analytics.answers.identities import Identities
     from analytics.posture import Posture
 
 
@@ -48,7 +49,7 @@ COLLISIONS: dict[str, Columns] = {
 
 
 @question("identities")
-def identities(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
     """List the identities somebody must answer for. Example: trustdebt identities."""
     from analytics.answers.identities import identities as answer
 

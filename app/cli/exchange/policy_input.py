@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from analytics.answers.identities import identities
+from analytics.answers.table import as_json
 from analytics.assumptions.families.scope import scopes_of
 from analytics.ownership.owners import NOBODY, ROLES
 from analytics.posture import Posture
@@ -32,7 +33,7 @@ class PolicyInput:
 
 def policy_input(posture: Posture) -> PolicyInput:
     """Return the policy input for the accountable identities and all resources."""
-    rows = sorted(identities(posture)["identities"], key=lambda row: str(row["id"]))
+    rows = sorted(as_json(identities(posture).identities), key=lambda row: str(row["id"]))
     third, scopes = _third_party(posture), scopes_of(posture)
     principals = {}
     for row in rows:

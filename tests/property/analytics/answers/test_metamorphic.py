@@ -13,7 +13,6 @@ import pytest
 
 from analytics.answers.debt import debt
 from analytics.answers.evidence import evidence
-from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
 from analytics.answers.stale import stale
@@ -23,7 +22,7 @@ from graph.element import Relationship
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, OWNS
 from tests.support.estates.any_world import estate
 from tests.support.estates.small_estates import Estate, ago, together
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 SEEDS = range(6)
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {

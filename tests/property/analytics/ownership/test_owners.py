@@ -6,7 +6,6 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.identities import identities
 from analytics.answers.orphans import orphans as orphans_answer
 from analytics.findings.evaluation import find_by
 from analytics.findings.rules import all_rules
@@ -14,7 +13,7 @@ from analytics.ownership.owners import NOBODY, ownership
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids, together
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 AGENTS = ("a0", "a1", "a2", "a3")
 PEOPLE = ("p0", "p1", "p2")

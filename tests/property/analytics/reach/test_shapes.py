@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from analytics.answers.exposure import exposure
-from analytics.answers.identities import identities
 from analytics.answers.path import path
 from analytics.answers.reach import blast_radius, reach_tree
 from analytics.answers.stale import stale
@@ -17,6 +16,7 @@ from analytics.reach.network import Network
 from analytics.reach.spread import exposed, spread
 from analytics.weights import sensitivities
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import identities
 from tests.support.references.reach import number_of
 
 # ---------------------------------------------------------------- size

@@ -6,7 +6,6 @@ import pytest
 
 from analytics.answers.coverage import coverage
 from analytics.answers.exposure import exposure
-from analytics.answers.identities import identities
 from analytics.answers.orphans import orphans
 from analytics.answers.path import path
 from analytics.answers.reach import blast_radius
@@ -15,7 +14,7 @@ from analytics.answers.stale import stale
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 
 def _states(estate: Estate) -> dict[str, str]:

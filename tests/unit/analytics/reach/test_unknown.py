@@ -15,7 +15,6 @@ from analytics.answers.durability import durability
 from analytics.answers.exposure import exposure
 from analytics.answers.exposures import exposures
 from analytics.answers.frameworks import frameworks
-from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
 from analytics.answers.reach import blast_radius
 from analytics.answers.stale import stale
@@ -24,7 +23,7 @@ from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago, together
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 REACH = ("debt", "debt_ratio", "principal", "interest", "lag_factor", "sensitive_reach",
          "reach_concentration", "debt_concentration", "standing_share", "standing_privilege",

@@ -10,7 +10,6 @@ import pytest
 
 from analytics.answers.debt import debt
 from analytics.answers.frameworks import frameworks
-from analytics.answers.identities import identities
 from analytics.answers.kpis import kpis
 from analytics.assumptions import items
 from analytics.assumptions.families import all_families
@@ -21,7 +20,7 @@ from analytics.posture import Posture, assess
 from analytics.runtime.faults import Faults, collecting, described, guarded
 from graph.identity.lookup import UnknownThing
 from tests.integration.cli import example
-from tests.support.printed import findings
+from tests.support.printed import findings, identities
 
 CANARY = "canary-in-a-cell"
 GRAPH = example().posture().graph
