@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
 import pandas as pd
@@ -46,7 +45,7 @@ from graph.stores import (
     pick,
 )
 from graph.stores.anchor import NOTHING, Anchor, Listed, anchor_of, written
-from graph.stores.manifest import read_manifest, record
+from graph.stores.manifest import Manifest, Manifests, record
 from graph.stores.parquet_files import (
     NODE_INDEX,
     Opened,
@@ -64,10 +63,6 @@ from graph.values import canonical
 LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
 BEGUN = ("journal", "LOCK", "snapshots", ".CURRENT")  # prefixes of files before CURRENT
 
-Manifest = tuple[SnapshotInfo, dict[str, Any]]
-Manifests = dict[str, Manifest]
-Mark = tuple[str, str, int, int, int]  # hash and store of a manifest; its file, and when it changed
-
 
 class ParquetStore:
     """A store of snapshots in the folder `path`."""
@@ -77,7 +72,7 @@ class ParquetStore:
         self._root = Path(path)
         self._folder = self._root / "snapshots"
         self._pointer = self._root / "CURRENT"
-        self._checked: dict[str, tuple[Mark, Manifest]] = {}
+        self._manifests = Manifests()
         self._holds: WeakValueDictionary[str, Hold] = WeakValueDictionary()
         refuse_inside(self._root)
 
@@ -213,7 +208,7 @@ class ParquetStore:
 
     # ------------------------------------------------------------ reading
 
-    def _state(self) -> tuple[Anchor | None, Manifests]:
+    def _state(self) -> tuple[Anchor | None, dict[str, Manifest]]:
         """Return the anchor, if there is one, and the manifests that it lists, checked."""
         while True:
             anchor = self._anchor()
@@ -257,25 +252,13 @@ class ParquetStore:
         return []
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
-        """Return the manifest of a snapshot; raise if any of its parts is missing or different.
-
-        It never changes, so it is read once, and again if its file was touched since.
-        """
+        """Return the manifest of a snapshot; raise if any of its parts is missing or different."""
         folder = self._folder / listed.id
         file = folder / "manifest.json"
         if not folder.is_dir():
             raise StoreDamaged(f"{self.uri}: snapshot {listed.id} is not there")
         try:
-            stat = file.stat()
-            mark = listed.manifest, anchor.store, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns
-            known = self._checked.get(listed.id)
-            if known is None or known[0] != mark:
-                data = file.read_bytes()
-                if sha256(data) != listed.manifest:
-                    raise ValueError("it is not the one that was published under this id")
-                known = mark, read_manifest(data, listed.id, anchor.store)
-                self._checked[listed.id] = known
-            info, files = known[1]
+            info, files = self._manifests.read(file, listed, anchor.store)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreDamaged(f"{self.uri}: {file} is damaged ({why(error)})") from error
         for name, said in files.items():
