@@ -1,7 +1,7 @@
-"""Grants that Cartography keeps as nodes: a role, bound to whom has it, within a part of the world.
+"""Grants that Cartography keeps as nodes: a role, bound to its holders, within a scope.
 
-So it keeps role assignments of Azure and Entra, policies of Google Cloud, and role bindings of
-Kubernetes. Policies of AWS's own that reach all of an account are read in the same way.
+It keeps role assignments of Azure and Entra, policies of Google Cloud, and role bindings of
+Kubernetes in this way. Policies of AWS's own that reach all of an account are read alike.
 """
 
 from collections import defaultdict
@@ -19,15 +19,15 @@ from ingest.sources.cartography.kinds import (
     word_level,
 )
 
-ACCOUNT = 4  # which part of an ARN names the account
+ACCOUNT = 4  # index of the account in the parts of an ARN
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """One holder of a role within one scope, all by their keys.
 
-    `role` is the node of the role, where there is one. `sure` is false where only the name of
-    the role tells the levels.
+    `role` is the node of the role, if there is one. `sure` is False if the levels are derived
+    from the name of the role only.
     """
 
     holder: str
@@ -40,19 +40,19 @@ class Bound:
 
     @property
     def condition(self) -> str | None:
-        """Say that it holds under a condition, which is not kept."""
-        said = self.node.properties
-        held = said.get("has_condition") is True or bool(said.get("condition"))
-        return "a condition of the assignment" if held else None
+        """A note that it holds under a condition, whose text is not kept; None if under none."""
+        properties = self.node.properties
+        conditional = properties.get("has_condition") is True or bool(properties.get("condition"))
+        return "a condition of the assignment" if conditional else None
 
 
 def is_binding(node: GraphNode | None) -> bool:
-    """Whether a node binds a role to its holders."""
+    """Return whether a node binds a role to its holders."""
     return node is not None and not named("bindings", "labels").isdisjoint(node.labels)
 
 
 class Bindings:
-    """Gathers what bindings bind, and where; `used` are the relationships that say so."""
+    """The bindings of a graph, with their holders, roles and scopes."""
 
     def __init__(self, graph: Graph, parents: Mapping[str, str]) -> None:
         self.graph, self.parents = graph, parents
@@ -65,7 +65,7 @@ class Bindings:
             self._gather(link)
 
     def is_part(self, link: GraphLink) -> bool:
-        """Whether a relationship only says what a binding binds, and of what it is a part."""
+        """Return whether a relationship is only a part of a binding, or places it."""
         if link.type in types("contains"):
             return link.start in self.nodes or link.end in self.nodes
         if link.end in self.nodes:
@@ -74,7 +74,7 @@ class Bindings:
         return link.start in self.nodes and any(link.type in named("bindings", k) for k in out)
 
     def bound(self) -> Iterator[Bound]:
-        """List who holds what, where."""
+        """Yield each holder of each role, by scope."""
         for key, node in self.nodes.items():
             role = next((self.graph.nodes[r] for r in sorted(self.roles[key])), None)
             name, levels, sure = _granted(node, role)
@@ -91,18 +91,18 @@ class Bindings:
             self.holders[link.start].append(link.end)
         elif link.type in named("bindings", "role") and link.end in self.graph.nodes:
             labels = self.graph.nodes[link.end].labels
-            is_role = "EntraApplication" not in labels  # what the role is for, and not a role
+            is_role = "EntraApplication" not in labels  # the scope of the role
             (self.roles if is_role else self.scopes)[link.start].append(link.end)
         elif link.type in named("bindings", "applies_to"):
             self.scopes[link.start].append(link.end)
 
     def _scopes(self, key: str, node: GraphNode, holder: str) -> list[str]:
-        """Return what a binding is good for: what it names, else what it is a part of."""
+        """Return the scopes of a binding: those that it names, else its parent."""
         if self.scopes[key]:
             return self.scopes[key]
-        said = text(node.properties.get("scope")).lower().rstrip("/")
-        if said and said in self.by_id:
-            return [self.by_id[said]]
+        scope = text(node.properties.get("scope")).lower().rstrip("/")
+        if scope and scope in self.by_id:
+            return [self.by_id[scope]]
         if "AWSManagedPolicy" in node.labels:
             return self._account(holder) if policy_level(text(node.properties.get("arn"))) else []
         return [self.parents[key]] if key in self.parents else []
@@ -119,11 +119,11 @@ def _id(node: GraphNode) -> str:
 
 
 def _granted(node: GraphNode, role: GraphNode | None) -> tuple[str, tuple[str, ...], bool]:
-    """Return the name of what is granted, its levels, and whether these are sure."""
-    said = node.properties
+    """Return the name of the granted role, its levels, and whether these are sure."""
+    own = node.properties
     if "AWSManagedPolicy" in node.labels:
-        level = policy_level(text(said.get("arn")))
-        return redact_text(text(said.get("name"))), (level,) if level else (), True
+        level = policy_level(text(own.get("arn")))
+        return redact_text(text(own.get("name"))), (level,) if level else (), True
     properties = role.properties if role else {}
     name = next((n for n in _names(node, role) if n), "")
     verbs = properties.get("verbs")
@@ -134,7 +134,7 @@ def _granted(node: GraphNode, role: GraphNode | None) -> tuple[str, tuple[str, .
 
 
 def _names(node: GraphNode, role: GraphNode | None) -> Iterator[str]:
-    """Return what a role is called: as its system calls it, before how it is shown."""
+    """Yield the names of a role: that of its system first, then the displayed ones."""
     yield redact_text(text(node.properties.get("role")))  # of Google Cloud: roles/viewer
     yield redact_text(text(node.properties.get("role_name")))
     for key in ("role_name", "display_name", "_ont_name", "name"):
@@ -142,12 +142,12 @@ def _names(node: GraphNode, role: GraphNode | None) -> Iterator[str]:
 
 
 def parents_of(graph: Graph, placed: Mapping[str, str]) -> dict[str, str]:
-    """Return what each node is a part of, by their keys: the nearest of those in `placed`.
+    """Return the parent of each node, by their keys: the nearest of those in `placed`.
 
     A namespace `CONTAINS` what its cluster has as a `RESOURCE`; older modules draw the latter
     from a thing to its tenant.
     """
-    found: dict[str, tuple[bool, str, str]] = {}
+    rank_by_child: dict[str, tuple[bool, str, str]] = {}
     for link in graph.links:
         if link.type not in types("contains"):
             continue
@@ -156,8 +156,8 @@ def parents_of(graph: Graph, placed: Mapping[str, str]) -> dict[str, str]:
             start, end = end, start
         if start in placed and end in graph.nodes and start != end:
             rank = (link.type != "CONTAINS", placed[start], start)
-            found[end] = min(found.get(end, rank), rank)
-    return {end: rank[2] for end, rank in found.items()}
+            rank_by_child[end] = min(rank_by_child.get(end, rank), rank)
+    return {end: rank[2] for end, rank in rank_by_child.items()}
 
 
 def _is_tenant(graph: Graph, key: str) -> bool:

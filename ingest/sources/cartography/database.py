@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 VARIABLES = "TRUSTDEBT_CARTOGRAPHY"  # _USER, _PASSWORD and _DATABASE
 SYNCED = "lastupdated"
-MOST = 5_000_000  # nodes that are read; they are all held at once
+MOST = 5_000_000  # nodes that are read; all are in memory at once
 WRITTEN = (
     "the graph was written to while it was read, so this is a partial read: a sync of "
     "Cartography is running"
 )
 
 
-def checked_address(said: str) -> str:
+def checked_address(text: str) -> str:
     """Return the address of a database, or refuse it without repeating a password.
 
     Raises
     ------
     InputRefused
-        If it is no address of Neo4j, holds a password, or would be spoken to without encryption.
+        If it is no address of Neo4j, holds a password, or the connection would not be encrypted.
     """
     from graph.stores.neo4j_session import address
 
     try:
-        return address(said, VARIABLES)
+        return address(text, VARIABLES)
     except StoreError as error:
         raise InputRefused("the address", "", str(error)) from None
 
 
 def scope_of_address(address: str) -> str:
-    """Return how a database is called where the caller does not name the scope.
+    """Return the scope of a database, if the caller names none.
 
     >>> scope_of_address("bolt://127.0.0.1:7687"), scope_of_address("neo4j+s://db.example:9999")
     ('localhost', 'db.example:9999')
@@ -53,7 +53,7 @@ def scope_of_address(address: str) -> str:
 
 
 def read_database(address: str, rows: Rows) -> Graph:
-    """Read what has a meaning here, and count the rest.
+    """Read the known nodes and relationships, and count the others.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def read_database(address: str, rows: Rows) -> Graph:
 
 
 class _Reader:
-    """Reads nodes by their labels, then relationships, then what else these lead to."""
+    """A reader of nodes by their labels, then of relationships, then of their other ends."""
 
     def __init__(self, database: "Neo4jGraph", rows: Rows) -> None:
         self.database, self.rows = database, rows
@@ -82,7 +82,7 @@ class _Reader:
         before = self.database.counts()
         self._refuse(ids, before)
         self._nodes(ids)
-        known = {one for one in before.types if is_known(one)}
+        known = {type_ for type_ in before.types if is_known(type_)}
         reached = self._links(ids, known - types("contains"))
         self._nodes(reached)
         self._links(reached, known - types("contains"))
@@ -112,24 +112,24 @@ class _Reader:
             raise InputRefused(self.database.uri, "", reason)
 
     def _links(self, ids: list[str], known: Iterable[str]) -> list[str]:
-        """Read what leaves these nodes; return what it leads to that was not read yet."""
+        """Read the relationships from these nodes; return their ends that were not read yet."""
         kept = named("properties", "relationship")
-        found = self._as_links(self.database.links(ids, set(known), kept))
+        links = self._as_links(self.database.links(ids, set(known), kept))
         reached: dict[str, None] = {}
-        for link in found:
+        for link in links:
             self.read.links.append(link)
             if link.end not in self.read.nodes:
                 reached |= dict.fromkeys(needed(self.read, link))
         return list(reached)
 
     def _contained(self, known: set[str]) -> None:
-        """Read what each node is a part of; some modules draw it from a thing to its tenant."""
+        """Read the parents of nodes; some modules draw it from a node to its tenant."""
         tenants = {k for k, n in self.read.nodes.items() if "Tenant" in n.labels}
         others = [k for k in self.read.nodes if k not in tenants]
         inward = self.database.links(list(self.read.nodes), known, (), incoming=True)
         outward = self.database.links(others, known, ())
-        found = {(k.type, k.start, k.end): k for k in self._as_links((*inward, *outward))}
-        self.read.links += found.values()
+        link_by_ends = {(k.type, k.start, k.end): k for k in self._as_links((*inward, *outward))}
+        self.read.links += link_by_ends.values()
 
     def _as_links(self, rows: Iterable["LinkRow"]) -> Iterator[GraphLink]:
         for row in rows:
@@ -137,12 +137,12 @@ class _Reader:
             yield GraphLink(row.type, row.start, row.end, row.properties, place)
 
     def _keep_whole_links(self) -> None:
-        """Leave out what ends at a node that was not read: it has no meaning here."""
+        """Leave out relationships with an end that was not read: they have no meaning here."""
         nodes = self.read.nodes
         self.read.links = [k for k in self.read.links if k.start in nodes and k.end in nodes]
 
     def _count(self, counts: "Counts") -> None:
-        """Count by labels and by type what was not read."""
+        """Count the nodes that were not read by labels, and the relationships by type."""
         for labels, number in counts.labels.items():
             self.read.passed[" ".join(labels)] += number
         for node in self.read.nodes.values():
@@ -153,10 +153,10 @@ class _Reader:
         self.read.passed, self.read.unread = +self.read.passed, +self.read.unread
 
     def _compare(self, ids: set[str], before: "Counts") -> None:
-        """Take the reading as partial if anything changed since it began."""
-        said = {key: node.properties.get(SYNCED) for key, node in self.read.nodes.items()}
-        now = dict(self.database.values(list(said), SYNCED))
-        same = ids == set(self.database.ids(known_labels())) and ids <= set(said)
-        if not (same and said == now and before.types == self.database.types()):
+        """Mark the reading as partial if anything changed since it began."""
+        stamps = {key: node.properties.get(SYNCED) for key, node in self.read.nodes.items()}
+        now = dict(self.database.values(list(stamps), SYNCED))
+        same = ids == set(self.database.ids(known_labels())) and ids <= set(stamps)
+        if not (same and stamps == now and before.types == self.database.types()):
             self.rows.whole = False
             self.rows.warn(WRITTEN)

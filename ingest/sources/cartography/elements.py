@@ -1,4 +1,4 @@
-"""Nodes and relationships of a Cartography graph, however they were read."""
+"""Nodes and relationships of a Cartography graph, from a database or an export."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from ingest.rows import Place, Rows
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """A node with all its labels; `key` is Neo4j's own id, good within one reading."""
+    """A node with all its labels; `key` is Neo4j's own id, valid within one reading."""
 
     key: str
     labels: tuple[str, ...]
@@ -30,7 +30,7 @@ class GraphLink:
 
 @dataclass
 class Graph:
-    """What was read; `passed` and `unread` count by label and type what was left where it is."""
+    """A graph; `passed` and `unread` count the nodes by label and links by type left out."""
 
     rows: Rows
     nodes: dict[str, GraphNode] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""When Cartography last wrote what was read, and whether it had finished.
+"""The last syncs of a Cartography graph, and whether they had finished.
 
-Each sync stamps with its own time (`lastupdated`) whatever it sees, and afterwards deletes what
-it did not see; a module that finished says so in a node `SyncMetadata`.
+Each sync stamps with its own time (`lastupdated`) all that it sees, and then deletes the rest; a
+module that finished writes a node `SyncMetadata`.
 https://cartography-cncf.github.io/cartography/modules/_cartography-metadata/schema.html
 """
 
@@ -21,12 +21,12 @@ MANY = 5  # parts of the graph that a warning lists
 
 
 def is_sync(node: GraphNode) -> bool:
-    """Whether a node says when a part of the graph was synced."""
+    """Return whether a node holds the time of a sync of a part of the graph."""
     return not named("syncs", "labels").isdisjoint(node.labels)
 
 
 def stamp(node: GraphNode) -> pd.Timestamp | None:
-    """Return when Cartography saw a node last, if it says so."""
+    """Return the instant at which Cartography last saw a node; None if unknown."""
     try:
         return moment(node.properties.get("lastupdated"))
     except (WrongValue, ValueError, OverflowError):
@@ -34,7 +34,7 @@ def stamp(node: GraphNode) -> pd.Timestamp | None:
 
 
 def last_sync(graph: Graph, keys: Iterable[str]) -> pd.Timestamp | None:
-    """Return when the newest sync ran that saw any of these nodes."""
+    """Return the instant of the newest sync that saw any of these nodes."""
     stamps: Counter[pd.Timestamp] = Counter()
     for key in keys:
         at = stamp(graph.nodes[key])
@@ -50,11 +50,10 @@ def last_sync(graph: Graph, keys: Iterable[str]) -> pd.Timestamp | None:
 
 
 def note_unfinished(graph: Graph, keys: Iterable[str], parents: Mapping[str, str]) -> None:
-    """Take the reading as partial where a sync was still running, or broke off.
+    """Mark the reading as partial if a sync was still running, or broke off.
 
-    That is so where one kind of thing of one tenant was seen by different syncs, since a sync
-    that finished deletes what it did not see; and where such things are newer than the last time
-    that their module finished.
+    That is so if different syncs saw nodes of one sort in one tenant, since a sync that finished
+    deletes what it did not see; and if such nodes are newer than the last end of their module.
     """
     stamps: defaultdict[tuple[str, str], set[pd.Timestamp]] = defaultdict(set)
     newest: dict[tuple[str, str], pd.Timestamp] = {}
@@ -67,20 +66,20 @@ def note_unfinished(graph: Graph, keys: Iterable[str], parents: Mapping[str, str
         for label in node.labels:
             part = native(graph.nodes[parent].properties), label
             newest[part] = max(newest.get(part, at), at)
-    found = {
+    unfinished = {
         f"{sort} of {native(graph.nodes[parent].properties)}"
         for (parent, sort), seen in stamps.items()
         if len(seen) > 1
     }
     for node in graph.nodes.values():
-        said, at = node.properties, stamp(node)
-        part = native(said, "groupid"), text(said.get("syncedtype"))
+        properties, at = node.properties, stamp(node)
+        part = native(properties, "groupid"), text(properties.get("syncedtype"))
         if is_sync(node) and at is not None and newest.get(part, at) > at:
-            found.add(f"{part[1]} of {part[0]}")
-    if found:
+            unfinished.add(f"{part[1]} of {part[0]}")
+    if unfinished:
         graph.rows.whole = False
-        shown = ", ".join(redact_text(one) for one in sorted(found)[:MANY])
-        more = f" and {len(found) - MANY} more" if len(found) > MANY else ""
+        shown = ", ".join(redact_text(part_name) for part_name in sorted(unfinished)[:MANY])
+        more = f" and {len(unfinished) - MANY} more" if len(unfinished) > MANY else ""
         graph.rows.warn(
             f"a sync of Cartography was running or broke off, so this is a partial read: {shown}"
             f"{more}"

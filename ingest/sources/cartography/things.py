@@ -1,4 +1,4 @@
-"""What the properties of a Cartography node say: its id, its names, and when it was used."""
+"""Facts from the properties of a Cartography node: its id, its names, and its uses."""
 
 import math
 import re
@@ -48,16 +48,19 @@ OFF = {"inactive", "disabled", "suspended", "deprovisioned", "archived"}
 
 
 def id_of(node: GraphNode, scope: str) -> str:
-    """Return the id of a node: the one that its own system gives it, where that is unique.
+    """Return the id of a node: that of its own system, if it is unique.
 
     Raises
     ------
     WrongValue
-        If it has none, without which it cannot be known again, or one that holds a secret.
+        If it has no id, by which it could be recognized again, or one that holds a secret.
     """
-    said, sort = node.properties, sort_of(node.labels)
-    own = native(said)
-    parts = (own, *(text(said.get(name)) for name in ("arn", "cluster_name", "namespace", "name")))
+    properties, sort = node.properties, sort_of(node.labels)
+    own = native(properties)
+    parts = (
+        own,
+        *(text(properties.get(name)) for name in ("arn", "cluster_name", "namespace", "name")),
+    )
     if not (own or parts[1].startswith("arn:")):
         raise WrongValue("a node must have an id")
     if any(redact_text(part) != part for part in (*parts[:2], sort)):
@@ -79,85 +82,89 @@ def id_of(node: GraphNode, scope: str) -> str:
     return _github(sort, own) or f"cartography:{scope}/{sort}/{own}"
 
 
-def native(said: dict[str, Any], name: str = "id") -> str:
-    """Return an id that a node has, also where it is a number; "" if it has none."""
-    value = said.get(name)
+def native(properties: dict[str, Any], name: str = "id") -> str:
+    """Return an id that a node has, as text if it is a number; "" if it has none."""
+    value = properties.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return text(value)
 
 
 def _github(sort: str, own: str) -> str:
-    found = GITHUB.fullmatch(own)
-    if found is None:
+    match = GITHUB.fullmatch(own)
+    if match is None:
         return ""
-    if sort == "GitHubOrganization" and not found[2]:
-        return f"github:{found[1]}/organization/{found[1]}"
-    if sort == "GitHubUser" and not found[2]:
-        return user_id(found[1])
-    if sort == "GitHubRepository" and found[2]:
-        return f"github:{found[1]}/repository/{found[2]}"
+    if sort == "GitHubOrganization" and not match[2]:
+        return f"github:{match[1]}/organization/{match[1]}"
+    if sort == "GitHubUser" and not match[2]:
+        return user_id(match[1])
+    if sort == "GitHubRepository" and match[2]:
+        return f"github:{match[1]}/repository/{match[2]}"
     return ""
 
 
 def known_as(node: GraphNode) -> list[str]:
-    """Return the ids by which other systems know a node, besides its own."""
-    said, sort = node.properties, sort_of(node.labels)
-    found = {
+    """Return the ids of a node in other systems, besides its own."""
+    properties, sort = node.properties, sort_of(node.labels)
+    names_by_kind = {
         "aws_id": ("accesskeyid",) if "AccessKey" in sort else ("userid", "roleid"),
         "gcp": ("email",) if sort == "GCPServiceAccount" else (),
         "github": ("username",) if sort == "GitHubUser" else (),
     }
     if not sort.startswith("AWS") and sort != "AccountAccessKey":
-        del found["aws_id"]
-    values = ((kind, text(said.get(name))) for kind, names in found.items() for name in names)
+        del names_by_kind["aws_id"]
+    values = (
+        (kind, text(properties.get(name)))
+        for kind, names in names_by_kind.items()
+        for name in names
+    )
     return sorted(f"{kind}:{v}" for kind, v in values if v and redact_text(v) == v)
 
 
 def is_person(node: GraphNode) -> bool:
-    """Whether a user account is a person's: of AWS, only one with a password that was used."""
+    """Return whether a user account is a person's: in AWS, only if its password was used."""
     if "AWSUser" not in node.labels:
         return True
     return text(node.properties.get("passwordlastused")) not in NEVER
 
 
 class Facts:
-    """Reads what is said of nodes; `unread` counts instants that are none."""
+    """A reader of the facts of nodes; `unread` counts invalid instants."""
 
     def __init__(self) -> None:
         self.unread = 0
 
     def of(self, node: GraphNode) -> Row:
-        """Return what a node says of itself, whatever it is; absent facts are None."""
-        said, sort = node.properties, sort_of(node.labels)
-        mail = next((v for v in (text(said.get(n)) for n in EMAILS) if "@" in v), "")
-        name = next((v for v in (text(said.get(n)) for n in NAMES) if v), "")
+        """Return the facts of a node of any label; absent facts are None."""
+        properties, sort = node.properties, sort_of(node.labels)
+        mail = next((v for v in (text(properties.get(n)) for n in EMAILS) if "@" in v), "")
+        name = next((v for v in (text(properties.get(n)) for n in NAMES) if v), "")
         return {
             "name": redact_text(name) or None,
             "email": redact_text(mail) or None,
             "provider": next((p for mark, p in PROVIDERS.items() if sort.startswith(mark)), None)
-            or redact_text(text(said.get("_ont_source")))
+            or redact_text(text(properties.get("_ont_source")))
             or None,
-            "status": _status(said),
-            "mfa": _flag(said.get("_ont_has_mfa")),
-            "created_at": self._first(said, CREATED),
-            "last_used_at": self._first(said, USED),
-            "last_active_at": self._first(said, ACTIVE),
-            "expires_at": self._first(said, EXPIRES),
+            "status": _status(properties),
+            "mfa": _flag(properties.get("_ont_has_mfa")),
+            "created_at": self._first(properties, CREATED),
+            "last_used_at": self._first(properties, USED),
+            "last_active_at": self._first(properties, ACTIVE),
+            "expires_at": self._first(properties, EXPIRES),
             "external_ids": canonical(known_as(node)) if known_as(node) else None,
             "sort": redact_text(sort),
             "credential": credential_sort(node.labels),
         }
 
-    def _first(self, said: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
+    def _first(self, properties: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
         for name in names:
             try:
-                found = moment(said.get(name))
+                at = moment(properties.get(name))
             except (WrongValue, ValueError, OverflowError):
                 self.unread += 1
                 continue
-            if found is not None:
-                return found
+            if at is not None:
+                return at
         return None
 
 
@@ -170,21 +177,21 @@ def moment(value: Any) -> pd.Timestamp | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     if isinstance(value, str):
-        said = value.strip()
-        return None if said in NEVER else instant(said)
+        stripped = value.strip()
+        return None if stripped in NEVER else instant(stripped)
     seconds = value / 1000 if value > 1e11 else value
     if not math.isfinite(seconds) or not 0 < seconds < 253402300800:
         raise WrongValue("must be an instant")
     return pd.Timestamp(seconds, unit="s", tz="UTC").floor("ms").as_unit("ms")
 
 
-def _status(said: dict[str, Any]) -> str | None:
-    active = _flag(said.get("_ont_active"))
+def _status(properties: dict[str, Any]) -> str | None:
+    active = _flag(properties.get("_ont_active"))
     flags = ("_ont_inactive", "disabled", "account_enabled", "_ont_enabled", "enabled")
     for name, off in zip(flags, (True, True, False, False, False), strict=True):
-        known = _flag(said.get(name))
+        known = _flag(properties.get(name))
         active = (known is not off) if active is None and known is not None else active
-    if active is None and text(said.get("status")).lower() in OFF:
+    if active is None and text(properties.get("status")).lower() in OFF:
         active = False
     return None if active is None else "active" if active else "disabled"
 
@@ -196,5 +203,5 @@ def _flag(value: Any) -> bool | None:
 
 
 def is_root(node: GraphNode) -> bool:
-    """Whether a node stands for a whole AWS account, as trust in it names it."""
+    """Return whether a node is the root of an AWS account, by which trust names the account."""
     return ROOT.fullmatch(text(node.properties.get("arn"))) is not None

@@ -1,4 +1,4 @@
-"""From a Cartography graph to rows."""
+"""Conversion of a Cartography graph to rows."""
 
 from collections import Counter
 
@@ -42,14 +42,14 @@ from ingest.sources.cartography.things import Facts, id_of, is_person, is_root
 
 FAR = "as far as the agent's action groups go"
 WITHIN = "within what was agreed to"
-# Cartography looks at who is trusted and permitted, and not at the conditions of the trust.
+# Cartography derives these from trust and permissions, without the conditions of the trust.
 ASSUMED = {"STS_ASSUMEROLE_ALLOW"}
 ANCHORS = {"AWSServicePrincipal": "service", "AWSFederatedPrincipal": "oidc_provider"}
 APPS = {"GoogleWorkspaceOAuthApp", "SalesforceConnectedApp"}
 
 
 class Writer:
-    """Turns nodes and relationships into rows of the schema.
+    """A writer of nodes and relationships as rows of the schema.
 
     `labels` and `ids` are by the keys of nodes, `parents` too.
     """
@@ -64,7 +64,7 @@ class Writer:
         self.written: set[tuple[str, str, str, str]] = set()
 
     def write(self) -> None:
-        """Write all rows, and count what has no meaning here."""
+        """Write all rows, and count the elements without a meaning here."""
         used = {key for link in self.graph.links for key in needed(self.graph, link)}
         facts, passed = Facts(), Counter(self.graph.passed)
         for node in self.graph.nodes.values():
@@ -83,13 +83,13 @@ class Writer:
             }
             self._node(self.graph.nodes[key], self.labels[key], row)
         missing = self._links()
-        self._say(passed, missing, facts.unread)
+        self._warn(passed, missing, facts.unread)
 
     def _links(self) -> int:
-        """Write relationships; return how many end at nodes that are not there."""
+        """Write relationships; return the count of those that end at missing nodes."""
         bindings = Bindings(self.graph, self.parents)
         links = [link for link in self.graph.links if not bindings.is_part(link)]
-        # what is sure stands before what is assumed of the same two
+        # certain relationships come before assumed ones with the same ends
         links.sort(key=self._order)
         missing = sum(not self._link(link) for link in links)
         for bound in bindings.bound():
@@ -100,29 +100,29 @@ class Writer:
         return missing + sum(key not in self.graph.nodes for key in ends)
 
     def _order(self, link: GraphLink) -> tuple[object, ...]:
-        """Sort in a way that does not depend on how the graph was read."""
+        """Return a sort key that does not depend on the order of reading."""
         ends = self.ids.get(link.start, ""), self.ids.get(link.end, "")
         doubt = link.type in ASSUMED, link.properties.get("has_condition") is True
         return (*doubt, link.type, *ends, str(sorted(link.properties.items(), key=str)))
 
-    def _say(self, passed: Counter[str], missing: int, instants: int) -> None:
+    def _warn(self, passed: Counter[str], missing: int, instants: int) -> None:
         if missing:
             self.rows.whole = False
             self.rows.warn(f"{missing} relationships end at nodes that the export does not hold")
         if instants:
             self.rows.warn(f"{instants} instants could not be read and are left out")
-        for what, counted in (("nodes", passed), ("relationships", self.unread)):
+        for elements, counted in (("nodes", passed), ("relationships", self.unread)):
             if counted:
                 named_ = ", ".join(f"{redact_text(k)} ({n})" for k, n in sorted(counted.items()))
-                self.rows.warn(f"{what} that mean nothing here were passed over: {named_}")
+                self.rows.warn(f"{elements} that mean nothing here were passed over: {named_}")
 
     def _managers(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        managers: dict[str, str] = {}
         for link in self.graph.links:
             if link.type in types("reports_to") and link.end in self.ids:
                 end = self.ids[link.end]
-                found[link.start] = min(found.get(link.start, end), end)
-        return found
+                managers[link.start] = min(managers.get(link.start, end), end)
+        return managers
 
     def _place(self, node: GraphNode, label: Node) -> None:
         try:
@@ -132,32 +132,34 @@ class Writer:
             self.rows.whole = False
             self.rows.reject(node.place, str(wrong))
 
-    def _node(self, node: GraphNode, label: Node, said: Row) -> None:
-        sort, credential = said.pop("sort"), said.pop("credential")
+    def _node(self, node: GraphNode, label: Node, facts: Row) -> None:
+        sort, credential = facts.pop("sort"), facts.pop("credential")
         if label is AGENT:
             app = not APPS.isdisjoint(node.labels)
             platform = "bedrock" if "AWSBedrockAgent" in node.labels else None
-            said |= {"kind": "workload" if app else "ai_agent", "platform": platform}
-            said |= {"third_party": True} if app else {}
+            facts |= {"kind": "workload" if app else "ai_agent", "platform": platform}
+            facts |= {"third_party": True} if app else {}
         elif label is CREDENTIAL:
-            said |= {"type": credential, "storage": "unknown"}
+            facts |= {"type": credential, "storage": "unknown"}
             self.declares.add("credentials")
         elif label is RESOURCE:
-            anchor = next((ANCHORS[one] for one in node.labels if one in ANCHORS), None)
+            anchor = next(
+                (ANCHORS[node_label] for node_label in node.labels if node_label in ANCHORS), None
+            )
             if anchor == "oidc_provider" and ":saml-provider/" in self.ids[node.key]:
                 anchor = "saml_provider"
             rules = True if "Tenant" in node.labels or "AWSAccount" in node.labels else None
             account = "AWSAccount" in node.labels or is_root(node)
-            said |= {
+            facts |= {
                 "type": anchor or ("account" if account else sort),
                 "control_plane": rules or account or None,
             }
         names = {column.name for column in label.columns}
-        kept = {k: v for k, v in said.items() if k in names and v is not None}
+        kept = {k: v for k, v in facts.items() if k in names and v is not None}
         self.rows.node(label, self.ids[node.key], node.place, **kept)
 
     def _link(self, link: GraphLink) -> bool:
-        """Write a relationship; return whether both its ends are there."""
+        """Write a relationship; return whether both its ends exist."""
         if link.start not in self.graph.nodes or link.end not in self.graph.nodes:
             return not is_known(link.type)
         here = link.start in self.labels and link.end in self.labels
@@ -166,7 +168,7 @@ class Writer:
         return True
 
     def _known(self, link: GraphLink) -> bool:
-        """Write a relationship whose ends are both here, if it means something."""
+        """Write a relationship whose ends both exist; return whether its type has a meaning."""
         type_, start, end = link.type, link.start, link.end
         to = self.labels[end]
         if type_ in types("reports_to"):
@@ -206,8 +208,8 @@ class Writer:
         if type_ in types("trusts"):
             self.declares.add("trust")
             service = "AWSServicePrincipal" in self.graph.nodes[end].labels
-            said = {"workload": service or None} | _condition(link)
-            return self._add(TRUSTS, start, end, link, **said)
+            facts = {"workload": service or None} | _condition(link)
+            return self._add(TRUSTS, start, end, link, **facts)
         if type_ in named("privileges", "listed"):
             return self._privileged(link, "privileges")
         if _owns_data(self.graph.nodes[start], type_):
@@ -224,7 +226,7 @@ class Writer:
         return self._add(CONTROLS, start, end, link, rule=link.type)
 
     def _takes(self, start: str, end: str, link: GraphLink) -> bool:
-        """Write that something may act as an identity: software runs as it, others take it."""
+        """Write that something may act as an identity: software runs as it, others assume it."""
         if self.labels[end] not in (ROLE, SERVICE_ACCOUNT):
             return False
         if self.labels[start] in RUNS_AS.sources:
@@ -233,13 +235,13 @@ class Writer:
         return self._add(ASSUMES, start, end, link, assumed=assumed)
 
     def _privileged(self, link: GraphLink, key: str) -> bool:
-        """Write a grant whose level a relationship says by the name of a role or privileges."""
+        """Write a grant whose level is named by the role or privileges of a relationship."""
         if self.labels[link.end] is not RESOURCE:
             return False
-        said = link.properties.get(key)
-        names = said if isinstance(said, list) else [said]
-        found = {word_level(text(name)) for name in names} - {None}
-        return self._grant(link.start, link.end, link, sorted(str(level) for level in found))
+        value = link.properties.get(key)
+        names = value if isinstance(value, list) else [value]
+        known = {word_level(text(name)) for name in names} - {None}
+        return self._grant(link.start, link.end, link, sorted(str(level) for level in known))
 
     def _grant(self, start: str, end: str, link: GraphLink, levels: list[str]) -> bool:
         if self.labels[start] not in PRINCIPALS:
@@ -253,13 +255,13 @@ class Writer:
         return done
 
     def _bound(self, bound: Bound) -> None:
-        """Write what a binding grants, and to act as whom."""
+        """Write the grant of a binding."""
         holder, scope = bound.holder, bound.scope
         if holder not in self.labels or scope not in self.labels:
             return
         place, condition = bound.node.place, bound.condition
         as_link = GraphLink("binding", holder, scope, {}, place)
-        said: Row = {"condition": condition} if condition else {}
+        facts: Row = {"condition": condition} if condition else {}
         if self.labels[holder] not in PRINCIPALS:
             return
         self.declares.add("grants")
@@ -268,18 +270,22 @@ class Writer:
             CAN_ACCESS, holder, scope, as_link,
             grant_id=grant, role_name=bound.name or None, levels=canonical(list(bound.levels)),
             actions=canonical([bound.name] if bound.name else []),
-            assumed=None if bound.sure or not bound.levels else True, **said,
+            assumed=None if bound.sure or not bound.levels else True, **facts,
         )  # fmt: skip
 
     def _installed(self, key: str) -> None:
-        """Write what an application of GitHub may do in the organisation it is installed in."""
+        """Write the grant of a GitHub application in the organisation that installed it."""
         node, org = self.graph.nodes[key], self.parents.get(key)
-        said = node.properties.get("write_permissions")
-        if "GitHubAppInstallation" not in node.labels or org is None or not isinstance(said, list):
+        permissions = node.properties.get("write_permissions")
+        if (
+            "GitHubAppInstallation" not in node.labels
+            or org is None
+            or not isinstance(permissions, list)
+        ):
             return
         self.declares.add("grants")
-        names = sorted(redact_text(one) for one in said if isinstance(one, str))
-        rules = any(one.endswith("administration") or one == "members" for one in names)
+        names = sorted(redact_text(name) for name in permissions if isinstance(name, str))
+        rules = any(name.endswith("administration") or name == "members" for name in names)
         levels = ["admin"] if rules else ["write"] if names else ["read"]
         link = GraphLink("installed", key, org, {}, node.place)
         self._add(
@@ -297,15 +303,15 @@ class Writer:
         key = (element.name, source, target, str(facts.get("grant_id") or facts.get("rule") or ""))
         if key not in self.written:
             self.written.add(key)
-            said = {name: value for name, value in facts.items() if value is not None}
+            written = {name: value for name, value in facts.items() if value is not None}
             if element is CAN_ACCESS or element is ASSUMES:
-                said |= _condition(link)
-            self.rows.link(element, source, target, link.place, **said)
+                written |= _condition(link)
+            self.rows.link(element, source, target, link.place, **written)
         return True
 
 
 def needed(graph: Graph, link: GraphLink) -> tuple[str, ...]:
-    """Return the ends that count although no label of theirs is known: what is reached."""
+    """Return the ends of a relationship that count even without a known label."""
     start = graph.nodes.get(link.start)
     if link.type in types("trusts"):
         return (link.end,)
@@ -320,21 +326,21 @@ def needed(graph: Graph, link: GraphLink) -> tuple[str, ...]:
 
 
 def _owns_data(start: GraphNode, type_: str) -> bool:
-    """Whether a relationship means all privileges, as ownership in Snowflake does."""
+    """Return whether a relationship means all privileges, as ownership in Snowflake does."""
     return type_ == "OWNS" and "SnowflakePrincipal" in start.labels
 
 
 def _label(node: GraphNode) -> Node | None:
-    if any(one in ANCHORS for one in node.labels) or is_root(node):
+    if any(anchor in ANCHORS for anchor in node.labels) or is_root(node):
         return RESOURCE
     label = label_of(node.labels)
     return SERVICE_ACCOUNT if label is HUMAN and not is_person(node) else label
 
 
 def _condition(link: GraphLink) -> Row:
-    """Return the condition of a permission: its keys only, since values may tell too much."""
+    """Return the condition of a permission: its keys only, since values may be confidential."""
     if link.properties.get("has_condition") is not True:
         return {}
     keys = link.properties.get("condition_keys")
-    listed = [one for one in keys if isinstance(one, str)] if isinstance(keys, list) else []
+    listed = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
     return {"condition": redact_text(", ".join(sorted(listed))) or "a condition of the policy"}

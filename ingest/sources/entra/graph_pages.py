@@ -1,7 +1,7 @@
-"""Pages of Microsoft Graph: which objects they list, and what these say.
+"""Pages of Microsoft Graph: the objects they list, with their properties.
 
-Objects may hold others that `$expand` asked for. Tools write them in other forms too: a list of
-one as that one, names in capitals (PowerShell), several answers in one (`$batch`).
+Objects may hold others that `$expand` requested. Tools write them in other forms too: a list of one
+object as the object, names in capitals (PowerShell), several answers in one (`$batch`).
 """
 
 from collections import defaultdict
@@ -37,13 +37,13 @@ from ingest.sources.entra.tenant import (
     moment,
 )
 
-EXPANDED = 20  # so many related objects `$expand` gives at most, without saying that it stopped
+EXPANDED = 20  # related objects that `$expand` returns at most, without a note that there are more
 PASSED = "objects that say nothing of access were passed over"
 
 
 @dataclass
 class Pages(Assignments):
-    """Takes pages in, one after the other, and counts what is missing."""
+    """A collector of pages, which counts the missing ones."""
 
     asked: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _open: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
@@ -51,101 +51,103 @@ class Pages(Assignments):
     _cut: dict[str, None] = field(default_factory=dict)
 
     def take(self, document: Any, file: ExportFile, place: Place, label: str = "") -> bool:
-        """Take a document in; return whether it is a page, an object or a list of them."""
+        """Add a document; return whether it is a page, an object or a list of them."""
         if isinstance(document, list):
             if not document:
                 self._note(listing_of({}, file, label))
-            taken = [self.take(one, file, place.at(n), label) for n, one in enumerate(document)]
+            taken = [self.take(part, file, place.at(n), label) for n, part in enumerate(document)]
             return any(taken) or not document
         if not isinstance(document, dict):
             return False
         if isinstance(document.get("responses"), list) and "value" not in document:
             return self._batch(document["responses"], file, place.at("responses"))
-        said = listing_of(document, file, label)
+        listing = listing_of(document, file, label)
         if "value" in document and not guid(document.get("id")):
             values = listed(document["value"])
             shape = next(filter(None, map(shape_of, values)), "")
-            typed = any(sort_of(one, "") for one in values if isinstance(one, dict))
-            said = said if said.what else Listing(shape, said.parent)
-            if not said.what and not typed:
+            typed = any(sort_of(part, "") for part in values if isinstance(part, dict))
+            listing = listing if listing.collection else Listing(shape, listing.parent)
+            if not listing.collection and not typed:
                 return False
-            self._page(document, values, said, file, place)
+            self._page(document, values, listing, file, place)
             return True
-        said = said if said.what else Listing(shape_of(document), said.parent)
-        if not said.what and not sort_of(document, ""):
+        listing = listing if listing.collection else Listing(shape_of(document), listing.parent)
+        if not listing.collection and not sort_of(document, ""):
             return False
-        self._note(said)
-        self._one(document, said, place)
+        self._note(listing)
+        self._take_value(document, listing, place)
         return True
 
     def _batch(self, answers: list[Any], file: ExportFile, place: Place) -> bool:
-        """Take in the answers of `$batch`; the id that each was asked under may name its object."""
+        """Add the answers of `$batch`; the id of a request may name its object."""
         taken = False
-        for number, one in enumerate(answers):
-            said = one if isinstance(one, dict) else {}
-            status = said.get("status")
+        for number, value in enumerate(answers):
+            answer = value if isinstance(value, dict) else {}
+            status = answer.get("status")
             if isinstance(status, int) and status >= 400:
                 self.fail(place)
                 taken = True
-            elif isinstance(said.get("body"), dict):
-                label = redact_text(text(said.get("id")))
-                taken |= self.take(said["body"], file, place.at(number, "body"), label)
+            elif isinstance(answer.get("body"), dict):
+                label = redact_text(text(answer.get("id")))
+                taken |= self.take(answer["body"], file, place.at(number, "body"), label)
         return taken
 
     def fail(self, place: Place) -> None:
-        """Note that Graph answered with an error: what was asked for is missing."""
+        """Record that Graph answered with an error: the requested objects are missing."""
         self.rows.whole = False
-        self.rows.warn(f"{place.file}: Graph answered with an error: what was asked for is missing")
+        self.rows.warn(
+            f"{place.file}: Graph answered with an error: the requested objects are missing"
+        )
 
     def _page(
         self,
         page: dict[str, Any],
         values: list[Any],
-        said: Listing,
+        listing: Listing,
         file: ExportFile,
         place: Place,
     ) -> None:
-        key = f"{said.parent}/{said.what}"
+        key = f"{listing.parent}/{listing.collection}"
         more = text(page.get("@odata.nextLink")) or text(page.get("odata.nextLink"))
         self._open[key].append(bool(more))
         count = page.get("@odata.count")
-        before, found = self._counts.get(key, (0, 0))
+        before, read = self._counts.get(key, (0, 0))
         counted = count if isinstance(count, int) and not isinstance(count, bool) else 0
-        self._counts[key] = (max(before, counted), found + len(values))
-        if said.what == "members" and "directoryroles" in file.short.lower():
-            self.tenant.directory_roles.add(said.parent)
-        self._note(said)
-        for number, one in enumerate(values):
-            self._one(one, said, place.at("value", number))
+        self._counts[key] = (max(before, counted), read + len(values))
+        if listing.collection == "members" and "directoryroles" in file.short.lower():
+            self.tenant.directory_roles.add(listing.parent)
+        self._note(listing)
+        for number, value in enumerate(values):
+            self._take_value(value, listing, place.at("value", number))
 
-    def _one(self, one: Any, said: Listing, place: Place) -> None:
-        what = said.what
-        if not isinstance(one, dict):
+    def _take_value(self, value: Any, listing: Listing, place: Place) -> None:
+        collection = listing.collection
+        if not isinstance(value, dict):
             self.rows.reject(place, "must be an object")
-        elif what in PARTS:
-            self._part(what, said.parent, one, place)
-        elif what in SCHEDULES:
-            self._assignment(one, *SCHEDULES[what], place)
-        elif what in OF_GROUPS:
-            self._of_group(one, OF_GROUPS[what], place)
-        elif what in SEEN:
-            self._seen(one, place)
-        elif what in OBJECTS or (" of " not in what and sort_of(one, "")):
-            self._object(one, said.cast or OBJECTS.get(what, ""), place)
+        elif collection in PARTS:
+            self._part(collection, listing.parent, value, place)
+        elif collection in SCHEDULES:
+            self._assignment(value, *SCHEDULES[collection], place)
+        elif collection in OF_GROUPS:
+            self._of_group(value, OF_GROUPS[collection], place)
+        elif collection in SEEN:
+            self._seen(value, place)
+        elif collection in OBJECTS or (" of " not in collection and sort_of(value, "")):
+            self._object(value, listing.cast or OBJECTS.get(collection, ""), place)
         else:
-            self.passed[what[:64] or foreign_type(one)] += 1
+            self.passed[collection[:64] or foreign_type(value)] += 1
 
     def finish(self) -> None:
-        """Say which pages are missing, and what was passed over."""
+        """Warn of missing pages and of skipped objects."""
         for key, more in self._open.items():
-            wanted, found = self._counts[key]
-            if all(more) or found < wanted:
+            wanted, read = self._counts[key]
+            if all(more) or read < wanted:
                 self.rows.whole = False
-                self.rows.warn(f"{key.strip('/')}: the list goes on in pages that are not there")
+                self.rows.warn(f"{key.strip('/')}: the list continues in pages that are missing")
         if cut := [key for key in self._cut if key not in self._open]:
             self.rows.whole = False
             self.rows.warn(
-                f"{len(cut)} lists within objects may go on: an expanded list is cut at {EXPANDED}"
+                f"{len(cut)} lists within objects may go on: an expanded list stops at {EXPANDED}"
             )
         if self.passed:
             named = ", ".join(f"{k} ({n})" for k, n in sorted(self.passed.items()))
@@ -153,70 +155,72 @@ class Pages(Assignments):
         roles = self.tenant.directory_roles
         for member, role, at in [m for m in self.tenant.members if m[1] in roles]:
             self.tenant.listed.add("grants")
-            one = Assigned(member, role, "/", None, None, False, False, at)
-            self.tenant.assigned.append(one)
+            assignment = Assigned(member, role, "/", None, None, False, False, at)
+            self.tenant.assigned.append(assignment)
         self.tenant.members = [m for m in self.tenant.members if m[1] not in roles]
 
-    def _note(self, said: Listing) -> None:
-        what = said.what
-        if what in ("owners", "sponsors"):
-            self.asked[what].add(said.parent)
-        elif what in SCHEDULES or what in GRANTING:
+    def _note(self, listing: Listing) -> None:
+        collection = listing.collection
+        if collection in ("owners", "sponsors"):
+            self.asked[collection].add(listing.parent)
+        elif collection in SCHEDULES or collection in GRANTING:
             self.tenant.listed.add("grants")
-        elif what == "federatedidentitycredentials":
+        elif collection == "federatedidentitycredentials":
             self.tenant.listed |= {"trust", "credentials"}
-        elif OBJECTS.get(what) in PRINCIPALS:
+        elif OBJECTS.get(collection) in PRINCIPALS:
             self.tenant.listed.add("inventory")
 
     # -- objects -----------------------------------------------------------------------------------
 
-    def _object(self, said: dict[str, Any], otherwise: str, place: Place) -> None:
-        sort, id_ = sort_of(said, otherwise), guid(said.get("id"))
-        if foreign_type(said):
+    def _object(self, body: dict[str, Any], otherwise: str, place: Place) -> None:
+        sort, id_ = sort_of(body, otherwise), guid(body.get("id"))
+        if foreign_type(body):
             if not sort:
-                self.passed[foreign_type(said)] += 1  # a device, say
+                self.passed[foreign_type(body)] += 1  # a device, say
                 return
-            self.rows.warn("objects of a type not known here are taken for what lists them")
-        template = guid(said.get("templateId" if sort == "roleDefinition" else "roleTemplateId"))
+            self.rows.warn("objects of an unknown type are taken as the type of their list")
+        template = guid(body.get("templateId" if sort == "roleDefinition" else "roleTemplateId"))
         if sort in ("roleDefinition", "directoryRole") and template and id_:
             self.tenant.alias |= {id_: template} if id_ != template else {}
             if sort == "directoryRole":
                 self.tenant.directory_roles.add(id_)
-            self._parts(said, id_, place)
+            self._parts(body, id_, place)
             sort, id_ = "roleDefinition", template
         if not id_ or not sort:
             self.rows.reject(place, "an object must have an id and a type")
             return
-        thing = Thing(sort, id_, said, place)
+        thing = Thing(sort, id_, body, place)
         if sort == "organization":
-            self.tenant.name_it(id_, redact_text(text(said.get("displayName"))), place)
+            self.tenant.name_it(id_, redact_text(text(body.get("displayName"))), place)
             return
         self.tenant.add(thing)
         if sort in (*PRINCIPALS, *APPLICATIONS):
             self._keys(thing)
         if sort != "roleDefinition":
-            self._parts(said, id_, place)
+            self._parts(body, id_, place)
 
-    def _parts(self, said: dict[str, Any], id_: str, place: Place) -> None:
-        """Take in what `$expand` put into an object."""
-        for name, value in said.items():
-            part = name.lower()
-            if part.endswith("@odata.nextlink") and part.partition("@")[0] in PARTS:
-                self._cut[f"{id_}/{part.partition('@')[0]}"] = None
-            if part not in PARTS or value is None:
+    def _parts(self, body: dict[str, Any], id_: str, place: Place) -> None:
+        """Add the related objects that `$expand` put into an object."""
+        for name, value in body.items():
+            relation = name.lower()
+            if relation.endswith("@odata.nextlink") and relation.partition("@")[0] in PARTS:
+                self._cut[f"{id_}/{relation.partition('@')[0]}"] = None
+            if relation not in PARTS or value is None:
                 continue
             at = place.at(name)
             if not isinstance(value, list | dict):
                 self.rows.whole = False
-                self.rows.reject(at, "is cut off: the tool that wrote it went not deep enough")
+                self.rows.reject(
+                    at, "is truncated: the tool that wrote it stopped at too few levels"
+                )
                 continue
-            self._note(Listing(part, id_))
+            self._note(Listing(relation, id_))
             if isinstance(value, list) and len(value) == EXPANDED:
-                self._cut[f"{id_}/{part}"] = None
-            for number, one in enumerate(listed(value)):
+                self._cut[f"{id_}/{relation}"] = None
+            for number, part in enumerate(listed(value)):
                 here = at.at(number) if isinstance(value, list) else at
-                if isinstance(one, dict):
-                    self._part(part, id_, one, here)
+                if isinstance(part, dict):
+                    self._part(relation, id_, part, here)
                 else:
                     self.rows.reject(here, "must be an object")
 
@@ -225,38 +229,38 @@ class Pages(Assignments):
             ("passwordCredentials", "client_secret"),
             ("keyCredentials", "certificate"),
         ):
-            found = thing.body.get(name)
-            if not isinstance(found, list | dict):
+            keys = thing.body.get(name)
+            if not isinstance(keys, list | dict):
                 continue
-            found = [one for one in listed(found) if one != {}]
+            keys = [key for key in listed(keys) if key != {}]
             self.tenant.listed.add("credentials")
             signing = {
-                str(one.get("customKeyIdentifier"))
-                for one in found
-                if isinstance(one, dict) and text(one.get("usage")).lower() == "sign"
+                str(key.get("customKeyIdentifier"))
+                for key in keys
+                if isinstance(key, dict) and text(key.get("usage")).lower() == "sign"
             }
-            for number, one in enumerate(found):
+            for number, key in enumerate(keys):
                 at = thing.place.at(name, number)
-                if isinstance(one, dict) and str(one.get("customKeyIdentifier")) in signing:
+                if isinstance(key, dict) and str(key.get("customKeyIdentifier")) in signing:
                     self.rows.warn("certificates that sign tokens for users are no credentials")
                     continue
-                self._key(thing.id, type_, one, at)
+                self._key(thing.id, type_, key, at)
 
-    def _key(self, holder: str, type_: str, said: Any, at: Place) -> None:
+    def _key(self, holder: str, type_: str, body: Any, at: Place) -> None:
         name = "id" if type_ == "federated" else "keyId"
-        id_ = guid(said.get(name)) if isinstance(said, dict) else ""
+        id_ = guid(body.get(name)) if isinstance(body, dict) else ""
         if not id_:
             self.rows.reject(at, f"a credential must have a {name}")
             return
         try:
-            start, end = moment(said.get("startDateTime")), moment(said.get("endDateTime"))
+            start, end = moment(body.get("startDateTime")), moment(body.get("endDateTime"))
         except WrongValue as wrong:
             self.rows.reject(at, f"the instant of a credential {wrong}")
             return
-        shown = text(said.get("displayName")) or text(said.get("name"))
-        audience = " ".join(filter(None, map(text, listed(said.get("audiences")))))
-        issuer, subject = text(said.get("issuer")), text(said.get("subject"))
-        rule = said.get("claimsMatchingExpression")
+        shown = text(body.get("displayName")) or text(body.get("name"))
+        audience = " ".join(filter(None, map(text, listed(body.get("audiences")))))
+        issuer, subject = text(body.get("issuer")), text(body.get("subject"))
+        rule = body.get("claimsMatchingExpression")
         rule = text(rule.get("value")) if isinstance(rule, dict) else text(rule)
         self.tenant.keys.append(
             Key(holder, type_, id_, shown, start, end, at, issuer, subject, audience, rule)
@@ -264,7 +268,7 @@ class Pages(Assignments):
 
     # -- what belongs to one object ----------------------------------------------------------------
 
-    def _part(self, what: str, parent: str, said: dict[str, Any], at: Place) -> None:
+    def _part(self, relation: str, parent: str, body: dict[str, Any], at: Place) -> None:
         take: dict[str, Callable[[str, dict[str, Any], Place], None]] = {
             "owners": lambda p, s, a: self._owner("technical", p, s, a),
             "sponsors": lambda p, s, a: self._owner("sponsor", p, s, a),
@@ -278,73 +282,75 @@ class Pages(Assignments):
             "oauth2permissiongrants": self._delegated,
             "federatedidentitycredentials": lambda p, s, a: self._key(p, "federated", s, a),
         }
-        if not parent and what not in GRANTING:
-            self.rows.reject(at, "nothing says to what it belongs: name the file as its address")
+        if not parent and relation not in GRANTING:
+            self.rows.reject(
+                at, "the object that it belongs to is unknown: name the file after its address"
+            )
             return
-        take[what](parent, said, at)
+        take[relation](parent, body, at)
 
-    def _other(self, said: dict[str, Any], at: Place) -> str:
-        """Return the id of an object that is named within another, and what is said of it."""
-        id_, sort = guid(said.get("id")), sort_of(said, OBJECTS.get(shape_of(said), ""))
-        if not sort and foreign_type(said):
-            self.passed[foreign_type(said)] += 1  # a device, say
+    def _other(self, body: dict[str, Any], at: Place) -> str:
+        """Add an object that is named within another, and return its id."""
+        id_, sort = guid(body.get("id")), sort_of(body, OBJECTS.get(shape_of(body), ""))
+        if not sort and foreign_type(body):
+            self.passed[foreign_type(body)] += 1  # a device, say
             return ""
         if not id_:
             self.rows.reject(at, "must have an id")
         elif sort:
-            self.tenant.add(Thing(sort, id_, _plain(said), at))
+            self.tenant.add(Thing(sort, id_, _plain(body), at))
         return id_
 
-    def _owner(self, role: str, parent: str, said: dict[str, Any], at: Place) -> None:
-        owner = self._other(said, at)
+    def _owner(self, role: str, parent: str, body: dict[str, Any], at: Place) -> None:
+        owner = self._other(body, at)
         if owner:
             self.tenant.owners.append((owner, parent, role, at))
 
-    def _member(self, parent: str, said: dict[str, Any], at: Place) -> None:
-        member = self._other(said, at)
+    def _member(self, parent: str, body: dict[str, Any], at: Place) -> None:
+        member = self._other(body, at)
         if member:
             self.tenant.members.append((member, parent, at))
 
-    def _member_of(self, parent: str, said: dict[str, Any], at: Place) -> None:
-        """Put the object that a page belongs to into a group, or let it hold a directory role."""
-        if sort_of(said, "") == "directoryRole":
-            self._object(said, "", at)
-            group = guid(said.get("id"))
+    def _member_of(self, parent: str, body: dict[str, Any], at: Place) -> None:
+        """Add the object of a page to a group, or to a directory role."""
+        if sort_of(body, "") == "directoryRole":
+            self._object(body, "", at)
+            group = guid(body.get("id"))
         else:
-            group = self._other(said, at)
+            group = self._other(body, at)
         if group:
             self.tenant.members.append((parent, group, at))
 
-    def _owned(self, parent: str, said: dict[str, Any], at: Place) -> None:
-        owned = self._other(said, at)
+    def _owned(self, parent: str, body: dict[str, Any], at: Place) -> None:
+        owned = self._other(body, at)
         if owned:
             self.tenant.owners.append((parent, owned, "technical", at))
 
     # -- assignments -------------------------------------------------------------------------------
 
-    def _assignment(self, said: dict[str, Any], eligible: bool, dated: bool, at: Place) -> None:
-        principal, role = guid(said.get("principalId")), guid(said.get("roleDefinitionId"))
-        if "/" in text(said.get("roleDefinitionId")):
+    def _assignment(self, body: dict[str, Any], eligible: bool, dated: bool, at: Place) -> None:
+        principal, role = guid(body.get("principalId")), guid(body.get("roleDefinitionId"))
+        if "/" in text(body.get("roleDefinitionId")):
             self.passed["role assignments of Azure"] += 1
             return
         if not (principal and role):
             self.rows.reject(at, "a role assignment must name principal and role")
             return
-        term = self._term(said, at)
+        term = self._term(body, at)
         if term is None:
             return
         for name in ("principal", "roleDefinition"):
-            if isinstance(said.get(name), dict) and guid(said[name].get("id")):
-                self._named(said[name], name if name != "principal" else "", at.at(name))
-        where = text(said.get("directoryScopeId")) or text(said.get("appScopeId")) or "/"
+            if isinstance(body.get(name), dict) and guid(body[name].get("id")):
+                self._named(body[name], name if name != "principal" else "", at.at(name))
+        where = text(body.get("directoryScopeId")) or text(body.get("appScopeId")) or "/"
         self.tenant.assigned.append(Assigned(principal, role, where, *term, eligible, dated, at))
 
-    def _named(self, said: dict[str, Any], otherwise: str, at: Place) -> None:
-        """Take in an object that an assignment holds, if it says of which type it is."""
-        otherwise = otherwise or OBJECTS.get(shape_of(said), "")
-        if sort_of(said, otherwise):
-            self._object(said, otherwise, at)
+    def _named(self, body: dict[str, Any], otherwise: str, at: Place) -> None:
+        """Add an object that an assignment holds, if its type is known."""
+        otherwise = otherwise or OBJECTS.get(shape_of(body), "")
+        if sort_of(body, otherwise):
+            self._object(body, otherwise, at)
 
 
-def _plain(said: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in said.items() if not isinstance(v, list | dict)}
+def _plain(body: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in body.items() if not isinstance(v, list | dict)}

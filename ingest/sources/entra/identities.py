@@ -1,4 +1,4 @@
-"""From the objects of a tenant to rows: identities, their credentials, and who answers for them."""
+"""Rows of the objects of a tenant: identities, their credentials and their owners."""
 
 import re
 from typing import Any
@@ -52,11 +52,11 @@ STRENGTH = {  # https://learn.microsoft.com/en-us/entra/identity-platform/securi
     "certificate": "strong",
     "federated": "strong",
 }
-CLAIM = re.compile(r"claims\['sub'\] (?:matches|eq) '(?P<said>[^']+)'")
+CLAIM = re.compile(r"claims\['sub'\] (?:matches|eq) '(?P<subject>[^']+)'")
 
 
 class Identities:
-    """Writes the identities of a tenant."""
+    """A writer of the identities of a tenant."""
 
     def __init__(self, rows: Rows, tenant: Tenant) -> None:
         self.rows, self.tenant = rows, tenant
@@ -69,7 +69,7 @@ class Identities:
         }
 
     def write(self) -> None:
-        """Write all that the export describes, and what it only names."""
+        """Write all objects that the export describes, and those that it only names."""
         for thing in self.tenant.things.values():
             if thing.sort in LABELS and not self._left_out(thing):
                 self._identity(thing)
@@ -78,8 +78,8 @@ class Identities:
         self._people()
 
     def _left_out(self, thing: Thing) -> bool:
-        """Whether it is an application that acts as another, or of the vendor and holds nothing."""
-        if self.tenant.who(thing.id) != thing.id:
+        """Return whether it is an application that acts as another, or an unused vendor's one."""
+        if self.tenant.acting(thing.id) != thing.id:
             return True
         return self.tenant.is_vendors(thing) and thing.id not in self.tenant.busy()
 
@@ -105,16 +105,16 @@ class Identities:
             facts |= self._software(thing, body, label)
         id_ = f"entra:{thing.id}"
         self.rows.node(label, id_, thing.place, provider=PROVIDER, **facts)
-        if thing.sort != "agentIdentity":  # it has the application of its blueprint
+        if thing.sort != "agentIdentity":  # its application is that of its blueprint
             self.rows.alias(id_, "application", guid(body.get("appId")))
         self.rows.alias(id_, "sign_in", body.get("userPrincipalName"))
 
     def _at_home(self, body: dict[str, Any]) -> bool:
-        """Whether an application is the tenant's own; others are in many tenants."""
+        """Return whether an application is the tenant's own; others are in many tenants."""
         return guid(body.get("appOwnerOrganizationId")) == self.tenant.id
 
     def _body(self, thing: Thing) -> dict[str, Any]:
-        """Return what is said of something, and of the application that acts as it."""
+        """Return the properties of an object, and of the application that acts as it."""
         described = self.tenant.things.get(self._described_by.get(thing.id, ""))
         stated = {k: v for k, v in thing.body.items() if v is not None}
         return (described.body | stated) if described else thing.body
@@ -147,14 +147,14 @@ class Identities:
         blueprint = self._blueprint(named)
         return facts | {"kind": "ai_agent", "blueprint_id": blueprint}
 
-    def _blueprint(self, said: str) -> str | None:
+    def _blueprint(self, named: str) -> str | None:
         """Return the blueprint's id; agent identities name it by its app id."""
-        if not said:
+        if not named:
             return None
-        known = self._blueprints.get(said, said)
+        known = self._blueprints.get(named, named)
         if known not in self.tenant.things:
             self.rows.warn("agent identities name a blueprint that is not in the export")
-        return f"entra:{self.tenant.who(known)}"
+        return f"entra:{self.tenant.acting(known)}"
 
     def _moment(self, thing: Thing, body: dict[str, Any], name: str) -> pd.Timestamp | None:
         try:
@@ -164,8 +164,8 @@ class Identities:
             return None
 
     def known(self, id_: str, place: Place, otherwise: Node = HUMAN) -> str:
-        """Return the id of a principal, which is added where the export only names it."""
-        acts = self.tenant.who(id_)
+        """Return the id of a principal, which is added if the export only names it."""
+        acts = self.tenant.acting(id_)
         full = f"entra:{acts}"
         if full not in self.rows.labels:
             thing = self.tenant.things.get(acts)
@@ -241,8 +241,8 @@ class Identities:
                 self.rows.link(MEMBER_OF, source, target, place)
             else:
                 self.rows.reject(place, "is a member of something that is no group")
-        for one in self.tenant.of_groups:
-            self._of_group(one)
+        for membership in self.tenant.of_groups:
+            self._of_group(membership)
         for user in self.tenant.of("agentUser"):
             parent = user.guid("identityParentId")
             if parent:
@@ -250,31 +250,31 @@ class Identities:
                 if self.rows.labels[agent] is AGENT:
                     self.rows.link(RUNS_AS, agent, f"entra:{user.id}", user.place)
 
-    def _of_group(self, one: OfGroup) -> None:
-        """Let somebody be a member or owner of a group for a term, or after activation."""
-        source = self.known(one.principal, one.place)
-        target = self.known(one.group, one.place, GROUP)
+    def _of_group(self, membership: OfGroup) -> None:
+        """Write a membership or ownership of a group for a term, or after activation."""
+        source = self.known(membership.principal, membership.place)
+        target = self.known(membership.group, membership.place, GROUP)
         if self.rows.labels[target] is not GROUP:
-            self.rows.reject(one.place, "is assigned to something that is no group")
+            self.rows.reject(membership.place, "is assigned to something that is no group")
             return
-        eligible = "E8" if one.eligible else None
+        eligible = "E8" if membership.eligible else None
         self.rows.link(
-            CONTROLS if one.owner else MEMBER_OF,
+            CONTROLS if membership.owner else MEMBER_OF,
             source,
             target,
-            one.place,
-            valid_from=one.start,
-            valid_to=one.end,
-            eligible=True if one.eligible else None,
-            rule=eligible or ("E1" if one.owner else None),
+            membership.place,
+            valid_from=membership.start,
+            valid_to=membership.end,
+            eligible=True if membership.eligible else None,
+            rule=eligible or ("E1" if membership.owner else None),
         )
 
-    def say(self) -> None:
-        """Say what is only named, and what was left out."""
+    def warn(self) -> None:
+        """Warn of principals that are only named, and of those left out."""
         if self.unknown:
             self.rows.warn(
-                f"{len(self.unknown)} principals are only named: taken for people until another"
-                " list says what they are"
+                f"{len(self.unknown)} principals are only named: taken as people until another"
+                " list gives their type"
             )
         left = [t for t in self.tenant.of("servicePrincipal") if self._left_out(t)]
         vendors = [t for t in left if self.tenant.is_vendors(t)]
@@ -285,12 +285,12 @@ class Identities:
 
 
 def _subject(key: Key) -> str:
-    """Return whom a federated credential trusts; `*` stands for anything in an expression.
+    """Return the subject that a federated credential trusts; `*` in an expression is anything.
 
     https://learn.microsoft.com/en-us/entra/workload-id/workload-identities-flexible-federated-identity-credentials
     """
     match = CLAIM.fullmatch(key.rule)
-    return key.subject or (match["said"] if match else "")
+    return key.subject or (match["subject"] if match else "")
 
 
 def _status(body: dict[str, Any]) -> str | None:
@@ -301,7 +301,7 @@ def _status(body: dict[str, Any]) -> str | None:
 
 
 def _group(body: dict[str, Any]) -> dict[str, Any]:
-    """Say whether a group may be given roles; Graph writes null for one that may not."""
+    """Return whether a group may be given roles; Graph writes null if it may not."""
     if "isAssignableToRole" not in body:
         return {}
     return {"role_assignable": body["isAssignableToRole"] is True}

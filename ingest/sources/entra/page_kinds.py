@@ -1,8 +1,8 @@
-"""What a page of Microsoft Graph lists, and of which sort an object is.
+"""The collection that a page of Microsoft Graph lists, and the type of an object.
 
-A page says by its `@odata.context` what it lists, or by the name of its file, which follows the
-address it was fetched from: `servicePrincipals/<id>/owners.json`. Where neither does, properties
-that only one sort of object has tell.
+The `@odata.context` of a page names it, or the name of its file, which follows the address it was
+fetched from: `servicePrincipals/<id>/owners.json`. If neither does, properties that only one type
+of object has decide.
 """
 
 import re
@@ -16,7 +16,7 @@ from ingest.rows import text
 from ingest.secrets.redaction import redact_text
 from ingest.sources.entra.tenant import GUID, SORTS, guid
 
-OBJECTS = {  # collections of objects, and the type of those that do not say theirs
+OBJECTS = {  # collections of objects, and the type of objects without one
     "serviceprincipals": "servicePrincipal",
     "applications": "application",
     "users": "user",
@@ -34,7 +34,7 @@ OBJECTS = {  # collections of objects, and the type of those that do not say the
     "directoryobjects": "",
     "deleteditems": "",
 }
-PARTS = {  # what belongs to one object, by the name of the relationship
+PARTS = {  # relationships of one object
     "owners",
     "sponsors",
     "members",
@@ -48,7 +48,7 @@ PARTS = {  # what belongs to one object, by the name of the relationship
     "federatedidentitycredentials",
 }
 GRANTING = ("approleassignments", "approleassignedto", "oauth2permissiongrants")
-SCHEDULES = {  # eligible or not, and whether it knows its end
+SCHEDULES = {  # whether eligible, and whether it has an end
     "roleassignments": (False, False),
     "roleassignmentscheduleinstances": (False, True),
     "roleassignmentschedules": (False, True),
@@ -65,7 +65,7 @@ SEEN = {"serviceprincipalsigninactivities", "appcredentialsigninactivities"}
 KNOWN = {*PARTS, *SCHEDULES, *OF_GROUPS, *SEEN}
 BY_LOWER = {sort.lower(): sort for sort in SORTS} | {"directoryrole": "directoryRole"}
 WORDS = re.compile(r"[A-Za-z0-9]+")
-SHAPES = (  # the first property that an object has tells what lists such objects
+SHAPES = (  # the first property that an object has decides its collection
     ("servicePrincipalType", "serviceprincipals"),
     ("servicePrincipalNames", "serviceprincipals"),
     ("agentIdentityBlueprintId", "serviceprincipals"),
@@ -89,15 +89,15 @@ SHAPES = (  # the first property that an object has tells what lists such object
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a page lists (in lower case), the object it belongs to, and a type it is cast to."""
+    """The collection of a page (lower case), its parent object, and a type it is cast to."""
 
-    what: str
+    collection: str
     parent: str
     cast: str = ""
 
 
 def listing_of(document: dict[str, Any], file: ExportFile, label: str = "") -> Listing:
-    """Return what a page or object says it is, or its file's name, or `label` in its place."""
+    """Return the listing of a page or object: by its context, else its file's name or `label`."""
     fragment = redact_text(text(document.get("@odata.context"))).partition("#")[2]
     owner = GUID.search(fragment)
     plain = re.sub(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)", "", fragment)
@@ -107,7 +107,9 @@ def listing_of(document: dict[str, Any], file: ExportFile, label: str = "") -> L
     last = names[-1] if names else ""
     unit = "administrativeunits" in (*names, *Path(file.short.lower()).parts)
     if unit and "member" in f"{last}{_named(file, label)}":
-        return Listing("members of administrative units", "")  # who is managed, not who is in it
+        return Listing(
+            "members of administrative units", ""
+        )  # the managed objects, not members of a group
     if "rolemanagement" in names and "directory" not in names:
         last = f"{last} of {(names[names.index('rolemanagement') + 1 :] or ['others'])[0]}"
     if last and last != "directoryobjects":
@@ -116,39 +118,41 @@ def listing_of(document: dict[str, Any], file: ExportFile, label: str = "") -> L
     return Listing(_named(file, label) or last, _parent(file, label), cast)
 
 
-def shape_of(said: Any) -> str:
-    """Return what lists such objects, by their properties; "" where these do not tell."""
-    if not isinstance(said, dict) or text(said.get("@odata.type")):
+def shape_of(value: Any) -> str:
+    """Return the collection of such objects, by their properties; "" if unknown."""
+    if not isinstance(value, dict) or text(value.get("@odata.type")):
         return ""
-    if {"issuer", "subject", "audiences"} <= said.keys():
+    if {"issuer", "subject", "audiences"} <= value.keys():
         return "federatedidentitycredentials"
-    found = next((what for name, what in SHAPES if name in said), "")
-    if found or "roleDefinitionId" not in said or "principalId" not in said:
-        return found
-    if "scheduleInfo" in said:
-        return "roleassignmentschedules" if "assignmentType" in said else "roleeligibilityschedules"
+    collection = next((shape for name, shape in SHAPES if name in value), "")
+    if collection or "roleDefinitionId" not in value or "principalId" not in value:
+        return collection
+    if "scheduleInfo" in value:
+        return (
+            "roleassignmentschedules" if "assignmentType" in value else "roleeligibilityschedules"
+        )
     return "roleassignments"
 
 
-def sort_of(said: dict[str, Any], otherwise: str) -> str:
-    """Return the type of an object: what it says itself, or what its properties tell.
+def sort_of(body: dict[str, Any], otherwise: str) -> str:
+    """Return the type of an object: its own, or that of its properties.
 
-    One of a type that nobody knows here is what its collection holds.
+    An object of an unknown type has the type of its collection, `otherwise`.
     """
-    stated = text(said.get("@odata.type")).rpartition(".")[2].lower()
+    stated = text(body.get("@odata.type")).rpartition(".")[2].lower()
     sort = BY_LOWER.get(stated, otherwise)
-    if sort == "servicePrincipal" and guid(said.get("agentIdentityBlueprintId")):
+    if sort == "servicePrincipal" and guid(body.get("agentIdentityBlueprintId")):
         return "agentIdentity"
-    if sort == "servicePrincipal" and guid(said.get("agentAppId")):
+    if sort == "servicePrincipal" and guid(body.get("agentAppId")):
         return "agentIdentity"
-    if sort == "user" and guid(said.get("identityParentId")):
+    if sort == "user" and guid(body.get("identityParentId")):
         return "agentUser"
     return sort
 
 
-def foreign_type(said: dict[str, Any]) -> str:
-    """Return the type that an object states and that is not known here, fit to be shown."""
-    stated = redact_text(text(said.get("@odata.type"))).rpartition(".")[2]
+def foreign_type(body: dict[str, Any]) -> str:
+    """Return the unknown type that an object declares, if it is fit to be shown, else ""."""
+    stated = redact_text(text(body.get("@odata.type"))).rpartition(".")[2]
     known = not stated or stated.lower() in BY_LOWER
     return "" if known or not stated.isidentifier() else stated[:64]
 
@@ -161,8 +165,8 @@ def _steps(file: ExportFile, label: str) -> Iterator[str]:
 
 
 def _parent(file: ExportFile, label: str) -> str:
-    found = (GUID.search(step) for step in _steps(file, label))
-    return next((match.group().lower() for match in found if match), "")
+    matches = (GUID.search(step) for step in _steps(file, label))
+    return next((match.group().lower() for match in matches if match), "")
 
 
 def _named(file: ExportFile, label: str) -> str:

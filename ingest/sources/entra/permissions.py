@@ -1,4 +1,4 @@
-"""What a permission of an API or of a directory role is on, and at which level."""
+"""The area and the levels of permissions of APIs and directory roles."""
 
 import tomllib
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ ALL = "*"
 GRAPH = "00000003-0000-0000-c000-000000000000"  # the app id of Microsoft Graph in every tenant
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 LOOKS = ("Read", "List", "View", "Get")
-# Parts of the directory whose change hands over an identity or who may use what.
+# Parts of the directory whose change gives control of an identity or of grants.
 HANDS_OVER = (
     "allProperties",
     "credentials",
@@ -28,7 +28,7 @@ GOVERNS = ("roleAssignments", "roleDefinitions", "groupsAssignableToRoles")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a permission is on (`area`, "" for the whole) and its access levels."""
+    """The `area` of a permission ("" for everything) and its access levels."""
 
     area: str
     levels: tuple[str, ...]
@@ -60,7 +60,7 @@ def api_scope(value: str) -> Scope:
         return Scope(area, _up_to("write"))
     if rest.startswith(LOOKS) or (not dot and value.startswith(LOOKS)):
         return Scope(area, ("read",))
-    return Scope(area, ("write",))  # a verb nobody knows may change something
+    return Scope(area, ("write",))  # an unknown verb may change something
 
 
 def directory_scope(action: str) -> Scope:
@@ -77,13 +77,13 @@ def directory_scope(action: str) -> Scope:
     space = parts[0].rpartition(".")[2]
     area = f"{space}/{parts[1]}" if len(parts) > 2 else space
     verb = parts[-1]
-    whole = len(parts) > 1 and parts[1] in ("allEntities", ALL)
-    if whole:
+    covers_all = len(parts) > 1 and parts[1] in ("allEntities", ALL)
+    if covers_all:
         area = space
     if verb == "read":
         return Scope(area, ("read",))
     hands_over = any(part in HANDS_OVER for part in parts[2:-1])
     governs = len(parts) > 1 and (parts[1] in GOVERNS or "managePermissionGrants" in verb)
     if verb == "allTasks":
-        return Scope(area, _up_to("admin" if whole or governs or hands_over else "write"))
+        return Scope(area, _up_to("admin" if covers_all or governs or hands_over else "write"))
     return Scope(area, ("write", "admin") if governs or hands_over else ("write",))

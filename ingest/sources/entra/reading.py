@@ -1,4 +1,4 @@
-"""From the files of a tenant to rows."""
+"""Reading of the files of a tenant."""
 
 from typing import Any
 
@@ -32,17 +32,17 @@ def read(request: Request) -> Reading:
     Raises
     ------
     InputRefused
-        If a document is broken, or if nothing speaks of a tenant.
+        If a document is broken, or if nothing describes a tenant.
     """
     rows, tenant, budget = Rows(), Tenant(), Budget()
     pages, used = Pages(tenant, rows), list[ExportFile]()
     for file in export_files(request.paths):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        texts = documents_of(file, budget, rows)
-        if texts is None:
+        documents = documents_of(file, budget, rows)
+        if documents is None:
             continue
-        taken = [_take(one, file, place, pages) for one, place in texts]
+        taken = [_take(document, file, place, pages) for document, place in documents]
         if any(taken):
             used.append(file)
         elif file.alone:
@@ -50,17 +50,17 @@ def read(request: Request) -> Reading:
         else:
             rows.warn(f"{file.path}: is no page of Microsoft Graph and no export; passed over")
     if not used or not (tenant.things or tenant.listed or tenant.id or pages.passed):
-        refuse_all(request, rows, "nothing in it speaks of a tenant")
+        refuse_all(request, rows, "nothing in it describes a tenant")
     pages.finish()
     tenant.join_applications()
     scope = request.scope or tenant.id or scope_of(request)
     if not tenant.id:
         tenant.id = scope.replace("/", ":")
-        rows.warn("no file says which tenant it is (organization): its scope stands for its id")
+        rows.warn("no file names the tenant (organization): its scope is used as its id")
     identities = Identities(rows, tenant)
     identities.write()
     Access(identities).write()
-    identities.say()
+    identities.warn()
     stamp = request.taken_at or tenant.taken_at or taken_at(request, used, rows)
     roles = _owner_roles(pages, tenant, rows)
     declared = {*tenant.listed, "owners"} if any(roles.values()) else set(tenant.listed)
@@ -80,9 +80,9 @@ def _take(document: Any, file: ExportFile, place: Place, pages: Pages) -> bool:
 
 
 def _flat(value: Any) -> Any:
-    """Put into an object what the SDK for PowerShell sets apart as its additional properties."""
+    """Merge into an object the additional properties that the SDK for PowerShell separates."""
     if isinstance(value, list):
-        return [_flat(one) for one in value]
+        return [_flat(part) for part in value]
     if not isinstance(value, dict):
         return value
     more = value.get("additionalProperties")
@@ -91,10 +91,10 @@ def _flat(value: Any) -> Any:
 
 
 def _owner_roles(pages: Pages, tenant: Tenant, rows: Rows) -> dict[Node, tuple[str, ...]]:
-    """Return which kinds of owner the export could have said, by label.
+    """Return the kinds of owner that the export could have declared, by label.
 
-    A kind counts only if it was asked for of everything that can have it. An owner is technical,
-    and may add a credential; a sponsor answers for the purpose, and only agents have one:
+    A kind counts only if it was requested for all objects that can have it. An owner is technical,
+    and may add a credential; a sponsor is accountable for the purpose, and only agents have one:
     https://learn.microsoft.com/en-us/entra/agent-id/agent-owners-sponsors-managers
     """
     listed = {t.id for t in tenant.of(*PRINCIPALS) if not tenant.is_vendors(t)}
@@ -104,12 +104,12 @@ def _owner_roles(pages: Pages, tenant: Tenant, rows: Rows) -> dict[Node, tuple[s
     return {AGENT: (*business, *technical), SERVICE_ACCOUNT: technical, ROLE: ()}
 
 
-def _asked(pages: Pages, tenant: Tenant, rows: Rows, what: str, of: set[str]) -> bool:
-    """Whether all of some objects were asked for their owners or sponsors."""
-    asked = {tenant.who(id_) for id_ in pages.asked[what]}
+def _asked(pages: Pages, tenant: Tenant, rows: Rows, relation: str, of: set[str]) -> bool:
+    """Return whether the owners, or sponsors, of all of some objects were requested."""
+    asked = {tenant.acting(id_) for id_ in pages.asked[relation]}
     if asked and of - asked:
         rows.warn(
-            f"{what} were not asked for of {len(of - asked)} of {len(of)} service principals:"
-            f" {what} are not declared"
+            f"{relation} were not requested for {len(of - asked)} of {len(of)} service principals:"
+            f" {relation} are not declared"
         )
     return bool(asked) and of <= asked

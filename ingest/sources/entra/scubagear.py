@@ -1,7 +1,7 @@
 """ScubaGear's ProviderSettingsExport: privileged roles and risky applications of a tenant.
 
 ScubaGear (https://github.com/cisagov/ScubaGear) writes it by PowerShell, which turns a list of one
-into the one, an empty list into null, and instants into `/Date(ms)/`.
+element into the element, an empty list into null, and instants into `/Date(ms)/`.
 """
 
 from collections import Counter
@@ -21,16 +21,16 @@ APPLICATIONS = (
     "legacy_exchange_service_principal",
     "dedicated_exchange_hybrid_applications",
 )
-UNTOLD = "active or eligible, which the export does not say"
+UNKNOWN_STATE = "active or eligible, which the export does not say"
 
 
 def is_export(document: Any) -> bool:
-    """Whether a document is one of ScubaGear's exports."""
+    """Return whether a document is one of ScubaGear's exports."""
     return isinstance(document, dict) and bool(MARKS & document.keys())
 
 
 def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Rows) -> None:
-    """Take in what an export says."""
+    """Add the content of an export to the tenant."""
     for detail in listed(document.get("tenant_details")):
         if isinstance(detail, dict) and guid(detail.get("TenantId")):
             name = redact_text(text(detail.get("DisplayName")))
@@ -45,12 +45,12 @@ def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Ro
     for key in APPLICATIONS:
         if key in document:
             tenant.listed |= {"credentials", "trust", "grants"}
-        for number, one in enumerate(_items(document.get(key))):
+        for number, application in enumerate(_items(document.get(key))):
             at = place.at(key, number)
-            if isinstance(one, dict) and isinstance(one.get("Apps"), dict):
-                one, at = one["Apps"], at.at("Apps")
-            if isinstance(one, dict):
-                _take_application(tenant, one, at, rows, asked)
+            if isinstance(application, dict) and isinstance(application.get("Apps"), dict):
+                application, at = application["Apps"], at.at("Apps")
+            if isinstance(application, dict):
+                _take_application(tenant, application, at, rows, asked)
             else:
                 rows.reject(at, "an application must be an object")
     if asked:
@@ -65,7 +65,7 @@ def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Ro
 
 
 def _items(value: Any) -> list[Any]:
-    return [one for one in listed(value) if one not in (None, {}, "")]
+    return [item for item in listed(value) if item not in (None, {}, "")]
 
 
 # -- roles -----------------------------------------------------------------------------------------
@@ -82,26 +82,26 @@ def _take_roles(tenant: Tenant, document: dict[str, Any], place: Place, rows: Ro
             continue
         body = {"displayName": role.get("DisplayName"), "isBuiltIn": True}
         tenant.add(Thing("roleDefinition", id_, body, at))
-        for count, said in enumerate(_items(role.get("Assignments"))):
-            _take_assignment(tenant, id_, said, at.at("Assignments", count), rows)
+        for count, assignment in enumerate(_items(role.get("Assignments"))):
+            _take_assignment(tenant, id_, assignment, at.at("Assignments", count), rows)
 
 
-def _take_assignment(tenant: Tenant, role: str, said: Any, at: Place, rows: Rows) -> None:
-    principal = guid(said.get("PrincipalId")) if isinstance(said, dict) else ""
+def _take_assignment(tenant: Tenant, role: str, assignment: Any, at: Place, rows: Rows) -> None:
+    principal = guid(assignment.get("PrincipalId")) if isinstance(assignment, dict) else ""
     if not principal:
         rows.reject(at, "an assignment must have a PrincipalId")
         return
     try:
-        start, end = moment(said.get("StartDateTime")), moment(said.get("EndDateTime"))
+        start, end = moment(assignment.get("StartDateTime")), moment(assignment.get("EndDateTime"))
     except WrongValue as wrong:
         rows.reject(at, f"the instant of an assignment {wrong}")
         return
-    where = text(said.get("DirectoryScopeId")) or "/"
+    where = text(assignment.get("DirectoryScopeId")) or "/"
     tenant.assigned.append(Assigned(principal, role, where, start, end, False, True, at))
 
 
 def _take_people(tenant: Tenant, document: dict[str, Any], place: Place, rows: Rows) -> None:
-    """Take in who is named with privileged roles; active and eligible ones look alike there."""
+    """Add the holders of privileged roles; the export does not tell active from eligible ones."""
     named = {text(t.body.get("displayName")).lower(): t.id for t in tenant.of("roleDefinition")} | {
         str(r["name"]).lower(): id_ for id_, r in table()["roles"].items()
     }
@@ -109,21 +109,21 @@ def _take_people(tenant: Tenant, document: dict[str, Any], place: Place, rows: R
         ("privileged_users", "user"),
         ("privileged_service_principals", "servicePrincipal"),
     ):
-        found = document.get(key)
-        for id_, said in found.items() if isinstance(found, dict) else ():
+        people = document.get(key)
+        for id_, facts in people.items() if isinstance(people, dict) else ():
             at = place.at(key, redact_text(id_))
-            if not guid(id_) or not isinstance(said, dict):
-                rows.reject(at, "is no object id with what is known of it")
+            if not guid(id_) or not isinstance(facts, dict):
+                rows.reject(at, "is not an object id with facts about it")
                 continue
-            body = {"displayName": said.get("DisplayName"), "appId": said.get("AppId")}
+            body = {"displayName": facts.get("DisplayName"), "appId": facts.get("AppId")}
             tenant.add(Thing(sort, guid(id_), body, at))
-            for name in dict.fromkeys(map(text, _items(said.get("roles")))):
+            for name in dict.fromkeys(map(text, _items(facts.get("roles")))):
                 role = named.get(name.lower())
                 if role is None:
-                    rows.reject(at.at("roles"), "names a role that nothing describes")
+                    rows.reject(at.at("roles"), "names an unknown role")
                     continue
                 tenant.assigned.append(
-                    Assigned(guid(id_), role, "/", None, None, False, False, at, UNTOLD)
+                    Assigned(guid(id_), role, "/", None, None, False, False, at, UNKNOWN_STATE)
                 )
 
 
@@ -131,9 +131,9 @@ def _take_people(tenant: Tenant, document: dict[str, Any], place: Place, rows: R
 
 
 def _take_application(
-    tenant: Tenant, said: dict[str, Any], at: Place, rows: Rows, asked: Counter[str]
+    tenant: Tenant, facts: dict[str, Any], at: Place, rows: Rows, asked: Counter[str]
 ) -> None:
-    ids = said.get("ObjectId")
+    ids = facts.get("ObjectId")
     if isinstance(ids, dict):
         application, principal = guid(ids.get("Application")), guid(ids.get("ServicePrincipal"))
     else:
@@ -142,55 +142,55 @@ def _take_application(
     if not acts:
         rows.reject(at, "an application must have an ObjectId")
         return
-    multi = said.get("IsMultiTenantEnabled")
+    multi = facts.get("IsMultiTenantEnabled")
     body = {
-        "displayName": said.get("DisplayName"),
-        "appId": said.get("AppId"),
-        "appOwnerOrganizationId": said.get("AppOwnerOrganizationId"),
-        "signInAudience": said.get("SignInAudience") or ("AzureADMultipleOrgs" if multi else None),
+        "displayName": facts.get("DisplayName"),
+        "appId": facts.get("AppId"),
+        "appOwnerOrganizationId": facts.get("AppOwnerOrganizationId"),
+        "signInAudience": facts.get("SignInAudience") or ("AzureADMultipleOrgs" if multi else None),
     }
     tenant.add(Thing("servicePrincipal" if principal else "application", acts, body, at))
     if application and principal:
         tenant.alias[application] = principal
-    for key in _keys(acts, said, at, rows):
+    for key in _keys(acts, facts, at, rows):
         tenant.keys.append(key)
-    for number, permission in enumerate(_items(said.get("Permissions"))):
+    for number, permission in enumerate(_items(facts.get("Permissions"))):
         _take_permission(tenant, acts, permission, at.at("Permissions", number), rows, asked)
 
 
-def _keys(holder: str, said: dict[str, Any], at: Place, rows: Rows) -> Iterator[Key]:
+def _keys(holder: str, facts: dict[str, Any], at: Place, rows: Rows) -> Iterator[Key]:
     for name, type_, id_name in (
         ("KeyCredentials", "certificate", "KeyId"),
         ("PasswordCredentials", "client_secret", "KeyId"),
         ("FederatedCredentials", "federated", "Id"),
     ):
-        for number, one in enumerate(_items(said.get(name))):
+        for number, key in enumerate(_items(facts.get(name))):
             here = at.at(name, number)
-            id_ = guid(one.get(id_name)) if isinstance(one, dict) else ""
+            id_ = guid(key.get(id_name)) if isinstance(key, dict) else ""
             if not id_:
                 rows.reject(here, f"a credential must have a {id_name}")
                 continue
             try:
-                start, end = moment(one.get("StartDateTime")), moment(one.get("EndDateTime"))
+                start, end = moment(key.get("StartDateTime")), moment(key.get("EndDateTime"))
             except WrongValue as wrong:
                 rows.reject(here, f"the instant of a credential {wrong}")
                 continue
-            shown = text(one.get("DisplayName")) or text(one.get("Name"))
-            issuer, subject = text(one.get("Issuer")), text(one.get("Subject"))
-            audience = " ".join(filter(None, map(text, listed(one.get("Audiences")))))
+            shown = text(key.get("DisplayName")) or text(key.get("Name"))
+            issuer, subject = text(key.get("Issuer")), text(key.get("Subject"))
+            audience = " ".join(filter(None, map(text, listed(key.get("Audiences")))))
             yield Key(holder, type_, id_, shown, start, end, here, issuer, subject, audience)
 
 
 def _take_permission(
-    tenant: Tenant, holder: str, said: Any, at: Place, rows: Rows, asked: Counter[str]
+    tenant: Tenant, holder: str, permission: Any, at: Place, rows: Rows, asked: Counter[str]
 ) -> None:
-    value = text(said.get("RoleDisplayName")) if isinstance(said, dict) else ""
+    value = text(permission.get("RoleDisplayName")) if isinstance(permission, dict) else ""
     if not value:
         rows.reject(at, "a permission must have a RoleDisplayName")
         return
-    if said.get("IsAdminConsented") is not True:
+    if permission.get("IsAdminConsented") is not True:
         asked[holder] += 1
         return
-    api = f"name:{text(said.get('ApplicationDisplayName'))}"
-    delegated = text(said.get("RoleType")).lower() == "delegated"
+    api = f"name:{text(permission.get('ApplicationDisplayName'))}"
+    delegated = text(permission.get("RoleType")).lower() == "delegated"
     tenant.permissions.append(Permission(holder, api, (value,), delegated, "", "", None, at))

@@ -1,4 +1,4 @@
-"""What an export says of a tenant, in one form, whichever tool wrote it."""
+"""The content of an export of a tenant, in one form for all tools."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,17 +25,17 @@ SORTS = (*PRINCIPALS, *APPLICATIONS, "user", "agentUser", "group", "roleDefiniti
 
 
 def guid(value: Any) -> str:
-    """Return an object id in lower case; "" where it is none.
+    """Return an object id in lower case; "" if it is invalid.
 
     >>> guid(" 0C2E1BAB-4475-43B3-B5ED-42D7C243BB4B"), guid("me")
     ('0c2e1bab-4475-43b3-b5ed-42d7c243bb4b', '')
     """
-    said = text(value)
-    return said.lower() if GUID.fullmatch(said) else ""
+    content = text(value)
+    return content.lower() if GUID.fullmatch(content) else ""
 
 
 def moment(value: Any) -> pd.Timestamp | None:
-    """Return an instant from ISO 8601 or from `/Date(ms)/`; None where nothing is said.
+    """Return an instant from ISO 8601 or from `/Date(ms)/`; None for an empty value.
 
     >>> moment("/Date(1335522678000)/").isoformat(), moment("")
     ('2012-04-27T10:31:18+00:00', None)
@@ -43,14 +43,14 @@ def moment(value: Any) -> pd.Timestamp | None:
     Raises
     ------
     WrongValue
-        If something else stands there.
+        If it is anything else.
     """
-    said = text(value)
-    if not said and (value is None or value == ""):
+    content = text(value)
+    if not content and (value is None or value == ""):
         return None
-    ajax = AJAX_DATE.fullmatch(said)
+    ajax = AJAX_DATE.fullmatch(content)
     if ajax is None:
-        return instant(said)
+        return instant(content)
     try:
         return pd.Timestamp(int(ajax[1]), unit="ms", tz="UTC").as_unit("ms")
     except (ValueError, OverflowError):
@@ -132,9 +132,9 @@ class OfGroup:
 
 @dataclass
 class Tenant:
-    """All that an export says. `listed` names the kinds of list that it holds, if only empty.
+    """The content of an export. `listed` names the kinds of list that it holds, even empty ones.
 
-    `seen` says by app id, or by key id, when something last signed in.
+    `seen` has the last sign-in by app id or key id.
     """
 
     id: str = ""
@@ -154,12 +154,12 @@ class Tenant:
     _busy: set[str] | None = None
 
     def name_it(self, id_: str, name: str, place: Place) -> None:
-        """Say which tenant it is.
+        """Set the id and name of the tenant.
 
         Raises
         ------
         InputRefused
-            If it is a second one: what belongs to which of two tenants, their pages do not say.
+            If it is a second one: pages do not name their tenant.
         """
         if self.id and self.id != id_:
             reason = "is of a second tenant: read the folder of each tenant by itself"
@@ -167,7 +167,7 @@ class Tenant:
         self.id, self.name = id_, name or self.name
 
     def add(self, thing: Thing) -> None:
-        """Add an object; what is said of it twice is put together, the fuller first."""
+        """Add an object; two descriptions of one are merged, and the fuller takes precedence."""
         known = self.things.get(thing.id)
         if known is None:
             self.things[thing.id] = thing
@@ -180,21 +180,21 @@ class Tenant:
         """Return the objects of these sorts."""
         return [thing for thing in self.things.values() if thing.sort in sorts]
 
-    def who(self, id_: str) -> str:
+    def acting(self, id_: str) -> str:
         """Return the object that acts: an application acts as its service principal."""
         return self.alias.get(id_, id_)
 
     def is_vendors(self, thing: Thing) -> bool:
-        """Whether an application is Microsoft's own, as every tenant has hundreds of."""
+        """Return whether an application is Microsoft's own; every tenant has hundreds of them."""
         return thing.sort == "servicePrincipal" and thing.guid("appOwnerOrganizationId") in VENDOR
 
     def busy(self) -> set[str]:
-        """Return what holds or owns something, or belongs to somebody."""
+        """Return the ids of objects that hold or own something, or have an owner."""
         if self._busy is None:
-            found = {one.holder for one in self.permissions}
-            found |= {one.principal for one in self.assigned} | {key.holder for key in self.keys}
-            found |= {id_ for owner, owned, _, _ in self.owners for id_ in (owner, owned)}
-            self._busy = {self.who(id_) for id_ in found}
+            ids = {entry.holder for entry in self.permissions}
+            ids |= {entry.principal for entry in self.assigned} | {key.holder for key in self.keys}
+            ids |= {id_ for owner, owned, _, _ in self.owners for id_ in (owner, owned)}
+            self._busy = {self.acting(id_) for id_ in ids}
         return self._busy
 
     def join_applications(self) -> None:
