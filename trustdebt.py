@@ -60,11 +60,14 @@ order = partial(make_command, app, posture=None)
 @order("sources", behaviour=Behaviour(rows=("sources", "scopes")))
 def sources(
     forget: Annotated[
-        str | None, typer.Option(help="SOURCE/SCOPE whose failed read nobody will repeat.")
+        str | None, typer.Option(help="SOURCE/SCOPE of a failed read that nobody will repeat.")
     ] = None,
     store: StoreOption = None,
 ) -> dict[str, Any]:
-    """List what can be ingested, and how what was is covered. Example: trustdebt sources."""
+    """List what can be ingested, and how each ingested scope is covered.
+
+    Example: trustdebt sources.
+    """
     from analytics.source_states import scopes_of
     from app.clock import now
     from graph.seal.sealing import how_sealed
@@ -91,14 +94,15 @@ def ingest(
         list[str] | None, typer.Argument(help="Files or folders to read, or one address.")
     ] = None,
     scope: Annotated[
-        str | None, typer.Option(help="Which part of the source's world it is.")
+        str | None, typer.Option(help="Which part of the source's system it is.")
     ] = None,
     taken_at: Annotated[str | None, typer.Option(help="When the export was made.")] = None,
-    max_bad: Annotated[float, typer.Option(help="Percent of rows that may be set aside.")] = 5.0,
+    max_bad: Annotated[float, typer.Option(help="Percent of rows that may be rejected.")] = 5.0,
     max_loss: Annotated[
         float | None,
         typer.Option(
-            help="Percent of its things a scope may lose, 50 if not said; else nothing is retired."
+            help="Percent of its things that a scope may lose, 50 by default; "
+            "if it loses more, nothing is retired."
         ),
     ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Snapshots to keep.")] = 50,
@@ -125,7 +129,7 @@ def _ingested(
     keep: int = 50,
     skip_failed: bool = False,
 ) -> dict[str, Any]:
-    """Read exports, publish a snapshot, and say what became of it."""
+    """Read exports and publish a snapshot; return the answer of `ingest`."""
     from graph.journal.rejected_rows import keep_set_aside
     from graph.stores import open_store
     from ingest.job.run import ingest as run
@@ -135,12 +139,12 @@ def _ingested(
         before = opened.current()
         shared_with = None if before else getattr(opened, "shared_with", None)  # a database's
         done = run(opened, jobs, max_bad, keep, progress, max_loss, skip_failed)
-        if shared_with and (told := shared_with()):
-            done.warnings.append(told)
+        if shared_with and (warning := shared_with()):
+            done.warnings.append(warning)
         known = [s.id for s in opened.snapshots()]
-    former = before.id if before else None
-    if not keep_set_aside(done.set_aside, done.snapshot.id, former, known, store):
-        done.warnings.append("what was set aside could not be kept for the page Sources")
+    previous = before.id if before else None
+    if not keep_set_aside(done.set_aside, done.snapshot.id, previous, known, store):
+        done.warnings.append("the rejected rows could not be kept for the page Sources")
     return _published(done.snapshot, done.published) | {
         "reads": _reads(done),
         "quarantined": [
@@ -149,16 +153,16 @@ def _ingested(
         ],
         "warnings": done.warnings,
         "warnings_in_full": done.in_full,
-        "failed": [one.record() for one in done.failed],
+        "failed": [failure.record() for failure in done.failed],
     }
 
 
 def _reads(done: "Ingested") -> list[dict[str, Any]]:
-    """Say of each source and scope that was read how it is covered now."""
+    """Return the coverage of each source and scope that was read, with its counts of rows."""
     covered = {c.key: c.record() for c in done.snapshot.coverage}
     return [
-        covered[one.source, one.scope] | {"rows": one.read, "set_aside": one.count}
-        for one in done.set_aside
+        covered[read.source, read.scope] | {"rows": read.read, "set_aside": read.count}
+        for read in done.set_aside
     ]
 
 
@@ -203,8 +207,8 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
 
     with closing(open_store(store)) as opened:
         current = opened.current()
-        found = opened.snapshots()[::-1]
-    shown = found[:limit] if limit else found
+        listed = opened.snapshots()[::-1]
+    shown = listed[:limit] if limit else listed
     rows = [
         {
             "id": s.id,
@@ -218,14 +222,14 @@ def snapshots(limit: LimitOption = LIMIT, store: StoreOption = None) -> dict[str
         }
         for s in shown
     ]
-    return {"snapshots": rows, "left_out": len(found) - len(shown)}
+    return {"snapshots": rows, "left_out": len(listed) - len(shown)}
 
 
 @order("seal")
 def seal(
     new: Annotated[bool, typer.Option("--new", help="Make the key first, in that file.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Whatever seal there is: trust the store as it is.")
+        bool, typer.Option("--again", help="Replace any seal: trust the store as it is.")
     ] = False,
     expect: Annotated[
         str | None, typer.Option(help="A head noted before, which the store must come from.")

@@ -50,7 +50,7 @@ AsOfOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows to show; 0 shows all.")]
 EachLimitOption = Annotated[
-    int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all if not said.")
+    int | None, typer.Option("--limit", min=0, help="Rows of each list to show; all by default.")
 ]
 BUDGET = "Memory and time it may take, such as 4GiB,10m; else most of the memory, an hour."
 BudgetOption = Annotated[
@@ -217,35 +217,35 @@ def command(
     return make
 
 
-def one_of(said: str, allowed: tuple[str, ...], option: str) -> str:
+def one_of(value: str, allowed: tuple[str, ...], option: str) -> str:
     """Return the value of an option, if it is allowed."""
-    if said not in allowed:
+    if value not in allowed:
         raise UsageError(f"{option} is one of {', '.join(allowed)}")
-    return said
+    return value
 
 
-def instant_of(said: str | None, option: str) -> "pd.Timestamp | None":
+def instant_of(text: str | None, option: str) -> "pd.Timestamp | None":
     """Return the instant given for an option, None if absent."""
     from graph.values import WrongValue, instant
 
-    if said == "":
+    if text == "":
         raise UsageError(f"{option} must not be empty")
     try:
-        return None if said is None else instant(said)
+        return None if text is None else instant(text)
     except WrongValue as error:
         raise UsageError(f"{option} {error}; write 2026-08-01T00:00:00Z") from None
 
 
-def mode_of(said: str) -> str:
+def mode_of(value: str) -> str:
     """Return a mode of reach, if it is valid."""
-    return one_of(said, ("standing", "potential"), "--mode")
+    return one_of(value, ("standing", "potential"), "--mode")
 
 
-def level_of(said: str | None) -> str | None:
+def level_of(value: str | None) -> str | None:
     """Return an access level, if it is valid, or None if absent."""
     from graph.schema import LEVELS
 
-    return one_of(said, LEVELS, "--level") if said is not None else None
+    return one_of(value, LEVELS, "--level") if value is not None else None
 
 
 def envelope(
@@ -321,7 +321,7 @@ def run(app: typer.Typer, given: list[str], own_process: bool = False) -> int:
         except (typer.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except Exception as error:
-            known = {one.name for one in app.registered_commands}
+            known = {registered.name for registered in app.registered_commands}
             asked = next((word for word in given if word in known), "trustdebt")
             return _complain(error, "--json" in given, asked, faults)
     return code if isinstance(code, int) else 0
@@ -340,23 +340,23 @@ def _complain(error: Exception, as_json: bool, asked: str, faults: list[Fault]) 
     code = USAGE if usage else getattr(error, "exit_code", FAULT)
     message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
     if code == FAULT:
-        told = [one.record() for one in (*faults, Fault(asked, described(error)))]
+        records = [fault.record() for fault in (*faults, Fault(asked, described(error)))]
         if as_json:
             failed = {"code": "fault", "message": f"{described(error)}. {REPORT}", "place": None}
-            print(json_text({"error": failed, "faults": told}))
+            print(json_text({"error": failed, "faults": records}))
         else:
-            tell_faults(told)
+            tell_faults(records)
         return code
     if not as_json:
-        if message:  # nothing was asked, and the help is the answer
+        if message:  # without one the help was printed
             print(f"trustdebt: {printable(message, LINES)}", file=sys.stderr)
         return code
-    said = {
+    body = {
         "code": "usage" if usage else getattr(error, "code", "fault"),
         "message": message,
         "place": getattr(error, "where", None),
     }
     if hasattr(error, "candidates"):
-        said["candidates"] = error.candidates
-    print(json_text({"error": said}))
+        body["candidates"] = error.candidates
+    print(json_text({"error": body}))
     return code

@@ -50,10 +50,10 @@ def json_text(document: Any) -> str:
     """
     encoding = str(getattr(sys.stdout, "encoding", "")).lower()
     ascii_ = encoding not in ("utf-8", "utf8")
-    said = json.dumps(document, ensure_ascii=ascii_, allow_nan=False)
-    if said.isprintable():
-        return said
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in said)
+    text = json.dumps(document, ensure_ascii=ascii_, allow_nan=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _finite(value: Any) -> Any:
@@ -67,8 +67,8 @@ def _finite(value: Any) -> Any:
 
 def tell_faults(faults: Sequence[dict[str, str]]) -> None:
     """Report on standard error what failed, and how to report it."""
-    for one in faults:
-        said = printable(f"{one['rule']} failed: {one['message']}", LINES)
-        print(f"trustdebt: {said}", file=sys.stderr)
+    for fault in faults:
+        message = printable(f"{fault['rule']} failed: {fault['message']}", LINES)
+        print(f"trustdebt: {message}", file=sys.stderr)
     if faults:
         print(f"trustdebt: {REPORT}", file=sys.stderr)

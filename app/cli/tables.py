@@ -41,16 +41,16 @@ def draw(document: dict[str, Any], columns: Mapping[str, Columns]) -> None:
 
 def _draw_freshness(console: Console, coverage: Row) -> None:
     """Print the age of the facts today, and a warning if the day looked at is before any data."""
-    said = freshness(coverage["sources"])
-    if said:
-        console.print(said, style="dim")
+    words = freshness(coverage["sources"])
+    if words:
+        console.print(words, style="dim")
     first = coverage.get("no_data_before")
     if first:
         console.print(f"no data before {day_words(first)}: nothing is graded", style="yellow")
 
 
 def _not_read(failed: Row) -> str:
-    name = "/".join(said for said in (failed["source"], failed["scope"]) if said)
+    name = "/".join(part for part in (failed["source"], failed["scope"]) if part)
     day, reason = failed["failed_at"][:DAY], failed["reason"]
     return printable(
         f"could not be read: {name}, on {day}: {reason}; what was read before is shown"
@@ -74,7 +74,9 @@ def _table(key: str, rows: list[Row], columns: Columns | None) -> Table:
     drawn = Table(title=words(key), title_justify="left", show_edge=False, pad_edge=False)
     if columns is None:
         columns = {words(c): c for c in rows[0] if not isinstance(rows[0][c], list | dict)}
-    cells = {name: [cell(_value(row, what)) for row in rows] for name, what in columns.items()}
+    cells = {
+        name: [cell(_value(row, column_of)) for row in rows] for name, column_of in columns.items()
+    }
     shown = {name: column for name, column in cells.items() if set(column) - {ABSENT, ""}}
     for name, column in shown.items():
         numeric = all(c == ABSENT or c.replace(",", "").replace(".", "").isdigit() for c in column)
@@ -84,5 +86,5 @@ def _table(key: str, rows: list[Row], columns: Columns | None) -> Table:
     return drawn
 
 
-def _value(row: Row, what: str | Callable[[Row], Any]) -> Any:
-    return row.get(what) if isinstance(what, str) else what(row)
+def _value(row: Row, field: str | Callable[[Row], Any]) -> Any:
+    return row.get(field) if isinstance(field, str) else field(row)

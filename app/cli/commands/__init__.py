@@ -10,5 +10,5 @@ from pkgutil import iter_modules
 
 def load_all() -> None:
     """Import every module, so that its commands are in `app.cli.command.QUESTIONS`."""
-    for found in iter_modules(__path__):
-        import_module(f"{__name__}.{found.name}")
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")

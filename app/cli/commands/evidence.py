@@ -28,7 +28,7 @@ EVIDENCE: dict[str, Columns] = {
         "state": "state",
         "because": "reason",
         "decision": "decision",
-        "in their words": lambda r: (r["said"] or {}).get("justification"),
+        "justification": lambda r: (r["said"] or {}).get("justification"),
     },
 }
 
@@ -44,7 +44,7 @@ def evidence(
     ] = None,
     limit: LimitOption = LIMIT,
 ) -> dict[str, Any]:
-    """Tell what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
+    """Show what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
     if posture is None:
         assert file is not None
         return _verified(file)
@@ -65,15 +65,15 @@ def _verified(file: Path) -> dict[str, Any]:
             sized_file(file) as stream,
             TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as lines,
         ):
-            found = verify(lines)
+            verified = verify(lines)
     except UnknownFormat as unknown:
         raise InputRefused(file, "", str(unknown)) from None
     result = {
-        "records": found.records,
-        "valid": found.first_broken is None,
-        "first_broken": found.first_broken,
-        "id": found.id,
-        "reason": found.reason,
+        "records": verified.records,
+        "valid": verified.first_broken is None,
+        "first_broken": verified.first_broken,
+        "id": verified.id,
+        "reason": verified.reason,
     }
     if not result["valid"]:
         raise SaidNo(result)

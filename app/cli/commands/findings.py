@@ -56,12 +56,12 @@ def findings(
     return listed
 
 
-def _states(said: list[str] | None) -> tuple[str, ...]:
+def _states(wanted: list[str] | None) -> tuple[str, ...]:
     """Return the states to list: all but resolved by default."""
     from analytics.findings.lifecycle.states import LISTED, STATES
 
-    if not said:
+    if not wanted:
         return LISTED
-    if "all" in said:
+    if "all" in wanted:
         return STATES
-    return tuple(one_of(each, STATES, "--state") for each in said)
+    return tuple(one_of(each, STATES, "--state") for each in wanted)

@@ -43,7 +43,7 @@ COLLISIONS: dict[str, Columns] = {
     "merges": {
         "thing": "thing",
         "ids": "ids",
-        "one because": lambda r: [f"{e['rule']} {e['value']}" for e in r["evidence"]],
+        "merged because": lambda r: [f"{e['rule']} {e['value']}" for e in r["evidence"]],
     },
 }
 

@@ -34,7 +34,7 @@ ENTRIES: dict[str, Columns] = {
 @question("accept")
 def accept(
     posture: "Posture",
-    finding: Annotated[str, typer.Argument(help="The finding's id, or a start of it.")],
+    finding: Annotated[str, typer.Argument(help="The finding's id, or a prefix of it.")],
     until: Annotated[str, typer.Option("--until", help="When the acceptance lapses.")],
     by: By,
     reason: Reason,
@@ -57,10 +57,10 @@ def attest(
     owner: Annotated[str, typer.Option("--owner", help="The person or team that owns it.")],
     by: By,
     role: Annotated[str, typer.Option(help="business, technical or sponsor.")] = "business",
-    note: Annotated[str, typer.Option(help="What else there is to say.")] = "",
+    note: Annotated[str, typer.Option(help="A note on it.")] = "",
     since: Since = None,
 ) -> dict[str, Any]:
-    """Say who answers for a thing. Example: trustdebt attest invoice-bot --owner ann --by ann."""
+    """Record who answers for a thing. Example: trustdebt attest bot --owner ann --by ann."""
     from analytics.answers.journal import attest
 
     return attest(posture, thing, owner, role, by, note, instant_of(since, "--since"))
@@ -89,12 +89,14 @@ def review(
 @question("apart")
 def apart(
     posture: "Posture",
-    thing: Annotated[str, typer.Argument(help="The id that is wrong among them, as stated.")],
+    thing: Annotated[
+        str, typer.Argument(help="The id that does not belong to them, as its source has it.")
+    ],
     other: Annotated[str, typer.Argument(help="Another id, or the name, of what it is not.")],
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """Say that two ids are not one thing: the first stands by itself; withdraw undoes it.
+    """Record that two ids are different things: the first is not merged; withdraw undoes it.
 
     Example: trustdebt apart gh:bot invoice-bot --by ann --reason "another team's bot".
     """
@@ -110,7 +112,7 @@ def withdraw(
     by: By,
     reason: Reason,
 ) -> dict[str, Any]:
-    """End what the journal says. Example: trustdebt withdraw 3 --by ann --reason mistaken."""
+    """Withdraw an entry of the journal. Example: trustdebt withdraw 3 --by ann --reason error."""
     from analytics.answers.journal import withdraw
 
     return withdraw(posture, entry, by, reason)

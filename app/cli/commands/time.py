@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from analytics.history import History
     from analytics.posture import Posture
 
-SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a start of it, or @INSTANT.")]
+SnapshotName = Annotated[str, typer.Argument(help="Id of a snapshot, a prefix of it, or @INSTANT.")]
 
 
 def _on(row: Row) -> Any:
-    """Say what an entry of the ledger is about: an item of debt, a finding, or a source."""
+    """Return what an entry of the ledger is about: an item of debt, a finding, or a source."""
     return row["identity"] or row.get("finding")
 
 
@@ -35,8 +35,8 @@ _EDGE: Columns = {
     "fields": "fields",
 }
 DIFF: dict[str, Columns] = {
-    **{f"{what}_nodes": _NODE for what in ("added", "removed", "changed")},
-    **{f"{what}_relationships": _EDGE for what in ("added", "removed", "changed")},
+    **{f"{change}_nodes": _NODE for change in ("added", "removed", "changed")},
+    **{f"{change}_relationships": _EDGE for change in ("added", "removed", "changed")},
     "renamed": {
         "was": lambda r: r["was"]["id"],
         "is now": lambda r: r["thing"]["id"],
@@ -150,20 +150,20 @@ def drift(
     return answer(posture, posture.graph.find(thing) if thing else None, limit)
 
 
-def _moment(history: "History", said: str, option: str) -> "Moment":
+def _moment(history: "History", text: str, option: str) -> "Moment":
     """Return the moment that an option names: a snapshot, or an instant."""
     from analytics.debt.ledger.entries import Moment, moment_at
     from graph.stores import NoSuchSnapshot, pick
     from graph.values import WrongValue, instant
 
     try:
-        info = pick(list(history.every), said)
+        info = pick(list(history.every), text)
         return Moment(info, info.taken_at)
     except NoSuchSnapshot as error:
-        if said.startswith("@"):
+        if text.startswith("@"):
             raise
         try:
-            return moment_at(history, instant(said))
+            return moment_at(history, instant(text))
         except WrongValue as wrong:
             raise UsageError(f"{option} {wrong}, and {error}") from None
 
