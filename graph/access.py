@@ -95,9 +95,9 @@ class AccessGraph:
     @cached_property
     def identities(self) -> Identities:
         """The merged ids, with the reasons, and the collisions."""
-        found = self.facts.identities
-        assert found is not None
-        return found
+        identities = self.facts.identities
+        assert identities is not None
+        return identities
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
@@ -179,11 +179,11 @@ class AccessGraph:
     @cached_property
     def things(self) -> pd.DataFrame:
         """Every node: `id`, `label`, `name`, indexed by number."""
-        there = [n for n in FACT_NODES if len(self.frames[n])] or FACT_NODES[:1]
-        parts = [self.frames[n][["id", "name"]].assign(label=n.name) for n in there]
-        whole = pd.concat(parts, ignore_index=True)
-        whole.index = pd.Index(self.numbers(whole["id"]))
-        return whole.sort_index()[["id", "label", "name"]].astype({"label": "string"})
+        labels = [n for n in FACT_NODES if len(self.frames[n])] or FACT_NODES[:1]
+        parts = [self.frames[n][["id", "name"]].assign(label=n.name) for n in labels]
+        things = pd.concat(parts, ignore_index=True)
+        things.index = pd.Index(self.numbers(things["id"]))
+        return things.sort_index()[["id", "label", "name"]].astype({"label": "string"})
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -218,7 +218,7 @@ class AccessGraph:
         """Return the mask of the nodes that have one of `labels` (bool)."""
         return np.isin(self.labels, [FACT_NODES.index(n) for n in labels])
 
-    def find(self, said: str) -> int:
+    def find(self, name: str) -> int:
         """Return the number of the one node with a given id, e-mail or name.
 
         An id in another system, with or without its kind, is accepted too.
@@ -227,7 +227,7 @@ class AccessGraph:
         ------
         UnknownThing, AmbiguousThing
         """
-        return find(self, said)
+        return find(self, name)
 
     @cached_property
     def lower_names(self) -> pa.Array:
@@ -254,27 +254,27 @@ class AccessGraph:
         here = in_force(self.frames[relationship], relationship, self.now, self.looks_back)
         if self.looks_back and len(here):
             source, target = self.ends(relationship)
-            here &= self.there[source] & self.there[target]
+            here &= self.existing[source] & self.existing[target]
         return here
 
     @cached_property
-    def there(self) -> np.ndarray:
+    def existing(self) -> np.ndarray:
         """The mask of the nodes that exist at `as_of` (bool): no source dates their creation later.
 
         Of several sources that date it, the earliest counts.
         """
-        there = np.ones(len(self.ids), bool)
+        existing = np.ones(len(self.ids), bool)
         if not self.looks_back:
-            return there
+            return existing
         earlier = np.zeros(len(self.ids), bool)
         for label in FACT_NODES:
             frame = self.facts.frames[label]
             by_now, later = made(frame, label, self.now)
             if later.any():
-                there[self.numbers(frame["id"][later])] = False
+                existing[self.numbers(frame["id"][later])] = False
             if by_now.any():
                 earlier[self.numbers(frame["id"][by_now])] = True
-        return there | earlier
+        return existing | earlier
 
     @cached_property
     def live(self) -> np.ndarray:
@@ -283,7 +283,7 @@ class AccessGraph:
         Access does not pass through a credential that is disabled, revoked or expired, nor through
         a node that is deleted or does not exist yet.
         """
-        alive = self.there.copy()
+        alive = self.existing.copy()
         keys = self.frames[CREDENTIAL]
         dead = keys["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
         for column in CREDENTIAL.instants(When.ENDS):
@@ -296,7 +296,7 @@ class AccessGraph:
     @cached_property
     def deleted(self) -> np.ndarray:
         """The mask of the nodes that do not exist (bool): deleted, or made later."""
-        gone = ~self.there
+        gone = ~self.existing
         for label in IDENTITIES:
             frame = self.frames[label]
             if frame.empty:

@@ -47,12 +47,12 @@ def as_of(frame: pd.DataFrame, element: Element, now: int) -> pd.DataFrame:
 
 def first_instant(facts: Facts) -> pd.Timestamp:
     """Return the earliest instant in the facts: there are no data before it."""
-    found = [c.taken_at for c in facts.coverage]
+    instants = [c.taken_at for c in facts.coverage]
     for element in ELEMENTS:
         for column in element.instants(When.MADE, When.BEGINS, When.HAPPENED):
             if column.dtype is Dtype.INSTANT:
-                found.append(facts.frames[element][column.name].min())
-    return min(at for at in found if not pd.isna(at))
+                instants.append(facts.frames[element][column.name].min())
+    return min(at for at in instants if not pd.isna(at))
 
 
 def in_force(
@@ -174,19 +174,20 @@ def _seen_until(frame: pd.DataFrame, now: int) -> dict[str, pd.Series]:
         return {}
     rows = frame[later]
     today = pd.Timestamp(now, unit="ms", tz="UTC")
-    told = {text: _days_until(text, today.date()) for text in rows["by_day"].dropna().unique()}
-    days = [told.get(text, (None, None, None)) for text in rows["by_day"]]
+    texts = rows["by_day"].dropna().unique()
+    until_by_text = {text: _days_until(text, today.date()) for text in texts}
+    days = [until_by_text.get(text, (None, None, None)) for text in rows["by_day"]]
     by_day, count, last = (pd.Series(list(c), rows.index, object) for c in zip(*days, strict=True))
     first = rows["first_at"].mask(rows["first_at"] > today)
     at = pd.Series(pd.to_datetime(last, utc=True).array, rows.index).astype(first.dtype)
     at = at.where(~(at < first), first).fillna(first)
     values = {"by_day": by_day, "count": count, "last_at": at, "explained_count": None}
-    whole = {}
+    columns = {}
     for name, value in values.items():
         column = frame[name].astype(object)
         column[later] = value
-        whole[name] = column.astype(frame[name].dtype)
-    return whole
+        columns[name] = column.astype(frame[name].dtype)
+    return columns
 
 
 def _days_until(text: str, last: date) -> tuple[str | None, int | None, date | None]:

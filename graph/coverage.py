@@ -94,14 +94,14 @@ def can_state(graph: "AccessGraph", name: str) -> np.ndarray:
 
 def _stated(frames: Mapping[Element, pd.DataFrame]) -> frozenset[str]:
     """Return the kinds of fact that the frames have facts of; a flag counts only if it is true."""
-    found = {kind for element, kind in ELEMENT_KINDS.items() if len(frames.get(element, ()))}
+    kinds = {kind for element, kind in ELEMENT_KINDS.items() if len(frames.get(element, ()))}
     for name, kind in FIELD_KINDS.items():
-        columns = (frame[name] for frame in frames.values() if name in frame and kind not in found)
+        columns = (frame[name] for frame in frames.values() if name in frame and kind not in kinds)
         if any(_tells(column) for column in columns):
-            found.add(kind)
-    return frozenset(found)
+            kinds.add(kind)
+    return frozenset(kinds)
 
 
 def _tells(column: pd.Series) -> bool:
-    said = column.dropna()
-    return bool(said.any()) if said.dtype == "boolean" else len(said) > 0
+    values = column.dropna()
+    return bool(values.any()) if values.dtype == "boolean" else len(values) > 0

@@ -71,7 +71,7 @@ def constraints() -> dict[str, str]:
 
 
 # Up to version 0.1.0 they were on labels without a prefix, and so bound nodes of others.
-FORMER_CONSTRAINTS: Final = {
+EARLIER_CONSTRAINTS: Final = {
     f"trustdebt_{name.lower()}": f"DROP CONSTRAINT trustdebt_{name.lower()} IF EXISTS"
     for name in (*NAMES, SNAPSHOT.name, "Pointer", "Lease")
 }

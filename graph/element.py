@@ -23,7 +23,7 @@ class Dtype(StrEnum):
     JSON = "JSON"
 
 
-class Said(StrEnum):
+class Content(StrEnum):
     """The content of a text property, which decides how it is searched for secrets.
 
     An `IDENTIFIER` identifies something, and a `NAME` is used by people or systems: digests and
@@ -60,8 +60,8 @@ class Property:
 
     Every instant declares in `when` its effect on its row. `dates` names the property whose value
     was set at that instant, if it is among `states` (empty: any value). Every text declares its
-    content in `said`, unless it has `choices`. A property that `refers` holds ids of nodes: one as
-    text, several within a list or JSON.
+    kind in `content`, unless it has `choices`. A property that `refers` holds ids of nodes: a
+    single id as text, several within a list or JSON.
     """
 
     name: str
@@ -73,13 +73,13 @@ class Property:
     when: When | None = None
     dates: str = ""
     states: tuple[str, ...] = ()
-    said: Said | None = None
+    content: Content | None = None
     refers: bool = False
 
     def __post_init__(self) -> None:
-        """Reject a text without `said`, and `said` on anything else."""
+        """Reject a text without `content`, and `content` on anything else."""
         free = self.dtype in WORDED and not self.choices
-        if free != (self.said is not None):
+        if free != (self.content is not None):
             raise TypeError(f"{self.name}: every text says what it is, and nothing else does")
 
 
@@ -90,26 +90,26 @@ def identifier(
     name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
 ) -> Property:
     """Declare a text that identifies something."""
-    return Property(name, dtype, meaning, required, said=Said.IDENTIFIER)
+    return Property(name, dtype, meaning, required, content=Content.IDENTIFIER)
 
 
 def reference(
     name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
 ) -> Property:
     """Declare a text that holds the id of a node, or ids of nodes within a list or JSON."""
-    return Property(name, dtype, meaning, required, said=Said.IDENTIFIER, refers=True)
+    return Property(name, dtype, meaning, required, content=Content.IDENTIFIER, refers=True)
 
 
 def named(
     name: str, meaning: str, dtype: Dtype = Dtype.TEXT, *, required: bool = False
 ) -> Property:
     """Declare a text that is a name used by people or systems."""
-    return Property(name, dtype, meaning, required, said=Said.NAME)
+    return Property(name, dtype, meaning, required, content=Content.NAME)
 
 
 def prose(name: str, meaning: str, dtype: Dtype = Dtype.TEXT) -> Property:
     """Declare a free text; it is kept only if an answer shows it."""
-    return Property(name, dtype, meaning, said=Said.PROSE)
+    return Property(name, dtype, meaning, content=Content.PROSE)
 
 
 def key(name: str, meaning: str) -> Property:

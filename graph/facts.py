@@ -76,9 +76,9 @@ class Coverage:
         """Return the owner roles that this or another coverage of the scope could have declared."""
         if "owners" not in self.declares or "owners" not in other.declares:
             return self.owner_roles if "owners" in self.declares else other.owner_roles
-        mine, more = dict(self.owner_roles), dict(other.owner_roles)
-        both = sorted(mine.keys() & more.keys())
-        return tuple((label, tuple(sorted({*mine[label], *more[label]}))) for label in both)
+        own, more = dict(self.owner_roles), dict(other.owner_roles)
+        both = sorted(own.keys() & more.keys())
+        return tuple((label, tuple(sorted({*own[label], *more[label]}))) for label in both)
 
     @classmethod
     def of(cls, record: Mapping[str, object]) -> "Coverage":
@@ -97,13 +97,13 @@ class Coverage:
             tuple(str(d) for d in declares),
             pd.Timestamp(str(start)).as_unit("ms") if start else None,
             tuple((_instant(first), _instant(last)) for first, last in periods),
-            tuple((str(label), tuple(map(str, said))) for label, said in sorted(roles.items())),
+            tuple((str(label), tuple(map(str, names))) for label, names in sorted(roles.items())),
             record.get("taken_at_assumed") is True,
         )
 
 
-def _instant(said: object) -> pd.Timestamp:
-    return pd.Timestamp(str(said)).as_unit("ms")
+def _instant(text: object) -> pd.Timestamp:
+    return pd.Timestamp(str(text)).as_unit("ms")
 
 
 class LazyFrames(Mapping[Element, pd.DataFrame]):
@@ -146,8 +146,8 @@ class Facts:
     @classmethod
     def of(cls, frames: Frames, coverage: tuple[Coverage, ...]) -> "Facts":
         """Build facts from `frames`, with an empty frame for every missing element."""
-        whole = {e: frames[e] if e in frames else empty(e) for e in ELEMENTS}
-        return cls(whole, tuple(sorted(coverage, key=lambda c: c.key)))
+        complete = {e: frames[e] if e in frames else empty(e) for e in ELEMENTS}
+        return cls(complete, tuple(sorted(coverage, key=lambda c: c.key)))
 
     @property
     def taken_at(self) -> pd.Timestamp:

@@ -174,8 +174,8 @@ def relationship_ids(frame: pd.DataFrame, element: Relationship) -> pd.Series:
     ids = _hashed(frame, element, ["grant_id"])
     unnamed = frame["grant_id"].isna()
     if unnamed.any():
-        said = [p.name for p in element.properties if p.name != "last_used_at"]
-        ids[unnamed] = _hashed(frame[unnamed], element, said)
+        distinct = [p.name for p in element.properties if p.name != "last_used_at"]
+        ids[unnamed] = _hashed(frame[unnamed], element, distinct)
     return ids
 
 
@@ -212,8 +212,8 @@ def _require(frame: pd.DataFrame, element: Element, reason: pd.Series) -> pd.Ser
 
 def _longer_than(column: pd.Series, limit: int) -> np.ndarray:
     long = pc.greater(pc.binary_length(text_array(column)), limit)
-    found: np.ndarray = pc.fill_null(long, False).to_numpy(zero_copy_only=False)
-    return found
+    mask: np.ndarray = pc.fill_null(long, False).to_numpy(zero_copy_only=False)
+    return mask
 
 
 def _repeats(
@@ -238,8 +238,8 @@ def _nothing_rejected() -> pd.DataFrame:
 
 
 def _origin(raw: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
-    def said(name: str) -> pd.Series:
+    def column(name: str) -> pd.Series:
         known = raw[name] if name in raw.columns else pd.Series("", index=raw.index)
         return known[chosen].astype("string")
 
-    return pd.DataFrame({"file": said(FILE), "place": said(PLACE)}).reset_index(drop=True)
+    return pd.DataFrame({"file": column(FILE), "place": column(PLACE)}).reset_index(drop=True)

@@ -37,7 +37,7 @@ def once(make: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner
         key = (make, arguments, *sorted(named.items()))
         if key not in worked_out:
             worked_out[key] = make(owner, *arguments, **named)
-        found: T = worked_out[key]
-        return found
+        result: T = worked_out[key]
+        return result
 
     return kept

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from graph.element import Node, Property, Relationship, Said, Table, When
+from graph.element import Content, Node, Property, Relationship, Table, When
 from graph.schema import (
     CONTROL,
     CONTROL_PROPERTIES,
@@ -46,7 +46,7 @@ def properties(columns: Sequence[Property]) -> list[str]:
 
 
 def _type(column: Property) -> str:
-    return f"{column.dtype.value}, prose" if column.said is Said.PROSE else column.dtype.value
+    return f"{column.dtype.value}, prose" if column.content is Content.PROSE else column.dtype.value
 
 
 def diagram(relationships: Sequence[Relationship]) -> list[str]:

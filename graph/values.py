@@ -52,12 +52,12 @@ def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
         Parsed values (object, or the declared type), and the reason for each row whose text
         could not be parsed.
     """
-    said = _as_text(given)
-    if said is None:
+    texts = _as_text(given)
+    if texts is None:
         return _parse_each(given, column)
-    if column.dtype is Dtype.TEXT and not column.choices and _short(said):
-        return _series(said, given.index), NOTHING_WRONG
-    encoded = said.dictionary_encode()
+    if column.dtype is Dtype.TEXT and not column.choices and _short(texts):
+        return _series(texts, given.index), NOTHING_WRONG
+    encoded = texts.dictionary_encode()
     distinct, place = encoded.dictionary, encoded.indices.fill_null(-1).to_numpy()
     values, wrong = _parse_distinct(distinct, column)
     rows: np.ndarray = np.flatnonzero(np.isin(place, wrong.index))
@@ -70,15 +70,15 @@ def parse(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
 def _as_text(given: pd.Series) -> pa.Array | None:
     """Return a column of text with empty text as null; None if it holds other values."""
     try:
-        said = pa.array(given, pa.string(), from_pandas=True)
+        texts = pa.array(given, pa.string(), from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
         return None
-    said = said.combine_chunks() if isinstance(said, pa.ChunkedArray) else said
-    return pc.if_else(pc.equal(said, ""), pa.scalar(None, pa.string()), said)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
 
 
-def _short(said: pa.Array) -> bool:
-    longest = pc.max(pc.utf8_length(said)).as_py()
+def _short(texts: pa.Array) -> bool:
+    longest = pc.max(pc.utf8_length(texts)).as_py()
     return longest is None or longest <= MAX_TEXT
 
 
@@ -121,19 +121,19 @@ def _spread(values: pd.Series, place: np.ndarray, index: pd.Index) -> pd.Series:
     return taken
 
 
-def _series(said: pa.Array, index: pd.Index) -> pd.Series:
-    return pd.Series(pd.array(said, dtype="string"), index=index)
+def _series(texts: pa.Array, index: pd.Index) -> pd.Series:
+    return pd.Series(pd.array(texts, dtype="string"), index=index)
 
 
 def _parse_each(given: pd.Series, column: Property) -> tuple[pd.Series, pd.Series]:
-    one = _checked(column)
+    parse_value = _checked(column)
     present = given.notna() & (given != "") if given.dtype.kind in "OTU" else given.notna()
     parsed: dict[Any, Any] = {}
     problems: dict[Any, str] = {}
     keys = given.where(present).map(_hashable, na_action="ignore")
     for value in keys.dropna().unique():
         try:
-            parsed[value] = one(value)
+            parsed[value] = parse_value(value)
         except WrongValue as error:
             problems[value] = f"{column.name}: {error}"
     wrong = keys[keys.isin(list(problems))].map(problems) if problems else NOTHING_WRONG
@@ -172,14 +172,14 @@ def _choose(value: str, column: Property) -> str:
 
 def text(value: Any) -> str:
     """Return `value` as text, rejecting text that is too long or not valid Unicode."""
-    said = value if isinstance(value, str) else str(value)
-    if len(said) > MAX_TEXT:
+    characters = value if isinstance(value, str) else str(value)
+    if len(characters) > MAX_TEXT:
         raise WrongValue(f"is longer than {MAX_TEXT} characters")
     try:
-        said.encode()
+        characters.encode()
     except UnicodeEncodeError:
         raise WrongValue("is not valid Unicode") from None
-    return said
+    return characters
 
 
 def instant(value: Any) -> pd.Timestamp:
@@ -192,13 +192,13 @@ def instant(value: Any) -> pd.Timestamp:
         if value.tzinfo is None:
             raise WrongValue("is a time without a zone")
         return value.tz_convert("UTC").floor("ms")
-    said = str(value)
-    if not INSTANT.fullmatch(said):
-        if NAIVE.fullmatch(said):
+    written = str(value)
+    if not INSTANT.fullmatch(written):
+        if NAIVE.fullmatch(written):
             raise WrongValue("is a time without a zone")
         raise WrongValue("is not an ISO 8601 instant")
     try:
-        stamp = pd.Timestamp(said)
+        stamp = pd.Timestamp(written)
     except ValueError:
         raise WrongValue("is not an ISO 8601 instant") from None
     stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
@@ -229,10 +229,10 @@ def number(value: Any) -> float:
 
 def flag(value: Any) -> bool:
     """Return true or false."""
-    said = str(value).lower()
-    if said not in FLAGS:
+    word = str(value).lower()
+    if word not in FLAGS:
         raise WrongValue("must be true or false")
-    return FLAGS[said]
+    return FLAGS[word]
 
 
 def canonical(value: Any) -> str:
@@ -251,11 +251,14 @@ def _no_constant(_: str) -> Any:
     raise WrongValue("has a number that is not finite")
 
 
-def strict_json(said: str) -> Any:
+def strict_json(json_text: str) -> Any:
     """Parse JSON, rejecting repeated keys, NaN, infinities and lone surrogates."""
     try:
         value = json.loads(
-            said, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=number
+            json_text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_float=number,
         )
     except WrongValue:
         raise
@@ -289,8 +292,8 @@ def iso(stamp: pd.Timestamp) -> str:
     >>> iso(pd.Timestamp("2026-08-01", tz="UTC"))
     '2026-08-01T00:00:00Z'
     """
-    said = stamp.tz_convert("UTC").isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return said.replace(".000Z", "Z")
+    written = stamp.tz_convert("UTC").isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written.replace(".000Z", "Z")
 
 
 READ: dict[Dtype, Callable[[Any], Any]] = {
@@ -335,4 +338,4 @@ def unordered(text: str, choices: tuple[str, ...] = ()) -> str:
     if not isinstance(value, list):
         return text
     rank = {choice: place for place, choice in enumerate(choices)}
-    return canonical(sorted(value, key=lambda one: (rank.get(str(one), -1), canonical(one))))
+    return canonical(sorted(value, key=lambda v: (rank.get(str(v), -1), canonical(v))))

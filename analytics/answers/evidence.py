@@ -14,11 +14,11 @@ from analytics.evidence.decisions import records as decided
 from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
 from analytics.posture import Posture
-from graph.element import Said
+from graph.element import Content
 from graph.frames import records
 from graph.schema import DECISION_RECORD, IDENTITIES, LEVELS, RESOURCE, TOOL
 
-WORDS = tuple(p for p in DECISION_RECORD.properties if p.said is Said.PROSE)
+WORDS = tuple(p for p in DECISION_RECORD.properties if p.content is Content.PROSE)
 PLACED = (*IDENTITIES, RESOURCE, TOOL)
 
 

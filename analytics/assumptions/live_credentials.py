@@ -74,7 +74,7 @@ def _left_lying(posture: Posture, known: pd.Series) -> pd.DataFrame:
 def _credentials(posture: Posture) -> pd.DataFrame:
     graph, frame = posture.graph, posture.graph.frames[CREDENTIAL]
     ended = frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
-    frame = frame[~ended & graph.there[graph.numbers(frame["id"])]]
+    frame = frame[~ended & graph.existing[graph.numbers(frame["id"])]]
     keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
     observed = [c.key for c in graph.coverage if "usage" in c.declares]
     now = graph.now

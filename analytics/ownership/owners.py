@@ -114,7 +114,7 @@ def active_people(
     left = milliseconds(people["left_at"])
     status = people["status"].fillna("active").to_numpy(object)
     here = np.where(left != NEVER, left > graph.now, status == "active")
-    here &= ~np.isin(status, ["disabled", "deleted"]) & graph.there[numbers]
+    here &= ~np.isin(status, ["disabled", "deleted"]) & graph.existing[numbers]
     active, left_at = np.zeros(len(graph.ids), bool), np.full(len(graph.ids), NEVER)
     active[numbers] = here
     left_at[numbers] = np.where(here, NEVER, left)
@@ -243,7 +243,7 @@ def _first_parent(spawned: list[tuple[int, int]], nodes: int) -> np.ndarray:
 
 def in_service(graph: AccessGraph) -> np.ndarray:
     """Return a mask of the nodes in service: not disabled, retired or deleted."""
-    active = graph.there.copy()
+    active = graph.existing.copy()
     for label in IDENTITIES:
         frame = graph.frames[label]
         ended = ~frame["status"].fillna("active").isin(["active"]).to_numpy(bool)

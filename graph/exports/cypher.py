@@ -44,8 +44,8 @@ def write(graph: AccessGraph, path: Path) -> int:
                     f"UNWIND [{', '.join(rows)}] AS row CREATE (n:{label.name}) SET n = row;\n"
                 )
         for relationship in RELATIONSHIPS:
-            for (start, end), found in groupby(_edges(graph, relationship), lambda one: one[0]):
-                for rows in _batches(row for _, row in found):
+            for (start, end), edges in groupby(_edges(graph, relationship), lambda edge: edge[0]):
+                for rows in _batches(row for _, row in edges):
                     count += len(rows)
                     out.write(
                         f"UNWIND [{', '.join(rows)}] AS row "
@@ -102,6 +102,6 @@ def _literal(value: Any, kind: Dtype) -> str:
     return repr(value)
 
 
-def _escape(found: re.Match[str]) -> str:
-    said = found.group()
-    return NAMED.get(said) or f"\\u{ord(said):04X}"
+def _escape(match: re.Match[str]) -> str:
+    text = match.group()
+    return NAMED.get(text) or f"\\u{ord(text):04X}"

@@ -45,12 +45,12 @@ def write(graph: AccessGraph, path: Path) -> int:
 def _keys() -> Iterator[tuple[str, str, str]]:
     """Yield part, name and type of each property once."""
     for part, elements in (("node", FACT_NODES), ("edge", RELATIONSHIPS)):
-        found = {"label": "string"}
+        types = {"label": "string"}
         for element in elements:
             for column in element.columns:
                 if column.name not in ENDS:
-                    found[column.name] = TYPES.get(column.dtype, "string")
-        yield from ((part, name, kind) for name, kind in found.items())
+                    types[column.name] = TYPES.get(column.dtype, "string")
+        yield from ((part, name, kind) for name, kind in types.items())
 
 
 Keys = dict[tuple[str, str], str]
@@ -68,8 +68,8 @@ def _nodes(graph: AccessGraph, label: Element, keys: Keys, out: IO[str]) -> int:
 def _edges(graph: AccessGraph, relationship: Relationship, keys: Keys, out: IO[str]) -> int:
     count = len(graph.frames[relationship])
     for row in records(graph, relationship):
-        one, start, end = (_attribute(row.pop(name)) for name in ENDS)
-        out.write(f"    <edge id={one} source={start} target={end}>")
+        edge_id, start, end = (_attribute(row.pop(name)) for name in ENDS)
+        out.write(f"    <edge id={edge_id} source={start} target={end}>")
         _data({"label": relationship.name, **row}, "edge", keys, out)
         out.write("</edge>\n")
     return count
@@ -83,14 +83,14 @@ def _data(facts: dict[str, Any], part: str, keys: Keys, out: IO[str]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return escape(_writable(said), {"\r": "&#13;"})
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return escape(_writable(text), {"\r": "&#13;"})
 
 
 def _attribute(value: str) -> str:
     return quoteattr(_writable(value), {"\r": "&#13;"})
 
 
-def _writable(said: str) -> str:
+def _writable(text: str) -> str:
     """Replace the characters that XML cannot hold by their code, instead of dropping them."""
-    return UNWRITABLE.sub(lambda found: f"<U+{ord(found.group()):04X}>", said)
+    return UNWRITABLE.sub(lambda match: f"<U+{ord(match.group()):04X}>", text)

@@ -61,9 +61,9 @@ def bound(name: str) -> int:
     ------
     WrongBound
     """
-    said = os.environ.get(PREFIX + name)
-    if not said:
+    text = os.environ.get(PREFIX + name)
+    if not text:
         return BOUNDS[name].usual
-    if not (said.isascii() and said.isdigit() and len(said) < 19 and int(said)):
+    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text)):
         raise WrongBound(f"{PREFIX}{name} must be a whole number above 0")
-    return int(said)
+    return int(text)

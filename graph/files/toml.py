@@ -66,7 +66,7 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise InputRefused(path, "", f"is larger than {most} bytes")
     _check_shape(text, path)
     try:
-        said = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         _, _, place = str(error).partition("(at ")
         raise InputRefused(path, place.rstrip(")"), "is not TOML") from None
@@ -74,8 +74,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         raise InputRefused(path, "", "a number has too many digits") from None
     except RecursionError:
         raise InputRefused(path, "", "is nested too deeply") from None
-    _check_numbers(said, path)
-    return said
+    _check_numbers(document, path)
+    return document
 
 
 def _check_shape(text: str, path: Path) -> None:
@@ -98,9 +98,9 @@ def _check_shape(text: str, path: Path) -> None:
         raise InputRefused(path, "", f"has more than {tables} tables, lists and dots")
 
 
-def _hollow(found: re.Match[str]) -> str:
+def _hollow(match: re.Match[str]) -> str:
     """Reduce a text to its line ends, so that line numbers stay correct."""
-    return "\n" * found[0].count("\n") if "\n" in found[0] else " "
+    return "\n" * match[0].count("\n") if "\n" in match[0] else " "
 
 
 def _refused_at(at: int, bare: str, path: Path, reason: str) -> InputRefused:
@@ -108,8 +108,8 @@ def _refused_at(at: int, bare: str, path: Path, reason: str) -> InputRefused:
     return InputRefused(path, f"line {line}", reason)
 
 
-def _check_numbers(said: dict[str, Any], path: Path) -> None:
-    pending: list[Any] = [said]
+def _check_numbers(document: dict[str, Any], path: Path) -> None:
+    pending: list[Any] = [document]
     while pending:
         here = pending.pop()
         if isinstance(here, dict):

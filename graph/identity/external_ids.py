@@ -57,8 +57,8 @@ def claims(facts: Facts) -> pd.DataFrame:
     `label` is the position in `FACT_NODES` of the label whose frame has the row, `value` the id in
     the form in which ids of its kind are compared. Kinds that are not in `KINDS` are left out.
     """
-    said = [(facts.frames[label], n) for n, label in enumerate(FACT_NODES)]
-    parts = [_claims(rows, n) for rows, n in said if rows["external_ids"].notna().any()]
+    frames = [(facts.frames[label], n) for n, label in enumerate(FACT_NODES)]
+    parts = [_claims(rows, n) for rows, n in frames if rows["external_ids"].notna().any()]
     return pd.concat([nothing(), *[p for p in parts if len(p)]], ignore_index=True)
 
 
@@ -69,12 +69,12 @@ def nothing() -> pd.DataFrame:
 
 
 def _claims(frame: pd.DataFrame, label: int) -> pd.DataFrame:
-    said = frame[frame["external_ids"].notna().to_numpy(bool)]
-    rows = said[["id", "source", "scope"]].assign(
-        label=label, said=[strict_json(value) for value in said["external_ids"]]
+    claiming = frame[frame["external_ids"].notna().to_numpy(bool)]
+    rows = claiming[["id", "source", "scope"]].assign(
+        label=label, text=[strict_json(value) for value in claiming["external_ids"]]
     )
-    rows = rows.explode("said", ignore_index=True)
-    parted = rows["said"].astype("string").str.partition(":")
+    rows = rows.explode("text", ignore_index=True)
+    parted = rows["text"].astype("string").str.partition(":")
     rows = rows.assign(kind=parted[0], value=parted[2])
     rows = rows[rows["kind"].isin(list(KINDS)) & (parted[2].str.strip() != "")]
     return compared(rows)[list(CLAIMS)]

@@ -21,10 +21,10 @@ class UnknownThing(LookupError):
 
     exit_code, code = 2, "unknown-thing"
 
-    def __init__(self, said: str, candidates: list[str], kind: str = "nothing") -> None:
+    def __init__(self, name: str, candidates: list[str], kind: str = "nothing") -> None:
         self.candidates = candidates
         near = f"; nearest: {', '.join(candidates)}" if candidates else ""
-        super().__init__(f"{kind} is called {said!r}{near}")
+        super().__init__(f"{kind} is called {name!r}{near}")
 
 
 class AmbiguousThing(LookupError):
@@ -32,32 +32,32 @@ class AmbiguousThing(LookupError):
 
     exit_code, code = 2, "ambiguous-thing"
 
-    def __init__(self, said: str, candidates: list[str]) -> None:
+    def __init__(self, name: str, candidates: list[str]) -> None:
         self.candidates = candidates
-        super().__init__(f"{said!r} may be any of: {', '.join(candidates)}")
+        super().__init__(f"{name!r} may be any of: {', '.join(candidates)}")
 
 
-def find(graph: "AccessGraph", said: str) -> int:
+def find(graph: "AccessGraph", name: str) -> int:
     """Return the number of the one node with a given id, name or e-mail.
 
-    If none matches, `said` may be an id in another system, with or without its kind, or the last
+    If none matches, `name` may be an id in another system, with or without its kind, or the last
     part of the node's own id: its id in its source.
 
     Raises
     ------
     UnknownThing, AmbiguousThing
     """
-    exact = graph.number(graph.identities.canonical.get(said, said))
+    exact = graph.number(graph.identities.canonical.get(name, name))
     if exact >= 0:
         return exact
-    valid = said.encode(errors="replace").decode()  # arguments need not be Unicode
+    valid = name.encode(errors="replace").decode()  # arguments need not be Unicode
     wanted = pc.utf8_lower(pa.scalar(valid)).as_py()
-    found = _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
-    if len(found) == 1:
-        return int(found[0])
-    if found:
-        raise AmbiguousThing(said, [graph.thing(n)["id"] for n in found])
-    raise UnknownThing(said, nearest(graph, wanted))
+    numbers = _called(graph, wanted) or _known_as(graph, valid) or _native(graph, valid)
+    if len(numbers) == 1:
+        return int(numbers[0])
+    if numbers:
+        raise AmbiguousThing(name, [graph.thing(n)["id"] for n in numbers])
+    raise UnknownThing(name, nearest(graph, wanted))
 
 
 def _called(graph: "AccessGraph", wanted: str) -> list[int]:
@@ -68,40 +68,40 @@ def _called(graph: "AccessGraph", wanted: str) -> list[int]:
     return sorted({*named.tolist(), *graph.numbers(mailed).tolist()})
 
 
-def _known_as(graph: "AccessGraph", said: str) -> list[int]:
+def _known_as(graph: "AccessGraph", external_id: str) -> list[int]:
     """Return the numbers of the nodes with a given external id, with or without its kind."""
-    found, end = set(), canonical(said)[1:]
+    numbers, end = set(), canonical(external_id)[1:]
     for label in FACT_NODES:
         frame = graph.frames[label]
         texts = frame["external_ids"]
         near = texts.str.contains(end, regex=False).fillna(False).to_numpy(bool)
         for place in np.flatnonzero(near):
             ids = strict_json(texts.iloc[place])
-            if said in ids or said in [one.partition(":")[2] for one in ids]:
-                found.add(graph.number(frame["id"].iloc[place]))
-    return sorted(found)
+            if external_id in ids or external_id in [full_id.partition(":")[2] for full_id in ids]:
+                numbers.add(graph.number(frame["id"].iloc[place]))
+    return sorted(numbers)
 
 
-def _native(graph: "AccessGraph", said: str) -> list[int]:
-    """Return the numbers of the nodes whose id ends in `said`, at a boundary of its parts.
+def _native(graph: "AccessGraph", native_id: str) -> list[int]:
+    """Return the numbers of the nodes whose id ends in `native_id`, at a boundary of its parts.
 
     An id ends in the id that its source uses, after the source, the scope and the kind; `kind:name`
     matches as well as `kind/name`.
     """
-    end = f"/{said}".replace(":", "/")
+    end = f"/{native_id}".replace(":", "/")
     if len(end) < 2:
         return []
     merged = graph.identities.canonical
-    former = [one for stated, one in merged.items() if f"/{stated}".replace(":", "/").endswith(end)]
+    replaced = [new for old, new in merged.items() if f"/{old}".replace(":", "/").endswith(end)]
     plain = pc.replace_substring(graph.ids, ":", "/")
     ending = pc.ends_with(plain, end).to_numpy(zero_copy_only=False)
-    return sorted({*np.flatnonzero(ending).tolist(), *(graph.number(one) for one in former)})
+    return sorted({*np.flatnonzero(ending).tolist(), *(graph.number(i) for i in replaced)})
 
 
-def nearest(graph: "AccessGraph", said: str, among: np.ndarray | None = None) -> list[str]:
+def nearest(graph: "AccessGraph", name: str, among: np.ndarray | None = None) -> list[str]:
     """Return the ids of the three nodes with the nearest names, `among` some numbers or all."""
     things = graph.things if among is None else graph.things.loc[among]
-    wanted = said.encode(errors="replace").decode().casefold()
+    wanted = name.encode(errors="replace").decode().casefold()
     if len(things) > MANY:
         near = things["id"].str.contains(wanted[:4], regex=False) | things[
             "name"

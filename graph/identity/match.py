@@ -73,18 +73,18 @@ class Identities:
     @cached_property
     def merged(self) -> dict[str, tuple[str, ...]]:
         """The merged ids of each canonical id, itself included, sorted."""
-        found: dict[str, list[str]] = {}
+        ids_by_canonical: dict[str, list[str]] = {}
         for old, new in self.canonical.items():
-            found.setdefault(new, [new]).append(old)
-        return {new: tuple(sorted(ids)) for new, ids in found.items()}
+            ids_by_canonical.setdefault(new, [new]).append(old)
+        return {new: tuple(sorted(ids)) for new, ids in ids_by_canonical.items()}
 
     @cached_property
     def grouped(self) -> dict[str, tuple[str, ...]]:
         """The merged ids of each id, itself included, the canonical one first."""
         return {
-            one: (new, *(i for i in ids if i != new))
+            id_: (new, *(i for i in ids if i != new))
             for new, ids in self.merged.items()
-            for one in ids
+            for id_ in ids
         }
 
     @classmethod
@@ -107,7 +107,7 @@ def identify(facts: Facts, apart: Iterable[Pair] = ()) -> Identities:
     weak = _weak_facts(facts, stated)
     if stated.empty and weak.empty:
         return Identities({}, _no_members(), _no_links(), ())
-    return _Finding(facts, stated, weak, tuple(sorted(apart))).found()
+    return _Matching(facts, stated, weak, tuple(sorted(apart))).identities()
 
 
 def _no_members() -> pd.DataFrame:
@@ -120,24 +120,25 @@ def _no_links() -> pd.DataFrame:
 
 def _weak_facts(facts: Facts, stated: pd.DataFrame) -> pd.DataFrame:
     """Return e-mail, name, manager and employee number of nodes that may match by two of them."""
-    said = stated[stated["kind"].isin([name for name, kind in KINDS.items() if not kind.strong])]
-    parts = [said]
+    claimed = stated[stated["kind"].isin([name for name, kind in KINDS.items() if not kind.strong])]
+    parts = [claimed]
     for number, label in enumerate(FACT_NODES):
         frame = facts.frames[label]
         if "email" in frame:
-            parts += _of_people(frame, number, said[said["label"] == number])
-    found = pd.concat(parts, ignore_index=True) if parts else nothing()
-    return found[found["value"].notna() & (found["value"] != "")]
+            parts += _of_people(frame, number, claimed[claimed["label"] == number])
+    rows = pd.concat(parts, ignore_index=True) if parts else nothing()
+    return rows[rows["value"].notna() & (rows["value"] != "")]
 
 
-def _of_people(frame: pd.DataFrame, label: int, said: pd.DataFrame) -> list[pd.DataFrame]:
+def _of_people(frame: pd.DataFrame, label: int, claimed: pd.DataFrame) -> list[pd.DataFrame]:
     mailed = frame[frame["email"].notna().to_numpy(bool)]
-    if mailed.empty and said.empty:
+    if mailed.empty and claimed.empty:
         return []
     mails = mailed[["id"]].assign(value=folded(mailed["email"])).drop_duplicates()
-    mails = pd.concat([mails, said[said["kind"] == "email"][["id", "value"]]]).drop_duplicates()
+    claimed_mails = claimed[claimed["kind"] == "email"][["id", "value"]]
+    mails = pd.concat([mails, claimed_mails]).drop_duplicates()
     shared = mails[mails.duplicated("value", keep=False)]
-    rows = frame[frame["id"].isin({*shared["id"], *said["id"]})]
+    rows = frame[frame["id"].isin({*shared["id"], *claimed["id"]})]
     rows = rows.assign(label=label)
     named = rows[rows["name"] != rows["id"]]
     columns = [("email", rows, "email"), ("name", named, "name")]
@@ -152,7 +153,7 @@ def _of_people(frame: pd.DataFrame, label: int, said: pd.DataFrame) -> list[pd.D
     ]
 
 
-class _Finding:
+class _Matching:
     """The state of one call of `identify`."""
 
     def __init__(
@@ -166,7 +167,7 @@ class _Finding:
         self.strong = self._keyed(strong.assign(rule="same " + strong["kind"].astype("string")))
         self.weak = self._keyed(weak.assign(own=False, rule=""))
 
-    def found(self) -> Identities:
+    def identities(self) -> Identities:
         """Return the merged ids: by strong ids first, then by weak facts until these add none."""
         kept = self._accepted(self.strong.iloc[:0], self.strong)
         for _ in range(ROUNDS):
@@ -186,8 +187,8 @@ class _Finding:
         wanted = pa.array(ids, pa.string())
         for number, label in reversed(list(enumerate(FACT_NODES))):
             column = text_array(self.facts.frames[label]["id"])
-            there = pc.filter(column, pc.is_in(column, wanted))
-            labels |= dict.fromkeys(there.to_pylist(), number)
+            present = pc.filter(column, pc.is_in(column, wanted))
+            labels |= dict.fromkeys(present.to_pylist(), number)
         return labels
 
     def _keyed(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -200,11 +201,11 @@ class _Finding:
         facts = self.weak
         managed = facts["kind"] == "manager"
         value = facts["value"].where(~managed, facts["value"].map(lambda m: group.get(m, m)))
-        facts = facts.assign(value=value, one=facts["id"].map(lambda i: group.get(i, i)))
+        facts = facts.assign(value=value, canonical=facts["id"].map(lambda i: group.get(i, i)))
         parts = [self.strong.iloc[:0]]
         for first, second in TOGETHER:
-            one, two = facts[facts["kind"] == first], facts[facts["kind"] == second]
-            both = one.merge(two[["id", "value"]].drop_duplicates(), on="id")
+            left, right = facts[facts["kind"] == first], facts[facts["kind"] == second]
+            both = left.merge(right[["id", "value"]].drop_duplicates(), on="id")
             rule = f"same {first} and {second}"
             value = _joined(both["value_x"], both["value_y"])
             parts.append(self._keyed(both.assign(value=value, rule=rule))[parts[0].columns])
@@ -233,7 +234,7 @@ class _Finding:
         group = {i: number for number, ids in enumerate(_sets(rows)) for i in ids}
         for thing, other in self.apart:
             if thing in group and group[thing] == group.get(other):
-                self._report((thing, other), "a person said that they are two; see journal", rows)
+                self._report((thing, other), "a person keeps them apart; see journal", rows)
                 rows = rows[rows["id"] != thing]
         return rows
 
@@ -243,7 +244,7 @@ class _Finding:
         members = _members(self.facts, set(number))
         members = members.assign(group=members["id"].map(number))
         wrong = _ended_before(members) | _two_values(self._single(members), members)
-        return wrong | _told_apart(members)
+        return wrong | _declared_apart(members)
 
     def _single(self, members: pd.DataFrame) -> pd.DataFrame:
         stated = self.stated[self.stated["id"].isin(members["id"])]
@@ -262,13 +263,13 @@ class _Finding:
         """Report groups of nodes that share only an e-mail."""
         group = self._groups(kept)
         mails = self.weak[self.weak["kind"] == "email"]
-        rows = mails.assign(one=mails["id"].map(lambda i: group.get(i, i)))
+        rows = mails.assign(canonical=mails["id"].map(lambda i: group.get(i, i)))
         rows = rows.assign(rule="same email", value=rows["value"])
-        told = {i for c in self.collisions for i in c}
+        reported = {i for c in self.collisions for i in c}
         for _, some in rows.groupby("key")["id"]:
             ids = tuple(sorted(set(some.tolist())))
-            if len({group.get(i, i) for i in ids}) > 1 and not told.issuperset(ids):
-                self._report(ids, "an e-mail alone does not make them one", rows)
+            if len({group.get(i, i) for i in ids}) > 1 and not reported.issuperset(ids):
+                self._report(ids, "an e-mail alone does not merge them", rows)
 
     # -- canonical ids ----------------------------------------------------------------------
 
@@ -278,11 +279,11 @@ class _Finding:
         Preferred is an id that other nodes claim as external id; of several, the first in order.
         """
         known = set(rows["id"][rows["own"]])
-        found: dict[str, str] = {}
+        canonical_by_id: dict[str, str] = {}
         for ids in _sets(rows):
             chosen = min(ids, key=lambda i: (i not in known, i))
-            found |= dict.fromkeys(ids, chosen)
-        return found
+            canonical_by_id |= dict.fromkeys(ids, chosen)
+        return canonical_by_id
 
     def _result(self, kept: pd.DataFrame) -> Identities:
         group = self._groups(kept)
@@ -308,18 +309,18 @@ SEPARATOR = "\x1f"
 
 
 def _joined(*columns: pd.Series) -> pd.Series:
-    whole = columns[0].astype("string").fillna("")
+    joined = columns[0].astype("string").fillna("")
     for column in columns[1:]:
-        whole = whole + SEPARATOR + column.astype("string").fillna("")
-    return whole
+        joined = joined + SEPARATOR + column.astype("string").fillna("")
+    return joined
 
 
 def _sets(rows: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the groups of two or more ids that common keys connect, each sorted."""
     if rows.empty:
         return []
-    thing, found = pd.factorize(rows["id"], sort=True)
-    ids = np.asarray(found, object)
+    thing, unique = pd.factorize(rows["id"], sort=True)
+    ids = np.asarray(unique, object)
     key, keys = pd.factorize(rows["key"])
     size = len(ids) + len(keys)
     links = scipy.sparse.coo_array(
@@ -354,17 +355,17 @@ def _latest(rows: pd.DataFrame, *columns: str) -> pd.Series:
     latest = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms, UTC]")
     for column in columns:
         if column in rows:
-            said = rows[column].astype(latest.dtype)
-            latest = latest.where(said.isna() | (latest >= said), said)
+            instants = rows[column].astype(latest.dtype)
+            latest = latest.where(instants.isna() | (latest >= instants), instants)
     return latest
 
 
-def _told_apart(members: pd.DataFrame) -> dict[int, str]:
+def _declared_apart(members: pd.DataFrame) -> dict[int, str]:
     pairs = members[["group", "source", "scope", "id"]].drop_duplicates()
     counts = pairs.groupby(["group", "source", "scope"])["id"].size()
     twice = counts[counts > 1].reset_index().drop_duplicates("group")
     return {
-        int(row.group): f"{row.source} ({row.scope}) states them as two things"
+        int(row.group): f"{row.source} ({row.scope}) declares them as two things"
         for row in records(twice)
     }
 

@@ -57,15 +57,15 @@ def _by_label(facts: Facts) -> Frames:
     winner = rank[first][numbers]
     ends = np.cumsum(sizes)[:-1]
     won = np.split(rank == winner, ends)
-    found: dict[Element, pd.DataFrame] = {
+    frames: dict[Element, pd.DataFrame] = {
         n: facts.frames[n][rows] for n, rows in zip(FACT_NODES, won, strict=True)
     }
     for label, place in zip(FACT_NODES, np.split(winner, ends), strict=True):
         for other in np.unique(place[place != FACT_NODES.index(label)]).tolist():
             chosen = FACT_NODES[other]
             rows = facts.frames[label][place == other]
-            found[chosen] = pd.concat([found[chosen], _life(rows, chosen)], ignore_index=True)
-    return found
+            frames[chosen] = pd.concat([frames[chosen], _life(rows, chosen)], ignore_index=True)
+    return frames
 
 
 def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
@@ -78,10 +78,10 @@ def _life(rows: pd.DataFrame, label: Node) -> pd.DataFrame:
     for dated in {c.dates for c in happened if c.dates and c.dates in rows}:
         (allowed,) = (c.choices for c in label.columns if c.name == dated)
         columns[dated] = rows[dated].where(rows[dated].isin(allowed))
-    told = rows[shared].assign(**columns)
-    empty_ones = {c.name: None for c in label.columns if c.name not in told}
-    whole = told.assign(**empty_ones)[[c.name for c in label.columns]]
-    return whole.astype({c.name: PANDAS[c.dtype] for c in label.columns})
+    life = rows[shared].assign(**columns)
+    nulls = {c.name: None for c in label.columns if c.name not in life}
+    complete = life.assign(**nulls)[[c.name for c in label.columns]]
+    return complete.astype({c.name: PANDAS[c.dtype] for c in label.columns})
 
 
 def revived(
@@ -100,12 +100,12 @@ def revived(
     created = latest["created_at"].where(
         (latest["created_at"] > latest["deleted_at"]).fillna(False)
     )
-    told = rows[rows["id"].isin(latest.index) & rows["deleted_at"].isna()]
-    told = told[(told["status"] != "deleted").fillna(True).to_numpy(bool)]
-    taken = [stating.get(key) for key in zip(told["source"], told["scope"], strict=True)]
-    read_at = pd.Series(taken, told.index, dtype=rows["last_seen"].dtype)
-    at = told["last_seen"].fillna(read_at).where(read_at.notna())
-    seen = at.groupby(told["id"]).max().reindex(latest.index)
+    alive = rows[rows["id"].isin(latest.index) & rows["deleted_at"].isna()]
+    alive = alive[(alive["status"] != "deleted").fillna(True).to_numpy(bool)]
+    taken = [stating.get(key) for key in zip(alive["source"], alive["scope"], strict=True)]
+    read_at = pd.Series(taken, alive.index, dtype=rows["last_seen"].dtype)
+    at = alive["last_seen"].fillna(read_at).where(read_at.notna())
+    seen = at.groupby(alive["id"]).max().reindex(latest.index)
     at = things["id"].map(created).astype(things["revived_at"].dtype)
     here = things["id"].isin(latest.index[(seen > latest["deleted_at"]).fillna(False)])
     again = at.notna() | here
@@ -166,10 +166,10 @@ def _newest_first(frame: pd.DataFrame, coverage: tuple[Coverage, ...]) -> np.nda
     return np.lexsort((pairs, pd.Series(pairs).map(known).to_numpy()))
 
 
-def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
+def _joined(lists: pd.Series, group: np.ndarray, first: Values) -> Values:
     """Return the sorted union of each group's lists; a single list is kept as it is."""
-    known = said.notna().to_numpy(bool)
-    groups, texts = group[known], said[known]
+    known = lists.notna().to_numpy(bool)
+    groups, texts = group[known], lists[known]
     several = pd.Series(groups).duplicated(keep=False).to_numpy()
     together: dict[int, set[str]] = {}
     for number, text in zip(groups[several].tolist(), texts[several], strict=True):
@@ -177,8 +177,8 @@ def _joined(said: pd.Series, group: np.ndarray, first: Values) -> Values:
     joined = np.asarray(first, object)
     for number, listed in together.items():
         joined[number] = canonical(sorted(listed))
-    whole: Values = pd.Series(joined, dtype="string").array
-    return whole
+    values: Values = pd.Series(joined, dtype="string").array
+    return values
 
 
 def _first(values: Values, group: np.ndarray, groups: int) -> Values:

@@ -31,8 +31,8 @@ class Former:
         self.before = before
         own = before.identities.canonical
         names = names_in(after, (before.identities, *between))
-        there = _stated(before, list(names))
-        self.names: Mapping[str, str] = {i: n for i, n in names.items() if i in there}
+        declared = _stated(before, list(names))
+        self.names: Mapping[str, str] = {i: n for i, n in names.items() if i in declared}
         self.same = self.names == own
 
     @cached_property
@@ -49,7 +49,7 @@ class Former:
         return ids if self.same else _renamed(ids, self.links)
 
     def numbers(self, thing: str) -> list[int]:
-        """Return the numbers in `before` of the node `thing` of `after`: one, several or none."""
+        """Return the numbers in `before` of the node `thing` of `after`: none, one or several."""
         ids = list(self._were.get(thing, ()))
         if thing not in self.names:
             ids.append(self.before.identities.canonical.get(thing, thing))  # two now, merged before
@@ -61,29 +61,29 @@ class Former:
         own = self.before.identities.canonical
         other = set() if self.same else {*self._were, *self.names, *own}
         return [
-            self.numbers(one) if one in other else [n] if n >= 0 else []
-            for one, n in zip(things, plain, strict=True)
+            self.numbers(thing) if thing in other else [n] if n >= 0 else []
+            for thing, n in zip(things, plain, strict=True)
         ]
 
     @cached_property
     def _were(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for one, name in self.names.items():
-            found.setdefault(name, []).append(one)
-        return found
+        ids_by_name: dict[str, list[str]] = {}
+        for id_, name in self.names.items():
+            ids_by_name.setdefault(name, []).append(id_)
+        return ids_by_name
 
     @cached_property
     def links(self) -> Mapping[str, str]:
         """The ids of relationships in `graph` by their id in `before`, where they differ."""
-        found: dict[str, str] = {}
+        new_by_old: dict[str, str] = {}
         if self.same:
-            return found
+            return new_by_old
         for relationship in RELATIONSHIPS:
             old = self.before.facts.frames[relationship]["id"].reset_index(drop=True)
             new = self.graph.facts.frames[relationship]["id"].reset_index(drop=True)
             moved = (old != new).to_numpy(bool)
-            found |= dict(zip(old[moved], new[moved], strict=True))
-        return found
+            new_by_old |= dict(zip(old[moved], new[moved], strict=True))
+        return new_by_old
 
 
 def names_in(later: AccessGraph, steps: Sequence[Identities]) -> dict[str, str]:
@@ -95,24 +95,24 @@ def names_in(later: AccessGraph, steps: Sequence[Identities]) -> dict[str, str]:
     """
     known = later.identities.canonical
     grouped = sorted({i for step in steps for i in step.grouped})
-    there = _stated(later, grouped)
+    declared = _stated(later, grouped)
     names = dict(known)
-    for one in grouped:
-        if one not in there:
-            heir = next((i for i in _one_with(one, steps) if i in there), None)
+    for id_ in grouped:
+        if id_ not in declared:
+            heir = next((i for i in _merged_with(id_, steps) if i in declared), None)
             if heir is None:
-                heir = steps[0].canonical.get(one, one)
-            names[one] = known.get(heir, heir)
+                heir = steps[0].canonical.get(id_, id_)
+            names[id_] = known.get(heir, heir)
     return {i: name for i, name in names.items() if i != name}
 
 
-def _one_with(one: str, steps: Sequence[Identities]) -> list[str]:
+def _merged_with(id_: str, steps: Sequence[Identities]) -> list[str]:
     """Return the ids that an id was merged with, those of the first step first."""
-    found = {one: None}
+    merged = {id_: None}
     for step in steps:
-        for i in tuple(found):
-            found |= dict.fromkeys(step.grouped.get(i, ()))
-    return list(found)
+        for i in tuple(merged):
+            merged |= dict.fromkeys(step.grouped.get(i, ()))
+    return list(merged)
 
 
 def _stated(graph: AccessGraph, ids: list[str]) -> set[str]:

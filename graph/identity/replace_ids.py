@@ -34,12 +34,12 @@ def under(facts: Facts, names: Mapping[str, str]) -> Facts:
     return _under(facts, Identities.named(names))
 
 
-def _under(facts: Facts, found: Identities) -> Facts:
-    if not found.canonical:
-        return replace(facts, identities=found)
-    names = _Names(found.canonical)
+def _under(facts: Facts, identities: Identities) -> Facts:
+    if not identities.canonical:
+        return replace(facts, identities=identities)
+    names = _Names(identities.canonical)
     frames = LazyFrames(lambda element: names.given(facts.frames[element], element))
-    return Facts(frames, facts.coverage, None, found)
+    return Facts(frames, facts.coverage, None, identities)
 
 
 class _Names:
@@ -62,21 +62,23 @@ class _Names:
         if isinstance(element, Node):
             unnamed = (frame["name"] == frame["id"]).fillna(False)
             changed["name"] = frame["name"].mask(unnamed, changed["id"])
-        whole = frame.assign(**changed)
-        return _reidentified(frame, whole, element) if isinstance(element, Relationship) else whole
+        renamed = frame.assign(**changed)
+        if isinstance(element, Relationship):
+            return _reidentified(frame, renamed, element)
+        return renamed
 
     def _renamed(self, column: pd.Series) -> pd.Series:
-        said = text_array(column)
-        places = pc.index_in(said, self.old)
+        old_ids = text_array(column)
+        places = pc.index_in(old_ids, self.old)
         if places.null_count == len(column):
             return column
-        ids = pc.coalesce(self.new.take(places), said)
+        ids = pc.coalesce(self.new.take(places), old_ids)
         return pd.Series(ids.to_numpy(zero_copy_only=False), index=column.index, dtype="string")
 
     def _renamed_within(self, column: pd.Series) -> pd.Series:
-        said = column.dropna().unique().tolist()
-        other = {text: canonical(self._within(strict_json(text))) for text in said}
-        return column.map(other).astype("string") if said else column
+        texts = column.dropna().unique().tolist()
+        other = {text: canonical(self._within(strict_json(text))) for text in texts}
+        return column.map(other).astype("string") if texts else column
 
     def _within(self, value: Any) -> Any:
         if isinstance(value, str):

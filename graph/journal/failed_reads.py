@@ -15,7 +15,7 @@ from graph.journal.file import reading, writing
 from graph.stores import StoreError
 from graph.values import instant, iso
 
-TOLD = "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope"
+LISTED = "SELECT source, scope, at, file, place, reason FROM failed ORDER BY source, scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class FailedRead:
     @property
     def name(self) -> str:
         """Source and scope as one text."""
-        return "/".join(said for said in self.key if said)
+        return "/".join(part for part in self.key if part)
 
     @property
     def because(self) -> str:
         """File, place and reason of the failure in one line."""
-        where = ", ".join(said for said in (self.file, self.place) if said)
+        where = ", ".join(part for part in (self.file, self.place) if part)
         return f"{where}: {self.reason}" if where else self.reason
 
     def record(self) -> dict[str, str]:
@@ -71,9 +71,9 @@ def failed_reads(journal: Path, until: pd.Timestamp | None = None) -> tuple[Fail
         The file beside the store is damaged, locked, or of another program.
     """
     with reading(journal) as db:
-        rows = db.execute(TOLD).fetchall() if db is not None else []
-    found = [FailedRead(s, c, instant(at), *said) for s, c, at, *said in rows]
-    return tuple(f for f in found if until is None or f.at <= until)
+        rows = db.execute(LISTED).fetchall() if db is not None else []
+    failures = [FailedRead(s, c, instant(at), *error) for s, c, at, *error in rows]
+    return tuple(f for f in failures if until is None or f.at <= until)
 
 
 def keep_failed(journal: Path, failed: Iterable[FailedRead]) -> bool:

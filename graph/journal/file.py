@@ -87,7 +87,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     ------
     StoreDamaged, StoreBusy, StoreUnavailable
     """
-    with _told(path):
+    with _translating_errors(path):
         if not path.exists():
             yield None
             return
@@ -113,7 +113,7 @@ def writing(
     StoreDamaged, StoreBusy, StoreFull, StoreUnavailable, KeyNeeded
     """
     patience = PATIENCE if patience is None else patience
-    with _told(path):
+    with _translating_errors(path):
         private_folder(path.parent)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite's side files get its mode
         with closing(_connect(path, "rw", patience)) as db:
@@ -207,7 +207,7 @@ def _filled(db: sqlite3.Connection, path: Path) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translating_errors(path: Path) -> Iterator[None]:
     """Translate errors of SQLite and the system into those of the stores, and name the file."""
     try:
         yield

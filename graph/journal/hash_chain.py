@@ -44,9 +44,9 @@ def chained(records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """
     previous = FIRST_HASH
     for record in records:
-        whole = {**record, "prev_hash": previous}
-        previous = hashlib.sha256(canonical(whole).encode()).hexdigest()
-        yield {**whole, "hash": previous}
+        linked = {**record, "prev_hash": previous}
+        previous = hashlib.sha256(canonical(linked).encode()).hexdigest()
+        yield {**linked, "hash": previous}
 
 
 class UnknownFormat(ValueError):
@@ -71,8 +71,8 @@ def verify(lines: Iterable[str]) -> Verified:
         if broken is None:
             reason = _fault(record, previous)
             if reason:
-                said = record.get("id") if record else None
-                broken = Verified(0, count, said if isinstance(said, str) else None, reason)
+                id_ = record.get("id") if record else None
+                broken = Verified(0, count, id_ if isinstance(id_, str) else None, reason)
             elif record:
                 previous = record["hash"]
         count += 1
@@ -95,15 +95,15 @@ def _records(lines: Iterator[str]) -> Iterator[dict[str, Any] | None]:
         return
     for document in _documents("".join(chain([first], lines))):
         listed = document if isinstance(document, list) else _listed(document)
-        yield from (one if isinstance(one, dict) else None for one in listed)
+        yield from (value if isinstance(value, dict) else None for value in listed)
 
 
 def _documents(text: str) -> Iterator[Any]:
     """Yield the consecutive JSON documents of a text; None for an object with a repeated key."""
     decoder = json.JSONDecoder(object_pairs_hook=_once_or_none)
     at = 0
-    while (found := NOT_BLANK.search(text, at)) is not None:
-        at = found.start()
+    while (match := NOT_BLANK.search(text, at)) is not None:
+        at = match.start()
         try:
             document, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
@@ -115,7 +115,7 @@ def _listed(document: Any) -> list[Any]:
     """Return the records of an object: the only list of objects in it, or itself."""
     if isinstance(document, dict) and "hash" not in document:
         lists = [v for v in document.values() if isinstance(v, list) and v]
-        lists = [v for v in lists if all(one is None or isinstance(one, dict) for one in v)]
+        lists = [v for v in lists if all(e is None or isinstance(e, dict) for e in v)]
         if len(lists) == 1:
             return lists[0]
     return [document]

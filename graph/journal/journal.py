@@ -28,7 +28,7 @@ ROLES = ("business", "technical", "sponsor")
 DECISIONS = ("approve", "revoke", "modify")
 OTHERS = ("also", "owner_also")  # other ids, absent if empty
 LISTS = (*OTHERS, "about")  # fields of several texts
-UNTOLD = (*LISTS, "session")  # fields that JSON omits if empty
+OMITTED = (*LISTS, "session")  # fields that JSON omits if empty
 FINDINGS = "findings"  # the default kind of cached data of a snapshot
 EVERY = "SELECT number, body, hash FROM entry ORDER BY number"
 CACHE_PATIENCE = 0.2  # seconds: a cache is not worth a longer wait
@@ -63,8 +63,8 @@ class Entry:
     def record(self) -> dict[str, Any]:
         """Return the entry as a dict for JSON."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        told = {k: v for k, v in values.items() if k not in UNTOLD or v}
-        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in told.items()}
+        present = {k: v for k, v in values.items() if k not in OMITTED or v}
+        shown = {k: iso(v) if isinstance(v, pd.Timestamp) else v for k, v in present.items()}
         return {"entry": shown.pop("number"), "kind": self.kind} | shown
 
 
@@ -189,11 +189,11 @@ class Journal:
         """
         with reading(self.path) as db:
             rows = db.execute(EVERY) if db else ()
-            found = self._checked(rows)
+            entries = self._checked(rows)
         if self.known is not None:
-            found = [e for e in found if e.at <= self.known]
-        ended = {e.withdraws: e.since for e in reversed(found) if isinstance(e, Withdrawal)}
-        ends = [(e, ended.get(e.number)) for e in found]
+            entries = [e for e in entries if e.at <= self.known]
+        ended = {e.withdraws: e.since for e in reversed(entries) if isinstance(e, Withdrawal)}
+        ends = [(e, ended.get(e.number)) for e in entries]
         return tuple(replace(e, withdrawn_at=end and max(end, e.since)) for e, end in ends)
 
     def acceptances(self) -> tuple[Acceptance, ...]:
@@ -231,8 +231,8 @@ class Journal:
         also: Sequence[str] = (),
     ) -> Acceptance:
         """Add an acceptance of a finding, in force from `since`, but not later than now."""
-        said = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
-        return self._add(Acceptance, by, reason, since, said)
+        values = {"finding": finding, "until": iso(until), "also": list(also), "about": list(about)}
+        return self._add(Acceptance, by, reason, since, values)
 
     def attest(
         self,
@@ -245,9 +245,9 @@ class Journal:
         also: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> Attestation:
         """Add an attestation of `owner` for `thing`; `also` are the other ids of both."""
-        said = {"thing": thing, "owner": owner, "role": role}
+        values = {"thing": thing, "owner": owner, "role": role}
         others = {"also": list(also[0]), "owner_also": list(also[1])}
-        return self._add(Attestation, by, note, since, said | others)
+        return self._add(Attestation, by, note, since, values | others)
 
     def review(
         self,
@@ -260,13 +260,13 @@ class Journal:
         also: Sequence[str] = (),
     ) -> Review:
         """Add a review of the access of `thing`, or of one of its grants."""
-        said = {"thing": thing, "decision": decision, "grant": grant, "also": list(also)}
-        return self._add(Review, by, reason, since, said)
+        values = {"thing": thing, "decision": decision, "grant": grant, "also": list(also)}
+        return self._add(Review, by, reason, since, values)
 
     def apart(self) -> tuple[tuple[str, str], ...]:
         """Return the pairs of ids that people keep apart; the first id of each is not merged."""
-        said = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
-        return tuple((e.thing, e.other) for e in said)
+        entries = [e for e in _of(Apart, self.entries()) if e.withdrawn_at is None]
+        return tuple((e.thing, e.other) for e in entries)
 
     def set_apart(self, thing: str, other: str, by: "str | By", reason: str) -> Apart:
         """Add a declaration that `thing` and `other` are different nodes."""
@@ -285,17 +285,17 @@ class Journal:
         _begun(self.entries(), number)  # otherwise a withdrawal that fails would create a journal
         return self._add(Withdrawal, by, reason, since, {"withdraws": number})
 
-    def seen(self, snapshot: str, version: str, what: str = FINDINGS) -> bytes | None:
+    def seen(self, snapshot: str, version: str, kind: str = FINDINGS) -> bytes | None:
         """Return the cached data of a snapshot under `version`, or None if absent or damaged."""
         with reading(self.path) as db:
             asked = "SELECT data, sha256 FROM seen WHERE snapshot = ? AND version = ?"
-            row = db and db.execute(asked, (_kept_as(snapshot, what), version)).fetchone()
+            row = db and db.execute(asked, (_kept_as(snapshot, kind), version)).fetchone()
         if not row or hashlib.sha256(row[0]).hexdigest() != row[1]:
             return None
         return bytes(row[0])
 
     def keep_seen(
-        self, rows: dict[str, tuple[str, bytes]], known: Iterable[str], what: str = FINDINGS
+        self, rows: dict[str, tuple[str, bytes]], known: Iterable[str], kind: str = FINDINGS
     ) -> bool:
         """Cache data of snapshots as (version, data), and delete that of snapshots not in `known`.
 
@@ -306,10 +306,10 @@ class Journal:
             with writing(self.path, CACHE_PATIENCE) as db:
                 for snapshot, (version, data) in rows.items():
                     digest = hashlib.sha256(data).hexdigest()
-                    row = (_kept_as(snapshot, what), version, data, digest)
+                    row = (_kept_as(snapshot, kind), version, data, digest)
                     db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?)", row)
                 kept = {s for (s,) in db.execute("SELECT snapshot FROM seen")}
-                gone = {one for one in kept if one.split()[0] not in named}
+                gone = {key for key in kept if key.split()[0] not in named}
                 gone = gone if self.known is None else set()
                 db.executemany("DELETE FROM seen WHERE snapshot = ?", [(s,) for s in gone])
         except StoreError:
@@ -322,28 +322,28 @@ class Journal:
         by: "str | By",
         reason: str,
         since: pd.Timestamp | None,
-        said: dict[str, Any],
+        values: dict[str, Any],
     ) -> E:
-        who = by if isinstance(by, By) else By(by)
+        author = by if isinstance(by, By) else By(by)
         with writing(self.path) as db:
             asked = "SELECT number, hash FROM entry ORDER BY number DESC LIMIT 1"
             number, before = db.execute(asked).fetchone() or (0, FIRST_HASH)
             at = self.now()
             counts = at if since is None else min(since, at)
-            if "withdraws" in said:  # within the transaction: of two at once one fails
-                counts = max(counts, _begun(self._checked(db.execute(EVERY)), said["withdraws"]))
+            if "withdraws" in values:  # within the transaction: of two at once one fails
+                counts = max(counts, _begun(self._checked(db.execute(EVERY)), values["withdraws"]))
             body = canonical(
                 {
                     "kind": kind.kind,
-                    "by": redact_text(who.name),
+                    "by": redact_text(author.name),
                     "reason": redact_prose(reason),
                     "at": iso(at),
                     "since": iso(counts),
                     "prev_hash": before,
-                    **({} if who.verified else {"verified": False}),
+                    **({} if author.verified else {"verified": False}),
                     "os_user": system_user(),
-                    "session": who.session,
-                    **{k: v for k, v in said.items() if k not in OTHERS or v},
+                    "session": author.session,
+                    **{k: v for k, v in values.items() if k not in OTHERS or v},
                 }
             )
             db.execute("INSERT INTO entry VALUES (?, ?, ?)", (number + 1, body, _sha256(body)))
@@ -351,38 +351,38 @@ class Journal:
         return _entry(kind, number + 1, body)
 
     def _checked(self, rows: Iterable[tuple[int, str, str]]) -> list[Entry]:
-        found: list[Entry] = []
+        entries: list[Entry] = []
         before = FIRST_HASH
         for number, body, digest in rows:
             try:
-                said = json.loads(body)
-                whole = _sha256(body) == digest and said["prev_hash"] == before
-                entry = _entry(KINDS[said["kind"]], number, body) if whole else None
+                record = json.loads(body)
+                intact = _sha256(body) == digest and record["prev_hash"] == before
+                entry = _entry(KINDS[record["kind"]], number, body) if intact else None
             except (ValueError, KeyError, TypeError, AttributeError):
                 entry = None
             if entry is None:
                 raise StoreDamaged(
                     f"{self.path} is damaged: entry {number} is not as it was written"
                 )
-            found.append(entry)
+            entries.append(entry)
             before = digest
-        return found
+        return entries
 
 
 def _begun(entries: Sequence[Entry], number: int) -> pd.Timestamp:
     """Return the instant from which an entry is in force; raise if it cannot be withdrawn."""
-    found = next((e for e in entries if e.number == number), None)
-    if found is None or isinstance(found, Withdrawal):
+    entry = next((e for e in entries if e.number == number), None)
+    if entry is None or isinstance(entry, Withdrawal):
         raise NoSuchEntry(f"the journal has no entry {number} that could be withdrawn")
     if any(isinstance(e, Withdrawal) and e.withdraws == number for e in entries):
         raise NoSuchEntry(f"entry {number} was withdrawn already")
-    return found.since
+    return entry.since
 
 
 def _entry(kind: type[E], number: int, body: str) -> E:
-    said = json.loads(body)
+    record = json.loads(body)
     names = {f.name for f in fields(kind)}
-    values = {k: v for k, v in said.items() if k in names}
+    values = {k: v for k, v in record.items() if k in names}
     times = {k: instant(values[k]) for k in ("at", "since", "until") if k in values}
     others = {k: tuple(values[k]) for k in LISTS if k in values}
     return kind(number=number, **(values | times | others))
@@ -392,9 +392,9 @@ def _of(kind: type[E], entries: Iterable[Entry]) -> tuple[E, ...]:
     return tuple(e for e in entries if isinstance(e, kind))
 
 
-def _kept_as(snapshot: str, what: str) -> str:
+def _kept_as(snapshot: str, kind: str) -> str:
     """Return the cache key of a kind of data of a snapshot."""
-    return snapshot if what == FINDINGS else f"{snapshot} {what}"
+    return snapshot if kind == FINDINGS else f"{snapshot} {kind}"
 
 
 def _sha256(text: str) -> str:

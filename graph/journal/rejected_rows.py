@@ -39,8 +39,8 @@ class SetAside:
 def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
     """Return the rejected rows of a snapshot; empty if none were saved."""
     try:
-        said = json.loads(_file(snapshot, uri).read_text(encoding="utf-8"))
-        return tuple(_of(one) for one in said)
+        records = json.loads(_file(snapshot, uri).read_text(encoding="utf-8"))
+        return tuple(_of(record) for record in records)
     except (OSError, ValueError, KeyError, TypeError):
         return ()
 
@@ -48,24 +48,24 @@ def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
 def keep_set_aside(
     reads: Iterable[SetAside],
     snapshot: str,
-    former: str | None,
+    previous: str | None,
     known: Iterable[str],
     uri: str | None = None,
 ) -> bool:
-    """Save the rejected rows of `snapshot`, with those of other scopes from its `former` one.
+    """Save the rejected rows of `snapshot`, with those of other scopes from the `previous` one.
 
     Files of snapshots that are not `known` are deleted. They are only shown: if they cannot be
     saved, the result is False and nothing is raised.
     """
     path = _file(snapshot, uri)
-    before = {(one.source, one.scope): one for one in (set_aside(former, uri) if former else ())}
-    merged = before | {(one.source, one.scope): one for one in reads}
-    said = [asdict(merged[key]) for key in sorted(merged)]
-    kept = {f"{one}.json" for one in (*known, snapshot)}
+    before = set_aside(previous, uri) if previous else ()
+    merged = {(read.source, read.scope): read for read in (*before, *reads)}
+    records = [asdict(merged[key]) for key in sorted(merged)]
+    kept = {f"{id_}.json" for id_ in (*known, snapshot)}
     try:
         private_folder(path.parent)
         with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-            json.dump(said, file)
+            json.dump(records, file)
         Path(file.name).replace(path)
         for old in path.parent.glob("*.json"):
             if old.name not in kept and SAFE.fullmatch(old.stem):
@@ -80,20 +80,20 @@ def _file(snapshot: str, uri: str | None) -> Path:
     return journal.with_name(f"{journal.stem}-set-aside") / f"{Path(snapshot).name}.json"
 
 
-def _of(said: dict[str, object]) -> SetAside:
-    warnings = said["warnings"]
+def _of(record: dict[str, object]) -> SetAside:
+    warnings = record["warnings"]
     assert isinstance(warnings, list)
     return SetAside(
-        str(said["source"]),
-        str(said["scope"]),
-        int(str(said["read"])),
-        int(str(said["count"])),
-        _rows(said["rows"]),
+        str(record["source"]),
+        str(record["scope"]),
+        int(str(record["read"])),
+        int(str(record["count"])),
+        _rows(record["rows"]),
         tuple(map(str, warnings)),
-        _rows(said.get("unread", [])),
+        _rows(record.get("unread", [])),
     )
 
 
-def _rows(said: object) -> tuple[Row, ...]:
-    assert isinstance(said, list)
-    return tuple((str(file), str(place), str(reason)) for file, place, reason in said)
+def _rows(rows: object) -> tuple[Row, ...]:
+    assert isinstance(rows, list)
+    return tuple((str(file), str(place), str(reason)) for file, place, reason in rows)

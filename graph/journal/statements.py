@@ -77,9 +77,9 @@ def _called(
 ) -> Attestation | Review:
     """Return an entry with ids that are among the facts, replaced by its other ids where needed."""
 
-    def one(said: str, also: tuple[str, ...]) -> str:
-        same = (i for i in also if not {(said, i), (i, said)} & apart)
-        return next((i for i in (said, *same) if i in known), said)
+    def one(id_: str, also: tuple[str, ...]) -> str:
+        same = (i for i in also if not {(id_, i), (i, id_)} & apart)
+        return next((i for i in (id_, *same) if i in known), id_)
 
     if isinstance(entry, Review):
         return replace(entry, thing=one(entry.thing, entry.also))
@@ -92,8 +92,8 @@ def _known(facts: Facts, ids: list[str]) -> set[str]:
     """Return those of `ids` that are ids of nodes."""
     wanted = pa.array(ids, pa.string())
     if facts.numbering is not None:
-        there = pc.is_in(wanted, facts.numbering.ids())
-        return set(pc.filter(wanted, there).to_pylist())
+        present = pc.is_in(wanted, facts.numbering.ids())
+        return set(pc.filter(wanted, present).to_pylist())
     stated = (facts.frames[label]["id"] for label in FACT_NODES)
     return {str(i) for column in stated for i in column[column.isin(ids)]}
 
@@ -146,7 +146,7 @@ def _numbering(old: Numbering, added: Rows) -> Numbering:
     """Renumber the nodes after adding some; ids stay sorted."""
     known = old.ids()
     fresh = sorted(added[REVIEW]["id"]) if REVIEW in added else []
-    places = np.array([_place(known, one) for one in fresh], np.int64)
+    places = np.array([_place(known, id_) for id_ in fresh], np.int64)
     ids = _inserted(known, places, fresh) if fresh else known
 
     def renumbered(numbers: np.ndarray) -> np.ndarray:
@@ -158,7 +158,7 @@ def _numbering(old: Numbering, added: Rows) -> Numbering:
         if relationship not in added:
             return source, target
         rows = added[relationship]
-        more = [[_place(ids, one) for one in rows[c]] for c in ("source_id", "target_id")]
+        more = [[_place(ids, id_) for id_ in rows[c]] for c in ("source_id", "target_id")]
         return tuple(  # type: ignore[return-value]
             np.concatenate([side, np.array(new, np.int32)])
             for side, new in zip((source, target), more, strict=True)
@@ -167,13 +167,13 @@ def _numbering(old: Numbering, added: Rows) -> Numbering:
     return Numbering(lambda: ids, ends)
 
 
-def _place(ids: pa.Array, one: str) -> int:
-    return bisect_left(range(len(ids)), one, key=lambda at: str(ids[at]))
+def _place(ids: pa.Array, id_: str) -> int:
+    return bisect_left(range(len(ids)), id_, key=lambda at: str(ids[at]))
 
 
 def _inserted(ids: pa.Array, places: np.ndarray, fresh: Iterable[str]) -> pa.Array:
     parts, start = [], 0
-    for place, one in zip(places.tolist(), fresh, strict=True):
-        parts += [ids.slice(start, place - start), pa.array([one], ids.type)]
+    for place, id_ in zip(places.tolist(), fresh, strict=True):
+        parts += [ids.slice(start, place - start), pa.array([id_], ids.type)]
         start = place
     return pa.concat_arrays([*parts, ids.slice(start)])

@@ -85,5 +85,5 @@ def _seal(db: sqlite3.Connection) -> tuple[str, str] | None:
 
 def _content(db: sqlite3.Connection) -> dict[str, list[Any]]:
     return {
-        what: [list(map(str, row)) for row in db.execute(asked)] for what, asked in CONTENT.items()
+        name: [list(map(str, row)) for row in db.execute(asked)] for name, asked in CONTENT.items()
     }

@@ -35,9 +35,9 @@ class KeyNeeded(StoreError):
 
     exit_code, code = 2, "seal-key-needed"
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, subject: str) -> None:
         super().__init__(
-            f"{what} is sealed: to write, name the file of its key by --seal-key or {VARIABLE}"
+            f"{subject} is sealed: to write, name the file of its key by --seal-key or {VARIABLE}"
         )
 
 
@@ -53,18 +53,18 @@ class Key:
         """A public id of the key, from which the key cannot be derived."""
         return self.mark("key", "")[:16]
 
-    def mark(self, purpose: str, said: Any) -> str:
+    def mark(self, purpose: str, value: Any) -> str:
         """Return the mark (HMAC-SHA256) of a value for a purpose."""
-        text = canonical([purpose, said]).encode(errors="surrogatepass")
+        text = canonical([purpose, value]).encode(errors="surrogatepass")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
-    def made(self, mark: object, purpose: str, said: Any) -> bool:
+    def made(self, mark: object, purpose: str, value: Any) -> bool:
         """Return whether a mark was made with this key from this value."""
         return isinstance(mark, str) and hmac.compare_digest(
-            mark.encode(errors="replace"), self.mark(purpose, said).encode()
+            mark.encode(errors="replace"), self.mark(purpose, value).encode()
         )
 
-    def misfit(self, seal: tuple[str, str] | None, purpose: str, said: Any) -> str | None:
+    def misfit(self, seal: tuple[str, str] | None, purpose: str, value: Any) -> str | None:
         """Return why a seal, the id of a key and a mark, is not this key's; None if it is."""
         if seal is None:
             return (
@@ -73,7 +73,7 @@ class Key:
             )
         if seal[0] != self.id:
             return f"it was sealed with the key {seal[0]}, and {self.path} is {self.id}"
-        if not self.made(seal[1], purpose, said):
+        if not self.made(seal[1], purpose, value):
             return "its seal does not fit: who changed it did not have the key"
         return None
 

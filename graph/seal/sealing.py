@@ -59,17 +59,17 @@ def seal(uri: str | None, path: Path, new: bool = False, again: bool = False) ->
     """
     with using(path), closing(open_store(uri)) as store:
         with using(None):
-            anchor = _there(store)
+            anchor = _anchor_of(store)
             journal_of(store.uri).entries()
             sealed = anchor.sealed or journal_ties.sealed(journal_path(store.uri))
         key = new_key(path) if new else key_of(path)
         try:
             if sealed and not again:
-                _there(store)
+                _anchor_of(store)
         except StoreDamaged as error:
             raise StoreDamaged(f"{error}; --again seals what is there as it is") from None
         store.seal(key)
-        return record(_there(store))
+        return record(_anchor_of(store))
 
 
 def compare(uri: str | None, noted: str) -> dict[str, Any]:
@@ -82,12 +82,12 @@ def compare(uri: str | None, noted: str) -> dict[str, Any]:
     StoreDamaged
         The store is older than the head, or another store.
     """
-    said = HEAD.fullmatch(noted.strip())
-    if not said:
+    match = HEAD.fullmatch(noted.strip())
+    if not match:
         raise HeadRefused("--expect takes a head as trustdebt seal prints it")
-    published, entry = Head(int(said[1]), said[2]), Head(int(said[3]), said[4])
+    published, entry = Head(int(match[1]), match[2]), Head(int(match[3]), match[4])
     with closing(open_store(uri)) as store:
-        anchor, name = _there(store), store.uri
+        anchor, name = _anchor_of(store), store.uri
     chain = {s.sequence: s.chain for s in anchor.snapshots} | {0: FIRST_HASH}
     chain[anchor.published.number] = anchor.published.hash
     if published.number < anchor.published.number and published.number not in chain:
@@ -95,19 +95,19 @@ def compare(uri: str | None, noted: str) -> dict[str, Any]:
             f"snapshot {published.number:06d} of that head was pruned since, so nobody can tell: "
             "note a later head"
         )
-    there = journal_ties.hash_of(journal_path(name), entry.number) if entry.number else FIRST_HASH
-    for what, one, known in (
+    present = journal_ties.hash_of(journal_path(name), entry.number) if entry.number else FIRST_HASH
+    for part, head, known in (
         ("snapshot", published, chain.get(published.number)),
-        ("entry of the journal", entry, there),
+        ("entry of the journal", entry, present),
     ):
         if known is None:
-            raise StoreDamaged(f"{name} is older than that head: it has no {what} {one.number}")
-        if known[:SHOWN] != one.hash:
-            raise StoreDamaged(f"{name} does not come from that head: {what} {one.number} differs")
+            raise StoreDamaged(f"{name} is older than that head: it has no {part} {head.number}")
+        if known[:SHOWN] != head.hash:
+            raise StoreDamaged(f"{name} does not come from that head: {part} {head.number} differs")
     return record(anchor)
 
 
-def _there(store: Store) -> Anchor:
+def _anchor_of(store: Store) -> Anchor:
     anchor = store.anchor()
     if anchor is None or not anchor.current:
         raise StoreEmpty(f"{store.uri} is empty: nothing was ingested yet")

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 from graph.secrets.bare import bare
-from graph.secrets.contexts import WORD, told_by_context
+from graph.secrets.contexts import WORD, shown_by_context
 from graph.secrets.fingerprints import fingerprint, mark_of
 from graph.secrets.forms import FORMS, Form, turns
 from graph.secrets.written import Span, alike, encoded, split
@@ -31,7 +31,7 @@ __all__ = [
 TOO_LONG = "[redacted: too long]".ljust(MAX_TEXT + 1, "\u2026")
 OFTEN = 256  # characters: results of texts up to this length are cached
 ENDING = re.compile(rf"(?i){WORD}$")
-LONGEST_NAME = 19  # characters: a shorter word cannot be told from a name
+LONGEST_NAME = 19  # characters: a shorter word cannot be distinguished from a name
 SHORTEST = 8  # characters: a shorter text cannot hold a recognizable secret
 RUN = re.compile(r"[\w.~+/=-]{16}|-----|hooks\.slack")  # in every text with a vendor's form
 BY_MARK: tuple[tuple[str, Form], ...] = tuple((mark, form) for form in FORMS for mark in form.marks)
@@ -77,14 +77,14 @@ def redact_named(value: str) -> str:
 
 
 def _redacted(value: str) -> str:
-    spans = _found(value)
+    spans = _spans(value)
     return _replaced(value, spans) if spans else value
 
 
 _redacted_once = lru_cache(maxsize=1 << 14)(_redacted)
 
 
-def _found(value: str) -> list[Span]:
+def _spans(value: str) -> list[Span]:
     text = alike(value)
     return [*_plainly(text), *split(text, _marked), *encoded(text, _plainly)]
 
@@ -92,40 +92,40 @@ def _found(value: str) -> list[Span]:
 def _plainly(text: str) -> list[Span]:
     """Return the secrets in a text as it is, without decoding."""
     low = text.lower()
-    return [*_by_forms(text, low), *told_by_context(text, low)]
+    return [*_by_forms(text, low), *shown_by_context(text, low)]
 
 
 def _by_forms(text: str, low: str) -> list[Span]:
     if RUN.search(text) is None:
         return []
-    found: list[Span] = []
+    spans: list[Span] = []
     for form in dict.fromkeys(form for mark, form in BY_MARK if mark in low):
-        found += [(*m.span(), form.kind) for m in form.pattern.finditer(text) if form.likely(m[0])]
-    return found
+        spans += [(*m.span(), form.kind) for m in form.pattern.finditer(text) if form.likely(m[0])]
+    return spans
 
 
 def _marked(joined: str) -> list[Span]:
     """Return the marked secrets in a text whose spaces were removed, without joined words."""
-    found = _by_forms(joined, joined.lower())
-    return [one for one in found if _no_words(joined[one[0] : one[1]])]
+    spans = _by_forms(joined, joined.lower())
+    return [span for span in spans if _no_words(joined[span[0] : span[1]])]
 
 
-def _no_words(found: str) -> bool:
-    start, digits = found[:48], sum(c.isdigit() for c in found[:48])
+def _no_words(text: str) -> bool:
+    start, digits = text[:48], sum(c.isdigit() for c in text[:48])
     return turns(start) > (0.28 if digits > 1 else 0.4)
 
 
 def _replaced(value: str, spans: list[Span]) -> str:
     """Replace the given spans; overlapping ones are merged, and get the kind found first."""
-    whole: list[tuple[int, int, int]] = []
-    for rank, (start, end, _) in sorted(enumerate(spans), key=lambda one: one[1][:2]):
-        if whole and start < whole[-1][1]:
-            former = whole[-1]
-            whole[-1] = former[0], max(former[1], end), min(former[2], rank)
+    merged: list[tuple[int, int, int]] = []
+    for rank, (start, end, _) in sorted(enumerate(spans), key=lambda ranked: ranked[1][:2]):
+        if merged and start < merged[-1][1]:
+            last = merged[-1]
+            merged[-1] = last[0], max(last[1], end), min(last[2], rank)
         else:
-            whole.append((start, end, rank))
+            merged.append((start, end, rank))
     parts, at = [], 0
-    for start, end, rank in whole:
+    for start, end, rank in merged:
         secret = value[start:end]
         parts += [value[at:start], f"[redacted: {spans[rank][2]} {mark_of(secret)}]"]
         at = end

@@ -34,10 +34,10 @@ def bare(text: str) -> Iterator[tuple[int, int, str]]:
     []
     """
     for word in WORD.finditer(text):
-        found = CORE.fullmatch(word.group())
-        if found is None or not looks_random(found["run"]):
+        match = CORE.fullmatch(word.group())
+        if match is None or not looks_random(match["run"]):
             continue
-        start, end = (word.start() + place for place in found.span("run"))
+        start, end = (word.start() + place for place in match.span("run"))
         head = text[max(start - BEFORE, 0) : start]
         if "/" not in text[word.start() : start] and not NO_KEY.search(head):
             yield start, end, "random text"

@@ -50,7 +50,7 @@ HEADER = r"authorization[\"'\\]*\s*[:=]\s*[\"'\\]*"
 COOKIE = r"(?<![a-z])cookie2?[\"'\\]*\s*:\s*"
 BEARER = r"\bbearer\s+"
 BASIC = r"\bbasic\s+"
-TOLD = rf"{WORD}\s+(?:is|was|are)\s+"
+SENTENCE = rf"{WORD}\s+(?:is|was|are)\s+"
 USER = r"(?<!\S)(?:-u|--user|--proxy-user|-U)[\s=]{0,4}"
 FLAG = r"(?<![\w-])--?(?P<flag>[a-z][\w-]{0,40})(?:\s+|=)"
 SCHEMED = (
@@ -89,7 +89,7 @@ EACH: tuple[Context, ...] = (
     _context("password", "-u", USER, r"[\"']?[^\s:]+:\S{3,}"),
 )
 COLONED = _context("password", ":", COLON)
-SAID = _context("password", " is   was   are ", TOLD)
+IN_SENTENCE = _context("password", " is   was   are ", SENTENCE)
 FLAGGED = _context("password", "-", FLAG)
 BASICS = _context("authorization", "basic", BASIC, r"[A-Za-z0-9+/]{8,}={0,2}")
 SHELLS = re.compile(r"(?i)\b(?:mysql\w*|mariadb\w*|sshpass|mongo\w*|ldap\w+|smbclient|7z)\b")
@@ -107,24 +107,24 @@ MARKS = (
     *("pass", "pwd", "pw", "secret", "token", "credential", "key", "code=", "jwt", "cookie", "sig"),
     *("auth", "bearer", "basic", "://", "-u", "--"),
 )
-HEADS = [one.head for one in (*EACH, COLONED, SAID, BASICS)]
+HEADS = [context.head for context in (*EACH, COLONED, IN_SENTENCE, BASICS)]
 
 
-def told_by_context(text: str, low: str) -> Iterator[Span]:
+def shown_by_context(text: str, low: str) -> Iterator[Span]:
     """Yield the secrets shown by context: start, end, kind; `low` is the text in lower case."""
     if not any(mark in low for mark in MARKS):
         return
     for each in EACH:
         if any(needed in low for needed in each.needs):
-            for found in each.pattern.finditer(text):
-                if not _nothing(found["value"]):
-                    yield *found.span(), each.kind
+            for match in each.pattern.finditer(text):
+                if not _nothing(match["value"]):
+                    yield *match.span(), each.kind
     if COLON_ENDS.search(text):
-        for found in COLONED.pattern.finditer(text):
-            value = found["value"]
-            word = PLAIN.fullmatch(value) and not OPENED.match(found.group())
+        for match in COLONED.pattern.finditer(text):
+            value = match["value"]
+            word = PLAIN.fullmatch(value) and not OPENED.match(match.group())
             if not word and not _nothing(value):
-                yield *found.span(), COLONED.kind
+                yield *match.span(), COLONED.kind
     yield from _in_sentences(text, low)
     yield from _in_commands(text, low)
     if "://" in text and "@" in text:
@@ -132,49 +132,49 @@ def told_by_context(text: str, low: str) -> Iterator[Span]:
 
 
 def _in_sentences(text: str, low: str) -> Iterator[Span]:
-    if any(needed in low for needed in SAID.needs):
-        for found in SAID.pattern.finditer(text):
-            if re.search(r"\d", found["value"]):  # not "the token is rotated"
-                yield *found.span(), SAID.kind
+    if any(needed in low for needed in IN_SENTENCE.needs):
+        for match in IN_SENTENCE.pattern.finditer(text):
+            if re.search(r"\d", match["value"]):  # not "the token is rotated"
+                yield *match.span(), IN_SENTENCE.kind
     if "basic" in low:
-        for found in BASICS.pattern.finditer(text):
-            if _names_user(found["value"]):
-                yield *found.span(), BASICS.kind
+        for match in BASICS.pattern.finditer(text):
+            if _names_user(match["value"]):
+                yield *match.span(), BASICS.kind
 
 
 def _in_commands(text: str, low: str) -> Iterator[Span]:
     if text[0] == "-" or " -" in text or "\n-" in text or "\t-" in text:
-        for found in FLAGGED.pattern.finditer(text):
-            if FLAGS.search(found["flag"]) and not _nothing(found["value"]):
-                yield *found.span(), FLAGGED.kind
+        for match in FLAGGED.pattern.finditer(text):
+            if FLAGS.search(match["flag"]) and not _nothing(match["value"]):
+                yield *match.span(), FLAGGED.kind
         if SHELLS.search(low):
-            for found in SHORT_FLAG.finditer(text):
-                yield *found.span("value"), "password"
+            for match in SHORT_FLAG.finditer(text):
+                yield *match.span("value"), "password"
 
 
 def _nothing(value: str) -> bool:
     return NOTHING.fullmatch(value.strip(AROUND)) is not None
 
 
-def _names_user(said: str) -> bool:
+def _names_user(text: str) -> bool:
     """Return whether a text is user and password in base64, not a word like `authentication`."""
     try:
-        told = b64decode(said + "=" * (-len(said) % 4), validate=True).decode("ascii")
+        decoded = b64decode(text + "=" * (-len(text) % 4), validate=True).decode("ascii")
     except ValueError:
         return False
-    return ":" in told and told.isprintable()
+    return ":" in decoded and decoded.isprintable()
 
 
 def _in_addresses(text: str) -> Iterator[Span]:
     """Yield the text between `//` and `@` in addresses, if it is more than a user name."""
     for word in WORDS_OF_URL.finditer(text):
-        said = word.group()
-        at, end = said.find("://"), said.rfind("@")
+        address = word.group()
+        at, end = address.find("://"), address.rfind("@")
         if at < 0 or end < at + 3:
             continue
         start = at + 3
-        user = said[start:end]
-        if PORT.match(user) and not DATABASES.search(said[:at]):
+        user = address[start:end]
+        if PORT.match(user) and not DATABASES.search(address[:at]):
             continue  # `//host:443/of/ann@example.com`
         name, colon, _ = user.partition(":")
         if "/" in name or (not colon and not _opaque_user(user)):

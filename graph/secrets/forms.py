@@ -25,7 +25,7 @@ class Form:
     likely: Callable[[str], bool] = lambda found: True
 
 
-def turns(found: str) -> float:
+def turns(text: str) -> float:
     """Return the share of adjacent characters of different kinds: lower, upper, digit, other.
 
     Random text of lower case, upper case and digits has about 0.6, of hexadecimal digits 0.5;
@@ -34,12 +34,12 @@ def turns(found: str) -> float:
     >>> [round(turns(s), 2) for s in ("tK7Qx2Lm9", "PaymentsLambdaRole", "0a9f3c7d")]
     [1.0, 0.29, 1.0]
     """
-    sorts = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in found]
+    sorts = [0 if c.islower() else 1 if c.isupper() else 2 if c.isdigit() else 3 for c in text]
     changed = sum(a != b for a, b in pairwise(sorts))
-    return changed / max(len(found) - 1, 1)
+    return changed / max(len(text) - 1, 1)
 
 
-def random_like(found: str) -> bool:
+def random_like(text: str) -> bool:
     """Return whether a word mixes letters, capitals and digits as no name does.
 
     >>> random_like("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -47,27 +47,27 @@ def random_like(found: str) -> bool:
     >>> random_like("AWSServiceRoleForSupport1")
     False
     """
-    digits = sum(c.isdigit() for c in found)
-    mixed = digits and re.search("[a-z]", found) and re.search("[A-Z]", found)
-    return bool(mixed) and turns(found) > (0.33 if digits > 1 else 0.38)
+    digits = sum(c.isdigit() for c in text)
+    mixed = digits and re.search("[a-z]", text) and re.search("[A-Z]", text)
+    return bool(mixed) and turns(text) > (0.33 if digits > 1 else 0.38)
 
 
-def _of_forty(found: str) -> bool:
+def _of_forty(text: str) -> bool:
     """Return whether the whole word is random: no path or name with an id or a hash in it."""
-    return len(rest := OF_A_NAME.sub("", found)) > 24 and random_like(rest)
+    return len(rest := OF_A_NAME.sub("", text)) > 24 and random_like(rest)
 
 
-def _jwt(found: str) -> bool:
-    return found.count(".") > 1
+def _jwt(text: str) -> bool:
+    return text.count(".") > 1
 
 
-def _opaque(found: str) -> bool:
-    return sum(c.isdigit() for c in found) > 1 and turns(found) > 0.25
+def _opaque(text: str) -> bool:
+    return sum(c.isdigit() for c in text) > 1 and turns(text) > 0.25
 
 
 def _form(kind: str, marks: str, pattern: str, likely: Callable[[str], bool] | None = None) -> Form:
     compiled = re.compile(pattern, re.IGNORECASE)
-    return Form(kind, tuple(marks.split()) or ("",), compiled, likely or (lambda found: True))
+    return Form(kind, tuple(marks.split()) or ("",), compiled, likely or (lambda text: True))
 
 
 MARKED: tuple[Form, ...] = (

@@ -29,7 +29,7 @@ def _re2(pattern: str) -> str:
 
 def _loose(pattern: str) -> str:
     """Translate a form to one that matches no less, and runs fast beside many others."""
-    return COUNTED.sub(lambda found: f"{{{min(int(found[1]), ENOUGH)},}}", _re2(pattern))
+    return COUNTED.sub(lambda match: f"{{{min(int(match[1]), ENOUGH)},}}", _re2(pattern))
 
 
 IN_ADDRESS = r"://[^\s]*@"
@@ -72,16 +72,16 @@ def suspects(texts: pa.Array, fields: bool = False, prose: bool = False) -> pa.A
 
 def _marked(texts: pa.Array, seen: pa.Array) -> pa.Array:
     """Return the texts that have a mark and, if these are many, match a form."""
-    found = pc.match_substring_regex(seen, MARKS)
-    texts, seen = texts.filter(found), seen.filter(found)
+    mask = pc.match_substring_regex(seen, MARKS)
+    texts, seen = texts.filter(mask), seen.filter(mask)
     return texts if len(texts) < FEW else texts.filter(pc.match_substring_regex(seen, BY_MARK))
 
 
 def _sort_out(left: pa.Array, pattern: str, caught: list[pa.Array], fields: bool) -> pa.Array:
     """Move the texts that match the pattern to `caught`; return the others."""
     seen = pc.replace_substring_regex(left, ESCAPED_IN_JSON, " ") if fields else left
-    found = pc.match_substring_regex(seen, pattern)
-    if not pc.any(found).as_py():
+    mask = pc.match_substring_regex(seen, pattern)
+    if not pc.any(mask).as_py():
         return left
-    caught.append(left.filter(found))
-    return left.filter(pc.invert(found))
+    caught.append(left.filter(mask))
+    return left.filter(pc.invert(mask))

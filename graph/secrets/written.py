@@ -48,38 +48,38 @@ ALIKE = str.maketrans(
 def encoded(text: str, find: Finder, depth: int = DEPTH) -> Iterator[Span]:
     """Yield the secrets found after decoding base64, hexadecimal, per cent codes or escapes."""
     for run in RUN.finditer(text) if IN_BASE64.search(text) else ():
-        if run.end() - run.start() >= 20 and (found := IN_BASE64.search(run.group())):
-            yield from _if_secret(run, _of_base64(run.group()[found.start() :]), find, depth)
-    for found in IN_HEX.finditer(text):
-        yield from _if_secret(found, _of_hex(found.group()), find, depth)
+        if run.end() - run.start() >= 20 and (match := IN_BASE64.search(run.group())):
+            yield from _if_secret(run, _of_base64(run.group()[match.start() :]), find, depth)
+    for match in IN_HEX.finditer(text):
+        yield from _if_secret(match, _of_hex(match.group()), find, depth)
     if any(sign in text for sign in "%\\&") and ESCAPED.search(text):
         for word in WORDS.finditer(text):
             if ESCAPED.search(word.group()):
                 yield from _if_secret(word, _unescaped(word.group()), find, depth)
 
 
-def _if_secret(where: re.Match[str], said: str, find: Finder, depth: int) -> Iterator[Span]:
-    if said and said != where.group():
-        found = find(said) or (list(encoded(said, find, depth - 1)) if depth > 1 else [])
-        if found:
-            yield *where.span(), found[0][2]
+def _if_secret(where: re.Match[str], decoded: str, find: Finder, depth: int) -> Iterator[Span]:
+    if decoded and decoded != where.group():
+        spans = find(decoded) or (list(encoded(decoded, find, depth - 1)) if depth > 1 else [])
+        if spans:
+            yield *where.span(), spans[0][2]
 
 
-def _of_base64(said: str) -> str:
-    whole = said.rstrip("=").replace("-", "+").replace("_", "/")
-    whole = whole[: len(whole) - (len(whole) % 4 == 1)]
+def _of_base64(text: str) -> str:
+    digits = text.rstrip("=").replace("-", "+").replace("_", "/")
+    digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     try:
-        return b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
+        return b64decode(digits + "=" * (-len(digits) % 4)).decode("latin-1")
     except Error:
         return ""
 
 
-def _of_hex(said: str) -> str:
-    return unhexlify(said[: len(said) // 2 * 2]).decode("latin-1")
+def _of_hex(text: str) -> str:
+    return unhexlify(text[: len(text) // 2 * 2]).decode("latin-1")
 
 
-def _unescaped(said: str) -> str:
-    plain = CODES.sub(lambda c: chr(int(c[1] or c[2], 16)), said)
+def _unescaped(text: str) -> str:
+    plain = CODES.sub(lambda c: chr(int(c[1] or c[2], 16)), text)
     return unquote(unquote(unescape(plain), errors="replace"), errors="replace")
 
 

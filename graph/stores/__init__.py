@@ -250,9 +250,9 @@ def open_store(uri: str | None = None) -> Store:
 def listed_and_held(store: Store) -> tuple[list[SnapshotInfo], object]:
     """List the snapshots of a store; none of them is pruned while the second result lives."""
     while True:
-        found = store.snapshots()
+        snapshots = store.snapshots()
         with suppress(NoSuchSnapshot):  # pruned meanwhile: list again
-            return found, store.hold(found)
+            return snapshots, store.hold(snapshots)
 
 
 def in_history(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotInfo]:
@@ -272,12 +272,12 @@ def pick(snapshots: list[SnapshotInfo], wanted: str) -> SnapshotInfo:
             at = instant(wanted[1:])
         except WrongValue as error:
             raise NoSuchSnapshot(f"{wanted!r} {error}; write @2026-08-01T00:00:00Z") from None
-        found = sorted((s for s in snapshots if s.taken_at <= at), key=lambda s: s.order)[-1:]
+        matches = sorted((s for s in snapshots if s.taken_at <= at), key=lambda s: s.order)[-1:]
     else:
-        found = [s for s in snapshots if s.id == wanted] or [
+        matches = [s for s in snapshots if s.id == wanted] or [
             s for s in snapshots if s.id.startswith(wanted)
         ]
-    if len(found) != 1:
-        what = "no snapshot is" if not found else f"{len(found)} snapshots are"
-        raise NoSuchSnapshot(f"{what} called {wanted!r}")
-    return found[0]
+    if len(matches) != 1:
+        count = "no snapshot is" if not matches else f"{len(matches)} snapshots are"
+        raise NoSuchSnapshot(f"{count} called {wanted!r}")
+    return matches[0]

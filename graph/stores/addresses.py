@@ -15,32 +15,32 @@ DATABASE = re.compile(r"(?i)(?:bolt|neo4j)(?:\+\w*)?(?://|\\|;|,|\.//)|\w+\+ss?c
 WRITTEN_AS_PATH = re.compile(r"(?:\.{1,2}|~)?/(?!/)|\.{1,2}$")
 
 
-def names_a_database(said: str) -> bool:
-    """Return whether `said` is written like an address, valid or not, and not like a path.
+def names_a_database(text: str) -> bool:
+    """Return whether `text` is written like an address, valid or not, and not like a path.
 
     >>> [names_a_database(s) for s in ("bolt://h", "neo4j+s//ann:pw@h", "neo4j:ann:pw@h")]
     [True, True, True]
     >>> [names_a_database(s) for s in ("trustdebt-store", "/srv/a:b@c", "./neo4j:x", "C:/data")]
     [False, False, False, False]
     """
-    said = said.strip()
-    if "://" in said:
+    text = text.strip()
+    if "://" in text:
         return True
-    if WRITTEN_AS_PATH.match(said):
+    if WRITTEN_AS_PATH.match(text):
         return False
-    if "@" in said:
-        return ":" in said.partition("@")[0] or said[:2] == "//" or bool(DATABASE.match(said))
-    return bool(SCHEME.match(said) or DATABASE.match(said)) and not is_there(said)
+    if "@" in text:
+        return ":" in text.partition("@")[0] or text[:2] == "//" or bool(DATABASE.match(text))
+    return bool(SCHEME.match(text) or DATABASE.match(text)) and not is_there(text)
 
 
-def is_there(said: str | Path) -> bool:
+def is_there(path: str | Path) -> bool:
     """Return whether a file or folder has this name; False if that cannot be determined."""
     try:
-        return Path(said).exists()
+        return Path(path).exists()
     except OSError:  # a name that is too long, or in an unreadable folder
         return False
 
 
-def well_formed(said: str) -> bool:
+def well_formed(address: str) -> bool:
     """Return whether an address has a scheme, a colon and two slashes, so that it can be split."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", said) is not None
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address) is not None

@@ -98,13 +98,13 @@ def written(anchor: Anchor) -> str:
     """
     body = {"format": FORMAT} | asdict(anchor)
     del body["sealed"]
-    said: dict[str, Any] = {"body": body, "sha256": _digest(body)}
+    document: dict[str, Any] = {"body": body, "sha256": _digest(body)}
     key = key_in_use()
     if key:
-        said["seal"] = {"key": key.id, "mark": key.mark(PURPOSE, body)}
+        document["seal"] = {"key": key.id, "mark": key.mark(PURPOSE, body)}
     elif anchor.sealed:
         raise KeyNeeded("the store")
-    return f"{canonical(said)}\n"
+    return f"{canonical(document)}\n"
 
 
 def anchor_of(text: str) -> Anchor:
@@ -121,21 +121,21 @@ def anchor_of(text: str) -> Anchor:
             "ingest the sources into a new store"
         )
     try:
-        said = json.loads(text)
-        body = said["body"]
-        if said["sha256"] != _digest(body):
+        document = json.loads(text)
+        body = document["body"]
+        if document["sha256"] != _digest(body):
             raise ValueError("its checksum is wrong")
         if body["format"] != FORMAT:
             raise ValueError("it was written by another version of trustdebt")
-        listed = tuple(Listed(**one) for one in body["snapshots"])
+        listed = tuple(Listed(**entry) for entry in body["snapshots"])
         ends = {name: Head(**body[name]) for name in ("published", "journal")}
-        sealed = _sealed(body, said.get("seal"))
-        found = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed, **ends)
+        sealed = _sealed(body, document.get("seal"))
+        anchor = Anchor(body["store"], body["current"], snapshots=listed, sealed=sealed, **ends)
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError, RecursionError):
         raise ValueError(f"it says {text[:SHOWN]!r}") from None
-    if found.current not in {s.id for s in listed} and (found.current or listed):
-        raise ValueError(f"it names {found.current}, which it does not list")
-    return found
+    if anchor.current not in {s.id for s in listed} and (anchor.current or listed):
+        raise ValueError(f"it names {anchor.current}, which it does not list")
+    return anchor
 
 
 def _sealed(body: dict[str, Any], seal: dict[str, str] | None) -> str | None:

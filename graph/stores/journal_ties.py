@@ -50,12 +50,12 @@ def check(journal: Path, uri: str, anchor: Anchor) -> None:
         It cannot be read.
     """
     with reading(journal) as db:
-        there = _hash(db, anchor.journal.number) if db else None
+        entry_hash = _hash(db, anchor.journal.number) if db else None
         tied = _tied(db) if db else None
-    if anchor.journal.number and there != anchor.journal.hash:
-        what = "is not there" if there is None else "is not the one that was written"
+    if anchor.journal.number and entry_hash != anchor.journal.hash:
+        fault = "is not there" if entry_hash is None else "is not the one that was written"
         raise StoreDamaged(
-            f"{uri}: entry {anchor.journal.number} of the journal {journal} {what}: "
+            f"{uri}: entry {anchor.journal.number} of the journal {journal} {fault}: "
             "decisions are lost; put a copy of the journal back"
         )
     if tied is None or not anchor.published.number:

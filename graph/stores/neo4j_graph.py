@@ -80,19 +80,19 @@ class Neo4jGraph:
         if not labels:
             return []
         named = "|".join(map(_quoted, sorted(labels)))
-        found = self._rows(f"MATCH (n:{named}) RETURN elementId(n)")
-        return list(dict.fromkeys(row[0] for row in found))
+        rows = self._rows(f"MATCH (n:{named}) RETURN elementId(n)")
+        return list(dict.fromkeys(row[0] for row in rows))
 
     def nodes(
         self, ids: Sequence[str], properties: Collection[str], present: Collection[str] = ()
     ) -> Iterator[NodeRow]:
         """Read nodes that still exist; of properties in `present`, whether each is set."""
-        for id_, labels, said in self._pages(
+        for id_, labels, values in self._pages(
             "MATCH (n) WHERE elementId(n) IN $ids "
             f"RETURN elementId(n), labels(n), {_projected('n', properties, present)}",
             ids,
         ):
-            yield NodeRow(id_, tuple(labels), _plain_map(said))
+            yield NodeRow(id_, tuple(labels), _plain_map(values))
 
     def values(self, ids: Sequence[str], property_: str) -> Iterator[tuple[str, Any]]:
         """Read one property of nodes, by their ids."""
@@ -113,12 +113,12 @@ class Neo4jGraph:
             return
         arrow = f"[r:{'|'.join(map(_quoted, sorted(types)))}]"
         arrow = f"<-{arrow}-" if incoming else f"-{arrow}->"
-        for type_, start, end, said in self._pages(
+        for type_, start, end, values in self._pages(
             f"MATCH (n) WHERE elementId(n) IN $ids MATCH (n){arrow}(m) RETURN type(r), "
             f"elementId(startNode(r)), elementId(endNode(r)), {_projected('r', properties)}",
             ids,
         ):
-            yield LinkRow(type_, start, end, _plain_map(said))
+            yield LinkRow(type_, start, end, _plain_map(values))
 
     def close(self) -> None:
         """Close all connections."""
@@ -138,7 +138,7 @@ class Neo4jGraph:
             return rows
 
         try:
-            return self._connection.read("read a graph", work, limit=limit, whole=WHOLE)
+            return self._connection.read("read a graph", work, limit=limit, total=WHOLE)
         except NotAllowed:
             raise StoreUnavailable(f"{self.uri} does not let this user read") from None
 
@@ -149,13 +149,13 @@ def _quoted(name: str) -> str:
 
 def _projected(name: str, properties: Collection[str], present: Collection[str] = ()) -> str:
     """Return a map of the requested properties: no other leaves the database."""
-    said = [f".{_quoted(p)}" for p in sorted(properties)]
-    said += [f"{_quoted(p)}: {name}.{_quoted(p)} IS NOT NULL" for p in sorted(present)]
-    return f"{name} {{{', '.join(said)}}}"
+    parts = [f".{_quoted(p)}" for p in sorted(properties)]
+    parts += [f"{_quoted(p)}: {name}.{_quoted(p)} IS NOT NULL" for p in sorted(present)]
+    return f"{name} {{{', '.join(parts)}}}"
 
 
-def _plain_map(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in said.items() if value is not None}
+def _plain_map(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:
@@ -163,6 +163,6 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     written = getattr(value, "iso_format", None)
     return written() if written is not None else None

@@ -110,8 +110,8 @@ def _label_of(
     places = pc.index_in(text_array(ends), ids)
     if places.null_count:
         raise ValueError(f"{element.name} names a thing that is not among the nodes")
-    found: np.ndarray = labels[places.to_numpy()]
-    return found
+    end_labels: np.ndarray = labels[places.to_numpy()]
+    return end_labels
 
 
 def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str]:
@@ -127,8 +127,8 @@ def _statements(facts: Facts, elements: Sequence[Node | Table]) -> dict[str, str
         columns = [_sent(part[c.name], c.dtype) for c in element.columns]
         names = [c.name for c in element.columns]
         for row in zip(*columns, strict=True):
-            said = {n: v for n, v in zip(names, row, strict=True) if v is not None}
-            rows[said["id"]].append({"label": element.name, "row": said})
+            values = {n: v for n, v in zip(names, row, strict=True) if v is not None}
+            rows[values["id"]].append({"label": element.name, "row": values})
     return {i: canonical(sorted(r, key=canonical)) for i, r in rows.items()}
 
 
@@ -181,12 +181,12 @@ def frames_of(tables: Mapping[Element, list[pa.Table]]) -> dict[Element, pd.Data
     for element, parts in tables.items():
         if not parts:
             continue
-        whole = pa.concat_tables(parts)
-        if cypher.STATED in whole.column_names:
-            stated = whole[cypher.STATED]
+        table = pa.concat_tables(parts)
+        if cypher.STATED in table.column_names:
+            stated = table[cypher.STATED]
             _restate(stated.drop_null(), frames)
-            whole = whole.filter(pc.is_null(stated)).drop_columns([cypher.STATED])
-        frames[element].append(_frame(whole, element))
+            table = table.filter(pc.is_null(stated)).drop_columns([cypher.STATED])
+        frames[element].append(_frame(table, element))
     return {e: _joined(parts, e) for e, parts in frames.items()}
 
 
@@ -205,10 +205,10 @@ def _restate(stated: pa.ChunkedArray, frames: Mapping[Element, list[pd.DataFrame
     by_name = {element.name: element for element in frames}
     rows: dict[str, list[dict[str, Any]]] = {}
     for text in stated.to_pylist():
-        for said in json.loads(text):
-            rows.setdefault(said["label"], []).append(said["row"])
-    for name, said in rows.items():
+        for declared in json.loads(text):
+            rows.setdefault(declared["label"], []).append(declared["row"])
+    for name, values in rows.items():
         element = by_name[name]
         names = [c.name for c in element.columns]
-        columns = [[row.get(n) for row in said] for n in names]
+        columns = [[row.get(n) for row in values] for n in names]
         frames[element].append(_frame(received(columns, element, names), element))

@@ -155,8 +155,8 @@ class Writer:
         relationships: defaultdict[str, dict[str, int]] = defaultdict(dict)
         where = {"run": run, "after": START}
         for element in cypher.RECORDED:
-            found = tx.run(cypher.count_nodes(element.name), where).values()[0][0]
-            nodes |= {element.name: found} if found else {}
+            count = tx.run(cypher.count_nodes(element.name), where).values()[0][0]
+            nodes |= {element.name: count} if count else {}
             beat()
         for label in FACT_NODES:
             for kind, number in tx.run(cypher.count_relationships(label.name), where).values():

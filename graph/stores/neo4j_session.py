@@ -151,15 +151,15 @@ class Connection:
         work: Callable[[Tx, Beat], T],
         run: str = "",
         limit: float | None = None,
-        whole: float | None = None,
+        total: float | None = None,
     ) -> T:
         """Run `work` in a read transaction, with retries where these may help.
 
-        `limit` is for the next sign of life, `whole` for all of it where that may take longer.
+        `limit` is for the next sign of life, `total` for all of it where that may take longer.
         """
         limit = limit or self.patience.answer
         tags = {"app": AGENT, "purpose": purpose, "run": run}
-        return self._again(limit, lambda: self._call(neo4j.READ_ACCESS, tags, work, limit, whole))
+        return self._again(limit, lambda: self._call(neo4j.READ_ACCESS, tags, work, limit, total))
 
     def write(
         self,
@@ -199,10 +199,10 @@ class Connection:
         tags: dict[str, str],
         work: Callable[[Tx, Beat], T],
         limit: float,
-        whole: float | None = None,
+        total: float | None = None,
     ) -> T:
         def run(driver: neo4j.Driver, beat: Beat) -> T:
-            timeout = (whole or limit) + SERVER_LATER
+            timeout = (total or limit) + SERVER_LATER
             unit = neo4j.unit_of_work(metadata=tags, timeout=timeout)(work)
             with driver.session(fetch_size=ROWS_AT_ONCE, database=self.database) as session:
                 if access == neo4j.READ_ACCESS:

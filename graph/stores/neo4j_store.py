@@ -98,8 +98,8 @@ class Neo4jStore:
         runs = [s.id for s in snapshots]
         with contextlib.suppress(NotAllowed):
             text, keep = cypher.HOLD_ALL, _ms(HOLD_SECONDS)
-            held = {row[0] for row in self._write("hold snapshots", text, runs=runs, keep=keep)}
-            if gone := set(runs) - held:
+            existing = {row[0] for row in self._write("hold snapshots", text, runs=runs, keep=keep)}
+            if gone := set(runs) - existing:
                 raise NoSuchSnapshot(f"{min(gone)} was pruned")
 
     def anchor_journal(self) -> None:
@@ -142,17 +142,17 @@ class Neo4jStore:
         """Write `facts` as a new run, count it and, unless it goes `behind`, move the pointer."""
         writer = Writer(self._connection, lease)
         writer.require_lease()
-        found, rows = self._state()
-        anchor = found or Anchor.new()
-        for one in map(self._info, rows.values()):
-            if one.hash == facts.hash and (behind or one.id == anchor.current):
-                return one, False
-        self._remove_leftovers(writer, found)
+        published, rows = self._state()
+        anchor = published or Anchor.new()
+        for info in map(self._info, rows.values()):
+            if info.hash == facts.hash and (behind or info.id == anchor.current):
+                return info, False
+        self._remove_leftovers(writer, published)
         sequence = anchor.published.number + 1
         run = f"{sequence:06d}-{facts.hash[:16]}"
         described = _described(facts, sequence)
         described["replaces"] = behind.replaces if behind else None
-        stays = behind is not None and found is not None
+        stays = behind is not None and published is not None
         anchor = writer.write(run, facts, described, after_step, anchor, stays)
         with contextlib.suppress(StoreError):  # the next decision or publish repeats it
             self._tie(anchor)
@@ -249,17 +249,17 @@ class Neo4jStore:
     def _state(self) -> tuple[Anchor | None, dict[str, list[Any]]]:
         """Return the anchor, if there is one, and the rows of the snapshots it lists, checked."""
         while True:
-            found = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
+            rows = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
             try:
-                return self._checked(found)
+                return self._checked(rows)
             except StoreDamaged:
                 again = self._rows("list snapshots", cypher.STATE, journal=self._journal_name())
-                if again[0][:4] == found[0][:4]:
+                if again[0][:4] == rows[0][:4]:
                     raise  # not a concurrent publish or prune
 
-    def _checked(self, found: list[list[Any]]) -> tuple[Anchor | None, dict[str, list[Any]]]:
-        text, run, number, digest = found[0][:4]
-        rows = {row[4]: row[4:] for row in found if row[4] is not None}
+    def _checked(self, state: list[list[Any]]) -> tuple[Anchor | None, dict[str, list[Any]]]:
+        text, run, number, digest = state[0][:4]
+        rows = {row[4]: row[4:] for row in state if row[4] is not None}
         if run is None and not rows:
             return None, {}
         try:
@@ -270,12 +270,12 @@ class Neo4jStore:
                 raise ValueError(f"it names {anchor.current}, and the pointer {run}")
         except (ValueError, TypeError) as error:
             raise StoreDamaged(f"{self.uri}: the anchor cannot be used: {error}") from None
-        for one in anchor.snapshots:
-            if one.id not in rows:
-                raise StoreDamaged(f"{self.uri}: snapshot {one.id} is not there")
-            if mark_of(dict(zip(ROW, rows[one.id], strict=True))) != one.manifest:
-                raise StoreDamaged(f"{self.uri}: the record of snapshot {one.id} was changed")
-        if strange := rows.keys() - {one.id for one in anchor.snapshots}:
+        for listed in anchor.snapshots:
+            if listed.id not in rows:
+                raise StoreDamaged(f"{self.uri}: snapshot {listed.id} is not there")
+            if mark_of(dict(zip(ROW, rows[listed.id], strict=True))) != listed.manifest:
+                raise StoreDamaged(f"{self.uri}: the record of snapshot {listed.id} was changed")
+        if strange := rows.keys() - {listed.id for listed in anchor.snapshots}:
             raise StoreDamaged(f"{self.uri}: {min(strange)} is no snapshot of this store")
         if number is not None:
             anchor = replace(anchor, journal=Head(number, digest))
@@ -307,9 +307,9 @@ class Neo4jStore:
 
     def _prepare(self) -> None:
         """Create the missing constraints, and drop those that bound nodes of others."""
-        there = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
-        texts = [t for name, t in cypher.constraints().items() if name not in there]
-        texts += [t for name, t in cypher.FORMER_CONSTRAINTS.items() if name in there]
+        existing = {row[0] for row in self._rows("list constraints", cypher.CONSTRAINTS)}
+        texts = [t for name, t in cypher.constraints().items() if name not in existing]
+        texts += [t for name, t in cypher.EARLIER_CONSTRAINTS.items() if name in existing]
         for text in texts:
             self._connection.command(text, self._patience.batch)
 

@@ -102,8 +102,8 @@ def to_table(frame: pd.DataFrame, element: Element, ids: pa.Array) -> pa.Table:
 def _to_frame(table: pa.Table, element: Element, ids: pa.Array) -> pd.DataFrame:
     for column, stored in _numbered(element).items():
         table = table.append_column(column, ids.take(table[stored].combine_chunks()))
-    there = table.select([c.name for c in element.columns if c.name in table.column_names])
-    frame = there.to_pandas(types_mapper=TYPES.get)
+    names = [c.name for c in element.columns if c.name in table.column_names]
+    frame = table.select(names).to_pandas(types_mapper=TYPES.get)
     filled = {name: frame[name] for name in frame}
     absent = {column.dtype for column in element.columns if column.name not in filled}
     nulls = {dtype: pd.Series(None, index=frame.index, dtype=PANDAS[dtype]) for dtype in absent}

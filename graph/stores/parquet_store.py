@@ -215,7 +215,7 @@ class ParquetStore:
             if anchor is None:
                 return None, {}
             try:
-                manifests = {one.id: self._manifest(one, anchor) for one in anchor.snapshots}
+                manifests = {s.id: self._manifest(s, anchor) for s in anchor.snapshots}
                 self._refuse_strangers(anchor)
                 journal_ties.check(journal_path(self.uri), self.uri, anchor)
                 return anchor, manifests
@@ -247,8 +247,8 @@ class ParquetStore:
 
     def _folders(self) -> list[str]:
         """List the folders of snapshots, except those being written or deleted."""
-        with suppress(FileNotFoundError), os.scandir(self._folder) as found:
-            return [one.name for one in found if one.name[0] != "." and one.is_dir()]
+        with suppress(FileNotFoundError), os.scandir(self._folder) as entries:
+            return [entry.name for entry in entries if entry.name[0] != "." and entry.is_dir()]
         return []
 
     def _manifest(self, listed: Listed, anchor: Anchor) -> Manifest:
@@ -261,19 +261,19 @@ class ParquetStore:
             info, files = self._manifests.read(file, listed, anchor.store)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreDamaged(f"{self.uri}: {file} is damaged ({why(error)})") from error
-        for name, said in files.items():
+        for name, file_record in files.items():
             part = folder / f"{name}.parquet"
             try:
                 size = part.stat().st_size
             except OSError as error:
                 raise StoreDamaged(f"{self.uri}: {part} cannot be read ({why(error)})") from error
-            if size != said["bytes"]:
+            if size != file_record["bytes"]:
                 raise StoreDamaged(f"{self.uri}: {part} is damaged (its size is wrong)")
         return info, files
 
     def _refuse_strangers(self, anchor: Anchor) -> None:
         """Raise if a folder was not written by this store; leftovers of its own are accepted."""
-        for name in set(self._folders()) - {one.id for one in anchor.snapshots}:
+        for name in set(self._folders()) - {listed.id for listed in anchor.snapshots}:
             try:
                 body = json.loads((self._folder / name / "manifest.json").read_bytes())
                 ours = (body["id"], body["store"]) == (name, anchor.store)
@@ -350,7 +350,7 @@ class ParquetStore:
 
     def _clear_leftovers(self, anchor: Anchor) -> None:
         """Remove the leftovers of interrupted publishes and prunes."""
-        listed = {one.id for one in anchor.snapshots}
+        listed = {snapshot.id for snapshot in anchor.snapshots}
         for folder in self._folder.iterdir():
             if folder.name not in listed:
                 shutil.rmtree(folder, ignore_errors=True)

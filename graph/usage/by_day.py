@@ -68,13 +68,13 @@ def _written(day: np.ndarray, count: np.ndarray, offsets: np.ndarray) -> np.ndar
     run[offsets[:-1]] = True
     dates = pa.array(day[run].astype(np.int32)).cast(pa.date32()).cast(pa.string())
     before = np.full(len(day), ",", object)
-    before[run] = [f'],"{said}":[' for said in dates.to_pylist()]
-    before[offsets[:-1]] = ["{" + said[2:] for said in before[offsets[:-1]]]
+    before[run] = [f'],"{first}":[' for first in dates.to_pylist()]
+    before[offsets[:-1]] = ["{" + first[2:] for first in before[offsets[:-1]]]
     pieces = pc.binary_join_element_wise(
         pa.array(before, pa.string()), pa.array(count).cast(pa.string()), ""
     )
-    whole = pc.binary_join(pa.ListArray.from_arrays(offsets.astype(np.int32), pieces), "")
-    closed = pc.binary_join_element_wise(whole, "]}", "")
+    joined = pc.binary_join(pa.ListArray.from_arrays(offsets.astype(np.int32), pieces), "")
+    closed = pc.binary_join_element_wise(joined, "]}", "")
     return np.asarray(closed.to_numpy(zero_copy_only=False), object)
 
 
@@ -84,17 +84,17 @@ def read(text: str) -> Days:
     >>> sorted(read('{"1970-01-03":[3,1]}').items()), read('{"x":[1]}'), read("[]")
     ([(2, 3), (3, 1)], {}, {})
     """
-    said = json.loads(text)
-    found: Days = {}
-    for first, counts in said.items() if isinstance(said, dict) else ():
+    document = json.loads(text)
+    count_by_day: Days = {}
+    for first, counts in document.items() if isinstance(document, dict) else ():
         try:
             start = date.fromisoformat(first).toordinal() - EPOCH
         except ValueError:
             continue
         for place, count in enumerate(counts if isinstance(counts, list) else ()):
             if type(count) is int and count > 0:
-                found[start + place] = max(count, found.get(start + place, 0))
-    return found
+                count_by_day[start + place] = max(count, count_by_day.get(start + place, 0))
+    return count_by_day
 
 
 def write(days: Days) -> str:
@@ -112,14 +112,14 @@ def write(days: Days) -> str:
     return json.dumps(runs, separators=(",", ":"))
 
 
-def joined(said: Iterable[str]) -> tuple[str, int]:
+def joined(readings: Iterable[str]) -> tuple[str, int]:
     """Return the days of several readings, each with its largest count, and their sum.
 
     >>> joined(['{"1970-01-03":[3,1]}', '{"1970-01-04":[2]}', '{"1970-01-04":[2]}'])
     ('{"1970-01-03":[3,2]}', 5)
     """
-    whole: Days = {}
-    for text in dict.fromkeys(said):
+    largest: Days = {}
+    for text in dict.fromkeys(readings):
         for day, count in read(text).items():
-            whole[day] = max(count, whole.get(day, 0))
-    return write(whole), sum(whole.values())
+            largest[day] = max(count, largest.get(day, 0))
+    return write(largest), sum(largest.values())

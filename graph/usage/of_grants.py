@@ -13,12 +13,12 @@ NEVER = np.iinfo(np.int64).min
 def level_instants(used: pd.Series) -> list[pd.Series]:
     """Return the last use of each level, as four series of instants."""
     text = text_array(used)
-    found = []
+    series = []
     for level in LEVELS:
-        said = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')
-        at = pc.struct_field(said, [0]).to_pandas()
-        found.append(pd.to_datetime(at, utc=True, format="ISO8601"))
-    return found
+        matches = pc.extract_regex(text, f'"{level}":"(?P<at>[^"]+)"')
+        at = pc.struct_field(matches, [0]).to_pandas()
+        series.append(pd.to_datetime(at, utc=True, format="ISO8601"))
+    return series
 
 
 def summed_use(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from graph.element import Dtype, Element, Said
+from graph.element import Content, Dtype, Element
 from graph.frames import text_array
 from graph.secrets import fingerprint as fingerprint
 from graph.secrets import names_secret, redact_named, redact_prose
@@ -26,9 +26,9 @@ def redact(frame: pd.DataFrame, element: Element) -> tuple[pd.DataFrame, int]:
     changed = 0
     clean = frame
     for column in element.columns:
-        if column.said is None or column.name in IDENTIFIERS:
+        if column.content is None or column.name in IDENTIFIERS:
             continue
-        structured, prose = column.dtype is not Dtype.TEXT, column.said is Said.PROSE
+        structured, prose = column.dtype is not Dtype.TEXT, column.content is Content.PROSE
         dirty = _suspects(clean[column.name], structured, prose)
         if dirty:
             if clean is frame:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analytics import history
-from graph.element import WORDED, Dtype, Element, Property, Said
+from graph.element import WORDED, Content, Dtype, Element, Property
 from graph.schema import ELEMENTS, FACT_NODES, NODES, RELATIONSHIPS, TABLES
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -23,7 +23,7 @@ KEYS = (
     "tK7Qx2Lm9vR4wZ8bN3cYd5Hs",
     "ab12CD34ef56GH78ij90KL12mn34",
 )
-PROSE = [(e, p) for e in ELEMENTS for p in e.columns if p.said is Said.PROSE]
+PROSE = [(e, p) for e in ELEMENTS for p in e.columns if p.content is Content.PROSE]
 
 
 def words(element: Element, column: Property) -> str:
@@ -35,7 +35,7 @@ def facts(element: Element) -> dict[str, object]:
     return {
         p.name: [words(element, p)] if p.dtype is Dtype.TEXTS else words(element, p)
         for p in element.properties
-        if p.said is Said.PROSE
+        if p.content is Content.PROSE
     }
 
 
@@ -101,12 +101,12 @@ def test_prose_that_no_answer_shows_would_be_found(cli, store, monkeypatch):
 @pytest.mark.parametrize("element", [*NODES, *RELATIONSHIPS, *TABLES], ids=str)
 def test_every_text_says_what_it_is(element):
     for column in element.columns:
-        assert (column.said is not None) == (column.dtype in WORDED and not column.choices)
+        assert (column.content is not None) == (column.dtype in WORDED and not column.choices)
 
 
 @pytest.mark.parametrize("wrong", [{"dtype": d} for d in WORDED] + [
-    {"dtype": Dtype.COUNT, "said": Said.NAME},
-    {"dtype": Dtype.TEXT, "said": Said.PROSE, "choices": ("a",)},
+    {"dtype": Dtype.COUNT, "content": Content.NAME},
+    {"dtype": Dtype.TEXT, "content": Content.PROSE, "choices": ("a",)},
 ])  # fmt: skip
 def test_a_property_that_does_not_say_it_cannot_be_declared(wrong):
     with pytest.raises(TypeError, match="motto"):
@@ -119,10 +119,10 @@ def test_a_key_on_its_own_goes_from_prose_and_a_digest_stays_in_names(element, k
     """In the same words: what each text is makes the difference."""
     said = f"use {key} now"
     forms = {Dtype.TEXT: said, Dtype.TEXTS: json.dumps([said]), Dtype.JSON: json.dumps({"a": said})}
-    texts = [p for p in element.columns if p.said and p.name not in IDENTIFIERS]
+    texts = [p for p in element.columns if p.content and p.name not in IDENTIFIERS]
     frame = pd.DataFrame(
         {c.name: [forms[c.dtype] if c in texts else None] for c in element.columns}, dtype="string"
     )
     clean, _ = redact(frame, element)
     left = {p.name for p in texts if key in clean[p.name].iloc[0]}
-    assert left == {p.name for p in texts if p.said is not Said.PROSE}
+    assert left == {p.name for p in texts if p.content is not Content.PROSE}

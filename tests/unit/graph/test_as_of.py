@@ -83,7 +83,7 @@ def test_crossing_an_instant_does_what_the_schema_says(element, column):
     elif isinstance(element, Relationship):
         there = [bool(g.in_force(element)[0]) for g in graphs]
     else:
-        there = [bool(g.there[g.number("x")]) for g in graphs]
+        there = [bool(g.existing[g.number("x")]) for g in graphs]
     told = [bool(frame[column.name].notna().any()) for frame in held]
     alive = [bool(g.live[g.number("x")]) if isinstance(element, Node) else True for g in graphs]
     expected = {
@@ -111,7 +111,7 @@ def test_an_instant_after_it_was_read_is_a_clock_that_runs_ahead():
     graph = e.can(
         "a", "read", "x", granted_at=ago(-0.04), last_used_at={"read": ago(-0.04)}
     ).graph()
-    assert graph.there.all()
+    assert graph.existing.all()
     assert len(graph.grants) == 1
     assert graph.grants.last_used[0, 1] == graph.now
 
@@ -151,8 +151,8 @@ def test_of_two_sources_that_date_a_thing_the_earlier_counts():
     one = Estate().agent("a", created_at=ago(90))
     two = Estate(source="other").agent("a", created_at=ago(10))
     graph = AccessGraph.of(together(one, two), pd.Timestamp(ago(50)))
-    assert graph.there.all()
-    assert AccessGraph.of(together(two), pd.Timestamp(ago(50))).there.tolist() == [False]
+    assert graph.existing.all()
+    assert AccessGraph.of(together(two), pd.Timestamp(ago(50))).existing.tolist() == [False]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_was_made_again_was_there_before_and_gone_between(day, status, ther
     graph = e.graph(pd.Timestamp(ago(day)))
     (said,) = graph.frames[NODES[1]]["status"]
     assert said == status
-    assert graph.there.tolist() == [there]
+    assert graph.existing.tolist() == [there]
 
 
 def test_who_left_later_was_here():

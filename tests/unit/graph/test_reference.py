@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import graph.reference
-from graph.element import Dtype, Element, Property, Said
+from graph.element import Content, Dtype, Element, Property
 from graph.reference import reference
 from graph.schema import NODES, RELATIONSHIPS, TABLES, TEAM
 
@@ -30,5 +30,5 @@ def test_page_explains_every_element_and_property(element: Element) -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert f"\n### {element.name}\n\n{element.meaning}\n" in page
     for column in element.columns:
-        marked = ", prose" if column.said is Said.PROSE else ""
+        marked = ", prose" if column.content is Content.PROSE else ""
         assert f"| `{column.name}` | {column.dtype.value}{marked} | {column.meaning}" in page

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from graph.access import AccessGraph
-from graph.element import Said
+from graph.element import Content
 from graph.identity.match import identify
 from graph.identity.merge_claims import resolve_nodes
 from graph.schema import AGENT, CAN_ACCESS, ELEMENTS, HUMAN, OWNS, TRUSTS
@@ -102,7 +102,7 @@ def test_an_email_or_a_name_alone_is_not_enough():
     assert groups(hr, one_of("idp", "Human", "u1", email="ann@acme.test", name="A. S.")) == []
     assert groups(hr, one_of("idp", "Human", "u1", name="Ann Smith")) == []
     alone = reasons(hr, one_of("idp", "Human", "u1", email="ann@acme.test", name="A. S."))
-    assert alone == ["an e-mail alone does not make them one"]
+    assert alone == ["an e-mail alone does not merge them"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_one_source_tells_apart_stays_apart():
     hr = one_of("hr", "Human", "hr-1", **ANN).person("hr-2", **ANN)
     idp = one_of("idp", "Human", "u1", **ANN)
     assert groups(hr, idp) == []
-    assert reasons(hr, idp) == ["hr (hr) states them as two things"]
+    assert reasons(hr, idp) == ["hr (hr) declares them as two things"]
 
 
 def test_two_ids_of_a_kind_of_which_a_thing_has_one():
@@ -169,7 +169,7 @@ def test_a_weak_contradiction_does_not_undo_what_is_strong():
     hr = one_of("hr", "Human", "hr-1", ["entra_object:7"], **ANN).person("hr-2", **ANN)
     idp = one_of("idp", "Human", "u1", ["entra_object:7"], **ANN)
     assert groups(hr, idp) == [("hr-1", "u1")]
-    assert reasons(hr, idp) == ["hr (hr) states them as two things"]
+    assert reasons(hr, idp) == ["hr (hr) declares them as two things"]
 
 
 # ---------------------------------------------------------------- people's word
@@ -180,7 +180,7 @@ def test_what_people_set_apart_stands_by_itself():
     assert groups(*three) == [("x", "y", "z")]
     assert groups(*three, apart=[("y", "x")]) == [("x", "z")]
     assert reasons(*three, apart=[("y", "x")]) == [
-        "a person said that they are two; see journal"]  # fmt: skip
+        "a person keeps them apart; see journal"]  # fmt: skip
     assert groups(*three, apart=[("other", "x")]) == [("x", "y", "z")]
 
 
@@ -245,7 +245,7 @@ def test_every_property_that_holds_an_id_is_followed():
     }
     refers = {at for at, column in columns.items() if column.refers}
     assert told <= refers
-    assert all(columns[at].said is Said.IDENTIFIER for at in refers)
+    assert all(columns[at].content is Content.IDENTIFIER for at in refers)
 
 
 def test_whom_an_issuer_names_is_no_node() -> None:

@@ -7,7 +7,7 @@ from string import ascii_letters, digits
 import pandas as pd
 import pytest
 
-from graph.element import Said
+from graph.element import Content
 from graph.schema import ELEMENTS
 from graph.secrets import redact_prose, redact_text
 from ingest.source import Request
@@ -106,6 +106,6 @@ def test_no_prose_of_real_exports_turns_to_stars(real_data, source: str, where: 
     rows = all_sources()[source].read(request).rows
     for element in ELEMENTS:
         for column in element.columns:
-            if column.said is Said.PROSE and element in rows and column.name in rows[element]:
+            if column.content is Content.PROSE and element in rows and column.name in rows[element]:
                 for said in rows[element][column.name].dropna().unique():
                     assert redact_prose(said) == said

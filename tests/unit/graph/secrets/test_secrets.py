@@ -78,7 +78,7 @@ def test_the_sieve_for_columns_lets_it_through_to_be_looked_at(group: str, name:
     assert set(suspects(pa.array([*sorted(texts), *others])).to_pylist()) == texts
 
 
-@pytest.mark.parametrize("part", ["_by_forms", "told_by_context", "split", "encoded"])
+@pytest.mark.parametrize("part", ["_by_forms", "shown_by_context", "split", "encoded"])
 def test_without_one_part_its_kinds_stay(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
     """The twin: each part finds what the others do not."""
     monkeypatch.setattr(graph.secrets, part, lambda *_: [])
@@ -111,7 +111,7 @@ def _seconds(text: str) -> float:
 
 def _once(text: str) -> float:
     begun = time.process_time()
-    graph.secrets._found(text)
+    graph.secrets._spans(text)
     return time.process_time() - begun
 
 
