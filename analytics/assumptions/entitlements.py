@@ -17,7 +17,7 @@ import pandas as pd
 
 from analytics.assumptions.model import Model
 from analytics.posture import Posture
-from analytics.reach.kernels.pairs import walk
+from analytics.reach.kernels.pairs import Held, Steps, walk
 from analytics.runtime.budget import OverBudget, room
 from analytics.usage.logins import FACTS
 from analytics.weights import SENSITIVITY
@@ -79,10 +79,16 @@ def entitlements(posture: Posture, model: Model) -> Entitlements:
     exposure = autonomy * weight[resource[grant]] * np.array(model.level)[level]
     granted = graph.grant_use[2][grant]
     return Entitlements(
-        *(starts, place, holder[grant], resource[grant], grant, level, standing),
-        weight[resource[grant]],
-        exposure,
-        granted,
+        identities=starts,
+        place=place,
+        holder=holder[grant],
+        resource=resource[grant],
+        grant=grant,
+        level=level,
+        standing=standing,
+        weight=weight[resource[grant]],
+        exposure=exposure,
+        granted=granted,
     )
 
 
@@ -101,11 +107,11 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
     given = ~flags(frame["eligible"])
     order = rows[np.argsort(holder[rows], kind="stable")]
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
-    held = first, order.astype(np.int32), bits[order], given[order]
-    return listed(*_edges(posture), starts, *held)
+    held = Held(first, order.astype(np.int32), bits[order], given[order])
+    return listed(_edges(posture), held, starts)
 
 
-def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
+def listed(steps: Steps, grants: Held, starts: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the result of `walk`, if it fits into memory.
 
     Raises
@@ -113,10 +119,10 @@ def listed(*graph: np.ndarray) -> tuple[np.ndarray, ...]:
     OverBudget
     """
     most = room(EACH)
-    found: tuple[np.ndarray, ...] = walk(*graph, most)
-    if len(found[0]) > most:  # the list is not complete
-        raise OverBudget.of(len(found[0]), EACH, "entitlements, which are not all,")
-    return found
+    columns: tuple[np.ndarray, ...] = walk(steps, grants, starts, most)
+    if len(columns[0]) > most:  # the list is not complete
+        raise OverBudget.of(len(columns[0]), EACH, "entitlements, which are not all,")
+    return columns
 
 
 def sensitivity(posture: Posture, model: Model) -> np.ndarray:
@@ -147,7 +153,7 @@ def identity_edges(posture: Posture, relationship: Relationship) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
-def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
+def _edges(posture: Posture) -> Steps:
     """Return the edges that stay with an identity, by source; see `walk`."""
     graph = posture.graph
     parts: list[tuple[np.ndarray, ...]] = []
@@ -164,7 +170,7 @@ def _edges(posture: Posture) -> tuple[np.ndarray, ...]:
     source, target, ceiling, eligible = (np.concatenate(c) for c in zip(*parts, strict=True))
     order = np.argsort(source, kind="stable")
     indptr = np.searchsorted(source[order], np.arange(len(graph.ids) + 1))
-    return indptr, target[order].astype(np.int32), ceiling[order], eligible[order]
+    return Steps(indptr, target[order].astype(np.int32), ceiling[order], eligible[order])
 
 
 def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:

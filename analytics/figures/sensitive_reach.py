@@ -17,7 +17,6 @@ def reaching(posture: Posture) -> np.ndarray:
     more = network.levels >> READ
     holding = np.flatnonzero((usual >= SENSITIVITY["confidential"]) & (more > 0))
     least = READ + np.select([more[holding] >> bit & 1 == 1 for bit in range(3)], [0, 1, 2])
-    indptr, source, ceiling = network.turned
     holders = network.holders[holding]
-    hops = traversal.backward(indptr, source, ceiling, holders, least.astype(np.int8))
+    hops = traversal.backward(network.turned, holders, least.astype(np.int8))
     return np.asarray(hops >= 0)

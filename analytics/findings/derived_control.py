@@ -10,6 +10,7 @@ from analytics.assumptions.entitlements import listed
 from analytics.escalation.rule import Derivation
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
+from analytics.reach.kernels.pairs import Held, Steps
 from analytics.usage.idle_access import LONGER, OWNER, SAFE, idle_rows
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
@@ -128,12 +129,11 @@ def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     network = posture.network(AS_ITSELF)
     order = np.argsort(where, kind="stable").astype(np.int32)
     first = np.searchsorted(where[order], np.arange(network.nodes + 1))
-    place, item, _, _ = listed(
-        *(network.indptr, network.target, network.ceiling),
-        posture.edges.eligible[network.edge],
-        posture.accountable.astype(np.int32),
-        *(first, order, np.full(len(where), WHOLLY, np.uint8), np.ones(len(where), bool)),
-    )
+    eligible = posture.edges.eligible[network.edge]
+    steps = Steps(network.indptr, network.target, network.ceiling, eligible)
+    count = len(where)
+    held = Held(first, order, np.full(count, WHOLLY, np.uint8), np.ones(count, bool))
+    place, item, _, _ = listed(steps, held, posture.accountable.astype(np.int32))
     return place, item
 
 

@@ -28,7 +28,7 @@ from graph.schema import LEVELS
 
 ANY = len(LEVELS)  # the kind of a column that stands for a resource at any level
 ALONE = ANY + 1  # from here on: the level of a resource granted at only one
-KINDS = ALONE + len(LEVELS)
+CLASS_KINDS = ALONE + len(LEVELS)  # of the columns of one weight
 WORD = 64
 BLOCK_WORDS = 1 << 11  # words of a column block: bounds memory, and stays in a core's cache
 
@@ -45,8 +45,8 @@ class Closure:
     reaches nothing. `child_ptr`, `child` and `own_ptr`, `own` are each row's children and own
     columns; rows are numbered successors first. `needed` is the mask of the rows that are children.
     `word_class` (int16[words]) is the class of each word of 64 columns, a position in `classes`
-    (int32): `KINDS * w + k` is the class of weight `weights[w]` and kind `k`: a level, `ANY`, or a
-    level `ALONE`.
+    (int32): `CLASS_KINDS * w + k` is the class of weight `weights[w]` and kind `k`: a level, `ANY`,
+    or a level `ALONE`.
     """
 
     row: np.ndarray
@@ -64,23 +64,18 @@ class Closure:
         """Count the words of a row."""
         return len(self.word_class)
 
+    @property
+    def rows(self) -> union.Rows:
+        """The rows as kernels read them."""
+        return union.Rows(self.child_ptr, self.child, self.own_ptr, self.own, self.needed)
+
     def block(self, bounds: Block) -> np.ndarray:
         """Count the columns of words `bounds` that each row reaches: int32[rows, classes]."""
         low, high = bounds
         if high - low > union.WIDEST:
             raise ValueError(f"a block has at most {union.WIDEST} words")
         counts = np.zeros((len(self.needed), len(self.classes)), np.int32)
-        union.unite(
-            self.child_ptr,
-            self.child,
-            self.own_ptr,
-            self.own,
-            self.needed,
-            self.word_class,
-            low,
-            high,
-            counts,
-        )
+        union.unite(self.rows, self.word_class, low, high, counts)
         return counts
 
     @cached_property
@@ -118,22 +113,11 @@ def condense_columns(network: Network, columns: Columns) -> Closure:
     They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and the
     weights, as in `Closure`.
     """
-    state_node, state_limit, indptr, target = union.states(
-        network.indptr, network.target, network.ceiling
-    )
-    component, count = union.components(indptr, target)
+    split = union.states(network.indptr, network.target, network.ceiling)
+    component, count = union.components(split.indptr, split.target)
     column, word_class, classes, weights = columns
     row, child_ptr, child, own_ptr, own = union.contract(
-        component,
-        count,
-        indptr,
-        target,
-        state_node,
-        state_limit,
-        network.g_indptr,
-        network.resource,
-        network.levels,
-        column,
+        component, count, split, network.arrays, column
     )
     needed = np.zeros(len(child_ptr) - 1, bool)
     needed[child] = True
@@ -157,7 +141,7 @@ def count(
     found = _by_class(closure, starts, execute, blocks)
     counted = np.zeros((len(starts), len(closure.weights), ANY + 1), np.int64)
     for place, of_class in enumerate(closure.classes):
-        weight, kind = divmod(int(of_class), KINDS)
+        weight, kind = divmod(int(of_class), CLASS_KINDS)
         counted[:, weight, kind if kind <= ANY else kind - ALONE] += found[:, place]
         if kind >= ALONE:
             counted[:, weight, ANY] += found[:, place]
@@ -202,7 +186,7 @@ class Totals:
     @classmethod
     def of_classes(cls, found: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> "Totals":
         """Sum counts by class of columns (int32[starts, classes]), for a few classes."""
-        weight, kind = np.divmod(classes, KINDS)
+        weight, kind = np.divmod(classes, CLASS_KINDS)
         level = np.where(kind >= ALONE, kind - ALONE, kind)
         is_pair = kind != ANY
         weighs = np.where(is_pair, weights[weight] * np.append(LEVEL_WEIGHTS, 0.0)[level], 0.0)
@@ -239,7 +223,7 @@ def _columns(network: Network) -> Columns:
     things = np.flatnonzero(held)
     place = np.full(network.nodes, -1, np.int32)
     place[things] = np.arange(len(things))
-    granted = np.zeros((len(things), KINDS), bool)
+    granted = np.zeros((len(things), CLASS_KINDS), bool)
     for level in range(len(LEVELS)):
         granted[place[network.resource[network.levels >> level & 1 == 1]], level] = True
     alone = granted.sum(axis=1) == 1
@@ -253,13 +237,13 @@ def _columns(network: Network) -> Columns:
     words = 0
     for weight in range(len(weights)):
         of_weight = weighed == weight
-        for kind in range(KINDS):
+        for kind in range(CLASS_KINDS):
             members = np.flatnonzero(of_weight & granted[:, kind])
             column[things[members], kind if kind <= ANY else kind - ALONE] = (
                 words * WORD + np.arange(len(members))
             )
             taken = -(-len(members) // WORD)
-            word_class.append(np.full(taken, KINDS * weight + kind, np.int16))
+            word_class.append(np.full(taken, CLASS_KINDS * weight + kind, np.int16))
             words += taken
     classes, position = np.unique(np.concatenate(word_class), return_inverse=True)
     return column, position.astype(np.int16), classes, weights

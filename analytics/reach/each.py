@@ -3,6 +3,7 @@
 import numpy as np
 
 from analytics.reach.kernels import removal
+from analytics.reach.kernels.removal import Off
 from analytics.reach.network import Network
 from analytics.reach.removal import Marks
 
@@ -13,16 +14,12 @@ class Each:
     def __init__(self, network: Network) -> None:
         self.network = network
         self._marks = Marks(network.nodes)
-        self._off = np.zeros(len(network.edge), bool)
-        self._g_off = np.zeros(len(network.grant), bool)
+        self._off = Off(np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool))
 
     def reach(self, start: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the resources (numbers of nodes) that `start` reaches, and the levels (bits)."""
-        net, marks = self.network, self._marks
+        marks = self._marks
         resource, bits = removal.reach(
-            *(net.indptr, net.target, net.ceiling, self._off),
-            *(net.g_indptr, net.resource, net.levels, self._g_off),
-            *(start, marks.seen, marks.take(1), marks.queue),
-            *(marks.got, marks.got_seen, marks.touched),
+            self.network.arrays, self._off, start, marks.take(1), marks.buffers
         )
         return resource, bits

@@ -34,12 +34,9 @@ def fronts(whole: Network, part: Network, starts: np.ndarray, most: int) -> tupl
     levels : uint8[]
         Of a grant, the levels (bits) that the part does not give; 0 for an edge.
     """
-    found = _fronts(
-        *(part.indptr, part.target, part.ceiling, part.g_indptr, part.resource, part.levels),
-        *(whole.indptr, whole.target, whole.ceiling, whole.g_indptr, whole.resource, whole.levels),
-        *(_leading(whole), starts.astype(np.int64), most, MASKS),
+    start, is_grant, place, levels = _fronts(
+        whole.arrays, part.arrays, _leading(whole), starts.astype(np.int64), most, MASKS
     )
-    start, is_grant, place, levels = found
     at = np.zeros(len(place), np.int32)
     at[is_grant], at[~is_grant] = whole.grant[place[is_grant]], whole.edge[place[~is_grant]]
     return start, is_grant, at, levels
@@ -56,10 +53,9 @@ def _leading(network: Network) -> np.ndarray:
 
 
 @compiled
-def _fronts(  # type: ignore[no-untyped-def]
-    p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels,
-    indptr, target, ceiling, g_indptr, resource, levels, leads, starts, most, masks,
-):  # fmt: skip
+def _fronts(whole, part, leads, starts, most, masks):  # type: ignore[no-untyped-def]
+    indptr, target, ceiling, g_indptr, resource, levels = whole
+    p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels = part
     nodes = len(indptr) - 1
     seen = np.zeros(4 * nodes, np.bool_)
     queue = np.empty(4 * nodes, np.int64)

@@ -78,40 +78,35 @@ def _turned(
     closure: Closure, resources: np.ndarray, starts: np.ndarray, low: int, high: int
 ) -> Reaching:
     counts = np.zeros((len(closure.needed), 1), np.int32)
-    rows = union.unite(
-        *(closure.child_ptr, closure.child, closure.own_ptr, closure.own),
-        *(closure.needed, closure.word_class, low, high, counts),
-    )
+    pools = union.unite(closure.rows, closure.word_class, low, high, counts)
     mine = resources[A_WORD * low : A_WORD * high]
-    place, size, keys, words, dense = rows
-    ptr, start, levels = _lists(
-        place, size, keys, words, dense, closure.row[starts], high - low, len(mine)
-    )
+    ptr, start, levels = _lists(pools, closure.row[starts], high - low, len(mine))
     return Reaching(mine, ptr, start, levels)
 
 
 @compiled
-def _lists(place, size, keys, words, dense, row, width, many):  # type: ignore[no-untyped-def]
+def _lists(pools, row, width, many):  # type: ignore[no-untyped-def]
     """Turn the rows of the starts into lists by resource."""
     ptr = np.zeros(many + 1, np.int64)
+    nothing = np.zeros(0, np.int64), np.zeros(0, np.int64)
     for k in range(len(row)):
         if row[k] >= 0:
-            _each(place, size, keys, words, dense, row[k], width, ptr, 1, ptr, ptr, k, False)
+            _each(pools, row[k], width, ptr[1:], nothing, k, False)
     for r in range(many):
         ptr[r + 1] += ptr[r]
     at = ptr[:-1].copy()
-    start, levels = np.empty(ptr[-1], np.int64), np.empty(ptr[-1], np.int64)
+    lists = np.empty(ptr[-1], np.int64), np.empty(ptr[-1], np.int64)
     for k in range(len(row)):
         if row[k] >= 0:
-            _each(place, size, keys, words, dense, row[k], width, at, 0, start, levels, k, True)
-    return ptr, start.astype(np.int32), levels.astype(np.uint8)
+            _each(pools, row[k], width, at, lists, k, True)
+    return ptr, lists[0].astype(np.int32), lists[1].astype(np.uint8)
 
 
 @compiled
-def _each(  # type: ignore[no-untyped-def]
-    place, size, keys, words, dense, row, width, at, shift, start, levels, k, write
-):
-    """Count, or write, the resources of a row."""
+def _each(pools, row, width, at, lists, k, write):  # type: ignore[no-untyped-def]
+    """Count the resources of a row in `at`, and write them to `lists` from there on, if asked."""
+    place, size, keys, words, dense = pools
+    start, levels = lists
     listed = size[row]
     for i in range(width if listed < 0 else listed):
         x = i if listed < 0 else np.int64(keys[place[row] + i])
@@ -122,6 +117,6 @@ def _each(  # type: ignore[no-untyped-def]
             if bits:
                 if write:
                     start[at[r]], levels[at[r]] = k, bits
-                at[r + shift] += 1
+                at[r] += 1
             word >>= np.uint64(EACH)
             r += 1

@@ -65,9 +65,8 @@ def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
 
 def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
     """Return a mask of the nodes with a path to one of `nodes`, these included."""
-    hops = traversal.backward(
-        *network.turned, nodes.astype(np.int32), np.zeros(len(nodes), np.int8)
-    )
+    least = np.zeros(len(nodes), np.int8)
+    hops = traversal.backward(network.turned, nodes.astype(np.int32), least)
     return np.asarray(hops >= 0)
 
 

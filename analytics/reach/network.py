@@ -2,10 +2,31 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from graph.access import Edges, Grants
+
+
+class Arrays(NamedTuple):
+    """The arrays of a `Network` that kernels read, as one argument."""
+
+    indptr: np.ndarray
+    target: np.ndarray
+    ceiling: np.ndarray
+    g_indptr: np.ndarray
+    resource: np.ndarray
+    levels: np.ndarray
+
+
+class Turned(NamedTuple):
+    """The edges of a `Network` grouped by their target; `order` has their positions."""
+
+    indptr: np.ndarray
+    source: np.ndarray
+    ceiling: np.ndarray
+    order: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,6 +79,13 @@ class Network:
         """Count the nodes."""
         return len(self.indptr) - 1
 
+    @property
+    def arrays(self) -> Arrays:
+        """The arrays that kernels read."""
+        return Arrays(
+            self.indptr, self.target, self.ceiling, self.g_indptr, self.resource, self.levels
+        )
+
     @cached_property
     def sources(self) -> np.ndarray:
         """The source node of each edge."""
@@ -69,10 +97,10 @@ class Network:
         return np.repeat(np.arange(self.nodes, dtype=np.int32), np.diff(self.g_indptr))
 
     @cached_property
-    def turned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The edges grouped by their target: (indptr, source, ceiling)."""
+    def turned(self) -> Turned:
+        """The edges grouped by their target."""
         order, indptr = self.turned_order
-        return indptr, self.sources[order], self.ceiling[order]
+        return Turned(indptr, self.sources[order], self.ceiling[order], order)
 
     @cached_property
     def turned_order(self) -> tuple[np.ndarray, np.ndarray]:

@@ -8,14 +8,15 @@ and counted. The cost is that of the visits, not of the whole network. Where too
 concerned, one closure of the remaining network is cheaper, and is computed instead.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from analytics.reach.closure import Totals, totals
 from analytics.reach.kernels import removal
-from analytics.reach.network import Network, grouped
+from analytics.reach.kernels.removal import Buffers, Off, Wanted, Worth
+from analytics.reach.network import Network, Turned, grouped
 from analytics.weights import LEVEL_WEIGHTS, mask_weights
 from graph.schema import LEVELS
 
@@ -57,30 +58,25 @@ class Change:
         return float((self.before.weighted - self.after.weighted).sum())
 
 
-@dataclass
 class Marks:
     """Buffers of searches, allocated once; see `analytics.reach.kernels.removal`."""
 
-    nodes: int
-    stamp: int = 0
-    seen: np.ndarray = field(init=False)
-    queue: np.ndarray = field(init=False)
-    node: np.ndarray = field(init=False)
-    got: np.ndarray = field(init=False)
-    got_seen: np.ndarray = field(init=False)
-    touched: np.ndarray = field(init=False)
-    found: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.seen, self.queue = np.zeros(4 * self.nodes, np.int32), np.empty(4 * self.nodes, int)
-        self.node, self.got_seen = np.zeros(self.nodes, np.int32), np.zeros(self.nodes, np.int32)
-        self.got, self.touched = np.zeros(self.nodes, np.uint8), np.empty(self.nodes, np.int32)
-        self.found = np.empty(self.nodes + 1, np.int64)
+    def __init__(self, nodes: int) -> None:
+        self.stamp = 0
+        self.buffers = Buffers(
+            seen=np.zeros(4 * nodes, np.int32),
+            queue=np.empty(4 * nodes, int),
+            node=np.zeros(nodes, np.int32),
+            got=np.zeros(nodes, np.uint8),
+            got_seen=np.zeros(nodes, np.int32),
+            touched=np.empty(nodes, np.int32),
+            found=np.empty(nodes + 1, np.int64),
+        )
 
     def take(self, count: int) -> int:
         """Return the first of `count` stamps that no search had before."""
         if self.stamp + count > LAST_STAMP:
-            for marks in (self.seen, self.node, self.got_seen):
+            for marks in (self.buffers.seen, self.buffers.node, self.buffers.got_seen):
                 marks[:] = 0
             self.stamp = 0
         first, self.stamp = self.stamp + 1, self.stamp + count
@@ -122,21 +118,18 @@ class Masked:
         off, g_off = self.off.copy(), self.g_off.copy()
         off[self._edge_places(edges)] = True
         g_off[self._grant_places(grants)] = True
-        return _held(self.network, self._marks, off, g_off, starts, wanted, level)
+        return _held(self.network, self._marks, Off(off, g_off), starts, wanted, level)
 
     def concerned(self, nodes: np.ndarray, most: int | None = None) -> np.ndarray:
         """Return a superset of the places of the starts that reach one of `nodes`.
 
         Ceilings and removals are ignored. The search stops after `most` + 1 places.
         """
-        indptr, source, _ = self.network.turned
-        marks = self._marks
+        marks, most = self._marks, len(self.starts) if most is None else most
         count = removal.upstream(
-            *(indptr, source, nodes, self._place),
-            *(marks.node, marks.take(1), marks.queue, marks.found),
-            len(self.starts) if most is None else most,
+            self._turned, nodes, self._place, most, marks.take(1), marks.buffers
         )
-        return marks.found[:count].copy()
+        return marks.buffers.found[:count].copy()
 
     @property
     def left(self) -> Network:
@@ -145,9 +138,15 @@ class Masked:
         kept = np.concatenate([[0], np.cumsum(keep)])
         g_kept = np.concatenate([[0], np.cumsum(g_keep)])
         return Network(
-            *(kept[net.indptr], net.target[keep], net.ceiling[keep], net.edge[keep]),
-            *(g_kept[net.g_indptr], net.resource[g_keep], net.levels[g_keep], net.grant[g_keep]),
-            net.weight,
+            indptr=kept[net.indptr],
+            target=net.target[keep],
+            ceiling=net.ceiling[keep],
+            edge=net.edge[keep],
+            g_indptr=g_kept[net.g_indptr],
+            resource=net.resource[g_keep],
+            levels=net.levels[g_keep],
+            grant=net.grant[g_keep],
+            weight=net.weight,
         )
 
     def _edge_places(self, edges: np.ndarray) -> np.ndarray:
@@ -157,7 +156,7 @@ class Masked:
         return _places(self._grant_at, grants)
 
     @cached_property
-    def _turned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _turned(self) -> Turned:
         return self.network.turned
 
     @cached_property
@@ -290,14 +289,9 @@ class Remaining(Masked):
         """Return a mask of `nodes` that enter one of `ends` with a ceiling of `level`."""
         if not len(ends):
             return np.zeros(len(nodes), bool)
-        indptr, source, ceiling = self._turned
-        order, _ = self.network.turned_order
         marks, stamp = self._marks, self._marks.take(1)
-        removal.upstream_at(
-            *(indptr, source, ceiling, order, self.off),
-            *(ends, level, marks.node, stamp, marks.queue),
-        )
-        return np.asarray(marks.node[nodes] == stamp)
+        removal.upstream_at(self._turned, self.off, ends, level, stamp, marks.buffers)
+        return np.asarray(marks.buffers.node[nodes] == stamp)
 
     def _holding(self, resource: int, level: int) -> np.ndarray:
         """Return the nodes with a remaining grant on `resource` at `level`."""
@@ -307,23 +301,16 @@ class Remaining(Masked):
         return np.asarray(self.network.holders[grant])
 
     def _reach(self, start: int) -> tuple[np.ndarray, np.ndarray]:
-        net, marks = self.network, self._marks
+        marks, off = self._marks, Off(self.off, self.g_off)
         resource, bits = removal.reach(
-            *(net.indptr, net.target, net.ceiling, self.off),
-            *(net.g_indptr, net.resource, net.levels, self.g_off),
-            *(start, marks.seen, marks.take(1), marks.queue),
-            *(marks.got, marks.got_seen, marks.touched),
+            self.network.arrays, off, start, marks.take(1), marks.buffers
         )
         return resource, bits
 
     def _recount(self, starts: np.ndarray) -> Totals:
-        net, marks = self.network, self._marks
-        counted = removal.recount(
-            *(net.indptr, net.target, net.ceiling, self.off),
-            *(net.g_indptr, net.resource, net.levels, self.g_off, net.weight, self._masks),
-            *(starts, marks.seen, marks.take(len(starts)), marks.queue),
-            *(marks.got, marks.got_seen, marks.touched),
-        )
+        marks, off = self._marks, Off(self.off, self.g_off)
+        worth, stamp = Worth(self.network.weight, self._masks), marks.take(len(starts))
+        counted = removal.recount(self.network.arrays, off, worth, starts, stamp, marks.buffers)
         whole = counted[:2].astype(np.int64)
         return Totals(whole[0], whole[1], counted[2], counted[3])
 
@@ -332,39 +319,39 @@ def reached(
     network: Network, starts: np.ndarray, wanted: np.ndarray, level: np.ndarray
 ) -> np.ndarray:
     """Return a mask of `starts` that reach their wanted node; see `Masked.holds`."""
-    off, g_off = np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool)
-    return _held(network, Marks(network.nodes), off, g_off, starts, wanted, level)
+    off = Off(np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool))
+    return _held(network, Marks(network.nodes), off, starts, wanted, level)
 
 
 def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
     """Return a mask of the nodes that reach one of `origins`, whatever the ceilings."""
-    indptr, source, _ = network.turned
-    marks = Marks(network.nodes)
+    marks, place = Marks(network.nodes), np.arange(network.nodes)
     count = removal.upstream(
-        *(indptr, source, origins, np.arange(network.nodes)),
-        *(marks.node, marks.take(1), marks.queue, marks.found, network.nodes),
+        network.turned, origins, place, network.nodes, marks.take(1), marks.buffers
     )
-    found = np.zeros(network.nodes, bool)
-    found[marks.found[:count]] = True
-    return found
+    mask = np.zeros(network.nodes, bool)
+    mask[marks.buffers.found[:count]] = True
+    return mask
 
 
 def _held(
     network: Network,
     marks: Marks,
-    off: np.ndarray,
-    g_off: np.ndarray,
+    off: Off,
     starts: np.ndarray,
     wanted: np.ndarray,
     level: np.ndarray,
 ) -> np.ndarray:
     order = np.argsort(starts, kind="stable")
     distinct, counts = np.unique(starts, return_counts=True)
+    ptr = np.concatenate([[0], np.cumsum(counts)])
     held = removal.holds(
-        *(network.indptr, network.target, network.ceiling, off),
-        *(network.g_indptr, network.resource, network.levels, g_off),
-        *(distinct, np.concatenate([[0], np.cumsum(counts)]), wanted[order], level[order]),
-        *(marks.seen, marks.take(len(distinct)), marks.queue, marks.got, marks.got_seen),
+        network.arrays,
+        off,
+        distinct,
+        Wanted(ptr, wanted[order], level[order]),
+        marks.take(len(distinct)),
+        marks.buffers,
     )
     back = np.empty(len(starts), bool)
     back[order] = held

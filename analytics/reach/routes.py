@@ -14,7 +14,7 @@ import numpy as np
 import scipy  # its parts are loaded when they are first used
 
 from analytics.reach.kernels import union
-from analytics.reach.kernels.disjoint import SINK, count_all
+from analytics.reach.kernels.disjoint import SINK, Paths, count_all
 from analytics.reach.network import Network, grouped
 from analytics.reach.ways import mark
 
@@ -76,16 +76,26 @@ class Routes:
         """The source state of each edge."""
         return np.repeat(np.arange(len(self.node)), np.diff(self.ptr))
 
+    @property
+    def _paths(self) -> Paths:
+        return Paths(
+            ptr=self.ptr,
+            head=self.head,
+            tail=self.tail,
+            carrier=self.carrier,
+            node=self.node,
+            limit=self.limit,
+            lasting=self.lasting,
+            logged=self.logged,
+        )
+
     def count(self, starts: np.ndarray, ended_ptr: np.ndarray, ended: np.ndarray) -> Counted:
         """Count the disjoint paths of each of `starts` (numbers of nodes).
 
         When a start ends, the nodes `ended[ended_ptr[v]:ended_ptr[v + 1]]` end too; it keeps what
         lasting edges gave it before, one path at most for each.
         """
-        found = count_all(
-            *(self.ptr, self.head, self.tail, self.carrier, self.node, self.limit, self.place),
-            *(self.lasting, self.logged, len(self.logged), starts, ended_ptr, ended),
-        )
+        found = count_all(self._paths, self.place, starts, ended_ptr, ended)
         exact = np.ones(len(starts), bool)
         for least in (0, 2):
             for k in np.flatnonzero(found[:, least] != found[:, least + 1]).tolist():
@@ -183,8 +193,14 @@ def routes(network: Network, wanted: np.ndarray, ties: Ties) -> Routes:
     first = np.concatenate([[0], np.cumsum(np.bincount(tails[order], minlength=leads.sum()))])
     place = np.where(leads[: network.nodes], number[: network.nodes], -1)
     return Routes(
-        *(node[leads], limit[leads], place, first),
-        *(heads[order], carrier[order], lasting[order], seen),
+        node=node[leads],
+        limit=limit[leads],
+        place=place,
+        ptr=first,
+        head=heads[order],
+        carrier=carrier[order],
+        lasting=lasting[order],
+        logged=seen,
     )
 
 

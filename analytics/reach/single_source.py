@@ -3,6 +3,7 @@
 import numpy as np
 
 from analytics.reach.kernels import removal
+from analytics.reach.kernels.removal import Off, Worth
 from analytics.reach.network import Network
 from analytics.reach.removal import Marks, level_masks
 
@@ -20,22 +21,16 @@ class Alone:
     def weight(self, off: np.ndarray, g_off: np.ndarray) -> float:
         """Return the weight of the reach."""
         net, marks = self.network, self._marks
-        counted = removal.recount(
-            *(net.indptr, net.target, net.ceiling, off),
-            *(net.g_indptr, net.resource, net.levels, g_off, net.weight, self._masks),
-            *(np.array([self.start]), marks.seen, marks.take(1), marks.queue),
-            *(marks.got, marks.got_seen, marks.touched),
-        )
+        off_both, worth = Off(off, g_off), Worth(net.weight, self._masks)
+        start = np.array([self.start])
+        counted = removal.recount(net.arrays, off_both, worth, start, marks.take(1), marks.buffers)
         return float(counted[2, 0])
 
     def levels(self, off: np.ndarray, g_off: np.ndarray) -> np.ndarray:
         """Return the levels at which each node is reached as a resource (bits, uint8)."""
         net, marks = self.network, self._marks
         resource, bits = removal.reach(
-            *(net.indptr, net.target, net.ceiling, off),
-            *(net.g_indptr, net.resource, net.levels, g_off),
-            *(self.start, marks.seen, marks.take(1), marks.queue),
-            *(marks.got, marks.got_seen, marks.touched),
+            net.arrays, Off(off, g_off), self.start, marks.take(1), marks.buffers
         )
         found = np.zeros(net.nodes, np.uint8)
         found[resource] = bits

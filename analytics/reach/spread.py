@@ -131,13 +131,5 @@ def exposed(network: Network, resource: int, level: int) -> np.ndarray:
     `level` is a position in `graph.schema.LEVELS`, and means exactly that level.
     """
     holding = np.flatnonzero((network.resource == resource) & (network.levels >> level & 1 == 1))
-    indptr, source, ceiling = network.turned
-    return np.asarray(
-        traversal.backward(
-            indptr,
-            source,
-            ceiling,
-            network.holders[holding],
-            np.full(len(holding), level, np.int8),
-        )
-    )
+    least = np.full(len(holding), level, np.int8)
+    return np.asarray(traversal.backward(network.turned, network.holders[holding], least))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from analytics.reach.closure import KINDS, Closure
+from analytics.reach.closure import CLASS_KINDS, Closure
 from tests.benchmarks.measure import Skipped, cpu
 from tests.benchmarks.workload import Workload
 
@@ -113,7 +113,7 @@ def by_bitmaps(closure: Closure, starts: np.ndarray) -> np.ndarray:
     bitmap = library("pyroaring").BitMap
     edges = 64 * np.searchsorted(closure.word_class, np.arange(len(closure.classes) + 1))
     spans = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-    weights = closure.weights[closure.classes // KINDS].tolist()
+    weights = closure.weights[closure.classes // CLASS_KINDS].tolist()
     child, own = closure.child, closure.own
     child_ptr, own_ptr = closure.child_ptr.tolist(), closure.own_ptr.tolist()
     needed = closure.needed.tolist()

@@ -14,7 +14,7 @@ from analytics.changes.differences import told_by
 from analytics.changes.drift.baseline import DECLARED, FIRST, REVIEWED, Baseline, baselines
 from analytics.changes.drift.moves import moved_at
 from analytics.changes.drift.opening import Opening, openings
-from analytics.changes.drift.walk import opened_first
+from analytics.changes.drift.walk import Room, Since, opened_first
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from analytics.weights import LEVEL_WEIGHTS
@@ -91,10 +91,13 @@ class _Search:
     def __init__(self, posture: Posture, network: Network, opening: Opening) -> None:
         self.posture, self.network, self.opening = posture, network, opening
         states = 4 * network.nodes
-        self.room = (
-            np.full(states, np.iinfo(np.int64).max),
-            *(np.zeros(states, np.int32) for _ in range(3)),
-            np.zeros(states, bool),
+        self.came = Since(opening.edge, opening.grant)
+        self.room = Room(
+            best=np.full(states, np.iinfo(np.int64).max),
+            hops=np.zeros(states, np.int32),
+            parent=np.zeros(states, np.int32),
+            via=np.zeros(states, np.int32),
+            waiting=np.zeros(states, bool),
         )
         edges = posture.edges
         held = edges.target[edges.kind == HOLDS]
@@ -104,10 +107,8 @@ class _Search:
         self.place, self.moved = environments(posture.graph), moved_at(posture)
 
     def compare(self, identity: int, baseline: Baseline) -> Drift:
-        net, opening = self.network, self.opening
         resource, level, since, hops, grant, state = opened_first(
-            *(net.indptr, net.target, net.ceiling, opening.edge),
-            *(net.g_indptr, net.resource, net.levels, opening.grant, identity, self.room),
+            self.network.arrays, self.came, identity, self.room
         )
         outside = ~baseline.allows(resource, level)
         moved = ~outside & self._moved(identity, resource, baseline)
@@ -190,7 +191,7 @@ class _Search:
 
     def _route(self, state: int) -> tuple[int, ...]:
         """Return the edges (positions in the posture's) that lead from the start to a state."""
-        _, _, parent, via, _ = self.room
+        parent, via = self.room.parent, self.room.via
         route = []
         while via[state] >= 0:
             route.append(int(self.network.edge[via[state]]))

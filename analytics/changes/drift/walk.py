@@ -1,12 +1,38 @@
 """Compiled search for the path that was complete first. Numba types this module."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from analytics.runtime.compiled import compiled
 
 
+class Since(NamedTuple):
+    """When each edge, and each level of each grant, came; the least integer where unknown.
+
+    `edge` is int64[edges], `grant` int64[grants, 4], both in milliseconds.
+    """
+
+    edge: np.ndarray
+    grant: np.ndarray
+
+
+class Room(NamedTuple):
+    """Arrays over the states that the search writes to.
+
+    `best` (int64, all at the greatest integer) and `waiting` (bool, all False) are restored;
+    `parent` and `via` (int32) lead back from the states that were met, in so many `hops`.
+    """
+
+    best: np.ndarray
+    hops: np.ndarray
+    parent: np.ndarray
+    via: np.ndarray
+    waiting: np.ndarray
+
+
 @compiled
-def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_since, start, room):  # type: ignore[no-untyped-def]
+def opened_first(arrays, came, start, room):  # type: ignore[no-untyped-def]
     """Find for each resource and level that `start` reaches the path that was complete first.
 
     A path is complete since the latest of its edges came; of several, the earliest counts, and of
@@ -14,18 +40,12 @@ def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_s
 
     Parameters
     ----------
-    indptr, target, ceiling, g_indptr, resource, levels : arrays
-        A `Network`.
-    since : int64[edges]
-        When each edge came (milliseconds), the least integer where unknown.
-    g_since : int64[grants, 4]
-        The same of each level of each grant.
+    arrays : Arrays
+        Those of a `Network`.
+    came : Since
     start : int
         A node.
-    room : tuple
-        `best` (int64[4 * nodes], all at the greatest integer), `hops`, `parent` and `via`
-        (int32[4 * nodes]) and `waiting` (bool[4 * nodes], all False); `best` and `waiting` are
-        restored, `parent` and `via` lead back from the states that were met.
+    room : Room
 
     Returns
     -------
@@ -38,6 +58,8 @@ def opened_first(indptr, target, ceiling, since, g_indptr, resource, levels, g_s
     state : int64[uses]
         The state (node * 4 + ceiling) that uses it.
     """
+    indptr, target, ceiling, g_indptr, resource, levels = arrays
+    since, g_since = came
     best, hops, parent, via, waiting = room
     far = np.iinfo(np.int64).max
     first = 4 * np.int64(start) + 3

@@ -1,5 +1,7 @@
 """Compiled search over the edges that stay with one identity. Numba types this module."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from analytics.runtime.compiled import compiled
@@ -7,19 +9,38 @@ from analytics.runtime.compiled import compiled
 ROOM = 1 << 16
 
 
+class Steps(NamedTuple):
+    """Edges by source: `indptr` int64[nodes + 1], the others one position an edge."""
+
+    indptr: np.ndarray
+    target: np.ndarray
+    ceiling: np.ndarray
+    eligible: np.ndarray
+
+
+class Held(NamedTuple):
+    """Grants by holder: those of node `v` are positions `first[v]` to `first[v + 1]`.
+
+    `grant` is the number of each, `levels` its levels as bits, `given` whether it needs no
+    activation.
+    """
+
+    first: np.ndarray
+    grant: np.ndarray
+    levels: np.ndarray
+    given: np.ndarray
+
+
 @compiled
-def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, most):  # type: ignore[no-untyped-def]
+def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     """List the entitlements of every start: the grants of the nodes it can be, level by level.
 
     Parameters
     ----------
-    indptr, target, ceiling, eligible : arrays
-        The edges, by source: `indptr` int64[nodes + 1], the others one position an edge.
+    steps : Steps
+    grants : Held
     starts : int32[identities]
         Nodes.
-    first, held, levels, given : arrays
-        The grants, by holder: `first` int64[nodes + 1], `held` the grant, its `levels` as bits,
-        and `given` whether it needs no activation.
     most : int
         The most entitlements there is room for: with more, the list ends early and is longer.
 
@@ -31,6 +52,8 @@ def walk(indptr, target, ceiling, eligible, starts, first, held, levels, given, 
     standing : bool[entitlements]
         Whether it can be had without activating anything.
     """
+    indptr, target, ceiling, eligible = steps
+    first, held, levels, given = grants
     nodes = len(indptr) - 1
     place, grant = np.empty(ROOM, np.int32), np.empty(ROOM, np.int32)
     level, standing = np.empty(ROOM, np.int8), np.empty(ROOM, np.bool_)

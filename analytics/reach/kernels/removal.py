@@ -4,6 +4,8 @@ Arrays of marks are allocated once. A search has a number of its own (`stamp`), 
 that number count, so that nothing has to be cleared between searches.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from analytics.runtime.compiled import compiled
@@ -11,12 +13,58 @@ from analytics.runtime.compiled import compiled
 NODE = -2  # wanted levels from here down: the node itself, entered with ceiling NODE - level
 
 
+class Off(NamedTuple):
+    """Masks of the edges and grants that a search passes over, by their positions."""
+
+    edge: np.ndarray
+    grant: np.ndarray
+
+
+class Buffers(NamedTuple):
+    """Arrays that searches write to.
+
+    `seen` and `queue` (4 * nodes) are of states, `node` (nodes) marks nodes, `got` (levels as bits)
+    with its marks `got_seen` and `touched` are of resources, `found` (nodes + 1) holds places.
+    """
+
+    seen: np.ndarray
+    queue: np.ndarray
+    node: np.ndarray
+    got: np.ndarray
+    got_seen: np.ndarray
+    touched: np.ndarray
+    found: np.ndarray
+
+
+class Worth(NamedTuple):
+    """The `weight` of each node as a resource, and what each set of levels counts for.
+
+    `masks` are the count, the weight and the heaviest level of each set: float64[3, 16].
+    """
+
+    weight: np.ndarray
+    masks: np.ndarray
+
+
+class Wanted(NamedTuple):
+    """The nodes that each start wants to reach: those from `ptr[k]` to `ptr[k + 1]`.
+
+    `level` is a position in `LEVELS`, -1 for any level, or `NODE` - ceiling for the node itself.
+    """
+
+    ptr: np.ndarray
+    node: np.ndarray
+    level: np.ndarray
+
+
 @compiled
-def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  # type: ignore[no-untyped-def]
+def upstream(turned, origins, place, most, stamp, buffers):  # type: ignore[no-untyped-def]
     """Search backwards from `origins`, whatever the ceilings, for nodes that have a place.
 
-    Writes their places to `found` and returns their count, at most `most` + 1.
+    Writes their places to `buffers.found` and returns their count, at most `most` + 1.
     """
+    indptr, source, _, _ = turned
+    mark, queue, found = buffers.node, buffers.queue, buffers.found
     first, last, count = 0, 0, 0
     for k in range(len(origins)):
         v = origins[k]
@@ -42,11 +90,13 @@ def upstream(indptr, source, origins, place, mark, stamp, queue, found, most):  
 
 
 @compiled
-def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, queue):  # type: ignore[no-untyped-def]
+def upstream_at(turned, off, ends, level, stamp, buffers):  # type: ignore[no-untyped-def]
     """Mark with `stamp` every node from which one of `ends` is entered with a ceiling of `level`.
 
-    The edges are grouped by target; `order` has their positions, which index `off`.
+    `off` is a mask of the edges that are passed over, by their positions before they were turned.
     """
+    indptr, source, ceiling, order = turned
+    mark, queue = buffers.node, buffers.queue
     first, last = 0, 0
     for v in ends:
         if mark[v] != stamp:
@@ -65,8 +115,10 @@ def upstream_at(indptr, source, ceiling, order, off, ends, level, mark, stamp, q
 
 
 @compiled
-def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ignore[no-untyped-def]
+def _walk(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
     """Enter `start` with the ceiling `admin`; return the number of states in the queue."""
+    indptr, target, ceiling, _, _, _ = arrays
+    passed_over, seen, queue = off.edge, buffers.seen, buffers.queue
     queue[0] = 4 * np.int64(start) + 3
     seen[queue[0]] = stamp
     first, last = 0, 1
@@ -75,7 +127,7 @@ def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ign
         first += 1
         node, limit = state >> 2, state & 3
         for e in range(indptr[node], indptr[node + 1]):
-            if off[e]:
+            if passed_over[e]:
                 continue
             entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
             if seen[entered] != stamp:
@@ -86,19 +138,19 @@ def _walk(indptr, target, ceiling, off, start, seen, stamp, queue):  # type: ign
 
 
 @compiled
-def _gather(  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
-    start, seen, stamp, queue, got, got_seen, touched,
-):  # fmt: skip
-    """List in `touched` the resources that `start` reaches, their levels in `got`; count them."""
-    states = _walk(indptr, target, ceiling, off, start, seen, stamp, queue)
+def _gather(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
+    """List the resources that `start` reaches as touched, with their levels; count them."""
+    _, _, _, g_indptr, resource, levels = arrays
+    passed_over, queue = off.grant, buffers.queue
+    got, got_seen, touched = buffers.got, buffers.got_seen, buffers.touched
+    states = _walk(arrays, off, start, stamp, buffers)
     reached = 0
     for i in range(states):
         node = queue[i] >> 2
         allowed = (2 << (queue[i] & 3)) - 1
         for g in range(g_indptr[node], g_indptr[node + 1]):
             bits = levels[g] & allowed
-            if g_off[g] or bits == 0:
+            if passed_over[g] or bits == 0:
                 continue
             r = resource[g]
             if got_seen[r] != stamp:
@@ -111,21 +163,16 @@ def _gather(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def recount(  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, off, g_indptr, resource, levels, g_off, weight, masks,
-    starts, seen, stamp, queue, got, got_seen, touched,
-):  # fmt: skip
-    """Count again the reach of each of `starts` without the removed edges and grants.
+def recount(arrays, off, worth, starts, stamp, buffers):  # type: ignore[no-untyped-def]
+    """Count again the reach of each of `starts` without the edges and grants that are off.
 
-    `masks` are, for each set of levels, its count, its weight, and its heaviest level: float64[3,
-    16]. Returns float64[4, starts]: resources, pairs, weight, heaviest.
+    Returns float64[4, starts]: resources, pairs, weight, heaviest.
     """
+    weight, masks = worth
+    touched, got = buffers.touched, buffers.got
     counted = np.zeros((4, len(starts)))
     for k in range(len(starts)):
-        reached = _gather(
-            indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
-            starts[k], seen, stamp + k, queue, got, got_seen, touched,
-        )  # fmt: skip
+        reached = _gather(arrays, off, starts[k], stamp + k, buffers)
         counted[0, k] = reached
         for i in range(reached):
             r = touched[i]
@@ -136,48 +183,24 @@ def recount(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def reach(  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
-    start, seen, stamp, queue, got, got_seen, touched,
-):  # fmt: skip
+def reach(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
     """Return the resources that `start` reaches, and the levels (bits)."""
-    reached = _gather(
-        indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
-        start, seen, stamp, queue, got, got_seen, touched,
-    )  # fmt: skip
-    found = touched[:reached].copy()
-    return found, got[found]
+    resources = buffers.touched[: _gather(arrays, off, start, stamp, buffers)].copy()
+    return resources, buffers.got[resources]
 
 
 @compiled
-def holds(  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, off, g_indptr, resource, levels, g_off,
-    starts, wanted_ptr, wanted, level, seen, stamp, queue, got, got_seen,
-):  # fmt: skip
-    """Return a mask of the wanted nodes that their start reaches.
-
-    `starts[k]` wants `wanted[wanted_ptr[k]:wanted_ptr[k + 1]]`, each at its `level`: a position in
-    `LEVELS`, -1 for any level, or `NODE` - ceiling for the node itself.
-    """
-    held = np.zeros(len(wanted), np.bool_)
+def holds(arrays, off, starts, wanted, stamp, buffers):  # type: ignore[no-untyped-def]
+    """Return a mask of the wanted nodes that their start reaches."""
+    seen, got, got_seen = buffers.seen, buffers.got, buffers.got_seen
+    held = np.zeros(len(wanted.node), np.bool_)
     for k in range(len(starts)):
-        states = _walk(indptr, target, ceiling, off, starts[k], seen, stamp + k, queue)
-        for i in range(states):
-            node = queue[i] >> 2
-            allowed = (2 << (queue[i] & 3)) - 1
-            for g in range(g_indptr[node], g_indptr[node + 1]):
-                if g_off[g]:
-                    continue
-                r = resource[g]
-                if got_seen[r] != stamp + k:
-                    got_seen[r] = stamp + k
-                    got[r] = 0
-                got[r] |= levels[g] & allowed
-        for w in range(wanted_ptr[k], wanted_ptr[k + 1]):
-            x, at = wanted[w], level[w]
+        _gather(arrays, off, starts[k], stamp + k, buffers)
+        for w in range(wanted.ptr[k], wanted.ptr[k + 1]):
+            x, at = wanted.node[w], wanted.level[w]
             if at <= NODE:
                 for limit in range(NODE - at, 4):
                     held[w] |= seen[4 * np.int64(x) + limit] == stamp + k
             elif got_seen[x] == stamp + k:
-                held[w] = got[x] > 0 if at < 0 else (got[x] >> at & 1) == 1
+                held[w] = at < 0 or (got[x] >> at & 1) == 1
     return held

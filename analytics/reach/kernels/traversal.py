@@ -46,13 +46,13 @@ def forward(indptr, target, ceiling, start, max_hops, seen):  # type: ignore[no-
 
 
 @compiled
-def backward(indptr, source, ceiling, holders, least):  # type: ignore[no-untyped-def]
+def backward(turned, holders, least):  # type: ignore[no-untyped-def]
     """Search backwards for every node from which a holder is entered with enough ceiling.
 
     Parameters
     ----------
-    indptr, source, ceiling : arrays
-        The network reversed: for each node the edges that lead to it.
+    turned : Turned
+        The edges of the network grouped by their target.
     holders, least : int32[], int8[]
         Nodes that hold a wanted grant, and the lowest ceiling with which they must be entered.
 
@@ -61,6 +61,7 @@ def backward(indptr, source, ceiling, holders, least):  # type: ignore[no-untype
     int32[nodes]
         The fewest control hops from each node to a holder; -1 where there is no path.
     """
+    indptr, source, ceiling, _ = turned
     n = len(indptr) - 1
     hops = np.full(4 * n, UNSEEN, np.int32)
     queue = np.empty(4 * n, np.int64)

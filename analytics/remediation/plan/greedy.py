@@ -310,15 +310,18 @@ def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) 
 
 def _reaching(network: Network, starts: np.ndarray) -> np.ndarray:
     """Return how many of `starts` reach each node, ignoring ceilings."""
-    indptr, source, ceiling = network.turned
+    by_target = network.turned
     held = np.zeros(network.nodes, np.int64)
     held[starts] = 1
     turned = Network(
-        *(indptr, source, np.full_like(ceiling, len(LEVELS) - 1), network.edge),
-        np.concatenate([[0], np.cumsum(held)]),
-        np.sort(starts).astype(np.int32),
-        np.full(len(starts), 1, np.uint8),
-        np.arange(len(starts), dtype=np.int32),
-        np.ones(network.nodes),
+        indptr=by_target.indptr,
+        target=by_target.source,
+        ceiling=np.full_like(by_target.ceiling, len(LEVELS) - 1),
+        edge=network.edge,
+        g_indptr=np.concatenate([[0], np.cumsum(held)]),
+        resource=np.sort(starts).astype(np.int32),
+        levels=np.full(len(starts), 1, np.uint8),
+        grant=np.arange(len(starts), dtype=np.int32),
+        weight=np.ones(network.nodes),
     )
     return totals(turned, np.arange(network.nodes)).resources
