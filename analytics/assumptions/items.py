@@ -115,8 +115,17 @@ def assess_items(posture: Posture, by: Model) -> Debt:
     nothing = np.where(judged, np.zeros_like(applicable), np.nan)
     known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
     whole = Debt(
-        *(by, case.now, units, rows, applies, np.where(judged, applicable, np.nan)),
-        *(nothing, nothing, nothing, nothing, known),
+        model=by,
+        now=case.now,
+        units=units,
+        rows=rows,
+        applies=applies,
+        applicable=np.where(judged, applicable, np.nan),
+        debt=nothing,
+        principal=nothing,
+        interest=nothing,
+        unverified=nothing,
+        known=known,
     )
     return _summed(whole)
 
@@ -177,11 +186,20 @@ def _rows(case: Case, verdicts: list[Verdict]) -> Rows:
     principal = np.where(unknown, 0.0, weighed * degree)
     cycles = _cycles(by, case.now, assumption, since)
     share = np.where(assumption == OWNER, ROLE_SHARE, 1.0)
+    debt, interest = _with_interest(by, assumption, principal, cycles)
     return Rows(
-        *(entitlement, assumption, objects, names, degree, since, principal, cycles),
-        *_with_interest(by, assumption, principal, cycles),
-        np.where(unknown, weighed * share, 0.0),
-        np.zeros(len(principal), bool),
+        entitlement=entitlement,
+        assumption=assumption,
+        object=objects,
+        names=names,
+        degree=degree,
+        since=since,
+        principal=principal,
+        cycles=cycles,
+        debt=debt,
+        interest=interest,
+        unverified=np.where(unknown, weighed * share, 0.0),
+        accepted=np.zeros(len(principal), bool),
     )
 
 

@@ -44,8 +44,10 @@ def reviews(graph: AccessGraph) -> Reviews:
     single = _of_grants(graph, rows[rows["grant_id"].notna()])
     on_grant = single["row"].to_numpy(), single["at"].to_numpy(), single["decision"]
     return Reviews(
-        *(_approved(nodes, *on_thing), _approved(grants, *on_grant)),
-        *(_last(nodes, *on_thing), _last(grants, *on_grant)),
+        approved_thing=_approved(nodes, *on_thing),
+        approved_grant=_approved(grants, *on_grant),
+        last_thing=_last(nodes, *on_thing),
+        last_grant=_last(grants, *on_grant),
     )
 
 

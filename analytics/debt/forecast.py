@@ -52,8 +52,14 @@ def _outlook(today: Balance, days: int) -> Outlook:
     until = period(today, balance(then, today.debt.model))
     figures = until.figures
     return Outlook(
-        *(days, at, figures["closing"], figures["accrued"] + figures["rescored"]),
-        *(figures["new"], len(until.new), _by_assumption(until), figures["retired"]),
+        days=days,
+        at=at,
+        debt=figures["closing"],
+        interest=figures["accrued"] + figures["rescored"],
+        opening=figures["new"],
+        opening_items=len(until.new),
+        by_assumption=_by_assumption(until),
+        ending=figures["retired"],
     )
 
 

@@ -5,6 +5,8 @@ back from its own instant through the groups of its resource and of the parent. 
 that covers its action wins, so the search is short.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from analytics.runtime.compiled import compiled
@@ -14,6 +16,47 @@ EXPLAINED, UNEXPLAINED, DENIED, LATE = 0, 1, 2, 3
 NO_REASON, AFTERWARDS, EXPIRED, OLD_POLICY = 0, 1, 2, 3
 EVER, FOREVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 NONE = -1
+
+
+class Uses(NamedTuple):
+    """The uses, int64 over them: instant, level and action; -1 for an unknown level or action."""
+
+    at: np.ndarray
+    level: np.ndarray
+    action: np.ndarray
+
+
+class Groups(NamedTuple):
+    """The groups of decisions that uses look through.
+
+    `bounds` and `joined` (int64[uses, 4]) are where the groups of the resource and of its parent
+    begin and end, in `order`, and in `by_join`, which groups by correlation id too. Both ends 0: no
+    such group.
+    """
+
+    bounds: np.ndarray
+    joined: np.ndarray
+    order: np.ndarray
+    by_join: np.ndarray
+
+
+class Decided(NamedTuple):
+    """The decisions: int64 over them, but for `old` and `single`.
+
+    `record` numbers the records that single uses spend; `rank` is the order in time, a refusal
+    after a permission of the same instant; `expires` is the end of each justification, `old`
+    whether its policy was out of date, and `single` whether it explains one use only.
+    """
+
+    at: np.ndarray
+    level: np.ndarray
+    action: np.ndarray
+    kind: np.ndarray
+    record: np.ndarray
+    rank: np.ndarray
+    expires: np.ndarray
+    old: np.ndarray
+    single: np.ndarray
 
 
 @compiled
@@ -42,10 +85,12 @@ def _after(order, low, high, at, d_at):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _before(order, low, high, floor, use, decision, spent):  # type: ignore[no-untyped-def]
+def _before(order, within, floor, use, decisions, spent):  # type: ignore[no-untyped-def]
     """Return the nearest decision at or before a use, not before `floor`; `NONE` if none."""
     at, level, action = use
-    d_at, d_level, d_action, d_kind, record = decision
+    low, high = within
+    d_at, d_level, d_action = decisions.at, decisions.level, decisions.action
+    d_kind, record = decisions.kind, decisions.record
     place = _after(order, low, high, at, d_at) - 1
     while place >= low and d_at[order[place]] >= floor:
         d = order[place]
@@ -56,10 +101,12 @@ def _before(order, low, high, floor, use, decision, spent):  # type: ignore[no-u
 
 
 @compiled
-def _afterwards(order, low, high, ceiling, use, decision):  # type: ignore[no-untyped-def]
+def _afterwards(order, within, ceiling, use, decisions):  # type: ignore[no-untyped-def]
     """Return the first permission later than a use, not after `ceiling`; `NONE` if none."""
     at, level, action = use
-    d_at, d_level, d_action, d_kind, _ = decision
+    low, high = within
+    d_at, d_level = decisions.at, decisions.level
+    d_action, d_kind = decisions.action, decisions.kind
     place = _after(order, low, high, at, d_at)
     while place < high and d_at[order[place]] <= ceiling:
         d = order[place]
@@ -77,75 +124,70 @@ def _later(one, other, rank):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _preceding(e, at, window, use, bounds, joined, order, by_join, decision, rank, spent):  # type: ignore[no-untyped-def]
+def _preceding(e, window, use, groups, decisions, spent):  # type: ignore[no-untyped-def]
     """Return the decision that explains a use; `NONE` if none came before it.
 
     One with the same correlation id wins over the nearest one within the window, unless it did not
     allow the use and the other, later, did.
     """
+    bounds, joined, order, by_join = groups
+    rank, kind = decisions.rank, decisions.kind
     near, same = NONE, NONE
     for side in (0, 2):
-        low, high = bounds[e, side], bounds[e, side + 1]
-        found = _before(order, low, high, at - window, use, decision, spent)
-        near = _later(near, found, rank)
-        low, high = joined[e, side], joined[e, side + 1]
-        found = _before(by_join, low, high, EVER, use, decision, spent)
-        same = _later(same, found, rank)
+        within = bounds[e, side], bounds[e, side + 1]
+        nearest = _before(order, within, use[0] - window, use, decisions, spent)
+        near = _later(near, nearest, rank)
+        within = joined[e, side], joined[e, side + 1]
+        nearest = _before(by_join, within, EVER, use, decisions, spent)
+        same = _later(same, nearest, rank)
     if near == NONE or same == NONE:
         return max(near, same)
-    kind = decision[3]
     overruled = kind[same] != ALLOW and kind[near] == ALLOW and rank[near] > rank[same]
     return near if overruled else same
 
 
 @compiled
-def _following(e, at, window, use, bounds, joined, order, by_join, decision):  # type: ignore[no-untyped-def]
+def _following(e, window, use, groups, decisions):  # type: ignore[no-untyped-def]
     """Return the first permission that came only after a use; `NONE` if there is none."""
+    bounds, joined, order, by_join = groups
     for side in (0, 2):
-        low, high = bounds[e, side], bounds[e, side + 1]
-        found = _afterwards(order, low, high, at + window, use, decision)
-        if found == NONE:
-            low, high = joined[e, side], joined[e, side + 1]
-            found = _afterwards(by_join, low, high, FOREVER, use, decision)
-        if found != NONE:
-            return found
+        within = bounds[e, side], bounds[e, side + 1]
+        first = _afterwards(order, within, use[0] + window, use, decisions)
+        if first == NONE:
+            within = joined[e, side], joined[e, side + 1]
+            first = _afterwards(by_join, within, FOREVER, use, decisions)
+        if first != NONE:
+            return first
     return NONE
 
 
 @compiled
-def decide(uses, bounds, joined, decision, rank, order, by_join, expires, old, single, window):  # type: ignore[no-untyped-def]
+def decide(uses, groups, decisions, window):  # type: ignore[no-untyped-def]
     """Judge each use, in the order of time.
 
     Parameters
     ----------
-    uses : (at, level, action)
-        int64 arrays over the uses; -1 for an unknown level or action.
-    bounds, joined : int64[uses, 4]
-        Where the groups of the resource and of its parent begin and end, in `order`, and
-        in `by_join`, which groups by correlation id too. Both ends 0: no such group.
-    decision : (at, level, action, kind, record)
-        int64 arrays over the decisions; `record` numbers the records that single uses spend.
-    rank : int64[decisions]
-        Their order in time, a refusal after a permission of the same instant.
-    expires, old, single
-        The end of each justification, whether its policy was out of date, and whether it
-        explains one use only.
+    uses : Uses
+    groups : Groups
+    decisions : Decided
+    window : int
+        How far from a use its decision may be, in milliseconds.
 
     Returns
     -------
     state, reason, chosen : int8[uses], int8[uses], int64[uses]
         `chosen` is the deciding decision, `NONE` if there is none.
     """
-    n, kind, record = len(uses[0]), decision[3], decision[4]
+    n, kind, record = len(uses.at), decisions.kind, decisions.record
+    expires, old, single = decisions.expires, decisions.old, decisions.single
     state, reason = np.full(n, UNEXPLAINED, np.int8), np.zeros(n, np.int8)
-    chosen, spent = np.full(n, NONE, np.int64), np.zeros(len(rank) + 1, np.bool_)
+    chosen, spent = np.full(n, NONE, np.int64), np.zeros(len(kind) + 1, np.bool_)
     for e in range(n):
-        at = uses[0][e]
-        use = at, uses[1][e], uses[2][e]
-        groups = bounds, joined, order, by_join, decision
-        d = _preceding(e, at, window, use, *groups, rank, spent)
+        at = uses.at[e]
+        use = at, uses.level[e], uses.action[e]
+        d = _preceding(e, window, use, groups, decisions, spent)
         if d == NONE:
-            d = _following(e, at, window, use, *groups)
+            d = _following(e, window, use, groups, decisions)
             if d != NONE:
                 state[e], reason[e] = LATE, AFTERWARDS
         elif kind[d] == DENY:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analytics.evidence.deciding import ALLOW, EXPLAINED, LATE, UNEXPLAINED, decide
+from analytics.evidence.deciding import (
+    ALLOW,
+    EXPLAINED,
+    LATE,
+    UNEXPLAINED,
+    Decided,
+    Groups,
+    Uses,
+    decide,
+)
 from analytics.evidence.decisions import Decisions, decisions, parents, usable, watched
 from analytics.evidence.folded_uses import by_day, folded
 from analytics.ownership.owners import DAY
@@ -234,19 +243,20 @@ def _judge(
     most = max(int(joined.max(initial=-1)), int(tx.max(initial=-1))) + 1
     both = tuple(_joined(pairs, key, tx, most) for key in keys)
     by_join, seats = _groups(place * most + joined, joined >= 0, rank, both)
-    state, reason, chosen = decide(
-        (frame["at"].to_numpy(np.int64), frame["level"].to_numpy(np.int64), code),
-        bounds,
-        seats,
-        (found.at, found.level, action, found.kind, found.record),
-        rank,
-        order,
-        by_join,
-        found.expires,
-        found.old,
-        found.single,
-        WINDOW * 1000,
+    uses = Uses(frame["at"].to_numpy(np.int64), frame["level"].to_numpy(np.int64), code)
+    decided = Decided(
+        at=found.at,
+        level=found.level,
+        action=action,
+        kind=found.kind,
+        record=found.record,
+        rank=rank,
+        expires=found.expires,
+        old=found.old,
+        single=found.single,
     )
+    groups = Groups(bounds, seats, order, by_join)
+    state, reason, chosen = decide(uses, groups, decided, WINDOW * 1000)
     return state, reason, chosen
 
 

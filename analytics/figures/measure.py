@@ -176,7 +176,12 @@ def population(posture: Posture) -> Population:
     exposure = np.bincount(units.place, units.exposure, len(debt.identities))
     who = posture.accountable[place]
     return Population(
-        *(debt, who, place, exposure[place]), debt.known[place], posture.reach_known[who]
+        debt=debt,
+        identities=who,
+        place=place,
+        exposure=exposure[place],
+        known=debt.known[place],
+        reach_known=posture.reach_known[who],
     )
 
 

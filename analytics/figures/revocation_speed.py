@@ -213,7 +213,7 @@ def _agents(posture: Posture) -> pd.DataFrame:
     frame = posture.graph.frames[AGENT]
     number, expires = posture.graph.numbers(frame["id"]), milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now) & posture.in_service[number]
-    return _rows(*(IDENTITY, _ids(frame)[late], expires[late], number[late], _scopes(frame)[late]))
+    return _rows(IDENTITY, _ids(frame)[late], expires[late], number[late], _scopes(frame)[late])
 
 
 def _owners(posture: Posture) -> pd.DataFrame:

@@ -52,6 +52,7 @@ def found(
     posture: Posture,
     subject: np.ndarray,
     sentence: list[str],
+    *,
     since: np.ndarray | None = None,
     other: np.ndarray | None = None,
     weighs: np.ndarray | None = None,

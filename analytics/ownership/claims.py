@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.ownership.owners import DAY, NOBODY, ROLES
+from analytics.ownership.owners import DAY, NOBODY, ROLES, role_of
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.as_of import in_force
@@ -74,7 +74,7 @@ def _statements(posture: Posture) -> pd.DataFrame:
     read = {c.key: int(milliseconds(pd.Series([c.taken_at]))[0]) for c in graph.coverage}
     keys = zip(rows["source"], rows["scope"], strict=True)
     said = known.loc[rows["id"]].reset_index()
-    said["role"] = rows["role"].fillna("business").replace("sponsor", "business").to_numpy(object)
+    said["role"] = role_of(rows).to_numpy(object)
     said["evidence"] = _how(posture, rows, said["thing"].to_numpy())
     said["source"], said["scope"] = rows["source"].to_numpy(object), rows["scope"].to_numpy(object)
     said["since"] = milliseconds(rows["since"])

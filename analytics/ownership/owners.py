@@ -21,6 +21,7 @@ from graph.once import once
 from graph.schema import GROUP, HUMAN, IDENTITIES, MEMBER_OF, OWNS, SPAWNS, TEAM
 
 ROLES = ("business", "technical")
+AS_BUSINESS = ("business", "sponsor")  # roles of statements that count as business
 DAY = 86_400_000  # milliseconds
 NOBODY = -1
 
@@ -253,7 +254,7 @@ def in_service(graph: AccessGraph) -> np.ndarray:
 
 def role_of(owns: pd.DataFrame) -> pd.Series:
     """Return the role of each statement: a sponsor, and an owner of no named role, is business."""
-    return owns["role"].fillna("business").replace("sponsor", "business")
+    return owns["role"].fillna("business").mask(owns["role"].isin(AS_BUSINESS), "business")
 
 
 @once

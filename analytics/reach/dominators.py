@@ -9,6 +9,7 @@ rest. Both are exact, and neither recurses.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,42 @@ from analytics.runtime.compiled import compiled
 
 MOST_VISITS = 4_000_000_000  # some tens of seconds
 NOT_COUNTED = -1
+
+
+class Sides(NamedTuple):
+    """The edges, by position their `tail` and `head`, and those that leave and enter each vertex.
+
+    Those that leave `v` are `order[after[v]]` to `order[after[v + 1]]`; those that enter it are in
+    `into`, from `before[v]` on.
+    """
+
+    tail: np.ndarray
+    head: np.ndarray
+    after: np.ndarray
+    order: np.ndarray
+    before: np.ndarray
+    into: np.ndarray
+
+
+class Groups(NamedTuple):
+    """Groups of edges or vertices: the members of `g` are those from `indptr[g]` on."""
+
+    members: np.ndarray
+    indptr: np.ndarray
+
+
+class Taken(NamedTuple):
+    """What the group in hand takes away, as marks with its number.
+
+    Vertices that are removed are `dead`, edges `gone`; vertices below them are `cut` off, and
+    `joined` where they still lead to a target. `queue` is a buffer.
+    """
+
+    dead: np.ndarray
+    gone: np.ndarray
+    cut: np.ndarray
+    joined: np.ndarray
+    queue: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,12 +100,9 @@ def lost_by_group(
     """
     order, after = ways.following
     into, before = ways.preceding
-    return np.asarray(
-        _lost_by_group(
-            after, ways.head, order, before, ways.tail, into, ways.is_start, ways.is_target,
-            *vertices, *edges, MOST_VISITS,
-        )
-    )  # fmt: skip
+    sides = Sides(ways.tail, ways.head, after, order, before, into)
+    ends = ways.is_start, ways.is_target
+    return np.asarray(_lost_by_group(sides, ends, Groups(*vertices), Groups(*edges), MOST_VISITS))
 
 
 @compiled
@@ -266,10 +300,10 @@ def _cut_off(root, g, first, size, ordered, cut, listed, count):  # type: ignore
 
 
 @compiled
-def _rejoin(  # type: ignore[no-untyped-def]
-    g, listed, after, head, order, before, tail, into, dead, gone, cut, joined, queue
-):
-    """Mark in `joined` the listed vertices that still lead to a vertex that is not detached."""
+def _rejoin(g, listed, sides, taken):  # type: ignore[no-untyped-def]
+    """Mark as joined the listed vertices that still lead to a vertex that is not cut off."""
+    tail, head, after, order, before, into = sides
+    dead, gone, cut, joined, queue = taken
     last = 0
     for v in listed:
         if dead[v] == g:
@@ -295,44 +329,29 @@ def _rejoin(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _lost_by_group(  # type: ignore[no-untyped-def]
-    after,
-    head,
-    order,
-    before,
-    tail,
-    into,
-    is_start,
-    is_target,
-    members,
-    m_ptr,
-    edges,
-    e_ptr,
-    most,
-):
+def _lost_by_group(sides, ends, vertices, edges, most):  # type: ignore[no-untyped-def]
+    tail, after, before, into = sides.tail, sides.after, sides.before, sides.into
+    is_start, is_target = ends
     n = len(after) - 1
     via, first, size, ordered = _forest(before, tail, into, is_target)
     dead, gone = np.full(n, -1, np.int32), np.full(len(tail), -1, np.int32)
     cut, joined = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    queue, listed = np.empty(n, np.int32), np.empty(n, np.int32)
-    lost, visits = np.zeros(len(m_ptr) - 1, np.int64), np.int64(0)
+    taken, listed = Taken(dead, gone, cut, joined, np.empty(n, np.int32)), np.empty(n, np.int32)
+    lost, visits = np.zeros(len(vertices.indptr) - 1, np.int64), np.int64(0)
     for g in range(len(lost)):
         if visits > most:
             lost[g] = NOT_COUNTED
             continue
         count = 0
-        for k in range(m_ptr[g], m_ptr[g + 1]):
-            dead[members[k]] = g
-            count = _cut_off(members[k], g, first, size, ordered, cut, listed, count)
-        for k in range(e_ptr[g], e_ptr[g + 1]):
-            e = edges[k]
+        for k in range(vertices.indptr[g], vertices.indptr[g + 1]):
+            dead[vertices.members[k]] = g
+            count = _cut_off(vertices.members[k], g, first, size, ordered, cut, listed, count)
+        for k in range(edges.indptr[g], edges.indptr[g + 1]):
+            e = edges.members[k]
             gone[e] = g
             if via[tail[e]] == e:
                 count = _cut_off(tail[e], g, first, size, ordered, cut, listed, count)
-        _rejoin(
-            g, listed[:count], after, head, order, before, tail, into, dead, gone, cut, joined,
-            queue,
-        )  # fmt: skip
+        _rejoin(g, listed[:count], sides, taken)
         for v in listed[:count]:
             visits += 1 + after[v + 1] - after[v]
             lost[g] += is_start[v] and joined[v] != g

@@ -59,8 +59,14 @@ def credential_hubs(posture: Posture) -> Hubs:
     rotation = np.empty(len(order), np.int64)
     rotation[order] = np.arange(1, len(order) + 1)
     return Hubs(
-        *(credentials, rows, reach, parts[: len(credentials)], made),
-        *(counts[IN_USE], counts[UNKNOWN], rotation),
+        credentials=credentials,
+        dependents=rows,
+        reach=reach,
+        pieces=parts[: len(credentials)],
+        blueprint=made,
+        in_use=counts[IN_USE],
+        unknown=counts[UNKNOWN],
+        rotation=rotation,
     )
 
 

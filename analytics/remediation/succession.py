@@ -11,7 +11,7 @@ import pandas as pd
 
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
-from analytics.ownership.owners import NOBODY, ROLES, active_people, ownership
+from analytics.ownership.owners import AS_BUSINESS, NOBODY, ROLES, active_people, ownership
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import spread
 from analytics.residue import judged
@@ -97,7 +97,7 @@ def _operated(posture: Posture, person: int) -> np.ndarray:
     graph = posture.graph
     owns = posture.ownership.owns
     roles = graph.frames[OWNS].set_index("id")["role"]
-    said = roles.reindex(owns["id"]).isin(["business", "sponsor"]).to_numpy(bool)
+    said = roles.reindex(owns["id"]).isin(AS_BUSINESS).to_numpy(bool)
     return np.unique(owns["thing"][(owns["owner"] == person) & ~said & ~owns["inferred"]])
 
 

@@ -171,8 +171,14 @@ def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tu
         yield (
             key,
             Unknown(
-                *(kind, CONTROLS, proof.source, proof.target, rest or proof.condition),
-                *((), proof.rule, assumed),
+                kind=kind,
+                relationship=CONTROLS,
+                source=proof.source,
+                target=proof.target,
+                condition=rest or proof.condition,
+                facts=(),
+                rule=proof.rule,
+                assumed=assumed,
             ),
         )
 

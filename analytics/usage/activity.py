@@ -19,7 +19,7 @@ from analytics.usage.actors import alone
 from analytics.usage.identity_steps import Steps
 from analytics.usage.logins import numbers_after
 from analytics.usage.sightings import NONE, UNUSED_DAYS, sightings
-from analytics.usage.used_ways import used_ways
+from analytics.usage.used_ways import Grants, Uses, used_ways
 from graph.access import NEVER, AccessGraph
 from graph.element import Element, Relationship
 from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
@@ -172,13 +172,15 @@ class _Found:
         order = np.argsort(who, kind="stable")
         nodes, steps = len(self.graph.ids), self.steps
         held = np.argsort(holder, kind="stable").astype(np.int32)
-        granted, certain, perhaps, passed = used_ways(
-            *steps.by_source(nodes),
-            np.searchsorted(holder[held], np.arange(nodes + 1)),
-            *(held, resource.astype(np.int32), self.graph.levels),
-            *(who[order], seen["what"].to_numpy(np.int64)[order]),
-            *(seen["level"].to_numpy(np.int64)[order], seen.index.to_numpy(np.int32)[order]),
+        first = np.searchsorted(holder[held], np.arange(nodes + 1))
+        grants = Grants(first, held, resource.astype(np.int32), self.graph.levels)
+        uses = Uses(
+            who=who[order],
+            what=seen["what"].to_numpy(np.int64)[order],
+            level=seen["level"].to_numpy(np.int64)[order],
+            rank=seen.index.to_numpy(np.int32)[order],
         )
+        granted, certain, perhaps, passed = used_ways(steps.by_source(nodes), grants, uses)
         watched = steps.watched(self.graph)  # their own log reports their use
         certain[watched] = perhaps[watched] = NONE
         self.step = np.maximum(self.step, certain)

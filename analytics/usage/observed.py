@@ -47,8 +47,13 @@ def _of_grants(posture: Posture) -> pd.DataFrame:
     fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[mine]]
     told = posture.activity.grant[grants.row[mine], level]
     rows = _frame(
-        *(grants.holder[mine], grants.resource[mine], level, used[mine, level], told),
-        *(CAN_ACCESS.name, fact),
+        grants.holder[mine],
+        grants.resource[mine],
+        level,
+        used[mine, level],
+        told,
+        CAN_ACCESS.name,
+        fact,
         own=True,
     )
     stated = posture.activity.told["grant"].to_numpy()[told] == grants.row[mine]
@@ -113,8 +118,13 @@ def _named(
     level = np.where(posture.graph.has_label(TOOL)[what], NODE, rows["level"].to_numpy())
     fact = posture.graph.frames[element]["id"].to_numpy(object)[rows["row"].to_numpy()]
     found = _frame(
-        *(who.to_numpy(np.int64), what, level, rows["at"].to_numpy(), rows.index.to_numpy()),
-        *(element.name, fact),
+        who.to_numpy(np.int64),
+        what,
+        level,
+        rows["at"].to_numpy(),
+        rows.index.to_numpy(),
+        element.name,
+        fact,
         implied=implied,
     )
     latest = found.sort_values("at", ascending=False, kind="stable")

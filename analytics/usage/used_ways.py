@@ -1,5 +1,7 @@
 """Compiled search for the grants that uses rest on, and for the steps that lead to them."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from analytics.runtime.compiled import compiled
@@ -8,8 +10,43 @@ LEVELS = 4
 NONE = -1
 
 
+class Steps(NamedTuple):
+    """The identity steps by source: `indptr` int64[nodes + 1], their places, all targets.
+
+    The target of the step at `order[e]` is `target[order[e]]`.
+    """
+
+    indptr: np.ndarray
+    order: np.ndarray
+    target: np.ndarray
+
+
+class Grants(NamedTuple):
+    """The grants by holder: `first` int64[nodes + 1], and the place of each in `held`.
+
+    `resource` (int32) and `levels` (uint8, bits) are those of each grant, by its place.
+    """
+
+    first: np.ndarray
+    held: np.ndarray
+    resource: np.ndarray
+    levels: np.ndarray
+
+
+class Uses(NamedTuple):
+    """Uses, those of one identity together: who used what at which level.
+
+    The later of two has the higher rank.
+    """
+
+    who: np.ndarray
+    what: np.ndarray
+    level: np.ndarray
+    rank: np.ndarray
+
+
 @compiled
-def used_ways(indptr, order, target, first, held, resource, levels, who, what, level, rank):  # type: ignore[no-untyped-def]
+def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
     """Find for each use the grants in its identity's reach that give the level, and their steps.
 
     Any of several such grants may have been used, so all of them count as used. A step is certain
@@ -17,14 +54,9 @@ def used_ways(indptr, order, target, first, held, resource, levels, who, what, l
 
     Parameters
     ----------
-    indptr, order, target : arrays
-        The identity steps, by source: `indptr` int64[nodes + 1], the place of
-        each step in `order`, and its target.
-    first, held : arrays
-        The grants by holder: `first` int64[nodes + 1], and the place of each in `held`.
-    resource, levels : int32[grants], uint8[grants]
-    who, what, level, rank : arrays
-        The uses, those of one identity together. The later of two has the higher rank.
+    identity_steps : Steps
+    grants : Grants
+    uses : Uses
 
     Returns
     -------
@@ -35,6 +67,9 @@ def used_ways(indptr, order, target, first, held, resource, levels, who, what, l
     passed : int32[nodes]
         The highest rank of a use that certainly came through each node.
     """
+    indptr, order, target = identity_steps
+    first, held, resource, levels = grants
+    who, what, level, rank = uses
     nodes, steps = len(indptr) - 1, len(target)
     granted = np.full((len(resource), LEVELS), NONE, np.int32)
     certain, perhaps = np.full(steps, NONE, np.int32), np.full(steps, NONE, np.int32)

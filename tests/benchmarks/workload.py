@@ -105,9 +105,15 @@ class Workload:
         edge, indptr = grouped(self.source, entered, self.nodes)
         grant, g_indptr = grouped(self.source, held, self.nodes)
         return Network(
-            *(indptr, self.target[edge], np.full(len(edge), ADMIN, np.int8), edge),
-            *(g_indptr, self.target[grant], np.full(len(grant), READ, np.uint8), grant),
-            self.weight,
+            indptr=indptr,
+            target=self.target[edge],
+            ceiling=np.full(len(edge), ADMIN, np.int8),
+            edge=edge,
+            g_indptr=g_indptr,
+            resource=self.target[grant],
+            levels=np.full(len(grant), READ, np.uint8),
+            grant=grant,
+            weight=self.weight,
         )
 
     def save(self, path: Path) -> None:

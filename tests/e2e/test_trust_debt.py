@@ -22,7 +22,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     publish(estate(), folder)
     later = estate()
     later.link(
-        *(CAN_ACCESS, "svc-left", "db-03"),
+        CAN_ACCESS,
+        "svc-left",
+        "db-03",
         levels='["admin"]',
         granted_at="2026-08-10T00:00:00Z",
         telemetry=True,

@@ -43,7 +43,7 @@ def sources() -> list[Estate]:
     hr.person(*(f"p{n}" for n in range(40))).owned("iga-bot", business="hr-2")  # known to iga only
     iga = Estate(source="iga", declares=("owners",), at=AS_OF - 2 * DAY)
     iga.agent("iga-bot", external_ids=["github:ACME/bot"], env="prod")
-    iga.person("u1", name="ann", email="ANN@x.test").resource(*["crm"])
+    iga.person("u1", name="ann", email="ANN@x.test").resource("crm")
     iga.agent(*(f"iga-{n}" for n in range(40))).link("iga-bot", "RUNS_AS", "svc")
     return [aws, hub, hr, iga]
 

@@ -1,5 +1,6 @@
 """What a reader or a packager of the project would trip over."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("ingest", "graph", "analytics", "app")
 LIMIT = 420  # lines
 LONG = {"graph/schema.py"}  # one declaration after another
+MOST_ARGUMENTS = 8  # of a kernel; more of them are one NamedTuple
 FOREIGN = {".js", ".mjs", ".cjs", ".ts", ".css", ".map", ".wasm", ".woff", ".woff2", ".ttf"}
 MACHINE = re.compile(
     r"/(?:work|farm|root)/|repo1?\.maven[.]|pypi[.]org|files[.]pythonhosted|registry[.]npmjs"
@@ -74,6 +76,45 @@ def test_files_are_short_enough_to_read() -> None:
         if f.suffix == ".py" and (lines := text_of(f).count("\n")) > LIMIT
     }
     assert long.keys() <= LONG, long
+
+
+def _scattered(tree: ast.AST) -> list[int]:
+    """Return the lines of calls that are handed a tuple or list, spelled out, with a star."""
+    return [
+        call.lineno
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and any(
+            isinstance(a, ast.Starred) and isinstance(a.value, ast.Tuple | ast.List)
+            for a in call.args
+        )
+    ]
+
+
+def _python_files() -> list[Path]:
+    return [f for f in project_files() if f.suffix == ".py"]
+
+
+def test_no_call_scatters_a_tuple_for_the_sake_of_its_layout() -> None:
+    assert not [
+        f"{named(f)}:{line}" for f in _python_files() for line in _scattered(ast.parse(text_of(f)))
+    ]
+
+
+def test_a_scattered_tuple_is_seen() -> None:
+    assert _scattered(ast.parse("f(a, b)\nf(*given, *(a, b))\nf(*[a])")) == [2, 3]
+
+
+def test_kernels_take_few_arguments() -> None:
+    assert not [
+        f"{named(f)}: {function.name}"
+        for f in _python_files()
+        if named(f).startswith("analytics/")
+        for function in ast.walk(ast.parse(text_of(f)))
+        if isinstance(function, ast.FunctionDef)
+        and any(isinstance(d, ast.Name) and d.id == "compiled" for d in function.decorator_list)
+        and len(function.args.args) > MOST_ARGUMENTS
+    ]
 
 
 def test_readme_is_short() -> None:

@@ -150,10 +150,16 @@ class _Search:
         posture, given = self.posture, int(self.network.grant[grant])
         weight = self.weight[resource]
         return Excess(
-            *(identity, resource, level, cause, since),
-            float(posture.autonomy[identity] * weight * LEVEL_WEIGHTS[level]),
-            *(edges, given, self._only_seen(edges, given, baseline)),
-            self._grown(given, grant, level) if cause == POLICY else None,
+            identity=identity,
+            resource=resource,
+            level=level,
+            cause=cause,
+            since=since,
+            exposure=float(posture.autonomy[identity] * weight * LEVEL_WEIGHTS[level]),
+            edges=edges,
+            grant=given,
+            seen=self._only_seen(edges, given, baseline),
+            policy=self._grown(given, grant, level) if cause == POLICY else None,
         )
 
     def _grown(self, given: int, grant: int, level: int) -> str | None:

@@ -85,8 +85,17 @@ def _balance(posture: Posture, debt: Debt, former: Former | None = None) -> Bala
     owed, first, principal, amount = _by_key(key, broken, rows.principal, rows.debt)
     unknown, _, unverified, _ = _by_key(key, unclear, rows.unverified, rows.unverified)
     return Balance(
-        *(posture, debt, owed, principal, amount, first, unknown, unverified),
-        *(units, np.sort(units), former),
+        posture=posture,
+        debt=debt,
+        owed=owed,
+        principal=principal,
+        amount=amount,
+        row=first,
+        unknown=unknown,
+        unverified=unverified,
+        unit_of=units,
+        units=np.sort(units),
+        former=former,
     )
 
 

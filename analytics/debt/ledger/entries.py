@@ -272,7 +272,14 @@ def _entry(line: _Line, recorded: Moment, item: Item, cause: Cause) -> Entry:
     at = None if cause.at == NEVER else pd.Timestamp(cause.at, unit="ms", tz="UTC")
     name = _name(line.kind, f"{line.key:016x}", recorded)
     return Entry(
-        *(name, line.kind, at, recorded, item, line.amount, cause.words, cause.facts),
+        id=name,
+        kind=line.kind,
+        at=at,
+        recorded=recorded,
+        item=item,
+        amount=line.amount,
+        cause=cause.words,
+        facts=cause.facts,
     )
 
 
@@ -319,7 +326,14 @@ def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:
                 name = _name(kind, f"{said.finding} {said.number}")
                 entries.append(
                     Entry(
-                        *(name, kind, at, moment_at(history, at), None, 0.0, words, ()),
+                        id=name,
+                        kind=kind,
+                        at=at,
+                        recorded=moment_at(history, at),
+                        item=None,
+                        amount=0.0,
+                        cause=words,
+                        facts=(),
                         finding=said.finding,
                     )
                 )

@@ -29,8 +29,8 @@ def about_credentials(
         posture,
         identity,
         [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],
-        since,
-        rows["number"].to_numpy(np.int64),
+        since=since,
+        other=rows["number"].to_numpy(np.int64),
         evidence=list(rows["facts"]),
         remedy=[remedy.format(name) for name in rows["name"]],
     )

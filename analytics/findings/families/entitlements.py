@@ -173,7 +173,7 @@ def found_heaviest(
         posture,
         rows["identity"].to_numpy(np.int64),
         sentences,
-        rows["earliest"].to_numpy(np.int64),
+        since=rows["earliest"].to_numpy(np.int64),
         weighs=rows["exposure"].to_numpy(float),
         evidence=list(rows["facts"]),
         remedy=remedies,
@@ -284,12 +284,12 @@ def found_grants(
         posture,
         rows["identity"].to_numpy(np.int64),
         sentence,
-        np.asarray(since, np.int64),
-        rows["resource"].to_numpy(np.int64),
-        rows["exposure"].to_numpy(float),
-        [(fact,) for fact in rows["fact"]],
-        list(rows["fact"]),
-        remedy,
+        since=np.asarray(since, np.int64),
+        other=rows["resource"].to_numpy(np.int64),
+        weighs=rows["exposure"].to_numpy(float),
+        evidence=[(fact,) for fact in rows["fact"]],
+        key=list(rows["fact"]),
+        remedy=remedy,
     )
 
 

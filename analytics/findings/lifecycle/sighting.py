@@ -65,11 +65,16 @@ class Sighting:
         kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
         told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
         return cls(
-            *(ids[order], group, hashed[subject], groups, np.sort(hashed[judged]), told),
-            tuple(sorted(known_kinds(posture.graph))),
-            names_of_findings(posture),
-            names_of_things(posture, judged),
-            tuple(failed(posture)),
+            ids=ids[order],
+            group=group,
+            subject=hashed[subject],
+            groups=groups,
+            judged=np.sort(hashed[judged]),
+            told=told,
+            kinds=tuple(sorted(known_kinds(posture.graph))),
+            names=names_of_findings(posture),
+            things=names_of_things(posture, judged),
+            failed=tuple(failed(posture)),
         )
 
     def encode(self) -> bytes:

@@ -42,10 +42,10 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        posture.created_at[subject],
-        mine["resource"].to_numpy(int),
-        mine["weighs"].to_numpy(float),
-        [facts[agent] + more for agent, more in zip(subject, mine["facts"], strict=True)],
+        since=posture.created_at[subject],
+        other=mine["resource"].to_numpy(int),
+        weighs=mine["weighs"].to_numpy(float),
+        evidence=[facts[agent] + more for agent, more in zip(subject, mine["facts"], strict=True)],
         floor=["critical" if worst else "" for worst in mine["restricted"]],
     )
 

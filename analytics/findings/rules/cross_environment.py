@@ -50,10 +50,10 @@ def _access(posture: Posture) -> pd.DataFrame:
         posture,
         each["identity"].to_numpy(int),
         said,
-        known(each["since"]),
-        each["resource"].to_numpy(int),
-        each["weighs"].to_numpy(float),
-        list(each["facts"]),
+        since=known(each["since"]),
+        other=each["resource"].to_numpy(int),
+        weighs=each["weighs"].to_numpy(float),
+        evidence=list(each["facts"]),
     )
 
 
@@ -74,8 +74,8 @@ def _credentials(posture: Posture) -> pd.DataFrame:
         posture,
         rows["identity"].to_numpy(int),
         said,
-        rows["created"].to_numpy(),
-        rows["number"].to_numpy(int),
+        since=rows["created"].to_numpy(),
+        other=rows["number"].to_numpy(int),
         evidence=list(rows["facts"]),
         remedy=[f"Issue {key} anew for each environment." for key in rows["name"]],
     )

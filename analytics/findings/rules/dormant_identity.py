@@ -41,7 +41,7 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     since = active[subject] + DORMANT_DAYS * DAY
     evidence = [tuple(keys[n]) for n in subject]
-    return found(posture, subject, said, since, evidence=evidence, remedy=remedy)
+    return found(posture, subject, said, since=since, evidence=evidence, remedy=remedy)
 
 
 def _live_keys(posture: Posture) -> pd.Series:

@@ -40,10 +40,10 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         np.array([g.identity for g in rows], np.int64),
         [sentence(g) for g in rows],
-        np.array([g.since for g in rows], np.int64),
-        np.array([g.target for g in rows], np.int64),
-        np.array([g.exposure for g in rows], float),
-        [g.support for g in rows],
+        since=np.array([g.since for g in rows], np.int64),
+        other=np.array([g.target for g in rows], np.int64),
+        weighs=np.array([g.exposure for g in rows], float),
+        evidence=[g.support for g in rows],
         remedy=[remedy(g) for g in rows],
     )
 

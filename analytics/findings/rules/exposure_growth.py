@@ -30,7 +30,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         np.array([g.identity for g in grown], np.int64),
         said,
-        np.array([_ms(g.info.taken_at) for g in grown], np.int64),
+        since=np.array([_ms(g.info.taken_at) for g in grown], np.int64),
         weighs=np.array([g.heaviest for g in grown]),
         evidence=[g.grants for g in grown],
         remedy=remedy,

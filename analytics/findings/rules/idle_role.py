@@ -33,10 +33,10 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        rows["since"].to_numpy(np.int64),
-        role,
-        passed * posture.autonomy[subject],
-        list(rows["facts"]),
+        since=rows["since"].to_numpy(np.int64),
+        other=role,
+        weighs=passed * posture.autonomy[subject],
+        evidence=list(rows["facts"]),
         remedy=[
             f"Take {names[r.role]} away from {names[r.holder]}: nothing that was seen in "
             f"{UNUSED_DAYS} days needs it."

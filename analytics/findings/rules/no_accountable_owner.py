@@ -26,7 +26,7 @@ def find(posture: Posture) -> pd.DataFrame:
         f"until then nobody accounts for its {plural(count, 'entitlement')}."
         for name, count in zip(names, counts, strict=True)
     ]
-    return found(posture, subject, said, unowned_whole_since(posture)[subject], remedy=remedy)
+    return found(posture, subject, said, since=unowned_whole_since(posture)[subject], remedy=remedy)
 
 
 def _lacks(owned: Ownership, number: int) -> str:

@@ -37,7 +37,7 @@ def find(posture: Posture) -> pd.DataFrame:
         f"Declare the purpose of {name}, and the resources and levels that it may use."
         for name in names
     ]
-    return found(posture, subject, said, posture.created_at[subject], remedy=remedy)
+    return found(posture, subject, said, since=posture.created_at[subject], remedy=remedy)
 
 
 RULE = Rule(

@@ -34,7 +34,9 @@ def find(posture: Posture) -> pd.DataFrame:
     stated = gathered(posture.ownership.owns, ["thing"], "id", MOST)
     itself = posture.graph.things["id"].iloc[subject]
     evidence = [stated.get(n, (str(name),)) for n, name in zip(subject, itself, strict=True)]
-    return found(posture, subject, said, since, weighs=weighs, evidence=evidence, remedy=remedy)
+    return found(
+        posture, subject, said, since=since, weighs=weighs, evidence=evidence, remedy=remedy
+    )
 
 
 RULE = Rule(

@@ -28,8 +28,8 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        posture.created_at[subject],
-        parent,
+        since=posture.created_at[subject],
+        other=parent,
         evidence=[born[pair] for pair in zip(parent.tolist(), subject.tolist(), strict=True)],
         remedy=remedy,
     )

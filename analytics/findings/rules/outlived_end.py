@@ -61,7 +61,7 @@ def _agents(posture: Posture) -> pd.DataFrame:
     ]
     remedy = [f"Decommission {name}, or have its end moved by whoever answers." for name in names]
     evidence = [tuple(facts.get(n, ())) for n in subject.tolist()]
-    return found(posture, subject, said, end[subject], evidence=evidence, remedy=remedy)
+    return found(posture, subject, said, since=end[subject], evidence=evidence, remedy=remedy)
 
 
 def _past(posture: Posture, instants: pd.Series) -> np.ndarray:

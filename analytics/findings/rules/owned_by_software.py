@@ -24,8 +24,8 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         first["thing"].to_numpy(),
         said,
-        first["since"].to_numpy(),
-        first["owner"].to_numpy(),
+        since=first["since"].to_numpy(),
+        other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
         remedy=[
             f"Name a person who owns {names[thing]}"

@@ -46,10 +46,12 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         thing,
         said,
-        gone["since"].to_numpy(),
-        gone["owner"].to_numpy(int),
-        posture.heaviest[thing] * gone["roles"].to_numpy(float) / 2,  # each role is half of it
-        list(gone["id"]),
+        since=gone["since"].to_numpy(),
+        other=gone["owner"].to_numpy(int),
+        weighs=posture.heaviest[thing]
+        * gone["roles"].to_numpy(float)
+        / 2,  # each role is half of it
+        evidence=list(gone["id"]),
         remedy=remedy,
     )
 

@@ -37,7 +37,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        np.where(each["since"] == NEVER, posture.created_at[subject], each["since"]),
+        since=np.where(each["since"] == NEVER, posture.created_at[subject], each["since"]),
         weighs=reach.most * posture.autonomy[subject],
         evidence=[facts[n] for n in subject.tolist()],
         remedy=[

@@ -52,7 +52,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        since,
+        since=since,
         weighs=weighs,
         evidence=evidence,
         remedy=[step[0].upper() + step[1:] for step in remedy],

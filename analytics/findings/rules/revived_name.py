@@ -44,7 +44,7 @@ def find(posture: Posture) -> pd.DataFrame:
     ]  # fmt: skip
     itself = posture.graph.things["id"].iloc[subject]
     evidence = [(str(n), *ids) for n, ids in zip(itself, former, strict=True)]
-    return found(posture, subject, said, again[subject], evidence=evidence)
+    return found(posture, subject, said, since=again[subject], evidence=evidence)
 
 
 def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:

@@ -24,10 +24,10 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         rows["identity"].to_numpy(int),
         said,
-        rows["since"].to_numpy("int64"),
-        rows["right"].to_numpy(int),
-        rows["weighs"].to_numpy(float),
-        list(rows["facts"]),
+        since=rows["since"].to_numpy("int64"),
+        other=rows["right"].to_numpy(int),
+        weighs=rows["weighs"].to_numpy(float),
+        evidence=list(rows["facts"]),
         key=[
             KEY_PARTS.join((r.rule, ids[r.left], str(r.left_level), str(r.right_level)))
             for r in records(rows)

@@ -33,8 +33,8 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         rows["thing"].to_numpy(),
         said,
-        rows["since"].to_numpy(),
-        rows["owner"].to_numpy(),
+        since=rows["since"].to_numpy(),
+        other=rows["owner"].to_numpy(),
         evidence=list(rows["id"]),
         remedy=[
             f"Ask {names[r.owner]} to accept {names[r.thing]} or to refuse it."

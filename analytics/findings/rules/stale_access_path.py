@@ -32,7 +32,7 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        steps.since,
+        since=steps.since,
         weighs=gone.most[has] * posture.autonomy[subject],
         evidence=[facts[:MOST] for facts in steps.facts],
     )

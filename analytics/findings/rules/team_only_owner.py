@@ -27,8 +27,8 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         first["thing"].to_numpy(),
         said,
-        first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
-        first["owner"].to_numpy(),
+        since=first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
+        other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],
         remedy=[
             f"Name one accountable person in {names[r.owner]}."

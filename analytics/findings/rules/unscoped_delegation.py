@@ -42,10 +42,10 @@ def find(posture: Posture) -> pd.DataFrame:
         posture,
         subject,
         said,
-        each["since"].to_numpy(),
-        other,
-        passed * posture.autonomy[subject],
-        list(each["facts"]),
+        since=each["since"].to_numpy(),
+        other=other,
+        weighs=passed * posture.autonomy[subject],
+        evidence=list(each["facts"]),
     )
 
 

@@ -24,7 +24,7 @@ def find(posture: Posture) -> pd.DataFrame:
     names = graph.things["name"].iloc[subject]
     said = [f"Another organisation runs {name}, and no review approved it." for name in names]
     evidence: list[tuple[str, ...]] = [(str(n),) for n in graph.things["id"].iloc[subject]]
-    return found(posture, subject, said, posture.created_at[subject], evidence=evidence)
+    return found(posture, subject, said, since=posture.created_at[subject], evidence=evidence)
 
 
 RULE = Rule(

@@ -44,7 +44,10 @@ class Use:
 
 DECISION = st.builds(
     Decision,
-    *(CLOCK, ACTORS, RESOURCES, st.sampled_from(LEVELS)),
+    CLOCK,
+    ACTORS,
+    RESOURCES,
+    st.sampled_from(LEVELS),
     st.sampled_from(["allow", "allow", "deny", "escalate"]),
     TX,
     st.one_of(st.none(), CLOCK),

@@ -150,7 +150,9 @@ UNSEEN = {
         .account("svc")
         .link("bot", "RUNS_AS", "svc")
         .link("cat", "RUNS_AS", "svc"),
-        *("svc", "db:y", 5),
+        "svc",
+        "db:y",
+        5,
     ),
     "part of what is in the scope": lambda: event(
         bot().resource("s3:x/part", "restricted", parent_id="s3:x"), "bot", "s3:x/part", 5

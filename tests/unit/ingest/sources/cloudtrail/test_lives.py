@@ -119,7 +119,9 @@ def test_made_again_is_alive_in_whatever_order_the_logs_are_read(tmp_path, order
         [event("CreateUser", 6, {"userName": "bot"}, {"user": {"arn": f"{IAM}user/bot"}})],
         [
             event(
-                *("GetObject", 8, {"bucketName": "b"}),
+                "GetObject",
+                8,
+                {"bucketName": "b"},
                 source="s3",
                 who={"type": "IAMUser", "arn": f"{IAM}user/bot", "userName": "bot"},
             )
