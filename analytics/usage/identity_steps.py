@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.ownership.owners import DAY
 from analytics.usage.sightings import SAID, UNUSED_DAYS
-from analytics.usage.used_ways import Steps
+from analytics.usage.used_ways import BySource
 from graph.access import NEVER, AccessGraph, flags, milliseconds
 from graph.schema import AUTHENTICATES_AS, CONTROL, FACT_NODES, TEAM, USES
 
@@ -67,12 +67,12 @@ class Steps:
     def _nodes(self) -> int:
         return int(max(self.source.max(initial=-1), self.target.max(initial=-1))) + 1
 
-    def by_source(self, nodes: int) -> Steps:
+    def by_source(self, nodes: int) -> BySource:
         """Return the kept steps by source."""
         kept = np.flatnonzero(self.kept)
         order = kept[np.argsort(self.source[kept], kind="stable")].astype(np.int32)
         first = np.searchsorted(self.source[order], np.arange(nodes + 1))
-        return Steps(first, order, self.target.astype(np.int32))
+        return BySource(first, order, self.target.astype(np.int32))
 
     def of_keys(self, told: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Return the steps that uses name by a key and its account or agent, with their ranks."""

@@ -10,7 +10,7 @@ LEVELS = 4
 NONE = -1
 
 
-class Steps(NamedTuple):
+class BySource(NamedTuple):
     """The identity steps by source: `indptr` int64[nodes + 1], their places, all targets.
 
     The target of the step at `order[e]` is `target[order[e]]`.
@@ -54,7 +54,7 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    identity_steps : Steps
+    identity_steps : BySource
     grants : Grants
     uses : Uses
 
