@@ -22,6 +22,7 @@ from functools import cached_property
 import numpy as np
 
 from analytics.reach.kernels import union
+from analytics.reach.kernels.condense import components, contract, states
 from analytics.reach.network import Network
 from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS
@@ -113,12 +114,10 @@ def condense_columns(network: Network, columns: Columns) -> Closure:
     They are `column[resource, kind]` (int32, -1: none), the class of each word, the classes and the
     weights, as in `Closure`.
     """
-    split = union.states(network.indptr, network.target, network.ceiling)
-    component, count = union.components(split.indptr, split.target)
+    split = states(network.indptr, network.target, network.ceiling)
+    component, count = components(split.indptr, split.target)
     column, word_class, classes, weights = columns
-    row, child_ptr, child, own_ptr, own = union.contract(
-        component, count, split, network.arrays, column
-    )
+    row, child_ptr, child, own_ptr, own = contract(component, count, split, network.arrays, column)
     needed = np.zeros(len(child_ptr) - 1, bool)
     needed[child] = True
     rows = row[component[: network.nodes]]

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import scipy  # its parts are loaded when they are first used
 
-from analytics.reach.kernels import union
+from analytics.reach.kernels.condense import states
 from analytics.reach.kernels.disjoint import SINK, Paths, count_all
 from analytics.reach.network import Network, grouped
 from analytics.reach.ways import mark
@@ -169,7 +169,7 @@ class Routes:
 
 def routes(network: Network, wanted: np.ndarray, ties: Ties) -> Routes:
     """Collect the paths to the resources that are `wanted` (bool for each node)."""
-    node, limit, ptr, target = union.states(network.indptr, network.target, network.ceiling)
+    node, limit, ptr, target = states(network.indptr, network.target, network.ceiling)
     size = np.diff(ptr)
     tail = np.repeat(np.arange(len(node)), size)
     edge = np.arange(len(target)) - np.repeat(ptr[:-1] - network.indptr[node], size)

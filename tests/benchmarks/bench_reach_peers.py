@@ -112,11 +112,10 @@ def against_reading(w: Workload) -> Iterator[Figure]:
     """Compare the union of rows with reading the rows that it reads."""
     c = condense(w.network)
     counts = np.zeros((len(c.needed), len(c.classes)), np.int32)
-    arrays = (c.child_ptr, c.child, c.own_ptr, c.own, c.needed, c.word_class)
-    rows = unite(*arrays, 0, c.words, counts)
+    rows = unite(c.rows, c.word_class, 0, c.words, counts)
     read = partial(peers.read_rows, c.child_ptr, c.child, *rows, c.words)
     read()  # compiles
-    ratio = best(lambda: unite(*arrays, 0, c.words, counts)) / best(read)
+    ratio = best(lambda: unite(c.rows, c.word_class, 0, c.words, counts)) / best(read)
     yield Figure(f"{PLAIN}: uniting rows against only reading them", ratio, "x", RUNS, 6.0)
 
 

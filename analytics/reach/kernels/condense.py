@@ -1,0 +1,186 @@
+"""Compiled parts of `analytics.reach.closure`: states, their components, and rows of these."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from analytics.runtime.compiled import compiled
+
+TOP = 3  # the highest ceiling: admin
+GRANTED_KINDS = 5  # four levels, and any level
+
+
+class States(NamedTuple):
+    """The nodes split by the ceilings with which they can be entered, and their edges by source.
+
+    `node` int32[states], `limit` int8[states], `indptr` int64[states + 1], `target` int32[edges].
+    State `v < nodes` is node `v` entered with the ceiling `admin`; lower ones follow.
+    """
+
+    node: np.ndarray
+    limit: np.ndarray
+    indptr: np.ndarray
+    target: np.ndarray
+
+
+@compiled
+def states(indptr, target, ceiling):  # type: ignore[no-untyped-def]
+    """Split nodes by the ceilings with which they can be entered; return `States`."""
+    n = len(indptr) - 1
+    number = np.full((n, TOP), -1, np.int32)
+    node, limit = np.empty(4 * n, np.int32), np.empty(4 * n, np.int8)
+    for v in range(n):
+        node[v], limit[v] = v, TOP
+    count, edges = n, np.int64(0)
+    at = 0
+    while at < count:
+        v, top = node[at], limit[at]
+        for e in range(indptr[v], indptr[v + 1]):
+            entered = min(top, ceiling[e])
+            w = target[e]
+            if entered < TOP and number[w, entered] < 0:
+                number[w, entered] = count
+                node[count], limit[count] = w, entered
+                count += 1
+            edges += 1
+        at += 1
+    starts = np.zeros(count + 1, np.int64)
+    ends = np.empty(edges, np.int32)
+    at = 0
+    for s in range(count):
+        v, top = node[s], limit[s]
+        for e in range(indptr[v], indptr[v + 1]):
+            entered = min(top, ceiling[e])
+            w = target[e]
+            ends[at] = w if entered == TOP else number[w, entered]
+            at += 1
+        starts[s + 1] = at
+    return States(node[:count].copy(), limit[:count].copy(), starts, ends)
+
+
+@compiled
+def components(indptr, target):  # type: ignore[no-untyped-def]
+    """Find the strongly connected components, numbered successors first (Tarjan 1972).
+
+    Returns the component of each state (int32) and their count. It does not recurse, so the length
+    of paths is not limited. scipy's `connected_components` takes 1.0 to 1.7 times the processor
+    time on a million states and up to three million edges, and 1.6 times the memory, as it copies
+    the network; and it promises no order of components.
+    """
+    n = len(indptr) - 1
+    component = np.full(n, -1, np.int32)
+    order = np.zeros(n, np.int32)
+    low = np.zeros(n, np.int32)
+    stack, path = np.empty(n, np.int32), np.empty(n, np.int32)
+    edge = np.empty(n, np.int64)
+    seen, stacked, found = 0, 0, 0
+    for root in range(n):
+        if order[root]:
+            continue
+        depth = 0
+        path[0] = root
+        seen += 1
+        order[root] = low[root] = seen
+        edge[root] = indptr[root]
+        stack[stacked] = root
+        stacked += 1
+        while depth >= 0:
+            v = path[depth]
+            if edge[v] < indptr[v + 1]:
+                w = target[edge[v]]
+                edge[v] += 1
+                if order[w] == 0:
+                    seen += 1
+                    order[w] = low[w] = seen
+                    edge[w] = indptr[w]
+                    stack[stacked] = w
+                    stacked += 1
+                    depth += 1
+                    path[depth] = w
+                elif component[w] < 0:
+                    low[v] = min(low[v], order[w])
+                continue
+            depth -= 1
+            if low[v] == order[v]:
+                w = -1
+                while w != v:
+                    stacked -= 1
+                    w = stack[stacked]
+                    component[w] = found
+                found += 1
+            if depth >= 0:
+                low[path[depth]] = min(low[path[depth]], low[v])
+    return component, found
+
+
+@compiled
+def contract(component, count, split, arrays, column):  # type: ignore[no-untyped-def]
+    """Build the rows: one for each component that adds something to the rows it leads to.
+
+    `split` are the `States` of the network `arrays`, `column` the column of each resource and kind.
+
+    Returns
+    -------
+    row : int32[components]
+        The row of each component, -1 for one that reaches nothing.
+    child_ptr, child, own_ptr, own
+        For each row its distinct child rows (int32), and its own columns (int32).
+    """
+    node, limit, indptr, target = split
+    _, _, _, g_indptr, resource, levels = arrays
+    n = len(component)
+    first = np.zeros(count + 1, np.int64)
+    for s in range(n):
+        first[component[s] + 1] += 1
+    for c in range(count):
+        first[c + 1] += first[c]
+    place = first[:-1].copy()
+    member = np.empty(n, np.int32)
+    for s in range(n):
+        member[place[component[s]]] = s
+        place[component[s]] += 1
+    row = np.full(count, -1, np.int32)
+    child, own = np.empty(len(target) + 1, np.int32), np.empty(1024, np.int32)
+    child_ptr, own_ptr = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    child_seen = np.full(count, -1, np.int32)
+    own_seen = np.full(column.max() + 1, -1, np.int32)
+    rows, children, owned = 0, np.int64(0), np.int64(0)
+    for c in range(count):
+        children_before, owned_before = children, owned
+        for m in range(first[c], first[c + 1]):
+            s = member[m]
+            for e in range(indptr[s], indptr[s + 1]):
+                r = row[component[target[e]]]
+                if component[target[e]] != c and r >= 0 and child_seen[r] != c:
+                    child_seen[r] = c
+                    child[children] = r
+                    children += 1
+            v, allowed = node[s], (2 << limit[s]) - 1
+            for g in range(g_indptr[v], g_indptr[v + 1]):
+                bits = levels[g] & allowed
+                if owned + GRANTED_KINDS > len(own):
+                    grown = np.empty(2 * len(own), np.int32)
+                    grown[:owned] = own[:owned]
+                    own = grown
+                for kind in range(GRANTED_KINDS):
+                    if bits and (kind == GRANTED_KINDS - 1 or bits >> kind & 1):
+                        x = column[resource[g], kind]
+                        if x >= 0 and own_seen[x] != c:
+                            own_seen[x] = c
+                            own[owned] = x
+                            owned += 1
+        if owned == owned_before and children - children_before <= 1:
+            if children > children_before:
+                row[c] = child[children_before]
+            children = children_before
+            continue
+        row[c] = rows
+        rows += 1
+        child_ptr[rows], own_ptr[rows] = children, owned
+    return (
+        row,
+        child_ptr[: rows + 1].copy(),
+        child[:children].copy(),
+        own_ptr[: rows + 1].copy(),
+        own[:owned].copy(),
+    )
