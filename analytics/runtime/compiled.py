@@ -45,6 +45,10 @@ class Cache(FunctionCache):
             return super().load_overload(*key)
         except OSError:
             return None
+        except (AttributeError, ImportError):  # it names a type that an earlier version had
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
 
     def save_overload(self, *entry: Any) -> None:
         """Cache the code if possible."""
