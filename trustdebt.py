@@ -291,7 +291,7 @@ def demo(
     return _published(done.snapshot, done.published) | {
         "identities": len(posture.accountable),
         "orphaned": len({r["identity"]["id"] for r in orphans(posture)["orphaned"]}),
-        "regained": stale(posture, limit=1)["regained"],
+        "regained": stale(posture, limit=1).regained,
         "findings": as_json(top.findings),
         "left_out": top.left_out,
         "next": f"{sys.argv[0]} app{where}",

@@ -157,8 +157,7 @@ class Snapshot:
         Columns: `identity` and `resource` (ids), `level`, `state`, `unused_days`, `weight`,
         `sentence`.
         """
-        rows = stale_answer(self.posture, days, limit)["paths"]
-        return _frame([r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows], STALE)
+        return _readable(stale_answer(self.posture, days, limit).paths, STALE)
 
     def debt(self, by: str = "assumption", model: Path | None = None) -> pd.DataFrame:
         """Return trust debt by assumption, identity, owner, team, provider or environment.

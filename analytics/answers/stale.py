@@ -1,15 +1,36 @@
 """Stale access: open but unused paths, and the reach that removing them would take away."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.shape import edge_step, grant_step, sentence
+from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.regained import regained
 from analytics.usage.stale_access import StalePath, stale_paths
-from graph.schema import LEVELS
+
+
+@dataclass(frozen=True)
+class Stale:
+    """The stale paths, and what removing their stale edges would take away; see `stale`.
+
+    `paths` has `identity` and `resource` (nodes), `level`, `state`, `first_stale` (a step, or
+    null), `unused_days`, `weight`, `steps` and `sentence`.
+    """
+
+    paths: Table
+    regained: dict[str, float | None]
+    over_stale: dict[str, float | int | None]
+    days: int
+    counts: dict[str, int]
+    left_out: int
+
+
+KINDS = {"identity": Kind.NODE, "resource": Kind.NODE, "level": Kind.LEVEL}
 
 
 def stale(
@@ -17,7 +38,7 @@ def stale(
     days: int = UNUSED_DAYS,
     limit: int = 0,
     about: int | Sequence[int] | None = None,
-) -> dict[str, Any]:
+) -> Stale:
     """List the access reached only over edges unused for `days`, the widest identities first.
 
     `regained` is the weight that all accountable identities together would lose if the stale edges
@@ -41,21 +62,22 @@ def stale(
     back = regained(posture, days)
     reached = bool(posture.reach_known[posture.accountable].any()) or not len(posture.accountable)
     known = back.known and reached
-    return {
-        "paths": [_row(posture, p) for p in shown],
-        "regained": {
+    count = int(doubtful.pairs[order].sum())
+    return Stale(
+        paths=_table(posture, shown),
+        regained={
             "weighted": back.weighted if known else None,
             "of": back.of if reached else None,
             "unobserved": back.unseen,
         },
-        "over_stale": _over_stale(posture, days, known),
-        "days": days,
-        "counts": {
-            "paths": int(doubtful.pairs[order].sum()),
+        over_stale=_over_stale(posture, days, known),
+        days=days,
+        counts={
+            "paths": count,
             "unobservable": int((doubtful.pairs[order] - gone.pairs[order]).sum()),
         },
-        "left_out": int(doubtful.pairs[order].sum()) - len(shown),
-    }
+        left_out=count - len(shown),
+    )
 
 
 def _over_stale(posture: Posture, days: int, known: bool) -> dict[str, Any]:
@@ -72,18 +94,27 @@ def _over_stale(posture: Posture, days: int, known: bool) -> dict[str, Any]:
     }
 
 
-def _row(posture: Posture, path: StalePath) -> dict[str, Any]:
-    thing = posture.graph.thing
-    steps = [edge_step(posture, e) for e in path.edges]
-    steps.append(grant_step(posture, path.grant, 1 << path.level))
-    return {
-        "identity": thing(path.identity),
-        "resource": thing(path.resource),
-        "level": LEVELS[path.level],
-        "state": path.state,
-        "first_stale": steps[path.first_stale] if path.first_stale >= 0 else None,
-        "unused_days": path.unused_days,
-        "weight": path.weight,
-        "steps": steps,
-        "sentence": sentence(steps),
+def _table(posture: Posture, paths: Sequence[StalePath]) -> Table:
+    steps = [_steps(posture, path) for path in paths]
+    first = [
+        each[path.first_stale] if path.first_stale >= 0 else None
+        for path, each in zip(paths, steps, strict=True)
+    ]
+    unused = [path.unused_days for path in paths]  # whole days stay whole in JSON
+    columns = {
+        "identity": np.array([path.identity for path in paths], np.int32),
+        "resource": np.array([path.resource for path in paths], np.int32),
+        "level": np.array([path.level for path in paths], np.int8),
+        "state": pd.array([path.state for path in paths], dtype="string"),
+        "first_stale": np.fromiter(first, object, len(first)),
+        "unused_days": np.fromiter(unused, object, len(unused)),
+        "weight": pd.array([path.weight for path in paths], dtype="Float64"),
+        "steps": np.fromiter(steps, object, len(steps)),
+        "sentence": pd.array([sentence(each) for each in steps], dtype="string"),
     }
+    return Table(pd.DataFrame(columns), posture.graph.things, KINDS)
+
+
+def _steps(posture: Posture, path: StalePath) -> list[dict[str, Any]]:
+    steps = [edge_step(posture, edge) for edge in path.edges]
+    return [*steps, grant_step(posture, path.grant, 1 << path.level)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import analytics.answers.findings
 import analytics.answers.identities
+import analytics.answers.stale
 from analytics.answers.table import as_json
 
 
@@ -19,3 +20,4 @@ def _printed(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 findings = _printed(analytics.answers.findings.findings)
 identities = _printed(analytics.answers.identities.identities)
+stale = _printed(analytics.answers.stale.stale)

@@ -1,12 +1,13 @@
 """Command for access that is open but unused: stale."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.command import LIMIT, LimitOption, question
 
 if TYPE_CHECKING:
+    from analytics.answers.stale import Stale
     from analytics.posture import Posture
 
 
@@ -16,7 +17,7 @@ def stale(
     days: Annotated[int, typer.Option(min=1, help="Unused for more than so many days.")] = 90,
     about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Stale":
     """List access that is open but not used. Example: trustdebt stale --days 180."""
     from analytics.answers.stale import stale as answer
 

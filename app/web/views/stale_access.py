@@ -21,8 +21,6 @@ from app.wording import (
     counted,
     edge_words,
     number,
-    thing_id,
-    thing_name,
 )
 
 WINDOWS = ("30", "60", "90", "180", "365")
@@ -78,27 +76,21 @@ class Stale:
 def stale(posture: Posture, days: int, about: tuple[int, ...] | None = None) -> Stale:
     """Return the stale paths of the widest identities, or of the given ones."""
     answer = stale_answer(posture, days=days, limit=LISTED, about=about)
-    paths = answer["paths"]
-    frame = pd.DataFrame(
-        {
-            "identity": [thing_id(row["identity"]) for row in paths],
-            "resource": [thing_id(row["resource"]) for row in paths],
-            "state": [row["state"] for row in paths],
-            "Identity": [thing_name(row["identity"]) for row in paths],
-            "Reaches": [thing_name(row["resource"]) for row in paths],
-            "Level": [row["level"] for row in paths],
-            "Weight": pd.array([row["weight"] for row in paths], dtype="Float64"),
-            "Days unused": pd.array([row["unused_days"] for row in paths], dtype="Float64"),
-            "State": [STALE_STATES.get(row["state"], row["state"]) for row in paths],
-            "First unused step": [
-                edge_words(row["first_stale"], "use is not logged") for row in paths
-            ],
-            "steps": [row["steps"] for row in paths],
-        }
+    paths = answer.paths.readable()
+    first = [edge_words(step, "use is not logged") for step in paths["first_stale"]]
+    frame = paths[["identity", "resource", "state"]].assign(
+        Identity=paths["identity_name"].replace("", pd.NA).fillna(paths["identity"]),
+        Reaches=paths["resource_name"].replace("", pd.NA).fillna(paths["resource"]),
+        Level=paths["level"],
+        Weight=paths["weight"],
+        unused=paths["unused_days"].astype("Float64"),
+        State=paths["state"].replace(STALE_STATES),
+        first=first,
+        steps=paths["steps"],
     )
+    frame = frame.rename(columns={"unused": "Days unused", "first": "First unused step"})
     heaviest = frame.sort_values("Weight", ascending=False, kind="stable", ignore_index=True)
-    counts = answer["counts"]
-    return Stale(heaviest, counts["paths"], counts["unobservable"])
+    return Stale(heaviest, answer.counts["paths"], answer.counts["unobservable"])
 
 
 def _figures(posture: Posture, paths: Stale, days: int) -> None:

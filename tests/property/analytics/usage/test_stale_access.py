@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.stale import stale as stale_answer
 from analytics.posture import Filter, Posture, assess
 from graph.access import NEVER, AccessGraph
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS, LEVELS
 from tests.support.estates.small_estates import AS_OF, TYPES, Estate, ago
+from tests.support.printed import stale as stale_answer
 
 LEVEL_WEIGHT = {"list": 0.3, "read": 1.0, "write": 3.0, "admin": 10.0}
 DAYS = 90

@@ -10,11 +10,10 @@ from analytics.answers.orphans import orphans
 from analytics.answers.path import path
 from analytics.answers.reach import blast_radius
 from analytics.answers.show import show
-from analytics.answers.stale import stale
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
-from tests.support.printed import findings, identities
+from tests.support.printed import findings, identities, stale
 
 
 def _states(estate: Estate) -> dict[str, str]:

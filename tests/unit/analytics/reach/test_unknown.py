@@ -17,13 +17,12 @@ from analytics.answers.exposures import exposures
 from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
 from analytics.answers.reach import blast_radius
-from analytics.answers.stale import stale
 from analytics.answers.what_if import what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago, together
-from tests.support.printed import findings, identities
+from tests.support.printed import findings, identities, stale
 
 REACH = ("debt", "debt_ratio", "principal", "interest", "lag_factor", "sensitive_reach",
          "reach_concentration", "debt_concentration", "standing_share", "standing_privilege",
