@@ -27,54 +27,54 @@ DETAILS = {"agentId", "actionGroupExecutor", "parentActionSignature", "functionS
 
 
 class Agents(Documents):
-    """Reads documents of `bedrock-agent`."""
+    """A reader of documents of `bedrock-agent`."""
 
-    def _agent(self, said: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(said.get("agentArn"), at)
+    def _agent(self, body: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(body.get("agentArn"), at)
         keys = "agentName", "agentStatus", "agentResourceRoleArn"
-        if arn and self.agent(arn, said, at, keys, "bedrock"):
-            self.agents[text(said.get("agentId")) or arn.rpartition("/")[2]] = arn
+        if arn and self.agent(arn, body, at, keys, "bedrock"):
+            self.agents[text(body.get("agentId")) or arn.rpartition("/")[2]] = arn
 
-    def _version(self, said: dict[str, Any], _: str, at: Place) -> None:
-        """Let an agent run as the role of a version of it, which its aliases may lead to."""
-        arn = self.arn(said.get("agentArn"), at)
+    def _version(self, body: dict[str, Any], _: str, at: Place) -> None:
+        """Let an agent run as the role of a version of it, which its aliases may use."""
+        arn = self.arn(body.get("agentArn"), at)
         if arn:
             arn = re.sub(r"(:agent/[A-Z0-9]{10}).*", r"\1", arn)
-            self.later.append(lambda: self._add_version(arn, said, at))
+            self.later.append(lambda: self._add_version(arn, body, at))
 
-    def _add_version(self, arn: str, said: dict[str, Any], at: Place) -> None:
+    def _add_version(self, arn: str, body: dict[str, Any], at: Place) -> None:
         if arn in self.rows.labels:
-            if text(said.get("agentResourceRoleArn")):
-                self.runs_as(arn, said.get("agentResourceRoleArn"), at)
+            if text(body.get("agentResourceRoleArn")):
+                self.runs_as(arn, body.get("agentResourceRoleArn"), at)
         else:
-            self._agent(said, "", at)
+            self._agent(body, "", at)
 
-    def _summary(self, said: dict[str, Any], _: str, at: Place) -> None:
-        id_ = text(said.get("agentId"))
+    def _summary(self, body: dict[str, Any], _: str, at: Place) -> None:
+        id_ = text(body.get("agentId"))
         if id_:
             self.listed[id_] = at
         else:
             self.rows.reject(at, "an agent must have an agentId")
 
-    def _action_group(self, said: dict[str, Any], agent: str, at: Place) -> None:
-        id_ = text(said.get("actionGroupId"))
+    def _action_group(self, body: dict[str, Any], agent: str, at: Place) -> None:
+        id_ = text(body.get("actionGroupId"))
         if not AGENT_ID.fullmatch(id_):
             self.rows.reject(at, "an action group must have an actionGroupId")
             return
-        add: Callable[[str], None] = lambda arn: self._add_group(arn, id_, said, at)  # noqa: E731
-        self.of_agent(agent, at, add, last=not _told(said))
+        add: Callable[[str], None] = lambda arn: self._add_group(arn, id_, body, at)  # noqa: E731
+        self.of_agent(agent, at, add, last=not _is_detailed(body))
 
-    def _add_group(self, agent: str, id_: str, said: dict[str, Any], at: Place) -> None:
+    def _add_group(self, agent: str, id_: str, body: dict[str, Any], at: Place) -> None:
         tool = f"{agent}/action-group/{id_}"
-        self.named_only["action groups"] += tool not in self.rows.labels and not _told(said)
-        built_in = BUILT_IN.get(text(said.get("parentActionSignature")))
-        disabled = text(said.get("actionGroupState")) == "DISABLED"
-        executor = said.get("actionGroupExecutor")
+        self.named_only["action groups"] += tool not in self.rows.labels and not _is_detailed(body)
+        built_in = BUILT_IN.get(text(body.get("parentActionSignature")))
+        disabled = text(body.get("actionGroupState")) == "DISABLED"
+        executor = body.get("actionGroupExecutor")
         self.rows.node(
             TOOL,
             tool,
             at,
-            name=redact_text(text(said.get("actionGroupName"))) or None,
+            name=redact_text(text(body.get("actionGroupName"))) or None,
             kind="api",
             provider=PROVIDER,
             status="disabled" if disabled else "active",
@@ -85,11 +85,11 @@ class Agents(Documents):
         if isinstance(executor, dict) and text(executor.get("lambda")) and not disabled:
             self.function(tool, executor.get("lambda"), "the action group", at)
 
-    def _knowledge(self, said: dict[str, Any], agent: str, at: Place) -> None:
-        id_ = text(said.get("knowledgeBaseId"))
+    def _knowledge(self, body: dict[str, Any], agent: str, at: Place) -> None:
+        id_ = text(body.get("knowledgeBaseId"))
         if not AGENT_ID.fullmatch(id_):
             self.rows.reject(at, "a knowledge base must have a knowledgeBaseId")
-        elif text(said.get("knowledgeBaseState")) != "DISABLED":
+        elif text(body.get("knowledgeBaseState")) != "DISABLED":
             self.of_agent(agent, at, lambda arn: self._add_knowledge(arn, id_, at))
 
     def _add_knowledge(self, agent: str, id_: str, at: Place) -> None:
@@ -105,21 +105,21 @@ class Agents(Documents):
             levels=canonical(["read"]),
         )
 
-    def _base(self, said: dict[str, Any], _: str, at: Place) -> None:
-        arn = self.arn(said.get("knowledgeBaseArn"), at)
+    def _base(self, body: dict[str, Any], _: str, at: Place) -> None:
+        arn = self.arn(body.get("knowledgeBaseArn"), at)
         if arn and self.rows.node(
             RESOURCE,
             arn,
             at,
-            name=redact_text(text(said.get("name"))) or None,
+            name=redact_text(text(body.get("name"))) or None,
             type="knowledge base",
             provider=PROVIDER,
-            created_at=self.moment(said, "createdAt", at),
+            created_at=self.moment(body, "createdAt", at),
         ):
-            self.runs_as(arn, said.get("roleArn"), at)
+            self.runs_as(arn, body.get("roleArn"), at)
 
-    def _collaborator(self, said: dict[str, Any], agent: str, at: Place) -> None:
-        descriptor = said.get("agentDescriptor")
+    def _collaborator(self, body: dict[str, Any], agent: str, at: Place) -> None:
+        descriptor = body.get("agentDescriptor")
         alias = text(descriptor.get("aliasArn")) if isinstance(descriptor, dict) else ""
         match = ALIAS.fullmatch(alias)
         if match is None:
@@ -133,6 +133,6 @@ class Agents(Documents):
         self.link_once(CALLS, agent, other, at)
 
 
-def _told(said: dict[str, Any]) -> bool:
-    """Whether an action group is told by itself; a list names it only."""
-    return bool(DETAILS & said.keys())
+def _is_detailed(body: dict[str, Any]) -> bool:
+    """Return whether an action group has details; a list only names it."""
+    return bool(DETAILS & body.keys())

@@ -1,4 +1,4 @@
-"""What every document of an export needs: names, instants, roles, and what waits for others."""
+"""The base of all documents: names, instants, roles, and parts that wait for their agent."""
 
 import re
 from collections import Counter
@@ -29,44 +29,44 @@ FAR = "as far as {} goes"
 
 @dataclass
 class Documents:
-    """What documents say so far; what belongs to an agent waits until all agents are known."""
+    """The documents so far; parts of an agent wait until all agents are known."""
 
     rows: Rows
     agents: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, None] = field(default_factory=dict)
     later: list[Callable[[], None]] = field(default_factory=list)
     listed: dict[str, Place] = field(default_factory=dict)
-    named_only: Counter[str] = field(default_factory=Counter)  # what is listed without its details
+    named_only: Counter[str] = field(default_factory=Counter)  # by kind, without details
     passed: Counter[str] = field(default_factory=Counter)
-    items: dict[str, str] = field(default_factory=dict)  # by id: what a list only names, "" if told
+    items: dict[str, str] = field(default_factory=dict)  # kind by id; "" with details
     last: list[Callable[[], None]] = field(default_factory=list)
     linked: set[tuple[str, str, str]] = field(default_factory=set)
 
     def link_once(self, kind: Relationship, source: str, target: str, at: Place) -> None:
-        """Join two things unless they are joined: the same part is told by list and by itself."""
+        """Link two things once: a part may be both in a list and in a document of its own."""
         if (kind.name, source, target) not in self.linked:
             self.linked.add((kind.name, source, target))
             self.rows.link(kind, source, target, at)
 
     def arn(self, value: Any, at: Place) -> str:
-        """Return a resource name as an id; "" (and a rejected part) where it is none."""
-        said = text(value)
-        arn = parse(said) if len(said) <= MAX_ARN else None
-        if arn is None or not arn.service or not arn.resource or re.search(r"[\s*]", said):
-            self.rows.reject(at, "names no resource of AWS where it must")
+        """Return a resource name as an id; "" (and a rejected part) if it is invalid."""
+        name = text(value)
+        arn = parse(name) if len(name) <= MAX_ARN else None
+        if arn is None or not arn.service or not arn.resource or re.search(r"[\s*]", name):
+            self.rows.reject(at, "must name a resource of AWS")
             return ""
-        if redact_text(said) != said:
+        if redact_text(name) != name:
             self.rows.reject(at, "the name of a resource holds something like a secret")
             return ""
         if arn.account and arn.account != "aws":
             self.accounts[arn.account] = None
-        return said
+        return name
 
     def agent(
-        self, arn: str, said: dict[str, Any], at: Place, keys: tuple[str, str, str], platform: str
+        self, arn: str, body: dict[str, Any], at: Place, keys: tuple[str, str, str], platform: str
     ) -> bool:
-        """State an agent and as what it runs; `keys` hold its name, its status and its role."""
-        name, status, role = (said.get(key) for key in keys)
+        """Declare an agent with the role it runs as; `keys`: of name, status and role."""
+        name, status, role = (body.get(key) for key in keys)
         added = self.rows.node(
             AGENT,
             arn,
@@ -76,7 +76,7 @@ class Documents:
             provider=PROVIDER,
             platform=platform,
             status=status_of(status),
-            created_at=self.moment(said, "createdAt", at),
+            created_at=self.moment(body, "createdAt", at),
             third_party=False,
         )
         if added:
@@ -84,9 +84,9 @@ class Documents:
         return added
 
     def runs_as(self, source: str, value: Any, at: Place) -> None:
-        """Join something to the role that it runs as."""
+        """Link something to the role that it runs as."""
         if not text(value):
-            self.rows.warn("some agents have no role yet, so what they can do is unknown")
+            self.rows.warn("some agents have no role yet, so their access is unknown")
             return
         role = self.arn(value, at)
         if role and ":role/" not in role:
@@ -95,9 +95,9 @@ class Documents:
             self.rows.node(ROLE, role, at)  # another export describes it
             self.link_once(RUNS_AS, source, role, at)
 
-    def moment(self, said: Mapping[str, Any], name: str, at: Place) -> pd.Timestamp | None:
+    def moment(self, body: Mapping[str, Any], name: str, at: Place) -> pd.Timestamp | None:
         """Return an instant, in ISO 8601 or in seconds since 1970."""
-        value = said.get(name)
+        value = body.get(name)
         try:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return pd.Timestamp(value, unit="s", tz="UTC").as_unit("ms")
@@ -106,18 +106,18 @@ class Documents:
             self.rows.reject(at.at(name), "is no instant")
             return None
 
-    def function(self, tool: str, said: Any, what: str, at: Place) -> None:
-        """Let a tool make a function act, which runs as a role of its own."""
-        arn = self.arn(said, at)
+    def function(self, tool: str, value: Any, caller: str, at: Place) -> None:
+        """Let a tool control a function, which runs as a role of its own."""
+        arn = self.arn(value, at)
         if arn:
             arn = ":".join(arn.split(":")[:7])  # without a version or alias
             self.rows.node(RESOURCE, arn, at)
-            self.rows.link(CONTROLS, tool, arn, at, condition=FAR.format(what))
+            self.rows.link(CONTROLS, tool, arn, at, condition=FAR.format(caller))
 
     def of_agent(
         self, id_: str, at: Place, add: Callable[[str], None], *, last: bool = False
     ) -> None:
-        """Add something of an agent once all agents are known, or after all that is told so."""
+        """Add a part of an agent once all agents are known; `last` after all other parts."""
 
         def when_known() -> None:
             if id_ in self.agents:
@@ -128,7 +128,7 @@ class Documents:
         (self.last if last else self.later).append(when_known)
 
     def finish(self) -> None:
-        """Join what belongs together, and say which agents are only named."""
+        """Add the parts that waited, and warn of agents that are only named."""
         for add in (*self.later, *self.last):
             add()
         missing = sum(id_ not in self.agents for id_ in self.listed)
@@ -136,18 +136,18 @@ class Documents:
             self.rows.whole = False
             self.rows.warn(
                 f"{missing} agents are listed without their details (get-agent,"
-                " get-agent-runtime): what they run as is unknown"
+                " get-agent-runtime): their roles are unknown"
             )
         self.named_only.update(filter(None, self.items.values()))
-        for what, count in self.named_only.items():
+        for kinds, count in self.named_only.items():
             if count > 0:
                 self.rows.whole = False
-                self.rows.warn(f"{count} {what} are listed without their details")
+                self.rows.warn(f"{count} {kinds} are listed without their details")
         if self.passed:
-            said = ", ".join(f"{kind} ({n})" for kind, n in sorted(self.passed.items()))
-            self.rows.warn(f"parts that say nothing of access were passed over: {said}")
+            passed = ", ".join(f"{kind} ({n})" for kind, n in sorted(self.passed.items()))
+            self.rows.warn(f"parts that say nothing of access were passed over: {passed}")
 
 
 def status_of(value: Any) -> str | None:
-    """Return the state of an agent that says it is ready; nothing else is certain."""
+    """Return "active" for an agent in a ready state; None as other states are uncertain."""
     return "active" if text(value) in READY else None

@@ -1,4 +1,4 @@
-"""From the documents of the AWS command line to rows, each document known by its keys."""
+"""Rows of the documents of the AWS command line, which are recognized by their keys."""
 
 import re
 from collections import defaultdict
@@ -27,8 +27,9 @@ Take = Callable[[dict[str, Any], str, Place], None]
 DECLARES = ("grants", "credentials", "trust", "inventory")
 PAGE = re.compile(r"[-_.]?(?:page)?[-_.]?(?<!\d)\d+$")
 SUFFIXES = (".json", ".json.gz")
-FREE = ("environmentVariables", "tags", "customParameters", "additionalParams")  # names of people
-# Answers of the command line that say nothing of what an agent may do.
+# Maps whose keys users choose.
+FREE = ("environmentVariables", "tags", "customParameters", "additionalParams")
+# Answers of the command line that do not concern the access of agents.
 PASSED = {
     "agentAlias", "agentAliasSummaries", "agentVersionSummaries", "flowSummaries",
     "flowAliasSummaries", "flowVersionSummaries", "promptSummaries", "dataSource",
@@ -40,61 +41,61 @@ PASSED = {
 
 
 class Reader(Agents, AgentCore):
-    """Takes documents in."""
+    """A reader of all documents."""
 
     def __init__(self, rows: Rows, tagger: Tagger) -> None:
         super().__init__(rows)
         self.tagger = tagger
         self.pages: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
 
-    def take(self, said: Any, file: ExportFile, place: Place) -> bool:
-        """Take in a document; return whether anything in it was known."""
-        if isinstance(said, list):
-            taken = [self.take(one, file, place.at(n)) for n, one in enumerate(said)]
+    def take(self, document: Any, file: ExportFile, place: Place) -> bool:
+        """Add a document; return whether any part of it is known."""
+        if isinstance(document, list):
+            taken = [self.take(part, file, place.at(n)) for n, part in enumerate(document)]
             return any(taken)
-        if not isinstance(said, dict):
+        if not isinstance(document, dict):
             return False
-        lists = sorted(key for key, value in said.items() if isinstance(value, list))
+        lists = sorted(key for key, value in document.items() if isinstance(value, list))
         if lists:
             name = PAGE.sub("", file.path.name.partition(".json")[0])
             page = str(file.path.parent), name, *lists
-            self.pages[page].append(text(said.get("nextToken")))
+            self.pages[page].append(text(document.get("nextToken")))
         known = False
         for key, take in self._wrapped().items():
-            value = said.get(key)
+            value = document.get(key)
             if isinstance(value, dict | list):
                 items = value if isinstance(value, list) else [value]
-                for number, one in enumerate(items):
+                for number, part in enumerate(items):
                     at = place.at(key, number) if isinstance(value, list) else place.at(key)
-                    self._one(take, one, file, at)
+                    self._take_part(take, part, file, at)
                 known = True
         for key, take in self._bare().items():
-            if not known and text(said.get(key)):
-                self._one(take, said, file, place)
+            if not known and text(document.get(key)):
+                self._take_part(take, document, file, place)
                 return True
-        for key in PASSED & said.keys():
-            value = said[key]
+        for key in PASSED & document.keys():
+            value = document[key]
             self.passed[key] += len(value) if isinstance(value, list) else 1
             known = True
         return known
 
     def check_pages(self) -> None:
-        """Say which lists go on in pages that are not there: the last one has no token."""
+        """Warn of lists with missing pages: only the last page has no token."""
         for (folder, _, *keys), tokens in self.pages.items():
             if all(tokens):
                 self.rows.whole = False
-                said = redact_text(" ".join(keys))[:64]
-                self.rows.warn(f"{folder}: {said}: the list goes on in a page that is not there")
+                listing = redact_text(" ".join(keys))[:64]
+                self.rows.warn(f"{folder}: {listing}: the list continues in a page that is missing")
 
-    def _one(
+    def _take_part(
         self,
         take: Take,
-        one: Any,
+        part: Any,
         file: ExportFile,
         at: Place,
     ) -> None:
-        if isinstance(one, dict):
-            take(one, _agent_of(one, file), at)
+        if isinstance(part, dict):
+            take(part, _agent_of(part, file), at)
         else:
             self.rows.reject(at, "must be an object")
 
@@ -120,16 +121,16 @@ class Reader(Agents, AgentCore):
             "resourceTagMappingList": self._tagged,
         }
 
-    def _tagged(self, said: dict[str, Any], _: str, at: Place) -> None:
-        """Note the tags of an agent, as `resourcegroupstaggingapi get-resources` lists them."""
-        pairs = said.get("tags")
-        found = {
-            text(one.get("key") or one.get("Key")): text(one.get("value") or one.get("Value"))
-            for one in (pairs if isinstance(pairs, list) else ())
-            if isinstance(one, dict)
+    def _tagged(self, body: dict[str, Any], _: str, at: Place) -> None:
+        """Add the tags of an agent, as `resourcegroupstaggingapi get-resources` lists them."""
+        pairs = body.get("tags")
+        tags = {
+            text(pair.get("key") or pair.get("Key")): text(pair.get("value") or pair.get("Value"))
+            for pair in (pairs if isinstance(pairs, list) else ())
+            if isinstance(pair, dict)
         }
-        arn = text(said.get("resourceARN"))
-        self.last.append(lambda: self._add_tags(arn, found, at))
+        arn = text(body.get("resourceARN"))
+        self.last.append(lambda: self._add_tags(arn, tags, at))
 
     def _add_tags(self, arn: str, tags: dict[str, str], at: Place) -> None:
         label = self.rows.labels.get(arn)
@@ -140,8 +141,8 @@ class Reader(Agents, AgentCore):
         for owner in tagged.owners:
             if owner.label is not None:
                 self.rows.node(owner.label, owner.id, at, **owner.facts)
-            said = {"role": owner.role, "evidence": owner.evidence}
-            self.rows.link(OWNS, owner.id, arn, at, **said)
+            facts = {"role": owner.role, "evidence": owner.evidence}
+            self.rows.link(OWNS, owner.id, arn, at, **facts)
 
     def _bare(self) -> dict[str, Take]:
         return {
@@ -157,15 +158,15 @@ class Reader(Agents, AgentCore):
         }
 
 
-def _agent_of(said: Mapping[str, Any], file: ExportFile) -> str:
+def _agent_of(body: Mapping[str, Any], file: ExportFile) -> str:
     """Return the id of the agent that a part belongs to; the file's name has it if it has none."""
-    stated = text(said.get("agentId"))
+    stated = text(body.get("agentId"))
     if stated:
         return stated
     for step in (file.path.name.partition(".json")[0], file.path.parent.name):
-        found = AGENT_ID.search(step)
-        if found:
-            return found.group()
+        match = AGENT_ID.search(step)
+        if match:
+            return match.group()
     return ""
 
 
@@ -175,7 +176,7 @@ def read(request: Request) -> Reading:
     Raises
     ------
     InputRefused
-        If a document is broken, or if nothing speaks of agents of Bedrock.
+        If a document is broken, or if nothing describes agents of Bedrock.
     """
     rows, budget = Rows(), Budget()
     reader, used = Reader(rows, Tagger(request.tags)), list[ExportFile]()
@@ -189,15 +190,15 @@ def read(request: Request) -> Reading:
         if any(known):
             used.append(file)
         elif file.alone:
-            raise InputRefused(file.path, "", "says nothing of agents of Bedrock")
+            raise InputRefused(file.path, "", "describes no agents of Bedrock")
         else:
-            rows.warn(f"{file.path}: says nothing of agents of Bedrock; passed over")
+            rows.warn(f"{file.path}: describes no agents of Bedrock; passed over")
     if not used:
-        refuse_all(request, rows, "nothing in it speaks of agents of Bedrock")
+        refuse_all(request, rows, "nothing in it describes agents of Bedrock")
     reader.finish()
     reader.check_pages()
-    for said in reader.tagger.warnings():
-        rows.warn(said)
+    for warning in reader.tagger.warnings():
+        rows.warn(warning)
     accounts = list(reader.accounts)
     scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
     declares = (*DECLARES, "owners") if request.tags.complete else DECLARES

@@ -1,6 +1,6 @@
-"""Lists of owners, of access, of reviews and of anything else, as any tool or spreadsheet has them.
+"""Lists of owners, access, reviews and more, as tools and spreadsheets have them.
 
-A column map beside the tables says which column holds what.
+A column map beside the tables gives the meaning of each column.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from graph.secrets import redact_text
 from ingest.files.export import scope_of
 from ingest.source import InputRefused, Reading, Request, Sent, Source, Upload, one_folder
 from ingest.sources.csv.column_map import MAP, read_column_map
-from ingest.sources.csv.stated import Tables
+from ingest.sources.csv.tables import Tables
 
 
 def read(request: Request) -> Reading:
@@ -37,7 +37,7 @@ def read(request: Request) -> Reading:
 
 
 def _lay_out(sent: Sent) -> Sequence[Path]:
-    """Put a map that was typed in beside the tables; else take the one that was sent."""
+    """Write a map that was typed in beside the tables; else use the map that was sent."""
     folder = one_folder(sent)
     maps = sorted(folder.glob("*.toml"))
     if sent.answer:

@@ -1,4 +1,4 @@
-"""Cells of a company's own tables, put into our words."""
+"""Cells of a company's own tables, in the words of the schema."""
 
 import hashlib
 import re
@@ -9,8 +9,8 @@ import pandas as pd
 from graph.values import canonical
 
 MAIL = re.compile(r"[^@\s/]+@[^@\s/][^@\s/.]*\.[^@\s/]+")
-ACCOUNT = "account"  # a kind of id by which a thing is found, and with nothing made one
-OTHER = "*"  # in `words`: whatever else the list says
+ACCOUNT = "account"  # a kind of id for look-up, which merges no nodes
+OTHER = "*"  # in `words`: every other word of the list
 PARTS = re.compile(r"(?<!\s)\s++[,;|]\s*+|[,;|]\s*+")
 
 
@@ -21,29 +21,29 @@ def each(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
 
 
 def list_of(cell: str, words: Mapping[str, str]) -> str:
-    """Write the parts of a cell as a list, each in our words."""
+    """Return the parts of a cell as a JSON list, each in the words of the schema."""
     if cell.startswith("["):
         return cell
-    whole = words.get(cell.casefold())
-    if whole is None:
+    known = words.get(cell.casefold())
+    if known is None:
         parts = [word(part, words) for part in PARTS.split(cell) if part]
     else:
-        parts = [words.get(part.casefold(), part) for part in PARTS.split(whole) if part]
-    return canonical(sorted({one for part in parts for one in PARTS.split(part) if one}))
+        parts = [words.get(part.casefold(), part) for part in PARTS.split(known) if part]
+    return canonical(sorted({name for part in parts for name in PARTS.split(part) if name}))
 
 
 def word(cell: str, words: Mapping[str, str]) -> str:
-    """Put a word of the list into ours; `*` stands for every other word."""
+    """Return the schema's word for one of the list; `*` stands for every other word."""
     return words.get(cell.casefold(), words.get(OTHER, cell))
 
 
 def by_level(used: str, levels: str) -> str:
-    """Return the last use of each of the levels of a grant, of which the list says one."""
+    """Return the last use of a grant as that of each of its levels, as JSON."""
     if used.startswith("{"):
         return used
     return canonical(dict.fromkeys(re.findall(r'"([^"]*)"', levels), used))
 
 
-def digest(said: str) -> str:
-    """Return a short hash of a text, to name by it what has no id."""
-    return hashlib.sha256(said.encode()).hexdigest()[:20]
+def digest(text: str) -> str:
+    """Return a short hash of a text, as an id of rows that have none."""
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

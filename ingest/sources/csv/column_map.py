@@ -1,7 +1,7 @@
-"""A column map: which column of a company's own tables holds what, in a small TOML beside them.
+"""A column map: the meaning of the columns of a company's own tables, in a TOML beside them.
 
-Every name that a map may use comes from the schema: the properties of what a table states, and
-those of its ends behind a prefix (`owner_email`, `target_sensitivity`).
+Every name that a map may use comes from the schema: the properties of a table's rows, and those
+of their ends behind a prefix (`owner_email`, `target_sensitivity`).
 """
 
 from collections.abc import Collection, Mapping
@@ -39,10 +39,10 @@ TABLE_KEYS = {"file", "holds", "columns", "always", "words", "roles"}
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What one sort of table states: between which ends, and what of it.
+    """One sort of table: the ends of its rows, and their properties.
 
     `ends` maps the field that names an end to the labels that it can have. A map must name all
-    of `needs`, and where there is a `one_of`, one of it.
+    of `needs`, and of `one_of`, if it is not empty, at least one.
     """
 
     ends: Mapping[str, tuple[Node, ...]]
@@ -54,12 +54,12 @@ class Form:
 
     def fields(self) -> dict[str, Dtype]:
         """Return the fields that a map may fill, and their types."""
-        found = {fact.name: fact.dtype for fact in self.facts}
+        dtypes = {fact.name: fact.dtype for fact in self.facts}
         for end, labels in self.ends.items():
-            found |= {end: Dtype.TEXT, f"{end}_label": Dtype.TEXT, f"{end}_name": Dtype.TEXT}
-            found[f"{end}_{EMPLOYEE}"] = Dtype.TEXT
-            found |= {f"{end}_{p.name}": p.dtype for label in labels for p in label.properties}
-        return found
+            dtypes |= {end: Dtype.TEXT, f"{end}_label": Dtype.TEXT, f"{end}_name": Dtype.TEXT}
+            dtypes[f"{end}_{EMPLOYEE}"] = Dtype.TEXT
+            dtypes |= {f"{end}_{p.name}": p.dtype for label in labels for p in label.properties}
+        return dtypes
 
 
 REVIEWED = tuple(p for p in REVIEW.properties if p.name != "decided_by")
@@ -67,7 +67,7 @@ SIDES = ("left", "right")
 
 
 def _form_of(relationship: Relationship) -> Form:
-    """Return the form of a table whose rows are a relationship, by its name in small letters."""
+    """Return the form of a table whose rows are a relationship, by its name in lower case."""
     ends = {"source": relationship.sources, "target": relationship.targets}
     only = {end: labels[0].name for end, labels in ends.items() if len(labels) == 1}
     needs = ("source", "target")
@@ -102,18 +102,18 @@ FORMS: Mapping[str, Form] = {
         dict.fromkeys(SIDES, RESOURCE.name),
     ),
     **{
-        one.name.lower(): _form_of(one)
-        for one in RELATIONSHIPS
-        if one not in (OWNS, CAN_ACCESS, COVERS, CONTROLS)
+        kind.name.lower(): _form_of(kind)
+        for kind in RELATIONSHIPS
+        if kind not in (OWNS, CAN_ACCESS, COVERS, CONTROLS)
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TableMap:
-    """How one table is read: columns, values that always hold, and its words for ours.
+    """The map of one table: its columns, values for all rows, and translations of words.
 
-    `roles` names the kinds of owner that a table of owners would tell, if there were any.
+    `roles` names the kinds of owner that a table of owners can declare, even if it declares none.
     """
 
     path: Path
@@ -125,13 +125,13 @@ class TableMap:
 
     @property
     def form(self) -> Form:
-        """What the table states."""
+        """The sort of the table."""
         return FORMS[self.holds]
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """A whole map. `dates` and `zone` say how instants are written that are not ISO 8601."""
+    """A whole map. `dates` and `zone` define the form of instants that are not ISO 8601."""
 
     path: Path
     scope: str | None
@@ -150,10 +150,10 @@ def read_column_map(path: Path) -> ColumnMap:
     Raises
     ------
     InputRefused
-        When it is no TOML, names what the schema does not know, or leaves out what it needs.
+        If it is no TOML, has a name that the schema does not have, or lacks a required field.
     """
-    said = read_toml(path)
-    tables = said.get("table")
+    document = read_toml(path)
+    tables = document.get("table")
     if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
         raise InputRefused(path, "table", "there must be a [[table]] for each file")
     read = tuple(_table(t, f"table/{n}", path) for n, t in enumerate(tables))
@@ -161,51 +161,51 @@ def read_column_map(path: Path) -> ColumnMap:
     if len(set(files)) < len(files):
         raise InputRefused(path, "table", "names a file twice")
     instants = {
-        key: toml_instant(said, key, path) if key in said else None
+        key: toml_instant(document, key, path) if key in document else None
         for key in ("taken_at", "usage_window_start")
     }
-    complete = said.get("complete", True)
+    complete = document.get("complete", True)
     if not isinstance(complete, bool):
         raise InputRefused(path, "complete", "must be true or false")
     return ColumnMap(
         path,
-        _text(said, "scope", "scope", path) if "scope" in said else None,
+        _text(document, "scope", "scope", path) if "scope" in document else None,
         instants["taken_at"],
         complete,
         instants["usage_window_start"],
-        _dates(said.get("dates", []), path),
-        _zone(said, path),
+        _dates(document.get("dates", []), path),
+        _zone(document, path),
         read,
-        len(said.keys() - KEYS) + sum(len(t.keys() - TABLE_KEYS) for t in tables),
+        len(document.keys() - KEYS) + sum(len(t.keys() - TABLE_KEYS) for t in tables),
     )
 
 
-def _table(said: Mapping[str, Any], place: str, path: Path) -> TableMap:
-    holds = _text(said, "holds", f"{place}/holds", path)
+def _table(table: Mapping[str, Any], place: str, path: Path) -> TableMap:
+    holds = _text(table, "holds", f"{place}/holds", path)
     if holds not in FORMS:
         raise InputRefused(path, f"{place}/holds", f"must be one of {', '.join(FORMS)}")
     known = FORMS[holds].fields()
-    columns = _texts(said.get("columns"), f"{place}/columns", path, known)
-    always = _texts(said.get("always", {}), f"{place}/always", path, known)
-    words = said.get("words", {})
+    columns = _texts(table.get("columns"), f"{place}/columns", path, known)
+    always = _texts(table.get("always", {}), f"{place}/always", path, known)
+    words = table.get("words", {})
     if not isinstance(words, dict):
         raise InputRefused(path, f"{place}/words", "must be a table")
     _known(words, f"{place}/words", path, known)
     read = {f: _texts(w, f"{place}/words/{f}", path, None) for f, w in words.items()}
-    told, one_of = {*columns, *always}, FORMS[holds].one_of
-    lacking = [f for f in FORMS[holds].needs if f not in told]
-    if one_of and not told & set(one_of):
+    filled, one_of = {*columns, *always}, FORMS[holds].one_of
+    lacking = [f for f in FORMS[holds].needs if f not in filled]
+    if one_of and not filled & set(one_of):
         lacking.append(" or ".join(one_of))
     if lacking:
-        raise InputRefused(path, f"{place}/columns", f"says nothing of {', '.join(lacking)}")
-    file = _beside(path, _text(said, "file", f"{place}/file", path), f"{place}/file")
+        raise InputRefused(path, f"{place}/columns", f"names no column for {', '.join(lacking)}")
+    file = _beside(path, _text(table, "file", f"{place}/file", path), f"{place}/file")
     folded = {f: {k.strip().casefold(): v for k, v in w.items()} for f, w in read.items()}
-    return TableMap(file, holds, columns, always, folded, _roles(said, place, path))
+    return TableMap(file, holds, columns, always, folded, _roles(table, place, path))
 
 
-def _roles(said: Mapping[str, Any], place: str, path: Path) -> tuple[str, ...]:
-    """Return the kinds of owner that a table is said to tell."""
-    roles = said.get("roles", [])
+def _roles(table: Mapping[str, Any], place: str, path: Path) -> tuple[str, ...]:
+    """Return the kinds of owner that a table can declare."""
+    roles = table.get("roles", [])
     if not isinstance(roles, list) or not all(role in BOTH for role in roles):
         raise InputRefused(path, f"{place}/roles", f"must be a list of {', '.join(BOTH)}")
     return tuple(role for role in BOTH if role in roles)
@@ -228,19 +228,19 @@ def _beside(path: Path, name: str, place: str) -> Path:
     return file
 
 
-def _text(said: Mapping[str, Any], key: str, place: str, path: Path) -> str:
-    value = said.get(key)
+def _text(table: Mapping[str, Any], key: str, place: str, path: Path) -> str:
+    value = table.get(key)
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InputRefused(path, place, "is missing or is not a line of text")
     return value.strip()
 
 
-def _texts(said: Any, place: str, path: Path, known: Collection[str] | None) -> Mapping[str, str]:
-    if not isinstance(said, dict) or not all(isinstance(v, str) and v for v in said.values()):
+def _texts(table: Any, place: str, path: Path, known: Collection[str] | None) -> Mapping[str, str]:
+    if not isinstance(table, dict) or not all(isinstance(v, str) and v for v in table.values()):
         raise InputRefused(path, place, "must map names to texts")
     if known is not None:
-        _known(said, place, path, known)
-    return said
+        _known(table, place, path, known)
+    return table
 
 
 def _known(names: Collection[str], place: str, path: Path, known: Collection[str]) -> None:
@@ -248,17 +248,17 @@ def _known(names: Collection[str], place: str, path: Path, known: Collection[str
         raise InputRefused(path, place, f"may only name {', '.join(known)}")
 
 
-def _dates(said: Any, path: Path) -> tuple[str, ...]:
-    listed = [said] if isinstance(said, str) else said
+def _dates(value: Any, path: Path) -> tuple[str, ...]:
+    listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list) or not all(isinstance(d, str) and "%" in d for d in listed):
         raise InputRefused(path, "dates", "must be forms such as %d.%m.%Y")
     return tuple(listed)
 
 
-def _zone(said: Mapping[str, Any], path: Path) -> ZoneInfo | None:
-    if "zone" not in said:
+def _zone(document: Mapping[str, Any], path: Path) -> ZoneInfo | None:
+    if "zone" not in document:
         return None
     try:
-        return ZoneInfo(_text(said, "zone", "zone", path))
-    except (ValueError, OSError, KeyError):  # a name that is none may name a folder
+        return ZoneInfo(_text(document, "zone", "zone", path))
+    except (ValueError, OSError, KeyError):  # an invalid name may name a folder
         raise InputRefused(path, "zone", "must be a zone such as Europe/Berlin") from None

@@ -1,4 +1,4 @@
-"""The cluster roles that every cluster is made with, for exports that bind them without listing."""
+"""The built-in cluster roles, for exports that bind them without listing them."""
 
 import tomllib
 from functools import cache
@@ -26,22 +26,22 @@ def version() -> str:
 
 @cache
 def builtin_rules(name: str) -> tuple[Rule, ...]:
-    """Return the rules of a built-in cluster role and of those it gathers; () for another.
+    """Return the rules of a built-in cluster role and of those it aggregates; () if unknown.
 
     >>> len(builtin_rules("cluster-admin")), builtin_rules("reader")
     (1, ())
     """
-    said = _table().get(name)
-    if not isinstance(said, dict):
+    role = _table().get(name)
+    if not isinstance(role, dict):
         return ()
     own = tuple(
         Rule(_verbs(verbs), (group,), tuple(resources.split()), ())
-        for group, listed in said.items()
+        for group, listed in role.items()
         if group != "gathers"
         for resources, verbs in listed
     )
-    return own + tuple(rule for other in said["gathers"] for rule in builtin_rules(other))
+    return own + tuple(rule for other in role["gathers"] for rule in builtin_rules(other))
 
 
-def _verbs(said: str) -> tuple[str, ...]:
-    return tuple(verb for word in said.split() for verb in VERBS.get(word, (word,)))
+def _verbs(names: str) -> tuple[str, ...]:
+    return tuple(verb for word in names.split() for verb in VERBS.get(word, (word,)))

@@ -1,4 +1,4 @@
-"""Whom a cluster on AWS lets in: roles and users of the account, as groups of the cluster.
+"""Access to a cluster on AWS: roles and users of the account, as groups of the cluster.
 
 By the map `aws-auth` (https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html), or by
 access entries (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html).
@@ -27,24 +27,24 @@ POLICIES = {  # https://docs.aws.amazon.com/eks/latest/userguide/access-policy-p
 
 
 def write_cloud_access(cluster: Cluster) -> None:
-    """Write who of a cloud account acts in the cluster."""
-    for said, place in cluster.objects.entries:
-        policies = said.get("associatedAccessPolicies")
+    """Write the identities of a cloud account that act in the cluster."""
+    for document, place in cluster.objects.entries:
+        policies = document.get("associatedAccessPolicies")
         if policies is not None:
-            _permit(cluster, said, listed(policies), place)
+            _permit(cluster, document, listed(policies), place)
         else:
-            groups = listed(said.get("kubernetesGroups"))
-            _let_in(cluster, said.get("principalArn"), said.get("username"), groups, place)
-    for said, place in cluster.objects.auth_maps:
+            groups = listed(document.get("kubernetesGroups"))
+            _let_in(cluster, document.get("principalArn"), document.get("username"), groups, place)
+    for document, place in cluster.objects.auth_maps:
         for key, arn_key in (("mapRoles", "rolearn"), ("mapUsers", "userarn")):
-            for one in _mapped(cluster, said, key, place):
-                groups, user = listed(one.get("groups")), one.get("username")
-                _let_in(cluster, one.get(arn_key), user, groups, place.at("data", key))
+            for entry in _mapped(cluster, document, key, place):
+                groups, user = listed(entry.get("groups")), entry.get("username")
+                _let_in(cluster, entry.get(arn_key), user, groups, place.at("data", key))
 
 
-def _mapped(cluster: Cluster, said: dict[str, Any], key: str, place: Place) -> Iterator[Any]:
+def _mapped(cluster: Cluster, auth_map: dict[str, Any], key: str, place: Place) -> Iterator[Any]:
     """Yield the entries of a map, which is YAML within a text."""
-    data = said.get("data")
+    data = auth_map.get("data")
     inner = text(data.get(key)) if isinstance(data, dict) else ""
     try:
         documents = parse_yaml(inner, Path(place.file)) if inner else []
@@ -52,16 +52,16 @@ def _mapped(cluster: Cluster, said: dict[str, Any], key: str, place: Place) -> I
         cluster.rows.reject(place.at("data", key), "is not YAML")
         return
     for document in documents:
-        for one in listed(document.value):
-            if isinstance(one, dict):
-                yield one
+        for entry in listed(document.value):
+            if isinstance(entry, dict):
+                yield entry
             else:
                 cluster.rows.reject(place.at("data", key), "must be an object")
 
 
-def _principal(cluster: Cluster, said: Any, place: Place) -> str:
+def _principal(cluster: Cluster, value: Any, place: Place) -> str:
     """Add a role or user of the account, which another export describes; return its id."""
-    arn = redact_text(text(said))
+    arn = redact_text(text(value))
     if not arn.startswith("arn:") or not (":role/" in arn or ":user/" in arn):
         cluster.rows.reject(place, "names no role or user of AWS")
         return ""
@@ -81,25 +81,25 @@ def _let_in(cluster: Cluster, arn: Any, user: Any, groups: list[Any], place: Pla
         cluster.rows.link(CONTROLS, principal, known, place)
 
 
-def _permit(cluster: Cluster, said: dict[str, Any], policies: list[Any], place: Place) -> None:
-    """Grant what the access policies of EKS give on the cluster, or on some namespaces."""
-    principal = _principal(cluster, said.get("principalArn"), place)
-    for one in policies if principal else ():
-        policy = text(one.get("policyArn")) if isinstance(one, dict) else ""
-        name = redact_text(policy.rpartition(POLICY)[2])
-        scope = one.get("accessScope") if isinstance(one, dict) else None
+def _permit(cluster: Cluster, entry: dict[str, Any], policies: list[Any], place: Place) -> None:
+    """Write the grants of access policies of EKS on the cluster, or on some namespaces."""
+    principal = _principal(cluster, entry.get("principalArn"), place)
+    for policy in policies if principal else ():
+        policy_arn = text(policy.get("policyArn")) if isinstance(policy, dict) else ""
+        name = redact_text(policy_arn.rpartition(POLICY)[2])
+        scope = policy.get("accessScope") if isinstance(policy, dict) else None
         scope = scope if isinstance(scope, dict) else {}
         spaces = [redact_text(text(n)) for n in listed(scope.get("namespaces")) if text(n)]
         if name not in POLICIES:
-            cluster.rows.warn("access policies that nobody knows here: what they permit is unknown")
+            cluster.rows.warn("unknown access policies: their permissions are unknown")
         targets = [cluster.namespace(space, place) for space in spaces]
-        for target in [cluster.whole(place)] if scope.get("type") == "cluster" else targets:
+        for target in [cluster.cluster(place)] if scope.get("type") == "cluster" else targets:
             cluster.rows.link(
                 CAN_ACCESS,
                 principal,
                 target,
                 place,
-                grant_id=redact_text(policy) or None,
+                grant_id=redact_text(policy_arn) or None,
                 role_name=name or None,
                 levels=canonical(list(POLICIES.get(name, ()))),
             )

@@ -40,8 +40,8 @@ GOOGLE = "iam.gke.io/gcp-service-account"
 AZURE = "azure.workload.identity/client-id"
 ANONYMOUS, NOBODY = "system:anonymous", "system:unauthenticated"
 NODE, NODES = "system:node:", "system:nodes"
-CLUSTER = "kubernetes"  # for whom a token is that names nobody else
-OVER = ("Succeeded", "Failed")  # pods in which nothing runs any more
+CLUSTER = "kubernetes"  # the default audience of a token
+OVER = ("Succeeded", "Failed")  # phases of pods that have ended
 ISSUER = "if the role trusts the cluster's issuer for this account"
 
 
@@ -49,7 +49,7 @@ GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 class Cluster:
-    """Adds the things of one cluster to rows, each once."""
+    """A writer of the things of one cluster as rows, each once."""
 
     def __init__(self, rows: Rows, objects: Objects, name: str, tagger: Tagger) -> None:
         self.rows, self.objects, self.name, self.tagger = rows, objects, name, tagger
@@ -57,7 +57,7 @@ class Cluster:
         self.spaces = {thing.name: thing for thing in objects.of("Namespace")}
 
     def id(self, namespace: str, kind: str, name: str) -> str:
-        """Write the id of a thing of this cluster."""
+        """Return the id of a thing of this cluster."""
         return f"k8s:{self.name}/{namespace or EVERYWHERE}/{kind.lower()}/{name}"
 
     def namespace(self, name: str, place: Place) -> str:
@@ -74,7 +74,7 @@ class Cluster:
             name=name,
             type="namespace",
             provider=PROVIDER,
-            parent_id=self.whole(place),
+            parent_id=self.cluster(place),
             created_at=created(thing),
             **tagged.facts,
         )
@@ -83,25 +83,25 @@ class Cluster:
         return id_
 
     def native(self, id_: str, thing: Thing | None) -> None:
-        """Note the id that the cluster itself gives an object, of which its audit log speaks."""
+        """Add the id that an object has in the cluster itself, as in its audit log."""
         if thing is not None:
             self.rows.alias(id_, "kubernetes_uid", thing.metadata.get("uid"))
 
     def _owners(self, thing: str, tagged: Tagged, place: Place, **facts: Any) -> None:
-        """Add whom labels and annotations name as owners."""
+        """Add the owners that labels and annotations name."""
         for owner in tagged.owners:
             if owner.label is not None:
                 self.rows.node(owner.label, owner.id, place, **owner.facts)
-            said = {"role": owner.role, "evidence": owner.evidence, **facts}
-            self.rows.link(OWNS, owner.id, thing, place, **said)
+            role_facts = {"role": owner.role, "evidence": owner.evidence, **facts}
+            self.rows.link(OWNS, owner.id, thing, place, **role_facts)
 
     def namespaces(self) -> list[str]:
-        """Return the ids of all namespaces that are known so far."""
+        """Return the ids of the namespaces known so far."""
         start = self.id("", "namespace", "")
         return [id_ for id_ in self.rows.labels if id_.startswith(start)]
 
-    def whole(self, place: Place) -> str:
-        """Add the cluster itself: who administers it rules all in it."""
+    def cluster(self, place: Place) -> str:
+        """Add the cluster itself, whose administrators control everything in it."""
         id_ = self.id("", "cluster", self.name)
         self.rows.node(
             RESOURCE,
@@ -115,7 +115,7 @@ class Cluster:
         return id_
 
     def account(self, namespace: str, name: str, place: Place, thing: Thing | None = None) -> str:
-        """Add a service account, also one that only others name."""
+        """Add a service account, even if other objects only name it."""
         id_ = self.id(namespace, "serviceaccount", name)
         made = created(thing) if thing else None
         facts = {"name": name, "provider": PROVIDER, "created_at": made}
@@ -125,7 +125,7 @@ class Cluster:
         if self.rows.node(SERVICE_ACCOUNT, id_, place, **facts):
             if own.owners:
                 self._owners(id_, own, place)
-            else:  # whoever answers for a namespace answers for the accounts in it
+            else:  # the owner of a namespace owns the accounts in it
                 self._owners(id_, around, place, inherited=True)
             if thing is not None:
                 self.native(id_, thing)
@@ -134,11 +134,11 @@ class Cluster:
         return id_
 
     def _cloud_role(self, account: str, thing: Thing) -> None:
-        """Follow the annotations by which an account acts as an identity of a cloud."""
-        said = thing.part("metadata", "annotations")
-        said = said if isinstance(said, dict) else {}
-        arn, google = text(said.get(AWS_ROLE)), text(said.get(GOOGLE))
-        application = text(said.get(AZURE)).lower()
+        """Write the identities of a cloud that an account acts as, from its annotations."""
+        annotations = thing.part("metadata", "annotations")
+        annotations = annotations if isinstance(annotations, dict) else {}
+        arn, google = text(annotations.get(AWS_ROLE)), text(annotations.get(GOOGLE))
+        application = text(annotations.get(AZURE)).lower()
         if arn.startswith("arn:"):
             self._takes(account, redact_text(arn), thing.place, ISSUER)
         if "@" in google:
@@ -153,17 +153,20 @@ class Cluster:
         self.rows.link(ASSUMES, account, arn, place, condition=condition)
 
     def _acts_as(self, account: str, id_: str, known: str, place: Place) -> None:
-        """Let an account act as an identity that another export describes, and names."""
+        """Let an account act as an identity that another export describes."""
         self.rows.node(SERVICE_ACCOUNT, id_, place, external_ids=canonical([known]))
         condition = ISSUER.replace("the role", "the identity")
         self.rows.link(ASSUMES, account, id_, place, condition=condition)
 
     def associations(self) -> None:
-        """Let accounts take the roles of AWS that an association gives to their pods."""
+        """Let accounts assume the roles of AWS that associations give to their pods."""
         without = 0
-        for said, place in self.objects.identities:
-            arn = text(said.get("roleArn")) or text(said.get("roleARN"))
-            namespace, name = text(said.get("namespace")), text(said.get("serviceAccount"))
+        for association, place in self.objects.identities:
+            arn = text(association.get("roleArn")) or text(association.get("roleARN"))
+            namespace, name = (
+                text(association.get("namespace")),
+                text(association.get("serviceAccount")),
+            )
             without += not arn
             if arn.startswith("arn:") and namespace and name:
                 account = self.account(redact_text(namespace), redact_text(name), place)
@@ -171,7 +174,7 @@ class Cluster:
             elif arn:
                 self.rows.reject(place, "an association must name namespace, account and role")
         if without:
-            self.rows.warn(f"{without} associations of pod identities do not say their role")
+            self.rows.warn(f"{without} associations of pod identities name no role")
 
     def compute(self) -> None:
         """Add pods and workloads, with the account that each runs as, unless it has no token."""
@@ -193,10 +196,10 @@ class Cluster:
             self.native(id_, thing)
             named = text(spec.get("serviceAccountName")) or text(spec.get("serviceAccount"))
             account = redact_text(named) or "default"
-            found = self.objects.things.get(("ServiceAccount", thing.namespace, account))
+            described = self.objects.things.get(("ServiceAccount", thing.namespace, account))
             mounted = spec.get("automountServiceAccountToken")
-            if mounted is None and found is not None:
-                mounted = found.body.get("automountServiceAccountToken")
+            if mounted is None and described is not None:
+                mounted = described.body.get("automountServiceAccountToken")
             target = self.account(thing.namespace, account, thing.place)
             if text(thing.part("status", "phase")) in OVER:
                 over += 1
@@ -219,7 +222,7 @@ class Cluster:
                 secret.place,
                 name=secret.name,
                 type="sa_key",
-                strength="weak",  # it never ends, and is bound to no pod and no audience
+                strength="weak",  # it never expires, and is bound to no pod and no audience
                 storage="unknown",
                 created_at=created(secret),
             )
@@ -241,7 +244,7 @@ class Cluster:
                 name=f"{plural} of {_where(namespace, plural)}",
                 type=plural,
                 provider=PROVIDER,
-                parent_id=self.whole(place) if everywhere else self.namespace(namespace, place),
+                parent_id=self.cluster(place) if everywhere else self.namespace(namespace, place),
             )
         return known[namespace]
 
@@ -251,7 +254,7 @@ class Cluster:
         for number, subject in enumerate(listed if isinstance(listed, list) else ()):
             place = binding.place.at("subjects", number)
             kind = text(subject.get("kind")) if isinstance(subject, dict) else ""
-            kind = kind.removeprefix("System")  # as OpenShift calls users of its own
+            kind = kind.removeprefix("System")  # the prefix of OpenShift's own users
             name = redact_text(text(subject.get("name"))) if isinstance(subject, dict) else ""
             if not name or kind not in ("ServiceAccount", "User", "Group"):
                 self.rows.reject(place, "a subject must be an account, a user or a group by name")
@@ -267,13 +270,13 @@ class Cluster:
                     self.rows.reject(place, "an account must be named with its namespace")
 
     def group(self, name: str, place: Place) -> str:
-        """Add a group; the one of the masters rules every cluster."""
+        """Add a group; that of the masters has all access to every cluster."""
         id_ = self.id("", "group", name)
         if self.rows.node(GROUP, id_, place, name=name, provider=PROVIDER) and name == MASTERS:
             self.rows.link(
                 CAN_ACCESS,
                 id_,
-                self.whole(place),
+                self.cluster(place),
                 place,
                 grant_id=MASTERS,
                 role_name=MASTERS,
@@ -283,7 +286,7 @@ class Cluster:
         return id_
 
     def user(self, name: str, place: Place) -> str:
-        """Add a user: a person, unless the name is one that the system gives to software."""
+        """Add a user: a person, unless the name is one of the system's for software."""
         parts = name.split(":")
         if name.startswith("system:serviceaccount:") and len(parts) == 4:
             return self.account(parts[2], parts[3], place)
@@ -296,7 +299,7 @@ class Cluster:
         return id_
 
     def memberships(self) -> None:
-        """Put accounts and users into the groups that every cluster puts them in."""
+        """Add accounts and users to the groups that they are in in every cluster."""
         prefix = f"k8s:{self.name}/"
         for id_, label in list(self.rows.labels.items()):
             if label not in (SERVICE_ACCOUNT, HUMAN) or not id_.startswith(prefix):
@@ -316,11 +319,11 @@ class Cluster:
 
 def tags_of(thing: Thing | None) -> dict[str, str]:
     """Return the labels and annotations of an object, which are texts."""
-    found: dict[Any, Any] = {}
+    tags: dict[Any, Any] = {}
     for part in ("annotations", "labels"):
-        said = thing.metadata.get(part) if thing is not None else None
-        found |= said if isinstance(said, dict) else {}
-    return {k: v for k, v in found.items() if isinstance(k, str) and isinstance(v, str)}
+        values = thing.metadata.get(part) if thing is not None else None
+        tags |= values if isinstance(values, dict) else {}
+    return {k: v for k, v in tags.items() if isinstance(k, str) and isinstance(v, str)}
 
 
 def _where(namespace: str, plural: str) -> str:
@@ -330,7 +333,7 @@ def _where(namespace: str, plural: str) -> str:
 
 
 def _projects_token(spec: dict[str, Any]) -> bool:
-    """Whether a pod is given a token of its account by a volume, for the cluster itself."""
+    """Return whether a volume gives a pod a token of its account for the cluster itself."""
     volumes = spec.get("volumes")
     for volume in volumes if isinstance(volumes, list) else ():
         projected = volume.get("projected") if isinstance(volume, dict) else None
@@ -344,14 +347,14 @@ def _projects_token(spec: dict[str, Any]) -> bool:
 
 def _pod_spec(thing: Thing) -> dict[str, Any]:
     steps = {"Pod": ("spec",), "CronJob": ("spec", "jobTemplate", "spec", "template", "spec")}
-    found = thing.part(*steps.get(thing.kind, ("spec", "template", "spec")))
-    return found if isinstance(found, dict) else {}
+    spec = thing.part(*steps.get(thing.kind, ("spec", "template", "spec")))
+    return spec if isinstance(spec, dict) else {}
 
 
 def created(thing: Thing | None) -> pd.Timestamp | None:
-    """Return when an object was created, where it says so."""
-    said = text(thing.metadata.get("creationTimestamp")) if thing is not None else ""
+    """Return the instant of creation of an object; None if unknown."""
+    stamp = text(thing.metadata.get("creationTimestamp")) if thing is not None else ""
     try:
-        return instant(said) if said else None
+        return instant(stamp) if stamp else None
     except WrongValue:
         return None

@@ -38,9 +38,9 @@ GROUP_OF = dict.fromkeys(CORE, "") | {
     **dict.fromkeys(("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"), "apps"),
     **dict.fromkeys((*BINDINGS, *ROLES), "rbac.authorization.k8s.io"),
 }
-FORMER = {"apps": "extensions", "rbac.authorization.k8s.io": "authorization.openshift.io"}
+OLD_GROUP_OF = {"apps": "extensions", "rbac.authorization.k8s.io": "authorization.openshift.io"}
 ALWAYS = ("kube-system", "default", "kube-public")  # namespaces of every cluster
-POD_IDENTITY = "PodIdentityAssociation"  # of the controllers for AWS; the command line has it too
+POD_IDENTITY = "PodIdentityAssociation"  # of the controllers for AWS, and of its command line
 JSON_SUFFIXES, YAML_SUFFIXES = (".json", ".json.gz"), (".yaml", ".yml", ".yaml.gz", ".yml.gz")
 
 
@@ -60,7 +60,7 @@ class Thing:
         return _metadata(self.body)
 
     def part(self, *steps: str) -> Any:
-        """Return a part of it by its keys; None where there is none."""
+        """Return a part of it by its keys; None if it is missing."""
         here: Any = self.body
         for step in steps:
             here = here.get(step) if isinstance(here, dict) else None
@@ -69,7 +69,7 @@ class Thing:
 
 @dataclass
 class Objects:
-    """All objects. `listed` are the kinds that the export speaks of, if only to say none."""
+    """All objects. `listed` are the kinds that the export lists, even with no objects."""
 
     things: dict[tuple[str, str, str], Thing] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
@@ -114,16 +114,16 @@ def gather(request: Request, rows: Rows) -> Objects:
     return objects
 
 
-def _documents(said: str, path: Path) -> Documents:
-    json = path.name.endswith(JSON_SUFFIXES) or said.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
+def _documents(content: str, path: Path) -> Documents:
+    json = path.name.endswith(JSON_SUFFIXES) or content.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")
     parse = json_documents if json and not path.name.endswith(YAML_SUFFIXES) else yaml_documents
-    return parse(said, path)
+    return parse(content, path)
 
 
 def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> bool:
-    """Take in an object, or all objects of a list; return whether it is something of a cluster.
+    """Add an object, or all objects of a list; return whether it is of a cluster.
 
-    A typed list may leave their kind to itself.
+    Objects of a typed list may have no kind of their own.
     """
     kind = (text(value.get("kind")) or kind) if isinstance(value, dict) else ""
     items = value.get("items") if isinstance(value, dict) else value
@@ -136,7 +136,7 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
             return True
         if isinstance(value, dict) and _continued(value):
             rows.whole = False
-            rows.warn(f"{place.file}: the list goes on in a page that is not there")
+            rows.warn(f"{place.file}: the list continues in a page that is missing")
         steps = ["items"] if isinstance(value, dict) else []
         taken = [
             _take(objects, item, place.at(*steps, number), inner, rows)
@@ -155,7 +155,9 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
         return True
     if kind == "Status" and "status" in value:
         rows.whole = False
-        rows.warn(f"{place.file}: the cluster answered with an error: what was asked is missing")
+        rows.warn(
+            f"{place.file}: the cluster answered with an error: the requested objects are missing"
+        )
         return False
     if kind and ("apiVersion" in value or "metadata" in value):
         _add(objects, kind, value, place, rows)
@@ -164,25 +166,29 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
 
 
 def _associations(objects: Objects, value: dict[str, Any], place: Place) -> bool:
-    """Take in which account takes which role of AWS, as `aws eks` writes it."""
-    one, many = value.get("association"), value.get("associations")
-    found = [(one, place.at("association"))] if isinstance(one, dict) else []
-    for number, said in enumerate(many if isinstance(many, list) else ()):
-        found += [(said, place.at("associations", number))] if isinstance(said, dict) else []
-    objects.identities += found
+    """Add associations of accounts with roles of AWS, as `aws eks` writes them."""
+    single, many = value.get("association"), value.get("associations")
+    associations = [(single, place.at("association"))] if isinstance(single, dict) else []
+    for number, association in enumerate(many if isinstance(many, list) else ()):
+        associations += (
+            [(association, place.at("associations", number))]
+            if isinstance(association, dict)
+            else []
+        )
+    objects.identities += associations
     return True
 
 
 def _foreign(kind: str, body: Any) -> bool:
-    """Whether something of another API only has the name of a kind, such as a Role of a cloud."""
+    """Return whether an object is of another API with an equal kind, such as a cloud's Role."""
     version = text(body.get("apiVersion")) if isinstance(body, dict) else ""
     group = version.rpartition("/")[0]
-    return group not in ("", GROUP_OF[kind], FORMER.get(GROUP_OF[kind]))
+    return group not in ("", GROUP_OF[kind], OLD_GROUP_OF.get(GROUP_OF[kind]))
 
 
 def _metadata(body: dict[str, Any]) -> dict[str, Any]:
-    found = body.get("metadata")
-    return found if isinstance(found, dict) else {}
+    metadata = body.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _continued(value: dict[str, Any]) -> bool:
@@ -220,7 +226,7 @@ def _add(objects: Objects, kind: str, body: dict[str, Any], place: Place, rows: 
 
 
 def _named_role(body: dict[str, Any]) -> dict[str, Any]:
-    """Say of which kind the role of a binding of OpenShift is, which leaves that to its place."""
+    """Add the kind of role to a binding of OpenShift, which only implies it by the namespace."""
     role = body.get("roleRef")
     if not isinstance(role, dict) or role.get("kind") or not _openshift(body):
         return body
@@ -231,9 +237,9 @@ def _openshift(body: dict[str, Any]) -> bool:
     return text(body.get("apiVersion")).startswith("authorization.openshift.io/")
 
 
-def _refuse_second(one: Thing, other: Thing) -> None:
-    """Refuse namespaces of every cluster that have two ids: they are of two clusters."""
-    ids = {text(thing.metadata.get("uid")) for thing in (one, other)} - {""}
-    if one.kind == "Namespace" and one.name in ALWAYS and len(ids) > 1:
+def _refuse_second(first: Thing, second: Thing) -> None:
+    """Refuse two ids of a namespace that every cluster has: they are of two clusters."""
+    ids = {text(thing.metadata.get("uid")) for thing in (first, second)} - {""}
+    if first.kind == "Namespace" and first.name in ALWAYS and len(ids) > 1:
         reason = "is of a second cluster: read the folder of each cluster by itself"
-        raise InputRefused(other.place.file, other.place.pointer, reason)
+        raise InputRefused(second.place.file, second.place.pointer, reason)

@@ -1,4 +1,4 @@
-"""From the objects of a cluster to rows: who holds which role, and what the roles permit."""
+"""Rows of the objects of a cluster: the holders of roles, and the grants of roles."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -57,8 +57,8 @@ def read(request: Request) -> Reading:
     scope = scope_of(request)
     tagger = Tagger(request.tags)
     _Access(Cluster(rows, objects, scope.replace("/", ":"), tagger)).write()
-    for said in tagger.warnings():
-        rows.warn(said)
+    for warning in tagger.warnings():
+        rows.warn(warning)
     declares = {
         "grants": {*ROLES, *BINDINGS},
         "inventory": {"Pod", *WORKLOADS},
@@ -71,7 +71,7 @@ def read(request: Request) -> Reading:
 
 @dataclass
 class _Given:
-    """What a holder may do with one target, from all rules of one role together."""
+    """The actions and levels of a holder on one target, from all rules of one role."""
 
     actions: set[str] = field(default_factory=set)
     levels: set[str] = field(default_factory=set)
@@ -79,17 +79,17 @@ class _Given:
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """What a role permits in a namespace or everywhere, whom, and by which object."""
+    """The grant of a role to a holder, in a namespace or everywhere, by the object `why`."""
 
     holder: str
     namespace: str
-    role: Thing | None  # None where the export does not hold it
+    role: Thing | None  # None if the export does not hold it
     why: Thing
     rules: tuple[Rule, ...]
 
 
 class _Access:
-    """Turns roles and bindings into rows."""
+    """A writer of roles and bindings as rows."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster, self.rows, self.objects = cluster, cluster.rows, cluster.objects
@@ -144,7 +144,7 @@ class _Access:
         return self.cluster.id(role.namespace, role.kind, role.name)
 
     def _role(self, role: Thing) -> None:
-        """Add a role, which holds what it permits in its namespace, or everywhere."""
+        """Add a role, which holds its grants in its namespace, or everywhere."""
         around = self.cluster.spaces.get(role.namespace)
         self.rows.node(
             ROLE,
@@ -163,9 +163,9 @@ class _Access:
             self._grant(self._role_id(role), role.namespace or EVERYWHERE, role, role)
 
     def _bindable(self, role: Thing) -> bool:
-        """Whether some rule lets somebody bind this role where it holds, so that it counts.
+        """Return whether some rule permits to bind this role where it is valid, so that it counts.
 
-        Who may bind any cluster role gains the cluster or a namespace, not one role of them.
+        The right to bind any cluster role is access to the cluster or a namespace, not to a role.
         """
         plural = f"{role.kind.lower()}s"
         for where, names in self.binds.get(plural, ()):
@@ -177,16 +177,16 @@ class _Access:
         return False
 
     def _find_binds(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-        """Return what rules let somebody bind: by sort of role, where, and which by name."""
-        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        """Return the roles that rules permit to bind: by sort of role, the namespace and names."""
+        binds: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
         for role in self.objects.of(*ROLES):
             for rule in self._rules(role, role):
                 if {"bind", "*"} & set(rule.verbs):
                     for plural in ("roles", "clusterroles"):
                         if {plural, "*"} & set(rule.resources):
                             where = role.namespace or EVERYWHERE
-                            found.setdefault(plural, []).append((where, rule.names))
-        return found
+                            binds.setdefault(plural, []).append((where, rule.names))
+        return binds
 
     def _bound(self, binding: Thing) -> str:
         """Return the id of the role that a binding names."""
@@ -195,7 +195,7 @@ class _Access:
         return self.cluster.id(binding.namespace if kind == "Role" else "", kind, name)
 
     def _bind(self, binding: Thing, subjects: list[str]) -> None:
-        """Let subjects take a role; a cluster role bound in a namespace is granted there only."""
+        """Let subjects assume a role; a cluster role bound in a namespace is granted there only."""
         kind, name = (text(binding.part("roleRef", key)) for key in ("kind", "name"))
         inside = binding.kind == "RoleBinding"
         if kind not in ROLES or not name or (kind == "Role" and not inside):
@@ -206,8 +206,8 @@ class _Access:
         if role is None and kind == "ClusterRole" and builtin_rules(name):
             self.builtin[name] += 1
         elif role is None:
-            said = "names a role that is not in the export, so what it permits is unknown"
-            self.rows.warn(f"{binding.kind} {binding.name}: {said}")
+            problem = "names a role that is not in the export, so its permissions are unknown"
+            self.rows.warn(f"{binding.kind} {binding.name}: {problem}")
         if inside and kind == "ClusterRole":
             for subject in subjects:
                 self._grant(subject, binding.namespace, role, binding)
@@ -230,7 +230,7 @@ class _Access:
         self.grants.append(_Grant(holder, namespace, role, why, rules))
 
     def _rules(self, role: Thing | None, why: Thing) -> Iterator[Rule]:
-        """Yield the rules of a role, of those that it gathers, or of a built-in one."""
+        """Yield the rules of a role, of those that it aggregates, or of a built-in one."""
         if role is not None:
             for source in (role, *self._gathered(role)):
                 yield from self.own_rules[self._role_id(source)]
@@ -238,7 +238,7 @@ class _Access:
             yield from builtin_rules(text(why.part("roleRef", "name")))
 
     def _own_rules(self, role: Thing) -> Iterator[Rule]:
-        """Yield the rules that a role lists, and set aside what is none."""
+        """Yield the rules that a role lists, and reject invalid ones."""
         listed = role.body.get("rules")
         for number, value in enumerate(listed if isinstance(listed, list) else ()):
             rule = rule_of(value)
@@ -250,7 +250,7 @@ class _Access:
                 self.rows.reject(role.place.at("rules", number), "a rule needs verbs and resources")
 
     def _gathered(self, role: Thing) -> Iterator[Thing]:
-        """Yield the cluster roles that an aggregated one selects, where it has no rules itself."""
+        """Yield the cluster roles that an aggregated one selects, if it has no rules itself."""
         selectors = role.part("aggregationRule", "clusterRoleSelectors")
         if role.body.get("rules") or not isinstance(selectors, list):
             return
@@ -261,34 +261,36 @@ class _Access:
                 yield other
 
     def _name_targets(self) -> None:
-        """Add what the rules speak of, so that wider grants find all that they cover."""
+        """Add the collections in rules first, so that wider grants cover all of them."""
         without = 0
         for grant in self.grants:
             for rule in grant.rules:
-                found = list(permitted(rule, grant.namespace))
-                without += not found
-                for one in found:
-                    if one.plural and not one.name:
-                        self.cluster.collection(one.namespace, one.plural, grant.why.place)
+                permissions = list(permitted(rule, grant.namespace))
+                without += not permissions
+                for permission in permissions:
+                    if permission.plural and not permission.name:
+                        self.cluster.collection(
+                            permission.namespace, permission.plural, grant.why.place
+                        )
         if without:
             self.rows.warn(
-                f"{without} rules grant, within a namespace, what is only asked for in the whole"
+                f"{without} rules grant, within a namespace, things that exist only in the whole"
                 " cluster: they have no effect there"
             )
 
     def _write(self, grant: _Grant) -> None:
-        """Write what a holder is granted, as one row for each target."""
-        found: dict[str, _Given] = {}
+        """Write the grants of a holder, as one row for each target."""
+        given_by_target: dict[str, _Given] = {}
         why = grant.why
         for rule in grant.rules:
-            for one in permitted(rule, grant.namespace):
-                for target, primary in self._targets(one, why.place):
-                    given = found.setdefault(target, _Given())
-                    given.levels |= one.levels
-                    given.actions |= set(one.actions) if primary else set()
+            for permission in permitted(rule, grant.namespace):
+                for target, primary in self._targets(permission, why.place):
+                    given = given_by_target.setdefault(target, _Given())
+                    given.levels |= permission.levels
+                    given.actions |= set(permission.actions) if primary else set()
         by = self.cluster.id(why.namespace, why.kind, why.name)
         named = grant.role.name if grant.role else redact_text(text(why.part("roleRef", "name")))
-        for target, given in found.items():
+        for target, given in given_by_target.items():
             principal = self.rows.labels[target] is not RESOURCE
             self.rows.link(
                 CAN_ACCESS,
@@ -304,57 +306,57 @@ class _Access:
                 assumed=True if grant.role is None else None,
             )
 
-    def _targets(self, one: Permitted, place: Place) -> Iterator[tuple[str, bool]]:
-        """Yield the ids that a permission is on; not primary are the parts of a wider one."""
-        everywhere = one.namespace == EVERYWHERE
-        if one.name:
-            yield from ((id_, True) for id_ in self._single(one, place))
-        elif one.plural:
-            yield self.cluster.collection(one.namespace, one.plural, place), True
+    def _targets(self, permission: Permitted, place: Place) -> Iterator[tuple[str, bool]]:
+        """Yield the ids that a permission is on, and False for the parts of a wider target."""
+        everywhere = permission.namespace == EVERYWHERE
+        if permission.name:
+            yield from ((id_, True) for id_ in self._single(permission, place))
+        elif permission.plural:
+            yield self.cluster.collection(permission.namespace, permission.plural, place), True
             if everywhere:
-                parts = self.cluster.collections[one.plural].items()
+                parts = self.cluster.collections[permission.plural].items()
                 yield from ((id_, False) for namespace, id_ in parts if namespace != EVERYWHERE)
         elif everywhere:
-            yield self.cluster.whole(place), True
+            yield self.cluster.cluster(place), True
             yield from ((id_, False) for id_ in self.cluster.namespaces())
             for known in self.cluster.collections.values():
                 yield from ((id_, False) for id_ in known.values())
         else:
-            yield self.cluster.namespace(one.namespace, place), True
+            yield self.cluster.namespace(permission.namespace, place), True
             for known in self.cluster.collections.values():
-                if one.namespace in known:
-                    yield known[one.namespace], False
+                if permission.namespace in known:
+                    yield known[permission.namespace], False
 
-    def _single(self, one: Permitted, place: Place) -> Iterator[str]:
-        """Yield what a rule singles out by name, in every namespace where it is one of these."""
-        kind = SINGULAR.get(one.plural, one.plural)
-        wide = one.plural in ("clusterroles", "users", "groups", "namespaces")
-        namespace = "" if wide else one.namespace
-        if not wide and one.namespace == EVERYWHERE:
-            ending = f"/{kind}/{one.name}"
+    def _single(self, permission: Permitted, place: Place) -> Iterator[str]:
+        """Yield the ids of a thing that a rule names, in every namespace that has it."""
+        kind = SINGULAR.get(permission.plural, permission.plural)
+        wide = permission.plural in ("clusterroles", "users", "groups", "namespaces")
+        namespace = "" if wide else permission.namespace
+        if not wide and permission.namespace == EVERYWHERE:
+            ending = f"/{kind}/{permission.name}"
             known = [i for i in self.rows.labels if i.endswith(ending) and i.startswith("k8s:")]
             if known:
                 yield from known
                 return
-        id_ = self.cluster.id(namespace, kind, one.name)
-        label: Node = PRINCIPALS.get(one.plural, RESOURCE)
+        id_ = self.cluster.id(namespace, kind, permission.name)
+        label: Node = PRINCIPALS.get(permission.plural, RESOURCE)
         if label is RESOURCE:
             parent = (
-                self.cluster.whole(place)
+                self.cluster.cluster(place)
                 if namespace in ("", EVERYWHERE)
                 else self.cluster.namespace(namespace, place)
             )
             facts = {"type": kind, "parent_id": parent, "provider": PROVIDER}
-            self.rows.node(label, id_, place, name=one.name, **facts)
+            self.rows.node(label, id_, place, name=permission.name, **facts)
             if f"{id_}#token" in self.rows.labels:
                 self.rows.link(STORED_IN, f"{id_}#token", id_, place)
         else:
-            self.rows.node(label, id_, place, name=one.name, provider=PROVIDER)
+            self.rows.node(label, id_, place, name=permission.name, provider=PROVIDER)
         yield id_
 
 
 def _selects(selector: object, labels: dict[str, object]) -> bool:
-    """Whether a label selector picks these labels."""
+    """Return whether a label selector matches these labels."""
     if not isinstance(selector, dict):
         return False
     wanted, tests = selector.get("matchLabels"), selector.get("matchExpressions")
@@ -365,9 +367,9 @@ def _selects(selector: object, labels: dict[str, object]) -> bool:
 
 
 def _meets(test: object, labels: dict[str, object]) -> bool:
-    """Whether labels meet one requirement; one that nobody knows is not met."""
-    said = test if isinstance(test, dict) else {}
-    key, values = text(said.get("key")), said.get("values")
+    """Return whether labels meet one requirement; an unknown one is not met."""
+    requirement = test if isinstance(test, dict) else {}
+    key, values = text(requirement.get("key")), requirement.get("values")
     among = labels.get(key) in (values if isinstance(values, list) else [])
     met = {
         "In": among,
@@ -375,4 +377,4 @@ def _meets(test: object, labels: dict[str, object]) -> bool:
         "Exists": key in labels,
         "DoesNotExist": key not in labels,
     }
-    return bool(met.get(text(said.get("operator")), False))
+    return bool(met.get(text(requirement.get("operator")), False))

@@ -1,4 +1,4 @@
-"""What the rules of a role permit: on which things of which namespace, and at which level."""
+"""The permissions of rules of a role: things, namespaces and levels."""
 
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from ingest.rows import text
 from ingest.secrets.redaction import redact_text
 
 ALL = "*"
-EVERYWHERE = "-"  # stands in an id where a namespace would
+EVERYWHERE = "-"  # in ids, in place of a namespace
 LEVEL_OF = {
     "get": "read",
     "watch": "read",
@@ -37,7 +37,7 @@ SINGULAR = {  # kinds of object that a rule may single out by name
     "jobs": "job",
     "cronjobs": "cronjob",
 }
-UNNAMEABLE = {"create", "deletecollection"}  # a name is not known when these are decided
+UNNAMEABLE = {"create", "deletecollection"}  # checked before a name is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """Actions on one target: a namespace or the cluster (`plural` ""), a sort of thing, or one.
+    """Actions on one target: a namespace or the cluster (`plural` ""), a sort, or a thing.
 
-    `namespace` is `EVERYWHERE` where it holds for the whole cluster.
+    `namespace` is `EVERYWHERE` if it is valid in the whole cluster.
     """
 
     namespace: str
@@ -76,14 +76,14 @@ def _api() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def namespaced(plural: str) -> bool:
-    """Whether things of this sort live in a namespace; so does what nobody knows."""
+    """Return whether things of this sort are in a namespace; True for an unknown sort."""
     if any(plural in listed for listed in _api()["namespaced"].values()):
         return True
     return not any(plural in listed for listed in _api()["cluster"].values())
 
 
 def rule_of(value: Any) -> Rule | None:
-    """Read a rule; None where it is none, or speaks of paths of the server and not of resources."""
+    """Read a rule; None if it is invalid, or on paths of the server instead of resources."""
     if not isinstance(value, dict):
         return None
     parts = [_texts(value.get(k)) for k in ("verbs", "apiGroups", "resources", "resourceNames")]
@@ -92,15 +92,15 @@ def rule_of(value: Any) -> Rule | None:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    found = value if isinstance(value, list) else []
-    return tuple(redact_text(text(one)) for one in found if isinstance(one, str))
+    items = value if isinstance(value, list) else []
+    return tuple(redact_text(text(item)) for item in items if isinstance(item, str))
 
 
 def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
-    """Yield what a rule permits in a namespace, or everywhere.
+    """Yield the permissions of a rule in a namespace, or everywhere.
 
-    In a namespace, what is said of things of the whole cluster has no effect: nobody asks for it
-    there. Only `bind` is, as it says which cluster roles may be bound in the namespace.
+    In a namespace, rules on things of the whole cluster have no effect. Only `bind` has: it
+    permits to bind cluster roles in the namespace.
     """
     if rule.all_of_everything:
         yield Permitted(namespace, "", "", ("* *",), frozenset(LEVELS))
@@ -108,19 +108,19 @@ def permitted(rule: Rule, namespace: str) -> Iterator[Permitted]:
         for plural, shown in _named(resource, rule, namespace):
             verbs = [v for v in rule.verbs if _has_effect(v, plural, namespace)]
             for name in rule.names or ("",):
-                said = [v for v in verbs if not (name and v in UNNAMEABLE and "/" not in shown)]
-                if said:
+                allowed = [v for v in verbs if not (name and v in UNNAMEABLE and "/" not in shown)]
+                if allowed:
                     yield Permitted(
                         namespace,
                         plural,
                         name,
-                        tuple(f"{verb} {shown}" for verb in said),
-                        frozenset(level for verb in said for level in levels_of(verb, shown)),
+                        tuple(f"{verb} {shown}" for verb in allowed),
+                        frozenset(level for verb in allowed for level in levels_of(verb, shown)),
                     )
 
 
 def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str]]:
-    """Yield the sorts of thing that a resource of a rule names, and how an action shows them.
+    """Yield the sorts of thing that a resource of a rule names, and their form in actions.
 
     `*` stands for all sorts of the rule's groups, and their parts too.
     """
@@ -144,14 +144,14 @@ def _named(resource: str, rule: Rule, namespace: str) -> Iterator[tuple[str, str
 
 def _of_groups(rule: Rule, namespace: str) -> list[str]:
     scopes = ("namespaced", "cluster") if namespace == EVERYWHERE else ("namespaced",)
-    found = [
+    names = [
         plural
         for scope in scopes
         for group, plurals in _api()[scope].items()
         if ALL in rule.groups or group in rule.groups
         for plural in plurals
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(names))
 
 
 def _has_effect(verb: str, plural: str, namespace: str) -> bool:

@@ -238,7 +238,7 @@ def test_a_person_who_is_described_in_two_ways_is_counted(read):
     [
         (",technical,ledger,,RO,,,", "holder is empty"),
         ("x,technical,,,RO,,,", "target is empty"),
-        ("x,,ledger,,RO,,,", "nothing says what holder is: give holder_label"),
+        ("x,,ledger,,RO,,,", "the label of holder is unknown: give holder_label"),
         ("x,robot,ledger,,RO,,,", "holder_label must be one of "),
         ("x,person,ledger,,Own,,,", "levels: must be among list, read, write, admin"),
         ("x,person,books,secret,RO,,,", "sensitivity: must be one of "),
@@ -263,8 +263,11 @@ def test_a_wrong_line_is_set_aside_and_the_others_stay(read, line, reason):
         (OWNERS_MAP.replace('"owners"', '"people"'), "must be one of owners, access, reviews"),
         (OWNERS_MAP + 'roles = ["sponsor"]', "must be a list of business, technical"),
         (OWNERS_MAP.replace("owner_name", "owner_password"), "may only name"),
-        (OWNERS_MAP.replace('owner = "Mail", ', ""), "says nothing of owner"),
-        (ACCESS_MAP.replace("levels = ", "tags = "), "says nothing of levels or role_name or act"),
+        (OWNERS_MAP.replace('owner = "Mail", ', ""), "names no column for owner"),
+        (
+            ACCESS_MAP.replace("levels = ", "tags = "),
+            "names no column for levels or role_name or act",
+        ),
         (OWNERS_MAP.replace("owners.csv", "../owners.csv"), "beside the map or below"),
         (OWNERS_MAP.replace("owners.csv", "/etc/passwd.csv"), "beside the map or below"),
         (OWNERS_MAP.replace("owners.csv", "owners.xls"), "must end in one of"),

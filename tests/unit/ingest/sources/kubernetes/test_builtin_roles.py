@@ -59,7 +59,7 @@ def test_a_built_in_role_permits_what_kubernetes_says(read, name, may, may_not):
 def test_what_is_no_built_in_cluster_role_permits_nothing_that_is_known(read, name, kind):
     loaded = bound(read, name, kind)
     assert actions(loaded) == set()
-    assert any("what it permits is unknown" in w for w in loaded.done.warnings)
+    assert any("its permissions are unknown" in w for w in loaded.done.warnings)
 
 
 def test_who_may_edit_takes_over_the_accounts_of_the_namespace_and_who_views_does_not(read):

@@ -106,7 +106,7 @@ def test_an_association_that_does_not_say_its_role_is_counted(tmp_path):
     (tmp_path / "identity.json").write_text(json.dumps(listed))
     loaded = load(SOURCE, tmp_path / "s", tmp_path / "sa.json", tmp_path / "identity.json")
     assert loaded.rows(ASSUMES) == []
-    assert said(loaded, "1 associations of pod identities do not say their role")
+    assert said(loaded, "1 associations of pod identities name no role")
 
 
 def test_roles_of_an_account_are_let_in_as_groups(read):

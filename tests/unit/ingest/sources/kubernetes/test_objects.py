@@ -142,7 +142,7 @@ def test_a_list_that_goes_on_is_partial(tmp_path):
     path.write_text(json.dumps(said))
     loaded = load(SOURCE, tmp_path / "s", path)
     assert loaded.graph.coverage[0].complete is False
-    assert "goes on in a page that is not there" in " ".join(loaded.done.warnings)
+    assert "continues in a page that is missing" in " ".join(loaded.done.warnings)
 
 
 @pytest.mark.parametrize(

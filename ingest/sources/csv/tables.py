@@ -1,4 +1,4 @@
-"""What the tables of a column map state, table by table."""
+"""Rows of the tables of a column map, table by table."""
 
 import re
 from collections.abc import Mapping
@@ -45,23 +45,23 @@ KIND_OF_OWNER = {SPONSOR: BUSINESS}
 
 @dataclass
 class Tables:
-    """What the tables of a map state, gathered table by table."""
+    """A collector of the rows of all tables of a map."""
 
     map: ColumnMap
     scope: str
     rows: Rows = field(default_factory=Rows)
     nodes: dict[Node, list[pd.DataFrame]] = field(default_factory=dict)
     links: dict[Element, list[pd.DataFrame]] = field(default_factory=dict)
-    roles: set[str] = field(default_factory=set)  # of owners that the tables could state
+    roles: set[str] = field(default_factory=set)  # of owners that the tables can declare
     lost: list[TableMap] = field(default_factory=list)  # tables that cannot be read
 
     def add(self, table: TableMap) -> None:
-        """Add what one table states."""
+        """Add the rows of one table."""
         try:
-            there = table.path.is_file()
+            exists = table.path.is_file()
         except (OSError, ValueError):  # a name that no file can have
-            there = False
-        if not there:
+            exists = False
+        if not exists:
             raise InputRefused(table.path, "", "there is no such file, though the map names it")
         read = readable(self.rows, lambda: read_table(table.path))
         if read is None:
@@ -74,22 +74,26 @@ class Tables:
         frame = self._fields(read.frame, table)
         if table.holds == "reviews":
             frame = self._decided(frame, table)
-        said = {end: self._end(frame, table, end) for end in table.form.ends}
-        wrong = pd.concat([ends.wrong for ends in said.values()], axis=1).bfill(axis=1).iloc[:, 0]
+        ends_by_name = {end: self._end(frame, table, end) for end in table.form.ends}
+        wrong = (
+            pd.concat([ends.wrong for ends in ends_by_name.values()], axis=1)
+            .bfill(axis=1)
+            .iloc[:, 0]
+        )
         self._reject(frame, wrong)
         good = wrong.isna()
-        for ends in said.values():
+        for ends in ends_by_name.values():
             self._add_nodes(frame[good], ends)
-        self._add_facts(frame[good], table, {end: e.ids[good] for end, e in said.items()})
+        self._add_facts(frame[good], table, {end: e.ids[good] for end, e in ends_by_name.items()})
 
     # -- cells -----------------------------------------------------------------------------------
 
     def _fields(self, raw: pd.DataFrame, table: TableMap) -> pd.DataFrame:
-        """Return the fields of a table under our names, in our words, secrets taken out."""
+        """Return the fields of a table in the names and words of the schema, without secrets."""
         dtypes = table.form.fields()
-        found = {FILE: raw[FILE], PLACE: raw[PLACE]}
+        columns = {FILE: raw[FILE], PLACE: raw[PLACE]}
         for name in (*table.always, *table.columns):
-            if name in found:
+            if name in columns:
                 continue
             cells = raw[table.columns[name]].str.strip() if name in table.columns else pd.NA
             column = pd.Series(cells, index=raw.index, dtype="string")
@@ -97,31 +101,31 @@ class Tables:
             if name in table.always:
                 column = column.fillna(table.always[name])
             if table.holds == "owners" and name == "role":
-                found[name] = self._roles_of_owners(column, table)
+                columns[name] = self._roles_of_owners(column, table)
                 continue
-            found[name] = self._worded(column, dtypes[name], table.words.get(name, {}))
-        if table.holds == "owners" and "role" not in found:
+            columns[name] = self._worded(column, dtypes[name], table.words.get(name, {}))
+        if table.holds == "owners" and "role" not in columns:
             self.roles |= {BUSINESS, *table.roles}
-        return pd.DataFrame(found)
+        return pd.DataFrame(columns)
 
     def _roles_of_owners(self, column: pd.Series, table: TableMap) -> pd.Series:
-        """Put the kinds of owners into our words, and note which kinds the table tells.
+        """Return the roles of owners in the schema's words, and record those the table can declare.
 
-        A column that tells kinds apart could have stated both; one of which every cell says no
-        more than "owner", and one kind for the whole table, knows one.
+        A column with particular kinds can declare both; one whose cells all are just "owner", or a
+        single kind for the whole table, can declare one.
         """
         words = table.words.get("role", {})
         cells = column.fillna("").unique()
         usual = {c.casefold(): role for c in cells if (role := role_of_word(c)) is not None}
         worded = self._worded(column, Dtype.TEXT, {**usual, **words})
-        told = [c for c in cells if c.casefold() in words or tells_kinds_apart(c)]
+        particular = [c for c in cells if c.casefold() in words or tells_kinds_apart(c)]
         kinds = {KIND_OF_OWNER.get(role, role) for role in worded.dropna().unique()} & {*BOTH}
-        several = "role" in table.columns and bool(told)
+        several = "role" in table.columns and bool(particular)
         self.roles |= {*(BOTH if several else kinds or {BUSINESS}), *table.roles}
         return worded
 
     def _worded(self, column: pd.Series, dtype: Dtype, words: Mapping[str, str]) -> pd.Series:
-        """Put each cell of a column as the schema expects it."""
+        """Return a column with each cell in the form of the schema."""
         secret = column.index[secretive(column.fillna(""))]
         if len(secret):
             column = column.copy()
@@ -133,7 +137,7 @@ class Tables:
         return each(column, lambda cell: word(cell, words)) if words else column
 
     def _instant(self, cell: str) -> str:
-        """Write an instant in ISO 8601; what is none stays, and is refused where it is typed."""
+        """Return an instant in ISO 8601; any other text stays, and is rejected when it is typed."""
         for form in self.map.dates:
             try:
                 at = datetime.strptime(cell, form)
@@ -152,10 +156,10 @@ class Tables:
         except ValueError:  # no such time, or twice on that day
             return cell
 
-    # -- what the cells name ---------------------------------------------------------------------
+    # -- ends of rows ----------------------------------------------------------------------------
 
     def _end(self, frame: pd.DataFrame, table: TableMap, end: str) -> "_Ends":
-        """Return the ids that one end of each row names, their labels, and what is wrong."""
+        """Return the ids at one end of each row, their labels, and the reasons to reject rows."""
         allowed = table.form.ends[end]
         none = pd.Series(pd.NA, frame.index, dtype="string")
         cells = frame.get(end, none)
@@ -163,23 +167,23 @@ class Tables:
         labels = labels.str.casefold()
         elsewhere = cells.str.fullmatch(KNOWN_ELSEWHERE.pattern).fillna(False).astype(bool)
         if f"{end}_label" not in table.columns:
-            labels = labels.mask(elsewhere)  # another source knows better what that is
+            labels = labels.mask(elsewhere)  # another source knows the label
         kinds = [label.name.casefold() for label in allowed]
-        said = cells.notna()
-        optional = end in ("owner", "decided_by")  # an empty cell says that there is nobody
-        wrong = none.mask(~said & (not optional), f"{end} is empty")
-        unfit = said & labels.notna() & ~labels.isin(kinds)
+        filled = cells.notna()
+        optional = end in ("owner", "decided_by")  # an empty cell means nobody
+        wrong = none.mask(~filled & (not optional), f"{end} is empty")
+        unfit = filled & labels.notna() & ~labels.isin(kinds)
         names = ", ".join(label.name for label in allowed)
         wrong = wrong.mask(wrong.isna() & unfit, f"{end}_label must be one of {names}")
-        bare = said & labels.isna() & ~elsewhere
-        wrong = wrong.mask(wrong.isna() & bare, f"nothing says what {end} is: give {end}_label")
+        bare = filled & labels.isna() & ~elsewhere
+        wrong = wrong.mask(wrong.isna() & bare, f"the label of {end} is unknown: give {end}_label")
         mails = cells.str.fullmatch(MAIL.pattern).fillna(False).astype(bool)
         native = cells.mask(mails, cells.str.lower())
         ids = cells.where(elsewhere, f"csv:{self.scope}/" + labels + "/" + native)
-        return _Ends(end, ids, labels.where(said), mails, wrong)
+        return _Ends(end, ids, labels.where(filled), mails, wrong)
 
     def _add_nodes(self, frame: pd.DataFrame, ends: "_Ends") -> None:
-        """State the things that one end of a table names and that it says what they are."""
+        """Add the nodes at one end of a table whose label is known."""
         prefix = f"{ends.end}_"
         for kind, rows in frame.groupby(ends.labels.reindex(frame.index)):
             label = LABELS[str(kind)]
@@ -196,7 +200,7 @@ class Tables:
             node[[FILE, PLACE]] = rows[[FILE, PLACE]]
             self.nodes.setdefault(label, []).append(node)
 
-    # -- what the tables state -------------------------------------------------------------------
+    # -- rows ------------------------------------------------------------------------------------
 
     def _add_facts(
         self, frame: pd.DataFrame, table: TableMap, ids: Mapping[str, pd.Series]
@@ -204,13 +208,13 @@ class Tables:
         names = [p.name for p in table.form.facts if p.name in frame.columns]
         facts = frame[[FILE, PLACE, *names]]
         if table.holds == "owners":
-            said = facts.assign(source_id=ids["owner"], target_id=ids["thing"])
-            if "evidence" not in said:
-                said["evidence"] = "declared"
-            self._link(OWNS, said[ids["owner"].notna()])
+            links = facts.assign(source_id=ids["owner"], target_id=ids["thing"])
+            if "evidence" not in links:
+                links["evidence"] = "declared"
+            self._link(OWNS, links[ids["owner"].notna()])
         elif table.holds == "access":
-            said = facts.assign(source_id=ids["holder"], target_id=ids["target"])
-            self._link(CAN_ACCESS, self._used_by_level(said))
+            links = facts.assign(source_id=ids["holder"], target_id=ids["target"])
+            self._link(CAN_ACCESS, self._used_by_level(links))
         elif table.holds == "reviews":
             self._add_reviews(facts, ids)
         elif table.holds == "sod":
@@ -218,15 +222,15 @@ class Tables:
             named = facts["rule"].map(digest, na_action="ignore")
             self._link(SOD_RULE, facts.assign(id=f"csv:{self.scope}/sod/" + named, **sides))
         elif table.form.relationship is not None:
-            said = facts.assign(source_id=ids["source"], target_id=ids["target"])
-            self._link(table.form.relationship, said)
+            links = facts.assign(source_id=ids["source"], target_id=ids["target"])
+            self._link(table.form.relationship, links)
 
-    def _used_by_level(self, said: pd.DataFrame) -> pd.DataFrame:
-        """Take a last use without a level for a use of each level that is granted."""
-        if "last_used_at" not in said:
-            return said
-        levels = said.get("levels", pd.Series(pd.NA, said.index, dtype="string"))
-        used = said["last_used_at"]
+    def _used_by_level(self, grants: pd.DataFrame) -> pd.DataFrame:
+        """Take a last use without a level as a use of each granted level."""
+        if "last_used_at" not in grants:
+            return grants
+        levels = grants.get("levels", pd.Series(pd.NA, grants.index, dtype="string"))
+        used = grants["last_used_at"]
         idle = used.notna() & ~used.str.startswith("{").fillna(False) & levels.isna()
         if idle.any():
             self.rows.warn(f"{int(idle.sum())} last uses of grants without a level were left out")
@@ -234,7 +238,7 @@ class Tables:
             pd.NA if pd.isna(at) or left_out else by_level(at, level)
             for at, level, left_out in zip(used, levels.fillna(""), idle, strict=True)
         ]
-        return said.assign(last_used_at=pd.Series(made, said.index, dtype="string"))
+        return grants.assign(last_used_at=pd.Series(made, grants.index, dtype="string"))
 
     def _add_reviews(self, facts: pd.DataFrame, ids: Mapping[str, pd.Series]) -> None:
         parts = [ids["thing"], facts["decided_at"], facts.get("grant_id")]
@@ -254,15 +258,15 @@ class Tables:
         self.nodes.setdefault(REVIEW, []).append(node)
 
     def _decided(self, frame: pd.DataFrame, table: TableMap) -> pd.DataFrame:
-        """Leave out the lines of a review that nobody has decided."""
+        """Leave out reviews without a decision."""
         open_ = frame["decision"].isna() if "decision" in frame else pd.Series(True, frame.index)
         if open_.any():
             count = int(open_.sum())
             self.rows.warn(f"{table.path}: {count} reviews without a decision were passed over")
         return frame[~open_]
 
-    def _link(self, element: Element, said: pd.DataFrame) -> None:
-        self.links.setdefault(element, []).append(said)
+    def _link(self, element: Element, frame: pd.DataFrame) -> None:
+        self.links.setdefault(element, []).append(frame)
 
     def _reject(self, frame: pd.DataFrame, wrong: pd.Series) -> None:
         rows = frame.loc[wrong.notna(), [FILE, PLACE]].astype("string")
@@ -270,10 +274,11 @@ class Tables:
             self.rows.rejected.append(Rejected(str(file), str(place), str(why)))
 
     def reading(self, request: Request) -> Reading:
-        """Hand over what was gathered."""
+        """Return all rows as a reading."""
         self._warn_of_others()
         window = self.map.usage_window_start
-        lost = {kind for table in self.lost for kind in _kinds(table)}  # of no use by halves
+        # Incomplete kinds are not declared.
+        lost = {kind for table in self.lost for kind in _kinds(table)}
         could = {kind for table in self.map.tables for kind in _kinds(table)} - lost
         if window is not None and could & {"grants", "credentials"}:
             could.add("usage")
@@ -303,12 +308,13 @@ class Tables:
         )
 
     def _one_each(self, label: Node, parts: list[pd.DataFrame]) -> pd.DataFrame:
-        """Return one row for each thing: of what several rows say of it, the first word counts."""
-        whole = pd.concat([p.astype({FILE: "string"}) for p in parts], ignore_index=True)
-        groups = whole.groupby("id", sort=False)
-        facts = [c for c in whole.columns if c not in ("id", FILE, PLACE)]
+        """Return one row for each thing: of several values of a fact, the first counts."""
+        rows = pd.concat([p.astype({FILE: "string"}) for p in parts], ignore_index=True)
+        groups = rows.groupby("id", sort=False)
+        facts = [c for c in rows.columns if c not in ("id", FILE, PLACE)]
         if label is REVIEW:
-            return whole.drop_duplicates(["id", *facts])  # a review that says two things is wrong
+            # Two contents of one review are rejected later.
+            return rows.drop_duplicates(["id", *facts])
         twice = int((groups[facts].nunique().gt(1)).any(axis=1).sum()) if facts else 0
         if twice:
             reason = "are described in several ways; the first counts"
@@ -316,9 +322,9 @@ class Tables:
         return self._named(label, groups.first().reset_index())
 
     def _named(self, label: Node, nodes: pd.DataFrame) -> pd.DataFrame:
-        """Name a thing as the list calls it; let one with another name be found by that too.
+        """Set the names of things as in the list; a second name becomes an id for look-up.
 
-        An e-mail is no name of a person: two facts that are one would join strangers.
+        An e-mail is no name of a person: the same value as name and e-mail could merge strangers.
         """
         none = pd.Series(pd.NA, nodes.index, dtype="string")
         start = f"csv:{self.scope}/{label.name.casefold()}/"
@@ -330,27 +336,31 @@ class Tables:
         other = native.notna() & (native != name).fillna(False)
         if not other.any():
             return nodes
-        said = nodes.get("external_ids", none)
+        external_ids = nodes.get("external_ids", none)
         both = [
-            canonical(sorted([*(strict_json(had) if pd.notna(had) else []), f"{ACCOUNT}:{one}"]))
-            for had, one in zip(said[other], native[other], strict=True)
+            canonical(
+                sorted([*(strict_json(had) if pd.notna(had) else []), f"{ACCOUNT}:{account}"])
+            )
+            for had, account in zip(external_ids[other], native[other], strict=True)
         ]
-        known = pd.Series(both, said.index[other], dtype="string")
-        return nodes.assign(external_ids=known.reindex(said.index).fillna(said.astype("string")))
+        known = pd.Series(both, external_ids.index[other], dtype="string")
+        return nodes.assign(
+            external_ids=known.reindex(external_ids.index).fillna(external_ids.astype("string"))
+        )
 
     def _warn_of_others(self) -> None:
         if self.map.unknown:
             self.rows.warn(f"{self.map.path}: {self.map.unknown} unknown keys were not read")
         named = {table.path for table in self.map.tables}
-        found = {f for f in list_files(self.map.path.parent) if f.suffix in SUFFIXES}
-        if found - named:
-            count = len(found - named)
+        beside = {f for f in list_files(self.map.path.parent) if f.suffix in SUFFIXES}
+        if beside - named:
+            count = len(beside - named)
             self.rows.warn(f"{count} tables beside the map are not in it; passed over")
 
 
 @dataclass(frozen=True)
 class _Ends:
-    """What one end of each row names: ids, labels, which are e-mails, and what is wrong."""
+    """One end of each row: ids, labels, the mask of e-mails, and reasons to reject rows."""
 
     end: str
     ids: pd.Series
@@ -360,16 +370,16 @@ class _Ends:
 
 
 def _kinds(table: TableMap) -> set[str]:
-    """Return the kinds of fact that a table could have stated, by what it holds and maps."""
+    """Return the kinds of fact that a table can declare, by its sort and its columns."""
     named = {"owners": "owners", "access": "grants", "reviews": "reviews"}
     kind = named.get(table.holds)
     if table.form.relationship is not None:
         kind = kind_of_element(table.form.relationship)
-    found = {kind} if kind else set()
+    kinds = {kind} if kind else set()
     for end, labels in table.form.ends.items():
-        told = {n for n in labels if f"{end}_declared_scope" in table.columns}
-        found |= {"scope"} if told else set()
+        scoped = {n for n in labels if f"{end}_declared_scope" in table.columns}
+        kinds |= {"scope"} if scoped else set()
         named_labels = {table.always.get(f"{end}_label", ""), *table.words.get(f"{end}_label", {})}
         if table.holds == "things" and CREDENTIAL.name in named_labels:
-            found.add("credentials")
-    return found
+            kinds.add("credentials")
+    return kinds
