@@ -130,7 +130,7 @@ def _ingested(
     skip_failed: bool = False,
 ) -> dict[str, Any]:
     """Read exports and publish a snapshot; return the answer of `ingest`."""
-    from graph.journal.rejected_rows import keep_set_aside
+    from graph.journal.rejected_rows import keep_rejected_rows
     from graph.stores import open_store
     from ingest.job.run import ingest as run
 
@@ -143,7 +143,7 @@ def _ingested(
             done.warnings.append(warning)
         known = [s.id for s in opened.snapshots()]
     previous = before.id if before else None
-    if not keep_set_aside(done.set_aside, done.snapshot.id, previous, known, store):
+    if not keep_rejected_rows(done.rejected_rows, done.snapshot.id, previous, known, store):
         done.warnings.append("the rejected rows could not be kept for the page Sources")
     return _published(done.snapshot, done.published) | {
         "reads": _reads(done),
@@ -162,7 +162,7 @@ def _reads(done: "Ingested") -> list[dict[str, Any]]:
     covered = {c.key: c.record() for c in done.snapshot.coverage}
     return [
         covered[read.source, read.scope] | {"rows": read.read, "set_aside": read.count}
-        for read in done.set_aside
+        for read in done.rejected_rows
     ]
 
 

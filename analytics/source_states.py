@@ -9,7 +9,7 @@ import pandas as pd
 from graph.facts import Coverage
 from graph.journal.failed_reads import FailedRead, end_failed, failed_reads
 from graph.journal.file import journal_path
-from graph.journal.rejected_rows import SetAside, set_aside
+from graph.journal.rejected_rows import RejectedRows, rejected_rows
 from graph.stores import open_store
 from graph.values import iso
 
@@ -67,14 +67,14 @@ def scopes_of(
         current = opened.current()
     failed = failed_reads(journal)
     known = covered(current.coverage, failed, now) if current else []
-    aside = set_aside(current.id, uri) if current else ()
+    aside = rejected_rows(current.id, uri) if current else ()
     unread = {(one.source, one.scope): _files(one) for one in aside}
     known = [row | {"unread": unread.get((row["source"], row["scope"]), [])} for row in known]
     there = {(row["source"], row["scope"]) for row in known}
     return known + [_never_read(one) for one in failed if one.key not in there]
 
 
-def _files(aside: SetAside) -> list[dict[str, str]]:
+def _files(aside: RejectedRows) -> list[dict[str, str]]:
     return [dict(zip(("file", "place", "reason"), one, strict=True)) for one in aside.unread]
 
 

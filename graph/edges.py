@@ -66,8 +66,8 @@ class Grants(InForce):
 
 def stated_edges(graph: "AccessGraph") -> Edges:
     """Return the control edges that sources declare, in force at `as_of`."""
-    there = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(graph.frames[rel])]
-    parts = [_edges(graph, kind, rel) for kind, rel in there or [(0, CONTROL[0])]]
+    declared = [(kind, rel) for kind, rel in enumerate(CONTROL) if len(graph.frames[rel])]
+    parts = [_edges(graph, kind, rel) for kind, rel in declared or [(0, CONTROL[0])]]
     return Edges(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 

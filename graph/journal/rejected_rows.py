@@ -20,7 +20,7 @@ SAFE = re.compile(r"\d{6}-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class RejectedRows:
     """The rejected rows of one read: `count` of `read` rows, of which `rows` are listed.
 
     Each row is a file, a place in it and the reason. `unread` are those of `rows` that stand for
@@ -36,7 +36,7 @@ class SetAside:
     unread: tuple[Row, ...] = ()
 
 
-def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
+def rejected_rows(snapshot: str, uri: str | None = None) -> tuple[RejectedRows, ...]:
     """Return the rejected rows of a snapshot; empty if none were saved."""
     try:
         records = json.loads(_file(snapshot, uri).read_text(encoding="utf-8"))
@@ -45,8 +45,8 @@ def set_aside(snapshot: str, uri: str | None = None) -> tuple[SetAside, ...]:
         return ()
 
 
-def keep_set_aside(
-    reads: Iterable[SetAside],
+def keep_rejected_rows(
+    reads: Iterable[RejectedRows],
     snapshot: str,
     previous: str | None,
     known: Iterable[str],
@@ -58,7 +58,7 @@ def keep_set_aside(
     saved, the result is False and nothing is raised.
     """
     path = _file(snapshot, uri)
-    before = set_aside(previous, uri) if previous else ()
+    before = rejected_rows(previous, uri) if previous else ()
     merged = {(read.source, read.scope): read for read in (*before, *reads)}
     records = [asdict(merged[key]) for key in sorted(merged)]
     kept = {f"{id_}.json" for id_ in (*known, snapshot)}
@@ -80,10 +80,10 @@ def _file(snapshot: str, uri: str | None) -> Path:
     return journal.with_name(f"{journal.stem}-set-aside") / f"{Path(snapshot).name}.json"
 
 
-def _of(record: dict[str, object]) -> SetAside:
+def _of(record: dict[str, object]) -> RejectedRows:
     warnings = record["warnings"]
     assert isinstance(warnings, list)
-    return SetAside(
+    return RejectedRows(
         str(record["source"]),
         str(record["scope"]),
         int(str(record["read"])),

@@ -106,10 +106,10 @@ class ParquetStore:
 
     def _hold(self, name: str) -> Hold:
         """Return the lock on a snapshot, one for all who hold it by this store."""
-        held = self._holds.get(name)
-        if held is None:
-            held = self._holds[name] = Hold(self.uri, self._folder / name / "manifest.json")
-        return held
+        hold = self._holds.get(name)
+        if hold is None:
+            hold = self._holds[name] = Hold(self.uri, self._folder / name / "manifest.json")
+        return hold
 
     @contextmanager
     def lease(self, wait: float = 30.0) -> Iterator[Lease]:

@@ -19,7 +19,7 @@ from graph.element import Element, Relationship
 from graph.facts import Facts
 from graph.frames import empty, records, text_array
 from graph.journal.failed_reads import FailedRead
-from graph.journal.rejected_rows import LISTED, SetAside
+from graph.journal.rejected_rows import LISTED, RejectedRows
 from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
 from graph.stores import KEEP, SnapshotInfo, Store
 from ingest.files.progress import file_by_file
@@ -49,7 +49,7 @@ class Ingested:
     published: bool
     quarantined: list[Rejected]
     warnings: list[str]
-    set_aside: list[SetAside] = field(default_factory=list)
+    rejected_rows: list[RejectedRows] = field(default_factory=list)
     failed: list[FailedRead] = field(default_factory=list)
     in_full: dict[str, list[str]] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ def ingest(
         if checked:
             done = _publish(store, checked, failures, terms)
     finally:
-        read_well = [(s.source, s.scope) for s in done.set_aside] if done else []
+        read_well = [(s.source, s.scope) for s in done.rejected_rows] if done else []
         failed = remember(store, failures, read_well)
     if done is None:
         raise failures[0].refused
@@ -202,7 +202,7 @@ def _publish(
         result.quarantined += each.rejected
         for warning, all_ in each.in_full.items():
             result.in_full.setdefault(warning, []).extend(all_)
-        result.set_aside.append(_rejected_rows(each))
+        result.rejected_rows.append(_rejected_rows(each))
     return result
 
 
@@ -227,11 +227,11 @@ def _bad(checked: list[Checked], max_bad: float) -> dict[tuple[str, str], Failur
     return failures
 
 
-def _rejected_rows(checked: Checked) -> SetAside:
+def _rejected_rows(checked: Checked) -> RejectedRows:
     """Return the rejected rows of one read in the form that is saved."""
     files_first = sorted(checked.rejected, key=lambda row: not row.whole_file)
     rows = [(r.file, r.place, r.reason) for r in files_first[:LISTED]]
-    return SetAside(
+    return RejectedRows(
         checked.coverage.source,
         checked.coverage.scope,
         checked.read,

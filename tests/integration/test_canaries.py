@@ -23,7 +23,7 @@ import trustdebt
 from analytics import history
 from app.web.views import all_views
 from graph.journal.journal import journal_of
-from graph.journal.rejected_rows import keep_set_aside
+from graph.journal.rejected_rows import keep_rejected_rows
 from graph.stores.neo4j_session import Patience
 from graph.stores.neo4j_store import Neo4jStore
 from graph.stores.parquet_store import ParquetStore
@@ -104,7 +104,7 @@ def _plant(folder: Path, times: int = EVERY) -> Planted:
                     jobs.append((source, request))
                     result.kept.append((name, scope))
     done = run(ParquetStore(result.store), jobs, max_bad=100.0)
-    assert keep_set_aside(done.set_aside, done.snapshot.id, None, (), str(result.store))
+    assert keep_rejected_rows(done.rejected_rows, done.snapshot.id, None, (), str(result.store))
     result.said += [*map(str, done.quarantined), *done.warnings]
     result.used = count
     return result

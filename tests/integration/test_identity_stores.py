@@ -135,8 +135,8 @@ def test_what_waits_for_another_source_is_no_bad_row(store):
         "RUNS_AS: 2 wait for another source, as target_id names nothing that is known; "
         "the first stands in RUNS_AS.csv, line 2"
     ]
-    (set_aside,) = done.set_aside
-    assert (set_aside.count, set_aside.warnings) == (0, tuple(done.warnings))
+    (rejected_rows,) = done.rejected_rows
+    assert (rejected_rows.count, rejected_rows.warnings) == (0, tuple(done.warnings))
     told = collisions(posture_in(store, store.current().id))["waiting"]
     assert [(w["source"], w["count"]) for w in told] == [("csv", 2)]
     ingest(store, [Estate(source="aws", scope="1").account("s", "t").job()])
@@ -222,7 +222,7 @@ def test_a_person_sets_two_apart_and_takes_it_back(loaded):
     assert "gh-bot" not in ids
     told = collisions(posture)["collisions"]
     assert ["iga-bot" in c["things"] for c in told] == [True]
-    assert "a person said" in told[0]["reason"]
+    assert "a person keeps them apart" in told[0]["reason"]
     decisions.withdraw(posture, entry["entry"], "ann", "it was ours after all")
     again = ask(loaded)
     assert again.graph.find("iga-bot") == again.graph.find(ARN)

@@ -15,7 +15,7 @@ from app.web.server import upload
 from app.web.server.upload import Asked, File, Refused
 from graph.journal.failed_reads import failed_reads
 from graph.journal.file import journal_path
-from graph.journal.rejected_rows import set_aside
+from graph.journal.rejected_rows import rejected_rows
 from graph.stores.parquet_store import ParquetStore
 from ingest.upload.limits import LEFT
 from tests.support.exports.small_exports import EXPORTS, write
@@ -63,7 +63,7 @@ def test_the_answer_is_that_of_the_command(
     wanted["quarantined"][0]["file"] = "log.jsonl"
     assert got == wanted
     assert got["reads"][0]["rows"] == 31
-    (kept,) = set_aside(got["snapshot"], str(tmp_path / "b"))
+    (kept,) = rejected_rows(got["snapshot"], str(tmp_path / "b"))
     assert kept.rows == (("log.jsonl", "line 31", "at: is not an ISO 8601 instant"),)
     assert list(room.iterdir()) == []
 

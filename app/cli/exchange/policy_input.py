@@ -63,13 +63,13 @@ def _owned(posture: Posture, number: int) -> bool | None:
 
 
 def _third_party(posture: Posture) -> dict[str, bool]:
-    found: dict[str, bool] = {}
+    third_party_by_id: dict[str, bool] = {}
     for label in (AGENT, SERVICE_ACCOUNT):
         frame = posture.graph.frames[label]
         if "third_party" in frame:
             stated = frame[frame["third_party"].notna()]
-            found |= zip(stated["id"], map(bool, stated["third_party"]), strict=True)
-    return found
+            third_party_by_id |= zip(stated["id"], map(bool, stated["third_party"]), strict=True)
+    return third_party_by_id
 
 
 def _scope(
@@ -81,15 +81,15 @@ def _scope(
     ids, is_resource = posture.graph.ids, posture.graph.has_label(RESOURCE)
     allowed: dict[str, set[str]] = {level: set() for level in LEVELS}
     for low, high, level in entries:
-        there = low + np.flatnonzero(is_resource[low:high])
-        allowed[LEVELS[level]].update(str(ids[int(at)]) for at in there)
-    return {level: sorted(found) for level, found in allowed.items()}
+        numbers = low + np.flatnonzero(is_resource[low:high])
+        allowed[LEVELS[level]].update(str(ids[int(at)]) for at in numbers)
+    return {level: sorted(things) for level, things in allowed.items()}
 
 
 def _resources(posture: Posture) -> dict[str, dict[str, Any]]:
     graph = posture.graph
     weight = posture.sensitivities["weight"].to_numpy(float)
-    found = {}
+    resources = {}
     frame = graph.frames[RESOURCE].sort_values("id", kind="stable")
     for row in records(frame):
         number = graph.number(row.id)
@@ -100,12 +100,12 @@ def _resources(posture: Posture) -> dict[str, dict[str, Any]]:
             "control_plane": row.control_plane,
         }
         parent = row.parent_id if isinstance(row.parent_id, str) else None
-        found[row.id] = {
+        resources[row.id] = {
             **{name: _plain(value) for name, value in stated.items() if _known(value)},
             "sensitivity": int(weight[number]),
             "parents": [parent] if parent and graph.number(parent) >= 0 else [],
         }
-    return found
+    return resources
 
 
 def _known(value: Any) -> bool:

@@ -58,8 +58,8 @@ def _event(row: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
         event["comment"] = row["state_why"]
     if kind == COMPLIANCE:
         event["compliance"] = _compliance(row)
-    whole: dict[str, Any] = _without_absent(event)
-    return whole
+    present: dict[str, Any] = _without_absent(event)
+    return present
 
 
 def _metadata() -> dict[str, Any]:
@@ -80,11 +80,11 @@ def _info(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resource(thing: dict[str, str], row: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {"uid": thing["id"], "name": thing["name"], "type": thing["label"]}
+    resource: dict[str, Any] = {"uid": thing["id"], "name": thing["name"], "type": thing["label"]}
     owner = row["accountable"]
     if thing is row["subject"] and owner is not None:
-        said["owner"] = {"uid": owner["id"], "name": owner["name"]}
-    return said
+        resource["owner"] = {"uid": owner["id"], "name": owner["name"]}
+    return resource
 
 
 def _compliance(row: dict[str, Any]) -> dict[str, Any]:

@@ -43,10 +43,10 @@ def _invocation(faults: list[dict[str, str]]) -> dict[str, Any]:
         "toolExecutionNotifications": [
             {
                 "level": "error",
-                "message": {"text": f"{one['rule']} failed: {one['message']}"},
-                "associatedRule": {"id": one["rule"]},
+                "message": {"text": f"{fault['rule']} failed: {fault['message']}"},
+                "associatedRule": {"id": fault["rule"]},
             }
-            for one in faults
+            for fault in faults
         ],
     }
 
@@ -79,7 +79,7 @@ def _result(row: dict[str, Any], place: int) -> dict[str, Any]:
             "firstSeen": row["first_seen"],
             "accountable": row["accountable"]["id"] if row["accountable"] else None,
             "accountability": row["accountability"],
-            "evidence": [one["id"] for one in row["evidence"]],
+            "evidence": [fact["id"] for fact in row["evidence"]],
         },
     }
     if row["state"] == "resolved":

@@ -19,14 +19,14 @@ def save(posture: Posture, path: Path) -> int:
     principals = {
         thing: facts | {"label": of.labels[thing]} for thing, facts in of.principals.items()
     }
-    said = {
+    data = {
         "snapshot": info.id if info else None,
         "as_of": iso(posture.graph.as_of),
         "principals": principals,
         "resources": of.resources,
     }
     text = json.dumps(
-        {"trustdebt": said}, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True
+        {"trustdebt": data}, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True
     )
     with private_text(path) as out:
         out.write(f"{text}\n")

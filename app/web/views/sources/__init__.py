@@ -15,7 +15,7 @@ from app.web.views.sources import same_things, upload_form
 from app.wording import counted, day, moment, number, span
 from graph.facts import Coverage
 from graph.journal.failed_reads import FailedRead
-from graph.journal.rejected_rows import SetAside, set_aside
+from graph.journal.rejected_rows import RejectedRows, rejected_rows
 from graph.schema import DECLARABLE
 from graph.seal.sealing import NOT_SEALED, how_sealed
 
@@ -27,24 +27,26 @@ ASSUMED = (
 
 def draw(posture: Posture) -> None:
     """Draw coverage, failed reads, rejected rows, merged ids, and the upload."""
-    kept_aside, failed = _aside(posture), failed_now(posture)
-    _figures(posture, kept_aside, failed)
+    rejected, failed = _rejected(posture), failed_now(posture)
+    _figures(posture, rejected, failed)
     _seal()
-    _coverage(posture, kept_aside, failed)
+    _coverage(posture, rejected, failed)
     _failed(failed)
-    _quarantine(kept_aside)
+    _rejected_rows_of(rejected)
     same_things.draw(posture)
     upload_form.draw(posture)
 
 
-def _aside(posture: Posture) -> tuple[SetAside, ...]:
+def _rejected(posture: Posture) -> tuple[RejectedRows, ...]:
     """Return the rejected rows of the reads in this snapshot."""
     info, keys = posture.graph.snapshot, {c.key for c in posture.graph.coverage}
-    reads = set_aside(info.id, store_uri()) if info else ()
+    reads = rejected_rows(info.id, store_uri()) if info else ()
     return tuple(read for read in reads if (read.source, read.scope) in keys)
 
 
-def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]) -> None:
+def _figures(
+    posture: Posture, rejected: tuple[RejectedRows, ...], failed: tuple[FailedRead, ...]
+) -> None:
     coverage, now = posture.graph.coverage, clock.now()
     partial = sum(not c.complete for c in coverage)
     old = sum(now - c.taken_at > OLD for c in coverage)
@@ -62,10 +64,10 @@ def _figures(posture: Posture, aside: tuple[SetAside, ...], failed: tuple[Failed
     tile(tiles[4], "Could not be read", number(len(failed)), beside, meaning)
     beside = f"of {number(len(coverage))}"
     tile(tiles[2], f"Older than {span(OLD)}", number(old), beside, "Today, by the clock.")
-    count, read = sum(a.count for a in aside), sum(a.read for a in aside)
-    shown, beside = number(count) if aside else "not recorded", f"of {number(read)}"
+    count, read = sum(a.count for a in rejected), sum(a.read for a in rejected)
+    shown, beside = number(count) if rejected else "not recorded", f"of {number(read)}"
     meaning = "Rows of the latest reads that do not fit the schema."
-    tile(tiles[3], "Rows rejected", shown, beside if aside else None, meaning)
+    tile(tiles[3], "Rows rejected", shown, beside if rejected else None, meaning)
 
 
 def _seal() -> None:
@@ -75,10 +77,10 @@ def _seal() -> None:
 
 
 def _coverage(
-    posture: Posture, aside: tuple[SetAside, ...], failed: tuple[FailedRead, ...]
+    posture: Posture, rejected: tuple[RejectedRows, ...], failed: tuple[FailedRead, ...]
 ) -> None:
     st.header("Coverage", anchor=False)
-    by_key = {(read.source, read.scope): read for read in aside}
+    by_key = {(read.source, read.scope): read for read in rejected}
     lost = {read.key: read for read in failed}
     now, rows = clock.now(), []
     # Scopes that need a new read come first.
@@ -153,19 +155,19 @@ def _watched(coverage: Coverage) -> str:
     return "; ".join(f"{day(first)} to {day(last)}" for first, last in spans) or "-"
 
 
-def _quarantine(aside: tuple[SetAside, ...]) -> None:
+def _rejected_rows_of(rejected: tuple[RejectedRows, ...]) -> None:
     st.header("Rejected rows", anchor=False)
     rows = [
         {"Source": a.source, "Scope": a.scope, "File": file, "Place": place, "Reason": reason}
-        for a in aside
+        for a in rejected
         for file, place, reason in a.rows
     ]
-    warned = [(a, warning) for a in aside for warning in a.warnings]
+    warned = [(a, warning) for a in rejected for warning in a.warnings]
     if not rows:
         st.markdown("No row of the recorded reads was rejected.")
     else:
         frame = pd.DataFrame(rows)
-        total = sum(a.count for a in aside)
+        total = sum(a.count for a in rejected)
         table(frame, "rejected", "Rows that were rejected, with the reason of each.", height=400)
         left = total - len(rows)
         more = f" {number(left)} more are not listed." if left else ""
