@@ -1,4 +1,4 @@
-"""AWS CloudTrail: who used which resource, at which level, when first, when last and how often."""
+"""AWS CloudTrail: uses of resources by identity and level, with first, last and count."""
 
 from ingest.source import Source
 from ingest.sources.cloudtrail.reading import DECLARES, read

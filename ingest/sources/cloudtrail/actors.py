@@ -1,4 +1,4 @@
-"""Who did something: an identity of an account, and the access key it was done with.
+"""The actor of an event: an identity of an account, and the access key that it used.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
 """
@@ -16,7 +16,7 @@ from ingest.sources.aws.arn import ACCOUNT, parse
 
 SESSION = re.compile(r"arn:([\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 SIMPLE = re.compile(r"[^\s*?]{1,1500}")
-# A key that lasts. ASIA is that of a session, which ends by itself and is no credential of its own.
+# A lasting key. ASIA is the prefix of a session's key, which expires and is no credential here.
 LASTING = re.compile(r"AKIA[A-Z0-9]{12,124}")
 
 
@@ -29,30 +29,30 @@ class Actor:
 
     @property
     def credential(self) -> str | None:
-        """The id of the key as a credential; by its `aws_id` it is one with that of `aws`."""
+        """The id of the key as a credential; by its `aws_id` it is merged with that of `aws`."""
         return f"aws:access_key/{self.key}" if self.key else None
 
 
-def actor(said: Any) -> Actor | None:
+def actor(identity: Any) -> Actor | None:
     """Return the identity of an account that acted: a user, the role of a session, or root."""
-    if not isinstance(said, dict):
+    if not isinstance(identity, dict):
         return None
-    sort, arn = text(said.get("type")), text(said.get("arn"))
+    sort, arn = text(identity.get("type")), text(identity.get("arn"))
     if sort in ("AssumedRole", "FederatedUser"):
-        arn = _issuer(said, arn)
+        arn = _issuer(identity, arn)
     elif sort not in ("IAMUser", "Role", "Root"):
         return None
     if _is_root(arn):
-        return Actor(f"{arn}#user", _lasting(said))
+        return Actor(f"{arn}#user", _lasting(identity))
     parsed = parse(arn) if sort != "Root" and plain(arn) else None
     if parsed is None or not parsed.is_principal or parsed.kind == "group":
         return None
-    return Actor(arn, _lasting(said) if parsed.kind == "user" else "")
+    return Actor(arn, _lasting(identity) if parsed.kind == "user" else "")
 
 
-def _issuer(said: dict[str, Any], arn: str) -> str:
+def _issuer(identity: dict[str, Any], arn: str) -> str:
     """Return the role, or the user, that a session is of."""
-    context = said.get("sessionContext")
+    context = identity.get("sessionContext")
     issuer = context.get("sessionIssuer") if isinstance(context, dict) else None
     issued_by = text(issuer.get("arn")) if isinstance(issuer, dict) else ""
     session = SESSION.fullmatch(arn)
@@ -61,8 +61,8 @@ def _issuer(said: dict[str, Any], arn: str) -> str:
     return issued_by
 
 
-def _lasting(said: dict[str, Any]) -> str:
-    key = text(said.get("accessKeyId"))
+def _lasting(identity: dict[str, Any]) -> str:
+    key = text(identity.get("accessKeyId"))
     return key if LASTING.fullmatch(key) and redact_text(key) == key else ""
 
 
@@ -73,11 +73,11 @@ def _is_root(arn: str) -> bool:
 
 
 def label_of(principal: str) -> Node:
-    """Name what an identity is, as far as a log tells; the account's own export knows better."""
+    """Return the label of an identity, as far as a log shows it; other exports may know better."""
     return ROLE if ":role/" in principal else HUMAN
 
 
 @lru_cache(maxsize=65_536)
-def plain(said: str) -> bool:
-    """Say whether a name is one thing's, and holds nothing like a secret."""
-    return bool(SIMPLE.fullmatch(said)) and redact_text(said) == said
+def plain(name: str) -> bool:
+    """Return whether a name has no wildcard or space, and holds nothing like a secret."""
+    return bool(SIMPLE.fullmatch(name)) and redact_text(name) == name

@@ -1,7 +1,7 @@
-"""What a log tells of the life of identities and keys: that one was made, or deleted.
+"""Creations and deletions of identities and keys in a log.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html and its neighbours. Only
-what succeeded counts, whoever did it.
+successful calls count, by any actor.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from ingest.sources.aws.arn import ACCOUNT, parse
 from ingest.sources.cloudtrail.actors import LASTING, plain
 
 GONE, MADE = "deleted", "active"
-IAM = {  # the event, and which parameter names the thing
+IAM = {  # the event, and the parameter that names the thing
     "DeleteUser": (HUMAN, "userName", GONE),
     "CreateUser": (HUMAN, "userName", MADE),
     "DeleteRole": (ROLE, "roleName", GONE),
@@ -27,7 +27,7 @@ IAM = {  # the event, and which parameter names the thing
     "DeleteLoginProfile": (CREDENTIAL, "userName", GONE),
     "CreateLoginProfile": (CREDENTIAL, "userName", MADE),
 }
-AGENTS = {  # the event source and event, the parameter, and how the id of the agent is written
+AGENTS = {  # the event source and event, the parameter, and the form of the agent's id
     ("bedrock.amazonaws.com", "DeleteAgent"): ("agentId", "bedrock", "agent/{v}"),
     ("bedrock-agentcore.amazonaws.com", "DeleteAgentRuntime"): (
         "agentRuntimeId",
@@ -35,13 +35,13 @@ AGENTS = {  # the event source and event, the parameter, and how the id of the a
         "runtime/{v}",
     ),
 }
-LOGIN = "#password"  # ends the id of what a user signs in to the console with
+LOGIN = "#password"  # suffix of the id of a user's password for the console
 KIND = {HUMAN: "user", ROLE: "role"}
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """That a thing was made or deleted, and when (milliseconds)."""
+    """The creation or deletion of a thing, at an instant (milliseconds)."""
 
     label: Node
     id: str
@@ -52,36 +52,36 @@ class Turn:
 
 
 def turn(record: dict[str, Any], source: str, name: str, at_ms: int) -> Turn | None:
-    """Return what a record tells of the life of a thing, if it does."""
+    """Return the creation or deletion in a record; None if it holds none."""
     if text(record.get("errorCode")) or text(record.get("errorMessage")):
         return None
-    account, said = text(record.get("recipientAccountId")), record.get("requestParameters")
-    said = said if isinstance(said, dict) else {}
+    account, parameters = text(record.get("recipientAccountId")), record.get("requestParameters")
+    parameters = parameters if isinstance(parameters, dict) else {}
     if (source, name) in AGENTS:
-        return _agent(record, said, source, name, at_ms)
+        return _agent(record, parameters, source, name, at_ms)
     if source != "iam.amazonaws.com" or name not in IAM or not ACCOUNT.fullmatch(account):
         return None
     label, parameter, state = IAM[name]
     answer = record.get("responseElements")
     given = _within(answer, "accessKey", "user", "role")
     if name.endswith("AccessKey"):
-        key = text(given.get("accessKeyId")) or text(said.get(parameter))
-        whole = LASTING.fullmatch(key) and redact_text(key) == key
-        return Turn(label, f"aws:access_key/{key}", state, at_ms, key=key) if whole else None
-    who = text(said.get(parameter)) or text(given.get(parameter))
-    arn = text(given.get("arn")) or _arn(record, account, KIND.get(label, "user"), who)
-    if not who or not plain(arn) or parse(arn) is None:
+        key = text(given.get("accessKeyId")) or text(parameters.get(parameter))
+        lasts = LASTING.fullmatch(key) and redact_text(key) == key
+        return Turn(label, f"aws:access_key/{key}", state, at_ms, key=key) if lasts else None
+    owner = text(parameters.get(parameter)) or text(given.get(parameter))
+    arn = text(given.get("arn")) or _arn(record, account, KIND.get(label, "user"), owner)
+    if not owner or not plain(arn) or parse(arn) is None:
         return None
     if name.endswith("LoginProfile"):
-        return Turn(label, arn + LOGIN, state, at_ms, name=who)
-    return Turn(label, arn, state, at_ms, name=who)
+        return Turn(label, arn + LOGIN, state, at_ms, name=owner)
+    return Turn(label, arn, state, at_ms, name=owner)
 
 
 def _agent(
-    record: dict[str, Any], said: dict[str, Any], source: str, name: str, at_ms: int
+    record: dict[str, Any], parameters: dict[str, Any], source: str, name: str, at_ms: int
 ) -> Turn | None:
     parameter, service, written = AGENTS[source, name]
-    value, region = text(said.get(parameter)), text(record.get("awsRegion"))
+    value, region = text(parameters.get(parameter)), text(record.get("awsRegion"))
     account = text(record.get("recipientAccountId"))
     id_ = f"arn:{partition(region)}:{service}:{region}:{account}:{written.format(v=value)}"
     id_ = value if value.startswith("arn:") else id_
@@ -93,9 +93,9 @@ def _arn(record: dict[str, Any], account: str, kind: str, name: str) -> str:
 
 
 def _within(answer: Any, *names: str) -> dict[str, Any]:
-    """Return what a call answered with, out of what it is wrapped in."""
-    found = answer if isinstance(answer, dict) else {}
-    return next((found[n] for n in names if isinstance(found.get(n), dict)), {})
+    """Return the answer of a call without its wrapper."""
+    parts = answer if isinstance(answer, dict) else {}
+    return next((parts[n] for n in names if isinstance(parts.get(n), dict)), {})
 
 
 def partition(region: str) -> str:
@@ -108,18 +108,18 @@ def partition(region: str) -> str:
 def named(turns: Iterable[Turn], known: Iterable[str]) -> list[Turn]:
     """Return `turns` under the ids that are known: a call names a user or role without its path.
 
-    Only the one of that name in the account can be meant, as names are unique in it.
+    The name identifies it, as names are unique in an account.
     """
     turns = list(turns)
     ids = {*known, *(t.id for t in turns if t.label in KIND)}
-    whole = {_short(arn): arn for arn in sorted(ids, key=lambda arn: arn.count("/"))}
-    found = []
+    arn_by_short = {_short(arn): arn for arn in sorted(ids, key=lambda arn: arn.count("/"))}
+    renamed = []
     for each in turns:
         bare, mark, rest = each.id.partition("#")
         is_named = each.label in KIND or bool(mark)
-        id_ = whole.get(_short(bare), bare) + mark + rest if is_named else each.id
-        found.append(replace(each, id=id_))
-    return found
+        id_ = arn_by_short.get(_short(bare), bare) + mark + rest if is_named else each.id
+        renamed.append(replace(each, id=id_))
+    return renamed
 
 
 def _short(arn: str) -> str:
@@ -129,13 +129,13 @@ def _short(arn: str) -> str:
 
 def lived(turns: Iterable[Turn]) -> dict[str, tuple[Turn, dict[str, int | str]]]:
     """Return for each thing its label, and the facts of its life: state, made, deleted (ms)."""
-    found: dict[str, tuple[Turn, dict[str, int | str]]] = {}
+    life_by_id: dict[str, tuple[Turn, dict[str, int | str]]] = {}
     for each in sorted(turns, key=lambda t: (t.at_ms, t.state == GONE)):
-        facts = found.setdefault(each.id, (each, {}))[1]
+        facts = life_by_id.setdefault(each.id, (each, {}))[1]
         facts |= {"status": each.state, "status_at": each.at_ms}
         facts["deleted_at" if each.state == GONE else "created_at"] = each.at_ms
-    passwords = [i for i, (_, facts) in found.items() if i.endswith(LOGIN)]
-    for id_ in passwords:  # no source states passwords as things: only that one is gone is news
-        if "deleted_at" not in found[id_][1]:
-            del found[id_]
-    return found
+    passwords = [i for i, (_, facts) in life_by_id.items() if i.endswith(LOGIN)]
+    for id_ in passwords:  # no source declares passwords as nodes: only deletions count
+        if "deleted_at" not in life_by_id[id_][1]:
+            del life_by_id[id_]
+    return life_by_id

@@ -1,7 +1,7 @@
-"""Reads the logs, and adds up what they tell: uses, keys, and the time that they speak of.
+"""Reading of logs: sums of uses, keys, and the periods that the logs cover.
 
-Sessions count as the role they are of. What a service did by itself, what failed and who cannot
-be named makes no identity. Events are added up; they are not kept.
+A session counts as its role. Calls by services, failed calls and unknown actors make no identity.
+The events themselves are not kept.
 """
 
 import re
@@ -37,7 +37,7 @@ from ingest.usage.log import used_rows
 DECLARES = ("usage",)
 SUFFIXES = (".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 DIGESTS = "CloudTrail-Digest"  # the folder of files that hold hashes of the logs
-CALLS = ("AwsApiCall", "AwsConsoleAction", "")  # sorts of event in which somebody did something
+CALLS = ("AwsApiCall", "AwsConsoleAction", "")  # types of event with an actor
 BATCH = 100_000  # events written at once
 MAX_TOTAL = 64 * 1024 * 1024 * 1024  # bytes of all files; they are read one by one
 NAME = re.compile(r"[\w.-]{1,128}", re.ASCII)
@@ -49,7 +49,7 @@ Call = tuple[str, str | None, str, str, str, int, int]  # a row of SCHEMA
 
 @dataclass
 class Log:
-    """What became of all events. `kinds` counts those that say nothing of use."""
+    """The sums of all events. `kinds` counts those that show no use."""
 
     rows: Rows
     kinds: Counter[str] = field(default_factory=Counter)
@@ -63,25 +63,25 @@ class Log:
     unnamed: int = 0
 
     def note(self, at_ms: int) -> None:
-        """Note when an event happened, whatever it is."""
+        """Record the instant of an event of any kind."""
         first, last = self.span or (at_ms, at_ms)
         self.span = min(first, at_ms), max(last, at_ms)
 
     def next_file(self) -> None:
-        """Keep from when to when a file speaks."""
+        """Record the period of the last file."""
         self.spans += [self.span] if self.span else []
         self.span = None
 
-    def acted(self, who: Actor, at_ms: int) -> None:
-        """Note that an identity did something, and with which key."""
-        self.used[who.principal] = max(at_ms, self.used.get(who.principal, at_ms))
-        if who.key:
-            self.keys[who] = max(at_ms, self.keys.get(who, at_ms))
+    def acted(self, identity: Actor, at_ms: int) -> None:
+        """Record the activity of an identity, and of its key."""
+        self.used[identity.principal] = max(at_ms, self.used.get(identity.principal, at_ms))
+        if identity.key:
+            self.keys[identity] = max(at_ms, self.keys.get(identity, at_ms))
 
     def event(self, record: dict[str, Any]) -> int:
-        """Return a number that is an event's own, and the same when it is delivered again."""
-        said = record.get("addendum")
-        original = text(said.get("originalEventID")) if isinstance(said, dict) else ""
+        """Return a number that identifies an event, also if it is delivered again."""
+        addendum = record.get("addendum")
+        original = text(addendum.get("originalEventID")) if isinstance(addendum, dict) else ""
         id_ = original or text(record.get("eventID"))
         if not id_:
             self.unnamed += 1
@@ -90,7 +90,7 @@ class Log:
 
 
 def read(request: Request) -> Reading:
-    """Read the logs at or below the paths of `request`, and add up what they tell.
+    """Read the logs at or below the paths of `request`, and add up their uses.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read(request: Request) -> Reading:
         log.kinds["delivered twice"] = twice
     used = used_rows(folded, request.paths[0])
     _add_things(log, used, Place(str(request.paths[0])))
-    _say(log)
+    _warn(log)
     accounts = list(log.accounts)
     scope = request.scope or (accounts[0] if len(accounts) == 1 else scope_of(request))
     last = max(last for _, last in log.spans)
@@ -146,47 +146,47 @@ def _table(batch: list[Call]) -> pa.Table:
 
 
 def _no_use() -> pa.Table:
-    """Return the fold of no event at all, for which no database need be started."""
+    """Return the fold of no events, without starting a database."""
     return pa.schema([(name, ARROW[kind]) for name, kind in FOLDED.items()]).empty_table()
 
 
 def _add_things(log: Log, used: pd.DataFrame, place: Place) -> None:
-    """Name the identities, keys and resources that uses tell of, and what was made or deleted."""
+    """Add the identities, keys and resources in uses, and things made or deleted."""
     lives = lived(named(log.turns, log.used))
-    for who, at_ms in log.keys.items():
-        at, id_ = _stamp(at_ms), str(who.credential)
-        known = canonical([f"aws_id:{who.key}"])
-        facts = {"name": who.key, "type": "access_key", "external_ids": known}
+    for user, at_ms in log.keys.items():
+        at, id_ = _stamp(at_ms), str(user.credential)
+        known = canonical([f"aws_id:{user.key}"])
+        facts = {"name": user.key, "type": "access_key", "external_ids": known}
         log.rows.node(CREDENTIAL, id_, place, **facts, **_life(lives, id_), last_used_at=at)
-        log.rows.link(AUTHENTICATES_AS, id_, who.principal, place, last_used_at=at)
-    for id_ in dict.fromkeys([*used["source_id"], *(who.principal for who in log.keys)]):
+        log.rows.link(AUTHENTICATES_AS, id_, user.principal, place, last_used_at=at)
+    for id_ in dict.fromkeys([*used["source_id"], *(user.principal for user in log.keys)]):
         if id_ in log.used:
             life = _life(lives, id_)
             log.rows.node(label_of(id_), id_, place, **life, last_used_at=_stamp(log.used[id_]))
     for id_ in dict.fromkeys(used["target_id"]):
         log.rows.node(RESOURCE, str(id_), place)
-    for id_, (said, _) in lives.items():
-        key = {"name": said.key, "type": "access_key"} if said.key else {}
-        if said.key:
-            key["external_ids"] = canonical([f"aws_id:{said.key}"])
-        elif said.label is CREDENTIAL:
-            key = {"name": f"password of {said.name}", "type": "password"}
-        log.rows.node(said.label, id_, place, **key, **_life(lives, id_))
+    for id_, (change, _) in lives.items():
+        key = {"name": change.key, "type": "access_key"} if change.key else {}
+        if change.key:
+            key["external_ids"] = canonical([f"aws_id:{change.key}"])
+        elif change.label is CREDENTIAL:
+            key = {"name": f"password of {change.name}", "type": "password"}
+        log.rows.node(change.label, id_, place, **key, **_life(lives, id_))
 
 
 def _life(lives: Lives, id_: str) -> dict[str, Any]:
-    """Return what is known of the life of a thing, as facts."""
+    """Return the facts of creation and deletion of a thing."""
     facts = lives[id_][1] if id_ in lives else {}
     return {k: v if isinstance(v, str) else _stamp(v) for k, v in facts.items()}
 
 
-def _say(log: Log) -> None:
+def _warn(log: Log) -> None:
     if log.kinds:
-        said = ", ".join(f"{what} ({count})" for what, count in sorted(log.kinds.items()))
-        log.rows.warn(f"events that tell of no use of a resource by an identity: {said}")
+        counts = ", ".join(f"{kind} ({count})" for kind, count in sorted(log.kinds.items()))
+        log.rows.warn(f"events that show no use of a resource by an identity: {counts}")
     if log.services:
         common = [f"{name} ({count})" for name, count in sorted(log.services.items())]
-        log.rows.warn(f"events whose resource is not told, by service: {', '.join(common)}")
+        log.rows.warn(f"events without a known resource, by service: {', '.join(common)}")
 
 
 # -- events ----------------------------------------------------------------------------------------
@@ -197,21 +197,21 @@ def _calls(request: Request, log: Log) -> Iterator[Call]:
     for file in export_files(request.paths, beside=(DIGESTS,)):
         if not file.alone and not file.path.name.endswith(SUFFIXES):
             continue
-        found, digest, written = 0, False, records(file, budget, log.rows)
+        count, digest, written = 0, False, records(file, budget, log.rows)
         for record, place in written or ():
             if record is DIGEST:
                 digest = True
                 continue
-            found += 1
+            count += 1
             call = _call(record, place, log)
             if call is not None:
                 yield call
         log.next_file()
         if written is None:
             continue
-        if not found and file.alone:
+        if not count and file.alone:
             raise InputRefused(file.path, "", "holds no record of CloudTrail")
-        if not found and not digest:
+        if not count and not digest:
             log.rows.warn(f"{file.path}: holds no record of CloudTrail; passed over")
 
 
@@ -241,21 +241,21 @@ def _call(record: Any, place: Place, log: Log) -> Call | None:
 
 
 @lru_cache(maxsize=65_536)
-def _milliseconds(said: str) -> int:
-    return round(instant(said).timestamp() * 1000)
+def _milliseconds(stamp: str) -> int:
+    return round(instant(stamp).timestamp() * 1000)
 
 
 def _used(record: dict[str, Any], source: str, name: str, at_ms: int, log: Log) -> Call | None:
     if text(record.get("eventType")) not in CALLS:
         log.kinds["done by a service, or signing in"] += 1
         return None
-    who = actor(record.get("userIdentity"))
-    if who is None:
+    identity = actor(record.get("userIdentity"))
+    if identity is None:
         log.kinds["by nobody who is an identity of an account"] += 1
         return None
     failed = bool(text(record.get("errorCode")) or text(record.get("errorMessage")))
     if not failed:
-        log.acted(who, at_ms)
+        log.acted(identity, at_ms)
     prefix, action = action_of(source, name)
     if prefix == "sts":
         log.kinds["about sessions"] += 1
@@ -266,4 +266,12 @@ def _used(record: dict[str, Any], source: str, name: str, at_ms: int, log: Log) 
         log.services[shown] += 1
         return None
     outcome, level = "failure" if failed else "success", access_level(prefix, action)
-    return who.principal, who.credential, resource, level, outcome, at_ms, log.event(record)
+    return (
+        identity.principal,
+        identity.credential,
+        resource,
+        level,
+        outcome,
+        at_ms,
+        log.event(record),
+    )

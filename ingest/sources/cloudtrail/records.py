@@ -1,4 +1,4 @@
-"""The records of a file, in whatever CloudTrail's events come: logs, look-ups, lines, messages.
+"""The records of a file with CloudTrail events: logs, look-ups, lines or messages.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html (log
 files), https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html,
@@ -31,27 +31,27 @@ NAMES = (
     *("sessionContext", "sessionIssuer", "principalId", "accountId", "accessKeyId", "userName"),
     *("invokedBy", "eventCategory", "addendum", "originalEventID"),
 )
-DIGEST = object()  # stands for a digest file, which lies beside the logs and holds their hashes
+DIGEST = object()  # marks a digest file, which lies beside the logs and holds their hashes
 SMALL = {name.lower(): name for name in NAMES}
 PLAIN_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)(?: UTC)?")
 
 
 def records(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Any, Place]] | None:
-    """Return the records of a file, each with its place; None where it cannot be read.
+    """Return the records of a file, each with its place; None if it cannot be read.
 
-    Lines that are no JSON are set aside. A digest file gives `DIGEST`.
+    Lines that are no JSON are rejected. A digest file yields `DIGEST`.
     """
     if any(part in LINES for part in file.path.suffixes[-2:]):
-        said = text_of(file, budget, rows)
-        return None if said is None else _lines(said, file, rows)
+        content = text_of(file, budget, rows)
+        return None if content is None else _lines(content, file, rows)
     documents = documents_of(file, budget, rows)
     if documents is None:
         return None
-    return (one for document, place in documents for one in _of(document, place, rows))
+    return (record for document, place in documents for record in _of(document, place, rows))
 
 
-def _lines(said: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place]]:
-    for number, line in enumerate(said.splitlines(), 1):
+def _lines(content: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place]]:
+    for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         place = Place(str(file.path), f"line {number}")
@@ -63,9 +63,9 @@ def _lines(said: str, file: ExportFile, rows: Rows) -> Iterator[tuple[Any, Place
 def _of(document: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
     """Yield the records of a document: those that it lists or wraps, or itself."""
     if isinstance(document, list):
-        for number, one in enumerate(document):
-            if isinstance(one, dict):
-                yield from _of(one, place.at(number), rows)
+        for number, record in enumerate(document):
+            if isinstance(record, dict):
+                yield from _of(record, place.at(number), rows)
         return
     if not isinstance(document, dict):
         return
@@ -73,29 +73,29 @@ def _of(document: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
         yield DIGEST, place
     listed = [name for name in LISTS if isinstance(document.get(name), list)]
     for name in listed:
-        for number, one in enumerate(document[name]):
-            yield from _one(one, place.at(name, number), rows)
+        for number, record in enumerate(document[name]):
+            yield from _unwrapped(record, place.at(name, number), rows)
     if isinstance(document.get("QueryResultRows"), list):
         for number, row in enumerate(document["QueryResultRows"]):
             cells = (
                 [cell for cell in row if isinstance(cell, dict)] if isinstance(row, list) else []
             )
-            one = {name: value for cell in cells for name, value in cell.items()}
-            yield from _one(one, place.at("QueryResultRows", number), rows)
+            record = {name: value for cell in cells for name, value in cell.items()}
+            yield from _unwrapped(record, place.at("QueryResultRows", number), rows)
     elif not listed and (document.keys() & {"detail", *INNER} or is_record(document)):
-        yield from _one(document, place, rows)
+        yield from _unwrapped(document, place, rows)
 
 
 def is_record(document: Any) -> bool:
-    """Recognise a single record."""
+    """Return whether a document is a single record."""
     return isinstance(document, dict) and (
         {"eventName", "eventSource"} <= document.keys()
         or {"eventname", "eventsource"} <= document.keys()
     )
 
 
-def _one(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
-    """Yield a record, out of what it is wrapped in, under the names that CloudTrail gives."""
+def _unwrapped(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
+    """Yield a record without its wrapper, with CloudTrail's own names."""
     if isinstance(record, dict) and not is_record(record):
         inner = next((n for n in INNER if isinstance(record.get(n), str)), "")
         if inner:
@@ -111,10 +111,10 @@ def _one(record: Any, place: Place, rows: Rows) -> Iterator[tuple[Any, Place]]:
     )
 
 
-def _parsed(said: str, place: Place, rows: Rows) -> Any:
-    """Return JSON; what is none is set aside: who knows what it said."""
+def _parsed(content: str, place: Place, rows: Rows) -> Any:
+    """Parse JSON; any other text is rejected and makes the reading partial."""
     try:
-        return strict_json(said)
+        return strict_json(content)
     except (WrongValue, RecursionError):
         rows.whole = False
         rows.reject(place, "is not JSON")
@@ -122,7 +122,7 @@ def _parsed(said: str, place: Place, rows: Rows) -> Any:
 
 
 def _renamed(record: dict[str, Any]) -> dict[str, Any]:
-    """Give the columns of Lake and Athena the names, and the time the zone, of the log itself."""
+    """Rename the columns of Lake and Athena as in the log, and add the zone to the time."""
     named = {SMALL.get(name, name): value for name, value in record.items()}
     for name in ("userIdentity", "sessionContext", "sessionIssuer", "addendum"):
         if isinstance(named.get(name), dict):
@@ -138,8 +138,8 @@ def _renamed(record: dict[str, Any]) -> dict[str, Any]:
     return named
 
 
-def _inside(said: str) -> Any:
+def _inside(content: str) -> Any:
     try:
-        return strict_json(said)
+        return strict_json(content)
     except (WrongValue, RecursionError):
         return None

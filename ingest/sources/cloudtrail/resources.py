@@ -1,4 +1,4 @@
-"""What was done, and to what: action, access level and resource of a record.
+"""Action, access level and resource of a record.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
@@ -44,20 +44,20 @@ def _service(prefix: str) -> Service:
 
 @lru_cache(maxsize=65_536)
 def access_level(prefix: str, action: str) -> str:
-    """Return the access level, by the table that the permissions of an account are read with."""
+    """Return the access level, by the same table as for permissions of an account."""
     service = _service(prefix)
     levels = service.levels(service.matched(f"{prefix}:{action}".lower()))
     return max(levels, key=LEVELS.index) if levels else level_of(prefix, action, None)
 
 
 def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
-    """Return what was used: what the record names; the account where an action has nothing else."""
-    for said in _named(record, prefix):
-        arn = parse(said) if plain(said) else None
+    """Return the used resource: a named one; the account if the action has no other."""
+    for name in _named(record, prefix):
+        arn = parse(name) if plain(name) else None
         if arn is None or not arn.service or not arn.resource or arn.resource == "root":
             continue
         if arn.service not in ("iam", "sts"):
-            return whole(said)
+            return whole(name)
     account = text(record.get("recipientAccountId"))
     service = _service(prefix)
     bits = service.matched(f"{prefix}:{action}".lower())
@@ -70,9 +70,11 @@ def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
 def _named(record: dict[str, Any], prefix: str) -> Iterator[str]:
     """Yield the resource names of a record: listed ones, then those of its parameters."""
     listed = record.get("resources")
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict):
-            yield next((text(one[n]) for n in ("ARN", "arn", "ARNPrefix") if one.get(n)), "")
+    for resource in listed if isinstance(listed, list) else ():
+        if isinstance(resource, dict):
+            yield next(
+                (text(resource[n]) for n in ("ARN", "arn", "ARNPrefix") if resource.get(n)), ""
+            )
     parameters = record.get("requestParameters")
     if not isinstance(parameters, dict):
         return

@@ -1,7 +1,7 @@
-"""Decision records: what policy decision points decided about agents, one by one.
+"""Decision records: single decisions of policy decision points about agents.
 
-Read are records in the shape of the OpenID AuthZEN Authorization API 1.0 with what an audit
-needs beside it, and audit entries of Microsoft's Agent Governance Toolkit.
+Read are records in the shape of the OpenID AuthZEN Authorization API 1.0 with fields
+for audits, and audit entries of Microsoft's Agent Governance Toolkit.
 """
 
 from collections import Counter
@@ -49,7 +49,7 @@ def read(request: Request) -> Reading:
     for file in export_files(request.paths):
         if not file.alone and file.path.suffix not in (*LINES, ".json"):
             continue
-        found, records = 0, _records(file, budget, rows)
+        count, records = 0, _records(file, budget, rows)
         if records is None:
             continue
         for record, place in records:
@@ -59,8 +59,8 @@ def read(request: Request) -> Reading:
                 continue
             kind = _add(rows, record, place, latest)
             kinds[kind] += 1
-            found += kind != "other"
-        if found:
+            count += kind != "other"
+        if count:
             used.append(file)
         elif file.alone:
             raise InputRefused(file.path, "", "holds no decision record")
@@ -90,8 +90,8 @@ def _records(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
 
 
 def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Timestamp]) -> str:
-    """Add a record, and return what it is: a decision, an event that is none, or another thing."""
-    record = redact_value(record)  # before anything is made of its words, such as lower case
+    """Add a record, and return its kind: "decision", "event" (no decision) or "other"."""
+    record = redact_value(record)  # before its words are changed, such as to lower case
     if is_entry(record):
         try:
             made = decision_of(record)
@@ -108,7 +108,7 @@ def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Ti
     try:
         latest[:] = [max([*latest, instant(flat["at"])])]
     except WrongValue:
-        rows.whole = False  # the row is set aside when it is typed
+        rows.whole = False  # the row is rejected when it is typed
     return "decision"
 
 

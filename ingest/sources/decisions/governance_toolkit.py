@@ -21,16 +21,16 @@ DECISIONS = {
     " needs_approval human_review",
 }
 MEANS = {word: decision for decision, words in DECISIONS.items() for word in words.split()}
-REFUSING = ("tool_blocked", "policy_violation")  # events that are decisions without saying so
+REFUSING = ("tool_blocked", "policy_violation")  # events that imply a decision
 OUTCOMES = {"success": True, "denied": False, "blocked": False}
 
 
 class NoDecision(Exception):
-    """An entry that records something else than a decision."""
+    """An entry that records no decision."""
 
 
 def is_entry(record: Mapping[str, Any]) -> bool:
-    """Whether a record is an entry of the toolkit."""
+    """Return whether a record is an entry of the toolkit."""
     if text(record.get("type")).startswith(CLOUD_EVENT) and "specversion" in record:
         return True
     return "event_type" in record and ("agent_did" in record or "agent_id" in record)
@@ -47,11 +47,11 @@ def decision_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     if "specversion" in entry:
         entry = _from_cloud_event(entry)
     details = _details(entry)
-    said = _first(entry, details, "policy_decision", "decision")
+    word = _first(entry, details, "policy_decision", "decision")
     outcome = text(entry.get("outcome")).lower()
     kind = text(entry.get("event_type")).lower()
     refused = kind in REFUSING or outcome == "denied"
-    decision = MEANS.get(text(said).lower(), said) if said else "deny" if refused else None
+    decision = MEANS.get(text(word).lower(), word) if word else "deny" if refused else None
     if decision is None:
         raise NoDecision
     action = _first(entry, details, "action")
@@ -116,18 +116,18 @@ def _details(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _first(entry: Mapping[str, Any], details: Mapping[str, Any], *names: str) -> str | None:
     """Return the first text under one of these names, in the entry or in its details."""
-    found: Iterator[str] = (
+    texts: Iterator[str] = (
         text(part.get(name)) for name in names for part in (entry, details) if text(part.get(name))
     )
-    return next(found, None)
+    return next(texts, None)
 
 
 def _instant(value: Any) -> Any:
-    """Write an instant with a zone: the toolkit writes UTC and leaves the zone out."""
-    said = text(value)
-    return f"{said}Z" if NAIVE.fullmatch(said) else said or None
+    """Return an instant with a zone: the toolkit writes UTC without one."""
+    stamp = text(value)
+    return f"{stamp}Z" if NAIVE.fullmatch(stamp) else stamp or None
 
 
 def _id(entry: Mapping[str, Any]) -> str:
-    """Name an entry that has no id by all that it says."""
+    """Return an id for an entry without one: a hash of its content."""
     return f"agt-{hashlib.sha256(canonical(dict(entry)).encode()).hexdigest()[:24]}"

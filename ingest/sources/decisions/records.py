@@ -1,8 +1,8 @@
 """Decision records: from the nested JSON of a policy decision point to flat rows, and back.
 
 The shape is that of the OpenID AuthZEN Authorization API 1.0 (subject, action, resource,
-context) with what an audit of an agent needs beside it. Only the fields of `PATHS` pass; a
-record may carry headers and tokens in its context, and those stay behind.
+context) with fields for audits of agents. Only the fields of `PATHS` are kept; headers and
+tokens in the context of a record are dropped.
 """
 
 from collections.abc import Mapping
@@ -57,10 +57,10 @@ def flatten(record: Mapping[str, Any]) -> dict[str, str | None]:
     >>> {name: value for name, value in flat.items() if value}
     {'subject': 'bot', 'action': 'read'}
     """
-    return {name: _cell(name, _found(record, name, path)) for name, path in PATHS.items()}
+    return {name: _cell(name, _value(record, name, path)) for name, path in PATHS.items()}
 
 
-def _found(record: Mapping[str, Any], name: str, path: tuple[str, ...]) -> Any:
+def _value(record: Mapping[str, Any], name: str, path: tuple[str, ...]) -> Any:
     value: Any = record
     for depth, step in enumerate(path):
         if isinstance(value, dict):

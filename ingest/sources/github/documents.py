@@ -1,7 +1,7 @@
 """The lists of an organisation, from files of the REST API or from a peribolos configuration.
 
-A file of the API is named after what it lists, unless its items tell; what belongs to a team or
-repository stands in a folder of its name: `teams/<slug>/members.json`. The files of several
+A file of the API is named after its list, unless its items show it; a list of a team or
+repository is in a folder of its name: `teams/<slug>/members.json`. The files of several
 organisations lie in a folder for each.
 """
 
@@ -65,7 +65,7 @@ ALIKE = {
     "webhooks": "hooks",
     "self-hosted-runners": "runners",
 }
-WITHIN = {  # folder of a kind of thing, what is listed there, and the kind that it is
+WITHIN = {  # folder of a kind of thing, name of a list in it, and the kind of the list
     ("teams", "members"): "team-members",
     ("teams", "repos"): "team-repos",
     ("teams", "teams"): "teams",
@@ -84,12 +84,12 @@ WITHIN = {  # folder of a kind of thing, what is listed there, and the kind that
 NEEDS_PARENT = {*WITHIN.values()} - {
     "secrets", "secret-alerts", "teams", "personal-access-token-requests"
 }  # fmt: skip
-PASSED = {  # lists that say nothing of what anybody may do now
+PASSED = {  # lists that do not concern access
     "personal-access-token-requests", "hooks", "runners", "runner-groups", "variables",
     "invitations", "failed-invitations", "public-members", "blocks", "environments", "branches",
     "rulesets", "audit-log", "events", "packages", "public-key", "custom-properties",
 }  # fmt: skip
-MARKS = {  # what only the items of one list say
+MARKS = {  # a key that only the items of one list have
     "access_granted_at": "personal-access-tokens",
     "reason": "personal-access-token-requests",
     "token_id": "personal-access-tokens",
@@ -109,12 +109,12 @@ FLAT = re.compile(  # names that have the folders in them: team_<slug>_members, 
     r"[-_.](?P<of>.+)"
 )
 SINGULAR = {"team": "teams", "repo": "repos", "organization-role": "organization-roles"}
-FULL = (30, 100)  # so many items are on a page that is full: the default of the API, and its limit
+FULL = (30, 100)  # items of a full page: the default of the API, and its limit
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item of a list: which list, whose it is ("" for the organisation's), and what it says."""
+    """One item of a list: the kind of list, its parent ("" for the organisation), the item."""
 
     kind: str
     org: str
@@ -126,7 +126,7 @@ class Entry:
 
 @dataclass
 class Lists:
-    """All lists. `listed` are the kinds that the export has, if only to say that there is none."""
+    """All lists. `listed` are the kinds that the export has, even with no items."""
 
     entries: list[Entry] = field(default_factory=list)
     listed: set[str] = field(default_factory=set)
@@ -139,26 +139,26 @@ class Lists:
         return [entry for entry in self.entries if entry.kind == kind]
 
     def page(self, root: Path, kind: str, parent: str, size: int, total: int | None) -> None:
-        """Note the size of a page, and of the whole list where it says that."""
+        """Record the size of a page, and of the whole list if the page states it."""
         self._pages.setdefault((root, kind, parent), []).append((size, total))
 
     def check(self, rows: Rows) -> None:
-        """Say which lists are shorter than they say, or end with a full page."""
+        """Warn of lists that are shorter than their total, or end with a full page."""
         for (_, kind, parent), pages in self._pages.items():
             name = f"{kind} of {redact_text(parent)}" if parent else kind
-            found = sum(size for size, _ in pages)
+            count = sum(size for size, _ in pages)
             wanted = max((total for _, total in pages if total is not None), default=None)
-            if wanted is None and len(pages) == 1 and found in FULL:
+            if wanted is None and len(pages) == 1 and count in FULL:
                 rows.whole = False
-                rows.warn(f"{name}: {found} items, a full page: more may be on one that is missing")
-            elif wanted is not None and wanted > found:
+                rows.warn(f"{name}: {count} items, a full page: more may be on one that is missing")
+            elif wanted is not None and wanted > count:
                 rows.whole = False
-                rows.warn(f"{name}: the list goes on in pages that are not there")
+                rows.warn(f"{name}: the list continues in pages that are missing")
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What the path of a file says of the list in it. `root` is the folder of the organisation."""
+    """The list in a file, by its path. `root` is the folder of the organisation."""
 
     kind: str
     parent: str
@@ -196,8 +196,8 @@ def gather(request: Request, rows: Rows) -> Lists:
         refuse_all(request, rows, "nothing in it is a list of an organisation")
     lists.check(rows)
     if lists.passed:
-        said = ", ".join(f"{kind} ({n})" for kind, n in sorted(lists.passed.items()))
-        rows.warn(f"lists that say nothing of what anybody may do were passed over: {said}")
+        passed = ", ".join(f"{kind} ({n})" for kind, n in sorted(lists.passed.items()))
+        rows.warn(f"lists that do not concern access were passed over: {passed}")
     return lists
 
 
@@ -205,7 +205,7 @@ def gather(request: Request, rows: Rows) -> Lists:
 
 
 def _named(file: ExportFile) -> _Named:
-    """Return what a file lists by its name and folders."""
+    """Return the list in a file, by its name and folders."""
     stem = file.path.name.lower().partition(".json")[0].partition(".ndjson")[0]
     stem = PAGE.sub("", re.sub(r"[^a-z0-9]+", "-", stem).strip("-"))
     stem = ALIKE.get(stem, stem)
@@ -225,7 +225,7 @@ def _named(file: ExportFile) -> _Named:
 
 
 def _flat(file: ExportFile) -> _Named | None:
-    """Return what a name says that has in it what folders could say."""
+    """Return the list in a file whose name includes the names of folders."""
     raw = re.sub(r"\.(json|jsonl|ndjson)(\.gz)?$", "", file.path.name, flags=re.IGNORECASE)
     match = FLAT.fullmatch(PAGE.sub("", raw)) or FLAT.fullmatch(raw)
     if match is None:
@@ -235,12 +235,12 @@ def _flat(file: ExportFile) -> _Named | None:
         return _Named(ALIKE.get(kind, kind), match["of"], "", file.path.parent)
     within, listed = (match[name].lower().replace("_", "-") for name in ("within", "list"))
     within = SINGULAR.get(within, ALIKE.get(within, within))
-    found = WITHIN.get((within, ALIKE.get(listed, listed)), "")
-    return _Named(found, match["parent"], "", file.path.parent) if found else None
+    kind_within = WITHIN.get((within, ALIKE.get(listed, listed)), "")
+    return _Named(kind_within, match["parent"], "", file.path.parent) if kind_within else None
 
 
 def _prefixed(stem: str, file: ExportFile) -> _Named:
-    """Return what `<organisation>-<list>` lists; it counts as a folder of that name."""
+    """Return the list in a file `<organisation>-<list>`, as if in a folder of that name."""
     words = stem.split("-")
     for number in range(1, len(words)):
         kind = "-".join(words[number:])
@@ -253,7 +253,7 @@ def _prefixed(stem: str, file: ExportFile) -> _Named:
 def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
     if isinstance(document, dict) and "message" in document and "documentation_url" in document:
         rows.whole = False
-        rows.warn(f"{place.file}: GitHub answered with an error: what it was asked for is missing")
+        rows.warn(f"{place.file}: GitHub answered with an error: the requested list is missing")
         return True
     where = _named(file)
     kind = where.kind or _by_shape(document)
@@ -283,7 +283,7 @@ def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows
 def _pages(
     document: Any, place: Place, kind: str
 ) -> Iterator[tuple[list[Any], int | None, Place | None]]:
-    """Yield the items of a list, or of the pages of a list of pages, with the total they state."""
+    """Yield the items of a list, or of the pages of a list of pages, with their total."""
     if isinstance(document, dict):
         key = next((k for k in WRAPPED if isinstance(document.get(k), list | dict)), "")
         if not key and kind in PASSED:
@@ -294,24 +294,24 @@ def _pages(
             items = inner if isinstance(inner, list) else [inner]
             yield items, total if counted else None, place.at(key)
         elif kind in PASSED or _by_shape(document) == kind or text(document.get("login")):
-            yield [document], None, None  # a list of one that a tool made that one
+            yield [document], None, None  # a list of one item that a tool wrote as the item
     elif isinstance(document, list):
-        if document and all(_is_page(one) for one in document):
-            for number, one in enumerate(document):
-                yield from _pages(one, place.at(number), kind)
+        if document and all(_is_page(part) for part in document):
+            for number, part in enumerate(document):
+                yield from _pages(part, place.at(number), kind)
         else:
             yield document, None, place
 
 
 def _is_page(value: Any) -> bool:
-    """Whether something in a list is a page of a list, and no item."""
+    """Return whether a value in a list is a page of a list, not an item."""
     if isinstance(value, list):
         return True
     return isinstance(value, dict) and any(isinstance(value.get(k), list) for k in WRAPPED)
 
 
 def _by_shape(document: Any) -> str:
-    """Return which list a document is by what its first item says; "" where that does not tell."""
+    """Return the kind of list, by the keys of its first item; "" if unknown."""
     first = document
     while isinstance(first, list | dict):
         if isinstance(first, list):
@@ -329,23 +329,24 @@ def _by_shape(document: Any) -> str:
 
 
 def _take_declared(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
-    found = declared(document, file.path, place, rows)
-    if found is None:
+    items = declared(document, file.path, place, rows)
+    if items is None:
         return False
     lists.listed |= KINDS
     lists.entries += [
-        Entry(one.kind, one.org, one.parent, one.body, place, file.path.parent) for one in found
+        Entry(item.kind, item.org, item.parent, item.body, place, file.path.parent)
+        for item in items
     ]
     return True
 
 
 def shown(value: Any) -> str:
-    """Return a name fit for an id: text without what looks like a secret or a path."""
+    """Return a name fit for an id: text without secrets and slashes."""
     return redact_text(text(value)).replace("/", "-")[:200]
 
 
 def user_id(login: str) -> str:
-    """Return the id of a user, who is one over all organisations and in any letter case.
+    """Return the id of a user, which is the same in all organisations and in any letter case.
 
     >>> user_id("Ann-Lee")
     'github:user/ann-lee'

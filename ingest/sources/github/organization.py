@@ -30,7 +30,7 @@ PROVIDER = "github"
 
 
 class Organization:
-    """Writes people, teams and repositories; `main` is the one that lists without a name are of."""
+    """A writer of people, teams and repositories; `main` is the organisation of unnamed lists."""
 
     def __init__(self, rows: Rows, lists: Lists, main: str, tagger: Tagger) -> None:
         self.rows, self.lists, self.main, self.tagger = rows, lists, main, tagger
@@ -48,12 +48,12 @@ class Organization:
         return shown(entry.org) or self.main
 
     def _id(self, org: str, kind: str, name: str) -> str:
-        """Return an id; names that differ in capitals only are one, as on GitHub."""
+        """Return an id; names that differ in case only are the same, as on GitHub."""
         id_ = f"github:{org}/{kind}/{name}"
         return self._first.setdefault(id_.lower(), id_)
 
     def _all_repositories(self, org: str, place: Place) -> list[str]:
-        """Return all repositories; where no file lists them, what stands for the others too."""
+        """Return all repositories, and a node for the others if no file lists them."""
         known = self.repositories.get(org, [])
         if org.lower() in self._known:
             return known
@@ -62,7 +62,7 @@ class Organization:
             RESOURCE, rest, place, name=f"repositories of {org}", type="repositories",
             provider=PROVIDER, parent_id=self._whole(org, place),
         )  # fmt: skip
-        self.rows.warn(f"no file lists the repositories of {org}: one thing stands for them all")
+        self.rows.warn(f"no file lists the repositories of {org}: one thing represents all of them")
         return [*known, rest]
 
     def _whole(self, org: str, place: Place) -> str:
@@ -74,9 +74,9 @@ class Organization:
         return id_
 
     def _moment(self, body: Mapping[str, Any], name: str, place: Place) -> pd.Timestamp | None:
-        said = text(body.get(name))
+        value = text(body.get(name))
         try:
-            return instant(said) if said else None
+            return instant(value) if value else None
         except WrongValue as wrong:
             self.rows.reject(place.at(name), f"the instant {wrong}")
             return None
@@ -89,7 +89,7 @@ class Organization:
         self.base[org] = text(entry.body.get("default_repository_permission"))
 
     def _person(self, entry: Entry, body: Mapping[str, Any]) -> str:
-        """Add a user, who is software where GitHub says so; return the id."""
+        """Add a user, or an account of software if GitHub marks it so; return the id."""
         login = shown(body.get("login"))
         if not login:
             self.rows.reject(entry.place, "a user must have a login")
@@ -105,12 +105,12 @@ class Organization:
         return id_
 
     def _native(self, id_: str, body: Mapping[str, Any]) -> None:
-        """Note the ids that GitHub itself gives a thing, of which logs and other tools speak."""
+        """Add GitHub's own ids of a thing, which logs and other tools use."""
         self.rows.alias(id_, "github_id", body.get("id"))
         self.rows.alias(id_, "github_node", body.get("node_id"))
 
     def _member(self, entry: Entry) -> None:
-        inner = entry.body.get("user")  # a membership holds the user; one that is invited is none
+        inner = entry.body.get("user")  # a membership holds the user
         body = inner if isinstance(inner, dict) else entry.body
         if text(entry.body.get("state")) == "pending":
             self.unknown["people are only invited: they are no members yet"] += 1
@@ -166,7 +166,7 @@ class Organization:
         self._repository(entry, entry.body)
 
     def _repository(self, entry: Entry, body: Mapping[str, Any]) -> str:
-        """Add a repository; return its id, "" where it has no name."""
+        """Add a repository; return its id, "" if it has no name."""
         owner, _, name = text(body.get("full_name")).rpartition("/")
         name = shown(name or body.get("name"))
         if not name:
@@ -177,8 +177,8 @@ class Organization:
         if id_ in self.rows.labels:
             return id_
         public = text(body.get("visibility")) == "public" or body.get("private") is False
-        said = body.get("custom_properties")
-        pairs = said.items() if isinstance(said, dict) else ()
+        properties = body.get("custom_properties")
+        pairs = properties.items() if isinstance(properties, dict) else ()
         tagged = self.tagger.read(RESOURCE, {k: v for k, v in pairs if isinstance(v, str)})
         self.rows.node(
             RESOURCE,
@@ -199,12 +199,12 @@ class Organization:
         return id_
 
     def _owners(self, thing: str, tagged: Tagged, place: Place) -> None:
-        """Add whom the properties of a repository name as its owners."""
+        """Add the owners that the properties of a repository name."""
         for owner in tagged.owners:
             if owner.label is not None:
                 self.rows.node(owner.label, owner.id, place, **owner.facts)
-            said = {"role": owner.role, "evidence": owner.evidence}
-            self.rows.link(OWNS, owner.id, thing, place, **said)
+            facts = {"role": owner.role, "evidence": owner.evidence}
+            self.rows.link(OWNS, owner.id, thing, place, **facts)
 
     def _grant(
         self, holder: str, target: str, levels: tuple[str, ...], entry: Entry, **facts: Any
@@ -241,12 +241,12 @@ class Organization:
             name = redact_text(role)
             self._grant(holder, repository, levels, entry, role_name=name, grant_id=name)
         else:
-            self.rows.reject(entry.place, "says no role that is known")
+            self.rows.reject(entry.place, "names no known role")
 
     # -- roles in the organisation -----------------------------------------------------------------
 
     def _organization_role(self, entry: Entry) -> None:
-        """Add a role of the organisation: a base role on every repository, and what is on it."""
+        """Add a role of the organisation: a base role on repositories, and other permissions."""
         name, number = shown(entry.body.get("name")), entry.body.get("id")
         if not name or not isinstance(number, int):
             self.rows.reject(entry.place, "a role must have a name and a number")
@@ -258,19 +258,23 @@ class Organization:
         base = text(entry.body.get("base_role"))
         for repository in self._all_repositories(org, entry.place) if base in ROLES else ():
             self._grant(role, repository, ROLES[base], entry, role_name=name)
-        said = entry.body.get("permissions")
-        wanted = sorted(filter(None, map(shown, said if isinstance(said, list) else ())))
-        whole = self._whole(org, entry.place)
+        permissions = entry.body.get("permissions")
+        wanted = sorted(
+            filter(None, map(shown, permissions if isinstance(permissions, list) else ()))
+        )
+        organization = self._whole(org, entry.place)
         facts = {"role_name": name, "actions": canonical(wanted)}
-        self._grant(role, whole, organization_levels(wanted), entry, **facts)
+        self._grant(role, organization, organization_levels(wanted), entry, **facts)
 
     def _role_taker(self, entry: Entry) -> None:
-        """Let a team or user take a role of the organisation."""
-        org, said = self._org(entry), shown(entry.parent)
-        role = self.roles.get(f"{org}/{said}") or self._id(org, "role", said)
+        """Let a team or user assume a role of the organisation."""
+        org, name = self._org(entry), shown(entry.parent)
+        role = self.roles.get(f"{org}/{name}") or self._id(org, "role", name)
         if role not in self.rows.labels:
-            self.rows.node(ROLE, role, entry.place, name=said, provider=PROVIDER, assumable=True)
-            self.unknown["roles of the organisation are not described: what they permit"] += 1
+            self.rows.node(ROLE, role, entry.place, name=name, provider=PROVIDER, assumable=True)
+            self.unknown[
+                "roles of the organisation are not described: their permissions are unknown"
+            ] += 1
         if entry.kind == "role-users":
             taker = self._person(entry, entry.body)
         else:
@@ -280,7 +284,7 @@ class Organization:
             self.rows.link(ASSUMES, taker, role, entry.place)
 
     def _owners_and_members(self) -> None:
-        """Owners administer everything; members have the organisation's base permission."""
+        """Grant owners everything, and members the organisation's base permission."""
         first: dict[str, Entry] = {}
         for entry in (e for kind in ("members", "organization") for e in self.lists.of(kind)):
             first[self._org(entry)] = entry
@@ -289,7 +293,9 @@ class Organization:
             if group not in self.rows.labels:
                 continue
             if not self.base.get(org):
-                self.rows.warn(f"no file says what members of {org} may do with its repositories")
+                self.rows.warn(
+                    f"no file gives the base permission of members of {org} on its repositories"
+                )
             levels = ROLES.get(self.base.get(org, ""), ())
             for repository in self._all_repositories(org, entry.place) if levels else ():
                 self._grant(group, repository, levels, entry, role_name="base permission")
@@ -301,7 +307,7 @@ class Organization:
             for target in (self._whole(org, entry.place), *self.repositories.get(org, ())):
                 self._grant(role, target, ADMIN, entry, role_name="owner")
 
-    def say(self) -> None:
-        """Say what stays unknown, with how often."""
-        for what, count in self.unknown.items():
-            self.rows.warn(f"{count} {what}")
+    def warn(self) -> None:
+        """Warn of unknown facts, with their counts."""
+        for problem, count in self.unknown.items():
+            self.rows.warn(f"{count} {problem}")

@@ -1,4 +1,4 @@
-"""What roles and permissions of GitHub mean as access levels.
+"""Access levels of roles and permissions of GitHub.
 
 https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories and
 https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
@@ -51,7 +51,7 @@ ADMINISTERS = {
 
 
 def role_levels(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return the role on a repository and its levels; a role of one's own by what it includes.
+    """Return the role on a repository and its levels; those of a custom role by its flags.
 
     >>> role_levels({"role_name": "auditor", "permissions": {"pull": True, "push": False}})
     ('auditor', ('read',))
@@ -60,8 +60,8 @@ def role_levels(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     if name in ROLES:
         return name, ROLES[name]
     flags = body.get("permissions")
-    held = next((f for f in FLAGS if isinstance(flags, dict) and flags.get(f) is True), "")
-    return name or held, ROLES.get(held, ())
+    flag = next((f for f in FLAGS if isinstance(flags, dict) and flags.get(f) is True), "")
+    return name or flag, ROLES.get(flag, ())
 
 
 def permission_levels(permissions: Mapping[str, Any], organization: bool) -> tuple[str, ...]:
@@ -72,22 +72,22 @@ def permission_levels(permissions: Mapping[str, Any], organization: bool) -> tup
     permissions
         Level by name of permission, such as `{"contents": "write"}`.
     organization
-        Whether to look at what is on the organisation, or at what is on repositories.
+        True for the permissions on the organisation, False for those on repositories.
     """
-    found: set[str] = set()
-    for name, said in permissions.items():
+    levels: set[str] = set()
+    for name, value in permissions.items():
         on_org = name in OF_ORGANIZATION or name.startswith("organization_")
-        level = text(said)
+        word = text(value)
         elsewhere = name in OF_USERS or name.startswith("enterprise_")
-        if elsewhere or on_org != organization or level not in ("read", "write", "admin"):
+        if elsewhere or on_org != organization or word not in ("read", "write", "admin"):
             continue
         if name == "metadata":
-            found.add("list")
-        elif level == "admin" or (level == "write" and name in ADMINISTERS):
-            found |= {"read", "write", "admin"}
+            levels.add("list")
+        elif word == "admin" or (word == "write" and name in ADMINISTERS):
+            levels |= {"read", "write", "admin"}
         else:
-            found |= {"read"} | ({"write"} if level == "write" else set())
-    return tuple(level for level in ("list", "read", "write", "admin") if level in found)
+            levels |= {"read"} | ({"write"} if word == "write" else set())
+    return tuple(word for word in ("list", "read", "write", "admin") if word in levels)
 
 
 def organization_levels(permissions: Sequence[str]) -> tuple[str, ...]:
@@ -96,8 +96,8 @@ def organization_levels(permissions: Sequence[str]) -> tuple[str, ...]:
     >>> organization_levels(["read_audit_logs", "manage_organization_webhooks"])
     ('read', 'write')
     """
-    found = {"read"} if permissions else set()
+    levels = {"read"} if permissions else set()
     for name in permissions:
         if not name.startswith(("read_", "view_")):
-            found |= {"write", "admin"} if "custom_org_role" in name else {"write"}
-    return tuple(level for level in ("read", "write", "admin") if level in found)
+            levels |= {"write", "admin"} if "custom_org_role" in name else {"write"}
+    return tuple(level for level in ("read", "write", "admin") if level in levels)

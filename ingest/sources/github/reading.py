@@ -1,4 +1,4 @@
-"""From the lists of an organisation to rows: who may do what with which repository."""
+"""Rows of the lists of an organisation: identities, and their access to repositories."""
 
 import re
 from collections.abc import Callable
@@ -39,15 +39,15 @@ def read(request: Request) -> Reading:
     main = _give_organizations(lists, request.scope or scope_of(request), rows)
     tagger = Tagger(request.tags)
     _Everything(rows, lists, shown(main), tagger).write()
-    for said in tagger.warnings():
-        rows.warn(said)
+    for warning in tagger.warnings():
+        rows.warn(warning)
     could = [kind for kind, kinds in DECLARES.items() if lists.listed & kinds]
     scope = request.scope or shown(main)
     return rows.reading(scope, taken_at(request, lists.files, rows), could)
 
 
-def _said_by(entry: Entry) -> str:
-    """Return the organisation that an item names as its own; "" where it names none."""
+def _named_by(entry: Entry) -> str:
+    """Return the organisation that an item names as its own; "" if it names none."""
     body = entry.body
     if entry.org:
         return entry.org
@@ -66,55 +66,57 @@ def _said_by(entry: Entry) -> str:
 
 
 def _give_organizations(lists: Lists, otherwise: str, rows: Rows) -> str:
-    """Say of each entry whose it is, by its folder; return the organisation, if it is only one.
+    """Set the organisation of each entry, by its folder; return the organisation if it is only one.
 
-    A folder whose lists do not say it belongs to what the folders above it belong to, or to the
-    only organisation there is; to one of its own name where each organisation has such a folder,
-    or where the same list lies beside it.
+    A folder whose lists name none belongs to the organisation of the folders above it, or to the
+    only one; to one of its own name if each organisation has such a folder, or if a folder beside
+    it has the same list.
     """
-    told: dict[Path, str] = {}
+    named: dict[Path, str] = {}
     for kind in ("organization", "repos", "teams", "installations", "team-repos"):
         for entry in lists.of(kind):
-            if name := _said_by(entry):
-                told.setdefault(entry.root, name)
-    held: dict[Path, set[str]] = {}
+            if name := _named_by(entry):
+                named.setdefault(entry.root, name)
+    kinds_by_root: dict[Path, set[str]] = {}
     for entry in lists.entries:
-        held.setdefault(entry.root, set()).add(entry.kind)
-    whose = {root: _owner(root, told, held, otherwise) for root in held}
-    for name in sorted({*whose.values()} - {*told.values()}):
-        if told and name != otherwise:
-            rows.warn(f"only a folder or file says {shown(name)}: taken for an organisation")
+        kinds_by_root.setdefault(entry.root, set()).add(entry.kind)
+    whose = {root: _owner(root, named, kinds_by_root, otherwise) for root in kinds_by_root}
+    for name in sorted({*whose.values()} - {*named.values()}):
+        if named and name != otherwise:
+            rows.warn(f"only a folder or file is named {shown(name)}: taken as an organisation")
     lists.entries = [
-        entry if entry.org else replace(entry, org=_said_by(entry) or whose[entry.root])
+        entry if entry.org else replace(entry, org=_named_by(entry) or whose[entry.root])
         for entry in lists.entries
     ]
     names = {entry.org.lower(): entry.org for entry in lists.entries}
     return otherwise if len(names) > 1 else next(iter(names.values()), otherwise)
 
 
-def _owner(root: Path, told: dict[Path, str], held: dict[Path, set[str]], otherwise: str) -> str:
-    """Return whose the lists of a folder are."""
-    if root in told:
-        return told[root]
-    names = {name.lower(): name for name in told.values()}
+def _owner(
+    root: Path, named: dict[Path, str], kinds_by_root: dict[Path, set[str]], otherwise: str
+) -> str:
+    """Return the organisation of the lists in a folder."""
+    if root in named:
+        return named[root]
+    names = {name.lower(): name for name in named.values()}
     own = names.get(root.name.lower(), root.name)
-    beside = [p for p in held if p != root and p.parent == root.parent]
-    if any(held[root] & held[p] for p in beside):
+    beside = [p for p in kinds_by_root if p != root and p.parent == root.parent]
+    if any(kinds_by_root[root] & kinds_by_root[p] for p in beside):
         return own
-    above = next((told[p] for p in root.parents if p in told), "")
+    above = next((named[p] for p in root.parents if p in named), "")
     if above:
         return above
-    each = any(p.name.lower() == name.lower() for p, name in told.items())
-    if (each or len(names) > 1) and any(p not in root.parents for p in held if p != root):
+    each = any(p.name.lower() == name.lower() for p, name in named.items())
+    if (each or len(names) > 1) and any(p not in root.parents for p in kinds_by_root if p != root):
         return own
-    return next(iter(told.values()), otherwise)
+    return next(iter(named.values()), otherwise)
 
 
 class _Everything(Software):
-    """Writes all rows."""
+    """A writer of all rows."""
 
     def write(self) -> None:
-        """Write everything, what others refer to first."""
+        """Write all rows; those that others refer to come first."""
         take: dict[str, Callable[[Entry], None]] = {
             "organization": self._base,
             "repos": self._listed_repository,
@@ -147,4 +149,4 @@ class _Everything(Software):
                 if kind in take:
                     take[kind](entry)
         self._owners_and_members()
-        self.say()
+        self.warn()

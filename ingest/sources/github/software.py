@@ -1,4 +1,4 @@
-"""What acts without a person: apps, tokens, deploy keys and secrets of workflows, as rows."""
+"""Rows of software: apps, tokens, deploy keys and secrets of workflows."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from ingest.sources.github.organization import PROVIDER, Organization
 from ingest.sources.github.permissions import ROLES, permission_levels
 
 BOUND = "as far as the permissions of the token go"
-UNLISTED = "apps or tokens are for selected repositories that no file lists: which ones is unknown"
+UNLISTED = "apps or tokens are for selected repositories that no file lists"
 FALSE_ALARMS = ("false_positive", "used_in_tests", "pattern_deleted", "pattern_edited")
 SECRET_TYPES = {  # https://docs.github.com/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
     "github_personal_access_token": "pat",
@@ -32,10 +32,10 @@ MANY = {"all": "secrets of all workflows", "private": "secrets of private workfl
 
 
 class Software(Organization):
-    """Writes apps, tokens and keys, and what they may do."""
+    """A writer of apps, tokens and keys, and their grants."""
 
     def _number(self, entry: Entry, *names: str) -> str:
-        """Return the number by which GitHub knows something; "" (and a rejection) without one."""
+        """Return GitHub's number of something; "" (and a rejection) if it has none."""
         for name in names:
             value = entry.body.get(name)
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
@@ -69,7 +69,7 @@ class Software(Organization):
         self._grant(id_, repository, levels, entry, granted_at=created, role_name="deploy key")
 
     def _secret(self, entry: Entry) -> None:
-        """Add a secret of workflows; who can only read the repository does not get it."""
+        """Add a secret of workflows; access to read the repository does not include it."""
         name = shown(entry.body.get("name"))
         if not name:
             self.rows.reject(entry.place, "a secret must have a name")
@@ -86,7 +86,7 @@ class Software(Organization):
             self.rows.link(STORED_IN, id_, store, entry.place)
 
     def _stores(self, entry: Entry, org: str, name: str) -> list[str]:
-        """Return what keeps a secret: the secrets of a repository, or those of many at once."""
+        """Return the stores of a secret: the secrets of a repository, or those of many at once."""
         if entry.parent:
             return [self._store(org, self._repository(entry, {"name": entry.parent}), entry)]
         seen = text(entry.body.get("visibility"))
@@ -139,26 +139,28 @@ class Software(Organization):
     def _permitted(
         self, holder: str, permissions: Any, narrow: str, entry: Entry, since: pd.Timestamp | None
     ) -> None:
-        """Grant what permissions give on the organisation, and on the repositories chosen."""
-        said = permissions if isinstance(permissions, dict) else {}
+        """Write the grants of permissions on the organisation, and on the chosen repositories."""
+        granted = permissions if isinstance(permissions, dict) else {}
         org = self._org(entry)
-        named = sorted(f"{redact_text(k)}:{redact_text(v)}" for k, v in said.items() if text(v))
-        facts = {"actions": canonical(named), "granted_at": since}
-        whole = self._whole(org, entry.place)
-        self._grant(holder, whole, permission_levels(said, True), entry, **facts)
+        actions = sorted(
+            f"{redact_text(k)}:{redact_text(v)}" for k, v in granted.items() if text(v)
+        )
+        facts = {"actions": canonical(actions), "granted_at": since}
+        organization = self._whole(org, entry.place)
+        self._grant(holder, organization, permission_levels(granted, True), entry, **facts)
         chosen = text(entry.body.get("repository_selection"))
-        levels = permission_levels(said, False)
+        levels = permission_levels(granted, False)
         targets = self._all_repositories(org, entry.place) if chosen == "all" and levels else None
         if chosen != "all":
-            found = self.narrow.get(narrow)
-            targets = None if found is None else list(found)
+            repositories = self.narrow.get(narrow)
+            targets = None if repositories is None else list(repositories)
         if targets is None and levels and chosen != "none":
             self.unknown[UNLISTED] += 1
         for repository in sorted(targets or ()):
             self._grant(holder, repository, levels, entry, **facts)
 
     def _token(self, entry: Entry) -> None:
-        """Add a fine-grained token of a person: what it may do, and whose it is."""
+        """Add a fine-grained token of a person, with its owner and grants."""
         number = self._number(entry, "token_id", "id")
         owner = entry.body.get("owner")
         person = self._person(entry, owner if isinstance(owner, dict) else {}) if number else ""
@@ -177,10 +179,10 @@ class Software(Organization):
         groups = body.get("permissions")
         groups = groups if isinstance(groups, dict) else {}
         flat: dict[str, Any] = {}
-        for group, said in groups.items():
+        for group, permissions in groups.items():
             if group not in ("organization", "repository"):
                 continue  # on the account of its owner, outside the organisation
-            for name, level in said.items() if isinstance(said, dict) else ():
+            for name, level in permissions.items() if isinstance(permissions, dict) else ():
                 prefix = "organization_" if group == "organization" else ""
                 clean = redact_text(name)  # before it is joined with anything
                 flat[clean if clean.startswith(prefix) else f"{prefix}{clean}"] = level
@@ -213,10 +215,10 @@ class Software(Organization):
         self.rows.link(AUTHENTICATES_AS, id_, person, entry.place)
 
     def _alert(self, entry: Entry) -> None:
-        """Add a secret that scanning found in a repository; of its value nothing is read.
+        """Add a secret that scanning found in a repository, without its value.
 
-        GitHub says of some kinds whether the secret still works. One whose alert was closed as
-        revoked, or that does not work any more, is revoked; any other has leaked.
+        GitHub reports for some kinds whether the secret is still valid. It is revoked if its alert
+        was closed as revoked, or if it is invalid; otherwise it has leaked.
         """
         number = self._number(entry, "number")
         inner = entry.body.get("repository")
@@ -224,17 +226,17 @@ class Software(Organization):
         repository = self._repository(entry, body) if number else ""
         if not repository:
             return
-        said = entry.body
-        closed = text(said.get("resolution"))
+        alert = entry.body
+        closed = text(alert.get("resolution"))
         if closed in FALSE_ALARMS:
             self.unknown["alerts were closed as no secret: left out"] += 1
             return
-        dead = closed == "revoked" or text(said.get("validity")) == "inactive"
-        name = redact_text(text(said.get("secret_type_display_name")))
+        dead = closed == "revoked" or text(alert.get("validity")) == "inactive"
+        name = redact_text(text(alert.get("secret_type_display_name")))
         id_ = f"{repository}/secret-alert/{number}"
         self.rows.node(
             CREDENTIAL, id_, entry.place, name=f"{name or 'secret'} {number}",
-            type=SECRET_TYPES.get(text(said.get("secret_type")), "token"), storage="code",
+            type=SECRET_TYPES.get(text(alert.get("secret_type")), "token"), storage="code",
             status="revoked" if dead else "leaked", sender_constrained=False,
         )  # fmt: skip
         self.rows.link(STORED_IN, id_, repository, entry.place)

@@ -1,4 +1,4 @@
-"""MCP client configurations: which servers an agent may call, and which secrets it hands them.
+"""MCP client configurations: the servers that an agent may call, and the secrets passed to them.
 
 Each client (Claude, Cursor, VS Code, Zed, Windsurf and others) keeps its servers in a file of its
 own under a key of its own. A file becomes an Agent, a server a Tool, and each secret among the

@@ -1,4 +1,4 @@
-"""What a command line starts, as far as it can be told from its words."""
+"""The program or package that a command line starts, as far as its words show it."""
 
 import re
 import shlex
@@ -21,14 +21,14 @@ VALUED = {"-e", "--env", "-v", "--volume", "-p", "--mount", "--name", "--network
 VALUED |= {"--directory", "--with", "--python", "-u", "--user", "--env-file", "-w", "--workdir"}
 VALUED |= {"--publish", "--platform", "--add-host", "--entrypoint", "-l", "--label", "--project"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ash"}
-LINE = re.compile(r"-\w*c")  # the option of a shell behind which a whole line stands
+LINE = re.compile(r"-\w*c")  # the option of a shell that takes a command line
 SCRIPT = re.compile(r"\.(?:m?[jt]s|py|sh|jar)$")
 SETTING = re.compile(r"\w+=.*", re.DOTALL)
 ADDRESS = re.compile(r"(?:git\+)?(\w+)://([^/?#@\s]*@)?([^?#\s]*)")
 
 
 def launched(command: str, args: list[str]) -> str:
-    """Say what a command starts: the package or image where it can be told, else the program.
+    """Return the package or image that a command starts, if it shows one, else the program.
 
     >>> launched("npx", ["-y", "@acme/server@1.2.0", "/home/me"])
     'npm:@acme/server'
@@ -55,7 +55,7 @@ def _program(command: str) -> str:
 
 
 def _unwrapped(command: str, args: list[str]) -> tuple[str, list[str]]:
-    """Take away what only starts something else: a shell, `cmd /c`, `env NAME=value`."""
+    """Remove wrappers that only start another program: a shell, `cmd /c`, `env NAME=value`."""
     program, rest = _program(command), args
     if program == "cmd" and args and args[0].lower() in ("/c", "/k"):
         rest = args[1:]
@@ -73,7 +73,7 @@ def _sets(arg: str) -> bool:
 
 
 def _words_of_line(line: str) -> list[str]:
-    """Return the words of a line that runs one thing and no more; none of any other."""
+    """Return the words of a line that runs exactly one program; [] for any other line."""
     if re.search(r"[;&|<>`$()\n]", line):
         return []
     try:
@@ -86,7 +86,7 @@ def _words_of_line(line: str) -> list[str]:
 
 
 def _package(program: str, package: str) -> str:
-    """Return a package without its version, its options and what is secret in its address."""
+    """Return a package without its version, its options and secrets in its address."""
     address = ADDRESS.match(package)
     if address:
         return f"{address[1]}://{address[3].rstrip('/')}"

@@ -1,4 +1,4 @@
-"""Where a client keeps its servers: which files, which formats, under which keys."""
+"""The places where clients keep their servers: files, formats and keys."""
 
 import re
 from collections.abc import Iterator
@@ -34,26 +34,26 @@ MAX_SEARCH = 6  # keys above the servers
 Found = tuple[tuple[str, ...], Any]
 
 
-def document_of(said: str, file: ExportFile) -> Any:
+def document_of(text: str, file: ExportFile) -> Any:
     """Parse a file by its suffix.
 
     Raises
     ------
     InputRefused
-        With the place where it is not what its suffix says.
+        With the place at which it is not of the format of its suffix.
     """
     suffix = file.path.suffix.lower()
     if suffix in (".yaml", ".yml"):
-        documents = parse_yaml(said, file.path)
+        documents = parse_yaml(text, file.path)
         return documents[0].value if len(documents) == 1 else [d.value for d in documents]
     if suffix == ".toml":
-        return parse_toml(said, file.path)
-    return parse_commented_json(said, file.path)
+        return parse_toml(text, file.path)
+    return parse_commented_json(text, file.path)
 
 
-def is_telling(said: str, file: ExportFile) -> bool:
-    """Whether the text of a file may hold servers; it says which files are worth parsing."""
-    return TELLING.search(said) is not None or file.path.name in BARE
+def is_telling(text: str, file: ExportFile) -> bool:
+    """Return whether the text of a file may hold servers, so that it is worth parsing."""
+    return TELLING.search(text) is not None or file.path.name in BARE
 
 
 def server_lists(document: Any, file: ExportFile) -> Iterator[Found]:
@@ -82,7 +82,7 @@ def _is_bare(document: Any) -> bool:
 
 
 def _holds_servers(steps: tuple[str, ...], value: Any, file: ExportFile) -> bool:
-    """Whether what stands at a key are servers: its name tells it, or what the entries are."""
+    """Return whether a value holds servers, by its key or by its entries."""
     last, entries = _key(steps[-1]), _entries(value)
     if entries is None:
         return False
@@ -113,12 +113,12 @@ def _is_address(value: Any) -> bool:
 
 
 def _starts(entry: dict[str, Any], inside: bool) -> bool:
-    """Whether an entry under a key that others use too is an MCP server."""
+    """Return whether an entry under a key that others use too is an MCP server."""
     if isinstance(entry.get("command"), str | list):
         return True
     return _is_transport(entry) or (inside and any(start in entry for start in STARTS))
 
 
 def _is_transport(entry: dict[str, Any]) -> bool:
-    told = str(entry.get("type", "")).lower() in TRANSPORTS
-    return told and any(start in entry for start in STARTS)
+    typed = str(entry.get("type", "")).lower() in TRANSPORTS
+    return typed and any(start in entry for start in STARTS)

@@ -1,4 +1,4 @@
-"""From configuration files to rows."""
+"""Rows of configuration files of MCP clients."""
 
 import re
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ def read(request: Request) -> Reading:
             passed += 1
     if not clients:
         refuse_all(request, rows, "nothing in it configures an MCP client")
-    passed -= sum(one.whole_file for one in rows.rejected)
+    passed -= sum(rejected.whole_file for rejected in rows.rejected)
     if passed:
         rows.warn(f"{passed} files hold no MCP servers and were passed over")
     _add_tools(rows, scope, clients)
@@ -113,9 +113,9 @@ def _candidate(file: ExportFile) -> bool:
 
 
 def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
-    """Read a file as a configuration; None where it is something else, or cannot be read."""
-    said = text_among_others(file, budget, rows, named=file.path.name in BARE)
-    lists = None if said is None else readable(rows, partial(_lists, said, file))
+    """Read a file as a configuration; None if it is something else, or cannot be read."""
+    text = text_among_others(file, budget, rows, named=file.path.name in BARE)
+    lists = None if text is None else readable(rows, partial(_lists, text, file))
     if lists is None:
         return None
     if not lists:
@@ -128,14 +128,14 @@ def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
     return client
 
 
-def _lists(said: str, file: ExportFile) -> list[Found]:
-    """Return the lists of servers of a text; what else there is in a folder need not be whole."""
-    if not file.alone and not is_telling(said, file):
+def _lists(text: str, file: ExportFile) -> list[Found]:
+    """Return the lists of servers of a text; other files of a folder may be broken."""
+    if not file.alone and not is_telling(text, file):
         return []
     try:
-        return list(server_lists(document_of(said, file), file))
+        return list(server_lists(document_of(text, file), file))
     except InputRefused:
-        if file.alone or SURE.search(said):
+        if file.alone or SURE.search(text):
             raise
         return []
 
@@ -144,14 +144,14 @@ def _lists(said: str, file: ExportFile) -> list[Found]:
 
 
 def _tool_id(scope: str, server: Server) -> str:
-    """Name a server on the network by its address, one that is started by name and program."""
-    if server.remote and not re.match(r"\w+://(?:localhost|127\.|\[::1\]|0\.)", server.what):
-        return f"mcp:{server.what}"
-    return f"mcp_config:{scope}/mcp_server/{server.name}/{server.what}"
+    """Return the id of a server: its address on the network, else its name and program."""
+    if server.remote and not re.match(r"\w+://(?:localhost|127\.|\[::1\]|0\.)", server.target):
+        return f"mcp:{server.target}"
+    return f"mcp_config:{scope}/mcp_server/{server.name}/{server.target}"
 
 
 def _add_tools(rows: Rows, scope: str, clients: list[Client]) -> None:
-    """Add each server once; it is disabled where every file that names it disables it."""
+    """Add each server once; it is disabled if every file that names it disables it."""
     by_id: dict[str, list[Server]] = {}
     for client in clients:
         for server in client.servers:
@@ -182,12 +182,12 @@ def _add_client(rows: Rows, scope: str, client: Client, known: dict[str, str]) -
         )
         for way, secret in server.secrets:
             at = f"mcp_config:{scope}/credential/{short}/{server.name}/{way}"
-            held = _add_secret(rows, at, server, secret, known)
-            rows.link(USES, agent, held, server.place)
+            credential = _add_secret(rows, at, server, secret, known)
+            rows.link(USES, agent, credential, server.place)
 
 
 def _platform(short: str) -> str | None:
-    """Tell the client by the words of a path; `.mcp.json` in a project is that of Claude Code."""
+    """Return the client, by the words of a path; `.mcp.json` in a project is Claude Code's."""
     words = "-".join(re.findall(r"[a-z0-9]+", short.lower()))
     named = (name for word, name in CLIENTS.items() if f"-{word}-" in f"-{words}-")
     return next(named, "Claude Code" if short.split("/")[-1] == ".mcp.json" else None)
@@ -209,7 +209,7 @@ def _add_secret(
         type=secret.type,
         storage=secret.storage,
         strength="weak" if secret.type == "password" else None,
-        sender_constrained=False,  # it is sent as it stands there: whoever has it can use it
+        sender_constrained=False,  # a bearer secret: whoever has it can use it
         fingerprint=secret.fingerprint,
     )
     return id_

@@ -1,4 +1,4 @@
-"""One server of a configuration: what is started or called, and which secrets it is handed."""
+"""One server of a configuration: its program or address, and the secrets passed to it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,10 +22,14 @@ ADDRESSES = ("url", "serverUrl", "httpUrl", "uri")
 BRIDGES = {"npm:mcp-remote", "npm:supergateway", "pypi:mcp-proxy"}  # started to reach an address
 SHOWN = {*STARTS, "name", "description", "type", "cwd", "instructions"}
 VARIABLE = re.compile(r"(?i)bearer_?token_?env_?var")  # its value is the name of a variable
-VARIABLES = {"env_vars": "env", "envvars": "env", "env_keys": "vault"}  # names, and where they are
-PASSED = {"-e", "--env"}  # the options by which a container is handed a variable
+VARIABLES = {
+    "env_vars": "env",
+    "envvars": "env",
+    "env_keys": "vault",
+}  # settings with names of variables, and their storage
+PASSED = {"-e", "--env"}  # the options that pass a variable to a container
 NAME = re.compile(r"[A-Za-z_][\w.-]{0,127}")
-TEMPLATE = re.compile(r"\$?\{[^{}]*\}|%\w+%|<[\w -]+>")  # what is filled in when it is started
+TEMPLATE = re.compile(r"\$?\{[^{}]*\}|%\w+%|<[\w -]+>")  # filled in when the server is started
 MAX_NAME = 1_024  # characters of the name of a server
 
 
@@ -33,20 +37,21 @@ MAX_NAME = 1_024  # characters of the name of a server
 class Server:
     """One entry of a configuration file, as far as it is kept.
 
-    It is `remote` when its address names it wherever it stands, so not if a part is a variable.
+    `target` is its address or program. It is `remote` if its address is valid everywhere: not if a
+    part of it is a variable. `secrets` has the way of passing each secret, and the secret.
     """
 
     name: str
-    what: str
+    target: str
     remote: bool
     disabled: bool
-    secrets: tuple[tuple[str, HeldSecret], ...]  # how it is handed over, and what is known of it
+    secrets: tuple[tuple[str, HeldSecret], ...]
     place: Place
     files: int = 0  # of variables, which are not read
 
 
 def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
-    """Yield the entries of a map or a list of servers; what is none is set aside."""
+    """Yield the entries of a map or a list of servers; invalid ones are rejected."""
     if isinstance(servers, list):
         entries: list[tuple[str | int, str, Any]] = [
             (n, text(e.get("name")) if isinstance(e, dict) else "", e)
@@ -69,7 +74,7 @@ def servers_in(servers: Any, place: Place, rows: Rows) -> Iterator[Server]:
 
 
 def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Lift what some clients nest: a command as an object, a transport around it."""
+    """Flatten nested parts of some clients: a command as an object, a transport around it."""
     flat = dict(entry)
     for name in ("transport", "command"):
         inner = flat.get(name)
@@ -79,8 +84,8 @@ def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(command, str) and not flat.get("args") and not PATH.search(command):
         command = command.split()  # some write the whole line
     if isinstance(command, list):
-        said = [c for c in command if isinstance(c, str)]
-        flat |= {"command": said[0] if said else "", "args": said[1:]}
+        words = [c for c in command if isinstance(c, str)]
+        flat |= {"command": words[0] if words else "", "args": words[1:]}
     return flat
 
 
@@ -90,19 +95,19 @@ def _server(name: str, entry: Mapping[str, Any], place: Place) -> Server:
     given = entry.get("args")
     args = [str(a) for a in given if isinstance(a, str | int)] if isinstance(given, list) else []
     off = entry.get("disabled") is True or entry.get("enabled") is False
-    what = launched(redact_text(command), [redact_text(arg) for arg in args])
-    called = address or next((a for a in args if what in BRIDGES and "://" in a), "")
-    whole = TEMPLATE.sub("variable", called)
-    found = [*_settings(entry), *_arguments(args)]
-    found += [("address", one) for one in secrets_in_address(address)]
-    known = {secret.name for _, secret in found}
-    found += [("argument", one) for one in _passed(args) if one.name not in known]
+    program = launched(redact_text(command), [redact_text(arg) for arg in args])
+    called = address or next((a for a in args if program in BRIDGES and "://" in a), "")
+    filled = TEMPLATE.sub("variable", called)
+    secrets = [*_settings(entry), *_arguments(args)]
+    secrets += [("address", secret) for secret in secrets_in_address(address)]
+    known = {secret.name for _, secret in secrets}
+    secrets += [("argument", secret) for secret in _passed(args) if secret.name not in known]
     return Server(
         name,
-        redact_text(bare_address(whole) if called else what),
-        bool(called) and "://" in bare_address(whole) and whole == called,
+        redact_text(bare_address(filled) if called else program),
+        bool(called) and "://" in bare_address(filled) and filled == called,
         off,
-        tuple(found),
+        tuple(secrets),
         place,
         sum(bool(text(entry.get(key))) for key in ("envFile", "env_file")),
     )
@@ -120,11 +125,13 @@ def _settings(entry: Mapping[str, Any]) -> Iterator[tuple[str, HeldSecret]]:
             if isinstance(value, dict):
                 pending.append((_kind(name, kind), value))
             elif name.lower() in VARIABLES:
-                yield from (("env", one) for one in _named(value, VARIABLES[name.lower()]))
+                yield from (
+                    ("env", variable) for variable in _named(value, VARIABLES[name.lower()])
+                )
             elif isinstance(value, str) and not (kind == "setting" and name in SHOWN):
-                found = _setting(kind, name, value)
-                if found is not None:
-                    yield kind.removeprefix("variable "), found
+                secret = _setting(kind, name, value)
+                if secret is not None:
+                    yield kind.removeprefix("variable "), secret
 
 
 def _setting(kind: str, name: str, value: str) -> HeldSecret | None:
@@ -145,9 +152,9 @@ def _kind(name: str, outer: str) -> str:
 
 
 def _named(names: Any, storage: str) -> Iterator[HeldSecret]:
-    """Yield the secrets among variables of which a list gives the names only."""
-    for one in listed(names):
-        name = text(one.get("name")) if isinstance(one, dict) else text(one)
+    """Yield the secrets among variables that a list only names."""
+    for entry in listed(names):
+        name = text(entry.get("name")) if isinstance(entry, dict) else text(entry)
         sort = secret_sort(name) if NAME.fullmatch(name) else None
         if sort:
             yield HeldSecret(name, sort, storage, None)
@@ -159,25 +166,27 @@ def _arguments(args: list[str]) -> Iterator[tuple[str, HeldSecret]]:
     for arg in args:
         name, equals, value = arg.partition("=")
         named, header = name.lstrip("-"), arg.partition(":")
-        found: HeldSecret | None = None
+        secret: HeldSecret | None = None
         if option and not arg.startswith("-"):
-            found = held_secret(option, arg)
+            secret = held_secret(option, arg)
         elif equals and NAME.fullmatch(named):
-            found = held_secret(named, value)
+            secret = held_secret(named, value)
         elif header[1] and NAME.fullmatch(header[0]) and not header[2].startswith("//"):
-            found = held_secret(header[0], header[2].strip())
+            secret = held_secret(header[0], header[2].strip())
         elif "://" not in arg and redact_text(arg) != arg:
-            found = held_secret("argument", arg)
-        if found is not None:
-            yield "argument", found
-        for one in secrets_in_address(value if "://" in value else arg) if "://" in arg else ():
-            yield "argument", one
+            secret = held_secret("argument", arg)
+        if secret is not None:
+            yield "argument", secret
+        for in_address in (
+            secrets_in_address(value if "://" in value else arg) if "://" in arg else ()
+        ):
+            yield "argument", in_address
         telling = arg.startswith("-") and not equals and NAME.fullmatch(named)
         option = named if telling and secret_sort(named) else ""
 
 
 def _passed(args: list[str]) -> Iterator[HeldSecret]:
-    """Yield the secrets that a container is handed by the name of a variable alone."""
+    """Yield the secrets passed to a container by the name of a variable alone."""
     for option, arg in pairwise(args):
         if option in PASSED:
             yield from _named(arg, "env")

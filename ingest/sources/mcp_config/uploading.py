@@ -1,4 +1,4 @@
-"""How configuration files are uploaded: without the hidden folder that told their client."""
+"""Uploads of configuration files, which lack the hidden folder that shows their client."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from ingest.sources.mcp_config.layouts import HIDDEN
 
 
 def lay_out(sent: Sent) -> Sequence[Path]:
-    """Put files into the hidden folder that they came from."""
+    """Move files into the hidden folder that they came from."""
     if not sent.answer:
         return sent.paths
     name = sent.answer.strip("/")

@@ -1,4 +1,4 @@
-"""What the kinds of an OpenGraph are here: labels, relationships, and which edges are walked."""
+"""The meaning of the kinds of an OpenGraph: labels, relationships, and traversable edges."""
 
 import re
 import tomllib
@@ -37,7 +37,7 @@ def edges(sort: str) -> frozenset[str]:
 
 
 def label_of(kinds: Sequence[str]) -> Node:
-    """Choose the label for a node's kinds: a kind that is known, else one with a telling name.
+    """Choose the label for a node's kinds: that of a known kind, else by the words of a kind.
 
     >>> label_of(["AZUser", "AZBase"]).name, label_of(["GH_Team"]).name, label_of(["X"]).name
     ('Human', 'Group', 'Resource')
@@ -54,36 +54,36 @@ def label_of(kinds: Sequence[str]) -> Node:
 
 
 def controls_others(kinds: Sequence[str]) -> bool | None:
-    """Whether who administers a resource of these kinds rules what is in it; None if unknown."""
+    """Return whether administrators of such a resource control its content; None if unknown."""
     return True if set(kinds) & set(_table()["resources"]["control_plane"]) else None
 
 
 @dataclass
 class Walked:
-    """Which kinds of edge are walked: as BloodHound defines it, and as extension schemas do."""
+    """The kinds of edge that are traversable, by BloodHound and by extension schemas."""
 
-    said: dict[str, bool] = field(default_factory=dict)
+    traversable: dict[str, bool] = field(default_factory=dict)
 
     def add(self, schema: dict[str, Any]) -> None:
-        """Learn from the `relationship_kinds` of an extension definition schema."""
-        for one in schema.get("relationship_kinds") or ():
-            if isinstance(one, dict) and isinstance(one.get("name"), str):
-                self.said[one["name"]] = one.get("is_traversable") in (True, "true")
+        """Add the `relationship_kinds` of an extension definition schema."""
+        for kind in schema.get("relationship_kinds") or ():
+            if isinstance(kind, dict) and isinstance(kind.get("name"), str):
+                self.traversable[kind["name"]] = kind.get("is_traversable") in (True, "true")
 
     def __call__(self, kind: str, properties: Mapping[str, Any]) -> bool:
-        """Whether who stands at the start of such an edge controls its end.
+        """Return whether the start of such an edge controls its end.
 
-        Collectors that ship no schema say it on each edge.
+        Collectors without a schema mark each edge.
         """
-        said = self.said.get(kind, properties.get("traversable"))
-        if isinstance(said, bool):
-            return said
+        traversable = self.traversable.get(kind, properties.get("traversable"))
+        if isinstance(traversable, bool):
+            return traversable
         builtin = any(kind in edges(s) for s in ("walked", "member", "assumes", "runs_as", "reads"))
         return builtin or kind in edges("eligible")
 
 
 def means(kind: str, sort: str) -> bool:
-    """Whether a kind of edge is of a sort, also under a collector's own name before it.
+    """Return whether a kind of edge is of a sort, also with a collector's prefix.
 
     >>> means("MemberOf", "member"), means("GH_MemberOf", "member"), means("GH_Owns", "member")
     (True, True, False)

@@ -17,7 +17,7 @@ Properties = dict[str, Any]
 
 @dataclass
 class GraphNode:
-    """A node, with what all documents say of it. `own` says that the product exported it."""
+    """A node, with its facts in all documents. `own` is True if the product exported it."""
 
     id: str
     kinds: list[str]
@@ -48,7 +48,7 @@ class _Raw:
 
 @dataclass
 class Payload:
-    """What all documents hold together."""
+    """The nodes and edges of all documents together."""
 
     rows: Rows
     nodes: dict[str, GraphNode] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Payload:
     _named: dict[tuple[str, Any], list[GraphNode]] = field(default_factory=dict)
 
     def add(self, document: dict[str, Any], place: Place) -> None:
-        """Take in one document: its nodes now, its edges once all nodes are known."""
+        """Add one document: its nodes now, its edges once all nodes are known."""
         graph, metadata = document["graph"], document.get("metadata")
         own = isinstance(metadata, dict) and metadata.get("source_kind") == OWN
         for number, node in enumerate(graph.get("nodes") or ()):
@@ -77,18 +77,18 @@ class Payload:
             return self.rows.reject(place, "the kinds of a node must be a list of texts")
         if properties is not None and not isinstance(properties, dict):
             return self.rows.reject(place, "the properties of a node must be an object")
-        id_ = id_ if own else self._one(id_)
+        id_ = id_ if own else self._spelling(id_)
         known = self.nodes.setdefault(id_, GraphNode(id_, [], {}, place, own))
         known.kinds += [kind for kind in kinds if kind not in known.kinds]
         clash = False
         for name, value in (properties or {}).items():
             clash |= known.properties.setdefault(name, value) != value
         if clash:
-            self.rows.warn("some nodes are described twice and differently: the first word counts")
+            self.rows.warn("some nodes are described twice and differently: the first value counts")
         return None
 
-    def _one(self, id_: str) -> str:
-        """Return the first spelling of an id: BloodHound takes ids as one in any case."""
+    def _spelling(self, id_: str) -> str:
+        """Return the first spelling of an id: BloodHound ignores the case of ids."""
         return self._spelled.setdefault(id_.upper(), id_)
 
     def join(self) -> None:
@@ -98,10 +98,10 @@ class Payload:
         self._raw.clear()
         stubs = sum(node.stub for node in self.nodes.values())
         if self.repeated:
-            self.rows.warn(f"{self.repeated} edges stand there more than once and count once")
+            self.rows.warn(f"{self.repeated} edges are listed more than once and count once")
         if stubs:
             self.rows.warn(
-                f"{stubs} ends of edges are not among the nodes: kept by what names them"
+                f"{stubs} ends of edges are not among the nodes: kept under the names in the edges"
             )
 
     def _add_edge(self, raw: _Raw) -> None:
@@ -129,7 +129,7 @@ class Payload:
     # -- ends -------------------------------------------------------------------------------------
 
     def _end(self, end: Any, place: Place, own: bool) -> str | None:
-        """Return the id of the node that an end names; None where it was set aside."""
+        """Return the id of the node that an end names; None if it was rejected."""
         if not isinstance(end, dict):
             self._reject(place, "an edge must have a start and an end")
             return None
@@ -153,7 +153,7 @@ class Payload:
         return self._by_id(value, kind, place, own)
 
     def _by_id(self, value: str, kind: str | None, place: Place, own: bool) -> str:
-        value = value if own else self._one(value)
+        value = value if own else self._spelling(value)
         if value not in self.nodes:
             self.nodes[value] = GraphNode(value, [], {}, place, stub=True)
         node = self.nodes[value]
@@ -167,17 +167,17 @@ class Payload:
     def _matched(
         self, wanted: list[tuple[str, Any]], kind: str | None, named: str, place: Place
     ) -> str | None:
-        found = [
+        nodes = [
             node
             for node in self._having(*wanted[0])
             if all(_same(node.properties.get(k), v) for k, v in wanted[1:])
             and (kind is None or kind in node.kinds)
         ]
-        if len(found) > 1:
+        if len(nodes) > 1:
             self._reject(place, "several nodes match this end")
             return None
-        if found:
-            return found[0].id
+        if nodes:
+            return nodes[0].id
         named = redact_text(named)
         id_ = f"matched:{redact_text(kind or '')}:{named}"
         name = {key: value for key, value in wanted if isinstance(value, str)}
@@ -189,9 +189,9 @@ class Payload:
     def _having(self, key: str, value: Any) -> Iterator[GraphNode]:
         if not self._named:
             for node in self.nodes.values():
-                for name, held in node.properties.items():
-                    if isinstance(held, str | int | float | bool):
-                        self._named.setdefault((name, _folded(held)), []).append(node)
+                for name, content in node.properties.items():
+                    if isinstance(content, str | int | float | bool):
+                        self._named.setdefault((name, _folded(content)), []).append(node)
         yield from self._named.get((key, _folded(value)), ())
 
 
@@ -199,15 +199,15 @@ def _matchers(end: dict[str, Any]) -> list[tuple[str, Any]] | None:
     listed = end.get("property_matchers")
     if not isinstance(listed, list) or not listed or "value" in end:
         return None
-    found = []
-    for one in listed:
-        key = one.get("key") if isinstance(one, dict) else None
-        if not isinstance(key, str) or one.get("operator") != "equals":
+    pairs = []
+    for matcher in listed:
+        key = matcher.get("key") if isinstance(matcher, dict) else None
+        if not isinstance(key, str) or matcher.get("operator") != "equals":
             return None
-        if not isinstance(one.get("value"), str | int | float | bool):
+        if not isinstance(matcher.get("value"), str | int | float | bool):
             return None
-        found.append((key, one["value"]))
-    return found
+        pairs.append((key, matcher["value"]))
+    return pairs
 
 
 def _plain(value: Any) -> str:
@@ -221,5 +221,5 @@ def _folded(value: Any) -> tuple[str, Any]:
     return ("flag" if isinstance(value, bool) else "number"), value
 
 
-def _same(held: Any, wanted: Any) -> bool:
-    return isinstance(held, str | int | float | bool) and _folded(held) == _folded(wanted)
+def _same(value: Any, wanted: Any) -> bool:
+    return isinstance(value, str | int | float | bool) and _folded(value) == _folded(wanted)

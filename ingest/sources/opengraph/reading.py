@@ -1,4 +1,4 @@
-"""From OpenGraph files and archives to rows."""
+"""Rows of OpenGraph files and archives."""
 
 import math
 import re
@@ -45,7 +45,7 @@ DECLARES = ("grants", "inventory")
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 LEFT_OUT = {"source_id", "target_id", "source", "scope", "first_seen", "last_seen"}
 GLOBAL = ("arn:", "entra:", "k8s:", "github:")  # ids that other sources use too
-COLLECTED = "opengraph"  # the id that a collector gives to what others know by another
+COLLECTED = "opengraph"  # the kind of a collector's own ids
 CREATED = ("created_at", "whencreated", "createddatetime", "created")
 USED = ("last_used_at", "lastlogontimestamp", "lastlogon", "lastsignin", "lastactivity")
 TYPES = {r.name: r for r in RELATIONSHIPS}
@@ -81,8 +81,8 @@ def read(request: Request) -> Reading:
 def _contents(file: ExportFile, budget: Budget, rows: Rows) -> Iterator[tuple[Place, Any]]:
     """Yield the JSON documents of a file: itself, or the members of an archive.
 
-    An archive is gone through once before anything is taken from it: one that breaks off, or
-    is not to be trusted, is set aside as a whole.
+    An archive is checked completely before it is read: a truncated or unsafe one is rejected
+    as a whole.
     """
     if file.path.suffix == ".zip" or readable(rows, lambda: is_zip(file.path)):
         members = readable(rows, lambda: sum(1 for _ in zip_members(file.path)))
@@ -105,7 +105,7 @@ def _parsed(data: bytes, place: Place) -> Any:
 
 
 def _take(place: Place, document: Any, file: ExportFile, payload: Payload, walked: Walked) -> bool:
-    """Take in a document; return whether it is an OpenGraph."""
+    """Add a document; return whether it is an OpenGraph."""
     graph = document.get("graph") if isinstance(document, dict) else None
     if isinstance(graph, dict) and all(
         isinstance(graph.get(part, []), list) for part in ("nodes", "edges")
@@ -126,7 +126,7 @@ def _take(place: Place, document: Any, file: ExportFile, payload: Payload, walke
 
 
 class _Writer:
-    """Turns nodes and edges into rows of the schema."""
+    """A writer of nodes and edges as rows of the schema."""
 
     def __init__(self, payload: Payload, walked: Walked) -> None:
         self.payload, self.rows, self.walked = payload, payload.rows, walked
@@ -137,7 +137,7 @@ class _Writer:
         self.passed_through = {e.start for e in listed if self.walked(e.kind, e.properties)}
 
     def write(self) -> None:
-        """Write all rows, and say which kinds of edge are kept but not walked."""
+        """Write all rows, and warn of kinds of edge that are kept but not walked."""
         for node in self.payload.nodes.values():
             self._node(node)
         for edge in self.payload.edges.values():
@@ -155,7 +155,7 @@ class _Writer:
         self.rows.node(label, id_, node.place, **facts)
 
     def _own(self, edge: GraphEdge) -> None:
-        """Write an edge of the product's own export as what it was."""
+        """Write an edge of the product's own export as its relationship."""
         element = TYPES[edge.kind]
         facts = _fitting(element, edge.properties)
         self.rows.link(element, self.ids[edge.start], self.ids[edge.end], edge.place, **facts)
@@ -207,9 +207,9 @@ def _fits(element: Any, start: Node, end: Node) -> bool:
 
 
 def global_id(node: GraphNode) -> str:
-    """Return the id of a node: that of the system it comes from where the kind tells it.
+    """Return the id of a node: that of its own system if the kind names the system.
 
-    An object id names one thing in all OpenGraph files, so no scope stands in it.
+    An object id names one thing in all OpenGraph files, so it has no scope.
     """
     if node.id.startswith(GLOBAL):
         return redact_text(node.id)
@@ -224,29 +224,31 @@ def global_id(node: GraphNode) -> str:
 
 
 def _facts(node: GraphNode) -> Row:
-    said = {name.lower(): value for name, value in node.properties.items()}
-    name = next((said[n] for n in ("name", "displayname") if isinstance(said.get(n), str)), None)
+    properties = {name.lower(): value for name, value in node.properties.items()}
+    name = next(
+        (properties[n] for n in ("name", "displayname") if isinstance(properties.get(n), str)), None
+    )
     mail = next(
         (
-            said[n]
+            properties[n]
             for n in ("email", "mail", "userprincipalname")
-            if isinstance(said.get(n), str) and "@" in said[n]
+            if isinstance(properties.get(n), str) and "@" in properties[n]
         ),
         None,
     )
     kinds = [kind for kind in node.kinds if kind]
     login, id_ = _login(node), global_id(node)
     known = [f"github:{login}"] if login else []
-    if id_ != node.id:  # what the collector calls it finds it too
+    if id_ != node.id:  # for look-up by the collector's id
         known.append(f"{COLLECTED}:{redact_text(node.id)}")
     return {
         "name": name,
         "email": mail,
         "type": kinds[0] if kinds else None,
-        "status": "disabled" if _is_off(said, kinds) else None,
+        "status": "disabled" if _is_off(properties, kinds) else None,
         "external_ids": canonical(known) if known else None,
-        "created_at": _first_instant(said, CREATED),
-        "last_used_at": _first_instant(said, USED),
+        "created_at": _first_instant(properties, CREATED),
+        "last_used_at": _first_instant(properties, USED),
         "control_plane": controls_others(kinds),
         "tags": canonical(kinds) if kinds else None,
         "provider": _provider(kinds),
@@ -254,17 +256,19 @@ def _facts(node: GraphNode) -> Row:
 
 
 def _login(node: GraphNode) -> str:
-    """Return the login of a user of GitHub; "" of anything else."""
-    said = {name.lower(): value for name, value in node.properties.items()}
+    """Return the login of a user of GitHub; "" for other nodes."""
+    properties = {name.lower(): value for name, value in node.properties.items()}
     kinds = [kind for kind in node.kinds if kind]
-    return redact_text(text(said.get("login"))) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
-
-
-def _is_off(said: dict[str, Any], kinds: list[str]) -> bool:
-    """Whether an account cannot be used, as its flag, its status or its kind says."""
-    state = text(said.get("status")).casefold()
     return (
-        said.get("enabled") is False
+        redact_text(text(properties.get("login"))) if kinds[:1] in (["GH_User"], ["GHUser"]) else ""
+    )
+
+
+def _is_off(properties: dict[str, Any], kinds: list[str]) -> bool:
+    """Return whether an account is disabled, by its flag, its status or its kind."""
+    state = text(properties.get("status")).casefold()
+    return (
+        properties.get("enabled") is False
         or state in DISABLED
         or any(kind.rpartition("_")[2].startswith("Disabled") for kind in kinds)
     )
@@ -275,7 +279,7 @@ def _provider(kinds: list[str]) -> str | None:
 
 
 def _fitting(element: Element, facts: Row) -> Row:
-    """Keep what the element can hold; a sort that is none of its choices is left out."""
+    """Return the facts that the element can hold; a type outside its choices is left out."""
     declared = {p.name: p for p in element.columns if p.name not in LEFT_OUT}
     kept: Row = {}
     for name, value in facts.items():
@@ -290,9 +294,9 @@ def _fitting(element: Element, facts: Row) -> Row:
     return kept
 
 
-def _first_instant(said: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
+def _first_instant(properties: dict[str, Any], names: tuple[str, ...]) -> pd.Timestamp | None:
     for name in names:
-        value = said.get(name)
+        value = properties.get(name)
         try:
             if isinstance(value, str):
                 return instant(value)

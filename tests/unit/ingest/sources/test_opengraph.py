@@ -81,7 +81,7 @@ def test_sample_has_its_nodes_stubs_and_distinct_edges(sample):
     assert len(sample.rows(CAN_ACCESS)) == 706
     assert sample.reasons == []
     said = " ".join(sample.done.warnings)
-    assert "117 edges stand there more than once" in said
+    assert "117 edges are listed more than once" in said
     assert "6 ends of edges are not among the nodes" in said
     assert "AZRegisterPasskey (351)" in said
 

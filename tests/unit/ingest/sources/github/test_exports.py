@@ -123,7 +123,7 @@ def test_teams_of_a_repository(read):
 def test_an_app_for_all_repositories_reaches_them_though_no_file_lists_them(read):
     found = read(("installations.json", {"total_count": 1, "installations": [INSTALLED]}))
     assert reached(found, "renovate") == {"repositories of acme": "write"}
-    assert said(found, "one thing stands for them all")
+    assert said(found, "one thing represents all of them")
 
 
 def test_secrets_of_the_organisation_go_to_the_repositories_that_are_given_them(read):

@@ -126,7 +126,7 @@ def test_collaborators_and_roles_of_ones_own(read):
 
 def test_a_role_without_meaning_is_set_aside(read):
     found = read(REPOS, ("repos/app/collaborators.json", [ANN | {"role_name": "x"}]))
-    assert [reason for _, reason in found.reasons] == ["says no role that is known"]
+    assert [reason for _, reason in found.reasons] == ["names no known role"]
 
 
 def test_deploy_keys_are_identities_of_software(read):
