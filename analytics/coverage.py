@@ -14,10 +14,10 @@ def stated_by(graph: AccessGraph, kind: str) -> np.ndarray:
     By a scope that states the node and declares `kind`, or by a decision in the product. Owners are
     also known where a scope states one without declaring the kind.
     """
-    told: np.ndarray = declaring(graph, kind) | graph.decided(kind)
+    known: np.ndarray = declaring(graph, kind) | graph.decided(kind)
     if kind == "owners":
-        told[graph.numbers(graph.facts.frames[OWNS]["target_id"])] = True
-    return told
+        known[graph.numbers(graph.facts.frames[OWNS]["target_id"])] = True
+    return known
 
 
 def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
@@ -28,12 +28,12 @@ def declaring(graph: AccessGraph, *kinds: str) -> np.ndarray:
 @once
 def _declaring(graph: AccessGraph, kinds: tuple[str, ...]) -> np.ndarray:
     scopes = {c.key for c in graph.coverage if set(kinds) <= set(c.declares)}
-    told = np.zeros(len(graph.ids), bool)
+    known = np.zeros(len(graph.ids), bool)
     if len(scopes) == len(graph.coverage):
-        told[:] = True
-        return told
+        known[:] = True
+        return known
     for label in IDENTITIES:
         frame = graph.facts.frames[label]
         keys = pd.MultiIndex.from_frame(frame[["source", "scope"]])
-        told[graph.numbers(frame["id"][keys.isin(list(scopes))])] = True
-    return told
+        known[graph.numbers(frame["id"][keys.isin(list(scopes))])] = True
+    return known

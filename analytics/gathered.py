@@ -4,18 +4,18 @@ import numpy as np
 import pandas as pd
 
 
-def gathered(rows: pd.DataFrame, by: list[str], what: str, most: int | None = None) -> pd.Series:
+def gathered(rows: pd.DataFrame, by: list[str], column: str, most: int | None = None) -> pd.Series:
     """Return for each group the values of a column, sorted, each once, the first `most` of them.
 
-    >>> rows = pd.DataFrame({"who": [2, 1, 2, 2], "id": ["b", "c", "a", "b"]})
-    >>> gathered(rows, ["who"], "id").to_dict()
+    >>> rows = pd.DataFrame({"owner": [2, 1, 2, 2], "id": ["b", "c", "a", "b"]})
+    >>> gathered(rows, ["owner"], "id").to_dict()
     {1: ('c',), 2: ('a', 'b')}
     """
-    said = rows[[*by, what]].drop_duplicates().sort_values([*by, what])
-    keys = pd.MultiIndex.from_frame(said[by]) if len(by) > 1 else pd.Index(said[by[0]])
+    distinct = rows[[*by, column]].drop_duplicates().sort_values([*by, column])
+    keys = pd.MultiIndex.from_frame(distinct[by]) if len(by) > 1 else pd.Index(distinct[by[0]])
     begin = np.flatnonzero(~keys.duplicated())
-    ends = np.append(begin, len(said))[1:]
-    values = said[what].tolist()
+    ends = np.append(begin, len(distinct))[1:]
+    values = distinct[column].tolist()
     groups = [
         tuple(values[a:b] if most is None else values[a : min(b, a + most)])
         for a, b in zip(begin.tolist(), ends.tolist(), strict=True)

@@ -32,8 +32,8 @@ class History:
     facts that were read later belong to them.
 
     A snapshot never changes; the last few postures stay in memory. Statements of `journal` are
-    among the facts of every snapshot whose instant they cover. `held` is kept, as it keeps the
-    snapshots from being pruned.
+    among the facts of every snapshot whose instant they cover. `hold` keeps the snapshots
+    from being pruned, as long as it lives.
     """
 
     def __init__(
@@ -41,9 +41,9 @@ class History:
         infos: list[SnapshotInfo],
         read: Read,
         journal: Journal | None = None,
-        held: object = None,
+        hold: object = None,
     ) -> None:
-        self._held = held
+        self._hold = hold
         self.every, self.journal = tuple(infos), journal
         self.infos = tuple(in_history(infos))
         self._read = read
@@ -91,7 +91,7 @@ class History:
         """Return the history as known at an instant: the snapshots published by then."""
         known = [info for info in self.every if info.recorded_at <= instant]
         journal = self.journal.known_at(instant) if self.journal is not None else None
-        return History(known, self._read, journal, self._held)
+        return History(known, self._read, journal, self._hold)
 
     def until(self, info: SnapshotInfo) -> tuple[SnapshotInfo, ...]:
         """Return the snapshots up to and including `info`, oldest first.
@@ -101,7 +101,7 @@ class History:
         return (*(i for i in self.infos if i.order < info.order), info)
 
 
-def formers(posture: Posture) -> list[Former]:
+def renamed_graphs(posture: Posture) -> list[Former]:
     """Return the graphs of the snapshots up to a posture's, each with the ids that it uses.
 
     They are in the order of their instants, the posture's own last; it is the only one without a
@@ -112,8 +112,8 @@ def formers(posture: Posture) -> list[Former]:
         return [Former(now, now)]
     known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
     graphs = [history.posture(i.id).graph for i in known]
-    found = [graph.identities for graph in graphs]
-    return [Former(graph, now, found[at + 1 :]) for at, graph in enumerate(graphs)]
+    identities = [graph.identities for graph in graphs]
+    return [Former(graph, now, identities[at + 1 :]) for at, graph in enumerate(graphs)]
 
 
 def posture_of(
@@ -163,7 +163,7 @@ def _read_with_history(
 ) -> tuple[SnapshotInfo, Facts, History]:
     """Read a snapshot and list all others, held in the store as long as the result lives."""
     while True:
-        infos, held = listed_and_held(store)
+        infos, hold = listed_and_held(store)
         info, facts = store.read(snapshot)
         if info in infos:  # else another was published in between
-            return info, facts, History(infos, read, journal_of(store.uri), held)
+            return info, facts, History(infos, read, journal_of(store.uri), hold)

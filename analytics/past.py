@@ -34,8 +34,8 @@ def versions(journal: Journal | None, infos: Sequence[SnapshotInfo]) -> dict[str
     apart = [list(pair) for pair in journal.apart()] if journal is not None else []
     named = {}
     for info in infos:
-        told = [e.record() for e in stated if e.holds(info.taken_at)] + apart
-        named[info.id] = _sha256(rules_version() + info.hash + canonical(told))
+        records = [e.record() for e in stated if e.holds(info.taken_at)] + apart
+        named[info.id] = _sha256(rules_version() + info.hash + canonical(records))
     return named
 
 

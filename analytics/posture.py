@@ -87,8 +87,10 @@ class Posture:
     @cached_property
     def escalated(self) -> Escalated:
         """All control edges: declared ones, then those that moved, then derived ones."""
-        found = escalate(self.graph, self.faults)
-        return found if self.before is None else found.beside(moved_edges(self.before, self.moved))
+        escalated = escalate(self.graph, self.faults)
+        if self.before is None:
+            return escalated
+        return escalated.beside(moved_edges(self.before, self.moved))
 
     @cached_property
     def activity(self) -> Activity:
@@ -228,9 +230,9 @@ class Posture:
             return KnownReach.nothing(len(self.graph.ids))
         if self.before is None:
             return known_reach(self.graph, self.network(chosen))
-        there = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
+        number_before = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
         known = self.before.known(chosen)
-        return KnownReach(known.known[there], known.whole[there])
+        return KnownReach(known.known[number_before], known.whole[number_before])
 
     @cached_property
     def autonomy(self) -> np.ndarray:

@@ -50,9 +50,9 @@ def judged(posture: Posture, which: np.ndarray) -> np.ndarray:
 @once
 def alive(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes in service, or ended with something left."""
-    found = posture.in_service.copy()
-    found[residue(posture)["identity"].to_numpy(np.int64)] = True
-    return found
+    mask = posture.in_service.copy()
+    mask[residue(posture)["identity"].to_numpy(np.int64)] = True
+    return mask
 
 
 @once
@@ -81,15 +81,15 @@ def ended_at(posture: Posture) -> np.ndarray:
     only deleted agents used ended with the last of them.
     """
     graph, end = posture.graph, expired(posture)
-    told = end.copy()
+    dated = end.copy()
     for label in IDENTITIES:
         frame = graph.frames[label]
         number = graph.numbers(frame["id"])
         for column in ("status_at", "deleted_at"):
             at = milliseconds(frame[column])
-            told[number] = np.minimum(told[number], np.where(at == NEVER, LATER, at))
-    told = np.where(told == LATER, NEVER, np.minimum(told, graph.now))
-    end = np.where(posture.in_service, end, told)
+            dated[number] = np.minimum(dated[number], np.where(at == NEVER, LATER, at))
+    dated = np.where(dated == LATER, NEVER, np.minimum(dated, graph.now))
+    end = np.where(posture.in_service, end, dated)
     left = residue(posture)
     left = left[(left["kind"] == ACCOUNTS) & posture.deleted[left["identity"]]]
     last = pd.Series(end[left["identity"]]).groupby(left["thing"].to_numpy()).max()
@@ -98,8 +98,8 @@ def ended_at(posture: Posture) -> np.ndarray:
     return end
 
 
-def left_of(posture: Posture, who: np.ndarray) -> pd.DataFrame:
-    """Return what is left of the nodes in the mask `who`.
+def left_of(posture: Posture, nodes: np.ndarray) -> pd.DataFrame:
+    """Return what is left of the nodes in the mask `nodes`.
 
     Returns
     -------
@@ -108,17 +108,17 @@ def left_of(posture: Posture, who: np.ndarray) -> pd.DataFrame:
         account, a child; for access and delegations, their target) and `fact` (the id of the
         relationship that shows it), sorted in this order.
     """
-    if not who.any():
+    if not nodes.any():
         return pd.DataFrame({c: pd.Series([], dtype=object if c == "fact" else np.int64)
                              for c in COLUMNS})  # fmt: skip
     parts = [
-        *_credentials(posture, who),
-        *_accounts(posture, who),
-        *_access(posture, who & ~posture.deleted),
-        _children(posture, who),
+        *_credentials(posture, nodes),
+        *_accounts(posture, nodes),
+        *_access(posture, nodes & ~posture.deleted),
+        _children(posture, nodes),
     ]
-    whole = pd.concat(parts, ignore_index=True).drop_duplicates(["identity", "thing", "fact"])
-    return pd.DataFrame(whole.sort_values(COLUMNS, kind="stable", ignore_index=True))
+    rows = pd.concat(parts, ignore_index=True).drop_duplicates(["identity", "thing", "fact"])
+    return pd.DataFrame(rows.sort_values(COLUMNS, kind="stable", ignore_index=True))
 
 
 def _rows(posture: Posture, relationship: Relationship, turned: bool = False) -> pd.DataFrame:
@@ -135,45 +135,45 @@ def _rows(posture: Posture, relationship: Relationship, turned: bool = False) ->
 def _keys(posture: Posture) -> np.ndarray:
     """Return a mask of the credentials that nobody ended, expired or not."""
     frame = posture.graph.frames[CREDENTIAL]
-    there = np.zeros(len(posture.graph.ids), bool)
+    mask = np.zeros(len(posture.graph.ids), bool)
     kept = ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
-    there[posture.graph.numbers(frame["id"][kept])] = True
-    return there
+    mask[posture.graph.numbers(frame["id"][kept])] = True
+    return mask
 
 
-def _credentials(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+def _credentials(posture: Posture, nodes: np.ndarray) -> list[pd.DataFrame]:
     """Return the credentials that authenticate as the nodes, and those that they use.
 
     A deleted agent has a key only as long as that opens something and no agent in service has it.
     """
-    there, deleted = _keys(posture), posture.deleted
+    live, deleted = _keys(posture), posture.deleted
     used, opens = _rows(posture, USES), _rows(posture, AUTHENTICATES_AS, turned=True)
-    opens = opens[there[opens["thing"]] & ~deleted[opens["identity"]]]
+    opens = opens[live[opens["thing"]] & ~deleted[opens["identity"]]]
     elsewhere = set(used["thing"][posture.in_service[used["identity"]]])
     idle = (used["thing"].isin(elsewhere) | ~used["thing"].isin(opens["thing"])).to_numpy(bool)
-    mine = who[used["identity"]] & there[used["thing"]] & ~(deleted[used["identity"]] & idle)
-    parts = used[mine], opens[who[opens["identity"]]]
+    kept = nodes[used["identity"]] & live[used["thing"]] & ~(deleted[used["identity"]] & idle)
+    parts = used[kept], opens[nodes[opens["identity"]]]
     return [part.assign(kind=CREDENTIALS) for part in parts]
 
 
-def _accounts(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+def _accounts(posture: Posture, nodes: np.ndarray) -> list[pd.DataFrame]:
     """Return the accounts and roles in service that the nodes use, and nothing else does.
 
     An identity that is not deleted and runs as another node has that as access.
     """
     runs, by_key = _rows(posture, RUNS_AS), _by_key(posture)
     account = posture.graph.has_label(SERVICE_ACCOUNT, ROLE) & posture.in_service
-    lone = account & ~used_by_others(posture, who)
-    parts = [rows[who[rows["identity"]] & lone[rows["thing"]]] for rows in (runs, by_key)]
-    bound = (who & ~posture.deleted)[runs["identity"]]
+    lone = account & ~used_by_others(posture, nodes)
+    parts = [rows[nodes[rows["identity"]] & lone[rows["thing"]]] for rows in (runs, by_key)]
+    bound = (nodes & ~posture.deleted)[runs["identity"]]
     bound &= (~lone & ~posture.deleted)[runs["thing"]]
     return [*(part.assign(kind=ACCOUNTS) for part in parts), runs[bound].assign(kind=ACCESS)]
 
 
-def used_by_others(posture: Posture, who: np.ndarray) -> np.ndarray:
-    """Return a mask of the nodes that something in service, not in `who`, acts as."""
-    others = posture.in_service & ~who
-    busy = np.zeros(len(who), bool)
+def used_by_others(posture: Posture, nodes: np.ndarray) -> np.ndarray:
+    """Return a mask of the nodes that something in service, not in `nodes`, acts as."""
+    others = posture.in_service & ~nodes
+    busy = np.zeros(len(nodes), bool)
     for users in (_rows(posture, RUNS_AS), _by_key(posture), _rows(posture, ASSUMES)):
         busy[users["thing"][others[users["identity"]]]] = True
     return busy
@@ -187,12 +187,12 @@ def _by_key(posture: Posture) -> pd.DataFrame:
     return by_key[["identity", "thing", "fact"]]
 
 
-def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
+def _access(posture: Posture, nodes: np.ndarray) -> list[pd.DataFrame]:
     """Return the nodes' own access: grants, memberships, roles, delegations."""
     parts = []
     for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, ACTS_FOR):
         rows = _rows(posture, relationship)
-        kept = who[rows["identity"]] & ~posture.deleted[rows["thing"]]
+        kept = nodes[rows["identity"]] & ~posture.deleted[rows["thing"]]
         if relationship is MEMBER_OF:
             kept &= posture.graph.has_label(GROUP)[rows["thing"]]
         kind = DELEGATIONS if relationship is ACTS_FOR else ACCESS
@@ -200,7 +200,7 @@ def _access(posture: Posture, who: np.ndarray) -> list[pd.DataFrame]:
     return parts
 
 
-def _children(posture: Posture, who: np.ndarray) -> pd.DataFrame:
+def _children(posture: Posture, nodes: np.ndarray) -> pd.DataFrame:
     rows = _rows(posture, SPAWNS)
-    kept = who[rows["identity"]] & posture.in_service[rows["thing"]]
+    kept = nodes[rows["identity"]] & posture.in_service[rows["thing"]]
     return pd.DataFrame(rows[kept].assign(kind=CHILDREN))

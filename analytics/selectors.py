@@ -31,27 +31,27 @@ def select(posture: Posture, sels: Sequence[str]) -> np.ndarray:
     WrongSelector, UnknownThing, AmbiguousThing
     """
     chosen = np.zeros(len(posture.graph.ids), bool)
-    for said in sels:
-        chosen |= _selected(posture, said)
+    for selector in sels:
+        chosen |= _selected(posture, selector)
     return np.flatnonzero(chosen)
 
 
-def _selected(posture: Posture, said: str) -> np.ndarray:
-    if said == ALL_AGENTS:
+def _selected(posture: Posture, selector: str) -> np.ndarray:
+    if selector == ALL_AGENTS:
         return np.asarray(posture.graph.has_label(AGENT) & ~posture.deleted)
-    if said == ALL_IDENTITIES:
+    if selector == ALL_IDENTITIES:
         chosen = np.zeros(len(posture.graph.ids), bool)
         chosen[posture.accountable] = True
         return chosen
-    if said == CROWN_JEWELS:
+    if selector == CROWN_JEWELS:
         return crown_jewels(posture)
-    if said.startswith(LABEL):
-        return np.asarray(_labelled(posture, said.removeprefix(LABEL)) & ~posture.deleted)
-    if said.startswith(ENV):
-        return np.asarray(_in_environment(posture, said.removeprefix(ENV)) & ~posture.deleted)
-    one = np.zeros(len(posture.graph.ids), bool)
-    one[posture.graph.find(said)] = True
-    return one
+    if selector.startswith(LABEL):
+        return np.asarray(_labelled(posture, selector.removeprefix(LABEL)) & ~posture.deleted)
+    if selector.startswith(ENV):
+        return np.asarray(_in_environment(posture, selector.removeprefix(ENV)) & ~posture.deleted)
+    mask = np.zeros(len(posture.graph.ids), bool)
+    mask[posture.graph.find(selector)] = True
+    return mask
 
 
 def crown_jewels(posture: Posture) -> np.ndarray:
@@ -74,14 +74,14 @@ def _labelled(posture: Posture, name: str) -> np.ndarray:
 
 
 def _in_environment(posture: Posture, name: str) -> np.ndarray:
-    graph, there = posture.graph, np.zeros(len(posture.graph.ids), bool)
+    graph, mask = posture.graph, np.zeros(len(posture.graph.ids), bool)
     known: set[str] = set()
     for label in FACT_NODES:
         if "env" in [column.name for column in label.columns]:
             frame = graph.frames[label]
             known |= set(frame["env"].dropna())
-            there[graph.numbers(frame["id"][(frame["env"] == name).fillna(False)])] = True
-    if not there.any():
+            mask[graph.numbers(frame["id"][(frame["env"] == name).fillna(False)])] = True
+    if not mask.any():
         near = f"; known: {', '.join(sorted(known))}" if known else ""
         raise WrongSelector(f"nothing is in the environment {name!r}{near}")
-    return there
+    return mask

@@ -20,7 +20,7 @@ def covered(
     coverage: Iterable[Coverage], failed: Iterable[FailedRead], now: pd.Timestamp
 ) -> list[dict[str, Any]]:
     """Return the row of each source and scope, with its state and its age."""
-    lost = {one.key: one for one in failed}
+    lost = {failure.key: failure for failure in failed}
     return [c.record() | _state(c, lost.get(c.key), now) for c in coverage]
 
 
@@ -33,11 +33,11 @@ def age_days(taken_at: pd.Timestamp, now: pd.Timestamp) -> int:
     return max((now - taken_at).days, 0)
 
 
-def _state(said: Coverage, failed: FailedRead | None, now: pd.Timestamp) -> dict[str, Any]:
-    state = FAILED if failed else COMPLETE if said.complete else PARTIAL
+def _state(coverage: Coverage, failed: FailedRead | None, now: pd.Timestamp) -> dict[str, Any]:
+    state = FAILED if failed else COMPLETE if coverage.complete else PARTIAL
     return {
         "state": state,
-        "age_days": age_days(said.taken_at, now),
+        "age_days": age_days(coverage.taken_at, now),
         "failed_at": iso(failed.at) if failed else None,
         "failed_because": failed.because if failed else None,
     }
@@ -67,19 +67,19 @@ def scopes_of(
         current = opened.current()
     failed = failed_reads(journal)
     known = covered(current.coverage, failed, now) if current else []
-    aside = rejected_rows(current.id, uri) if current else ()
-    unread = {(one.source, one.scope): _files(one) for one in aside}
+    rejected = rejected_rows(current.id, uri) if current else ()
+    unread = {(rows.source, rows.scope): _files(rows) for rows in rejected}
     known = [row | {"unread": unread.get((row["source"], row["scope"]), [])} for row in known]
-    there = {(row["source"], row["scope"]) for row in known}
-    return known + [_never_read(one) for one in failed if one.key not in there]
+    read = {(row["source"], row["scope"]) for row in known}
+    return known + [_never_read(failure) for failure in failed if failure.key not in read]
 
 
-def _files(aside: RejectedRows) -> list[dict[str, str]]:
-    return [dict(zip(("file", "place", "reason"), one, strict=True)) for one in aside.unread]
+def _files(rejected: RejectedRows) -> list[dict[str, str]]:
+    return [dict(zip(("file", "place", "reason"), entry, strict=True)) for entry in rejected.unread]
 
 
 def _never_read(failed: FailedRead) -> dict[str, Any]:
-    told = {"source": failed.source, "scope": failed.scope, "state": FAILED}
+    scope = {"source": failed.source, "scope": failed.scope, "state": FAILED}
     absent = dict.fromkeys(("taken_at", "age_days", "taken_at_assumed", "usage_window_start"))
-    said = {"failed_at": iso(failed.at), "failed_because": failed.because, "unread": []}
-    return told | {"complete": False, "declares": []} | absent | said
+    failure = {"failed_at": iso(failed.at), "failed_because": failed.because, "unread": []}
+    return scope | {"complete": False, "declares": []} | absent | failure

@@ -24,10 +24,10 @@ def bears(tags: pd.Series, wanted: re.Pattern[str]) -> np.ndarray:
 @once
 def tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
     """Return a mask of the nodes with the tag `wanted` (cached)."""
-    found = np.zeros(len(posture.graph.ids), bool)
+    mask = np.zeros(len(posture.graph.ids), bool)
     for label in TAGGED:
         frame = posture.graph.frames[label]
         if frame["tags"].isna().all():
             continue
-        found[posture.graph.numbers(frame["id"][bears(frame["tags"], wanted)])] = True
-    return found
+        mask[posture.graph.numbers(frame["id"][bears(frame["tags"], wanted)])] = True
+    return mask

@@ -13,7 +13,7 @@ from analytics.answers.shape import cut, plain, when
 from analytics.answers.table import as_json
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
-from analytics.usage.sightings import SAID
+from analytics.usage.sightings import LAST_USE
 from graph.access import NEVER
 from graph.element import Dtype, Element, Property, Relationship
 from graph.frames import records
@@ -61,7 +61,7 @@ def _last_use(posture: Posture, number: int) -> dict[str, Any] | None:
     act, graph = posture.activity, posture.graph
     at, latest = int(act.last_active[number]), int(act.node_latest[number])
     place = int(act.node[number])
-    by = int(act.told["who"].iloc[place]) if place >= 0 else number
+    by = int(act.uses["principal"].iloc[place]) if place >= 0 else number
     if latest == NEVER:
         return None
     return {
@@ -96,7 +96,7 @@ def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
 def _seen(posture: Posture, number: int, said: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of last use, computed from all facts."""
     at = when(int(posture.activity.last_active[number]))
-    return {name: at for name in SAID if name in said}
+    return {name: at for name in LAST_USE if name in said}
 
 
 def value_of(row: pd.Series, column: Property) -> Any:

@@ -41,18 +41,18 @@ class Changes:
     after: AccessGraph
     rows: dict[Element, pd.DataFrame]
 
-    def ids(self, element: Element, *what: str) -> set[str]:
-        """Return the ids of the rows of an element that differ in a way of `what`, or in any."""
+    def ids(self, element: Element, *kinds: str) -> set[str]:
+        """Return the ids of the rows of an element that differ as one of `kinds`, or in any way."""
         frame = self.rows.get(element)
         if frame is None:
             return set()
-        return set(frame["id"][frame["what"].isin(what)] if what else frame["id"])
+        return set(frame["id"][frame["what"].isin(kinds)] if kinds else frame["id"])
 
 
 def names(element: Element) -> tuple[str, ...]:
     """Return the fields of an element that are compared, in the order of their bits."""
-    said = tuple(c.name for c in element.columns if c.name not in NOT_COMPARED)
-    return (*said, LABEL) if isinstance(element, Node) else said
+    columns = tuple(c.name for c in element.columns if c.name not in NOT_COMPARED)
+    return (*columns, LABEL) if isinstance(element, Node) else columns
 
 
 def fields(element: Element, bits: int) -> list[str]:
@@ -64,26 +64,26 @@ def changes(before: AccessGraph, after: AccessGraph) -> Changes:
     """Compare two graphs element by element, with the facts of each node resolved to one row."""
     elements: tuple[Element, ...] = (*FACT_NODES, *RELATIONSHIPS)
     compared = {element: _compare(before, after, element) for element in elements}
-    found = {e: rows for e, rows in compared.items() if len(rows)}
-    return Changes(before, after, _with_ends(found))
+    differing = {e: rows for e, rows in compared.items() if len(rows)}
+    return Changes(before, after, _with_ends(differing))
 
 
-def _with_ends(found: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
+def _with_ends(by_element: dict[Element, pd.DataFrame]) -> dict[Element, pd.DataFrame]:
     """Mark relationships as due to coverage if one of their ends came or went by coverage."""
     hidden: dict[str, list[str]] = {ADDED: [], REMOVED: []}
-    for element, rows in found.items():
-        for what, ids in hidden.items():
+    for element, rows in by_element.items():
+        for change, ids in hidden.items():
             if isinstance(element, Node):
-                ids += rows["id"][(rows["what"] == what) & rows["coverage"]].tolist()
-    whole = dict(found)
-    for element, rows in found.items():
+                ids += rows["id"][(rows["what"] == change) & rows["coverage"]].tolist()
+    result = dict(by_element)
+    for element, rows in by_element.items():
         if not isinstance(element, Node):
             seen = rows["coverage"].to_numpy(bool)
-            for what, ids in hidden.items():
+            for change, ids in hidden.items():
                 ends = rows["source_id"].isin(ids) | rows["target_id"].isin(ids)
-                seen = seen | (ends & (rows["what"] == what)).to_numpy(bool)
-            whole[element] = rows.assign(coverage=seen)
-    return whole
+                seen = seen | (ends & (rows["what"] == change)).to_numpy(bool)
+            result[element] = rows.assign(coverage=seen)
+    return result
 
 
 def _compare(before: AccessGraph, after: AccessGraph, element: Element) -> pd.DataFrame:
@@ -92,9 +92,9 @@ def _compare(before: AccessGraph, after: AccessGraph, element: Element) -> pd.Da
         return _rows(new, ADDED, np.zeros(0, bool))
     place = pc.index_in(text_array(new["id"]), text_array(old["id"]))
     kept = place.is_valid().to_numpy(zero_copy_only=False)
-    former = place.fill_null(0).to_numpy(zero_copy_only=False)[kept]
+    matched = place.fill_null(0).to_numpy(zero_copy_only=False)[kept]
     gone = np.ones(len(old), bool)
-    gone[former] = False
+    gone[matched] = False
     added, removed = new[~kept], old[gone]
     parts = []
     if isinstance(element, Node):
@@ -106,13 +106,13 @@ def _compare(before: AccessGraph, after: AccessGraph, element: Element) -> pd.Da
     parts += [
         _rows(added, ADDED, _only_coverage(before, after, element, added, ADDED)),
         _rows(removed, REMOVED, _only_coverage(before, after, element, removed, REMOVED)),
-        _altered(before, after, element, old.iloc[former], new[kept]),
+        _altered(before, after, element, old.iloc[matched], new[kept]),
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _rows(
-    frame: pd.DataFrame, what: str, coverage: np.ndarray, bits: int | np.ndarray = 0
+    frame: pd.DataFrame, change: str, coverage: np.ndarray, bits: int | np.ndarray = 0
 ) -> pd.DataFrame:
     ends = {
         c: frame[c].array if c in frame else pd.Series(pd.NA, frame.index, dtype="string").array
@@ -120,7 +120,7 @@ def _rows(
     }
     columns = {
         "id": frame["id"].array,
-        "what": pd.array([what] * len(frame), dtype="string"),
+        "what": pd.array([change] * len(frame), dtype="string"),
         "coverage": coverage,
         "fields": np.broadcast_to(np.asarray(bits, np.uint64), len(frame)),
     }
@@ -131,20 +131,20 @@ def _rows(
 
 
 def _only_coverage(
-    before: AccessGraph, after: AccessGraph, element: Element, rows: pd.DataFrame, what: str
+    before: AccessGraph, after: AccessGraph, element: Element, rows: pd.DataFrame, change: str
 ) -> np.ndarray:
     """Return a mask of the rows that were added or removed only by a change of coverage."""
     if not len(rows):
         return np.zeros(0, bool)
-    here, there = (after, before) if what == ADDED else (before, after)
-    stated = here.facts.frames[element]
-    mine = pc.index_in(text_array(stated["id"]), text_array(rows["id"]))
-    chosen = mine.is_valid().to_numpy(zero_copy_only=False)
+    own, opposite = (after, before) if change == ADDED else (before, after)
+    stated = own.facts.frames[element]
+    place = pc.index_in(text_array(stated["id"]), text_array(rows["id"]))
+    chosen = place.is_valid().to_numpy(zero_copy_only=False)
     stated = stated[chosen]
-    thing = mine.fill_null(0).to_numpy(zero_copy_only=False)[chosen]
-    explained = _explained(stated, here.coverage, there.coverage, kind_of_element(element))
-    if what == ADDED:
-        explained &= ~_begun_since(stated, there)
+    thing = place.fill_null(0).to_numpy(zero_copy_only=False)[chosen]
+    explained = _explained(stated, own.coverage, opposite.coverage, kind_of_element(element))
+    if change == ADDED:
+        explained &= ~_begun_since(stated, opposite)
         result = np.ones(len(rows), bool)
         np.logical_and.at(result, thing, explained)
         return result
@@ -154,29 +154,29 @@ def _only_coverage(
 
 
 def _explained(
-    stated: pd.DataFrame, here: Iterable[Coverage], there: Iterable[Coverage], kind: str | None
+    stated: pd.DataFrame, own: Iterable[Coverage], opposite: Iterable[Coverage], kind: str | None
 ) -> np.ndarray:
     """Return a mask of the statements that the other side could not have made."""
-    other = {c.key: c for c in there}
+    other = {c.key: c for c in opposite}
 
-    def silent(said: Coverage) -> bool:
-        then = other.get(said.key)
+    def silent(scope: Coverage) -> bool:
+        then = other.get(scope.key)
         if then is None or not then.complete:
             return True
-        return kind in said.declares and kind not in then.declares
+        return kind in scope.declares and kind not in then.declares
 
-    return told_by(stated, {c.key for c in here if silent(c)})
+    return from_scopes(stated, {c.key for c in own if silent(c)})
 
 
-def told_by(stated: pd.DataFrame, keys: set[tuple[str, str]]) -> np.ndarray:
+def from_scopes(stated: pd.DataFrame, keys: set[tuple[str, str]]) -> np.ndarray:
     """Return a mask of the statements that come from one of these sources and scopes."""
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
     return np.array([pair in keys for pair in pairs], bool)[code]
 
 
-def _begun_since(stated: pd.DataFrame, there: AccessGraph) -> np.ndarray:
+def _begun_since(stated: pd.DataFrame, opposite: AccessGraph) -> np.ndarray:
     """Return a mask of the statements dated after their scope was last read."""
-    taken = {c.key: c.taken_at for c in there.coverage}
+    taken = {c.key: c.taken_at for c in opposite.coverage}
     code, pairs = pd.factorize(pd.MultiIndex.from_frame(stated[["source", "scope"]]))
     last = pd.Series([taken.get(pair) for pair in pairs], dtype="datetime64[ms, UTC]")
     read = last.take(code).reset_index(drop=True)
@@ -200,8 +200,8 @@ def _altered(
         if name != LABEL:
             other = _differs(old[name], new[name], name in lists)
             bits |= other.astype(np.uint64) << np.uint64(place)
-    there = np.flatnonzero(bits)
-    altered, bits = new.iloc[there], bits[there]
+    rows = np.flatnonzero(bits)
+    altered, bits = new.iloc[rows], bits[rows]
     return _rows(altered, CHANGED, ~_truly(before, after, element, altered, bits), bits)
 
 
@@ -215,21 +215,21 @@ def _differs(old: pd.Series, new: pd.Series, lists: bool = False) -> np.ndarray:
 
     With `lists`, values are equal if they hold the same elements in any order.
     """
-    one, other = _arrow(old), _arrow(new)
-    unequal = pc.fill_null(pc.not_equal(one, other), False)
+    left, right = _arrow(old), _arrow(new)
+    unequal = pc.fill_null(pc.not_equal(left, right), False)
     if lists:
-        unequal = _hold_other_things(one, other, np.array(unequal))
-    found = pc.or_(unequal, pc.not_equal(one.is_valid(), other.is_valid()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+        unequal = _differ_beyond_order(left, right, np.array(unequal))
+    differs = pc.or_(unequal, pc.not_equal(left.is_valid(), right.is_valid()))
+    return np.asarray(differs.to_numpy(zero_copy_only=False), bool)
 
 
-def _hold_other_things(one: pa.Array, other: pa.Array, unequal: np.ndarray) -> pa.Array:
+def _differ_beyond_order(left: pa.Array, right: pa.Array, unequal: np.ndarray) -> pa.Array:
     """Return a mask of the unequal lists that differ in more than their order."""
-    long = pc.fill_null(pc.equal(pc.binary_length(one), pc.binary_length(other)), False)
-    rows = np.flatnonzero(unequal & np.asarray(long))  # a reordered list has the same length
+    same_length = pc.fill_null(pc.equal(pc.binary_length(left), pc.binary_length(right)), False)
+    rows = np.flatnonzero(unequal & np.asarray(same_length))  # a reordered list has the same length
     (code, texts), (code_other, texts_other) = (
         pd.factorize(side.take(pa.array(rows)).to_numpy(zero_copy_only=False))
-        for side in (one, other)
+        for side in (left, right)
     )
     pairs, place = np.unique(code * max(len(texts_other), 1) + code_other, return_inverse=True)
     differ = [
@@ -260,7 +260,7 @@ def _truly(
     Only scopes of both snapshots count. A value that appears or vanishes together with the
     declaration of its kind of fact is no change.
     """
-    if _same_words(before.coverage, after.coverage):
+    if _same_declarations(before.coverage, after.coverage):
         return np.ones(len(altered), bool)
     both = _statements(before, after, element, altered)
     truly = np.zeros(len(altered), bool)
@@ -271,14 +271,14 @@ def _truly(
             continue
         old, new = both[f"{name}_old"], both[f"{name}_new"]
         kind = kind_of_field(element, name)
-        told = _differs(old, new, name in _lists(element)) & asked[thing]
-        told &= ~(old.isna().to_numpy() & _muted(both, after, before, kind))
-        told &= ~(new.isna().to_numpy() & _muted(both, before, after, kind))
-        truly[thing[told]] = True
+        differs = _differs(old, new, name in _lists(element)) & asked[thing]
+        differs &= ~(old.isna().to_numpy() & _muted(both, after, before, kind))
+        differs &= ~(new.isna().to_numpy() & _muted(both, before, after, kind))
+        truly[thing[differs]] = True
     return truly
 
 
-def _same_words(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> bool:
+def _same_declarations(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> bool:
     """Return whether the same scopes declare the same kinds on both sides."""
     return {c.key: c.declares for c in before} == {c.key: c.declares for c in after}
 
@@ -296,7 +296,7 @@ def _statements(
         side = stated[kept].assign(
             thing=place.fill_null(0).to_numpy(zero_copy_only=False)[kept].astype(np.int64)
         )
-        sides.append(side[~told_by(side, one_sided)] if len(side) else side)
+        sides.append(side[~from_scopes(side, one_sided)] if len(side) else side)
     by = ["thing", "source", "scope"]
     both: pd.DataFrame = sides[0].merge(
         sides[1], "outer", by, suffixes=("_old", "_new"), sort=False
@@ -305,9 +305,9 @@ def _statements(
 
 
 def _muted(
-    both: pd.DataFrame, here: AccessGraph, there: AccessGraph, kind: str | None
+    both: pd.DataFrame, own: AccessGraph, opposite: AccessGraph, kind: str | None
 ) -> np.ndarray:
     """Return whether the scope of each row declares `kind` here but not there."""
-    then = {c.key: c.declares for c in there.coverage}
-    keys = {c.key for c in here.coverage if kind in c.declares and kind not in then.get(c.key, ())}
-    return told_by(both, keys)
+    then = {c.key: c.declares for c in opposite.coverage}
+    keys = {c.key for c in own.coverage if kind in c.declares and kind not in then.get(c.key, ())}
+    return from_scopes(both, keys)

@@ -8,13 +8,13 @@ from graph.schema import IDENTITIES, MEMBER_OF, TEAM
 
 GROUPINGS = ("assumption", "identity", "owner", "team", "provider", "environment")
 NO_ONE, UNKNOWN, NO_TEAM = "nobody", "unknown", "no team"
-NONE, UNSAID = -1, -2  # keys of the groups that are no node
+NONE, UNDECLARED = -1, -2  # keys of the groups that are no node
 
 
 def keys(posture: Posture, by: str) -> np.ndarray:
     """Return the group key of each accountable identity: the number of a node, or text.
 
-    By owner and by team, `NONE` means no owner or no team, `UNSAID` an owner that no source
+    By owner and by team, `NONE` means no owner or no team, `UNDECLARED` an owner that no source
     declares.
     """
     if by == "identity":
@@ -23,7 +23,7 @@ def keys(posture: Posture, by: str) -> np.ndarray:
         return _owner(posture)
     if by == "team":
         return _team(posture)
-    return _said(posture, {"provider": "provider", "environment": "env"}[by])
+    return _declared(posture, {"provider": "provider", "environment": "env"}[by])
 
 
 def name(by: str, key: object) -> str:
@@ -34,11 +34,11 @@ def name(by: str, key: object) -> str:
 
 
 def _owner(posture: Posture) -> np.ndarray:
-    owned, who = posture.ownership, np.full(len(posture.graph.ids), NONE, np.int64)
-    who[~owned.known] = UNSAID
+    owned, owner = posture.ownership, np.full(len(posture.graph.ids), NONE, np.int64)
+    owner[~owned.known] = UNDECLARED
     for role in reversed(ROLES):
-        who = np.where(owned.covered[role] != NOBODY, owned.covered[role], who)
-    return np.asarray(who[posture.accountable])
+        owner = np.where(owned.covered[role] != NOBODY, owned.covered[role], owner)
+    return np.asarray(owner[posture.accountable])
 
 
 def _team(posture: Posture) -> np.ndarray:
@@ -54,16 +54,16 @@ def _team(posture: Posture) -> np.ndarray:
     owns = posture.ownership.owns
     teams = owns[owns["active"] & ~owns["inferred"] & is_team[owns["owner"].to_numpy()]]
     np.minimum.at(owning, teams["thing"].to_numpy(), teams["owner"].to_numpy())
-    mine = owning[posture.accountable]
+    team = owning[posture.accountable]
     person = _owner(posture)
-    mine = np.where(mine < nodes, mine, first[np.where(person >= 0, person, nodes)])
-    return np.where(mine < nodes, mine, NONE)
+    team = np.where(team < nodes, team, first[np.where(person >= 0, person, nodes)])
+    return np.where(team < nodes, team, NONE)
 
 
-def _said(posture: Posture, column: str) -> np.ndarray:
-    said = np.full(len(posture.graph.ids), UNKNOWN, object)
+def _declared(posture: Posture, column: str) -> np.ndarray:
+    values = np.full(len(posture.graph.ids), UNKNOWN, object)
     for label in IDENTITIES:
         frame = posture.graph.frames[label]
-        told = frame[column].notna().to_numpy(bool)
-        said[posture.graph.numbers(frame["id"][told])] = frame[column][told].astype(object)
-    return np.asarray(said[posture.accountable].astype(str))
+        known = frame[column].notna().to_numpy(bool)
+        values[posture.graph.numbers(frame["id"][known])] = frame[column][known].astype(object)
+    return np.asarray(values[posture.accountable].astype(str))

@@ -39,13 +39,13 @@ class Owed:
     def of(cls, posture: Posture) -> "Owed":
         """Compute the debt of a posture."""
         owed, caps = debt_of(posture), caps_of(posture)
-        whole = total(owed)
+        estate = total(owed)
         capped = bool(caps.alarm.any()), bool(caps.orphan.any())
-        grade, _ = rated(whole, owed.model, *capped, caps)
-        figures = [whole.debt, whole.most, *whole.range, whole.coverage]
-        told = figures if whole.known else [np.nan] * len(figures)
-        debt, most, ratio, high, covered = told
-        return cls(debt, most, ratio, high, covered, grade, whole.not_known)
+        grade, _ = rated(estate, owed.model, *capped, caps)
+        figures = [estate.debt, estate.most, *estate.range, estate.coverage]
+        known = figures if estate.known else [np.nan] * len(figures)
+        debt, most, ratio, high, covered = known
+        return cls(debt, most, ratio, high, covered, grade, estate.not_known)
 
 
 def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
@@ -53,16 +53,16 @@ def past_debt(posture: Posture, infos: Sequence[SnapshotInfo]) -> list[Owed]:
     journal, history = posture.journal, posture.history
     if history is None or not infos:
         return []
-    known, found, fresh = _versions(history, infos), [], {}
+    known, debts, fresh = _versions(history, infos), [], {}
     for info in infos:
         data = journal.seen(info.id, known[info.id], KEPT_AS) if journal is not None else None
         owed = Owed.of(history.posture(info.id)) if data is None else Owed(**json.loads(data))
         if data is None:
             fresh[info.id] = known[info.id], json.dumps(asdict(owed)).encode()
-        found.append(owed)
+        debts.append(owed)
     if fresh and journal is not None:
         journal.keep_seen(fresh, [info.id for info in history.infos], KEPT_AS)
-    return found
+    return debts
 
 
 def _versions(history: History, infos: Sequence[SnapshotInfo]) -> dict[str, str]:
@@ -74,9 +74,9 @@ def _versions(history: History, infos: Sequence[SnapshotInfo]) -> dict[str, str]
     known = versions(history.journal, infos)
     every = history.journal.acceptances() if history.journal is not None else ()
     for info in infos:
-        said = [one.record() for one in every if one.since <= info.taken_at]
-        if said:
+        records = [a.record() for a in every if a.since <= info.taken_at]
+        if records:
             past = [i.id for i in history.until(info)]
-            text = known[info.id] + canonical([said, past])
+            text = known[info.id] + canonical([records, past])
             known[info.id] = hashlib.sha256(text.encode()).hexdigest()
     return known

@@ -40,13 +40,13 @@ def pauses(posture: Posture, owed: Debt) -> Pauses | None:
     before = posture
     while before.before is not None:
         before = before.before
-    said = [one for one in accepted_findings(before) if rule_of(one.rule).feeds.assumptions]
-    return _pauses(posture, owed, said) if said else None
+    findings = [f for f in accepted_findings(before) if rule_of(f.rule).feeds.assumptions]
+    return _pauses(posture, owed, findings) if findings else None
 
 
-def _pauses(posture: Posture, owed: Debt, said: list[Accepted]) -> Pauses:
-    items = _Items(posture, owed, [n for one in said for n in _subjects(posture, one)])
-    parts = [(items.of(one), span) for one in said for span in one.spans]
+def _pauses(posture: Posture, owed: Debt, findings: list[Accepted]) -> Pauses:
+    items = _Items(posture, owed, [n for f in findings for n in _subjects(posture, f)])
+    parts = [(items.of(finding), span) for finding in findings for span in finding.spans]
     place = np.concatenate([at for at, _ in parts])
     many = [len(at) for at, _ in parts]
     begun, over = (np.repeat(np.array([s[k] for _, s in parts]), many) for k in (0, 1))
@@ -72,19 +72,19 @@ def _together(place: np.ndarray, begun: np.ndarray, over: np.ndarray, count: int
     return covered
 
 
-def _subjects(posture: Posture, one: Accepted) -> list[int]:
+def _subjects(posture: Posture, finding: Accepted) -> list[int]:
     """Return the identities whose items a finding is about (numbers of nodes).
 
     Accounts left by a deleted agent owe for themselves, so they are included.
     """
-    subject = posture.graph.number(one.subject)
+    subject = posture.graph.number(finding.subject)
     if subject < 0:
         return []
-    if one.rule != RESIDUE or not posture.deleted[subject]:
+    if finding.rule != RESIDUE or not posture.deleted[subject]:
         return [subject]
     left = residue(posture)
-    mine = (left["kind"] == ACCOUNTS) & (left["identity"] == subject)
-    return [subject, *left["thing"][mine].astype(int).tolist()]
+    mask = (left["kind"] == ACCOUNTS) & (left["identity"] == subject)
+    return [subject, *left["thing"][mask].astype(int).tolist()]
 
 
 class _Items:
@@ -95,66 +95,68 @@ class _Items:
         rows, units = owed.rows, owed.units
         wanted = np.zeros(len(self.graph.ids), bool)
         wanted[subjects] = True
-        mine = (rows.principal > 0) & (wanted[units.identity] | wanted[units.holder])[
+        mask = (rows.principal > 0) & (wanted[units.identity] | wanted[units.holder])[
             rows.entitlement
         ]
-        self.place = np.flatnonzero(mine)
+        self.place = np.flatnonzero(mask)
         at = rows.entitlement[self.place]
         self.identity, self.holder = units.identity[at], units.holder[at]
         self.resource, self.level = units.resource[at], units.level[at]
         self.grant = units.grant[at]
         self.assumption, self.about = rows.assumption[self.place], rows.about[self.place]
 
-    def of(self, one: Accepted) -> np.ndarray:
+    def of(self, finding: Accepted) -> np.ndarray:
         """Return the rows of the items that a finding is about."""
-        feeds, subjects = rule_of(one.rule).feeds, _subjects(self.posture, one)
-        mine = np.isin(self.assumption, [NUMBER[name] for name in feeds.assumptions])
+        feeds, subjects = rule_of(finding.rule).feeds, _subjects(self.posture, finding)
+        mask = np.isin(self.assumption, [NUMBER[name] for name in feeds.assumptions])
         whose = np.isin(self.identity, subjects)
         if feeds.for_others:
             whose |= np.isin(self.holder, subjects)
-        return np.asarray(self.place[mine & whose & self._narrowed(one, feeds)])
+        return np.asarray(self.place[mask & whose & self._narrowed(finding, feeds)])
 
-    def _narrowed(self, one: Accepted, feeds: Feeds) -> np.ndarray:
+    def _narrowed(self, finding: Accepted, feeds: Feeds) -> np.ndarray:
         every = np.ones(len(self.place), bool)
-        if feeds.by is By.GRANT and one.key:
-            return np.isin(self._grants[self.grant], one.key[:1])
+        if feeds.by is By.GRANT and finding.key:
+            return np.isin(self._grants[self.grant], finding.key[:1])
         if feeds.by is By.DUTY:
-            return self._duty(one)
-        if feeds.by is By.SUBJECT or not one.object:
+            return self._duty(finding)
+        if feeds.by is By.SUBJECT or not finding.object:
             return every
-        number = self.graph.number(one.object)
+        number = self.graph.number(finding.object)
         if feeds.by is By.RESOURCE:
             return np.asarray(self.resource == number)
         if feeds.by is By.HOLDER:
             return np.asarray(self.holder == number)
         if feeds.by is By.CREDENTIAL:
-            return np.isin(self.about, [one.object])
-        return np.isin(self.about, self._roles(one, number)) if feeds.by is By.OWNER else every
+            return np.isin(self.about, [finding.object])
+        return np.isin(self.about, self._roles(finding, number)) if feeds.by is By.OWNER else every
 
     @property
     def _grants(self) -> np.ndarray:
         return np.asarray(self.graph.frames[CAN_ACCESS]["id"].to_numpy(object))
 
-    def _roles(self, one: Accepted, owner: int) -> list[str]:
+    def _roles(self, finding: Accepted, owner: int) -> list[str]:
         """Return the roles of a subject without those whose last owner was another person."""
         last = last_departed(self.posture.ownership)
-        others = last[(last["thing"] == self.graph.number(one.subject)) & (last["owner"] != owner)]
+        subject = self.graph.number(finding.subject)
+        others = last[(last["thing"] == subject) & (last["owner"] != owner)]
         return [role for role in ROLES if role not in set(others["role"])]
 
-    def _duty(self, one: Accepted) -> np.ndarray:
+    def _duty(self, finding: Accepted) -> np.ndarray:
         """Return a mask of the items whose entitlement and counterpart are both sides of a duty."""
-        rule, left, *levels = one.key
-        sides = [(self.graph.number(n), k) for n, k in zip((left, one.object), levels, strict=True)]
+        rule, left, *levels = finding.key
+        both = zip((left, finding.object), levels, strict=True)
+        sides = [(self.graph.number(thing), level) for thing, level in both]
         head = f"{rule} with "
-        found = np.zeros(len(self.place), bool)
+        mask = np.zeros(len(self.place), bool)
         resource_of = dict(zip(self._grants, self.graph.ends(CAN_ACCESS)[1].tolist(), strict=True))
         for k, name in enumerate(self.about.tolist()):
             if name.startswith(head):
                 level, _, grant = name[len(head) :].partition(" by ")
                 own = int(self.resource[k]), LEVELS[self.level[k]]
                 pair = own, (resource_of.get(grant, -1), level)
-                found[k] = _fits(sides, pair) or _fits(sides[::-1], pair)
-        return found
+                mask[k] = _fits(sides, pair) or _fits(sides[::-1], pair)
+        return mask
 
 
 def _fits(sides: list[tuple[int, str]], pair: tuple[tuple[int, str], ...]) -> bool:

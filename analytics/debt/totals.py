@@ -161,17 +161,17 @@ def _leaked(posture: Posture) -> np.ndarray:
     """Return a mask of the accountable identities that hold a live leaked credential."""
     frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
     which = leaked(posture)[posture.graph.numbers(frame["id"])]
-    found = np.zeros(len(posture.accountable), bool)
-    found[pairs.place[which[pairs.row]]] = True
-    return found
+    mask = np.zeros(len(posture.accountable), bool)
+    mask[pairs.place[which[pairs.row]]] = True
+    return mask
 
 
 def _denied(posture: Posture, debt: Debt) -> np.ndarray:
     """Return a mask of the identities that did, or act as one that did, what had been denied."""
     seen = uses(posture)
-    who = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
-    denied = np.isin(debt.identities, who)
-    denied[debt.units.place[np.isin(debt.units.holder, who)]] = True
+    identities = seen["identity"].to_numpy()[(seen["state"] == DENIED).to_numpy(bool)]
+    denied = np.isin(debt.identities, identities)
+    denied[debt.units.place[np.isin(debt.units.holder, identities)]] = True
     return denied
 
 
@@ -198,8 +198,8 @@ def by_assumption(debt: Debt, which: Places = slice(None)) -> Iterator[Group]:
     """Yield the debt of each assumption, over the identities at some places."""
     added = [s[which].sum(axis=0) for s in _sums(debt)]
     for k, name in enumerate(ASSUMPTIONS):
-        whole = Total.of([a[k] for a in added], debt.model.cap, debt.known[which])
-        yield Group(name, whole, None)
+        part = Total.of([a[k] for a in added], debt.model.cap, debt.known[which])
+        yield Group(name, part, None)
 
 
 def grouped(
@@ -214,9 +214,9 @@ def grouped(
     known, order = debt.known[which], np.argsort(group, kind="stable")
     begin = np.searchsorted(group[order], np.arange(len(names) + 1))
     for k, name in enumerate(names):
-        mine = order[begin[k] : begin[k + 1]]
-        whole = Total.of([a[k] for a in added], debt.model.cap, known[mine])
-        yield Group(name, whole, *rated(whole, debt.model, bool(alarm[k]), bool(orphan[k]), caps))
+        members = order[begin[k] : begin[k + 1]]
+        part = Total.of([a[k] for a in added], debt.model.cap, known[members])
+        yield Group(name, part, *rated(part, debt.model, bool(alarm[k]), bool(orphan[k]), caps))
 
 
 def _sums(debt: Debt) -> tuple[np.ndarray, ...]:

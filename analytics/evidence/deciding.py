@@ -60,7 +60,7 @@ class Decided(NamedTuple):
 
 
 @compiled
-def _speaks(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-untyped-def]
+def _covers(e_level, e_action, d_level, d_action, d_kind):  # type: ignore[no-untyped-def]
     """Return whether a decision covers a use: the same action, or a level that includes it.
 
     A refusal covers its own level only; any other decision includes the levels below it.
@@ -94,7 +94,7 @@ def _before(order, within, floor, use, decisions, spent):  # type: ignore[no-unt
     place = _after(order, low, high, at, d_at) - 1
     while place >= low and d_at[order[place]] >= floor:
         d = order[place]
-        if not spent[record[d]] and _speaks(level, action, d_level[d], d_action[d], d_kind[d]):
+        if not spent[record[d]] and _covers(level, action, d_level[d], d_action[d], d_kind[d]):
             return d
         place -= 1
     return NONE
@@ -110,17 +110,17 @@ def _afterwards(order, within, ceiling, use, decisions):  # type: ignore[no-unty
     place = _after(order, low, high, at, d_at)
     while place < high and d_at[order[place]] <= ceiling:
         d = order[place]
-        if d_kind[d] == ALLOW and _speaks(level, action, d_level[d], d_action[d], ALLOW):
+        if d_kind[d] == ALLOW and _covers(level, action, d_level[d], d_action[d], ALLOW):
             return d
         place += 1
     return NONE
 
 
 @compiled
-def _later(one, other, rank):  # type: ignore[no-untyped-def]
-    if one == NONE or other == NONE:
-        return max(one, other)
-    return one if rank[one] >= rank[other] else other
+def _later(first, second, rank):  # type: ignore[no-untyped-def]
+    if first == NONE or second == NONE:
+        return max(first, second)
+    return first if rank[first] >= rank[second] else second
 
 
 @compiled
@@ -152,12 +152,12 @@ def _following(e, window, use, groups, decisions):  # type: ignore[no-untyped-de
     bounds, joined, order, by_join = groups
     for side in (0, 2):
         within = bounds[e, side], bounds[e, side + 1]
-        first = _afterwards(order, within, use[0] + window, use, decisions)
-        if first == NONE:
+        permission = _afterwards(order, within, use[0] + window, use, decisions)
+        if permission == NONE:
             within = joined[e, side], joined[e, side + 1]
-            first = _afterwards(by_join, within, FOREVER, use, decisions)
-        if first != NONE:
-            return first
+            permission = _afterwards(by_join, within, FOREVER, use, decisions)
+        if permission != NONE:
+            return permission
     return NONE
 
 

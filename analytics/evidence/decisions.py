@@ -65,9 +65,9 @@ def records(posture: Posture) -> pd.DataFrame:
 
 def decisions(posture: Posture) -> Decisions:
     """Return the decisions about known actors and resources; see `Decisions`."""
-    frame, graph, who = records(posture), posture.graph, actors(posture)
+    frame, graph, behind = records(posture), posture.graph, actors(posture)
     subject, made_with = graph.numbers(frame["subject"]), graph.numbers(frame["identity"])
-    actor, other = who.of(subject), who.of(made_with)
+    actor, other = behind.of(subject), behind.of(made_with)
     actor = np.where(actor >= 0, actor, other)
     open_to_several = (made_with >= 0) & (other == made_with) & (other != actor)
     record = np.arange(len(frame))
@@ -104,9 +104,9 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
         return np.zeros(0, bool)
     policy = frame["engine"].fillna("") + "\x1f" + frame["policy_id"]
     known = policy.notna() & frame["policy_version"].notna()
-    mine = pd.DataFrame({"policy": policy[known], "version": frame["policy_version"][known]})
-    mine["at"] = milliseconds(frame["at"])[known.to_numpy(bool)]
-    distinct = mine.drop_duplicates(["policy", "version"]).copy()
+    versions = pd.DataFrame({"policy": policy[known], "version": frame["policy_version"][known]})
+    versions["at"] = milliseconds(frame["at"])[known.to_numpy(bool)]
+    distinct = versions.drop_duplicates(["policy", "version"]).copy()
     distinct["order"] = np.arange(len(distinct))
     numbered = distinct["version"].str.fullmatch(r"v?\d+(?:\.\d+)*", case=False)
     for _, rows in distinct[numbered.groupby(distinct["policy"]).transform("all")].groupby(
@@ -114,7 +114,7 @@ def out_of_date(frame: pd.DataFrame) -> np.ndarray:
     ):
         parts = rows["version"].str.lstrip("vV").str.split(".").map(lambda p: [*map(int, p)])
         distinct.loc[parts.sort_values(kind="stable").index, "order"] = np.arange(len(rows))
-    ranked = mine.merge(distinct[["policy", "version", "order"]], on=["policy", "version"])
+    ranked = versions.merge(distinct[["policy", "version", "order"]], on=["policy", "version"])
     newest = ranked.groupby("policy")["order"].cummax()
     old = np.zeros(len(frame), bool)
     old[np.flatnonzero(known)] = (ranked["order"] < newest).to_numpy(bool)
@@ -132,10 +132,10 @@ def watched(posture: Posture, resource: np.ndarray, actor: np.ndarray) -> np.nda
         return np.zeros(len(resource), bool)
     known = stated_by(graph, "decisions")
     named = np.zeros(len(graph.ids), bool)
-    who = actors(posture)
+    behind = actors(posture)
     for column in ("subject", "identity"):
         number = graph.numbers(frame[column])
-        named[who.of(number)[number >= 0]] = True
+        named[behind.of(number)[number >= 0]] = True
     guarded = np.zeros(len(graph.ids), bool)
     number = graph.numbers(frame["resource"])
     guarded[number[number >= 0]] = True

@@ -42,20 +42,20 @@ def folded(posture: Posture, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     """
     rows, unplaced = _rows(posture)
     if rows.empty:
-        return *_nothing_told(tuple(rows.dtypes.items()), tuple(events.dtypes.items())), unplaced
-    return *_told(rows, events), unplaced
+        return *_no_uses(tuple(rows.dtypes.items()), tuple(events.dtypes.items())), unplaced
+    return *_exact_and_rest(rows, events), unplaced
 
 
 @cache
-def _nothing_told(*columns: tuple[tuple[str, Any], ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _no_uses(*columns: tuple[tuple[str, Any], ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the tables of `folded` without a row, once for the types of what they are made of."""
     rows, events = (
         pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in named}) for named in columns
     )
-    return _told(rows, events)
+    return _exact_and_rest(rows, events)
 
 
-def _told(rows: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _exact_and_rest(rows: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the uses of `rows` at a known instant that are no event, and the rest in sums."""
     sums = _joined(rows)
     ends = [rows.assign(at=rows[name])[rows[f"{name}_known"]] for name in ENDS]
@@ -68,27 +68,27 @@ def _told(rows: pd.DataFrame, events: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     sums = sums.merge(many, on=ACT, how="left")
     left = sums["count"] - sums["known"].fillna(0).astype(int)
     rest = sums.assign(count=left)[left > 0].drop(columns="known")
-    told = exact.merge(single.assign(told=True), on=[*ACT, "at"], how="left")["told"].notna()
-    return exact[~told.to_numpy(bool)], rest.reset_index(drop=True)
+    reported = exact.merge(single.assign(reported=True), on=[*ACT, "at"], how="left")["reported"]
+    return exact[reported.isna().to_numpy(bool)], rest.reset_index(drop=True)
 
 
 def _rows(posture: Posture) -> tuple[pd.DataFrame, int]:
     """Return the sums that began by now, and the number of others without known ends."""
     graph, frame, now = posture.graph, posture.graph.frames[USED], posture.graph.now
-    who, what = graph.ends(USED)
+    principal, resource = graph.ends(USED)
     first, last = milliseconds(frame["first_at"]), milliseconds(frame["last_at"])
     first, last = np.where(first == NEVER, last, first), np.where(last == NEVER, first, last)
-    placed = (who >= 0) & (what >= 0)
-    placed &= usable(posture)[what]
+    placed = (principal >= 0) & (resource >= 0)
+    placed &= usable(posture)[resource]
     begun = (first != NEVER) & (first <= now)
     count = frame["count"].fillna(1).to_numpy(np.int64)
     rows = pd.DataFrame(
         {
             "id": frame["id"].to_numpy(object),
-            "principal": who.astype(np.int64),
-            "identity": actors(posture).of(who),
-            "key": graph.has_label(CREDENTIAL)[who],
-            "resource": what.astype(np.int64),
+            "principal": principal.astype(np.int64),
+            "identity": actors(posture).of(principal),
+            "key": graph.has_label(CREDENTIAL)[principal],
+            "resource": resource.astype(np.int64),
             "level": pd.Index(LEVELS).get_indexer(pd.Index(frame["level"].astype(object))),
             "first": first,
             "last": np.minimum(last, now),
@@ -135,10 +135,10 @@ def _without_keys(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows.copy()
     rows.loc[place, "count"] -= of["count"].sum()
     rows.loc[place, "by_day"] = None
-    told = pd.concat([both[["index", name]].set_axis(["index", "at"], axis=1) for name in ENDS])
+    instants = pd.concat([both[["index", name]].set_axis(["index", "at"], axis=1) for name in ENDS])
     for name in ENDS:
-        same = told["at"].to_numpy() == rows.loc[told["index"], name].to_numpy()
-        rows.loc[told["index"][same], f"{name}_known"] = False
+        same = instants["at"].to_numpy() == rows.loc[instants["index"], name].to_numpy()
+        rows.loc[instants["index"][same], f"{name}_known"] = False
     return rows[rows["count"] > 0]
 
 
@@ -163,7 +163,7 @@ def _joined(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_day(
-    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
+    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, decisions: Decisions
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Match the rest with decisions, day by day.
 
@@ -176,28 +176,31 @@ def by_day(
     -------
     explained : DataFrame
         `place` (in `rest`), `at` (the start of the day, not before the first use) and `count`.
-    spoken : ndarray
-        Positions in `found` of permissions on which a use of `rest` may have rested.
+    candidates : ndarray
+        Positions in `decisions` of permissions on which a use of `rest` may have rested.
     """
     nodes, above = np.int64(len(posture.graph.ids)), parents(posture)
-    decided = found.at
-    allowed = np.flatnonzero((found.kind == ALLOW) & ~found.old)
-    pair = found.actor[allowed] * nodes + found.resource[allowed]
+    at = decisions.at
+    allowed = np.flatnonzero((decisions.kind == ALLOW) & ~decisions.old)
+    pair = decisions.actor[allowed] * nodes + decisions.resource[allowed]
     order = np.argsort(pair, kind="stable")
     allowed, pair = allowed[order], pair[order]
-    who, what = rest["identity"].to_numpy(np.int64) * nodes, rest["resource"].to_numpy(np.int64)
-    keys = [who + what, np.where(above[what] >= 0, who + above[what], -1)]
+    identity = rest["identity"].to_numpy(np.int64) * nodes
+    resource = rest["resource"].to_numpy(np.int64)
+    keys = [identity + resource, np.where(above[resource] >= 0, identity + above[resource], -1)]
     bounds = [(np.searchsorted(pair, k, "left"), np.searchsorted(pair, k, "right")) for k in keys]
-    asked = np.flatnonzero(sum(high - low for low, high in bounds) > 0)
+    places = np.flatnonzero(sum(high - low for low, high in bounds) > 0)
     singles = exact.assign(day=exact["at"] // DAY).groupby([*ACT, "day"]).size().to_dict()
-    explained, spoken = [], []
-    for place in asked.tolist():
+    explained, candidates = [], []
+    for place in places.tolist():
         row = rest.iloc[place]
-        mine = np.concatenate([allowed[low[place] : high[place]] for low, high in bounds])
-        mine = mine[found.level[mine] >= row["level"]] if row["level"] >= 0 else mine[:0]
-        mine = mine[(decided[mine] >= row["first"] - DAY) & (decided[mine] <= row["last"])]
-        spoken.append(mine)
-        of_day = pd.Series(decided[mine] // DAY).value_counts().to_dict()
+        chosen = np.concatenate([allowed[low[place] : high[place]] for low, high in bounds])
+        chosen = (
+            chosen[decisions.level[chosen] >= row["level"]] if row["level"] >= 0 else chosen[:0]
+        )
+        chosen = chosen[(at[chosen] >= row["first"] - DAY) & (at[chosen] <= row["last"])]
+        candidates.append(chosen)
+        of_day = pd.Series(at[chosen] // DAY).value_counts().to_dict()
         act = tuple(row[name] for name in ACT)
         for day, count in _days(row["by_day"]).items():
             single = singles.get((*act, day), 0)
@@ -205,13 +208,13 @@ def by_day(
             if matched > 0:
                 explained.append((place, max(day * DAY, int(row["first"])), matched))
     frame = pd.DataFrame(explained, columns=["place", "at", "count"]).astype(np.int64)
-    return frame, np.concatenate([np.zeros(0, np.int64), *spoken])
+    return frame, np.concatenate([np.zeros(0, np.int64), *candidates])
 
 
 def _days(texts: list[object]) -> dict[int, int]:
     """Return the days of several sums that may count the same uses, each at its larger count."""
-    whole: dict[int, int] = {}
+    count_by_day: dict[int, int] = {}
     for text in texts:
         for day, count in uses_by_day.read(text).items() if isinstance(text, str) else ():
-            whole[day] = max(count, whole.get(day, 0))
-    return whole
+            count_by_day[day] = max(count, count_by_day.get(day, 0))
+    return count_by_day

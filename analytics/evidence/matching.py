@@ -92,8 +92,8 @@ def unexplained(posture: Posture) -> pd.DataFrame:
     """
     rows = recent(posture)
     rows = rows[(rows["state"] != UNKNOWN) & (rows["level"] >= 0)]
-    told = rows[["identity", "resource", "level", "at"]].reset_index(drop=True)
-    return told.assign(explained=(rows["state"] == EXPLAINED).to_numpy(bool))
+    known = rows[["identity", "resource", "level", "at"]].reset_index(drop=True)
+    return known.assign(explained=(rows["state"] == EXPLAINED).to_numpy(bool))
 
 
 def recent(posture: Posture) -> pd.DataFrame:
@@ -104,35 +104,35 @@ def recent(posture: Posture) -> pd.DataFrame:
 
 def _evidence(posture: Posture) -> Evidence:
     frame, unplaced = _seen(posture)
-    found = decisions(posture)
+    indexed = decisions(posture)
     exact, rest, out = folded(posture, frame)
     frame = _in_order(pd.concat([frame, exact.assign(folded=True)], ignore_index=True))
-    state, reason, chosen = _judge(posture, frame, found)
-    state = np.where(_joined_elsewhere(posture, frame, state, found), UNKNOWN, state)
+    state, reason, chosen = _judge(posture, frame, indexed)
+    state = np.where(_joined_elsewhere(posture, frame, state, indexed), UNKNOWN, state)
     known = watched(posture, frame["resource"].to_numpy(), frame["identity"].to_numpy())
     level_known = (frame["level"] >= 0).to_numpy(bool)
     state = np.where(known & (level_known | (state != UNEXPLAINED)), state, UNKNOWN)
-    record = np.where(chosen >= 0, found.record[chosen] if len(found) else -1, -1)
+    record = np.where(chosen >= 0, indexed.record[chosen] if len(indexed) else -1, -1)
     sensitivity, weight = _weights(posture, frame)
     judged = frame.assign(
         state=state.astype(np.int8),
         reason=np.where(state == LATE, reason, 0).astype(np.int8),
-        decision=found.frame["id"].array.take(record, allow_fill=True),
+        decision=indexed.frame["id"].array.take(record, allow_fill=True),
         sensitivity=sensitivity,
         weight=weight,
     )
-    rested = np.zeros(len(found.frame), bool)
+    rested = np.zeros(len(indexed.frame), bool)
     rested[record[(state == EXPLAINED) & (record >= 0)]] = True
-    coarse, spoken = _by_day(posture, rest, frame, found)
-    rested[found.record[spoken]] = True
-    allowed = (found.frame["decision"] == "allow").to_numpy(bool)
-    whole = [judged.drop(columns=["action", "correlation", "folded"]), coarse]
+    coarse, candidates = _by_day(posture, rest, frame, indexed)
+    rested[indexed.record[candidates]] = True
+    allowed = (indexed.frame["decision"] == "allow").to_numpy(bool)
+    parts = [judged.drop(columns=["action", "correlation", "folded"]), coarse]
     return Evidence(
-        pd.concat([p for p in whole if len(p)] or whole[:1]).sort_values(
+        pd.concat([p for p in parts if len(p)] or parts[:1]).sort_values(
             ["at", "id", "principal", "resource", "level"], kind="stable", ignore_index=True
         ),
         unplaced + out,
-        found.frame["id"][allowed & ~rested],
+        indexed.frame["id"][allowed & ~rested],
     )
 
 
@@ -141,48 +141,49 @@ def _left(posture: Posture, seen: Evidence) -> Evidence:
     assert posture.before is not None
     number, rows = numbers_after(posture.before.graph, posture.graph), seen.uses
     ends = {name: number[rows[name].to_numpy()] for name in ("identity", "principal", "resource")}
-    there = np.logical_and.reduce([end >= 0 for end in ends.values()])
-    return replace(seen, uses=rows.assign(**ends)[there].reset_index(drop=True))
+    remaining = np.logical_and.reduce([end >= 0 for end in ends.values()])
+    return replace(seen, uses=rows.assign(**ends)[remaining].reset_index(drop=True))
 
 
 def _joined_elsewhere(
-    posture: Posture, frame: pd.DataFrame, state: np.ndarray, found: Decisions
+    posture: Posture, frame: pd.DataFrame, state: np.ndarray, indexed: Decisions
 ) -> np.ndarray:
     """Return a mask of summed uses that a correlation id may join to a much earlier decision.
 
     A sum has lost the correlation ids of its uses. So where no decision is near, and one with an id
     is about the same identity and resource, the state is unknown.
     """
-    joined = np.flatnonzero((found.kind == ALLOW) & found.correlation.notna().to_numpy(bool))
+    joined = np.flatnonzero((indexed.kind == ALLOW) & indexed.correlation.notna().to_numpy(bool))
     nodes = np.int64(len(posture.graph.ids))
-    said = found.actor[joined] * nodes + found.resource[joined]
-    what = frame["resource"].to_numpy(np.int64)
-    who, above = frame["identity"].to_numpy(np.int64) * nodes, parents(posture)[what]
-    spoken = np.isin(who + what, said) | ((above >= 0) & np.isin(who + above, said))
-    return np.asarray(spoken & (state == UNEXPLAINED) & frame["folded"].to_numpy(bool))
+    pairs = indexed.actor[joined] * nodes + indexed.resource[joined]
+    resource = frame["resource"].to_numpy(np.int64)
+    identity, above = frame["identity"].to_numpy(np.int64) * nodes, parents(posture)[resource]
+    joinable = np.isin(identity + resource, pairs)
+    joinable |= (above >= 0) & np.isin(identity + above, pairs)
+    return np.asarray(joinable & (state == UNEXPLAINED) & frame["folded"].to_numpy(bool))
 
 
 def _by_day(
-    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, found: Decisions
+    posture: Posture, rest: pd.DataFrame, exact: pd.DataFrame, indexed: Decisions
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the uses that are not known one by one, and the permissions that may explain them."""
-    explained, spoken = by_day(posture, rest, exact, found)
+    explained, candidates = by_day(posture, rest, exact, indexed)
     known = watched(posture, rest["resource"].to_numpy(int), rest["identity"].to_numpy(int))
     explained = explained[known[explained["place"]]]
     matched = explained.groupby("place")["count"].sum().reindex(rest.index, fill_value=0)
     left = rest.assign(at=rest["last"], state=UNKNOWN, reason=DAY_ONLY)
     left = left.assign(count=rest["count"] - matched)[(rest["count"] > matched).to_numpy(bool)]
-    mine = rest.loc[explained["place"]].assign(
+    explained_uses = rest.loc[explained["place"]].assign(
         at=explained["at"].to_numpy(),
         count=explained["count"].to_numpy(),
         state=EXPLAINED,
         reason=0,
     )
-    rows = pd.concat([mine, left], ignore_index=True)
+    rows = pd.concat([explained_uses, left], ignore_index=True)
     sensitivity, weight = _weights(posture, rows)
     decision = pd.array([pd.NA] * len(rows), dtype="string")
     rows = rows.assign(decision=decision, sensitivity=sensitivity, weight=weight)
-    return rows.drop(columns=["first", "last", "by_day"]), spoken
+    return rows.drop(columns=["first", "last", "by_day"]), candidates
 
 
 def _weights(posture: Posture, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -227,43 +228,44 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judge(
-    posture: Posture, frame: pd.DataFrame, found: Decisions
+    posture: Posture, frame: pd.DataFrame, indexed: Decisions
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the state, the reason and the deciding position in `found` of each use."""
+    """Return the state, the reason and the deciding position in `indexed` of each use."""
     above = parents(posture)[frame["resource"]]
     nodes = len(posture.graph.ids)
-    code, action = _codes(frame["action"], found.action)
-    tx, joined = _codes(frame["correlation"], found.correlation)
-    rank = np.lexsort((found.record, found.at)).argsort(kind="stable")
-    who = frame["identity"].to_numpy(np.int64) * nodes
-    keys = who + frame["resource"].to_numpy(np.int64), np.where(above >= 0, who + above, -1)
-    mine = found.actor * nodes + found.resource
-    order, bounds = _groups(mine, np.ones(len(found), bool), rank, keys)
-    pairs, place = np.unique(mine, return_inverse=True)
+    code, action = _codes(frame["action"], indexed.action)
+    tx, joined = _codes(frame["correlation"], indexed.correlation)
+    rank = np.lexsort((indexed.record, indexed.at)).argsort(kind="stable")
+    identity = frame["identity"].to_numpy(np.int64) * nodes
+    own = identity + frame["resource"].to_numpy(np.int64)
+    keys = own, np.where(above >= 0, identity + above, -1)
+    pair = indexed.actor * nodes + indexed.resource
+    order, bounds = _groups(pair, np.ones(len(indexed), bool), rank, keys)
+    pairs, place = np.unique(pair, return_inverse=True)
     most = max(int(joined.max(initial=-1)), int(tx.max(initial=-1))) + 1
     both = tuple(_joined(pairs, key, tx, most) for key in keys)
     by_join, seats = _groups(place * most + joined, joined >= 0, rank, both)
     uses = Uses(frame["at"].to_numpy(np.int64), frame["level"].to_numpy(np.int64), code)
     decided = Decided(
-        at=found.at,
-        level=found.level,
+        at=indexed.at,
+        level=indexed.level,
         action=action,
-        kind=found.kind,
-        record=found.record,
+        kind=indexed.kind,
+        record=indexed.record,
         rank=rank,
-        expires=found.expires,
-        old=found.old,
-        single=found.single,
+        expires=indexed.expires,
+        old=indexed.old,
+        single=indexed.single,
     )
     groups = Groups(bounds, seats, order, by_join)
     state, reason, chosen = decide(uses, groups, decided, WINDOW * 1000)
     return state, reason, chosen
 
 
-def _codes(one: pd.Series, other: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _codes(left: pd.Series, right: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return common numbers for the texts of two columns; -1 for an absent one."""
-    codes = pd.factorize(pd.concat([one, other], ignore_index=True))[0].astype(np.int64)
-    return codes[: len(one)], codes[len(one) :]
+    codes = pd.factorize(pd.concat([left, right], ignore_index=True))[0].astype(np.int64)
+    return codes[: len(left)], codes[len(left) :]
 
 
 def _joined(pairs: np.ndarray, key: np.ndarray, tx: np.ndarray, most: int) -> np.ndarray:
@@ -275,11 +277,11 @@ def _joined(pairs: np.ndarray, key: np.ndarray, tx: np.ndarray, most: int) -> np
 
 
 def _groups(
-    mine: np.ndarray, kept: np.ndarray, rank: np.ndarray, keys: tuple[np.ndarray, ...]
+    pair: np.ndarray, kept: np.ndarray, rank: np.ndarray, keys: tuple[np.ndarray, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Group decisions by key, in the order of time, and find the groups of each use's keys."""
     chosen = np.flatnonzero(kept)
-    order = chosen[np.lexsort((rank[chosen], mine[chosen]))]
-    ordered = mine[order]
+    order = chosen[np.lexsort((rank[chosen], pair[chosen]))]
+    ordered = pair[order]
     sides = [np.searchsorted(ordered, key, side) for key in keys for side in ("left", "right")]
     return order.astype(np.int64), np.stack(sides, axis=1).astype(np.int64)

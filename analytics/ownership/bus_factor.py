@@ -52,9 +52,9 @@ class Kept:
     def of(cls, keepers: list[frozenset[int]], weight: np.ndarray) -> "Kept":
         """Group identities by their keepers; those without keepers are left out."""
         sums: dict[frozenset[int], list[float]] = {}
-        for who, weighs in zip(keepers, weight.tolist(), strict=True):
-            if who and weighs > 0:
-                sums.setdefault(who, []).append(weighs)
+        for keeper_set, weighs in zip(keepers, weight.tolist(), strict=True):
+            if keeper_set and weighs > 0:
+                sums.setdefault(keeper_set, []).append(weighs)
         groups = sorted(sums, key=sorted)
         people = np.array(sorted(frozenset().union(*groups)), np.int64)
         place = {person: n for n, person in enumerate(people.tolist())}
@@ -147,7 +147,7 @@ def _solve(kept: Kept, wanted: float) -> tuple[list[int] | None, int]:
     )
     orphaned = scipy.sparse.csr_array((np.ones(len(row)), (pairs, row)), shape=(len(row), groups))
     weighs = scipy.sparse.csr_array(np.concatenate([np.zeros(people), kept.weight])[None])
-    found = scipy.optimize.milp(
+    solution = scipy.optimize.milp(
         np.concatenate([np.ones(people), np.zeros(groups)]),
         integrality=np.concatenate([np.ones(people), np.zeros(groups)]),
         bounds=scipy.optimize.Bounds(0, 1),
@@ -157,10 +157,10 @@ def _solve(kept: Kept, wanted: float) -> tuple[list[int] | None, int]:
         ],
         options=STOP,
     )
-    proved = 0 if found.mip_dual_bound is None else math.ceil(found.mip_dual_bound - 1e-6)
-    if found.x is None:
+    proved = 0 if solution.mip_dual_bound is None else math.ceil(solution.mip_dual_bound - 1e-6)
+    if solution.x is None:
         return None, proved
-    return np.flatnonzero(found.x[:people] > 0.5).tolist(), proved
+    return np.flatnonzero(solution.x[:people] > 0.5).tolist(), proved
 
 
 # -- who keeps what owned -----------------------------------------------------------------------
@@ -174,8 +174,8 @@ def kept_by(posture: Posture) -> Kept:
     identities, weight = posture.accountable, posture.totals().weighted
     judged = alive(posture)[identities] & posture.ownership.known[identities]
     supports = keepers(posture)
-    who = [supports.get(int(n), frozenset()) for n in identities[judged]]
-    return Kept.of(who, weight[judged])
+    people = [supports.get(int(n), frozenset()) for n in identities[judged]]
+    return Kept.of(people, weight[judged])
 
 
 def keepers(posture: Posture) -> dict[int, frozenset[int]]:
@@ -190,10 +190,10 @@ def keepers(posture: Posture) -> dict[int, frozenset[int]]:
 def _direct(posture: Posture) -> dict[int, frozenset[int]]:
     members, owns = _members(posture), posture.ownership.owns
     counting = owns[owns["active"] & ~owns["inferred"]]
-    found: dict[int, set[int]] = {}
+    people_by_thing: dict[int, set[int]] = {}
     for owner, thing in zip(counting["owner"].tolist(), counting["thing"].tolist(), strict=True):
-        found.setdefault(thing, set()).update(members.get(owner, {owner}))
-    return {thing: frozenset(people) for thing, people in found.items()}
+        people_by_thing.setdefault(thing, set()).update(members.get(owner, {owner}))
+    return {thing: frozenset(people) for thing, people in people_by_thing.items()}
 
 
 def _members(posture: Posture) -> dict[int, set[int]]:
@@ -202,10 +202,10 @@ def _members(posture: Posture) -> dict[int, set[int]]:
     member, team = graph.ends(MEMBER_OF)
     active, _ = active_people(graph)
     kept = graph.in_force(MEMBER_OF) & graph.has_label(TEAM, GROUP)[team] & active[member]
-    found: dict[int, set[int]] = {}
+    members: dict[int, set[int]] = {}
     for person, of in zip(member[kept].tolist(), team[kept].tolist(), strict=True):
-        found.setdefault(of, set()).add(person)
-    return found
+        members.setdefault(of, set()).add(person)
+    return members
 
 
 def _handed_down(posture: Posture, direct: dict[int, frozenset[int]]) -> dict[int, frozenset[int]]:
@@ -228,4 +228,4 @@ def _with_ancestors(
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)
-    return frozenset().union(*(direct.get(one, frozenset()) for one in seen))
+    return frozenset().union(*(direct.get(node, frozenset()) for node in seen))

@@ -53,13 +53,14 @@ class OwnerEvidence:
 @once
 def owner_evidence(posture: Posture) -> OwnerEvidence:
     """Return the statements of ownership with their confidence (cached)."""
-    said = _statements(posture)
-    conflicts = _conflicts(said)
+    statements = _statements(posture)
+    conflicts = _conflicts(statements)
     less = conflicts.explode("contradicted")[["thing", "role", "contradicted"]].dropna()
     keys = pd.MultiIndex.from_frame(less.astype({"contradicted": np.int64}).drop_duplicates())
-    said["contradicted"] = pd.MultiIndex.from_frame(said[["thing", "role", "owner"]]).isin(keys)
-    said["confidence"] *= np.where(said["contradicted"], CONTRADICTED, 1.0)
-    return OwnerEvidence(said, conflicts, _roles(said))
+    named = pd.MultiIndex.from_frame(statements[["thing", "role", "owner"]])
+    statements["contradicted"] = named.isin(keys)
+    statements["confidence"] *= np.where(statements["contradicted"], CONTRADICTED, 1.0)
+    return OwnerEvidence(statements, conflicts, _roles(statements))
 
 
 def _statements(posture: Posture) -> pd.DataFrame:
@@ -69,22 +70,23 @@ def _statements(posture: Posture) -> pd.DataFrame:
     known = owns.drop_duplicates("id").set_index("id")[
         ["owner", "thing", "kind", "active", "ended"]
     ]
-    there = in_force(stated, OWNS, graph.now, graph.looks_back)
-    rows = stated[there & stated["id"].isin(known.index).to_numpy(bool)]
+    current = in_force(stated, OWNS, graph.now, graph.looks_back)
+    rows = stated[current & stated["id"].isin(known.index).to_numpy(bool)]
     read = {c.key: int(milliseconds(pd.Series([c.taken_at]))[0]) for c in graph.coverage}
     keys = zip(rows["source"], rows["scope"], strict=True)
-    said = known.loc[rows["id"]].reset_index()
-    said["role"] = role_of(rows).to_numpy(object)
-    said["evidence"] = _how(posture, rows, said["thing"].to_numpy())
-    said["source"], said["scope"] = rows["source"].to_numpy(object), rows["scope"].to_numpy(object)
-    said["since"] = milliseconds(rows["since"])
-    said["acknowledged"] = np.minimum(milliseconds(rows["acknowledged_at"]), graph.now)
-    said["read_at"] = [read.get(key, NEVER) for key in keys]
-    dated = said[["since", "acknowledged"]].max(axis=1)  # default without a read source
-    said["read_at"] = said["read_at"].where(said["read_at"] != NEVER, dated)
-    said["confidence"] = _confidence(said, graph.now)
+    statements = known.loc[rows["id"]].reset_index()
+    statements["role"] = role_of(rows).to_numpy(object)
+    statements["evidence"] = _how(posture, rows, statements["thing"].to_numpy())
+    statements["source"] = rows["source"].to_numpy(object)
+    statements["scope"] = rows["scope"].to_numpy(object)
+    statements["since"] = milliseconds(rows["since"])
+    statements["acknowledged"] = np.minimum(milliseconds(rows["acknowledged_at"]), graph.now)
+    statements["read_at"] = [read.get(key, NEVER) for key in keys]
+    dated = statements[["since", "acknowledged"]].max(axis=1)  # default without a read source
+    statements["read_at"] = statements["read_at"].where(statements["read_at"] != NEVER, dated)
+    statements["confidence"] = _confidence(statements, graph.now)
     order = ["thing", "role", "source", "scope", "owner"]
-    return pd.DataFrame(said).sort_values(order, ignore_index=True)
+    return pd.DataFrame(statements).sort_values(order, ignore_index=True)
 
 
 def _how(posture: Posture, rows: pd.DataFrame, thing: np.ndarray) -> np.ndarray:
@@ -95,17 +97,17 @@ def _how(posture: Posture, rows: pd.DataFrame, thing: np.ndarray) -> np.ndarray:
     return np.where(rows["evidence"].notna(), rows["evidence"].fillna(""), by_date).astype(object)
 
 
-def _confidence(said: pd.DataFrame, now: int) -> np.ndarray:
+def _confidence(statements: pd.DataFrame, now: int) -> np.ndarray:
     """Return the confidence of each statement by itself (0 to 1)."""
-    vouched = said[["since", "acknowledged"]].max(axis=1).to_numpy()
+    vouched = statements[["since", "acknowledged"]].max(axis=1).to_numpy()
     age = np.where(vouched == NEVER, HALF_LIFE, (now - vouched) / DAY)
-    by_team = np.where(said["kind"] == "team", BY_TEAM, 1.0)
-    base = said["evidence"].map(HOW).to_numpy(float) * by_team
+    by_team = np.where(statements["kind"] == "team", BY_TEAM, 1.0)
+    base = statements["evidence"].map(HOW).to_numpy(float) * by_team
     fresh = base * 0.5 ** (np.maximum(age, 0) / HALF_LIFE)
-    return np.asarray(np.where(said["active"].to_numpy(bool), fresh, 0.0))
+    return np.asarray(np.where(statements["active"].to_numpy(bool), fresh, 0.0))
 
 
-def _conflicts(said: pd.DataFrame) -> pd.DataFrame:
+def _conflicts(statements: pd.DataFrame) -> pd.DataFrame:
     """Return the pairs of sources that do not agree on the owner of a node in a role.
 
     Two sources `disagree` when both name somebody active and share no owner. A source is `outdated`
@@ -119,24 +121,24 @@ def _conflicts(said: pd.DataFrame) -> pd.DataFrame:
         `thing`, `role`, `conflict` (`disagree` or `outdated`), `says` and `against` (pairs of
         source and scope), `owners` and `others` (whom each names), `contradicted` (numbers).
     """
-    human = said[said["kind"].ne("software") & said["evidence"].ne("inferred")]
-    found = []
+    human = statements[statements["kind"].ne("software") & statements["evidence"].ne("inferred")]
+    conflicts = []
     for (thing, role), group in human[_split(human)].groupby(["thing", "role"]):
         parts = [_side(key, part) for key, part in group.groupby(["source", "scope"])]
         for place, first in enumerate(parts):
             for second in parts[place + 1 :]:
                 if (row := _conflict(first, second)) is not None:
-                    found.append({"thing": thing, "role": role} | row)
+                    conflicts.append({"thing": thing, "role": role} | row)
     columns = ["thing", "role", "conflict", "says", "against", "owners", "others", "contradicted"]
-    return pd.DataFrame(found, columns=columns)
+    return pd.DataFrame(conflicts, columns=columns)
 
 
-def _split(said: pd.DataFrame) -> np.ndarray:
+def _split(statements: pd.DataFrame) -> np.ndarray:
     """Return a mask of the statements about roles without an owner that all scopes name."""
-    role = [said["thing"], said["role"]]
-    scope = said["source"] + "\x1f" + said["scope"]
+    role = [statements["thing"], statements["role"]]
+    scope = statements["source"] + "\x1f" + statements["scope"]
     scopes = scope.groupby(role).transform("nunique")
-    naming = scope.groupby([*role, said["owner"]]).transform("nunique")
+    naming = scope.groupby([*role, statements["owner"]]).transform("nunique")
     return np.asarray(naming.groupby(role).transform("max") < scopes)
 
 
@@ -172,9 +174,10 @@ def _conflict(first: _Side, second: _Side) -> dict[str, object] | None:
     }
 
 
-def _roles(said: pd.DataFrame) -> pd.DataFrame:
+def _roles(statements: pd.DataFrame) -> pd.DataFrame:
     """Return the confidence of each role of each node: that of the surest of its owners."""
-    doubt = (1 - said["confidence"]).groupby([said["thing"], said["role"], said["owner"]]).prod()
+    owners = [statements[name] for name in ("thing", "role", "owner")]
+    doubt = (1 - statements["confidence"]).groupby(owners).prod()
     sure = (1 - doubt).groupby(level=["thing", "role"]).max()
     return sure[sure > 0].rename("confidence").reset_index()
 
@@ -182,11 +185,11 @@ def _roles(said: pd.DataFrame) -> pd.DataFrame:
 def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
     """Return for each role how its owner is known, and with what confidence."""
     evidence, owned = owner_evidence(posture), posture.ownership
-    mine = evidence.statements[evidence.statements["thing"] == number]
+    about = evidence.statements[evidence.statements["thing"] == number]
     sure = evidence.roles[evidence.roles["thing"] == number].set_index("role")["confidence"]
     return {
         role: {
-            "state": _state(mine[mine["role"] == role], bool(owned.known_in[role][number])),
+            "state": _state(about[about["role"] == role], bool(owned.known_in[role][number])),
             "inherited": bool(owned.inherited[role][number]),
             "covered": bool(owned.covered[role][number] != NOBODY),
             "confidence": float(sure.get(role, 0.0)),
@@ -195,9 +198,9 @@ def state_of(posture: Posture, number: int) -> dict[str, dict[str, object]]:
     }
 
 
-def _state(said: pd.DataFrame, known: bool) -> str:
+def _state(statements: pd.DataFrame, known: bool) -> str:
     """Return the best origin of a statement that names somebody active."""
-    standing = said[said["active"].astype(bool)]
+    standing = statements[statements["active"].astype(bool)]
     for how in HOW:
         if (standing["evidence"] == how).any():
             return how
@@ -206,5 +209,5 @@ def _state(said: pd.DataFrame, known: bool) -> str:
 
 def statements_about(posture: Posture, number: int) -> list[Any]:
     """Return the statements about one node, as records."""
-    said = owner_evidence(posture).statements
-    return list(records(said[said["thing"] == number]))
+    statements = owner_evidence(posture).statements
+    return list(records(statements[statements["thing"] == number]))

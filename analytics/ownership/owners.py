@@ -69,8 +69,8 @@ class Ownership:
         counting = owns[owns["active"] & ~owns["inferred"]]
         by_thing = counting.groupby("thing")
         since = by_thing["since"].min()
-        said_later = (counting["evidence"] == "declared_later").fillna(False)
-        later = said_later.astype(bool).groupby(counting["thing"]).all().to_numpy(bool)
+        declared_later = (counting["evidence"] == "declared_later").fillna(False)
+        later = declared_later.astype(bool).groupby(counting["thing"]).all().to_numpy(bool)
         created = created_at[since.index]
         later = later | (created != NEVER) & (since.to_numpy() > created + DAY)
         state[since.index] = np.where(later, "declared_later", "declared")
@@ -182,8 +182,8 @@ def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
     codes, known = _scopes(graph, MEMBER_OF)
     for label in (TEAM, GROUP):
         joined = graph.has_label(label)[target]
-        there = set(np.unique(codes[joined]).tolist())
-        stating = [*listing, *(key for key, code in known.items() if code in there)]
+        with_members = set(np.unique(codes[joined]).tolist())
+        stating = [*listing, *(key for key, code in known.items() if code in with_members)]
         ids = graph.facts.frames[label]["id"]
         unknown[graph.numbers(ids)] = True
         unknown[graph.numbers(ids[_of_scopes(graph, label, stating)])] = False
@@ -192,8 +192,8 @@ def _of_unknown_members(graph: AccessGraph) -> np.ndarray:
 
 
 def _lists_owners(scope: Coverage) -> bool:
-    whole = all(scope.states_owners(label.name, role) for label in IDENTITIES for role in ROLES)
-    return whole and "inventory" in scope.declares
+    every = all(scope.states_owners(label.name, role) for label in IDENTITIES for role in ROLES)
+    return every and "inventory" in scope.declares
 
 
 def _direct(owns: pd.DataFrame, nodes: int) -> np.ndarray:
@@ -275,8 +275,8 @@ def _known(graph: AccessGraph, role: str) -> np.ndarray:
     for label, keys in able.items():
         stated = graph.facts.frames[label]["id"]
         known[graph.numbers(stated[_of_scopes(graph, label, keys)])] = True
-        spoken = _of_scopes(graph, OWNS, keys) & graph.has_label(label)[target]
-        known[target[spoken]] = True
+        of_scope = _of_scopes(graph, OWNS, keys) & graph.has_label(label)[target]
+        known[target[of_scope]] = True
     known[target[stated_in(owns, role)]] = True
     return known
 

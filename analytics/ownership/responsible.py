@@ -17,13 +17,13 @@ def accountable_people(posture: Posture) -> np.ndarray:
     -1 where no person does: a team that owns a node is not a person.
     """
     person = posture.graph.has_label(HUMAN)
-    found = np.full(len(person), NOBODY, np.int64)
+    people = np.full(len(person), NOBODY, np.int64)
     for role in reversed(ROLES):
         stated = posture.ownership.covered[role]
         named = stated != NOBODY
         named[named] = person[stated[named]]
-        found[named] = stated[named]
-    return found
+        people[named] = stated[named]
+    return people
 
 
 def accountability(posture: Posture, thing: int) -> str:

@@ -100,10 +100,10 @@ def _last_owned(posture: Posture, role: str, wanted: np.ndarray) -> np.ndarray:
     ids, merged = posture.graph.things["id"].to_numpy(object), posture.graph.identities.merged
     names = {int(n): [_hash(i) for i in merged.get(ids[n], (ids[n],))] for n in number}
     for info in reversed(infos):
-        there = owned[info.id][ROLES.index(role)]
-        found = [n for n, hashes in names.items() if not there.isdisjoint(hashes)]
-        last[found] = int(milliseconds(pd.Series([info.taken_at]))[0])
-        for n in found:
+        owned_hashes = owned[info.id][ROLES.index(role)]
+        shown = [n for n, hashes in names.items() if not owned_hashes.isdisjoint(hashes)]
+        last[shown] = int(milliseconds(pd.Series([info.taken_at]))[0])
+        for n in shown:
             del names[n]
     return last
 
@@ -145,11 +145,11 @@ def _encoded(posture: Posture) -> bytes:
 
 
 def _decoded(data: bytes) -> list[set[int]]:
-    whole = np.frombuffer(data, "<u8")
-    counts, hashes = whole[: len(ROLES)].astype(int), whole[len(ROLES) :]
+    values = np.frombuffer(data, "<u8")
+    counts, hashes = values[: len(ROLES)].astype(int), values[len(ROLES) :]
     return [set(part.tolist()) for part in np.split(hashes, np.cumsum(counts)[:-1])]
 
 
-def _hash(one: str) -> int:
+def _hash(id_: str) -> int:
     """Return a number for an id, the same in every process."""
-    return int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "big")

@@ -43,12 +43,12 @@ class OverBudget(Exception):
         super().__init__(message)
 
     @classmethod
-    def of(cls, count: int, each: int, what: str) -> "OverBudget":
+    def of(cls, count: int, each: int, things: str) -> "OverBudget":
         """Return the error for `count` things of `each` bytes that do not fit."""
         watch = _watch.get()
         left = max(watch.left(), 0) if watch else 0
         return cls(
-            f"{count:,} {what} would take {_size(count * each)} of memory; "
+            f"{count:,} {things} would take {_size(count * each)} of memory; "
             f"{_size(left)} of the budget are left. {RAISE}"
         )
 
@@ -67,7 +67,7 @@ class Budget:
     seconds: float
 
 
-def budget_of(said: str | None) -> Budget:
+def budget_of(text: str | None) -> Budget:
     """Return the budget that a text declares; parts that it omits are those of this machine.
 
     Raises
@@ -81,10 +81,10 @@ def budget_of(said: str | None) -> Budget:
     >>> budget_of("unlimited")
     Budget(memory=inf, seconds=inf)
     """
-    if (said or "").strip().lower() == UNLIMITED:
+    if (text or "").strip().lower() == UNLIMITED:
         return Budget(inf, inf)
     budget = usual()
-    for part in (said or "").split(",") if said else ():
+    for part in (text or "").split(",") if text else ():
         amount, unit = _part(part.strip().lower())
         if unit in SIZES:
             budget = replace(budget, memory=amount * SIZES[unit])
@@ -94,10 +94,10 @@ def budget_of(said: str | None) -> Budget:
 
 
 def _part(text: str) -> tuple[float, str]:
-    found = PART.fullmatch(text)
-    if not found or found[2] not in (*SIZES, *TIMES) or not float(found[1]):
+    parsed = PART.fullmatch(text)
+    if not parsed or parsed[2] not in (*SIZES, *TIMES) or not float(parsed[1]):
         raise WrongBudget("a budget is an amount of memory, of time or both: 4GiB, 10m or 4GiB,10m")
-    return float(found[1]), found[2]
+    return float(parsed[1]), parsed[2]
 
 
 def usual() -> Budget:
@@ -113,7 +113,7 @@ class _Watch:
         self.budget, self._end = budget, end
         self._limits = limits()  # what is set later is another's, who watches it
         self.until = time.monotonic() + budget.seconds
-        self.said: str | None = None
+        self.message: str | None = None
         self._thread, self._done = threading.get_ident(), threading.Event()
         self._lock = threading.Lock()
         self._watcher = threading.Thread(target=self._look, name="budget", daemon=True)
@@ -141,37 +141,37 @@ class _Watch:
     def _look(self) -> None:
         raised = -inf
         while not self._done.wait(EACH):
-            said = self._over()
-            if said is None:
+            message = self._over()
+            if message is None:
                 continue
             with self._lock:
                 if not self._done.is_set() and time.monotonic() - raised > AGAIN:
-                    self.said, raised = self.said or said, time.monotonic()
+                    self.message, raised = self.message or message, time.monotonic()
                     _raise_in(self._thread, OverBudget)
             if self._end is not None and self._beyond():
-                self._end(OverBudget(self.said or said))
+                self._end(OverBudget(self.message or message))
 
     def _over(self) -> str | None:
         """Return a message if the memory or the time is used up, else None."""
         if self.left() < 0:
-            held = f"{_size(resident())} of memory are held"
+            usage = f"{_size(resident())} of memory are held"
             if resident() < self.budget.memory:
-                return f"the memory that the system allows this process is used up: {held}"
-            return f"the budget is used up: {held}, of {_size(self.budget.memory)}. {RAISE}"
+                return f"the memory that the system allows this process is used up: {usage}"
+            return f"the budget is used up: {usage}, of {_size(self.budget.memory)}. {RAISE}"
         if time.monotonic() > self.until:
             return f"the budget is used up: {self.budget.seconds:g} s have passed. {RAISE}"
         return None
 
     def _beyond(self) -> bool:
-        """Return whether the work goes on long after it was told to end."""
+        """Return whether the work goes on long after it was asked to end."""
         much = resident() > self.budget.memory * OVERDRAFT
         return much or time.monotonic() > self.until + PATIENCE
 
 
 def _raise_in(thread: int, error: type[OverBudget] | None) -> None:
     """Raise an error in a thread, where it next runs Python; None takes back a pending one."""
-    what = ctypes.py_object(error) if error else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+    exception = ctypes.py_object(error) if error else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), exception)
 
 
 _watch: ContextVar[_Watch | None] = ContextVar("watch", default=None)
@@ -194,7 +194,7 @@ def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> I
     try:
         yield
     except OverBudget as error:
-        raise OverBudget(watch.said or str(error)) from None
+        raise OverBudget(watch.message or str(error)) from None
     except Exception as error:
         if starved(error) and not hasattr(error, "exit_code"):  # which is an answer of its own
             raise OverBudget(
@@ -206,7 +206,7 @@ def within(budget: Budget, end: Callable[[OverBudget], None] | None = None) -> I
         _watch.reset(token)
 
 
-def reserve(count: int, each: int, what: str) -> None:
+def reserve(count: int, each: int, things: str) -> None:
     """Raise an error if the budget has no room for `count` things of `each` bytes.
 
     Raises
@@ -215,7 +215,7 @@ def reserve(count: int, each: int, what: str) -> None:
     """
     watch = _watch.get()
     if watch is not None and count * each > watch.left():
-        raise OverBudget.of(count, each, what)
+        raise OverBudget.of(count, each, things)
 
 
 def room(each: int) -> int:

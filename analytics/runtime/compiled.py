@@ -87,8 +87,8 @@ def private_folder() -> Path | None:
         folder = Path(place, f"trustdebt-compiled-{os.getuid()}")
         with contextlib.suppress(OSError):
             folder.mkdir(mode=0o700, exist_ok=True)
-            found = folder.lstat()
-            own = found.st_uid == os.getuid() and not found.st_mode & 0o077
-            if own and stat.S_ISDIR(found.st_mode) and os.access(folder, os.W_OK):
+            status = folder.lstat()
+            own = status.st_uid == os.getuid() and not status.st_mode & 0o077
+            if own and stat.S_ISDIR(status.st_mode) and os.access(folder, os.W_OK):
                 return folder
     return None

@@ -55,10 +55,10 @@ _collected: ContextVar[list[Fault] | None] = ContextVar("collected", default=Non
 @contextmanager
 def collecting() -> Iterator[list[Fault]]:
     """Collect the faults of all postures during a `with` statement."""
-    found: list[Fault] = []
-    token = _collected.set(found)
+    faults: list[Fault] = []
+    token = _collected.set(faults)
     try:
-        yield found
+        yield faults
     finally:
         _collected.reset(token)
 
@@ -89,9 +89,9 @@ def note(faults: Faults, name: str, error: BaseException) -> None:
     """Note that a part failed, in `faults` and in the current collection."""
     fault = Fault(name, described(error))
     faults[name] = fault.message
-    found = _collected.get()
-    if found is not None and fault not in found:
-        found.append(fault)
+    collection = _collected.get()
+    if collection is not None and fault not in collection:
+        collection.append(fault)
 
 
 def described(error: BaseException) -> str:
@@ -103,12 +103,12 @@ def described(error: BaseException) -> str:
     ...     described(error)
     'KeyError outside our code'
     """
-    found = [
+    lines = [
         f"{path}:{line}"
         for frame, line in walk_tb(error.__traceback__)
         if (path := _ours(frame.f_code.co_filename)) is not None
     ]
-    places = " < ".join(found[::-1][:PLACES])
+    places = " < ".join(lines[::-1][:PLACES])
     return f"{type(error).__name__} {f'at {places}' if places else 'outside our code'}"
 
 

@@ -32,8 +32,8 @@ def level_of(action: str) -> int:
     [1, 1, 3, -1]
     """
     words = [w.lower() for w in WORD.findall(action)]
-    found = next((LEVEL_OF_VERB[w] for w in words if w in LEVEL_OF_VERB), UNKNOWN)
-    return ADMIN if found == WRITE and OF_ACCESS.intersection(words) else found
+    level = next((LEVEL_OF_VERB[w] for w in words if w in LEVEL_OF_VERB), UNKNOWN)
+    return ADMIN if level == WRITE and OF_ACCESS.intersection(words) else level
 
 
 def levels_of(actions: pd.Series, stated: pd.Series | None = None) -> np.ndarray:
@@ -43,5 +43,5 @@ def levels_of(actions: pd.Series, stated: pd.Series | None = None) -> np.ndarray
     by_name = known[codes]  # an absent action has the code -1
     if stated is None:
         return by_name
-    said = pd.Index(LEVELS).get_indexer(pd.Index(stated.astype(object)))
-    return np.where(said >= 0, said, by_name).astype(np.int64)
+    declared = pd.Index(LEVELS).get_indexer(pd.Index(stated.astype(object)))
+    return np.where(declared >= 0, declared, by_name).astype(np.int64)

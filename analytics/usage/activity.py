@@ -27,7 +27,7 @@ from graph.schema import AGENT, CAN_ACCESS, CONTROL, ELEMENTS, GROUP, LEVELS
 
 @dataclass(frozen=True)
 class Activity:
-    """The last use of each node, step and grant, as a row of `told` (see `sightings`), -1 for none.
+    """The last use of each node, step and grant, as a row of `uses` (see `sightings`), -1 for none.
 
     `node` (int32) holds certain uses, by or of the node; `step` (int32) has a position for each row
     of a control relationship, in the order of `CONTROL`; `grant` (int32[rows, 4]) one for each row
@@ -35,7 +35,7 @@ class Activity:
     (milliseconds) of a certain or possible use, `NEVER` where no use is known at all.
     """
 
-    told: pd.DataFrame
+    uses: pd.DataFrame
     node: np.ndarray
     step: np.ndarray
     grant: np.ndarray
@@ -66,45 +66,45 @@ class Activity:
 
     def left(self, before: AccessGraph, after: AccessGraph) -> "Activity":
         """Return the activity of what remains after a removal; its last uses stay."""
-        number, there = numbers_after(before, after), numbers_after(after, before)
-        told = self.told.copy()
-        for name in ("who", "key", "what"):
-            told[name] = np.append(number, NONE)[told[name]]
-        told["row"] = self._rows(told, before, after)
+        number, number_before = numbers_after(before, after), numbers_after(after, before)
+        uses = self.uses.copy()
+        for name in ("principal", "key", "target"):
+            uses[name] = np.append(number, NONE)[uses[name]]
+        uses["row"] = self._rows(uses, before, after)
         steps = [_places(before, after, kind) + self.steps_of(kind).start for kind in CONTROL]
         step, grant = np.concatenate(steps), _places(before, after, CAN_ACCESS)
         return Activity(
-            told,
-            self.node[there],
+            uses,
+            self.node[number_before],
             self.step[step],
             self.grant[grant],
-            self.node_latest[there],
+            self.node_latest[number_before],
             self.step_latest[step],
             self.grant_latest[grant],
             Steps.of(after),
         )
 
-    def _rows(self, told: pd.DataFrame, before: AccessGraph, after: AccessGraph) -> np.ndarray:
+    def _rows(self, uses: pd.DataFrame, before: AccessGraph, after: AccessGraph) -> np.ndarray:
         """Return the row of each fact after a removal; -1 for a removed one."""
-        row = told["row"].to_numpy(np.int64).copy()
-        for element in told["element"].unique().tolist():
-            mine = np.flatnonzero((told["element"] == element).to_numpy(bool))
+        row = uses["row"].to_numpy(np.int64).copy()
+        for element in uses["element"].unique().tolist():
+            places = np.flatnonzero((uses["element"] == element).to_numpy(bool))
             left = _places(after, before, ELEMENTS[element])
-            row[mine] = left[row[mine]]
+            row[places] = left[row[places]]
         return row
 
     def fact(self, place: int, graph: AccessGraph) -> dict[str, str] | None:
-        """Return kind, id, source and scope of a fact, given its row in `told`; None for -1."""
+        """Return kind, id, source and scope of a fact, given its row in `uses`; None for -1."""
         if place < 0:
             return None
-        row = self.told.iloc[place]
+        row = self.uses.iloc[place]
         element = ELEMENTS[int(row["element"])]
-        said = graph.frames[element].iloc[int(row["row"])]
-        known = {"kind": element.name, "id": str(said["id"]), "source": str(said["source"])}
-        return known | {"scope": str(said["scope"])}
+        fact = graph.frames[element].iloc[int(row["row"])]
+        known = {"kind": element.name, "id": str(fact["id"]), "source": str(fact["source"])}
+        return known | {"scope": str(fact["scope"])}
 
     def _at(self, place: np.ndarray) -> np.ndarray:
-        at = np.append(self.told["at"].to_numpy(np.int64), NEVER)  # -1: the last
+        at = np.append(self.uses["at"].to_numpy(np.int64), NEVER)  # -1: the last
         return np.asarray(at[place])
 
 
@@ -115,42 +115,42 @@ def lately(graph: AccessGraph, at: np.ndarray, days: int = UNUSED_DAYS) -> np.nd
 
 def _places(into: AccessGraph, of: AccessGraph, element: Element) -> np.ndarray:
     """Return the row in `into` of each row of `of`, matched by id (int64); -1 for none."""
-    there = into.frames[element]["id"]
-    places = pd.Series(np.arange(len(there)), index=there).groupby(level=0).first()
+    ids = into.frames[element]["id"]
+    places = pd.Series(np.arange(len(ids)), index=ids).groupby(level=0).first()
     return np.asarray(of.frames[element]["id"].map(places).fillna(NONE).to_numpy(np.int64))
 
 
 def activity(graph: AccessGraph, accountable: np.ndarray) -> Activity:
     """Compute the last use of every node, step and grant; `accountable` are those that act."""
-    told, steps = sightings(graph), Steps.of(graph)
-    found = _Found(graph, steps, told[~told["later"]])
-    grant = found.over_ways()
-    found.upstream(accountable)
-    found.logins()
-    node_latest, step_latest, grant_latest = found.latest(told, grant)
+    uses, steps = sightings(graph), Steps.of(graph)
+    last = _LastUses(graph, steps, uses[~uses["later"]])
+    grant = last.over_ways()
+    last.upstream(accountable)
+    last.logins()
+    node_latest, step_latest, grant_latest = last.latest(uses, grant)
     return Activity(
-        told, found.node, found.step, grant, node_latest, step_latest, grant_latest, steps
+        uses, last.node, last.step, grant, node_latest, step_latest, grant_latest, steps
     )
 
 
-class _Found:
-    """The last uses of nodes and steps: those that `told` names, then those that they imply."""
+class _LastUses:
+    """The last uses of nodes and steps: those in `uses`, then those that they imply."""
 
-    def __init__(self, graph: AccessGraph, steps: Steps, told: pd.DataFrame) -> None:
-        self.graph, self.steps, self.told = graph, steps, told
+    def __init__(self, graph: AccessGraph, steps: Steps, uses: pd.DataFrame) -> None:
+        self.graph, self.steps, self.uses = graph, steps, uses
         self.node = np.full(len(graph.ids), NONE, np.int32)
         self.step = np.full(len(steps), NONE, np.int32)
         self.perhaps = self.step.copy()
-        rank = told.index.to_numpy(np.int32)
-        for name in ("who", "key"):
-            self._note(self.node, told[name].to_numpy(), rank)
-        own = told["step"].to_numpy()
+        rank = uses.index.to_numpy(np.int32)
+        for name in ("principal", "key"):
+            self._note(self.node, uses[name].to_numpy(), rank)
+        own = uses["step"].to_numpy()
         self._note(self.step, own, rank)
-        taken = (own >= 0) & (told["what"] >= 0).to_numpy()
-        self._note(self.node, told["what"].to_numpy()[taken], rank[taken])
-        self._note(self.step, *steps.of_keys(told))
+        taken = (own >= 0) & (uses["target"] >= 0).to_numpy()
+        self._note(self.node, uses["target"].to_numpy()[taken], rank[taken])
+        self._note(self.step, *steps.of_keys(uses))
         self.entry = np.full(len(self.node), NONE, np.int32)
-        self._note(self.entry, _entered(graph, told), rank)
+        self._note(self.entry, _entered(graph, uses), rank)
 
     def _note(self, ranks: np.ndarray, at: np.ndarray, rank: np.ndarray) -> None:
         np.maximum.at(ranks, at[at >= 0], rank[at >= 0])
@@ -159,24 +159,24 @@ class _Found:
         """Return the last use of each grant by level, and note the steps that led to it."""
         frame, (holder, resource) = self.graph.frames[CAN_ACCESS], self.graph.ends(CAN_ACCESS)
         used = np.full((len(frame), len(LEVELS)), NONE, np.int32)
-        own = self.told[self.told["grant"] >= 0]
+        own = self.uses[self.uses["grant"] >= 0]
         rank = own.index.to_numpy(np.int32)
         np.maximum.at(used, (own["grant"].to_numpy(), own["level"].to_numpy()), rank)
-        seen = self.told[(self.told["grant"] < 0) & (self.told["level"] >= 0)]
-        use = ["what", "level", "at"]  # a use that a grant reports belongs to no other
+        seen = self.uses[(self.uses["grant"] < 0) & (self.uses["level"] >= 0)]
+        use = ["target", "level", "at"]  # a use that a grant reports belongs to no other
         by_grant = pd.MultiIndex.from_frame(seen[use]).isin(pd.MultiIndex.from_frame(own[use]))
-        seen = seen[(seen["what"] >= 0).to_numpy(bool) & ~by_grant]
+        seen = seen[(seen["target"] >= 0).to_numpy(bool) & ~by_grant]
         by_key = seen[seen["key"] >= 0]
-        who = np.concatenate([seen["who"], by_key["key"]]).astype(np.int64)
+        principal = np.concatenate([seen["principal"], by_key["key"]]).astype(np.int64)
         seen = pd.concat([seen, by_key])
-        order = np.argsort(who, kind="stable")
+        order = np.argsort(principal, kind="stable")
         nodes, steps = len(self.graph.ids), self.steps
-        held = np.argsort(holder, kind="stable").astype(np.int32)
-        first = np.searchsorted(holder[held], np.arange(nodes + 1))
-        grants = Grants(first, held, resource.astype(np.int32), self.graph.levels)
+        by_holder = np.argsort(holder, kind="stable").astype(np.int32)
+        first = np.searchsorted(holder[by_holder], np.arange(nodes + 1))
+        grants = Grants(first, by_holder, resource.astype(np.int32), self.graph.levels)
         uses = Uses(
-            who=who[order],
-            what=seen["what"].to_numpy(np.int64)[order],
+            actor=principal[order],
+            used=seen["target"].to_numpy(np.int64)[order],
             level=seen["level"].to_numpy(np.int64)[order],
             rank=seen.index.to_numpy(np.int32)[order],
         )
@@ -196,12 +196,12 @@ class _Found:
         agent = self.graph.has_label(AGENT)
         itself = agent.copy()
         itself[accountable] = True
-        one = alone(self.graph, self.steps, accountable)
+        identity = alone(self.graph, self.steps, accountable)
         watched = self.steps.watched(self.graph)
         entered = self.graph.has_label(GROUP)
         entered[self.steps.target[watched]] = True
-        named = np.flatnonzero((self.entry >= 0) & (one >= 0) & ~itself & ~entered)
-        np.maximum.at(self.node, one[named], self.entry[named])
+        named = np.flatnonzero((self.entry >= 0) & (identity >= 0) & ~itself & ~entered)
+        np.maximum.at(self.node, identity[named], self.entry[named])
         came, steps = self.entry.copy(), self.steps
         only = steps.only_way & ~agent[steps.target] & ~watched
         only &= ~self.graph.has_label(GROUP)[steps.target]
@@ -222,20 +222,20 @@ class _Found:
         np.maximum.at(self.node, steps.target[only], used)
 
     def latest(
-        self, told: pd.DataFrame, grant: np.ndarray
+        self, uses: pd.DataFrame, grant: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the latest possible use (milliseconds) of each node, step and grant."""
-        at, steps, graph = np.append(told["at"].to_numpy(np.int64), NEVER), self.steps, self.graph
+        at, steps, graph = np.append(uses["at"].to_numpy(np.int64), NEVER), self.steps, self.graph
         step = at[np.maximum(self.step, self.perhaps)]
-        said = told["at"].to_numpy(np.int64)
+        used_at = uses["at"].to_numpy(np.int64)
         node = np.full(len(self.node), NEVER)
-        np.maximum.at(node, _entered(graph, told), said)
-        of_step = told["step"].to_numpy()
-        np.maximum.at(step, of_step[of_step >= 0], said[of_step >= 0])
-        _several_logins(steps, told, node, step)
-        told_until = steps.told_until(graph)
+        np.maximum.at(node, _entered(graph, uses), used_at)
+        of_step = uses["step"].to_numpy()
+        np.maximum.at(step, of_step[of_step >= 0], used_at[of_step >= 0])
+        _several_logins(steps, uses, node, step)
+        reported_until = steps.reported_until(graph)
         kept = np.flatnonzero(steps.kept)
-        source, target, until = steps.source[kept], steps.target[kept], told_until[kept]
+        source, target, until = steps.source[kept], steps.target[kept], reported_until[kept]
         while True:
             before = node.copy()
             may = np.where(before[target] > until, before[target], NEVER)
@@ -243,24 +243,24 @@ class _Found:
             if np.array_equal(before, node):
                 break
         step[kept] = np.maximum(step[kept], may)
-        own = told[told["grant"] >= 0]
+        own = uses[uses["grant"] >= 0]
         of_grant = at[grant]
         places = own["grant"].to_numpy(), own["level"].to_numpy()
         np.maximum.at(of_grant, places, own["at"].to_numpy(np.int64))
         return np.maximum(node, at[self.node]), step, of_grant
 
 
-def _entered(graph: AccessGraph, told: pd.DataFrame) -> np.ndarray:
-    """Return where each use entered: at the credential, if one is named and `who` is no agent."""
-    who, key = told["who"].to_numpy(np.int64), told["key"].to_numpy(np.int64)
-    return np.where((key >= 0) & ~graph.has_label(AGENT)[who], key, who)
+def _entered(graph: AccessGraph, uses: pd.DataFrame) -> np.ndarray:
+    """Return where each use entered: at its key, except uses by agents or without a key."""
+    principal, key = uses["principal"].to_numpy(np.int64), uses["key"].to_numpy(np.int64)
+    return np.where((key >= 0) & ~graph.has_label(AGENT)[principal], key, principal)
 
 
-def _several_logins(steps: Steps, told: pd.DataFrame, node: np.ndarray, step: np.ndarray) -> None:
+def _several_logins(steps: Steps, uses: pd.DataFrame, node: np.ndarray, step: np.ndarray) -> None:
     """Count a use of a credential that names no account as a possible use of each of its logins."""
-    unnamed = told[(told["key"] < 0) & (told["step"] < 0)]
+    unnamed = uses[(uses["key"] < 0) & (uses["step"] < 0)]
     used = np.full(len(node), NEVER)
-    np.maximum.at(used, unnamed["who"].to_numpy(), unnamed["at"].to_numpy(np.int64))
+    np.maximum.at(used, unnamed["principal"].to_numpy(), unnamed["at"].to_numpy(np.int64))
     at = used[steps.source]
     login = steps.login
     step[login] = np.maximum(step[login], at[login])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.ownership.owners import DAY
-from analytics.usage.sightings import SAID, UNUSED_DAYS
+from analytics.usage.sightings import LAST_USE, UNUSED_DAYS
 from analytics.usage.used_ways import BySource
 from graph.access import NEVER, AccessGraph, flags, milliseconds
 from graph.schema import AUTHENTICATES_AS, CONTROL, FACT_NODES, TEAM, USES
@@ -74,11 +74,12 @@ class Steps:
         first = np.searchsorted(self.source[order], np.arange(nodes + 1))
         return BySource(first, order, self.target.astype(np.int32))
 
-    def of_keys(self, told: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    def of_keys(self, uses: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         """Return the steps that uses name by a key and its account or agent, with their ranks."""
-        named = told[(told["key"] >= 0) & (told["who"] >= 0)]
+        named = uses[(uses["key"] >= 0) & (uses["principal"] >= 0)]
         parts = []
-        for relationship, ends in ((AUTHENTICATES_AS, ["key", "who"]), (USES, ["who", "key"])):
+        by_key, by_user = ["key", "principal"], ["principal", "key"]
+        for relationship, ends in ((AUTHENTICATES_AS, by_key), (USES, by_user)):
             at = CONTROL.index(relationship)
             place = np.arange(self.first[at], self.first[at + 1])
             link = {"source": self.source[place], "target": self.target[place], "step": place}
@@ -95,10 +96,10 @@ class Steps:
 
     def watched(self, graph: AccessGraph) -> np.ndarray:
         """Return a mask of the kept steps whose source declares that their use is observed."""
-        said = np.concatenate([flags(graph.frames[r]["telemetry"]) for r in CONTROL])
-        return np.asarray(said & self.kept)
+        observed = np.concatenate([flags(graph.frames[r]["telemetry"]) for r in CONTROL])
+        return np.asarray(observed & self.kept)
 
-    def told_until(self, graph: AccessGraph) -> np.ndarray:
+    def reported_until(self, graph: AccessGraph) -> np.ndarray:
         """Return until when a log of its own would report the use of each step (milliseconds).
 
         A step that declares a last use, or that its use is observed, is covered until its source
@@ -110,17 +111,17 @@ class Steps:
             frame = graph.frames[relationship]
             if frame.empty:
                 continue
-            speaks = frame["last_used_at"].notna().to_numpy(bool) | flags(frame["telemetry"])
-            parts.append(np.where(speaks, _read_at(graph, frame), NEVER))
+            reports = frame["last_used_at"].notna().to_numpy(bool) | flags(frame["telemetry"])
+            parts.append(np.where(reports, _read_at(graph, frame), NEVER))
         of_node = np.full(len(graph.ids), NEVER)
         for label in FACT_NODES:
             frame = graph.frames[label]
             if frame.empty:
                 continue
-            said = [frame[name].notna().to_numpy(bool) for name in SAID if name in frame]
-            speaks = np.any(said, axis=0) if said else np.zeros(len(frame), bool)
-            mine = frame[speaks]
-            of_node[graph.numbers(mine["id"])] = _read_at(graph, mine)
+            declared = [frame[name].notna().to_numpy(bool) for name in LAST_USE if name in frame]
+            reports = np.any(declared, axis=0) if declared else np.zeros(len(frame), bool)
+            rows = frame[reports]
+            of_node[graph.numbers(rows["id"])] = _read_at(graph, rows)
         return np.asarray(np.maximum(np.concatenate(parts), of_node[self.source]))
 
 

@@ -140,9 +140,9 @@ def _access(posture: Posture) -> pd.DataFrame:
 
 def window_starts(posture: Posture, frame: pd.DataFrame) -> np.ndarray:
     """Return when the source and scope of each row began to observe uses (milliseconds)."""
-    said = {c.key: c.usage_window_start for c in posture.graph.coverage}
-    keys = list(said)
-    starts = pd.Series([said[k] for k in keys], dtype="datetime64[ms, UTC]")
+    start_by_scope = {c.key: c.usage_window_start for c in posture.graph.coverage}
+    keys = list(start_by_scope)
+    starts = pd.Series([start_by_scope[k] for k in keys], dtype="datetime64[ms, UTC]")
     place = pd.MultiIndex.from_tuples(keys).get_indexer(
         pd.MultiIndex.from_frame(frame[["source", "scope"]])
     )
@@ -178,8 +178,8 @@ def _verdict(rows: pd.DataFrame, window: np.ndarray) -> np.ndarray:
 
 def derived_from(posture: Posture) -> dict[str, list[int]]:
     """Return for each fact the derived edges (positions) that rest on it."""
-    found: dict[str, list[int]] = {}
+    edges_by_fact: dict[str, list[int]] = {}
     for place, proof in enumerate(posture.escalated.proofs, posture.escalated.stated):
         for fact in proof.support:
-            found.setdefault(fact, []).append(place)
-    return found
+            edges_by_fact.setdefault(fact, []).append(place)
+    return edges_by_fact

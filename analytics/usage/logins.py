@@ -52,16 +52,16 @@ class Logins:
 
     def rows(self, relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
         """Return the positions of the logins that rest on a type of fact, and those facts' rows."""
-        mine = np.flatnonzero(self.by_key == (relationship is not RUNS_AS))
-        return mine, (self.second if relationship is AUTHENTICATES_AS else self.first)[mine]
+        places = np.flatnonzero(self.by_key == (relationship is not RUNS_AS))
+        return places, (self.second if relationship is AUTHENTICATES_AS else self.first)[places]
 
     def rests_on(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Return a mask of the logins that rest on one of `rows`, given for each of `FACTS`."""
-        found = np.zeros(len(self), bool)
+        mask = np.zeros(len(self), bool)
         for relationship, gone in zip(FACTS, rows, strict=True):
-            mine, held = self.rows(relationship)
-            found[mine] |= np.isin(held, gone)
-        return found
+            places, fact_rows = self.rows(relationship)
+            mask[places] |= np.isin(fact_rows, gone)
+        return mask
 
 
 def logins(graph: AccessGraph, closed: np.ndarray) -> Logins:
@@ -110,10 +110,10 @@ def login_edges(graph: AccessGraph, of: Logins) -> tuple[np.ndarray, Edges]:
     first, second = (np.full(len(of), NONE, np.int64) for _ in range(2))
     for relationship in FACTS:
         place = np.full(len(graph.frames[relationship]), NONE, np.int64)
-        there = np.flatnonzero(edges.kind == CONTROL.index(relationship))
-        place[edges.row[there]] = there
-        mine, rows = of.rows(relationship)
-        (second if relationship is AUTHENTICATES_AS else first)[mine] = place[rows]
+        index = np.flatnonzero(edges.kind == CONTROL.index(relationship))
+        place[edges.row[index]] = index
+        places, rows = of.rows(relationship)
+        (second if relationship is AUTHENTICATES_AS else first)[places] = place[rows]
     opens = np.flatnonzero((first >= 0) & ((second >= 0) | ~of.by_key))
     first, second = first[opens], np.where(of.by_key[opens], second[opens], first[opens])
     count = len(opens)
@@ -174,27 +174,29 @@ def moved(before: "Posture", after: "Posture") -> Moved:
     new = after.answering & ~answered
     of = before.logins
     target = number[of.target]
-    mine = np.flatnonzero((target >= 0) & new[target])
-    mine = mine[~_left(before.graph, after.graph, of, mine)]
-    source, target = number[of.source[mine]], target[mine]
+    lost = np.flatnonzero((target >= 0) & new[target])
+    lost = lost[~_left(before.graph, after.graph, of, lost)]
+    source, target = number[of.source[lost]], target[lost]
     most, most_left = (np.full(len(new), NONE, np.int8) for _ in range(2))
-    np.maximum.at(most, target, of.ceiling[mine])
-    np.maximum.at(most_left, target[source >= 0], of.ceiling[mine][source >= 0])
+    np.maximum.at(most, target, of.ceiling[lost])
+    np.maximum.at(most_left, target[source >= 0], of.ceiling[lost][source >= 0])
     answering = np.flatnonzero(new & ((most_left < most) | (most < 0)))
-    return Moved(of, mine, source, target, answering)
+    return Moved(of, lost, source, target, answering)
 
 
-def _left(before: AccessGraph, after: AccessGraph, of: Logins, mine: np.ndarray) -> np.ndarray:
-    """Return a mask of the logins `mine` that remain after a removal."""
-    if not len(mine):
+def _left(
+    before: AccessGraph, after: AccessGraph, of: Logins, candidates: np.ndarray
+) -> np.ndarray:
+    """Return a mask of the logins `candidates` that remain after a removal."""
+    if not len(candidates):
         return np.zeros(0, bool)
     gone = []
     for relationship in FACTS:
-        those, rows = of.rows(relationship)
-        rows = np.unique(rows[np.isin(those, mine)])
+        places, rows = of.rows(relationship)
+        rows = np.unique(rows[np.isin(places, candidates)])
         ids = before.frames[relationship]["id"].iloc[rows]
         gone.append(rows[~ids.isin(after.frames[relationship]["id"]).to_numpy(bool)])
-    return np.asarray(~of.rests_on(gone)[mine])
+    return np.asarray(~of.rests_on(gone)[candidates])
 
 
 def moved_edges(before: "Posture", after: Moved) -> Edges:

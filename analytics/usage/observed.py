@@ -12,7 +12,7 @@ from graph.element import Element
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, ELEMENTS, LEVELS, TOOL, USE_EVENT, USED
 
-COLUMNS = ("identity", "thing", "level", "at", "told", "relationship", "fact", "own", "implied")
+COLUMNS = ("identity", "thing", "level", "at", "report", "relationship", "fact", "own", "implied")
 
 
 @once
@@ -23,15 +23,15 @@ def uses(posture: Posture) -> pd.DataFrame:
     -------
     DataFrame
         `identity` and `thing` (numbers of nodes), `level` (a position in `LEVELS`, -1 if unknown,
-        or as in `analytics.reach.kernels.removal.holds`), `at` (milliseconds), `told` (the row in
+        or as in `analytics.reach.kernels.removal.holds`), `at` (milliseconds), `report` (the row in
         the activity of the fact that reports it), and the `relationship` (name of its type, or
         label) and `fact` (id) that show it. `own`: that is the used edge or grant itself, from the
         side of its source. `implied`: the fact that reports it names another identity or step.
     """
     parts = [_of_grants(posture), _of_edges(posture), *_of_facts(posture)]
-    whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
-    there = (whole["identity"] >= 0) & (whole["thing"] >= 0)
-    return whole[there].reset_index(drop=True)
+    rows = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    placed = (rows["identity"] >= 0) & (rows["thing"] >= 0)
+    return rows[placed].reset_index(drop=True)
 
 
 def _frame(*columns: object, own: bool = False, implied: bool = False) -> pd.DataFrame:
@@ -43,83 +43,89 @@ def _of_grants(posture: Posture) -> pd.DataFrame:
     grants, used = posture.grants, posture.grants.last_used
     given = grants.levels[:, None] >> np.arange(len(LEVELS)) & 1 == 1
     seen = given & (grants.row >= 0)[:, None] & lately(posture.graph, used)
-    level, mine = np.nonzero(seen.T)
-    fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[mine]]
-    told = posture.activity.grant[grants.row[mine], level]
+    level, index = np.nonzero(seen.T)
+    fact = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[grants.row[index]]
+    report = posture.activity.grant[grants.row[index], level]
     rows = _frame(
-        grants.holder[mine],
-        grants.resource[mine],
+        grants.holder[index],
+        grants.resource[index],
         level,
-        used[mine, level],
-        told,
+        used[index, level],
+        report,
         CAN_ACCESS.name,
         fact,
         own=True,
     )
-    stated = posture.activity.told["grant"].to_numpy()[told] == grants.row[mine]
+    stated = posture.activity.uses["grant"].to_numpy()[report] == grants.row[index]
     rows = rows.assign(implied=~stated)
     return pd.concat([rows, _implied(posture, rows)], ignore_index=True)
 
 
 def _implied(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the uses again for the only identity that can have acted, where it is another."""
-    who = rows["identity"].to_numpy(np.int64)
-    acted = actors(posture).of(who)
-    other = acted != who
+    identity = rows["identity"].to_numpy(np.int64)
+    acted = actors(posture).of(identity)
+    other = acted != identity
     return pd.DataFrame(rows[other]).assign(identity=acted[other], own=False, implied=True)
 
 
 def _of_edges(posture: Posture) -> pd.DataFrame:
     """Return the uses of control edges; the used node is the target of the edge."""
     edges = posture.edges
-    mine = np.flatnonzero((edges.row >= 0) & lately(posture.graph, edges.last_used))
-    mine = mine[np.argsort(edges.kind[mine], kind="stable")]
-    kinds, fact = edges.kind[mine], np.empty(len(mine), object)
+    index = np.flatnonzero((edges.row >= 0) & lately(posture.graph, edges.last_used))
+    index = index[np.argsort(edges.kind[index], kind="stable")]
+    kinds, fact = edges.kind[index], np.empty(len(index), object)
     for kind in np.unique(kinds):
         ids = posture.graph.frames[CONTROL[kind]]["id"].to_numpy(object)
-        fact[kinds == kind] = ids[edges.row[mine[kinds == kind]]]
+        fact[kinds == kind] = ids[edges.row[index[kinds == kind]]]
     shown_by = pd.array([CONTROL[kind].name for kind in kinds.tolist()], dtype="str")
-    level = NODE - edges.ceiling[mine].astype(np.int64)
-    step = posture.activity.steps.first[kinds] + edges.row[mine]
-    told = posture.activity.step[step]
-    ends = edges.source[mine], edges.target[mine]
-    rows = _frame(*ends, level, edges.last_used[mine], told, shown_by, fact, own=True)
-    return rows.assign(implied=posture.activity.told["step"].to_numpy()[told] != step)
+    level = NODE - edges.ceiling[index].astype(np.int64)
+    step = posture.activity.steps.first[kinds] + edges.row[index]
+    report = posture.activity.step[step]
+    ends = edges.source[index], edges.target[index]
+    rows = _frame(*ends, level, edges.last_used[index], report, shown_by, fact, own=True)
+    return rows.assign(implied=posture.activity.uses["step"].to_numpy()[report] != step)
 
 
 def _of_facts(posture: Posture) -> list[pd.DataFrame]:
     """Return the uses in logs, and of accounts, also for the only identity that can act as them."""
-    told = posture.activity.told
-    told = told[~told["later"] & lately(posture.graph, told["at"].to_numpy())]
-    told = told[(told["row"] >= 0) & (told["who"] >= 0)]  # the facts that remain after a removal
+    recent = posture.activity.uses
+    recent = recent[~recent["later"] & lately(posture.graph, recent["at"].to_numpy())]
+    remains = (recent["row"] >= 0) & (recent["principal"] >= 0)  # after a removal
+    recent = recent[remains]
     parts = []
     for element in (USED, USE_EVENT):
-        rows = told[told["element"] == ELEMENTS.index(element)]
-        named = _named(posture, element, rows, rows["who"])
+        rows = recent[recent["element"] == ELEMENTS.index(element)]
+        named = _named(posture, element, rows, rows["principal"])
         by_key = rows[rows["key"] >= 0]
-        acted = actors(posture).of(rows["who"].to_numpy(), rows["key"].to_numpy())
-        other = rows.assign(acted=acted)[acted != rows["who"].to_numpy()]
+        acted = actors(posture).of(rows["principal"].to_numpy(), rows["key"].to_numpy())
+        other = rows.assign(acted=acted)[acted != rows["principal"].to_numpy()]
         parts += [named, _named(posture, element, by_key, by_key["key"])]
         parts.append(_named(posture, element, other, other["acted"], implied=True))
     for label in ACTING:
-        rows = told[told["element"] == ELEMENTS.index(label)]
-        rows = rows.assign(what=rows["who"], acted=actors(posture).of(rows["who"].to_numpy()))
-        rows = rows[rows["acted"] != rows["what"]]
+        rows = recent[recent["element"] == ELEMENTS.index(label)]
+        acted = actors(posture).of(rows["principal"].to_numpy())
+        rows = rows.assign(target=rows["principal"], acted=acted)
+        rows = rows[rows["acted"] != rows["target"]]
         named = _named(posture, label, rows, rows["acted"], implied=True)
         parts.append(named.assign(level=NODE))
     return parts
 
 
 def _named(
-    posture: Posture, element: Element, rows: pd.DataFrame, who: pd.Series, implied: bool = False
+    posture: Posture,
+    element: Element,
+    rows: pd.DataFrame,
+    identity: pd.Series,
+    implied: bool = False,
 ) -> pd.DataFrame:
-    """Return the facts of one element as uses by `who`; a call of a tool is its use."""
-    what = rows["what"].to_numpy()
-    level = np.where(posture.graph.has_label(TOOL)[what], NODE, rows["level"].to_numpy())
+    """Return the facts of one element as uses by `identity`; a call of a tool is its use."""
+    target = rows["target"].to_numpy()
+    level = np.where(posture.graph.has_label(TOOL)[target], NODE, rows["level"].to_numpy())
     fact = posture.graph.frames[element]["id"].to_numpy(object)[rows["row"].to_numpy()]
-    found = _frame(
-        who.to_numpy(np.int64),
-        what,
+    frame = _frame(
+        identity.to_numpy(np.int64),
+        target,
         level,
         rows["at"].to_numpy(),
         rows.index.to_numpy(),
@@ -127,5 +133,5 @@ def _named(
         fact,
         implied=implied,
     )
-    latest = found.sort_values("at", ascending=False, kind="stable")
+    latest = frame.sort_values("at", ascending=False, kind="stable")
     return latest.drop_duplicates(["identity", "thing", "level"])

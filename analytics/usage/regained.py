@@ -28,5 +28,5 @@ def regained(posture: Posture, days: int = UNUSED_DAYS) -> Regained:
     """Return the reach that would be lost with access unused for `days` days."""
     gone = posture.lost(Filter(stale=days)).weighted.sum()
     doubtful = posture.lost(Filter(stale=days, unobservable=False)).weighted.sum()
-    whole = posture.totals().weighted.sum()
-    return Regained(float(gone), float(doubtful - gone), float(whole))
+    total = posture.totals().weighted.sum()
+    return Regained(float(gone), float(doubtful - gone), float(total))

@@ -31,7 +31,7 @@ from graph.usage.outcomes import failed
 
 UNUSED_DAYS = 90  # a use within so many days counts as recent
 ACTING = (*IDENTITIES, HUMAN, CREDENTIAL)
-SAID = ("last_active_at", "last_used_at")
+LAST_USE = ("last_active_at", "last_used_at")  # fields that declare the last use of a node
 NONE = -1
 
 
@@ -41,44 +41,46 @@ def sightings(graph: AccessGraph) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `at` (milliseconds), `who` (the node that acted), `key` (the credential it used), `what`
-        (the node that was used), `level` (a position in `LEVELS`), `step` (a place among all
-        rows of control relationships, in the order of `CONTROL`), `grant` (a row of CAN_ACCESS):
-        -1 where the fact does not declare it. `element` (a position in `ELEMENTS`) and `row` name
-        the fact; `later` marks uses after the moment of the graph.
+        `at` (milliseconds), `principal` (the node that acted), `key` (the credential it used),
+        `target` (the node that was used), `level` (a position in `LEVELS`), `step` (a place among
+        all rows of control relationships, in the order of `CONTROL`), `grant` (a row of
+        CAN_ACCESS): -1 where the fact does not declare it. `element` (a position in `ELEMENTS`)
+        and `row` name the fact; `later` marks uses after the moment of the graph.
     """
-    parts = _told(graph, graph.frames)
+    parts = _reported(graph, graph.frames)
     if graph.looks_back:  # the frames leave out most of what came later
         parts = [p[p["at"] <= graph.now] for p in parts]
-        later = pd.concat(_told(graph, graph.facts.frames), ignore_index=True)
+        later = pd.concat(_reported(graph, graph.facts.frames), ignore_index=True)
         parts.append(later[later["at"] > graph.now].assign(later=True))
-    whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
-    whole = whole[(whole["at"] != NEVER) & (whole["who"] >= 0)]
-    whole = whole.assign(at=np.minimum(whole["at"], graph.now))
-    return whole.sort_values(["at", "later", "element", "row", "level"], ignore_index=True)
+    rows = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+    rows = rows[(rows["at"] != NEVER) & (rows["principal"] >= 0)]
+    rows = rows.assign(at=np.minimum(rows["at"], graph.now))
+    return rows.sort_values(["at", "later", "element", "row", "level"], ignore_index=True)
 
 
-def _told(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
+def _reported(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
     """Return the uses that `frames` report; step and grant are -1 for rows that `graph` lacks."""
     nodes, steps = _of_nodes(graph, frames), _of_steps(graph, frames)
     logs = [_of_sums(graph, frames), _of_events(graph, frames)]
     return [*nodes, *steps, _of_grants(graph, frames), *logs]
 
 
-def _frame(element: Element, row: np.ndarray, at: np.ndarray, **said: np.ndarray) -> pd.DataFrame:
+def _frame(
+    element: Element, row: np.ndarray, at: np.ndarray, **declared: np.ndarray
+) -> pd.DataFrame:
     columns: dict[str, object] = {"element": ELEMENTS.index(element), "row": row, "at": at}
-    absent = dict.fromkeys(("who", "key", "what", "level", "step", "grant"), NONE)
-    return pd.DataFrame(absent | columns | said | {"later": False}, index=np.arange(len(row)))
+    absent = dict.fromkeys(("principal", "key", "target", "level", "step", "grant"), NONE)
+    return pd.DataFrame(absent | columns | declared | {"later": False}, index=np.arange(len(row)))
 
 
 def _of_nodes(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
     parts = []
     for label in ACTING:
         frame = frames[label]
-        said = [milliseconds(frame[name]) for name in SAID if name in frame]
-        at = np.max(said, axis=0, initial=NEVER)
+        instants = [milliseconds(frame[name]) for name in LAST_USE if name in frame]
+        at = np.max(instants, axis=0, initial=NEVER)
         row = np.flatnonzero(at != NEVER)
-        parts.append(_frame(label, row, at[row], who=graph.numbers(frame["id"])[row]))
+        parts.append(_frame(label, row, at[row], principal=graph.numbers(frame["id"])[row]))
     return parts
 
 
@@ -99,16 +101,16 @@ def _place(graph: AccessGraph, frames: Frames, kind: Relationship, row: np.ndarr
 
 
 def _of_steps(graph: AccessGraph, frames: Frames) -> list[pd.DataFrame]:
-    """Return the uses of control relationships; `who` is the source of the step."""
+    """Return the uses of control relationships; `principal` is the source of the step."""
     parts, before = [], 0
     for relationship in CONTROL:
         at = milliseconds(frames[relationship]["last_used_at"])
         row = np.flatnonzero(at != NEVER)
         source, target = (end[row] for end in _ends(graph, frames, relationship))
-        what = target if relationship.identity or relationship is CALLS else np.full(len(row), NONE)
+        used = target if relationship.identity or relationship is CALLS else np.full(len(row), NONE)
         place = _place(graph, frames, relationship, row)
         step = np.where(place >= 0, before + place, NONE)
-        parts.append(_frame(relationship, row, at[row], who=source, what=what, step=step))
+        parts.append(_frame(relationship, row, at[row], principal=source, target=used, step=step))
         before += len(graph.frames[relationship])
     return parts
 
@@ -117,31 +119,35 @@ def _of_grants(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
     frame, (holder, target) = frames[CAN_ACCESS], _ends(graph, frames, CAN_ACCESS)
     used = np.stack([milliseconds(u) for u in level_instants(frame["last_used_at"])], axis=1)
     row, level = np.nonzero(used != NEVER)
-    ends = {"who": holder[row], "what": target[row]}
+    ends = {"principal": holder[row], "target": target[row]}
     grant = _place(graph, frames, CAN_ACCESS, row)
     return _frame(CAN_ACCESS, row, used[row, level], **ends, level=level, grant=grant)
 
 
 def _of_sums(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
-    frame, (who, what) = frames[USED], _ends(graph, frames, USED)
+    frame, (principal, target) = frames[USED], _ends(graph, frames, USED)
     last, first = milliseconds(frame["last_at"]), milliseconds(frame["first_at"])
     at = np.where(last == NEVER, first, last)
     row = np.arange(len(frame))
-    return _frame(USED, row, at, who=who, what=what, level=_levels(frame))
+    return _frame(USED, row, at, principal=principal, target=target, level=_levels(frame))
 
 
 def _of_events(graph: AccessGraph, frames: Frames) -> pd.DataFrame:
     frame = frames[USE_EVENT]
     ends = {
         name: graph.numbers(frame[column])
-        for name, column in (("who", "principal"), ("key", "credential"), ("what", "resource"))
+        for name, column in (
+            ("principal", "principal"),
+            ("key", "credential"),
+            ("target", "resource"),
+        )
     }
-    ends["who"] = np.where(ends["who"] >= 0, ends["who"], ends["key"])
+    ends["principal"] = np.where(ends["principal"] >= 0, ends["principal"], ends["key"])
     at, level = milliseconds(frame["at"]), levels_of(frame["action"], frame["level"])
     row = np.flatnonzero(~failed(frame["outcome"]))
     rows = _frame(USE_EVENT, row, at[row], level=level[row], **{n: e[row] for n, e in ends.items()})
     last = rows.sort_values(["at", "row"], kind="stable")
-    return pd.DataFrame(last.drop_duplicates(["who", "key", "what", "level"], keep="last"))
+    return pd.DataFrame(last.drop_duplicates(["principal", "key", "target", "level"], keep="last"))
 
 
 def _levels(frame: pd.DataFrame) -> np.ndarray:

@@ -43,12 +43,12 @@ class StalePath:
 
 def stale_paths(posture: Posture, identity: int, days: int) -> list[StalePath]:
     """Return the stale and unobservable paths of one identity, the heaviest first."""
-    whole = spread(posture.network(), identity)
+    reach = spread(posture.network(), identity)
     fresh = spread(posture.network(Filter(stale=days)), identity)
     seen = spread(posture.network(Filter(stale=days, unobservable=False)), identity)
-    only_stale = _pairs(whole) - _pairs(fresh)
+    only_stale = _pairs(reach) - _pairs(fresh)
     only_unseen = _pairs(fresh) - _pairs(seen)
-    paths = [_path(posture, whole, *pair, days) for pair in sorted(only_stale)]
+    paths = [_path(posture, reach, *pair, days) for pair in sorted(only_stale)]
     paths += [_path(posture, fresh, *pair, days) for pair in sorted(only_unseen)]
     return sorted(paths, key=lambda p: (-p.weight, p.resource, p.level))
 
@@ -76,8 +76,8 @@ def first_stale_steps(
     edge, grant = at[~is_grant], at[is_grant]
     last[~is_grant] = np.maximum(posture.edges_latest, edges.since)[edge]
     used = np.maximum(posture.grants_latest, grants.since[:, None])[grant]
-    mine = (levels[is_grant][:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
-    last[is_grant] = np.where(mine & (used != NEVER), used, LATER).min(axis=1, initial=LATER)
+    has_level = (levels[is_grant][:, None] >> np.arange(len(LEVELS)) & 1).astype(bool)
+    last[is_grant] = np.where(has_level & (used != NEVER), used, LATER).min(axis=1, initial=LATER)
     last[last == NEVER] = LATER
     first = np.full(len(identities), LATER)
     np.minimum.at(first, start, last)
@@ -100,8 +100,8 @@ def _facts_of(posture: Posture, is_grant: bool, at: int) -> tuple[str, ...]:
     return (str(frame["id"].iat[int(posture.edges.row[at])]),)
 
 
-def _pairs(found: Spread) -> set[tuple[int, int]]:
-    rows = found.reached()
+def _pairs(reach: Spread) -> set[tuple[int, int]]:
+    rows = reach.reached()
     return {
         (int(resource), level)
         for level in range(len(LEVELS))
@@ -109,19 +109,19 @@ def _pairs(found: Spread) -> set[tuple[int, int]]:
     }
 
 
-def _path(posture: Posture, found: Spread, resource: int, level: int, days: int) -> StalePath:
-    uses = found.uses()
-    mine = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
-    nearest = mine.sort_values(["hops", "grant"], kind="stable").iloc[0]
-    edges = tuple(int(found.network.edge[e]) for e in found.route(int(nearest["state"])))
-    grant = int(found.network.grant[int(nearest["grant"])])
+def _path(posture: Posture, reach: Spread, resource: int, level: int, days: int) -> StalePath:
+    uses = reach.uses()
+    rows = uses[(uses["resource"] == resource) & (uses["levels"].to_numpy() >> level & 1 == 1)]
+    nearest = rows.sort_values(["hops", "grant"], kind="stable").iloc[0]
+    edges = tuple(int(reach.network.edge[e]) for e in reach.route(int(nearest["state"])))
+    grant = int(reach.network.grant[int(nearest["grant"])])
     steps = _Steps.of(posture, edges, grant, level)
     is_stale = stale(steps.last_used, steps.telemetry, steps.since, posture.graph.now, days)
     places = np.flatnonzero(is_stale)
     first = int(places[0]) if len(places) else -1
     weight = posture.sensitivities["weight"].iat[resource] * LEVEL_WEIGHTS[level]
     return StalePath(
-        found.start,
+        reach.start,
         resource,
         level,
         _state(steps, is_stale, first),

@@ -22,25 +22,25 @@ class BySource(NamedTuple):
 
 
 class Grants(NamedTuple):
-    """The grants by holder: `first` int64[nodes + 1], and the place of each in `held`.
+    """The grants by holder: `first` int64[nodes + 1], and the place of each in `by_holder`.
 
     `resource` (int32) and `levels` (uint8, bits) are those of each grant, by its place.
     """
 
     first: np.ndarray
-    held: np.ndarray
+    by_holder: np.ndarray
     resource: np.ndarray
     levels: np.ndarray
 
 
 class Uses(NamedTuple):
-    """Uses, those of one identity together: who used what at which level.
+    """Uses, those of one actor together: the nodes that acted and were used, and the level.
 
     The later of two has the higher rank.
     """
 
-    who: np.ndarray
-    what: np.ndarray
+    actor: np.ndarray
+    used: np.ndarray
     level: np.ndarray
     rank: np.ndarray
 
@@ -68,8 +68,8 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
         The highest rank of a use that certainly came through each node.
     """
     indptr, order, target = identity_steps
-    first, held, resource, levels = grants
-    who, what, level, rank = uses
+    first, by_holder, resource, levels = grants
+    actor, used, level, rank = uses
     nodes, steps = len(indptr) - 1, len(target)
     granted = np.full((len(resource), LEVELS), NONE, np.int32)
     certain, perhaps = np.full(steps, NONE, np.int32), np.full(steps, NONE, np.int32)
@@ -81,14 +81,14 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
     seen, stamp = np.zeros(nodes, np.int32), np.int32(0)
     queue = np.empty(nodes, np.int32)
     begin = 0
-    while begin < len(who):
+    while begin < len(actor):
         end = begin
-        while end < len(who) and who[end] == who[begin]:
-            at = what[end] * LEVELS + level[end]
+        while end < len(actor) and actor[end] == actor[begin]:
+            at = used[end] * LEVELS + level[end]
             wanted[at] = max(wanted[at], rank[end])
             end += 1
         stamp += 1
-        start = who[begin]
+        start = actor[begin]
         queue[0], last, place = start, 1, 0
         seen[start], ways[start] = stamp, 0
         while place < last:
@@ -96,7 +96,7 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
             place += 1
             sure[node] = likely[node] = NONE
             for g in range(first[node], first[node + 1]):
-                grant = held[g]
+                grant = by_holder[g]
                 for x in range(LEVELS):
                     at = resource[grant] * LEVELS + x
                     if levels[grant] >> x & 1 and wanted[at] >= 0:
@@ -104,14 +104,14 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
                         likely[node] = max(likely[node], wanted[at])
                         only[at] = node if only[at] == NONE or only[at] == node else -2
             for e in range(indptr[node], indptr[node + 1]):
-                there = target[order[e]]
-                if seen[there] != stamp:
-                    seen[there], ways[there] = stamp, 0
-                    queue[last] = there
+                next_node = target[order[e]]
+                if seen[next_node] != stamp:
+                    seen[next_node], ways[next_node] = stamp, 0
+                    queue[last] = next_node
                     last += 1
-                ways[there] += 1
+                ways[next_node] += 1
         for u in range(begin, end):
-            at = what[u] * LEVELS + level[u]
+            at = used[u] * LEVELS + level[u]
             if only[at] >= 0:
                 sure[only[at]] = max(sure[only[at]], wanted[at])
         changed = True
@@ -121,22 +121,22 @@ def used_ways(identity_steps, grants, uses):  # type: ignore[no-untyped-def]
                 node = queue[place]
                 for e in range(indptr[node], indptr[node + 1]):
                     step = order[e]
-                    there = target[step]
-                    if likely[there] > perhaps[step]:
-                        perhaps[step] = likely[there]
-                    if likely[there] > likely[node]:
-                        likely[node] = likely[there]
+                    next_node = target[step]
+                    if likely[next_node] > perhaps[step]:
+                        perhaps[step] = likely[next_node]
+                    if likely[next_node] > likely[node]:
+                        likely[node] = likely[next_node]
                         changed = True
-                    if ways[there] == 1 and there != start:
-                        if sure[there] > certain[step]:
-                            certain[step] = sure[there]
-                        if sure[there] > sure[node]:
-                            sure[node] = sure[there]
+                    if ways[next_node] == 1 and next_node != start:
+                        if sure[next_node] > certain[step]:
+                            certain[step] = sure[next_node]
+                        if sure[next_node] > sure[node]:
+                            sure[node] = sure[next_node]
                             changed = True
         for place in range(last):
             passed[queue[place]] = max(passed[queue[place]], sure[queue[place]])
         for u in range(begin, end):
-            at = what[u] * LEVELS + level[u]
+            at = used[u] * LEVELS + level[u]
             wanted[at] = only[at] = NONE
         begin = end
     return granted, certain, perhaps, passed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.assumptions.environments import environments
-from analytics.changes.differences import told_by
+from analytics.changes.differences import from_scopes
 from analytics.changes.drift.baseline import DECLARED, FIRST, REVIEWED, Baseline, baselines
 from analytics.changes.drift.moves import moved_at
 from analytics.changes.drift.opening import Opening, openings
@@ -100,8 +100,8 @@ class _Search:
             waiting=np.zeros(states, bool),
         )
         edges = posture.edges
-        held = edges.target[edges.kind == HOLDS]
-        self.users = np.bincount(held, minlength=network.nodes)
+        used = edges.target[edges.kind == HOLDS]
+        self.users = np.bincount(used, minlength=network.nodes)
         self.unread: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.weight = posture.sensitivities["weight"].to_numpy()
         self.place, self.moved = environments(posture.graph), moved_at(posture)
@@ -128,8 +128,8 @@ class _Search:
 
     def _moved(self, identity: int, resource: np.ndarray, baseline: Baseline) -> np.ndarray:
         """Return a mask of access that crosses environments because one of its ends moved."""
-        mine, theirs = self.place[identity], self.place[resource]
-        apart = (mine != "") & (theirs != "") & (theirs != mine)
+        own, other = self.place[identity], self.place[resource]
+        apart = (own != "") & (other != "") & (other != own)
         last = np.maximum(self.moved[resource], self.moved[identity])
         return np.asarray(apart & (last > baseline.at), bool)
 
@@ -189,10 +189,12 @@ class _Search:
         by_edge, by_grant = np.zeros(len(edges), bool), np.zeros(len(grants), bool)
         if late:
             for kind, relationship in enumerate(CONTROL):
-                mine = (edges.kind == kind) & (edges.row >= 0)
-                by_edge[mine] = told_by(posture.graph.frames[relationship], late)[edges.row[mine]]
+                mask = (edges.kind == kind) & (edges.row >= 0)
+                unread = from_scopes(posture.graph.frames[relationship], late)
+                by_edge[mask] = unread[edges.row[mask]]
             stated = grants.row >= 0
-            by_grant[stated] = told_by(posture.graph.frames[CAN_ACCESS], late)[grants.row[stated]]
+            unread = from_scopes(posture.graph.frames[CAN_ACCESS], late)
+            by_grant[stated] = unread[grants.row[stated]]
         return by_edge, by_grant
 
     def _route(self, state: int) -> tuple[int, ...]:

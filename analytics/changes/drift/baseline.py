@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.scope import Entry, scope_entry, scopes_of
-from analytics.history import formers
+from analytics.history import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds
@@ -51,14 +51,14 @@ def baselines(posture: Posture, identities: Iterable[int]) -> dict[int, Baseline
     """Return the baseline of each identity (by number)."""
     wanted = list(identities)
     reviewed, scopes = _reviewed(posture.graph), scopes_of(posture)
-    found: dict[int, Baseline] = {}
+    by_number: dict[int, Baseline] = {}
     for number in wanted:
         if number in reviewed:
-            found[number] = reviewed[number]
+            by_number[number] = reviewed[number]
         elif number in scopes:
-            found[number] = Baseline(DECLARED, "", NEVER, tuple(scopes[number]))
-    rest = [number for number in wanted if number not in found]
-    return found | _first_seen(posture, rest)
+            by_number[number] = Baseline(DECLARED, "", NEVER, tuple(scopes[number]))
+    rest = [number for number in wanted if number not in by_number]
+    return by_number | _first_seen(posture, rest)
 
 
 def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
@@ -70,22 +70,23 @@ def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
     rows = reviews[heard].assign(at=at[heard])
     by_review = {row["id"]: row for row in rows.to_dict("records")}
     covers = graph.frames[COVERS]
-    whole = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
-    found: dict[int, Baseline] = {}
-    things = graph.ends(COVERS)[1][whole].tolist()
-    for review, thing in zip(covers["source_id"][whole], things, strict=True):
+    unlimited = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
+    by_node: dict[int, Baseline] = {}
+    things = graph.ends(COVERS)[1][unlimited].tolist()
+    for review, thing in zip(covers["source_id"][unlimited], things, strict=True):
         row = by_review.get(review)
         if row is None:
             continue
-        mine = Baseline(REVIEWED, review, int(row["at"]), _entries(graph, row["baseline"]))
-        if thing not in found or (mine.at, mine.by) > (found[thing].at, found[thing].by):
-            found[thing] = mine
-    return found
+        baseline = Baseline(REVIEWED, review, int(row["at"]), _entries(graph, row["baseline"]))
+        newest = by_node.get(thing)
+        if newest is None or (baseline.at, baseline.by) > (newest.at, newest.by):
+            by_node[thing] = baseline
+    return by_node
 
 
-def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
+def _entries(graph: AccessGraph, text: str) -> tuple[Entry, ...]:
     """Return the entries of a listed baseline, {resource, level(s)}, alone or in a map."""
-    listed = strict_json(said)
+    listed = strict_json(text)
     if isinstance(listed, dict):
         listed = next((listed[k] for k in LISTS if isinstance(listed.get(k), list)), [])
     entries = []
@@ -100,29 +101,29 @@ def _entries(graph: AccessGraph, said: str) -> tuple[Entry, ...]:
 def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
     """Return what each identity could reach in the first snapshot that knows it."""
     graph = posture.graph
-    found: dict[int, Baseline] = {}
+    by_number: dict[int, Baseline] = {}
     rest = {number: str(graph.thing(number)["id"]) for number in identities}
-    for then, former in _steps(posture) if rest else ():
+    for then, renamed in _steps(posture) if rest else ():
         if not rest:
             break
         ids = then.graph.ids.to_pandas().to_numpy(object)
-        now = graph.numbers(pd.Series(former.called(ids), dtype="string"))
-        there = former.places(list(rest.values()))
-        for number, places in zip(list(rest), there, strict=True):
+        now = graph.numbers(pd.Series(renamed.called(ids), dtype="string"))
+        places_of_each = renamed.places(list(rest.values()))
+        for number, places in zip(list(rest), places_of_each, strict=True):
             if places:
-                found[number] = _reached(then, places, now)
+                by_number[number] = _reached(then, places, now)
                 del rest[number]
-    return found
+    return by_number
 
 
 def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
     """Yield the postures before this one, oldest first, then this; each with its renamed ids."""
     history, now = posture.history, posture.graph.snapshot
     if history is not None and now is not None:
-        for former in formers(posture):
-            info = former.before.snapshot
+        for renamed in renamed_graphs(posture):
+            info = renamed.before.snapshot
             if info is not None and info.id != now.id:
-                yield history.posture(info.id), former
+                yield history.posture(info.id), renamed
     yield posture, Former(posture.graph, posture.graph)
 
 

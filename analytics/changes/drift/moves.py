@@ -17,13 +17,13 @@ def moved_at(posture: Posture) -> np.ndarray:
     """
     now = posture.graph
     ids = pd.Series(now.ids.to_pandas(), dtype="string")
-    here = np.full(len(now.ids), "", object)
+    last_env = np.full(len(now.ids), "", object)
     moved = np.full(len(now.ids), NEVER)
     for graph in past_graphs(posture):
         place = graph.numbers(ids)
-        there = np.where(place >= 0, np.append(environments(graph), "")[place], "")
-        said = there != ""
-        other = said & (here != "") & (there != here)
+        env = np.where(place >= 0, np.append(environments(graph), "")[place], "")
+        declared = env != ""
+        other = declared & (last_env != "") & (env != last_env)
         moved[other] = graph.now
-        here[said] = there[said]
+        last_env[declared] = env[declared]
     return moved

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from analytics.history import formers
+from analytics.history import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, milliseconds
@@ -35,8 +35,8 @@ def openings(posture: Posture, network: Network) -> Opening:
     edges, grants = posture.edges, posture.grants
     came = np.full(len(edges), NEVER)
     for kind, relationship in enumerate(CONTROL):
-        mine = (edges.kind == kind) & (edges.row >= 0)
-        came[mine] = came_at(posture, relationship)[edges.row[mine]]
+        mask = (edges.kind == kind) & (edges.row >= 0)
+        came[mask] = came_at(posture, relationship)[edges.row[mask]]
     _date_concluded(posture, came)
     by_row, widened = _levels(posture)
     stated = (grants.row >= 0)[:, None]
@@ -69,14 +69,14 @@ def came_at(posture: Posture, relationship: Relationship) -> np.ndarray:
 @once
 def _first_readings(graph: AccessGraph) -> dict[tuple[str, str], int]:
     """Return when each scope was first read: when its first relationship was first seen."""
-    found: dict[tuple[str, str], int] = {}
+    first_read: dict[tuple[str, str], int] = {}
     for relationship in RELATIONSHIPS:
         frame = graph.facts.frames[relationship]
         first = frame.groupby(["source", "scope"])["first_seen"].min()
         for key, at in zip(first.index, milliseconds(first).tolist(), strict=True):
             if at != NEVER:
-                found[key] = min(found.get(key, at), at)
-    return found
+                first_read[key] = min(first_read.get(key, at), at)
+    return first_read
 
 
 def _date_concluded(posture: Posture, came: np.ndarray) -> None:
@@ -108,14 +108,14 @@ def _levels(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     for graph in past_graphs(posture):
         old = graph.frames[CAN_ACCESS]
         place = pc.index_in(ids, text_array(old["id"]))
-        there = place.is_valid().to_numpy(zero_copy_only=False)
+        present = place.is_valid().to_numpy(zero_copy_only=False)
         bits = np.zeros(len(frame), np.uint8)
-        bits[there] = graph.levels[place.drop_null().to_numpy()]
+        bits[present] = graph.levels[place.drop_null().to_numpy()]
         for bit in range(len(LEVELS)):
-            gained = known & there & (bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
+            gained = known & present & (bits >> bit & 1 > 0) & (before >> bit & 1 == 0)
             at[gained, bit] = graph.now
             widened[gained, bit] = True
-        before[there], known = bits[there], known | there
+        before[present], known = bits[present], known | present
     grown = _by_policies_that_grew(posture, frame, at)
     return at, widened | grown[:, None]
 
@@ -126,18 +126,18 @@ def _by_policies_that_grew(posture: Posture, frame: pd.DataFrame, at: np.ndarray
     An earlier snapshot shows another grant of the holder by the policy, and not yet this one. A
     grant without a date came with the first snapshot that shows it; `at` is filled in so.
     """
-    grown, seen, held = (np.zeros(len(frame), bool) for _ in range(3))
+    grown, seen, had_policy = (np.zeros(len(frame), bool) for _ in range(3))
     if frame["policy_id"].isna().all():
         return grown
-    ids, mine = text_array(frame["id"]), _held_policies(frame)
+    ids, own = text_array(frame["id"]), _held_policies(frame)
     for graph in past_graphs(posture):
         old = graph.frames[CAN_ACCESS]
-        there = pc.is_in(ids, text_array(old["id"])).to_numpy(zero_copy_only=False)
-        fresh = there & ~seen & held
+        present = pc.is_in(ids, text_array(old["id"])).to_numpy(zero_copy_only=False)
+        fresh = present & ~seen & had_policy
         grown |= fresh
         at[fresh] = np.where(at[fresh] == NEVER, graph.now, at[fresh])
-        seen |= there
-        held |= mine.isin(_held_policies(old[old["policy_id"].notna()]))
+        seen |= present
+        had_policy |= own.isin(_held_policies(old[old["policy_id"].notna()]))
     return grown
 
 
@@ -148,4 +148,4 @@ def _held_policies(frame: pd.DataFrame) -> pd.Index:
 
 def past_graphs(posture: Posture) -> list[AccessGraph]:
     """Return the graphs of the snapshots up to this one, with the ids that it uses."""
-    return [former.graph for former in formers(posture)]
+    return [renamed.graph for renamed in renamed_graphs(posture)]

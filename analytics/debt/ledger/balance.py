@@ -26,7 +26,8 @@ class Balance:
     `owed` are the keys of broken items, ascending, with the `principal`, the `amount` owed
     (float64) and a `row` of `debt.rows` of each; `unknown` are those of items that cannot be
     judged, ascending, with `unverified` exposure. `unit_of` is the key of each entitlement, `units`
-    the same keys ascending. `former` renames ids if the balance is compared with a later one.
+    the same keys ascending. `renamed` holds the later ids, for a comparison with a
+    later balance.
     """
 
     posture: Posture
@@ -39,22 +40,24 @@ class Balance:
     unverified: np.ndarray
     unit_of: np.ndarray
     units: np.ndarray
-    former: Former | None = None
+    renamed: Former | None = None
 
 
-def about_called(said: np.ndarray, former: Former | None) -> np.ndarray:
+def about_called(objects: np.ndarray, renamed: Former | None) -> np.ndarray:
     """Return the objects of items under the ids of a later graph.
 
     An object is the id of a node, the other side of a duty with its grant, or a word, which stays.
     """
 
-    def called(one: str) -> str:
-        head, by, grant = one.rpartition(" by ")
-        if one in former.names or not by:  # type: ignore[union-attr]
-            return former.names.get(one, one)  # type: ignore[union-attr]
-        return f"{head}{by}{former.links.get(grant, grant)}"  # type: ignore[union-attr]
+    def called(name: str) -> str:
+        head, by, grant = name.rpartition(" by ")
+        if name in renamed.names or not by:  # type: ignore[union-attr]
+            return renamed.names.get(name, name)  # type: ignore[union-attr]
+        return f"{head}{by}{renamed.links.get(grant, grant)}"  # type: ignore[union-attr]
 
-    return said if former is None else np.array([called(str(n)) for n in said.tolist()], object)
+    if renamed is None:
+        return objects
+    return np.array([called(str(n)) for n in objects.tolist()], object)
 
 
 def balance(posture: Posture, by: Model | None = None) -> Balance:
@@ -67,18 +70,18 @@ def _own_balance(posture: Posture, by: Model) -> Balance:
     return _balance(posture, debt_of(posture, by))
 
 
-def compared(of: Balance, former: Former) -> Balance:
+def compared(of: Balance, renamed: Former) -> Balance:
     """Return the same balance under the keys of a later one.
 
     Items of nodes that are merged by then have one key, with the sum of their amounts.
     """
-    return of if former.same else _balance(of.posture, of.debt, former)
+    return of if renamed.same else _balance(of.posture, of.debt, renamed)
 
 
-def _balance(posture: Posture, debt: Debt, former: Former | None = None) -> Balance:
+def _balance(posture: Posture, debt: Debt, renamed: Former | None = None) -> Balance:
     rows = debt.rows
-    units = _units(posture.graph, debt, former)
-    about = _hashed(about_called(rows.names, former))[rows.object]
+    units = _units(posture.graph, debt, renamed)
+    about = _hashed(about_called(rows.names, renamed))[rows.object]
     key = _mixed(_mixed(units[rows.entitlement], rows.assumption.astype(np.uint64)), about)
     known = ~np.isnan(rows.degree)
     broken, unclear = np.flatnonzero(known & (rows.principal > 0)), np.flatnonzero(~known)
@@ -95,18 +98,18 @@ def _balance(posture: Posture, debt: Debt, former: Former | None = None) -> Bala
         unverified=unverified,
         unit_of=units,
         units=np.sort(units),
-        former=former,
+        renamed=renamed,
     )
 
 
-def _units(graph: AccessGraph, debt: Debt, former: Former | None) -> np.ndarray:
+def _units(graph: AccessGraph, debt: Debt, renamed: Former | None) -> np.ndarray:
     """Return the key of each entitlement: its identity, its grant and its level."""
     units = debt.units
     ids = np.asarray(graph.ids.take(pa.array(units.identities)).to_numpy(zero_copy_only=False))
     used, place = np.unique(units.grant, return_inverse=True)
     grants = graph.frames[CAN_ACCESS]["id"].take(used).to_numpy(object)
-    if former is not None:
-        ids, grants = former.called(ids), former.linked(grants)
+    if renamed is not None:
+        ids, grants = renamed.called(ids), renamed.linked(grants)
     key = _mixed(_hashed(ids)[units.place], _hashed(grants)[place])
     return _mixed(key, units.level.astype(np.uint64))
 
@@ -128,20 +131,20 @@ def _by_key(
     key: np.ndarray, chosen: np.ndarray, *amounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Add up the chosen items of each key, in an order that depends only on the items."""
-    one, other = (a[chosen] for a in amounts)
-    order = np.lexsort((other, one, key[chosen]))
+    first, second = (a[chosen] for a in amounts)
+    order = np.lexsort((second, first, key[chosen]))
     keys, begin = np.unique(key[chosen][order], return_index=True)
     if not len(keys):
-        return keys, chosen, one, other
+        return keys, chosen, first, second
     return (
         keys,
         chosen[order][begin],
-        np.add.reduceat(one[order], begin),
-        np.add.reduceat(other[order], begin),
+        np.add.reduceat(first[order], begin),
+        np.add.reduceat(second[order], begin),
     )
 
 
-def there(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
+def present(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return a mask of the keys that are in `among`, which is sorted."""
     return np.asarray(place_of(keys, among) >= 0)
 
@@ -149,6 +152,6 @@ def there(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
 def place_of(keys: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return the position of each key in `among`, which is sorted; -1 if absent."""
     at = np.searchsorted(among, keys)
-    found = at < len(among)
-    found[found] = among[at[found]] == keys[found]
-    return np.where(found, at, -1)
+    matched = at < len(among)
+    matched[matched] = among[at[matched]] == keys[matched]
+    return np.where(matched, at, -1)

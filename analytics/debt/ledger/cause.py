@@ -84,7 +84,7 @@ class Cause:
 class _Fact:
     element: Element
     id: str
-    what: str
+    change: str
     fields: frozenset[str]
 
 
@@ -95,15 +95,15 @@ def items(of: Balance, places: np.ndarray) -> list[Item]:
     unit = rows.entitlement[row]
     things = [_ids(graph, n[unit]) for n in (units.identity, units.holder, units.resource)]
     grants = graph.frames[CAN_ACCESS]["id"].take(units.grant[unit]).to_numpy(object)
-    if of.former is not None:
-        things = [of.former.called(ids) for ids in things]
-        grants = of.former.linked(grants)
+    if of.renamed is not None:
+        things = [of.renamed.called(ids) for ids in things]
+        grants = of.renamed.linked(grants)
     columns = (
         [ASSUMPTIONS[k] for k in rows.assumption[row]],
         *things,
         grants,
         [LEVELS[level] for level in units.level[unit]],
-        about_called(rows.about[row], of.former),
+        about_called(rows.about[row], of.renamed),
     )
     return [Item(*map(str, values)) for values in zip(*columns, strict=True)]
 
@@ -117,7 +117,7 @@ class Causes:
 
     def __init__(self, period: Period, about: list[Item]) -> None:
         self.start, self.end = period.before, period.end.posture.graph
-        self._former = period.start.former
+        self._renamed = period.start.renamed
         self._owners = {i.identity: self._owners_of(i.identity) for i in about}
         wanted = {
             name
@@ -125,7 +125,7 @@ class Causes:
             for ids in item.parts(self._owners[item.identity]).values()
             for name in ids
         }
-        self._found = _index(changes(self.start, self.end).rows, wanted)
+        self._changed = _index(changes(self.start, self.end).rows, wanted)
         self._units = {"broken": period.start.units, "mended": period.end.units}
 
     def _owners_of(self, identity: str) -> tuple[str, ...]:
@@ -139,65 +139,64 @@ class Causes:
     def opened(self, item: Item, unit: int, since: int) -> Cause:
         """Return why an item is newly owed: its access is new, or an assumption broke."""
         if not _among(unit, self._units["broken"]):
-            found = self._of_access(item)
-            what = self._access_words(item, found, ADDED)
-            return Cause(what, _named(found), since)
-        found = self._of(item, RESTS_ON[item.assumption])
-        said = BROKE if found else BROKE_BY_TIME
-        words = said.get(item.assumption, BROKE[item.assumption])
-        if item.assumption == "owner" and not any(f.element is OWNS for f in found):
+            facts = self._of_access(item)
+            return Cause(self._access_words(item, facts, ADDED), _named(facts), since)
+        facts = self._of(item, RESTS_ON[item.assumption])
+        texts = BROKE if facts else BROKE_BY_TIME
+        words = texts.get(item.assumption, BROKE[item.assumption])
+        if item.assumption == "owner" and not any(f.element is OWNS for f in facts):
             words = BROKE_BY_TIME["owner"]
-        return Cause(words.format(about=item.about), _named(found), since)
+        return Cause(words.format(about=item.about), _named(facts), since)
 
     def closed(self, item: Item, unit: int) -> Cause:
         """Return why an item is no longer owed: its access is gone, or its assumption holds."""
         if not _among(unit, self._units["mended"]):
-            found = self._of_access(item)
-            words = self._access_words(item, found, REMOVED)
+            facts = self._of_access(item)
+            words = self._access_words(item, facts, REMOVED)
         else:
-            found = self._of(item, RESTS_ON[item.assumption])
-            said = MENDED if found else MENDED_BY_TIME
-            words = said.get(item.assumption, MENDED[item.assumption]).format(about=item.about)
+            facts = self._of(item, RESTS_ON[item.assumption])
+            texts = MENDED if facts else MENDED_BY_TIME
+            words = texts.get(item.assumption, MENDED[item.assumption]).format(about=item.about)
             gone = item.assumption.startswith("cred_") and any(
-                f.what == REMOVED for f in found if f.id != item.grant
+                f.change == REMOVED for f in facts if f.id != item.grant
             )
             words = "credential removed" if gone else words
-        dates = [at for fact in found for at in self._dates(fact)]
+        dates = [at for fact in facts for at in self._dates(fact)]
         if item.assumption == "necessity":
             dates += self._used(item)
-        return Cause(words, _named(found), self._within(dates))
+        return Cause(words, _named(facts), self._within(dates))
 
     def by_coverage(self, item: Item, appeared: bool) -> str:
         """Return which source made the difference, if only coverage changed."""
         kinds = KIND.get(item.assumption, ())
         gained = _differing(self.start.coverage, self.end.coverage, kinds, CONNECTED)
         lost = _differing(self.end.coverage, self.start.coverage, kinds, LOST)
-        said = (gained or lost) if appeared else (lost or gained)
-        said += self._joined(item)
-        if said:
-            return "coverage: " + ", ".join(said)
+        causes = (gained or lost) if appeared else (lost or gained)
+        causes += self._joined(item)
+        if causes:
+            return "coverage: " + ", ".join(causes)
         return "now it is known" if appeared else "nobody can tell any more"
 
     def _joined(self, item: Item) -> list[str]:
         """Return a text for each earlier id that was merged into the identity of an item."""
-        if self._former is None:
+        if self._renamed is None:
             return []
-        ids = sorted(i for i, name in self._former.names.items() if name == item.identity)
-        return [f"{one} is known to be {item.identity}" for one in ids[:FEW]]
+        ids = sorted(i for i, name in self._renamed.names.items() if name == item.identity)
+        return [f"{id_} is known to be {item.identity}" for id_ in ids[:FEW]]
 
     # -- facts ------------------------------------------------------------------------------
 
     def _of(self, item: Item, rests_on: Iterable[Where]) -> list[_Fact]:
         parts = item.parts(self._owners[item.identity])
-        found = []
+        facts = []
         for where in rests_on:
             for element in where.elements:
                 for name in parts[where.part]:
-                    for fact in self._found.get((element, where.column, name), ()):
+                    for fact in self._changed.get((element, where.column, name), ()):
                         named = not where.fields or fact.fields & set(where.fields)
-                        if fact.what != CHANGED or named:
-                            found.append(fact)
-        return list(dict.fromkeys(found))
+                        if fact.change != CHANGED or named:
+                            facts.append(fact)
+        return list(dict.fromkeys(facts))
 
     def _of_access(self, item: Item) -> list[_Fact]:
         nodes = tuple(FACT_NODES)
@@ -211,20 +210,21 @@ class Causes:
             ),
         )
 
-    def _access_words(self, item: Item, found: list[_Fact], what: str) -> str:
+    def _access_words(self, item: Item, facts: list[_Fact], change: str) -> str:
         """Describe which part of an access was added or removed, the grant first."""
-        added = what == ADDED
-        grant = [f for f in found if f.element is CAN_ACCESS]
-        ids = {f.id for f in found if f.what == what}
+        added = change == ADDED
+        grant = [f for f in facts if f.element is CAN_ACCESS]
+        ids = {f.id for f in facts if f.change == change}
         if item.identity in ids and not added:
             return "identity removed"
-        if any(f.what == what for f in grant):
+        if any(f.change == change for f in grant):
             return "grant added" if added else "grant removed"
         if grant:
             return "grant widened" if added else "grant narrowed or ended"
         if item.identity in ids:
             return "identity added"
-        edges = sorted({f.element.name for f in found if f.element in IDENTITY and f.what == what})
+        links = [f.element for f in facts if f.element in IDENTITY and f.change == change]
+        edges = sorted({element.name for element in links})
         if edges:
             return f"access {'opened' if added else 'closed'} by {', '.join(edges)}"
         return "came into force" if added else "ended"
@@ -240,11 +240,11 @@ class Causes:
         return [int(u) for u in self.end.grant_use[1][at, LEVELS.index(item.level)]]
 
     def _dates(self, fact: _Fact) -> list[int]:
-        graph = self.start if fact.what == REMOVED else self.end
+        graph = self.start if fact.change == REMOVED else self.end
         frame = graph.frames[fact.element]
         row = frame[frame["id"] == fact.id]
-        held = [c for c in DATES if c in frame and (fact.what != CHANGED or c in fact.fields)]
-        dates = [milliseconds(row[c]) for c in held]
+        columns = [c for c in DATES if c in frame and (fact.change != CHANGED or c in fact.fields)]
+        dates = [milliseconds(row[c]) for c in columns]
         if fact.element is COVERS:
             reviews = graph.frames[REVIEW]
             decided = reviews["decided_at"][reviews["id"].isin(row["source_id"])]
@@ -257,35 +257,35 @@ def _among(key: int, keys: np.ndarray) -> bool:
     return at < len(keys) and int(keys[at]) == key
 
 
-def _named(found: list[_Fact]) -> tuple[str, ...]:
-    return tuple(sorted({f.id for f in found}))[:MANY]
+def _named(facts: list[_Fact]) -> tuple[str, ...]:
+    return tuple(sorted({f.id for f in facts}))[:MANY]
 
 
 def _index(
     rows: dict[Element, pd.DataFrame], wanted: set[str]
 ) -> dict[tuple[Element, str, str], list[_Fact]]:
     """Index the changes that name one of the ids `wanted`, by element, column and id."""
-    found: dict[tuple[Element, str, str], list[_Fact]] = defaultdict(list)
+    index: dict[tuple[Element, str, str], list[_Fact]] = defaultdict(list)
     for element, frame in rows.items():
         columns = ("id", "source_id", "target_id") if element in RELATIONSHIPS else ("id",)
         for column in columns:
             for row in frame[frame[column].isin(wanted)].to_dict("records"):
                 named = frozenset(fields(element, int(row["fields"])))
                 fact = _Fact(element, str(row["id"]), str(row["what"]), named)
-                found[element, column, str(row[column])].append(fact)
-    return found
+                index[element, column, str(row[column])].append(fact)
+    return index
 
 
 def _differing(
     old: tuple[Coverage, ...], new: tuple[Coverage, ...], kinds: tuple[str, ...], words: Words
 ) -> list[str]:
     """Describe the scopes that only `new` has, and the `kinds` that a scope declares only there."""
-    said = {c.key: c.declares for c in old}
+    declared = {c.key: c.declares for c in old}
     alone, began = words
-    whole = [f"{c.source}/{c.scope} {alone}" for c in new if c.key not in said]
-    return whole + [
+    scopes = [f"{c.source}/{c.scope} {alone}" for c in new if c.key not in declared]
+    return scopes + [
         f"{c.source}/{c.scope} {began} to declare {kind}"
         for c in new
         for kind in kinds
-        if c.key in said and kind in c.declares and kind not in said[c.key]
+        if c.key in declared and kind in c.declares and kind not in declared[c.key]
     ]

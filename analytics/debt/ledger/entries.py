@@ -142,16 +142,16 @@ def _kept(history: History, start: Moment, end: Moment, limit: int, by: Model) -
     room = limit or None
     listed = 0
     between: list[Identities] = []  # of the moments in between, newest first
-    for former, latter in reversed(list(pairwise(ends))):
-        whole = _period(history, former, latter, by)
-        lines = _Lines.of(whole)
+    for earlier, later in reversed(list(pairwise(ends))):
+        interval = _period(history, earlier, later, by)
+        lines = _Lines.of(interval)
         listed += len(lines)
-        steps.append(_step(whole, former, latter, lines))
-        if former != start:
-            between.append(whole.start.posture.graph.identities)
+        steps.append(_step(interval, earlier, later, lines))
+        if earlier != start:
+            between.append(interval.start.posture.graph.identities)
         wanted = None if room is None else max(room - len(entries), 0)
-        entries += _described(whole, latter, lines.first(wanted))
-        lost = _lost_sources(whole, latter)
+        entries += _described(interval, later, lines.first(wanted))
+        lost = _lost_sources(interval, later)
         entries += lost
         listed += len(lost)
     figures: Mapping[str, float] = steps[0].figures
@@ -209,16 +209,16 @@ class _Lines:
         ):
             kind = first + by_coverage.astype(np.int8)
             parts.append((kind, places, sign * side.amount[places], side.owed[places]))
-        whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        order = np.lexsort((whole[3], whole[0], -np.abs(whole[2])))
-        return cls(*(column[order] for column in whole))
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        order = np.lexsort((columns[3], columns[0], -np.abs(columns[2])))
+        return cls(*(column[order] for column in columns))
 
     def __len__(self) -> int:
         return len(self.kind)
 
     def counts(self) -> dict[str, int]:
-        found = np.bincount(self.kind, minlength=len(KINDS)).tolist()
-        return dict(zip(KINDS, found, strict=True))
+        counts = np.bincount(self.kind, minlength=len(KINDS)).tolist()
+        return dict(zip(KINDS, counts, strict=True))
 
     def first(self, many: int | None) -> list[_Line]:
         columns = (c[:many].tolist() for c in (self.kind, self.place, self.amount, self.key))
@@ -300,8 +300,8 @@ def _lost_sources(of: Period, recorded: Moment) -> list[Entry]:
         if c.key in now and not gone:
             continue
         kinds = ", ".join(gone)
-        what = f"ceased to declare {kinds}" if c.key in now else "is no longer read"
-        words = f"evidence lost: {c.source}/{c.scope} {what}; what it showed is not repaid"
+        loss = f"ceased to declare {kinds}" if c.key in now else "is no longer read"
+        words = f"evidence lost: {c.source}/{c.scope} {loss}; what it showed is not repaid"
         name = _name(UNSEEN, canonical([*c.key, kinds]), recorded)
         entries.append(
             Entry(name, UNSEEN, recorded.at, recorded, None, 0.0, words, (), None, amount)
@@ -315,15 +315,15 @@ def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:
         return []
     entries = []
     first = start == oldest(history)  # an acceptance at the oldest moment is included
-    for said in history.journal.acceptances():
-        ends = min(said.until, said.withdrawn_at or said.until)
-        word = "withdrawn" if ends < said.until else "the acceptance lapsed"
+    for acceptance in history.journal.acceptances():
+        ends = min(acceptance.until, acceptance.withdrawn_at or acceptance.until)
+        word = "withdrawn" if ends < acceptance.until else "the acceptance lapsed"
         for kind, at, words in (
-            (ACCEPT, said.since, f"{said.by} accepted it: {said.reason}"),
+            (ACCEPT, acceptance.since, f"{acceptance.by} accepted it: {acceptance.reason}"),
             (RESUME, ends, word),
         ):
             if start.at < at <= end.at or (first and at == start.at):
-                name = _name(kind, f"{said.finding} {said.number}")
+                name = _name(kind, f"{acceptance.finding} {acceptance.number}")
                 entries.append(
                     Entry(
                         id=name,
@@ -334,7 +334,7 @@ def _accepted(history: History, start: Moment, end: Moment) -> list[Entry]:
                         amount=0.0,
                         cause=words,
                         facts=(),
-                        finding=said.finding,
+                        finding=acceptance.finding,
                     )
                 )
     return entries

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analytics.changes.common_ground import common_ground
-from analytics.debt.ledger.balance import Balance, balance, compared, place_of, there
+from analytics.debt.ledger.balance import Balance, balance, compared, place_of, present
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.facts import Facts
@@ -44,18 +44,18 @@ def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> 
 
     `between` are the merged identities of the snapshots in between, oldest first.
     """
-    former = Former(start.posture.graph, end.posture.graph, between)
-    start = compared(start, former)
+    renamed = Former(start.posture.graph, end.posture.graph, between)
+    start = compared(start, renamed)
     at = place_of(start.owed, end.owed)
-    new = np.flatnonzero(~there(end.owed, start.owed))
+    new = np.flatnonzero(~present(end.owed, start.owed))
     retired, kept = np.flatnonzero(at < 0), np.flatnonzero(at >= 0)
     then, now = (kept, at[kept])
     factor = _factor(end)[now]
     rescored = (end.principal[now] - start.principal[then]) * factor
-    like = _like(start, end, former)
+    like = _like(start, end, renamed)
     seen, unseen, regauged = _by_coverage(start, end, (new, retired, then, now), like)
-    seen |= there(end.owed[new], start.unknown)
-    unseen |= there(start.owed[retired], end.unknown)
+    seen |= present(end.owed[new], start.unknown)
+    unseen |= present(start.owed[retired], end.unknown)
     figures = on_one_grid(
         {
             "opening": total(start.amount),
@@ -68,7 +68,7 @@ def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> 
             "rescored_by_coverage": total(rescored[regauged]),
         }
     )
-    return Period(start, end, former.graph, new, retired, seen, unseen, figures)
+    return Period(start, end, renamed.graph, new, retired, seen, unseen, figures)
 
 
 def total(amounts: np.ndarray) -> float:
@@ -107,12 +107,12 @@ def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
 # -- real changes, and changes of coverage ------------------------------------------------------
 
 
-def _like(start: Balance, end: Balance, former: Former) -> tuple[Balance, Balance] | None:
+def _like(start: Balance, end: Balance, renamed: Former) -> tuple[Balance, Balance] | None:
     """Return both balances restricted to what the sources of both declare; None if that is equal.
 
     Both use the merged ids of the end, because a merge changes only what is known.
     """
-    shared = common_ground(former.graph, end.posture.graph, not former.same)
+    shared = common_ground(renamed.graph, end.posture.graph, not renamed.same)
     if shared is None:
         return None
     return _restated(start, shared[0]), _restated(end, shared[1])
@@ -138,8 +138,8 @@ def _by_coverage(
         return tuple(np.zeros(len(p), bool) for p in (new, retired, then))  # type: ignore[return-value]
     old, fresh = like
     key, gone, kept = end.owed[new], start.owed[retired], start.owed[then]
-    seen = ~there(key, fresh.owed) | there(key, old.owed)
-    unseen = ~there(gone, old.owed) | there(gone, fresh.owed)
+    seen = ~present(key, fresh.owed) | present(key, old.owed)
+    unseen = ~present(gone, old.owed) | present(gone, fresh.owed)
     before, after = place_of(kept, old.owed), place_of(kept, fresh.owed)
     both = (before >= 0) & (after >= 0)
     same = np.zeros(len(kept), bool)

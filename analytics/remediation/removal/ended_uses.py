@@ -41,7 +41,7 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
     rows = rows[fails].sort_values(
         ["at", "implied", "identity", "thing"], ascending=[False, True, True, True]
     )
-    rows = rows.drop_duplicates("told")
+    rows = rows.drop_duplicates("report")
     return rows.drop_duplicates(["identity", "thing", "level"]).reset_index(drop=True)
 
 
