@@ -1,4 +1,4 @@
-"""What each identity may do by its own policies, its groups and the policies of resources."""
+"""The access of each identity: by its own policies, its groups and the policies of resources."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Access:
     ways: dict[str, dict[str, list[trust.Way]]] = field(default_factory=dict)
 
     def permit(self, user: str, given: Granted, support: tuple[str, ...]) -> None:
-        """Let a user take the roles that `given` permits it to take."""
+        """Let a user assume the roles that `given` permits."""
         of_user = self.ways.setdefault(user, {})
         for role, ways in given.assumes.items():
             of_user.setdefault(role, []).extend(
@@ -41,7 +41,7 @@ class Access:
             )
 
     def give(self, user: str, left: Granted) -> None:
-        """Grant to a user directly what its limits leave of a group's grants."""
+        """Grant to a user directly the part of a group's grants within its limits."""
         own = self.granted[user]
         for key, grant in left.grants.items():
             if key in own.grants:
@@ -73,16 +73,18 @@ def all_access(
 
 
 def _left(evaluator: Evaluator, access: Access, member: Member, *, choosy: bool) -> Granted | None:
-    """Return what a user's limits leave of its group's grants; None if they leave all."""
+    """Return the part of a group's grants within a user's limits; None if that is all of them."""
     if member.same and not choosy:
         return None
-    left, whole = granted(evaluator, member.limited), access.granted[member.group.arn]
-    same = {g.says for g in left.grants.values()} == {g.says for g in whole.grants.values()}
+    left, of_group = granted(evaluator, member.limited), access.granted[member.group.arn]
+    same = {g.content for g in left.grants.values()} == {
+        g.content for g in of_group.grants.values()
+    }
     return None if same else left
 
 
 def _join(export: Export, access: Access, member: Member, left: Granted | None) -> None:
-    """Make a user a member, or grant directly what its limits leave of the group's grants."""
+    """Make a user a member, or grant directly the part of the group's grants within its limits."""
     user, group = member.user.arn, member.group.arn
     if left is not None:
         access.give(user, left)
@@ -99,7 +101,7 @@ def _join(export: Export, access: Access, member: Member, left: Granted | None) 
 
 
 def add_grants(export: Export, access: Access, observed: Observed) -> None:
-    """Add the grants as rows, with what is known of their use."""
+    """Add the grants as rows, with their last use if known."""
     for id_ in sorted(access.granted):
         for grant in access.granted[id_].grants.values():
             export.rows.add(CAN_ACCESS, _grant_row(grant, observed), grant.place)
@@ -122,7 +124,7 @@ def _grant_row(grant: Grant, observed: Observed) -> Row:
 
 
 def add_assumptions(export: Export, assumptions: Iterable[tuple[str, str, trust.Way]]) -> None:
-    """Add who may take which role."""
+    """Add the rows of ASSUMES."""
     for person, role, way in assumptions:
         export.rows.link(
             ASSUMES,

@@ -33,7 +33,7 @@ class Arn:
 
     @property
     def name(self) -> str:
-        """The last segment: what people call it."""
+        """The last segment, used as the name."""
         return re.split("[:/]", self.resource)[-1]
 
     @property
@@ -44,7 +44,7 @@ class Arn:
 
 @lru_cache(maxsize=65_536)
 def parse(text: str) -> Arn | None:
-    """Take a resource name apart; anything else is None.
+    """Parse a resource name; None for any other text.
 
     >>> parse("arn:aws:iam::123456789012:role/app/deploy").name
     'deploy'
@@ -54,7 +54,7 @@ def parse(text: str) -> Arn | None:
 
 
 def account_id(account: str, partition: str = "aws") -> str:
-    """Name the Resource that stands for an account."""
+    """Return the id of the Resource that represents an account."""
     return f"arn:{partition}:iam::{account}:root"
 
 
@@ -65,5 +65,5 @@ def is_account(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Make a name from an export fit for a message: one line, at most 200 characters."""
+    """Return a name from an export for a message: one line, at most 200 characters."""
     return CONTROL.sub("?", text)[:200]

@@ -20,7 +20,7 @@ IDS = {"user": "UserId", "role": "RoleId", "group": "GroupId"}
 
 
 def is_details(value: dict[str, Any]) -> bool:
-    """Recognise authorization details, whole or filtered."""
+    """Return whether a document is authorization details, complete or filtered."""
     if any(isinstance(value.get(name), list) for name in LISTS):
         return True
     policies = value.get("Policies")
@@ -46,7 +46,7 @@ def read_details(export: Export, value: dict[str, Any], place: Place) -> None:
 def document(
     export: Export, given: Any, place: Place, *, default_resource: str = ""
 ) -> Document | None:
-    """Read a policy document, or set it aside and say that something is missing."""
+    """Read a policy document, or reject it, which makes the reading partial."""
     try:
         return read_document(given, default_resource=default_resource)
     except Malformed as error:
@@ -73,8 +73,8 @@ def _read_policy(export: Export, record: dict[str, Any], place: Place) -> None:
 
 def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Place) -> None:
     arn = text(record, "Arn")
-    found = PRINCIPAL.fullmatch(arn)
-    if not found or found.group(2) != kind or len(arn) > MAX_NAME:
+    match = PRINCIPAL.fullmatch(arn)
+    if not match or match.group(2) != kind or len(arn) > MAX_NAME:
         export.rows.whole = False
         export.rows.reject(place, f"Arn is missing or not that of a {kind}")
         return
@@ -94,7 +94,7 @@ def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Pl
 
 
 def tags_of(record: dict[str, Any]) -> Any:
-    """Return the tags of a record under whatever name its service gives them."""
+    """Return the tags of a record, whose key depends on the service."""
     return next((record[name] for name in TAGS if isinstance(record.get(name), list | dict)), None)
 
 
@@ -107,12 +107,12 @@ def _attached(export: Export, record: dict[str, Any], place: Place) -> list[str]
 def _inline(
     export: Export, record: dict[str, Any], name: str, place: Place
 ) -> list[tuple[str, Document]]:
-    found = []
+    policies = []
     for policy, at in records(record.get(name), export, place.at(name)):
         read = document(export, policy.get("PolicyDocument"), at.at("PolicyDocument"))
         if read is not None:
-            found.append((text(policy, "PolicyName"), read))
-    return found
+            policies.append((text(policy, "PolicyName"), read))
+    return policies
 
 
 def _read_limits(export: Export, principal: Principal, record: dict[str, Any]) -> None:
@@ -141,7 +141,7 @@ def _read_role(export: Export, role: Principal, record: dict[str, Any]) -> None:
 
 
 def _read_last_used(export: Export, role: Principal, record: dict[str, Any]) -> None:
-    """Read RoleLastUsed: empty means not in the tracking period, missing means not asked."""
+    """Read RoleLastUsed: empty means not in the tracking period, missing means not requested."""
     used = record.get("RoleLastUsed")
     if isinstance(used, dict):
         role.used = True
@@ -161,7 +161,7 @@ def is_single(value: dict[str, Any]) -> bool:
 
 
 def read_single(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Read one role or user: all of it if it is new, else only what was not known."""
+    """Read one role or user: all of it if it is new, else only facts that are missing."""
     name = "Role" if isinstance(value.get("Role"), dict) else "User"
     record, at = value[name], place.at(name)
     known = export.people.find(text(record, "Arn"))

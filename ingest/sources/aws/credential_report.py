@@ -24,9 +24,9 @@ CERTIFICATES = (("cert_1", "certificate", 1), ("cert_2", "certificate", 2))
 FLAGS = {"true": True, "false": False}
 
 
-def is_report(said: str) -> bool:
+def is_report(content: str) -> bool:
     """Recognise the report by its first columns."""
-    first = said.lstrip("\ufeff \r\n").split("\n", 1)[0].replace('"', "")
+    first = content.lstrip("\ufeff \r\n").split("\n", 1)[0].replace('"', "")
     return tuple(first.strip().split(",")[:4]) == HEADER
 
 
@@ -53,10 +53,10 @@ def read_wrapped(export: Export, value: dict[str, Any], place: Place) -> None:
     read_report(export, _unwrapped(text(value, "Content")), at)
 
 
-def read_report(export: Export, said: str, place: Place) -> None:
-    """Read the report's rows; one that is too short or names nobody is set aside."""
+def read_report(export: Export, content: str, place: Place) -> None:
+    """Read the report's rows; one that is too short or names nobody is rejected."""
     export.declares |= {"credentials", "usage"}
-    rows = csv.reader(io.StringIO(said.lstrip("\ufeff")), strict=True)
+    rows = csv.reader(io.StringIO(content.lstrip("\ufeff")), strict=True)
     try:
         header, listed = [h.strip() for h in next(rows)], 0
         for row in rows:
@@ -81,9 +81,9 @@ def _read_row(export: Export, row: dict[str, str], place: Place) -> None:
     if is_account(arn):
         person = _root(export, arn, place)
     elif USER.fullmatch(arn):
-        found = export.people.find(arn)
-        person = found or Principal(arn, "user", place)
-        if found is None:
+        known = export.people.find(arn)
+        person = known or Principal(arn, "user", place)
+        if known is None:
             export.people.add(person)
     else:
         export.rows.reject(place, "arn is missing or not that of a user")
@@ -92,7 +92,7 @@ def _read_row(export: Export, row: dict[str, str], place: Place) -> None:
 
 
 def _root(export: Export, arn: str, place: Place) -> Principal:
-    """Return the root user, whose name is that of the account and who is not the account."""
+    """Return the root user, whose name is that of the account, with an id of its own."""
     name = f"{arn}#user"
     if name not in export.people.by_arn:
         export.people.add(Principal(name, "root", place, password=True))
@@ -197,7 +197,7 @@ def is_login_profile(value: dict[str, Any]) -> bool:
 
 
 def read_login_profile(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Note that a user has a console password."""
+    """Record that a user has a console password."""
     name = text(value["LoginProfile"], "UserName")
     owners = [p for p in export.people if p.kind == "user" and p.name == name]
     if len(owners) == 1:

@@ -1,4 +1,4 @@
-"""What one reading has gathered, whatever mixture of files it came from."""
+"""The content of one reading, gathered from any mixture of files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ ABSENT = ("", "N/A", "n/a", "no_information", "not_supported", "none", "None")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A resource of an inventory. `account` is empty where nothing says whose it is."""
+    """A resource of an inventory. `account` is "" if unknown."""
 
     id: str
     type: str
@@ -31,7 +31,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicy:
-    """The policy attached to a resource; `resource` is None where only its statements say."""
+    """The policy attached to a resource; `resource` is None if only its statements name it."""
 
     resource: str | None
     document: Document
@@ -49,7 +49,7 @@ class ServiceUse:
 
 @dataclass
 class Export:
-    """All that was read; `rows` is what becomes of it, with what was rejected or is warned of."""
+    """The content of all documents; `rows` has the resulting rows, rejected parts and warnings."""
 
     people: People = field(default_factory=People)
     policies: dict[str, ManagedPolicy] = field(default_factory=dict)
@@ -77,33 +77,33 @@ class Export:
             self.rows.reject(place.at(name), "is no instant with a zone; taken as unknown")
             return None
 
-    def tag(self, arn: str, said: Any) -> None:
-        """Keep the tags of a thing: pairs of key and value in either case, or a map."""
-        pairs = said.items() if isinstance(said, dict) else map(_pair, said or ())
+    def tag(self, arn: str, tags: Any) -> None:
+        """Add the tags of a thing: pairs of key and value in either case, or a map."""
+        pairs = tags.items() if isinstance(tags, dict) else map(_pair, tags or ())
         known = self.tags.setdefault(arn, {}) if arn else {}
         for key, value in pairs:
             if isinstance(key, str) and isinstance(value, str) and len(known) < MAX_TAGS:
                 known.setdefault(key, value)
 
     def add_thing(self, thing: Thing) -> None:
-        """Keep a resource; of two that name it, the first stays."""
+        """Add a resource; of two descriptions of one, the first is kept."""
         if len(thing.id) > MAX_NAME:
             self.rows.reject(thing.place, f"a name longer than {MAX_NAME} characters")
             return
         self.things.setdefault(thing.id, thing)
 
 
-def _pair(said: Any) -> tuple[Any, Any]:
+def _pair(tag: Any) -> tuple[Any, Any]:
     """Return key and value of a tag, as services write it: `Key`, `key` or `TagKey`."""
-    if not isinstance(said, dict):
+    if not isinstance(tag, dict):
         return None, None
-    lower = {str(name).lower().removeprefix("tag"): value for name, value in said.items()}
+    lower = {str(name).lower().removeprefix("tag"): value for name, value in tag.items()}
     return lower.get("key"), lower.get("value")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Recognises one kind of document by its content, and reads it into an export.
+    """A reader of one kind of document, which recognises it by its content.
 
     Documents are read in the order of `rank`, so that the fuller account of a thing comes first.
     """
@@ -115,7 +115,7 @@ class Reader:
 
 
 def records(value: Any, export: Export, place: Place) -> list[tuple[dict[str, Any], Place]]:
-    """List the objects of a JSON list with their places; whatever is no object is set aside."""
+    """List the objects of a JSON list with their places; other values are rejected."""
     if not isinstance(value, list):
         if value is not None:
             export.rows.reject(place, "is not a list")
@@ -133,7 +133,7 @@ def text(record: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def missing_policy(export: Export, arn: str, what: str) -> None:
-    """Say that a policy is not in the export, so that not everything is known."""
+def missing_policy(export: Export, arn: str, description: str) -> None:
+    """Warn that a policy is not in the export, which makes the reading partial."""
     export.rows.whole = False
-    export.rows.warn(f"{what} {shown(arn)} is not in the export: what it allows is unknown")
+    export.rows.warn(f"{description} {shown(arn)} is not in the export: what it allows is unknown")

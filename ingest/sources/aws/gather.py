@@ -1,4 +1,4 @@
-"""Find the documents of an export in files and folders, and read each as what it is."""
+"""Documents of an export in files and folders, each read by the reader that recognises it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Found:
 class Report:
     """A credential report as a plain CSV file."""
 
-    said: str
+    content: str
     place: Place
 
 
@@ -53,19 +53,19 @@ def gather(request: Request) -> tuple[Export, list[ExportFile]]:
         If nothing is recognised, or if a JSON document is broken.
     """
     export = Export()
-    found: list[Found | Report] = []
+    recognised: list[Found | Report] = []
     read: list[ExportFile] = []
     budget = Budget()
     for file in export_files(request.paths):
         documents = _documents(export, file, budget)
         if documents:
             read.append(file)
-        found += documents
-    if not found:
+        recognised += documents
+    if not recognised:
         refuse_all(request, export.rows, "nothing in it is an AWS export")
-    for document in sorted(found, key=_order):
+    for document in sorted(recognised, key=_order):
         if isinstance(document, Report):
-            credential_report.read_report(export, document.said, document.place)
+            credential_report.read_report(export, document.content, document.place)
         else:
             document.reader.read(export, document.value, document.place)
     return export, read
@@ -77,7 +77,7 @@ def _order(document: Found | Report) -> tuple[int, str, str]:
 
 
 def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found | Report]:
-    """Recognise the documents of one file; what is not JSON is passed over in a folder only."""
+    """Recognise the documents of one file; in a folder, files that are not JSON are skipped."""
     path = file.path
     data = readable(export.rows, lambda: budget.read(path))
     if data is None:
@@ -85,17 +85,17 @@ def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found |
     if not file.alone and not _is_text(path, data):
         export.rows.warn(f"{shown(str(path))}: not an AWS export; passed over")
         return []
-    said = readable(export.rows, lambda: decode(data, path))
-    if said is None:
+    content = readable(export.rows, lambda: decode(data, path))
+    if content is None:
         return []
-    if credential_report.is_report(said):
-        return [Report(said, Place(str(path)))]
-    if said.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[") and not path.name.endswith(".json"):
+    if credential_report.is_report(content):
+        return [Report(content, Place(str(path)))]
+    if content.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[") and not path.name.endswith(".json"):
         if file.alone:
             raise InputRefused(path, "line 1", "is neither JSON nor a credential report")
         export.rows.warn(f"{shown(str(path))}: not an AWS export; passed over")
         return []
-    value = readable(export.rows, lambda: parse_json(said, path))
+    value = readable(export.rows, lambda: parse_json(content, path))
     if value is None:
         return []
     documents = _recognised(value, path)
@@ -107,7 +107,7 @@ def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found |
 
 
 def _is_text(file: Path, data: bytes) -> bool:
-    """Whether a file of a folder can be a document at all, so that a broken one is set aside."""
+    """Return whether a file of a folder can be a document, so that a broken one is rejected."""
     if file.name.endswith(SUFFIXES):
         return True
     start = data[:64].lstrip(BLANK)
@@ -120,11 +120,11 @@ def _recognised(value: Any, file: Path) -> list[Found | Report]:
         numbered = [(f"/{n}", v) for n, v in enumerate(value)]
     else:
         numbered = [("", value)]
-    found: list[Found | Report] = []
+    documents: list[Found | Report] = []
     for pointer, document in numbered:
         if not isinstance(document, dict):
             continue
         reader = next((r for r in READERS if r.recognises(document)), None)
         if reader is not None:
-            found.append(Found(reader, document, Place(str(file), pointer)))
-    return found
+            documents.append(Found(reader, document, Place(str(file), pointer)))
+    return documents

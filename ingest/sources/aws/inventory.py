@@ -1,4 +1,4 @@
-"""What there is in an account: buckets, functions, queues and their like, and their policies.
+"""Resources of an account: buckets, functions, queues and more, with their policies.
 
 Of each listed thing its name, kind, date, role and tags are read; environment variables, addresses
 and code are not.
@@ -61,7 +61,7 @@ def _read_listed(export: Export, value: dict[str, Any], place: Place) -> None:
 
 
 def _read_role(export: Export, arn: str, record: dict[str, Any], place: Place) -> None:
-    """Note the role that code runs with, where the listing names it."""
+    """Record the role that code runs with, if the listing names it."""
     overrides = record.get("overrides")
     role = text(record, "Role") or text(record, "roleArn")
     if isinstance(overrides, dict):
@@ -111,14 +111,14 @@ def _is_queues(value: dict[str, Any]) -> bool:
 def _read_queues(export: Export, value: dict[str, Any], place: Place) -> None:
     export.declares.add("inventory")
     for number, url in enumerate(value["QueueUrls"]):
-        found = QUEUE_URL.fullmatch(url) if isinstance(url, str) else None
+        match = QUEUE_URL.fullmatch(url) if isinstance(url, str) else None
         at = place.at("QueueUrls", number)
-        if not found:
+        if not match:
             export.rows.reject(at, "is not the address of a queue")
             continue
-        region = found["new"] or found["old"] or "us-east-1"
-        arn = f"arn:aws:sqs:{region}:{found['account']}:{found['name']}"
-        export.add_thing(Thing(arn, "queue", found["name"], at, found["account"]))
+        region = match["new"] or match["old"] or "us-east-1"
+        arn = f"arn:aws:sqs:{region}:{match['account']}:{match['name']}"
+        export.add_thing(Thing(arn, "queue", match["name"], at, match["account"]))
 
 
 def _is_instances(value: dict[str, Any]) -> bool:
@@ -198,7 +198,7 @@ def _is_secret(value: dict[str, Any]) -> bool:
 
 
 def _read_secret(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Read whose secret it is and who may read it."""
+    """Read the policy of a secret."""
     arn = parse(text(value, "ARN"))
     if arn is not None:
         export.declares.add("inventory")
@@ -214,7 +214,7 @@ def _is_function(value: dict[str, Any]) -> bool:
 
 
 def _read_function(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Read one function, whose tags only its own answer holds."""
+    """Read one function; only its own answer has its tags."""
     record, at = value["Configuration"], place.at("Configuration")
     _read_listed(export, {"Functions": [record]}, Place(at.file, f"{at.pointer}#"))
     export.tag(text(record, "FunctionArn"), tags_of(value))
@@ -245,7 +245,7 @@ def _is_summary(value: dict[str, Any]) -> bool:
 
 
 def _read_nothing(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Read nothing: totals say nothing about any one thing."""
+    """Read nothing: totals hold no single thing."""
 
 
 READERS = (

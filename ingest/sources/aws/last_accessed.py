@@ -26,7 +26,7 @@ def is_job(value: dict[str, Any]) -> bool:
 
 
 def read_job(export: Export, value: dict[str, Any], place: Place) -> None:
-    """Note which entity a job reports on, from the name of the file."""
+    """Record the entity that a job reports on, from the name of the file."""
     entity = unquote(PurePath(place.file).name)
     for suffix in (".json", ".JSON"):
         entity = entity.removesuffix(suffix)
@@ -86,13 +86,13 @@ def _named(export: Export, name: str) -> str:
     if parse(name) is not None:
         return name
     short = PREFIX.sub("", name)
-    found = [p.arn for p in export.people if p.name == short and p.kind != "root"]
-    return found[0] if len(found) == 1 else ""
+    arns = [p.arn for p in export.people if p.name == short and p.kind != "root"]
+    return arns[0] if len(arns) == 1 else ""
 
 
 def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:
-    """Return, by the principal's name, when it last called each service."""
-    found: dict[str, dict[str, pd.Timestamp | None]] = {}
+    """Return the last call of each service, by principal."""
+    calls_by_principal: dict[str, dict[str, pd.Timestamp | None]] = {}
     for use in export.uses:
         principal = export.people.find(use.entity)
         if principal is None:
@@ -100,20 +100,20 @@ def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:
                 f"{use.place.file}: speaks of {shown(use.entity)}, which is not in the export"
             )
             continue
-        known = found.setdefault(principal.arn, {})
+        known = calls_by_principal.setdefault(principal.arn, {})
         for service, at in use.services.items():
             known[service] = _later(known.get(service), at)
-    return found
+    return calls_by_principal
 
 
-def _later(one: pd.Timestamp | None, other: pd.Timestamp | None) -> pd.Timestamp | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return max(one, other)
+def _later(first: pd.Timestamp | None, second: pd.Timestamp | None) -> pd.Timestamp | None:
+    if first is None or second is None:
+        return first if second is None else second
+    return max(first, second)
 
 
 def note_last_use(export: Export, calls: dict[str, dict[str, pd.Timestamp | None]]) -> None:
-    """Carry the latest call of any service over to the role or user itself."""
+    """Set the last use of each role or user to the latest call of any service."""
     for arn, services in calls.items():
         principal: Principal = export.people.by_arn[arn]
         latest = [at for at in services.values() if at is not None]

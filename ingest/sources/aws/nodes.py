@@ -27,7 +27,7 @@ PROVIDER = "aws"
 
 
 def label_of(person: Principal) -> Node:
-    """Say what a principal is: a user with a console password is a person."""
+    """Return the label of a principal: a user with a console password is a person."""
     if person.kind == "role":
         return ROLE
     if person.kind == "group":
@@ -36,7 +36,7 @@ def label_of(person: Principal) -> Node:
 
 
 def add_owners(rows: Rows, thing: str, tagged: Tagged, place: Place) -> None:
-    """Add whom the tags of a thing name as its owners."""
+    """Add the owners that the tags of a thing name."""
     for owner in tagged.owners:
         if owner.label is not None:
             rows.node(owner.label, owner.id, place, **owner.facts)
@@ -69,7 +69,7 @@ def add_people(export: Export, assumable: Iterable[str], tagger: Tagger) -> None
 
 
 def _known_as(person: Principal) -> str | None:
-    """Return the id that AWS never gives again, as other exports may know the principal."""
+    """Return the unique id, which AWS never reuses, as an id in other exports."""
     return canonical([f"aws_id:{person.unique_id}"]) if person.unique_id else None
 
 
@@ -103,7 +103,7 @@ def _add_key(rows: Rows, person: Principal, key: Key) -> None:
 
 
 def add_account(rows: Rows, account: str, partition: str, place: Place) -> None:
-    """Add the resource that stands for an account: who administers it rules all in it."""
+    """Add the resource that represents an account, whose administrators control all in it."""
     rows.node(
         RESOURCE,
         account_id(account, partition),
@@ -132,7 +132,7 @@ def add_resource(export: Export, target: Target, accounts: dict[str, str], tagge
 
 
 def add_named(rows: Rows, named: Named, place: Place) -> None:
-    """Add whom a policy names, if the export does not have it: a stub with its name only."""
+    """Add a principal that a policy names, if the export lacks it: a stub with its name only."""
     if named.id in rows.labels:
         return
     arn = parse(named.id)
@@ -161,7 +161,7 @@ def _stub_label(id_: str) -> Node:
 
 
 def add_compute(export: Export) -> None:
-    """Add with which role functions, tasks and instances run; say where the role is missing."""
+    """Add the roles with which functions, tasks and instances run; warn of missing roles."""
     profiles = {
         profile: person.arn for person in export.people for profile in person.instance_profiles
     }
@@ -172,8 +172,8 @@ def add_compute(export: Export) -> None:
         else:
             export.rows.warn(f"{shown(compute)}: instance profile {shown(profile)} is not there")
     for compute, role, place in runs:
-        found = export.people.by_arn.get(role) or export.people.find(role)
-        if found is None or found.kind != "role":
+        principal = export.people.by_arn.get(role) or export.people.find(role)
+        if principal is None or principal.kind != "role":
             export.rows.warn(f"{shown(compute)} runs as {shown(role)}, which is not in the export")
             continue
-        export.rows.link(RUNS_AS, compute, found.arn, place)
+        export.rows.link(RUNS_AS, compute, principal.arn, place)

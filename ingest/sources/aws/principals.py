@@ -1,4 +1,4 @@
-"""What an account consists of, as exports tell it: users, roles, groups, keys, policies."""
+"""The users, roles, groups, keys and policies of an account."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from ingest.sources.aws.policies.documents import Document
 
 @dataclass(slots=True)
 class Key:
-    """An access key or signing certificate: everything but its value."""
+    """An access key or signing certificate, without its value."""
 
     id: str
     type: str
@@ -70,7 +70,7 @@ class Principal:
 
 
 class People:
-    """All principals by name; finds them also where an export writes the name differently."""
+    """All principals by name, also under other forms of the name."""
 
     def __init__(self) -> None:
         self.by_arn: dict[str, Principal] = {}
@@ -90,7 +90,7 @@ class People:
             self._by_unique_id.setdefault(principal.unique_id, []).append(principal)
 
     def find(self, arn: str) -> Principal | None:
-        """Find by name; with another path than its own, if only one has that last segment."""
+        """Find by name; with another path, if only one principal has that last segment."""
         if arn in self.by_arn:
             return self.by_arn[arn]
         parsed = parse(arn)
@@ -100,13 +100,13 @@ class People:
 
     def named(self, account: str, kind: str, name: str) -> Principal | None:
         """Find the only principal of this kind with this name in the account."""
-        found = self._by_name.get((account, kind, name), [])
-        return found[0] if len(found) == 1 else None
+        matches = self._by_name.get((account, kind, name), [])
+        return matches[0] if len(matches) == 1 else None
 
     def with_unique_id(self, unique_id: str) -> Principal | None:
-        """Find the only principal with this unique id; two of them are nobody."""
-        found = self._by_unique_id.get(unique_id, [])
-        return found[0] if len(found) == 1 else None
+        """Find the only principal with this unique id; None if there are two."""
+        matches = self._by_unique_id.get(unique_id, [])
+        return matches[0] if len(matches) == 1 else None
 
     @property
     def detailed_accounts(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""From files to rows: the whole reading of an AWS export."""
+"""Reading of an AWS export, from files to rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -73,7 +73,7 @@ def _main_account(export: Export) -> str:
 
 
 def _taken_at(export: Export, request: Request, files: Sequence[ExportFile]) -> pd.Timestamp:
-    """Return when the export was taken; some of its documents say so themselves."""
+    """Return when the export was taken, from its documents if they have the date."""
     if request.taken_at is None and export.generated_at:
         return max(export.generated_at)
     return taken_at(request, files, export.rows)
@@ -120,8 +120,8 @@ def _actions(export: Export, holders: Holders) -> Iterable[str]:
 
 
 def _strangers(export: Export, targets: Targets, unknown: set[str]) -> list[trust.Named]:
-    """Take in identities of other accounts that policies name; the own account has no others."""
-    found = []
+    """Return identities of other accounts that policies name; those of the own are all known."""
+    strangers = []
     detailed = export.people.detailed_accounts
     for id_ in sorted(unknown):
         arn = parse(id_)
@@ -132,8 +132,8 @@ def _strangers(export: Export, targets: Targets, unknown: set[str]) -> list[trus
         targets.principals[id_] = Target(
             id_, "principal", (id_,), "iam", arn.account, arn.kind, arn.name
         )
-        found.append(trust.Named(id_, "principal", arn.account))
-    return found
+        strangers.append(trust.Named(id_, "principal", arn.account))
+    return strangers
 
 
 def _add_accounts(export: Export) -> dict[str, str]:

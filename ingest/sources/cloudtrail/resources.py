@@ -14,7 +14,7 @@ from graph.schema import LEVELS
 from ingest.rows import text
 from ingest.sources.aws.arn import ACCOUNT, account_id, parse
 from ingest.sources.aws.policies.actions import Service, level_of
-from ingest.sources.aws.policies.targets import whole
+from ingest.sources.aws.policies.targets import containing_resource
 from ingest.sources.cloudtrail.actors import plain
 from ingest.sources.cloudtrail.lives import partition
 
@@ -57,7 +57,7 @@ def resource_of(record: dict[str, Any], prefix: str, action: str) -> str | None:
         if arn is None or not arn.service or not arn.resource or arn.resource == "root":
             continue
         if arn.service not in ("iam", "sts"):
-            return whole(name)
+            return containing_resource(name)
     account = text(record.get("recipientAccountId"))
     service = _service(prefix)
     bits = service.matched(f"{prefix}:{action}".lower())

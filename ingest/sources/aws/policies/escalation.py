@@ -1,4 +1,4 @@
-"""Actions by which one identity gets what another has.
+"""Actions by which one identity gains the access of another.
 
 The names are those of the published escalation paths at https://pathfinding.cloud (Datadog,
 Apache-2.0), and the ones that undo a limit: removing a policy, a boundary. They are written
@@ -103,7 +103,7 @@ TAKES = frozenset(
 )
 ALL = ON_PRINCIPAL | ON_POLICY | CREATES | TAKES
 
-# They run, or show, what somebody else wrote, and change neither it nor what it may do.
+# They run, or show, code of others, and change neither it nor its access.
 ONLY_RUNS = frozenset(
     {
         "codebuild:StartBuild",

@@ -17,7 +17,13 @@ from ingest.sources.aws.policies.actions import Catalogue, Service, known_servic
 from ingest.sources.aws.policies.documents import Document, Statement, term, unless
 from ingest.sources.aws.policies.patterns import contains, is_wild, overlaps
 from ingest.sources.aws.policies.regions import Region, covers, region_of, touches
-from ingest.sources.aws.policies.targets import Target, Targets, is_broad, meets, whole
+from ingest.sources.aws.policies.targets import (
+    Target,
+    Targets,
+    containing_resource,
+    is_broad,
+    meets,
+)
 
 OTHER_ACCOUNT = canonical(
     {"Unknown": "the resource belongs to another account, whose own policy is not in the export"}
@@ -26,7 +32,7 @@ OTHER_ACCOUNT = canonical(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What one statement allows on one target; `role` says in which sense (see `Evaluator`)."""
+    """The actions of one statement on one target; `role` is its kind (see `Evaluator`)."""
 
     statement: Statement
     service: Service
@@ -37,8 +43,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A policy that somebody holds; no id for what the root user may do by itself."""
+class HeldPolicy:
+    """A policy of a holder; the root user's own has no id."""
 
     policy_id: str | None
     document: Document
@@ -46,7 +52,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A permission boundary; its document is None where the export does not have it."""
+    """A permission boundary; its document is None if the export lacks it."""
 
     arn: str
     document: Document | None
@@ -54,13 +60,13 @@ class Boundary:
 
 @dataclass(slots=True, eq=False)
 class Holder:
-    """Somebody who holds policies, and what limits them."""
+    """A holder of policies, with its denials and boundary."""
 
     id: str
     account: str
     partition: str
     place: Place
-    held: list[Held]
+    policies: list[HeldPolicy]
     denying: tuple[Document, ...] = ()
     boundary: Boundary | None = None
     denials: dict[str, list[tuple[int, Statement]]] = field(default_factory=dict)
@@ -98,7 +104,7 @@ class Evaluator:
         self.denied_by_resource: Callable[[Holder, Target], Sequence[Statement]] = _nobody
 
     def mask(self, statement: Statement, service: Service) -> int:
-        """Return the actions of a service that a statement speaks of."""
+        """Return the actions of a service that a statement covers."""
         key = (statement, service.prefix)
         if key not in self._masks:
             bits = 0
@@ -118,14 +124,14 @@ class Evaluator:
         return index.get(prefix, []) + index.get("*", [])
 
     def entries(self, document: Document) -> dict[Target, list[Entry]]:
-        """Return what a document allows on each target, denials and boundaries left aside."""
+        """Return the entries of a document by target, without denials and boundaries."""
         if document not in self._entries:
-            found: dict[Target, list[Entry]] = {}
+            entries_by_target: dict[Target, list[Entry]] = {}
             for statement in document.statements:
                 if statement.allow:
                     for target, entry in self._reached(statement):
-                        found.setdefault(target, []).append(entry)
-            self._entries[document] = found
+                        entries_by_target.setdefault(target, []).append(entry)
+            self._entries[document] = entries_by_target
         return self._entries[document]
 
     def _reached(self, statement: Statement) -> Iterator[tuple[Target, Entry]]:
@@ -142,7 +148,7 @@ class Evaluator:
     def _services(
         self, target: Target, statement: Statement, *, broad: bool
     ) -> tuple[Service, ...]:
-        """Choose whose actions to look at; of an unknown kind of resource, only named ones."""
+        """Return the services with actions on a target; of unknown resources, only named ones."""
         if broad and target.service not in known_services() and "*" not in statement.actions:
             return ()
         if target.kind == "principal":
@@ -167,7 +173,7 @@ class Evaluator:
         return self._escalating[key]
 
     def _meant(self, statement: Statement) -> Iterator[tuple[Target, int, Region, bool]]:
-        """Find the targets that a statement's resources mean, and by which of their names."""
+        """Yield the targets that a statement's resources match, with the matching names."""
         if statement.except_resources:
             yield from self._all_but(statement)
             return
@@ -180,12 +186,12 @@ class Evaluator:
                         yield target, number, region_of(pattern, name, how), broad
 
     def _candidates(self, pattern: str) -> Iterable[Target]:
-        base = whole(pattern)
+        base = containing_resource(pattern)
         if is_wild(base):
             return self._things()
-        found = self.targets.resources.get(base) or self.targets.principals.get(base)
+        target = self.targets.resources.get(base) or self.targets.principals.get(base)
         policies = [t for t in self.targets.principals.values() if base in t.attached_policies]
-        return [*([found] if found else []), *policies]
+        return [*([target] if target else []), *policies]
 
     def _things(self) -> Iterator[Target]:
         yield from self.targets.resources.values()
@@ -199,7 +205,7 @@ class Evaluator:
                     yield target, number, Region((name,), excluded), True
 
     def _account_wide(self, statement: Statement, account: Target) -> Iterator[Entry]:
-        """Find what a statement allows in an account beyond its known resources."""
+        """Yield the entries of a statement for an account beyond its known resources."""
         patterns = ("*",) if statement.except_resources else statement.resources
         wild = [p for p in patterns if is_wild(p)]
         if not wild:
@@ -234,28 +240,28 @@ class Evaluator:
                 yield Entry(statement, service, bits, of, role, True)
 
     def _wide(self, service: Service) -> int:
-        """Return the actions that are the account's: on no resource, or on IAM's own records.
+        """Return the actions on the account: on no resource, or on IAM's own records.
 
-        Those over a principal or a policy are told of each principal by itself.
+        Actions on a principal or a policy are entries of the principal.
         """
         if service.prefix != "iam":
             return service.resourceless
-        told = escalation.ON_PRINCIPAL | escalation.ON_POLICY
-        return service.every & ~self.escalating(service, told)
+        on_identities = escalation.ON_PRINCIPAL | escalation.ON_POLICY
+        return service.every & ~self.escalating(service, on_identities)
 
     def allowed(self, holder: Holder, target: Target) -> list[Allowed]:
-        """Return what a holder may do to a target, policy by policy."""
-        found = []
+        """Return the permissions of a holder on a target, policy by policy."""
+        permissions = []
         more = self.denied_by_resource(holder, target)
-        for held in holder.held:
-            for entry in self.entries(held.document).get(target, ()):
+        for policy in holder.policies:
+            for entry in self.entries(policy.document).get(target, ()):
                 terms = _across(holder, target, entry)
                 if terms is None:
                     continue
                 terms = (*terms, *term(entry.statement.condition))
                 for bits, rest in self.narrowed(holder, entry, terms, more_denying=more):
-                    found.append(Allowed(held.policy_id, entry, bits, rest))
-        return found
+                    permissions.append(Allowed(policy.policy_id, entry, bits, rest))
+        return permissions
 
     def narrowed(
         self,
@@ -266,7 +272,7 @@ class Evaluator:
         more_denying: Sequence[Statement] = (),
         bounded: bool = True,
     ) -> list[Part]:
-        """Take away what is denied to the holder, and what the boundary does not allow."""
+        """Remove the actions that are denied to the holder, or outside the boundary."""
         parts: list[Part] = [(entry.bits, terms)]
         for bits, statement in self._denials(holder, entry.service):
             if bits & entry.bits:
@@ -278,7 +284,7 @@ class Evaluator:
         return parts
 
     def _denials(self, holder: Holder, service: Service) -> list[tuple[int, Statement]]:
-        """Return the holder's denials that speak of a service, with the actions they deny."""
+        """Return the holder's denials of a service, with the denied actions."""
         if service.prefix not in holder.denials:
             denials = [s for d in holder.denying for s in d.statements if not s.allow]
             masked = [(self.mask(s, service), s) for s in denials]
@@ -291,14 +297,14 @@ class Evaluator:
             return parts
         left = [(had & ~bits, terms) for had, terms in parts]
         if denial.condition:
-            said = unless(denial.condition)
-            left += [(had & bits, _joined(terms, said)) for had, terms in parts]
+            exception = unless(denial.condition)
+            left += [(had & bits, _joined(terms, exception)) for had, terms in parts]
         return [(had, terms) for had, terms in left if had]
 
     def _within(self, parts: list[Part], boundary: Boundary, entry: Entry) -> list[Part]:
         if boundary.document is None:
-            said = f"permission boundary {boundary.arn} not in the export"
-            return [(had, _joined(terms, canonical({"Unknown": said}))) for had, terms in parts]
+            limit = f"permission boundary {boundary.arn} not in the export"
+            return [(had, _joined(terms, canonical({"Unknown": limit}))) for had, terms in parts]
         free, bound = 0, []
         for statement in boundary.document.statements:
             if statement.allow and touches(statement, entry.region):
@@ -309,8 +315,8 @@ class Evaluator:
                     free |= bits
         inside = [(had & free, terms) for had, terms in parts]
         for bits, condition in bound:
-            said = canonical({"PermissionsBoundary": condition})
-            inside += [(had & bits & ~free, _joined(terms, said)) for had, terms in parts]
+            limit = canonical({"PermissionsBoundary": condition})
+            inside += [(had & bits & ~free, _joined(terms, limit)) for had, terms in parts]
             free |= bits
         return [(had, terms) for had, terms in inside if had]
 
@@ -319,23 +325,23 @@ def _nobody(holder: Holder, target: Target) -> Sequence[Statement]:
     return ()
 
 
-def _joined(terms: tuple[str, ...], said: str) -> tuple[str, ...]:
-    return tuple(sorted({*terms, said}))
+def _joined(terms: tuple[str, ...], added: str) -> tuple[str, ...]:
+    return tuple(sorted({*terms, added}))
 
 
 def _names(target: Target) -> tuple[str, ...]:
-    """List the names of a target: a principal is also meant by the policies it holds."""
+    """Return the names of a target: those of a principal include its policies."""
     return (*target.names, *target.attached_policies)
 
 
 def _kind_wide(pattern: str) -> bool:
-    """Whether a pattern means everything of its kind, such as `...:function:*`."""
+    """Return whether a pattern matches everything of its kind, such as `...:function:*`."""
     arn = parse(pattern)
     return arn is not None and arn.resource in ("*", f"{arn.kind}/*", f"{arn.kind}:*")
 
 
 def _across(holder: Holder, target: Target, entry: Entry) -> tuple[str, ...] | None:
-    """Return the conditions for a holder of one account to reach into another; None: no way.
+    """Return the conditions of access to a target of another account; None if impossible.
 
     A pattern means the resources of the holder's own account; a resource that is named also
     means one of another account, if that account agrees.

@@ -1,4 +1,4 @@
-"""CAN_ACCESS rows: what the evaluation allows, written as grants.
+"""CAN_ACCESS rows of the results of the evaluation.
 
 One row for each holder, policy, target and condition. `actions` has the patterns as the policy
 writes them, or, where a denial or a boundary takes part of a pattern away, the actions that
@@ -22,7 +22,7 @@ ASSUME = "sts:AssumeRole"
 class Grant:
     """One CAN_ACCESS row in the making; `services` are those whose actions it grants.
 
-    `id` is short, and the same as long as holder, policy, target and condition are.
+    `id` is a short hash of holder, policy, target and condition.
     """
 
     id: str
@@ -36,8 +36,8 @@ class Grant:
     services: set[str] = field(default_factory=set)
 
     @property
-    def says(self) -> tuple[object, ...]:
-        """What it grants, whoever holds it."""
+    def content(self) -> tuple[object, ...]:
+        """Its content without the holder, for comparison."""
         return (
             self.policy_id,
             self.target.id,
@@ -47,13 +47,13 @@ class Grant:
         )
 
     def add(self, levels: Iterable[str], actions: Iterable[str], service: str) -> None:
-        """Add what one statement grants."""
+        """Add the levels and actions of one statement."""
         self.levels.update(levels)
         self.actions.update(dict.fromkeys(actions))
         self.services.add(service)
 
     def merge(self, other: "Grant") -> None:
-        """Add what another grant of the same four says."""
+        """Add the levels and actions of another grant with the same key."""
         self.levels |= other.levels
         self.actions |= other.actions
         self.services |= other.services
@@ -64,73 +64,75 @@ class Grant:
 
 
 def grant_id(holder: str, policy: str | None, target: str, condition: str | None) -> str:
-    """Name a grant by what tells it apart."""
-    said = "|".join((holder, policy or "", target, condition or ""))
-    return f"aws:{hashlib.sha256(said.encode()).hexdigest()[:20]}"
+    """Return the id of a grant: a hash of its key."""
+    key = "|".join((holder, policy or "", target, condition or ""))
+    return f"aws:{hashlib.sha256(key.encode()).hexdigest()[:20]}"
 
 
 Key = tuple[str | None, str, str | None]
-"""Policy, target and condition: what tells the grants of one holder apart."""
+"""Policy, target and condition: the key of a grant among those of one holder."""
 
 
 @dataclass(slots=True)
 class Granted:
     """The grants of one holder.
 
-    `assumes` says for each role on which conditions, and by which grant, it may ask for it.
+    `assumes` has for each role the conditions and the grants by which it may be requested.
     """
 
     grants: dict[Key, Grant] = field(default_factory=dict)
     assumes: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=dict)
 
-    def grant(self, holder: Holder, policy: str | None, target: Target, said: str | None) -> Grant:
-        """Return the grant of these four, new if need be."""
-        key = (policy, target.id, said)
+    def grant(
+        self, holder: Holder, policy: str | None, target: Target, condition: str | None
+    ) -> Grant:
+        """Return the grant with this key, which is created if it is missing."""
+        key = (policy, target.id, condition)
         if key not in self.grants:
             id_ = grant_id(holder.id, *key)
-            self.grants[key] = Grant(id_, holder.id, policy, target, said, holder.place)
+            self.grants[key] = Grant(id_, holder.id, policy, target, condition, holder.place)
         return self.grants[key]
 
     def drop_empty(self, target: Target) -> None:
-        """Drop the grants on a target that say nothing."""
-        said = [k for k, g in self.grants.items() if g.target is target]
-        for key in said:
+        """Drop the grants on a target without levels and actions."""
+        keys = [k for k, g in self.grants.items() if g.target is target]
+        for key in keys:
             if not self.grants[key].levels and not self.grants[key].actions:
                 del self.grants[key]
 
 
 def granted(evaluator: Evaluator, holder: Holder) -> Granted:
-    """Write what a holder may do as grants."""
+    """Return the grants of a holder."""
     result = Granted()
     admin = _account(evaluator, holder, result)
     reached: dict[Target, None] = {}
-    for held in holder.held:
-        reached |= dict.fromkeys(evaluator.entries(held.document))
+    for policy in holder.policies:
+        reached |= dict.fromkeys(evaluator.entries(policy.document))
     for target in reached:
         if target.kind == "resource":
-            found = evaluator.allowed(holder, target)
-            add_resource_grants(found, holder, target, result)
+            permissions = evaluator.allowed(holder, target)
+            add_resource_grants(permissions, holder, target, result)
         elif target.kind == "principal":
             _principal(evaluator.allowed(holder, target), holder, target, result, admin)
     return result
 
 
 def _grouped(
-    found: Iterable[Allowed],
+    permissions: Iterable[Allowed],
 ) -> list[tuple[tuple[str | None, tuple[str, ...]], list[Allowed]]]:
     """Group by policy and conditions, the unconditional first."""
     groups: dict[tuple[str | None, tuple[str, ...]], list[Allowed]] = {}
-    for one in found:
-        groups.setdefault((one.policy_id, one.terms), []).append(one)
+    for permission in permissions:
+        groups.setdefault((permission.policy_id, permission.terms), []).append(permission)
     return sorted(groups.items(), key=lambda g: (g[0][0] or "", len(g[0][1]), g[0][1]))
 
 
 def add_resource_grants(
-    found: list[Allowed], holder: Holder, target: Target, result: Granted
+    permissions: list[Allowed], holder: Holder, target: Target, result: Granted
 ) -> None:
-    """Write what is allowed on a resource; a condition counts for the levels it alone gives."""
+    """Add grants on a resource; a conditional one only for levels that no other gives."""
     free: dict[str | None, set[str]] = {}
-    for (policy, terms), group in _grouped(found):
+    for (policy, terms), group in _grouped(permissions):
         known = free.setdefault(policy, set())
         levels = set().union(*(a.entry.service.levels(a.bits) for a in group)) - known
         if not terms:
@@ -138,21 +140,21 @@ def add_resource_grants(
         elif not levels:
             continue
         grant = result.grant(holder, policy, target, text_of(terms))
-        for one in group:
-            raised = one.entry.service.levels(one.bits) & levels
+        for permission in group:
+            raised = permission.entry.service.levels(permission.bits) & levels
             if raised:
-                grant.add(raised, written(one), one.entry.service.prefix)
+                grant.add(raised, written(permission), permission.entry.service.prefix)
 
 
-def written(one: Allowed) -> list[str]:
-    """Write the actions: as the policy does, or what is left of them, and escalations exactly."""
-    entry, service = one.entry, one.entry.service
-    said = []
+def written(permission: Allowed) -> list[str]:
+    """Return the actions: patterns of the policy, or the rest of them, and escalations exactly."""
+    entry, service = permission.entry, permission.entry.service
+    actions = []
     for text, bits in _patterns(entry):
-        left = bits & one.bits
+        left = bits & permission.bits
         if left:
-            said += [text] if left == bits else service.shown(left)
-    return [*said, *_exactly(entry, one.bits)]
+            actions += [text] if left == bits else service.shown(left)
+    return [*actions, *_exactly(entry, permission.bits)]
 
 
 def _patterns(entry: Entry) -> list[tuple[str, int]]:
@@ -167,21 +169,21 @@ def _exactly(entry: Entry, bits: int) -> list[str]:
 
 
 def _principal(
-    found: list[Allowed], holder: Holder, target: Target, result: Granted, admin: "_Admin"
+    permissions: list[Allowed], holder: Holder, target: Target, result: Granted, admin: "_Admin"
 ) -> None:
-    """Write permissions over a principal by their exact names; an administrator has them all."""
+    """Add permissions on a principal by their exact names; an administrator has all of them."""
     free: dict[str | None, set[str]] = {}
-    for (policy, terms), group in _grouped(found):
+    for (policy, terms), group in _grouped(permissions):
         known = free.setdefault(policy, set())
         names = {n for a in group for n in _exactly(a.entry, a.bits)} - known
         if not terms:
             known |= names
         if not names:
             continue
-        said = text_of(terms)
+        condition = text_of(terms)
         by = admin.instead_of(terms)
         if by is None:
-            grant = result.grant(holder, policy, target, said)
+            grant = result.grant(holder, policy, target, condition)
             grant.actions.update(dict.fromkeys(sorted(names)))
             grant.services |= {n.partition(":")[0] for n in names}
             by = grant.id
@@ -191,71 +193,79 @@ def _principal(
 
 @dataclass(slots=True)
 class _Admin:
-    """The grants that make a holder administrator of its account: one free, one on condition."""
+    """The grants that make a holder administrator of its account: unconditional, conditional."""
 
     free: str | None = None
     conditional: str | None = None
 
     def instead_of(self, terms: tuple[str, ...]) -> str | None:
-        """Return the grant that makes another on these conditions needless."""
+        """Return the grant that includes any other on these conditions."""
         return self.free or (self.conditional if terms else None)
 
 
 def _account(evaluator: Evaluator, holder: Holder, result: Granted) -> _Admin:
-    """Write what holds for the account as a whole, and whether it can be administered."""
+    """Add grants on the account as a whole, and return those of its administration."""
     id_ = f"arn:{holder.partition}:iam::{holder.account}:root"
     target = evaluator.targets.accounts[id_]
-    found = evaluator.allowed(holder, target)
-    wide = [a for a in found if a.entry.role != "iam"]
+    permissions = evaluator.allowed(holder, target)
+    wide = [a for a in permissions if a.entry.role != "iam"]
     free: dict[str | None, set[str]] = {}
     for (policy, terms), group in _grouped(wide):
         known = free.setdefault(policy, set())
         grant = result.grant(holder, policy, target, text_of(terms))
-        for one in group:
-            _add_wide(grant, one, known)
+        for permission in group:
+            _add_wide(grant, permission, known)
         if not terms:
             known |= grant.levels | grant.actions.keys()
     result.drop_empty(target)
     return _administer(
-        evaluator, holder, target, [a for a in found if a.entry.role == "iam"], result
+        evaluator, holder, target, [a for a in permissions if a.entry.role == "iam"], result
     )
 
 
-def _add_wide(grant: Grant, one: Allowed, known: set[str]) -> None:
+def _add_wide(grant: Grant, permission: Allowed, known: set[str]) -> None:
     """Add account-wide actions; one action alone never makes an administrator."""
-    service = one.entry.service
-    exact = [n for n in _exactly(one.entry, one.bits) if n not in known]
-    if one.entry.role != "wide":
+    service = permission.entry.service
+    exact = [n for n in _exactly(permission.entry, permission.bits) if n not in known]
+    if permission.entry.role != "wide":
         grant.add((), exact, service.prefix)
         return
-    levels = {"write" if x == "admin" else x for x in service.levels(one.bits)} - known
+    levels = {"write" if x == "admin" else x for x in service.levels(permission.bits)} - known
     if levels:
-        said = [
-            text if bits & one.bits == bits else f"{text} (narrowed)"
-            for text, bits in _patterns(one.entry)
-            if bits & one.bits
+        actions = [
+            text if bits & permission.bits == bits else f"{text} (narrowed)"
+            for text, bits in _patterns(permission.entry)
+            if bits & permission.bits
         ]
-        grant.add(levels, [*said, *exact], service.prefix)
+        grant.add(levels, [*actions, *exact], service.prefix)
 
 
 def _administer(
-    evaluator: Evaluator, holder: Holder, target: Target, found: list[Allowed], result: Granted
+    evaluator: Evaluator,
+    holder: Holder,
+    target: Target,
+    permissions: list[Allowed],
+    result: Granted,
 ) -> _Admin:
     """Grant `admin` on the account to whoever may use all of IAM's permission management."""
     needed = evaluator.catalogue["iam"].manages
     admin = _Admin()
     by_policy: dict[str | None, list[Allowed]] = {}
-    for one in found:
-        by_policy.setdefault(one.policy_id, []).append(one)
+    for permission in permissions:
+        by_policy.setdefault(permission.policy_id, []).append(permission)
     alone = [p for p, group in by_policy.items() if not needed & ~_bits(group)]
-    for policy in alone or ([None] if found and not needed & ~_bits(found) else []):
-        group = by_policy[policy] if alone else found
+    for policy in alone or ([None] if permissions and not needed & ~_bits(permissions) else []):
+        group = by_policy[policy] if alone else permissions
         free = [a for a in group if not a.terms]
         group = group if needed & ~_bits(free) else free
         terms = tuple(sorted({t for a in group for t in a.terms}))
         grant = result.grant(holder, policy, target, text_of(terms))
-        for one in group:
-            grant.add(["admin"], written(one) if needed & ~one.bits else _all(one), "iam")
+        for permission in group:
+            grant.add(
+                ["admin"],
+                written(permission) if needed & ~permission.bits else _all(permission),
+                "iam",
+            )
         if terms:
             admin.conditional = admin.conditional or grant.id
         else:
@@ -263,13 +273,13 @@ def _administer(
     return admin
 
 
-def _bits(found: Iterable[Allowed]) -> int:
+def _bits(permissions: Iterable[Allowed]) -> int:
     bits = 0
-    for one in found:
-        bits |= one.bits
+    for permission in permissions:
+        bits |= permission.bits
     return bits
 
 
-def _all(one: Allowed) -> list[str]:
-    """Write the patterns that give all of IAM's permission management."""
-    return [text for text, bits in _patterns(one.entry) if bits]
+def _all(permission: Allowed) -> list[str]:
+    """Return the patterns that give all of IAM's permission management."""
+    return [text for text, bits in _patterns(permission.entry) if bits]

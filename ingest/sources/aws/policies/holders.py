@@ -1,4 +1,4 @@
-"""Who holds which policies, and what limits them: the input of the evaluation.
+"""The holders of policies with their limits: the input of the evaluation.
 
 Where a member of a group is limited by a boundary, or by a denial that the group does not
 have, group and member do not have the same access; `grants` then gives the member what is
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ingest.sources.aws.arn import shown
 from ingest.sources.aws.export import Export, missing_policy
 from ingest.sources.aws.policies.documents import Document, personalised, read_document
-from ingest.sources.aws.policies.evaluation import Boundary, Held, Holder
+from ingest.sources.aws.policies.evaluation import Boundary, HeldPolicy, Holder
 from ingest.sources.aws.policies.targets import Named
 from ingest.sources.aws.principals import Principal
 
@@ -23,9 +23,9 @@ AWS_MANAGED: Mapping[str, Document] = {"AdministratorAccess": EVERYTHING}
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """A user's place in a group, and what the group gives within the user's own limits.
+    """A user's membership in a group, and the group's policies within the user's limits.
 
-    `same` says that the user has no limits that the group does not have.
+    `same` is True if the user has no limits that the group does not have.
     """
 
     user: Principal
@@ -36,7 +36,7 @@ class Member:
 
 @dataclass(slots=True)
 class Holders:
-    """Everybody who holds policies, by name, and the memberships."""
+    """All holders of policies by id, and the memberships."""
 
     by_id: dict[str, Holder] = field(default_factory=dict)
     members: list[Member] = field(default_factory=list)
@@ -45,14 +45,14 @@ class Holders:
         """List the policy documents in use, each once per account."""
         seen: dict[tuple[str, Document], Named] = {}
         for holder in self.by_id.values():
-            for held in holder.held:
-                named = Named(holder.account, holder.partition, held.document)
-                seen.setdefault((holder.account, held.document), named)
+            for policy in holder.policies:
+                named = Named(holder.account, holder.partition, policy.document)
+                seen.setdefault((holder.account, policy.document), named)
         return seen.values()
 
 
 def all_holders(export: Export) -> Holders:
-    """Collect who holds what, and say which policies are not in the export."""
+    """Collect all holders, and warn of policies that are not in the export."""
     holders = Holders()
     splitting: dict[Document, tuple[Document, Document | None]] = {}
     policies = {p.arn: [_split(h, splitting) for h in _policies(export, p)] for p in export.people}
@@ -67,58 +67,58 @@ def all_holders(export: Export) -> Holders:
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """A policy in two: what holds for anybody, and what depends on who asks."""
+    """A policy in two parts: one for any caller, and one that depends on the caller."""
 
     policy_id: str | None
     plain: Document
     personal: Document | None
 
 
-def _split(held: Held, known: dict[Document, tuple[Document, Document | None]]) -> _Split:
-    document = held.document
+def _split(policy: HeldPolicy, known: dict[Document, tuple[Document, Document | None]]) -> _Split:
+    document = policy.document
     if document not in known:
         parts = (document.only(personal=False), document.only(personal=True))
         known[document] = parts if document.personal else (document, None)
-    return _Split(held.policy_id, *known[document])
+    return _Split(policy.policy_id, *known[document])
 
 
 def _holder(
     export: Export, person: Principal, own: list[_Split], groups: list[list[_Split]]
 ) -> Holder:
-    """Give a principal its policies, the personal part of its groups', and all their denials."""
-    held = [Held(s.policy_id, s.plain) for s in own]
+    """Return a holder with its policies, the personal part of its groups', and all denials."""
+    held_policies = [HeldPolicy(s.policy_id, s.plain) for s in own]
     if person.kind != "group":
         known = variables(person)
-        held += [
-            Held(s.policy_id, personalised(s.personal, known))
+        held_policies += [
+            HeldPolicy(s.policy_id, personalised(s.personal, known))
             for policies in (own, *groups)
             for s in policies
             if s.personal is not None
         ]
     boundary = _boundary(export, person)
-    documents = [h.document for h in held] + [s.plain for g in groups for s in g]
+    documents = [h.document for h in held_policies] + [s.plain for g in groups for s in g]
     if boundary is not None and boundary.document is not None:
         documents.append(boundary.document)
     denying = tuple(dict.fromkeys(d for d in documents if d.denies))
     return Holder(
-        person.arn, person.account, person.partition, person.place, held, denying, boundary
+        person.arn, person.account, person.partition, person.place, held_policies, denying, boundary
     )
 
 
 def _member(person: Principal, group: Principal, given: list[_Split], holder: Holder) -> Member:
-    """Tell whether a user's limits can narrow what the group gives."""
+    """Return the membership, and whether the user's limits can narrow the group's policies."""
     own = {s.plain for s in given}
     same = holder.boundary is None and own.issuperset(holder.denying)
-    held = [Held(s.policy_id, s.plain) for s in given]
+    held_policies = [HeldPolicy(s.policy_id, s.plain) for s in given]
     limited = Holder(
         person.arn, person.account, person.partition, person.place,
-        held, holder.denying, holder.boundary,
+        held_policies, holder.denying, holder.boundary,
     )  # fmt: skip
     return Member(person, group, limited, same)
 
 
 def variables(person: Principal) -> dict[str, str]:
-    """Return the policy variables that are known of a principal; empty means undefined."""
+    """Return the known policy variables of a principal; "" means undefined."""
     known = {"aws:principalaccount": person.account, "aws:username": ""}
     if person.kind == "user":
         known["aws:username"] = person.name
@@ -128,7 +128,7 @@ def variables(person: Principal) -> dict[str, str]:
 
 
 def _groups(export: Export, person: Principal) -> list[Principal]:
-    found = []
+    groups = []
     for name in dict.fromkeys(person.groups):
         group = export.people.named(person.account, "group", name)
         if group is None:
@@ -137,21 +137,23 @@ def _groups(export: Export, person: Principal) -> list[Principal]:
                 f"{shown(person.arn)} is a member of group {shown(name)}, which is not there"
             )
         else:
-            found.append(group)
-    return found
+            groups.append(group)
+    return groups
 
 
-def _policies(export: Export, person: Principal) -> list[Held]:
+def _policies(export: Export, person: Principal) -> list[HeldPolicy]:
     if person.kind == "root":
-        return [Held(None, EVERYTHING)]
-    held = [Held(f"{person.arn}/inline/{name}", read) for name, read in person.inline]
+        return [HeldPolicy(None, EVERYTHING)]
+    held_policies = [
+        HeldPolicy(f"{person.arn}/inline/{name}", read) for name, read in person.inline
+    ]
     for arn in person.attached:
         read = _managed(export, arn)
         if read is None:
             missing_policy(export, arn, f"a policy of {shown(person.arn)},")
         else:
-            held.append(Held(arn, read))
-    return held
+            held_policies.append(HeldPolicy(arn, read))
+    return held_policies
 
 
 def _managed(export: Export, arn: str) -> Document | None:

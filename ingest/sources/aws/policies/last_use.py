@@ -1,4 +1,4 @@
-"""What service-last-accessed data say of single grants.
+"""The last use of single grants from service-last-accessed data.
 
 The data say when an identity last called a service, not on which resource nor at which level.
 So a grant counts as used only where it is all that the identity has on that service, as unused
@@ -17,7 +17,7 @@ Entitlement = tuple[str, str]
 
 
 class Observed:
-    """Judges grants by their holder's last calls."""
+    """The observed use of grants, from their holder's last calls."""
 
     def __init__(
         self, calls: Calls, given: Mapping[str, Granted], groups_of: Mapping[str, Sequence[str]]
@@ -38,8 +38,8 @@ class Observed:
         if not called:
             return True, {}
         only = {(grant.target.id, level) for level in grant.levels}
-        held = self._entitlements(grant.holder)
-        if len(only) > 1 or any(held[s] != only for s in called):
+        entitlements = self._entitlements(grant.holder)
+        if len(only) > 1 or any(entitlements[s] != only for s in called):
             return False, {}
         return True, dict.fromkeys(grant.levels, iso(max(called.values())))
 

@@ -1,4 +1,4 @@
-"""Policies attached to resources: whom they let in, and whom they keep out.
+"""Policies attached to resources: the callers that they allow and deny.
 
 Within an account such a policy lets in whom it names without any permission of their own; the
 account itself, named as a whole, leaves it to its own policies. A caller from another account
@@ -15,34 +15,34 @@ from ingest.sources.aws.export import Export, ResourcePolicy
 from ingest.sources.aws.policies.documents import Statement, term
 from ingest.sources.aws.policies.evaluation import Allowed, Entry, Evaluator, Holder
 from ingest.sources.aws.policies.patterns import is_wild
-from ingest.sources.aws.policies.targets import Target, Targets, whole
-from ingest.sources.aws.policies.trust import Named, denies, who
+from ingest.sources.aws.policies.targets import Target, Targets, containing_resource
+from ingest.sources.aws.policies.trust import Named, denies, resolve_principal
 
 CALLER = canonical({"Unknown": "the caller's account must permit it too"})
 
 
 @dataclass(slots=True)
 class Attached:
-    """The policies of resources, by the resource they rule."""
+    """The policies of resources, by resource."""
 
     export: Export
     by_target: dict[str, list[ResourcePolicy]] = field(default_factory=dict)
 
     def denials(self, holder: Holder, target: Target) -> list[Statement]:
-        """Return the statements that keep a holder away from a resource."""
-        found = []
+        """Return the statements that deny a holder a resource."""
+        denials = []
         named = Named(holder.id, "principal", holder.account)
         for policy in self.by_target.get(target.id, ()):
             for statement in policy.document.statements:
                 if statement.allow or (statement.except_principals and ":group/" in holder.id):
                     continue
                 if denies(self.export, statement, named):
-                    found.append(statement)
-        return found
+                    denials.append(statement)
+        return denials
 
     @property
     def choosy(self) -> bool:
-        """Whether some denial speaks of some identities and not of others."""
+        """Whether some denial applies to some identities only."""
         return any(
             not s.allow and (s.except_principals or ("AWS", "*") not in s.principals)
             for policies in self.by_target.values()
@@ -52,7 +52,7 @@ class Attached:
 
 
 def attach(export: Export, targets: Targets, main_account: str) -> Attached:
-    """Find which resource each policy rules; add the resources that only policies name."""
+    """Assign each policy to its resources; add the resources that only policies name."""
     attached = Attached(export)
     for policy in export.resource_policies:
         ruled = _ruled(policy)
@@ -67,26 +67,26 @@ def attach(export: Export, targets: Targets, main_account: str) -> Attached:
 def _ruled(policy: ResourcePolicy) -> set[str]:
     if policy.resource is not None:
         return {policy.resource}
-    bases = {whole(r) for s in policy.document.statements for r in s.resources}
+    bases = {containing_resource(r) for s in policy.document.statements for r in s.resources}
     return {b for b in bases if parse(b) is not None and not is_wild(b)}
 
 
 def let_in(
     attached: Attached, evaluator: Evaluator, holders: Mapping[str, Holder]
 ) -> Iterator[tuple[Holder, Named, Target, list[Allowed]]]:
-    """Yield whom the policies of resources let in, and to what; strangers included."""
+    """Yield the callers that policies of resources allow, with the resources; also strangers."""
     for id_, policies in attached.by_target.items():
         target = evaluator.targets.resources[id_]
-        found: dict[Holder, tuple[Named, list[Allowed]]] = {}
+        permissions_by_holder: dict[Holder, tuple[Named, list[Allowed]]] = {}
         for policy in policies:
             entries = evaluator.entries(policy.document).get(target, [])
             for entry in entries:
                 for holder, named, terms in _callers(
                     attached.export, entry, target, holders, policy
                 ):
-                    had = found.setdefault(holder, (named, []))[1]
+                    had = permissions_by_holder.setdefault(holder, (named, []))[1]
                     had += _allowed(evaluator, attached, (holder, target), entry, terms)
-        for holder, (named, allowed) in found.items():
+        for holder, (named, allowed) in permissions_by_holder.items():
             if allowed:
                 yield holder, named, target, allowed
 
@@ -116,17 +116,17 @@ def _callers(
     holders: Mapping[str, Holder],
     policy: ResourcePolicy,
 ) -> Iterator[tuple[Holder, Named, tuple[str, ...]]]:
-    """Yield the holders that a statement lets in, with the conditions of coming from elsewhere."""
+    """Yield the holders that a statement allows, with the conditions for other accounts."""
     statement = entry.statement
     known = [h for h in holders.values() if ":user/" in h.id or ":role/" in h.id]
     if statement.except_principals:
-        spared = {who(export, kind, value).id for kind, value in statement.principals}
+        spared = {resolve_principal(export, kind, value).id for kind, value in statement.principals}
         for holder in known:
             if holder.id not in spared:
                 yield holder, Named(holder.id, "principal", holder.account), ()
         return
     for kind, value in statement.principals:
-        named = who(export, kind, value)
+        named = resolve_principal(export, kind, value)
         if named.kind == "anyone":
             for holder in known:
                 yield holder, Named(holder.id, "principal", holder.account), ()
@@ -143,7 +143,7 @@ def _callers(
 
 
 def _is_own(named: Named, target: Target, holders: Iterable[Holder]) -> bool:
-    """Whether an account is the resource's own, whose policies decide for themselves."""
+    """Return whether an account is the resource's own, whose own policies decide."""
     if target.account:
         return named.account == target.account
     return any(h.account == named.account for h in holders)

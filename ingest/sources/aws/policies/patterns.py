@@ -23,12 +23,12 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def is_wild(pattern: str) -> bool:
-    """Whether the pattern can match more than one text."""
+    """Return whether the pattern can match more than one text."""
     return WILD.search(pattern) is not None
 
 
 def contains(general: str, special: str) -> bool:
-    """Whether all that `special` matches, `general` matches too; never wrongly true.
+    """Return whether `general` matches all that `special` matches; never wrongly True.
 
     >>> contains("arn:aws:s3:::b*", "arn:aws:s3:::b/logs/*")
     True
@@ -39,47 +39,47 @@ def contains(general: str, special: str) -> bool:
 
 
 @lru_cache(maxsize=65_536)
-def overlaps(one: str, other: str) -> bool:
-    """Whether some text matches both patterns.
+def overlaps(first: str, second: str) -> bool:
+    """Return whether some text matches both patterns.
 
     >>> overlaps("*/public/*", "b/*"), overlaps("a*", "b*")
     (True, False)
     """
-    if not is_wild(other):
-        return contains(one, other)
-    if not is_wild(one):
-        return contains(other, one)
-    if _clash(_head(one), _head(other)) or _clash(_head(one[::-1]), _head(other[::-1])):
+    if not is_wild(second):
+        return contains(first, second)
+    if not is_wild(first):
+        return contains(second, first)
+    if _clash(_head(first), _head(second)) or _clash(_head(first[::-1]), _head(second[::-1])):
         return False
-    return _meet(one, other)
+    return _meet(first, second)
 
 
 def _head(pattern: str) -> str:
     return WILD.split(pattern, maxsplit=1)[0]
 
 
-def _clash(one: str, other: str) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] != other[:shorter]
+def _clash(first: str, second: str) -> bool:
+    shorter = min(len(first), len(second))
+    return first[:shorter] != second[:shorter]
 
 
-def _meet(one: str, other: str) -> bool:
-    """Step through `one` and keep the places in `other` that can be reached, as bits."""
-    other = STARS.sub("*", other)
+def _meet(first: str, second: str) -> bool:
+    """Step through `first`, with the reachable places in `second` as bits."""
+    second = STARS.sub("*", second)
     places: dict[str, int] = {}
-    for n, letter in enumerate(other):
+    for n, letter in enumerate(second):
         places[letter] = places.get(letter, 0) | 1 << n
     stars, any_letter = places.pop("*", 0), places.pop("?", 0)
     letters = sum(places.values()) | any_letter
-    whole = (1 << len(other) + 1) - 1
+    all_places = (1 << len(second) + 1) - 1
     here = 1 | (1 & stars) << 1
-    for letter in one:
+    for letter in first:
         if letter == "*":
-            here = whole & -(here & -here)
+            here = all_places & -(here & -here)
             continue
         fitting = letters if letter == "?" else places.get(letter, 0) | any_letter
         here = (here & stars) | (here & fitting) << 1
         here |= (here & stars) << 1
         if not here:
             return False
-    return bool(here >> len(other) & 1)
+    return bool(here >> len(second) & 1)

@@ -1,4 +1,4 @@
-"""Sets of resources, as patterns describe them, and whether a statement speaks of them."""
+"""Sets of resources, described by patterns, and the statements that cover them."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ class Region:
 
 
 def region_of(pattern: str, name: str, how: str) -> Region:
-    """Return what a pattern means of a target's name: all, or a part (see `targets.meets`)."""
+    """Return the region of a target's name that a pattern matches (see `targets.meets`)."""
     if how == "all":
         return Region((name,))
     return Region((pattern,)) if contains(name, pattern) else Region((pattern, name))
 
 
 def covers(denial: Statement, region: Region) -> bool:
-    """Whether a denial speaks of everything in a region."""
+    """Return whether a denial covers everything in a region."""
     if not denial.except_resources:
         return any(contains(r, base) for r in denial.resources for base in region.bases)
     if region.literal:
@@ -42,7 +42,7 @@ def covers(denial: Statement, region: Region) -> bool:
 
 
 def touches(statement: Statement, region: Region) -> bool:
-    """Whether a statement of a boundary speaks of anything in a region."""
+    """Return whether a statement of a boundary covers anything in a region."""
     if statement.except_resources:
         return not any(contains(r, base) for r in statement.resources for base in region.bases)
     if region.literal:

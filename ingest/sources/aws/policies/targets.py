@@ -1,4 +1,4 @@
-"""What permissions lead to: resources, principals and accounts, and when a pattern means them.
+"""The targets of permissions: resources, principals and accounts, and patterns that match them.
 
 Known resources are those of inventories and every concrete name in a policy. A name pattern
 that matches no known resource becomes a resource of its own, so that no grant is lost; so does
@@ -56,16 +56,18 @@ class Target:
     attached_policies: tuple[str, ...] = ()
 
 
-def whole(resource: str) -> str:
+def containing_resource(resource: str) -> str:
     """Return the resource that a part belongs to.
 
-    >>> whole("arn:aws:s3:::b/logs/*"), whole("arn:aws:sqs:eu-west-1:1:q")
-    ('arn:aws:s3:::b', 'arn:aws:sqs:eu-west-1:1:q')
+    >>> containing_resource("arn:aws:s3:::b/logs/*")
+    'arn:aws:s3:::b'
+    >>> containing_resource("arn:aws:sqs:eu-west-1:1:q")
+    'arn:aws:sqs:eu-west-1:1:q'
     """
     for pattern, _ in PARTS:
-        found = pattern.fullmatch(resource)
-        if found:
-            return found.group(1)
+        match = pattern.fullmatch(resource)
+        if match:
+            return match.group(1)
     return resource
 
 
@@ -78,13 +80,13 @@ def names_of(resource: str) -> tuple[str, ...]:
 
 
 def is_broad(resource: str) -> bool:
-    """Whether a pattern names no service of its own, such as `*`."""
+    """Return whether a pattern names no service, such as `*`."""
     arn = parse(resource)
     return is_wild(resource) if arn is None else is_wild(arn.service)
 
 
 def type_of(arn: Arn) -> str:
-    """Say what sort of resource a name speaks of."""
+    """Return the type of the resource with a name."""
     if arn.service in TYPES and "/" not in arn.resource:
         return TYPES[arn.service]
     kind = arn.kind if re.search("[:/]", arn.resource) else arn.service
@@ -92,7 +94,7 @@ def type_of(arn: Arn) -> str:
 
 
 def variables_open(resource: str) -> str:
-    """Put `*` where a policy variable stands."""
+    """Replace policy variables by `*`."""
     return fill(resource, {})[0] or resource
 
 
@@ -111,7 +113,7 @@ class Targets:
         yield from self.accounts.values()
 
     def add_resource(self, id_: str, *, homes: Iterable[str] = (), account: str = "") -> Target:
-        """Add the resource of this name unless it is there; note who names it."""
+        """Add the resource of this name unless it exists, and the accounts that name it."""
         if id_ not in self.resources:
             arn = parse(id_)
             assert arn is not None
@@ -126,7 +128,7 @@ class Targets:
         return self.resources[id_]
 
     def add_service(self, service: str, account: str, partition: str) -> Target:
-        """Add a resource that stands for everything a service keeps in an account."""
+        """Add a resource that represents everything of a service in an account."""
         id_ = f"arn:{partition}:{service}:*:{account}:*"
         if id_ not in self.resources:
             names = (f"arn:{partition}:{service}:*",)
@@ -152,14 +154,14 @@ def known_targets(export: Export, main_account: str) -> Targets:
                 person.name, attached_policies=_own_policies(person),
             )  # fmt: skip
     for thing in export.things.values():
-        said = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
-        target = targets.add_resource(thing.id, account=said)
+        owner = thing.account if ACCOUNT.fullmatch(thing.account) else main_account
+        target = targets.add_resource(thing.id, account=owner)
         target.type, target.title = thing.type, thing.name
     return targets
 
 
 def _own_policies(person: Principal) -> tuple[str, ...]:
-    """List the attached policies that somebody in the account can rewrite."""
+    """Return the attached policies that the account itself manages."""
     parsed = [(p, parse(p)) for p in person.attached]
     return tuple(p for p, arn in parsed if arn and arn.account == person.account != "aws")
 
@@ -187,7 +189,7 @@ def add_named(targets: Targets, used: Iterable[Named], catalogue: Catalogue) -> 
     for named in used:
         for statement in named.document.statements:
             for resource in () if statement.except_resources else statement.resources:
-                base = whole(variables_open(resource))
+                base = containing_resource(variables_open(resource))
                 arn = parse(base)
                 if arn is None or is_broad(base) or arn.resource == "root":
                     continue
@@ -239,7 +241,7 @@ def _opened(statement: Statement, catalogue: Catalogue) -> set[str]:
 
 
 def meets(pattern: str, target: Target, name: str) -> str:
-    """Say how a statement's pattern means a name of a target.
+    """Return how much of a target's name a statement's pattern matches.
 
     Returns
     -------
@@ -250,6 +252,6 @@ def meets(pattern: str, target: Target, name: str) -> str:
         return "all"
     if not is_wild(name):
         return ""
-    base = whole(variables_open(pattern))
+    base = containing_resource(variables_open(pattern))
     ours = base == target.names[0] or (not target.wild and contains(base, target.names[0]))
     return "part" if ours and overlaps(pattern, name) else ""

@@ -1,7 +1,7 @@
-"""Who may take a role: what its trust policy says, and who it really is.
+"""The identities that may assume a role: those that its trust policy names, and the permitted ones.
 
-TRUSTS is what the policy says. ASSUMES needs both sides: within an account it suffices that
-the trust policy names the identity itself (or everybody), while trust in the account needs
+TRUSTS has the statements of the policy. ASSUMES needs both sides: within an account it suffices
+that the trust policy names the identity itself (or everybody), while trust in the account needs
 the identity's own permission; across accounts both are always needed. What an account that is
 not in the export permits is unknown, so no ASSUMES starts there.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
@@ -39,7 +39,7 @@ FOR_PEOPLE = {
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whom a policy names: `kind` is anyone, account, principal, service, oidc, saml or other."""
+    """A named party: `kind` is anyone, account, principal, service, oidc, saml or other."""
 
     id: str
     kind: str
@@ -78,8 +78,8 @@ class Trust:
         }
 
 
-def who(export: Export, kind: str, value: str) -> Named:
-    """Say whom a `Principal` entry names.
+def resolve_principal(export: Export, kind: str, value: str) -> Named:
+    """Return the party that a `Principal` entry names.
 
     A session stands for its role; a unique id for the one principal that has it.
     """
@@ -120,14 +120,14 @@ def _action(named: Named) -> str:
     return {"oidc": BY_TOKEN, "saml": BY_SAML}.get(named.kind, ASSUME)
 
 
-def _speaks_of(statement: Statement, action: str) -> bool:
+def _covers_action(statement: Statement, action: str) -> bool:
     lowered = action.lower()
     hit = any(compiled(a.lower()).fullmatch(lowered) for a in statement.actions)
     return hit is not statement.except_actions
 
 
 def trusts(export: Export) -> dict[str, list[Trust]]:
-    """Read whom each role trusts, by role; what is denied without condition is left out."""
+    """Return the trusted parties of each role, without those denied unconditionally."""
     return {
         person.arn: list(_of_role(export, person))
         for person in export.people
@@ -146,9 +146,9 @@ def _of_role(export: Export, role: Principal) -> Iterator[Trust]:
         else:
             pairs = statement.principals
         for kind, value in pairs:
-            named = who(export, kind, value)
+            named = resolve_principal(export, kind, value)
             action = _action(named)
-            if not _speaks_of(statement, action):
+            if not _covers_action(statement, action):
                 continue
             terms = _after(export, named, action, term(statement.condition), denials)
             if terms is not None:
@@ -166,16 +166,16 @@ def _rows(
 
 
 def _subjects(statement: Statement, issuer: str) -> Sequence[str | None]:
-    """Find whom the provider must name, from equality and likeness of its `sub` claim."""
-    found: list[str] = []
+    """Return the required subjects, from conditions on the `sub` claim of the provider."""
+    subjects: list[str] = []
     for operator, tests in (statement.condition or {}).items():
         if not operator.rpartition(":")[2].startswith(("StringEquals", "StringLike")):
             continue
         for key, values in tests.items() if isinstance(tests, dict) else ():
             if key.lower() == f"{issuer}:sub".lower():
                 listed = values if isinstance(values, list) else [values]
-                found += [v for v in listed if isinstance(v, str)]
-    return list(dict.fromkeys(found)) or [None]
+                subjects += [v for v in listed if isinstance(v, str)]
+    return list(dict.fromkeys(subjects)) or [None]
 
 
 def _after(
@@ -187,10 +187,10 @@ def _after(
 ) -> tuple[str, ...] | None:
     """Add the conditions of denials that hit this principal; None if one hits without any."""
     for denial in denials:
-        if not _speaks_of(denial, action) or not denies(export, denial, named):
+        if not _covers_action(denial, action) or not denies(export, denial, named):
             continue
         if denial.except_principals and named.kind in ("account", "anyone"):
-            continue  # whom it spares is decided for each identity
+            continue  # its exceptions are evaluated for each identity
         if not denial.condition:
             return None
         terms = tuple(sorted({*terms, unless(denial.condition)}))
@@ -198,8 +198,8 @@ def _after(
 
 
 def denies(export: Export, denial: Statement, named: Named) -> bool:
-    """Whether a denial speaks of everybody that `named` stands for."""
-    listed = [who(export, kind, value) for kind, value in denial.principals]
+    """Return whether a denial applies to all identities that `named` represents."""
+    listed = [resolve_principal(export, kind, value) for kind, value in denial.principals]
     hit = any(
         other.id in (ANYONE, named.id)
         or (other.kind == "account" and other.account == named.account != "")
@@ -210,15 +210,15 @@ def denies(export: Export, denial: Statement, named: Named) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to take a role: on which conditions, and which facts it rests on."""
+    """One way to assume a role: its conditions, and the ids of its facts."""
 
     terms: tuple[str, ...]
     support: tuple[str, ...]
 
 
-def trust_ids(found: Mapping[str, list[Trust]]) -> dict[Trust, str]:
-    """Name each TRUSTS row as the graph does."""
-    rows = [trust for of_role in found.values() for trust in of_role]
+def trust_ids(trusts_by_role: Mapping[str, list[Trust]]) -> dict[Trust, str]:
+    """Return the id of each TRUSTS row in the graph."""
+    rows = [trust for of_role in trusts_by_role.values() for trust in of_role]
     if not rows:
         return {}
     frame = pd.DataFrame([t.row() for t in rows], dtype=object)
@@ -233,14 +233,14 @@ def assumptions(
     export: Export,
     evaluator: Evaluator,
     holders: Mapping[str, Holder],
-    found: Mapping[str, list[Trust]],
+    trusts_by_role: Mapping[str, list[Trust]],
     permitted: Permissions,
 ) -> Iterator[tuple[str, str, Way]]:
-    """Derive who may take which role (rule A1), the unconditional way where there is one."""
-    ids = trust_ids(found)
+    """Yield the identities that may assume roles (rule A1), unconditionally if possible."""
+    ids = trust_ids(trusts_by_role)
     people = [p for p in export.people if p.kind in ("user", "role")]
     accounts = {p.account for p in people}
-    for role, listed in found.items():
+    for role, listed in trusts_by_role.items():
         target = export.people.by_arn[role]
         relevant = [t for t in listed if t.action == ASSUME and _can_lead(t, accounts)]
         for person in people if relevant else ():
@@ -300,7 +300,7 @@ def _names(named: Named, person: Principal) -> bool:
 def unhindered(
     evaluator: Evaluator, holder: Holder, role: str, *, bounded: bool
 ) -> list[tuple[str, ...]]:
-    """Return on which conditions nothing on the holder's own side stands in the way.
+    """Return the conditions under which the holder's own policies do not deny a role.
 
     A boundary does not limit what a resource's policy gives to a user by name; it limits roles.
     """
