@@ -22,21 +22,21 @@ Key = tuple[str, str]
 @cache
 def rules_for() -> dict[Key, tuple[Rule, ...]]:
     """Return for each control (framework, id) the rules that refer to it, by id."""
-    found: dict[Key, list[Rule]] = {}
+    rules_by_control: dict[Key, list[Rule]] = {}
     for rule in sorted(all_rules().values(), key=lambda r: r.id):
         for key in dict.fromkeys(map(parse, rule.references)):
-            found.setdefault(key, []).append(rule)
-    return {key: tuple(rules) for key, rules in found.items()}
+            rules_by_control.setdefault(key, []).append(rule)
+    return {key: tuple(rules) for key, rules in rules_by_control.items()}
 
 
 @cache
 def measures_for() -> dict[Key, tuple[Measure, ...]]:
     """Return for each control the measures that refer to it, in their order."""
-    found: dict[Key, list[Measure]] = {}
+    measures_by_control: dict[Key, list[Measure]] = {}
     for measure in all_measures().values():
         for key in dict.fromkeys(map(parse, measure.references)):
-            found.setdefault(key, []).append(measure)
-    return {key: tuple(measures) for key, measures in found.items()}
+            measures_by_control.setdefault(key, []).append(measure)
+    return {key: tuple(measures) for key, measures in measures_by_control.items()}
 
 
 @dataclass(frozen=True)
@@ -56,29 +56,29 @@ class Judged:
 @once
 def judged_by(posture: Posture) -> dict[str, Judged]:
     """Return the result of each rule, by id, computed once for a posture."""
-    found, broken = find_all(posture), failed(posture)
-    by_rule = dict(iter(found.groupby("rule")))
+    findings, broken = find_all(posture), failed(posture)
+    by_rule = dict(iter(findings.groupby("rule")))
     answers = {}
     for rule in all_rules().values():
-        rows = by_rule.get(rule.id, found.iloc[:0])
-        gaps, who = lacking(posture, rule), _within(posture, rule)
+        rows = by_rule.get(rule.id, findings.iloc[:0])
+        gaps, identities = lacking(posture, rule), _within(posture, rule)
         because = f"no source declares {', '.join(gaps)}" if gaps else None
         if rule.id in broken:
             because = PartFailed(rule.id).because
-        elif because is None and not len(who):
+        elif because is None and not len(identities):
             because = "there is no identity in service that it could judge"
         subjects = np.unique(rows["subject"].to_numpy(np.int64))
-        answers[rule.id] = Judged(rule, who, subjects, tuple(rows["id"]), because)
+        answers[rule.id] = Judged(rule, identities, subjects, tuple(rows["id"]), because)
     return answers
 
 
 def _within(posture: Posture, rule: Rule) -> np.ndarray:
     """Return the identities in service for which every kind of fact that a rule needs is known."""
-    who = population(posture).identities
-    told = [stated_by(posture.graph, kind)[who] for kind in rule.needs if kind != "grants"]
+    identities = population(posture).identities
+    stated = [stated_by(posture.graph, kind)[identities] for kind in rule.needs if kind != "grants"]
     if "grants" in rule.needs:
-        told.append(posture.entitlements_known[who])
-    return np.asarray(who[np.logical_and.reduce(told)] if told else who)
+        stated.append(posture.entitlements_known[identities])
+    return np.asarray(identities[np.logical_and.reduce(stated)] if stated else identities)
 
 
 @once

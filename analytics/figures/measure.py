@@ -87,10 +87,10 @@ class Measure:
         lacking = [kind for kind in self.needs if kind not in known]
         if lacking:
             return Measured(None, because=f"no source declares {', '.join(lacking)}")
-        found = guarded(
+        measured = guarded(
             posture.faults, self.name, lambda: self._measured(posture), lambda: UNMEASURED
         )
-        return UNMEASURED if found.broken else found
+        return UNMEASURED if measured.broken else measured
 
     def _measured(self, posture: Posture) -> Measured:
         try:
@@ -110,8 +110,10 @@ def ratio(
         detail |= {"unknown": unknown}
     if not denominator:
         return Measured(None, numerator, denominator, empty, detail)
-    whole = denominator + unknown
-    within = (float(numerator / whole), float((numerator + unknown) / whole)) if unknown else None
+    possible = denominator + unknown
+    within = (
+        (float(numerator / possible), float((numerator + unknown) / possible)) if unknown else None
+    )
     return Measured(float(numerator / denominator), numerator, denominator, None, detail, within)
 
 
@@ -161,10 +163,10 @@ class Population:
 
     def _share(self, assumption: str, known: bool) -> np.ndarray:
         rows, units, k = self.debt.rows, self.debt.units, NUMBER[assumption]
-        mine = (rows.assumption == k) & (np.isnan(rows.degree) != known)
-        amount = (rows.principal if known else rows.unverified)[mine]
+        mask = (rows.assumption == k) & (np.isnan(rows.degree) != known)
+        amount = (rows.principal if known else rows.unverified)[mask]
         weighed = amount / self.debt.model.weight[k]
-        return np.bincount(rows.entitlement[mine], weighed, len(units))
+        return np.bincount(rows.entitlement[mask], weighed, len(units))
 
 
 @once
@@ -174,21 +176,21 @@ def population(posture: Posture) -> Population:
     place = np.flatnonzero(alive(posture)[posture.accountable])
     units = debt.units
     exposure = np.bincount(units.place, units.exposure, len(debt.identities))
-    who = posture.accountable[place]
+    identities = posture.accountable[place]
     return Population(
         debt=debt,
-        identities=who,
+        identities=identities,
         place=place,
         exposure=exposure[place],
         known=debt.known[place],
-        reach_known=posture.reach_known[who],
+        reach_known=posture.reach_known[identities],
     )
 
 
 def owed(posture: Posture) -> Total | None:
     """Return the total debt of all identities; None if the access of none is known."""
-    whole = total(population(posture).debt)
-    return whole if whole.known else None
+    amounts = total(population(posture).debt)
+    return amounts if amounts.known else None
 
 
 def not_owed() -> Measured:
@@ -201,18 +203,20 @@ def kept_share(posture: Posture, assumption: str, empty: str) -> Measured:
 
     `detail` counts identities in the same way: those for whose every entitlement it holds.
     """
-    who = population(posture)
-    broken, unknown = who.broken(assumption), who.unknown(assumption)
-    known = who.every_exposure - unknown.sum()
-    bad = np.bincount(who.debt.units.place, (broken > 0) | (unknown > 0), len(who.debt.identities))
-    doubtful = np.bincount(who.debt.units.place, unknown > 0, len(who.debt.identities))
-    some = np.bincount(who.debt.units.place, minlength=len(who.debt.identities)) > 0
-    counted = some[who.place] & ~(doubtful[who.place] > 0)
+    judged = population(posture)
+    broken, unknown = judged.broken(assumption), judged.unknown(assumption)
+    known = judged.every_exposure - unknown.sum()
+    bad = np.bincount(
+        judged.debt.units.place, (broken > 0) | (unknown > 0), len(judged.debt.identities)
+    )
+    doubtful = np.bincount(judged.debt.units.place, unknown > 0, len(judged.debt.identities))
+    some = np.bincount(judged.debt.units.place, minlength=len(judged.debt.identities)) > 0
+    counted = some[judged.place] & ~(doubtful[judged.place] > 0)
     return ratio(
         known - float(broken.sum()),
         float(known),
-        empty if who.every_exposure else who.empty,
+        empty if judged.every_exposure else judged.empty,
         unknown=float(unknown.sum()),
-        identities=int((counted & ~(bad[who.place] > 0)).sum()),
+        identities=int((counted & ~(bad[judged.place] > 0)).sum()),
         of_identities=int(counted.sum()),
     )

@@ -85,10 +85,12 @@ BY_ASSUMPTION = {
 def pillars(posture: Posture) -> tuple[Pillar, ...]:
     """Return the five pillars."""
     by_debt = {
-        name: Pillar(name, title, EXPOSURE, tuple(_held(posture, k, v) for k, v in parts.items()))
+        name: Pillar(
+            name, title, EXPOSURE, tuple(_in_order(posture, k, v) for k, v in parts.items())
+        )
         for name, (title, parts) in BY_ASSUMPTION.items()
     }
-    monitoring = (_observed(posture), _held(posture, "evidence", "Decisions explain its use"))
+    monitoring = (_observed(posture), _in_order(posture, "evidence", "Decisions explain its use"))
     return (
         Pillar("discovery", "Discovery", COUNT, _discovered(posture)),
         by_debt["lifecycle"],
@@ -98,7 +100,7 @@ def pillars(posture: Posture) -> tuple[Pillar, ...]:
     )
 
 
-def _held(posture: Posture, assumption: str, title: str) -> Part:
+def _in_order(posture: Posture, assumption: str, title: str) -> Part:
     """Return the part of an assumption: where it is known to hold."""
     owed, k = population(posture).debt, NUMBER[assumption]
     of, unknown = float(owed.applicable[:, k].sum()), float(owed.unverified[:, k].sum())
@@ -115,7 +117,7 @@ def _observed(posture: Posture) -> Part:
 
 def _discovered(posture: Posture) -> tuple[Part, ...]:
     """Return the parts on what is known of the identities themselves."""
-    who = population(posture).identities
+    identities = population(posture).identities
     known = {
         "complete": ("Stated by a source that was read completely", stated_completely(posture)),
         "created": ("Its creation is known", posture.created_at != NEVER),
@@ -124,7 +126,13 @@ def _discovered(posture: Posture) -> tuple[Part, ...]:
         "activity": ("Its last activity is known", last_active(posture) != NEVER),
     }
     return tuple(
-        Part(name, title, int(flags[who].sum()), int((~flags[who]).sum()), len(who))
+        Part(
+            name,
+            title,
+            int(flags[identities].sum()),
+            int((~flags[identities]).sum()),
+            len(identities),
+        )
         for name, (title, flags) in known.items()
     )
 
@@ -132,24 +140,24 @@ def _discovered(posture: Posture) -> tuple[Part, ...]:
 def stated_completely(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes that a completely read scope declares as identities."""
     graph = posture.graph
-    whole = {c.key for c in graph.coverage if c.complete}
-    found = np.zeros(len(graph.ids), bool)
+    complete_scopes = {c.key for c in graph.coverage if c.complete}
+    mask = np.zeros(len(graph.ids), bool)
     for label in IDENTITIES:
         frame = graph.facts.frames[label]
         keys = list(zip(frame["source"], frame["scope"], strict=True))
-        stated = np.array([key in whole for key in keys], bool)
-        found[graph.numbers(frame["id"][stated])] = True
-    return found
+        stated = np.array([key in complete_scopes for key in keys], bool)
+        mask[graph.numbers(frame["id"][stated])] = True
+    return mask
 
 
 def _stated(posture: Posture, column: str) -> np.ndarray:
     """Return a mask of the identities for which a source declares `column`."""
     graph = posture.graph
-    found = np.zeros(len(graph.ids), bool)
+    mask = np.zeros(len(graph.ids), bool)
     for label in IDENTITIES:
         frame = graph.frames[label]
-        found[graph.numbers(frame["id"][frame[column].notna()])] = True
-    return found
+        mask[graph.numbers(frame["id"][frame[column].notna()])] = True
+    return mask
 
 
 def nobody_could(pillar: Pillar | Part) -> str | None:
@@ -157,5 +165,5 @@ def nobody_could(pillar: Pillar | Part) -> str | None:
     if not pillar.of:
         return "there is nothing that it applies to"
     if pillar.unknown >= pillar.of:
-        return "nobody could have told: no source declares what it rests on"
+        return "not known: no source declares what it depends on"
     return None

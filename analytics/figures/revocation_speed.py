@@ -102,11 +102,12 @@ def _moments(posture: Posture, about: int | None) -> list[_Moment]:
     thing = posture.graph.thing(about)["id"] if about is not None else None
     looks: list[tuple[_Moment, Identities]] = []
     for past in _past(posture):
-        there = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
-        looks.append((_moment(past, there), past.graph.identities))
-    found = [identities for _, identities in looks]
+        numbers = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        looks.append((_moment(past, numbers), past.graph.identities))
+    identities_by_time = [identities for _, identities in looks]
     return [
-        _called(moment, names_in(posture.graph, found[at:])) for at, (moment, _) in enumerate(looks)
+        _called(moment, names_in(posture.graph, identities_by_time[at:]))
+        for at, (moment, _) in enumerate(looks)
     ]
 
 
@@ -162,13 +163,13 @@ def _moment(posture: Posture, about: list[int] | None) -> _Moment:
 
 def _followed(moments: list[_Moment], shown: list[pd.DataFrame]) -> pd.DataFrame:
     """Join the items of all moments: the start and end of each, and whether it ended."""
-    whole = pd.concat([rows.assign(seen=n) for n, rows in enumerate(shown)], ignore_index=True)
-    spells = whole.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
+    shown_rows = pd.concat([rows.assign(seen=n) for n, rows in enumerate(shown)], ignore_index=True)
+    spells = shown_rows.sort_values("seen").groupby(["kind", "key", "since"], as_index=False).last()
     at = np.array([m.at for m in moments], np.int64)
     last = spells["seen"].to_numpy(np.int64)
     after = np.minimum(last + 1, len(at) - 1)
-    told = [s in moments[n].scopes for s, n in zip(spells["scope"], after, strict=True)]
-    spells["ended"] = (last < len(at) - 1) & np.array(told, bool)
+    read_again = [s in moments[n].scopes for s, n in zip(spells["scope"], after, strict=True)]
+    spells["ended"] = (last < len(at) - 1) & np.array(read_again, bool)
     spells["until"] = np.where(spells["ended"], at[after], at[last])
     return _timed(spells)
 
@@ -203,8 +204,8 @@ def _credentials(posture: Posture) -> pd.DataFrame:
     expires = milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now)
     late &= ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)
-    mine = late[pairs.row]
-    row, identity = pairs.row[mine], posture.accountable[pairs.place[mine]]
+    overdue_pairs = late[pairs.row]
+    row, identity = pairs.row[overdue_pairs], posture.accountable[pairs.place[overdue_pairs]]
     return _rows(CREDENTIALS, _ids(frame)[row], expires[row], identity, _scopes(frame)[row])
 
 
@@ -263,13 +264,17 @@ def _changes(case: Case) -> pd.DataFrame:
 
 def _decided(case: Case, units: Entitlements) -> np.ndarray:
     """Return when each was first approved or decided on since its grant, `UNSEEN` if unknown."""
-    frame, said = case.posture.graph.frames[CAN_ACCESS], case.reviews
+    frame, reviews = case.posture.graph.frames[CAN_ACCESS], case.reviews
     reviewed = milliseconds(frame["reviewed_at"])[units.grant]
     known = [
         reviewed,
-        *(said.approved_grant[units.grant], said.last_grant[units.grant] >> 1),
-        *(each[node] for each in (said.approved_thing,) for node in (units.holder, units.identity)),
-        *(said.last_thing[node] >> 1 for node in (units.holder, units.identity)),
+        *(reviews.approved_grant[units.grant], reviews.last_grant[units.grant] >> 1),
+        *(
+            each[node]
+            for each in (reviews.approved_thing,)
+            for node in (units.holder, units.identity)
+        ),
+        *(reviews.last_thing[node] >> 1 for node in (units.holder, units.identity)),
     ]
     first = np.full(len(units), UNSEEN)
     for at in known:
@@ -288,9 +293,9 @@ def time_to_revoke(posture: Posture, spells: Spells) -> dict[str, Any]:
     return _speed(spells, days) | {
         "sla_days": days,
         "by_kind": [
-            {"kind": kind} | _speed(mine, days)
+            {"kind": kind} | _speed(of_kind, days)
             for kind in KINDS
-            if len((mine := spells.of(kind)).rows)
+            if len((of_kind := spells.of(kind)).rows)
         ],
         "snapshots": _snapshots(posture),
     }

@@ -45,8 +45,8 @@ class Survival:
         """Return whether at most 1 - `share` survives, computed with integers."""
         part, of = round((1 - share) * 10_000), 10_000
         left = math.prod((self.at_risk - self.ended)[: place + 1].tolist())
-        whole = math.prod(self.at_risk[: place + 1].tolist())
-        return bool(left * of <= part * whole)
+        exposed = math.prod(self.at_risk[: place + 1].tolist())
+        return bool(left * of <= part * exposed)
 
 
 def survival(lasted: np.ndarray, ended: np.ndarray) -> Survival:

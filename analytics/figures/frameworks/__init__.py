@@ -64,33 +64,33 @@ def all_frameworks() -> dict[str, Framework]:
 
 
 def _read(path: Path) -> Framework:
-    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     controls = tuple(
         Control(c["id"], c["title"], tuple(c.get("aliases", ())), c.get("because"))
-        for c in said.pop("control")
+        for c in document.pop("control")
     )
-    return Framework(name=path.stem, controls=controls, **said)
+    return Framework(name=path.stem, controls=controls, **document)
 
 
-def framework(said: str) -> Framework:
+def framework(text: str) -> Framework:
     """Return the framework by name: any unique part of its name or title.
 
     Raises
     ------
     UnknownFramework
     """
-    known, wanted = all_frameworks(), said.strip().casefold()
+    known, wanted = all_frameworks(), text.strip().casefold()
     if wanted in known:
         return known[wanted]
-    found = [f for f in known.values() if wanted and wanted in f"{f.name} {f.title}".casefold()]
-    if len(found) != 1:
+    matching = [f for f in known.values() if wanted and wanted in f"{f.name} {f.title}".casefold()]
+    if len(matching) != 1:
         raise UnknownFramework(
-            f"{said!r} names no one framework and no control; there are {', '.join(known)}"
+            f"{text!r} matches no single framework and no control; there are {', '.join(known)}"
         )
-    return found[0]
+    return matching[0]
 
 
-def named(said: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
+def named(text: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
     """Return the frameworks and controls that match a name; all if None.
 
     A control is named by its id, by an alias (that of an earlier edition), or as rules refer to it,
@@ -105,21 +105,21 @@ def named(said: str | None) -> list[tuple[Framework, tuple[Control, ...]]]:
     >>> [(f.name, [c.id for c in controls]) for f, controls in named("pr.ac-4")]
     [('nist_csf_2_0', ['PR.AA-05'])]
     """
-    if said is None:
+    if text is None:
         return [(listed, listed.controls) for listed in all_frameworks().values()]
-    wanted = said.strip().casefold()
-    found: list[tuple[Framework, tuple[Control, ...]]] = []
+    wanted = text.strip().casefold()
+    matching: list[tuple[Framework, tuple[Control, ...]]] = []
     for listed in all_frameworks().values():
         known = {id_.casefold(): control for id_, control in listed.by_id.items()}
         control = known.get(wanted) or known.get(
             wanted.removeprefix(f"{listed.prefix.casefold()} ")
         )
         if control is not None:
-            found.append((listed, (control,)))
-    if not found:
-        whole = framework(said)
-        found.append((whole, whole.controls))
-    return found
+            matching.append((listed, (control,)))
+    if not matching:
+        by_name = framework(text)
+        matching.append((by_name, by_name.controls))
+    return matching
 
 
 @cache
@@ -141,9 +141,9 @@ def parse(reference: str) -> tuple[str, str]:
     """
     for listed in all_frameworks().values():
         form = rf"{re.escape(listed.prefix)} (?P<id>{listed.pattern})(?: (?P<title>.+))?"
-        if (found := re.fullmatch(form, reference)) is None:
+        if (match := re.fullmatch(form, reference)) is None:
             continue
-        control = listed.by_id.get(found["id"])
-        if control is not None and found["title"] in (None, control.title):
+        control = listed.by_id.get(match["id"])
+        if control is not None and match["title"] in (None, control.title):
             return listed.name, control.id
     raise UnknownReference(f"no framework lists {reference!r}")

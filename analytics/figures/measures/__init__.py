@@ -11,5 +11,5 @@ from analytics.figures.measure import Measure
 def all_measures() -> dict[str, Measure]:
     """List the measures by name, in display order."""
     modules = [import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__)]
-    found = sorted((m.MEASURE for m in modules), key=lambda m: m.order)
-    return {m.name: m for m in found}
+    measures = sorted((m.MEASURE for m in modules), key=lambda m: m.order)
+    return {m.name: m for m in measures}

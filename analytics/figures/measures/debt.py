@@ -6,16 +6,16 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the debt, and the most that could be owed."""
-    whole, model = owed(posture), population(posture).debt.model
-    if whole is None:
+    amounts, model = owed(posture), population(posture).debt.model
+    if amounts is None:
         return not_owed()
     detail = {
-        "unverified": whole.unverified,
-        "not_known": whole.not_known,
+        "unverified": amounts.unverified,
+        "not_known": amounts.not_known,
         "model": model.id,
         "hash": model.hash,
     }
-    return Measured(whole.debt, whole.debt, whole.most, detail=detail)
+    return Measured(amounts.debt, amounts.debt, amounts.most, detail=detail)
 
 
 MEASURE = Measure(

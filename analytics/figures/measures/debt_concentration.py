@@ -22,14 +22,14 @@ def measure(posture: Posture) -> Measured:
         return not_owed()
     debt = population(posture).debt
     each = np.sort(debt.debt.sum(axis=1)[debt.known])[::-1]
-    whole = float(each.sum())
+    debt_of_all = float(each.sum())
     top = int(np.ceil(TOP * len(each)))
     return ratio(
         float(each[:top].sum()),
-        whole,
+        debt_of_all,
         "nothing is owed",
         identities=top,
-        gini=gini(each) if whole else None,
+        gini=gini(each) if debt_of_all else None,
     )
 
 

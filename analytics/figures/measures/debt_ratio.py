@@ -8,14 +8,14 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return debt as a share of the most that could be owed, its range and its grade."""
-    whole = owed(posture)
-    if whole is None or not whole.most:
+    amounts = owed(posture)
+    if amounts is None or not amounts.most:
         return Measured(None, because=population(posture).empty)
     grade, _ = graded(posture, debt_of(posture))
-    detail = {"range": list(whole.range), "grade": grade, "not_known": whole.not_known}
-    low, high = whole.range
-    within = (low, 1.0 if whole.not_known else high)
-    return Measured(whole.ratio, whole.debt, whole.most, detail=detail, range=within)
+    detail = {"range": list(amounts.range), "grade": grade, "not_known": amounts.not_known}
+    low, high = amounts.range
+    within = (low, 1.0 if amounts.not_known else high)
+    return Measured(amounts.ratio, amounts.debt, amounts.most, detail=detail, range=within)
 
 
 MEASURE = Measure(

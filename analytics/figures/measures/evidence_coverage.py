@@ -8,15 +8,15 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the explained share of the sensitive uses for which this is known."""
-    found = coverage(uses(posture))
+    covered = coverage(uses(posture))
     return ratio(
-        found["explained"],
-        found["sensitive"],
+        covered["explained"],
+        covered["sensitive"],
         "of no use of anything confidential it is known whether a decision explains it"
-        if found["unknown"]
+        if covered["unknown"]
         else "no use of anything confidential was seen",
-        weighted=found["weighted"],
-        unknown=found["unknown"],
+        weighted=covered["weighted"],
+        unknown=covered["unknown"],
     )
 
 

@@ -6,10 +6,10 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the daily growth of the debt, and the principal that bears it."""
-    whole = owed(posture)
-    if whole is None:
+    amounts = owed(posture)
+    if amounts is None:
         return not_owed()
-    return Measured(whole.interest, whole.interest, whole.principal)
+    return Measured(amounts.interest, amounts.interest, amounts.principal)
 
 
 MEASURE = Measure(

@@ -7,10 +7,10 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of identities that a completely read source declares."""
-    who = population(posture).identities
+    identities = population(posture).identities
     return ratio(
-        int(stated_completely(posture)[who].sum()),
-        len(who),
+        int(stated_completely(posture)[identities].sum()),
+        len(identities),
         "no accountable identity is in service",
     )
 

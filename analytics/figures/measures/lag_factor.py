@@ -6,10 +6,10 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return debt divided by principal: one more than the average number of missed cycles."""
-    whole = owed(posture)
-    if whole is None:
+    amounts = owed(posture)
+    if amounts is None:
         return not_owed()
-    return ratio(whole.debt, whole.principal, "nothing is owed")
+    return ratio(amounts.debt, amounts.principal, "nothing is owed")
 
 
 MEASURE = Measure(

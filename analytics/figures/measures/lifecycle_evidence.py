@@ -14,10 +14,10 @@ NEEDS = ("owners", "scope", "reviews")
 
 def measure(posture: Posture) -> Measured:
     """Return the share of identities with an owner, a purpose and a date of review."""
-    who = population(posture).identities
+    identities = population(posture).identities
     owned, purpose, reviewed = parts(posture)
-    told = [stated_by(posture.graph, kind)[who] for kind in NEEDS if kind != "owners"]
-    known = np.logical_and.reduce([posture.ownership.known[who], *told])
+    stated = [stated_by(posture.graph, kind)[identities] for kind in NEEDS if kind != "owners"]
+    known = np.logical_and.reduce([posture.ownership.known[identities], *stated])
     return ratio(
         int((owned & purpose & reviewed & known).sum()),
         int(known.sum()),
@@ -31,14 +31,14 @@ def measure(posture: Posture) -> Measured:
 
 def parts(posture: Posture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return masks of the identities in service with an owner, with a purpose and with a review."""
-    graph, who = posture.graph, population(posture).identities
+    graph, identities = posture.graph, population(posture).identities
     owned = posture.ownership.known & ~posture.ownership.nobody()
     purpose = np.zeros(len(graph.ids), bool)
     for label in IDENTITIES:
         frame = graph.frames[label]
         purpose[graph.numbers(frame["id"])] = frame["purpose"].notna().to_numpy(bool)
     reviewed = (reviews(graph).last_thing != NEVER) | _grants_reviewed(posture)
-    return owned[who], purpose[who], reviewed[who]
+    return owned[identities], purpose[identities], reviewed[identities]
 
 
 def _grants_reviewed(posture: Posture) -> np.ndarray:
@@ -46,9 +46,9 @@ def _grants_reviewed(posture: Posture) -> np.ndarray:
     graph, units = posture.graph, population(posture).debt.units
     decided = reviews(graph).last_grant != NEVER
     decided |= milliseconds(graph.frames[CAN_ACCESS]["reviewed_at"]) != NEVER
-    found = np.zeros(len(graph.ids), bool)
-    found[units.identity[decided[units.grant]]] = True
-    return found
+    mask = np.zeros(len(graph.ids), bool)
+    mask[units.identity[decided[units.grant]]] = True
+    return mask
 
 
 MEASURE = Measure(

@@ -6,12 +6,12 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure whose use would be seen."""
-    who = population(posture)
-    whole = who.every_exposure
+    judged = population(posture)
+    exposure = judged.every_exposure
     return ratio(
-        whole - float(who.unknown("necessity").sum()),
-        whole,
-        who.empty,
+        exposure - float(judged.unknown("necessity").sum()),
+        exposure,
+        judged.empty,
     )
 
 

@@ -9,9 +9,9 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of identities with known owners that have one in each role."""
-    owned, who = posture.ownership, population(posture).identities
-    known = owned.known_whole[who]
-    lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[who]
+    owned, identities = posture.ownership, population(posture).identities
+    known = owned.known_whole[identities]
+    lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[identities]
     return ratio(
         int((known & ~lacking).sum()),
         int(known.sum()),

@@ -9,15 +9,15 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure of identities with an owner in each role."""
-    owned, who = posture.ownership, population(posture)
-    known = owned.known_whole[who.identities]
-    lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[who.identities]
+    owned, judged = posture.ownership, population(posture)
+    known = owned.known_whole[judged.identities]
+    lacking = np.logical_or.reduce([owned.missing(role) for role in ROLES])[judged.identities]
     return ratio(
-        float(who.exposure[known & ~lacking].sum()),
-        float(who.exposure[known].sum()),
+        float(judged.exposure[known & ~lacking].sum()),
+        float(judged.exposure[known].sum()),
         "owners of both kinds are known of no identity in service that has an entitlement"
-        if who.every_exposure
-        else who.empty,
+        if judged.every_exposure
+        else judged.empty,
     )
 
 

@@ -6,10 +6,10 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the principal, and the most it could be."""
-    whole = owed(posture)
-    if whole is None:
+    amounts = owed(posture)
+    if amounts is None:
         return not_owed()
-    return Measured(whole.principal, whole.principal, whole.applicable)
+    return Measured(amounts.principal, amounts.principal, amounts.applicable)
 
 
 MEASURE = Measure(

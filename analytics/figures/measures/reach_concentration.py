@@ -9,18 +9,22 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of all weighted reach of the tenth of identities that reach most."""
-    who = population(posture)
-    weighted = np.sort(posture.totals().weighted[who.place[who.reach_known]])[::-1]
-    whole = float(weighted.sum())
+    judged = population(posture)
+    weighted = np.sort(posture.totals().weighted[judged.place[judged.reach_known]])[::-1]
+    reach_of_all = float(weighted.sum())
     top = int(np.ceil(TOP * len(weighted)))
-    spread = {f"p{q}": float(np.quantile(weighted, q / 100)) for q in (50, 90, 99)} if whole else {}
+    spread = (
+        {f"p{q}": float(np.quantile(weighted, q / 100)) for q in (50, 90, 99)}
+        if reach_of_all
+        else {}
+    )
     return ratio(
         float(weighted[:top].sum()),
-        whole,
-        who.unreached or "no identity in service reaches anything",
+        reach_of_all,
+        judged.unreached or "no identity in service reaches anything",
         identities=top,
-        gini=gini(weighted) if whole else None,
-        widest=float(weighted[0]) if whole else None,
+        gini=gini(weighted) if reach_of_all else None,
+        widest=float(weighted[0]) if reach_of_all else None,
         **spread,
     )
 

@@ -13,18 +13,18 @@ def measure(posture: Posture) -> Measured:
         return Measured(None, because="no journal of acceptances is kept with these facts")
     if failed(posture):
         raise PartFailed(*failed(posture))
-    found = find_all(posture)
-    grave = set(found["id"][found["rank"] <= RANK["high"]])
-    said = posture.journal.acceptances()
-    accepted = set(lives(posture).acceptances) if said else set()
-    ended = [a for a in said if a.until <= posture.graph.as_of]
+    findings = find_all(posture)
+    grave = set(findings["id"][findings["rank"] <= RANK["high"]])
+    acceptances = posture.journal.acceptances()
+    accepted = set(lives(posture).acceptances) if acceptances else set()
+    ended = [a for a in acceptances if a.until <= posture.graph.as_of]
     lapsed = {lives(posture).called(a.finding) for a in ended} - accepted
     return ratio(
         len(grave & accepted),
         len(grave),
         "there is no critical or high finding",
-        accepted=len(set(found["id"]) & accepted),
-        lapsed_and_still_there=len(set(found["id"]) & lapsed),
+        accepted=len(set(findings["id"]) & accepted),
+        lapsed_and_still_there=len(set(findings["id"]) & lapsed),
     )
 
 

@@ -7,13 +7,13 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of identities that can read, or do more to, sensitive resources."""
-    who = population(posture)
-    able = reaching(posture)[who.identities]
+    judged = population(posture)
+    able = reaching(posture)[judged.identities]
     return ratio(
         int(able.sum()),
-        int(who.reach_known.sum()),
-        who.unreached or "no accountable identity is in service",
-        unknown=int((~who.reach_known).sum()),
+        int(judged.reach_known.sum()),
+        judged.unreached or "no accountable identity is in service",
+        unknown=int((~judged.reach_known).sum()),
     )
 
 

@@ -9,19 +9,19 @@ from analytics.usage.regained import regained
 
 def measure(posture: Posture) -> Measured:
     """Return the share of weighted reach that relies on edges not used for 90 days."""
-    found = regained(posture)
-    if found.of and not found.known:
-        detail = {"unobserved": found.unseen}
+    stale = regained(posture)
+    if stale.of and not stale.known:
+        detail = {"unobserved": stale.unseen}
         return Measured(None, because="of no access anybody would see the use", detail=detail)
-    told = ratio(
-        found.weighted,
-        found.of,
+    share = ratio(
+        stale.weighted,
+        stale.of,
         population(posture).unreached or "no accountable identity reaches anything",
-        unobserved=found.unseen,
+        unobserved=stale.unseen,
     )
-    if told.value is None or not found.unseen:
-        return told
-    return replace(told, range=(told.value, (found.weighted + found.unseen) / found.of))
+    if share.value is None or not stale.unseen:
+        return share
+    return replace(share, range=(share.value, (stale.weighted + stale.unseen) / stale.of))
 
 
 MEASURE = Measure(

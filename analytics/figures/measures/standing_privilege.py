@@ -20,16 +20,16 @@ def privileged(posture: Posture, units: Entitlements) -> np.ndarray:
 
 def measure(posture: Posture) -> Measured:
     """Return the share of privileged exposure that is standing."""
-    who = population(posture)
-    units = who.debt.units
-    mine = privileged(posture, units)
-    always = mine & standing(posture, units)
+    judged = population(posture)
+    units = judged.debt.units
+    privilege = privileged(posture, units)
+    always = privilege & standing(posture, units)
     return ratio(
         float(units.exposure[always].sum()),
-        float(units.exposure[mine].sum()),
+        float(units.exposure[privilege].sum()),
         "no accountable identity may write or see what is confidential"
-        if who.every_exposure
-        else who.empty,
+        if judged.every_exposure
+        else judged.empty,
         identities=len(np.unique(units.place[always])),
     )
 

@@ -9,13 +9,13 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure that is standing."""
-    who = population(posture)
-    units = who.debt.units
+    judged = population(posture)
+    units = judged.debt.units
     always = standing(posture, units)
     return ratio(
         float(units.exposure[always].sum()),
-        who.every_exposure,
-        who.empty,
+        judged.every_exposure,
+        judged.empty,
         identities=len(np.unique(units.place[always])),
     )
 

@@ -11,11 +11,11 @@ def measure(posture: Posture) -> Measured:
     spells = overdue(posture)
     if not len(spells.rows):
         return Measured(None, because="nothing was ever overdue in the snapshots kept")
-    found = time_to_revoke(posture, spells)
-    median = found["median_days"]
+    speed = time_to_revoke(posture, spells)
+    median = speed["median_days"]
     because = None if median is not None else "fewer than half of what was overdue is gone so far"
     return Measured(
-        median, found["ended"], len(spells.rows), because, {k: found[k] for k in DETAIL}
+        median, speed["ended"], len(spells.rows), because, {k: speed[k] for k in DETAIL}
     )
 
 

@@ -6,15 +6,15 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure of identities without an owner in any role."""
-    owned, who = posture.ownership, population(posture)
-    known = owned.known[who.identities]
-    nobody = owned.nobody()[who.identities]
+    owned, judged = posture.ownership, population(posture)
+    known = owned.known[judged.identities]
+    nobody = owned.nobody()[judged.identities]
     return ratio(
-        float(who.exposure[nobody].sum()),
-        float(who.exposure[known].sum()),
+        float(judged.exposure[nobody].sum()),
+        float(judged.exposure[known].sum()),
         "owners are known of no identity in service that has an entitlement"
-        if who.every_exposure
-        else who.empty,
+        if judged.every_exposure
+        else judged.empty,
         identities=int(nobody.sum()),
         of_identities=int(known.sum()),
     )

@@ -6,12 +6,12 @@ from analytics.posture import Posture
 
 def measure(posture: Posture) -> Measured:
     """Return the share of observed exposure that was not used for 90 days."""
-    who = population(posture)
-    unused, unseen = who.broken("necessity"), who.unknown("necessity")
+    judged = population(posture)
+    unused, unseen = judged.broken("necessity"), judged.unknown("necessity")
     return ratio(
         float(unused.sum()),
-        who.every_exposure - float(unseen.sum()),
-        "of no entitlement anybody would see the use" if who.every_exposure else who.empty,
+        judged.every_exposure - float(unseen.sum()),
+        "of no entitlement anybody would see the use" if judged.every_exposure else judged.empty,
         unknown=float(unseen.sum()),
     )
 

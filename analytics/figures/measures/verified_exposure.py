@@ -8,8 +8,8 @@ from graph.values import iso
 
 def measure(posture: Posture) -> Measured:
     """Return the share of exposure for which it is known whether debt is owed."""
-    who = population(posture)
-    whole = total(who.debt)
+    judged = population(posture)
+    amounts = total(judged.debt)
     sources = [
         {
             "source": c.source,
@@ -21,10 +21,10 @@ def measure(posture: Posture) -> Measured:
         for c in posture.graph.coverage
     ]
     return ratio(
-        whole.applicable - whole.unverified,
-        whole.applicable,
-        who.empty,
-        not_known=whole.not_known,
+        amounts.applicable - amounts.unverified,
+        amounts.applicable,
+        judged.empty,
+        not_known=amounts.not_known,
         sources=sources,
         undeclared=list(posture.graph.undeclared),
     )
@@ -38,7 +38,7 @@ MEASURE = Measure(
     denominator="weighted exposure of every assumption that applies",
     unit=SHARE,
     better=MORE,
-    source="Model TD-1: what nobody could have told is unknown, neither kept nor broken",
+    source="Model TD-1: what no source could declare is unknown, neither kept nor broken",
     rows="trustdebt debt --items",
     measure=measure,
     target=1.0,
