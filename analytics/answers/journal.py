@@ -178,7 +178,7 @@ def _finding(posture: Posture, said: str) -> str:
     found = there[there == life.called(said)].tolist()
     found = found or there[there.str.startswith(said)].tolist()
     if not found:
-        had = {new for old, new in life.former().items() if old.startswith(said)}
+        had = {new for old, new in life.replaced().items() if old.startswith(said)}
         found = there[there.isin(had)].tolist()
     if len(found) == 1:
         return str(found[0])

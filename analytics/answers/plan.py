@@ -81,7 +81,7 @@ def plan(
         "before": before,
         "after": after,
         "in_use": sum(len(step.breaks) > 0 for step in made.steps),
-        "unobservable": sum(not step.what.observed for step in made.steps),
+        "unobservable": sum(not step.candidate.observed for step in made.steps),
         "optimum_gap": gap,
         "optimum": {f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
         "candidates": made.candidates,
@@ -97,7 +97,7 @@ def _because(made: Plan, by_debt: bool) -> str | None:
 
 
 def _step(posture: Posture, step: Step) -> dict[str, Any]:
-    what, graph = step.what, posture.graph
+    what, graph = step.candidate, posture.graph
     frame = graph.frames[what.relationship].iloc[list(what.rows)]
     ids = [str(one) for one in frame["id"]]
     ends = graph.thing(what.source), graph.thing(what.target)

@@ -54,8 +54,8 @@ def steps(series: np.ndarray) -> Steps:
     best = gain.argmax(axis=1)
     row = np.arange(count)
     drop, split = gain[row, best], splits[best]
-    whole = (centred**2).sum(axis=1)
-    variance = np.maximum(whole - drop, 0) / (points - 2)
+    total_squares = (centred**2).sum(axis=1)
+    variance = np.maximum(total_squares - drop, 0) / (points - 2)
     lift = series.mean(axis=1)
     before = lift + sums[row, best] / split
     after = lift - sums[row, best] / (points - split)

@@ -165,9 +165,9 @@ class _Facts:
             since = graph.grant_use[2] if granted else milliseconds(frame["valid_from"])
             given = frame["actions"].iloc[at] if granted else [pd.NA] * len(at)
             columns = (frame["id"].iloc[at], names[source], names[target], given, since[at])
-            for fact, who, what, actions, start in zip(*columns, strict=True):
+            for fact, source_name, target_name, actions, start in zip(*columns, strict=True):
                 began[fact] = int(start)
-                words[fact] = _said(relationship, who, what, actions)
+                words[fact] = _sentence(relationship, source_name, target_name, actions)
                 ease[fact] = IN_USE if relationship.control or granted else NO_ACCESS
         idle = idle_rows(posture)
         idle = idle[idle["fact"].isin(wanted)]
@@ -184,9 +184,9 @@ class _Facts:
         return self.words.get(best, best)
 
 
-def _said(kind: Relationship, who: str, what: str, actions: object) -> str:
+def _sentence(kind: Relationship, source: str, target: str, actions: object) -> str:
     named = strict_json(actions) if isinstance(actions, str) else []
     if isinstance(named, list) and named:
         more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-        return f"{named[0]}{more} of {who} on {what}"
-    return WORDS[kind].format(who, what) if kind in WORDS else f"{who} {kind} {what}"
+        return f"{named[0]}{more} of {source} on {target}"
+    return WORDS[kind].format(source, target) if kind in WORDS else f"{source} {kind} {target}"

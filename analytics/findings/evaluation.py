@@ -28,17 +28,17 @@ def find_all(posture: Posture) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `analytics.findings.rule.FOUND`, and `id` (the same for the same rule,
+        The columns of `analytics.findings.rule.COLUMNS`, and `id` (the same for the same rule,
         subject and object in every snapshot), `rule`, `severity`, `quantity` (weight times heaviest
         entitlement concerned; larger is worse), `rank` (0 is critical) and `reach_known`. If
         that is false the severity is at least medium, and the sentence says why. Findings of a rule
         that failed are missing: see `failed`.
     """
     rules = [rule for rule in all_rules().values() if not lacking(posture, rule)]
-    whole = _judged(posture, [(rule, _found(posture, rule)) for rule in rules])
+    findings = _judged(posture, [(rule, _findings(posture, rule)) for rule in rules])
     general = {rule.id for rule in all_rules().values() if rule.general}
-    place = whole["rule"].str[:3] + whole["rule"].isin(general).map({True: "~", False: ""})
-    ordered = whole.assign(place=place + whole["rule"]).sort_values(
+    place = findings["rule"].str[:3] + findings["rule"].isin(general).map({True: "~", False: ""})
+    ordered = findings.assign(place=place + findings["rule"]).sort_values(
         ["rank", "quantity", "place", "subject", "object", "key"],
         ascending=[True, False, True, True, True, True],
         kind="stable",
@@ -47,7 +47,7 @@ def find_all(posture: Posture) -> pd.DataFrame:
     return ordered.drop(columns="place")
 
 
-def _found(posture: Posture, rule: Rule) -> pd.DataFrame:
+def _findings(posture: Posture, rule: Rule) -> pd.DataFrame:
     return guarded(posture.faults, rule.id, lambda: rule.find(posture), nothing)
 
 
@@ -76,20 +76,20 @@ def find_by(posture: Posture, rule: Rule) -> pd.DataFrame:
 def _judged(posture: Posture, parts: list[tuple[Rule, pd.DataFrame]]) -> pd.DataFrame:
     """Concatenate the findings of rules, with id and severity of each."""
     frames = [frame for _, frame in parts if len(frame)]
-    whole = pd.concat(frames or [nothing()], ignore_index=True)
+    findings = pd.concat(frames or [nothing()], ignore_index=True)
     counts = [len(frame) for _, frame in parts]
     weight = np.repeat(np.array([rule.weight for rule, _ in parts], float), counts)
     rules = np.repeat(np.array([rule.id for rule, _ in parts], object), counts)
-    quantity = weight * whole["weighs"].to_numpy(float)
+    quantity = weight * findings["weighs"].to_numpy(float)
     rank = np.searchsorted(-LEAST, -quantity, side="left")
-    floor = whole["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
-    unknown = _of_unknown_reach(posture, whole)
+    floor = findings["floor"].map(RANK).fillna(len(BANDS)).to_numpy(int)
+    unknown = _of_unknown_reach(posture, findings)
     rank = np.minimum(np.minimum(rank, floor), np.where(unknown, LEAST_UNKNOWN, len(BANDS)))
-    said = whole["sentence"].mask(unknown, whole["sentence"] + UNKNOWN_REACH)
-    return whole.assign(
-        sentence=said,
+    sentences = findings["sentence"].mask(unknown, findings["sentence"] + UNKNOWN_REACH)
+    return findings.assign(
+        sentence=sentences,
         reach_known=~unknown,
-        id=pd.array(_ids(posture, rules, whole), dtype="str"),
+        id=pd.array(_ids(posture, rules, findings), dtype="str"),
         rule=pd.array(rules, dtype="str"),
         severity=pd.array(NAMES[rank], dtype="str"),
         quantity=quantity,

@@ -51,18 +51,18 @@ def growths(posture: Posture) -> list[Growth]:
     series, number = frame.to_numpy(float), posture.graph.numbers(_text(frame.index))
     here = ~np.isnan(series)
     begun = np.where(here.any(axis=1), here.argmax(axis=1), len(infos))
-    whole = here.sum(axis=1) == len(infos) - begun  # present from then on, without a gap
-    found: list[Growth] = []
-    for start in np.unique(begun[whole & (number >= 0)]):
-        rows = np.flatnonzero(whole & (begun == start) & (number >= 0))
+    complete = here.sum(axis=1) == len(infos) - begun  # present from then on, without a gap
+    grown: list[Growth] = []
+    for start in np.unique(begun[complete & (number >= 0)]):
+        rows = np.flatnonzero(complete & (begun == start) & (number >= 0))
         step = steps(series[rows, start:])
         up = np.flatnonzero((step.start != NO_CHANGE) & (step.after > step.before))
-        found += [
+        grown += [
             _growth(posture, infos, int(number[rows[k]]), int(start + step.start[k]),
                     (float(step.before[k]), float(step.after[k])))
             for k in up
         ]  # fmt: skip
-    return sorted(found, key=lambda g: g.identity)
+    return sorted(grown, key=lambda g: g.identity)
 
 
 def exposures(posture: Posture) -> pd.DataFrame:
@@ -77,9 +77,10 @@ def exposures(posture: Posture) -> pd.DataFrame:
     history = posture.history
     assert history is not None
     looks = [_look(history, info.id) for info in comparable(posture)]
-    found = [look.identities for look in looks]
+    identities = [look.identities for look in looks]
     parts = [
-        _summed(look.exposure, names_in(posture.graph, found[at:])) for at, look in enumerate(looks)
+        _summed(look.exposure, names_in(posture.graph, identities[at:]))
+        for at, look in enumerate(looks)
     ]
     return pd.concat(parts, axis=1, keys=range(len(parts)))
 
@@ -102,12 +103,12 @@ def comparable(posture: Posture) -> list[SnapshotInfo]:
         return []
     known = [i for i in history.until(now) if i.taken_at <= posture.graph.as_of]
     by_instant = {i.taken_at: i for i in sorted(known, key=lambda i: i.order)}
-    found: list[SnapshotInfo] = []
+    infos: list[SnapshotInfo] = []
     for info in sorted(by_instant.values(), key=lambda i: i.taken_at, reverse=True):
-        if found and _granting(info.coverage) != _granting(found[0].coverage):
+        if infos and _granting(info.coverage) != _granting(infos[0].coverage):
             break
-        found.append(info)
-    return found[::-1]
+        infos.append(info)
+    return infos[::-1]
 
 
 def _granting(coverage: tuple[Coverage, ...]) -> set[tuple[str, str]]:
@@ -125,15 +126,15 @@ class _Look:
 @once
 def _look(history: History, snapshot: str) -> _Look:
     past = history.posture(snapshot)
-    held = _held(past)
-    sums = np.bincount(held.place, held.exposure, len(held.identities))
-    ids = past.graph.ids.take(held.identities).to_pandas()
+    units = _entitlements(past)
+    sums = np.bincount(units.place, units.exposure, len(units.identities))
+    ids = past.graph.ids.take(units.identities).to_pandas()
     same = Identities.named(past.graph.identities.canonical)  # without the sources of each merge
     return _Look(pd.Series(sums, index=pd.Index(ids, dtype=object)), same)
 
 
 @once
-def _held(posture: Posture) -> Entitlements:
+def _entitlements(posture: Posture) -> Entitlements:
     return entitlements(posture, model())
 
 
@@ -160,8 +161,8 @@ def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
     """Return the weight of the heaviest level of each grant of an identity, by the grant's id."""
     assert posture.history is not None
     past = posture.history.posture(info.id)
-    held = _held(past)
-    former = Former(past.graph, posture.graph)
-    mine = np.isin(held.identity, former.numbers(name))
-    facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[held.grant[mine]]
-    return pd.Series(held.exposure[mine], index=former.linked(facts)).groupby(level=0).max()
+    units = _entitlements(past)
+    earlier_ids = Former(past.graph, posture.graph)
+    mask = np.isin(units.identity, earlier_ids.numbers(name))
+    facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[units.grant[mask]]
+    return pd.Series(units.exposure[mask], index=earlier_ids.linked(facts)).groupby(level=0).max()

@@ -137,15 +137,15 @@ def _days_with_use(
         for n, text in zip(sums["nth"], sums["by_day"], strict=True)
         for day in by_day.read(text)
     ]
-    told = pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64)
+    summed = pd.DataFrame(days_of, columns=["nth", "at"], dtype=np.int64)
     last = posture.activity.last_granted[grant]
     levels = [pd.DataFrame({"nth": nth, "at": last[:, bit]}) for bit in range(len(LEVELS))]
-    whole = pd.concat([events, told, *levels], ignore_index=True)
-    age = now - whole["at"].to_numpy()
-    recent = (whole["at"] != NEVER).to_numpy() & (age >= 0)
-    recent &= age <= days[whole["nth"].to_numpy()] * DAY
-    whole = whole[recent].assign(day=lambda rows: rows["at"] // DAY)
-    once = whole.drop_duplicates(["nth", "day"])
+    all_uses = pd.concat([events, summed, *levels], ignore_index=True)
+    age = now - all_uses["at"].to_numpy()
+    recent = (all_uses["at"] != NEVER).to_numpy() & (age >= 0)
+    recent &= age <= days[all_uses["nth"].to_numpy()] * DAY
+    all_uses = all_uses[recent].assign(day=lambda rows: rows["at"] // DAY)
+    once = all_uses.drop_duplicates(["nth", "day"])
     counts: np.ndarray = np.bincount(once["nth"], minlength=count).astype(float)
     return counts
 
@@ -156,7 +156,7 @@ def _seen(posture: Posture) -> pd.DataFrame:
     graph = posture.graph
     events, summaries = graph.frames[USE_EVENT], graph.frames[USED]
     events = events[~failed(events["outcome"])]
-    who, what = graph.ends(USED)
+    user, used = graph.ends(USED)
     single = pd.DataFrame(
         {
             "who": graph.numbers(events["principal"]),
@@ -165,18 +165,18 @@ def _seen(posture: Posture) -> pd.DataFrame:
         }
     )
     ends = [
-        pd.DataFrame({"who": who, "what": what, "at": milliseconds(summaries[column])})
+        pd.DataFrame({"who": user, "what": used, "at": milliseconds(summaries[column])})
         for column in ("first_at", "last_at")
     ]
-    whole = pd.concat([single, *ends], ignore_index=True)
-    return whole[(whole["at"] != NEVER) & (whole["who"] >= 0) & (whole["what"] >= 0)]
+    all_uses = pd.concat([single, *ends], ignore_index=True)
+    return all_uses[(all_uses["at"] != NEVER) & (all_uses["who"] >= 0) & (all_uses["what"] >= 0)]
 
 
 def _sums(posture: Posture) -> pd.DataFrame:
     """Return identity, resource and days of uses from logs that are summed day by day."""
-    frame, (who, what) = posture.graph.frames[USED], posture.graph.ends(USED)
-    rows = pd.DataFrame({"who": who, "what": what, "by_day": frame["by_day"]})
-    return rows[(who >= 0) & (what >= 0) & rows["by_day"].notna()]
+    frame, (user, used) = posture.graph.frames[USED], posture.graph.ends(USED)
+    rows = pd.DataFrame({"who": user, "what": used, "by_day": frame["by_day"]})
+    return rows[(user >= 0) & (used >= 0) & rows["by_day"].notna()]
 
 
 def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np.ndarray:
@@ -184,10 +184,10 @@ def _automated(posture: Posture, holder: np.ndarray, resource: np.ndarray) -> np
     known = np.full(len(posture.graph.ids), np.nan)
     for label in (*IDENTITIES, RESOURCE):
         frame = posture.graph.frames[label]
-        said = frame["provider"].str.lower().map(REVOKES_BY_MACHINE)
-        known[posture.graph.numbers(frame["id"])] = said.to_numpy(float, na_value=np.nan)
-    found = np.where(np.isnan(known[holder]), known[resource], known[holder])
-    return np.where(np.isnan(found), BY_HAND, found)
+        by_provider = frame["provider"].str.lower().map(REVOKES_BY_MACHINE)
+        known[posture.graph.numbers(frame["id"])] = by_provider.to_numpy(float, na_value=np.nan)
+    degree = np.where(np.isnan(known[holder]), known[resource], known[holder])
+    return np.where(np.isnan(degree), BY_HAND, degree)
 
 
 def _purposes(posture: Posture) -> np.ndarray:
@@ -195,6 +195,6 @@ def _purposes(posture: Posture) -> np.ndarray:
     has = np.zeros(len(posture.graph.ids), bool)
     for label in IDENTITIES:
         frame = posture.graph.frames[label]
-        said = frame["purpose"].fillna("").str.strip() != ""
-        has[posture.graph.numbers(frame["id"][said])] = True
+        stated = frame["purpose"].fillna("").str.strip() != ""
+        has[posture.graph.numbers(frame["id"][stated])] = True
     return has

@@ -74,7 +74,7 @@ def _seen_by(rule: Rule) -> str:
     if set(alone) > set(FILLED_IN):
         return ", ".join(alone)
     parts = [f"{kind} of {_listed(who_declares(kind))}" for kind in rule.needs]
-    parts += [f"{_fact(one)} of {_listed(who_states(one))}" for one in rule.facts]
+    parts += [f"{_fact(fact)} of {_listed(who_states(fact))}" for fact in rule.facts]
     return f"{' and '.join(FILLED_IN)} alone; else together: {'; '.join(parts)}"
 
 
@@ -84,14 +84,14 @@ def _listed(sources: list[str]) -> str:
 
 
 def _fact(wanted: str) -> str:
-    return " or ".join(f"`{one}`" for one in wanted.split(OR))
+    return " or ".join(f"`{alternative}`" for alternative in wanted.split(OR))
 
 
 def _rule(rule: Rule) -> Iterator[str]:
-    said = inspect.getdoc(rule.find)
-    assert said is not None, rule.id
-    said = CONSTANT.sub(lambda found: str(inspect.getmodule(rule.find).__dict__[found[1]]), said)
-    yield from ("", f"### {rule.id} {rule.title}", "", said, "")
+    text = inspect.getdoc(rule.find)
+    assert text is not None, rule.id
+    text = CONSTANT.sub(lambda match: str(inspect.getmodule(rule.find).__dict__[match[1]]), text)
+    yield from ("", f"### {rule.id} {rule.title}", "", text, "")
     yield f"* Weight {rule.weight:.4g}; needs {', '.join(rule.needs) or 'nothing'}."
     yield f"* Seen by: {_seen_by(rule)}."
     yield f"* What to do: {rule.remedy}"

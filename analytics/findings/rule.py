@@ -12,7 +12,7 @@ from analytics.findings.feeds import Feeds
 from analytics.posture import Posture
 from graph.access import NEVER
 
-FOUND = ("subject", "object", "since", "sentence", "weighs", "evidence", "key", "remedy", "floor")
+COLUMNS = ("subject", "object", "since", "sentence", "weighs", "evidence", "key", "remedy", "floor")
 KEY_PARTS = "\x1f"  # stands between the parts of a key, some of which may be ids of things
 
 
@@ -24,7 +24,7 @@ class Rule:
     the rule cannot be evaluated; `facts` are the labels, types, tables and properties it rests on,
     alternatives parted by `|` (see `analytics.findings.rule_facts`); `feeds` are the items of debt
     that its findings are about. `find` returns a frame with
-    the columns of `FOUND`: `subject` and `object` (numbers of nodes, -1 for none), `since`
+    the columns of `COLUMNS`: `subject` and `object` (numbers of nodes, -1 for none), `since`
     (milliseconds), `sentence`, `weighs` (the heaviest entitlement concerned, alpha * s * lambda),
     `evidence` (ids of relationships, as a tuple), `key` (what tells it from others of the same
     rule, subject and object, "" where there can be none), `remedy` (what to do in this case, ""
@@ -95,7 +95,7 @@ def _nothing() -> pd.DataFrame:
     numbers, words = np.zeros(0, np.int64), _text([])
     numeric = {"subject": numbers, "object": numbers, "since": numbers, "weighs": np.zeros(0)}
     columns = dict.fromkeys(("sentence", "key", "remedy", "floor"), words)
-    return pd.DataFrame(numeric | columns | {"evidence": np.zeros(0, object)})[list(FOUND)]
+    return pd.DataFrame(numeric | columns | {"evidence": np.zeros(0, object)})[list(COLUMNS)]
 
 
 def day(instant: int) -> str:
@@ -107,13 +107,13 @@ def day(instant: int) -> str:
     return str(np.datetime64(int(instant), "ms").astype("datetime64[D]"))
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: int, noun: str, nouns: str = "") -> str:
     """Format a count with its noun.
 
     >>> plural(1, "grant"), plural(2, "grant"), plural(3, "identity", "identities")
     ('1 grant', '2 grants', '3 identities')
     """
-    return f"{count} {one}" if count == 1 else f"{count} {many or one + 's'}"
+    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 def joined(words: list[str]) -> str:

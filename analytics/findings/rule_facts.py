@@ -37,19 +37,19 @@ def sources() -> dict[str, Stating]:
     """Return the facts of each source, by its name."""
     read = tomllib.loads(Path(__file__).with_name("stated.toml").read_text(encoding="utf-8"))
     return {
-        name: Stating(frozenset(one["declares"]), frozenset(one["states"]))
-        for name, one in read.items()
+        name: Stating(frozenset(entry["declares"]), frozenset(entry["states"]))
+        for name, entry in read.items()
     }
 
 
 def who_states(wanted: str) -> list[str]:
     """Return the sources that can declare one of several alternatives."""
-    return [name for name, one in sources().items() if one.can(wanted)]
+    return [name for name, source in sources().items() if source.can(wanted)]
 
 
 def who_declares(kind: str) -> list[str]:
     """Return the sources that declare a kind of fact."""
-    return [name for name, one in sources().items() if kind in one.declares]
+    return [name for name, source in sources().items() if kind in source.declares]
 
 
 def who_sees(needs: Iterable[str], facts: Iterable[str]) -> list[str]:
@@ -72,11 +72,11 @@ def unstated(
     return [
         fact
         for fact in facts
-        if not names & set(who_states(fact)) and (graph is None or not _there(graph, fact))
+        if not names & set(who_states(fact)) and (graph is None or not _contains(graph, fact))
     ]
 
 
-def _there(graph: AccessGraph, wanted: str) -> bool:
+def _contains(graph: AccessGraph, wanted: str) -> bool:
     """Return whether a graph contains one of several alternatives."""
     for fact in wanted.split(OR):
         name, _, column = fact.partition(".")

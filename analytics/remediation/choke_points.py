@@ -119,8 +119,8 @@ def _bounds(
     these.
     """
     alone, chosen = dominators(ways), on_one_way(ways)
-    whole, vertex, edge = merged(ways, _carriers(ways, items)[0])
-    together = dominators(whole)
+    merged_ways, vertex, edge = merged(ways, _carriers(ways, items)[0])
+    together = dominators(merged_ways)
     states = on_way.vertex[on_way.vertex < ways.states]
     node, count = ways.node[states], on_way.count
     single = np.bincount(node, minlength=count) == 1
@@ -196,9 +196,9 @@ def _by_layer(
     above = np.flatnonzero(carrier[1:] == carrier[:-1])
     higher[above] = entering[order[above + 1]]
     pairs = (entering[order] - higher) * leaving[order]
-    found = np.zeros(count, np.int64)
-    np.add.at(found, carrier, pairs)
-    return found
+    pairs_by_carrier = np.zeros(count, np.int64)
+    np.add.at(pairs_by_carrier, carrier, pairs)
+    return pairs_by_carrier
 
 
 def _starts_before(ways: Ways) -> np.ndarray:
@@ -220,14 +220,14 @@ def _reached(ways: Ways, tail: np.ndarray, head: np.ndarray, ends: np.ndarray) -
     if not len(ends) or not len(tail):
         return np.zeros(ways.vertices, np.int64)
     order, begin = grouped(tail, np.ones(len(tail), bool), ways.vertices)
-    held = np.zeros(ways.vertices + 1, np.int64)
-    held[1 + ends] = 1
+    ends_before = np.zeros(ways.vertices + 1, np.int64)
+    ends_before[1 + ends] = 1
     network = Network(
         begin,
         head[order].astype(np.int32),
         np.full(len(order), 3, np.int8),
         order,
-        np.cumsum(held),
+        np.cumsum(ends_before),
         ends.astype(np.int32),
         np.full(len(ends), READ, np.uint8),
         np.arange(len(ends), dtype=np.int32),

@@ -99,8 +99,8 @@ def _links(posture: Posture, relationship: Relationship, end: str) -> pd.DataFra
     graph, frame = posture.graph, posture.graph.frames[relationship]
     source, target = graph.ends(relationship)
     identity, credential = (source, target) if end == "source" else (target, source)
-    mine = posture.activity.steps_of(relationship)
-    at, latest = posture.activity.last_taken[mine], posture.activity.step_latest[mine]
+    steps = posture.activity.steps_of(relationship)
+    at, latest = posture.activity.last_taken[steps], posture.activity.step_latest[steps]
     rows = pd.DataFrame(
         {
             "credential": credential.astype(np.int64),

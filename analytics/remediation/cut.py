@@ -96,15 +96,15 @@ def _moving(posture: Posture, items: Removable, chosen: np.ndarray) -> np.ndarra
     at = {RELATIONSHIPS.index(relationship): relationship for relationship in FACTS}
     by_login: list[tuple[np.ndarray, np.ndarray]] = []
     for kind, relationship in at.items():
-        mine = chosen[items.relationship[chosen] == kind]
-        ends = items.source[mine] * nodes + items.target[mine]
+        logins = chosen[items.relationship[chosen] == kind]
+        ends = items.source[logins] * nodes + items.target[logins]
         those, rows = moves.logins.rows(relationship)
         source, target = (end[rows] for end in posture.graph.ends(relationship))
         pair = source * nodes + target
         order = np.argsort(ends)
         place = np.searchsorted(ends[order], pair)
         hit = np.flatnonzero(np.append(ends[order], -1)[place] == pair)
-        by_login.append((those[hit], mine[order][place[hit]]))
+        by_login.append((those[hit], logins[order][place[hit]]))
     login, item = (np.concatenate(part) for part in zip(*by_login, strict=True))
     return np.unique(item[np.isin(login, moves.moved(np.unique(login)))])
 
@@ -202,8 +202,8 @@ def _needed(ways: Ways, items: Removable, chosen: np.ndarray) -> np.ndarray:
     """Drop chosen items that the others make redundant."""
     if len(chosen) * len(ways.tail) > MOST_WALKS:
         return chosen
-    for one in chosen.tolist():
-        fewer = chosen[chosen != one]
+    for item in chosen.tolist():
+        fewer = chosen[chosen != item]
         if _parts(ways, items, fewer):
             chosen = fewer
     return chosen
@@ -244,7 +244,7 @@ def _by_programme(
     if solved.mip_dual_bound is not None:
         bound = max(bound, int(np.ceil(solved.mip_dual_bound - 1e-6)))
     if solved.x is not None:
-        found = np.flatnonzero(solved.x[ways.vertices :] > 0.5)
-        if len(found) < len(chosen) and _parts(ways, items, found):
-            chosen = found
+        removable = np.flatnonzero(solved.x[ways.vertices :] > 0.5)
+        if len(removable) < len(chosen) and _parts(ways, items, removable):
+            chosen = removable
     return min(bound, len(chosen)), chosen

@@ -104,8 +104,8 @@ def own_credentials(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     for relationship, credential_first in ((USES, False), (AUTHENTICATES_AS, True)):
         source, target = graph.ends(relationship)
         key, holder = (source, target) if credential_first else (target, source)
-        there = graph.in_force(relationship) & ~posture.deleted[holder]
-        key, holder = key[there].astype(np.int64), holder[there].astype(np.int64)
+        present = graph.in_force(relationship) & ~posture.deleted[holder]
+        key, holder = key[present].astype(np.int64), holder[present].astype(np.int64)
         both = np.unique(key * len(graph.ids) + holder)
         key, holder = np.divmod(both, max(1, len(graph.ids)))
         alone = np.bincount(key, minlength=len(graph.ids))[key] == 1
@@ -119,9 +119,11 @@ def own_credentials(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
 def _bound(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes that are credentials which cannot be copied."""
     frame, graph = posture.graph.frames[CREDENTIAL], posture.graph
-    held = frame["type"].isin(WITHOUT_SECRET).to_numpy(bool) | flags(frame["sender_constrained"])
+    uncopyable = frame["type"].isin(WITHOUT_SECRET).to_numpy(bool) | flags(
+        frame["sender_constrained"]
+    )
     bound = np.zeros(len(graph.ids), bool)
-    bound[graph.numbers(frame["id"][pd.Series(held, index=frame.index)])] = True
+    bound[graph.numbers(frame["id"][pd.Series(uncopyable, index=frame.index)])] = True
     return bound
 
 
@@ -143,5 +145,5 @@ def _ties(posture: Posture, network: Network, kept: np.ndarray) -> Ties:
 
 def agents(posture: Posture) -> np.ndarray:
     """Return the numbers of all agents in service."""
-    there = posture.graph.has_label(AGENT) & ~posture.deleted & posture.in_service
-    return np.flatnonzero(there)
+    mask = posture.graph.has_label(AGENT) & ~posture.deleted & posture.in_service
+    return np.flatnonzero(mask)

@@ -36,13 +36,13 @@ def kill_set(posture: Posture, identity: int) -> pd.DataFrame:
     DataFrame
         The columns of `analytics.residue.left_of`, each opener before what it opens.
     """
-    who = np.zeros(len(posture.graph.ids), bool)
-    who[identity] = True
+    ending = np.zeros(len(posture.graph.ids), bool)
+    ending[identity] = True
     while True:
-        found = left_of(posture, who)
-        shared = used_by_others(posture, who)[found["thing"].to_numpy(np.int64)]
-        found = found[~(shared & (found["kind"] == ACCOUNTS).to_numpy(bool))]
-        more = found["thing"][found["kind"].isin(FOLLOWED)].to_numpy(np.int64)
-        if who[more].all():
-            return pd.DataFrame(found)
-        who[more] = True
+        left = left_of(posture, ending)
+        shared = used_by_others(posture, ending)[left["thing"].to_numpy(np.int64)]
+        left = left[~(shared & (left["kind"] == ACCOUNTS).to_numpy(bool))]
+        more = left["thing"][left["kind"].isin(FOLLOWED)].to_numpy(np.int64)
+        if ending[more].all():
+            return pd.DataFrame(left)
+        ending[more] = True

@@ -83,12 +83,12 @@ def secrets_known_to(posture: Posture, leaving: tuple[int, ...]) -> pd.DataFrame
 def _known_to(posture: Posture, person: int) -> list[pd.DataFrame]:
     graph = posture.graph
     key, taken_for = graph.ends(AUTHENTICATES_AS)
-    held, theirs = key[(taken_for == person) & graph.in_force(AUTHENTICATES_AS)], person
+    credentials, theirs = key[(taken_for == person) & graph.in_force(AUTHENTICATES_AS)], person
     owned = _keys_of(posture, _operated(posture, person))
     read = _readable(posture, person)
     return [
         pd.DataFrame({"credential": c, "person": person, "because": why, "through": t})
-        for why, c, t in (("holds", held, theirs), ("owns", *owned), ("reads", *read))
+        for why, c, t in (("holds", credentials, theirs), ("owns", *owned), ("reads", *read))
     ]
 
 
@@ -97,8 +97,8 @@ def _operated(posture: Posture, person: int) -> np.ndarray:
     graph = posture.graph
     owns = posture.ownership.owns
     roles = graph.frames[OWNS].set_index("id")["role"]
-    said = roles.reindex(owns["id"]).isin(AS_BUSINESS).to_numpy(bool)
-    return np.unique(owns["thing"][(owns["owner"] == person) & ~said & ~owns["inferred"]])
+    as_business = roles.reindex(owns["id"]).isin(AS_BUSINESS).to_numpy(bool)
+    return np.unique(owns["thing"][(owns["owner"] == person) & ~as_business & ~owns["inferred"]])
 
 
 def _keys_of(posture: Posture, things: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,13 +111,13 @@ def _keys_of(posture: Posture, things: np.ndarray) -> tuple[np.ndarray, np.ndarr
     agent, used = _pairs(posture, USES)
     key, taken_for = _pairs(posture, AUTHENTICATES_AS)
     is_key = graph.has_label(CREDENTIAL)[things]
-    found = [(things[is_key], things[is_key])]
+    parts = [(things[is_key], things[is_key])]
     for holder, credential in ((agent, used), (taken_for, key)):
         pairs = pd.DataFrame({"identity": holder, "credential": credential}).merge(
             pd.DataFrame({"identity": identity, "owner": owner}), on="identity"
         )
-        found.append((pairs["credential"].to_numpy(), pairs["owner"].to_numpy()))
-    keys, owners = zip(*found, strict=True)
+        parts.append((pairs["credential"].to_numpy(), pairs["owner"].to_numpy()))
+    keys, owners = zip(*parts, strict=True)
     return np.concatenate(keys), np.concatenate(owners)
 
 
@@ -130,8 +130,8 @@ def _pairs(posture: Posture, relationship: Relationship) -> tuple[np.ndarray, np
 
 def _readable(posture: Posture, person: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the credentials in stores that a person can read, now or after activation."""
-    found = spread(posture.network(Filter("potential")), person).reached()
-    stores = found["resource"][(found["read"] >= 0) | (found["admin"] >= 0)]
+    reached = spread(posture.network(Filter("potential")), person).reached()
+    stores = reached["resource"][(reached["read"] >= 0) | (reached["admin"] >= 0)]
     credential, store = _pairs(posture, STORED_IN)
     kept = np.isin(store, stores)
     return credential[kept], store[kept]
@@ -142,8 +142,8 @@ def _copyable(posture: Posture) -> np.ndarray:
     graph = posture.graph
     frame = graph.frames[CREDENTIAL]
     secret = np.zeros(len(graph.ids), bool)
-    held = ~frame["type"].isin(SECRETLESS).to_numpy(bool)
-    secret[graph.numbers(frame["id"][held])] = True
+    with_secret = ~frame["type"].isin(SECRETLESS).to_numpy(bool)
+    secret[graph.numbers(frame["id"][with_secret])] = True
     return np.asarray(secret & graph.live)
 
 
@@ -178,11 +178,11 @@ class Succession:
         """
         last = self._last(thing, role)
         named = self._owners[thing]["owner"].tolist() if thing in self._owners else []
-        stay = sorted({one for one in named if self._active[one]})
+        stay = sorted({owner for owner in named if self._active[owner]})
         gone = sorted(set(named) - set(stay) - set(self.leaving))
         for person in last:
             here, passed = self.line(person)
-            gone += [one for one in passed if one not in gone]
+            gone += [owner for owner in passed if owner not in gone]
             stay += [here] if here != NOBODY and here not in stay else []
         return Heirs(tuple(last), tuple(stay), tuple(gone))
 
@@ -198,9 +198,9 @@ class Succession:
     def _last(self, thing: int, role: str) -> list[int]:
         """Return the leaving owners in a role, else whoever answers for it."""
         if thing in self._owners:
-            mine = self._owners[thing]
-            mine = mine[(mine["role"] == role) & mine["active"].astype(bool)]
-            if direct := sorted(set(mine["owner"]) & set(self.leaving)):
+            owners = self._owners[thing]
+            owners = owners[(owners["role"] == role) & owners["active"].astype(bool)]
+            if direct := sorted(set(owners["owner"]) & set(self.leaving)):
                 return direct
         answering = int(self.posture.ownership.covered[role][thing])
         return [answering] if answering != NOBODY else []
@@ -209,6 +209,6 @@ class Succession:
 def _managers(posture: Posture) -> dict[int, int]:
     people = posture.graph.frames[HUMAN]
     stated = people["manager_id"].notna().to_numpy(bool)
-    who = posture.graph.numbers(people["id"][stated])
+    person = posture.graph.numbers(people["id"][stated])
     manager = posture.graph.numbers(people["manager_id"][stated])
-    return dict(zip(who.tolist(), manager.tolist(), strict=True))
+    return dict(zip(person.tolist(), manager.tolist(), strict=True))

@@ -112,19 +112,19 @@ class _Doubts:
         edges, grants = posture.edges, posture.grants
         within = np.zeros(network.nodes, bool)
         within[spread(network, start).states >> 2] = True
-        on, held = network.edge, network.grant
+        on, grant = network.edge, network.grant
         unsure = (edges.conditional | edges.assumed)[on] & within[network.sources]
-        doubted = (grants.conditional | grants.assumed)[held] & within[network.holders]
-        found = cls(edge=np.flatnonzero(unsure).tolist(), grant=np.flatnonzero(doubted).tolist())
+        doubted = (grants.conditional | grants.assumed)[grant] & within[network.holders]
+        doubts = cls(edge=np.flatnonzero(unsure).tolist(), grant=np.flatnonzero(doubted).tolist())
         facts = _uncertain(posture)
-        for place, at in enumerate(found.edge):
-            for one in _of_edge(posture, int(on[at]), facts):
-                found._need(place, *one)
-        for place, at in enumerate(found.grant, len(found.edge)):
-            row = int(grants.row[held[at]])
-            for one in _of_fact(posture, (CAN_ACCESS, row)):
-                found._need(place, *one)
-        return found
+        for place, at in enumerate(doubts.edge):
+            for need in _of_edge(posture, int(on[at]), facts):
+                doubts._need(place, *need)
+        for place, at in enumerate(doubts.grant, len(doubts.edge)):
+            row = int(grants.row[grant[at]])
+            for need in _of_fact(posture, (CAN_ACCESS, row)):
+                doubts._need(place, *need)
+        return doubts
 
     def _need(self, item: int, key: Key, unknown: Unknown) -> None:
         number = self._numbers.setdefault(key, len(self.unknowns))
@@ -141,14 +141,14 @@ class _Doubts:
 @once
 def _uncertain(posture: Posture) -> dict[str, Fact]:
     """Return every fact that has a condition or was assumed, by its id."""
-    found: dict[str, Fact] = {}
+    facts: dict[str, Fact] = {}
     for relationship in RELATIONSHIPS:
         frame = posture.graph.frames[relationship]
         if {"condition", "assumed"} <= set(frame):
             unsure = frame["condition"].notna().to_numpy(bool) | flags(frame["assumed"])
             for row in np.flatnonzero(unsure).tolist():
-                found[str(frame["id"].iloc[row])] = (relationship, row)
-    return found
+                facts[str(frame["id"].iloc[row])] = (relationship, row)
+    return facts
 
 
 def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tuple[Key, Unknown]]:
@@ -158,12 +158,12 @@ def _of_edge(posture: Posture, edge: int, facts: dict[str, Fact]) -> Iterator[tu
         if edges.row[edge] >= 0:
             yield from _of_fact(posture, (CONTROL[edges.kind[edge]], int(edges.row[edge])))
         return
-    stated = [one for fact in proof.support if fact in facts
-              for one in _of_fact(posture, facts[fact])]  # fmt: skip
+    stated = [pair for fact in proof.support if fact in facts
+              for pair in _of_fact(posture, facts[fact])]  # fmt: skip
     yield from stated
-    said = {unknown.condition for _, unknown in stated if unknown.condition}
-    own = [part for part in proof.condition.split(" and ") if part and part not in said]
-    rest = " and ".join(own) if " and ".join(sorted(said)) != proof.condition else ""
+    named = {unknown.condition for _, unknown in stated if unknown.condition}
+    own = [part for part in proof.condition.split(" and ") if part and part not in named]
+    rest = " and ".join(own) if " and ".join(sorted(named)) != proof.condition else ""
     assumed = proof.assumed and not any(unknown.assumed for _, unknown in stated)
     if rest or assumed or not stated:
         kind = CONDITIONAL if rest or not assumed else ASSUMED
@@ -222,8 +222,10 @@ class _Search:
         for step in range(MOST):
             if possible - all_fail <= LEAST and all_hold - confirmed <= LEAST:
                 return
-            worths = {one: self._worth(asked, one) for one in self.open}
-            best = max(self.open, key=lambda one: (worths[one][1] - worths[one][0], -one))
+            worths = {number: self._worth(asked, number) for number in self.open}
+            best = max(
+                self.open, key=lambda number: (worths[number][1] - worths[number][0], -number)
+            )
             if worths[best][1] - worths[best][0] <= confirmed - possible + LEAST:
                 if all_hold - confirmed <= LEAST:
                     return  # several open ones would have to fail together
@@ -234,20 +236,22 @@ class _Search:
             yield Asked(self.doubts.unknowns[best], more - confirmed, possible - less)
             possible, confirmed = less, more
             asked[best] = True
-            self.open = [one for one in self.open if one != best]
+            self.open = [number for number in self.open if number != best]
 
     def _shorten(self, worths: dict[int, tuple[float, float]]) -> None:
         """Compare fewer candidates from here on if comparing all would take too long."""
         most = max(MOST, EVALUATIONS // (2 * MOST))
         if len(self.open) > most:
             self.truncated = True
-            self.open = sorted(self.open, key=lambda one: worths[one][0] - worths[one][1])[:most]
+            self.open = sorted(self.open, key=lambda number: worths[number][0] - worths[number][1])[
+                :most
+            ]
 
-    def _worth(self, asked: np.ndarray, one: int | None = None) -> tuple[float, float]:
+    def _worth(self, asked: np.ndarray, number: int | None = None) -> tuple[float, float]:
         """Return what is possible if all that is asked fails, and confirmed if it all holds."""
         chosen = asked.copy()
-        if one is not None:
-            chosen[one] = True
+        if number is not None:
+            chosen[number] = True
         fallen, open_ones = np.zeros(self.items, bool), np.zeros(self.items, bool)
         fallen[self.item[chosen[self.needs]]] = True
         open_ones[self.item[~chosen[self.needs]]] = True
@@ -259,11 +263,11 @@ class _Search:
         out[self.item[~asked[self.needs]]] = True
         self._take(out)
         confirmed = self.alone.levels(self.off, self.g_off)
-        found = spread(network, self.alone.start)
-        used = found.used()
+        reached = spread(network, self.alone.start)
+        used = reached.used()
         more = used["levels"] & ~confirmed[used["resource"]]
         heaviest = int(np.argmax(mask_weights()[more] * network.weight[used["resource"]]))
-        route = found.route(int(used["state"][heaviest]))
+        route = reached.route(int(used["state"][heaviest]))
         places = [k for k, edge in enumerate(self.doubts.edge) if edge in route]
         grant = int(used["grant"][heaviest])
         places += [self.edges + k for k, g in enumerate(self.doubts.grant) if g == grant]

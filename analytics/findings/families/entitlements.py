@@ -42,7 +42,7 @@ def entitled(posture: Posture) -> np.ndarray:
 
 def granted(posture: Posture) -> np.ndarray:
     """Count the grants of each accountable node (int64); 0 for other nodes."""
-    codes, grants = _held(posture).index.to_numpy(), _grants(posture)
+    codes, grants = _all_levels(posture).index.to_numpy(), _grants(posture)
     place = codes // grants
     counts = np.zeros(len(posture.graph.ids), np.int64)
     identities = items_of(posture).units.identities
@@ -61,9 +61,9 @@ def broken(posture: Posture, assumption: str) -> tuple[np.ndarray, np.ndarray]:
     """
     debt = items_of(posture)
     rows = debt.rows
-    mine = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
-    mine = mine[alive(posture)[debt.units.identity[rows.entitlement[mine]]]]
-    return rows.entitlement[mine], rows.since[mine]
+    rows_broken = np.flatnonzero((rows.assumption == NUMBER[assumption]) & (rows.degree > 0))
+    rows_broken = rows_broken[alive(posture)[debt.units.identity[rows.entitlement[rows_broken]]]]
+    return rows.entitlement[rows_broken], rows.since[rows_broken]
 
 
 @once
@@ -96,7 +96,9 @@ def by_grant(posture: Posture, at: np.ndarray, since: np.ndarray) -> pd.DataFram
         return _frame(posture, lead, [np.zeros(0, np.int64)] * 6, np.zeros(0))
     columns = [
         np.bitwise_or.reduceat(bits, begin),
-        _held(posture)[units.place[lead].astype(np.int64) * grants + units.grant[lead]].to_numpy(),
+        _all_levels(posture)[
+            units.place[lead].astype(np.int64) * grants + units.grant[lead]
+        ].to_numpy(),
         np.maximum.reduceat(units.level[at], begin),
         np.minimum.reduceat(since, begin),
         np.maximum.reduceat(since, begin),
@@ -110,7 +112,7 @@ def _frame(
 ) -> pd.DataFrame:
     units = items_of(posture).units
     facts = posture.graph.frames[CAN_ACCESS]["id"].to_numpy(object)
-    levels, held, level, first, last, exposure = columns
+    levels, all_levels, level, first, last, exposure = columns
     return pd.DataFrame(
         {
             "identity": units.identity[lead],
@@ -119,7 +121,7 @@ def _frame(
             "grant": units.grant[lead],
             "fact": pd.Series(facts[units.grant[lead]], dtype=object),
             "levels": levels,
-            "held": held,
+            "held": all_levels,
             "level": level,
             "exposure": exposure.astype(float),
             "together": together,
@@ -130,7 +132,7 @@ def _frame(
 
 
 @once
-def _held(posture: Posture) -> pd.Series:
+def _all_levels(posture: Posture) -> pd.Series:
     """Return the bits of the levels of each identity and grant, by their code."""
     units = items_of(posture).units
     grants = _grants(posture)
@@ -138,8 +140,8 @@ def _held(posture: Posture) -> pd.Series:
     order = np.argsort(code, kind="stable")
     begin = np.flatnonzero(np.diff(code[order], prepend=-1))
     bits = np.left_shift(1, units.level[order].astype(np.int64))
-    whole = np.bitwise_or.reduceat(bits, begin) if len(bits) else bits
-    return pd.Series(whole, index=code[order][begin])
+    bits_of_each = np.bitwise_or.reduceat(bits, begin) if len(bits) else bits
+    return pd.Series(bits_of_each, index=code[order][begin])
 
 
 def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
@@ -156,11 +158,11 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     facts = ranked["fact"].to_numpy(object)
     known = np.where(ranked["first"] == NEVER, np.iinfo(np.int64).max, ranked["first"])
     earliest = np.minimum.reduceat(known, begin) if len(begin) else known
-    found = ranked.iloc[begin].reset_index(drop=True)
+    heaviest = ranked.iloc[begin].reset_index(drop=True)
     groups = [tuple(facts[a:b]) for a, b in zip(begin, ends, strict=True)]
-    return found.assign(
+    return heaviest.assign(
         count=ends - begin,
-        facts=pd.Series(groups, index=found.index, dtype=object),
+        facts=pd.Series(groups, index=heaviest.index, dtype=object),
         earliest=np.where(earliest == np.iinfo(np.int64).max, NEVER, earliest),
     )
 
@@ -268,7 +270,7 @@ def _grants_tagged(posture: Posture, wanted: re.Pattern[str]) -> np.ndarray:
 
 
 def _caveat(on: list[bool]) -> str:
-    marks = [mark for mark, said in zip(MARKS, on, strict=True) if said]
+    marks = [mark for mark, marked in zip(MARKS, on, strict=True) if marked]
     return f" It is marked as {joined(marks)}: ask before removing it."
 
 

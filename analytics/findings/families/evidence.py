@@ -24,9 +24,9 @@ def by_software(posture: Posture, state: int) -> pd.DataFrame:
     """
     rows = recent(posture)
     rows = rows[rows["state"] == state]
-    who = rows["identity"].to_numpy(int)
-    mine = alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN)
-    return pd.DataFrame(rows[mine[who]])
+    identities = rows["identity"].to_numpy(int)
+    is_software = alive(posture) & ~posture.deleted & ~posture.graph.has_label(HUMAN)
+    return pd.DataFrame(rows[is_software[identities]])
 
 
 def by_agents(posture: Posture, state: int) -> pd.DataFrame:
@@ -81,8 +81,8 @@ def _facts(rows: pd.DataFrame, each: pd.DataFrame) -> list[tuple[str, ...]]:
     latest = rows.sort_values("at", kind="stable").groupby(BY).tail(MOST)
     facts: dict[tuple[int, int], dict[str, None]] = {}
     for row in records(latest):
-        mine = facts.setdefault((row.identity, row.resource), {})
-        mine[row.id] = None
+        ids = facts.setdefault((row.identity, row.resource), {})
+        ids[row.id] = None
         if not pd.isna(row.decision):
-            mine[row.decision] = None
+            ids[row.decision] = None
     return [tuple(facts[r.identity, r.resource]) for r in records(each)]

@@ -20,7 +20,7 @@ MOST = 20  # facts listed as support of a finding
 
 
 @once
-def held(posture: Posture) -> pd.DataFrame:
+def judged_entitlements(posture: Posture) -> pd.DataFrame:
     """Return the entitlements of the judged identities, once for a posture.
 
     Returns
@@ -31,8 +31,8 @@ def held(posture: Posture) -> pd.DataFrame:
         CAN_ACCESS).
     """
     units = items_of(posture).units
-    mine = np.zeros(len(posture.in_service), bool)
-    mine[judged(posture, ~mine)] = True
+    mask = np.zeros(len(posture.in_service), bool)
+    mask[judged(posture, ~mask)] = True
     frame = pd.DataFrame(
         {
             "identity": units.identity,
@@ -45,14 +45,14 @@ def held(posture: Posture) -> pd.DataFrame:
             "grant": units.grant,
         }
     )
-    return pd.DataFrame(frame[mine[units.identity]]).reset_index(drop=True)
+    return pd.DataFrame(frame[mask[units.identity]]).reset_index(drop=True)
 
 
 def grant_ids(posture: Posture, rows: pd.DataFrame, by: list[str]) -> pd.Series:
     """Return the ids of the first `MOST` grants of each group of entitlements."""
     ids, rank = _ranked(posture)
     ranks = gathered(rows[by].assign(rank=rank[rows["grant"]]), by, "rank", MOST)
-    facts = [tuple(ids[list(mine)]) for mine in ranks]
+    facts = [tuple(ids[list(places)]) for places in ranks]
     return pd.Series(facts, index=ranks.index, dtype=object)
 
 
@@ -90,7 +90,9 @@ def conflicts(posture: Posture) -> pd.DataFrame:
     for rule in records(separating(posture.graph)):
         left = find.side(rule.left_resource, rule.left_level)
         right = find.side(rule.right_resource, rule.right_level)
-        both, one, other = np.intersect1d(left.identity, right.identity, return_indices=True)
+        both, left_place, right_place = np.intersect1d(
+            left.identity, right.identity, return_indices=True
+        )
         if not len(both):
             continue
         parts.append(
@@ -102,11 +104,11 @@ def conflicts(posture: Posture) -> pd.DataFrame:
                     "right": right.resource,
                     "left_level": rule.left_level,
                     "right_level": rule.right_level,
-                    "since": np.maximum(left.granted[one], right.granted[other]),
-                    "weighs": np.minimum(left.exposure[one], right.exposure[other]),
+                    "since": np.maximum(left.granted[left_place], right.granted[right_place]),
+                    "weighs": np.minimum(left.exposure[left_place], right.exposure[right_place]),
                     "facts": [
                         find.facts(left, a) + find.facts(right, b)
-                        for a, b in zip(one, other, strict=True)
+                        for a, b in zip(left_place, right_place, strict=True)
                     ],
                 }
             )
@@ -115,8 +117,8 @@ def conflicts(posture: Posture) -> pd.DataFrame:
 
 
 def _no_conflict() -> pd.DataFrame:
-    said = ("rule", "identity", "left", "right", "left_level", "right_level")
-    return pd.DataFrame({name: [] for name in (*said, "since", "weighs", "facts")})
+    names = ("rule", "identity", "left", "right", "left_level", "right_level")
+    return pd.DataFrame({name: [] for name in (*names, "since", "weighs", "facts")})
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ class _Sides:
     """Looks up the holders of a resource at one level or any, once for each pair."""
 
     def __init__(self, posture: Posture) -> None:
-        self.posture, rows = posture, held(posture)
-        self.held = {name: rows[name].to_numpy() for name in rows}
-        resource = self.held["resource"]
+        self.posture, rows = posture, judged_entitlements(posture)
+        self.columns = {name: rows[name].to_numpy() for name in rows}
+        resource = self.columns["resource"]
         self.order = np.argsort(resource, kind="stable")  # identities stay in order
         self.resource = resource[self.order]
         self.known: dict[tuple[str, str], _Side] = {}
@@ -151,15 +153,15 @@ class _Sides:
     def _side(self, resource: int, level: str) -> _Side:
         rows = self.order[slice(*np.searchsorted(self.resource, [resource, resource + 1]))]
         if level:
-            rows = rows[self.held["level"][rows] == LEVELS.index(level)]
-        identity, begin = np.unique(self.held["identity"][rows], return_index=True)
+            rows = rows[self.columns["level"][rows] == LEVELS.index(level)]
+        identity, begin = np.unique(self.columns["identity"][rows], return_index=True)
         if not len(begin):
             return _Side(resource, identity, np.zeros(0), np.zeros(0, np.int64), [])
-        granted = earliest(pd.Series(self.held["granted"][rows])).to_numpy(np.int64)
+        granted = earliest(pd.Series(self.columns["granted"][rows])).to_numpy(np.int64)
         return _Side(
             resource,
             identity,
-            np.maximum.reduceat(self.held["exposure"][rows], begin),
+            np.maximum.reduceat(self.columns["exposure"][rows], begin),
             known(pd.Series(np.minimum.reduceat(granted, begin))),
             np.split(rows, begin[1:]),
         )
@@ -167,5 +169,5 @@ class _Sides:
     def facts(self, side: _Side, place: int) -> tuple[str, ...]:
         """Return the ids of the grants by which an identity holds a side."""
         ids, rank = _ranked(self.posture)
-        grants = self.held["grant"][side.rows[place]]
+        grants = self.columns["grant"][side.rows[place]]
         return tuple(ids[np.unique(rank[grants])[:MOST]])

@@ -45,11 +45,11 @@ class Opened:
 @once
 def leaked(posture: Posture) -> np.ndarray:
     """Return a mask of the nodes that are live leaked credentials."""
-    graph, found = posture.graph, np.zeros(len(posture.graph.ids), bool)
+    graph, mask = posture.graph, np.zeros(len(posture.graph.ids), bool)
     frame = graph.frames[CREDENTIAL]
-    said = (frame["status"] == "leaked").fillna(False).to_numpy(bool)
-    found[graph.numbers(frame["id"][said])] = True
-    return np.asarray(found & graph.live)
+    is_leaked = (frame["status"] == "leaked").fillna(False).to_numpy(bool)
+    mask[graph.numbers(frame["id"][is_leaked])] = True
+    return np.asarray(mask & graph.live)
 
 
 def leaks(posture: Posture) -> pd.DataFrame:
@@ -89,11 +89,11 @@ def opened(posture: Posture, keys: np.ndarray) -> dict[int, Opened]:
     rows = pd.DataFrame({"key": key[kept], "name": names.iloc[target[kept]].to_numpy(object)})
     taken = gathered(rows, ["key"], "name")
     return {
-        one: Opened(
-            taken.get(one, ()),
+        number: Opened(
+            taken.get(number, ()),
             int(reach.resources[place]),
             float(reach.most[place]),
-            bool(posture.reach_known[one]),
+            bool(posture.reach_known[number]),
         )
-        for place, one in enumerate(keys.tolist())
+        for place, number in enumerate(keys.tolist())
     }

@@ -19,8 +19,8 @@ def uncovered(owned: Ownership) -> pd.DataFrame:
     """Return the statements for a role in which the node has no owner."""
     nobody = np.zeros(len(owned.owns), bool)
     for role in ROLES:
-        mine = (owned.owns["role"] == role).to_numpy(bool)
-        nobody |= mine & owned.missing(role)[owned.owns["thing"]]
+        in_role = (owned.owns["role"] == role).to_numpy(bool)
+        nobody |= in_role & owned.missing(role)[owned.owns["thing"]]
     return owned.owns[nobody]
 
 

@@ -44,8 +44,8 @@ def idle_roles(posture: Posture) -> pd.DataFrame:
         }
     )
     fresh = np.isin(edges.kind, IDENTITY_KINDS) & stated & ~(taking & unused)
-    who = _acting(posture, edges.source[fresh], edges.target[fresh], ways["holder"].to_numpy())
-    return _idle(who.merge(ways, on="holder"))
+    acting = _acting(posture, edges.source[fresh], edges.target[fresh], ways["holder"].to_numpy())
+    return _idle(acting.merge(ways, on="holder"))
 
 
 def _idle(rows: pd.DataFrame) -> pd.DataFrame:
@@ -75,14 +75,14 @@ def _acting(
         leads[source[more]] = True
     kept = leads[source] & leads[target]
     steps = pd.DataFrame({"holder": source[kept], "next": target[kept]}).drop_duplicates()
-    mine = judged(posture, leads & posture.in_service)
-    front = found = pd.DataFrame({"identity": mine, "holder": mine}).astype(np.int64)
+    identities = judged(posture, leads & posture.in_service)
+    front = pairs = pd.DataFrame({"identity": identities, "holder": identities}).astype(np.int64)
     while len(front):
         onward = front.merge(steps, on="holder")[["identity", "next"]]
         onward = onward.rename(columns={"next": "holder"}).drop_duplicates()
-        both = pd.concat([found, onward.astype(np.int64)], ignore_index=True)
-        front = both[~both.duplicated(PAIR)].iloc[len(found) :]
-        found = pd.concat([found, front], ignore_index=True)
-    there = np.zeros(len(leads), bool)
-    there[wanted] = True
-    return found[there[found["holder"]]]
+        both = pd.concat([pairs, onward.astype(np.int64)], ignore_index=True)
+        front = both[~both.duplicated(PAIR)].iloc[len(pairs) :]
+        pairs = pd.concat([pairs, front], ignore_index=True)
+    is_wanted = np.zeros(len(leads), bool)
+    is_wanted[wanted] = True
+    return pairs[is_wanted[pairs["holder"]]]

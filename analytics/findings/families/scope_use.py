@@ -55,10 +55,12 @@ def used_by(posture: Posture) -> pd.DataFrame:
         events.rename(columns={"id": "fact"}),
     ]
     columns = ["identity", "resource", "level", "at", "fact"]
-    whole = pd.concat([p[columns].astype({"fact": object}) for p in parts], ignore_index=True)
-    kept = posture.graph.has_label(RESOURCE)[whole["resource"]] & (whole["level"] < len(LEVELS))
-    kept &= whole["identity"].isin(posture.accountable)
-    return whole[kept].reset_index(drop=True)
+    all_uses = pd.concat([p[columns].astype({"fact": object}) for p in parts], ignore_index=True)
+    kept = posture.graph.has_label(RESOURCE)[all_uses["resource"]] & (
+        all_uses["level"] < len(LEVELS)
+    )
+    kept &= all_uses["identity"].isin(posture.accountable)
+    return all_uses[kept].reset_index(drop=True)
 
 
 def outside(posture: Posture) -> pd.DataFrame:
@@ -87,13 +89,13 @@ def outside(posture: Posture) -> pd.DataFrame:
     levels = rows.drop_duplicates(["identity", "resource", "bit"])
     by = ["identity", "resource"]
     summed = rows.sort_values([*by, "at", "fact"]).groupby(by, as_index=False)
-    found = summed.agg(
+    each = summed.agg(
         first=("at", "min"),
         count=("at", "size"),
         exposure=("exposure", "max"),
         facts=("fact", _ids),
     )
-    return found.merge(levels.groupby(by, as_index=False).agg(levels=("bit", "sum")), on=by)
+    return each.merge(levels.groupby(by, as_index=False).agg(levels=("bit", "sum")), on=by)
 
 
 def tightness(posture: Posture, identities: np.ndarray) -> dict[int, Tightness]:
@@ -104,12 +106,12 @@ def tightness(posture: Posture, identities: np.ndarray) -> dict[int, Tightness]:
     columns = (rows[c].tolist() for c in ("identity", "resource", "level"))
     for identity, resource, level in zip(*columns, strict=True):
         pairs.setdefault(identity, set()).add((resource, level))
-    found = {}
+    by_identity = {}
     for identity in identities.tolist():
         entries, seen = scopes.get(identity, []), pairs.get(identity, set())
         used = sum(any(low <= r < high and v == at for r, v in seen) for low, high, at in entries)
-        found[identity] = Tightness(used, len(entries))
-    return found
+        by_identity[identity] = Tightness(used, len(entries))
+    return by_identity
 
 
 def _ids(facts: pd.Series) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def _covered(
     whose, place = np.unique(rows["identity"].to_numpy(np.int64), return_inverse=True)
     entries = [scopes[number] for number in whose.tolist()]
     first = np.cumsum([0, *(len(e) for e in entries)])
-    flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
+    flat = np.array([e for scope in entries for e in scope], np.int64).reshape(-1, 3)
     inside: np.ndarray = within(
         place.astype(np.int32),
         resource.astype(np.int32),

@@ -47,37 +47,50 @@ def accepted_findings(posture: Posture) -> list[Accepted]:
     """
     as_of = posture.graph.as_of
     every = posture.journal.acceptances() if posture.journal else ()
-    said = [one for one in every if one.since <= as_of and one.since < one.ends]
-    if not said:
+    acceptances = [
+        acceptance
+        for acceptance in every
+        if acceptance.since <= as_of and acceptance.since < acceptance.ends
+    ]
+    if not acceptances:
         return []
     life = lives(posture)
-    names = _names(life, said)
-    found = find_all(posture)
-    known = _of_rows(posture, found[found["id"].isin(names)])
+    names = _names(life, acceptances)
+    findings = find_all(posture)
+    known = _of_rows(posture, findings[findings["id"].isin(names)])
     again = revived(posture)
-    since, ends = (_ms(one.since for one in said), _ms(one.ends for one in said))
+    since, ends = (
+        _ms(acceptance.since for acceptance in acceptances),
+        _ms(acceptance.ends for acceptance in acceptances),
+    )
     spans: dict[Parts, list[Span]] = {}
-    for one, name, begun, over in zip(said, names, since, ends, strict=True):
-        about = known.get(name) or _now(posture.graph, one.about)
+    for acceptance, name, begun, over in zip(acceptances, names, since, ends, strict=True):
+        about = known.get(name) or _now(posture.graph, acceptance.about)
         if begun >= max((int(again[n]) for n in _things(posture, about)), default=NEVER):
             spans.setdefault(about, []).extend(_without((begun, over), life.gone(name)))
     named = ((rule, subject, other, key, s) for (rule, subject, other, *key), s in spans.items())
-    return [Accepted(rule, who, what, tuple(key), tuple(s)) for rule, who, what, key, s in named]
+    return [
+        Accepted(rule, subject_id, object_id, tuple(key), tuple(s))
+        for rule, subject_id, object_id, key, s in named
+    ]
 
 
-def _names(life: Lives, said: list[Acceptance]) -> list[str]:
+def _names(life: Lives, acceptances: list[Acceptance]) -> list[str]:
     """Return the current id of each accepted finding."""
     known = set(life.rows["id"])
-    ids = [[life.called(finding) for finding in (one.finding, *one.also)] for one in said]
-    return [next((i for i in mine if i in known), mine[0]) for mine in ids]
+    ids = [
+        [life.called(finding) for finding in (acceptance.finding, *acceptance.also)]
+        for acceptance in acceptances
+    ]
+    return [next((i for i in own_ids if i in known), own_ids[0]) for own_ids in ids]
 
 
-def _of_rows(posture: Posture, found: pd.DataFrame) -> dict[str, Parts]:
+def _of_rows(posture: Posture, findings: pd.DataFrame) -> dict[str, Parts]:
     """Return the parts of each finding by its id; rows may come from different steps."""
     life = lives(posture)
     parts: dict[str, Parts] = {}
-    for row in records(found):
-        graph = life.posture(row.step).graph if "step" in found else posture.graph
+    for row in records(findings):
+        graph = life.posture(row.step).graph if "step" in findings else posture.graph
         ends = [str(graph.ids[int(n)]) if n >= 0 else "" for n in (row.subject, row.object)]
         about = (str(row.rule), *ends, *(str(row.key).split(KEY_PARTS) if row.key else ()))
         parts[str(row.id)] = about if graph is posture.graph else _now(posture.graph, about)
@@ -86,12 +99,12 @@ def _of_rows(posture: Posture, found: pd.DataFrame) -> dict[str, Parts]:
 
 def _now(graph: AccessGraph, about: Parts) -> Parts:
     """Return the parts with the canonical ids of nodes in `graph`."""
-    return (*about[:1], *(graph.identities.canonical.get(one, one) for one in about[1:]))
+    return (*about[:1], *(graph.identities.canonical.get(part, part) for part in about[1:]))
 
 
 def _things(posture: Posture, about: Parts) -> list[int]:
     """Return the numbers of subject and object, without those that are not in the graph."""
-    numbers = (posture.graph.number(one) for one in about[1:3])
+    numbers = (posture.graph.number(end) for end in about[1:3])
     return [n for n in numbers if n >= 0]
 
 

@@ -17,40 +17,48 @@ def in_force(posture: Posture, names: Followed, known: set[str]) -> dict[str, Ac
     If several apply, the one written last counts. `known` are the ids of current findings; an
     acceptance whose id is not among them is matched by another id of the finding at that time.
     """
-    said = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
-    return _without_former(posture, _by_finding(list(said.values()), names, known))
+    acceptances = posture.journal.accepted(posture.graph.as_of) if posture.journal else {}
+    return _without_former(posture, _by_finding(list(acceptances.values()), names, known))
 
 
 def lapsed(posture: Posture, names: Followed, known: set[str]) -> dict[str, Acceptance]:
     """Return the last expired acceptance of each finding, keyed as in `in_force`."""
     as_of = posture.graph.as_of
-    said = posture.journal.acceptances() if posture.journal else ()
+    acceptances = posture.journal.acceptances() if posture.journal else ()
     over = [
-        a for a in said if a.until <= as_of and (a.withdrawn_at is None or a.withdrawn_at > a.until)
+        a
+        for a in acceptances
+        if a.until <= as_of and (a.withdrawn_at is None or a.withdrawn_at > a.until)
     ]
     return _without_former(posture, _by_finding(over, names, known))
 
 
-def _by_finding(said: list[Acceptance], names: Followed, known: set[str]) -> dict[str, Acceptance]:
-    found: dict[str, Acceptance] = {}
-    for entry in sorted(said, key=lambda a: a.number):
+def _by_finding(
+    acceptances: list[Acceptance], names: Followed, known: set[str]
+) -> dict[str, Acceptance]:
+    by_finding: dict[str, Acceptance] = {}
+    for entry in sorted(acceptances, key=lambda a: a.number):
         ids = [names.now(i) for i in (entry.finding, *entry.also)]
-        found[next((i for i in ids if i in known), ids[0])] = entry
-    return found
+        by_finding[next((i for i in ids if i in known), ids[0])] = entry
+    return by_finding
 
 
-def _without_former(posture: Posture, found: dict[str, Acceptance]) -> dict[str, Acceptance]:
+def _without_former(posture: Posture, by_finding: dict[str, Acceptance]) -> dict[str, Acceptance]:
     """Drop acceptances from before the id of a deleted node was reused for a new one."""
-    again = revived(posture) if found else np.zeros(0, np.int64)
+    again = revived(posture) if by_finding else np.zeros(0, np.int64)
     if (again == NEVER).all():
-        return found
+        return by_finding
     rows = find_all(posture)
-    rows = rows[rows["id"].isin(found)]
+    rows = rows[rows["id"].isin(by_finding)]
     ends = (rows[c].to_numpy(np.int64) for c in ("subject", "object"))
     subject, other = (np.where(n >= 0, again[n], NEVER) for n in ends)
     since = dict(zip(rows["id"], np.maximum(subject, other).tolist(), strict=True))
-    at = milliseconds(pd.Series([a.since for a in found.values()])).tolist()
-    return {i: found[i] for i, when in zip(found, at, strict=True) if when >= since.get(i, NEVER)}
+    at = milliseconds(pd.Series([a.since for a in by_finding.values()])).tolist()
+    return {
+        i: by_finding[i]
+        for i, when in zip(by_finding, at, strict=True)
+        if when >= since.get(i, NEVER)
+    }
 
 
 def revived(posture: Posture) -> np.ndarray:

@@ -61,7 +61,7 @@ class Followed:
             return finding
         return id_of(int(self.called(np.array([finding_number(finding)], np.uint64))[0]))
 
-    def former(self) -> tuple[np.ndarray, np.ndarray]:
+    def replaced(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids that are no longer used, and the latest id of each."""
         other = self.known != self.last
         return self.known[other], self.last[other]
@@ -75,11 +75,11 @@ class Grants:
         self.grouped = grouped
         frame = frame[frame["id"].isin(facts).to_numpy(bool)]
         moved = frame["source_id"].isin(grouped.keys()) | frame["target_id"].isin(grouped.keys())
-        mine = frame[moved.to_numpy(bool)]
-        mine = mine[(relationship_ids(mine, CAN_ACCESS) == mine["id"]).to_numpy(bool)]
-        ends = zip(mine["source_id"], mine["target_id"], strict=True)
-        self.ends: dict[str, tuple[str, str]] = dict(zip(mine["id"], ends, strict=True))
-        self._ids = self._all_ids(mine) if len(mine) else {}
+        derived = frame[moved.to_numpy(bool)]
+        derived = derived[(relationship_ids(derived, CAN_ACCESS) == derived["id"]).to_numpy(bool)]
+        ends = zip(derived["source_id"], derived["target_id"], strict=True)
+        self.ends: dict[str, tuple[str, str]] = dict(zip(derived["id"], ends, strict=True))
+        self._ids = self._all_ids(derived) if len(derived) else {}
 
     def _all_ids(self, frame: pd.DataFrame) -> dict[tuple[str, str, str], str]:
         """Return the id of each grant, by its current id and each combination of its ends' ids."""
@@ -103,9 +103,9 @@ class Grants:
         return self._ids[part, names[ends[0]], names[ends[1]]]
 
 
-def finding_number(said: str) -> int:
+def finding_number(finding: str) -> int:
     """Return the number of a finding from its id (`FINDING`)."""
-    return int(said[2:], 16)
+    return int(finding[2:], 16)
 
 
 def id_of(number: int) -> str:
@@ -143,15 +143,15 @@ def names_of_findings(posture: Posture) -> Names:
 def other_names(posture: Posture, finding: str) -> list[str]:
     """Return the other ids of one finding of a posture."""
     names = names_of_findings(posture)
-    mine = names.other[names.of == np.uint64(finding_number(finding))]
-    return [id_of(number) for number in mine.tolist()]
+    numbers = names.other[names.of == np.uint64(finding_number(finding))]
+    return [id_of(number) for number in numbers.tolist()]
 
 
 def names_of_things(posture: Posture, chosen: np.ndarray) -> Names:
     """Return hashes of the nodes `chosen` (numbers), paired with hashes of their other ids."""
     merged = posture.graph.identities.merged
     used = [str(posture.graph.ids[int(n)]) for n in chosen] if merged else []
-    pairs = [(one, i) for one in used for i in merged.get(one, ()) if i != one]
+    pairs = [(thing, i) for thing in used for i in merged.get(thing, ()) if i != thing]
     if not pairs:
         return NO_NAMES
     of, other = (hashes(np.array(side, object)).tolist() for side in zip(*pairs, strict=True))
@@ -184,8 +184,8 @@ def follow(steps: list[tuple[np.ndarray, Names]]) -> Followed:
     for ids, names in reversed(steps):
         here, of, other = (np.searchsorted(known, part) for part in (ids, names.of, names.other))
         heirs = np.flatnonzero((last[of] < 0) & (last[other] >= 0))
-        mine, first = np.unique(of[heirs], return_index=True)
-        last[mine] = last[other[heirs[first]]]
+        followed, first = np.unique(of[heirs], return_index=True)
+        last[followed] = last[other[heirs[first]]]
         fresh = here[last[here] < 0]
         last[fresh] = fresh
         open_ = np.flatnonzero(last[other] < 0)[::-1]  # the first of several that pair with it wins

@@ -35,10 +35,11 @@ class Sighting:
 
     `ids` (uint64, sorted) are the findings; `group` (int32) is the position in `groups` of each:
     its rule, and the (source, scope) pairs that declare its subject. `subject` (uint64) is a hash
-    of its subject's id. `judged` (uint64, sorted) are the hashes of all judged nodes, and `told`,
-    by kind of fact, those of them with a scope that declares this kind. `kinds` are the known kinds
-    of fact (`graph.coverage.known_kinds`). `names` are the other ids of findings, `things` those of
-    judged nodes. `failed` are the rules that raised an error; a sighting with any is not stored.
+    of its subject's id. `judged` (uint64, sorted) are the hashes of all judged nodes. `declared`
+    are, by kind of fact, those of them with a scope that declares this kind. `kinds` are the known
+    kinds of fact (`graph.coverage.known_kinds`). `names` are the other ids of findings, `things`
+    those of judged nodes. `failed` are the rules that raised an error; a sighting with any is not
+    stored.
     """
 
     ids: np.ndarray
@@ -46,7 +47,7 @@ class Sighting:
     subject: np.ndarray
     groups: tuple[Group, ...]
     judged: np.ndarray
-    told: dict[str, np.ndarray]
+    declared: dict[str, np.ndarray]
     kinds: tuple[str, ...] = ()
     names: Names = NO_NAMES
     things: Names = NO_NAMES
@@ -63,14 +64,14 @@ class Sighting:
         group, groups = _groups(posture, rows["rule"].to_numpy(object)[order], subject)
         judged = np.union1d(posture.accountable, subject).astype(np.int64)
         kinds = sorted({kind for rule in all_rules().values() for kind in rule.needs})
-        told = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
+        declared = {k: np.sort(hashed[judged[stated_by(posture.graph, k)[judged]]]) for k in kinds}
         return cls(
             ids=ids[order],
             group=group,
             subject=hashed[subject],
             groups=groups,
             judged=np.sort(hashed[judged]),
-            told=told,
+            declared=declared,
             kinds=tuple(sorted(known_kinds(posture.graph))),
             names=names_of_findings(posture),
             things=names_of_things(posture, judged),
@@ -80,9 +81,9 @@ class Sighting:
     def encode(self) -> bytes:
         """Encode as bytes."""
         head = json.dumps(
-            {"groups": self.groups, "told": list(self.told), "kinds": list(self.kinds)}
+            {"groups": self.groups, "told": list(self.declared), "kinds": list(self.kinds)}
         )
-        arrays = {f"told{n}": told for n, told in enumerate(self.told.values())}
+        arrays = {f"told{n}": declared for n, declared in enumerate(self.declared.values())}
         for name, names in (("names", self.names), ("things", self.things)):
             arrays |= {f"{name}_of": names.of, f"{name}_other": names.other}
         out = io.BytesIO()
@@ -103,18 +104,18 @@ class Sighting:
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             head = json.loads(kept["head"].tobytes())
             groups = tuple((rule, tuple(map(tuple, scopes))) for rule, scopes in head["groups"])
-            told = {kind: kept[f"told{n}"] for n, kind in enumerate(head["told"])}
+            declared = {kind: kept[f"told{n}"] for n, kind in enumerate(head["told"])}
             ids, group, subject = (kept[name] for name in ("ids", "group", "subject"))
             named, things = (
                 Names(kept[f"{n}_of"], kept[f"{n}_other"]) for n in ("names", "things")
             )
             kinds = tuple(head["kinds"])
-            return cls(ids, group, subject, groups, kept["judged"], told, kinds, named, things)
+            return cls(ids, group, subject, groups, kept["judged"], declared, kinds, named, things)
 
 
 def numbers_of(ids: Iterable[str]) -> np.ndarray:
     """Return ids of findings as numbers (uint64)."""
-    return np.array([finding_number(one) for one in ids], np.uint64)
+    return np.array([finding_number(finding) for finding in ids], np.uint64)
 
 
 def among(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -150,8 +151,8 @@ def _stated_by(
     rows = stating_rows(posture, chosen)
     pairs = rows.drop_duplicates(["number", "source", "scope"])
     pairs = pairs.sort_values(["number", "source", "scope"])
-    said = pd.Series(list(zip(pairs["source"], pairs["scope"], strict=True)), dtype=object)
-    sets = said.groupby(pairs["number"].to_numpy()).agg(tuple)
+    scopes = pd.Series(list(zip(pairs["source"], pairs["scope"], strict=True)), dtype=object)
+    sets = scopes.groupby(pairs["number"].to_numpy()).agg(tuple)
     code = np.zeros(len(posture.graph.ids), np.int64)
     place, distinct = pd.factorize(sets)
     code[sets.index.to_numpy(np.int64)] = place
@@ -174,5 +175,5 @@ def stating_rows(posture: Posture, chosen: np.ndarray) -> pd.DataFrame:
             kept = wanted[number]
             part = frame.loc[kept, ["source", "scope", "last_seen"]]
             parts.append(part.assign(number=number[kept].astype(np.int64)))
-    whole: pd.DataFrame = pd.concat(parts or [NO_ROWS], ignore_index=True)
-    return whole
+    rows: pd.DataFrame = pd.concat(parts or [NO_ROWS], ignore_index=True)
+    return rows

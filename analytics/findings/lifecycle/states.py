@@ -10,7 +10,7 @@ from analytics.findings.lifecycle.accepted import in_force, lapsed
 from analytics.findings.lifecycle.names import Followed, follow, id_of, names_of_findings
 from analytics.findings.lifecycle.sighting import Sighting, numbers_of, stating_rows
 from analytics.findings.lifecycle.story import NEVER as NO_STEP
-from analytics.findings.lifecycle.story import Step, Story, Told, tell_all
+from analytics.findings.lifecycle.story import Step, Story, Tracked, tell_all
 from analytics.findings.rules import all_rules
 from analytics.ownership.owners import DAY
 from analytics.past import past as past
@@ -60,9 +60,9 @@ class Lives:
         at = self.rows["resolved_at"][self.rows["id"] == finding]
         return [*self.gaps.get(finding, ()), *((n, FOR_GOOD) for n in at.tolist() if n != NEVER)]
 
-    def former(self) -> dict[str, str]:
+    def replaced(self) -> dict[str, str]:
         """Return the ids of findings that are no longer used, mapped to the current ones."""
-        old, new = (map(id_of, side.tolist()) for side in self.names.former())
+        old, new = (map(id_of, side.tolist()) for side in self.names.replaced())
         return dict(zip(old, new, strict=True))
 
     def things(self, step: int) -> Former:
@@ -84,11 +84,11 @@ def lives(posture: Posture) -> Lives:
     Without history no dates are known; without a journal nothing is accepted.
     """
     infos = past(posture)
-    told = _told(posture, infos)
-    story = told.story
+    tracked = _tracked(posture, infos)
+    story = tracked.story
     times = [*(_ms(info.taken_at) for info in infos), posture.graph.now]
     rows = _rows(story, np.array(times, np.int64), posture.history is not None)
-    accepted = in_force(posture, told.names, set(rows["id"]))
+    accepted = in_force(posture, tracked.names, set(rows["id"]))
     now = len(infos)
     old = rows["id"].isin(_on_old_evidence(posture)).to_numpy(bool)
     state = np.select(
@@ -102,12 +102,12 @@ def lives(posture: Posture) -> Lives:
         OPEN,
     )
     rows = rows.assign(state=pd.array(state, dtype="string"))
-    there = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
-    over = {i: a for i, a in lapsed(posture, told.names, there).items() if i in there}
+    present = set(rows["id"][~rows["state"].isin([RESOLVED, ACCEPTED])])
+    over = {i: a for i, a in lapsed(posture, tracked.names, present).items() if i in present}
     gaps: dict[str, list[tuple[int, int]]] = {}
-    for one, gone, back in story.gaps:
-        gaps.setdefault(id_of(one), []).append((times[gone], times[back]))
-    return Lives(rows, accepted, over, infos, posture, told.names, gaps)
+    for number, gone, back in story.gaps:
+        gaps.setdefault(id_of(number), []).append((times[gone], times[back]))
+    return Lives(rows, accepted, over, infos, posture, tracked.names, gaps)
 
 
 def listed(
@@ -126,21 +126,21 @@ def listed(
     wanted = wanted if only is None else wanted[wanted["id"] == only]
     parts = []
     for step in np.unique(wanted["step"])[::-1]:  # the current posture first
-        mine = wanted[wanted["step"] == step]
-        found = find_all(life.posture(int(step)))
-        parts.append(found.merge(mine, on="id", how="inner", sort=False))
+        rows = wanted[wanted["step"] == step]
+        findings = find_all(life.posture(int(step)))
+        parts.append(findings.merge(rows, on="id", how="inner", sort=False))
     if len(parts) == 1:
         return parts[0]
-    whole = pd.concat(parts or [find_all(posture).head(0).merge(life.rows.head(0), on="id")])
-    return whole.sort_values(
+    joined = pd.concat(parts or [find_all(posture).head(0).merge(life.rows.head(0), on="id")])
+    return joined.sort_values(
         ["rank", "quantity"], ascending=[True, False], kind="stable", ignore_index=True
     )
 
 
-def _told(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Told:
+def _tracked(posture: Posture, infos: tuple[SnapshotInfo, ...]) -> Tracked:
     if not infos:
         ids = np.unique(numbers_of(find_all(posture)["id"]))
-        return Told(Story.of(ids), follow([(ids, names_of_findings(posture))]))
+        return Tracked(Story.of(ids), follow([(ids, names_of_findings(posture))]))
     return tell_all([*_past_steps(posture, infos), _step(posture)])
 
 
@@ -236,9 +236,9 @@ def _latest(
     Nodes without such a scope get the last time of any scope, or `NEVER`.
     """
     able = {c.key for c in posture.graph.coverage if needed & set(c.declares)}
-    told = np.array([key in able for key in keys], bool)
+    declared = np.array([key in able for key in keys], bool)
     numbers = number.to_numpy(np.int64)
     by_able, by_any = (np.full(len(posture.graph.ids), NEVER) for _ in range(2))
-    np.maximum.at(by_able, numbers[told], seen[told])
+    np.maximum.at(by_able, numbers[declared], seen[declared])
     np.maximum.at(by_any, numbers, seen)
     return np.where(by_able != NEVER, by_able, by_any)

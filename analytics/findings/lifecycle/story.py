@@ -44,19 +44,19 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Told:
+class Tracked:
     """The history of findings (`story`), and the latest ids of findings (`names`)."""
 
     story: Story
     names: Followed
 
 
-def tell_all(steps: list[Step]) -> Told:
+def tell_all(steps: list[Step]) -> Tracked:
     """Track every finding through `steps`, oldest first, across changes of ids."""
     seen = [s.sighting for s in steps]
     names = follow([(s.ids, s.names) for s in seen])
     things = follow([(s.judged, s.things) for s in seen])
-    return Told(tell([_under(step, names, things) for step in steps]), names)
+    return Tracked(tell([_under(step, names, things) for step in steps]), names)
 
 
 def _under(step: Step, names: Followed, things: Followed) -> Step:
@@ -78,7 +78,9 @@ def _under(step: Step, names: Followed, things: Followed) -> Step:
         group=seen.group[row],
         subject=things.called(seen.subject[row]),
         judged=np.unique(things.called(seen.judged)),
-        told={kind: np.unique(things.called(told)) for kind, told in seen.told.items()},
+        declared={
+            kind: np.unique(things.called(declared)) for kind, declared in seen.declared.items()
+        },
     )
     return replace(step, sighting=renamed)
 
@@ -94,17 +96,17 @@ def tell(steps: list[Step]) -> Story:
     resolved, reopened = first.copy(), first.copy()
     gaps: list[tuple[int, int, int]] = []
     for at, step in enumerate(steps):
-        there = among(ids, step.sighting.ids)
-        back = there & (resolved != NEVER)
+        present = among(ids, step.sighting.ids)
+        back = present & (resolved != NEVER)
         gone = zip(ids[back].tolist(), resolved[back].tolist(), strict=True)
-        gaps += [(one, since, at) for one, since in gone]
+        gaps += [(number, since, at) for number, since in gone]
         reopened[back], resolved[back] = at, NEVER
-        first[there & (first == NEVER)] = at
-        last[there] = at
-        missing = np.flatnonzero(~there & (first != NEVER) & (resolved == NEVER))
+        first[present & (first == NEVER)] = at
+        last[present] = at
+        missing = np.flatnonzero(~present & (first != NEVER) & (resolved == NEVER))
         for seen in np.unique(last[missing]):
-            mine = missing[last[missing] == seen]
-            resolved[mine[_could_show(ids[mine], steps[seen], step)]] = at
+            places = missing[last[missing] == seen]
+            resolved[places[_could_show(ids[places], steps[seen], step)]] = at
     return Story(ids, first, last, resolved, reopened, tuple(gaps))
 
 
@@ -120,9 +122,11 @@ def _could_show(ids: np.ndarray, then: Step, now: Step) -> np.ndarray:
     subject, rules = seen.subject[place], np.array([g[0] for g in seen.groups], object)
     needs = {rule.id: rule.needs for rule in all_rules().values()}
     here = among(subject, now.sighting.judged)
-    for kind, told in seen.told.items():
+    for kind, declared in seen.declared.items():
         needy = np.array([kind in needs.get(r, ()) for r in rules], bool)[seen.group[place]]
-        lost = among(subject, told) & ~among(subject, now.sighting.told.get(kind, told[:0]))
+        lost = among(subject, declared) & ~among(
+            subject, now.sighting.declared.get(kind, declared[:0])
+        )
         open_ &= ~(needy & here & lost)
     return np.asarray(open_)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.evidence.matching import SENSITIVE
-from analytics.findings.families.isolation import MOST, grant_ids, held
+from analytics.findings.families.isolation import MOST, grant_ids, judged_entitlements
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule, found, nothing
 from analytics.gathered import gathered
@@ -71,7 +71,7 @@ def _called(posture: Posture) -> pd.DataFrame:
 
 def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.DataFrame:
     """Return the most sensitive private data that each of `agents` reads."""
-    rows = held(posture)
+    rows = judged_entitlements(posture)
     rows = rows[np.isin(rows["identity"], agents)]
     rows = rows[(rows["level"] == READ) & (rows["sensitivity"] >= SENSITIVE)]
     facts = grant_ids(posture, rows, ["identity"])

@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.assumptions.families.environment import OTHER, PROD, crossing, kinds
 from analytics.assumptions.live_credentials import held as held_credentials
 from analytics.assumptions.sharing import users
-from analytics.findings.families.isolation import earliest, grant_ids, held, known
+from analytics.findings.families.isolation import earliest, grant_ids, judged_entitlements, known
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, found, nothing
 from analytics.posture import Posture
@@ -27,7 +27,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
 def _access(posture: Posture) -> pd.DataFrame:
     """Find entitlements that cross environments: that of the holder counts, else the identity's."""
-    rows = held(posture)
+    rows = judged_entitlements(posture)
     ends = (rows[c].to_numpy(np.int64) for c in ("identity", "holder", "resource"))
     broken, _ = crossing(posture, *ends)
     rows = rows[broken]

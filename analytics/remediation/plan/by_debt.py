@@ -25,13 +25,17 @@ def make_plan_of_debt(posture: Posture, budget: int) -> Plan:
     safety, first, trail = Safety(posture), Safety(posture), Trail(posture)
     alone: list[float] = []  # debt removed by the costliest that are safe alone
     candidates = _Candidates(posture)
-    for what, owed in candidates:
+    for candidate, owed in candidates:
         if len(trail.steps) == budget and len(alone) == budget:
             break
-        if len(alone) < budget and first.allows([what]):
+        if len(alone) < budget and first.allows([candidate]):
             alone.append(owed)
-        if len(trail.steps) < budget and safety.allows([what]) and trail.take(what, "debt"):
-            safety.remove(what)
+        if (
+            len(trail.steps) < budget
+            and safety.allows([candidate])
+            and trail.take(candidate, "debt")
+        ):
+            safety.remove(candidate)
     removed, most = sum(step.debt_removed for step in trail.steps), sum(alone)
     reached = removed >= most - LEAST * max(1.0, most)
     optimum, because = (removed, None) if reached else (None, NOT_ALONE)
@@ -58,8 +62,8 @@ class _Candidates:
     def __iter__(self) -> Iterator[tuple[Idle, float]]:
         """Yield each candidate with its bound, created on demand."""
         for place in self._order:
-            mine = self._rows.iloc[self._first[place] : self._first[place + 1]]
-            yield idle(mine, self._fallen), float(self._owed[place])
+            rows = self._rows.iloc[self._first[place] : self._first[place + 1]]
+            yield idle(rows, self._fallen), float(self._owed[place])
 
 
 def _by_grant(posture: Posture) -> np.ndarray:

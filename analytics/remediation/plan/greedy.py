@@ -47,7 +47,7 @@ class Step:
     did not before; see `analytics.remediation.removal.ended_uses.ended`.
     """
 
-    what: Idle
+    candidate: Idle
     reach_removed: float
     debt_removed: float
     identities: int
@@ -79,9 +79,12 @@ class Trail:
         self._reach, self._debt = reach_of(posture), debt_owed(posture)
         self._broken: set[tuple[object, ...]] = set()
 
-    def take(self, what: Idle, objective: str, identities: int | None = None) -> Step | None:
+    def take(self, candidate: Idle, objective: str, identities: int | None = None) -> Step | None:
         """Add a removal, unless it takes nothing of the objective away or adds to debt."""
-        gone = [removal_of(self.posture, one) for one in (*(s.what for s in self.steps), what)]
+        gone = [
+            removal_of(self.posture, taken)
+            for taken in (*(s.candidate for s in self.steps), candidate)
+        ]
         after = after_removal(self.posture, gone)
         reach, debt = reach_of(after), debt_owed(after)
         removed = {"reach": self._reach - reach, "debt": self._debt - debt}
@@ -92,7 +95,7 @@ class Trail:
         fails = ended(self.posture, after, gone)
         keys = list(fails[["identity", "thing", "level"]].itertuples(index=False, name=None))
         new = fails[[key not in self._broken for key in keys]].reset_index(drop=True)
-        step = Step(what, removed["reach"], removed["debt"], identities, new)
+        step = Step(candidate, removed["reach"], removed["debt"], identities, new)
         self._broken |= set(keys)
         self.after, self._reach, self._debt = after, reach, debt
         self.steps.append(step)
@@ -123,11 +126,11 @@ class _Search:
         open_ones, trail = list(range(len(self.candidates))), Trail(self.posture)
         while len(trail.steps) < budget and (best := self._best(open_ones)) is not None:
             open_ones.remove(best)
-            what = self.candidates[best]
-            lost = len(self.remaining.change(what).place)
-            if trail.take(what, "reach", lost) is not None:
-                self.remaining.remove(what)
-                self.safety.remove(what)
+            candidate = self.candidates[best]
+            lost = len(self.remaining.change(candidate).place)
+            if trail.take(candidate, "reach", lost) is not None:
+                self.remaining.remove(candidate)
+                self.safety.remove(candidate)
         return trail
 
     def _best(self, open_ones: list[int]) -> int | None:
@@ -170,7 +173,7 @@ class _Search:
     def _by_programme(self, everything: list[Idle], budget: int) -> tuple[float | None, str | None]:
         """Solve an integer program again and again, excluding best sets that are not allowed."""
         fresh, safety = ReducedReach(self.posture, self.moves), Safety(self.posture)
-        allowed = [one for one in everything if safety.allows([one])]
+        allowed = [candidate for candidate in everything if safety.allows([candidate])]
         if not allowed:
             return 0.0, None
         programme = Programme(fresh.network, self.posture.accountable, allowed, self.moves)
@@ -198,18 +201,20 @@ class Safety:
         seen = uses(posture)
         seen = seen[~seen["own"]]
         seen = seen.drop_duplicates(["identity", "thing", "level"])
-        self.who, self.what = seen["identity"].to_numpy(), seen["thing"].to_numpy()
+        self.identity, self.thing = seen["identity"].to_numpy(), seen["thing"].to_numpy()
         self.level = seen["level"].to_numpy()
         self.ways = [_everybody(posture.network(Filter(mode))) for mode in MODES]
         nothing = np.zeros(0, np.int64)
-        self.held = [w.holds(self.who, self.what, self.level, nothing, nothing) for w in self.ways]
+        self.holds = [
+            w.holds(self.identity, self.thing, self.level, nothing, nothing) for w in self.ways
+        ]
         grants = posture.grants
         admin = grants.resource[grants.levels & ADMIN > 0]
         self.admins = np.bincount(admin, minlength=len(posture.graph.ids))
 
-    def remove(self, what: Idle) -> None:
+    def remove(self, candidate: Idle) -> None:
         """Record a removal."""
-        edges, grants = arrays(what)
+        edges, grants = arrays(candidate)
         for way in self.ways:
             way.take_out(edges, grants)
         np.subtract.at(self.admins, self._administered(grants), 1)
@@ -220,28 +225,30 @@ class Safety:
         administered, count = np.unique(self._administered(grants), return_counts=True)
         if np.any(self.admins[administered] <= count):
             return False
-        sources = np.array([one.source for one in chosen], np.int64)
-        for way, held in zip(self.ways, self.held, strict=True):
+        sources = np.array([candidate.source for candidate in chosen], np.int64)
+        for way, holds_now in zip(self.ways, self.holds, strict=True):
             relying = np.zeros(way.network.nodes, bool)
             relying[way.concerned(_origins(self.posture, sources, edges))] = True
-            mine = held & relying[self.who]
-            still = way.holds(self.who[mine], self.what[mine], self.level[mine], edges, grants)
+            affected = holds_now & relying[self.identity]
+            still = way.holds(
+                self.identity[affected], self.thing[affected], self.level[affected], edges, grants
+            )
             if not still.all():
                 return False
         return True
 
     def administering(self, candidates: list[Idle]) -> dict[int, dict[int, int]]:
         """Return for each resource the candidates with admin grants on it, and how many."""
-        found: dict[int, dict[int, int]] = {}
-        for k, one in enumerate(candidates):
-            for resource in self._administered(arrays(one)[1]).tolist():
-                held = found.setdefault(resource, {})
-                held[k] = held.get(k, 0) + 1
-        return found
+        grants_by_resource: dict[int, dict[int, int]] = {}
+        for k, candidate in enumerate(candidates):
+            for resource in self._administered(arrays(candidate)[1]).tolist():
+                grants_by_candidate = grants_by_resource.setdefault(resource, {})
+                grants_by_candidate[k] = grants_by_candidate.get(k, 0) + 1
+        return grants_by_resource
 
     def _administered(self, grants: np.ndarray) -> np.ndarray:
-        mine = grants[self.posture.grants.levels[grants] & ADMIN > 0]
-        return np.asarray(self.posture.grants.resource[mine])
+        admin_grants = grants[self.posture.grants.levels[grants] & ADMIN > 0]
+        return np.asarray(self.posture.grants.resource[admin_grants])
 
 
 def _origins(posture: Posture, sources: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -253,10 +260,10 @@ def _everybody(network: Network) -> Masked:
     return Masked(network, np.arange(network.nodes))
 
 
-def removal_of(posture: Posture, what: Idle) -> Removal:
+def removal_of(posture: Posture, candidate: Idle) -> Removal:
     """Convert a candidate to a removal of relationships."""
-    ids = posture.graph.frames[what.relationship]["id"].iloc[list(what.rows)]
-    return Removal("", "", relationships=tuple((what.relationship, str(i)) for i in ids))
+    ids = posture.graph.frames[candidate.relationship]["id"].iloc[list(candidate.rows)]
+    return Removal("", "", relationships=tuple((candidate.relationship, str(i)) for i in ids))
 
 
 class _Candidates:
@@ -285,8 +292,8 @@ class _Candidates:
     def __getitem__(self, k: int) -> Idle:
         """Return the candidate with the k-th highest bound."""
         if k not in self._made:
-            mine = self._rows.iloc[self._first[k] : self._first[k + 1]]
-            self._made[k] = idle(mine, self._fallen)
+            rows = self._rows.iloc[self._first[k] : self._first[k + 1]]
+            self._made[k] = idle(rows, self._fallen)
         return self._made[k]
 
 
@@ -299,8 +306,8 @@ def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) 
     on = network.edge
     edge_bound[on] = reaching[edges.source[on]] * weight[edges.target[on]]
     on = network.grant
-    held = mask_weights()[network.levels] * network.weight[network.resource]
-    grant_bound[on] = reaching[network.holders] * held
+    granted = mask_weights()[network.levels] * network.weight[network.resource]
+    grant_bound[on] = reaching[network.holders] * granted
     bounds = edge_bound[rows["edge"]] + grant_bound[rows["grant"]]
     for place, fact in enumerate(rows["fact"].tolist() if fallen else ()):
         if fact in fallen:
@@ -311,14 +318,14 @@ def _bounds(posture: Posture, rows: pd.DataFrame, fallen: dict[str, list[int]]) 
 def _reaching(network: Network, starts: np.ndarray) -> np.ndarray:
     """Return how many of `starts` reach each node, ignoring ceilings."""
     by_target = network.turned
-    held = np.zeros(network.nodes, np.int64)
-    held[starts] = 1
+    is_start = np.zeros(network.nodes, np.int64)
+    is_start[starts] = 1
     turned = Network(
         indptr=by_target.indptr,
         target=by_target.source,
         ceiling=np.full_like(by_target.ceiling, len(LEVELS) - 1),
         edge=network.edge,
-        g_indptr=np.concatenate([[0], np.cumsum(held)]),
+        g_indptr=np.concatenate([[0], np.cumsum(is_start)]),
         resource=np.sort(starts).astype(np.int32),
         levels=np.full(len(starts), 1, np.uint8),
         grant=np.arange(len(starts), dtype=np.int32),

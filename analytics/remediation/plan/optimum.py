@@ -63,22 +63,22 @@ class Programme:
 
     def _add(self, network: Network, start: int) -> bool:
         """Add the states of one start; return False if there are too many."""
-        found = spread(network, start)
-        states = np.flatnonzero(found.hops >= 0)
-        held = {int(s): self._new() for s in states}
-        self._rows.append((held[4 * start + 3], -1, ()))
+        reached = spread(network, start)
+        states = np.flatnonzero(reached.hops >= 0)
+        variables = {int(s): self._new() for s in states}
+        self._rows.append((variables[4 * start + 3], -1, ()))
         columns: dict[tuple[int, int], int] = {}
-        for state, variable in held.items():
+        for state, variable in variables.items():
             node, limit = state >> 2, state & 3
             for e in range(network.indptr[node], network.indptr[node + 1]):
                 entered = 4 * int(network.target[e]) + min(limit, int(network.ceiling[e]))
                 if (edge := int(network.edge[e])) in self._wakes:
                     if (awake := self._wakes[edge]) >= 0:
-                        terms = [(held[entered], 1.0), (variable, -1.0), (awake, -1.0)]
+                        terms = [(variables[entered], 1.0), (variable, -1.0), (awake, -1.0)]
                         self._least.append((terms, -1.0))
                     continue
                 by = self._edge_by.get(edge, ())
-                self._rows.append((held[entered], variable, by))
+                self._rows.append((variables[entered], variable, by))
             for g in range(network.g_indptr[node], network.g_indptr[node + 1]):
                 for level in range(limit + 1):
                     if network.levels[g] >> level & 1:
@@ -98,8 +98,8 @@ class Programme:
         It is at least 1 once every login of the account is broken by some candidate.
         """
         breaking: dict[int, list[int]] = {}
-        for k, one in enumerate(candidates):
-            for login in moves.broken(one).tolist():
+        for k, candidate in enumerate(candidates):
+            for login in moves.broken(candidate).tolist():
                 breaking.setdefault(login, []).append(k)
         accounts: dict[int, list[int]] = {}
         for login, account in enumerate(moves.logins.target.tolist()):
@@ -127,8 +127,8 @@ class Programme:
     def _ways(self) -> "scipy.optimize.LinearConstraint":
         """Return the constraints: a state is held if its source is, unless a removal is between."""
         entries = []
-        for row, (held, by, removed) in enumerate(self._rows):
-            entries.append((row, held, 1.0))
+        for row, (target, by, removed) in enumerate(self._rows):
+            entries.append((row, target, 1.0))
             if by >= 0:
                 entries.append((row, by, -1.0))
             entries += [(row, c, 1.0) for c in removed]
@@ -162,9 +162,9 @@ def _removed_by(
     """Return for each edge, and for each grant, the candidates that remove it."""
     edges: dict[int, list[int]] = {}
     grants: dict[int, list[int]] = {}
-    for k, one in enumerate(candidates):
-        for edge in one.edges:
+    for k, candidate in enumerate(candidates):
+        for edge in candidate.edges:
             edges.setdefault(edge, []).append(k)
-        for grant in one.grants:
+        for grant in candidate.grants:
             grants.setdefault(grant, []).append(k)
     return edges, grants

@@ -60,13 +60,13 @@ def figures(posture: Posture) -> Figures:
 
 def reach_of(posture: Posture) -> float:
     """Return the weighted standing reach of all identities together."""
-    who = posture.accountable
-    if posture.escalated.failed or (len(who) and not posture.reach_known[who].any()):
+    identities = posture.accountable
+    if posture.escalated.failed or (len(identities) and not posture.reach_known[identities].any()):
         return np.nan
     return float(posture.totals().weighted.sum())
 
 
 def debt_owed(posture: Posture) -> float:
     """Return the debt of all identities together."""
-    whole = total(debt_of(posture))
-    return whole.debt if whole.known else np.nan
+    amounts = total(debt_of(posture))
+    return amounts.debt if amounts.known else np.nan

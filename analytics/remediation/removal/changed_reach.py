@@ -74,9 +74,9 @@ def changed_identities(before: Posture, after: Posture) -> pd.DataFrame:
 
 
 def _totals(posture: Posture) -> pd.DataFrame:
-    whole = posture.totals()
+    totals = posture.totals()
     ids = posture.graph.ids.take(posture.accountable).to_numpy(zero_copy_only=False)
-    figures = {name: getattr(whole, name) for name in FIGURES}
+    figures = {name: getattr(totals, name) for name in FIGURES}
     return pd.DataFrame(figures, index=pd.Index(ids, dtype=object))
 
 
@@ -108,20 +108,20 @@ class _Pairs:
         if identity_judged(self.before, number):
             resource, levels = self._sides[0].reach(number)
             bits[0, resource] = levels
-        there = int(self._number[number])
-        if there >= 0 and identity_judged(self.after, there):
-            resource, levels = self._sides[1].reach(there)
+        number_after = int(self._number[number])
+        if number_after >= 0 and identity_judged(self.after, number_after):
+            resource, levels = self._sides[1].reach(number_after)
             back = np.flatnonzero(self._number >= 0)
             bits[1, back[resource]] = levels
         more, less = (bits[1], bits[0]) if gained else (bits[0], bits[1])
         left = more & ~less
-        found = np.flatnonzero(left)
-        weight = self.before.sensitivities["weight"].to_numpy()[found]
+        resources = np.flatnonzero(left)
+        weight = self.before.sensitivities["weight"].to_numpy()[resources]
         pairs = [
-            (-weight[k] * LEVEL_WEIGHTS[level], str(ids[int(found[k])]), level)
-            for k in range(len(found))
+            (-weight[k] * LEVEL_WEIGHTS[level], str(ids[int(resources[k])]), level)
+            for k in range(len(resources))
             for level in range(len(LEVELS))
-            if left[found[k]] >> level & 1
+            if left[resources[k]] >> level & 1
         ]
         return ((identity, resource, LEVELS[level]) for _, resource, level in sorted(pairs))
 

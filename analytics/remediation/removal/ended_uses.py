@@ -23,19 +23,19 @@ def ended(before: Posture, after: Posture, gone: Sequence[Removal]) -> pd.DataFr
     """
     rows = uses(before)
     rows = rows[_in_question(before, after, gone, rows)]
-    who, what = rows["identity"].to_numpy(), rows["thing"].to_numpy()
+    user, used = rows["identity"].to_numpy(), rows["thing"].to_numpy()
     level = rows["level"].to_numpy()
     number = numbers_after(before.graph, after.graph)
-    there = (number[who] >= 0) & (number[what] >= 0)
+    remaining = (number[user] >= 0) & (number[used] >= 0)
     fails = np.zeros(len(rows), bool)
     for mode in MODES:
-        could = reached(before.network(Filter(mode)), who, what, level)
+        could = reached(before.network(Filter(mode)), user, used, level)
         can = np.zeros(len(rows), bool)
-        can[there] = reached(
+        can[remaining] = reached(
             after.network(Filter(mode, moved=False)),
-            number[who[there]],
-            number[what[there]],
-            level[there],
+            number[user[remaining]],
+            number[used[remaining]],
+            level[remaining],
         )
         fails |= could & ~can
     rows = rows[fails].sort_values(
@@ -49,7 +49,7 @@ def _in_question(
     before: Posture, after: Posture, gone: Sequence[Removal], rows: pd.DataFrame
 ) -> np.ndarray:
     """Return a mask of the uses that might fail: of removed edges, or relying on them."""
-    links = {(rel.name, one) for r in gone for rel, one in r.relationships}
+    links = {(rel.name, id_) for r in gone for rel, id_ in r.relationships}
     things = np.array([before.graph.number(t) for r in gone for t in r.things], np.int64)
     facts = pd.MultiIndex.from_frame(rows[["relationship", "fact"]])
     removed = facts.isin(list(links)) if links else np.zeros(len(rows), bool)
@@ -63,8 +63,8 @@ def _origins(before: Posture, after: Posture, gone: Sequence[Removal]) -> np.nda
     """Return the nodes at which removed or fallen edges and grants begin."""
     graph, parts = before.graph, []
     by_type: dict[Relationship, list[str]] = {}
-    for rel, one in (pair for r in gone for pair in r.relationships):
-        by_type.setdefault(rel, []).append(one)
+    for rel, id_ in (pair for r in gone for pair in r.relationships):
+        by_type.setdefault(rel, []).append(id_)
     things = [t for r in gone for t in r.things]
     for rel in (*CONTROL, CAN_ACCESS):
         frame = graph.frames[rel]

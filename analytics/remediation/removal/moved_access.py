@@ -62,6 +62,6 @@ class _Owed:
 
     def by(self, identity: int, account: int) -> float:
         """Return what `identity` owes for the grants of `account`."""
-        mine = np.flatnonzero(self._identity == identity)
+        rows = np.flatnonzero(self._identity == identity)
         grants = held_grants(self.posture, account)
-        return float(self._debt[mine[np.isin(self._grant[mine], grants)]].sum())
+        return float(self._debt[rows[np.isin(self._grant[rows], grants)]].sum())

@@ -33,20 +33,20 @@ class Moves:
         self._count = np.bincount(self.logins.target, minlength=len(binds))
         self._sorted: dict[Relationship, tuple[np.ndarray, np.ndarray]] = {}
         for relationship in FACTS:
-            mine, rows = self.logins.rows(relationship)
+            logins, rows = self.logins.rows(relationship)
             order = np.argsort(rows, kind="stable")
-            self._sorted[relationship] = rows[order], mine[order]
+            self._sorted[relationship] = rows[order], logins[order]
 
     def broken(self, *chosen: Idle) -> np.ndarray:
         """Return the logins (positions) that depend on the chosen candidates."""
-        found = []
-        for one in chosen:
-            if one.relationship in self._sorted:
-                rows, mine = self._sorted[one.relationship]
-                wanted = np.array(one.rows)
+        broken = []
+        for candidate in chosen:
+            if candidate.relationship in self._sorted:
+                rows, logins = self._sorted[candidate.relationship]
+                wanted = np.array(candidate.rows)
                 low, high = (np.searchsorted(rows, wanted, side) for side in ("left", "right"))
-                found += [mine[a:b] for a, b in zip(low, high, strict=True)]
-        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+                broken += [logins[a:b] for a, b in zip(low, high, strict=True)]
+        return np.unique(np.concatenate(broken)) if broken else np.zeros(0, np.int64)
 
     def moved(self, broken: np.ndarray) -> np.ndarray:
         """Return which of the logins `broken` move: those of accounts with no other login left."""
@@ -69,15 +69,17 @@ class Moves:
         count = int(group.max(initial=-1)) + 1
         pairs = [self._broken_by(rows, kind) for kind in FACTS]
         at = np.concatenate([at for at, _ in pairs])
-        mine, login = group[at], np.concatenate([login for _, login in pairs])
-        mine, login = np.unique(np.stack([mine, login]), axis=1)
+        group_of_login, login = group[at], np.concatenate([login for _, login in pairs])
+        group_of_login, login = np.unique(np.stack([group_of_login, login]), axis=1)
         account = self.logins.target[login].astype(np.int64)
         whose, place, broken = np.unique(
-            mine * len(self._count) + account, return_inverse=True, return_counts=True
+            group_of_login * len(self._count) + account, return_inverse=True, return_counts=True
         )
         every = broken == self._count[whose % len(self._count)]
-        stays = np.bincount(mine[~(self.binds[login] & every[place])], minlength=count) > 0
-        logins = np.bincount(mine, minlength=count)
+        stays = (
+            np.bincount(group_of_login[~(self.binds[login] & every[place])], minlength=count) > 0
+        )
+        logins = np.bincount(group_of_login, minlength=count)
         first = np.full(count, -1)
         first[group[::-1]] = np.arange(len(group))[::-1]
         kind, source, target = (rows[c].to_numpy()[first] for c in ("kind", "source", "target"))
@@ -94,12 +96,12 @@ class Moves:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return pairs of a position in `rows` and a login that depends on that row."""
         at = np.flatnonzero(rows["kind"].to_numpy() == CONTROL.index(relationship))
-        held, mine = self._sorted[relationship]
+        sorted_rows, logins = self._sorted[relationship]
         wanted = rows["row"].to_numpy()[at]
-        low, high = (np.searchsorted(held, wanted, side) for side in ("left", "right"))
+        low, high = (np.searchsorted(sorted_rows, wanted, side) for side in ("left", "right"))
         count = high - low
         step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        return np.repeat(at, count), mine[np.repeat(low, count) + step]
+        return np.repeat(at, count), logins[np.repeat(low, count) + step]
 
     def _leading(self, end: str, kind: int) -> np.ndarray:
         """Count the edges of one kind at each node; infinite if it has other edges or grants."""
@@ -134,10 +136,10 @@ class ReducedReach:
         """Return the change if all of `chosen` were removed as well."""
         return self._left.change(*arrays(*chosen), self.moves.woken(self._with(chosen)))
 
-    def remove(self, one: Idle) -> Change:
+    def remove(self, candidate: Idle) -> Change:
         """Remove a candidate permanently; return the change."""
-        self._broken = self._with((one,))
-        return self._left.remove(*arrays(one), self.moves.woken(self._broken))
+        self._broken = self._with((candidate,))
+        return self._left.remove(*arrays(candidate), self.moves.woken(self._broken))
 
     def _with(self, chosen: tuple[Idle, ...]) -> np.ndarray:
         return np.union1d(self._broken, self.moves.broken(*chosen)).astype(np.int64)
@@ -145,6 +147,6 @@ class ReducedReach:
 
 def arrays(*chosen: Idle) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of the edges and of the grants that candidates remove."""
-    edges = [e for one in chosen for e in one.edges]
-    grants = [g for one in chosen for g in one.grants]
+    edges = [e for candidate in chosen for e in candidate.edges]
+    grants = [g for candidate in chosen for g in candidate.grants]
     return np.array(edges, np.int64), np.array(grants, np.int64)

@@ -97,9 +97,9 @@ def _keyed(
     supported = _supports(posture, np.unique(place))
     stated = (edges.row[place] >= 0) & ~np.isin(place, list(supported))
     own[walked[stated]] = _edge_keys(posture)[place[stated]]
-    held = network.grant[ways.grant[granted]]
-    stated = grants.row[held] >= 0
-    own[granted[stated]] = _grant_keys(posture)[held[stated]]
+    grant = network.grant[ways.grant[granted]]
+    stated = grants.row[grant] >= 0
+    own[granted[stated]] = _grant_keys(posture)[grant[stated]]
     return own, *_broken(posture, walked, place, supported)
 
 
@@ -120,17 +120,17 @@ def _grant_keys(posture: Posture) -> np.ndarray:
 
 def _supports(posture: Posture, places: np.ndarray) -> dict[int, tuple[str, ...]]:
     """Return the ids of the supporting facts of each derived edge among `places`."""
-    edges, found = posture.edges, {}
+    edges, supports = posture.edges, {}
     for place in places[edges.derived[places]].tolist():
         proof = posture.escalated.proof(place)
         if proof is not None:
-            found[place] = proof.support
+            supports[place] = proof.support
             continue
         frame = posture.graph.frames[CONTROL[edges.kind[place]]]
-        said = frame["support"].iloc[int(edges.row[place])]
-        if not pd.isna(said) and (named := strict_json(said)):
-            found[place] = tuple(named)
-    return found
+        support = frame["support"].iloc[int(edges.row[place])]
+        if not pd.isna(support) and (named := strict_json(support)):
+            supports[place] = tuple(named)
+    return supports
 
 
 def _broken(
@@ -184,10 +184,10 @@ def _rules(
     """Return for each item the rules whose edges fall with it."""
     rules: list[set[str]] = [set() for _ in range(count)]
     places = network.edge[ways.edge[edge]]
-    for one, place in zip(item.tolist(), places.tolist(), strict=True):
+    for number, place in zip(item.tolist(), places.tolist(), strict=True):
         proof = posture.escalated.proof(place)
         if proof is not None:
-            rules[one].add(proof.rule)
+            rules[number].add(proof.rule)
     return [tuple(sorted(named)) for named in rules]
 
 

@@ -61,30 +61,32 @@ def _removal(posture: Posture, item: str) -> Removal:
     graph, item = posture.graph, item.encode(errors="replace").decode()  # it need not be Unicode
     if graph.number(item) >= 0:
         return _thing(graph, graph.number(item), item)
-    found = _finding(posture, item) or _relationship(graph, item) or _between(posture, item)
-    return found or _thing(graph, graph.find(item), item)
+    removal = _finding(posture, item) or _relationship(graph, item) or _between(posture, item)
+    return removal or _thing(graph, graph.find(item), item)
 
 
 def _thing(graph: AccessGraph, number: int, item: str) -> Removal:
     thing = graph.thing(number)
-    said = f"the {thing['label']} {thing['name']} and every relationship that it has"
-    return Removal(item, said, things=(thing["id"],))
+    sentence = f"the {thing['label']} {thing['name']} and every relationship that it has"
+    return Removal(item, sentence, things=(thing["id"],))
 
 
 def _relationship(graph: AccessGraph, item: str) -> Removal | None:
     """Resolve the id of a relationship, or the id of a grant in its source."""
-    found = [
-        (rel, one)
+    relationships = [
+        (rel, id_)
         for rel in RELATIONSHIPS
-        for one in _ids(graph, rel, _equal(graph.frames[rel]["id"], item))
+        for id_ in _ids(graph, rel, _equal(graph.frames[rel]["id"], item))
     ]
-    if not found:
+    if not relationships:
         granted = _equal(graph.frames[CAN_ACCESS]["grant_id"], item)
-        found = [(CAN_ACCESS, one) for one in _ids(graph, CAN_ACCESS, granted)]
-    if not found:
+        relationships = [(CAN_ACCESS, id_) for id_ in _ids(graph, CAN_ACCESS, granted)]
+    if not relationships:
         return None
-    names = ", ".join(sorted({rel.name for rel, _ in found}))
-    return Removal(item, f"{_number(found)} of type {names}", relationships=tuple(found))
+    names = ", ".join(sorted({rel.name for rel, _ in relationships}))
+    return Removal(
+        item, f"{_number(relationships)} of type {names}", relationships=tuple(relationships)
+    )
 
 
 def _between(posture: Posture, item: str) -> Removal | None:
@@ -97,26 +99,26 @@ def _between(posture: Posture, item: str) -> Removal | None:
         source, target = graph.find(start), graph.find(end)
         sources, targets = graph.ends(rel)
         places = np.flatnonzero((sources == source) & (targets == target))
-        found = [(rel, one) for one in _ids(graph, rel, places)]
-        if not found:
+        relationships = [(rel, id_) for id_ in _ids(graph, rel, places)]
+        if not relationships:
             raise NotRemovable(_nothing_between(posture, rel, source, target))
         names = [graph.thing(n)["name"] for n in (source, target)]
-        said = f"{_number(found)} of type {rel.name} from {names[0]} to {names[1]}"
-        return Removal(item, said, relationships=tuple(found))
+        sentence = f"{_number(relationships)} of type {rel.name} from {names[0]} to {names[1]}"
+        return Removal(item, sentence, relationships=tuple(relationships))
     return None
 
 
 def _nothing_between(posture: Posture, rel: Relationship, source: int, target: int) -> str:
     names = [posture.graph.thing(n)["name"] for n in (source, target)]
-    said = f"no {rel.name} leads from {names[0]} to {names[1]}"
+    sentence = f"no {rel.name} leads from {names[0]} to {names[1]}"
     edges = posture.edges
     derived = (edges.source == source) & (edges.target == target) & (edges.row < 0)
     if rel.name != "CONTROLS" or not derived.any():
-        return said
+        return sentence
     proof = posture.escalated.proof(int(np.flatnonzero(derived)[0]))
     assert proof is not None
     rest = f"remove one of {', '.join(proof.support)}" if proof.support else "remove one of the two"
-    return f"{said} by itself: rule {proof.rule} derives it; {rest}"
+    return f"{sentence} by itself: rule {proof.rule} derives it; {rest}"
 
 
 def _finding(posture: Posture, item: str) -> Removal | None:
@@ -124,10 +126,10 @@ def _finding(posture: Posture, item: str) -> Removal | None:
     if not item.startswith(FINDING):
         return None
     rows = find_all(posture)
-    there = _flag(rows["id"] == item)
-    if not there.any():
-        there = _flag(rows["id"] == lives(posture).called(item))
-    rows = rows[there]
+    mask = _flag(rows["id"] == item)
+    if not mask.any():
+        mask = _flag(rows["id"] == lives(posture).called(item))
+    rows = rows[mask]
     if rows.empty:
         return None
     row = rows.iloc[0]
@@ -136,12 +138,12 @@ def _finding(posture: Posture, item: str) -> Removal | None:
         kind = "the first stale edges of the stale paths of"
     else:
         facts, kind = list(row["evidence"]), "the relationships that are the evidence about"
-    found = located(posture.graph, facts)
-    if not found:
+    relationships = located(posture.graph, facts)
+    if not relationships:
         raise NotRemovable(f"finding {item} ({row['rule']}) points at nothing that can be removed")
     name = posture.graph.thing(int(row["subject"]))["name"]
-    said = f"finding {row['rule']}, {kind} {name}: {_number(found)}"
-    return Removal(item, said, relationships=tuple(found))
+    sentence = f"finding {row['rule']}, {kind} {name}: {_number(relationships)}"
+    return Removal(item, sentence, relationships=tuple(relationships))
 
 
 def _first_stale(posture: Posture, subject: int) -> list[str]:
@@ -169,9 +171,9 @@ def located(graph: AccessGraph, facts: Iterable[str]) -> list[tuple[Relationship
     """Return the relationships that have these ids, with their types."""
     wanted = pa.array(sorted(set(facts)), pa.string())
     return [
-        (rel, one)
+        (rel, id_)
         for rel in RELATIONSHIPS
-        for one in _ids(graph, rel, _in(graph.frames[rel]["id"], wanted))
+        for id_ in _ids(graph, rel, _in(graph.frames[rel]["id"], wanted))
     ]
 
 
@@ -183,8 +185,8 @@ def without(graph: AccessGraph, gone: Sequence[Removal]) -> AccessGraph:
     facts = graph.facts
     things = pa.array(sorted({t for r in gone for t in r.things}), pa.string())
     links: dict[Element, list[str]] = {}
-    for rel, one in (pair for r in gone for pair in r.relationships):
-        links.setdefault(rel, []).append(one)
+    for rel, id_ in (pair for r in gone for pair in r.relationships):
+        links.setdefault(rel, []).append(id_)
     keeps: dict[Element, np.ndarray | None] = {}
 
     def keep(element: Element) -> np.ndarray | None:
@@ -224,12 +226,12 @@ def _kept(
 
 def _in(column: pd.Series, wanted: pa.Array) -> np.ndarray:
     """Return the rows at which a column of text holds one of `wanted`."""
-    found = pc.is_in(text_array(column), wanted)
-    return np.flatnonzero(found.to_numpy(zero_copy_only=False))
+    mask = pc.is_in(text_array(column), wanted)
+    return np.flatnonzero(mask.to_numpy(zero_copy_only=False))
 
 
-def _equal(column: pd.Series, said: str) -> np.ndarray:
-    return np.flatnonzero(_flag(column == said))
+def _equal(column: pd.Series, value: str) -> np.ndarray:
+    return np.flatnonzero(_flag(column == value))
 
 
 def _flag(column: pd.Series) -> np.ndarray:
@@ -237,8 +239,8 @@ def _flag(column: pd.Series) -> np.ndarray:
 
 
 def _ids(graph: AccessGraph, rel: Relationship, places: np.ndarray) -> list[str]:
-    return [str(one) for one in graph.frames[rel]["id"].iloc[places]]
+    return [str(id_) for id_ in graph.frames[rel]["id"].iloc[places]]
 
 
-def _number(found: Sequence[object]) -> str:
-    return f"{len(found)} relationship{'s' if len(found) != 1 else ''}"
+def _number(relationships: Sequence[object]) -> str:
+    return f"{len(relationships)} relationship{'s' if len(relationships) != 1 else ''}"

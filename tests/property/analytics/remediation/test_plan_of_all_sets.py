@@ -130,7 +130,9 @@ def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
         gone: set[str] = set()
         before = reach_of(posture), debt_owed(posture)
         for step in made.steps:
-            rows = posture.graph.frames[step.what.relationship]["id"].iloc[list(step.what.rows)]
+            rows = posture.graph.frames[step.candidate.relationship]["id"].iloc[
+                list(step.candidate.rows)
+            ]
             gone |= set(rows)
             fresh = moved(estate, less(estate, gone)).quick()
             after = reach_of(fresh), debt_owed(fresh)
@@ -140,7 +142,7 @@ def test_a_step_is_worth_what_the_estate_without_it_is(first, objective):
             assert step.debt_removed == pytest.approx(before[1] - after[1], abs=1e-6), seed
             assert (step.reach_removed if objective == "reach" else step.debt_removed) > 0, seed
             assert step.debt_removed >= -1e-9 * before[1], seed
-            assert step.what.observed or step.what.verdict != "safe", seed
+            assert step.candidate.observed or step.candidate.verdict != "safe", seed
             assert step.breaks.empty, seed
             before, steps = after, steps + 1
     assert steps > CHUNK / 8
