@@ -132,8 +132,8 @@ def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     eligible = posture.edges.eligible[network.edge]
     steps = Steps(network.indptr, network.target, network.ceiling, eligible)
     count = len(where)
-    held = Held(first, order, np.full(count, WHOLLY, np.uint8), np.ones(count, bool))
-    place, item, _, _ = listed(steps, held, posture.accountable.astype(np.int32))
+    by_holder = Held(first, order, np.full(count, WHOLLY, np.uint8), np.ones(count, bool))
+    place, item, _, _ = listed(steps, by_holder, posture.accountable.astype(np.int32))
     return place, item
 
 

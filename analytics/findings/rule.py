@@ -48,7 +48,7 @@ class Rule:
     part_of: str = ""
 
 
-def found(
+def findings_of(
     posture: Posture,
     subject: np.ndarray,
     sentence: list[str],

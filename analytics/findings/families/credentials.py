@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analytics.findings.rule import found, nothing
+from analytics.findings.rule import findings_of, nothing
 from analytics.posture import Posture
 
 
@@ -25,7 +25,7 @@ def about_credentials(
         return nothing()
     identity = rows["identity"].to_numpy(np.int64)
     names = posture.graph.things["name"].iloc[identity]
-    return found(
+    return findings_of(
         posture,
         identity,
         [say(row, str(n)) for row, n in zip(rows.itertuples(), names, strict=True)],

@@ -13,7 +13,7 @@ import pandas as pd
 from analytics.assumptions.items import items_of
 from analytics.assumptions.model import NUMBER
 from analytics.assumptions.reviews import Reviews, reviews
-from analytics.findings.rule import day, found, joined
+from analytics.findings.rule import day, findings_of, joined
 from analytics.ownership.owners import DAY
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
@@ -167,11 +167,11 @@ def heaviest_of_each(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def found_heaviest(
+def findings_of_heaviest(
     posture: Posture, rows: pd.DataFrame, sentences: list[str], remedies: list[str]
 ) -> pd.DataFrame:
     """Build findings from the rows of `heaviest_of_each`: one for each identity."""
-    return found(
+    return findings_of(
         posture,
         rows["identity"].to_numpy(np.int64),
         sentences,
@@ -190,16 +190,16 @@ def decided(posture: Posture) -> Reviews:
 # -- words -----------------------------------------------------------------------------------------
 
 
-class Told(NamedTuple):
-    """A grant in words: `name` may do `may` to `what`, held `through` another node or not.
+class GrantWords(NamedTuple):
+    """A grant in words: `name` may do `may` to `resource`, held `through` another node or not.
 
-    `who` holds it, and `alone` tells whether only this identity can act as the holder; `levels` are
-    those concerned; `caveat` is a sentence about its tags, or "".
+    `levels` are those concerned, `caveat` is a sentence of `caveats`, or "". `alone`: no other
+    identity can act as the `holder`.
     """
 
     name: str
-    who: str
-    what: str
+    holder: str
+    resource: str
     may: str
     levels: str
     through: str
@@ -209,18 +209,19 @@ class Told(NamedTuple):
     @property
     def taken_away(self) -> str:
         """The levels to remove from this identity and from no other, in words."""
+        access = f"{self.levels} on {self.resource}"
         if self.alone:
-            return f"{self.levels} on {self.what} from {self.who}"
-        return f"{self.levels} on {self.what} from {self.name}, and leave {self.who} to the others"
+            return f"{access} from {self.holder}"
+        return f"{access} from {self.name}, and leave {self.holder} to the others"
 
 
-def told(posture: Posture, rows: pd.DataFrame) -> list[Told]:
+def in_words(posture: Posture, rows: pd.DataFrame) -> list[GrantWords]:
     """Return the texts of grants from rows of `by_grant`."""
     names = posture.graph.things["name"].to_numpy(object)
     columns = [rows[c].tolist() for c in ("identity", "holder", "resource", "levels")]
     alone = actors(posture).alone[rows["holder"]] == rows["identity"]
     return [
-        Told(
+        GrantWords(
             names[identity],
             names[holder],
             names[resource],
@@ -274,7 +275,7 @@ def _caveat(on: list[bool]) -> str:
     return f" It is marked as {joined(marks)}: ask before removing it."
 
 
-def found_grants(
+def findings_of_grants(
     posture: Posture,
     rows: pd.DataFrame,
     sentence: list[str],
@@ -282,7 +283,7 @@ def found_grants(
     remedy: list[str],
 ) -> pd.DataFrame:
     """Build the findings of a rule, one for each grant of an identity."""
-    return found(
+    return findings_of(
         posture,
         rows["identity"].to_numpy(np.int64),
         sentence,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analytics.evidence.asked import asked
 from analytics.evidence.matching import recent
-from analytics.findings.rule import found, nothing
+from analytics.findings.rule import findings_of, nothing
 from analytics.posture import Posture
 from analytics.residue import alive
 from graph.frames import records
@@ -63,7 +63,7 @@ def about_uses(
     )
     names = posture.graph.things["name"]
     ends = [(str(names[r.identity]), str(names[r.resource])) for r in records(each)]
-    return found(
+    return findings_of(
         posture,
         each["identity"].to_numpy(int),
         [say(r, *end) for r, end in zip(records(each), ends, strict=True)],

@@ -6,9 +6,9 @@ import pandas as pd
 from analytics.assumptions.items import items_of
 from analytics.findings.families.entitlements import (
     by_grant,
-    found_heaviest,
+    findings_of_heaviest,
     heaviest_of_each,
-    told,
+    in_words,
 )
 from analytics.findings.feeds import NOTHING
 from analytics.findings.rule import Rule
@@ -30,17 +30,17 @@ def find(posture: Posture) -> pd.DataFrame:
     chosen = (units.level == ADMIN) | wild.to_numpy(bool)[units.grant]
     at = np.flatnonzero(serving & chosen & (sensitive >= SENSITIVITY["confidential"]))
     rows = heaviest_of_each(by_grant(posture, at, units.granted[at]))
-    words = list(zip(told(posture, rows), rows["count"], strict=True))
-    said = [
-        f"{g.name} may {g.may} {g.what}{g.through}."
+    words = list(zip(in_words(posture, rows), rows["count"], strict=True))
+    sentences = [
+        f"{g.name} may {g.may} {g.resource}{g.through}."
         + (f" It has {n} such grants." if n > 1 else "")
         + g.caveat
         for g, n in words
     ]
     remedy = [
-        f"Name the actions that {g.name} needs on {g.what}, and grant those." for g, _ in words
+        f"Name the actions that {g.name} needs on {g.resource}, and grant those." for g, _ in words
     ]
-    return found_heaviest(posture, rows, said, remedy)
+    return findings_of_heaviest(posture, rows, sentences, remedy)
 
 
 RULE = Rule(

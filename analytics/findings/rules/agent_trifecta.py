@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.evidence.matching import SENSITIVE
 from analytics.findings.families.isolation import MOST, grant_ids, judged_entitlements
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import judged
@@ -23,30 +23,32 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find agents with all three; tools may bring the input, the way out, and private data too."""
     called = _called(posture)
     agents = judged(posture, posture.graph.has_label(AGENT))
-    for what in (UNTRUSTED, OUTWARD):
-        agents = agents[np.isin(agents, called["agent"][called[what]])]
+    for capability in (UNTRUSTED, OUTWARD):
+        agents = agents[np.isin(agents, called["agent"][called[capability]])]
     if not len(agents):
         return nothing()
     data = _private(posture, called, agents)
     subject = agents[np.isin(agents, data.index)]
-    mine = data.loc[subject]
+    private_data = data.loc[subject]
     steps = called[(called[UNTRUSTED] | called[OUTWARD]) & called["agent"].isin(subject)]
     facts = gathered(steps, ["agent"], "fact", MOST)
     names = posture.graph.things["name"]
-    said = [
-        f"{names[agent]} can read {what}, takes in what strangers write by "
+    sentences = [
+        f"{names[agent]} can read {private}, takes in what strangers write by "
         f"{_tool(steps, agent, UNTRUSTED)}, and can send it out by {_tool(steps, agent, OUTWARD)}."
-        for agent, what in zip(subject, mine["what"], strict=True)
+        for agent, private in zip(subject, private_data["what"], strict=True)
     ]
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=posture.created_at[subject],
-        other=mine["resource"].to_numpy(int),
-        weighs=mine["weighs"].to_numpy(float),
-        evidence=[facts[agent] + more for agent, more in zip(subject, mine["facts"], strict=True)],
-        floor=["critical" if worst else "" for worst in mine["restricted"]],
+        other=private_data["resource"].to_numpy(int),
+        weighs=private_data["weighs"].to_numpy(float),
+        evidence=[
+            facts[agent] + more for agent, more in zip(subject, private_data["facts"], strict=True)
+        ],
+        floor=["critical" if worst else "" for worst in private_data["restricted"]],
     )
 
 
@@ -58,10 +60,10 @@ def _called(posture: Posture) -> pd.DataFrame:
     usable = ~tools["status"].isin(ENDED).to_numpy(bool)
     brought = (UNTRUSTED, OUTWARD, PRIVATE)
     bits = choice_bits(tools["capabilities"], brought)
-    for bit, what in enumerate(brought):
+    for bit, capability in enumerate(brought):
         has = np.zeros(len(graph.ids), bool)
         has[graph.numbers(tools["id"][(bits >> bit & 1).astype(bool) & usable])] = True
-        brings[what] = has[tool]
+        brings[capability] = has[tool]
     rows = pd.DataFrame(
         {"agent": agent, "tool": tool, "fact": graph.frames[CALLS]["id"].to_numpy(object), **brings}
     )
@@ -103,9 +105,9 @@ def _private(posture: Posture, called: pd.DataFrame, agents: np.ndarray) -> pd.D
     return pd.concat([part for part in (by_grant, rest) if len(part)] or [by_grant])
 
 
-def _tool(steps: pd.DataFrame, agent: int, what: str) -> str:
-    mine = steps[(steps["agent"] == agent) & steps[what]]
-    return str(mine["name"].min())
+def _tool(steps: pd.DataFrame, agent: int, capability: str) -> str:
+    tools = steps[(steps["agent"] == agent) & steps[capability]]
+    return str(tools["name"].min())
 
 
 RULE = Rule(

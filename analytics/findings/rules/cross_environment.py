@@ -8,7 +8,7 @@ from analytics.assumptions.live_credentials import held as held_credentials
 from analytics.assumptions.sharing import users
 from analytics.findings.families.isolation import earliest, grant_ids, judged_entitlements, known
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
 from analytics.tags import DEPLOYER, tagged
 from graph.frames import records
@@ -37,19 +37,19 @@ def _access(posture: Posture) -> pd.DataFrame:
     each = groups.agg(
         since=("granted", "min"),
         weighs=("exposure", "max"),
-        levels=("level", lambda said: ", ".join(LEVELS[n] for n in sorted(set(said)))),
+        levels=("level", lambda sentences: ", ".join(LEVELS[n] for n in sorted(set(sentences)))),
     )
     each = each.assign(facts=grant_ids(posture, rows, BY)).reset_index()
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"{names[r.identity]} is not production and has {r.levels} on "
         f"{names[r.resource]}, which is."
         for r in records(each)
     ]
-    return found(
+    return findings_of(
         posture,
         each["identity"].to_numpy(int),
-        said,
+        sentences,
         since=known(each["since"]),
         other=each["resource"].to_numpy(int),
         weighs=each["weighs"].to_numpy(float),
@@ -66,14 +66,14 @@ def _credentials(posture: Posture) -> pd.DataFrame:
     may = tagged(posture, DEPLOYER)[rows["identity"].to_numpy(int)]
     rows = rows[rows["number"].isin(crossing) & ~may]
     names = posture.graph.things["name"].iloc[rows["identity"].to_numpy(int)]
-    said = [
-        f"{key} of {who} is used in production and elsewhere alike."
-        for key, who in zip(rows["name"], names, strict=True)
+    sentences = [
+        f"{key} of {holder} is used in production and elsewhere alike."
+        for key, holder in zip(rows["name"], names, strict=True)
     ]
-    return found(
+    return findings_of(
         posture,
         rows["identity"].to_numpy(int),
-        said,
+        sentences,
         since=rows["created"].to_numpy(),
         other=rows["number"].to_numpy(int),
         evidence=list(rows["facts"]),
@@ -83,11 +83,11 @@ def _credentials(posture: Posture) -> pd.DataFrame:
 
 def _sides(posture: Posture, env: np.ndarray) -> pd.DataFrame:
     """Return pairs of a credential and the environment of one of its users or accounts."""
-    who = users(posture)
+    key_users = users(posture)
     key, account = posture.graph.ends(AUTHENTICATES_AS)
     kept = posture.graph.in_force(AUTHENTICATES_AS)
-    number = np.concatenate([who["number"].to_numpy(int), key[kept]])
-    of = np.concatenate([who["user"].to_numpy(int), account[kept]])
+    number = np.concatenate([key_users["number"].to_numpy(int), key[kept]])
+    of = np.concatenate([key_users["user"].to_numpy(int), account[kept]])
     return pd.DataFrame({"number": number, "env": env[of]})
 
 

@@ -8,7 +8,7 @@ from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, plural
 from analytics.posture import Posture
 
-TOLD = {AFTERWARDS: "was allowed only afterwards", EXPIRED: "rests on an expired justification"}
+REASONS = {AFTERWARDS: "was allowed only afterwards", EXPIRED: "rests on an expired justification"}
 OUTDATED = "was allowed by a policy that had been replaced"
 
 
@@ -18,8 +18,8 @@ def find(posture: Posture) -> pd.DataFrame:
     return about_uses(
         posture,
         rows,
-        lambda r, who, what: (
-            f"{who} used {what}, which {TOLD.get(r.reason, OUTDATED)}: "
+        lambda r, identity, resource: (
+            f"{identity} used {resource}, which {REASONS.get(r.reason, OUTDATED)}: "
             f"{plural(r.count, 'use')}, the last on {day(r.last)}."
         ),
         "Have {} ask before it uses {}, with a reason that still holds.",

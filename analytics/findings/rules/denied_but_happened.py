@@ -14,8 +14,8 @@ def find(posture: Posture) -> pd.DataFrame:
     return about_uses(
         posture,
         by_software(posture, DENIED),
-        lambda r, who, what: (
-            f"{who} was denied {what} and used it all the same: "
+        lambda r, identity, resource: (
+            f"{identity} was denied {resource} and used it all the same: "
             f"{plural(r.count, 'use')}, the last on {day(r.last)}."
         ),
         "Stop {} and close the way around the policy to {}.",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, day, found, plural
+from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.gathered import gathered
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
@@ -24,12 +24,12 @@ def find(posture: Posture) -> pd.DataFrame:
     active = last_active(posture)
     quiet = (active != NEVER) & (posture.graph.now - active > DORMANT_DAYS * DAY)
     keys = _live_keys(posture)
-    held = np.zeros(len(quiet), bool)
-    held[keys.index] = True
-    subject = judged(posture, quiet & held & posture.in_service)
+    with_key = np.zeros(len(quiet), bool)
+    with_key[keys.index] = True
+    subject = judged(posture, quiet & with_key & posture.in_service)
     names = posture.graph.things["name"].iloc[subject]
     counts = [len(keys[n]) for n in subject]
-    said = [
+    sentences = [
         f"{name} has not acted since {day(at)}, and {plural(count, 'credential')} of it "
         f"still {'opens' if count == 1 else 'open'} what it may use."
         for name, at, count in zip(names, active[subject], counts, strict=True)
@@ -41,7 +41,7 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     since = active[subject] + DORMANT_DAYS * DAY
     evidence = [tuple(keys[n]) for n in subject]
-    return found(posture, subject, said, since=since, evidence=evidence, remedy=remedy)
+    return findings_of(posture, subject, sentences, since=since, evidence=evidence, remedy=remedy)
 
 
 def _live_keys(posture: Posture) -> pd.Series:

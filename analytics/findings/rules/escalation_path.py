@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.escalation import all_escalations
 from analytics.findings.derived_control import Gain, gains
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, plural
+from analytics.findings.rule import Rule, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
 
@@ -22,8 +22,10 @@ def find(posture: Posture) -> pd.DataFrame:
     def sentence(gain: Gain) -> str:
         title = rules[gain.rule].title if gain.rule in rules else gain.rule
         by = f"by {gain.rule}" if title == gain.rule else f"by {gain.rule}, {title}"
-        what = plural(len(gain.support), "fact") if gain.support else "what the latter is made from"
-        rests = f"rests on {what}"
+        basis = (
+            plural(len(gain.support), "fact") if gain.support else "what the latter is made from"
+        )
+        rests = f"rests on {basis}"
         doubt = ", not all of them certain" if gain.doubtful else ""
         more = f"; there are {gain.ways} ways" if gain.ways > 1 else ""
         return (
@@ -36,7 +38,7 @@ def find(posture: Posture) -> pd.DataFrame:
             return f"Break it at {gain.cheapest}."
         return f"Guard {names[gain.identity]} as closely as {names[gain.target]}, or retire it."
 
-    return found(
+    return findings_of(
         posture,
         np.array([g.identity for g in rows], np.int64),
         [sentence(g) for g in rows],

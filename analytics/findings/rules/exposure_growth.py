@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.findings.feeds import NOTHING
 from analytics.findings.growth import growths
-from analytics.findings.rule import Rule, day, found, plural
+from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import alive
 
@@ -17,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
     """
     grown = [g for g in growths(posture) if alive(posture)[g.identity]]
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"The exposure of {names[g.identity]} grew from {g.before:.4g} to {g.after:.4g} on average "
         f"by {day(_ms(g.info.taken_at))}, when {plural(len(g.grants), 'grant')} came."
         for g in grown
@@ -26,10 +26,10 @@ def find(posture: Posture) -> pd.DataFrame:
         f"Find out why the access of {names[g.identity]} grew; have it approved, or remove it."
         for g in grown
     ]
-    return found(
+    return findings_of(
         posture,
         np.array([g.identity for g in grown], np.int64),
-        said,
+        sentences,
         since=np.array([_ms(g.info.taken_at) for g in grown], np.int64),
         weighs=np.array([g.heaviest for g in grown]),
         evidence=[g.grants for g in grown],

@@ -13,12 +13,12 @@ from analytics.posture import Posture
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials that people used, except those of break-glass identities."""
     rows = held(posture)
-    mine = rows[human_use(posture, rows) == BROKEN]
+    used_by_people = rows[human_use(posture, rows) == BROKEN]
     return about_credentials(
         posture,
-        mine,
-        mine["human"].to_numpy(),
-        lambda row, who: f"A person used {row.name} of {who}, first on {day(row.human)}.",
+        used_by_people,
+        used_by_people["human"].to_numpy(),
+        lambda row, holder: f"A person used {row.name} of {holder}, first on {day(row.human)}.",
         "Give the person access of their own, and rotate {}.",
     )
 

@@ -17,17 +17,17 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find credentials past their end, or not used for 45 days; see `alive_for_nothing`."""
     rows = alive_for_nothing(posture)
     since = np.where(rows["over"], rows["expires"], later(rows["last"].to_numpy(), DORMANT_DAYS))
-    mine = rows[rows["over"] | rows["idle"]]
+    unneeded = rows[rows["over"] | rows["idle"]]
     return about_credentials(
         posture,
-        mine,
-        since[mine.index],
-        lambda row, who: f"{row.name} of {who} is still active: {_told(row)}.",
+        unneeded,
+        since[unneeded.index],
+        lambda row, holder: f"{row.name} of {holder} is still active: {_words(row)}.",
         "Disable {}, wait, then delete it.",
     )
 
 
-def _told(row: Any) -> str:
+def _words(row: Any) -> str:
     if row.over:
         return f"it expired on {day(row.expires)}"
     used = row.used

@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.findings.families.entitlements import all_since
 from analytics.findings.families.roles import idle_roles
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.reach.closure import totals
 from graph.frames import records
@@ -21,7 +21,7 @@ def find(posture: Posture) -> pd.DataFrame:
     if rows.empty:
         return nothing()
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"{names[r.identity]} may take {names[r.role]}{_through(names, r)}, and nobody has seen it "
         f"do so {idle}."
         for r, idle in zip(records(rows), all_since(rows["last"].to_numpy()), strict=True)
@@ -29,10 +29,10 @@ def find(posture: Posture) -> pd.DataFrame:
     subject, role = rows["identity"].to_numpy(np.int64), rows["role"].to_numpy(np.int64)
     distinct, place = np.unique(role, return_inverse=True)
     passed = totals(posture.network(Filter(identity_only=True)), distinct).most[place]
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=rows["since"].to_numpy(np.int64),
         other=role,
         weighs=passed * posture.autonomy[subject],

@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.findings.families.leaks import leaks, opened
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Posture
 from graph.frames import records
 
@@ -22,7 +22,7 @@ def find(posture: Posture) -> pd.DataFrame:
     names = posture.graph.things["name"]
     keys = rows["number"].to_numpy(np.int64)
     reach = opened(posture, keys)
-    said = [
+    sentences = [
         f"{names[r.number]}{f' of {names[r.identity]}' if r.identity != r.number else ''} "
         f"leaked and is still alive: {reach[r.number].sentence()}."
         for r in records(rows)
@@ -34,10 +34,10 @@ def find(posture: Posture) -> pd.DataFrame:
     ]
     subject = rows["identity"].to_numpy(np.int64)
     weighs = np.array([reach[k].heaviest for k in keys.tolist()]) * posture.autonomy[subject]
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         other=np.where(subject == keys, -1, keys),
         weighs=weighs,
         evidence=list(rows["facts"]),

@@ -20,13 +20,13 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = held(posture)
     state, since = age(rows, posture.graph.now, model().credential)
     old = state == BROKEN
-    mine = rows.assign(changed=rows[["created", "rotated"]].max(axis=1))[old]
+    old_rows = rows.assign(changed=rows[["created", "rotated"]].max(axis=1))[old]
     return about_credentials(
         posture,
-        mine,
+        old_rows,
         since[old],
-        lambda row, who: (
-            f"{row.name} of {who} was not changed since {day(row.changed)} and "
+        lambda row, holder: (
+            f"{row.name} of {holder} was not changed since {day(row.changed)} and "
             + ("never ends." if row.expires == NEVER else f"ends on {day(row.expires)}.")
         ),
         "Rotate {} and give it an end within 90 days, or replace it by a federated identity.",

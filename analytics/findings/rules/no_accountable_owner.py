@@ -4,7 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found, plural
+from analytics.findings.rule import Rule, findings_of, plural
 from analytics.ownership.owners import ROLES, Ownership
 from analytics.ownership.unowned_since import unowned_whole_since
 from analytics.posture import Posture
@@ -16,7 +16,7 @@ def find(posture: Posture) -> pd.DataFrame:
     owned = posture.ownership
     subject = judged(posture, owned.nobody())
     names = posture.graph.things["name"].iloc[subject]
-    said = [
+    sentences = [
         f"Nobody answers for {name}: {_lacks(owned, number)}."
         for name, number in zip(names, subject, strict=True)
     ]
@@ -26,7 +26,9 @@ def find(posture: Posture) -> pd.DataFrame:
         f"until then nobody accounts for its {plural(count, 'entitlement')}."
         for name, count in zip(names, counts, strict=True)
     ]
-    return found(posture, subject, said, since=unowned_whole_since(posture)[subject], remedy=remedy)
+    return findings_of(
+        posture, subject, sentences, since=unowned_whole_since(posture)[subject], remedy=remedy
+    )
 
 
 def _lacks(owned: Ownership, number: int) -> str:

@@ -7,7 +7,7 @@ from analytics.coverage import stated_by
 from analytics.findings.families.entitlements import entitled
 from analytics.findings.families.scope import without
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found, plural
+from analytics.findings.rule import Rule, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.coverage import can_state
@@ -28,7 +28,7 @@ def find(posture: Posture) -> pd.DataFrame:
     )[subject]
     names = posture.graph.things["name"].iloc[subject]
     counts = entitled(posture)[subject]
-    said = [
+    sentences = [
         f"Nobody declared {lack} for {name}, so nothing says whether its "
         f"{plural(count, 'entitlement')} should be there."
         for name, lack, count in zip(names, lacks, counts, strict=True)
@@ -37,7 +37,9 @@ def find(posture: Posture) -> pd.DataFrame:
         f"Declare the purpose of {name}, and the resources and levels that it may use."
         for name in names
     ]
-    return found(posture, subject, said, since=posture.created_at[subject], remedy=remedy)
+    return findings_of(
+        posture, subject, sentences, since=posture.created_at[subject], remedy=remedy
+    )
 
 
 RULE = Rule(

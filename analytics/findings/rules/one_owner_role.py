@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.gathered import gathered
 from analytics.ownership.owners import ROLES
 from analytics.ownership.unowned_since import unowned_since
@@ -24,7 +24,9 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = judged(posture, np.logical_xor(*missing) & ~owned.nobody())
     names = posture.graph.things["name"].iloc[subject]
     lacks = np.where(missing[0][subject], *ROLES)
-    said = [f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)]
+    sentences = [
+        f"Nobody is the {role} owner of {n}." for role, n in zip(lacks, names, strict=True)
+    ]
     since = np.select(
         [lacks == role for role in ROLES],
         [unowned_since(posture, role)[subject] for role in ROLES],
@@ -34,8 +36,8 @@ def find(posture: Posture) -> pd.DataFrame:
     stated = gathered(posture.ownership.owns, ["thing"], "id", MOST)
     itself = posture.graph.things["id"].iloc[subject]
     evidence = [stated.get(n, (str(name),)) for n, name in zip(subject, itself, strict=True)]
-    return found(
-        posture, subject, said, since=since, weighs=weighs, evidence=evidence, remedy=remedy
+    return findings_of(
+        posture, subject, sentences, since=since, weighs=weighs, evidence=evidence, remedy=remedy
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.schema import SPAWNS
@@ -15,7 +15,7 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = judged(posture, owned.nobody() & (owned.parent >= 0))
     names = posture.graph.things["name"]
     parent = owned.parent[subject]
-    said = [
+    sentences = [
         f"Nobody answers for {names[child]}: its parent {names[above]} is gone or unowned itself."
         for child, above in zip(subject, parent, strict=True)
     ]
@@ -24,10 +24,10 @@ def find(posture: Posture) -> pd.DataFrame:
         for child, above in zip(subject, parent, strict=True)
     ]
     born = _births(posture)
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=posture.created_at[subject],
         other=parent,
         evidence=[born[pair] for pair in zip(parent.tolist(), subject.tolist(), strict=True)],
@@ -41,8 +41,8 @@ def _births(posture: Posture) -> dict[tuple[int, int], tuple[str, ...]]:
     kept = graph.in_force(SPAWNS)
     parent, child = (end[kept].tolist() for end in graph.ends(SPAWNS))
     born: dict[tuple[int, int], tuple[str, ...]] = {}
-    for one, other, fact in zip(parent, child, graph.frames[SPAWNS]["id"][kept], strict=True):
-        born[one, other] = (*born.get((one, other), ()), fact)
+    for above, below, fact in zip(parent, child, graph.frames[SPAWNS]["id"][kept], strict=True):
+        born[above, below] = (*born.get((above, below), ()), fact)
     return born
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.items import items_of
-from analytics.findings.families.entitlements import by_grant, found_grants, told
+from analytics.findings.families.entitlements import by_grant, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, day, found
+from analytics.findings.rule import Rule, day, findings_of
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.residue import LATER, alive, expired, judged, left_of
@@ -36,16 +36,16 @@ def _grants(posture: Posture) -> pd.DataFrame:
         (f"the task {name} ended" if name else "its task ended") if is_task else "it expired"
         for name, is_task in zip(task, by_task, strict=True)
     ]
-    words = list(zip(told(posture, rows), rows["first"], why, strict=True))
-    said = [
-        f"{g.name} may still {g.may} {g.what}{g.through}, though {reason} on {day(when)}."
+    words = list(zip(in_words(posture, rows), rows["first"], why, strict=True))
+    sentences = [
+        f"{g.name} may still {g.may} {g.resource}{g.through}, though {reason} on {day(when)}."
         for g, when, reason in words
     ]
     remedy = [
-        f"Revoke {g.levels} on {g.what} from {g.who} now; {reason} on {day(when)}."
+        f"Revoke {g.levels} on {g.resource} from {g.holder} now; {reason} on {day(when)}."
         for g, when, reason in words
     ]
-    return found_grants(posture, rows, said, rows["first"], remedy)
+    return findings_of_grants(posture, rows, sentences, rows["first"], remedy)
 
 
 def _agents(posture: Posture) -> pd.DataFrame:
@@ -55,13 +55,15 @@ def _agents(posture: Posture) -> pd.DataFrame:
     subject = judged(posture, over)
     facts = gathered(left_of(posture, over), ["identity"], "fact", MOST)
     names = posture.graph.things["name"].iloc[subject]
-    said = [
+    sentences = [
         f"{name} was to end on {day(when)} and is still in service, with all that it may use."
         for name, when in zip(names, end[subject], strict=True)
     ]
     remedy = [f"Decommission {name}, or have its end moved by whoever answers." for name in names]
     evidence = [tuple(facts.get(n, ())) for n in subject.tolist()]
-    return found(posture, subject, said, since=end[subject], evidence=evidence, remedy=remedy)
+    return findings_of(
+        posture, subject, sentences, since=end[subject], evidence=evidence, remedy=remedy
+    )
 
 
 def _past(posture: Posture, instants: pd.Series) -> np.ndarray:

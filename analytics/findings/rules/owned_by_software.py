@@ -4,7 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, software_only
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
 from graph.frames import records
 
@@ -14,16 +14,16 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = judged_rows(posture, software_only(posture.ownership))
     first = rows.sort_values(["since", "owner", "id"]).drop_duplicates("thing")
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"Nobody answers for {names[r.thing]}: it owns itself."
         if r.owner == r.thing
         else f"Nobody answers for {names[r.thing]}: its owner {names[r.owner]} is software."
         for r in records(first)
     ]
-    return found(
+    return findings_of(
         posture,
         first["thing"].to_numpy(),
-        said,
+        sentences,
         since=first["since"].to_numpy(),
         other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],

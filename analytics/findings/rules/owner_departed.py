@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, last_departed
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, day, found, nothing
+from analytics.findings.rule import Rule, day, findings_of, nothing
 from analytics.ownership.owners import ROLES
 from analytics.ownership.unowned_since import unowned_since
 from analytics.posture import Posture
@@ -31,7 +31,7 @@ def find(posture: Posture) -> pd.DataFrame:
         id=("id", tuple),
     )
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"The last {r.role} owner of {names[r.thing]}, {names[r.owner]}, "
         f"{f'left on {day(r.ended)}' if r.ended != NEVER else 'is gone'}; nobody took over."
         for r in records(gone)
@@ -42,10 +42,10 @@ def find(posture: Posture) -> pd.DataFrame:
         for r in records(gone)
     ]
     thing = gone["thing"].to_numpy(int)
-    return found(
+    return findings_of(
         posture,
         thing,
-        said,
+        sentences,
         since=gone["since"].to_numpy(),
         other=gone["owner"].to_numpy(int),
         weighs=posture.heaviest[thing]

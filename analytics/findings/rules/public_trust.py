@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, nothing, plural
+from analytics.findings.rule import Rule, findings_of, nothing, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
 from analytics.reach.closure import totals
@@ -26,17 +26,17 @@ def find(posture: Posture) -> pd.DataFrame:
     subject = each["subject"].to_numpy(np.int64)
     reach, names = totals(posture.network(), subject), posture.graph.things["name"]
     each = each.assign(resources=reach.resources, known=posture.reach_known[subject])
-    said = [
+    sentences = [
         f"Anybody may take {names[r.subject]}{_if(r.conditional)}: its trust names everyone, and "
         + (f"it reaches {plural(r.resources, 'resource')}." if r.known
            else "what it reaches is not known.")
         for r in records(each)
     ]  # fmt: skip
     facts = gathered(rows, ["subject"], "fact")
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=np.where(each["since"] == NEVER, posture.created_at[subject], each["since"]),
         weighs=reach.most * posture.autonomy[subject],
         evidence=[facts[n] for n in subject.tolist()],

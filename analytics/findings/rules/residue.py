@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, day, found, joined, nothing, plural
+from analytics.findings.rule import Rule, day, findings_of, joined, nothing, plural
 from analytics.posture import Posture
 from analytics.residue import (
     ACCESS,
@@ -38,7 +38,7 @@ def find(posture: Posture) -> pd.DataFrame:
     since = ended_at(posture)[subject]
     parts = dict(list(rows.groupby("identity")))
     names, status = posture.graph.things["name"], _status(posture)
-    said = [
+    sentences = [
         f"{names[n]} {_ended(status[n], at)}, but some of it is alive: "
         f"{joined(list(_left(posture, parts[n])))}."
         for n, at in zip(subject.tolist(), since.tolist(), strict=True)
@@ -48,10 +48,10 @@ def find(posture: Posture) -> pd.DataFrame:
     place = np.searchsorted(subject, rows["identity"].to_numpy(np.int64))
     np.maximum.at(weighs, place, posture.heaviest[rows["thing"].to_numpy(np.int64)])
     evidence = [tuple(dict.fromkeys(parts[n]["fact"]))[:MOST] for n in subject.tolist()]
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=since,
         weighs=weighs,
         evidence=evidence,
@@ -61,8 +61,10 @@ def find(posture: Posture) -> pd.DataFrame:
 
 def _status(posture: Posture) -> dict[int, str]:
     frames = [posture.graph.frames[label] for label in IDENTITIES]
-    whole = pd.concat([frame[["id", "status"]] for frame in frames])
-    return dict(zip(posture.graph.numbers(whole["id"]).tolist(), whole["status"], strict=True))
+    statuses = pd.concat([frame[["id", "status"]] for frame in frames])
+    return dict(
+        zip(posture.graph.numbers(statuses["id"]).tolist(), statuses["status"], strict=True)
+    )
 
 
 def _ended(status: str, at: int) -> str:
@@ -71,10 +73,10 @@ def _ended(status: str, at: int) -> str:
 
 def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
     """Yield the remains of one identity in words, kind by kind."""
-    for kind, mine in rows.groupby("kind"):
-        things = mine["thing"].unique()
+    for kind, of_kind in rows.groupby("kind"):
+        things = of_kind["thing"].unique()
         if kind == ACCESS:
-            yield _access(mine)
+            yield _access(of_kind)
         elif kind == DELEGATIONS:
             yield f"what it may do for {_named(posture, things)}"
         else:
@@ -83,15 +85,15 @@ def _left(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
 
 def _steps(posture: Posture, rows: pd.DataFrame) -> Iterator[str]:
     """Yield the remains to end, in order: openers before what they open."""
-    for kind, mine in rows.groupby("kind"):
-        things = mine["thing"].unique()
+    for kind, of_kind in rows.groupby("kind"):
+        things = of_kind["thing"].unique()
         named = _named(posture, things, nouns=True)
         if kind == CREDENTIALS:
             yield f"revoke {named}"
         elif kind == ACCOUNTS:
             yield f"disable {named}, and delete it once nobody misses it"
         elif kind == ACCESS:
-            yield f"take away {_access(mine)}"
+            yield f"take away {_access(of_kind)}"
         elif kind == DELEGATIONS:
             yield f"withdraw what it may do for {_named(posture, things)}"
         elif kind == CHILDREN:
@@ -105,10 +107,10 @@ def _access(rows: pd.DataFrame) -> str:
 
 def _named(posture: Posture, things: np.ndarray, nouns: bool = False) -> str:
     """Name the first few nodes, each with its kind, and count the rest."""
-    told = [posture.graph.thing(int(n)) for n in things[:NAMED]]
+    shown = [posture.graph.thing(int(n)) for n in things[:NAMED]]
     words = [f"{NOUNS.get(t['label'], 'credential')} {t['name']}" if nouns else t["name"]
-             for t in told]  # fmt: skip
-    more = len(things) - len(told)
+             for t in shown]  # fmt: skip
+    more = len(things) - len(shown)
     return joined([*words, f"{more} more"] if more else words)
 
 

@@ -7,10 +7,10 @@ from analytics.assumptions.items import items_of
 from analytics.findings.families.entitlements import (
     all_since,
     breaking,
-    found_heaviest,
+    findings_of_heaviest,
     granted,
     heaviest_of_each,
-    told,
+    in_words,
 )
 from analytics.findings.feeds import Feeds
 from analytics.findings.rule import Rule
@@ -26,16 +26,18 @@ def find(posture: Posture) -> pd.DataFrame:
     grant if there was none.
     """
     rows = heaviest_of_each(breaking(posture, "review"))
-    whole = granted(posture)[rows["identity"]]
+    grant_counts = granted(posture)[rows["identity"]]
     last = _approved(posture, rows)
-    words = list(zip(told(posture, rows), rows["count"], whole, all_since(last), strict=True))
-    said = [
+    words = list(
+        zip(in_words(posture, rows), rows["count"], grant_counts, all_since(last), strict=True)
+    )
+    sentences = [
         f"{_share(n, of)} of {g.name} {'is' if n == 1 else 'are'} overdue for review, the heaviest "
-        f"to {g.may} {g.what}{g.through}, which nobody has approved {never}."
+        f"to {g.may} {g.resource}{g.through}, which nobody has approved {never}."
         for g, n, of, never in words
     ]
     remedy = [f"Review what {g.name} may use: keep it or take it away." for g, *_ in words]
-    return found_heaviest(posture, rows, said, remedy)
+    return findings_of_heaviest(posture, rows, sentences, remedy)
 
 
 def _share(count: int, of: int) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, day, found, plural
+from analytics.findings.rule import Rule, day, findings_of, plural
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER, milliseconds
@@ -20,7 +20,7 @@ from graph.schema import (
     USES,
 )
 
-HELD = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and the identity's end
+IDENTITY_END = ((CAN_ACCESS, 0), (TRUSTS, 1), (ASSUMES, 1), (RUNS_AS, 1))  # and the identity's end
 KEYS = ((USES, 0), (AUTHENTICATES_AS, 1))
 
 
@@ -32,19 +32,19 @@ def find(posture: Posture) -> pd.DataFrame:
     """
     deleted, again = _lives(posture)
     subject = judged(posture, (again != NEVER) & (again <= posture.graph.now))
-    former = [_former(posture, int(n), int(deleted[n])) for n in subject]
+    older_facts = [_older_facts(posture, int(n), int(deleted[n])) for n in subject]
     names = posture.graph.things["name"].iloc[subject]
-    said = [
+    sentences = [
         f"{name} was deleted on {day(old)}, and another was created under its name on {day(new)}"
         + (f": {plural(len(ids), 'grant or credential', 'grants and credentials')} of the former "
            f"{'is' if len(ids) == 1 else 'are'} still there." if ids else ".")
         for name, old, new, ids in zip(
-            names, deleted[subject], again[subject], former, strict=True
+            names, deleted[subject], again[subject], older_facts, strict=True
         )
     ]  # fmt: skip
     itself = posture.graph.things["id"].iloc[subject]
-    evidence = [(str(n), *ids) for n, ids in zip(itself, former, strict=True)]
-    return found(posture, subject, said, since=again[subject], evidence=evidence)
+    evidence = [(str(n), *ids) for n, ids in zip(itself, older_facts, strict=True)]
+    return findings_of(posture, subject, sentences, since=again[subject], evidence=evidence)
 
 
 def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
@@ -59,23 +59,23 @@ def _lives(posture: Posture) -> tuple[np.ndarray, np.ndarray]:
     return deleted, again
 
 
-def _former(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
+def _older_facts(posture: Posture, number: int, deleted: int) -> tuple[str, ...]:
     """Return the ids of facts in force that are older than the deletion."""
     graph = posture.graph
     ids: set[str] = set()
-    for relationship, end in HELD:
+    for relationship, end in IDENTITY_END:
         frame, begun = graph.frames[relationship], _begun(posture, relationship)
-        mine = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
-        ids |= set(frame["id"][mine & (begun != NEVER) & (begun <= deleted)])
+        own = (graph.ends(relationship)[end] == number) & graph.in_force(relationship)
+        ids |= set(frame["id"][own & (begun != NEVER) & (begun <= deleted)])
     created = np.full(len(graph.ids), NEVER)
     keys = graph.frames[CREDENTIAL]
     created[graph.numbers(keys["id"])] = milliseconds(keys["created_at"])
     for relationship, end in KEYS:
         ends = graph.ends(relationship)
         key = ends[1 - end]
-        mine = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
+        own = (ends[end] == number) & graph.in_force(relationship) & graph.live[key]
         old = (created[key] != NEVER) & (created[key] <= deleted)
-        ids |= set(graph.frames[relationship]["id"][mine & old])
+        ids |= set(graph.frames[relationship]["id"][own & old])
     return tuple(sorted(ids))
 
 

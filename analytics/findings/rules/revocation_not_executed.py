@@ -5,7 +5,7 @@ import pandas as pd
 
 from analytics.assumptions.items import items_of
 from analytics.assumptions.reviews import REVOKE
-from analytics.findings.families.entitlements import by_grant, decided, found_grants, told
+from analytics.findings.families.entitlements import by_grant, decided, findings_of_grants, in_words
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
 from analytics.posture import Posture
@@ -27,17 +27,17 @@ def find(posture: Posture) -> pd.DataFrame:
     revoked = (said_last != NEVER) & (said_last & 1 == 1)
     at = np.flatnonzero(revoked & alive(posture)[units.identity])
     rows = by_grant(posture, at, said_last[at] >> 1)
-    words = list(zip(told(posture, rows), rows["first"], _by(posture, rows), strict=True))
-    said = [
-        f"{g.name} may still {g.may} {g.what}{g.through}, though {who} decided on {day(when)} to "
-        "take it away."
-        for g, when, who in words
+    words = list(zip(in_words(posture, rows), rows["first"], _by(posture, rows), strict=True))
+    sentences = [
+        f"{g.name} may still {g.may} {g.resource}{g.through}, though {reviewer} decided on "
+        f"{day(when)} to take it away."
+        for g, when, reviewer in words
     ]
     remedy = [
-        f"Take {g.taken_away}: the decision of {day(when)} by {who} was never applied."
-        for g, when, who in words
+        f"Take {g.taken_away}: the decision of {day(when)} by {reviewer} was never applied."
+        for g, when, reviewer in words
     ]
-    return found_grants(posture, rows, said, rows["first"], remedy)
+    return findings_of_grants(posture, rows, sentences, rows["first"], remedy)
 
 
 def _by(posture: Posture, rows: pd.DataFrame) -> list[str]:
@@ -49,14 +49,14 @@ def _by(posture: Posture, rows: pd.DataFrame) -> list[str]:
     by = [str(names[n]) if n >= 0 else UNNAMED for n in number.tolist()]
     made = zip(by, milliseconds(reviews["decided_at"]).tolist(), strict=True)
     decision = dict(zip(graph.numbers(reviews["id"]).tolist(), made, strict=True))
-    said: dict[tuple[int, int], str] = {}
+    reviewers: dict[tuple[int, int], str] = {}
     for review, thing in zip(*(end.tolist() for end in graph.ends(COVERS)), strict=True):
         if review in decision:
-            who, at = decision[review]
-            said[thing, at] = min(who, said.get((thing, at), who))
+            reviewer, at = decision[review]
+            reviewers[thing, at] = min(reviewer, reviewers.get((thing, at), reviewer))
     columns = (rows[c].tolist() for c in ("holder", "identity", "first"))
     return [
-        said.get((holder, at)) or said.get((identity, at)) or UNNAMED
+        reviewers.get((holder, at)) or reviewers.get((identity, at)) or UNNAMED
         for holder, identity, at in zip(*columns, strict=True)
     ]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from analytics.findings.families.entitlements import breaking, decided, found_grants, told
+from analytics.findings.families.entitlements import breaking, decided, findings_of_grants, in_words
 from analytics.findings.families.scope import without
 from analytics.findings.families.scope_use import tightness
 from analytics.findings.feeds import By, Feeds
@@ -21,17 +21,19 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = rows[~without(posture, "declared_scope")[rows["identity"]]].reset_index(drop=True)
     approved = decided(posture).approved_thing[rows["identity"]]
     used = tightness(posture, np.unique(rows["identity"]))
-    words = list(zip(told(posture, rows), rows["first"], approved, rows["identity"], strict=True))
-    said = [
-        f"{g.name} may {g.may} {g.what}{g.through}, which its declared scope does not cover; "
-        f"{_added(at, review)}.{used[who].sentence()}"
-        for g, at, review, who in words
+    words = list(
+        zip(in_words(posture, rows), rows["first"], approved, rows["identity"], strict=True)
+    )
+    sentences = [
+        f"{g.name} may {g.may} {g.resource}{g.through}, which its declared scope does not cover; "
+        f"{_added(at, review)}.{used[identity].sentence()}"
+        for g, at, review, identity in words
     ]
     remedy = [
         f"Take {g.taken_away}; or get it approved: {_added(at, review)}."
         for g, at, review, _ in words
     ]
-    return found_grants(posture, rows, said, rows["first"], remedy)
+    return findings_of_grants(posture, rows, sentences, rows["first"], remedy)
 
 
 def _added(granted: int, approved: int) -> str:

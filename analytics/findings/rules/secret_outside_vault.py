@@ -21,12 +21,12 @@ PLACES = {
 def find(posture: Posture) -> pd.DataFrame:
     """Find secrets that are known to be kept elsewhere; an undeclared place is unknown."""
     rows = held(posture)
-    mine = rows[storage(rows) == BROKEN]
+    outside = rows[storage(rows) == BROKEN]
     return about_credentials(
         posture,
-        mine,
-        mine["created"].to_numpy(),
-        lambda row, who: f"{row.name} of {who} is kept {PLACES[row.storage]}.",
+        outside,
+        outside["created"].to_numpy(),
+        lambda row, holder: f"{row.name} of {holder} is kept {PLACES[row.storage]}.",
         "Rotate {}, keep it in a secret manager, and remove every copy.",
     )
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analytics.findings.families.isolation import conflicts
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import KEY_PARTS, Rule, found
+from analytics.findings.rule import KEY_PARTS, Rule, findings_of
 from analytics.posture import Posture
 from graph.frames import records
 
@@ -15,15 +15,15 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find identities that hold both sides; the rules are the organisation's own."""
     rows = conflicts(posture).sort_values(["identity", "right", "rule", "left"])
     names, ids = posture.graph.things["name"], posture.graph.things["id"]
-    said = [
+    sentences = [
         f"{names[r.identity]} holds both sides of the rule {r.rule}: "
         f"{_side(r.left_level, names[r.left])} and {_side(r.right_level, names[r.right])}."
         for r in records(rows)
     ]
-    return found(
+    return findings_of(
         posture,
         rows["identity"].to_numpy(int),
-        said,
+        sentences,
         since=rows["since"].to_numpy("int64"),
         other=rows["right"].to_numpy(int),
         weighs=rows["weighs"].to_numpy(float),

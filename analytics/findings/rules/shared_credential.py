@@ -15,23 +15,23 @@ NAMED = 4  # users named in a sentence
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials with several users; blue and green twins of an agent count as one."""
-    rows, who, opened = held(posture), users(posture), environments_opened(posture)
-    mine = rows[sharing(posture, rows) == BROKEN]
-    if mine.empty:
+    rows, key_users, opened = held(posture), users(posture), environments_opened(posture)
+    shared = rows[sharing(posture, rows) == BROKEN]
+    if shared.empty:
         return nothing()
-    who = who[who["number"].isin(mine["number"])]
-    names = who.sort_values("name").groupby("number")["name"].agg(list)
-    said = {n: _told(names.get(n, []), opened.get(n, [])) for n in mine["number"].unique()}
+    key_users = key_users[key_users["number"].isin(shared["number"])]
+    names = key_users.sort_values("name").groupby("number")["name"].agg(list)
+    clauses = {n: _words(names.get(n, []), opened.get(n, [])) for n in shared["number"].unique()}
     return about_credentials(
         posture,
-        mine,
-        mine["created"].to_numpy(),
-        lambda row, _: f"{row.name} {said[row.number]}.",
+        shared,
+        shared["created"].to_numpy(),
+        lambda row, _: f"{row.name} {clauses[row.number]}.",
         "Give each agent a credential of its own, then revoke {}.",
     )
 
 
-def _told(names: list[str], environments: list[str]) -> str:
+def _words(names: list[str], environments: list[str]) -> str:
     if len(names) < 2:
         return f"opens {' and '.join(environments)} alike"
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""

@@ -4,7 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, unacknowledged
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.frames import records
@@ -25,14 +25,14 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = by_owner.agg(since=("since", "min"), role=("role", " and ".join), id=("id", tuple))
     rows = rows.reset_index()
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"{names[r.owner]} was made {r.role} owner of {names[r.thing]} and never accepted it."
         for r in records(rows)
     ]
-    return found(
+    return findings_of(
         posture,
         rows["thing"].to_numpy(),
-        said,
+        sentences,
         since=rows["since"].to_numpy(),
         other=rows["owner"].to_numpy(),
         evidence=list(rows["id"]),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.stale_access import first_stale_steps
 
@@ -18,20 +18,20 @@ def find(posture: Posture) -> pd.DataFrame:
     90 days. A grant that LPR-01 or LPR-02 finds unused by itself is a part of it there.
     """
     gone = posture.lost(Filter(stale=UNUSED_DAYS))
-    whole = posture.totals().weighted
+    weighted_reach = posture.totals().weighted
     has = np.flatnonzero((gone.pairs > 0) & posture.in_service[posture.accountable])
     subject = posture.accountable[has]
     names = posture.graph.things["name"].iloc[subject]
-    said = [
-        f"Of the {whole[k]:g} that {name} reaches, {gone.weighted[k]:g} was not used for "
+    sentences = [
+        f"Of the {weighted_reach[k]:g} that {name} reaches, {gone.weighted[k]:g} was not used for "
         f"{UNUSED_DAYS} days: {_levels(int(gone.pairs[k]))} could go."
         for name, k in zip(names, has, strict=True)
     ]
     steps = first_stale_steps(posture, subject)
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=steps.since,
         weighs=gone.most[has] * posture.autonomy[subject],
         evidence=[facts[:MOST] for facts in steps.facts],

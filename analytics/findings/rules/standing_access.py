@@ -4,9 +4,9 @@ import pandas as pd
 
 from analytics.findings.families.entitlements import (
     breaking,
-    found_heaviest,
+    findings_of_heaviest,
     heaviest_of_each,
-    told,
+    in_words,
 )
 from analytics.findings.feeds import Feeds
 from analytics.findings.just_in_time import fit
@@ -22,19 +22,19 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = heaviest_of_each(breaking(posture, "standing"))
     columns = (rows[c].to_numpy() for c in ("identity", "grant", "level", "together"))
     fits = fit(posture, *columns)
-    words = list(zip(told(posture, rows), rows["count"], strict=True))
-    said = [
+    words = list(zip(in_words(posture, rows), rows["count"], strict=True))
+    sentences = [
         f"{plural(n, 'grant')} of {g.name} {'has' if n == 1 else 'have'} no end, the heaviest to "
-        f"{g.may} {g.what}{g.through}: {fits.advice(place)}."
+        f"{g.may} {g.resource}{g.through}: {fits.advice(place)}."
         for place, (g, n) in enumerate(words)
     ]
     remedy = [
-        f"Let the access of {g.name} to {g.what} be activated when it is needed."
+        f"Let the access of {g.name} to {g.resource} be activated when it is needed."
         if fits.fits[place]
         else f"Set an end to the {plural(n, 'grant')} of {g.name}."
         for place, (g, n) in enumerate(words)
     ]
-    return found_heaviest(posture, rows, said, remedy)
+    return findings_of_heaviest(posture, rows, sentences, remedy)
 
 
 RULE = Rule(

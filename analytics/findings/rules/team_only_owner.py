@@ -4,7 +4,7 @@ import pandas as pd
 
 from analytics.findings.families.ownership import judged_rows, team_only
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
 from graph.access import NEVER
 from graph.frames import records
@@ -17,16 +17,16 @@ def find(posture: Posture) -> pd.DataFrame:
     ranked = rows.sort_values(list(order), ascending=list(order.values()))
     first = ranked.drop_duplicates("thing")
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"Only the team {names[r.owner]} owns {names[r.thing]}; nobody is accountable in person."
         if r.active
         else f"Nobody answers for {names[r.thing]}: its team {names[r.owner]} has no active member."
         for r in records(first)
     ]
-    return found(
+    return findings_of(
         posture,
         first["thing"].to_numpy(),
-        said,
+        sentences,
         since=first["ended"].where(first["ended"] != NEVER, first["since"]).to_numpy(),
         other=first["owner"].to_numpy(),
         evidence=[(i,) for i in first["id"]],

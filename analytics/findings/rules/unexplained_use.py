@@ -16,8 +16,8 @@ def find(posture: Posture) -> pd.DataFrame:
     return about_uses(
         posture,
         rows[rows["sensitivity"] >= SENSITIVE],
-        lambda r, who, what: (
-            f"No decision explains {plural(r.count, 'use')} of {what} by {who}, "
+        lambda r, identity, resource: (
+            f"No decision explains {plural(r.count, 'use')} of {resource} by {identity}, "
             f"the last on {day(r.last)}."
         ),
         "Find out why {} used {}, and let a policy decide on it beforehand.",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.findings.feeds import NOTHING
-from analytics.findings.rule import Rule, found, nothing
+from analytics.findings.rule import Rule, findings_of, nothing
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
 from analytics.residue import judged
@@ -23,8 +23,8 @@ def find(posture: Posture) -> pd.DataFrame:
     If its start is unknown, it counts from the creation of the child, or of the acting agent.
     """
     rows = pd.concat([_loose(posture, rel) for rel in VERBS], ignore_index=True)
-    mine = judged(posture, posture.graph.has_label(AGENT))
-    rows = rows[rows["subject"].isin(mine)].sort_values([*BY, "verb", "fact"])
+    agents = judged(posture, posture.graph.has_label(AGENT))
+    rows = rows[rows["subject"].isin(agents)].sort_values([*BY, "verb", "fact"])
     if rows.empty:
         return nothing()
     each = rows.groupby(BY, as_index=False).agg(
@@ -33,15 +33,15 @@ def find(posture: Posture) -> pd.DataFrame:
     )  # fmt: skip
     subject, other = each["subject"].to_numpy(int), each["object"].to_numpy(int)
     names = posture.graph.things["name"]
-    said = [
+    sentences = [
         f"{names[r.subject]} {r.verb} {names[r.object]} without a ceiling and without an end."
         for r in records(each)
     ]
     passed = totals(posture.network(Filter(identity_only=True)), other).most
-    return found(
+    return findings_of(
         posture,
         subject,
-        said,
+        sentences,
         since=each["since"].to_numpy(),
         other=other,
         weighs=passed * posture.autonomy[subject],

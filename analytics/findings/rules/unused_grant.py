@@ -5,9 +5,9 @@ import pandas as pd
 from analytics.findings.families.entitlements import (
     all_since,
     breaking,
-    found_grants,
+    findings_of_grants,
     idle_from,
-    told,
+    in_words,
 )
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
@@ -21,13 +21,16 @@ def find(posture: Posture) -> pd.DataFrame:
     """
     rows = breaking(posture, "necessity")
     rows = rows[rows["levels"] == rows["held"]].reset_index(drop=True)
-    words = list(zip(told(posture, rows), all_since(idle_from(rows)), strict=True))
-    said = [
-        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}.{g.caveat}"
+    words = list(zip(in_words(posture, rows), all_since(idle_from(rows)), strict=True))
+    sentences = [
+        f"{g.name} may {g.may} {g.resource}{g.through}, and nobody has seen it do so {idle}."
+        f"{g.caveat}"
         for g, idle in words
     ]
-    remedy = [f"Drop {g.levels} on {g.what} from {g.who}: not used {idle}." for g, idle in words]
-    return found_grants(posture, rows, said, rows["last"], remedy)
+    remedy = [
+        f"Drop {g.levels} on {g.resource} from {g.holder}: not used {idle}." for g, idle in words
+    ]
+    return findings_of_grants(posture, rows, sentences, rows["last"], remedy)
 
 
 RULE = Rule(

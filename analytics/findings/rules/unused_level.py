@@ -6,9 +6,9 @@ from analytics.findings.families.entitlements import (
     LEVEL_WORDS,
     all_since,
     breaking,
-    found_grants,
+    findings_of_grants,
     idle_from,
-    told,
+    in_words,
 )
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
@@ -19,20 +19,20 @@ def find(posture: Posture) -> pd.DataFrame:
     """Find grants of which an identity uses some levels and not others."""
     rows = breaking(posture, "necessity")
     rows = rows[rows["levels"] != rows["held"]].reset_index(drop=True)
-    held = rows["held"]
-    whole = [LEVEL_WORDS[bits] for bits in held.tolist()]
-    kept = [LEVEL_WORDS[bits] for bits in (held - rows["levels"]).tolist()]
-    words = list(zip(told(posture, rows), all_since(idle_from(rows)), kept, strict=True))
-    said = [
-        f"{g.name} may {g.may} {g.what}{g.through}, and nobody has seen it do so {idle}; "
+    all_bits = rows["held"]
+    all_levels = [LEVEL_WORDS[bits] for bits in all_bits.tolist()]
+    kept = [LEVEL_WORDS[bits] for bits in (all_bits - rows["levels"]).tolist()]
+    words = list(zip(in_words(posture, rows), all_since(idle_from(rows)), kept, strict=True))
+    sentences = [
+        f"{g.name} may {g.may} {g.resource}{g.through}, and nobody has seen it do so {idle}; "
         f"of the grant it uses {rest} only.{g.caveat}"
         for g, idle, rest in words
     ]
     remedy = [
-        f"Reduce the grant of {g.who} on {g.what} from {all_of_it} to {rest}."
-        for (g, _, rest), all_of_it in zip(words, whole, strict=True)
+        f"Reduce the grant of {g.holder} on {g.resource} from {all_of_it} to {rest}."
+        for (g, _, rest), all_of_it in zip(words, all_levels, strict=True)
     ]
-    return found_grants(posture, rows, said, rows["last"], remedy)
+    return findings_of_grants(posture, rows, sentences, rows["last"], remedy)
 
 
 RULE = Rule(

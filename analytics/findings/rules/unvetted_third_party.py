@@ -6,7 +6,7 @@ import pandas as pd
 from analytics.assumptions.reviews import reviews
 from analytics.coverage import stated_by
 from analytics.findings.feeds import Feeds
-from analytics.findings.rule import Rule, found
+from analytics.findings.rule import Rule, findings_of
 from analytics.posture import Posture
 from analytics.residue import judged
 from graph.access import NEVER, flags
@@ -22,9 +22,11 @@ def find(posture: Posture) -> pd.DataFrame:
     unvetted = (reviews(graph).approved_thing == NEVER) & stated_by(graph, "reviews")
     subject = judged(posture, foreign & unvetted)
     names = graph.things["name"].iloc[subject]
-    said = [f"Another organisation runs {name}, and no review approved it." for name in names]
+    sentences = [f"Another organisation runs {name}, and no review approved it." for name in names]
     evidence: list[tuple[str, ...]] = [(str(n),) for n in graph.things["id"].iloc[subject]]
-    return found(posture, subject, said, since=posture.created_at[subject], evidence=evidence)
+    return findings_of(
+        posture, subject, sentences, since=posture.created_at[subject], evidence=evidence
+    )
 
 
 RULE = Rule(

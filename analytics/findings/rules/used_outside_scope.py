@@ -5,7 +5,7 @@ import pandas as pd
 from analytics.findings.families.entitlements import LEVEL_SETS, VERBS
 from analytics.findings.families.scope_use import outside
 from analytics.findings.feeds import By, Feeds
-from analytics.findings.rule import Rule, day, found, joined, plural
+from analytics.findings.rule import Rule, day, findings_of, joined, plural
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
 from analytics.weights import SENSITIVITY
@@ -21,7 +21,7 @@ def find(posture: Posture) -> pd.DataFrame:
     rows = outside(posture)
     rows = rows[alive(posture)[rows["identity"]]].reset_index(drop=True)
     names = posture.graph.things["name"].to_numpy(object)
-    said = [
+    sentences = [
         f"{names[r.identity]} was seen to {joined([VERBS[v] for v in LEVEL_SETS[r.levels]])} "
         f"{names[r.resource]}, which is outside its declared scope: first seen {day(r.first)}, "
         f"{plural(r.count, 'use')} in {UNUSED_DAYS} days."
@@ -33,10 +33,10 @@ def find(posture: Posture) -> pd.DataFrame:
         for r in records(rows)
     ]
     weight = posture.sensitivities["weight"].to_numpy()[rows["resource"]]
-    return found(
+    return findings_of(
         posture,
         rows["identity"].to_numpy(),
-        said,
+        sentences,
         since=rows["first"].to_numpy(),
         other=rows["resource"].to_numpy(),
         weighs=rows["exposure"].to_numpy(),

@@ -17,14 +17,16 @@ def find(posture: Posture) -> pd.DataFrame:
     9449, RFC 8705). A secret of a service account is judged by its strength alone.
     """
     rows = held(posture)
-    mine = rows[strength(posture, rows) == BROKEN]
-    mine = mine.assign(weak=(mine["strength"] == "weak").fillna(False).to_numpy(bool))
+    weak_rows = rows[strength(posture, rows) == BROKEN]
+    weak_rows = weak_rows.assign(
+        weak=(weak_rows["strength"] == "weak").fillna(False).to_numpy(bool)
+    )
     return about_credentials(
         posture,
-        mine,
-        mine["created"].to_numpy(),
-        lambda row, who: (
-            f"{row.name} of {who} "
+        weak_rows,
+        weak_rows["created"].to_numpy(),
+        lambda row, holder: (
+            f"{row.name} of {holder} "
             + ("authenticates weakly." if row.weak else "works for whoever copies it.")
         ),
         "Replace {} by a federated identity, mutual TLS or a token bound to its client.",
