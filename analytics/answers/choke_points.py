@@ -28,24 +28,24 @@ def choke_points(
     supports it may free fewer than given. `not_known` counts the starts whose reach is unknown: no
     other figure includes them.
     """
-    found = choke.choke_points(posture, starts, targets, mode)
-    nodes, nodes_left = cut_off(_worst(found.exposure, found.participation), limit)
-    items, items_left = cut_off(_worst(found.item_exposure, found.item_participation), limit)
+    points = choke.choke_points(posture, starts, targets, mode)
+    nodes, nodes_left = cut_off(_worst(points.exposure, points.participation), limit)
+    items, items_left = cut_off(_worst(points.item_exposure, points.item_participation), limit)
     return {
         "starts": len(starts),
         "targets": len(targets),
-        "exposed": found.exposed,
+        "exposed": points.exposed,
         "not_known": not_known(posture, starts, mode),
-        "truncated": found.items.capped or _not_counted(found),
+        "truncated": points.items.capped or _not_counted(points),
         "nodes": [
-            posture.graph.thing(int(found.nodes[n]))
-            | _figures(found.exposure[n], found.participation[n])
+            posture.graph.thing(int(points.nodes[n]))
+            | _figures(points.exposure[n], points.participation[n])
             for n in nodes
         ],
         "edges": [
-            item_row(posture, found.items, int(i))
-            | _figures(found.item_exposure[i], found.item_participation[i])
-            | {"protected": bool(found.items.protected[i])}
+            item_row(posture, points.items, int(i))
+            | _figures(points.item_exposure[i], points.item_participation[i])
+            | {"protected": bool(points.items.protected[i])}
             for i in items
         ],
         "left_out": nodes_left + items_left,
@@ -61,8 +61,8 @@ def _worst(exposure: np.ndarray, participation: np.ndarray) -> np.ndarray:
     return np.lexsort((-participation, -exposure))
 
 
-def _not_counted(found: choke.ChokePoints) -> bool:
-    return NOT_COUNTED in found.exposure or NOT_COUNTED in found.item_exposure
+def _not_counted(points: choke.ChokePoints) -> bool:
+    return NOT_COUNTED in points.exposure or NOT_COUNTED in points.item_exposure
 
 
 def _figures(exposure: np.int64, participation: np.int64) -> dict[str, int | None]:

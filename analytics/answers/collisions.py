@@ -12,27 +12,27 @@ from graph.schema import FACT_NODES, WAITING
 
 def collisions(posture: Posture, limit: int = 0) -> dict[str, Any]:
     """List the nodes that share an id or a fact and are kept apart, and those that were merged."""
-    found = posture.graph.identities
-    apart = [c.record() for c in found.collisions] + _two_labels(posture)
-    merged = sorted(found.merged)
-    shown, one = (apart[:limit], merged[:limit]) if limit else (apart, merged)
+    identities = posture.graph.identities
+    apart = [c.record() for c in identities.collisions] + _two_labels(posture)
+    merged = sorted(identities.merged)
+    shown, shown_merged = (apart[:limit], merged[:limit]) if limit else (apart, merged)
     return {
         "collisions": shown,
-        "merges": [_merge(posture, found, canonical) for canonical in one],
+        "merges": [_merge(posture, identities, canonical) for canonical in shown_merged],
         "waiting": _waiting(posture),
-        "left_out": len(apart) - len(shown) + len(merged) - len(one),
+        "left_out": len(apart) - len(shown) + len(merged) - len(shown_merged),
     }
 
 
-def _merge(posture: Posture, found: Identities, canonical: str) -> dict[str, Any]:
+def _merge(posture: Posture, identities: Identities, canonical: str) -> dict[str, Any]:
     thing = posture.graph.thing(posture.graph.number(canonical))
-    ids = list(found.merged[canonical])
-    return {"thing": thing, "ids": ids, "evidence": evidence(found, canonical)}
+    ids = list(identities.merged[canonical])
+    return {"thing": thing, "ids": ids, "evidence": evidence(identities, canonical)}
 
 
-def evidence(found: Identities, canonical: str) -> list[dict[str, Any]]:
+def evidence(identities: Identities, canonical: str) -> list[dict[str, Any]]:
     """Return the rules that merged a node, with the ids and sources that share each value."""
-    links = found.links[found.links["canonical"] == canonical]
+    links = identities.links[identities.links["canonical"] == canonical]
     rows = []
     for (rule, value), some in links.groupby(["rule", "value"]):
         rows.append(
@@ -53,16 +53,16 @@ def _two_labels(posture: Posture) -> list[dict[str, Any]]:
     every = pd.concat(list(frames.values()), ignore_index=True)
     twice = every[every.duplicated()]
     for name, ids in frames.items():
-        for one in ids[ids.isin(twice)].tolist() if len(twice) else ():
-            labels_of.setdefault(one, []).append(name)
+        for id_ in ids[ids.isin(twice)].tolist() if len(twice) else ():
+            labels_of.setdefault(id_, []).append(name)
     return [
         {
             "label": labels[0],
-            "things": [one],
-            "shared": [f"id: {one}"],
+            "things": [id_],
+            "shared": [f"id: {id_}"],
             "reason": f"sources state it as {' and as '.join(labels)}; {labels[0]} holds",
         }
-        for one, labels in sorted(labels_of.items())
+        for id_, labels in sorted(labels_of.items())
     ]
 
 

@@ -38,8 +38,8 @@ def coverage(posture: Posture, now: pd.Timestamp) -> dict[str, Any]:
     """
     graph = posture.graph
     silent = _silent(graph.coverage, graph.declared, graph)
-    told = _coverage(graph.coverage, failed_now(posture), now, list(_unknown(posture)), silent)
-    return told | {"no_data_before": iso(posture.first_fact) if posture.before_data else None}
+    answer = _coverage(graph.coverage, failed_now(posture), now, list(_unknown(posture)), silent)
+    return answer | {"no_data_before": iso(posture.first_fact) if posture.before_data else None}
 
 
 def current_coverage(
@@ -63,7 +63,7 @@ def _coverage(
 ) -> dict[str, Any]:
     return {
         "sources": covered(coverage, failed, now),
-        "failed": [one.record() for one in failed],
+        "failed": [read.record() for read in failed],
         "unknown": unknown,
         "silent_rules": silent,
         "no_data_before": None,
@@ -74,7 +74,7 @@ def _silent(
     coverage: tuple[Coverage, ...], declared: frozenset[str], graph: AccessGraph | None
 ) -> list[dict[str, Any]]:
     """Return the rules that nothing connected can trigger, and the facts and sources that would."""
-    connected, rows = {one.source for one in coverage}, []
+    connected, rows = {scope.source for scope in coverage}, []
     rests = {rule.id: (rule.needs, rule.facts) for rule in all_rules().values()}
     rests = dict(sorted(rests.items()))
     rests |= {r.id: (r.needs, r.facts) for r in all_escalations().values()}
@@ -82,12 +82,12 @@ def _silent(
         kinds = [kind for kind in needed if kind not in declared]
         facts = unstated(wanted, connected, graph)
         if kinds or facts:
-            said = [f"no source declares {' or '.join(kinds)}"] if kinds else []
-            said += [f"no connected source states {fact.replace(OR, ' or ')}" for fact in facts]
+            reasons = [f"no source declares {' or '.join(kinds)}"] if kinds else []
+            reasons += [f"no connected source states {fact.replace(OR, ' or ')}" for fact in facts]
             rows.append(
                 {
                     "rule": rule,
-                    "because": "; ".join(said),
+                    "because": "; ".join(reasons),
                     "triggered_by": [
                         *({"declares": kind, "sources": who_declares(kind)} for kind in kinds),
                         *(
@@ -109,35 +109,37 @@ def _unknown(posture: Posture) -> Iterator[str]:
             yield UNDECLARED.format(kind)
         elif kind not in PER_IDENTITY:
             yield f"{kind}: stated here and there, and no source declares them"
-    who = posture.accountable
+    identities = posture.accountable
     for kind, known in (
-        ("grants", posture.entitlements_known[who]),
-        ("owners", posture.ownership.known[who]),
+        ("grants", posture.entitlements_known[identities]),
+        ("owners", posture.ownership.known[identities]),
     ):
         if kind in stated and not known.all():
-            yield f"{kind}: not known of {_count(~known)} of {len(who)} identities"
-    env = _told(posture, "env", AGENT, SERVICE_ACCOUNT, ROLE)[who]
+            yield f"{kind}: not known of {_count(~known)} of {len(identities)} identities"
+    env = _stated(posture, "env", AGENT, SERVICE_ACCOUNT, ROLE)[identities]
     yield from _lacking("env", env, "identities")
     things = np.flatnonzero((posture.sensitivities["stated"] != "").to_numpy(bool))
-    yield from _lacking("sensitivity", _told(posture, "sensitivity", RESOURCE)[things], "resources")
+    yield from _lacking(
+        "sensitivity", _stated(posture, "sensitivity", RESOURCE)[things], "resources"
+    )
 
 
-def _lacking(what: str, known: np.ndarray, of: str) -> Iterator[str]:
+def _lacking(property_name: str, known: np.ndarray, of: str) -> Iterator[str]:
     """Yield a text with the number of nodes for which a property is unknown."""
     if len(known) and not known.any():
-        yield f"{what}: no source states it"
+        yield f"{property_name}: no source states it"
     elif not known.all():
-        yield f"{what}: not known of {_count(~known)} of {len(known)} {of}"
+        yield f"{property_name}: not known of {_count(~known)} of {len(known)} {of}"
 
 
-def _told(posture: Posture, column: str, *labels: Node) -> np.ndarray:
+def _stated(posture: Posture, column: str, *labels: Node) -> np.ndarray:
     """Return a mask of the nodes with the given labels for which a source declares `column`."""
     graph = posture.graph
-    told = np.zeros(len(graph.ids), bool)
+    mask = np.zeros(len(graph.ids), bool)
     for label in labels:
         frame = graph.frames[label]
-        told[graph.numbers(frame["id"][frame[column].notna().to_numpy(bool)])] = True
-    return told
+        mask[graph.numbers(frame["id"][frame[column].notna().to_numpy(bool)])] = True
+    return mask
 
 
 def _count(chosen: np.ndarray) -> int:
@@ -156,4 +158,4 @@ def failed_now(posture: Posture) -> tuple[FailedRead, ...]:
     infos = history.infos if history is not None else ()
     newest = {c.key: c.taken_at for c in infos[-1].coverage} if infos else shown
     failed = failed_reads(journal.path, journal.known)
-    return tuple(one for one in failed if shown.get(one.key) == newest.get(one.key))
+    return tuple(read for read in failed if shown.get(read.key) == newest.get(read.key))

@@ -24,17 +24,17 @@ def cut(
     separate them. An edge that `moves` is the last login to an account: what-if shows that the
     access stays with the account. It is chosen only if no cut of as few edges was found without it.
     """
-    found = smallest_cut(posture, starts, targets, mode)
+    smallest = smallest_cut(posture, starts, targets, mode)
     dark = not_known(posture, starts, mode)
     return {
-        "separable": found.separable,
-        "exact": found.exact if found.separable else None,
-        "cost": COST * len(found.chosen) if found.separable else None,
-        "max_flow": COST * found.bound if found.separable else None,
-        "certificate": _certificate(found) + _dark_words(dark, len(starts)),
+        "separable": smallest.separable,
+        "exact": smallest.exact if smallest.separable else None,
+        "cost": COST * len(smallest.chosen) if smallest.separable else None,
+        "max_flow": COST * smallest.bound if smallest.separable else None,
+        "certificate": _certificate(smallest) + _dark_words(dark, len(starts)),
         "not_known": dark,
-        "edges": _edges(posture, found),
-        "protected": _rows(posture, found, found.kept),
+        "edges": _edges(posture, smallest),
+        "protected": _rows(posture, smallest, smallest.kept),
     }
 
 
@@ -42,38 +42,40 @@ def _dark_words(count: int, of: int) -> str:
     return f" What {count} of {of} starts reach is not known." if count else ""
 
 
-def _edges(posture: Posture, found: Cut) -> list[dict[str, Any]]:
-    moving = set(found.moving.tolist())
+def _edges(posture: Posture, smallest: Cut) -> list[dict[str, Any]]:
+    moving = set(smallest.moving.tolist())
     rows = [
-        item_row(posture, found.items, int(item)) | {"cost": COST, "moves": int(item) in moving}
-        for item in found.chosen
+        item_row(posture, smallest.items, int(item)) | {"cost": COST, "moves": int(item) in moving}
+        for item in smallest.chosen
     ]
     return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
 
 
-def _rows(posture: Posture, found: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
-    rows = [item_row(posture, found.items, int(item)) for item in chosen]
+def _rows(posture: Posture, smallest: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
+    rows = [item_row(posture, smallest.items, int(item)) for item in chosen]
     return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
 
 
-def _certificate(found: Cut) -> str:
+def _certificate(smallest: Cut) -> str:
     """Return a sentence on what the figures prove."""
-    count = len(found.chosen)
-    if not found.separable:
+    count = len(smallest.chosen)
+    if not smallest.separable:
         return (
             "Cannot be separated without touching access that was used within "
             f"{UNUSED_DAYS} days or is tagged breakglass."
         )
     if not count:
         return "Nothing to cut: there is no way in what is known."
-    if found.exact:
-        last = len(found.moving)
+    if smallest.exact:
+        last = len(smallest.moving)
         logins = f" {last} of its steps only move access: they are last logins." if last else ""
-        proof = f"No cheaper cut exists: the lower bound is {found.bound}, the cut costs {count}."
-        return proof + logins
-    if found.items.capped:
-        return (
-            f"The cheapest cut costs at least {found.bound}. A derived step has more alternatives "
-            "than are listed, so ask what-if whether this cut is enough."
+        proof = (
+            f"No cheaper cut exists: the lower bound is {smallest.bound}, the cut costs {count}."
         )
-    return f"The cheapest cut costs at least {found.bound}; this one costs {count}."
+        return proof + logins
+    if smallest.items.capped:
+        return (
+            f"The cheapest cut costs at least {smallest.bound}. A derived step has more "
+            "alternatives than are listed, so ask what-if whether this cut is enough."
+        )
+    return f"The cheapest cut costs at least {smallest.bound}; this one costs {count}."

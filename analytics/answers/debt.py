@@ -51,14 +51,14 @@ def debt(
     """
     owed = debt_of(posture, model)
     places = np.flatnonzero(owed.identities == about) if about is not None else slice(None)
-    whole = total(owed, places)
+    sums = total(owed, places)
     letter, because = graded(posture, owed, places)
-    found = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
-    found.sort(key=lambda g: (not g.total.known, -g.total.debt))
-    shown, groups_left = cut(found, limit)
+    groups = [g for g in _groups(posture, owed, by, places) if _worth_telling(g, by)]
+    groups.sort(key=lambda g: (not g.total.known, -g.total.debt))
+    shown, groups_left = cut(groups, limit)
     borne = accepted_debt(owed)
-    answer = figures(whole) | {
-        "accepted": float(borne[places].sum()) if whole.known else None,
+    answer = figures(sums) | {
+        "accepted": float(borne[places].sum()) if sums.known else None,
         "grade": letter,
         "grade_because": because,
         "capped_by": _capped_by(posture, owed, places) if because in CAPS else [],
@@ -88,8 +88,8 @@ def _worth_telling(group: Group, by: str) -> bool:
 
 def figures(of: Total) -> dict[str, Any]:
     """Return the figures of a total, as in every answer about debt."""
-    told = _sums(of) if of.known else dict.fromkeys(_sums(of))
-    return {**told, "identities": of.identities, "not_known": of.not_known}
+    sums = _sums(of) if of.known else dict.fromkeys(_sums(of))
+    return {**sums, "identities": of.identities, "not_known": of.not_known}
 
 
 def _sums(of: Total) -> dict[str, Any]:
@@ -122,16 +122,18 @@ def _capped_by(posture: Posture, owed: Debt, places: np.ndarray | slice) -> list
     thing, keys = posture.graph.thing, leaked(posture)
     rows = holdings(posture)
     rows = rows[keys[rows["number"].to_numpy(np.int64)] & rows["identity"].isin(alarmed)]
-    told = [
-        {"because": LEAKED, "thing": thing(int(key)), "identity": thing(int(who))}
-        for key, who in zip(rows["number"], rows["identity"], strict=True)
+    causes = [
+        {"because": LEAKED, "thing": thing(int(key)), "identity": thing(int(identity))}
+        for key, identity in zip(rows["number"], rows["identity"], strict=True)
     ]
     denied = np.setdiff1d(alarmed, rows["identity"])
-    told += [{"because": DENIED, "thing": thing(n), "identity": thing(n)} for n in denied.tolist()]
-    if not told:
+    causes += [
+        {"because": DENIED, "thing": thing(n), "identity": thing(n)} for n in denied.tolist()
+    ]
+    if not causes:
         rest = orphaned.tolist()
-        told = [{"because": ORPHAN, "thing": thing(n), "identity": thing(n)} for n in rest]
-    return told[:NAMED]
+        causes = [{"because": ORPHAN, "thing": thing(n), "identity": thing(n)} for n in rest]
+    return causes[:NAMED]
 
 
 def _borne(
@@ -142,8 +144,8 @@ def _borne(
         return None
     if by == "assumption":
         return float(borne[places][:, NUMBER[str(group.key)]].sum())
-    mine = np.asarray(keys(posture, by) == group.key)[places]
-    return float(borne[places][mine].sum())
+    mask = np.asarray(keys(posture, by) == group.key)[places]
+    return float(borne[places][mask].sum())
 
 
 def _group(
@@ -155,9 +157,9 @@ def _group(
     label = thing["id"] if thing else name(by, key)
     capped: list[dict[str, Any]] = []
     if group.because in CAPS:
-        mine = np.zeros(len(owed.identities), bool)
-        mine[places] = True
-        capped = _capped_by(posture, owed, np.flatnonzero(mine & (keys(posture, by) == group.key)))
+        mask = np.zeros(len(owed.identities), bool)
+        mask[places] = True
+        capped = _capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
     return (
         {"key": label, "thing": thing}
         | figures(group.total)
@@ -179,10 +181,10 @@ def _order(owed: Debt) -> np.ndarray:
 def concerning(posture: Posture, owed: Debt, number: int) -> np.ndarray:
     """Return the items that concern a node: as identity, holder, resource or object."""
     rows, units = owed.rows, owed.units
-    mine = (units.identity == number) | (units.holder == number) | (units.resource == number)
+    mask = (units.identity == number) | (units.holder == number) | (units.resource == number)
     named = np.flatnonzero(rows.names == posture.graph.thing(number)["id"])
     order = _order(owed)
-    chosen = mine[rows.entitlement[order]] | np.isin(rows.object[order], named)
+    chosen = mask[rows.entitlement[order]] | np.isin(rows.object[order], named)
     return np.asarray(order[chosen])
 
 

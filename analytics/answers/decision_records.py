@@ -24,7 +24,7 @@ EXPECTED = {
 TEMPLATE = 10  # records of equal wording, numbers aside, that count as a template
 
 
-def decision_records(posture: Posture, found: Evidence) -> dict[str, Any]:
+def decision_records(posture: Posture, explained: Evidence) -> dict[str, Any]:
     """Count the decision records so far, and what is missing or wrong in them.
 
     `never_used` are permissions without a use, `executed_though_denied` refusals whose own outcome
@@ -38,25 +38,25 @@ def decision_records(posture: Posture, found: Evidence) -> dict[str, Any]:
     return {
         "records": len(frame),
         **{kind: int((decision == kind).sum()) for kind in ("allow", "deny", "escalate")},
-        "never_used": len(found.idle),
+        "never_used": len(explained.idle),
         "executed_though_denied": int(((decision == "deny").to_numpy(bool) & executed).sum()),
         "out_of_date": int(out_of_date(frame).sum()),
         "templates": int(_templates(frame["justification"]).sum()),
         "engines": [
-            {"engine": str(name), "records": len(mine), "missing": _missing(mine)}
-            for name, mine in frame.groupby(frame["engine"].fillna("unknown"))
+            {"engine": str(name), "records": len(of_engine), "missing": _missing(of_engine)}
+            for name, of_engine in frame.groupby(frame["engine"].fillna("unknown"))
         ],
     }
 
 
 def _missing(frame: pd.DataFrame) -> dict[str, float]:
     return {
-        what: float(frame[list(fields)].isna().all(axis=1).mean())
-        for what, fields in EXPECTED.items()
+        label: float(frame[list(fields)].isna().all(axis=1).mean())
+        for label, fields in EXPECTED.items()
     }
 
 
-def _templates(said: pd.Series) -> pd.Series:
+def _templates(justifications: pd.Series) -> pd.Series:
     """Return a mask of the justifications that are worded like many others."""
-    words = said.str.lower().str.replace(r"[^a-z]+", " ", regex=True)
+    words = justifications.str.lower().str.replace(r"[^a-z]+", " ", regex=True)
     return words.notna() & (words.groupby(words).transform("size") >= TEMPLATE)

@@ -25,32 +25,32 @@ def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int
     A node that only has another id than before, or was merged with another, is `renamed`: neither
     added nor removed.
     """
-    one, other = history.posture(before.id).graph, history.posture(after.id).graph
-    former = Former(one, other)
-    found = changes(former.graph, other)
-    renamed, left_out = cut(_renamed(former, other), limit)
+    earlier, later = history.posture(before.id).graph, history.posture(after.id).graph
+    earlier_ids = Former(earlier, later)
+    differences = changes(earlier_ids.graph, later)
+    renamed, left_out = cut(_renamed(earlier_ids, later), limit)
     answer: dict[str, Any] = {
         "before": before.id,
         "after": after.id,
         "coverage": _connected(before.coverage, after.coverage),
-        "counts": {what: _counts(found, what) for what in KINDS},
+        "counts": {kind: _counts(differences, kind) for kind in KINDS},
         "renamed": renamed,
     }
-    for what in KINDS:
-        nodes, fewer = _listed(found, FACT_NODES, what, limit)
-        edges, more = _listed(found, RELATIONSHIPS, what, limit)
-        answer[what] = {"nodes": nodes, "relationships": edges}
+    for kind in KINDS:
+        nodes, fewer = _listed(differences, FACT_NODES, kind, limit)
+        edges, more = _listed(differences, RELATIONSHIPS, kind, limit)
+        answer[kind] = {"nodes": nodes, "relationships": edges}
         left_out += fewer + more
     return answer | {"left_out": left_out}
 
 
-def _renamed(former: Former, after: AccessGraph) -> list[dict[str, Any]]:
+def _renamed(earlier_ids: Former, after: AccessGraph) -> list[dict[str, Any]]:
     """Return the nodes with another id than before, by the earlier id; only knowledge changed."""
-    ids = sorted(former.names) if not former.same else []
-    was = former.before.numbers(pd.Series(ids, dtype="string")).tolist()
-    pairs = [(n, after.number(former.names[i])) for i, n in zip(ids, was, strict=True)]
+    ids = sorted(earlier_ids.names) if not earlier_ids.same else []
+    was = earlier_ids.before.numbers(pd.Series(ids, dtype="string")).tolist()
+    pairs = [(n, after.number(earlier_ids.names[i])) for i, n in zip(ids, was, strict=True)]
     return [
-        {"was": former.before.thing(old), "thing": after.thing(new), "why": "coverage"}
+        {"was": earlier_ids.before.thing(old), "thing": after.thing(new), "why": "coverage"}
         for old, new in pairs
         if old >= 0 and new >= 0
     ]
@@ -61,62 +61,62 @@ def _connected(before: tuple[Coverage, ...], after: tuple[Coverage, ...]) -> lis
     old, new = {c.key: c for c in before}, {c.key: c for c in after}
     rows = []
     for key in sorted(old.keys() | new.keys()):
-        said = set(old[key].declares) if key in old else set()
-        says = set(new[key].declares) if key in new else set()
+        declared = set(old[key].declares) if key in old else set()
+        declares = set(new[key].declares) if key in new else set()
         state = "connected" if key not in old else "lost" if key not in new else "kept"
         partly = key in new and not new[key].complete
-        if state != "kept" or said != says or partly:
+        if state != "kept" or declared != declares or partly:
             rows.append(
                 {
                     "source": key[0],
                     "scope": key[1],
                     "state": state,
                     "complete": key in new and new[key].complete,
-                    "newly_declares": sorted(says - said),
-                    "no_longer_declares": sorted(said - says),
+                    "newly_declares": sorted(declares - declared),
+                    "no_longer_declares": sorted(declared - declares),
                 }
             )
     return rows
 
 
-def _counts(found: Changes, what: str) -> dict[str, int]:
+def _counts(differences: Changes, kind: str) -> dict[str, int]:
     """Count the differences of one type: nodes, relationships, and those by coverage alone."""
-    chosen = {e: rows[rows["what"] == what] for e, rows in found.rows.items()}
+    chosen = {e: rows[rows["what"] == kind] for e, rows in differences.rows.items()}
     nodes = sum(len(rows) for e, rows in chosen.items() if isinstance(e, Node))
-    whole = sum(len(rows) for rows in chosen.values())
+    count = sum(len(rows) for rows in chosen.values())
     coverage = sum(int(rows["coverage"].sum()) for rows in chosen.values())
-    return {"nodes": nodes, "relationships": whole - nodes, "coverage": coverage}
+    return {"nodes": nodes, "relationships": count - nodes, "coverage": coverage}
 
 
 def _listed(
-    found: Changes, elements: tuple[Element, ...], what: str, limit: int
+    differences: Changes, elements: tuple[Element, ...], kind: str, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
     """Return rows of some elements by id, real changes before those by coverage, cut at `limit`."""
     shown: list[dict[str, Any]] = []
     total = 0
     for element in elements:
-        rows = found.rows.get(element)
+        rows = differences.rows.get(element)
         if rows is None:
             continue
-        rows = rows[rows["what"] == what].sort_values(["coverage", "id"], kind="stable")
+        rows = rows[rows["what"] == kind].sort_values(["coverage", "id"], kind="stable")
         total += len(rows)
         kept = rows.head(max(limit - len(shown), 0)) if limit else rows
-        shown += _described(found, element, kept, what)
+        shown += _described(differences, element, kept, kind)
     return shown, total - len(shown)
 
 
 def _described(
-    found: Changes, element: Element, rows: pd.DataFrame, what: str
+    differences: Changes, element: Element, rows: pd.DataFrame, kind: str
 ) -> list[dict[str, Any]]:
-    graph = found.before if what == REMOVED else found.after
+    graph = differences.before if kind == REMOVED else differences.after
     things = _things(graph, element, rows)
     described = [
         thing | {"why": "coverage" if seen else "changed", "fields": fields(element, int(bits))}
         for thing, seen, bits in zip(things, rows["coverage"], rows["fields"], strict=True)
     ]
-    if what == CHANGED:
-        old = _values(found.before, element, rows["id"], described)
-        new = _values(found.after, element, rows["id"], described)
+    if kind == CHANGED:
+        old = _values(differences.before, element, rows["id"], described)
+        new = _values(differences.after, element, rows["id"], described)
         for row, before, after in zip(described, old, new, strict=True):
             row |= {"before": before, "after": after}
     return described
@@ -153,10 +153,10 @@ def _values(
     numbers = graph.numbers(ids)
     values = []
     for row, at, number in zip(described, place.tolist(), numbers.tolist(), strict=True):
-        said = {n: _value(*columns[n], at) for n in row["fields"] if n != LABEL}
+        by_field = {n: _value(*columns[n], at) for n in row["fields"] if n != LABEL}
         if LABEL in row["fields"]:
-            said[LABEL] = graph.thing(number)["label"]
-        values.append(said)
+            by_field[LABEL] = graph.thing(number)["label"]
+        values.append(by_field)
     return values
 
 

@@ -23,23 +23,23 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
     up in exposure, from a history of ten snapshots or more. `not_known` counts the identities whose
     reach is unknown.
     """
-    who = posture.accountable if about is None else np.array([about])
-    dark = int(np.count_nonzero(~posture.reach_known[who]))
-    found = compare(posture, None if about is None else [about])
-    pairs = [(each, excess) for each in found for excess in each.excess]
+    identities = posture.accountable if about is None else np.array([about])
+    dark = int(np.count_nonzero(~posture.reach_known[identities]))
+    drifts = compare(posture, None if about is None else [about])
+    pairs = [(each, excess) for each in drifts for excess in each.excess]
     pairs.sort(key=lambda p: (-p[1].exposure, p[1].identity, p[1].resource, -p[1].level))
     grown = _grown([excess for _, excess in pairs])
     shown, left = cut(_once_for_a_policy(pairs), limit)
-    less = [(each, *pair) for each in found for pair in each.shrink]
+    less = [(each, *pair) for each in drifts for pair in each.shrink]
     shrunk, more = cut(less, limit)
     return {
-        "exposure": sum(each.exposure for each in found) if dark < len(who) else None,
-        "drifted": sum(any(not e.seen for e in each.excess) for each in found)
-        if dark < len(who)
+        "exposure": sum(each.exposure for each in drifts) if dark < len(identities) else None,
+        "drifted": sum(any(not e.seen for e in each.excess) for each in drifts)
+        if dark < len(identities)
         else None,
         "not_known": dark,
         "by_cause": _by_cause([excess for _, excess in pairs if not excess.seen]),
-        "by_baseline": _by_baseline(found),
+        "by_baseline": _by_baseline(drifts),
         "drift": [
             _row(posture, each, excess) | {"policy": _policy(posture, grown, excess)}
             for each, excess in shown
@@ -56,11 +56,11 @@ def drift(posture: Posture, about: int | None = None, limit: int = 0) -> dict[st
 
 def _grown(excess: list[Excess]) -> dict[tuple[str, int], list[Excess]]:
     """Return the additional access of each identity by each grown policy."""
-    found: dict[tuple[str, int], list[Excess]] = {}
-    for one in excess:
-        if one.policy is not None:
-            found.setdefault((one.policy, one.identity), []).append(one)
-    return found
+    grown: dict[tuple[str, int], list[Excess]] = {}
+    for access in excess:
+        if access.policy is not None:
+            grown.setdefault((access.policy, access.identity), []).append(access)
+    return grown
 
 
 def _once_for_a_policy(pairs: list[tuple[Drift, Excess]]) -> list[tuple[Drift, Excess]]:
@@ -80,15 +80,15 @@ def _policy(
 ) -> dict[str, Any] | None:
     if excess.policy is None:
         return None
-    mine = grown[excess.policy, excess.identity]
-    gained = sorted({(e.resource, e.level) for e in mine})
+    added = grown[excess.policy, excess.identity]
+    gained = sorted({(e.resource, e.level) for e in added})
     name = excess.policy.rpartition("/")[2] or excess.policy
     return {
         "id": excess.policy,
         "name": name,
         "identities": sum(policy == excess.policy for policy, _ in grown),
         "growth": len(gained),
-        "exposure": sum(e.exposure for e in mine),
+        "exposure": sum(e.exposure for e in added),
         "gained": [
             {"resource": posture.graph.thing(resource), "level": LEVELS[level]}
             for resource, level in gained
@@ -111,23 +111,23 @@ def _growth(posture: Posture, of: Growth) -> dict[str, Any]:
 def _by_cause(excess: list[Excess]) -> list[dict[str, Any]]:
     rows = []
     for cause in CAUSES:
-        mine = [e.exposure for e in excess if e.cause == cause]
-        if mine:
-            rows.append({"cause": cause, "count": len(mine), "exposure": sum(mine)})
+        exposures = [e.exposure for e in excess if e.cause == cause]
+        if exposures:
+            rows.append({"cause": cause, "count": len(exposures), "exposure": sum(exposures)})
     return rows
 
 
-def _by_baseline(found: list[Drift]) -> dict[str, int]:
-    kinds = [each.baseline.kind for each in found]
+def _by_baseline(drifts: list[Drift]) -> dict[str, int]:
+    kinds = [each.baseline.kind for each in drifts]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
-def _of(posture: Posture, of: Drift, resource: int, level: int, what: str) -> dict[str, Any]:
+def _of(posture: Posture, of: Drift, resource: int, level: int, kind: str) -> dict[str, Any]:
     graph = posture.graph
     entitlement = {"resource": graph.thing(resource), "level": LEVELS[level]}
     return {
         "identity": graph.thing(of.identity),
-        what: entitlement,
+        kind: entitlement,
         "baseline": _baseline(of.baseline),
     }
 

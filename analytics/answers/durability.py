@@ -25,18 +25,19 @@ def durability(
     number) selects one node of any kind.
     """
     asked = agents(posture) if about is None else np.array([about])
-    found = count(posture, asked, mode)
-    share = found.unlogged / np.maximum(found.hops, 1)
+    counted = count(posture, asked, mode)
+    share = counted.unlogged / np.maximum(counted.hops, 1)
     known = posture.known(Filter(mode)).known[asked]
-    order = np.lexsort((asked, -found.routes, -share, -found.routes_after, ~known))
+    order = np.lexsort((asked, -counted.routes, -share, -counted.routes_after, ~known))
     shown, left_out = cut(order, limit)
     return {
         "mode": mode,
         "identities": [
-            posture.graph.thing(int(asked[place])) | figures(found, int(place), bool(known[place]))
+            posture.graph.thing(int(asked[place]))
+            | figures(counted, int(place), bool(known[place]))
             for place in shown
         ],
-        "lasting": int(np.count_nonzero(found.routes_after)),
+        "lasting": int(np.count_nonzero(counted.routes_after)),
         "of": int(np.count_nonzero(known)),
         "not_known": int(np.count_nonzero(~known)),
         "left_out": left_out,
@@ -49,16 +50,16 @@ def durability_of(posture: Posture, start: int, mode: str) -> dict[str, Any]:
     return figures(count(posture, np.array([start]), mode), 0, known)
 
 
-def figures(found: Counted, place: int, known: bool = True) -> dict[str, Any]:
+def figures(counted: Counted, place: int, known: bool = True) -> dict[str, Any]:
     """Return the figures at one place; unless `exact`, routes are lower bounds."""
-    hops, unlogged = int(found.hops[place]), int(found.unlogged[place])
+    hops, unlogged = int(counted.hops[place]), int(counted.unlogged[place])
     if not known:
         names = ("routes", "routes_after_kill", "exact", "unlogged_share", "unlogged", "hops")
         return dict.fromkeys(names)
     return {
-        "routes": int(found.routes[place]),
-        "routes_after_kill": int(found.routes_after[place]),
-        "exact": bool(found.exact[place]),
+        "routes": int(counted.routes[place]),
+        "routes_after_kill": int(counted.routes_after[place]),
+        "exact": bool(counted.exact[place]),
         "unlogged_share": unlogged / hops if hops else None,
         "unlogged": unlogged,
         "hops": hops,

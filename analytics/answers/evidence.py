@@ -31,8 +31,8 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
     known whether a decision explains them: by count, and by sensitivity times level. It is None if
     there are none.
     """
-    found = evidence_of(posture)
-    rows = found.uses
+    explained = evidence_of(posture)
+    rows = explained.uses
     if about is not None:
         ends = rows[["identity", "principal", "resource"]]
         rows = rows[(ends == about).any(axis=1)]
@@ -46,8 +46,8 @@ def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict
         },
         "crossing": _crossing(posture, rows),
         "identities": _by_identity(posture, rows, limit),
-        "decisions": decision_records(posture, found),
-        "unplaced": found.unplaced,
+        "decisions": decision_records(posture, explained),
+        "unplaced": explained.unplaced,
         "left_out": left_out,
     }
 
@@ -76,9 +76,9 @@ def _words(posture: Posture, decisions: pd.Series) -> dict[Any, dict[str, Any] |
     """
     frame = decided(posture)
     frame = frame[frame["id"].isin(decisions.dropna())].drop_duplicates("id", keep=False)
-    said = [{p.name: value_of(row, p) for p in WORDS} for _, row in frame.iterrows()]
-    told = [{k: v for k, v in one.items() if v is not None} or None for one in said]
-    return dict(zip(frame["id"], told, strict=True))
+    rows = [{p.name: value_of(row, p) for p in WORDS} for _, row in frame.iterrows()]
+    texts = [{k: v for k, v in fields.items() if v is not None} or None for fields in rows]
+    return dict(zip(frame["id"], texts, strict=True))
 
 
 def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[str, Any]]:
@@ -98,9 +98,9 @@ def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
     for label in PLACED:
         frame = graph.frames[label]
         platform[graph.numbers(frame["id"])] = frame["provider"].fillna("")
-    mine = platform[rows["identity"].to_numpy(int)]
-    theirs = platform[rows["resource"].to_numpy(int)]
-    crossing = rows[(mine != "") & (theirs != "") & (mine != theirs)]
+    of_identity = platform[rows["identity"].to_numpy(int)]
+    of_resource = platform[rows["resource"].to_numpy(int)]
+    crossing = rows[(of_identity != "") & (of_resource != "") & (of_identity != of_resource)]
     return {
         "uses": int(crossing["count"].sum()),
         "unexplained": int(crossing["count"][crossing["state"] == UNEXPLAINED].sum()),

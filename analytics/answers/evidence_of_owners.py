@@ -16,29 +16,31 @@ SURE = 0.5  # confidence of a sure owner: declared, and confirmed within a year
 
 def evidence_of(posture: Posture, number: int) -> dict[str, Any]:
     """Return for each role of a node how its owner is known, and by which statements."""
-    said = statements_about(posture, number)
+    statements = statements_about(posture, number)
     states: dict[str, Any] = state_of(posture, number)
-    mine = [c for c in conflicts(posture) if c["thing"]["id"] == posture.graph.thing(number)["id"]]
+    contested = [
+        c for c in conflicts(posture) if c["thing"]["id"] == posture.graph.thing(number)["id"]
+    ]
     for role in ROLES:
-        states[role]["statements"] = [_statement(posture, s) for s in said if s.role == role]
-        states[role]["conflicts"] = [c for c in mine if c["role"] == role]
+        states[role]["statements"] = [_statement(posture, s) for s in statements if s.role == role]
+        states[role]["conflicts"] = [c for c in contested if c["role"] == role]
     return states
 
 
-def _statement(posture: Posture, said: Any) -> dict[str, Any]:
-    state = "active" if said.active else "software" if said.kind == "software" else "gone"
-    return posture.graph.thing(int(said.owner)) | {
+def _statement(posture: Posture, statement: Any) -> dict[str, Any]:
+    state = "active" if statement.active else "software" if statement.kind == "software" else "gone"
+    return posture.graph.thing(int(statement.owner)) | {
         "state": state,
-        "evidence": said.evidence,
-        "source": said.source,
-        "scope": said.scope,
-        "since": when(said.since),
-        "acknowledged_at": when(said.acknowledged),
-        "ended_at": when(said.ended),
-        "read_at": when(said.read_at),
-        "contradicted": bool(said.contradicted),
-        "confidence": float(said.confidence),
-        "id": said.id,
+        "evidence": statement.evidence,
+        "source": statement.source,
+        "scope": statement.scope,
+        "since": when(statement.since),
+        "acknowledged_at": when(statement.acknowledged),
+        "ended_at": when(statement.ended),
+        "read_at": when(statement.read_at),
+        "contradicted": bool(statement.contradicted),
+        "confidence": float(statement.confidence),
+        "id": statement.id,
     }
 
 
@@ -66,12 +68,12 @@ def confidence(posture: Posture) -> dict[str, Any]:
     answer: dict[str, Any] = {"half_life_days": HALF_LIFE, "sure_from": SURE}
     for role in ROLES:
         every = judged(posture, posture.ownership.known_in[role])
-        mine = roles[(roles["role"] == role) & roles["thing"].isin(every)]["confidence"]
+        values = roles[(roles["role"] == role) & roles["thing"].isin(every)]["confidence"]
         answer[role] = {
-            "sure": int((mine >= SURE).sum()),
-            "doubtful": int((mine < SURE).sum()),
+            "sure": int((values >= SURE).sum()),
+            "doubtful": int((values < SURE).sum()),
             "of": len(every),
-            "mean": float(mine.sum() / len(every)) if len(every) else None,
+            "mean": float(values.sum() / len(every)) if len(every) else None,
         }
     return answer
 

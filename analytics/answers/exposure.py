@@ -28,13 +28,15 @@ def exposure(
     least = LEVELS.index(level) if level else 0
     best, hops = _highest(posture, Filter(mode), resource, least)
     acting = graph.has_label(*(n for n in FACT_NODES if n.acts))
-    found = np.flatnonzero((best >= 0) & acting)
+    reaching_nodes = np.flatnonzero((best >= 0) & acting)
     others = {
         "derived": _highest(posture, Filter(mode, derived=False), resource, least)[0],
         "conditional": _highest(posture, Filter(mode, conditional=False), resource, least)[0],
         "assumed": _highest(posture, Filter(mode, assumed=False), resource, least)[0],
     }
-    order = found[np.lexsort((found, hops[found], -best[found]))]
+    order = reaching_nodes[
+        np.lexsort((reaching_nodes, hops[reaching_nodes], -best[reaching_nodes]))
+    ]
     shown, left_out = cut(order, limit)
     able = best[posture.accountable] >= 0
     known = posture.reach_known[posture.accountable] | able
@@ -49,7 +51,7 @@ def exposure(
             | {name: bool(without[n] < best[n]) for name, without in others.items()}
             for n in shown
         ],
-        "count": len(found),
+        "count": len(reaching_nodes),
         "accountable": {"reaching": reaching, "of": of, "not_known": len(known) - of},
         "percent": percent,
         "band": band_of(percent),
@@ -74,9 +76,9 @@ def _highest(
     best = np.full(network.nodes, -1, np.int64)
     hops = np.full(network.nodes, -1, np.int64)
     for level in range(least, len(LEVELS)):
-        found = exposed(network, resource, level)
-        reached = found >= 0
+        distance = exposed(network, resource, level)
+        reached = distance >= 0
         best[reached] = level
-        nearer = reached & ((hops < 0) | (found < hops))
-        hops[nearer] = found[nearer]
+        nearer = reached & ((hops < 0) | (distance < hops))
+        hops[nearer] = distance[nearer]
     return best, hops

@@ -55,14 +55,14 @@ def _lists(
     """Return the identities that reach each shown resource, the highest level first."""
     wanted = np.zeros(len(posture.graph.ids), bool)
     wanted[shown] = True
-    found = {}
+    by_resource = {}
     for block in reaching(posture.network(Filter(mode)), acting, wanted=wanted):
         for place, resource in enumerate(block.resource.tolist()):
             at = slice(int(block.ptr[place]), int(block.ptr[place + 1]))
             numbers, levels = acting[block.start[at]], block.levels[at]
             order = np.argsort(-levels.astype(np.int64), kind="stable")
-            found[resource] = [
+            by_resource[resource] = [
                 posture.graph.thing(int(numbers[k])) | {"level": highest(int(levels[k]))}
                 for k in order
             ]
-    return found
+    return by_resource

@@ -62,9 +62,9 @@ def findings(
     return Findings(described(posture, shown), _not_evaluable(posture), left_out)
 
 
-def finding(posture: Posture, one: str) -> dict[str, Any] | None:
+def finding(posture: Posture, id_: str) -> dict[str, Any] | None:
     """Return one finding as JSON, by any id that it had, in any state; None if there is none."""
-    rows = listed(posture, STATES, lives(posture).called(one)).head(1)
+    rows = listed(posture, STATES, lives(posture).called(id_)).head(1)
     return next(iter(as_json(described(posture, rows))), None)
 
 
@@ -100,9 +100,9 @@ def _about(posture: Posture, rows: pd.DataFrame, about: int) -> pd.Series:
     life, thing = lives(posture), str(posture.graph.ids[about])
     chosen = pd.Series(False, index=rows.index)
     for step in rows["step"].unique().tolist():
-        mine = life.things(step).numbers(thing)
-        there = rows["subject"].isin(mine) | rows["object"].isin(mine)
-        chosen |= there & (rows["step"] == step)
+        numbers = life.things(step).numbers(thing)
+        mask = rows["subject"].isin(numbers) | rows["object"].isin(numbers)
+        chosen |= mask & (rows["step"] == step)
     return chosen
 
 
@@ -138,7 +138,7 @@ def _of_step(
     """Describe the findings that one posture saw last; its nodes are numbered from `begin`."""
     rules = {rule.id: rule for rule in all_rules().values()}
     subjects, cells = rows["subject"].to_numpy(np.int64), list(records(rows))
-    said = {number: accountability(posture, number) for number in np.unique(subjects).tolist()}
+    states = {number: accountability(posture, number) for number in np.unique(subjects).tolist()}
     about = [rules[row.rule] for row in cells]
     columns: dict[str, Any] = {
         "id": rows["id"].array,
@@ -158,7 +158,7 @@ def _of_step(
         "resolved_at": instants(rows["resolved_at"]).array,
         "resolved_by": None,
         "accountable": _from(begin, accountable_people(posture)[subjects]),
-        "accountability": [said[number] for number in subjects.tolist()],
+        "accountability": [states[number] for number in subjects.tolist()],
         "part_of": _objects([_part_of(posture, r, c) for r, c in zip(about, cells, strict=True)]),
         "evidence": None,
         "remediation": [c.remedy or r.remedy for r, c in zip(about, cells, strict=True)],
@@ -194,25 +194,25 @@ def _why(life: Lives, row: Any) -> str | None:
     if row.state == ACCEPTED:
         accepted = life.acceptances[row.id].record()
         return f"{accepted['by']} accepted it until {accepted['until']}: {accepted['reason']}"
-    said = []
+    reasons = []
     if row.id in life.lapsed:
         over = life.lapsed[row.id].record()
-        said.append(
+        reasons.append(
             f"{over['by']} accepted it until {over['until']}; that is over, and it is open."
         )
     if row.state == STALE and row.step != len(life.infos):
-        said.append("No source can show any more whether it is still so; it is not resolved.")
+        reasons.append("No source can show any more whether it is still so; it is not resolved.")
     elif row.state == STALE:
-        said.append("What states its subject has not been read for long; it may have changed.")
-    return " ".join(said) or None
+        reasons.append("What states its subject has not been read for long; it may have changed.")
+    return " ".join(reasons) or None
 
 
 def _part_of(posture: Posture, rule: Rule, row: Any) -> str | None:
     """Return the id of the finding on the same subject that aggregates this one, if any."""
     if not rule.part_of:
         return None
-    whole, facts = _sums(posture, rule.part_of).get(int(row.subject), ("", frozenset()))
-    return whole if facts.issuperset(row.evidence) and row.evidence else None
+    aggregate, facts = _sums(posture, rule.part_of).get(int(row.subject), ("", frozenset()))
+    return aggregate if facts.issuperset(row.evidence) and row.evidence else None
 
 
 @once

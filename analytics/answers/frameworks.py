@@ -33,8 +33,8 @@ def frameworks(
     """
     ids = MANY_FINDINGS if limit is None else limit
     rows = {f: [_guarded(posture, f, c, ids) for c in controls] for f, controls in named(name)}
-    listed, left_out = cut([_framework(f, mine) for f, mine in rows.items()], limit or 0)
-    controls, more = cut([row for mine in rows.values() for row in mine], limit or 0)
+    listed, left_out = cut([_framework(f, own_rows) for f, own_rows in rows.items()], limit or 0)
+    controls, more = cut([row for own_rows in rows.values() for row in own_rows], limit or 0)
     return {"frameworks": listed, "controls": controls, "left_out": left_out + more}
 
 
@@ -81,11 +81,13 @@ def _control(posture: Posture, listed: Framework, control: Control, limit: int) 
     key = listed.name, control.id
     rules = [judged_by(posture)[rule.id] for rule in rules_for().get(key, ())]
     measures = [(m, measured(posture)[m.name]) for m in measures_for().get(key, ())]
-    spoken = [rule for rule in rules if rule.because is None]
-    said = [(m, found) for m, found in measures if found.because is None]
-    evidence = [_by_rule(rule, limit) for rule in spoken] + [_by_measure(*each) for each in said]
+    judging = [rule for rule in rules if rule.because is None]
+    with_value = [(m, value) for m, value in measures if value.because is None]
+    evidence = [_by_rule(rule, limit) for rule in judging] + [
+        _by_measure(*each) for each in with_value
+    ]
     return _head(listed, control) | {
-        **_counted(spoken, said),
+        **_counted(judging, with_value),
         "evidence": evidence,
         "silent": [{"rule": r.rule.id, "because": r.because} for r in rules if r.because],
         "not_measured_because": None if evidence else _because(control, rules, measures),
@@ -95,14 +97,14 @@ def _control(posture: Posture, listed: Framework, control: Control, limit: int) 
 def _counted(rules: list[Judged], measures: list[tuple[Measure, Measured]]) -> dict[str, Any]:
     """Return numerator and denominator, and what the numerator counts."""
     if rules:
-        who = _union([rule.identities for rule in rules])
-        broken = np.intersect1d(_union([rule.subjects for rule in rules]), who)
-        counts = len(broken), len(who), FALLING_SHORT
+        identities = _union([rule.identities for rule in rules])
+        broken = np.intersect1d(_union([rule.subjects for rule in rules]), identities)
+        counts = len(broken), len(identities), FALLING_SHORT
     elif measures:
-        measure, found = measures[0]
+        measure, value = measures[0]
         return {
-            "numerator": found.numerator,
-            "denominator": found.denominator,
+            "numerator": value.numerator,
+            "denominator": value.denominator,
             "numerator_is": measure.numerator,
         }
     else:
@@ -126,13 +128,13 @@ def _by_rule(judged: Judged, limit: int) -> dict[str, Any]:
     }
 
 
-def _by_measure(measure: Measure, found: Measured) -> dict[str, Any]:
+def _by_measure(measure: Measure, value: Measured) -> dict[str, Any]:
     return {
         "measure": measure.name,
         "title": measure.title,
-        "value": found.value,
-        "numerator": found.numerator,
-        "denominator": found.denominator,
+        "value": value.value,
+        "numerator": value.numerator,
+        "denominator": value.denominator,
         "unit": measure.unit,
     }
 
@@ -141,6 +143,6 @@ def _because(
     control: Control, rules: list[Judged], measures: list[tuple[Measure, Measured]]
 ) -> str:
     """Return why a control has no evidence: silent rules and measures, else its nature."""
-    said = [f"{rule.rule.id}: {rule.because}" for rule in rules]
-    said += [f"{measure.title}: {found.because}" for measure, found in measures]
-    return "; ".join(said) or control.because or UNSPOKEN
+    reasons = [f"{rule.rule.id}: {rule.because}" for rule in rules]
+    reasons += [f"{measure.title}: {value.because}" for measure, value in measures]
+    return "; ".join(reasons) or control.because or UNSPOKEN

@@ -22,47 +22,49 @@ def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> dict[str, Any
     order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then fewest
     `unknown`, then the widest reach. The first `SHOWN` of `dependents` are listed.
     """
-    found = credential_hubs(posture)
-    many = _sizes(found)
-    worst = np.lexsort((found.credentials, -found.reach.weighted, -many, -found.pieces))
-    ranked = np.argsort(found.rotation) if order == "rotation" else worst
+    all_hubs = credential_hubs(posture)
+    many = _sizes(all_hubs)
+    worst = np.lexsort((all_hubs.credentials, -all_hubs.reach.weighted, -many, -all_hubs.pieces))
+    ranked = np.argsort(all_hubs.rotation) if order == "rotation" else worst
     shown, left_out = cut(ranked, limit)
     return {
-        "hubs": [_row(posture, found, int(place), int(many[place])) for place in shown],
+        "hubs": [_row(posture, all_hubs, int(place), int(many[place])) for place in shown],
         "shared": int(np.count_nonzero(many > 1)),
-        "articulations": int(np.count_nonzero(found.pieces > 1)),
+        "articulations": int(np.count_nonzero(all_hubs.pieces > 1)),
         "in_use_days": UNUSED_DAYS,
         "left_out": left_out,
     }
 
 
-def _sizes(found: Hubs) -> np.ndarray:
-    place = np.searchsorted(found.credentials, found.dependents["credential"].to_numpy())
-    return np.bincount(place, minlength=len(found.credentials))
+def _sizes(all_hubs: Hubs) -> np.ndarray:
+    place = np.searchsorted(all_hubs.credentials, all_hubs.dependents["credential"].to_numpy())
+    return np.bincount(place, minlength=len(all_hubs.credentials))
 
 
-def _row(posture: Posture, found: Hubs, place: int, many: int) -> dict[str, Any]:
-    graph, credential = posture.graph, int(found.credentials[place])
-    rows = found.dependents
-    mine = rows.iloc[slice(*np.searchsorted(rows["credential"], [credential, credential + 1]))]
+def _row(posture: Posture, all_hubs: Hubs, place: int, many: int) -> dict[str, Any]:
+    graph, credential = posture.graph, int(all_hubs.credentials[place])
+    rows = all_hubs.dependents
+    dependents = rows.iloc[
+        slice(*np.searchsorted(rows["credential"], [credential, credential + 1]))
+    ]
     thing: dict[str, Any] = {**graph.thing(credential)}
     return thing | {
         "type": _types(posture).get(credential),
         "dependents": [
             graph.thing(int(row.identity)) | {"use": row.use, "how": row.how}
-            for row in records(mine.head(SHOWN))
+            for row in records(dependents.head(SHOWN))
         ],
         "count": many,
-        "in_use": int(found.in_use[place]),
-        "unknown": int(found.unknown[place]),
+        "in_use": int(all_hubs.in_use[place]),
+        "unknown": int(all_hubs.unknown[place]),
         "reach": {
-            "resources": int(found.reach.resources[place]),
-            "weighted": float(found.reach.weighted[place]),
+            "resources": int(all_hubs.reach.resources[place]),
+            "weighted": float(all_hubs.reach.weighted[place]),
         },
-        "blueprint": bool(found.blueprint[place]),
-        "articulation": bool(found.pieces[place] > 1),
-        "pieces": int(found.pieces[place]),
-        "rotation": int(found.rotation[place]),
+        "blueprint": bool(all_hubs.blueprint[place]),
+        "articulation": bool(all_hubs.pieces[place] > 1),
+        "pieces": int(all_hubs.pieces[place]),
+        "rotation": int(all_hubs.rotation[place]),
     }
 
 

@@ -40,14 +40,14 @@ def accept(
     ------
     Refused, UnknownThing, AmbiguousThing, StoreError
     """
-    one = _finding(posture, finding)
+    finding_id = _finding(posture, finding)
     as_of = posture.graph.as_of
     if until <= as_of:
         raise Refused(f"--until must lie after {iso(as_of)}, the instant looked at")
-    who, why = _person(posture, by), _said("reason", reason)
-    also = other_names(posture, one)
-    about = what_it_is_about(posture, one)
-    written = journal_of(posture).accept(one, until, who, why, as_of, about, also)
+    person, why = _person(posture, by), _checked("reason", reason)
+    also = other_names(posture, finding_id)
+    about = what_it_is_about(posture, finding_id)
+    written = journal_of(posture).accept(finding_id, until, person, why, as_of, about, also)
     note = "by the clock that is past: it counts only in what is asked as of earlier"
     return _recorded(written) | {"note": note if until <= written.at else None}
 
@@ -76,10 +76,10 @@ def attest(
     if role not in ROLES:
         raise Refused(f"a role is one of {', '.join(ROLES)}")
     journal = journal_of(posture)
-    who, why = _person(posture, by), _said("note", note, needed=False)
+    person, why = _person(posture, by), _checked("note", note, needed=False)
     ids = graph.thing(owned)["id"], graph.thing(owning)["id"]
     also = _also(posture, ids[0]), _also(posture, ids[1])
-    written = _recorded(journal.attest(*ids, role, who, why, _not_ahead(journal, since), also))
+    written = _recorded(journal.attest(*ids, role, person, why, _not_ahead(journal, since), also))
     return written | {"note": written["reason"], "counts": _counts(posture, written["since"])}
 
 
@@ -102,15 +102,19 @@ def review(
     _require(posture, number, COVERS.targets, "a review cannot be about")
     if decision not in DECISIONS:
         raise Refused(f"a decision is one of {', '.join(DECISIONS)}")
-    if grant is not None and grant not in (held := _grants(posture, number)):
-        near = f"; it holds {', '.join(held[:5])}" if held else "; it holds none that has an id"
+    if grant is not None and grant not in (grant_ids := _grants(posture, number)):
+        near = (
+            f"; it holds {', '.join(grant_ids[:5])}"
+            if grant_ids
+            else "; it holds none that has an id"
+        )
         raise Refused(f"{posture.graph.thing(number)['name']} holds no grant {grant!r}{near}")
     journal = journal_of(posture)
-    who, why = _person(posture, by), _said("reason", reason)
+    person, why = _person(posture, by), _checked("reason", reason)
     about = posture.graph.thing(number)["id"]
     when = _not_ahead(journal, since)
     also = _also(posture, about)
-    written = _recorded(journal.review(about, decision, who, why, when, grant, also))
+    written = _recorded(journal.review(about, decision, person, why, when, grant, also))
     return written | {"counts": _counts(posture, written["since"])}
 
 
@@ -122,14 +126,14 @@ def apart(posture: Posture, thing: str, other: str, by: str | By, reason: str) -
     Refused, UnknownThing, AmbiguousThing, StoreError
     """
     graph = posture.graph
-    one = graph.thing(graph.find(other))
-    ids = graph.identities.merged.get(one["id"], (one["id"],))
+    merged = graph.thing(graph.find(other))
+    ids = graph.identities.merged.get(merged["id"], (merged["id"],))
     if thing not in ids or len(ids) < 2:
-        raise Refused(f"{one['name']} is made of {', '.join(ids)}; name one of several")
+        raise Refused(f"{merged['name']} is made of {', '.join(ids)}; name one of several")
     rest = [i for i in ids if i != thing]
-    not_this = other if other in rest else one["id"] if one["id"] in rest else rest[0]
-    who, why = _person(posture, by), _said("reason", reason)
-    return _recorded(journal_of(posture).set_apart(thing, not_this, who, why))
+    not_this = other if other in rest else merged["id"] if merged["id"] in rest else rest[0]
+    person, why = _person(posture, by), _checked("reason", reason)
+    return _recorded(journal_of(posture).set_apart(thing, not_this, person, why))
 
 
 def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[str, Any]:
@@ -142,8 +146,8 @@ def withdraw(posture: Posture, entry: int, by: str | By, reason: str) -> dict[st
     journal = journal_of(posture)
     begun = {a.number: a.since for a in journal.acceptances()}
     since = max(begun[entry], posture.graph.as_of) if entry in begun else None
-    who, why = _person(posture, by), _said("reason", reason)
-    return _recorded(journal.withdraw(entry, who, why, since))
+    person, why = _person(posture, by), _checked("reason", reason)
+    return _recorded(journal.withdraw(entry, person, why, since))
 
 
 def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
@@ -152,14 +156,14 @@ def journal(posture: Posture, limit: int = 0) -> dict[str, Any]:
     `expired_and_open` are expired acceptances of findings that still hold.
     """
     entries = journal_of(posture).entries()
-    found = [e.record() for e in reversed(entries)]
-    shown = found[:limit] if limit else found
+    rows = [e.record() for e in reversed(entries)]
+    shown = rows[:limit] if limit else rows
     accepted = any(isinstance(e, Acceptance) for e in entries)
     over = lives(posture).lapsed if accepted else {}
     return {
         "entries": shown,
         "expired_and_open": [a.record() | {"finding": i} for i, a in sorted(over.items())],
-        "left_out": len(found) - len(shown),
+        "left_out": len(rows) - len(shown),
     }
 
 
@@ -170,23 +174,23 @@ def journal_of(posture: Posture) -> Journal:
     return posture.journal
 
 
-def _finding(posture: Posture, said: str) -> str:
+def _finding(posture: Posture, asked: str) -> str:
     """Find an unresolved finding by any of its ids, or by a unique start of one."""
     life = lives(posture)
     rows = life.rows
-    there = rows["id"][rows["state"].isin(LISTED)]
-    found = there[there == life.called(said)].tolist()
-    found = found or there[there.str.startswith(said)].tolist()
-    if not found:
-        had = {new for old, new in life.replaced().items() if old.startswith(said)}
-        found = there[there.isin(had)].tolist()
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise AmbiguousThing(said, sorted(found)[:10])
-    if (rows["id"] == life.called(said)).any():
-        raise Refused(f"{said} is resolved: there is nothing to accept")
-    raise UnknownThing(said, [])
+    unresolved = rows["id"][rows["state"].isin(LISTED)]
+    matching = unresolved[unresolved == life.called(asked)].tolist()
+    matching = matching or unresolved[unresolved.str.startswith(asked)].tolist()
+    if not matching:
+        had = {new for old, new in life.replaced().items() if old.startswith(asked)}
+        matching = unresolved[unresolved.isin(had)].tolist()
+    if len(matching) == 1:
+        return str(matching[0])
+    if matching:
+        raise AmbiguousThing(asked, sorted(matching)[:10])
+    if (rows["id"] == life.called(asked)).any():
+        raise Refused(f"{asked} is resolved: there is nothing to accept")
+    raise UnknownThing(asked, [])
 
 
 def _also(posture: Posture, thing: str) -> list[str]:
@@ -194,15 +198,15 @@ def _also(posture: Posture, thing: str) -> list[str]:
     return [i for i in posture.graph.identities.merged.get(thing, ()) if i != thing]
 
 
-def _person(posture: Posture, said: str | By) -> By:
+def _person(posture: Posture, person: str | By) -> By:
     """Return the active person who decides; if no source declares any person, the name as given.
 
     Raises
     ------
     Refused, UnknownThing, AmbiguousThing
     """
-    claimed = said if isinstance(said, By) else By(said)
-    name, graph = _said("by", claimed.name), posture.graph
+    claimed = person if isinstance(person, By) else By(person)
+    name, graph = _checked("by", claimed.name), posture.graph
     people = deciders(posture)
     try:
         number = graph.find(name)
@@ -228,16 +232,16 @@ def _recorded(entry: Entry) -> dict[str, Any]:
     return entry.record() | {"unverified": None if entry.verified else unverified}
 
 
-def _said(option: str, value: str, needed: bool = True) -> str:
+def _checked(option: str, value: str, needed: bool = True) -> str:
     try:
-        said = text(value).strip()
+        stripped = text(value).strip()
     except WrongValue as error:
         raise Refused(f"--{option} {error}") from None
-    if needed and not said:
+    if needed and not stripped:
         raise Refused(f"--{option} must not be empty")
-    if len(said) > LONGEST[option]:
+    if len(stripped) > LONGEST[option]:
         raise Refused(f"--{option} is longer than {LONGEST[option]} characters")
-    return said
+    return stripped
 
 
 def _require(posture: Posture, number: int, allowed: tuple[Node, ...], why: str) -> None:
@@ -249,8 +253,8 @@ def _require(posture: Posture, number: int, allowed: tuple[Node, ...], why: str)
 def _grants(posture: Posture, number: int) -> list[str]:
     """Return the ids of the grants that a node holds."""
     holder, _ = posture.graph.ends(CAN_ACCESS)
-    held = posture.graph.frames[CAN_ACCESS][holder == number]
-    return sorted({str(row.grant_id) for row in records(held[held["grant_id"].notna()])})
+    grants = posture.graph.frames[CAN_ACCESS][holder == number]
+    return sorted({str(row.grant_id) for row in records(grants[grants["grant_id"].notna()])})
 
 
 def _not_ahead(journal: Journal, since: pd.Timestamp | None) -> pd.Timestamp | None:

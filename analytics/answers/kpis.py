@@ -16,37 +16,37 @@ def kpis(posture: Posture) -> dict[str, Any]:
     A figure that cannot be measured has the value None and a reason: it is not 0. `range` bounds
     the value whatever the unknown turns out to be; `on_target` holds for all of it.
     """
-    who = population(posture)
-    model = who.debt.model
+    judged = population(posture)
+    model = judged.debt.model
     return {
         "kpis": [_figure(posture, m, m.of(posture)) for m in all_measures().values()],
         "three_that_count": [m.name for m in all_measures().values() if m.three],
         "pillars": [_pillar(p) for p in pillars(posture)],
         "population": {
-            "identities": len(who.identities),
-            "accountable": len(who.debt.identities),
-            "not_known": int(np.count_nonzero(~who.known)),
-            "entitlements": len(who.debt.units),
-            "exposure": who.every_exposure,
+            "identities": len(judged.identities),
+            "accountable": len(judged.debt.identities),
+            "not_known": int(np.count_nonzero(~judged.known)),
+            "entitlements": len(judged.debt.units),
+            "exposure": judged.every_exposure,
         },
         "model": {"id": model.id, "hash": model.hash},
     }
 
 
-def _figure(posture: Posture, of: Measure, found: Measured) -> dict[str, Any]:
-    met = None if posture.before_data else _on_target(of, found)
+def _figure(posture: Posture, of: Measure, measured: Measured) -> dict[str, Any]:
+    met = None if posture.before_data else _on_target(of, measured)
     return {
         "name": of.name,
         "title": of.title,
-        "value": found.value,
-        "numerator": found.numerator,
-        "denominator": found.denominator,
+        "value": measured.value,
+        "numerator": measured.numerator,
+        "denominator": measured.denominator,
         "unit": of.unit,
         "better": of.better,
         "target": of.target,
-        "range": list(found.range) if found.range is not None else None,
+        "range": list(measured.range) if measured.range is not None else None,
         "on_target": met,
-        "not_measured_because": found.because,
+        "not_measured_because": measured.because,
         "numerator_is": of.numerator,
         "denominator_is": of.denominator,
         "source": of.source,
@@ -54,15 +54,15 @@ def _figure(posture: Posture, of: Measure, found: Measured) -> dict[str, Any]:
         "three": of.three,
         "references": list(of.references),
         "published": [{"says": p.says, "source": p.source, "year": p.year} for p in of.published],
-        "detail": found.detail,
+        "detail": measured.detail,
     }
 
 
-def _on_target(of: Measure, found: Measured) -> bool | None:
+def _on_target(of: Measure, measured: Measured) -> bool | None:
     """Return whether the target is met; None if the unknown could decide it either way."""
-    if of.target is None or found.value is None or of.better not in (MORE, LESS):
+    if of.target is None or measured.value is None or of.better not in (MORE, LESS):
         return None
-    ends = found.range or (found.value, found.value)
+    ends = measured.range or (measured.value, measured.value)
     met = {bool(end >= of.target if of.better == MORE else end <= of.target) for end in ends}
     return met.pop() if len(met) == 1 else None
 

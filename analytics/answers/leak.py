@@ -33,12 +33,12 @@ def leak_of(posture: Posture, key: int) -> dict[str, Any] | None:
 
 
 def _sentence(key: str, answer: dict[str, Any]) -> str:
-    said = f"Anybody who has {key} reaches all of this, and nobody answers for what they do."
+    words = f"Anybody who has {key} reaches all of this, and nobody answers for what they do."
     if answer["taken_for"]:
-        said += f" They are taken for {_named(answer['taken_for'])}."
+        words += f" They are taken for {_named(answer['taken_for'])}."
     if answer["excluded"]:
-        said += f" The key alone does not reach {_named(answer['excluded'])}."
-    return f"{said} Revoke {key} to end it."
+        words += f" The key alone does not reach {_named(answer['excluded'])}."
+    return f"{words} Revoke {key} to end it."
 
 
 def _named(things: list[dict[str, str]]) -> str:

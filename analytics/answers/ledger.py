@@ -101,12 +101,14 @@ def _scope(of: Coverage) -> dict[str, str]:
 
 def _accepted(posture: Posture, entries: tuple[Entry, ...]) -> dict[str, int]:
     """Return the subject of each accepted finding, by its id; without any, no rule is run."""
-    said = {entry.finding for entry in entries if entry.finding}
-    if not said:
+    accepted = {entry.finding for entry in entries if entry.finding}
+    if not accepted:
         return {}
-    found, life = find_all(posture), lives(posture)
-    subject = dict(zip(found["id"], found["subject"].astype(int), strict=True))
-    return {one: subject[now] for one in said if (now := life.called(one)) in subject}
+    findings, life = find_all(posture), lives(posture)
+    subject = dict(zip(findings["id"], findings["subject"].astype(int), strict=True))
+    return {
+        finding: subject[now] for finding in accepted if (now := life.called(finding)) in subject
+    }
 
 
 def _entry(posture: Posture, of: Entry, accepted: dict[str, int]) -> dict[str, Any]:

@@ -95,13 +95,13 @@ def _missing(posture: Posture, owned: Ownership, role: str) -> pd.DataFrame:
         ("OWN-03", teams),
         ("OWN-02", departed(owned)),
     ):
-        mine = statements[statements["role"] == role].sort_values("ended")
-        last = mine.drop_duplicates("thing", keep="last").set_index("thing")
-        told = rows["identity"].isin(last.index)
-        rows.loc[told, "rule"] = rule
-        rows.loc[told, "last_owner"] = last["owner"].reindex(rows.loc[told, "identity"]).to_numpy()
+        of_role = statements[statements["role"] == role].sort_values("ended")
+        last = of_role.drop_duplicates("thing", keep="last").set_index("thing")
+        mask = rows["identity"].isin(last.index)
+        rows.loc[mask, "rule"] = rule
+        rows.loc[mask, "last_owner"] = last["owner"].reindex(rows.loc[mask, "identity"]).to_numpy()
         ended = rows["identity"].map(last["ended"]).fillna(NEVER).astype(np.int64)
-        rows["since"] = rows["since"].mask(told & (ended != NEVER), ended)
+        rows["since"] = rows["since"].mask(mask & (ended != NEVER), ended)
     return rows
 
 
@@ -109,12 +109,12 @@ def _owed(posture: Posture) -> dict[tuple[int, str], float]:
     """Return the debt of each identity and role without an owner."""
     debt = debt_of(posture)
     rows = debt.rows
-    mine = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
+    mask = (rows.assumption == NUMBER["owner"]) & (rows.debt > 0)
     table = pd.DataFrame(
         {
-            "identity": debt.units.identity[rows.entitlement[mine]],
-            "role": rows.about[mine],
-            "debt": rows.debt[mine],
+            "identity": debt.units.identity[rows.entitlement[mask]],
+            "role": rows.about[mask],
+            "debt": rows.debt[mask],
         }
     )
     return table.groupby(["identity", "role"])["debt"].sum().to_dict()  # type: ignore[return-value]
@@ -179,7 +179,7 @@ def _would(posture: Posture, row: Any, succession: Succession) -> dict[str, Any]
     }
 
 
-SAID = {
+ACTIONS_AND_REASONS = {
     "holds": ("revoke", "{person} holds it"),
     "owns": ("rotate", "{person} runs {through}"),
     "reads": ("rotate", "{person} can read {through}"),
@@ -190,39 +190,41 @@ def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return each credential once, with every reason why a leaving person may know it."""
     graph, names = posture.graph, posture.graph.things["name"]
     stored = graph.frames[CREDENTIAL].set_index("id")["storage"]
-    found = []
-    for number, mine in rows.groupby("credential"):
+    secrets = []
+    for number, ways in rows.groupby("credential"):
         thing = graph.thing(int(str(number)))
-        said = [
-            SAID[r.because][1].format(person=names[r.person], through=names[r.through])
-            for r in records(mine)
+        reasons = [
+            ACTIONS_AND_REASONS[r.because][1].format(
+                person=names[r.person], through=names[r.through]
+            )
+            for r in records(ways)
         ]
-        actions = {SAID[because][0] for because in mine["because"]}
+        actions = {ACTIONS_AND_REASONS[because][0] for because in ways["because"]}
         storage = stored.get(thing["id"])
-        found.append(
+        secrets.append(
             thing
             | {
                 "action": "rotate" if "rotate" in actions else "revoke",
-                "because": list(dict.fromkeys(said)),
+                "because": list(dict.fromkeys(reasons)),
                 "storage": None if pd.isna(storage) else storage,
             }
         )
-    return found
+    return secrets
 
 
 def _bus_factor(posture: Posture, share: float, limit: int) -> dict[str, Any]:
     """Return the people who own most of the reach; if nothing is owned, the reason for none."""
     kept = kept_by(posture)
-    found = bus_factor(kept, share)
-    because = "nothing that anybody is known to own reaches a resource" if found is None else None
-    shown, left_out = cut(list(found.people) if found else [], limit)
+    factor = bus_factor(kept, share)
+    because = "nothing that anybody is known to own reaches a resource" if factor is None else None
+    shown, left_out = cut(list(factor.people) if factor else [], limit)
     return {
         "people": [posture.graph.thing(n) for n in shown],
-        "departures": len(found.people) if found else None,
-        "share": found.share if found else None,
+        "departures": len(factor.people) if factor else None,
+        "share": factor.share if factor else None,
         "of": share,
-        "exact": found.exact if found else None,
-        "bound": found.bound if found else None,
+        "exact": factor.exact if factor else None,
+        "bound": factor.bound if factor else None,
         "owners": len(kept.people),
         "not_measured_because": because,
         "left_out": left_out,

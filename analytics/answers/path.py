@@ -33,34 +33,34 @@ def path(
     path ends where it is entered. Without a path, `paths` is empty. `levels` are all levels reached
     by any path, as the paths shown may not lead to the highest.
     """
-    found = spread(posture.network(Filter(mode)), start)
-    ends = _endings(posture, found, end, level)
-    ways = _ways(found, ends, count) if ends else []
+    reach = spread(posture.network(Filter(mode)), start)
+    ends = _endings(posture, reach, end, level)
+    ways = _ways(reach, ends, count) if ends else []
     paths = []
     for state_edges, ending in islice(ways, count):
-        steps = [edge_step(posture, int(found.network.edge[e])) for e in state_edges]
+        steps = [edge_step(posture, int(reach.network.edge[e])) for e in state_edges]
         bits = 0
         if ending is not None:
             grant, bits = ending
-            steps.append(grant_step(posture, int(found.network.grant[grant]), bits))
+            steps.append(grant_step(posture, int(reach.network.grant[grant]), bits))
         reached = level if level and bits else highest(bits) if bits else None
-        told = with_facts(posture, steps)
-        paths.append({"level": reached, "steps": told, "sentence": sentence(steps)})
-    thing, every = posture.graph.thing, _levels_reached(found, end)
+        with_support = with_facts(posture, steps)
+        paths.append({"level": reached, "steps": with_support, "sentence": sentence(steps)})
+    thing, every = posture.graph.thing, _levels_reached(reach, end)
     return {"from": thing(start), "to": thing(end), "levels": levels(every), "paths": paths}
 
 
-def _levels_reached(found: Spread, end: int) -> int:
+def _levels_reached(reach: Spread, end: int) -> int:
     """Return the bits of all levels at which a resource is reached, by any path."""
-    uses = found.uses()
+    uses = reach.uses()
     return int(np.bitwise_or.reduce(uses["levels"].to_numpy()[uses["resource"] == end], initial=0))
 
 
 def _endings(
-    posture: Posture, found: Spread, end: int, level: str | None
+    posture: Posture, reach: Spread, end: int, level: str | None
 ) -> dict[int, tuple[int, int] | None]:
     """Return the states in which a path may end, with the grant and the levels it ends by."""
-    uses = found.uses()
+    uses = reach.uses()
     uses = uses[uses["resource"] == end]
     if level:
         uses = uses[uses["levels"].to_numpy() >> LEVELS.index(level) & 1 == 1]
@@ -68,43 +68,43 @@ def _endings(
     endings: dict[int, tuple[int, int] | None] = {}
     for use in records(uses):
         endings.setdefault(int(use.state), (int(use.grant), int(use.levels)))
-    if not endings and level is None and end != found.start:
-        entered = [s for s in range(4 * end, 4 * end + 4) if found.hops[s] >= 0]
+    if not endings and level is None and end != reach.start:
+        entered = [s for s in range(4 * end, 4 * end + 4) if reach.hops[s] >= 0]
         endings = dict.fromkeys(entered)
     return endings
 
 
 def _ways(
-    found: Spread, ends: dict[int, tuple[int, int] | None], count: int
+    reach: Spread, ends: dict[int, tuple[int, int] | None], count: int
 ) -> Iterator[tuple[list[int], tuple[int, int] | None]] | list[Any]:
     """Return up to `count` paths to one of `ends`: edges (positions in the network) and ending."""
-    nearest = min(ends, key=lambda state: (found.hops[state], state))
+    nearest = min(ends, key=lambda state: (reach.hops[state], state))
     if count == 1:
-        return [(found.route(nearest), ends[nearest])]
-    return _several(found, ends)
+        return [(reach.route(nearest), ends[nearest])]
+    return _several(reach, ends)
 
 
 def _several(
-    found: Spread, ends: dict[int, tuple[int, int] | None]
+    reach: Spread, ends: dict[int, tuple[int, int] | None]
 ) -> Iterator[tuple[list[int], tuple[int, int] | None]]:
     """Yield paths without repeated states, shortest first (Yen 1971, as networkx has it)."""
     import networkx as nx  # heavy, and most answers show one path
 
-    g = _useful(found, list(ends))
+    g = _useful(reach, list(ends))
     for end in ends:
         g.add_edge(end, END, edge=None)
-    for states in nx.shortest_simple_paths(g, 4 * found.start + 3, END):
+    for states in nx.shortest_simple_paths(g, 4 * reach.start + 3, END):
         hops = list(pairwise(states[:-1]))
         yield [g.edges[hop]["edge"] for hop in hops], ends[states[-2]]
 
 
-def _useful(found: Spread, ends: list[int]) -> "nx.DiGraph":
+def _useful(reach: Spread, ends: list[int]) -> "nx.DiGraph":
     """Return the graph of the states that lie on some path from the start to one of `ends`."""
     import networkx as nx
 
-    net = found.network
+    net = reach.network
     g = nx.DiGraph()
-    for state in np.flatnonzero(found.hops >= 0):
+    for state in np.flatnonzero(reach.hops >= 0):
         node, limit = int(state) >> 2, int(state) & 3
         for e in range(net.indptr[node], net.indptr[node + 1]):
             entered = 4 * int(net.target[e]) + min(limit, int(net.ceiling[e]))

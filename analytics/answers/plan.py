@@ -97,27 +97,27 @@ def _because(made: Plan, by_debt: bool) -> str | None:
 
 
 def _step(posture: Posture, step: Step) -> dict[str, Any]:
-    what, graph = step.candidate, posture.graph
-    frame = graph.frames[what.relationship].iloc[list(what.rows)]
-    ids = [str(one) for one in frame["id"]]
-    ends = graph.thing(what.source), graph.thing(what.target)
-    owner = int(accountable_people(posture)[what.source])
+    removed, graph = step.candidate, posture.graph
+    frame = graph.frames[removed.relationship].iloc[list(removed.rows)]
+    ids = [str(fact) for fact in frame["id"]]
+    ends = graph.thing(removed.source), graph.thing(removed.target)
+    owner = int(accountable_people(posture)[removed.source])
     return {
-        "id": _id(ends[0]["id"], what.relationship.name, ends[1]["id"]),
-        "action": ACTIONS[what.relationship],
-        "target": {"from": ends[0], "relationship": what.relationship.name, "to": ends[1]}
+        "id": _id(ends[0]["id"], removed.relationship.name, ends[1]["id"]),
+        "action": ACTIONS[removed.relationship],
+        "target": {"from": ends[0], "relationship": removed.relationship.name, "to": ends[1]}
         | {"ids": ids},
         "findings": list(_about(posture, set(ids))),
         "debt_removed": step.debt_removed,
         "reach_removed": step.reach_removed,
         "identities": step.identities,
         "breaks": [use(posture, row) for row in records(step.breaks)],
-        "observed": what.observed,
-        "verdict": OWNER if len(step.breaks) else what.verdict,
-        "window_days": what.window_days,
-        "uses_per_day_below": what.rate,
+        "observed": removed.observed,
+        "verdict": OWNER if len(step.breaks) else removed.verdict,
+        "window_days": removed.window_days,
+        "uses_per_day_below": removed.rate,
         "owner": None if owner == NOBODY else graph.thing(owner),
-        "undo": "; ".join(_undo(what.relationship.name, row) for _, row in frame.iterrows()),
+        "undo": "; ".join(_undo(removed.relationship.name, row) for _, row in frame.iterrows()),
     }
 
 
@@ -143,7 +143,7 @@ def _undo(relationship: str, row: Any) -> str:
         names = {"role_name": "by role", "policy_id": "by policy", "grant_id": "as grant"}
     else:
         names = {"ceiling": "up to level"}
-    parts += [f"{said} {row[n]}" for n, said in names.items() if plain(row[n]) is not None]
+    parts += [f"{words} {row[n]}" for n, words in names.items() if plain(row[n]) is not None]
     if plain(row["condition"]) is not None:
         parts.append("under the condition it had")
     ends = plain(row["expires_at"] if relationship == CAN_ACCESS.name else row["valid_to"])

@@ -23,25 +23,29 @@ def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """
     wanted = set(ids)
     asked = pa.array(sorted(wanted), pa.string())
-    found: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, Any]] = {}
     for element in reversed(ELEMENTS) if wanted else ():
         frame = posture.graph.frames[element]
         chosen = pc.is_in(text_array(frame["id"]), asked).to_numpy(zero_copy_only=False)
         for row in records(frame[chosen]):
-            found[str(row.id)] = _described(posture, element, row)
-    return {one: found.get(one, {"id": one}) for one in wanted}
+            by_id[str(row.id)] = _described(posture, element, row)
+    return {fact: by_id.get(fact, {"id": fact}) for fact in wanted}
 
 
 def _described(posture: Posture, element: Element, row: Any) -> dict[str, Any]:
-    said: dict[str, Any] = {"id": str(row.id)}
+    description: dict[str, Any] = {"id": str(row.id)}
     if isinstance(element, Relationship):
-        said |= _ends(posture, element, row)
+        description |= _ends(posture, element, row)
     elif isinstance(element, Node):
-        said["thing"] = posture.graph.thing(posture.graph.number(str(row.id)))
+        description["thing"] = posture.graph.thing(posture.graph.number(str(row.id)))
     else:
-        said |= {"record": element.name, "at": plain(getattr(row, "at", pd.NaT))}
-    said |= {"source": plain(row.source), "scope": plain(row.scope)}
-    return said | {"last_seen": plain(row.last_seen)} if hasattr(row, "last_seen") else said
+        description |= {"record": element.name, "at": plain(getattr(row, "at", pd.NaT))}
+    description |= {"source": plain(row.source), "scope": plain(row.scope)}
+    return (
+        description | {"last_seen": plain(row.last_seen)}
+        if hasattr(row, "last_seen")
+        else description
+    )
 
 
 def _ends(posture: Posture, element: Relationship, row: Any) -> dict[str, Any]:

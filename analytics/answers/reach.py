@@ -40,15 +40,15 @@ class Reached:
 
 def reach_of(posture: Posture, start: int, mode: str, max_hops: int | None) -> Reached:
     """Search from `start`, then again without derived, conditional and assumed edges."""
-    whole = spread(posture.network(Filter(mode)), start, max_hops)
-    rows = whole.reached().set_index("resource")
+    all_reach = spread(posture.network(Filter(mode)), start, max_hops)
+    rows = all_reach.reached().set_index("resource")
     for name, left_out in VARIANTS.items():
         other = spread(posture.network(Filter(mode, **left_out)), start, max_hops).reached()
         plain_bits = other.set_index("resource")["levels"].reindex(rows.index, fill_value=0)
         rows[name] = rows["levels"] & ~plain_bits.astype(np.uint8)
     sure = Filter(mode, conditional=False, assumed=False)
     confirmed = spread(posture.network(sure), start, max_hops).reached().set_index("resource")
-    return Reached(whole, rows, confirmed)
+    return Reached(all_reach, rows, confirmed)
 
 
 def blast_radius(
@@ -71,15 +71,16 @@ def blast_radius(
     through is unknown (`not_followed`), the figures are lower bounds, and what is possible is None.
     """
     graph = posture.graph
-    found = reach_of(posture, start, mode, max_hops)
+    reached = reach_of(posture, start, mode, max_hops)
     weight = posture.sensitivities["weight"]
-    rows = found.rows.assign(
-        weight=weight.reindex(found.rows.index).to_numpy() * mask_weights()[found.rows["levels"]]
+    rows = reached.rows.assign(
+        weight=weight.reindex(reached.rows.index).to_numpy()
+        * mask_weights()[reached.rows["levels"]]
     )
     ranked = rows.sort_values(["weight", "hops"], ascending=[False, True], kind="stable")
     shown, left_out = cut(ranked, limit)
-    plain_weight = _weigh(posture, found.rows["levels"] & ~found.rows["derived"])
-    dark = _not_followed(posture, found)
+    plain_weight = _weigh(posture, reached.rows["levels"] & ~reached.rows["derived"])
+    dark = _not_followed(posture, reached)
     if dark and rows.empty:
         return _nothing_known(posture, start, mode, max_hops, leaked, dark)
     return {
@@ -96,7 +97,7 @@ def blast_radius(
         "derived_weighted": float(rows["weight"].sum()) - plain_weight,
         "hop_profile": _profile(posture, rows),
         "interval": {
-            "confirmed": _weigh(posture, found.confirmed["levels"]),
+            "confirmed": _weigh(posture, reached.confirmed["levels"]),
             "possible": float(rows["weight"].sum()) if not dark else None,
         }
         | _ask(posture, start, mode, max_hops),
@@ -106,11 +107,11 @@ def blast_radius(
     }
 
 
-def _not_followed(posture: Posture, found: Reached) -> list[dict[str, Any]]:
+def _not_followed(posture: Posture, reached: Reached) -> list[dict[str, Any]]:
     """Return the nodes that `start` acts through, itself included, whose access is unknown."""
-    met = np.unique(np.flatnonzero(found.spread.hops >= 0) >> 2)
+    met = np.unique(np.flatnonzero(reached.spread.hops >= 0) >> 2)
     dark = met[opaque_nodes(posture.graph)[met]]
-    if posture.known(Filter()).whole[found.spread.start]:
+    if posture.known(Filter()).whole[reached.spread.start]:
         return []
     return [posture.graph.thing(int(n)) for n in dark]
 
@@ -152,8 +153,8 @@ def _dark_words(posture: Posture, start: int, dark: list[dict[str, Any]]) -> str
 def _at_least(posture: Posture, start: int, dark: list[dict[str, Any]]) -> list[str]:
     """Return a note that the reach is a lower bound, if some nodes are not followed."""
     name = posture.graph.thing(start)["name"]
-    said = f"This is the least that {name} reaches: no source states grants of {_named(dark)}."
-    return [said] if dark else []
+    note = f"This is the least that {name} reaches: no source states grants of {_named(dark)}."
+    return [note] if dark else []
 
 
 def _named(things: list[dict[str, Any]]) -> str:
@@ -168,16 +169,16 @@ def _ask(posture: Posture, start: int, mode: str, max_hops: int | None) -> dict[
     """Return the unknowns worth asking about, and the count of all unknowns."""
     if max_hops is not None:
         return {"ask": [], "unknowns": None, "truncated": False}
-    found = what_to_ask(posture, start, mode)
+    asking = what_to_ask(posture, start, mode)
     return {
-        "ask": [_asked(posture, one) for one in found.questions],
-        "unknowns": found.count,
-        "truncated": found.truncated,
+        "ask": [_asked(posture, question) for question in asking.questions],
+        "unknowns": asking.count,
+        "truncated": asking.truncated,
     }
 
 
-def _asked(posture: Posture, one: Asked) -> dict[str, Any]:
-    thing, unknown = posture.graph.thing, one.unknown
+def _asked(posture: Posture, question: Asked) -> dict[str, Any]:
+    thing, unknown = posture.graph.thing, question.unknown
     return {
         "edge": {
             "from": thing(unknown.source),
@@ -188,9 +189,9 @@ def _asked(posture: Posture, one: Asked) -> dict[str, Any]:
             "ids": list(unknown.facts),
         },
         "kind": unknown.kind,
-        "shrinks": one.shrinks,
-        "if_holds": one.if_holds,
-        "if_fails": one.if_fails,
+        "shrinks": question.shrinks,
+        "if_holds": question.if_holds,
+        "if_fails": question.if_fails,
     }
 
 
@@ -286,22 +287,22 @@ def reach_tree(
     Each node but the start has the `parent` through which it is reached first; the parent of a
     resource is the nearest holder of a grant on it.
     """
-    found = spread(posture.network(Filter(mode)), start, max_hops)
-    net, graph = found.network, posture.graph
-    states = np.flatnonzero(found.hops >= 0)
-    order = states[np.argsort(found.hops[states], kind="stable")]
+    reach = spread(posture.network(Filter(mode)), start, max_hops)
+    net, graph = reach.network, posture.graph
+    states = np.flatnonzero(reach.hops >= 0)
+    order = states[np.argsort(reach.hops[states], kind="stable")]
     nodes: dict[int, dict[str, Any]] = {}
     edges = []
     for state in order:
         number = int(state) >> 2
         if number in nodes:
             continue
-        nodes[number] = graph.thing(number) | {"hops": int(found.hops[state]), "parent": None}
-        if found.parent[state] >= 0:
-            edge = int(net.edge[found.via[state]])
-            nodes[number]["parent"] = graph.thing(int(found.parent[state]) >> 2)["id"]
+        nodes[number] = graph.thing(number) | {"hops": int(reach.hops[state]), "parent": None}
+        if reach.parent[state] >= 0:
+            edge = int(net.edge[reach.via[state]])
+            nodes[number]["parent"] = graph.thing(int(reach.parent[state]) >> 2)["id"]
             edges.append(edge_step(posture, edge) | {"stale": _edge_stale(posture, edge)})
-    uses = found.uses().sort_values(["hops", "resource", "grant"], kind="stable")
+    uses = reach.uses().sort_values(["hops", "resource", "grant"], kind="stable")
     all_levels = uses.groupby("resource")["levels"].agg(
         lambda bits: int(np.bitwise_or.reduce(bits))
     )
@@ -322,12 +323,12 @@ def reach_tree(
 
 
 def _edge_stale(posture: Posture, edge: int) -> bool:
-    edges, one = posture.edges, slice(edge, edge + 1)
+    edges, place = posture.edges, slice(edge, edge + 1)
     return bool(
         stale(
-            edges.last_used[one],
-            edges.telemetry[one],
-            edges.since[one],
+            edges.last_used[place],
+            edges.telemetry[place],
+            edges.since[place],
             posture.graph.now,
             UNUSED_DAYS,
         )[0]

@@ -28,10 +28,10 @@ def resolved_by(lives: Lives, row: Any) -> dict[str, Any]:
     control and ownership relationships of its nodes. `time_alone` is true if nothing of this
     changed.
     """
-    former, found = _compared(lives, int(row.step), int(row.gone_at))
-    about = _About.of(former, row)
-    rows = _chosen(found, about.own) or _chosen(found, about.leads)
-    info = found.after.snapshot
+    earlier_ids, differences = _compared(lives, int(row.step), int(row.gone_at))
+    about = _About.of(earlier_ids, row)
+    rows = _chosen(differences, about.own) or _chosen(differences, about.leads)
+    info = differences.after.snapshot
     return {
         "snapshot": info.id if info is not None else None,
         "changes": rows[:SHOWN],
@@ -55,36 +55,36 @@ class _About:
     needs: tuple[str, ...]
 
     @classmethod
-    def of(cls, former: Former, row: Any) -> "_About":
+    def of(cls, earlier_ids: Former, row: Any) -> "_About":
         """Build it from the graph that saw the finding last."""
 
         def called(ids: list[str]) -> set[str]:
-            return set(former.called(np.array(ids, object)))
+            return set(earlier_ids.called(np.array(ids, object)))
 
         subject, other = (
-            called([str(former.before.ids[int(n)])] if n >= 0 else [])
+            called([str(earlier_ids.before.ids[int(n)])] if n >= 0 else [])
             for n in (row.subject, row.object)
         )
-        joined = called(_ends_of(former.before, row.evidence))
+        joined = called(_ends_of(earlier_ids.before, row.evidence))
         needs = {rule.id: rule.needs for rule in all_rules().values()}.get(row.rule, ())
-        facts = set(former.linked(np.array(row.evidence, object)))
+        facts = set(earlier_ids.linked(np.array(row.evidence, object)))
         return cls(facts, subject, other, subject | other | joined, needs)
 
     def own(self, element: Element, frame: pd.DataFrame) -> pd.Series:
         """Return a mask of the changes of an element that concern the facts of the finding."""
-        mine = frame["id"].isin(self.facts)
+        mask = frame["id"].isin(self.facts)
         if isinstance(element, Node):
-            return mine | frame["id"].isin(self.subject | self.object)
+            return mask | frame["id"].isin(self.subject | self.object)
         source, target = frame["source_id"], frame["target_id"]
-        mine |= source.isin(self.ends) & target.isin(self.ends)
+        mask |= source.isin(self.ends) & target.isin(self.ends)
         if kind_of_element(element) not in self.needs:
-            return mine
+            return mask
         if element in (OWNS, COVERS):  # another owner or another review of the subject
-            return mine | target.isin(self.ends - self.object)
+            return mask | target.isin(self.ends - self.object)
         if element is CAN_ACCESS and self.ends - self.subject:
-            return mine  # other grants of the subject are other findings
+            return mask  # other grants of the subject are other findings
         near = self.object or self.subject
-        return mine | source.isin(near) | target.isin(near)
+        return mask | source.isin(near) | target.isin(near)
 
     def leads(self, element: Element, frame: pd.DataFrame) -> pd.Series:
         """Return a mask of the changes of nodes, control and ownership around its nodes."""
@@ -105,30 +105,30 @@ def _ends_of(graph: AccessGraph, facts: tuple[str, ...]) -> list[str]:
 def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
     """Compare two steps, cached over all findings resolved between them."""
     later = lives.posture(after).graph
-    former = Former(lives.posture(before).graph, later)
-    return former, changes(former.graph, later)
+    earlier_ids = Former(lives.posture(before).graph, later)
+    return earlier_ids, changes(earlier_ids.graph, later)
 
 
 def _chosen(
-    found: Changes, which: Callable[[Element, pd.DataFrame], pd.Series]
+    differences: Changes, which: Callable[[Element, pd.DataFrame], pd.Series]
 ) -> list[dict[str, Any]]:
     return [
-        _described(found, element, change)
-        for element, frame in found.rows.items()
+        _described(differences, element, change)
+        for element, frame in differences.rows.items()
         for change in frame[which(element, frame)].itertuples()
     ]
 
 
-def _described(found: Changes, element: Element, change: Any) -> dict[str, Any]:
-    graph = found.before if change.what == REMOVED else found.after
+def _described(differences: Changes, element: Element, change: Any) -> dict[str, Any]:
+    graph = differences.before if change.what == REMOVED else differences.after
 
-    def thing(one: str) -> dict[str, str]:
-        return graph.thing(graph.number(str(one)))
+    def thing(id_: str) -> dict[str, str]:
+        return graph.thing(graph.number(str(id_)))
 
     if isinstance(element, Node):
-        what: dict[str, Any] = {"thing": thing(change.id)}
+        about: dict[str, Any] = {"thing": thing(change.id)}
     else:
         ends = {"from": thing(change.source_id), "to": thing(change.target_id)}
-        what = {"id": str(change.id), "relationship": element.name} | ends
+        about = {"id": str(change.id), "relationship": element.name} | ends
     seen = "coverage" if change.coverage else "changed"
-    return {"what": change.what, "why": seen, "fields": fields(element, int(change.fields))} | what
+    return {"what": change.what, "why": seen, "fields": fields(element, int(change.fields))} | about

@@ -131,13 +131,13 @@ def sentence(steps: list[dict[str, Any]]) -> str:
 
 
 def _clause(step: dict[str, Any]) -> str:
-    who, what = step["from"]["name"], step["to"]["name"]
+    source, target = step["from"]["name"], step["to"]["name"]
     if step["relationship"] == CAN_ACCESS.name:
-        said = f"{who} has {', '.join(step['levels'])} on {what}"
+        clause = f"{source} has {', '.join(step['levels'])} on {target}"
     else:
-        said = f"{who} {VERBS[step['relationship']]} {what}"
+        clause = f"{source} {VERBS[step['relationship']]} {target}"
     notes = list(_notes(step))
-    return f"{said} ({', '.join(notes)})" if notes else said
+    return f"{clause} ({', '.join(notes)})" if notes else clause
 
 
 def _notes(step: dict[str, Any]) -> Any:

@@ -87,16 +87,16 @@ def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
     label = next(n for n in FACT_NODES if n.name == thing["label"])
     frame = posture.graph.frames[label]
     row = frame[frame["id"] == thing["id"]].iloc[0]
-    said = {
+    values = {
         p.name: value_of(row, p) for p in label.columns[2:] if p.name not in ("source", "scope")
     }
-    return said | _seen(posture, posture.graph.number(thing["id"]), said)
+    return values | _seen(posture, posture.graph.number(thing["id"]), values)
 
 
-def _seen(posture: Posture, number: int, said: dict[str, Any]) -> dict[str, Any]:
+def _seen(posture: Posture, number: int, values: dict[str, Any]) -> dict[str, Any]:
     """Return the properties of last use, computed from all facts."""
     at = when(int(posture.activity.last_active[number]))
-    return {name: at for name in LAST_USE if name in said}
+    return {name: at for name in LAST_USE if name in values}
 
 
 def value_of(row: pd.Series, column: Property) -> Any:
@@ -135,8 +135,8 @@ def _is_end(column: Property) -> bool:
 def _owner(posture: Posture, row: pd.Series) -> dict[str, Any]:
     owner = posture.graph.number(row["source_id"])
     owns = posture.ownership.owns
-    mine = owns[owns["id"] == row["id"]]
-    active = bool(mine["active"].any())
+    own = owns[owns["id"] == row["id"]]
+    active = bool(own["active"].any())
     return posture.graph.thing(owner) | {
         "role": plain(row["role"]),
         "state": "active" if active else "gone",
@@ -153,36 +153,38 @@ def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
     graph = posture.graph
     agent, used = graph.ends(USES)
     key, identity = graph.ends(AUTHENTICATES_AS)
-    held = np.union1d(used[agent == number], key[identity == number])
+    numbers = np.union1d(used[agent == number], key[identity == number])
     frame = graph.frames[CREDENTIAL]
-    rows = frame[np.isin(graph.numbers(frame["id"]), held)]
+    rows = frame[np.isin(graph.numbers(frame["id"]), numbers)]
     columns = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
-    found = [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
-    return [said | _seen(posture, graph.number(said["id"]), said) for said in found]
+    rows_of_values = [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
+    return [
+        values | _seen(posture, graph.number(values["id"]), values) for values in rows_of_values
+    ]
 
 
 def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
     """Return every other relationship of the node, in both directions."""
     others = [r for r in RELATIONSHIPS if r not in (OWNS, CAN_ACCESS)]
-    found = []
+    edges = []
     for relationship in others:
         for side in ({"source": number}, {"target": number}):
-            found += [_edge(posture, relationship, r) for r in _rows(posture, relationship, **side)]
-    return found
+            edges += [_edge(posture, relationship, r) for r in _rows(posture, relationship, **side)]
+    return edges
 
 
 def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
     """Return the sources and scopes that declare the node, with its id there and the merge rule."""
-    found = posture.graph.identities
-    if thing["id"] in found.merged:
-        told = evidence(found, thing["id"])
-        rows = found.members[found.members["canonical"] == thing["id"]]
+    identities = posture.graph.identities
+    if thing["id"] in identities.merged:
+        merges = evidence(identities, thing["id"])
+        rows = identities.members[identities.members["canonical"] == thing["id"]]
         rows = rows.sort_values(["id", "source", "scope"])
         return [
             _statement(row, row.id, FACT_NODES[row.label].name)
             | {
-                "rule": _first_rule(told, row.id),
-                "evidence": [e for e in told if row.id in e["ids"]],
+                "rule": _first_rule(merges, row.id),
+                "evidence": [e for e in merges if row.id in e["ids"]],
             }
             for row in records(rows)
         ]
@@ -190,8 +192,8 @@ def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
     labels: tuple[Element, ...] = FACT_NODES
     for label in labels:
         frame = posture.graph.facts.frames[label]
-        mine = frame[frame["id"] == thing["id"]].sort_values(["source", "scope"])
-        for row in records(mine):
+        rows_of_label = frame[frame["id"] == thing["id"]].sort_values(["source", "scope"])
+        for row in records(rows_of_label):
             stated.append(_statement(row, thing["id"], label.name))
     rule = "same id" if len(stated) > 1 else None
     return [row | {"rule": rule, "evidence": []} for row in stated]
@@ -202,5 +204,5 @@ def _statement(row: Any, id_: str, label: str) -> dict[str, Any]:
     return {"id": id_, "source": row.source, "scope": row.scope, "label": label} | seen
 
 
-def _first_rule(told: list[dict[str, Any]], id_: str) -> str | None:
-    return next((e["rule"] for e in told if id_ in e["ids"]), None)
+def _first_rule(merges: list[dict[str, Any]], id_: str) -> str | None:
+    return next((e["rule"] for e in merges if id_ in e["ids"]), None)

@@ -14,7 +14,7 @@ from graph.frames import text_array
 from graph.schema import RELATIONSHIPS
 from graph.values import strict_json
 
-SAID = {"policy_id": "policy", "role_name": "role", "action": "action", "condition": "condition"}
+STATED = {"policy_id": "policy", "role_name": "role", "action": "action", "condition": "condition"}
 LISTS = ("actions", "levels")
 
 
@@ -24,10 +24,11 @@ def with_facts(posture: Posture, steps: list[dict[str, Any]]) -> list[dict[str, 
     A fact is `{id, from, relationship, to, source, scope}` and, if declared, `policy`, `role`,
     `action`, `condition`, `actions` and `levels`.
     """
-    wanted = {one for step in steps for one in _ids(step)}
+    wanted = {fact_id for step in steps for fact_id in _ids(step)}
     facts = {fact["id"]: fact for fact in stated(posture, wanted)}
     return [
-        step | {"rests_on": [facts[one] for one in _ids(step) if one in facts]} for step in steps
+        step | {"rests_on": [facts[fact_id] for fact_id in _ids(step) if fact_id in facts]}
+        for step in steps
     ]
 
 
@@ -38,15 +39,15 @@ def _ids(step: dict[str, Any]) -> list[str]:
 def stated(posture: Posture, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Return the facts of the relationships with these ids, in no particular order."""
     wanted = pa.array(sorted(ids), pa.large_string())
-    found: list[dict[str, Any]] = []
+    facts: list[dict[str, Any]] = []
     for relationship in RELATIONSHIPS if len(wanted) else ():
         frame = posture.graph.frames[relationship]
         if frame.empty:
             continue
-        there = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
-        rows = np.flatnonzero(there.to_numpy(zero_copy_only=False))
-        found += [_fact(posture, relationship, int(row)) for row in rows]
-    return found
+        mask = pc.is_in(text_array(frame["id"]).cast(pa.large_string()), wanted)
+        rows = np.flatnonzero(mask.to_numpy(zero_copy_only=False))
+        facts += [_fact(posture, relationship, int(row)) for row in rows]
+    return facts
 
 
 def _fact(posture: Posture, relationship: Relationship, place: int) -> dict[str, Any]:
@@ -61,10 +62,10 @@ def _fact(posture: Posture, relationship: Relationship, place: int) -> dict[str,
         "source": row["source"],
         "scope": row["scope"],
     }
-    for column, name in SAID.items():
-        if column in row.index and (said := plain(row[column])) is not None:
-            fact[name] = said
+    for column, name in STATED.items():
+        if column in row.index and (value := plain(row[column])) is not None:
+            fact[name] = value
     for column in LISTS:
-        if column in row.index and (said := plain(row[column])):
-            fact[column] = strict_json(said)
+        if column in row.index and (value := plain(row[column])):
+            fact[column] = strict_json(value)
     return fact

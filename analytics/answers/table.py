@@ -50,10 +50,10 @@ class Table:
         """Return the count of rows."""
         return len(self.frame)
 
-    def of_nodes(self, column: str, what: str) -> pd.Series:
+    def of_nodes(self, column: str, part: str) -> pd.Series:
         """Return the `id`, `label` or `name` of the nodes of a column; null for none."""
         numbers = self.frame[column].to_numpy(np.int64)
-        return pd.Series(self.things[what].array.take(numbers, allow_fill=True), dtype="string")
+        return pd.Series(self.things[part].array.take(numbers, allow_fill=True), dtype="string")
 
     def readable(self) -> pd.DataFrame:
         """Return the frame with ids for nodes, names for levels, and `a_x` for `a.x`.
@@ -67,7 +67,7 @@ class Table:
                 made[flat] = self.of_nodes(str(name), "id").array
                 made[f"{flat}_name"] = self.of_nodes(str(name), "name").array
             elif kind is Kind.ITSELF:
-                made |= {what: self.of_nodes(str(name), what).array for what in THING}
+                made |= {part: self.of_nodes(str(name), part).array for part in THING}
             elif kind is Kind.LEVEL:
                 made[flat] = _text(np.array([*LEVELS, None], object)[column.to_numpy(np.int64)])
             else:
@@ -106,7 +106,7 @@ def columns_of(table: Table) -> dict[str, list[Any]]:
         if kind is Kind.NODE:
             made[str(name)] = _things(table, str(name))
         elif kind is Kind.ITSELF:
-            made |= {what: _plain(table.of_nodes(str(name), what)) for what in THING}
+            made |= {part: _plain(table.of_nodes(str(name), part)) for part in THING}
         elif kind is Kind.LEVEL:
             made[str(name)] = np.array([*LEVELS, None], object)[column.to_numpy(np.int64)].tolist()
         else:
@@ -118,7 +118,7 @@ def _things(table: Table, name: str) -> list[dict[str, str] | None]:
     """Return the nodes of a column as dicts, one for each node, which its rows share."""
     numbers = table.frame[name].tolist()
     wanted = sorted(set(numbers) - {-1})
-    parts = zip(*(table.things[what].iloc[wanted].tolist() for what in THING), strict=True)
+    parts = zip(*(table.things[part].iloc[wanted].tolist() for part in THING), strict=True)
     thing = dict(zip(wanted, (dict(zip(THING, p, strict=True)) for p in parts), strict=True))
     return [thing.get(number) for number in numbers]
 
@@ -147,8 +147,8 @@ def _plain(column: pd.Series) -> list[Any]:
 def _iso(column: pd.Series) -> list[str | None]:
     """Format instants as `graph.values.iso` does, a column at a time."""
     at = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[ms]")
-    said = np.datetime_as_string(at, unit="ms").tolist()
-    return [None if text == "NaT" else f"{text.removesuffix('.000')}Z" for text in said]
+    texts = np.datetime_as_string(at, unit="ms").tolist()
+    return [None if text == "NaT" else f"{text.removesuffix('.000')}Z" for text in texts]
 
 
 def _levels(column: pd.Series) -> list[list[str]]:

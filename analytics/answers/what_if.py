@@ -65,7 +65,7 @@ def _removed(removal: Removal) -> dict[str, Any]:
         "item": removal.item,
         "taken_as": removal.taken_as,
         "things": list(removal.things),
-        "relationships": [{"type": rel.name, "id": one} for rel, one in removal.relationships],
+        "relationships": [{"type": rel.name, "id": id_} for rel, id_ in removal.relationships],
     }
 
 
