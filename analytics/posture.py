@@ -212,7 +212,7 @@ class Posture:
     @property
     def reach_whole(self) -> np.ndarray:
         """Mask of the nodes whose reach is complete; that of the others is a lower bound."""
-        return self.known(Filter()).whole
+        return self.known(Filter()).complete
 
     @property
     def entitlements_known(self) -> np.ndarray:
@@ -232,7 +232,7 @@ class Posture:
             return known_reach(self.graph, self.network(chosen))
         number_before = self.before.graph.numbers(pd.Series(self.graph.ids, dtype="string"))
         known = self.before.known(chosen)
-        return KnownReach(known.known[number_before], known.whole[number_before])
+        return KnownReach(known.known[number_before], known.complete[number_before])
 
     @cached_property
     def autonomy(self) -> np.ndarray:

@@ -111,7 +111,7 @@ def _not_followed(posture: Posture, reached: Reached) -> list[dict[str, Any]]:
     """Return the nodes that `start` acts through, itself included, whose access is unknown."""
     met = np.unique(np.flatnonzero(reached.spread.hops >= 0) >> 2)
     dark = met[opaque_nodes(posture.graph)[met]]
-    if posture.known(Filter()).whole[reached.spread.start]:
+    if posture.known(Filter()).complete[reached.spread.start]:
         return []
     return [posture.graph.thing(int(n)) for n in dark]
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analytics.assumptions.model import Model
 from analytics.posture import Posture
-from analytics.reach.kernels.pairs import Held, Steps, walk
+from analytics.reach.kernels.pairs import HolderGrants, Steps, walk
 from analytics.runtime.budget import OverBudget, room
 from analytics.usage.logins import FACTS
 from analytics.weights import SENSITIVITY
@@ -107,11 +107,11 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
     given = ~flags(frame["eligible"])
     order = rows[np.argsort(holder[rows], kind="stable")]
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
-    held = Held(first, order.astype(np.int32), bits[order], given[order])
+    held = HolderGrants(first, order.astype(np.int32), bits[order], given[order])
     return listed(_edges(posture), held, starts)
 
 
-def listed(steps: Steps, grants: Held, starts: np.ndarray) -> tuple[np.ndarray, ...]:
+def listed(steps: Steps, grants: HolderGrants, starts: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the result of `walk`, if it fits into memory.
 
     Raises

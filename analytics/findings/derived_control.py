@@ -10,7 +10,7 @@ from analytics.assumptions.entitlements import listed
 from analytics.escalation.rule import Derivation
 from analytics.posture import Filter, Posture
 from analytics.reach.closure import totals
-from analytics.reach.kernels.pairs import Held, Steps
+from analytics.reach.kernels.pairs import HolderGrants, Steps
 from analytics.usage.idle_access import LONGER, OWNER, SAFE, idle_rows
 from graph.access import NEVER, milliseconds
 from graph.element import Relationship
@@ -132,7 +132,7 @@ def _walk(posture: Posture, where: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     eligible = posture.edges.eligible[network.edge]
     steps = Steps(network.indptr, network.target, network.ceiling, eligible)
     count = len(where)
-    by_holder = Held(first, order, np.full(count, WHOLLY, np.uint8), np.ones(count, bool))
+    by_holder = HolderGrants(first, order, np.full(count, WHOLLY, np.uint8), np.ones(count, bool))
     place, item, _, _ = listed(steps, by_holder, posture.accountable.astype(np.int32))
     return place, item
 

@@ -25,7 +25,7 @@ def _pieces(first, other):  # type: ignore[no-untyped-def]
     """Search depth first; a subtree without a link above its root falls off without the root."""
     n = len(first) - 1
     order, low = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    found, path, at = np.zeros(n, np.int64), np.empty(n, np.int64), first[:-1].copy()
+    pieces_without, path, at = np.zeros(n, np.int64), np.empty(n, np.int64), first[:-1].copy()
     seen = 0
     for root in range(n):
         if order[root] or first[root] == first[root + 1]:
@@ -52,6 +52,6 @@ def _pieces(first, other):  # type: ignore[no-untyped-def]
                 break
             above = path[depth]
             low[above] = min(low[above], low[v])
-            found[above] += low[v] >= order[above]
-        found[root] -= 1  # nothing is above it
-    return found + (order > 0)
+            pieces_without[above] += low[v] >= order[above]
+        pieces_without[root] -= 1  # nothing is above it
+    return pieces_without + (order > 0)

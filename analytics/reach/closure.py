@@ -137,13 +137,13 @@ def count(
     int64[starts, weights, ANY + 1]
         Resources and (resource, level) pairs: kinds 0 to 3 are the levels, `ANY` the resources.
     """
-    found = _by_class(closure, starts, execute, blocks)
+    counts = _by_class(closure, starts, execute, blocks)
     counted = np.zeros((len(starts), len(closure.weights), ANY + 1), np.int64)
     for place, of_class in enumerate(closure.classes):
         weight, kind = divmod(int(of_class), CLASS_KINDS)
-        counted[:, weight, kind if kind <= ANY else kind - ALONE] += found[:, place]
+        counted[:, weight, kind if kind <= ANY else kind - ALONE] += counts[:, place]
         if kind >= ALONE:
-            counted[:, weight, ANY] += found[:, place]
+            counted[:, weight, ANY] += counts[:, place]
     return counted
 
 
@@ -183,14 +183,14 @@ class Totals:
         )
 
     @classmethod
-    def of_classes(cls, found: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> "Totals":
+    def of_classes(cls, counts: np.ndarray, classes: np.ndarray, weights: np.ndarray) -> "Totals":
         """Sum counts by class of columns (int32[starts, classes]), for a few classes."""
         weight, kind = np.divmod(classes, CLASS_KINDS)
         level = np.where(kind >= ALONE, kind - ALONE, kind)
         is_pair = kind != ANY
         weighs = np.where(is_pair, weights[weight] * np.append(LEVEL_WEIGHTS, 0.0)[level], 0.0)
-        whole = union.add_up(found, kind >= ANY, is_pair, weighs)
-        return cls(whole[0].astype(np.int64), whole[1].astype(np.int64), whole[2], whole[3])
+        sums = union.add_up(counts, kind >= ANY, is_pair, weighs)
+        return cls(sums[0].astype(np.int64), sums[1].astype(np.int64), sums[2], sums[3])
 
 
 def totals(network: Network, starts: np.ndarray, execute: Executor = threads) -> Totals:
@@ -198,8 +198,8 @@ def totals(network: Network, starts: np.ndarray, execute: Executor = threads) ->
     if not network.nodes:
         return Totals.of(np.zeros((0, 0, ANY + 1), np.int64), np.zeros(0))
     closure = condense(network)
-    found = _by_class(closure, starts, execute)
-    return Totals.of_classes(found, closure.classes, closure.weights)
+    counts = _by_class(closure, starts, execute)
+    return Totals.of_classes(counts, closure.classes, closure.weights)
 
 
 def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
@@ -210,16 +210,16 @@ def lost(network: Network, remaining: Network, starts: np.ndarray) -> Totals:
     """
     if not network.nodes:
         return totals(network, starts)
-    whole, part = condense(network), condense(remaining)
-    before, after = (count(closure, starts, threads) for closure in (whole, part))
-    return Totals.of(before - after, whole.weights)
+    full, rest = condense(network), condense(remaining)
+    before, after = (count(closure, starts, threads) for closure in (full, rest))
+    return Totals.of(before - after, full.weights)
 
 
 def _columns(network: Network) -> Columns:
     """Assign numbers to the columns by class: `column[resource, kind]` (int32, -1: none)."""
-    held = np.zeros(network.nodes, bool)
-    held[network.resource[network.levels > 0]] = True
-    things = np.flatnonzero(held)
+    granted_at_all = np.zeros(network.nodes, bool)
+    granted_at_all[network.resource[network.levels > 0]] = True
+    things = np.flatnonzero(granted_at_all)
     place = np.full(network.nodes, -1, np.int32)
     place[things] = np.arange(len(things))
     granted = np.zeros((len(things), CLASS_KINDS), bool)

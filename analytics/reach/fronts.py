@@ -12,12 +12,14 @@ from analytics.runtime.compiled import compiled
 MASKS = np.array([1, 3, 7, 15], np.uint8)  # the levels that a ceiling lets through
 
 
-def fronts(whole: Network, part: Network, starts: np.ndarray, most: int) -> tuple[np.ndarray, ...]:
-    """Return the first steps of `whole` beyond `part` that lead to more, for each start.
+def fronts(
+    network: Network, part: Network, starts: np.ndarray, most: int
+) -> tuple[np.ndarray, ...]:
+    """Return the first steps of `network` beyond `part` that lead to more, for each start.
 
     Parameters
     ----------
-    whole, part
+    network, part
         The network, and the same with fewer edges and levels.
     starts : int[]
         Numbers of nodes.
@@ -35,10 +37,10 @@ def fronts(whole: Network, part: Network, starts: np.ndarray, most: int) -> tupl
         Of a grant, the levels (bits) that the part does not give; 0 for an edge.
     """
     start, is_grant, place, levels = _fronts(
-        whole.arrays, part.arrays, _leading(whole), starts.astype(np.int64), most, MASKS
+        network.arrays, part.arrays, _leading(network), starts.astype(np.int64), most, MASKS
     )
     at = np.zeros(len(place), np.int32)
-    at[is_grant], at[~is_grant] = whole.grant[place[is_grant]], whole.edge[place[~is_grant]]
+    at[is_grant], at[~is_grant] = network.grant[place[is_grant]], network.edge[place[~is_grant]]
     return start, is_grant, at, levels
 
 
@@ -53,15 +55,15 @@ def _leading(network: Network) -> np.ndarray:
 
 
 @compiled
-def _fronts(whole, part, leads, starts, most, masks):  # type: ignore[no-untyped-def]
-    indptr, target, ceiling, g_indptr, resource, levels = whole
+def _fronts(arrays, part, leads, starts, most, masks):  # type: ignore[no-untyped-def]
+    indptr, target, ceiling, g_indptr, resource, levels = arrays
     p_indptr, p_target, p_ceiling, p_g_indptr, p_resource, p_levels = part
     nodes = len(indptr) - 1
     seen = np.zeros(4 * nodes, np.bool_)
     queue = np.empty(4 * nodes, np.int64)
     given = np.zeros(nodes, np.uint8)
     room = len(starts) * most
-    who, is_grant = np.empty(room, np.int64), np.empty(room, np.bool_)
+    start_of, is_grant = np.empty(room, np.int64), np.empty(room, np.bool_)
     place, bits = np.empty(room, np.int32), np.empty(room, np.uint8)
     count = 0
     for s in range(len(starts)):
@@ -85,16 +87,21 @@ def _fronts(whole, part, leads, starts, most, masks):  # type: ignore[no-untyped
             for g in range(g_indptr[node], g_indptr[node + 1]):
                 beyond = levels[g] & masks[limit] & ~given[resource[g]]
                 if beyond and count - begin < most:
-                    who[count], is_grant[count], place[count], bits[count] = s, True, g, beyond
+                    start_of[count], is_grant[count], place[count], bits[count] = s, True, g, beyond
                     count += 1
             for e in range(indptr[node], indptr[node + 1]):
                 entered = 4 * np.int64(target[e]) + min(limit, ceiling[e])
                 if leads[target[e]] and not seen[entered] and count - begin < most:
-                    who[count], is_grant[count], place[count], bits[count] = s, False, e, 0
+                    start_of[count], is_grant[count], place[count], bits[count] = s, False, e, 0
                     count += 1
         for k in range(last):
             node = queue[k] >> 2
             seen[queue[k]] = False
             for g in range(p_g_indptr[node], p_g_indptr[node + 1]):
                 given[p_resource[g]] = 0
-    return who[:count].copy(), is_grant[:count].copy(), place[:count].copy(), bits[:count].copy()
+    return (
+        start_of[:count].copy(),
+        is_grant[:count].copy(),
+        place[:count].copy(),
+        bits[:count].copy(),
+    )

@@ -79,9 +79,9 @@ def _turned(
 ) -> Reaching:
     counts = np.zeros((len(closure.needed), 1), np.int32)
     pools = union.unite(closure.rows, closure.word_class, low, high, counts)
-    mine = resources[A_WORD * low : A_WORD * high]
-    ptr, start, levels = _lists(pools, closure.row[starts], high - low, len(mine))
-    return Reaching(mine, ptr, start, levels)
+    in_block = resources[A_WORD * low : A_WORD * high]
+    ptr, start, levels = _lists(pools, closure.row[starts], high - low, len(in_block))
+    return Reaching(in_block, ptr, start, levels)
 
 
 @compiled

@@ -40,12 +40,13 @@ ACTS_AS = (USES, RUNS_AS)  # these give an agent, a tool or a machine the access
 class KnownReach:
     """How well the reach of each node is known (bool arrays over all nodes).
 
-    `known`: it reaches something, or certainly reaches nothing. `whole`: nothing on its paths could
-    do more than sources state; where the reach is known but not whole, it is a lower bound.
+    `known`: it reaches something, or certainly reaches nothing. `complete`: nothing on its paths
+    could do more than sources state; where the reach is known but not complete, it is a lower
+    bound.
     """
 
     known: np.ndarray
-    whole: np.ndarray
+    complete: np.ndarray
 
     @classmethod
     def nothing(cls, nodes: int) -> "KnownReach":
@@ -58,9 +59,9 @@ def known_reach(graph: AccessGraph, network: Network) -> KnownReach:
     opaque = np.flatnonzero(opaque_nodes(graph))
     if not len(opaque):
         return KnownReach(np.ones(network.nodes, bool), np.ones(network.nodes, bool))
-    whole = ~_leading_to(network, opaque)
+    complete = ~_leading_to(network, opaque)
     holders = np.unique(network.holders[network.weight[network.resource] > 0])
-    return KnownReach(whole | _leading_to(network, holders), whole)
+    return KnownReach(complete | _leading_to(network, holders), complete)
 
 
 def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
@@ -73,7 +74,7 @@ def _leading_to(network: Network, nodes: np.ndarray) -> np.ndarray:
 @once
 def opaque_nodes(graph: AccessGraph) -> np.ndarray:
     """Return a mask of the nodes whose own access no source could have stated in full."""
-    opaque = ~_told(graph)
+    opaque = ~_of_grant_scopes(graph)
     if opaque.any():
         for relationship in ACTS_AS:
             opaque[graph.ends(relationship)[0][graph.in_force(relationship)]] = False
@@ -85,30 +86,32 @@ def opaque_nodes(graph: AccessGraph) -> np.ndarray:
     return opaque
 
 
-def _told(graph: AccessGraph) -> np.ndarray:
+def _of_grant_scopes(graph: AccessGraph) -> np.ndarray:
     """Return a mask of the nodes stated by a scope that declares grants, or states one."""
-    telling = [c for c in graph.coverage if "grants" in c.declares or _states_grants(graph, c)]
-    if len(telling) == len(graph.coverage):
+    scopes_of_grants = [
+        c for c in graph.coverage if "grants" in c.declares or _states_grants(graph, c)
+    ]
+    if len(scopes_of_grants) == len(graph.coverage):
         return np.ones(len(graph.ids), bool)
-    scopes = pa.array([f"{c.source}{BETWEEN}{c.scope}" for c in telling], pa.string())
-    told = np.zeros(len(graph.ids), bool)
+    scopes = pa.array([f"{c.source}{BETWEEN}{c.scope}" for c in scopes_of_grants], pa.string())
+    mask = np.zeros(len(graph.ids), bool)
     for label in FACT_NODES:
         frame = graph.facts.frames[label]
-        stated = pc.binary_join_element_wise(
+        scope_of_row = pc.binary_join_element_wise(
             text_array(frame["source"]), text_array(frame["scope"]), BETWEEN
         )
-        mine = pc.is_in(stated, scopes).to_numpy(zero_copy_only=False)
-        told[graph.numbers(frame["id"][mine.astype(bool)])] = True
-    return told
+        in_scopes = pc.is_in(scope_of_row, scopes).to_numpy(zero_copy_only=False)
+        mask[graph.numbers(frame["id"][in_scopes.astype(bool)])] = True
+    return mask
 
 
 def _states_grants(graph: AccessGraph, scope: Coverage) -> bool:
     frame = graph.facts.frames[CAN_ACCESS]
-    mine = pc.and_(
+    in_scope = pc.and_(
         pc.equal(text_array(frame["source"]), scope.source),
         pc.equal(text_array(frame["scope"]), scope.scope),
     )
-    return bool(pc.any(mine).as_py())
+    return bool(pc.any(in_scope).as_py())
 
 
 def _waiting(graph: AccessGraph) -> pd.Series:
@@ -117,5 +120,5 @@ def _waiting(graph: AccessGraph) -> pd.Series:
     handing = [r.name for r in (*CONTROL, CAN_ACCESS)]
     facts = frame["fact"][frame["relationship"].isin(handing).to_numpy(bool)]
     known = graph.identities.canonical
-    said = {str(strict_json(fact).get("source_id")) for fact in facts.unique()}
-    return pd.Series(sorted(known.get(one, one) for one in said), dtype="string")
+    waiting = {str(strict_json(fact).get("source_id")) for fact in facts.unique()}
+    return pd.Series(sorted(known.get(id_, id_) for id_ in waiting), dtype="string")

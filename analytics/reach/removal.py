@@ -70,7 +70,7 @@ class Marks:
             got=np.zeros(nodes, np.uint8),
             got_seen=np.zeros(nodes, np.int32),
             touched=np.empty(nodes, np.int32),
-            found=np.empty(nodes + 1, np.int64),
+            places=np.empty(nodes + 1, np.int64),
         )
 
     def take(self, count: int) -> int:
@@ -118,7 +118,7 @@ class Masked:
         off, g_off = self.off.copy(), self.g_off.copy()
         off[self._edge_places(edges)] = True
         g_off[self._grant_places(grants)] = True
-        return _held(self.network, self._marks, Off(off, g_off), starts, wanted, level)
+        return _holds(self.network, self._marks, Off(off, g_off), starts, wanted, level)
 
     def concerned(self, nodes: np.ndarray, most: int | None = None) -> np.ndarray:
         """Return a superset of the places of the starts that reach one of `nodes`.
@@ -129,7 +129,7 @@ class Masked:
         count = removal.upstream(
             self._turned, nodes, self._place, most, marks.take(1), marks.buffers
         )
-        return marks.buffers.found[:count].copy()
+        return marks.buffers.places[:count].copy()
 
     @property
     def left(self) -> Network:
@@ -176,16 +176,16 @@ class Masked:
 class Remaining(Masked):
     """The reach of each of `starts` in a network as edges and grants are removed.
 
-    `whole` are the totals of `starts` in `network`; `totals` are those of what remains. Edges that
-    are `asleep` (positions) are removed at first, and not counted in `whole`; they may be added as
+    `before` are the totals of `starts` in `network`; `totals` are those of what remains. Edges that
+    are `asleep` (positions) are removed at first, and not counted in `before`; they may be added as
     others are removed.
     """
 
     def __init__(
-        self, network: Network, starts: np.ndarray, whole: Totals, asleep: np.ndarray = NO_EDGES
+        self, network: Network, starts: np.ndarray, before: Totals, asleep: np.ndarray = NO_EDGES
     ) -> None:
         super().__init__(network, starts)
-        self.totals = _at(whole, np.arange(len(starts)))
+        self.totals = _at(before, np.arange(len(starts)))
         self._masks = level_masks()
         self.take_out(asleep, NO_EDGES)
 
@@ -242,10 +242,10 @@ class Remaining(Masked):
             self.off[at] = self.g_off[g_at] = False
             resource, bits = self._reach(origin)
             self.off[at] = self.g_off[g_at] = True
-            for one, had in zip(resource.tolist(), bits.tolist(), strict=True):
+            for number, had in zip(resource.tolist(), bits.tolist(), strict=True):
                 for level in range(len(LEVELS)):
-                    if (had & ~kept.get(one, 0)) >> level & 1:
-                        lost.setdefault((one, level), []).append(origin)
+                    if (had & ~kept.get(number, 0)) >> level & 1:
+                        lost.setdefault((number, level), []).append(origin)
         return lost
 
     def _charged(self, place: np.ndarray, lost: dict[Pair, list[int]], at: np.ndarray) -> Totals:
@@ -311,8 +311,8 @@ class Remaining(Masked):
         marks, off = self._marks, Off(self.off, self.g_off)
         worth, stamp = Worth(self.network.weight, self._masks), marks.take(len(starts))
         counted = removal.recount(self.network.arrays, off, worth, starts, stamp, marks.buffers)
-        whole = counted[:2].astype(np.int64)
-        return Totals(whole[0], whole[1], counted[2], counted[3])
+        counts = counted[:2].astype(np.int64)
+        return Totals(counts[0], counts[1], counted[2], counted[3])
 
 
 def reached(
@@ -320,7 +320,7 @@ def reached(
 ) -> np.ndarray:
     """Return a mask of `starts` that reach their wanted node; see `Masked.holds`."""
     off = Off(np.zeros(len(network.edge), bool), np.zeros(len(network.grant), bool))
-    return _held(network, Marks(network.nodes), off, starts, wanted, level)
+    return _holds(network, Marks(network.nodes), off, starts, wanted, level)
 
 
 def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
@@ -330,11 +330,11 @@ def upstream(network: Network, origins: np.ndarray) -> np.ndarray:
         network.turned, origins, place, network.nodes, marks.take(1), marks.buffers
     )
     mask = np.zeros(network.nodes, bool)
-    mask[marks.buffers.found[:count]] = True
+    mask[marks.buffers.places[:count]] = True
     return mask
 
 
-def _held(
+def _holds(
     network: Network,
     marks: Marks,
     off: Off,
@@ -345,7 +345,7 @@ def _held(
     order = np.argsort(starts, kind="stable")
     distinct, counts = np.unique(starts, return_counts=True)
     ptr = np.concatenate([[0], np.cumsum(counts)])
-    held = removal.holds(
+    mask = removal.holds(
         network.arrays,
         off,
         distinct,
@@ -354,7 +354,7 @@ def _held(
         marks.buffers,
     )
     back = np.empty(len(starts), bool)
-    back[order] = held
+    back[order] = mask
     return back
 
 
@@ -365,11 +365,9 @@ def _inverse(positions: np.ndarray) -> np.ndarray:
 
 
 def _places(at: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    found = at[wanted[wanted < len(at)]]
-    return np.asarray(found[found >= 0])
+    places = at[wanted[wanted < len(at)]]
+    return np.asarray(places[places >= 0])
 
 
-def _at(whole: Totals, place: np.ndarray) -> Totals:
-    return Totals(
-        whole.resources[place], whole.pairs[place], whole.weighted[place], whole.most[place]
-    )
+def _at(sums: Totals, place: np.ndarray) -> Totals:
+    return Totals(sums.resources[place], sums.pairs[place], sums.weighted[place], sums.most[place])

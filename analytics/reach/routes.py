@@ -95,16 +95,16 @@ class Routes:
         When a start ends, the nodes `ended[ended_ptr[v]:ended_ptr[v + 1]]` end too; it keeps what
         lasting edges gave it before, one path at most for each.
         """
-        found = count_all(self._paths, self.place, starts, ended_ptr, ended)
+        figures = count_all(self._paths, self.place, starts, ended_ptr, ended)
         exact = np.ones(len(starts), bool)
         for least in (0, 2):
-            for k in np.flatnonzero(found[:, least] != found[:, least + 1]).tolist():
+            for k in np.flatnonzero(figures[:, least] != figures[:, least + 1]).tolist():
                 v = int(starts[k])
                 over = np.append(ended[ended_ptr[v] : ended_ptr[v + 1]], v) if least else None
                 solved = self._solved(v, over)
                 exact[k] &= solved is not None
-                found[k, least] = found[k, least] if solved is None else solved
-        return Counted(found[:, 0], found[:, 2], exact, found[:, 4], found[:, 5])
+                figures[k, least] = figures[k, least] if solved is None else solved
+        return Counted(figures[:, 0], figures[:, 2], exact, figures[:, 4], figures[:, 5])
 
     def _solved(self, start: int, gone: np.ndarray | None) -> int | None:
         """Count the paths of one start by integer programming; with `gone`, after its end."""

@@ -32,6 +32,6 @@ class Alone:
         resource, bits = removal.reach(
             net.arrays, Off(off, g_off), self.start, marks.take(1), marks.buffers
         )
-        found = np.zeros(net.nodes, np.uint8)
-        found[resource] = bits
-        return found
+        levels = np.zeros(net.nodes, np.uint8)
+        levels[resource] = bits
+        return levels

@@ -61,12 +61,12 @@ class Spread:
         for bit in range(len(LEVELS)):
             given = (rows["levels"].to_numpy() >> bit & 1).astype(bool)
             np.minimum.at(hops[:, bit], place[given], rows["hops"].to_numpy()[given])
-        found = pd.DataFrame(
+        reached = pd.DataFrame(
             {"resource": resources, "levels": levels, "hops": hops.min(axis=1, initial=FAR)}
         )
         for bit, level in enumerate(LEVELS):
-            found[level] = np.where(hops[:, bit] == FAR, -1, hops[:, bit])
-        return found.sort_values(["hops", "resource"], kind="stable", ignore_index=True)
+            reached[level] = np.where(hops[:, bit] == FAR, -1, hops[:, bit])
+        return reached.sort_values(["hops", "resource"], kind="stable", ignore_index=True)
 
     def uses(self) -> pd.DataFrame:
         """Return each use of a grant by a reached state.

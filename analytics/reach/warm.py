@@ -6,7 +6,7 @@ from analytics.reach.articulation import pieces
 from analytics.reach.closure import totals
 from analytics.reach.dominators import dominators, lost_by_group, on_one_way
 from analytics.reach.inverse import reaching
-from analytics.reach.kernels.pairs import Held, Steps, walk, within
+from analytics.reach.kernels.pairs import HolderGrants, Steps, walk, within
 from analytics.reach.network import Network
 from analytics.reach.removal import Remaining, reached, upstream
 from analytics.reach.routes import Ties, routes
@@ -51,8 +51,8 @@ def _warm_debt() -> None:
     first, begin = np.array([0], np.int32), np.array([0, 1, 1], np.int64)
     level, yes = np.array([3], np.int8), np.array([True])
     steps = Steps(begin, np.array([1], np.int32), level, yes)
-    held = Held(np.array([0, 0, 1], np.int64), first, np.array([2], np.uint8), yes)
-    walk(steps, held, first, 1)
+    grants = HolderGrants(np.array([0, 0, 1], np.int64), first, np.array([2], np.uint8), yes)
+    walk(steps, grants, first, 1)
     entry = np.array([[0, 1, 3]], np.int64).T.copy()
     within(first, first, level, np.array([0, 1], np.int64), *entry)
 

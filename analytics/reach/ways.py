@@ -143,10 +143,10 @@ def _joined(
     for layer, number in zip(layers, numbers, strict=True):
         edge, grant = layer.edge, layer.grant
         begun = np.flatnonzero(layer.inside[starts])
-        held, none = network.holders[grant], np.full(len(edge), NONE)
+        holder, none = network.holders[grant], np.full(len(edge), NONE)
         parts.append((number[network.sources[edge]], number[network.target[edge]], edge, none))
         none = np.full(len(grant), NONE)
-        parts.append((number[held], target_at[network.resource[grant]], none, grant))
+        parts.append((number[holder], target_at[network.resource[grant]], none, grant))
         none = np.full(len(begun), NONE)
         parts.append((count + begun, number[starts[begun]], none, none))
         none = np.full(len(layer.entered), NONE)
@@ -184,7 +184,7 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
     edge = np.empty(len(order), np.int64)
     edge[order] = np.cumsum(new) - 1
     kept = order[new]
-    whole = Ways(
+    merged_ways = Ways(
         np.concatenate([nodes, ways.node[rest]]).astype(np.int32),
         np.zeros(len(nodes) + len(rest), np.int8),
         len(nodes),
@@ -194,7 +194,7 @@ def merged(ways: Ways, carrier: np.ndarray) -> tuple[Ways, np.ndarray, np.ndarra
         ways.edge[kept],
         ways.grant[kept],
     )
-    return whole, vertex, edge
+    return merged_ways, vertex, edge
 
 
 @compiled

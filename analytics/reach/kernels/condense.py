@@ -73,7 +73,7 @@ def components(indptr, target):  # type: ignore[no-untyped-def]
     low = np.zeros(n, np.int32)
     stack, path = np.empty(n, np.int32), np.empty(n, np.int32)
     edge = np.empty(n, np.int64)
-    seen, stacked, found = 0, 0, 0
+    seen, stacked, count = 0, 0, 0
     for root in range(n):
         if order[root]:
             continue
@@ -106,11 +106,11 @@ def components(indptr, target):  # type: ignore[no-untyped-def]
                 while w != v:
                     stacked -= 1
                     w = stack[stacked]
-                    component[w] = found
-                found += 1
+                    component[w] = count
+                count += 1
             if depth >= 0:
                 low[path[depth]] = min(low[path[depth]], low[v])
-    return component, found
+    return component, count
 
 
 @compiled

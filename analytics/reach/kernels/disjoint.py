@@ -294,7 +294,7 @@ def _most(paths, flow, search, turn, seeds, count):  # type: ignore[no-untyped-d
     """
     spent, level, phased, queue = flow.spent, search.level, search.phased, search.queue
     number, lasted = turn.flow, turn.lasted
-    found = 0
+    disjoint = 0
     while True:
         search.clock[0] += 1
         phase = search.clock[0]
@@ -307,11 +307,11 @@ def _most(paths, flow, search, turn, seeds, count):  # type: ignore[no-untyped-d
                 last += 1
         far = _levels(paths, flow, search, turn, last)
         if far < 0:
-            return found
+            return disjoint
         more = _augment(paths, flow, search, turn, far, seeds[:count])
         if more == 0:
-            return found
-        found += more
+            return disjoint
+        disjoint += more
 
 
 @compiled
@@ -358,14 +358,14 @@ def count_all(paths, place, starts, revoked_ptr, revoked):  # type: ignore[no-un
     """
     met, flow, search = _buffers(paths, len(place))
     barred, number = flow.barred, 0
-    found = np.zeros((len(starts), FIGURES), np.int64)
+    figures = np.zeros((len(starts), FIGURES), np.int64)
     for k in range(len(starts)):
         start = starts[k]
         s, stamp = place[start], 2 * k + 1
         if s < 0:
             continue
         reached = _spread(paths, s, stamp, met)
-        found[k, 4], found[k, 5] = _hops(paths, start, reached, stamp, met)
+        figures[k, 4], figures[k, 5] = _hops(paths, start, reached, stamp, met)
         for lasted in (False, True):
             count = 1
             if lasted:
@@ -380,5 +380,5 @@ def count_all(paths, place, starts, revoked_ptr, revoked):  # type: ignore[no-un
                 number += 1
                 turn = Turn(number, stamp, lasted, shared)
                 paths_found = _most(paths, flow, search, turn, met.seeds, count)
-                found[k, 2 * lasted + (not shared)] = paths_found
-    return found
+                figures[k, 2 * lasted + (not shared)] = paths_found
+    return figures

@@ -18,7 +18,7 @@ class Steps(NamedTuple):
     eligible: np.ndarray
 
 
-class Held(NamedTuple):
+class HolderGrants(NamedTuple):
     """Grants by holder: those of node `v` are positions `first[v]` to `first[v + 1]`.
 
     `grant` is the number of each, `levels` its levels as bits, `given` whether it needs no
@@ -38,7 +38,7 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     Parameters
     ----------
     steps : Steps
-    grants : Held
+    grants : HolderGrants
     starts : int32[identities]
         Nodes.
     most : int
@@ -53,7 +53,7 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
         Whether it can be had without activating anything.
     """
     indptr, target, ceiling, eligible = steps
-    first, held, levels, given = grants
+    first, grant_of, levels, given = grants
     nodes = len(indptr) - 1
     place, grant = np.empty(ROOM, np.int32), np.empty(ROOM, np.int32)
     level, standing = np.empty(ROOM, np.int8), np.empty(ROOM, np.bool_)
@@ -61,7 +61,7 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
     waiting = np.zeros(nodes, np.bool_)
     seen = np.empty(nodes, np.int32)
     queue = np.empty(nodes, np.int32)
-    found = 0
+    listed = 0
     for s in range(len(starts)):
         met, first_in, count = 1, 0, 1
         seen[0] = queue[0] = starts[s]
@@ -73,35 +73,40 @@ def walk(steps, grants, starts, most):  # type: ignore[no-untyped-def]
             count -= 1
             waiting[node] = False
             for e in range(indptr[node], indptr[node + 1]):
-                there = target[e]
+                entered = target[e]
                 wide = min(best[0, node], ceiling[e])
                 calm = np.int8(-1) if eligible[e] else min(best[1, node], ceiling[e])
-                if wide <= best[0, there] and calm <= best[1, there]:
+                if wide <= best[0, entered] and calm <= best[1, entered]:
                     continue
-                if best[0, there] < 0:
-                    seen[met] = there
+                if best[0, entered] < 0:
+                    seen[met] = entered
                     met += 1
-                best[0, there] = max(wide, best[0, there])
-                best[1, there] = max(calm, best[1, there])
-                if not waiting[there]:
-                    queue[(first_in + count) % nodes] = there
-                    waiting[there] = True
+                best[0, entered] = max(wide, best[0, entered])
+                best[1, entered] = max(calm, best[1, entered])
+                if not waiting[entered]:
+                    queue[(first_in + count) % nodes] = entered
+                    waiting[entered] = True
                     count += 1
         for k in range(met):
             node = seen[k]
-            while found + 4 * (first[node + 1] - first[node]) > len(place):
+            while listed + 4 * (first[node + 1] - first[node]) > len(place):
                 place, grant = np.append(place, place), np.append(grant, grant)
                 level, standing = np.append(level, level), np.append(standing, standing)
             for g in range(first[node], first[node + 1]):
                 for x in range(best[0, node] + 1):
                     if levels[g] >> x & 1:
-                        place[found], grant[found], level[found] = s, held[g], x
-                        standing[found] = given[g] and x <= best[1, node]
-                        found += 1
+                        place[listed], grant[listed], level[listed] = s, grant_of[g], x
+                        standing[listed] = given[g] and x <= best[1, node]
+                        listed += 1
             best[0, node] = best[1, node] = -1
-        if found > most:
+        if listed > most:
             break
-    return place[:found].copy(), grant[:found].copy(), level[:found].copy(), standing[:found].copy()
+    return (
+        place[:listed].copy(),
+        grant[:listed].copy(),
+        level[:listed].copy(),
+        standing[:listed].copy(),
+    )
 
 
 @compiled

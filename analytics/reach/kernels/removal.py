@@ -24,7 +24,7 @@ class Buffers(NamedTuple):
     """Arrays that searches write to.
 
     `seen` and `queue` (4 * nodes) are of states, `node` (nodes) marks nodes, `got` (levels as bits)
-    with its marks `got_seen` and `touched` are of resources, `found` (nodes + 1) holds places.
+    with its marks `got_seen` and `touched` are of resources, `places` (nodes + 1) holds results.
     """
 
     seen: np.ndarray
@@ -33,7 +33,7 @@ class Buffers(NamedTuple):
     got: np.ndarray
     got_seen: np.ndarray
     touched: np.ndarray
-    found: np.ndarray
+    places: np.ndarray
 
 
 class Worth(NamedTuple):
@@ -61,10 +61,10 @@ class Wanted(NamedTuple):
 def upstream(turned, origins, place, most, stamp, buffers):  # type: ignore[no-untyped-def]
     """Search backwards from `origins`, whatever the ceilings, for nodes that have a place.
 
-    Writes their places to `buffers.found` and returns their count, at most `most` + 1.
+    Writes their places to `buffers.places` and returns their count, at most `most` + 1.
     """
     indptr, source, _, _ = turned
-    mark, queue, found = buffers.node, buffers.queue, buffers.found
+    mark, queue, places = buffers.node, buffers.queue, buffers.places
     first, last, count = 0, 0, 0
     for k in range(len(origins)):
         v = origins[k]
@@ -76,7 +76,7 @@ def upstream(turned, origins, place, most, stamp, buffers):  # type: ignore[no-u
         v = queue[first]
         first += 1
         if place[v] >= 0:
-            found[count] = place[v]
+            places[count] = place[v]
             count += 1
             if count > most:
                 return count
@@ -193,14 +193,14 @@ def reach(arrays, off, start, stamp, buffers):  # type: ignore[no-untyped-def]
 def holds(arrays, off, starts, wanted, stamp, buffers):  # type: ignore[no-untyped-def]
     """Return a mask of the wanted nodes that their start reaches."""
     seen, got, got_seen = buffers.seen, buffers.got, buffers.got_seen
-    held = np.zeros(len(wanted.node), np.bool_)
+    mask = np.zeros(len(wanted.node), np.bool_)
     for k in range(len(starts)):
         _gather(arrays, off, starts[k], stamp + k, buffers)
         for w in range(wanted.ptr[k], wanted.ptr[k + 1]):
             x, at = wanted.node[w], wanted.level[w]
             if at <= NODE:
                 for limit in range(NODE - at, 4):
-                    held[w] |= seen[4 * np.int64(x) + limit] == stamp + k
+                    mask[w] |= seen[4 * np.int64(x) + limit] == stamp + k
             elif got_seen[x] == stamp + k:
-                held[w] = at < 0 or (got[x] >> at & 1) == 1
-    return held
+                mask[w] = at < 0 or (got[x] >> at & 1) == 1
+    return mask

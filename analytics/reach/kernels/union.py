@@ -95,9 +95,9 @@ def _take(union, touched, keys, words, word_class, counts):  # type: ignore[no-u
         word = union[x]
         union[x] = 0
         keys[i], words[i] = x, word
-        found = np.int64(population(word))  # type: ignore[call-arg]
-        counts[word_class[x]] += found
-        total += found
+        bits = np.int64(population(word))  # type: ignore[call-arg]
+        counts[word_class[x]] += bits
+        total += bits
     return total
 
 
@@ -129,11 +129,11 @@ def _count(row, class_ptr, counts):  # type: ignore[no-untyped-def]
     """Count the bits of a dense row by class; return the total."""
     total = np.int64(0)
     for k in range(len(counts)):
-        found = np.int64(0)
+        bits = np.int64(0)
         for word in row[class_ptr[k] : class_ptr[k + 1]]:
-            found += np.int64(population(word))  # type: ignore[call-arg]
-        counts[k] = found
-        total += found
+            bits += np.int64(population(word))  # type: ignore[call-arg]
+        counts[k] = bits
+        total += bits
     return total
 
 
@@ -212,16 +212,16 @@ def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
     class_ptr = np.searchsorted(classes, np.arange(counts.shape[1] + 1))
     for c in range(rows):
         children = child[child_ptr[c] : child_ptr[c + 1]]
-        mine = own[own_ptr[c] : own_ptr[c + 1]]
+        own_columns = own[own_ptr[c] : own_ptr[c + 1]]
         base, several, more = _base(children, place, size, bits)
         ground, listed, listing = empty, 0, True
         if base >= 0:
-            listing = not several and more + len(mine) <= width // SHARE_BEYOND
+            listing = not several and more + len(own_columns) <= width // SHARE_BEYOND
             ground = dense[place[base] : place[base] + width]
             dense = _grown(dense, dense_used, width)
         if listing:
             listed = _unite_listed(union, touched, children, place, size, words, keys, ground)
-            listed = _join_own(union, touched, listed, mine, low, ground)
+            listed = _join_own(union, touched, listed, own_columns, low, ground)
             words, keys = _grown(words, used, listed), _grown(keys, used, listed)
             new_keys, new_words = keys[used : used + listed], words[used : used + listed]
             if base >= 0:
@@ -231,7 +231,7 @@ def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
             row = dense[dense_used : dense_used + width]
             row[:] = ground
             _unite_dense(row, children, base, place, size, words, keys, dense)
-            _add_own(row, mine, low)
+            _add_own(row, own_columns, low)
             bits[c] = _count(row, class_ptr, counts[c])
         if not needed[c]:
             continue
@@ -253,15 +253,15 @@ def unite(table, word_class, low, high, counts):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def add_up(found, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
+def add_up(counts, is_any, is_pair, weighs):  # type: ignore[no-untyped-def]
     """Return resources, pairs, weight and the heaviest pair of each start: float64[4, starts]."""
-    whole = np.zeros((4, len(found)))
-    for s in range(len(found)):
-        for c in range(found.shape[1]):
-            many = found[s, c]
+    sums = np.zeros((4, len(counts)))
+    for s in range(len(counts)):
+        for c in range(counts.shape[1]):
+            many = counts[s, c]
             if many:
-                whole[0, s] += many * is_any[c]
-                whole[1, s] += many * is_pair[c]
-                whole[2, s] += many * weighs[c]
-                whole[3, s] = max(whole[3, s], weighs[c])
-    return whole
+                sums[0, s] += many * is_any[c]
+                sums[1, s] += many * is_pair[c]
+                sums[2, s] += many * weighs[c]
+                sums[3, s] = max(sums[3, s], weighs[c])
+    return sums
