@@ -123,7 +123,7 @@ def _no_conflict() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Side:
-    """The holders of one side of a rule: by identity, in order, with the rows of `held` of each."""
+    """The holders of one side of a rule by identity, with their rows of `judged_entitlements`."""
 
     resource: int
     identity: np.ndarray
