@@ -141,7 +141,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Planted:
 def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Planted:
     """Plant once with the redaction taken away: enough to show what the search sees."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(graph.secrets, "_found", lambda value: [])
+        patch.setattr(graph.secrets, "_spans", lambda value: [])
         patch.setattr(graph.secrets, "_redacted_once", lambda value: value)  # nothing remembered
         return _plant(tmp_path_factory.mktemp("unguarded"), 1)
 

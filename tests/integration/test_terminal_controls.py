@@ -83,6 +83,7 @@ def test_written_as_they_are_they_reach_the_terminal(cli, hostile, monkeypatch, 
     for module in (app.cli.command, app.cli.printing):
         monkeypatch.setattr(module, "json_text", plain)
         monkeypatch.setattr(module, "printable", lambda said, obeyed="": said)
+    monkeypatch.setattr("app.table_csv.printable", lambda said, obeyed="": said)
     said = cli("findings", *FORMATS[form], "--store", hostile)
     assert "U+009B" in _obeyed(said.out)
     assert ("U+001B" in _obeyed(said.out)) == (form == "csv")
