@@ -21,8 +21,8 @@ COPIED = ("access_key", "client_secret", "pat", "oauth_refresh", "api_key", "pas
 
 def storage(rows: pd.DataFrame) -> np.ndarray:
     """Return the state of the storage of each secret: outside a secret manager it is broken."""
-    said = rows["storage"].fillna("unknown").to_numpy(object)
-    state = np.select([said == "vault", said == "unknown"], [KEPT, UNKNOWN], BROKEN)
+    declared = rows["storage"].fillna("unknown").to_numpy(object)
+    state = np.select([declared == "vault", declared == "unknown"], [KEPT, UNKNOWN], BROKEN)
     return np.where(rows["secret"], state, KEPT)
 
 
@@ -47,14 +47,16 @@ def strength(posture: Posture, rows: pd.DataFrame) -> np.ndarray:
     An agent reads untrusted text, so a copyable secret of an agent must be bound to its client (RFC
     9449, RFC 8705) where no strength is declared. Any other secret is judged by its strength alone.
     """
-    said = rows["strength"].fillna("").to_numpy(object)
+    declared = rows["strength"].fillna("").to_numpy(object)
     bound = rows["bound"].astype("boolean")
     by_agent = posture.graph.has_label(AGENT)[rows["identity"].to_numpy(np.int64)]
-    silent = (said == "") & by_agent & rows["type"].isin(COPIED).to_numpy(bool)
+    silent = (declared == "") & by_agent & rows["type"].isin(COPIED).to_numpy(bool)
     loose = silent & (~bound).fillna(False).to_numpy(bool)
     tied = silent & bound.fillna(False).to_numpy(bool)
     state = np.select(
-        [said == "strong", said == "weak", loose, tied], [KEPT, BROKEN, BROKEN, KEPT], UNKNOWN
+        [declared == "strong", declared == "weak", loose, tied],
+        [KEPT, BROKEN, BROKEN, KEPT],
+        UNKNOWN,
     )
     return np.where(rows["secret"], state, KEPT)
 

@@ -107,8 +107,8 @@ def _walked(posture: Posture, starts: np.ndarray, weight: np.ndarray) -> tuple[n
     given = ~flags(frame["eligible"])
     order = rows[np.argsort(holder[rows], kind="stable")]
     first = np.searchsorted(holder[order], np.arange(len(graph.ids) + 1))
-    held = HolderGrants(first, order.astype(np.int32), bits[order], given[order])
-    return listed(_edges(posture), held, starts)
+    by_holder = HolderGrants(first, order.astype(np.int32), bits[order], given[order])
+    return listed(_edges(posture), by_holder, starts)
 
 
 def listed(steps: Steps, grants: HolderGrants, starts: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -178,8 +178,8 @@ def _moved(posture: Posture, before: Posture) -> tuple[np.ndarray, ...]:
     moved, of = posture.moved, posture.moved.of
     owed = np.ones(len(of), bool)
     for relationship in FACTS:
-        mine, rows = of.rows(relationship)
-        owed[mine] &= np.isin(rows, identity_edges(before, relationship))
+        places, rows = of.rows(relationship)
+        owed[places] &= np.isin(rows, identity_edges(before, relationship))
     kept = moved.kept & owed[moved.lost]
     lost = moved.lost[kept]
     return moved.source[kept], moved.target[kept], of.ceiling[lost], of.eligible[lost]

@@ -10,9 +10,9 @@ from graph.schema import IDENTITIES, RESOURCE
 @once
 def environments(graph: AccessGraph) -> np.ndarray:
     """Return the environment of each node as lower-case text, "" where unknown (cached)."""
-    found = np.full(len(graph.ids), "", object)
+    env = np.full(len(graph.ids), "", object)
     for label in (*IDENTITIES, RESOURCE):
         frame = graph.frames[label]
         named = frame["env"].fillna("").str.strip().str.lower()
-        found[graph.numbers(frame["id"])] = named.to_numpy(object)
-    return found
+        env[graph.numbers(frame["id"])] = named.to_numpy(object)
+    return env

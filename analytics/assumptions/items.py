@@ -114,7 +114,7 @@ def assess_items(posture: Posture, by: Model) -> Debt:
     judged = np.isin(ASSUMPTIONS, [verdict.assumption for verdict in verdicts])
     nothing = np.where(judged, np.zeros_like(applicable), np.nan)
     known = posture.entitlements_known[units.identities] | applicable.any(axis=1)
-    whole = Debt(
+    debt = Debt(
         model=by,
         now=case.now,
         units=units,
@@ -127,7 +127,7 @@ def assess_items(posture: Posture, by: Model) -> Debt:
         unverified=nothing,
         known=known,
     )
-    return _summed(whole)
+    return _summed(debt)
 
 
 def with_pauses(owed: Debt, time: np.ndarray, now: np.ndarray) -> Debt:

@@ -73,14 +73,14 @@ class Case:
             return np.zeros(len(units), bool)
         if len(declaring) == len(graph.coverage):
             return np.ones(len(units), bool)
-        told = stated_by(graph, kind)
+        covered = stated_by(graph, kind)
         stated = graph.facts.frames[CAN_ACCESS]
         keys = pd.MultiIndex.from_frame(stated[["source", "scope"]])
         by_grant = graph.frames[CAN_ACCESS]["id"].isin(stated["id"][keys.isin(list(declaring))])
         known = by_grant.to_numpy(bool)
         if kind == "reviews":
             known = known | (self.reviews.last_grant != NEVER)
-        return np.asarray(known[units.grant] | told[units.holder] | told[units.identity])
+        return np.asarray(known[units.grant] | covered[units.holder] | covered[units.identity])
 
 
 def unkept(

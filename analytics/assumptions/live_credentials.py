@@ -40,10 +40,10 @@ def held(posture: Posture) -> pd.DataFrame:
 
     With `facts`: the ids of the relationships by which the identity holds the credential.
     """
-    mine = holdings(posture)
-    mine = mine[alive(posture)[mine["identity"].to_numpy(np.int64)]].reset_index(drop=True)
+    pairs = holdings(posture)
+    pairs = pairs[alive(posture)[pairs["identity"].to_numpy(np.int64)]].reset_index(drop=True)
     facts = gathered(_ties(posture), PAIR, "fact").rename("facts").reset_index()
-    return pd.DataFrame(mine.merge(facts, on=PAIR))
+    return pd.DataFrame(pairs.merge(facts, on=PAIR))
 
 
 def _ties(posture: Posture) -> pd.DataFrame:

@@ -100,21 +100,21 @@ class _Reading:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def model(self, said: Mapping[str, Any]) -> Model:
-        self.keys(said, TOP, "")
-        if not isinstance(said["id"], str) or not said["id"].strip():
+    def model(self, document: Mapping[str, Any]) -> Model:
+        self.keys(document, TOP, "")
+        if not isinstance(document["id"], str) or not document["id"].strip():
             raise InputRefused(self.file, "id", "must be text")
-        days = self.numbers(said, "days", WINDOWS)
-        grade = self.table(said, "grade", ("bands", "orphan_exposure", "least_coverage"))
-        assumptions = self.table(said, "assumption", ASSUMPTIONS)
+        days = self.numbers(document, "days", WINDOWS)
+        grade = self.table(document, "grade", ("bands", "orphan_exposure", "least_coverage"))
+        assumptions = self.table(document, "assumption", ASSUMPTIONS)
         facts = [self.numbers(assumptions, k, FACTS, "assumption.") for k in ASSUMPTIONS]
         weight, cycle, hours = (tuple(f[name] for f in facts) for name in FACTS)
         return Model(
-            id=said["id"],
-            cap=self.number(said, "cap", "", least=0.0),
+            id=document["id"],
+            cap=self.number(document, "cap", "", least=0.0),
             **days,
-            sensitivity=tuple(self.numbers(said, "sensitivity", SENSITIVITIES).values()),
-            level=tuple(self.numbers(said, "level", LEVELS).values()),
+            sensitivity=tuple(self.numbers(document, "sensitivity", SENSITIVITIES).values()),
+            level=tuple(self.numbers(document, "level", LEVELS).values()),
             bands=self.bands(grade),
             orphan_exposure=self.number(grade, "orphan_exposure", "grade."),
             least_coverage=self.number(grade, "least_coverage", "grade.", least=0.0, most=1.0),
@@ -130,39 +130,39 @@ class _Reading:
                 raise InputRefused(self.file, f"grade.bands.{name}", "must be above the one before")
         return bands
 
-    def keys(self, said: Mapping[str, Any], wanted: tuple[str, ...], under: str) -> None:
-        for name in said:
+    def keys(self, table: Mapping[str, Any], wanted: tuple[str, ...], under: str) -> None:
+        for name in table:
             if name not in wanted:
                 raise InputRefused(self.file, f"{under}{name}", "is no value of the model")
         for name in wanted:
-            if name not in said:
+            if name not in table:
                 raise InputRefused(self.file, f"{under}{name}", "is missing")
 
     def table(
-        self, said: Mapping[str, Any], name: str, wanted: tuple[str, ...], under: str = ""
+        self, outer: Mapping[str, Any], name: str, wanted: tuple[str, ...], under: str = ""
     ) -> Mapping[str, Any]:
-        found = said[name]
-        if not isinstance(found, dict):
+        table = outer[name]
+        if not isinstance(table, dict):
             raise InputRefused(self.file, f"{under}{name}", "must be a table")
-        self.keys(found, wanted, f"{under}{name}.")
-        return found
+        self.keys(table, wanted, f"{under}{name}.")
+        return table
 
     def numbers(
-        self, said: Mapping[str, Any], name: str, wanted: tuple[str, ...], under: str = ""
+        self, outer: Mapping[str, Any], name: str, wanted: tuple[str, ...], under: str = ""
     ) -> dict[str, float]:
-        found = self.table(said, name, wanted, under)
-        return {k: self.number(found, k, f"{under}{name}.") for k in wanted}
+        table = self.table(outer, name, wanted, under)
+        return {k: self.number(table, k, f"{under}{name}.") for k in wanted}
 
     def number(
         self,
-        said: Mapping[str, Any],
+        table: Mapping[str, Any],
         name: str,
         under: str,
         least: float | None = None,
         most: float = math.inf,
     ) -> float:
         """Return a number above 0, or from `least` up to `most`."""
-        value = said[name]
+        value = table[name]
         fits = isinstance(value, int | float) and not isinstance(value, bool)
         fits = fits and math.isfinite(value) and value <= most
         if not fits or (value <= 0 if least is None else value < least):

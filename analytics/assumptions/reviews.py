@@ -39,8 +39,8 @@ def reviews(graph: AccessGraph) -> Reviews:
         never = np.full(nodes, NEVER), np.full(grants, NEVER)
         return Reviews(*never, *never)
     rows = _decisions(graph)
-    whole = rows[rows["grant_id"].isna()]
-    on_thing = whole["thing"].to_numpy(), whole["at"].to_numpy(), whole["decision"]
+    general = rows[rows["grant_id"].isna()]
+    on_thing = general["thing"].to_numpy(), general["at"].to_numpy(), general["decision"]
     single = _of_grants(graph, rows[rows["grant_id"].notna()])
     on_grant = single["row"].to_numpy(), single["at"].to_numpy(), single["decision"]
     return Reviews(
@@ -57,18 +57,18 @@ def _decisions(graph: AccessGraph) -> pd.DataFrame:
     review, thing = graph.ends(COVERS)
     at = np.full(len(graph.ids), NEVER)
     at[graph.numbers(decided["id"])] = milliseconds(decided["decided_at"])
-    said = np.full(len(graph.ids), None, object)
-    said[graph.numbers(decided["id"])] = decided["decision"].to_numpy(object)
+    decision = np.full(len(graph.ids), None, object)
+    decision[graph.numbers(decided["id"])] = decided["decision"].to_numpy(object)
     rows = pd.DataFrame(
         {
             "thing": thing,
             "at": at[review],
-            "decision": said[review],
+            "decision": decision[review],
             "grant_id": covers["grant_id"],
         }
     )
-    heard = (rows["at"] != NEVER) & (rows["at"] <= graph.now) & graph.in_force(COVERS)
-    return rows[heard]
+    counted = (rows["at"] != NEVER) & (rows["at"] <= graph.now) & graph.in_force(COVERS)
+    return rows[counted]
 
 
 def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
@@ -76,9 +76,9 @@ def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
     frame, (holder, _) = graph.frames[CAN_ACCESS], graph.ends(CAN_ACCESS)
     parts = []
     for column in ("grant_id", "id"):
-        mine = np.flatnonzero(frame[column].isin(rows["grant_id"]).to_numpy(bool))
+        index = np.flatnonzero(frame[column].isin(rows["grant_id"]).to_numpy(bool))
         named = pd.DataFrame(
-            {"row": mine, "thing": holder[mine], "grant_id": frame[column].iloc[mine].array}
+            {"row": index, "thing": holder[index], "grant_id": frame[column].iloc[index].array}
         )
         parts.append(rows.merge(named, on=["thing", "grant_id"]))
     return pd.concat(parts, ignore_index=True)
@@ -86,8 +86,8 @@ def _of_grants(graph: AccessGraph, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _approved(size: int, where: np.ndarray, at: np.ndarray, decision: pd.Series) -> np.ndarray:
     approved = np.full(size, NEVER)
-    mine = (decision == APPROVE).to_numpy(bool)
-    np.maximum.at(approved, where[mine], at[mine])
+    mask = (decision == APPROVE).to_numpy(bool)
+    np.maximum.at(approved, where[mask], at[mask])
     return approved
 
 

@@ -18,12 +18,12 @@ def shared(posture: Posture) -> np.ndarray:
     Several agents in service use one (blue and green twins of a blueprint count as one agent), or
     it opens accounts of several environments.
     """
-    found = np.zeros(len(posture.graph.ids), bool)
+    mask = np.zeros(len(posture.graph.ids), bool)
     agents = users(posture).groupby("number")["agent"].nunique()
-    found[agents.index[agents > 1].to_numpy(np.int64)] = True
+    mask[agents.index[agents > 1].to_numpy(np.int64)] = True
     opened = environments_opened(posture).map(len)
-    found[opened.index[opened > 1].to_numpy(np.int64)] = True
-    return found
+    mask[opened.index[opened > 1].to_numpy(np.int64)] = True
+    return mask
 
 
 @once
@@ -46,8 +46,8 @@ def _agents(posture: Posture) -> np.ndarray:
     frame = graph.frames[AGENT]
     number = graph.numbers(frame["id"])
     twin = tagged(posture, TWIN)[number] & frame["blueprint_id"].notna().to_numpy(bool)
-    mine = pd.Series(number[twin], index=frame["blueprint_id"][twin])
-    alike[number[twin]] = mine.groupby(level=0).transform("min").to_numpy()
+    twins = pd.Series(number[twin], index=frame["blueprint_id"][twin])
+    alike[number[twin]] = twins.groupby(level=0).transform("min").to_numpy()
     return alike
 
 

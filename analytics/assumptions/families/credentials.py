@@ -34,7 +34,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     pairs = held(posture)
     count = np.bincount(pairs.place, minlength=len(case.units.identities)).astype(float)
     created, human = (rows[c].to_numpy(np.int64) for c in ("created", "human"))
-    found = {
+    states_by_name = {
         "cred_storage": (states.storage(rows), created),
         "cred_age": states.age(rows, case.now, case.model.credential),
         "cred_auth": (states.strength(posture, rows), created),
@@ -44,7 +44,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     names = tuple(posture.graph.frames[CREDENTIAL]["id"].astype(str))
     return tuple(
         Verdict(name, count[case.units.place], (_spread(case, pairs, *state, names),))
-        for name, state in found.items()
+        for name, state in states_by_name.items()
     )
 
 
@@ -61,16 +61,16 @@ def _spread(
     case: Case, pairs: Held, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
 ) -> Part:
     """Return an item for each broken or unknown credential and each entitlement of its holder."""
-    mine = np.flatnonzero(state != states.KEPT)  # broken, or unknown
-    place = pairs.place[mine]
+    index = np.flatnonzero(state != states.KEPT)  # broken, or unknown
+    place = pairs.place[index]
     begin = case.units.first[place]
     count = case.units.first[place + 1] - begin
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    degree, row = np.repeat(state[mine], count), np.repeat(pairs.row[mine], count)
+    degree, row = np.repeat(state[index], count), np.repeat(pairs.row[index], count)
     return Part(
         (np.repeat(begin, count) + offset).astype(np.int32),
         degree,
-        np.where(np.isnan(degree), NEVER, np.repeat(since[mine], count)),
+        np.where(np.isnan(degree), NEVER, np.repeat(since[index], count)),
         row.astype(np.int32),
         names,
     )

@@ -29,10 +29,10 @@ def crossing(
     The second is where an environment is unknown. Identities with a deployer tag are allowed to.
     """
     env, may = kinds(posture.graph), tagged(posture, DEPLOYER)
-    mine = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
+    own = np.where(env[holder] != UNKNOWN, env[holder], env[identity])
     theirs, allowed = env[resource], may[holder] | may[identity]
-    broken = (mine == OTHER) & (theirs == PROD) & ~allowed
-    return broken, ~broken & (mine != PROD) & (theirs != OTHER) & ~allowed
+    broken = (own == OTHER) & (theirs == PROD) & ~allowed
+    return broken, ~broken & (own != PROD) & (theirs != OTHER) & ~allowed
 
 
 @once

@@ -54,14 +54,14 @@ def _unexplained(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
     uses, bad = np.zeros(len(units)), np.zeros(len(units))
     doubtful, first = np.zeros(len(units), bool), np.full(len(units), _NOT_YET)
-    for who in (units.identity, np.where(units.holder == units.identity, -1, units.holder)):
-        key = (who.astype(np.int64) * nodes + units.resource) * 4 + units.level
+    for actor in (units.identity, np.where(units.holder == units.identity, -1, units.holder)):
+        key = (actor.astype(np.int64) * nodes + units.resource) * 4 + units.level
         row = counts.index.get_indexer(pd.Index(key))
-        mine = row >= 0
-        uses[mine] += counts["uses"].to_numpy()[row[mine]]
-        bad[mine] += counts["bad"].to_numpy()[row[mine]]
-        doubtful[mine] |= counts["doubtful"].to_numpy()[row[mine]]
-        first[mine] = np.minimum(first[mine], counts["first"].to_numpy()[row[mine]])
+        matched = row >= 0
+        uses[matched] += counts["uses"].to_numpy()[row[matched]]
+        bad[matched] += counts["bad"].to_numpy()[row[matched]]
+        doubtful[matched] |= counts["doubtful"].to_numpy()[row[matched]]
+        first[matched] = np.minimum(first[matched], counts["first"].to_numpy()[row[matched]])
     share = np.divide(bad, uses, out=np.zeros(len(units)), where=uses > 0)
     return share, doubtful, np.where(bad > 0, first, NEVER)
 

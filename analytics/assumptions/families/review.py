@@ -26,9 +26,9 @@ def judge(case: Case) -> tuple[Verdict, ...]:
 
 def last_approval(case: Case) -> np.ndarray:
     """Return when each entitlement was last approved (milliseconds), `NEVER` if it was not."""
-    units, said = case.units, case.reviews
+    units, reviews = case.units, case.reviews
     stated = milliseconds(case.posture.graph.frames[CAN_ACCESS]["reviewed_at"])
     stated = np.where(stated <= case.now, stated, NEVER)
-    grant = np.maximum(stated, said.approved_grant)[units.grant]
-    thing = np.maximum(said.approved_thing[units.identity], said.approved_thing[units.holder])
+    grant = np.maximum(stated, reviews.approved_grant)[units.grant]
+    thing = np.maximum(reviews.approved_thing[units.identity], reviews.approved_thing[units.holder])
     return np.asarray(np.maximum(grant, thing))

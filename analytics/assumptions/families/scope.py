@@ -38,7 +38,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     stated[list(scopes)] = True
     entries = [scopes.get(number, []) for number in units.identities.tolist()]
     first = np.cumsum([0, *(len(e) for e in entries)])
-    flat = np.array([e for mine in entries for e in mine], np.int64).reshape(-1, 3)
+    flat = np.array([e for listed in entries for e in listed], np.int64).reshape(-1, 3)
     inside = within(units.place, units.resource, units.level, first, *flat.T.copy())
     applies = can_state(graph, "declared_scope")[units.identity]
     silent = ~stated[units.identities] & ~stated_by(graph, "scope")[units.identities]
@@ -59,8 +59,8 @@ def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
     An entry names a resource, or with a trailing asterisk all resources whose id begins so; an
     entry that names nothing in the graph allows nothing.
     """
-    said = dict(_said(graph))
-    named = {e["resource"] for entries in said.values() for e in entries}
+    scopes = dict(_declared(graph))
+    named = {e["resource"] for entries in scopes.values() for e in entries}
     spans = _spans(graph, sorted(named))
     return {
         number: [
@@ -69,13 +69,13 @@ def declared_scopes(graph: AccessGraph) -> dict[int, list[Entry]]:
             for low, high in [spans[e["resource"]]]
             if low < high
         ]
-        for number, entries in said.items()
+        for number, entries in scopes.items()
     }
 
 
-def scope_entry(graph: AccessGraph, said: object) -> Entry | None:
+def scope_entry(graph: AccessGraph, value: object) -> Entry | None:
     """Return the resources and the level that an entry allows, or None if it names no resource."""
-    entries = _entries([said])
+    entries = _entries([value])
     if not entries:
         return None
     name = entries[0]["resource"]
@@ -83,7 +83,7 @@ def scope_entry(graph: AccessGraph, said: object) -> Entry | None:
     return (low, high, LEVELS.index(entries[0]["level"])) if low < high else None
 
 
-def _said(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
+def _declared(graph: AccessGraph) -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Yield the number of each identity that has a scope, and its entries."""
     for label in (n for n in FACT_NODES if n.has("declared_scope")):
         frame = graph.frames[label]
@@ -99,11 +99,11 @@ def _read(text: str) -> list[dict[str, str]]:
     return _entries(json.loads(text))
 
 
-def _entries(said: object) -> list[dict[str, str]]:
+def _entries(value: object) -> list[dict[str, str]]:
     """Return the valid entries of a scope; anything else in it allows nothing."""
     return [
         entry
-        for entry in (said if isinstance(said, list) else ())
+        for entry in (value if isinstance(value, list) else ())
         if isinstance(entry, dict)
         and isinstance(entry.get("resource"), str)
         and entry.get("level") in LEVELS

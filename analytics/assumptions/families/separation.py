@@ -20,21 +20,21 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     """
     pairs = _pairs(case)
     units, weigh = case.units, case.units.exposure
-    mine = np.concatenate([pairs["left"].to_numpy(), pairs["right"].to_numpy()]).astype(np.int64)
+    own = np.concatenate([pairs["left"].to_numpy(), pairs["right"].to_numpy()]).astype(np.int64)
     other = np.concatenate([pairs["right"].to_numpy(), pairs["left"].to_numpy()]).astype(np.int64)
-    degree = np.minimum(weigh[mine], weigh[other]) / 2 / weigh[mine]
-    granted = units.granted[mine], units.granted[other]
+    degree = np.minimum(weigh[own], weigh[other]) / 2 / weigh[own]
+    granted = units.granted[own], units.granted[other]
     since = np.where(np.minimum(*granted) == NEVER, NEVER, np.maximum(*granted))
     rules = pairs["rule"].astype(str).tolist() * 2
     names = [f"{rule} with {_side(case, u)}" for rule, u in zip(rules, other, strict=True)]
-    part = Part(mine.astype(np.int32), degree, since, np.arange(len(mine)), tuple(names))
-    return (Verdict("sod", np.bincount(mine, degree, len(units)), (part,)),)
+    part = Part(own.astype(np.int32), degree, since, np.arange(len(own)), tuple(names))
+    return (Verdict("sod", np.bincount(own, degree, len(units)), (part,)),)
 
 
 def separating(graph: AccessGraph) -> pd.DataFrame:
     """Return the distinct separation rules, except those one entitlement meets on both sides."""
-    said = [f"{side}_{what}" for side in SIDES for what in ("resource", "level")]
-    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *said])
+    columns = [f"{side}_{field}" for side in SIDES for field in ("resource", "level")]
+    rules = graph.frames[SOD_RULE].drop_duplicates(["rule", *columns])
     left, right = rules["left_level"].fillna(""), rules["right_level"].fillna("")
     same = (rules["left_resource"] == rules["right_resource"]).to_numpy(bool)
     overlap = ((left == "") | (right == "") | (left == right)).to_numpy(bool)

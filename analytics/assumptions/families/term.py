@@ -37,7 +37,7 @@ def _past(case: Case, at: np.ndarray) -> np.ndarray:
 
 def _revoked(case: Case) -> np.ndarray:
     """Return when each entitlement was revoked, if that is the last decision, else `LATER`."""
-    units, said = case.units, case.reviews
-    last = np.maximum(said.last_thing[units.identity], said.last_thing[units.holder])
-    last = np.maximum(last, said.last_grant[units.grant])
+    units, reviews = case.units, case.reviews
+    last = np.maximum(reviews.last_thing[units.identity], reviews.last_thing[units.holder])
+    last = np.maximum(last, reviews.last_grant[units.grant])
     return _past(case, np.where((last != NEVER) & (last & 1 == 1), last >> 1, NEVER))

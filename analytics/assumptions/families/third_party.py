@@ -18,7 +18,7 @@ def judge(case: Case) -> tuple[Verdict, ...]:
         frame = graph.frames[label]
         foreign[graph.numbers(frame["id"])] = flags(frame["third_party"])
     unvetted = foreign & (case.reviews.approved_thing == NEVER)
-    told = stated_by(graph, "reviews")
-    broken, unknown = (unvetted & told)[units.identity], (unvetted & ~told)[units.identity]
+    stated = stated_by(graph, "reviews")
+    broken, unknown = (unvetted & stated)[units.identity], (unvetted & ~stated)[units.identity]
     applies = foreign[units.identity].astype(float)
     return (Verdict("third_party", applies, (unkept(broken, unknown, units.granted),)),)
