@@ -43,9 +43,9 @@ def escalate(graph: AccessGraph, faults: Faults | None = None) -> Escalated:
     concluded: dict[tuple[object, ...], Derivation] = {}
     while rules:
         before = len(concluded)
-        for one in [found for rule in rules for found in _derived(rule, known, failed)]:
-            key = (one.source, one.target, frozenset(one.support), one.condition, *one.by.doubt)
-            concluded.setdefault(key, one)
+        for new in [d for rule in rules for d in _derived(rule, known, failed)]:
+            key = (new.source, new.target, frozenset(new.support), new.condition, *new.by.doubt)
+            concluded.setdefault(key, new)
         if len(concluded) == before:
             break
         known.learn(_joined(graph, _least(concluded.values())))
@@ -59,11 +59,12 @@ def _derived(rule: EscalationRule, known: Known, faults: Faults) -> list[Derivat
     return guarded(faults, rule.id, lambda: list(rule.derive(known)), list)
 
 
-def _least(found: Iterable[Derivation]) -> list[Derivation]:
+def _least(derivations: Iterable[Derivation]) -> list[Derivation]:
     """Keep the minimal derivations: drop one if the same edge needs fewer of the same facts."""
     by_ends: dict[tuple[int, int], dict[Support, Derivation]] = {}
-    for one in found:
-        by_ends.setdefault((one.source, one.target), {}).setdefault(one.by, one)
+    for derivation in derivations:
+        ends = derivation.source, derivation.target
+        by_ends.setdefault(ends, {}).setdefault(derivation.by, derivation)
     return [
         by_support[support] for by_support in by_ends.values() for support in minimal(by_support)
     ]

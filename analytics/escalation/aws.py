@@ -69,7 +69,7 @@ def paths() -> tuple[EscalationPath, ...]:
 
 
 @once
-def _held(known: Known) -> Permissions:
+def _granted(known: Known) -> Permissions:
     wanted = {a for p in paths() for a in p.actions} | {ROLE_PASSING, *GAINS, *REWRITES}
     return permissions(known.graph, wanted)
 
@@ -84,37 +84,37 @@ def _accounts(known: Known) -> Accounts:
 
 def passed_roles(known: Known) -> Iterator[Derivation]:
     """A2: may pass a role, and start compute of a service that the role trusts."""
-    held, trusting, accounts = _held(known), _trusting(known), _accounts(known)
-    for holder in held.held:
-        passable = {} if held.only_a_member(holder) else held.on(holder, ROLE_PASSING)
-        for service, starts in _starts(held, holder).items() if passable else ():
+    granted, trusting, accounts = _granted(known), _trusting(known), _accounts(known)
+    for holder in granted.by_holder:
+        passable = {} if granted.only_a_member(holder) else granted.on(holder, ROLE_PASSING)
+        for service, starts in _starts(granted, holder).items() if passable else ():
             for role, trust in trusting.get(service, {}).items():
                 if role in passable and accounts.same(holder, role):
                     for path, ways in starts.items():
-                        found = combined((passable[role], ways, trust))
-                        yield from _gained(holder, role, f"A2:{path}", found)
+                        supports = combined((passable[role], ways, trust))
+                        yield from _gained(holder, role, f"A2:{path}", supports)
 
 
-def _starts(held: Permissions, holder: int) -> dict[str, dict[str, list[Together]]]:
+def _starts(granted: Permissions, holder: int) -> dict[str, dict[str, list[Together]]]:
     """Return for each service the paths and permissions by which a holder starts compute."""
     by_service: dict[str, dict[Support, tuple[str, Together]]] = {}
-    for path in _open(held, holder, "pass"):
-        for way in combined(held.of(holder, action) for action in path.actions):
+    for path in _open(granted, holder, "pass"):
+        for way in combined(granted.of(holder, action) for action in path.actions):
             by_service.setdefault(path.service, {}).setdefault(way.by, (path.id, way))
     starts: dict[str, dict[str, list[Together]]] = {}
-    for service, found in by_service.items():
-        for way in any_of(way for _, way in found.values()):
-            path_id = found[way.by][0]
+    for service, by_support in by_service.items():
+        for way in any_of(way for _, way in by_support.values()):
+            path_id = by_support[way.by][0]
             starts.setdefault(service, {}).setdefault(path_id, []).append(way)
     return starts
 
 
 def taken_compute(known: Known) -> Iterator[Derivation]:
     """A3: takes over compute that runs as a role; assumed where no source lists the compute."""
-    held = _held(known)
-    for holder in held.held:
-        if not held.only_a_member(holder):
-            for path in _open(held, holder, "take"):
+    granted = _granted(known)
+    for holder in granted.by_holder:
+        if not granted.only_a_member(holder):
+            for path in _open(granted, holder, "take"):
                 yield from _takes_listed(known, holder, path)
                 yield from _takes_unlisted(known, holder, path)
 
@@ -125,38 +125,38 @@ def _takes_listed(known: Known, holder: int, path: EscalationPath) -> Iterator[D
     The first action must be on the compute itself, or on all of its account, where the trust of the
     role shows which service the compute belongs to.
     """
-    held, running, accounts = _held(known), _running(known), _accounts(known)
+    granted, running, accounts = _granted(known), _running(known), _accounts(known)
     trusted = _trusting(known).get(path.service, {})
-    for target, first in held.on(holder, path.actions[0]).items():
-        whole = target not in running
-        for compute in accounts.within(target, running) if whole else (target,):
+    for target, first in granted.on(holder, path.actions[0]).items():
+        on_account = target not in running
+        for compute in accounts.within(target, running) if on_account else (target,):
             others = [
-                [p for p in held.of(holder, action) if p.target in (target, compute)]
-                or [p for p in held.of(holder, action) if p.target not in running]
+                [p for p in granted.of(holder, action) if p.target in (target, compute)]
+                or [p for p in granted.of(holder, action) if p.target not in running]
                 for action in path.actions[1:]
             ]
             for role, link in running[compute]:
-                if not whole or role in trusted:
-                    trust = trusted[role] if whole else [Together(NOTHING, frozenset())]
-                    found = combined((first, *others, [link], trust))
-                    yield from _gained(holder, role, f"A3:{path.id}", found)
+                if not on_account or role in trusted:
+                    trust = trusted[role] if on_account else [Together(NOTHING, frozenset())]
+                    supports = combined((first, *others, [link], trust))
+                    yield from _gained(holder, role, f"A3:{path.id}", supports)
 
 
 def _takes_unlisted(known: Known, holder: int, path: EscalationPath) -> Iterator[Derivation]:
     """Derive assumed edges: each role that a service may use runs some unlisted compute."""
-    held, accounts = _held(known), _accounts(known)
+    granted, accounts = _granted(known), _accounts(known)
     trusted = _trusting(known).get(path.service, {})
     ours = [r for r in trusted if accounts.same(holder, r) and not accounts.lists(r, path.service)]
-    ways = combined(held.of(holder, action) for action in path.actions) if ours else []
+    ways = combined(granted.of(holder, action) for action in path.actions) if ours else []
     for role in ours:
-        found = combined((ways, trusted[role]))
-        sure = (Together(replace(way.by, assumed=True), way.groups) for way in found)
+        supports = combined((ways, trusted[role]))
+        sure = (Together(replace(way.by, assumed=True), way.groups) for way in supports)
         yield from _gained(holder, role, f"A3:{path.id}", sure)
 
 
-def _open(held: Permissions, holder: int, kind: str) -> Iterator[EscalationPath]:
+def _open(granted: Permissions, holder: int, kind: str) -> Iterator[EscalationPath]:
     """Yield the paths of a kind for which a holder has every action."""
-    has = held.held[holder].keys()
+    has = granted.by_holder[holder].keys()
     return (p for p in paths() if p.kind == kind and has >= set(p.actions))
 
 
@@ -172,37 +172,38 @@ def _gained(holder: int, target: int, rule: str, ways: Iterable[Together]) -> It
 
 def gained_principals(known: Known) -> Iterator[Derivation]:
     """A4: makes a key or a password for a user, or lets itself into a role or a group."""
-    held, graph, accounts = _held(known), known.graph, _accounts(known)
+    granted, graph, accounts = _granted(known), known.graph, _accounts(known)
     users = graph.has_label(HUMAN, SERVICE_ACCOUNT)
-    for holder in held.held:
+    for holder in granted.by_holder:
         for action, labels in GAINS.items():
             joins = labels == (GROUP,)
-            if not users[holder] if joins else held.only_a_member(holder):
+            if not users[holder] if joins else granted.only_a_member(holder):
                 continue  # only a user can add itself to a group; a group gains for its members
             fitting = graph.has_label(*labels)
-            for target, found in held.on(holder, action).items():
+            for target, permitted in granted.on(holder, action).items():
                 if fitting[target] and target != holder and accounts.same(holder, target):
-                    for way in combined((found,)):
+                    for way in combined((permitted,)):
                         if joins or not way.of_one_group:
                             yield Derivation.of(holder, target, f"A4:{action}", way.by)
 
 
 def rewritten_policies(known: Known) -> Iterator[Derivation]:
     """A5: gives any permission to itself, to a group it is in, or to what it can become."""
-    held, groups = _held(known), known.graph.has_label(GROUP)
+    granted, groups = _granted(known), known.graph.has_label(GROUP)
     by_group: dict[int, set[int]] = {}  # the targets each group rewrites, which its members skip
-    for holder in sorted(held.held, key=lambda h: not groups[h]):
+    for holder in sorted(granted.by_holder, key=lambda h: not groups[h]):
         ways: dict[int, dict[Support, tuple[str, Together]]] = {}
-        for target, found in _rewritable(known, holder).items():
-            mine = {p: a for p, a in found.items() if target not in by_group.get(p.group, ())}
-            becoming = _becoming(known, holder, target, bool(groups[target])) if mine else []
+        for target, permitted in _rewritable(known, holder).items():
+            skipped = {p for p in permitted if target in by_group.get(p.group, ())}
+            remaining = {p: a for p, a in permitted.items() if p not in skipped}
+            becoming = _becoming(known, holder, target, bool(groups[target])) if remaining else []
             if becoming and groups[holder]:
                 by_group.setdefault(holder, set()).add(target)
             account = _accounts(known).of(target)
             if account is None or not becoming:
                 continue
-            for one, action in mine.items():
-                for way in combined(((one,), becoming)):
+            for permission, action in remaining.items():
+                for way in combined(((permission,), becoming)):
                     ways.setdefault(account, {}).setdefault(way.by, (action, way))
         for account, to_it in ways.items():
             for way in any_of((way for _, way in to_it.values()), MOST_OF_ACCOUNT):
@@ -211,13 +212,13 @@ def rewritten_policies(known: Known) -> Iterator[Derivation]:
 
 def _rewritable(known: Known, holder: int) -> dict[int, dict[Permission, str]]:
     """Return for each target in the account the permissions by which a holder rewrites it."""
-    held, accounts = _held(known), _accounts(known)
-    found: dict[int, dict[Permission, str]] = {}
+    granted, accounts = _granted(known), _accounts(known)
+    by_target: dict[int, dict[Permission, str]] = {}
     for action in REWRITES:
-        for one in held.of(holder, action):
-            if accounts.same(holder, one.target):
-                found.setdefault(one.target, {}).setdefault(one, action)
-    return found
+        for permission in granted.of(holder, action):
+            if accounts.same(holder, permission.target):
+                by_target.setdefault(permission.target, {}).setdefault(permission, action)
+    return by_target
 
 
 def _becoming(known: Known, holder: int, target: int, is_group: bool) -> list[Together]:
@@ -239,11 +240,11 @@ def _trusting(known: Known) -> dict[str, dict[int, list[Together]]]:
     kept = graph.in_force(TRUSTS) & graph.has_label(ROLE)[role]
     services = {path.service for path in paths()}
     kept &= np.isin(trusted.astype(str), sorted(services))
-    found: dict[str, dict[int, list[Together]]] = {}
+    by_service: dict[str, dict[int, list[Together]]] = {}
     for row in np.flatnonzero(kept):
-        one = Together(fact(int(row)), frozenset())
-        found.setdefault(str(trusted[row]), {}).setdefault(int(role[row]), []).append(one)
-    return found
+        trust = Together(fact(int(row)), frozenset())
+        by_service.setdefault(str(trusted[row]), {}).setdefault(int(role[row]), []).append(trust)
+    return by_service
 
 
 @once
@@ -253,11 +254,11 @@ def _running(known: Known) -> dict[int, list[tuple[int, Together]]]:
     compute, role = graph.ends(RUNS_AS)
     fact = facts_of(graph, RUNS_AS)
     kept = graph.in_force(RUNS_AS) & graph.has_label(RESOURCE)[compute]
-    found: dict[int, list[tuple[int, Together]]] = {}
+    by_compute: dict[int, list[tuple[int, Together]]] = {}
     for row in np.flatnonzero(kept):
         link = Together(fact(int(row)), frozenset())
-        found.setdefault(int(compute[row]), []).append((int(role[row]), link))
-    return found
+        by_compute.setdefault(int(compute[row]), []).append((int(role[row]), link))
+    return by_compute
 
 
 REFERENCES = (SOURCE,)

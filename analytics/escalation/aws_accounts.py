@@ -18,7 +18,7 @@ class Accounts:
 
     def __init__(self, graph: AccessGraph) -> None:
         self.graph = graph
-        self._said: dict[int, str] = {}
+        self._names: dict[int, str] = {}
         self._node: dict[str, int | None] = {}
         self._children: dict[int, set[int]] | None = None
         self._services: set[tuple[str, str]] | None = None
@@ -27,14 +27,14 @@ class Accounts:
 
     def name(self, thing: int) -> str:
         """Return the account in the id of a node; "" if it names none."""
-        if thing not in self._said:
+        if thing not in self._names:
             parts = str(self.graph.ids[thing]).split(":")
-            self._said[thing] = parts[4] if parts[0] == "arn" and len(parts) > 5 else ""
-        return self._said[thing]
+            self._names[thing] = parts[4] if parts[0] == "arn" and len(parts) > 5 else ""
+        return self._names[thing]
 
-    def same(self, one: int, other: int) -> bool:
+    def same(self, first: int, second: int) -> bool:
         """Return whether two nodes are in the same account."""
-        return self.name(one) == self.name(other)
+        return self.name(first) == self.name(second)
 
     def of(self, principal: int) -> int | None:
         """Return the account node of a principal; without a name, the only account of the graph."""
@@ -79,7 +79,7 @@ class Accounts:
         if self._services is None:
             ids = text_array(self.graph.frames[RESOURCE]["id"])
             known = ids.filter(pc.match_substring_regex(ids, r"^arn:[^*?]*$"))
-            parts = [one.split(":", 5) for one in known.to_pylist()]
+            parts = [arn.split(":", 5) for arn in known.to_pylist()]
             self._services = {(p[4], p[2]) for p in parts if len(p) > 5}
         return self._services
 
@@ -92,5 +92,5 @@ class Accounts:
                 limits = frame[frame["boundary"].notna()] if "boundary" in frame else frame[:0]
                 numbers = self.graph.numbers(limits["id"]).tolist()
                 self._boundaries |= dict(zip(numbers, limits["boundary"], strict=True))
-        said = self._boundaries.get(principal)
-        return NOTHING if said is None else Support(condition=f"within the boundary {said}")
+        boundary = self._boundaries.get(principal)
+        return NOTHING if boundary is None else Support(condition=f"within the boundary {boundary}")

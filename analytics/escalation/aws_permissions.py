@@ -40,26 +40,26 @@ class Permission:
 
 @dataclass
 class Permissions:
-    """The permissions of each holder: `held[holder][action]` lists them."""
+    """The permissions of each holder: `by_holder[holder][action]` lists them."""
 
-    held: dict[int, dict[str, list[Permission]]] = field(default_factory=dict)
+    by_holder: dict[int, dict[str, list[Permission]]] = field(default_factory=dict)
     _members: dict[int, bool] = field(default_factory=dict)
 
     def on(self, holder: int, action: str) -> dict[int, list[Permission]]:
         """Return the permissions of a holder for an action, by target."""
-        found: dict[int, list[Permission]] = {}
-        for one in self.held[holder].get(action, ()):
-            found.setdefault(one.target, []).append(one)
-        return found
+        by_target: dict[int, list[Permission]] = {}
+        for permission in self.by_holder[holder].get(action, ()):
+            by_target.setdefault(permission.target, []).append(permission)
+        return by_target
 
     def of(self, holder: int, action: str) -> list[Permission]:
         """Return the permissions of a holder for an action on any target."""
-        return self.held[holder].get(action, [])
+        return self.by_holder[holder].get(action, [])
 
     def only_a_member(self, holder: int) -> bool:
         """Return whether a holder has all its permissions from one and the same group."""
         if holder not in self._members:
-            groups = {one.group for found in self.held[holder].values() for one in found}
+            groups = {p.group for listed in self.by_holder[holder].values() for p in listed}
             self._members[holder] = len(groups) == 1 and OWN not in groups
         return self._members[holder]
 
@@ -82,15 +82,16 @@ Choices = Sequence[Permission | Together]
 
 def combined(needs: Iterable[Choices]) -> list[Together]:
     """Return the minimal combinations with one choice of each need, up to `MOST` of them."""
-    found: dict[Support, frozenset[int]] = {NOTHING: frozenset()}
+    combinations: dict[Support, frozenset[int]] = {NOTHING: frozenset()}
     for choices in needs:
         wider: dict[Support, frozenset[int]] = {}
-        for so_far, groups in found.items():
-            for one in choices:
-                by = together((so_far, one.by)) if so_far.facts else one.by
-                wider.setdefault(by, groups | one.groups)
-        found = {best: wider[best] for best in minimal(wider, MOST)} if len(wider) > 1 else wider
-    return [Together(by, groups) for by, groups in found.items()]
+        for so_far, groups in combinations.items():
+            for choice in choices:
+                by = together((so_far, choice.by)) if so_far.facts else choice.by
+                wider.setdefault(by, groups | choice.groups)
+        best = minimal(wider, MOST) if len(wider) > 1 else wider
+        combinations = {by: wider[by] for by in best}
+    return [Together(by, groups) for by, groups in combinations.items()]
 
 
 def any_of(ways: Iterable[Together], most: int = MOST) -> list[Together]:
@@ -108,40 +109,40 @@ def with_groups(
     graph: AccessGraph, own: Mapping[int, Mapping[str, list[Permission]]]
 ) -> Permissions:
     """Return the permissions of each holder, its own and those of its groups."""
-    held: dict[int, dict[str, list[Permission]]] = {h: dict(by) for h, by in own.items()}
+    by_holder: dict[int, dict[str, list[Permission]]] = {h: dict(by) for h, by in own.items()}
     for member, group, joining in _memberships(graph, set(own)):
-        mine = held.setdefault(member, {})
-        for action, found in _through(own[group], group, joining).items():
-            mine[action] = mine.get(action, []) + found
-    return Permissions(held)
+        by_action = by_holder.setdefault(member, {})
+        for action, listed in _through(own[group], group, joining).items():
+            by_action[action] = by_action.get(action, []) + listed
+    return Permissions(by_holder)
 
 
 def _through(
     own: Mapping[str, list[Permission]], group: int, joining: Support
 ) -> dict[str, list[Permission]]:
     """Return a group's permissions as those of a member; one grant often gives many actions."""
-    supports = {id(p.by): p.by for found in own.values() for p in found}
+    supports = {id(p.by): p.by for listed in own.values() for p in listed}
     joined = {key: together((by, joining)) for key, by in supports.items()}
     return {
-        action: [Permission(p.target, joined[id(p.by)], group) for p in found]
-        for action, found in own.items()
+        action: [Permission(p.target, joined[id(p.by)], group) for p in listed]
+        for action, listed in own.items()
     }
 
 
 def _own(graph: AccessGraph, wanted: set[str]) -> dict[int, dict[str, list[Permission]]]:
     frame = graph.frames[CAN_ACCESS]
     holder, target = graph.ends(CAN_ACCESS)
-    said = text_array(frame["actions"])
+    texts = text_array(frame["actions"])
     services = sorted({action.partition(":")[0] for action in wanted})
     prefix = "|".join(f'"{service}:' for service in services)
-    likely = pc.match_substring_regex(said, prefix).fill_null(False).to_numpy(zero_copy_only=False)
+    likely = pc.match_substring_regex(texts, prefix).fill_null(False).to_numpy(zero_copy_only=False)
     likely &= graph.in_force(CAN_ACCESS) & graph.live[holder]
     own: dict[int, dict[str, list[Permission]]] = defaultdict(lambda: defaultdict(list))
     if not likely.any():
         return own
     fact = facts_of(graph, CAN_ACCESS)
     for row in np.flatnonzero(likely):
-        actions = wanted.intersection(json.loads(said[int(row)].as_py()))
+        actions = wanted.intersection(json.loads(texts[int(row)].as_py()))
         by = fact(int(row)) if actions else NOTHING
         for action in actions:
             own[int(holder[row])][action].append(Permission(int(target[row]), by))

@@ -63,10 +63,10 @@ def _secret_by_owner(graph: AccessGraph) -> np.ndarray:
 
 def _permitted(rule: str) -> Callable[[Known], Iterator[Derivation]]:
     def derive(known: Known) -> Iterator[Derivation]:
-        for one, targets in _tenants(known).all(rule):
+        for permission, targets in _tenants(known).all(rule):
             for target in targets:
-                if target != one.holder:
-                    yield Derivation.of(one.holder, target, rule, one.by)
+                if target != permission.holder:
+                    yield Derivation.of(permission.holder, target, rule, permission.by)
 
     return derive
 

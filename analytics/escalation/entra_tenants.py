@@ -70,11 +70,11 @@ class Held:
 def sought() -> dict[str, tuple[tuple[str, str], ...]]:
     """Return for each action the rules it is part of, each with the kind of nodes it is on."""
     path = Path(__file__).with_name("entra.toml")
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    by_action: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for part in tomllib.loads(path.read_text(encoding="utf-8"))["permission"]:
         for action in part["actions"]:
-            found[action].append((part["rule"], part["on"]))
-    return {action: tuple(parts) for action, parts in found.items()}
+            by_action[action].append((part["rule"], part["on"]))
+    return {action: tuple(parts) for action, parts in by_action.items()}
 
 
 @dataclass
@@ -82,34 +82,34 @@ class Tenants:
     """The tenants by id, and the permissions that rules look for."""
 
     by_id: dict[str, Tenant] = field(default_factory=lambda: defaultdict(Tenant))
-    held: list[Held] = field(default_factory=list)
+    permissions: list[Held] = field(default_factory=list)
 
     def all(self, rule: str) -> Iterator[tuple[Held, list[int]]]:
         """Yield every permission that is part of a rule, with the nodes it gives."""
-        for one in self.held:
-            if one.rule == rule:
-                yield one, self.by_id[one.tenant].named(one.on)
+        for permission in self.permissions:
+            if permission.rule == rule:
+                yield permission, self.by_id[permission.tenant].named(permission.on)
 
 
 def tenants_of(graph: AccessGraph) -> Tenants:
     """Collect the tenants of a graph."""
-    found = Tenants()
+    tenants = Tenants()
     scopes = _scopes(graph)
     if not scopes:
-        return found
+        return tenants
     for label in (AGENT, SERVICE_ACCOUNT, GROUP):
-        _add_principals(graph, found, scopes, label)
+        _add_principals(graph, tenants, scopes, label)
     ids = graph.ids
     for number in np.flatnonzero(
         pc.match_substring(ids, "/role/").to_numpy(zero_copy_only=False)
     ).tolist():
         tenant, _, role = str(ids[number]).removeprefix(PREFIX).partition("/role/")
         if str(ids[number]).startswith(PREFIX) and tenant in scopes.values():
-            found.by_id[tenant].roles.append(number)
+            tenants.by_id[tenant].roles.append(number)
             if role == GLOBAL_ADMINISTRATOR:
-                found.by_id[tenant].administrator.append(number)
-    _add_held(graph, found)
-    return found
+                tenants.by_id[tenant].administrator.append(number)
+    _add_permissions(graph, tenants)
+    return tenants
 
 
 def _scopes(graph: AccessGraph) -> dict[tuple[str, str], str]:
@@ -123,34 +123,34 @@ def _scopes(graph: AccessGraph) -> dict[tuple[str, str], str]:
 
 
 def _add_principals(
-    graph: AccessGraph, found: Tenants, scopes: dict[tuple[str, str], str], label: Node
+    graph: AccessGraph, tenants: Tenants, scopes: dict[tuple[str, str], str], label: Node
 ) -> None:
     frame = graph.facts.frames[label]
     frame = frame[frame["id"].str.startswith(PREFIX).fillna(False)]
     numbers = graph.numbers(frame["id"])
-    mine = graph.has_label(label)
+    of_label = graph.has_label(label)
     closed = frame["role_assignable"] if label is GROUP else frame["tags"]
     kinds = frame["kind"] if label is AGENT else closed
     rows = zip(numbers.tolist(), frame["source"], frame["scope"], closed, kinds, strict=True)
-    for number, source, scope, said, kind in rows:
+    for number, source, scope, value, kind in rows:
         tenant = scopes.get((str(source), str(scope)))
-        if tenant is None or number < 0 or not mine[number] or not graph.live[number]:
+        if tenant is None or number < 0 or not of_label[number] or not graph.live[number]:
             continue
-        inside = found.by_id[tenant]
+        inside = tenants.by_id[tenant]
         if label is GROUP:
-            if said is True or said is np.True_:
+            if value is True or value is np.True_:
                 inside.groups.append(number)
-            elif said is False or said is np.False_:
+            elif value is False or value is np.False_:
                 inside.open_groups.append(number)
         elif label is AGENT and str(kind) != "blueprint":
             continue  # an agent identity has no secret of its own
-        elif MANAGED not in json.loads(said if isinstance(said, str) else "[]"):
+        elif MANAGED not in json.loads(value if isinstance(value, str) else "[]"):
             inside.applications.append(number)
             if label is AGENT:
                 inside.blueprints.append(number)
 
 
-def _add_held(graph: AccessGraph, found: Tenants) -> None:
+def _add_permissions(graph: AccessGraph, tenants: Tenants) -> None:
     frame = graph.frames[CAN_ACCESS]
     holder, _ = graph.ends(CAN_ACCESS)
     targets = text_array(frame["target_id"])
@@ -158,13 +158,13 @@ def _add_held(graph: AccessGraph, found: Tenants) -> None:
     ours = ours & graph.in_force(CAN_ACCESS) & graph.live[holder]
     fact = facts_of(graph, CAN_ACCESS)
     for row in np.flatnonzero(ours).tolist():
-        tags, said = frame["tags"].iloc[row], frame["actions"].iloc[row]
+        tags, actions = frame["tags"].iloc[row], frame["actions"].iloc[row]
         tenant, _, inside = str(targets[row]).removeprefix(PREFIX).partition("/")
         foreign = inside.startswith("api/") and not f"/{inside}/".startswith(f"{GRAPH_API}/")
-        if tenant not in found.by_id or foreign or not isinstance(said, str):
+        if tenant not in tenants.by_id or foreign or not isinstance(actions, str):
             continue
         if isinstance(tags, str) and DELEGATED in json.loads(tags):
             continue  # works only together with a user who holds as much
-        parts = {part for action in json.loads(said) for part in sought().get(action, ())}
+        parts = {part for action in json.loads(actions) for part in sought().get(action, ())}
         for rule, on in sorted(parts):
-            found.held.append(Held(int(holder[row]), tenant, rule, on, fact(row)))
+            tenants.permissions.append(Held(int(holder[row]), tenant, rule, on, fact(row)))

@@ -33,7 +33,7 @@ FAR = "if the project lets accounts of other projects be attached"
 
 
 @once
-def _held(known: Known) -> Permissions:
+def _granted(known: Known) -> Permissions:
     return held_permissions(known.graph)
 
 
@@ -55,11 +55,11 @@ def keyed(known: Known) -> Iterator[Derivation]:
 
 def started(known: Known) -> Iterator[Derivation]:
     """G3: may act as a service account, and start code that runs as it."""
-    held = _held(known)
-    for holder in held.held:
-        found = _on_accounts(known, held.of(holder, ACTS_AS))
-        starts = _starts(known, holder) if found else {}
-        for account, acting in found.items():
+    granted = _granted(known)
+    for holder in granted.by_holder:
+        by_account = _on_accounts(known, granted.of(holder, ACTS_AS))
+        starts = _starts(known, holder) if by_account else {}
+        for account, acting in by_account.items():
             home = _world(known).project_of.get(account)
             ways = []
             for project, listed in starts.items():
@@ -75,60 +75,61 @@ def started(known: Known) -> Iterator[Derivation]:
 
 def ruled(known: Known) -> Iterator[Derivation]:
     """G4: sets the permissions on a resource, and so gives itself any permission there."""
-    held, lies = _held(known), _world(known)
+    granted, lies = _granted(known), _world(known)
     things = known.graph.has_label(RESOURCE)
-    for holder in held.held:
-        for permission in sorted(p for p in held.held[holder] if p.endswith(SET_POLICY)):
-            listed = held.of(holder, permission)
+    for holder in granted.by_holder:
+        for permission in sorted(p for p in granted.by_holder[holder] if p.endswith(SET_POLICY)):
+            listed = granted.of(holder, permission)
             if permission == RULES_ACCOUNTS:
                 for account, ways in _on_accounts(known, listed).items():
                     yield from _gained(holder, account, "G4", combined((ways,)))
-            for one in listed:
-                way = combined(([one],))
-                if one.target in lies.parents:
+            for grant in listed:
+                way = combined(([grant],))
+                if grant.target in lies.parents:
                     if permission in RULES_PARENTS:
-                        for part in lies.below[one.target]:
+                        for part in lies.below[grant.target]:
                             yield from _gained(holder, part, "G4", way)
-                        for account in lies.accounts_in(one.target):
+                        for account in lies.accounts_in(grant.target):
                             yield from _gained(holder, account, "G4", way)
-                elif things[one.target]:
-                    yield from _gained(holder, one.target, "G4", way)
+                elif things[grant.target]:
+                    yield from _gained(holder, grant.target, "G4", way)
 
 
 def _accounts(known: Known, rule: str, permission: str) -> Iterator[Derivation]:
     """Derive that a holder of a permission on a service account can act as it."""
-    held = _held(known)
-    for holder in held.held:
-        for account, ways in _on_accounts(known, held.of(holder, permission)).items():
+    granted = _granted(known)
+    for holder in granted.by_holder:
+        for account, ways in _on_accounts(known, granted.of(holder, permission)).items():
             yield from _gained(holder, account, rule, combined((ways,)))
 
 
 def _on_accounts(known: Known, listed: Sequence[Permission]) -> dict[int, list[Permission]]:
     """Return permissions by the accounts that they are on, directly or through a parent."""
     accounts: np.ndarray = known.graph.has_label(SERVICE_ACCOUNT)
-    found: dict[int, list[Permission]] = {}
-    for one in listed:
-        targets = [one.target] if accounts[one.target] else _world(known).accounts_in(one.target)
-        for account in targets:
-            found.setdefault(account, []).append(one)
-    return found
+    by_account: dict[int, list[Permission]] = {}
+    for permission in listed:
+        target = permission.target
+        for account in [target] if accounts[target] else _world(known).accounts_in(target):
+            by_account.setdefault(account, []).append(permission)
+    return by_account
 
 
 def _starts(known: Known, holder: int) -> dict[int, list[Together]]:
     """Return for each project the supports by which a holder starts code there."""
-    held, lies = _held(known), _world(known)
-    found: dict[int, list[Together]] = {}
+    granted, lies = _granted(known), _world(known)
+    ways_by_project: dict[int, list[Together]] = {}
     for needs in COMPUTE.values():
         each: list[dict[int, list[Permission]]] = []
         for need in needs:
             by_project: dict[int, list[Permission]] = {}
-            for one in held.of(holder, need):
-                for part in lies.below.get(one.target, ()):
-                    by_project.setdefault(part, []).append(one)
+            for permission in granted.of(holder, need):
+                for part in lies.below.get(permission.target, ()):
+                    by_project.setdefault(part, []).append(permission)
             each.append(by_project)
         for project in set.intersection(*map(set, each)):
-            found.setdefault(project, []).extend(combined(parts[project] for parts in each))
-    return {project: any_of(ways) for project, ways in found.items()}
+            ways = combined(parts[project] for parts in each)
+            ways_by_project.setdefault(project, []).extend(ways)
+    return {project: any_of(ways) for project, ways in ways_by_project.items()}
 
 
 def _gained(
@@ -137,8 +138,8 @@ def _gained(
     """Derive an edge for each support, unless a group of the holder derives it by itself."""
     for way in ways:
         if holder != target and not way.of_one_group:
-            said = " and ".join(filter(None, (way.by.condition, condition)))
-            yield Derivation.of(holder, target, rule, replace(way.by, condition=said))
+            both = " and ".join(filter(None, (way.by.condition, condition)))
+            yield Derivation.of(holder, target, rule, replace(way.by, condition=both))
 
 
 RULES = (

@@ -49,7 +49,7 @@ COMPUTE: Mapping[str, tuple[str, ...]] = {  # to start code, beside `actAs`
     "aiplatform": ("aiplatform.customJobs.create",),
     "notebooks": ("notebooks.instances.create",),
 }
-STARTS = tuple(dict.fromkeys(one for needs in COMPUTE.values() for one in needs))
+STARTS = tuple(dict.fromkeys(action for needs in COMPUTE.values() for action in needs))
 BASIC = (ACTS_AS, *STARTS)  # permissions of an editor of a project, as far as the rules need them
 ROLES: Mapping[str, tuple[str, ...]] = {
     "roles/iam.serviceAccountTokenCreator": TAKES,
@@ -84,7 +84,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 WANTED = frozenset((*TAKES, MAKES_KEYS, ACTS_AS, *STARTS))
 LIKELY = (
     r'"iam\.service|\.setIamPolicy"|roles/|"(?:'
-    + "|".join(sorted({re.escape(one.partition(".")[0]) for one in STARTS}))
+    + "|".join(sorted({re.escape(action.partition(".")[0]) for action in STARTS}))
     + r")\."
 )
 MAIL = re.compile(
@@ -99,8 +99,8 @@ def held_permissions(graph: AccessGraph) -> Permissions:
     """Return the permissions of each holder, those of groups also for their members."""
     frame = graph.frames[CAN_ACCESS]
     holder, target = graph.ends(CAN_ACCESS)
-    said, roles = text_array(frame["actions"]), frame["role_name"]
-    likely = pc.match_substring_regex(said, LIKELY).fill_null(False).to_numpy(zero_copy_only=False)
+    texts, roles = text_array(frame["actions"]), frame["role_name"]
+    likely = pc.match_substring_regex(texts, LIKELY).fill_null(False).to_numpy(zero_copy_only=False)
     likely = likely | roles.isin(list(ROLES)).fillna(False).to_numpy(bool)
     likely = likely & graph.in_force(CAN_ACCESS) & graph.live[holder]
     own: dict[int, dict[str, list[Permission]]] = defaultdict(lambda: defaultdict(list))
@@ -108,7 +108,7 @@ def held_permissions(graph: AccessGraph) -> Permissions:
         return Permissions()
     fact = facts_of(graph, CAN_ACCESS)
     for row in np.flatnonzero(likely).tolist():
-        text, role = said[row].as_py(), roles.iloc[row]
+        text, role = texts[row].as_py(), roles.iloc[row]
         for permission in _permissions(json.loads(text) if text else [], role):
             own[int(holder[row])][permission].append(Permission(int(target[row]), fact(row)))
     return with_groups(graph, own)
@@ -116,13 +116,13 @@ def held_permissions(graph: AccessGraph) -> Permissions:
 
 def _permissions(named: list[str], role: object) -> Iterator[str]:
     """Yield the permissions that a grant names, directly or by a role."""
-    found: set[str] = set()
-    for one in (*named, role):
-        if isinstance(one, str):
-            found |= {*ROLES.get(one, ())}
-            if one in WANTED or one.endswith(SET_POLICY):
-                found.add(one)
-    yield from sorted(found)
+    permissions: set[str] = set()
+    for name in (*named, role):
+        if isinstance(name, str):
+            permissions |= {*ROLES.get(name, ())}
+            if name in WANTED or name.endswith(SET_POLICY):
+                permissions.add(name)
+    yield from sorted(permissions)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class World:
 
     def accounts_in(self, target: int) -> list[int]:
         """Return the accounts that a grant on a target covers."""
-        return [a for one in self.below.get(target, ()) for a in self.accounts.get(one, ())]
+        return [a for part in self.below.get(target, ()) for a in self.accounts.get(part, ())]
 
 
 def world(graph: AccessGraph) -> World:
@@ -174,7 +174,7 @@ def _within(start: int, inside: Mapping[int, list[int]]) -> Iterator[int]:
     while front:
         at = front.pop()
         yield at
-        front += [one for one in inside.get(at, ()) if one not in seen]
+        front += [child for child in inside.get(at, ()) if child not in seen]
         seen.update(front)
 
 
@@ -183,11 +183,11 @@ def _projects_of_accounts(graph: AccessGraph) -> Iterator[tuple[int, str]]:
     frame = graph.frames[SERVICE_ACCOUNT]
     columns = (frame["id"], frame["email"], frame["external_ids"])
     ours = [c.str.contains("gserviceaccount.com", regex=False).fillna(False) for c in columns]
-    mine = np.logical_or.reduce([c.to_numpy(bool) for c in ours])
-    numbers = graph.numbers(frame["id"][mine]).tolist()
-    texts = zip(*(c[mine].fillna("") for c in columns), strict=True)
-    for number, said in zip(numbers, texts, strict=True):
-        match = next((m for text in said for m in MAIL.finditer(_bare(text))), None)
+    mask = np.logical_or.reduce([c.to_numpy(bool) for c in ours])
+    numbers = graph.numbers(frame["id"][mask]).tolist()
+    texts = zip(*(c[mask].fillna("") for c in columns), strict=True)
+    for number, values in zip(numbers, texts, strict=True):
+        match = next((m for text in values for m in MAIL.finditer(_bare(text))), None)
         if match is not None:
             own = match["name"].rpartition("-compute")[0] or match["name"]
             yield number, (match["project"] or own).lower()

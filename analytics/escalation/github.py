@@ -57,18 +57,18 @@ def federated(known: Known) -> Iterator[Derivation]:
         return
     leads: dict[str, list[tuple[int, int, str]]] = {}
     for row in rows.tolist():
-        subject, said = frame["subject"].iloc[row], frame["condition"].iloc[row]
-        rest = _unevaluated("" if pd.isna(said) else str(said))
+        subject, condition = frame["subject"].iloc[row], frame["condition"].iloc[row]
+        rest = _unevaluated("" if pd.isna(condition) else str(condition))
         matched = _matched(repositories, None if pd.isna(subject) else str(subject))
         for repository, guarded in matched:
             doubt = " and ".join(filter(None, (rest, GUARDED if guarded else "")))
             lead = (repository, int(trusting[row]), str(frame["id"].iloc[row]))
             leads.setdefault(doubt, []).append(lead)
-    for doubt, found in sorted(leads.items()):
-        table = pd.DataFrame(found, columns=["resource", "gain", "fact"])
-        for one in through_grants(known, "H1", CHANGES, table):
-            said = " and ".join(sorted(filter(None, {one.condition, doubt})))
-            yield replace(one, condition=said) if doubt else one
+    for doubt, listed in sorted(leads.items()):
+        table = pd.DataFrame(listed, columns=["resource", "gain", "fact"])
+        for derivation in through_grants(known, "H1", CHANGES, table):
+            condition = " and ".join(sorted(filter(None, {derivation.condition, doubt})))
+            yield replace(derivation, condition=condition) if doubt else derivation
 
 
 def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tuple[int, bool]]:
@@ -96,10 +96,10 @@ def _matched(repositories: dict[str, int], subject: str | None) -> Iterator[tupl
 def _unevaluated(condition: str) -> str:
     """Return the rest of a condition of AWS that subject and audience do not decide."""
     try:
-        said = json.loads(condition) if condition else {}
+        document = json.loads(condition) if condition else {}
     except ValueError:
         return condition
-    for operator, tests in said.items() if isinstance(said, dict) else [("", {})]:
+    for operator, tests in document.items() if isinstance(document, dict) else [("", {})]:
         keys = {str(key).lower() for key in tests} if isinstance(tests, dict) else {""}
         if operator.rpartition(":")[2] not in EQUALS or not keys <= EVALUATED:
             return condition

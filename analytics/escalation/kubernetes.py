@@ -49,11 +49,11 @@ def started_pods(known: Known) -> Iterator[Derivation]:
     An administrator of the cluster or a namespace takes it over, with all its accounts.
     """
     clusters = _clusters(known)
-    for one in clusters.all("K1"):
-        yield from _gains("K1", one.holder, clusters.accounts_of(one), one.by)
+    for permission in clusters.all("K1"):
+        yield from _gains("K1", permission.holder, clusters.accounts_of(permission), permission.by)
     yield from _administered(known, clusters)
-    for name, whole in clusters.whole.items():
-        yield from _gains("K1", whole, clusters.spaces[name].values(), NOTHING)
+    for name, cluster in clusters.by_name.items():
+        yield from _gains("K1", cluster, clusters.spaces[name].values(), NOTHING)
     for name, spaces in clusters.spaces.items():
         for space, number in spaces.items():
             yield from _gains("K1", number, clusters.accounts.get((name, space), ()), NOTHING)
@@ -61,7 +61,7 @@ def started_pods(known: Known) -> Iterator[Derivation]:
 
 def _administered(known: Known, clusters: Clusters) -> Iterator[Derivation]:
     graph = known.graph
-    ruled = {*clusters.whole.values(), *(n for s in clusters.spaces.values() for n in s.values())}
+    ruled = {*clusters.by_name.values(), *(n for s in clusters.spaces.values() for n in s.values())}
     if not ruled:
         return
     holder, target = graph.ends(CAN_ACCESS)
@@ -75,30 +75,31 @@ def _administered(known: Known, clusters: Clusters) -> Iterator[Derivation]:
 def entered_pods(known: Known) -> Iterator[Derivation]:
     """K2: runs commands in pods, or changes them; assumed where no source lists pods."""
     clusters = _clusters(known)
-    for one in clusters.all("K2"):
-        for name, account, link in clusters.running_of(one):
-            if one.name in ("", name):
-                yield from _gains("K2", one.holder, [account], together((one.by, link)))
-        if "inventory" not in clusters.declared[one.cluster]:
-            accounts = clusters.accounts_of(one)
-            yield from _gains("K2", one.holder, accounts, one.by, assumed=True)
+    for permission in clusters.all("K2"):
+        for name, account, link in clusters.running_of(permission):
+            if permission.name in ("", name):
+                by = together((permission.by, link))
+                yield from _gains("K2", permission.holder, [account], by)
+        if "inventory" not in clusters.declared[permission.cluster]:
+            accounts = clusters.accounts_of(permission)
+            yield from _gains("K2", permission.holder, accounts, permission.by, assumed=True)
 
 
 def read_tokens(known: Known) -> Iterator[Derivation]:
     """K3: reads Secrets; assumed to hold tokens where no source lists them (else X1 decides)."""
     clusters = _clusters(known)
-    for one in clusters.all("K3"):
-        if "credentials" not in clusters.declared[one.cluster]:
-            accounts = clusters.accounts_of(one)
-            yield from _gains("K3", one.holder, accounts, one.by, assumed=True)
+    for permission in clusters.all("K3"):
+        if "credentials" not in clusters.declared[permission.cluster]:
+            accounts = clusters.accounts_of(permission)
+            yield from _gains("K3", permission.holder, accounts, permission.by, assumed=True)
 
 
 def asked_tokens(known: Known) -> Iterator[Derivation]:
     """K4: asks for a token of an account."""
     clusters = _clusters(known)
-    for one in clusters.all("K4"):
-        accounts = [one.target] if one.name else clusters.accounts_of(one)
-        yield from _gains("K4", one.holder, accounts, one.by)
+    for permission in clusters.all("K4"):
+        accounts = [permission.target] if permission.name else clusters.accounts_of(permission)
+        yield from _gains("K4", permission.holder, accounts, permission.by)
 
 
 # -- K5 and K6: what takes several permissions -----------------------------------------------------
@@ -115,26 +116,27 @@ def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Hel
     A role or group has its own permissions; an identity with several of these has all together.
     """
     clusters = _clusters(known)
-    holders = {one.holder for found in clusters.held.values() for one in found if one.rule == rule}
+    permissions = (p for listed in clusters.by_holder.values() for p in listed)
+    holders = {permission.holder for permission in permissions if permission.rule == rule}
     for holder in sorted(holders):
         yield holder, _by_part(clusters, [(holder, NOTHING)], rule)
     if not holders:
         return
-    for principal, held in _principals(known):
-        mine = [pair for pair in held if pair[0] in holders]
-        if len(mine) > 1:
-            yield principal, _by_part(clusters, mine, rule)
+    for principal, origins in _principals(known):
+        relevant = [pair for pair in origins if pair[0] in holders]
+        if len(relevant) > 1:
+            yield principal, _by_part(clusters, relevant, rule)
 
 
 def _by_part(
-    clusters: Clusters, held: list[tuple[int, Support]], rule: str
+    clusters: Clusters, origins: list[tuple[int, Support]], rule: str
 ) -> dict[str, list[Held]]:
     parts: dict[str, list[Held]] = {}
-    for holder, why in held:
-        for one in clusters.held.get(holder, ()):
-            if one.rule == rule:
-                by = together((one.by, why)) if why.facts else one.by
-                parts.setdefault(one.part, []).append(replace(one, by=by))
+    for holder, why in origins:
+        for permission in clusters.by_holder.get(holder, ()):
+            if permission.rule == rule:
+                by = together((permission.by, why)) if why.facts else permission.by
+                parts.setdefault(permission.part, []).append(replace(permission, by=by))
     return parts
 
 
@@ -159,16 +161,16 @@ def _bound(clusters: Clusters, principal: int, bind: Held, binding: Held) -> Ite
     spaces = clusters.spaces_of(bind, binding)
     if bind.resource == "roles":
         # in the whole cluster only cluster roles can be bound
-        found = [] if everywhere else _roles(clusters, bind, binding)
-        yield from _gains("K5", principal, found, by)
+        roles = [] if everywhere else _roles(clusters, bind, binding)
+        yield from _gains("K5", principal, roles, by)
     elif not everywhere and bind.name:
         inside = replace(by, condition=_and(by.condition, "in the namespaces where it binds"))
         yield from _gains("K5", principal, [bind.target] if spaces else [], inside)
     elif not everywhere:
         yield from _gains("K5", principal, spaces, by)
     elif bind.namespace == EVERYWHERE:
-        whole = [bind.target] if bind.name else [clusters.whole.get(bind.cluster, principal)]
-        yield from _gains("K5", principal, whole, by)
+        gained = [bind.target] if bind.name else [clusters.by_name.get(bind.cluster, principal)]
+        yield from _gains("K5", principal, gained, by)
 
 
 def _roles(clusters: Clusters, bind: Held, binding: Held) -> list[int]:
@@ -194,8 +196,8 @@ def _widened(
         return
     by = together((escalate.by, rewrite.by))
     if own.kind == "clusterrole":
-        whole = [clusters.whole.get(own.cluster, principal)]
-        yield from _gains("K5", principal, whole, by)
+        gained = [clusters.by_name.get(own.cluster, principal)]
+        yield from _gains("K5", principal, gained, by)
     elif escalate.reaches(own.namespace) and rewrite.reaches(own.namespace):
         space = clusters.spaces[own.cluster].get(own.namespace, principal)
         yield from _gains("K5", principal, [space], by)
@@ -205,25 +207,28 @@ def impersonated(known: Known) -> Iterator[Derivation]:
     """K6: acts as accounts, users and groups; any user in any group is a master of the cluster."""
     clusters = _clusters(known)
     for principal, parts in _together(known, "K6"):
-        found = parts.get("impersonate", [])
-        users = [one for one in found if one.resource == "users"]
-        for one in found:
-            if one.resource == "groups":
+        permissions = parts.get("impersonate", [])
+        users = [p for p in permissions if p.resource == "users"]
+        for permission in permissions:
+            if permission.resource == "groups":
                 for user in users:
-                    if user.cluster == one.cluster:
-                        whole = clusters.whole.get(one.cluster, principal)
-                        gained = [one.target if one.name else whole]
-                        yield from _gains("K6", principal, gained, together((user.by, one.by)))
+                    if user.cluster == permission.cluster:
+                        cluster = clusters.by_name.get(permission.cluster, principal)
+                        gained = [permission.target if permission.name else cluster]
+                        by = together((user.by, permission.by))
+                        yield from _gains("K6", principal, gained, by)
             else:
-                yield from _gains("K6", principal, _others(clusters, one), one.by)
+                yield from _gains("K6", principal, _others(clusters, permission), permission.by)
 
 
-def _others(clusters: Clusters, one: Held) -> list[int]:
+def _others(clusters: Clusters, permission: Held) -> list[int]:
     """Return the nodes a permission lets one act as; an account is also a user, by full name."""
-    if one.name:
-        return [one.target]
-    accounts = clusters.accounts_of(one)
-    return accounts + clusters.users.get(one.cluster, []) if one.resource == "users" else accounts
+    if permission.name:
+        return [permission.target]
+    accounts = clusters.accounts_of(permission)
+    if permission.resource != "users":
+        return accounts
+    return accounts + clusters.users.get(permission.cluster, [])
 
 
 def _rule(

@@ -98,10 +98,10 @@ def covers(action: str) -> frozenset[tuple[str, str, str]]:
     verb, _, resource = action.partition(" ")
     base = resource.split("/")[0]
     return frozenset(
-        (one.rule, one.part, wanted.split("/")[0])
-        for one in sought()
-        for wanted in one.resources
-        if (verb == ALL or verb in one.verbs)
+        (part.rule, part.part, wanted.split("/")[0])
+        for part in sought()
+        for wanted in part.resources
+        if (verb == ALL or verb in part.verbs)
         and (resource == wanted or (resource == f"{base}/{ALL}" and wanted.startswith(f"{base}/")))
     )
 
@@ -110,11 +110,11 @@ def covers(action: str) -> frozenset[tuple[str, str, str]]:
 class Clusters:
     """The clusters of a graph, with their nodes by cluster and namespace.
 
-    `held` are permissions by holder, `running` are pods with the account that each runs as,
-    `spaces` the namespaces of each cluster by name, `whole` the clusters themselves.
+    `by_holder` has the permissions of each holder, `running` the pods with the account that each
+    runs as, `spaces` the namespaces of each cluster by name, `by_name` the clusters themselves.
     """
 
-    held: dict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    by_holder: dict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     running: dict[tuple[str, str], list[tuple[str, int, Support]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -122,37 +122,38 @@ class Clusters:
     roles: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     users: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     spaces: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    whole: dict[str, int] = field(default_factory=dict)
+    by_name: dict[str, int] = field(default_factory=dict)
     declared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def all(self, rule: str, part: str = "") -> Iterator[Held]:
         """Yield every permission for a part of a rule."""
-        for found in self.held.values():
-            yield from (one for one in found if (one.rule, one.part) == (rule, part))
+        for listed in self.by_holder.values():
+            yield from (p for p in listed if (p.rule, p.part) == (rule, part))
 
-    def accounts_of(self, one: Held) -> list[int]:
+    def accounts_of(self, permission: Held) -> list[int]:
         """Return the accounts of the namespaces that a permission is for."""
-        return _within(self.accounts, one)
+        return _within(self.accounts, permission)
 
     def spaces_of(self, *all_of: Held) -> list[int]:
         """Return the namespaces in which all of these permissions hold."""
         spaces = self.spaces.get(all_of[0].cluster, {})
-        return [n for name, n in spaces.items() if all(one.reaches(name) for one in all_of)]
+        return [n for name, n in spaces.items() if all(p.reaches(name) for p in all_of)]
 
-    def running_of(self, one: Held) -> list[tuple[str, int, Support]]:
+    def running_of(self, permission: Held) -> list[tuple[str, int, Support]]:
         """Return the pods where a permission holds: name, account, and the fact."""
-        return _within(self.running, one)
+        return _within(self.running, permission)
 
 
-def _within(by_place: dict[tuple[str, str], list[Any]], one: Held) -> list[Any]:
-    if one.namespace != EVERYWHERE:
-        return by_place.get((one.cluster, one.namespace), [])
-    return [x for (cluster, _), found in by_place.items() if cluster == one.cluster for x in found]
+def _within(by_place: dict[tuple[str, str], list[Any]], permission: Held) -> list[Any]:
+    if permission.namespace != EVERYWHERE:
+        return by_place.get((permission.cluster, permission.namespace), [])
+    of_cluster = (part for place, part in by_place.items() if place[0] == permission.cluster)
+    return [node for part in of_cluster for node in part]
 
 
 def clusters_of(graph: AccessGraph) -> Clusters:
     """Collect the clusters of a graph."""
-    found = Clusters()
+    clusters = Clusters()
     ids = graph.ids
     ours = np.flatnonzero(pc.starts_with(ids, PREFIX).to_numpy(zero_copy_only=False))
     for number in ours.tolist():
@@ -160,21 +161,21 @@ def clusters_of(graph: AccessGraph) -> Clusters:
         if place is None:
             continue
         if place.kind == "serviceaccount":
-            found.accounts[place.cluster, place.namespace].append(number)
+            clusters.accounts[place.cluster, place.namespace].append(number)
         elif place.kind == "role":
-            found.roles[place.cluster, place.namespace].append(number)
+            clusters.roles[place.cluster, place.namespace].append(number)
         elif place.kind == "user":
-            found.users[place.cluster].append(number)
+            clusters.users[place.cluster].append(number)
         elif place.kind == "namespace":
-            found.spaces[place.cluster][place.name] = number
+            clusters.spaces[place.cluster][place.name] = number
         elif place.kind == "cluster":
-            found.whole[place.cluster] = number
+            clusters.by_name[place.cluster] = number
     if not len(ours):
-        return found
-    _add_held(graph, found)
-    _add_running(graph, found)
-    _add_declared(graph, found)
-    return found
+        return clusters
+    _add_permissions(graph, clusters)
+    _add_running(graph, clusters)
+    _add_declared(graph, clusters)
+    return clusters
 
 
 def _rows(graph: AccessGraph, kind: Relationship) -> np.ndarray:
@@ -183,22 +184,22 @@ def _rows(graph: AccessGraph, kind: Relationship) -> np.ndarray:
     return kept
 
 
-def _add_held(graph: AccessGraph, found: Clusters) -> None:
+def _add_permissions(graph: AccessGraph, clusters: Clusters) -> None:
     frame = graph.frames[CAN_ACCESS]
     holder, target = graph.ends(CAN_ACCESS)
-    said = text_array(frame["actions"])
+    texts = text_array(frame["actions"])
     ours = pc.starts_with(text_array(frame["target_id"]), PREFIX).fill_null(False)
     rows = _rows(graph, CAN_ACCESS)
     fact = facts_of(graph, CAN_ACCESS)
     for row in rows[ours.to_numpy(zero_copy_only=False)[rows]].tolist():
         place = located(str(frame["target_id"].iloc[row]))
-        actions = json.loads(said[row].as_py() or "[]")
+        actions = json.loads(texts[row].as_py() or "[]")
         parts = {part for action in actions for part in covers(action)}
         for rule, part, resource in sorted(parts) if place is not None else ():
             assert place is not None
             name = "" if place.name == ALL else place.name
             at = place.namespace
-            found.held[int(holder[row])].append(
+            clusters.by_holder[int(holder[row])].append(
                 Held(
                     int(holder[row]),
                     int(target[row]),
@@ -213,7 +214,7 @@ def _add_held(graph: AccessGraph, found: Clusters) -> None:
             )
 
 
-def _add_running(graph: AccessGraph, found: Clusters) -> None:
+def _add_running(graph: AccessGraph, clusters: Clusters) -> None:
     compute, account = graph.ends(RUNS_AS)
     fact = facts_of(graph, RUNS_AS)
     accounts = graph.has_label(SERVICE_ACCOUNT)
@@ -221,10 +222,10 @@ def _add_running(graph: AccessGraph, found: Clusters) -> None:
         place = located(str(graph.ids[int(compute[row])]))
         if place is not None and place.kind == "pod" and accounts[account[row]]:
             at = (place.cluster, place.namespace)
-            found.running[at].append((place.name, int(account[row]), fact(row)))
+            clusters.running[at].append((place.name, int(account[row]), fact(row)))
 
 
-def _add_declared(graph: AccessGraph, found: Clusters) -> None:
+def _add_declared(graph: AccessGraph, clusters: Clusters) -> None:
     """Record the kinds of fact declared by the scopes that state a cluster's accounts."""
     frame = graph.facts.frames[SERVICE_ACCOUNT]
     scopes = {c.key: set(c.declares) for c in graph.coverage}
@@ -232,7 +233,7 @@ def _add_declared(graph: AccessGraph, found: Clusters) -> None:
     for id_, source, scope in stated[["id", "source", "scope"]].itertuples(index=False):
         place = located(str(id_))
         if place is not None:
-            found.declared[place.cluster] |= scopes.get((source, scope), set())
+            clusters.declared[place.cluster] |= scopes.get((source, scope), set())
 
 
 def principals(graph: AccessGraph) -> Iterator[tuple[int, list[tuple[int, Support]]]]:

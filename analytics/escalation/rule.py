@@ -124,12 +124,12 @@ class Known:
         Each single step is one; if none is certain, so is a shortest path, the most certain there
         is. An edge with a ceiling below all levels does not make a node another.
         """
-        found = [self._fact(edge) for edge in self._step("all").between(start, end)]
-        if not any(way.doubt == CERTAIN for way in found):
+        supports = [self._fact(edge) for edge in self._step("all").between(start, end)]
+        if not any(way.doubt == CERTAIN for way in supports):
             routes = (self._step(name).route(start, end) for name in STEPS)
             route = next((r for r in routes if r is not None), None)
-            found += [] if route is None else [together(self._fact(edge) for edge in route)]
-        return minimal(found)
+            supports += [] if route is None else [together(self._fact(edge) for edge in route)]
+        return minimal(supports)
 
     def _step(self, name: str) -> "_Steps":
         if name not in self._steps:
@@ -166,8 +166,8 @@ class _Steps:
     def between(self, start: int, end: int) -> list[int]:
         """Return the edges from `start` directly to `end`."""
         begin, close = self.indptr[start], self.indptr[start + 1]
-        there = np.flatnonzero(self.target[begin:close] == end)
-        return [int(edge) for edge in self.order[begin + there]]
+        offsets = np.flatnonzero(self.target[begin:close] == end)
+        return [int(edge) for edge in self.order[begin + offsets]]
 
     def route(self, start: int, end: int) -> list[int] | None:
         """Return the edges of a shortest path; None where there is none."""

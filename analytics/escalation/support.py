@@ -54,15 +54,15 @@ NOTHING = Support()
 def together(parts: Iterable[Support]) -> Support:
     """Join supports that are all needed; the fact that was unused longest comes first."""
     needed = list(parts)
-    seen = [one for one in needed if one.telemetry]
-    least = min(seen, key=lambda one: max(one.last_used, one.since), default=NOTHING)
-    ordered = [least, *(one for one in needed if one is not least)]
-    said = sorted({one.condition for one in needed if one.condition})
+    seen = [part for part in needed if part.telemetry]
+    least = min(seen, key=lambda part: max(part.last_used, part.since), default=NOTHING)
+    ordered = [least, *(part for part in needed if part is not least)]
+    conditions = sorted({part.condition for part in needed if part.condition})
     return Support(
-        tuple(dict.fromkeys(fact for one in ordered for fact in one.facts)),
-        " and ".join(said),
-        any(one.eligible for one in needed),
-        any(one.assumed for one in needed),
+        tuple(dict.fromkeys(fact for part in ordered for fact in part.facts)),
+        " and ".join(conditions),
+        any(part.eligible for part in needed),
+        any(part.assumed for part in needed),
         least.telemetry,
         least.last_used,
         least.since,
@@ -73,7 +73,7 @@ def facts_of(graph: AccessGraph, relationship: Relationship) -> Callable[[int], 
     """Return a function that reads a row of a type's frame as a support of one fact."""
     frame = graph.frames[relationship]
     ids = frame["id"].to_numpy(object)
-    said = _column(frame, "condition", _texts, "")
+    conditions = _column(frame, "condition", _texts, "")
     eligible = _column(frame, "eligible", flags, False)
     assumed = _column(frame, "assumed", flags, False)
     seen, used, since = _use(graph, relationship)
@@ -81,7 +81,7 @@ def facts_of(graph: AccessGraph, relationship: Relationship) -> Callable[[int], 
     def read(row: int) -> Support:
         return Support(
             (str(ids[row]),),
-            str(said[row]),
+            str(conditions[row]),
             bool(eligible[row]),
             bool(assumed[row]),
             bool(seen[row]),
@@ -128,10 +128,10 @@ def minimal(supports: Iterable[Support], most: int | None = None) -> list[Suppor
         return listed
     kept: list[Support] = []
     by_fact: dict[str, list[Support]] = {}
-    for one in sorted(listed, key=lambda s: (len(s.facts), s.rank)):
-        near = (other for fact in one.facts or ("",) for other in by_fact.get(fact, ()))
-        if any(other.covers(one) for other in near):
+    for support in sorted(listed, key=lambda s: (len(s.facts), s.rank)):
+        near = (other for fact in support.facts or ("",) for other in by_fact.get(fact, ()))
+        if any(other.covers(support) for other in near):
             continue
-        kept.append(one)
-        by_fact.setdefault(min(one.facts, default=""), []).append(one)
+        kept.append(support)
+        by_fact.setdefault(min(support.facts, default=""), []).append(support)
     return sorted(kept, key=lambda s: s.rank)[:most]

@@ -24,7 +24,7 @@ def through_grants(
     wanted = sum(1 << LEVELS.index(level) for level in yielding)
     conditions = known.graph.frames[CAN_ACCESS]["condition"]
     ids = known.graph.frames[CAN_ACCESS]["id"]
-    for way in records(_held(known.so_far.grants, wanted).merge(leads, on="resource")):
+    for way in records(_giving(known.so_far.grants, wanted).merge(leads, on="resource")):
         if way.holder == way.gain:
             continue
         stated = way.row >= 0  # an account that is taken over has derived grants
@@ -44,7 +44,7 @@ def through_grants(
         )
 
 
-def _held(grants: Grants, wanted: int) -> pd.DataFrame:
+def _giving(grants: Grants, wanted: int) -> pd.DataFrame:
     """Return the grants that give one of the wanted levels (bits), with their last use at one."""
     gives = grants.levels & wanted > 0
     at_level = (grants.levels & wanted)[:, None] >> np.arange(len(LEVELS)) & 1 == 1
