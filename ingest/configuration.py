@@ -42,7 +42,7 @@ def jobs_of(
     chosen = _source(source)
     if not paths:
         raise NoSuchSource(f"say what to read: trustdebt ingest {source} PATH")
-    return [(_there(chosen), _request(chosen, paths, scope, taken_at))]
+    return [(_checking_paths(chosen), _request(chosen, paths, scope, taken_at))]
 
 
 def _source(name: str) -> Source:
@@ -75,7 +75,7 @@ def _request(
     return Request((), scope, taken_at, source.address(addresses[0]))
 
 
-def _there(source: Source) -> Source:
+def _checking_paths(source: Source) -> Source:
     """Return the source with a check that its paths exist."""
 
     def read(request: Request) -> Reading:
@@ -115,6 +115,6 @@ def _job(config: Path, number: int, table: dict[str, Any]) -> tuple[Source, Requ
         source = _source(str(table["name"]))
         request = _request(source, listed, scope, folder=config.parent)
         tags = read_tag_map(table.get("tags", {}), config, f"{place}/tags")
-        return _there(source), replace(request, tags=tags)
+        return _checking_paths(source), replace(request, tags=tags)
     except NoSuchSource as error:
         raise InputRefused(config, place, str(error)) from None

@@ -225,7 +225,7 @@ def parse_json(text: str, path: Path | str, *, at: str = "", max_depth: int = MA
 
     >>> parse_json('{"a": 1, "a": 2}', "x.json")
     Traceback (most recent call last):
-    graph.files.regular.InputRefused: x.json, /a: a key stands here twice
+    graph.files.regular.InputRefused: x.json, /a: a key is repeated
     """
     _check_depth(text, path, at, max_depth)
     wrong: list[_Wrong] = []
@@ -317,7 +317,7 @@ def _object(pairs: list[tuple[str, Any]], wrong: list[_Wrong]) -> dict[str, Any]
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                made[key] = _mark("a key stands here twice", wrong)
+                made[key] = _mark("a key is repeated", wrong)
             seen.add(key)
     return made
 

@@ -56,7 +56,7 @@ class _Loader(SAFE):  # type: ignore[misc]
             if not isinstance(key, yaml.ScalarNode):
                 raise _Refused(key.start_mark.line, "a key is not text")
             if key.value in made:
-                raise _Refused(key.start_mark.line, "a key stands here twice")
+                raise _Refused(key.start_mark.line, "a key is repeated")
             made[key.value] = self.construct_object(value, deep=deep)
         return made
 
@@ -115,7 +115,7 @@ def parse_yaml(text: str, path: Path, *, max_depth: int = MAX_DEPTH) -> list[Yam
     except RecursionError:
         raise InputRefused(path, "", f"is nested more than {max_depth} deep") from None
     except ValueError:
-        raise InputRefused(path, "", "holds a value that is none of its type") from None
+        raise InputRefused(path, "", "holds a value that is invalid for its type") from None
 
 
 def _check_depth(text: str, max_depth: int) -> None:

@@ -334,7 +334,7 @@ def _reject_or_wait(
             place = ", ".join(p for p in (origin["file"], origin["place"]) if p)
             waits.setdefault((*reading.coverage.key, str(why)), []).append(place)
     for (source, scope, why), places in waits.items():
-        first = f"; the first stands in {places[0]}" if places[0] else ""
+        first = f"; the first is in {places[0]}" if places[0] else ""
         fresh[source, scope].warnings.append(
             f"{relationship.name}: {len(places)} wait for another source, as {why}{first}"
         )

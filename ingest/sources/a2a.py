@@ -161,7 +161,7 @@ def _add_skill(rows: Rows, agent: str, skill: Any, place: Place) -> None:
         rows.link(CALLS, agent, tool, place)
         rows.link(CONTROLS, tool, agent, place, rule="A2A", condition="as far as the skill goes")
     else:
-        rows.warn(f"{place.file}: a skill stands there more than once and counts once")
+        rows.warn(f"{place.file}: a skill is listed more than once and counts once")
 
 
 def _add_trust(rows: Rows, agent: str, schemes: list[Scheme], place: Place) -> None:

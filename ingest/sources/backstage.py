@@ -202,7 +202,7 @@ class _Catalog:
     unresolved: int = 0
 
     def gather(self, document: Mapping[str, Any], place: Place) -> None:
-        """Take in one entity."""
+        """Add one entity."""
         metadata, spec, kind = (
             document.get("metadata"),
             document.get("spec"),

@@ -171,7 +171,7 @@ def _add(
         place = Place(str(file.path), f"line {last.number}")
         for owner in dict.fromkeys(last.owners):
             if PROJECT_ROLE.fullmatch(owner):
-                left["owners that are a role in the project, and nobody by name,"] += 1
+                left["owners that are a role in the project, not a name,"] += 1
                 continue
             id_ = _owner(rows, repository, owner, place)
             if id_:

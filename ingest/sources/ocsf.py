@@ -40,7 +40,7 @@ LEVELS_OF: Mapping[int, Mapping[int, str]] = {  # class, activity and the level 
     DATASTORE: {1: "read", 2: "write", 4: "read", 5: "write", 6: "write", 7: "write", 8: "list"},
 }
 LIVES = {1: "active", 2: "active", 5: "disabled", 6: "deleted"}  # activities of account changes
-NAMING = {  # where an event of a class says what was used
+NAMING = {  # the fields with the used resources, by class
     WEB: ("resources", "web_resources"),
     API: ("resources",),
     DATASTORE: ("resources", "databucket", "database", "table"),
@@ -98,7 +98,7 @@ def _events(file: ExportFile, budget: Budget, rows: Rows) -> Documents | None:
 
 
 def _time(event: Mapping[str, Any]) -> int | None:
-    """Return when an event happened in milliseconds; None where it does not say."""
+    """Return the instant of an event in milliseconds; None if it has none."""
     at = event.get("time")
     if isinstance(at, float) and at.is_integer():
         at = int(at)
@@ -158,7 +158,7 @@ class _Log:
     known_uids: set[str] = field(default_factory=set)
 
     def take(self, event: Mapping[str, Any], place: Place) -> None:
-        """Take in one event."""
+        """Add one event."""
         kind, at = event.get("class_uid"), _time(event)
         if type(kind) is not int:
             self.passed["records that are no event"] += 1

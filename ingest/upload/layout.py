@@ -315,7 +315,7 @@ def _place(steps: Sequence[str], top: Path, received: Received) -> Path:
     except OSError:
         raise InputRefused("", shown(full_name), "lies below a file") from None
     if (here, steps[-1]) in received.names.places:
-        raise InputRefused("", shown(full_name), "stands in the archive twice")
+        raise InputRefused("", shown(full_name), "is in the archive twice")
     return received.names.place(here, steps[-1])
 
 

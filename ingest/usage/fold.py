@@ -74,13 +74,13 @@ def fold(events: "ibis.Table") -> "ibis.Table":
         first_ms=by_day["first"].min(where=went),
         last_ms=by_day["last"].max(where=went),
         tried_ms=by_day["last"].max(),
-        count=_whole(count.sum(where=went)),
-        failures=_whole(count.sum(where=by_day.failed)),
+        count=_as_int64(count.sum(where=went)),
+        failures=_as_int64(count.sum(where=by_day.failed)),
         days=(by_day.day * (1 << SHIFT) + count).collect(where=went),
     )
 
 
-def _whole(total: "ibis.Value") -> "ibis.Value":
+def _as_int64(total: "ibis.Value") -> "ibis.Value":
     """Return a sum as int64, 0 if null; DuckDB's own type is wider."""
     return total.cast("decimal(18,0)").cast("int64").fill_null(0)
 
@@ -91,8 +91,8 @@ def merge(folded: "ibis.Table") -> "ibis.Table":
         first_ms=folded.first_ms.min(),
         last_ms=folded.last_ms.max(),
         tried_ms=folded.tried_ms.max(),
-        count=_whole(folded["count"].sum()),
-        failures=_whole(folded.failures.sum()),
+        count=_as_int64(folded["count"].sum()),
+        failures=_as_int64(folded.failures.sum()),
         days=folded.days.collect().flatten(),
     )
 
@@ -119,7 +119,7 @@ def fold_json(
 ) -> pa.Table:
     """Fold files of JSON lines, plain or gzip, in the native format (`at` is text).
 
-    `packed` tells whether they are gzip, where their names do not show it. A line that is no JSON
+    `packed` is True if they are gzip; None derives it from their names. A line that is no JSON
     object, or an instant without a zone, stops the fold.
 
     Raises

@@ -133,7 +133,7 @@ def test_what_waits_for_another_source_is_no_bad_row(store):
     assert done.quarantined == []
     assert done.warnings == [
         "RUNS_AS: 2 wait for another source, as target_id names nothing that is known; "
-        "the first stands in RUNS_AS.csv, line 2"
+        "the first is in RUNS_AS.csv, line 2"
     ]
     (rejected_rows,) = done.rejected_rows
     assert (rejected_rows.count, rejected_rows.warnings) == (0, tuple(done.warnings))

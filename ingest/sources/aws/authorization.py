@@ -207,14 +207,14 @@ def _compare_role(export: Export, known: Principal, record: dict[str, Any], plac
     trust = document(export, given, at, default_resource=known.arn)
     if known.trust is None:
         known.trust = trust
-    elif trust is not None and _said(trust) != _said(known.trust):
+    elif trust is not None and _content(trust) != _content(known.trust):
         export.rows.warn(
-            f"{place.file}: trusts others than the authorization details say of"
+            f"{place.file}: its trust policy differs from the authorization details of"
             f" {shown(known.arn)}; the authorization details were kept"
         )
 
 
-def _said(document: Document) -> list[tuple[object, ...]]:
+def _content(document: Document) -> list[tuple[object, ...]]:
     return sorted(
         (
             (s.allow, s.actions, s.principals, s.except_principals, str(s.condition))

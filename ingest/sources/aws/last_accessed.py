@@ -1,7 +1,7 @@
-"""When a role, user, group or policy last called each service.
+"""The last call of each service by a role, user, group or policy.
 
-The answer of get-service-last-accessed-details does not say of whom it speaks: the file that
-holds the job's id, named by the entity, does. AWS counts denied attempts too.
+The answer of get-service-last-accessed-details does not name the entity: the file with the job's id
+is named after it. AWS counts denied attempts too.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
 """
 
@@ -31,7 +31,7 @@ def read_job(export: Export, value: dict[str, Any], place: Place) -> None:
     for suffix in (".json", ".JSON"):
         entity = entity.removesuffix(suffix)
     if parse(entity) is None:
-        export.rows.warn(f"{place.file}: its name does not say on whom the job reports")
+        export.rows.warn(f"{place.file}: its name does not identify the user or role of the job")
         return
     export.jobs[value["JobId"]] = entity
 
@@ -63,7 +63,7 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
             callers |= {text(record, "LastAuthenticatedEntity")} - {""}
     entity = _entity(export, place, callers)
     if entity is None:
-        export.rows.reject(place, "nothing says of whom it speaks")
+        export.rows.reject(place, "the user or role that it is about is unknown")
         return
     export.declares.add("usage")
     export.uses.append(ServiceUse(entity, services, place))
@@ -97,7 +97,7 @@ def last_calls(export: Export) -> dict[str, dict[str, pd.Timestamp | None]]:
         principal = export.people.find(use.entity)
         if principal is None:
             export.rows.warn(
-                f"{use.place.file}: speaks of {shown(use.entity)}, which is not in the export"
+                f"{use.place.file}: is about {shown(use.entity)}, which is not in the export"
             )
             continue
         known = calls_by_principal.setdefault(principal.arn, {})

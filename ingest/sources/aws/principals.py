@@ -28,8 +28,7 @@ class Principal:
     """A user, role, group or the root user of an account.
 
     `attached` and `boundary` name managed policies; `inline` pairs a name with a document.
-    `password` is None where nobody said whether there is one; `used` says that the export
-    could have told the last use.
+    `password` is None if unknown; `used` is True if the export could have declared the last use.
     """
 
     arn: str

@@ -38,14 +38,14 @@ def read(request: Request) -> Reading:
     Raises
     ------
     InputRefused
-        If nothing in it is an AWS export, if a document is broken, or if nothing says which
-        account it is of.
+        If nothing in it is an AWS export, if a document is broken, or if its account is
+        unknown.
     """
     export, files = gather(request)
     account = _main_account(export)
     scope = request.scope or account
     if not scope:
-        raise InputRefused(request.paths[0], "", "nothing says of which account it is; name it")
+        raise InputRefused(request.paths[0], "", "its account is unknown; name it")
     moment = _taken_at(export, request, files)
     tagger = Tagger(request.tags)
     _add_rows(export, account, tagger)

@@ -145,7 +145,7 @@ class Documents:
                 self.rows.warn(f"{count} {kinds} are listed without their details")
         if self.passed:
             passed = ", ".join(f"{kind} ({n})" for kind, n in sorted(self.passed.items()))
-            self.rows.warn(f"parts that say nothing of access were passed over: {passed}")
+            self.rows.warn(f"parts that do not concern access were passed over: {passed}")
 
 
 def status_of(value: Any) -> str | None:

@@ -251,7 +251,7 @@ def _used(record: dict[str, Any], source: str, name: str, at_ms: int, log: Log) 
         return None
     identity = actor(record.get("userIdentity"))
     if identity is None:
-        log.kinds["by nobody who is an identity of an account"] += 1
+        log.kinds["by an actor that is no identity of an account"] += 1
         return None
     failed = bool(text(record.get("errorCode")) or text(record.get("errorMessage")))
     if not failed:

@@ -226,7 +226,7 @@ class Tables:
             self._link(table.form.relationship, links)
 
     def _used_by_level(self, grants: pd.DataFrame) -> pd.DataFrame:
-        """Take a last use without a level as a use of each granted level."""
+        """Return grants in which a last use without a level counts for each granted level."""
         if "last_used_at" not in grants:
             return grants
         levels = grants.get("levels", pd.Series(pd.NA, grants.index, dtype="string"))

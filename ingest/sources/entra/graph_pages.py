@@ -38,7 +38,7 @@ from ingest.sources.entra.tenant import (
 )
 
 EXPANDED = 20  # related objects that `$expand` returns at most, without a note that there are more
-PASSED = "objects that say nothing of access were passed over"
+PASSED = "objects that do not concern access were passed over"
 
 
 @dataclass

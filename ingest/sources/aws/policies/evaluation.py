@@ -1,8 +1,8 @@
 """Evaluation of policies: what is allowed, after denials and permission boundaries.
 
 An action is allowed on a resource if a statement allows it, none denies it, and the boundary,
-where there is one, allows it too. Conditions are never decided: an allowance that rests on
-one is conditional, and a conditional denial makes what it would take away conditional.
+where there is one, allows it too. Conditions are never decided: a permission with one is
+conditional, and a conditional denial makes the permissions that it covers conditional.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 

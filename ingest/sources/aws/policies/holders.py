@@ -1,8 +1,8 @@
 """The holders of policies with their limits: the input of the evaluation.
 
-Where a member of a group is limited by a boundary, or by a denial that the group does not
-have, group and member do not have the same access; `grants` then gives the member what is
-left of it directly.
+If a member of a group is limited by a boundary, or by a denial that the group does not have,
+group and member do not have the same access; the member then gets its part of the group's grants
+directly.
 """
 
 from collections.abc import Iterable, Mapping

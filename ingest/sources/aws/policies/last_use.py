@@ -1,8 +1,8 @@
 """The last use of single grants from service-last-accessed data.
 
-The data say when an identity last called a service, not on which resource nor at which level.
-So a grant counts as used only where it is all that the identity has on that service, as unused
-where the service was never called, and as unobservable otherwise.
+The data have the last call of a service by an identity, not the resource or the level. So a grant
+counts as used only if it is all that the identity has on that service, as unused if the service was
+never called, and as unobservable otherwise.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Policies attached to resources: the callers that they allow and deny.
 
-Within an account such a policy lets in whom it names without any permission of their own; the
-account itself, named as a whole, leaves it to its own policies. A caller from another account
-needs that account's permission too, unless everybody is let in.
+Within an account such a policy suffices for the principals that it names; if it names the account
+itself, the account's own policies decide. A caller from another account needs that account's
+permission too, unless the policy allows everybody.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
 

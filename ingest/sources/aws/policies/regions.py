@@ -8,10 +8,10 @@ from ingest.sources.aws.policies.patterns import contains, overlaps
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
-    """Some resources: what all of `bases` match, without what `excluded` match.
+    """The resources that all of `bases` match, without those that `excluded` match.
 
-    A `literal` base stands for itself only: `*` is then what a request names that is on no
-    resource, and the pattern of all of IAM is all of it or nothing.
+    A `literal` base is no pattern: `*` is then the resource of requests on no resource, and the
+    pattern of all of IAM is covered completely or not at all.
     """
 
     bases: tuple[str, ...]

@@ -38,9 +38,8 @@ TYPES = {"s3": "bucket", "sqs": "queue", "sns": "topic"}  # whose names do not h
 class Target:
     """Something that a permission can be on.
 
-    `names` are the resource names (or patterns) by which statements mean it: the thing itself,
-    then its parts. `homes` are the accounts whose policies name it, where its own name does
-    not say whose it is.
+    `names` are the resource names (or patterns) that statements match: the thing itself, then its
+    parts. `homes` are the accounts whose policies name it, if its own name has no account.
     """
 
     id: str

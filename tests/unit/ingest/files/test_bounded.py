@@ -24,7 +24,7 @@ BAD = {
     "truncated": (b'{"a": [\n1,\n2', "line 3", "the JSON text ends too early"),
     "not JSON": (b'{"a": 1}\nnonsense', "line 2", "is not JSON"),
     "single quotes": (b"{'a': 1}", "line 1", "is not JSON"),
-    "repeated key": (b'{"a": {"b": 1, "c": 2, "b": 3}}', "/a/b", "a key stands here twice"),
+    "repeated key": (b'{"a": {"b": 1, "c": 2, "b": 3}}', "/a/b", "a key is repeated"),
     "NaN": (b'{"a": [1, NaN]}', "/a/1", "a number is not finite"),
     "Infinity": (b'{"a": -Infinity}', "/a", "a number is not finite"),
     "beyond all floats": (b'{"a/b": 1e999}', "/a~1b", "a number is not finite"),

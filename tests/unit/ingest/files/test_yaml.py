@@ -18,7 +18,7 @@ MERGES = "m0: &m0 {a: 1}\n" + "".join(
 )
 BAD = {
     "no YAML": ("a: [1\nb: 2", "line 2", "is not YAML"),
-    "key twice": ("a: 1\nb:\n  c: 1\n  c: 2", "line 4", "a key stands here twice"),
+    "key twice": ("a: 1\nb:\n  c: 1\n  c: 2", "line 4", "a key is repeated"),
     "an object": ("a: !!python/object/apply:os.system [x]", "line 1", "is not YAML"),
     "a loop": ("b: 1\na: &a\n  b: *a", "line 2", "holds an alias that leads back to itself"),
     "deep": ("[" * 101, "line 1", "is nested more than 100 deep"),
@@ -83,7 +83,7 @@ def test_comments_go_and_what_looks_like_one_in_text_stays():
 @pytest.mark.parametrize(
     ("said", "place", "reason"),
     [
-        ('{"a": 1,\n"a": 2, // x\n}', "/a", "a key stands here twice"),
+        ('{"a": 1,\n"a": 2, // x\n}', "/a", "a key is repeated"),
         ('{"a": [1,,]}', "line 1", "is not JSON"),
         ('{"a":\n\n /* open', "line 3", "the JSON text ends too early"),
         ('{"a": "open', "line 1", "is not JSON"),

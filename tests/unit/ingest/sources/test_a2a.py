@@ -175,7 +175,7 @@ def test_what_cannot_be_named_is_set_aside(read, card, place, reason):
         ("{}", "holds no agent card"),
         ("[1]", "holds no agent card"),
         ('{"name": "x", "skills": []}', "holds no agent card"),
-        ('{"name": "x", "name": "y"}', "a key stands here twice"),
+        ('{"name": "x", "name": "y"}', "a key is repeated"),
         ('{"name": ', "the JSON text ends too early"),
         ("[" * 200, "is nested more than 100 deep"),
     ],

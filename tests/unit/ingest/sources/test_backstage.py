@@ -261,7 +261,7 @@ def test_in_a_folder_other_files_do_not_matter_and_broken_catalogs_are_set_aside
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
-        ("a: 1\na: 2\n# backstage.io/\n", "a key stands here twice"),
+        ("a: 1\na: 2\n# backstage.io/\n", "a key is repeated"),
         ("a: &a [*a]\n# backstage.io/\n", "alias"),
         ("kind: Component\n", "holds no entity"),
         ("[" * 200 + "backstage.io/", "is nested more than 100 deep"),

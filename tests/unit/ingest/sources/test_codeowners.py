@@ -138,7 +138,7 @@ def test_roles_in_the_project_are_counted_and_nobody(read):
     assert {owner for owner, _ in loaded.links(OWNS)} == {"ann"}
     assert loaded.reasons == []
     assert loaded.done.warnings == [
-        "2 owners that are a role in the project, and nobody by name, are left out"
+        "2 owners that are a role in the project, not a name, are left out"
     ]
 
 

@@ -240,7 +240,7 @@ def test_addresses_are_kept_without_what_is_secret_in_them(address, bare, secret
 @pytest.mark.parametrize(
     ("said", "place", "reason"),
     [
-        ('{"mcpServers": {"a": {}, "a": {}}}', "/mcpServers/a", "a key stands here twice"),
+        ('{"mcpServers": {"a": {}, "a": {}}}', "/mcpServers/a", "a key is repeated"),
         ('{"mcpServers": {', "line 1", "the JSON text ends too early"),
         ('{"mcpServers": /* ', "line 1", "the JSON text ends too early"),
         ('{"mcpServers": ' + "[" * 200, "line 1", "is nested more than 100 deep"),
@@ -264,10 +264,10 @@ def test_in_a_folder_a_broken_configuration_is_set_aside_and_other_files_do_not_
     written(tmp_path / "in", {"servers": [{"url": "https://a.example"}]}, "part-of-openapi.json")
     loaded = load(SOURCE, tmp_path / "s", tmp_path / "in")
     assert loaded.of(AGENT, "name") == [".mcp.json"]
-    assert loaded.reasons == [("/mcpServers/a", "a key stands here twice")]
+    assert loaded.reasons == [("/mcpServers/a", "a key is repeated")]
     assert not loaded.graph.coverage[0].complete
     assert "3 files hold no MCP servers and were passed over" in loaded.done.warnings
-    with pytest.raises(InputRefused, match="a key stands here twice"):
+    with pytest.raises(InputRefused, match="a key is repeated"):
         load(SOURCE, tmp_path / "s2", broken)
 
 

@@ -132,7 +132,7 @@ def test_an_empty_page_is_a_listing(read):
         ('[{"name": "left-pad", "version": "1"}]', "no listing of MCP servers"),
         ('{"servers": [1, 2]}', "no listing of MCP servers"),
         ("[[[", "the JSON text ends too early"),
-        ('[{"name": "a", "name": "b"}]', "a key stands here twice"),
+        ('[{"name": "a", "name": "b"}]', "a key is repeated"),
     ],
 )
 def test_what_is_no_listing_is_refused(tmp_path, said, reason):

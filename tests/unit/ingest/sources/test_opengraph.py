@@ -304,7 +304,7 @@ def test_what_breaks_the_schema_is_set_aside_and_the_rest_stays(read, nodes, edg
         ("[]", "is JSON, and no OpenGraph"),
         ('{"graph": {"nodes": {}}}', "is JSON, and no OpenGraph"),
         ('{"data": [], "meta": {"type": "users"}}', "a collection of SharpHound or AzureHound"),
-        ('{"graph": {"nodes": [{"id": "a", "id": "b"}]}}', "a key stands here twice"),
+        ('{"graph": {"nodes": [{"id": "a", "id": "b"}]}}', "a key is repeated"),
         ('{"graph": {"nodes": [', "the JSON text ends too early"),
         ('{"a": ' * 120, "is nested more than 100 deep"),
     ],

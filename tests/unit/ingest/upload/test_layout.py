@@ -311,7 +311,7 @@ def test_bombs_are_refused_before_they_fill_the_disk(tmp_path: Path) -> None:
     ("names", "reason"),
     [
         (["a", "a/b"], "lies below a file"),
-        (["a/b", "a\\b"], "stands in the archive twice"),
+        (["a/b", "a\\b"], "is in the archive twice"),
         (["/".join("abcdefghijklmnopqrstuvwxyz")], "lies too deep"),
         (["x" * 1_001], "has a name too long"),
         (["__MACOSX/x", ".DS_Store"], "holds no files"),

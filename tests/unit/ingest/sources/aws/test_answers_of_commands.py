@@ -34,7 +34,7 @@ def test_report_of_last_use_is_of_whom_its_file_is_named_after(tmp_path):
     assert "usage" in got.reading.declares
     (folder / "last-accessed-idle.json").rename(folder / "last-accessed-other.json")
     (wrong,) = read(folder).reading.rejected
-    assert wrong.reason == "nothing says of whom it speaks"
+    assert wrong.reason == "the user or role that it is about is unknown"
     folder = written(folder, **{"last-accessed-idle2": report | {"IsTruncated": True}})
     assert not read(folder).reading.complete
 

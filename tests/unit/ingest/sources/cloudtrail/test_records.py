@@ -114,7 +114,7 @@ def test_identities(read, identity, expected):
 def test_what_is_no_identity_of_an_account_makes_none(read, identity):
     found = read(event(who=identity))
     assert len(found.graph.ids) == 0
-    assert any("by nobody who is an identity" in said for said in found.done.warnings)
+    assert any("by an actor that is no identity" in said for said in found.done.warnings)
 
 
 @pytest.mark.parametrize("error", [{"errorCode": "AccessDenied"}, {"errorMessage": "No"}])

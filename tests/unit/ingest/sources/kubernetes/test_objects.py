@@ -148,7 +148,7 @@ def test_a_list_that_goes_on_is_partial(tmp_path):
 @pytest.mark.parametrize(
     ("name", "said", "reason"),
     [
-        ("a.yaml", "kind: Pod\nkind: Role\n", "a key stands here twice"),
+        ("a.yaml", "kind: Pod\nkind: Role\n", "a key is repeated"),
         ("a.yaml", "a: &a [*a]", "an alias that leads back to itself"),
         ("a.yaml", "replicas: {{ .Values.n }}", "a key is not text"),
         ("a.yaml", "name: values\nimage: x", "holds no object of a cluster"),
