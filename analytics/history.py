@@ -8,7 +8,7 @@ import pandas as pd
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.journal.journal import Journal, journal_of
 from graph.journal.statements import apply
 from graph.stores import (
@@ -101,7 +101,7 @@ class History:
         return (*(i for i in self.infos if i.order < info.order), info)
 
 
-def renamed_graphs(posture: Posture) -> list[Former]:
+def renamed_graphs(posture: Posture) -> list[RenamedIds]:
     """Return the graphs of the snapshots up to a posture's, each with the ids that it uses.
 
     They are in the order of their instants, the posture's own last; it is the only one without a
@@ -109,11 +109,11 @@ def renamed_graphs(posture: Posture) -> list[Former]:
     """
     history, now = posture.history, posture.graph
     if history is None or now.snapshot is None:
-        return [Former(now, now)]
+        return [RenamedIds(now, now)]
     known = [i for i in history.until(now.snapshot) if i.taken_at <= now.as_of]
     graphs = [history.posture(i.id).graph for i in known]
     identities = [graph.identities for graph in graphs]
-    return [Former(graph, now, identities[at + 1 :]) for at, graph in enumerate(graphs)]
+    return [RenamedIds(graph, now, identities[at + 1 :]) for at, graph in enumerate(graphs)]
 
 
 def posture_of(

@@ -46,12 +46,12 @@ class WithoutWorkingFolder:
 
     def __enter__(self) -> None:
         """Remove the working folder from `sys.path`."""
-        self.former = list(sys.path)
+        self.before = list(sys.path)
         leave_working_folder()
 
     def __exit__(self, *_: object) -> None:
         """Restore `sys.path`, which in a notebook belongs to the user."""
-        sys.path[:] = self.former
+        sys.path[:] = self.before
 
 
 def isolated(module: str, *arguments: str) -> list[str]:

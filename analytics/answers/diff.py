@@ -10,7 +10,7 @@ from analytics.history import History
 from graph.access import AccessGraph
 from graph.element import Dtype, Element, Node, Property
 from graph.facts import Coverage
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.schema import FACT_NODES, RELATIONSHIPS
 from graph.stores import SnapshotInfo
 from graph.values import strict_json
@@ -26,7 +26,7 @@ def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int
     added nor removed.
     """
     earlier, later = history.posture(before.id).graph, history.posture(after.id).graph
-    earlier_ids = Former(earlier, later)
+    earlier_ids = RenamedIds(earlier, later)
     differences = changes(earlier_ids.graph, later)
     renamed, left_out = cut(_renamed(earlier_ids, later), limit)
     answer: dict[str, Any] = {
@@ -44,7 +44,7 @@ def diff(history: History, before: SnapshotInfo, after: SnapshotInfo, limit: int
     return answer | {"left_out": left_out}
 
 
-def _renamed(earlier_ids: Former, after: AccessGraph) -> list[dict[str, Any]]:
+def _renamed(earlier_ids: RenamedIds, after: AccessGraph) -> list[dict[str, Any]]:
     """Return the nodes with another id than before, by the earlier id; only knowledge changed."""
     ids = sorted(earlier_ids.names) if not earlier_ids.same else []
     was = earlier_ids.before.numbers(pd.Series(ids, dtype="string")).tolist()

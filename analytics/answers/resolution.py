@@ -13,7 +13,7 @@ from analytics.findings.rules import all_rules
 from graph.access import AccessGraph
 from graph.coverage import kind_of_element
 from graph.element import Element, Node
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, COVERS, OWNS, RELATIONSHIPS
 
@@ -55,7 +55,7 @@ class _About:
     needs: tuple[str, ...]
 
     @classmethod
-    def of(cls, earlier_ids: Former, row: Any) -> "_About":
+    def of(cls, earlier_ids: RenamedIds, row: Any) -> "_About":
         """Build it from the graph that saw the finding last."""
 
         def called(ids: list[str]) -> set[str]:
@@ -102,10 +102,10 @@ def _ends_of(graph: AccessGraph, facts: tuple[str, ...]) -> list[str]:
 
 
 @once
-def _compared(lives: Lives, before: int, after: int) -> tuple[Former, Changes]:
+def _compared(lives: Lives, before: int, after: int) -> tuple[RenamedIds, Changes]:
     """Compare two steps, cached over all findings resolved between them."""
     later = lives.posture(after).graph
-    earlier_ids = Former(lives.posture(before).graph, later)
+    earlier_ids = RenamedIds(lives.posture(before).graph, later)
     return earlier_ids, changes(earlier_ids.graph, later)
 
 

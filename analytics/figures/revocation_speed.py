@@ -24,7 +24,7 @@ from analytics.ownership.owners import DAY
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
 from graph.identity.match import Identities
-from graph.identity.renamed_ids import Former, names_in
+from graph.identity.renamed_ids import RenamedIds, names_in
 from graph.once import once
 from graph.schema import AGENT, CAN_ACCESS, CREDENTIAL, CREDENTIAL_ENDED
 
@@ -102,7 +102,9 @@ def _moments(posture: Posture, about: int | None) -> list[_Moment]:
     thing = posture.graph.thing(about)["id"] if about is not None else None
     looks: list[tuple[_Moment, Identities]] = []
     for past in _past(posture):
-        numbers = Former(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        numbers = (
+            RenamedIds(past.graph, posture.graph).numbers(thing) if thing is not None else None
+        )
         looks.append((_moment(past, numbers), past.graph.identities))
     identities_by_time = [identities for _, identities in looks]
     return [

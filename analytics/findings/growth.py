@@ -15,7 +15,7 @@ from analytics.history import History
 from analytics.posture import Posture
 from graph.facts import Coverage
 from graph.identity.match import Identities
-from graph.identity.renamed_ids import Former, names_in
+from graph.identity.renamed_ids import RenamedIds, names_in
 from graph.once import once
 from graph.schema import CAN_ACCESS
 from graph.stores import SnapshotInfo
@@ -162,7 +162,7 @@ def _grants(posture: Posture, info: SnapshotInfo, name: str) -> pd.Series:
     assert posture.history is not None
     past = posture.history.posture(info.id)
     units = _entitlements(past)
-    earlier_ids = Former(past.graph, posture.graph)
+    earlier_ids = RenamedIds(past.graph, posture.graph)
     mask = np.isin(units.identity, earlier_ids.numbers(name))
     facts = past.graph.frames[CAN_ACCESS]["id"].to_numpy(object)[units.grant[mask]]
     return pd.Series(units.exposure[mask], index=earlier_ids.linked(facts)).groupby(level=0).max()

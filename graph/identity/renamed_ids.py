@@ -17,7 +17,7 @@ from graph.identity.match import Identities
 from graph.schema import RELATIONSHIPS
 
 
-class Former:
+class RenamedIds:
     """The ids in `after` of the nodes and relationships of `before`.
 
     `between` holds the merged ids of the snapshots from one to the other, oldest first. `same` is

@@ -15,7 +15,7 @@ from analytics.history import renamed_graphs
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from graph.access import NEVER, AccessGraph, milliseconds
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.schema import COVERS, LEVELS, REVIEW
 from graph.values import strict_json
 
@@ -116,7 +116,7 @@ def _first_seen(posture: Posture, identities: list[int]) -> dict[int, Baseline]:
     return by_number
 
 
-def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
+def _steps(posture: Posture) -> Iterator[tuple[Posture, RenamedIds]]:
     """Yield the postures before this one, oldest first, then this; each with its renamed ids."""
     history, now = posture.history, posture.graph.snapshot
     if history is not None and now is not None:
@@ -124,7 +124,7 @@ def _steps(posture: Posture) -> Iterator[tuple[Posture, Former]]:
             info = renamed.before.snapshot
             if info is not None and info.id != now.id:
                 yield history.posture(info.id), renamed
-    yield posture, Former(posture.graph, posture.graph)
+    yield posture, RenamedIds(posture.graph, posture.graph)
 
 
 def _reached(then: Posture, places: list[int], now: np.ndarray) -> Baseline:

@@ -11,7 +11,7 @@ from analytics.assumptions.model import Model, model
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from graph.access import AccessGraph
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.once import once
 from graph.schema import CAN_ACCESS
 
@@ -40,10 +40,10 @@ class Balance:
     unverified: np.ndarray
     unit_of: np.ndarray
     units: np.ndarray
-    renamed: Former | None = None
+    renamed: RenamedIds | None = None
 
 
-def about_called(objects: np.ndarray, renamed: Former | None) -> np.ndarray:
+def about_called(objects: np.ndarray, renamed: RenamedIds | None) -> np.ndarray:
     """Return the objects of items under the ids of a later graph.
 
     An object is the id of a node, the other side of a duty with its grant, or a word, which stays.
@@ -70,7 +70,7 @@ def _own_balance(posture: Posture, by: Model) -> Balance:
     return _balance(posture, debt_of(posture, by))
 
 
-def compared(of: Balance, renamed: Former) -> Balance:
+def compared(of: Balance, renamed: RenamedIds) -> Balance:
     """Return the same balance under the keys of a later one.
 
     Items of nodes that are merged by then have one key, with the sum of their amounts.
@@ -78,7 +78,7 @@ def compared(of: Balance, renamed: Former) -> Balance:
     return of if renamed.same else _balance(of.posture, of.debt, renamed)
 
 
-def _balance(posture: Posture, debt: Debt, renamed: Former | None = None) -> Balance:
+def _balance(posture: Posture, debt: Debt, renamed: RenamedIds | None = None) -> Balance:
     rows = debt.rows
     units = _units(posture.graph, debt, renamed)
     about = _hashed(about_called(rows.names, renamed))[rows.object]
@@ -102,7 +102,7 @@ def _balance(posture: Posture, debt: Debt, renamed: Former | None = None) -> Bal
     )
 
 
-def _units(graph: AccessGraph, debt: Debt, renamed: Former | None) -> np.ndarray:
+def _units(graph: AccessGraph, debt: Debt, renamed: RenamedIds | None) -> np.ndarray:
     """Return the key of each entitlement: its identity, its grant and its level."""
     units = debt.units
     ids = np.asarray(graph.ids.take(pa.array(units.identities)).to_numpy(zero_copy_only=False))

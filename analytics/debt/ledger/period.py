@@ -12,7 +12,7 @@ from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from graph.identity.match import Identities
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 
 PARTS = ("new", "retired", "rescored")
 
@@ -44,7 +44,7 @@ def period(start: Balance, end: Balance, between: Iterable[Identities] = ()) -> 
 
     `between` are the merged identities of the snapshots in between, oldest first.
     """
-    renamed = Former(start.posture.graph, end.posture.graph, between)
+    renamed = RenamedIds(start.posture.graph, end.posture.graph, between)
     start = compared(start, renamed)
     at = place_of(start.owed, end.owed)
     new = np.flatnonzero(~present(end.owed, start.owed))
@@ -107,7 +107,7 @@ def on_one_grid(figures: Mapping[str, float]) -> dict[str, float]:
 # -- real changes, and changes of coverage ------------------------------------------------------
 
 
-def _like(start: Balance, end: Balance, renamed: Former) -> tuple[Balance, Balance] | None:
+def _like(start: Balance, end: Balance, renamed: RenamedIds) -> tuple[Balance, Balance] | None:
     """Return both balances restricted to what the sources of both declare; None if that is equal.
 
     Both use the merged ids of the end, because a merge changes only what is known.

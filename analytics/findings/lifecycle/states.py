@@ -17,7 +17,7 @@ from analytics.past import past as past
 from analytics.past import versions
 from analytics.posture import Posture
 from graph.access import NEVER, milliseconds
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.journal.journal import Acceptance
 from graph.once import once
 from graph.stores import SnapshotInfo
@@ -65,9 +65,9 @@ class Lives:
         old, new = (map(id_of, side.tolist()) for side in self.names.replaced())
         return dict(zip(old, new, strict=True))
 
-    def things(self, step: int) -> Former:
+    def things(self, step: int) -> RenamedIds:
         """Return the mapping from the node ids of a step to those of the current posture."""
-        return Former(self.posture(step).graph, self.now.graph)
+        return RenamedIds(self.posture(step).graph, self.now.graph)
 
     def posture(self, step: int) -> Posture:
         """Return the posture at a step; the last step is the current posture."""

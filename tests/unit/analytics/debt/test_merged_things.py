@@ -8,7 +8,7 @@ from analytics.answers.ledger import ledger
 from analytics.debt.ledger.entries import Moment
 from analytics.figures.revocation_speed import overdue
 from analytics.findings.growth import exposures
-from graph.identity.renamed_ids import Former
+from graph.identity.renamed_ids import RenamedIds
 from graph.schema import CAN_ACCESS
 from graph.values import iso
 from tests.support.estates.small_estates import Estate, ago
@@ -158,8 +158,8 @@ def test_exposure_is_one_series_over_the_change_of_name():
 def test_a_graph_that_is_called_as_it_was_is_not_read_again():
     history = connected([hub(60), cloud(60)])
     graphs = [history.posture(i.id).graph for i in history.infos]
-    assert Former(graphs[1], graphs[2]).graph is graphs[1]
-    first = Former(graphs[0], graphs[2], [graphs[1].identities])
+    assert RenamedIds(graphs[1], graphs[2]).graph is graphs[1]
+    first = RenamedIds(graphs[0], graphs[2], [graphs[1].identities])
     assert first.names == {"gh-bot": ARN, "crm": BUCKET}
     assert first.numbers(ARN) == [graphs[0].number("gh-bot")]
     assert set(first.links.values()) == set(graphs[2].frames[CAN_ACCESS]["id"])
