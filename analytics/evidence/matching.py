@@ -224,7 +224,7 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return once.reset_index(drop=True).assign(count=1)
 
 
-# -- holding uses against decisions --------------------------------------------------------------
+# -- judging uses by decisions -------------------------------------------------------------------
 
 
 def _judge(

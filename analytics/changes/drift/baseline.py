@@ -66,8 +66,8 @@ def _reviewed(graph: AccessGraph) -> dict[int, Baseline]:
     reviews = graph.frames[REVIEW]
     approving = (reviews["decision"] == "approve") & reviews["baseline"].notna()
     at = milliseconds(reviews["decided_at"])
-    heard = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
-    rows = reviews[heard].assign(at=at[heard])
+    counted = approving.fillna(False).to_numpy(bool) & (at != NEVER) & (at <= graph.now)
+    rows = reviews[counted].assign(at=at[counted])
     by_review = {row["id"]: row for row in rows.to_dict("records")}
     covers = graph.frames[COVERS]
     unlimited = covers["grant_id"].isna().to_numpy(bool) & graph.in_force(COVERS)
