@@ -31,7 +31,7 @@ LEVEL_INSTANTS = (  # a canonical map, with a comma for its closing brace
     + "$"
 )
 NOTHING_WRONG = pd.Series([], dtype="string")
-WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
+INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -209,7 +209,7 @@ def instant(value: Any) -> pd.Timestamp:
 
 def count(value: Any) -> int:
     """Return a whole number that fits 64 bits."""
-    if not WHOLE.fullmatch(str(value)):
+    if not INTEGER.fullmatch(str(value)):
         raise WrongValue("is not a whole number")
     number = int(str(value))
     if not -(2**63) <= number < 2**63:

@@ -37,14 +37,14 @@ class Place:
 class Rows:
     """The rows that a connector collects by element, with rejected rows and warnings.
 
-    Of two rows for one node, the first is kept. `whole` becomes False when an expected part is
+    Of two rows for one node, the first is kept. `all_read` becomes False when an expected part is
     missing, `taken_at_assumed` True when the export has no date.
     """
 
     labels: dict[str, Node] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
-    whole: bool = True
+    all_read: bool = True
     taken_at_assumed: bool = False
     _rows: dict[str, tuple[Element, list[Row]]] = field(default_factory=dict)
     _nodes: dict[str, Row] = field(default_factory=dict)  # by id
@@ -97,7 +97,7 @@ class Rows:
         """Add rejected lines, which make the reading partial, and remarks."""
         lost = list(rejected)
         self.rejected += lost
-        self.whole = self.whole and not lost
+        self.all_read = self.all_read and not lost
         for remark in remarks:
             self.warn(remark)
 
@@ -115,7 +115,7 @@ class Rows:
         return Reading(
             scope=scope,
             taken_at=taken_at,
-            complete=self.whole,
+            complete=self.all_read,
             declares=tuple(kind for kind in DECLARABLE if kind in could),
             rows=self.frames(),
             rejected=self.rejected,

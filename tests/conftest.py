@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 STAGES = ("unit", "property", "integration", "real exports", "e2e", "notebooks")
 NO_NEO4J = "no Neo4j: "  # how tests/integration/conftest.py begins its reason to skip
-MEMORY = 4 << 30  # bytes of a file system in memory, of which a run takes a small part
+MEMORY = 8 << 30  # bytes of a file system in memory, of which a run takes a small part
 KEPT = ("TRUSTDEBT_TEST_", "TRUSTDEBT_REAL_DATA")
 
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
@@ -89,18 +90,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"NOT TESTED ON NEO4J: {reasons}", red=True, bold=True)
 
 
-def _write_to_memory() -> None:
+def _write_to_memory(config: pytest.Config) -> None:
     """Keep what tests write in memory, where it fits: a store flushes every file to the disk."""
     memory = Path("/dev/shm")
     if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= MEMORY:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+        folder = tempfile.mkdtemp(prefix="trustdebt-tests-", dir=memory)
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        os.environ["TMPDIR"] = tempfile.tempdir = folder
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Write headings where one process runs all tests, and end cleanly when told to."""
     if hasattr(config, "workerinput"):
         return
-    _write_to_memory()
+    _write_to_memory(config)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not config.getoption("numprocesses", None):
         config.pluginmanager.register(Headings(config))

@@ -35,7 +35,7 @@ def holdings(posture: Posture) -> pd.DataFrame:
 
 
 @once
-def held(posture: Posture) -> pd.DataFrame:
+def live_credentials(posture: Posture) -> pd.DataFrame:
     """Return those of `holdings` whose identity is judged (cached).
 
     With `facts`: the ids of the relationships by which the identity holds the credential.
@@ -98,12 +98,12 @@ def _credentials(posture: Posture) -> pd.DataFrame:
 
 
 def alive_for_nothing(posture: Posture) -> pd.DataFrame:
-    """Return the rows of `held` with masks of `over` (expired), `idle` and `known` credentials.
+    """Return the rows of `live_credentials` with masks of those `over` (expired), `idle`, `known`.
 
     A credential is idle if it was not used for more than `DORMANT_DAYS` days. One that was never
     used counts from its creation or rotation, if its use is observed.
     """
-    rows, now = held(posture), posture.graph.now
+    rows, now = live_credentials(posture), posture.graph.now
     over = (rows["expires"] != NEVER) & (rows["expires"] <= now)
     made = rows[["created", "rotated"]].max(axis=1).where(rows["observed"], NEVER)
     last = rows["used"].where(rows["used"] != NEVER, made)

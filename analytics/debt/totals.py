@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.items import Debt
 from analytics.assumptions.model import ASSUMPTIONS, NOT_RATED, Model, model
 from analytics.debt.owed import debt_of
@@ -159,7 +159,7 @@ def _caps(posture: Posture, by: Model) -> Caps:
 
 def _leaked(posture: Posture) -> np.ndarray:
     """Return a mask of the accountable identities that hold a live leaked credential."""
-    frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
+    frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
     which = leaked(posture)[posture.graph.numbers(frame["id"])]
     mask = np.zeros(len(posture.accountable), bool)
     mask[pairs.place[which[pairs.row]]] = True

@@ -56,7 +56,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Permission:
     """A permission that a rule looks for: its holder, its tenant, and its grant."""
 
     holder: int
@@ -82,9 +82,9 @@ class Tenants:
     """The tenants by id, and the permissions that rules look for."""
 
     by_id: dict[str, Tenant] = field(default_factory=lambda: defaultdict(Tenant))
-    permissions: list[Held] = field(default_factory=list)
+    permissions: list[Permission] = field(default_factory=list)
 
-    def all(self, rule: str) -> Iterator[tuple[Held, list[int]]]:
+    def all(self, rule: str) -> Iterator[tuple[Permission, list[int]]]:
         """Yield every permission that is part of a rule, with the nodes it gives."""
         for permission in self.permissions:
             if permission.rule == rule:
@@ -167,4 +167,4 @@ def _add_permissions(graph: AccessGraph, tenants: Tenants) -> None:
             continue  # works only together with a user who holds as much
         parts = {part for action in json.loads(actions) for part in sought().get(action, ())}
         for rule, on in sorted(parts):
-            tenants.permissions.append(Held(int(holder[row]), tenant, rule, on, fact(row)))
+            tenants.permissions.append(Permission(int(holder[row]), tenant, rule, on, fact(row)))

@@ -12,7 +12,7 @@ import numpy as np
 from analytics.escalation.kubernetes_permissions import (
     EVERYWHERE,
     Clusters,
-    Held,
+    Permission,
     clusters_of,
     located,
     principals,
@@ -110,7 +110,7 @@ def _principals(known: Known) -> list[tuple[int, list[tuple[int, Support]]]]:
     return list(principals(known.graph))
 
 
-def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Held]]]]:
+def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Permission]]]]:
     """Yield each identity with its permissions for a rule, by part.
 
     A role or group has its own permissions; an identity with several of these has all together.
@@ -130,8 +130,8 @@ def _together(known: Known, rule: str) -> Iterator[tuple[int, dict[str, list[Hel
 
 def _by_part(
     clusters: Clusters, origins: list[tuple[int, Support]], rule: str
-) -> dict[str, list[Held]]:
-    parts: dict[str, list[Held]] = {}
+) -> dict[str, list[Permission]]:
+    parts: dict[str, list[Permission]] = {}
     for holder, why in origins:
         for permission in clusters.by_holder.get(holder, ()):
             if permission.rule == rule:
@@ -154,7 +154,9 @@ def bound_roles(known: Known) -> Iterator[Derivation]:
                     yield from _widened(known, clusters, principal, escalate, rewrite)
 
 
-def _bound(clusters: Clusters, principal: int, bind: Held, binding: Held) -> Iterator[Derivation]:
+def _bound(
+    clusters: Clusters, principal: int, bind: Permission, binding: Permission
+) -> Iterator[Derivation]:
     """Derive what a binding gains: a role, or by any cluster role a namespace or the cluster."""
     by = together((bind.by, binding.by))
     everywhere = binding.resource == "clusterrolebindings"
@@ -173,7 +175,7 @@ def _bound(clusters: Clusters, principal: int, bind: Held, binding: Held) -> Ite
         yield from _gains("K5", principal, gained, by)
 
 
-def _roles(clusters: Clusters, bind: Held, binding: Held) -> list[int]:
+def _roles(clusters: Clusters, bind: Permission, binding: Permission) -> list[int]:
     return [
         role
         for (cluster, namespace), roles in clusters.roles.items()
@@ -188,7 +190,7 @@ def _and(condition: str, more: str) -> str:
 
 
 def _widened(
-    known: Known, clusters: Clusters, principal: int, escalate: Held, rewrite: Held
+    known: Known, clusters: Clusters, principal: int, escalate: Permission, rewrite: Permission
 ) -> Iterator[Derivation]:
     """Derive the gain of a role that may rewrite itself, for its holders."""
     own = located(str(known.graph.ids[rewrite.holder]))
@@ -221,7 +223,7 @@ def impersonated(known: Known) -> Iterator[Derivation]:
                 yield from _gains("K6", principal, _others(clusters, permission), permission.by)
 
 
-def _others(clusters: Clusters, permission: Held) -> list[int]:
+def _others(clusters: Clusters, permission: Permission) -> list[int]:
     """Return the nodes a permission lets one act as; an account is also a user, by full name."""
     if permission.name:
         return [permission.target]

@@ -37,7 +37,7 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Permission:
     """A permission that a rule looks for: its part of the rule, its target, and its support.
 
     `resource` is the sort of node, such as `clusterroles`; `name` is "" for all of them.
@@ -114,7 +114,7 @@ class Clusters:
     runs as, `spaces` the namespaces of each cluster by name, `by_name` the clusters themselves.
     """
 
-    by_holder: dict[int, list[Held]] = field(default_factory=lambda: defaultdict(list))
+    by_holder: dict[int, list[Permission]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     running: dict[tuple[str, str], list[tuple[str, int, Support]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -125,26 +125,26 @@ class Clusters:
     by_name: dict[str, int] = field(default_factory=dict)
     declared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
-    def all(self, rule: str, part: str = "") -> Iterator[Held]:
+    def all(self, rule: str, part: str = "") -> Iterator[Permission]:
         """Yield every permission for a part of a rule."""
         for listed in self.by_holder.values():
             yield from (p for p in listed if (p.rule, p.part) == (rule, part))
 
-    def accounts_of(self, permission: Held) -> list[int]:
+    def accounts_of(self, permission: Permission) -> list[int]:
         """Return the accounts of the namespaces that a permission is for."""
         return _within(self.accounts, permission)
 
-    def spaces_of(self, *all_of: Held) -> list[int]:
+    def spaces_of(self, *all_of: Permission) -> list[int]:
         """Return the namespaces in which all of these permissions hold."""
         spaces = self.spaces.get(all_of[0].cluster, {})
         return [n for name, n in spaces.items() if all(p.reaches(name) for p in all_of)]
 
-    def running_of(self, permission: Held) -> list[tuple[str, int, Support]]:
+    def running_of(self, permission: Permission) -> list[tuple[str, int, Support]]:
         """Return the pods where a permission holds: name, account, and the fact."""
         return _within(self.running, permission)
 
 
-def _within(by_place: dict[tuple[str, str], list[Any]], permission: Held) -> list[Any]:
+def _within(by_place: dict[tuple[str, str], list[Any]], permission: Permission) -> list[Any]:
     if permission.namespace != EVERYWHERE:
         return by_place.get((permission.cluster, permission.namespace), [])
     of_cluster = (part for place, part in by_place.items() if place[0] == permission.cluster)
@@ -200,7 +200,7 @@ def _add_permissions(graph: AccessGraph, clusters: Clusters) -> None:
             name = "" if place.name == ALL else place.name
             at = place.namespace
             clusters.by_holder[int(holder[row])].append(
-                Held(
+                Permission(
                     int(holder[row]),
                     int(target[row]),
                     rule,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.entitlements import Entitlements, entitlements
-from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.families.term import judge
 from analytics.assumptions.judgement import Case
 from analytics.assumptions.model import NUMBER, model
@@ -202,7 +202,7 @@ def _grants(case: Case) -> pd.DataFrame:
 
 def _credentials(posture: Posture) -> pd.DataFrame:
     """Return the credentials of accountable identities that are live after their expiry."""
-    frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
+    frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
     expires = milliseconds(frame["expires_at"])
     late = (expires != NEVER) & (expires <= posture.graph.now)
     late &= ~frame["status"].isin(CREDENTIAL_ENDED).to_numpy(bool)

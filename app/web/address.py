@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 _WRITTEN = "address:written"  # what this session last wrote
-_HELD = "address:held"  # the session's values, also of pages not shown
+_REMEMBERED = "address:held"  # the session's values, also of pages not shown
 
 
 def _memory(name: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def recall(
         except ValueError:
             st.session_state[key] = default
     elif key not in st.session_state:
-        st.session_state[key] = _memory(_HELD).get(key, default)
+        st.session_state[key] = _memory(_REMEMBERED).get(key, default)
     return st.session_state[key]
 
 
@@ -49,7 +49,7 @@ def remember(name: str, default: Any = None, key: str | None = None) -> Any:
     """Write the state of the widget `key` to the address, unless it is the default."""
     key = key or name
     value = st.session_state.get(key, default)
-    _memory(_HELD)[key] = value
+    _memory(_REMEMBERED)[key] = value
     text = _text(value)
     if value == default or not text:
         if name in st.query_params:

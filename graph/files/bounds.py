@@ -17,7 +17,7 @@ class Bound:
     """A bound: its default and what it limits."""
 
     usual: int
-    what: str
+    limits: str
 
 
 BOUNDS: Mapping[str, Bound] = {

@@ -77,15 +77,15 @@ def _called(
 ) -> Attestation | Review:
     """Return an entry with ids that are among the facts, replaced by its other ids where needed."""
 
-    def one(id_: str, also: tuple[str, ...]) -> str:
+    def known_id(id_: str, also: tuple[str, ...]) -> str:
         same = (i for i in also if not {(id_, i), (i, id_)} & apart)
         return next((i for i in (id_, *same) if i in known), id_)
 
     if isinstance(entry, Review):
-        return replace(entry, thing=one(entry.thing, entry.also))
-    owner = one(entry.owner, entry.owner_also)
+        return replace(entry, thing=known_id(entry.thing, entry.also))
+    owner = known_id(entry.owner, entry.owner_also)
     by = owner if entry.by == entry.owner else entry.by  # a self-attestation stays one
-    return replace(entry, thing=one(entry.thing, entry.also), owner=owner, by=by)
+    return replace(entry, thing=known_id(entry.thing, entry.also), owner=owner, by=by)
 
 
 def _known(facts: Facts, ids: list[str]) -> set[str]:

@@ -22,7 +22,7 @@ class Form:
     kind: str
     marks: tuple[str, ...]
     pattern: re.Pattern[str]
-    likely: Callable[[str], bool] = lambda found: True
+    likely: Callable[[str], bool] = lambda text: True
 
 
 def turns(text: str) -> float:

@@ -16,7 +16,7 @@ from graph.stores import StoreUnavailable
 from graph.stores.neo4j_session import Beat, Connection, NotAllowed, Patience, Tx
 
 PAGE = 5_000
-WHOLE = 120.0  # seconds for one query, as long as rows keep coming
+READ_SECONDS = 120.0  # seconds for one query, as long as rows keep coming
 SCAN = 60.0  # seconds without a row, while the whole database is counted
 ANSWER = 30.0  # seconds without a row otherwise: foreign databases are large and busy
 
@@ -138,7 +138,7 @@ class Neo4jGraph:
             return rows
 
         try:
-            return self._connection.read("read a graph", work, limit=limit, total=WHOLE)
+            return self._connection.read("read a graph", work, limit=limit, total=READ_SECONDS)
         except NotAllowed:
             raise StoreUnavailable(f"{self.uri} does not let this user read") from None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graph.stores import NoSuchSnapshot, StoreBusy, StoreUnavailable
 
-HELD = 256  # files that one reader keeps open at most: the oldest, which are pruned first
+MOST_HOLDS = 256  # files that one reader keeps open at most: the oldest, which are pruned first
 
 
 class Hold:

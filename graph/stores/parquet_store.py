@@ -57,7 +57,7 @@ from graph.stores.parquet_files import (
     why,
     write,
 )
-from graph.stores.parquet_hold import HELD, Hold, locked, unread, wait_for
+from graph.stores.parquet_hold import MOST_HOLDS, Hold, locked, unread, wait_for
 from graph.values import canonical
 
 LEASE_PATIENCE = 30.0  # seconds to wait for another ingest
@@ -102,7 +102,7 @@ class ParquetStore:
 
     def hold(self, snapshots: Iterable[SnapshotInfo]) -> object:
         """Keep snapshots from being pruned as long as the returned object lives."""
-        return [self._hold(info.id) for info in list(snapshots)[:HELD]]
+        return [self._hold(info.id) for info in list(snapshots)[:MOST_HOLDS]]
 
     def _hold(self, name: str) -> Hold:
         """Return the lock on a snapshot, one for all who hold it by this store."""

@@ -88,7 +88,7 @@ class Gathered(Protocol):
     """A collector of rejected rows that records whether everything could be read."""
 
     rejected: list[Rejected]
-    whole: bool
+    all_read: bool
 
 
 def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:
@@ -109,7 +109,7 @@ def readable(gathered: Gathered, read: Callable[[], T]) -> T | None:
     except InputRefused as error:
         lost = Rejected(error.file, error.place, error.reason, whole_file=True)
         gathered.rejected.append(lost)
-        gathered.whole = False
+        gathered.all_read = False
         return None
 
 

@@ -180,7 +180,7 @@ def _header(file: BufferedReader, at: int) -> tuple[dict[int, Any], int]:
 # ---------------------------------------------------------------- Thrift, compact protocol
 
 TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
-WHOLE = (4, 5, 6)  # integers of 16, 32 and 64 bits
+INTEGERS = (4, 5, 6)  # integers of 16, 32 and 64 bits
 
 
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, Any], int]:
@@ -203,7 +203,7 @@ def _struct(data: bytes, at: int, depth: int) -> tuple[dict[int, Any], int]:
 def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind in (TRUE, FALSE):
         return kind == TRUE, at
-    if kind in WHOLE:
+    if kind in INTEGERS:
         return _number(data, at)
     if kind == STRUCT:
         return _struct(data, at, depth + 1)

@@ -155,7 +155,7 @@ def _check_pages(graphs: list[tuple[dict[str, Any], Place]], rows: Rows) -> None
         totals = [_part(page, "stats").get("total_edges") for page in pages]
         wanted = max((n for n in totals if isinstance(n, int)), default=0)
         if not ended or len(edges) < wanted:
-            rows.whole = False
+            rows.all_read = False
             rows.warn("a graph continues in pages that are missing, or is truncated")
 
 

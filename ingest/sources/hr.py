@@ -316,7 +316,7 @@ class _People:
         """Write people, their units and their groups."""
         for (_, total), count in self.pages.items():
             if count < total:
-                self.rows.whole = False
+                self.rows.all_read = False
                 self.rows.warn(f"the pages of SCIM hold {count} of {total} results")
         by_mail = {p.email: p.key for p in self.persons.values() if p.email}
         for person in self.persons.values():

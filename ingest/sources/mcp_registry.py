@@ -77,7 +77,7 @@ def read(request: Request) -> Reading:
         rows.warn(f"{passed} files list no MCP servers and were passed over")
     _add_servers(rows, entries)
     if open_ends > 0:
-        rows.whole = False
+        rows.all_read = False
         rows.warn("the last page names a next page, which is missing")
     return rows.reading(scope_of(request), taken_at(request, used, rows), SOURCE.declares)
 

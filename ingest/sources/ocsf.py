@@ -168,7 +168,7 @@ class _Log:
             return
         self.events += 1
         if at is None:
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.reject(place, "an event must have a time in milliseconds")
             return
         self.last = at if self.last is None else max(self.last, at)

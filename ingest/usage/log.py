@@ -69,7 +69,7 @@ def read_usage(paths: Sequence[Path], gathered: Gathered) -> pd.DataFrame | None
             part, rejected = folded
             parts.append(part)
             gathered.rejected += rejected
-            gathered.whole = gathered.whole and not (rejected and breaks_off(path))
+            gathered.all_read = gathered.all_read and not (rejected and breaks_off(path))
     return used_rows(merge_tables(parts), paths[0].parent) if parts else None
 
 

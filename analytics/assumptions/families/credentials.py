@@ -18,7 +18,7 @@ JUDGED = ("cred_storage", "cred_age", "cred_auth", "cred_shared", "cred_human")
 
 
 @dataclass(frozen=True)
-class Held:
+class CredentialPairs:
     """Pairs of accountable identity and credential, one position for each pair.
 
     `place` is a position in `Posture.accountable`, `row` one in the frame of credentials.
@@ -31,7 +31,7 @@ class Held:
 def judge(case: Case) -> tuple[Verdict, ...]:
     """Judge the storage, age, strength, sharing and human use of each credential."""
     posture, rows = case.posture, holdings(case.posture)
-    pairs = held(posture)
+    pairs = credential_pairs(posture)
     count = np.bincount(pairs.place, minlength=len(case.units.identities)).astype(float)
     created, human = (rows[c].to_numpy(np.int64) for c in ("created", "human"))
     states_by_name = {
@@ -48,17 +48,17 @@ def judge(case: Case) -> tuple[Verdict, ...]:
     )
 
 
-def held(posture: Posture) -> Held:
+def credential_pairs(posture: Posture) -> CredentialPairs:
     """Return the live credentials of each accountable identity."""
     rows, keys = holdings(posture), posture.graph.frames[CREDENTIAL]["id"]
     place = np.searchsorted(posture.accountable, rows["identity"].to_numpy(np.int64))
     row = np.full(len(posture.graph.ids), -1, np.int64)
     row[posture.graph.numbers(keys)] = np.arange(len(keys))
-    return Held(place, row[rows["number"].to_numpy(np.int64)])
+    return CredentialPairs(place, row[rows["number"].to_numpy(np.int64)])
 
 
 def _spread(
-    case: Case, pairs: Held, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
+    case: Case, pairs: CredentialPairs, state: np.ndarray, since: np.ndarray, names: tuple[str, ...]
 ) -> Part:
     """Return an item for each broken or unknown credential and each entitlement of its holder."""
     index = np.flatnonzero(state != states.KEPT)  # broken, or unknown

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.live_credentials import SECRETLESS
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, ratio
 from analytics.posture import Posture
@@ -11,7 +11,7 @@ from graph.schema import CREDENTIAL
 
 def measure(posture: Posture) -> Measured:
     """Return the share of secrets in a vault, among those whose place is known."""
-    frame = posture.graph.frames[CREDENTIAL].iloc[np.unique(held(posture).row)]
+    frame = posture.graph.frames[CREDENTIAL].iloc[np.unique(credential_pairs(posture).row)]
     storage = frame["storage"][~frame["type"].isin(SECRETLESS).to_numpy(bool)].fillna("unknown")
     known = storage != "unknown"
     return ratio(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.live_credentials import SECRETLESS
 from analytics.assumptions.model import model
 from analytics.figures.measure import MORE, SHARE, Measure, Measured, Published, ratio
@@ -14,7 +14,7 @@ from graph.schema import CREDENTIAL
 
 def measure(posture: Posture) -> Measured:
     """Return the share of live credentials that are valid for at most 90 days at a time."""
-    frame = posture.graph.frames[CREDENTIAL].iloc[np.unique(held(posture).row)]
+    frame = posture.graph.frames[CREDENTIAL].iloc[np.unique(credential_pairs(posture).row)]
     begun = milliseconds(frame[["created_at", "rotated_at"]].max(axis=1))
     ends = milliseconds(frame["expires_at"])
     secretless = frame["type"].isin(SECRETLESS).to_numpy(bool)

@@ -17,9 +17,10 @@ def about_credentials(
     say: Callable[[Any, str], str],
     remedy: str,
 ) -> pd.DataFrame:
-    """Build findings from rows of `held`; `say` returns the sentence of a row, given its holder.
+    """Build findings from rows of `live_credentials`.
 
-    `remedy` is a format string with a place for the credential's name.
+    `say` returns the sentence of a row, given its holder; `remedy` is a format string
+    with a place for the credential's name.
     """
     if rows.empty:
         return nothing()

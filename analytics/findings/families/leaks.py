@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.findings.rule import joined, plural
 from analytics.gathered import gathered
 from analytics.posture import Posture
@@ -62,7 +62,7 @@ def leaks(posture: Posture) -> pd.DataFrame:
         `facts` (ids of the relationships between them).
     """
     which = leaked(posture)
-    rows = held(posture)[["identity", "number", "facts"]]
+    rows = live_credentials(posture)[["identity", "number", "facts"]]
     rows = rows[which[rows["number"].to_numpy(np.int64)]]
     alone = np.setdiff1d(np.flatnonzero(which), rows["number"])
     facts = _ties(posture).reindex(alone)

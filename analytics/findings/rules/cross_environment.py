@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.assumptions.families.environment import OTHER, PROD, crossing, kinds
-from analytics.assumptions.live_credentials import held as held_credentials
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.sharing import users
 from analytics.findings.families.isolation import earliest, grant_ids, judged_entitlements, known
 from analytics.findings.feeds import By, Feeds
@@ -58,7 +58,7 @@ def _access(posture: Posture) -> pd.DataFrame:
 
 
 def _credentials(posture: Posture) -> pd.DataFrame:
-    rows, env = held_credentials(posture), kinds(posture.graph)
+    rows, env = live_credentials(posture), kinds(posture.graph)
     sides = _sides(posture, env)
     crossing = set(sides["number"][sides["env"] == PROD]) & set(
         sides["number"][sides["env"] == OTHER]

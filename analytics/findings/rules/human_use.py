@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, human_use
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day
@@ -12,7 +12,7 @@ from analytics.posture import Posture
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials that people used, except those of break-glass identities."""
-    rows = held(posture)
+    rows = live_credentials(posture)
     used_by_people = rows[human_use(posture, rows) == BROKEN]
     return about_credentials(
         posture,

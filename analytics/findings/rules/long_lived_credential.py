@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, age
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.model import model
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
@@ -17,7 +17,7 @@ def find(posture: Posture) -> pd.DataFrame:
 
     A secret of unknown creation is unknown, not old.
     """
-    rows = held(posture)
+    rows = live_credentials(posture)
     state, since = age(rows, posture.graph.now, model().credential)
     old = state == BROKEN
     old_rows = rows.assign(changed=rows[["created", "rotated"]].max(axis=1))[old]

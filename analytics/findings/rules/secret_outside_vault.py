@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, storage
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
@@ -20,7 +20,7 @@ PLACES = {
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find secrets that are known to be kept elsewhere; an undeclared place is unknown."""
-    rows = held(posture)
+    rows = live_credentials(posture)
     outside = rows[storage(rows) == BROKEN]
     return about_credentials(
         posture,

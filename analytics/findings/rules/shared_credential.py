@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, sharing
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.assumptions.sharing import environments_opened, users
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
@@ -15,7 +15,11 @@ NAMED = 4  # users named in a sentence
 
 def find(posture: Posture) -> pd.DataFrame:
     """Find credentials with several users; blue and green twins of an agent count as one."""
-    rows, key_users, opened = held(posture), users(posture), environments_opened(posture)
+    rows, key_users, opened = (
+        live_credentials(posture),
+        users(posture),
+        environments_opened(posture),
+    )
     shared = rows[sharing(posture, rows) == BROKEN]
     if shared.empty:
         return nothing()

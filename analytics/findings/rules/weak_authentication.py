@@ -3,7 +3,7 @@
 import pandas as pd
 
 from analytics.assumptions.credential_states import BROKEN, strength
-from analytics.assumptions.live_credentials import held
+from analytics.assumptions.live_credentials import live_credentials
 from analytics.findings.families.credentials import about_credentials
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule
@@ -16,7 +16,7 @@ def find(posture: Posture) -> pd.DataFrame:
     An agent reads input from strangers, so a secret of its own must be bound to its client (RFC
     9449, RFC 8705). A secret of a service account is judged by its strength alone.
     """
-    rows = held(posture)
+    rows = live_credentials(posture)
     weak_rows = rows[strength(posture, rows) == BROKEN]
     weak_rows = weak_rows.assign(
         weak=(weak_rows["strength"] == "weak").fillna(False).to_numpy(bool)

@@ -8,7 +8,6 @@ from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
-    from analytics.answers.revocation import Revocation
     from analytics.posture import Posture
 
 
@@ -76,7 +75,7 @@ def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
-) -> "Revocation":
+) -> dict[str, Any]:
     """Show what must end with an identity, what outlived its end, and how long ends take.
 
     Example: trustdebt revocation invoice-bot.

@@ -34,7 +34,7 @@ def read_details(export: Export, value: dict[str, Any], place: Place) -> None:
     export.detailed = True
     export.declares |= {"grants", "trust"}
     if value.get("IsTruncated") is True:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.warn(f"{place.file} is one page of several: the account is not all there")
     for record, at in records(value.get("Policies"), export, place.at("Policies")):
         _read_policy(export, record, at)
@@ -50,7 +50,7 @@ def document(
     try:
         return read_document(given, default_resource=default_resource)
     except Malformed as error:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.reject(place, str(error))
         return None
 
@@ -62,7 +62,7 @@ def _read_policy(export: Export, record: dict[str, Any], place: Place) -> None:
     chosen = [(v, at) for v, at in versions if default and text(v, "VersionId") == default]
     chosen = chosen or [(v, at) for v, at in versions if v.get("IsDefaultVersion") is True]
     if not arn or not chosen:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.reject(place, "a policy without a name or without its default version")
         return
     version, at = chosen[0]
@@ -75,7 +75,7 @@ def _read_principal(export: Export, record: dict[str, Any], kind: str, place: Pl
     arn = text(record, "Arn")
     match = PRINCIPAL.fullmatch(arn)
     if not match or match.group(2) != kind or len(arn) > MAX_NAME:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.reject(place, f"Arn is missing or not that of a {kind}")
         return
     if arn in export.people.by_arn:

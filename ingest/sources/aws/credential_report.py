@@ -65,14 +65,14 @@ def read_report(export: Export, content: str, place: Place) -> None:
                 line = f"{place.pointer} line {rows.line_num}".strip()
                 _read_row(export, dict(zip(header, row, strict=False)), Place(place.file, line))
                 if len(row) != len(header):
-                    export.rows.whole = False
+                    export.rows.all_read = False
                     export.rows.reject(Place(place.file, line), "a row that breaks off")
         if not listed:  # the root user is in every report
-            export.rows.whole = False
+            export.rows.all_read = False
             export.rows.reject(place, "a report that breaks off before its first row")
     except csv.Error:
         line = f"{place.pointer} line {rows.line_num}".strip()
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.reject(Place(place.file, line), "is not CSV from here on")
 
 

@@ -135,5 +135,5 @@ def text(record: dict[str, Any], name: str) -> str:
 
 def missing_policy(export: Export, arn: str, description: str) -> None:
     """Warn that a policy is not in the export, which makes the reading partial."""
-    export.rows.whole = False
+    export.rows.all_read = False
     export.rows.warn(f"{description} {shown(arn)} is not in the export: what it allows is unknown")

@@ -23,7 +23,7 @@ BLANK = b" \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Recognised:
     """A document that a reader recognised."""
 
     reader: Reader
@@ -53,7 +53,7 @@ def gather(request: Request) -> tuple[Export, list[ExportFile]]:
         If nothing is recognised, or if a JSON document is broken.
     """
     export = Export()
-    recognised: list[Found | Report] = []
+    recognised: list[Recognised | Report] = []
     read: list[ExportFile] = []
     budget = Budget()
     for file in export_files(request.paths):
@@ -71,12 +71,12 @@ def gather(request: Request) -> tuple[Export, list[ExportFile]]:
     return export, read
 
 
-def _order(document: Found | Report) -> tuple[int, str, str]:
+def _order(document: Recognised | Report) -> tuple[int, str, str]:
     rank = 2 if isinstance(document, Report) else document.reader.rank
     return rank, document.place.file, document.place.pointer
 
 
-def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Found | Report]:
+def _documents(export: Export, file: ExportFile, budget: Budget) -> list[Recognised | Report]:
     """Recognise the documents of one file; in a folder, files that are not JSON are skipped."""
     path = file.path
     data = readable(export.rows, lambda: budget.read(path))
@@ -114,17 +114,17 @@ def _is_text(file: Path, data: bytes) -> bool:
     return bool(start) and (b"\0" not in data[:4096] or start.startswith(tuple(b for b, _ in BOMS)))
 
 
-def _recognised(value: Any, file: Path) -> list[Found | Report]:
+def _recognised(value: Any, file: Path) -> list[Recognised | Report]:
     """Recognise a document, or the documents in a list of them (pages, accounts)."""
     if isinstance(value, list):
         numbered = [(f"/{n}", v) for n, v in enumerate(value)]
     else:
         numbered = [("", value)]
-    documents: list[Found | Report] = []
+    documents: list[Recognised | Report] = []
     for pointer, document in numbered:
         if not isinstance(document, dict):
             continue
         reader = next((r for r in READERS if r.recognises(document)), None)
         if reader is not None:
-            documents.append(Found(reader, document, Place(str(file), pointer)))
+            documents.append(Recognised(reader, document, Place(str(file), pointer)))
     return documents

@@ -47,7 +47,7 @@ def read_report(export: Export, value: dict[str, Any], place: Place) -> None:
         export.rows.reject(place, "the job had not completed")
         return
     if value.get("IsTruncated") is True:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.warn(f"{place.file} is one page of several: not every service is there")
     done = export.instant(value.get("JobCompletionDate"), place, "JobCompletionDate")
     if done is not None:

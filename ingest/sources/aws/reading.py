@@ -54,7 +54,7 @@ def read(request: Request) -> Reading:
     if request.tags.complete:
         export.declares.add("owners")
     if not export.detailed:
-        export.rows.whole = False
+        export.rows.all_read = False
         export.rows.warn("there are no authorization details: who may do what is unknown")
     return export.rows.reading(scope, moment, export.declares)
 

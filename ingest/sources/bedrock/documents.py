@@ -133,7 +133,7 @@ class Documents:
             add()
         missing = sum(id_ not in self.agents for id_ in self.listed)
         if missing:
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.warn(
                 f"{missing} agents are listed without their details (get-agent,"
                 " get-agent-runtime): their roles are unknown"
@@ -141,7 +141,7 @@ class Documents:
         self.named_only.update(filter(None, self.items.values()))
         for kinds, count in self.named_only.items():
             if count > 0:
-                self.rows.whole = False
+                self.rows.all_read = False
                 self.rows.warn(f"{count} {kinds} are listed without their details")
         if self.passed:
             passed = ", ".join(f"{kind} ({n})" for kind, n in sorted(self.passed.items()))

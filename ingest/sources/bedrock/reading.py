@@ -83,7 +83,7 @@ class Reader(Agents, AgentCore):
         """Warn of lists with missing pages: only the last page has no token."""
         for (folder, _, *keys), tokens in self.pages.items():
             if all(tokens):
-                self.rows.whole = False
+                self.rows.all_read = False
                 listing = redact_text(" ".join(keys))[:64]
                 self.rows.warn(f"{folder}: {listing}: the list continues in a page that is missing")
 

@@ -158,5 +158,5 @@ class _Reader:
         now = dict(self.database.values(list(stamps), SYNCED))
         same = ids == set(self.database.ids(known_labels())) and ids <= set(stamps)
         if not (same and stamps == now and before.types == self.database.types()):
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.warn(WRITTEN)

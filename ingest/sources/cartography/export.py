@@ -120,7 +120,7 @@ class Export(Graph):
         self.links.append(GraphLink(type_, *keys, _properties(part), place))
 
     def _reject(self, place: Place, reason: str) -> None:
-        self.rows.whole = False  # its content is unknown
+        self.rows.all_read = False  # its content is unknown
         self.rows.reject(place, reason)
 
 

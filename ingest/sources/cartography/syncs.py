@@ -77,7 +77,7 @@ def note_unfinished(graph: Graph, keys: Iterable[str], parents: Mapping[str, str
         if is_sync(node) and at is not None and newest.get(part, at) > at:
             unfinished.add(f"{part[1]} of {part[0]}")
     if unfinished:
-        graph.rows.whole = False
+        graph.rows.all_read = False
         shown = ", ".join(redact_text(part_name) for part_name in sorted(unfinished)[:MANY])
         more = f" and {len(unfinished) - MANY} more" if len(unfinished) > MANY else ""
         graph.rows.warn(

@@ -107,7 +107,7 @@ class Writer:
 
     def _warn(self, passed: Counter[str], missing: int, instants: int) -> None:
         if missing:
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.warn(f"{missing} relationships end at nodes that the export does not hold")
         if instants:
             self.rows.warn(f"{instants} instants could not be read and are left out")
@@ -129,7 +129,7 @@ class Writer:
             self.ids[node.key] = id_of(node, self.scope)
             self.labels[node.key] = label
         except WrongValue as wrong:
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.reject(node.place, str(wrong))
 
     def _node(self, node: GraphNode, label: Node, facts: Row) -> None:

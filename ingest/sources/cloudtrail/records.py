@@ -116,7 +116,7 @@ def _parsed(content: str, place: Place, rows: Rows) -> Any:
     try:
         return strict_json(content)
     except (WrongValue, RecursionError):
-        rows.whole = False
+        rows.all_read = False
         rows.reject(place, "is not JSON")
         return None
 

@@ -297,7 +297,7 @@ class Tables:
         return Reading(
             scope=self.scope,
             taken_at=stated if stated is not None else taken_at(request, files, self.rows),
-            complete=self.map.complete and self.rows.whole,
+            complete=self.map.complete and self.rows.all_read,
             declares=tuple(kind for kind in DECLARABLE if kind in could),
             rows={element: frame for element, frame in rows.items() if len(frame)},
             owner_roles=dict.fromkeys(IDENTITIES, knows) if knows and knows != BOTH else {},

@@ -54,7 +54,7 @@ def read(request: Request) -> Reading:
             continue
         for record, place in records:
             if not isinstance(record, dict):
-                rows.whole = False
+                rows.all_read = False
                 rows.reject(place, "a record must be an object")
                 continue
             kind = _add(rows, record, place, latest)
@@ -108,7 +108,7 @@ def _add(rows: Rows, record: Mapping[str, Any], place: Place, latest: list[pd.Ti
     try:
         latest[:] = [max([*latest, instant(flat["at"])])]
     except WrongValue:
-        rows.whole = False  # the row is rejected when it is typed
+        rows.all_read = False  # the row is rejected when it is typed
     return "decision"
 
 

@@ -94,7 +94,7 @@ class Pages(Assignments):
 
     def fail(self, place: Place) -> None:
         """Record that Graph answered with an error: the requested objects are missing."""
-        self.rows.whole = False
+        self.rows.all_read = False
         self.rows.warn(
             f"{place.file}: Graph answered with an error: the requested objects are missing"
         )
@@ -142,10 +142,10 @@ class Pages(Assignments):
         for key, more in self._open.items():
             wanted, read = self._counts[key]
             if all(more) or read < wanted:
-                self.rows.whole = False
+                self.rows.all_read = False
                 self.rows.warn(f"{key.strip('/')}: the list continues in pages that are missing")
         if cut := [key for key in self._cut if key not in self._open]:
-            self.rows.whole = False
+            self.rows.all_read = False
             self.rows.warn(
                 f"{len(cut)} lists within objects may go on: an expanded list stops at {EXPANDED}"
             )
@@ -209,7 +209,7 @@ class Pages(Assignments):
                 continue
             at = place.at(name)
             if not isinstance(value, list | dict):
-                self.rows.whole = False
+                self.rows.all_read = False
                 self.rows.reject(
                     at, "is truncated: the tool that wrote it stopped at too few levels"
                 )

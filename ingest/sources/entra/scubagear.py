@@ -60,7 +60,7 @@ def take_export(tenant: Tenant, document: dict[str, Any], place: Place, rows: Ro
         )
     failed = [k for k in ("aad_unsuccessful_commands",) if _items(document.get(k))]
     if failed:
-        rows.whole = False
+        rows.all_read = False
         rows.warn(f"{place.file}: ScubaGear reports that some of its commands failed")
 
 

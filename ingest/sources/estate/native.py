@@ -106,7 +106,7 @@ class Unread:
     """The files that cannot be read, and the elements they would have held."""
 
     rejected: list[Rejected] = field(default_factory=list)
-    whole: bool = True
+    all_read: bool = True
     elements: list[Element] = field(default_factory=list)
 
 
@@ -117,7 +117,7 @@ def _table(element: Element, path: Path) -> TextTable:
 def _leave_out(reading: Reading, unread: Unread) -> None:
     """Mark a reading that lacks files as partial, without the kinds of fact in those files."""
     reading.rejected += unread.rejected
-    reading.complete = reading.complete and unread.whole
+    reading.complete = reading.complete and unread.all_read
     lost = {_kind(element) for element in unread.elements}
     if "usage" in lost:
         reading.usage_window_start, reading.usage_periods = None, ()

@@ -149,10 +149,10 @@ class Lists:
             count = sum(size for size, _ in pages)
             wanted = max((total for _, total in pages if total is not None), default=None)
             if wanted is None and len(pages) == 1 and count in FULL:
-                rows.whole = False
+                rows.all_read = False
                 rows.warn(f"{name}: {count} items, a full page: more may be on one that is missing")
             elif wanted is not None and wanted > count:
-                rows.whole = False
+                rows.all_read = False
                 rows.warn(f"{name}: the list continues in pages that are missing")
 
 
@@ -252,7 +252,7 @@ def _prefixed(stem: str, file: ExportFile) -> _Named:
 
 def _take_list(lists: Lists, document: Any, file: ExportFile, place: Place, rows: Rows) -> bool:
     if isinstance(document, dict) and "message" in document and "documentation_url" in document:
-        rows.whole = False
+        rows.all_read = False
         rows.warn(f"{place.file}: GitHub answered with an error: the requested list is missing")
         return True
     where = _named(file)

@@ -135,7 +135,7 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
             objects._passed[redact_text(inner)[:64]] += len(items)
             return True
         if isinstance(value, dict) and _continued(value):
-            rows.whole = False
+            rows.all_read = False
             rows.warn(f"{place.file}: the list continues in a page that is missing")
         steps = ["items"] if isinstance(value, dict) else []
         taken = [
@@ -154,7 +154,7 @@ def _take(objects: Objects, value: Any, place: Place, kind: str, rows: Rows) -> 
         objects.entries.append((value, place))
         return True
     if kind == "Status" and "status" in value:
-        rows.whole = False
+        rows.all_read = False
         rows.warn(
             f"{place.file}: the cluster answered with an error: the requested objects are missing"
         )

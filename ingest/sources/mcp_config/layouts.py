@@ -31,7 +31,7 @@ TRANSPORTS = {"stdio", "http", "sse", "streamable-http", "streamable_http", "str
 TRANSPORTS |= {"local", "remote", "ws", "websocket"}
 DESCRIPTIONS = {"openapi", "swagger", "asyncapi"}  # of interfaces, which have servers too
 MAX_SEARCH = 6  # keys above the servers
-Found = tuple[tuple[str, ...], Any]
+Located = tuple[tuple[str, ...], Any]
 
 
 def document_of(text: str, file: ExportFile) -> Any:
@@ -56,14 +56,14 @@ def is_telling(text: str, file: ExportFile) -> bool:
     return TELLING.search(text) is not None or file.path.name in BARE
 
 
-def server_lists(document: Any, file: ExportFile) -> Iterator[Found]:
+def server_lists(document: Any, file: ExportFile) -> Iterator[Located]:
     """Find the maps and lists of servers, wherever a client keeps them."""
     if isinstance(document, dict) and DESCRIPTIONS & document.keys():
         return
     if file.path.name in BARE and _is_bare(document):
         yield (), document
         return
-    pending: list[Found] = [((), document)]
+    pending: list[Located] = [((), document)]
     while pending:
         steps, here = pending.pop()
         for key, value in here.items() if isinstance(here, dict) else ():

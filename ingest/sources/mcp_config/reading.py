@@ -25,7 +25,7 @@ from ingest.sources.mcp_config.layouts import (
     HIDDEN,
     SUFFIXES,
     SURE,
-    Found,
+    Located,
     document_of,
     is_telling,
     server_lists,
@@ -128,7 +128,7 @@ def _client(file: ExportFile, budget: Budget, rows: Rows) -> Client | None:
     return client
 
 
-def _lists(text: str, file: ExportFile) -> list[Found]:
+def _lists(text: str, file: ExportFile) -> list[Located]:
     """Return the lists of servers of a text; other files of a folder may be broken."""
     if not file.alone and not is_telling(text, file):
         return []

@@ -132,7 +132,7 @@ def _groups(export: Export, person: Principal) -> list[Principal]:
     for name in dict.fromkeys(person.groups):
         group = export.people.named(person.account, "group", name)
         if group is None:
-            export.rows.whole = False
+            export.rows.all_read = False
             export.rows.warn(
                 f"{shown(person.arn)} is a member of group {shown(name)}, which is not there"
             )

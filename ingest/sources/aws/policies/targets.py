@@ -24,7 +24,7 @@ PARTS = (
     (re.compile(r"(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):.*", re.DOTALL), ":"),
     (re.compile(r"(arn:[^:]*:logs:[^:]*:[^:]*:log-group:[^:]+):.*", re.DOTALL), ":"),
 )
-WHOLE = (
+WITH_PARTS = (
     (re.compile(r"arn:[^:]*:s3:::[^/]+"), "/"),
     (re.compile(r"arn:[^:]*:dynamodb:[^:]*:[^:]*:table/[^/]+"), "/"),
     (re.compile(r"arn:[^:]*:es:[^:]*:[^:]*:domain/[^/]+"), "/"),
@@ -72,7 +72,7 @@ def containing_resource(resource: str) -> str:
 
 def names_of(resource: str) -> tuple[str, ...]:
     """Return the name of a resource and the pattern of its parts' names, if it has parts."""
-    for pattern, separator in WHOLE:
+    for pattern, separator in WITH_PARTS:
         if pattern.fullmatch(resource):
             return resource, f"{resource}{separator}*"
     return (resource,)

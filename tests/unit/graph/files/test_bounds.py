@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.mark.parametrize("name", BOUNDS)
 def test_each_bound_is_told(name):
     told = (ROOT / "docs" / "bounds.md").read_text(encoding="utf-8")
-    row = f"| `{PREFIX}{name}` | {BOUNDS[name].usual:,} | {BOUNDS[name].what} |"
+    row = f"| `{PREFIX}{name}` | {BOUNDS[name].usual:,} | {BOUNDS[name].limits} |"
     assert row in told.splitlines()
 
 
