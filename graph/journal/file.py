@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from graph.files.private import FILE as PRIVATE
 from graph.files.private import private_folder
 from graph.seal import journal
+from graph.seal.key import Key, key_in_use
 from graph.stores import (
     DEFAULT,
     StoreBusy,
@@ -57,6 +58,9 @@ UNUSABLE = (
 )
 ALONE = "ro&immutable=1"  # mode to open a file without side files
 SIDES = ("-wal", "-shm")  # SQLite's side files
+SETTLED = 50_000_000  # nanoseconds: a second write may bear the same times until then
+
+Touched = tuple[Key | None, tuple[tuple[int, ...], ...]]
 
 
 def journal_path(uri: str | None = None) -> Path:
@@ -77,6 +81,26 @@ def journal_path(uri: str | None = None) -> Path:
     home = os.environ.get("XDG_STATE_HOME") or ""
     state = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
     return state / "trustdebt" / f"{hashlib.sha256(bare.encode()).hexdigest()}.sqlite"
+
+
+def touched(path: Path) -> Touched | None:
+    """Return what differs after a write to the file, or with another key of the seal.
+
+    None if there is no file, or if it was written so lately that a further write could not be told
+    from the last one.
+    """
+    states = []
+    for file in (path, Path(f"{path}{SIDES[0]}")):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        if stat.st_size:  # readers make and remove an empty log
+            states.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    latest = max((max(mtime, ctime) for *_, mtime, ctime in states), default=0)
+    if not states or time.time_ns() - latest < SETTLED:
+        return None
+    return key_in_use(), tuple(states)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeVar
 import pandas as pd
 
 from graph.journal.actor import By, system_user
-from graph.journal.file import journal_path, reading, writing
+from graph.journal.file import Touched, journal_path, reading, touched, writing
 from graph.journal.hash_chain import FIRST_HASH
 from graph.secrets import redact_prose, redact_text
 from graph.stores import StoreDamaged, StoreError, open_store
@@ -159,9 +159,9 @@ def clock() -> pd.Timestamp:
 class Journal:
     """The journal in the SQLite file `path`, which the first entry creates.
 
-    `now` is the clock that dates the entries; `added` is called after each. Every call opens the
-    file anew, so threads may share a journal. `known` is None, or the instant after which entries
-    are ignored.
+    `now` is the clock that dates the entries; `added` is called after each. Connections live for
+    one call, so threads may share a journal. Its entries are read and checked once, and again
+    whenever the file was touched. `known` is None, or the instant after which entries are ignored.
     """
 
     def __init__(
@@ -172,11 +172,12 @@ class Journal:
     ) -> None:
         self.path, self.now, self._added = path, now, added
         self.known: pd.Timestamp | None = None
+        self._read: dict[Path, tuple[Touched | None, list[Entry]]] = {}
 
     def known_at(self, instant: pd.Timestamp) -> "Journal":
         """Return the journal as of an instant, without the entries written later."""
         then = Journal(self.path, self.now)
-        then.known = instant
+        then.known, then._read = instant, self._read
         return then
 
     def entries(self) -> tuple[Entry, ...]:
@@ -187,14 +188,22 @@ class Journal:
         StoreError
             The file is damaged, locked, or of another program; the message names it.
         """
-        with reading(self.path) as db:
-            rows = db.execute(EVERY) if db else ()
-            entries = self._checked(rows)
+        entries = self._intact()
         if self.known is not None:
             entries = [e for e in entries if e.at <= self.known]
         ended = {e.withdraws: e.since for e in reversed(entries) if isinstance(e, Withdrawal)}
         ends = [(e, ended.get(e.number)) for e in entries]
         return tuple(replace(e, withdrawn_at=end and max(end, e.since)) for e, end in ends)
+
+    def _intact(self) -> list[Entry]:
+        """Return the entries as written; those of before if the file was not touched since."""
+        mark = touched(self.path)  # before the file is read, so a later write differs from it
+        kept = self._read.get(self.path)
+        if mark is None or kept is None or kept[0] != mark:
+            with reading(self.path) as db:
+                kept = mark, self._checked(db.execute(EVERY) if db else ())
+            self._read[self.path] = kept
+        return kept[1]
 
     def acceptances(self) -> tuple[Acceptance, ...]:
         """Return the acceptances, oldest first."""

@@ -2,15 +2,27 @@
 
 import json
 import os
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from graph.journal.journal import journal_of
 from graph.stores import StoreDamaged
 from graph.stores.parquet_store import ParquetStore
 from tests.integration.cli import ROOT, execute
+
+
+@pytest.fixture
+def own(kept: Path, tmp_path: Path) -> Path:
+    """Return a copy of the store, of which the journal has an entry."""
+    store = tmp_path / "store"
+    shutil.copytree(kept, store)
+    journal_of(str(store)).attest("bot", "ann", "business", "ann", "", None)
+    return store
+
 
 COUNTING = """
 import json, os, sys
@@ -18,6 +30,8 @@ import json, os, sys
 opened = []
 
 def note(event, given):
+    if event == "sqlite3.connect":
+        opened.append([os.fspath(given[0]), "connect"])
     if event == "open" and isinstance(given[0], (str, os.PathLike)):
         opened.append([os.fspath(given[0]), "lock" if given[1] is None else "read"])
 
@@ -39,6 +53,21 @@ def test_a_command_reads_each_manifest_once(kept: Path, command: str) -> None:
     counts = Counter((how, path) for path, how in opened if Path(path).name == "manifest.json")
     assert sorted(how for how, _ in counts) == ["lock", "lock", "read", "read"]
     assert set(counts.values()) == {1}
+
+
+@pytest.mark.parametrize(("command", "most"), [
+    ("findings", 2 + 1 + 2 + 1),  # ties as the store is listed and held; entries; cache; failed
+    ("identities", 2 + 1 + 2 + 1),
+    ("ledger", 3 + 1 + 1 + 7 + 1),  # lists once more; its mark; cached findings and owners, by end
+])  # fmt: skip
+def test_a_command_connects_to_the_journal_a_few_times(own: Path, command: str, most: int) -> None:
+    """However often its entries are asked for, they are read once."""
+    line = [sys.executable, "-c", COUNTING, command, "--json", "--store", str(own)]
+    for _ in range(2):  # the first run fills the cache of the earlier snapshot
+        done = execute(line, PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stderr
+    opened = json.loads(done.stderr.splitlines()[-1])
+    assert 0 < [how for _, how in opened].count("connect") <= most
 
 
 def test_a_manifest_that_changed_is_read_again(kept: Path) -> None:

@@ -5,13 +5,15 @@ import json
 import os
 import pwd
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from graph.journal import file as journal_file
-from graph.journal.file import journal_path
+from graph.journal.file import SETTLED, journal_path
 from graph.journal.journal import Journal, NoSuchEntry
 from graph.stores import StoreBusy, StoreDamaged, StoreError, StoreUnavailable
 
@@ -340,3 +342,23 @@ def test_a_folder_that_may_only_be_read_is_read(journal):
             journal.accept("F-2", LATER, "ann", "x", None, ABOUT)
     finally:
         journal.path.parent.chmod(0o700)
+
+
+def test_entries_that_were_read_are_read_again_after_a_write(tmp_path: Path) -> None:
+    """A reader that has read them sees what another process adds, and what somebody changes."""
+    path = tmp_path / "journal.sqlite"
+    writer, reader = Journal(path), Journal(path)
+    writer.attest("bot", "ann", "business", "ann", "", None)
+    time.sleep(2 * SETTLED / 1e9)
+    assert len(reader.entries()) == len(reader.entries()) == 1
+    writer.attest("bot", "ann", "technical", "ann", "", None)
+    assert len(reader.entries()) == 2
+    time.sleep(2 * SETTLED / 1e9)
+    assert len(reader.entries()) == 2
+    times = path.stat()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TRIGGER entry_stays")
+        db.execute("UPDATE entry SET body = replace(body, 'technical', 'business')")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with pytest.raises(StoreDamaged, match="entry 2 is not as it was written"):
+        reader.entries()
