@@ -1,13 +1,15 @@
 """Evidence: the decision that explains each use, and the quality of decision records."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analytics.answers.decision_records import decision_records
-from analytics.answers.shape import cut, plain, when
+from analytics.answers.shape import cut
 from analytics.answers.show import value_of
+from analytics.answers.table import Kind, Table, instants
 from analytics.evidence.coverage import coverage
 from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
 from analytics.evidence.decisions import records as decided
@@ -15,58 +17,79 @@ from analytics.evidence.matching import REASONS, SENSITIVE, STATES, UNKNOWN
 from analytics.evidence.matching import evidence as evidence_of
 from analytics.posture import Posture
 from graph.element import Content
-from graph.frames import records
-from graph.schema import DECISION_RECORD, IDENTITIES, LEVELS, RESOURCE, TOOL
+from graph.schema import DECISION_RECORD, IDENTITIES, RESOURCE, TOOL
 
 WORDS = tuple(p for p in DECISION_RECORD.properties if p.content is Content.PROSE)
 PLACED = (*IDENTITIES, RESOURCE, TOOL)
+KINDS = dict.fromkeys(("identity", "principal", "resource"), Kind.NODE) | {"level": Kind.LEVEL}
 
 
-def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class EvidenceOfUses:
+    """The explanation of each use, and how much is explained; see `evidence`.
+
+    `uses` has `id`, `at`, `identity`, `principal` (unless it is the identity) and `resource`
+    (nodes), `level`, `count`, `state`, `reason`, `decision` (an id) and `said` (the free text of
+    the decision). `identities` has `identity` (a node) and the fields of `coverage`.
+    """
+
+    uses: Table
+    coverage: dict[str, Any]
+    states: dict[str, int]
+    crossing: dict[str, int]
+    identities: Table
+    decisions: dict[str, Any]
+    unplaced: int
+    left_out: int
+
+
+def evidence(posture: Posture, about: int | None = None, limit: int = 0) -> EvidenceOfUses:
     """Return the explanation of each use, latest first; `about` is its identity or resource.
 
     `said` of a use holds the free-text fields of its decision record.
 
     `coverage` is the explained share of the sensitive uses (confidential or more) for which it is
-    known whether a decision explains them: by count, and by sensitivity times level. It is None if
+    known whether a decision explains them: by count, and by sensitivity times level. It is null if
     there are none.
     """
-    explained = evidence_of(posture)
-    rows = explained.uses
+    matched = evidence_of(posture)
+    rows = matched.uses
     if about is not None:
         ends = rows[["identity", "principal", "resource"]]
         rows = rows[(ends == about).any(axis=1)]
     shown, left_out = cut(rows.iloc[::-1], limit)
-    words = _words(posture, shown["decision"])
-    return {
-        "uses": [_use(posture, row) | {"said": words.get(row.decision)} for row in records(shown)],
-        "coverage": coverage(rows),
-        "states": {
+    return EvidenceOfUses(
+        uses=_uses(posture, shown),
+        coverage=coverage(rows),
+        states={
             name: int(rows["count"][rows["state"] == n].sum()) for n, name in enumerate(STATES)
         },
-        "crossing": _crossing(posture, rows),
-        "identities": _by_identity(posture, rows, limit),
-        "decisions": decision_records(posture, explained),
-        "unplaced": explained.unplaced,
-        "left_out": left_out,
-    }
+        crossing=_crossing(posture, rows),
+        identities=_by_identity(posture, rows, limit),
+        decisions=decision_records(posture, matched),
+        unplaced=matched.unplaced,
+        left_out=left_out,
+    )
 
 
-def _use(posture: Posture, row: Any) -> dict[str, Any]:
-    thing = posture.graph.thing
-    named = int(row.principal) != int(row.identity)
-    return {
-        "id": row.id,
-        "at": when(row.at),
-        "identity": thing(int(row.identity)),
-        "principal": thing(int(row.principal)) if named else None,
-        "resource": thing(int(row.resource)),
-        "level": LEVELS[row.level] if row.level >= 0 else None,
-        "count": int(row.count),
-        "state": STATES[row.state],
-        "reason": REASONS[row.reason] or None,
-        "decision": plain(row.decision),
+def _uses(posture: Posture, rows: pd.DataFrame) -> Table:
+    texts = _words(posture, rows["decision"])
+    identities, principals = (rows[c].to_numpy(np.int64) for c in ("identity", "principal"))
+    reasons = np.array([reason or None for reason in REASONS], object)
+    columns = {
+        "id": rows["id"].array,
+        "at": instants(rows["at"]).array,
+        "identity": identities,
+        "principal": np.where(principals != identities, principals, -1),
+        "resource": rows["resource"].to_numpy(np.int64),
+        "level": np.maximum(rows["level"].to_numpy(np.int64), -1),
+        "count": rows["count"].to_numpy(np.int64),
+        "state": np.array(STATES, object)[rows["state"].to_numpy(np.int64)],
+        "reason": reasons[rows["reason"].to_numpy(np.int64)],
+        "decision": rows["decision"].array,
+        "said": np.fromiter(map(texts.get, rows["decision"]), object, len(rows)),
     }
+    return Table(pd.DataFrame(columns), posture.graph.things, KINDS)
 
 
 def _words(posture: Posture, decisions: pd.Series) -> dict[Any, dict[str, Any] | None]:
@@ -76,12 +99,12 @@ def _words(posture: Posture, decisions: pd.Series) -> dict[Any, dict[str, Any] |
     """
     frame = decided(posture)
     frame = frame[frame["id"].isin(decisions.dropna())].drop_duplicates("id", keep=False)
-    rows = [{p.name: value_of(row, p) for p in WORDS} for _, row in frame.iterrows()]
-    texts = [{k: v for k, v in fields.items() if v is not None} or None for fields in rows]
+    fields = [{p.name: value_of(row, p) for p in WORDS} for _, row in frame.iterrows()]
+    texts = [{k: v for k, v in each.items() if v is not None} or None for each in fields]
     return dict(zip(frame["id"], texts, strict=True))
 
 
-def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[str, Any]]:
+def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> Table:
     """Return the coverage of each identity with sensitive uses, the worst first."""
     known = rows[(rows["sensitivity"] >= SENSITIVE) & (rows["state"] != UNKNOWN)]
     weights = known["weight"] * known["count"]
@@ -89,7 +112,11 @@ def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> list[dict[
     worst = lacks.groupby("identity")["lacks"].sum().sort_values(ascending=False, kind="stable")
     shown, _ = cut(worst.index.to_numpy(int), limit)
     parts = dict(list(known[known["identity"].isin(shown)].groupby("identity")))
-    return [{"identity": posture.graph.thing(int(n)), **coverage(parts[n])} for n in shown]
+    columns: dict[str, Any] = {"identity": shown}
+    measured = [coverage(parts[number]) for number in shown]
+    for name in coverage(known.head(0)):
+        columns[name] = np.fromiter((each[name] for each in measured), object, len(measured))
+    return Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.NODE})
 
 
 def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
@@ -100,7 +127,8 @@ def _crossing(posture: Posture, rows: pd.DataFrame) -> dict[str, int]:
         platform[graph.numbers(frame["id"])] = frame["provider"].fillna("")
     of_identity = platform[rows["identity"].to_numpy(int)]
     of_resource = platform[rows["resource"].to_numpy(int)]
-    crossing = rows[(of_identity != "") & (of_resource != "") & (of_identity != of_resource)]
+    mask = (of_identity != "") & (of_resource != "") & (of_identity != of_resource)
+    crossing = rows[mask]
     return {
         "uses": int(crossing["count"].sum()),
         "unexplained": int(crossing["count"][crossing["state"] == UNEXPLAINED].sum()),

@@ -1,20 +1,39 @@
 """Credential hubs: the dependents of each credential, and the order of rotation."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Posture
-from analytics.remediation.credential_hubs import Hubs, credential_hubs
+from analytics.remediation.credential_hubs import Hubs as Measures
+from analytics.remediation.credential_hubs import credential_hubs
 from graph.frames import records
-from graph.once import once
 from graph.schema import CREDENTIAL
 
 SHOWN = 100  # dependents of one credential that are listed
 
 
-def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> dict[str, Any]:
+@dataclass(frozen=True)
+class Hubs:
+    """The credentials with dependents, and how many are shared or an articulation.
+
+    `hubs` has, after the node `credential` itself, `type`, `dependents` (a list), `count`,
+    `in_use`, `unknown`, `reach.resources`, `reach.weighted`, `blueprint`, `articulation`, `pieces`
+    and `rotation`.
+    """
+
+    hubs: Table
+    shared: int
+    articulations: int
+    in_use_days: int
+    left_out: int
+
+
+def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> Hubs:
     """List the credentials with most dependents; with `order` "rotation", in order of rotation.
 
     `reach` is the reach of anybody who has the credential. `articulation`: without it, identities
@@ -22,55 +41,60 @@ def hubs(posture: Posture, limit: int = 0, order: str = "hubs") -> dict[str, Any
     order that breaks least, from 1: fewest dependents `in_use` within `in_use_days`, then fewest
     `unknown`, then the widest reach. The first `SHOWN` of `dependents` are listed.
     """
-    all_hubs = credential_hubs(posture)
-    many = _sizes(all_hubs)
-    worst = np.lexsort((all_hubs.credentials, -all_hubs.reach.weighted, -many, -all_hubs.pieces))
-    ranked = np.argsort(all_hubs.rotation) if order == "rotation" else worst
-    shown, left_out = cut(ranked, limit)
-    return {
-        "hubs": [_row(posture, all_hubs, int(place), int(many[place])) for place in shown],
-        "shared": int(np.count_nonzero(many > 1)),
-        "articulations": int(np.count_nonzero(all_hubs.pieces > 1)),
-        "in_use_days": UNUSED_DAYS,
-        "left_out": left_out,
+    measures = credential_hubs(posture)
+    counts = _counts(measures)
+    worst = np.lexsort((measures.credentials, -measures.reach.weighted, -counts, -measures.pieces))
+    ranked = np.argsort(measures.rotation) if order == "rotation" else worst
+    rows, left_out = cut(ranked, limit)
+    credentials = measures.credentials[rows]
+    columns = {
+        "credential": credentials,
+        "type": _types(posture)[credentials],
+        "dependents": _dependents(posture, measures, credentials),
+        "count": counts[rows],
+        "in_use": measures.in_use[rows],
+        "unknown": measures.unknown[rows],
+        "reach.resources": measures.reach.resources[rows],
+        "reach.weighted": measures.reach.weighted[rows].astype(np.float64),
+        "blueprint": measures.blueprint[rows].astype(bool),
+        "articulation": measures.pieces[rows] > 1,
+        "pieces": measures.pieces[rows],
+        "rotation": measures.rotation[rows],
     }
+    return Hubs(
+        hubs=Table(pd.DataFrame(columns), posture.graph.things, {"credential": Kind.ITSELF}),
+        shared=int(np.count_nonzero(counts > 1)),
+        articulations=int(np.count_nonzero(measures.pieces > 1)),
+        in_use_days=UNUSED_DAYS,
+        left_out=left_out,
+    )
 
 
-def _sizes(all_hubs: Hubs) -> np.ndarray:
-    place = np.searchsorted(all_hubs.credentials, all_hubs.dependents["credential"].to_numpy())
-    return np.bincount(place, minlength=len(all_hubs.credentials))
+def _counts(measures: Measures) -> np.ndarray:
+    """Return the number of dependents of each credential."""
+    place = np.searchsorted(measures.credentials, measures.dependents["credential"].to_numpy())
+    return np.bincount(place, minlength=len(measures.credentials))
 
 
-def _row(posture: Posture, all_hubs: Hubs, place: int, many: int) -> dict[str, Any]:
-    graph, credential = posture.graph, int(all_hubs.credentials[place])
-    rows = all_hubs.dependents
-    dependents = rows.iloc[
-        slice(*np.searchsorted(rows["credential"], [credential, credential + 1]))
-    ]
-    thing: dict[str, Any] = {**graph.thing(credential)}
-    return thing | {
-        "type": _types(posture).get(credential),
-        "dependents": [
-            graph.thing(int(row.identity)) | {"use": row.use, "how": row.how}
-            for row in records(dependents.head(SHOWN))
-        ],
-        "count": many,
-        "in_use": int(all_hubs.in_use[place]),
-        "unknown": int(all_hubs.unknown[place]),
-        "reach": {
-            "resources": int(all_hubs.reach.resources[place]),
-            "weighted": float(all_hubs.reach.weighted[place]),
-        },
-        "blueprint": bool(all_hubs.blueprint[place]),
-        "articulation": bool(all_hubs.pieces[place] > 1),
-        "pieces": int(all_hubs.pieces[place]),
-        "rotation": int(all_hubs.rotation[place]),
-    }
+def _dependents(posture: Posture, measures: Measures, credentials: np.ndarray) -> np.ndarray:
+    """Return the first dependents of each credential as a list of plain data."""
+    rows, lists = measures.dependents, []
+    starts, ends = (
+        np.searchsorted(rows["credential"], credentials, side=side) for side in ("left", "right")
+    )
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        dependents: list[dict[str, Any]] = [
+            posture.graph.thing(int(row.identity)) | {"use": row.use, "how": row.how}
+            for row in records(rows.iloc[start : min(end, start + SHOWN)])
+        ]
+        lists.append(dependents)
+    return np.fromiter(lists, object, len(lists))
 
 
-@once
-def _types(posture: Posture) -> dict[int, str]:
-    """Return the type of each credential that has one."""
+def _types(posture: Posture) -> np.ndarray:
+    """Return the type of each node that is a credential, by its number; None where none is."""
     keys = posture.graph.frames[CREDENTIAL]
-    keys = keys[keys["type"].notna()]
-    return dict(zip(posture.graph.numbers(keys["id"]).tolist(), keys["type"], strict=True))
+    types = np.full(len(posture.graph.ids), None, object)
+    stated = keys["type"].notna()
+    types[posture.graph.numbers(keys["id"][stated])] = keys["type"][stated].to_numpy(object)
+    return types

@@ -1,26 +1,44 @@
 """Revocation: what must end with an identity, what outlived its end, and how long it takes."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from analytics.answers.shape import cut, when
+from analytics.answers.shape import cut
+from analytics.answers.table import THING, Kind, Table, instants
 from analytics.figures.revocation_speed import overdue, time_to_revoke
 from analytics.posture import Posture
 from analytics.remediation.kill_set import KINDS as KINDS_ALIVE
 from analytics.remediation.kill_set import kill_set
 from analytics.residue import ACCESS, DELEGATIONS, ended_at, residue
-from graph.frames import records
+from graph.access import NEVER
 from graph.once import once
 from graph.schema import ACTS_FOR, ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS
 
 
-def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Revocation:
+    """What must end, what outlived its end, and the speed of revocation; see `revocation`.
+
+    `kill_set` has `id`, `label`, `name` and `kind` of what is live: a node, a grant or a
+    delegation. `residue` has the same, with `of` (a node) and `alive_since`. `items` has `kind`,
+    `key`, `identity.id`, `identity.label`, `identity.name`, `since`, `ended_at` and `days`.
+    """
+
+    kill_set: Table
+    residue: Table
+    time_to_revoke: dict[str, Any]
+    items: Table
+    left_out: int
+
+
+def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> Revocation:
     """Return the speed of revocation, for all identities or one (a node's number).
 
     `kill_set` is everything that must end together with the given identity; empty without one.
-    `residue` is what is still live of ended identities, with the identity, and since when (None if
+    `residue` is what is still live of ended identities, with the identity, and since when (null if
     its end is unknown). `items` are all overdue items so far, open ones first and of these the
     oldest first.
     """
@@ -29,55 +47,55 @@ def revocation(posture: Posture, about: int | None = None, limit: int = 0) -> di
     spells = overdue(posture, about)
     order = np.lexsort((-spells.rows["days"], spells.rows["ended"]))
     shown, left_out = cut(spells.rows.iloc[order], limit)
-    return {
-        "kill_set": killed,
-        "residue": alive,
-        "time_to_revoke": time_to_revoke(posture, spells),
-        "items": [_item(posture, row) for row in records(shown)],
-        "left_out": left_out + kill_left + alive_left,
-    }
-
-
-def _killed(posture: Posture, about: int | None) -> list[dict[str, Any]]:
-    if about is None:
-        return []
-    return _distinct(_alive(posture, row) for row in records(kill_set(posture, about)))
-
-
-def _residue(posture: Posture, about: int | None) -> list[dict[str, Any]]:
-    rows, end = residue(posture), ended_at(posture)
-    if about is not None:
-        rows = rows[rows["identity"] == about]
-    return _distinct(
-        _alive(posture, row)
-        | {"of": posture.graph.thing(row.identity), "alive_since": when(int(end[row.identity]))}
-        for row in records(rows)
+    things = posture.graph.things
+    return Revocation(
+        kill_set=Table(killed, things),
+        residue=Table(alive, things, {"of": Kind.NODE}),
+        time_to_revoke=time_to_revoke(posture, spells),
+        items=Table(_items(posture, shown), things),
+        left_out=left_out + kill_left + alive_left,
     )
 
 
-def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Keep one row for each live node and ended identity."""
-    by_key = {(row["id"], row.get("of", {}).get("id")): row for row in rows}
-    return list(by_key.values())
+def _killed(posture: Posture, about: int | None) -> pd.DataFrame:
+    if about is None:
+        return pd.DataFrame(columns=[*THING, "kind"], dtype=object)
+    return _distinct(_alive(posture, kill_set(posture, about)), ["id"])
 
 
-def _alive(posture: Posture, row: Any) -> dict[str, Any]:
-    """Describe a live remain: a node, or a grant or delegation by its own id."""
-    thing = posture.graph.thing(row.thing)
-    if row.kind in (ACCESS, DELEGATIONS):
-        holder = posture.graph.thing(row.identity)["name"]
-        label = _type_of(posture, row.fact)
-        thing = {"id": row.fact, "label": label, "name": f"{holder} {label} {thing['name']}"}
-    return thing | {"kind": KINDS_ALIVE[row.kind]}
+def _residue(posture: Posture, about: int | None) -> pd.DataFrame:
+    rows = residue(posture)
+    if about is not None:
+        rows = rows[rows["identity"] == about]
+    identities = rows["identity"].to_numpy(np.int64)
+    since = instants(ended_at(posture)[identities]).array
+    return _distinct(_alive(posture, rows).assign(of=identities, alive_since=since), ["id", "of"])
 
 
-def _type_of(posture: Posture, fact: str) -> str:
-    """Return the type of the relationship with an id."""
-    return _types(posture)[fact]
+def _distinct(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Keep the last of the rows that share a key, where the first of them stands."""
+    last = pd.Series(range(len(rows))).groupby([rows[name] for name in key], sort=False).last()
+    return rows.iloc[last.to_numpy(np.int64)].reset_index(drop=True)
+
+
+def _alive(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    """Describe live remains: nodes, or grants and delegations by their own id."""
+    things = posture.graph.things
+    nodes = things[list(THING)].iloc[rows["thing"].to_numpy(np.int64)].reset_index(drop=True)
+    kinds, facts = rows["kind"].to_numpy(object), rows["fact"].to_numpy(object)
+    holders = things["name"].iloc[rows["identity"].to_numpy(np.int64)].tolist()
+    is_fact = rows["kind"].isin((ACCESS, DELEGATIONS)).to_numpy(bool)
+    described = nodes.astype(object)
+    for row in np.flatnonzero(is_fact).tolist():
+        label = _types(posture)[facts[row]]
+        name = f"{holders[row]} {label} {nodes['name'].iloc[row]}"
+        described.iloc[row] = [facts[row], label, name]
+    return described.assign(kind=np.array([KINDS_ALIVE[kind] for kind in kinds], object))
 
 
 @once
 def _types(posture: Posture) -> dict[str, str]:
+    """Return the type of the relationship with an id."""
     return {
         str(fact): relationship.name
         for relationship in (CAN_ACCESS, MEMBER_OF, ASSUMES, RUNS_AS, ACTS_FOR)
@@ -85,14 +103,22 @@ def _types(posture: Posture) -> dict[str, str]:
     }
 
 
-def _item(posture: Posture, row: Any) -> dict[str, Any]:
-    number = posture.graph.number(row.identity)
-    gone = {"id": row.identity, "label": None, "name": None}
-    return {
-        "kind": row.kind,
-        "key": row.key,
-        "identity": posture.graph.thing(number) if number >= 0 else gone,
-        "since": when(row.since),
-        "ended_at": when(row.until) if row.ended else None,
-        "days": float(row.days),
+def _items(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
+    numbers = posture.graph.numbers(rows["identity"])
+    nodes = {
+        part: posture.graph.things[part].array.take(numbers, allow_fill=True) for part in THING
     }
+    stated = pd.Series(rows["identity"].to_numpy(object), dtype="string")
+    until = np.where(rows["ended"].to_numpy(bool), rows["until"].to_numpy(np.int64), NEVER)
+    return pd.DataFrame(
+        {
+            "kind": rows["kind"].array,
+            "key": rows["key"].array,
+            "identity.id": pd.Series(nodes["id"], dtype="string").fillna(stated),
+            "identity.label": pd.Series(nodes["label"], dtype="string"),
+            "identity.name": pd.Series(nodes["name"], dtype="string"),
+            "since": instants(rows["since"]),
+            "ended_at": instants(until),
+            "days": rows["days"].to_numpy(np.float64),
+        }
+    )

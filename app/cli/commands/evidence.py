@@ -10,6 +10,7 @@ from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, SaidNo, UsageError, question
 
 if TYPE_CHECKING:
+    from analytics.answers.evidence import EvidenceOfUses
     from analytics.posture import Posture
 
 VERIFY = "verify"
@@ -43,7 +44,7 @@ def evidence(
         Path | None, typer.Argument(help="After verify: records, as lines of JSON or an array.")
     ] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "EvidenceOfUses | dict[str, Any]":
     """Show what explains each use, or verify a file. Example: trustdebt evidence verify d.jsonl."""
     if posture is None:
         assert file is not None

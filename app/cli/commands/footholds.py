@@ -1,6 +1,6 @@
 """Commands for the value of a foothold: durability, hubs."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,8 @@ from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, quest
 ORDERS = ("hubs", "rotation")
 
 if TYPE_CHECKING:
+    from analytics.answers.durability import Durability
+    from analytics.answers.hubs import Hubs
     from analytics.posture import Posture
 
 
@@ -34,7 +36,7 @@ def durability(
     thing: Annotated[str | None, typer.Argument(help="One thing; else all agents.")] = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Durability":
     """Rank agents by what outlives their end. Example: trustdebt durability invoice-bot."""
     from analytics.answers.durability import durability as answer
 
@@ -47,7 +49,7 @@ def hubs(
     posture: "Posture",
     order: Annotated[str, typer.Option(help="hubs: what most hangs on; or rotation.")] = "hubs",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Hubs":
     """Rank credentials by what hangs on them. Example: trustdebt hubs --order rotation."""
     from analytics.answers.hubs import hubs as answer
 

@@ -8,6 +8,7 @@ from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
+    from analytics.answers.revocation import Revocation
     from analytics.posture import Posture
 
 
@@ -75,7 +76,7 @@ def revocation(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Revocation":
     """Show what must end with an identity, what outlived its end, and how long ends take.
 
     Example: trustdebt revocation invoice-bot.

@@ -15,7 +15,7 @@ from analytics.figures.sensitive_reach import reaching
 from analytics.posture import Posture
 from app.web.answers.figures import names
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, kind, number, thing_name
+from app.wording import NO_FIGURE, NOT_KNOWN, brief, counted, day, days, kind, number
 from graph.access import NEVER
 from graph.schema import IDENTITIES, TOOL
 from graph.stores import SnapshotInfo
@@ -149,27 +149,27 @@ def rows_behind(posture: Posture, figure: str) -> pd.DataFrame | None:
 
 
 def _overdue(posture: Posture) -> pd.DataFrame:
-    rows = revocation(posture, limit=LISTED)["items"]
+    rows = revocation(posture, limit=LISTED).items.readable()
     return pd.DataFrame(
         {
-            "Overdue": [KINDS.get(row["kind"], row["kind"]) for row in rows],
-            "Identity": [row["identity"]["name"] or row["identity"]["id"] for row in rows],
-            "Since": [day(row["since"]) for row in rows],
-            "Gone": [day(row["ended_at"]) if row["ended_at"] else "still there" for row in rows],
-            "Days": np.array([row["days"] for row in rows], float).round(1),
+            "Overdue": [KINDS.get(kind, kind) for kind in rows["kind"]],
+            "Identity": rows["identity_name"].fillna(rows["identity_id"]),
+            "Since": days(rows["since"]),
+            "Gone": days(rows["ended_at"]).where(rows["ended_at"].notna(), "still there"),
+            "Days": rows["days"].round(1),
         }
     )
 
 
 def _uses(posture: Posture) -> pd.DataFrame:
-    rows = evidence(posture, limit=LISTED)["uses"]
+    rows = evidence(posture, limit=LISTED).uses.readable()
     return pd.DataFrame(
         {
-            "When": [day(row["at"]) for row in rows],
-            "Identity": [thing_name(row["identity"]) for row in rows],
-            "Resource": [thing_name(row["resource"]) for row in rows],
-            "Level": [row["level"] or NOT_KNOWN for row in rows],
-            "Decision": [row["state"].replace("_", " ") for row in rows],
+            "When": days(rows["at"]),
+            "Identity": rows["identity_name"],
+            "Resource": rows["resource_name"],
+            "Level": rows["level"].fillna(NOT_KNOWN),
+            "Decision": rows["state"].str.replace("_", " "),
         }
     )
 

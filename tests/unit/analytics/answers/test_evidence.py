@@ -2,13 +2,13 @@
 
 import pandas as pd
 
-from analytics.answers.evidence import evidence as evidence_answer
 from analytics.evidence.matching import evidence, unexplained, uses
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.schema import USE_EVENT
 from tests.support.estates.decision_log import Log, at, log, told
 from tests.support.estates.small_estates import Estate, ago, together
+from tests.support.printed import evidence as evidence_answer
 
 # -- who acted -------------------------------------------------------------------------------------
 

@@ -9,11 +9,9 @@ import pandas as pd
 import pytest
 
 from analytics.answers.debt import debt
-from analytics.answers.evidence import evidence
 from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans as orphans_answer
-from analytics.answers.revocation import revocation
 from analytics.figures.measures import all_measures
 from analytics.findings.evaluation import find_all
 from analytics.history import open_posture
@@ -25,7 +23,7 @@ from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import stale
+from tests.support.printed import evidence, revocation, stale
 
 UNITS = {"share", "tp", "tp/day", "days", "ratio"}
 

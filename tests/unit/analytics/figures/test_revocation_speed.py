@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.revocation import revocation
 from analytics.figures.revocation_speed import overdue, ungoverned
 from analytics.history import History
 from analytics.posture import Posture
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
 from tests.support.histories.small_history import history_of
+from tests.support.printed import revocation
 
 ENDS = {"a": 100, "b": 100, "c": 100, "d": 100, "e": 75}  # days ago
 GONE = {"a": 90, "b": 80, "c": 70}

@@ -11,7 +11,6 @@ from analytics.answers.choke_points import choke_points
 from analytics.answers.cut import cut
 from analytics.answers.debt import debt
 from analytics.answers.drift import drift
-from analytics.answers.durability import durability
 from analytics.answers.exposure import exposure
 from analytics.answers.exposures import exposures
 from analytics.answers.frameworks import frameworks
@@ -22,7 +21,7 @@ from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago, together
-from tests.support.printed import findings, identities, stale
+from tests.support.printed import durability, findings, identities, stale
 
 REACH = ("debt", "debt_ratio", "principal", "interest", "lag_factor", "sensitive_reach",
          "reach_concentration", "debt_concentration", "standing_share", "standing_privilege",

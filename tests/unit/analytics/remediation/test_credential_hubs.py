@@ -1,7 +1,7 @@
 """Who depends on a credential, and which to rotate first."""
 
-from analytics.answers.hubs import hubs
 from tests.support.estates.small_estates import Estate, ago, ids
+from tests.support.printed import hubs
 
 
 def _rows(estate: Estate, order: str = "hubs") -> dict[str, dict]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from analytics.answers.durability import durability
 from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, ids
+from tests.support.printed import durability
 from tests.support.references.reach import number_of
 
 

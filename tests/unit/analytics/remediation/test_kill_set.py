@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from analytics.answers.revocation import revocation
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import revocation
 
 
 def world(**ended: Any) -> Estate:
