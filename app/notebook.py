@@ -14,6 +14,7 @@ from analytics.answers.debt import debt as debt_answer
 from analytics.answers.findings import findings as findings_answer
 from analytics.answers.identities import identities as identities_answer
 from analytics.answers.orphans import orphans as orphans_answer
+from analytics.answers.reach import BlastRadius as BlastRadiusAnswer
 from analytics.answers.reach import blast_radius as blast_radius_answer
 from analytics.answers.reach import reach_tree
 from analytics.answers.stale import stale as stale_answer
@@ -166,7 +167,7 @@ class Snapshot:
         worse), `max_debt`, `tdr` (debt by the most that could be owed), `unverified`, `grade`.
         They add up to the whole. `model` is a file with other weights than those of TD-1.
         """
-        return _frame(debt_answer(self.posture, by, model=_model(model))["groups"], OWED)
+        return _readable(debt_answer(self.posture, by, model=_model(model)).groups, OWED)
 
     def debt_items(self, model: Path | None = None) -> pd.DataFrame:
         """Return the items of trust debt, the costliest first, then those that are unknown.
@@ -175,9 +176,9 @@ class Snapshot:
         `level`, `grant`, `object`, `exposure`, `degree`, `since`, `cycles`, `principal`,
         `debt`, `unverified`, `why`.
         """
-        rows = debt_answer(self.posture, items=True, model=_model(model))["items"]
-        named = [r | {c: r[c]["id"] for c in ("identity", "resource")} for r in rows]
-        return _frame(named, ITEM)
+        items = debt_answer(self.posture, items=True, model=_model(model)).items
+        assert items is not None, "items were asked for"
+        return _readable(items, ITEM)
 
     def orphans(self) -> pd.DataFrame:
         """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
@@ -267,15 +268,15 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class BlastRadius:
-    """The reach of one node; `answer` is as the command line prints it."""
+    """The reach of one node; the command line prints `answer` as JSON."""
 
-    answer: dict[str, Any]
+    answer: BlastRadiusAnswer
     tree: dict[str, Any]
 
     def __repr__(self) -> str:
         """Return the start and the size of its reach."""
-        start, count = self.answer["start"]["id"], len(self.resources)
-        if self.answer["weighted"] is None:
+        start, count = self.answer.start["id"], len(self.resources)
+        if self.answer.weighted is None:
             return f"<BlastRadius of {start}: not known>"
         return f"<BlastRadius of {start}: {count:,} resources, weight {self.weighted:,.1f}>"
 
@@ -286,12 +287,12 @@ class BlastRadius:
         Columns: `id`, `sensitivity` (absent if no source declares it), `levels` (a list), `hops`,
         `weight`, `derived`.
         """
-        return _frame(self.answer["resources"], REACHED)
+        return _readable(self.answer.resources, REACHED)
 
     @property
     def weighted(self) -> float:
         """The weight of the reach; larger is worse. NaN if it is unknown."""
-        weighted = self.answer["weighted"]
+        weighted = self.answer.weighted
         return float("nan") if weighted is None else float(weighted)
 
     def _repr_html_(self) -> str:

@@ -1,14 +1,35 @@
 """Choke points: the nodes and edges on paths from starts to targets, and the effect of each."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from analytics.answers.shape import ENDS, item_columns
 from analytics.answers.shape import cut as cut_off
-from analytics.answers.shape import item_row
+from analytics.answers.table import Kind, Table
 from analytics.posture import Filter, Posture
 from analytics.reach.dominators import NOT_COUNTED
 from analytics.remediation import choke_points as choke
+
+
+@dataclass(frozen=True)
+class ChokePoints:
+    """The nodes and edges on the paths from starts to targets; see `choke_points`.
+
+    `nodes` has, after the node itself, `exclusive_exposure` and `participation`. `edges` has `from`
+    and `to` (nodes), `relationship`, `rules`, the same two figures, and `protected`.
+    """
+
+    starts: int
+    targets: int
+    exposed: int
+    not_known: int
+    truncated: bool
+    nodes: Table
+    edges: Table
+    left_out: int
 
 
 def choke_points(
@@ -17,7 +38,7 @@ def choke_points(
     targets: np.ndarray,
     mode: str = "standing",
     limit: int = 0,
-) -> dict[str, Any]:
+) -> ChokePoints:
     """List the nodes and edges on the paths from `starts` to `targets`, worst first.
 
     `exclusive_exposure` counts the starts that lose all access to all targets if the node, or all
@@ -31,25 +52,29 @@ def choke_points(
     points = choke.choke_points(posture, starts, targets, mode)
     nodes, nodes_left = cut_off(_worst(points.exposure, points.participation), limit)
     items, items_left = cut_off(_worst(points.item_exposure, points.item_participation), limit)
-    return {
-        "starts": len(starts),
-        "targets": len(targets),
-        "exposed": points.exposed,
-        "not_known": not_known(posture, starts, mode),
-        "truncated": points.items.capped or _not_counted(points),
-        "nodes": [
-            posture.graph.thing(int(points.nodes[n]))
-            | _figures(points.exposure[n], points.participation[n])
-            for n in nodes
-        ],
-        "edges": [
-            item_row(posture, points.items, int(i))
-            | _figures(points.item_exposure[i], points.item_participation[i])
-            | {"protected": bool(points.items.protected[i])}
-            for i in items
-        ],
-        "left_out": nodes_left + items_left,
-    }
+    return ChokePoints(
+        starts=len(starts),
+        targets=len(targets),
+        exposed=points.exposed,
+        not_known=not_known(posture, starts, mode),
+        truncated=points.items.capped or _not_counted(points),
+        nodes=_nodes(posture, points, nodes),
+        edges=_edges(posture, points, items),
+        left_out=nodes_left + items_left,
+    )
+
+
+def _nodes(posture: Posture, points: choke.ChokePoints, rows: np.ndarray) -> Table:
+    columns = {"node": np.asarray(points.nodes)[rows]}
+    columns |= _figures(points.exposure[rows], points.participation[rows])
+    return Table(pd.DataFrame(columns), posture.graph.things, {"node": Kind.ITSELF})
+
+
+def _edges(posture: Posture, points: choke.ChokePoints, rows: np.ndarray) -> Table:
+    columns = item_columns(points.items, rows)
+    columns |= _figures(points.item_exposure[rows], points.item_participation[rows])
+    columns["protected"] = points.items.protected[rows]
+    return Table(pd.DataFrame(columns), posture.graph.things, ENDS)
 
 
 def not_known(posture: Posture, starts: np.ndarray, mode: str) -> int:
@@ -65,6 +90,9 @@ def _not_counted(points: choke.ChokePoints) -> bool:
     return NOT_COUNTED in points.exposure or NOT_COUNTED in points.item_exposure
 
 
-def _figures(exposure: np.int64, participation: np.int64) -> dict[str, int | None]:
-    counted = None if exposure == NOT_COUNTED else int(exposure)
-    return {"exclusive_exposure": counted, "participation": int(participation)}
+def _figures(exposure: np.ndarray, participation: np.ndarray) -> dict[str, Any]:
+    counted = pd.Series(exposure, dtype="Int64").mask(exposure == NOT_COUNTED)
+    return {
+        "exclusive_exposure": counted.array,
+        "participation": np.asarray(participation, np.int64),
+    }

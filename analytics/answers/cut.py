@@ -1,20 +1,40 @@
 """The minimum cut: the fewest removals that separate starts from targets, with the proof."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.choke_points import not_known
-from analytics.answers.shape import item_row
+from analytics.answers.shape import ENDS, item_columns
+from analytics.answers.table import Table
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.cut import Cut, smallest_cut
 
 COST = 1
 
 
+@dataclass(frozen=True)
+class SmallestCut:
+    """The fewest removals that separate starts from targets; see `cut`.
+
+    `edges` and `protected` have `from` and `to` (nodes), `relationship` and `rules`; `edges` has
+    `cost` and `moves` as well.
+    """
+
+    separable: bool
+    exact: bool | None
+    cost: int | None
+    max_flow: int | None
+    certificate: str
+    not_known: int
+    edges: Table
+    protected: Table
+
+
 def cut(
     posture: Posture, starts: np.ndarray, targets: np.ndarray, mode: str = "standing"
-) -> dict[str, Any]:
+) -> SmallestCut:
     """Find the fewest removals that separate `starts` from `targets`.
 
     Recently used access and break-glass access are protected. `max_flow` is a lower bound of the
@@ -26,34 +46,30 @@ def cut(
     """
     smallest = smallest_cut(posture, starts, targets, mode)
     dark = not_known(posture, starts, mode)
-    return {
-        "separable": smallest.separable,
-        "exact": smallest.exact if smallest.separable else None,
-        "cost": COST * len(smallest.chosen) if smallest.separable else None,
-        "max_flow": COST * smallest.bound if smallest.separable else None,
-        "certificate": _certificate(smallest) + _dark_words(dark, len(starts)),
-        "not_known": dark,
-        "edges": _edges(posture, smallest),
-        "protected": _rows(posture, smallest, smallest.kept),
-    }
+    cost = COST * len(smallest.chosen)
+    return SmallestCut(
+        separable=smallest.separable,
+        exact=smallest.exact if smallest.separable else None,
+        cost=cost if smallest.separable else None,
+        max_flow=COST * smallest.bound if smallest.separable else None,
+        certificate=_certificate(smallest) + _dark_words(dark, len(starts)),
+        not_known=dark,
+        edges=_table(posture, smallest, smallest.chosen, is_cut=True),
+        protected=_table(posture, smallest, smallest.kept),
+    )
 
 
 def _dark_words(count: int, of: int) -> str:
     return f" What {count} of {of} starts reach is not known." if count else ""
 
 
-def _edges(posture: Posture, smallest: Cut) -> list[dict[str, Any]]:
-    moving = set(smallest.moving.tolist())
-    rows = [
-        item_row(posture, smallest.items, int(item)) | {"cost": COST, "moves": int(item) in moving}
-        for item in smallest.chosen
-    ]
-    return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
-
-
-def _rows(posture: Posture, smallest: Cut, chosen: np.ndarray) -> list[dict[str, Any]]:
-    rows = [item_row(posture, smallest.items, int(item)) for item in chosen]
-    return sorted(rows, key=lambda r: (r["relationship"], r["from"]["id"], r["to"]["id"]))
+def _table(posture: Posture, smallest: Cut, items: np.ndarray, is_cut: bool = False) -> Table:
+    """Describe items by type, source and target; numbers of nodes are in the order of their ids."""
+    rows = pd.DataFrame(item_columns(smallest.items, items))
+    if is_cut:
+        rows = rows.assign(cost=COST, moves=np.isin(items, smallest.moving))
+    rows = rows.sort_values(["relationship", "from", "to"], kind="stable", ignore_index=True)
+    return Table(rows, posture.graph.things, ENDS)
 
 
 def _certificate(smallest: Cut) -> str:

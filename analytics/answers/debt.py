@@ -1,11 +1,14 @@
 """Trust debt owed for broken assumptions about access, by identity and by group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from analytics.answers.shape import cut, when
+from analytics.answers.shape import cut
+from analytics.answers.table import OPTIONAL, Kind, Table, instants, objects
 from analytics.assumptions.items import Debt
 from analytics.assumptions.live_credentials import holdings
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER, Model
@@ -26,11 +29,58 @@ from analytics.debt.wording import why
 from analytics.findings.families.leaks import leaked
 from analytics.posture import Posture
 from graph.access import NEVER
+from graph.frames import records
 from graph.schema import CAN_ACCESS, LEVELS
 
 CAPS = (ALARM, ORPHAN)
 LEAKED, DENIED = "a credential leaked and is alive", "what was denied happened"
 NAMED = 20  # causes of a capped grade that an answer lists
+
+
+FIGURES = (
+    "debt",
+    "principal",
+    "interest_per_day",
+    "max_principal",
+    "max_debt",
+    "tdr",
+    "tdr_range",
+    "lag_factor",
+    "unverified",
+    "coverage",
+)
+KINDS = dict.fromkeys(("identity", "resource", "holder"), Kind.NODE) | {"level": Kind.LEVEL}
+
+
+@dataclass(frozen=True)
+class TrustDebt:
+    """The debt of the accountable identities, or of one of them; see `debt`.
+
+    `groups` has `key`, `thing` (a node, if the group is one), the figures as this record has them,
+    `grade`, `grade_because`, `capped_by` and `accepted`. `items` has the columns of `item_table`.
+    """
+
+    debt: float | None
+    principal: float | None
+    interest_per_day: float | None
+    max_principal: float | None
+    max_debt: float | None
+    tdr: float | None
+    tdr_range: list[float] | None
+    lag_factor: float | None
+    unverified: float | None
+    coverage: float | None
+    identities: int
+    not_known: int
+    accepted: float | None
+    grade: str
+    grade_because: str | None
+    capped_by: list[dict[str, Any]]
+    model: dict[str, str]
+    by: str
+    groups: Table
+    left_out: int
+    items: Table | None = field(default=None, metadata=OPTIONAL)
 
 
 def debt(
@@ -40,7 +90,7 @@ def debt(
     limit: int = 0,
     about: int | None = None,
     model: Model | None = None,
-) -> dict[str, Any]:
+) -> TrustDebt:
     """Return the debt of the accountable identities, or of one of them (`about`, a node's number).
 
     `groups` add up to the whole. `accepted` is the part of debt owed for accepted findings: it
@@ -57,37 +107,33 @@ def debt(
     groups.sort(key=lambda g: (not g.total.known, -g.total.debt))
     shown, groups_left = cut(groups, limit)
     borne = accepted_debt(owed)
-    answer = figures(sums) | {
-        "accepted": float(borne[places].sum()) if sums.known else None,
-        "grade": letter,
-        "grade_because": because,
-        "capped_by": _capped_by(posture, owed, places) if because in CAPS else [],
-        "model": {"id": owed.model.id, "hash": owed.model.hash},
-        "by": by,
-        "groups": [
-            _group(posture, owed, by, g, places)
-            | {"accepted": _borne(posture, by, g, borne, places)}
-            for g in shown
-        ],
-    }
-    if not items:
-        return answer | {"left_out": groups_left}
-    order = _order(owed)
-    if about is not None:
-        order = order[owed.units.identity[owed.rows.entitlement[order]] == about]
-    rows, items_left = cut(order, limit)
-    return answer | {
-        "items": item_rows(posture, owed, rows),
-        "left_out": groups_left + items_left,
-    }
+    listed, items_left = None, 0
+    if items:
+        order = _order(owed)
+        if about is not None:
+            order = order[owed.units.identity[owed.rows.entitlement[order]] == about]
+        rows, items_left = cut(order, limit)
+        listed = item_table(posture, owed, rows)
+    return TrustDebt(
+        **_figures(sums),
+        accepted=float(borne[places].sum()) if sums.known else None,
+        grade=letter,
+        grade_because=because,
+        capped_by=_capped_by(posture, owed, places) if because in CAPS else [],
+        model={"id": owed.model.id, "hash": owed.model.hash},
+        by=by,
+        groups=_group_table(posture, owed, by, shown, borne, places),
+        left_out=groups_left + items_left,
+        items=listed,
+    )
 
 
 def _worth_telling(group: Group, by: str) -> bool:
     return bool(group.total.applicable) or (by != "assumption" and not group.total.known)
 
 
-def figures(of: Total) -> dict[str, Any]:
-    """Return the figures of a total, as in every answer about debt."""
+def _figures(of: Total) -> dict[str, Any]:
+    """Return the figures of a total."""
     sums = _sums(of) if of.known else dict.fromkeys(_sums(of))
     return {**sums, "identities": of.identities, "not_known": of.not_known}
 
@@ -148,27 +194,50 @@ def _borne(
     return float(borne[places][mask].sum())
 
 
-def _group(
+def _group_table(
+    posture: Posture,
+    owed: Debt,
+    by: str,
+    groups: Sequence[Group],
+    borne: np.ndarray,
+    places: np.ndarray | slice,
+) -> Table:
+    of_things = by in ("identity", "owner", "team")
+    group_keys: list[Any] = [group.key for group in groups]
+    numbers = [int(key) if of_things and key >= 0 else -1 for key in group_keys]
+    graph = posture.graph
+    labels = [
+        graph.thing(number)["id"] if number >= 0 else name(by, key)
+        for number, key in zip(numbers, group_keys, strict=True)
+    ]
+    figures = [_figures(group.total) for group in groups]
+    columns: dict[str, Any] = {"key": labels, "thing": np.array(numbers, np.int64)}
+    for figure in FIGURES:
+        values = [sums[figure] for sums in figures]
+        columns[figure] = objects(values) if figure == "tdr_range" else _amounts(values)
+    columns |= {
+        "identities": [group.total.identities for group in groups],
+        "not_known": [group.total.not_known for group in groups],
+        "grade": pd.array([group.grade for group in groups], dtype="string"),
+        "grade_because": pd.array([group.because for group in groups], dtype="string"),
+        "capped_by": objects([_group_capped_by(posture, owed, by, g, places) for g in groups]),
+        "accepted": _amounts([_borne(posture, by, group, borne, places) for group in groups]),
+    }
+    return Table(pd.DataFrame(columns), graph.things, {"thing": Kind.NODE})
+
+
+def _amounts(values: Sequence[float | None]) -> Any:
+    return pd.array(list(values), dtype="Float64")
+
+
+def _group_capped_by(
     posture: Posture, owed: Debt, by: str, group: Group, places: np.ndarray | slice
-) -> dict[str, Any]:
-    key: Any = group.key
-    is_thing = by in ("identity", "owner", "team") and key >= 0
-    thing = posture.graph.thing(int(key)) if is_thing else None
-    label = thing["id"] if thing else name(by, key)
-    capped: list[dict[str, Any]] = []
-    if group.because in CAPS:
-        mask = np.zeros(len(owed.identities), bool)
-        mask[places] = True
-        capped = _capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
-    return (
-        {"key": label, "thing": thing}
-        | figures(group.total)
-        | {
-            "grade": group.grade,
-            "grade_because": group.because,
-            "capped_by": capped,
-        }
-    )
+) -> list[dict[str, Any]]:
+    if group.because not in CAPS:
+        return []
+    mask = np.zeros(len(owed.identities), bool)
+    mask[places] = True
+    return _capped_by(posture, owed, np.flatnonzero(mask & (keys(posture, by) == group.key)))
 
 
 def _order(owed: Debt) -> np.ndarray:
@@ -188,51 +257,66 @@ def concerning(posture: Posture, owed: Debt, number: int) -> np.ndarray:
     return np.asarray(order[chosen])
 
 
-def item_rows(posture: Posture, owed: Debt, chosen: np.ndarray) -> list[dict[str, Any]]:
-    """Describe the items at these positions."""
-    grants = posture.graph.frames[CAN_ACCESS]["id"]
-    return [_item(posture, owed, int(item), grants) for item in chosen]
+def item_table(posture: Posture, owed: Debt, chosen: np.ndarray) -> Table:
+    """Describe the items at these positions.
 
-
-def _item(posture: Posture, owed: Debt, item: int, grants: Any) -> dict[str, Any]:
+    Returns
+    -------
+    Table
+        `identity`, `assumption`, `state` (broken or unknown), `resource`, `level`, `grant`,
+        `holder`, `object`, `degree`, `exposure`, `principal`, `since`, `cycles`, `debt`,
+        `interest_per_day`, `accepted`, `unverified`, `effort_hours` and `why`; `identity`,
+        `resource` and `holder` are nodes.
+    """
     rows, units, graph = owed.rows, owed.units, posture.graph
-    unit, k = int(rows.entitlement[item]), int(rows.assumption[item])
-    known = not np.isnan(rows.degree[item])
-    dated = rows.since[item] != NEVER
-    row: dict[str, Any] = {
-        "identity": graph.thing(int(units.identities[units.place[unit]])),
-        "assumption": ASSUMPTIONS[k],
-        "state": "broken" if known else "unknown",
-        "resource": graph.thing(int(units.resource[unit])),
-        "level": LEVELS[units.level[unit]],
-        "grant": str(grants.iloc[int(units.grant[unit])]),
-        "holder": graph.thing(int(units.holder[unit])),
-        "object": str(rows.names[rows.object[item]]),
-        "degree": float(rows.degree[item]) if known else None,
-        "exposure": float(units.exposure[unit]),
-        "principal": float(rows.principal[item]),
-        "since": when(int(rows.since[item])) if known and dated else None,
-        "cycles": float(rows.cycles[item]) if known else None,
-        "debt": float(rows.debt[item]),
-        "interest_per_day": float(rows.interest[item]),
-        "accepted": bool(rows.accepted[item]),
-        "unverified": float(rows.unverified[item]),
-        "effort_hours": owed.model.hours[k],
-    }
-    return row | {"why": why(ASSUMPTIONS[k], known, _facts(owed, row))}
+    unit, assumption = rows.entitlement[chosen], rows.assumption[chosen]
+    known = ~np.isnan(rows.degree[chosen])
+    grants = graph.frames[CAN_ACCESS]["id"].array
+    frame = pd.DataFrame(
+        {
+            "identity": units.identities[units.place[unit]],
+            "assumption": np.array(ASSUMPTIONS, object)[assumption],
+            "state": np.where(known, "broken", "unknown").astype(object),
+            "resource": units.resource[unit],
+            "level": units.level[unit],
+            "grant": grants.take(units.grant[unit]),
+            "holder": units.holder[unit],
+            "object": rows.names[rows.object[chosen]],
+            "degree": _known(rows.degree[chosen], known),
+            "exposure": np.asarray(units.exposure[unit], float),
+            "principal": np.asarray(rows.principal[chosen], float),
+            "since": instants(np.where(known, rows.since[chosen], NEVER)),
+            "cycles": _known(rows.cycles[chosen], known),
+            "debt": np.asarray(rows.debt[chosen], float),
+            "interest_per_day": np.asarray(rows.interest[chosen], float),
+            "accepted": np.asarray(rows.accepted[chosen], bool),
+            "unverified": np.asarray(rows.unverified[chosen], float),
+            "effort_hours": np.array(owed.model.hours, object)[assumption],
+        }
+    )
+    table = Table(frame, graph.things, KINDS)
+    names = {column: table.of_nodes(column, "name") for column in ("identity", "resource")}
+    readable = frame.assign(**names, known=known, level=np.array(LEVELS)[units.level[unit]])
+    frame["why"] = objects([_why(owed, row) for row in records(readable)])
+    return table
 
 
-def _facts(owed: Debt, row: dict[str, Any]) -> dict[str, str]:
-    day = row["since"][:10] if row["since"] else None
-    return {
-        "identity": row["identity"]["name"],
-        "resource": row["resource"]["name"],
-        "level": row["level"].capitalize(),
-        "about": row["object"],
+def _known(values: np.ndarray, known: np.ndarray) -> pd.Series:
+    return pd.Series(np.asarray(values, float), dtype="Float64").where(known)
+
+
+def _why(owed: Debt, row: Any) -> str:
+    day = None if pd.isna(row.since) else f"{row.since:%Y-%m-%d}"
+    facts = {
+        "identity": row.identity,
+        "resource": row.resource,
+        "level": row.level.capitalize(),
+        "about": row.object,
         "since": f" since {day}" if day else "",
         "on": f" on {day}" if day else "",
-        "share": f"{row['degree'] or 0:.0%}",
+        "share": f"{row.degree if row.known else 0:.0%}",
         "unused": f"{owed.model.unused:g}",
         "review": f"{owed.model.review:g}",
         "credential": f"{owed.model.credential:g}",
     }
+    return why(row.assumption, row.known, facts)

@@ -1,15 +1,36 @@
 """Exposure: the identities that reach a resource; the inverse of blast radius."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import exposed
 from graph.schema import FACT_NODES, LEVELS
 
 BANDS = ((95.0, "CRITICAL"), (80.0, "HIGH"), (40.0, "MODERATE"), (0.0, "LOW"))  # as BloodHound's
+KINDS = {"identity": Kind.ITSELF, "level": Kind.LEVEL}
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """The identities that reach a resource; see `exposure`.
+
+    `identities` has, after the node `identity` itself, the highest `level`, the fewest `hops`, and
+    whether that level needs `derived`, `conditional` or `assumed` edges.
+    """
+
+    resource: dict[str, str]
+    level: str | None
+    identities: Table
+    count: int
+    accountable: dict[str, int]
+    percent: float | None
+    band: str | None
+    left_out: int
 
 
 def exposure(
@@ -18,7 +39,7 @@ def exposure(
     level: str | None = None,
     mode: str = "standing",
     limit: int = 0,
-) -> dict[str, Any]:
+) -> Exposure:
     """List the identities that reach `resource` (a node's number) at `level` or a higher one.
 
     `percent` is the share of the accountable identities with known reach, `band` its name;
@@ -28,35 +49,30 @@ def exposure(
     least = LEVELS.index(level) if level else 0
     best, hops = _highest(posture, Filter(mode), resource, least)
     acting = graph.has_label(*(n for n in FACT_NODES if n.acts))
-    reaching_nodes = np.flatnonzero((best >= 0) & acting)
-    others = {
+    reaching = np.flatnonzero((best >= 0) & acting)
+    without = {
         "derived": _highest(posture, Filter(mode, derived=False), resource, least)[0],
         "conditional": _highest(posture, Filter(mode, conditional=False), resource, least)[0],
         "assumed": _highest(posture, Filter(mode, assumed=False), resource, least)[0],
     }
-    order = reaching_nodes[
-        np.lexsort((reaching_nodes, hops[reaching_nodes], -best[reaching_nodes]))
-    ]
+    order = reaching[np.lexsort((reaching, hops[reaching], -best[reaching]))]
     shown, left_out = cut(order, limit)
+    columns = {"identity": shown, "level": best[shown], "hops": hops[shown]}
+    columns |= {name: highest[shown] < best[shown] for name, highest in without.items()}
     able = best[posture.accountable] >= 0
     known = posture.reach_known[posture.accountable] | able
-    reaching, of = int(np.count_nonzero(able)), int(np.count_nonzero(known))
-    percent = 100 * reaching / of if of else None
-    return {
-        "resource": graph.thing(resource),
-        "level": level,
-        "identities": [
-            graph.thing(int(n))
-            | {"level": LEVELS[best[n]], "hops": int(hops[n])}
-            | {name: bool(without[n] < best[n]) for name, without in others.items()}
-            for n in shown
-        ],
-        "count": len(reaching_nodes),
-        "accountable": {"reaching": reaching, "of": of, "not_known": len(known) - of},
-        "percent": percent,
-        "band": band_of(percent),
-        "left_out": left_out,
-    }
+    count, of = int(np.count_nonzero(able)), int(np.count_nonzero(known))
+    percent = 100 * count / of if of else None
+    return Exposure(
+        resource=graph.thing(resource),
+        level=level,
+        identities=Table(pd.DataFrame(columns), graph.things, KINDS),
+        count=len(reaching),
+        accountable={"reaching": count, "of": of, "not_known": len(known) - of},
+        percent=percent,
+        band=band_of(percent),
+        left_out=left_out,
+    )
 
 
 def band_of(percent: float | None) -> str | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.proof import proof_of
 from analytics.answers.resolution import resolved_by
 from analytics.answers.shape import cut
-from analytics.answers.table import Kind, Table, as_json, instants
+from analytics.answers.table import Kind, Table, as_json, instants, objects
 from analytics.findings.evaluation import failed, find_all, lacking
 from analytics.findings.lifecycle.states import (
     ACCEPTED,
@@ -152,23 +152,23 @@ def _of_step(
         "first_seen": instants(rows["first_seen"]).array,
         "last_seen": instants(rows["last_seen"]).array,
         "state": rows["state"].array,
-        "state_why": _objects([_why(life, row) for row in cells]),
-        "acceptance": _objects([_acceptance(life, row) for row in cells]),
+        "state_why": objects([_why(life, row) for row in cells]),
+        "acceptance": objects([_acceptance(life, row) for row in cells]),
         "reopened_at": instants(rows["reopened_at"]).array,
         "resolved_at": instants(rows["resolved_at"]).array,
         "resolved_by": None,
         "accountable": _from(begin, accountable_people(posture)[subjects]),
         "accountability": [states[number] for number in subjects.tolist()],
-        "part_of": _objects([_part_of(posture, r, c) for r, c in zip(about, cells, strict=True)]),
+        "part_of": objects([_part_of(posture, r, c) for r, c in zip(about, cells, strict=True)]),
         "evidence": None,
         "remediation": [c.remedy or r.remedy for r, c in zip(about, cells, strict=True)],
-        "references": _objects([list(rule.references) for rule in about]),
+        "references": objects([list(rule.references) for rule in about]),
     }
     if proven:
         proofs = proof_of(posture, (each for row in rows["evidence"] for each in row))
         gone = [resolved_by(life, row) if row.state == RESOLVED else None for row in cells]
-        columns["resolved_by"] = _objects(gone)
-        columns["evidence"] = _objects([[proofs[each] for each in row.evidence] for row in cells])
+        columns["resolved_by"] = objects(gone)
+        columns["evidence"] = objects([[proofs[each] for each in row.evidence] for row in cells])
     else:
         del columns["resolved_by"], columns["evidence"]
     return pd.DataFrame(columns, index=rows.index)
@@ -177,11 +177,6 @@ def _of_step(
 def _from(begin: int, numbers: np.ndarray) -> np.ndarray:
     """Return numbers of nodes with `begin` added; -1 stays."""
     return np.where(numbers >= 0, numbers + begin, -1)
-
-
-def _objects(cells: list[Any]) -> np.ndarray:
-    """Return a column of plain data; lists of equal length stay lists."""
-    return np.fromiter(cells, object, len(cells))
 
 
 def _acceptance(life: Lives, row: Any) -> dict[str, Any] | None:

@@ -1,13 +1,16 @@
 """Paths: how one node reaches another, step by step, shortest first."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.shape import edge_step, grant_step, highest, levels, sentence
 from analytics.answers.support import with_facts
+from analytics.answers.table import Table, objects
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
 from graph.frames import records
@@ -19,6 +22,19 @@ if TYPE_CHECKING:
 END = -1
 
 
+@dataclass(frozen=True)
+class Paths:
+    """How one node reaches another; see `path`.
+
+    `paths` has `level` (null unless it ends with a grant), `steps` and `sentence`.
+    """
+
+    from_: dict[str, str]
+    to: dict[str, str]
+    levels: list[str]
+    paths: Table
+
+
 def path(
     posture: Posture,
     start: int,
@@ -26,7 +42,7 @@ def path(
     level: str | None = None,
     count: int = 1,
     mode: str = "standing",
-) -> dict[str, Any]:
+) -> Paths:
     """Return up to `count` paths from `start` to `end` (numbers of nodes).
 
     To a resource, a path ends with a grant; `level` asks for that very level. To any other node a
@@ -36,7 +52,7 @@ def path(
     reach = spread(posture.network(Filter(mode)), start)
     ends = _endings(posture, reach, end, level)
     ways = _ways(reach, ends, count) if ends else []
-    paths = []
+    rows = []
     for state_edges, ending in islice(ways, count):
         steps = [edge_step(posture, int(reach.network.edge[e])) for e in state_edges]
         bits = 0
@@ -44,10 +60,17 @@ def path(
             grant, bits = ending
             steps.append(grant_step(posture, int(reach.network.grant[grant]), bits))
         reached = level if level and bits else highest(bits) if bits else None
-        with_support = with_facts(posture, steps)
-        paths.append({"level": reached, "steps": with_support, "sentence": sentence(steps)})
+        rows.append((reached, with_facts(posture, steps), sentence(steps)))
+    frame = pd.DataFrame(
+        {
+            "level": pd.array([reached for reached, _, _ in rows], dtype="string"),
+            "steps": objects([steps for _, steps, _ in rows]),
+            "sentence": pd.array([text for _, _, text in rows], dtype="string"),
+        }
+    )
     thing, every = posture.graph.thing, _levels_reached(reach, end)
-    return {"from": thing(start), "to": thing(end), "levels": levels(every), "paths": paths}
+    table = Table(frame, posture.graph.things)
+    return Paths(thing(start), thing(end), levels(every), table)
 
 
 def _levels_reached(reach: Spread, end: int) -> int:

@@ -1,21 +1,23 @@
 """Plan: the removals that reduce reach or debt most without breaking an observed use."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from analytics.answers.shape import cut, plain
-from analytics.answers.what_if import use
+from analytics.answers.table import Kind, Table, as_json, objects
+from analytics.answers.what_if import uses
 from analytics.findings.evaluation import find_all
-from analytics.ownership.owners import NOBODY
 from analytics.ownership.responsible import accountable_people
 from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
 from analytics.remediation.plan.greedy import Plan, Step, make_plan
 from analytics.remediation.removal.before_and_after import figures
 from analytics.usage.idle_access import OWNER
-from graph.frames import records
 from graph.schema import (
     ACTS_FOR,
     ASSUMES,
@@ -46,6 +48,31 @@ ACTIONS = {  # the action that removes a relationship
 }
 
 
+KINDS = dict.fromkeys(("target.from", "target.to", "owner"), Kind.NODE)
+
+
+@dataclass(frozen=True)
+class RemovalPlan:
+    """Removals, the best first, and what they take away together; see `plan`.
+
+    `steps` has `id`, `action`, `target` (`from` and `to`, nodes, `relationship`, `ids`), `findings`
+    (ids), `debt_removed`, `reach_removed`, `identities`, `breaks`, `observed`, `verdict`,
+    `window_days`, `uses_per_day_below`, `owner` (a node) and `undo`.
+    """
+
+    steps: Table
+    before: dict[str, Any]
+    after: dict[str, Any]
+    in_use: int
+    unobservable: int
+    optimum_gap: float | None
+    optimum: dict[str, Any]
+    candidates: int
+    truncated: bool
+    objective: str
+    left_out: int
+
+
 class UnknownObjective(ValueError):
     """An objective that is not measured."""
 
@@ -54,7 +81,7 @@ class UnknownObjective(ValueError):
 
 def plan(
     posture: Posture, budget: int = 5, objective: str = "reach", limit: int = 0
-) -> dict[str, Any]:
+) -> RemovalPlan:
     """Return up to `budget` removals that take away most, the best first.
 
     `before` and `after` are the figures of `what_if` for all steps together, and each step has
@@ -76,19 +103,19 @@ def plan(
         removed = before[objective] - after[objective]
         gap = max(0.0, 1 - removed / made.optimum) if made.optimum else 0.0
     shown, left_out = cut(made.steps, limit)
-    return {
-        "steps": [_step(posture, step) for step in shown],
-        "before": before,
-        "after": after,
-        "in_use": sum(len(step.breaks) > 0 for step in made.steps),
-        "unobservable": sum(not step.candidate.observed for step in made.steps),
-        "optimum_gap": gap,
-        "optimum": {f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
-        "candidates": made.candidates,
-        "truncated": made.truncated,
-        "objective": objective,
-        "left_out": left_out,
-    }
+    return RemovalPlan(
+        steps=_steps(posture, shown),
+        before=before,
+        after=after,
+        in_use=sum(len(step.breaks) > 0 for step in made.steps),
+        unobservable=sum(not step.candidate.observed for step in made.steps),
+        optimum_gap=gap,
+        optimum={f"{objective}_removed": made.optimum, "because": _because(made, by_debt)},
+        candidates=made.candidates,
+        truncated=made.truncated,
+        objective=objective,
+        left_out=left_out,
+    )
 
 
 def _because(made: Plan, by_debt: bool) -> str | None:
@@ -96,29 +123,48 @@ def _because(made: Plan, by_debt: bool) -> str | None:
     return MODULAR if by_debt and made.optimum is not None else made.because
 
 
-def _step(posture: Posture, step: Step) -> dict[str, Any]:
-    removed, graph = step.candidate, posture.graph
-    frame = graph.frames[removed.relationship].iloc[list(removed.rows)]
-    ids = [str(fact) for fact in frame["id"]]
-    ends = graph.thing(removed.source), graph.thing(removed.target)
-    owner = int(accountable_people(posture)[removed.source])
-    return {
-        "id": _id(ends[0]["id"], removed.relationship.name, ends[1]["id"]),
-        "action": ACTIONS[removed.relationship],
-        "target": {"from": ends[0], "relationship": removed.relationship.name, "to": ends[1]}
-        | {"ids": ids},
-        "findings": list(_about(posture, set(ids))),
-        "debt_removed": step.debt_removed,
-        "reach_removed": step.reach_removed,
-        "identities": step.identities,
-        "breaks": [use(posture, row) for row in records(step.breaks)],
-        "observed": removed.observed,
-        "verdict": OWNER if len(step.breaks) else removed.verdict,
-        "window_days": removed.window_days,
-        "uses_per_day_below": removed.rate,
-        "owner": None if owner == NOBODY else graph.thing(owner),
-        "undo": "; ".join(_undo(removed.relationship.name, row) for _, row in frame.iterrows()),
-    }
+def _steps(posture: Posture, steps: Sequence[Step]) -> Table:
+    graph, removed = posture.graph, [step.candidate for step in steps]
+    facts = [graph.frames[idle.relationship].iloc[list(idle.rows)] for idle in removed]
+    ids = [[str(fact) for fact in frame["id"]] for frame in facts]
+    sources = np.array([idle.source for idle in removed], np.int64)
+    names = [idle.relationship.name for idle in removed]
+    frame = pd.DataFrame(
+        {
+            "target.from": sources,
+            "target.relationship": names,
+            "target.to": np.array([idle.target for idle in removed], np.int64),
+            "target.ids": objects(ids),
+            "findings": objects([list(_about(posture, set(each))) for each in ids]),
+            "debt_removed": [step.debt_removed for step in steps],
+            "reach_removed": [step.reach_removed for step in steps],
+            "identities": [step.identities for step in steps],
+            "breaks": objects([_breaks(posture, step) for step in steps]),
+            "observed": [idle.observed for idle in removed],
+            "verdict": [
+                OWNER if len(step.breaks) else idle.verdict
+                for step, idle in zip(steps, removed, strict=True)
+            ],
+            "window_days": objects([idle.window_days for idle in removed]),
+            "uses_per_day_below": objects([idle.rate for idle in removed]),
+            "owner": accountable_people(posture)[sources],
+            "undo": [
+                "; ".join(_undo(name, row) for _, row in rows.iterrows())
+                for name, rows in zip(names, facts, strict=True)
+            ],
+        }
+    )
+    table = Table(frame, graph.things, KINDS)
+    ends = table.of_nodes("target.from", "id"), table.of_nodes("target.to", "id")
+    step_ids = [_id(*parts) for parts in zip(ends[0], names, ends[1], strict=True)]
+    frame.insert(0, "id", step_ids)
+    frame.insert(1, "action", [ACTIONS[idle.relationship] for idle in removed])
+    return table
+
+
+def _breaks(posture: Posture, step: Step) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = as_json(uses(posture, step.breaks)) if len(step.breaks) else []
+    return rows
 
 
 def _id(*parts: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from analytics.answers.durability import durability_of
 from analytics.answers.leak import leak_of
 from analytics.answers.shape import cut, edge_step, grant_step, levels
+from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.known import opaque_nodes
 from analytics.reach.spread import Spread, spread
@@ -18,6 +19,8 @@ from graph.frames import records
 from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
 
 NAMED = 3  # nodes named in a sentence
+PROFILE = ("hops", "resources", "weighted")
+KINDS = {"resource": Kind.ITSELF, "levels": Kind.LEVELS}
 VARIANTS = {
     "derived": {"derived": False},
     "conditional": {"conditional": False},
@@ -38,17 +41,44 @@ class Reached:
     confirmed: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class BlastRadius:
+    """Everything that one node reaches; see `blast_radius`.
+
+    `resources` has, after the node `resource` itself, `sensitivity`, `levels`, `hops`, `weight`,
+    and whether some of it needs `derived`, `conditional` or `assumed` edges. `hop_profile` has
+    `hops`, `resources` and `weighted`.
+    """
+
+    start: dict[str, str]
+    mode: str
+    max_hops: int | None
+    leaked: bool
+    leak: dict[str, Any] | None
+    notes: list[str]
+    resources: Table
+    counts: dict[str, Any]
+    weighted: float | None
+    weighted_range: dict[str, float] | None
+    derived_weighted: float | None
+    hop_profile: Table
+    interval: dict[str, Any]
+    not_followed: list[dict[str, Any]]
+    durability: dict[str, Any] | None
+    left_out: int
+
+
 def reach_of(posture: Posture, start: int, mode: str, max_hops: int | None) -> Reached:
     """Search from `start`, then again without derived, conditional and assumed edges."""
-    all_reach = spread(posture.network(Filter(mode)), start, max_hops)
-    rows = all_reach.reached().set_index("resource")
+    everything = spread(posture.network(Filter(mode)), start, max_hops)
+    rows = everything.reached().set_index("resource")
     for name, left_out in VARIANTS.items():
         other = spread(posture.network(Filter(mode, **left_out)), start, max_hops).reached()
         plain_bits = other.set_index("resource")["levels"].reindex(rows.index, fill_value=0)
         rows[name] = rows["levels"] & ~plain_bits.astype(np.uint8)
     sure = Filter(mode, conditional=False, assumed=False)
     confirmed = spread(posture.network(sure), start, max_hops).reached().set_index("resource")
-    return Reached(all_reach, rows, confirmed)
+    return Reached(everything, rows, confirmed)
 
 
 def blast_radius(
@@ -58,7 +88,7 @@ def blast_radius(
     max_hops: int | None = None,
     leaked: bool = False,
     limit: int = 0,
-) -> dict[str, Any]:
+) -> BlastRadius:
     """Return what `start` (a node's number) reaches.
 
     `weighted` is the sum over resources of sensitivity weight times the weights of the levels
@@ -70,7 +100,6 @@ def blast_radius(
     If the access of `start` is unknown, every figure is None. If the access of nodes that it acts
     through is unknown (`not_followed`), the figures are lower bounds, and what is possible is None.
     """
-    graph = posture.graph
     reached = reach_of(posture, start, mode, max_hops)
     weight = posture.sensitivities["weight"]
     rows = reached.rows.assign(
@@ -82,29 +111,29 @@ def blast_radius(
     plain_weight = _weigh(posture, reached.rows["levels"] & ~reached.rows["derived"])
     dark = _not_followed(posture, reached)
     if dark and rows.empty:
-        return _nothing_known(posture, start, mode, max_hops, leaked, dark)
-    return {
-        "start": graph.thing(start),
-        "mode": mode,
-        "max_hops": max_hops,
-        "leaked": leaked,
-        "leak": leak_of(posture, start) if leaked else None,
-        "notes": _notes(posture, start, leaked, max_hops) + _at_least(posture, start, dark),
-        "resources": [_resource(posture, row) for row in records(shown)],
-        "counts": _counts(posture, rows),
-        "weighted": float(rows["weight"].sum()),
-        "weighted_range": _range(posture, rows),
-        "derived_weighted": float(rows["weight"].sum()) - plain_weight,
-        "hop_profile": _profile(posture, rows),
-        "interval": {
+        return _nothing_known(posture, start, mode, max_hops, leaked, dark, rows)
+    return BlastRadius(
+        start=posture.graph.thing(start),
+        mode=mode,
+        max_hops=max_hops,
+        leaked=leaked,
+        leak=leak_of(posture, start) if leaked else None,
+        notes=_notes(posture, start, leaked, max_hops) + _at_least(posture, start, dark),
+        resources=_resources(posture, shown),
+        counts=_counts(posture, rows),
+        weighted=float(rows["weight"].sum()),
+        weighted_range=_range(posture, rows),
+        derived_weighted=float(rows["weight"].sum()) - plain_weight,
+        hop_profile=_profile(posture, rows),
+        interval={
             "confirmed": _weigh(posture, reached.confirmed["levels"]),
             "possible": float(rows["weight"].sum()) if not dark else None,
         }
         | _ask(posture, start, mode, max_hops),
-        "not_followed": dark,
-        "durability": durability_of(posture, start, mode) if max_hops is None else None,
-        "left_out": left_out,
-    }
+        not_followed=dark,
+        durability=durability_of(posture, start, mode) if max_hops is None else None,
+        left_out=left_out,
+    )
 
 
 def _not_followed(posture: Posture, reached: Reached) -> list[dict[str, Any]]:
@@ -123,26 +152,32 @@ def _nothing_known(
     max_hops: int | None,
     leaked: bool,
     dark: list[dict[str, Any]],
-) -> dict[str, Any]:
+    rows: pd.DataFrame,
+) -> BlastRadius:
     """Return the answer for a start with unknown reach: no figures, and no zeros."""
     levels, classes = dict.fromkeys(LEVELS), dict.fromkeys((*SENSITIVITIES, UNKNOWN))
-    figures = ("weighted", "weighted_range", "derived_weighted", "durability")
-    interval = dict.fromkeys(("confirmed", "possible", "unknowns"))
-    return {
-        "start": posture.graph.thing(start),
-        "mode": mode,
-        "max_hops": max_hops,
-        "leaked": leaked,
-        "leak": leak_of(posture, start) if leaked else None,
-        "notes": [_dark_words(posture, start, dark), *_notes(posture, start, leaked, max_hops)],
-        "resources": [],
-        "counts": {"resources": None, "of": None, "by_sensitivity": classes, "by_level": levels},
-        **dict.fromkeys(figures),
-        "hop_profile": [],
-        "interval": {**interval, "ask": [], "truncated": False},
-        "not_followed": dark,
-        "left_out": 0,
-    }
+    return BlastRadius(
+        start=posture.graph.thing(start),
+        mode=mode,
+        max_hops=max_hops,
+        leaked=leaked,
+        leak=leak_of(posture, start) if leaked else None,
+        notes=[_dark_words(posture, start, dark), *_notes(posture, start, leaked, max_hops)],
+        resources=_resources(posture, rows),
+        counts={"resources": None, "of": None, "by_sensitivity": classes, "by_level": levels},
+        weighted=None,
+        weighted_range=None,
+        derived_weighted=None,
+        hop_profile=Table(pd.DataFrame(columns=list(PROFILE)), posture.graph.things),
+        interval={
+            **dict.fromkeys(("confirmed", "possible", "unknowns")),
+            "ask": [],
+            "truncated": False,
+        },
+        not_followed=dark,
+        durability=None,
+        left_out=0,
+    )
 
 
 def _dark_words(posture: Posture, start: int, dark: list[dict[str, Any]]) -> str:
@@ -169,16 +204,16 @@ def _ask(posture: Posture, start: int, mode: str, max_hops: int | None) -> dict[
     """Return the unknowns worth asking about, and the count of all unknowns."""
     if max_hops is not None:
         return {"ask": [], "unknowns": None, "truncated": False}
-    asking = what_to_ask(posture, start, mode)
+    unknowns = what_to_ask(posture, start, mode)
     return {
-        "ask": [_asked(posture, question) for question in asking.questions],
-        "unknowns": asking.count,
-        "truncated": asking.truncated,
+        "ask": [_asked(posture, asked) for asked in unknowns.questions],
+        "unknowns": unknowns.count,
+        "truncated": unknowns.truncated,
     }
 
 
-def _asked(posture: Posture, question: Asked) -> dict[str, Any]:
-    thing, unknown = posture.graph.thing, question.unknown
+def _asked(posture: Posture, asked: Asked) -> dict[str, Any]:
+    thing, unknown = posture.graph.thing, asked.unknown
     return {
         "edge": {
             "from": thing(unknown.source),
@@ -189,9 +224,9 @@ def _asked(posture: Posture, question: Asked) -> dict[str, Any]:
             "ids": list(unknown.facts),
         },
         "kind": unknown.kind,
-        "shrinks": question.shrinks,
-        "if_holds": question.if_holds,
-        "if_fails": question.if_fails,
+        "shrinks": asked.shrinks,
+        "if_holds": asked.if_holds,
+        "if_fails": asked.if_fails,
     }
 
 
@@ -200,17 +235,18 @@ def _weigh(posture: Posture, bits: pd.Series) -> float:
     return float((weight * mask_weights()[bits.to_numpy()]).sum())
 
 
-def _resource(posture: Posture, row: Any) -> dict[str, Any]:
-    number = int(row.Index)
-    return posture.graph.thing(number) | {
-        "sensitivity": _stated(posture, number),
-        "levels": levels(row.levels),
-        "hops": int(row.hops),
-        "weight": float(row.weight),
-        "derived": bool(row.derived),
-        "conditional": bool(row.conditional),
-        "assumed": bool(row.assumed),
+def _resources(posture: Posture, rows: pd.DataFrame) -> Table:
+    """Describe resources reached, in the order of `rows`."""
+    stated = posture.sensitivities["stated"].reindex(rows.index).astype("string")
+    columns = {
+        "resource": rows.index.to_numpy(np.int64),
+        "sensitivity": stated.mask(stated == UNKNOWN).array,
+        "levels": rows["levels"].to_numpy(),
+        "hops": rows["hops"].to_numpy(np.int64),
+        "weight": rows["weight"].to_numpy(float),
+        **{name: rows[name].to_numpy() != 0 for name in VARIANTS},
     }
+    return Table(pd.DataFrame(columns), posture.graph.things, KINDS)
 
 
 def _stated(posture: Posture, number: int) -> str | None:
@@ -241,7 +277,7 @@ def _range(posture: Posture, rows: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _profile(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _profile(posture: Posture, rows: pd.DataFrame) -> Table:
     """Return the reach within 1, 2, ... hops, each level counted from where it is first reached."""
     sensitivity = posture.sensitivities["weight"].reindex(rows.index).to_numpy()
     farthest = int(max((rows[level].max() for level in LEVELS), default=0)) if len(rows) else 0
@@ -250,10 +286,8 @@ def _profile(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
         near = [(rows[level] >= 0) & (rows[level] <= hops) for level in LEVELS]
         bits = sum(n.to_numpy(np.uint8) << bit for bit, n in enumerate(near))
         weighted = float((sensitivity * mask_weights()[bits]).sum())
-        profile.append(
-            {"hops": hops, "resources": int(np.count_nonzero(bits)), "weighted": weighted}
-        )
-    return profile
+        profile.append((hops, int(np.count_nonzero(bits)), weighted))
+    return Table(pd.DataFrame(profile, columns=list(PROFILE)), posture.graph.things)
 
 
 def _notes(posture: Posture, start: int, leaked: bool, max_hops: int | None) -> list[str]:
@@ -287,22 +321,22 @@ def reach_tree(
     Each node but the start has the `parent` through which it is reached first; the parent of a
     resource is the nearest holder of a grant on it.
     """
-    reach = spread(posture.network(Filter(mode)), start, max_hops)
-    net, graph = reach.network, posture.graph
-    states = np.flatnonzero(reach.hops >= 0)
-    order = states[np.argsort(reach.hops[states], kind="stable")]
+    tree = spread(posture.network(Filter(mode)), start, max_hops)
+    net, graph = tree.network, posture.graph
+    states = np.flatnonzero(tree.hops >= 0)
+    order = states[np.argsort(tree.hops[states], kind="stable")]
     nodes: dict[int, dict[str, Any]] = {}
     edges = []
     for state in order:
         number = int(state) >> 2
         if number in nodes:
             continue
-        nodes[number] = graph.thing(number) | {"hops": int(reach.hops[state]), "parent": None}
-        if reach.parent[state] >= 0:
-            edge = int(net.edge[reach.via[state]])
-            nodes[number]["parent"] = graph.thing(int(reach.parent[state]) >> 2)["id"]
+        nodes[number] = graph.thing(number) | {"hops": int(tree.hops[state]), "parent": None}
+        if tree.parent[state] >= 0:
+            edge = int(net.edge[tree.via[state]])
+            nodes[number]["parent"] = graph.thing(int(tree.parent[state]) >> 2)["id"]
             edges.append(edge_step(posture, edge) | {"stale": _edge_stale(posture, edge)})
-    uses = reach.uses().sort_values(["hops", "resource", "grant"], kind="stable")
+    uses = tree.uses().sort_values(["hops", "resource", "grant"], kind="stable")
     all_levels = uses.groupby("resource")["levels"].agg(
         lambda bits: int(np.bitwise_or.reduce(bits))
     )
@@ -323,12 +357,12 @@ def reach_tree(
 
 
 def _edge_stale(posture: Posture, edge: int) -> bool:
-    edges, place = posture.edges, slice(edge, edge + 1)
+    edges, at = posture.edges, slice(edge, edge + 1)
     return bool(
         stale(
-            edges.last_used[place],
-            edges.telemetry[place],
-            edges.since[place],
+            edges.last_used[at],
+            edges.telemetry[at],
+            edges.since[at],
             posture.graph.now,
             UNUSED_DAYS,
         )[0]

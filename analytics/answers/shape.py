@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analytics.answers.table import Kind, objects
 from analytics.posture import Posture
 from analytics.remediation.removal.removable import Removable
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
 from graph.values import iso, strict_json
 
+ENDS = {"from": Kind.NODE, "to": Kind.NODE}
 VERBS = {relationship.name: relationship.verb for relationship in RELATIONSHIPS}
 
 
@@ -115,13 +117,14 @@ def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
     }
 
 
-def item_row(posture: Posture, items: Removable, item: int) -> dict[str, Any]:
-    """Describe a removable item: all relationships of one type between two nodes."""
+def item_columns(items: Removable, chosen: np.ndarray) -> dict[str, Any]:
+    """Describe removable items: each stands for all relationships of one type between two nodes."""
+    names = np.array([relationship.name for relationship in RELATIONSHIPS], object)
     return {
-        "from": posture.graph.thing(int(items.source[item])),
-        "relationship": RELATIONSHIPS[items.relationship[item]].name,
-        "to": posture.graph.thing(int(items.target[item])),
-        "rules": list(items.rules[item]),
+        "from": items.source[chosen],
+        "relationship": names[items.relationship[chosen]],
+        "to": items.target[chosen],
+        "rules": objects([list(items.rules[item]) for item in chosen.tolist()]),
     }
 
 

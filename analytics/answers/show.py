@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.collisions import evidence
-from analytics.answers.debt import concerning, item_rows
+from analytics.answers.debt import concerning, item_table
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
 from analytics.answers.shape import cut, plain, when
@@ -80,7 +80,8 @@ def _debt_items(posture: Posture, number: int) -> dict[str, Any]:
     """Return the costliest debt items that concern a node, and the count of the rest."""
     owed = debt_of(posture)
     shown, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
-    return {"debt_items": item_rows(posture, owed, shown), "debt_items_left_out": left_out}
+    items = as_json(item_table(posture, owed, shown))
+    return {"debt_items": items, "debt_items_left_out": left_out}
 
 
 def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.shape import edge_step, grant_step, sentence
-from analytics.answers.table import Kind, Table
+from analytics.answers.table import Kind, Table, objects
 from analytics.posture import UNUSED_DAYS, Filter, Posture
 from analytics.usage.regained import regained
 from analytics.usage.stale_access import StalePath, stale_paths
@@ -106,10 +106,10 @@ def _table(posture: Posture, paths: Sequence[StalePath]) -> Table:
         "resource": np.array([path.resource for path in paths], np.int32),
         "level": np.array([path.level for path in paths], np.int8),
         "state": pd.array([path.state for path in paths], dtype="string"),
-        "first_stale": np.fromiter(first, object, len(first)),
-        "unused_days": np.fromiter(unused, object, len(unused)),
+        "first_stale": objects(first),
+        "unused_days": objects(unused),
         "weight": pd.array([path.weight for path in paths], dtype="Float64"),
-        "steps": np.fromiter(steps, object, len(steps)),
+        "steps": objects(steps),
         "sentence": pd.array([sentence(each) for each in steps], dtype="string"),
     }
     return Table(pd.DataFrame(columns), posture.graph.things, KINDS)

@@ -15,6 +15,8 @@ import pandas as pd
 from graph.schema import LEVELS
 
 THING = ("id", "label", "name")
+OPTIONAL = {"optional": True}  # metadata of a field that JSON lacks if the answer has None for it
+INSTANT = "datetime64[ms, UTC]"
 
 
 class Kind(Enum):
@@ -71,7 +73,7 @@ class Table:
             elif kind is Kind.LEVEL:
                 made[flat] = _text(np.array([*LEVELS, None], object)[column.to_numpy(np.int64)])
             else:
-                made[flat] = _levels(column) if kind is Kind.LEVELS else column.array
+                made[flat] = objects(_levels(column)) if kind is Kind.LEVELS else column.array
         return pd.DataFrame(made)
 
 
@@ -84,7 +86,8 @@ def instants(milliseconds: np.ndarray | pd.Series) -> pd.Series:
 def as_json(answer: Any) -> Any:
     """Return an answer as plain data: nodes are `{id, label, name}`, instants ISO 8601 in UTC.
 
-    Absent facts are None. What is plain data already stays as it is.
+    Absent facts are None, and an absent `OPTIONAL` field of a record is left out. A field whose
+    name is a word of Python ends in an underscore. What is plain data already stays as it is.
 
     >>> things = pd.DataFrame({"id": ["b"], "label": ["Agent"], "name": ["Bot"]})
     >>> frame = pd.DataFrame({"who": [0, -1], "use.level": [1, 3], "use.days": [2.5, np.nan]})
@@ -94,8 +97,18 @@ def as_json(answer: Any) -> Any:
     if isinstance(answer, Table):
         return _rows(columns_of(answer))
     if is_dataclass(answer) and not isinstance(answer, type):
-        return {part.name: as_json(getattr(answer, part.name)) for part in fields(answer)}
+        values = {part: getattr(answer, part.name) for part in fields(answer)}
+        return {
+            part.name.removesuffix("_"): as_json(value)
+            for part, value in values.items()
+            if value is not None or not part.metadata.get("optional")
+        }
     return answer
+
+
+def objects(cells: Sequence[Any]) -> np.ndarray:
+    """Return a column of plain data (dtype object); lists of equal length stay lists."""
+    return np.fromiter(cells, object, len(cells))
 
 
 def columns_of(table: Table) -> dict[str, list[Any]]:

@@ -1,21 +1,50 @@
 """What-if: reach, findings and observed uses before and after a removal."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from analytics.answers.shape import cut, when
+import numpy as np
+import pandas as pd
+
+from analytics.answers.shape import cut
+from analytics.answers.table import Kind, Table, instants
 from analytics.posture import Posture
 from analytics.remediation.removal.before_and_after import after_removal, figures
 from analytics.remediation.removal.changed_reach import changed_reach
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.moved_access import MovedAccess, moved_access
 from analytics.remediation.removal.what_if import Removal, removals
-from graph.frames import records
-from graph.schema import LEVELS
+
+SIDES = ("before", "after")
+PAIR = {"identity": Kind.NODE, "resource": Kind.NODE}
+MOVED = dict.fromkeys(("from", "to", "answers"), Kind.NODE)
+USE = PAIR | {"level": Kind.LEVEL, "through.from": Kind.NODE, "through.to": Kind.NODE}
 
 
-def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True)
+class WhatIf:
+    """What a removal changes; see `what_if`.
+
+    `identities` has, after the node `identity` itself, `weighted` and `resources` of `before` and
+    `after`, and `lost`. `lost` and `gained` have `identity`, `resource` (nodes) and `level`.
+    `moved` has `from`, `to`, `answers` (nodes), `weighted`, `resources` and `debt`. `breaks` has
+    the columns of `uses`.
+    """
+
+    removed: list[dict[str, Any]]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    identities: Table
+    lost: Table
+    gained: Table
+    moved: Table
+    breaks: Table
+    counts: dict[str, int]
+    left_out: int
+
+
+def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> WhatIf:
     """Return what changes if `items` are removed; the snapshot itself stays as it is.
 
     `reach` is the weighted reach of all identities together, and `debt` what they owe. `identities`
@@ -37,22 +66,20 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> dict[str,
         "breaks": len(breaks),
     }
     lists = {
-        "identities": [
-            _identity(posture, row) for row in records(cut(change.identities, limit)[0])
-        ],
-        "lost": [_pair(posture, row) for row in records(change.lost)],
-        "gained": [_pair(posture, row) for row in records(change.gained)],
-        "moved": [_moved(posture, after, row) for row in cut(moved, limit)[0]],
-        "breaks": [use(posture, row) for row in records(cut(breaks, limit)[0])],
+        "identities": _identities(posture, cut(change.identities, limit)[0]),
+        "lost": _pairs(posture, change.lost),
+        "gained": _pairs(posture, change.gained),
+        "moved": _moved(posture, after, cut(moved, limit)[0]),
+        "breaks": uses(posture, cut(breaks, limit)[0]),
     }
-    return {
-        "removed": [_removed(r) for r in gone],
-        "before": asdict(figures(posture)),
-        "after": asdict(figures(after)),
+    return WhatIf(
+        removed=[_removed(removal) for removal in gone],
+        before=asdict(figures(posture)),
+        after=asdict(figures(after)),
         **lists,
-        "counts": counts,
-        "left_out": sum(count - len(lists[name]) for name, count in counts.items()),
-    }
+        counts=counts,
+        left_out=sum(count - len(lists[name]) for name, count in counts.items()),
+    )
 
 
 def posture_without(posture: Posture, items: Sequence[str]) -> Posture:
@@ -69,50 +96,56 @@ def _removed(removal: Removal) -> dict[str, Any]:
     }
 
 
-def _identity(posture: Posture, row: Any) -> dict[str, Any]:
-    graph = posture.graph
-    sides = {
-        side: {
-            "weighted": float(getattr(row, f"weighted_{side}")),
-            "resources": int(getattr(row, f"resources_{side}")),
-        }
-        for side in ("before", "after")
+def _identities(posture: Posture, rows: pd.DataFrame) -> Table:
+    columns: dict[str, Any] = {"identity": posture.graph.numbers(rows["id"])}
+    for side in SIDES:
+        columns[f"{side}.weighted"] = rows[f"weighted_{side}"].to_numpy(float)
+        columns[f"{side}.resources"] = rows[f"resources_{side}"].to_numpy(np.int64)
+    columns["lost"] = rows["lost"].to_numpy(float)
+    return Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.ITSELF})
+
+
+def _pairs(posture: Posture, rows: pd.DataFrame) -> Table:
+    columns = {name: posture.graph.numbers(rows[name]) for name in PAIR}
+    frame = pd.DataFrame(columns | {"level": rows["level"].array})
+    return Table(frame, posture.graph.things, PAIR)
+
+
+def _moved(before: Posture, after: Posture, moved: Sequence[MovedAccess]) -> Table:
+    """Describe moved access by the nodes of `before`: a removal adds none."""
+
+    def earlier(numbers: list[int]) -> np.ndarray:
+        return before.graph.numbers(after.graph.things["id"].iloc[numbers])
+
+    columns = {
+        "from": np.array([access.agent for access in moved], np.int64),
+        "to": earlier([access.account for access in moved]),
+        "answers": earlier([access.answers for access in moved]),
+        "weighted": [access.weighted for access in moved],
+        "resources": [access.resources for access in moved],
+        "debt": [access.debt for access in moved],
     }
-    return {**graph.thing(graph.number(str(row.id))), **sides, "lost": float(row.lost)}
+    return Table(pd.DataFrame(columns), before.graph.things, MOVED)
 
 
-def _pair(posture: Posture, row: Any) -> dict[str, Any]:
-    graph = posture.graph
-    ends = {
-        name: graph.thing(graph.number(getattr(row, name))) for name in ("identity", "resource")
+def uses(posture: Posture, rows: pd.DataFrame) -> Table:
+    """Describe observed uses, in their order; see `analytics.usage.observed.uses`.
+
+    Returns
+    -------
+    Table
+        `identity`, `resource` (nodes), `level` (or none), `last_used_at` and `through`: `from` and
+        `to` (nodes), `relationship` and `id` of the edge in use.
+    """
+    identities, things = rows["identity"].to_numpy(np.int64), rows["thing"].to_numpy(np.int64)
+    columns = {
+        "identity": identities,
+        "resource": things,
+        "level": rows["level"].clip(lower=-1).to_numpy(np.int64),
+        "last_used_at": instants(rows["at"]).array,
+        "through.from": identities,
+        "through.relationship": rows["relationship"].array,
+        "through.to": things,
+        "through.id": rows["fact"].array,
     }
-    return {**ends, "level": row.level}
-
-
-def _moved(before: Posture, after: Posture, row: MovedAccess) -> dict[str, Any]:
-    return {
-        "from": before.graph.thing(row.agent),
-        "to": after.graph.thing(row.account),
-        "answers": after.graph.thing(row.answers),
-        "weighted": row.weighted,
-        "resources": row.resources,
-        "debt": row.debt,
-    }
-
-
-def use(posture: Posture, row: Any) -> dict[str, Any]:
-    """Describe an observed use; see `analytics.usage.observed.uses`."""
-    thing = posture.graph.thing
-    identity, used = thing(int(row.identity)), thing(int(row.thing))
-    return {
-        "identity": identity,
-        "resource": used,
-        "level": LEVELS[row.level] if row.level >= 0 else None,
-        "last_used_at": when(int(row.at)),
-        "through": {
-            "from": identity,
-            "relationship": row.relationship,
-            "to": used,
-            "id": row.fact,
-        },
-    }
+    return Table(pd.DataFrame(columns), posture.graph.things, USE)

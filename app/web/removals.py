@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
@@ -68,6 +69,16 @@ def edge_item(edge: Mapping[str, Any]) -> str:
     'a,RUNS_AS,s'
     """
     return f"{thing_id(edge['from'])},{edge['relationship']},{thing_id(edge['to'])}"
+
+
+def edge_items(edges: pd.DataFrame) -> list[str]:
+    """Return the edges of a readable table as items.
+
+    >>> edge_items(pd.DataFrame({"from": ["a"], "relationship": ["RUNS_AS"], "to": ["s"]}))
+    ['a,RUNS_AS,s']
+    """
+    parts = (edges[name] for name in ("from", "relationship", "to"))
+    return [",".join(part) for part in zip(*parts, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,9 @@
 """The effect of a removal on all identities: reach, findings, and uses that would fail."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.what_if import what_if
+from analytics.answers.what_if import WhatIf, what_if
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.snapshots import kept
@@ -21,7 +19,6 @@ from app.wording import (
     kind,
     number,
     share,
-    thing_name,
 )
 
 LISTED = 500  # identities listed
@@ -29,15 +26,14 @@ NAMED = 3  # accounts named in the note on moved access
 
 
 @kept
-def changed(posture: Posture, items: tuple[str, ...]) -> dict[str, Any]:
+def changed(posture: Posture, items: tuple[str, ...]) -> WhatIf:
     """Return the effect on all identities if `items` are removed."""
-    answer: dict[str, Any] = what_if(posture, list(items), limit=LISTED)
-    return answer
+    return what_if(posture, list(items), limit=LISTED)
 
 
-def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
+def all_tiles(posture: Posture, answer: WhatIf) -> None:
     """Draw the effect of a removal on all identities: reach, findings, and failing uses."""
-    tiles, before, after = st.columns(4), answer["before"], answer["after"]
+    tiles, before, after = st.columns(4), answer.before, answer.after
     tile(
         tiles[0],
         "Reach of all identities",
@@ -48,7 +44,7 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
     tile(
         tiles[1],
         "Identities that reach less",
-        f"{number(answer['counts']['identities'])} of {number(len(posture.accountable))}",
+        f"{number(answer.counts['identities'])} of {number(len(posture.accountable))}",
         "accountable identities",
     )
     tile(
@@ -56,10 +52,11 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
         "Findings",
         change(before["findings"], after["findings"]),
         less(before["findings"], after["findings"]),
-        more_findings(answer) or "What the rules find before, and what they find afterwards.",
+        more_findings(before["findings"], after["findings"])
+        or "What the rules find before, and what they find afterwards.",
     )
     used = "usage" not in posture.graph.undeclared
-    fail = answer["counts"]["breaks"]
+    fail = answer.counts["breaks"]
     tile(
         tiles[3],
         "Uses that would fail",
@@ -67,18 +64,17 @@ def all_tiles(posture: Posture, answer: dict[str, Any]) -> None:
         None if not used else "nothing seen in use breaks" if not fail else "see below",
         "Uses that were seen and have no other way. What no log shows is not counted.",
     )
-    for note in (more_findings(answer), moved_words(answer)):
+    for note in (more_findings(before["findings"], after["findings"]), moved_words(answer)):
         if note:
             st.caption(note)
 
 
-def more_findings(answer: dict[str, Any]) -> str:
+def more_findings(before: int | None, after: int | None) -> str:
     """Return a note on why there are more findings after a removal, if there are.
 
-    >>> more_findings({"before": {"findings": 3}, "after": {"findings": 3}})
+    >>> more_findings(3, 3)
     ''
     """
-    before, after = answer["before"]["findings"], answer["after"]["findings"]
     if before is None or after is None or after <= before:
         return ""
     return (
@@ -87,14 +83,15 @@ def more_findings(answer: dict[str, Any]) -> str:
     )
 
 
-def moved_words(answer: dict[str, Any]) -> str:
+def moved_words(answer: WhatIf) -> str:
     """Return a note on access that only moves, and who answers for it then, in Markdown."""
-    rows, count = answer["moved"], answer["counts"]["moved"]
-    if not rows:
+    rows, count = answer.moved.readable(), answer.counts["moved"]
+    if rows.empty:
         return ""
-    names = ", ".join(f"**{markdown(thing_name(row['to']))}**" for row in rows[:NAMED])
+    accounts = _names(rows, "to").head(NAMED)
+    names = ", ".join(f"**{markdown(name)}**" for name in accounts)
     more = f" and {number(count - NAMED)} more" if count > NAMED else ""
-    alone = sum(row["answers"]["id"] == row["to"]["id"] for row in rows)
+    alone = int((rows["answers"] == rows["to"]).sum())
     stays = (
         "its access stays with the agent that had it"
         if count == 1
@@ -128,7 +125,7 @@ def less(before: float | None, after: float | None) -> str:
     return f"{share(abs(before - after), before)} {'less' if after < before else 'more'}"
 
 
-def breaks_table(posture: Posture, answer: dict[str, Any], key: str) -> None:
+def breaks_table(posture: Posture, answer: WhatIf, key: str) -> None:
     """Draw the observed uses that would fail."""
     st.subheader("What would stop working", anchor=False)
     if "usage" in posture.graph.undeclared:
@@ -142,40 +139,43 @@ def breaks_table(posture: Posture, answer: dict[str, Any], key: str) -> None:
     below(f"{counted(len(rows), 'observed use')} would fail.", rows, "what-would-break.csv")
 
 
-def breaks(posture: Posture, answer: dict[str, Any]) -> pd.DataFrame:
+def breaks(posture: Posture, answer: WhatIf) -> pd.DataFrame:
     """Return a row for each observed use that would fail."""
-    rows, as_of = answer["breaks"], posture.graph.as_of
+    rows, as_of = answer.breaks.readable(), posture.graph.as_of
     return pd.DataFrame(
         {
-            "Who": [thing_name(row["identity"]) for row in rows],
-            "Step": [VERBS.get(row["through"]["relationship"], "used") for row in rows],
-            "What": [thing_name(row["resource"]) for row in rows],
-            "Level": [row["level"] or "—" for row in rows],
-            "Last used": [
-                f"{day(row['last_used_at'])}, {ago(row['last_used_at'], as_of)}" for row in rows
-            ],
+            "Who": _names(rows, "identity"),
+            "Step": [VERBS.get(name, "used") for name in rows["through_relationship"]],
+            "What": _names(rows, "resource"),
+            "Level": rows["level"].fillna("—"),
+            "Last used": [f"{day(at)}, {ago(at, as_of)}" for at in rows["last_used_at"]],
         }
     )
 
 
-def who_reaches_less(answer: dict[str, Any], key: str) -> None:
+def _names(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Return the names of nodes; their ids where they have none."""
+    return rows[f"{column}_name"].replace("", pd.NA).fillna(rows[column])
+
+
+def who_reaches_less(answer: WhatIf, key: str) -> None:
     """Draw the accountable identities that reach less, those that lose most first."""
     st.subheader("Who reaches less", anchor=False)
-    rows = answer["identities"]
-    if not rows:
+    rows = answer.identities.readable()
+    if rows.empty:
         st.markdown("No accountable identity reaches less.")
         return
     frame = pd.DataFrame(
         {
-            "Identity": [thing_name(row) for row in rows],
-            "Kind": [kind(row["label"]) for row in rows],
-            "Resources before": [row["before"]["resources"] for row in rows],
-            "After": [row["after"]["resources"] for row in rows],
-            "Weighted before": [row["before"]["weighted"] for row in rows],
-            "Weighted after": [row["after"]["weighted"] for row in rows],
+            "Identity": rows["name"].replace("", pd.NA).fillna(rows["id"]),
+            "Kind": rows["label"].map(kind),
+            "Resources before": rows["before_resources"],
+            "After": rows["after_resources"],
+            "Weighted before": rows["before_weighted"],
+            "Weighted after": rows["after_weighted"],
         }
     )
     table(frame, f"less:{key}", "Identities that reach less: resources and weight.")
-    total = answer["counts"]["identities"]
+    total = answer.counts["identities"]
     below(f"{number(len(frame))} of {counted(total, 'identity', 'identities')}.", frame,
           "who-reaches-less.csv")  # fmt: skip

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 import networkx as nx
 import numpy as np
 
-from analytics.answers.reach import blast_radius
 from analytics.posture import Posture, assess
 from analytics.reach.network import Network
 from graph.access import AccessGraph
 from graph.stores import open_store
 from tests.benchmarks.measure import Figure, Size, Topic, cpu, each, peak, timed, wall
+from tests.support.printed import blast_radius, stale
 from tests.support.printed import findings as findings_answer
-from tests.support.printed import stale
 
 ASKED = 200  # identities that are asked about one by one
 SAMPLE = 1_000  # identities that the slow means are run on, and scaled

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics.answers.debt import debt
 from analytics.findings.lifecycle.about import what_it_is_about
 from analytics.history import open_posture
 from graph.facts import Facts
@@ -17,7 +16,7 @@ from graph.stores.parquet_store import ParquetStore
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, World, estate, publish
 from tests.e2e.said import figures, texts
-from tests.support.printed import findings
+from tests.support.printed import debt, findings
 
 
 def table(test: AppTest, *columns: str) -> pd.DataFrame:

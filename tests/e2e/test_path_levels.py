@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics.answers.path import path as path_answer
 from analytics.history import posture_in
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
@@ -15,6 +14,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.said import texts
 from tests.e2e.test_pages import graph
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import path as path_answer
 
 
 def two_ways() -> Estate:

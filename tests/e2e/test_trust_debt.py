@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from analytics.answers.debt import debt
 from analytics.history import open_posture
 from app.wording import brief
 from graph.schema import CAN_ACCESS, DECLARABLE
 from tests.e2e.conftest import Open
 from tests.e2e.estate import AS_OF, estate, publish
 from tests.e2e.said import figures, texts
+from tests.support.printed import debt
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.findings.evaluation import find_all
 from analytics.findings.rules import all_rules
@@ -12,6 +11,7 @@ from graph.access import AccessGraph
 from graph.facts import Facts
 from ingest.generator import generate
 from tests.support.estates.accuracy import Accuracy, accuracy, assessed
+from tests.support.printed import debt
 
 AGENTS, SEEDS = 110, range(4)  # `make bench` counts ten seeds
 PLANTED = 39  # rules at least; SCP-04 takes a longer history: test_planted_growth.py

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analytics.answers.reach import blast_radius
 from analytics.posture import Filter, Posture, assess
 from analytics.reach.spread import exposed
 from graph.access import AccessGraph
@@ -18,6 +17,7 @@ from tests.support.estates.small_estates import NOTHING
 from tests.support.exports.aws_account import ROOT, TAKEN_AT, read, read_details, role, trust, user
 from tests.support.exports.aws_account import allow as may
 from tests.support.exports.aws_account import deny as may_not
+from tests.support.printed import blast_radius
 
 ALL = Filter()
 LABS = "pathfinding-labs"

@@ -1,7 +1,7 @@
 """Command for trust debt: debt."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, LimitOption, one_of, question
 
 if TYPE_CHECKING:
+    from analytics.answers.debt import TrustDebt
     from analytics.posture import Posture
 
 
@@ -53,7 +54,7 @@ def debt(
     about: Annotated[str | None, typer.Option(help="Only of this identity.")] = None,
     model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "TrustDebt":
     """Show the trust debt and what it is made of. Example: trustdebt debt --by owner."""
     from analytics.answers.debt import debt as answer
     from analytics.assumptions.model import model as read_model

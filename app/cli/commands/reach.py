@@ -1,6 +1,6 @@
 """Commands for reach: blast-radius, exposure, path."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,10 @@ from app.cli.command import (
 )
 
 if TYPE_CHECKING:
+    from analytics.answers.exposure import Exposure
+    from analytics.answers.exposures import Exposures
+    from analytics.answers.path import Paths
+    from analytics.answers.reach import BlastRadius
     from analytics.posture import Posture
 
 
@@ -28,7 +32,7 @@ def blast_radius(
     max_hops: Annotated[int | None, typer.Option(min=0, help="Bound the number of hops.")] = None,
     leaked: Annotated[bool, typer.Option("--leaked", help="Ask for a leaked credential.")] = False,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "BlastRadius":
     """Show what a thing reaches. Example: trustdebt blast-radius invoice-bot."""
     from analytics.answers.reach import blast_radius as answer
 
@@ -43,7 +47,7 @@ def exposure(
     level: Level = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Exposure | Exposures":
     """Show who reaches a resource. Example: trustdebt exposure db:ledger --level admin."""
     from analytics.answers.exposure import exposure as exposure_answer
     from analytics.answers.exposures import exposures
@@ -65,7 +69,7 @@ def path(
     level: Level = None,
     count: Annotated[int, typer.Option(min=1, help="How many ways to show.")] = 1,
     mode: Mode = "standing",
-) -> dict[str, Any]:
+) -> "Paths":
     """Show how one thing reaches another. Example: trustdebt path invoice-bot db:ledger."""
     from analytics.answers.path import path as answer
 

@@ -1,6 +1,6 @@
 """Commands for removals and their effect: choke-points, cut, what-if, plan."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
 if TYPE_CHECKING:
     import numpy as np
 
+    from analytics.answers.choke_points import ChokePoints
+    from analytics.answers.cut import SmallestCut
+    from analytics.answers.plan import RemovalPlan
+    from analytics.answers.what_if import WhatIf
     from analytics.posture import Posture
 
 
@@ -41,7 +45,7 @@ def choke_points(
     targets: To = None,
     mode: Mode = "standing",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "ChokePoints":
     """Rank what most access passes. Example: trustdebt choke-points --to label:Resource."""
     from analytics.answers.choke_points import choke_points as answer
 
@@ -52,7 +56,7 @@ def choke_points(
 @question("cut", rows=("edges", "protected"))
 def cut(
     posture: "Posture", starts: From = None, targets: To = None, mode: Mode = "standing"
-) -> dict[str, Any]:
+) -> "SmallestCut":
     """Find the fewest removals that part agents from jewels. Example: trustdebt cut --to crm."""
     from analytics.answers.cut import cut as answer
 
@@ -64,7 +68,7 @@ def what_if(
     posture: "Posture",
     remove: Annotated[list[str], typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")],
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "WhatIf":
     """Show what removing things changes. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
     from analytics.answers.what_if import what_if as answer
 
@@ -77,7 +81,7 @@ def plan(
     budget: Annotated[int, typer.Option(min=1, help="How many removals to propose.")] = 5,
     objective: Annotated[str, typer.Option(help="What to take away: reach or debt.")] = "reach",
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "RemovalPlan":
     """Propose what to remove first, and how safe it is. Example: trustdebt plan --budget 3."""
     from analytics.answers.plan import plan as answer
 

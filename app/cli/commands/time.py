@@ -9,6 +9,7 @@ from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 
 if TYPE_CHECKING:
+    from analytics.answers.ledger import Ledger
     from analytics.debt.ledger.entries import Moment
     from analytics.history import History
     from analytics.posture import Posture
@@ -114,7 +115,7 @@ def ledger(
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Another model, as TOML.")] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Ledger":
     """Show what opened, closed and grew in debt. Example: trustdebt ledger --since 2026-07-01."""
     from analytics.answers.ledger import ledger as answer
     from analytics.assumptions.model import model as read_model

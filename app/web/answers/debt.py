@@ -1,13 +1,13 @@
 """Figures of the Trust debt page, computed from the debt's arrays rather than row by row."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analytics.answers.debt import debt, item_rows
-from analytics.answers.ledger import ledger
+from analytics.answers.debt import TrustDebt, debt, item_table
+from analytics.answers.ledger import Ledger, ledger
+from analytics.answers.table import as_json
 from analytics.assumptions.model import ASSUMPTIONS
 from analytics.debt.groups import GROUPINGS, keys, name
 from analytics.debt.ledger.entries import Moment, oldest
@@ -16,7 +16,7 @@ from analytics.posture import Posture
 from app.web.answers.debt_path import way
 from app.web.answers.figures import names
 from app.web.snapshots import kept
-from app.wording import NO_FIGURE, day, number, thing_name
+from app.wording import NO_FIGURE, days, number
 from graph.access import NEVER
 from graph.schema import CAN_ACCESS, LEVELS
 
@@ -57,37 +57,36 @@ BY = {
 
 
 @kept
-def balance(posture: Posture) -> dict[str, Any]:
-    """Return the debt of all accountable identities, as in `answers.debt`."""
-    answer: dict[str, Any] = debt(posture)
-    return answer
+def balance(posture: Posture) -> TrustDebt:
+    """Return the debt of all accountable identities."""
+    return debt(posture)
 
 
-def ratio_figure(owed: dict[str, Any]) -> tuple[str, str]:
+def ratio_figure(owed: TrustDebt) -> tuple[str, str]:
     """Format the trust debt ratio for a tile: its range if too little is known to grade it."""
-    if owed["tdr"] is None:
+    if owed.tdr is None:
         return NO_FIGURE, "nobody could state what is held"
-    low, high = owed["tdr_range"]
-    if owed["grade"] == "NR" and f"{low:.0%}" != f"{high:.0%}":
+    low, high = owed.tdr_range or (0.0, 0.0)
+    if owed.grade == "NR" and f"{low:.0%}" != f"{high:.0%}":
         return f"{low:.0%} to {high:.0%}", "not rated"
-    return f"{owed['tdr']:.1%}", f"{graded(owed)}, range {low:.0%} to {high:.0%}"
+    return f"{owed.tdr:.1%}", f"{graded(owed)}, range {low:.0%} to {high:.0%}"
 
 
-def dark_words(owed: dict[str, Any]) -> str:
+def dark_words(owed: TrustDebt) -> str:
     """Return a note on the number of identities with unknown access; "" if there are none."""
-    if not owed["not_known"]:
+    if not owed.not_known:
         return ""
-    part = f"**{number(owed['not_known'])}** of {number(owed['identities'])} identities"
+    part = f"**{number(owed.not_known)}** of {number(owed.identities)} identities"
     return f" Of {part} it is not known what they may use: no source states grants of them."
 
 
-def graded(owed: dict[str, Any]) -> str:
-    """Format the grade of an answer of `answers.debt`."""
-    return "not rated" if owed["grade"] == "NR" else f"grade {owed['grade']}"
+def graded(owed: TrustDebt) -> str:
+    """Format the grade of a debt."""
+    return "not rated" if owed.grade == "NR" else f"grade {owed.grade}"
 
 
 @kept
-def books(posture: Posture) -> dict[str, Any] | None:
+def books(posture: Posture) -> Ledger | None:
     """Return the ledger from the oldest snapshot to the one shown; None without history."""
     history, info = posture.history, posture.graph.snapshot
     if history is None or info is None:
@@ -95,19 +94,17 @@ def books(posture: Posture) -> dict[str, Any] | None:
     start, end = oldest(history), Moment(info, posture.graph.as_of)
     if start.order > end.order:
         return None
-    answer: dict[str, Any] = ledger(history, start, end, limit=1)
-    return answer
+    return ledger(history, start, end, limit=1)
 
 
-def period_rows(periods: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def period_rows(periods: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each period of the ledger, with its sums and the parts by coverage."""
-    frame = pd.DataFrame({"Until": [day(step["until"]["at"]) for step in periods]})
+    rows = pd.DataFrame({"Until": days(periods["until_at"])})
     for sums in ("opening", "new", "retired", "accrued", "rescored", "closing", "unverified"):
-        frame[sums.capitalize()] = np.array([step[sums] for step in periods], float).round(1)
+        rows[sums.capitalize()] = periods[sums].round(1)
     for sums in ("new", "retired"):
-        seen = [step["coverage"][sums] for step in periods]
-        frame[f"{sums.capitalize()} by coverage"] = np.array(seen, float).round(1)
-    return frame
+        rows[f"{sums.capitalize()} by coverage"] = periods[f"coverage_{sums}"].round(1)
+    return rows
 
 
 @kept
@@ -120,17 +117,18 @@ def groups(posture: Posture, by: str) -> pd.DataFrame:
         `key` (as `items` has it), `name`, `debt`, `principal`, `interest`, `ratio`, `grade`
         (empty if there is none) and `unverified`.
     """
-    rows = debt(posture, by, limit=0)["groups"]
+    rows = debt(posture, by, limit=0).groups.readable()
+    names = rows["key"].map(WORDS) if by == "assumption" else rows["thing_name"].fillna(rows["key"])
     return pd.DataFrame(
         {
-            "key": [row["key"] for row in rows],
-            "name": [_words(by, row) for row in rows],
-            "debt": np.array([row["debt"] for row in rows], float),
-            "principal": np.array([row["principal"] for row in rows], float),
-            "interest": np.array([row["interest_per_day"] for row in rows], float),
-            "ratio": np.array([row["tdr"] for row in rows], float),
-            "grade": [row["grade"] or "" for row in rows],
-            "unverified": np.array([row["unverified"] for row in rows], float),
+            "key": rows["key"],
+            "name": names,
+            "debt": rows["debt"].astype(float),
+            "principal": rows["principal"].astype(float),
+            "interest": rows["interest_per_day"].astype(float),
+            "ratio": rows["tdr"].astype(float),
+            "grade": rows["grade"].fillna(""),
+            "unverified": rows["unverified"].astype(float),
         }
     )
 
@@ -140,12 +138,6 @@ def group_names(posture: Posture, by: str) -> dict[str, str]:
     """Return the name of each group by its key."""
     rows = groups(posture, by)
     return dict(zip(rows["key"], rows["name"], strict=True))
-
-
-def _words(by: str, row: dict[str, Any]) -> str:
-    if by == "assumption":
-        return WORDS[row["key"]]
-    return str(row["thing"]["name"] if row["thing"] else row["key"])
 
 
 @kept
@@ -232,20 +224,20 @@ def entries(posture: Posture, since: str, until: str) -> tuple[pd.DataFrame, int
     end = graph.as_of if graph.snapshot and until == graph.snapshot.id else known[until].taken_at
     ends = Moment(known[since], known[since].taken_at), Moment(known[until], end)
     answer = ledger(history, *ends, limit=ENTRIES, ahead=False)
-    rows = answer["entries"]
+    rows = answer.entries.readable()
     frame = pd.DataFrame(
         {
-            "Entry": [ENTRY_WORDS.get(row["kind"], row["kind"]) for row in rows],
-            "Identity": [thing_name(row["identity"], "") for row in rows],
-            "Broken": [WORDS.get(row["assumption"], "") for row in rows],
-            "Resource": [thing_name(row["resource"], "") for row in rows],
-            "Level": [row["level"] or "" for row in rows],
-            "Adds": np.array([row["amount"] for row in rows], float).round(2),
-            "Cause": [row["cause"] for row in rows],
-            "When": [day(row["at"]) for row in rows],
+            "Entry": rows["kind"].replace(ENTRY_WORDS),
+            "Identity": rows["identity_name"].fillna(""),
+            "Broken": rows["assumption"].map(WORDS).fillna(""),
+            "Resource": rows["resource_name"].fillna(""),
+            "Level": rows["level"].fillna(""),
+            "Adds": rows["amount"].round(2),
+            "Cause": rows["cause"],
+            "When": days(rows["at"]),
         }
     )
-    return frame, answer["left_out"]
+    return frame, answer.left_out
 
 
 def item(posture: Posture, place: int) -> dict[str, Any]:
@@ -254,7 +246,8 @@ def item(posture: Posture, place: int) -> dict[str, Any]:
     `behind` are the steps from the identity to the grant's holder, `ended` the nodes on them that
     are not live, and `granted` the row of the grant as its sources declare it.
     """
-    row = item_rows(posture, debt_of(posture), np.array([place]))[0]
+    row: dict[str, Any]
+    (row,) = as_json(item_table(posture, debt_of(posture), np.array([place])))
     graph = posture.graph
     behind = way(posture, graph.number(row["identity"]["id"]), graph.number(row["holder"]["id"]))
     frame = graph.frames[CAN_ACCESS]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from analytics.answers.exposure import exposure
+from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.path import path
-from analytics.answers.reach import blast_radius, reach_tree
+from analytics.answers.reach import BlastRadius, blast_radius, reach_tree
 from analytics.posture import Posture
 from app.web.drawing.folding import Tree
 from app.web.snapshots import kept
@@ -32,7 +32,7 @@ class Question:
 class Reach:
     """The reach of a node: figures, a row for each resource, and the tree to draw."""
 
-    figures: dict[str, Any]
+    figures: BlastRadius
     table: pd.DataFrame
     tree: Tree
     edges: list[dict[str, Any]]
@@ -49,62 +49,62 @@ def found_by(posture: Posture, question: Question) -> Reach:
     start = posture.graph.number(question.thing)
     asked = (posture, start, question.mode, question.hops, question.leaked)
     figures, drawn = blast_radius(*asked), reach_tree(*asked)
-    resources = figures["resources"]
+    resources = figures.resources.readable()
+    sensitivities = resources["sensitivity"].fillna("")
     return Reach(
         figures,
         resource_table(resources),
         Tree.of(
             drawn["nodes"],
-            {row["id"]: row["sensitivity"] or "" for row in resources},
-            {row["id"]: row.get("weight") or 0.0 for row in resources},
+            dict(zip(resources["id"], sensitivities, strict=True)),
+            dict(zip(resources["id"], resources["weight"], strict=True)),
         ),
         drawn["edges"],
     )
 
 
-def resource_table(resources: list[dict[str, Any]]) -> pd.DataFrame:
+def resource_table(resources: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each resource reached; the column `id` is not shown."""
     return pd.DataFrame(
         {
-            "id": [row["id"] for row in resources],
-            "Resource": [row["name"] for row in resources],
-            "Sensitivity": [row["sensitivity"] or "unknown" for row in resources],
-            "Levels": [", ".join(row["levels"]) for row in resources],
-            "Hops": [row["hops"] for row in resources],
-            "Weight": [row.get("weight") for row in resources],
-            "How sure": [certainty(row) for row in resources],
+            "id": resources["id"],
+            "Resource": resources["name"],
+            "Sensitivity": resources["sensitivity"].fillna("unknown"),
+            "Levels": resources["levels"].str.join(", "),
+            "Hops": resources["hops"],
+            "Weight": resources["weight"],
+            "How sure": certainty(resources),
         }
     )
 
 
-def certainty(row: dict[str, Any]) -> str:
-    """Return the doubts about a reach in words, or "stated" if there are none."""
-    doubts = [
-        words
-        for flag, words in (
-            ("conditional", "under a condition"),
-            ("derived", "by a rule"),
-            ("assumed", "if assumptions hold"),
-        )
-        if row[flag]
-    ]
-    return ", ".join(doubts) or "stated"
+def certainty(rows: pd.DataFrame) -> pd.Series:
+    """Return the doubts about each reach in words, or "stated" if there are none."""
+    doubts = {
+        "conditional": "under a condition",
+        "derived": "by a rule",
+        "assumed": "if assumptions hold",
+    }
+    texts = pd.Series("", index=rows.index, dtype="string")
+    for flag, words in doubts.items():
+        texts = texts.mask(rows[flag], texts.where(texts == "", texts + ", ") + words)
+    return texts.replace("", "stated")
 
 
 @kept
-def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.DataFrame]:
+def exposed(posture: Posture, question: Question) -> tuple[Exposure, pd.DataFrame]:
     """Return the identities that reach a resource, nearest first."""
     resource = posture.graph.number(question.thing)
     answer = exposure(posture, resource, mode=question.mode)
-    rows = answer["identities"]
+    rows = answer.identities.readable()
     frame = pd.DataFrame(
         {
-            "id": [row["id"] for row in rows],
-            "Identity": [row["name"] for row in rows],
-            "Kind": [row["label"] for row in rows],
-            "Highest level": [row["level"] for row in rows],
-            "Hops": [row["hops"] for row in rows],
-            "How sure": [certainty(row) for row in rows],
+            "id": rows["id"],
+            "Identity": rows["name"],
+            "Kind": rows["label"],
+            "Highest level": rows["level"],
+            "Hops": rows["hops"],
+            "How sure": certainty(rows),
         }
     )
     return answer, frame
@@ -114,8 +114,7 @@ def exposed(posture: Posture, question: Question) -> tuple[dict[str, Any], pd.Da
 def levels_reached(posture: Posture, start: str, end: str, mode: str) -> list[str]:
     """Return the levels at which one node reaches another, lowest first; empty without a grant."""
     numbers = posture.graph.number(start), posture.graph.number(end)
-    reached: list[str] = path(posture, *numbers, mode=mode)["levels"]
-    return reached
+    return path(posture, *numbers, mode=mode).levels
 
 
 @kept
@@ -129,8 +128,8 @@ def way(
     numbers = posture.graph.number(start), posture.graph.number(end)
     reached = levels_reached(posture, start, end, mode)
     wanted = level if level in reached else next(reversed(reached), None)
-    paths = path(posture, *numbers, wanted, mode=mode)["paths"]
-    return paths[0] if paths else None
+    paths = path(posture, *numbers, wanted, mode=mode).paths.readable()
+    return dict(paths.iloc[0]) if len(paths) else None
 
 
 def chain(steps: list[dict[str, Any]]) -> Tree:
@@ -142,9 +141,8 @@ def chain(steps: list[dict[str, Any]]) -> Tree:
     return Tree.of(nodes)
 
 
-def sureness(figures: dict[str, Any]) -> str:
+def sureness(interval: dict[str, Any]) -> str:
     """Format the interval of the weighted reach, with the reason."""
-    interval = figures["interval"]
     low, high = interval["confirmed"], interval["possible"]
     if low is None:
         return "no source states grants of it"

@@ -1,6 +1,5 @@
 """Charts of trust debt as figures: pure functions of frames, so that tests can inspect them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.escape import chart_text
-from app.wording import day
+from app.wording import day, days
 
 LONGEST = 24  # characters of a name in a tile
 DEBT, NEW, RETIRED, ACCRUED, RESCORED = "#8a94a3", "#d6336c", "#2f9e44", "#b7791f", "#7048e8"
@@ -24,45 +23,46 @@ SERIES = (
 )
 
 
-def burn_down(periods: Sequence[dict[str, Any]]) -> go.Figure:
+def burn_down(periods: pd.DataFrame) -> go.Figure:
     """Draw the balance as a line, and below it what each period added and took away as bars.
 
-    Changes by coverage alone are hatched.
+    `periods` is the readable table of a ledger. Changes by coverage alone are hatched.
     """
-    days = [day(p["until"]["at"]) for p in periods]
+    ends = days(periods["until_at"]).tolist()
+    first = periods.head(1)
     figure = make_subplots(2, shared_xaxes=True, row_heights=[0.4, 0.6], vertical_spacing=0.06)
-    start = [day(periods[0]["since"]["at"])] if periods else []
-    balance = [periods[0]["opening"], *(p["closing"] for p in periods)] if periods else []
+    start = days(first["since_at"]).tolist()
+    balance = [*first["opening"], *periods["closing"]]
     figure.add_scatter(
         row=1,
         col=1,
-        x=start + days,
+        x=start + ends,
         y=balance,
         name="Balance",
         mode="lines+markers",
         line={"color": DEBT},
     )
     for key, words, colour, sign in SERIES:
-        amounts = [sign * p[key] for p in periods]
-        seen = [sign * p["coverage"].get(key, 0.0) for p in periods]
-        changed = [w - s for w, s in zip(amounts, seen, strict=True)]
-        _bars(figure, days, changed, words, {"color": colour})
-        if any(seen):
-            _bars(figure, days, seen, f"{words}, by coverage", {"color": colour, "pattern": HATCH})
+        amounts = sign * periods[key]
+        by_coverage = sign * periods.get(f"coverage_{key}", 0.0 * amounts)
+        _bars(figure, ends, amounts - by_coverage, words, {"color": colour})
+        if by_coverage.any():
+            pattern = {"color": colour, "pattern": HATCH}
+            _bars(figure, ends, by_coverage, f"{words}, by coverage", pattern)
     figure.update_layout(
         barmode="relative",
         height=420,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         legend={"orientation": "h", "y": 1.12},
     )
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=start + days)
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=start + ends)
     figure.update_yaxes(title={"text": "balance (tp)"}, rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title={"text": "moved (tp)"}, row=2, col=1)
     return figure
 
 
-def _bars(figure: go.Figure, days: list[str], values: list[float], name: str, how: Any) -> None:
-    figure.add_bar(row=2, col=1, x=days, y=values, name=name, marker=how)
+def _bars(figure: go.Figure, ends: list[str], values: pd.Series, name: str, how: Any) -> None:
+    figure.add_bar(row=2, col=1, x=ends, y=values.tolist(), name=name, marker=how)
 
 
 def treemap(members: pd.DataFrame, by: str, most: int = 300) -> go.Figure:
@@ -128,13 +128,13 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
 
     `past` has `at`, `ratio` and `high`: the ratio if all unverified exposure were broken.
     """
-    days = [day(at) for at in past["at"]]
+    ends = [day(at) for at in past["at"]]
     figure = go.Figure()
     figure.add_scatter(
-        x=days, y=past["ratio"], mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"
+        x=ends, y=past["ratio"], mode="lines", line={"width": 0}, showlegend=False, hoverinfo="skip"
     )
     figure.add_scatter(
-        x=days,
+        x=ends,
         y=past["high"],
         mode="lines",
         line={"color": DEBT, "width": 1, "dash": "dot"},
@@ -143,7 +143,7 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
         name="If all unverified were broken",
     )
     figure.add_scatter(
-        x=days,
+        x=ends,
         y=past["ratio"],
         mode="lines+markers+text",
         text=[f"{ratio:.1%}" for ratio in past["ratio"]],
@@ -153,8 +153,8 @@ def ratio_trend(past: pd.DataFrame, target: float) -> go.Figure:
         cliponaxis=False,
     )
     figure.add_scatter(
-        x=days,
-        y=[target] * len(days),
+        x=ends,
+        y=[target] * len(ends),
         mode="lines",
         line={"color": RETIRED, "dash": "dash"},
         name=f"Target {target:.1%}",

@@ -5,6 +5,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.debt import TrustDebt
+from analytics.answers.ledger import Ledger
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.address import one_of, recall, remember
@@ -41,6 +43,7 @@ from app.wording import (
     thing_id,
     thing_name,
 )
+from graph.frames import records
 
 TOP, CAPPED = 10, 3  # rows of a table; causes of a capped grade that are named
 BROKEN, UNKNOWN = "broken", "unknown"
@@ -56,13 +59,13 @@ MEANING = (
 def draw(posture: Posture) -> None:
     """Draw the balance, its movement, the debt by group, and the items."""
     owed = balance(posture)
-    if owed["debt"] is None:
+    if owed.debt is None:
         st.info(
             "What is owed is not known: no source states grants of any accountable identity.",
             icon=":material/help:",
         )
         return
-    if not owed["max_principal"]:
+    if not owed.max_principal:
         st.info("No accountable identity has access to anything known, so nothing can be owed.")
         return
     _known(posture, owed)
@@ -71,7 +74,7 @@ def draw(posture: Posture) -> None:
     _items(posture, _debtors(posture))
 
 
-def _capped(owed: dict[str, Any]) -> str:
+def _capped(owed: TrustDebt) -> str:
     """Return the causes that cap the grade: credentials with holders, uses, identities."""
     named = [
         markdown(thing_name(cause["thing"]))
@@ -80,37 +83,36 @@ def _capped(owed: dict[str, Any]) -> str:
             if cause["identity"] != cause["thing"]
             else ""
         )
-        for cause in owed["capped_by"][:CAPPED]
+        for cause in owed.capped_by[:CAPPED]
     ]
     return f": {', '.join(named)}" if named else ""
 
 
-def _known(posture: Posture, owed: dict[str, Any]) -> None:
+def _known(posture: Posture, owed: TrustDebt) -> None:
     """Draw how much of the debt is known."""
-    low, high = owed["tdr_range"]
+    low, high = owed.tdr_range or (0.0, 0.0)
+    known = share(owed.coverage or 0.0, 1)
     missing = ", ".join(posture.graph.undeclared)
     sentences = (
-        f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or broken. "
-        f"The rest, {brief(owed['unverified'])} tp, is unverified: the ratio lies between "
+        f"**{known}** of what could be owed is known to be kept or broken. "
+        f"The rest, {brief(owed.unverified)} tp, is unverified: the ratio lies between "
         f"**{low:.1%}** and **{high:.1%}**."
     )
     sentences += dark_words(owed)
     if missing:
         sentences += f" No source states {markdown(missing)}."
-    if owed["grade_because"]:
-        sentences += (
-            f" It is {graded(owed)} because {markdown(owed['grade_because'])}{_capped(owed)}."
-        )
+    if owed.grade_because:
+        sentences += f" It is {graded(owed)} because {markdown(owed.grade_because)}{_capped(owed)}."
     st.markdown(sentences)
 
 
-def _figures(owed: dict[str, Any]) -> None:
+def _figures(owed: TrustDebt) -> None:
     tiles = st.columns(4)
     tile(
         tiles[0],
         "Trust debt",
-        f"{brief(owed['debt'])} tp",
-        f"of at most {brief(owed['max_debt'])}",
+        f"{brief(owed.debt)} tp",
+        f"of at most {brief(owed.max_debt)}",
         MEANING,
     )
     tile(
@@ -123,15 +125,15 @@ def _figures(owed: dict[str, Any]) -> None:
     tile(
         tiles[2],
         "Interest a day",
-        f"{brief(owed['interest_per_day'])} tp",
+        f"{brief(owed.interest_per_day)} tp",
         "while nothing changes",
         "Each day that a broken assumption stays broken adds to it, up to four missed cycles.",
     )
     tile(
         tiles[3],
         "Lag factor",
-        NOT_KNOWN if owed["lag_factor"] is None else f"{owed['lag_factor']:.2f}",
-        f"principal {brief(owed['principal'])} tp",
+        NOT_KNOWN if owed.lag_factor is None else f"{owed.lag_factor:.2f}",
+        f"principal {brief(owed.principal)} tp",
         "Debt by principal: one more than the review cycles missed on average; from 1 to 5.",
     )
 
@@ -139,28 +141,27 @@ def _figures(owed: dict[str, Any]) -> None:
 def _movement(posture: Posture) -> None:
     st.header("Does it shrink?", anchor=False)
     kept_books = books(posture)
-    if kept_books is None or kept_books["since"] == kept_books["until"]:
+    if kept_books is None or kept_books.since == kept_books.until:
         st.markdown("There is one snapshot only; the next one shows what moved.")
     else:
         _burn_down(posture, kept_books)
     if kept_books is not None:
-        _ahead(kept_books["forecast"], balance(posture)["debt"])
+        _ahead(kept_books, balance(posture).debt or 0.0)
 
 
-def _burn_down(posture: Posture, kept_books: dict[str, Any]) -> None:
-    periods = kept_books["periods"]
+def _burn_down(posture: Posture, kept_books: Ledger) -> None:
+    periods = kept_books.periods.readable()
     st.plotly_chart(
         burn_down(periods),
         key="burn-down",
         config={"displayModeBar": False},
         alt="Bars: debt added and taken away in each period. The table below has the figures.",
     )
-    moved = kept_books["closing"] - kept_books["opening"]
+    moved = kept_books.closing - kept_books.opening
     word = "grew" if moved > 0 else "shrank" if moved < 0 else "did not change"
-    unseen = sum(abs(v) for v in kept_books["coverage"].values())
-    sentence = (
-        f"From {day(kept_books['since']['at'])} to {day(kept_books['until']['at'])} debt {word}"
-    )
+    unseen = sum(abs(v) for v in kept_books.coverage.values())
+    since, until = day(kept_books.since["at"]), day(kept_books.until["at"])
+    sentence = f"From {since} to {until} debt {word}"
     sentence += f" by {brief(abs(moved))} tp" if moved else ""
     if unseen:
         sentence += (
@@ -172,7 +173,7 @@ def _burn_down(posture: Posture, kept_books: dict[str, Any]) -> None:
         _periods(posture, periods)
 
 
-def _periods(posture: Posture, periods: list[dict[str, Any]]) -> None:
+def _periods(posture: Posture, periods: pd.DataFrame) -> None:
     at = table(
         period_rows(periods),
         "periods",
@@ -185,19 +186,20 @@ def _periods(posture: Posture, periods: list[dict[str, Any]]) -> None:
     )
     if at is None:
         return
-    step = periods[at]
-    rows, more = entries(posture, step["since"]["snapshot"], step["until"]["snapshot"])
-    until = day(step["until"]["at"])
+    step = periods.iloc[at]
+    rows, more = entries(posture, step["since_snapshot"], step["until_snapshot"])
+    until = day(step["until_at"])
     table(rows, f"entries:{at}", f"Entries of the ledger up to {until}.", height=350)
     left = f", {number(more)} older ones left out" if more else ""
     below(f"{counted(len(rows), 'entry', 'entries')} up to {until}{left}.", rows, "ledger.csv")
 
 
-def _ahead(forecast: list[dict[str, Any]], now: float) -> None:
+def _ahead(kept_books: Ledger, now: float) -> None:
+    outlooks = records(kept_books.forecast.frame) if kept_books.forecast is not None else []
     forecasts = [
-        f"**{brief(look['debt'])} tp** in {look['days']} days "
-        f"(+{brief(look['debt'] - now)}; {counted(look['opening_items'], 'new item')} fall due)"
-        for look in forecast
+        f"**{brief(outlook.debt)} tp** in {outlook.days} days "
+        f"(+{brief(outlook.debt - now)}; {counted(outlook.opening_items, 'new item')} fall due)"
+        for outlook in outlooks
     ]
     if forecasts:
         st.markdown("Cost of delay, if nothing changes: " + ", ".join(forecasts) + ".")

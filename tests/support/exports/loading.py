@@ -70,7 +70,7 @@ def load(source: Source, folder: Path, *paths: Path, **options: Any) -> Loaded:
 
 def reached(loaded: Loaded, name: str) -> dict[str, str]:
     """Return the highest level at which something reaches each resource, by name."""
-    from analytics.answers.reach import blast_radius
+    from tests.support.printed import blast_radius
 
     posture = loaded.posture
     found = blast_radius(posture, posture.graph.find(name))["resources"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from analytics.answers.debt import debt as debt_answer
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import debt as debt_answer
 from tests.support.printed import findings, identities
 
 ENDED = ("disabled", "retired", "deleted")

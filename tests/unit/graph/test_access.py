@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.answers.exposure import exposure
 from analytics.posture import assess
 from graph import access
 from graph.access import NEVER, AccessGraph, AmbiguousThing, UnknownThing
 from graph.schema import AGENT, CAN_ACCESS, LEVELS, ROLE, SERVICE_ACCOUNT
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.printed import exposure
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.exposure import Exposure
 from analytics.posture import Posture
 from app.escape import markdown
 from app.web.address import one_of, recall, remember
@@ -35,6 +36,7 @@ from app.web.views.blast_radius.foothold import under_figures
 from app.web.views.blast_radius.leak import keys_of, leak
 from app.web.views.blast_radius.tray import reverse_tray, tray
 from app.wording import NO_FIGURE, brief, counted, kind, number, share
+from graph.frames import records
 from graph.schema import AGENT
 
 HOPS = ("any", "1", "2", "3", "4", "5", "6")
@@ -142,13 +144,13 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
     items = removals(posture)
     _figures(answer)
     under_figures(answer.figures)
-    for note in answer.figures.get("notes", ()):
+    for note in answer.figures.notes:
         st.info(markdown(note, 500))
     if question.leaked:
-        leak(posture, question.thing, int(answer.figures["counts"]["resources"] or 0))
+        leak(posture, question.thing, int(answer.figures.counts["resources"] or 0))
     focus = _focus(answer)
     if answer.tree.total == 1:
-        if answer.figures["weighted"] is not None:
+        if answer.figures.weighted is not None:
             st.markdown("It reaches nothing in what is known.")
         thing_panel(posture, question.thing)
         keys_of(posture, question.thing)
@@ -170,11 +172,11 @@ def _reaches(posture: Posture, question: Question, arrangement: Arrangement | No
 
 def _figures(answer: Reach) -> None:
     figures, tiles = answer.figures, st.columns(4)
-    if figures["weighted"] is None:
+    if figures.weighted is None:
         for place, label in zip(tiles, TILES, strict=True):
             tile(place, label, NO_FIGURE, "no source states grants of it")
         return
-    counts, by_level = figures["counts"], figures["counts"]["by_level"]
+    counts, by_level = figures.counts, figures.counts["by_level"]
     restricted = counts["by_sensitivity"].get("restricted", 0)
     unknown = counts["by_sensitivity"].get("unknown", 0)
     tile(
@@ -187,8 +189,8 @@ def _figures(answer: Reach) -> None:
     tile(
         tiles[1],
         TILES[1],
-        brief(figures["weighted"]),
-        sureness(figures),
+        brief(figures.weighted),
+        sureness(figures.interval),
         "Sensitivity times level, added up over all resources reached. Larger is worse. "
         "Possible is what is reached if every condition and every assumption holds.",
     )
@@ -202,8 +204,8 @@ def _figures(answer: Reach) -> None:
     tile(
         tiles[3],
         TILES[3],
-        share(figures["derived_weighted"], figures["weighted"]) if figures["weighted"] else "0",
-        f"{brief(figures['derived_weighted'])} of {brief(figures['weighted'])}",
+        share(figures.derived_weighted or 0.0, figures.weighted) if figures.weighted else "0",
+        f"{brief(figures.derived_weighted)} of {brief(figures.weighted)}",
         "What is reached only by steps that a rule concluded, such as a privilege escalation.",
     )
 
@@ -272,14 +274,14 @@ def _fold_panel(answer: Reach, piece: Piece, text: str) -> None:
 
 
 def _profile(answer: Reach) -> None:
-    hops = answer.figures["hop_profile"]
+    hops = answer.figures.hop_profile.frame
     if len(hops) > 1:
         st.plotly_chart(
-            steps_chart(pd.DataFrame(hops), "weighted"),
+            steps_chart(hops, "weighted"),
             key="profile",
             config={"displayModeBar": False},
             alt="Bars: the weighted blast radius within so many hops. "
-            + "; ".join(f"{p['hops']}: {number(p['weighted'])}" for p in hops),
+            + "; ".join(f"{row.hops}: {number(row.weighted)}" for row in records(hops)),
         )
 
 
@@ -327,8 +329,8 @@ def _reached_by(posture: Posture, question: Question) -> None:
     answer, rows = exposed(posture, asked)
     items = removals(posture)
     tiles = st.columns(3)
-    reaching = answer["accountable"]
-    tile(tiles[0], "Things that can reach it", number(answer["count"]))
+    reaching = answer.accountable
+    tile(tiles[0], "Things that can reach it", number(answer.count))
     tile(
         tiles[1],
         "Accountable identities among them",
@@ -362,10 +364,10 @@ def _reached_by(posture: Posture, question: Question) -> None:
     remember("from", None, key="reverse:from")
 
 
-def _exposure(answer: dict[str, Any]) -> str:
-    if answer["percent"] is None:
+def _exposure(answer: Exposure) -> str:
+    if answer.percent is None:
         return "unknown"
-    return f"{answer['percent']:.0f}% · {str(answer['band']).lower()}"
+    return f"{answer.percent:.0f}% · {str(answer.band).lower()}"
 
 
 def _identities(rows: pd.DataFrame, question: Question) -> None:

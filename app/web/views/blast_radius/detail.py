@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from analytics.answers.show import show
@@ -116,8 +117,8 @@ def path_panel(posture: Posture, path: dict[str, Any] | None) -> None:
     if path is None:
         st.markdown("There is no path in this mode.")
         return
-    reached = path.get("level")
-    st.markdown(f"**How it is reached{f' at level {reached}' if reached else ''}**")
+    level = "" if pd.isna(path["level"]) else f" at level {path['level']}"
+    st.markdown(f"**How it is reached{level}**")
     st.markdown(step_lines(path["steps"], posture.graph.as_of))
     st.download_button(
         "Save as text",

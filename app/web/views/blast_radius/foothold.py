@@ -5,20 +5,21 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.reach import BlastRadius
 from app.web.tables import table
 from app.wording import brief, counted, edge_words, number, share
 
 KINDS = {"conditional": "Does the condition hold?", "assumed": "Is the assumption right?"}
 
 
-def under_figures(figures: dict[str, Any]) -> None:
+def under_figures(figures: BlastRadius) -> None:
     """Draw the line on durability, and the questions whose answers narrow the interval most."""
-    sentence = durable(figures.get("durability"))
+    sentence = durable(figures.durability)
     if sentence:
         st.markdown(sentence)
-    asked = figures["interval"].get("ask") or []
-    if asked and figures["interval"]["possible"] is not None:
-        _questions(figures["interval"], asked)
+    asked = figures.interval["ask"]
+    if asked and figures.interval["possible"] is not None:
+        _questions(figures.interval, asked)
 
 
 def durable(durability: dict[str, Any] | None) -> str:

@@ -1,11 +1,12 @@
 """The what-if list: the reach of one node before and after removals, side by side."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.exposure import exposure
+from analytics.answers.exposure import Exposure, exposure
 from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from app.escape import markdown
@@ -36,7 +37,7 @@ def reach_without(posture: Posture, question: Question, items: tuple[str, ...]) 
 @kept
 def exposure_without(
     posture: Posture, question: Question, items: tuple[str, ...]
-) -> dict[str, Any] | None:
+) -> Exposure | None:
     """Return who still reaches one node after `items` are removed; None if it is one of them."""
     after = _after(posture, items)
     number = after.graph.number(question.thing)
@@ -50,9 +51,9 @@ def _after(posture: Posture, items: tuple[str, ...]) -> Posture:
 def nothing(before: Reach) -> Reach:
     """Return the reach of a removed node."""
     root = dict(before.tree.nodes[before.tree.root])
-    counts = {"resources": 0, "of": before.figures["counts"]["of"], "by_sensitivity": {}}
-    counts["by_level"] = dict.fromkeys(before.figures["counts"]["by_level"], 0)
-    figures = {"counts": counts, "weighted": 0.0}
+    counts = {"resources": 0, "of": before.figures.counts["of"], "by_sensitivity": {}}
+    counts["by_level"] = dict.fromkeys(before.figures.counts["by_level"], 0)
+    figures = replace(before.figures, counts=counts, weighted=0.0)
     return Reach(figures, before.table.head(0), Tree.of([root]), [])
 
 
@@ -89,7 +90,7 @@ def reverse_tray(
     posture: Posture,
     question: Question,
     path: dict[str, Any] | None,
-    before: dict[str, Any],
+    before: Exposure,
     items: tuple[str, ...],
 ) -> None:
     """Draw the list of removals, and who still reaches a node after them."""
@@ -99,15 +100,15 @@ def reverse_tray(
         return
     _removed(posture, items)
     after = exposure_without(posture, question, items)
-    counts = before["count"], after["count"] if after else 0
-    reaching = [a["accountable"]["reaching"] if a else 0 for a in (before, after)]
+    counts = before.count, after.count if after else 0
+    reaching = [answer.accountable["reaching"] if answer else 0 for answer in (before, after)]
     tiles = st.columns(2)
     tile(tiles[0], "Things that still reach it", change(*counts), less(*counts))
     tile(
         tiles[1],
         "Accountable identities that still do",
         change(*reaching),
-        f"of {number(before['accountable']['of'])}",
+        f"of {number(before.accountable['of'])}",
     )
     answer = changed(posture, items)
     all_tiles(posture, answer)
@@ -173,8 +174,8 @@ def _removed(posture: Posture, items: tuple[str, ...]) -> None:
 
 
 def _this_thing(before: Reach, after: Reach, tiles: Any) -> None:
-    counts = before.figures["counts"], after.figures["counts"]
-    heavy = before.figures["weighted"], after.figures["weighted"]
+    counts = before.figures.counts, after.figures.counts
+    heavy = before.figures.weighted, after.figures.weighted
     restricted = [c["by_sensitivity"].get("restricted", 0) for c in counts]
     tile(
         tiles[0],

@@ -1,16 +1,15 @@
 """Page of choke points: the nodes and steps on paths to the crown jewels, and removals."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
+from analytics.answers.cut import SmallestCut
 from analytics.posture import Posture
 from analytics.selectors import ALL_AGENTS, ALL_IDENTITIES, CROWN_JEWELS
 from app.escape import markdown
 from app.web.address import one_of, recall, remember
 from app.web.answers.reach import MODES
-from app.web.removals import MOST, Taken, add_button, add_each, edge_item, meanings, removals
+from app.web.removals import MOST, Taken, add_button, add_each, edge_items, meanings, removals
 from app.web.selection import choose, selected
 from app.web.tables import below, table
 from app.web.tiles import tile
@@ -52,7 +51,7 @@ def _between(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
         return
     ranks = ranked(posture, aim)
     _figures(posture, aim, ranks)
-    if not ranks.answer["exposed"]:
+    if not ranks.answer.exposed:
         st.markdown("Nothing of the first reaches anything of the second in what is known.")
         return
     _ranks(ranks, aim)
@@ -82,7 +81,7 @@ def _aim(posture: Posture) -> Aim:
 
 def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     answer, tiles = ranks.answer, st.columns(4)
-    exposed, starts, dark = answer["exposed"], answer["starts"], answer["not_known"]
+    exposed, starts, dark = answer.exposed, answer.starts, answer.not_known
     tile(
         tiles[0],
         "Starts that reach a target",
@@ -93,7 +92,7 @@ def _figures(posture: Posture, aim: Aim, ranks: Ranked) -> None:
     tile(
         tiles[1],
         "Targets",
-        number(answer["targets"]),
+        number(answer.targets),
         f"{number(unknown)} more of unknown sensitivity" if unknown else None,
         "What is to be protected. Resources whose sensitivity nobody states are not counted.",
     )
@@ -113,22 +112,22 @@ def _most(rows: pd.DataFrame) -> int:
     return int(rows[FREES].max()) if len(rows) else 0
 
 
-def _cut_figure(cut: dict[str, Any] | None) -> tuple[str, str]:
+def _cut_figure(cut: SmallestCut | None) -> tuple[str, str]:
     if cut is None:
         return "0", "nothing to separate"
-    if not cut["separable"]:
+    if not cut.separable:
         return "none", "not without touching access in use"
-    if not cut["edges"]:
+    if not len(cut.edges):
         return "0", "nothing to separate"
-    cheapest = "proven the smallest" if cut["exact"] else f"at least {number(cut['max_flow'])}"
-    return counted(len(cut["edges"]), "step"), cheapest
+    cheapest = "proven the smallest" if cut.exact else f"at least {number(cut.max_flow)}"
+    return counted(len(cut.edges), "step"), cheapest
 
 
 # -- the ranks, and the chosen row --------------------------------------------------------------
 
 
 def _ranks(ranks: Ranked, aim: Aim) -> None:
-    exposed = ranks.answer["exposed"]
+    exposed = ranks.answer.exposed
     config = {
         FREES: st.column_config.ProgressColumn(
             help="Starts that lose all access to the targets when this alone is removed.",
@@ -163,8 +162,8 @@ def _ranks(ranks: Ranked, aim: Aim) -> None:
             f"choke-points-{title.lower()}.csv",
         )
         _choose(title, rows["item"].iloc[at] if at is not None else None)
-    if ranks.answer["left_out"]:
-        st.caption(f"{number(ranks.answer['left_out'])} more free no more than those listed.")
+    if ranks.answer.left_out:
+        st.caption(f"{number(ranks.answer.left_out)} more free no more than those listed.")
     remember("item")
 
 
@@ -199,7 +198,7 @@ def _detail(posture: Posture, ranks: Ranked, items: tuple[str, ...]) -> None:
 
 def _gain(ranks: Ranked, item: str) -> str:
     """Return a sentence on how many starts the removal of one item frees."""
-    exposed = ranks.answer["exposed"]
+    exposed = ranks.answer.exposed
     rows = pd.concat([ranks.things, ranks.edges])
     chosen = rows[rows["item"] == item]
     if chosen.empty:
@@ -224,25 +223,25 @@ def _show_tray(items: tuple[str, ...]) -> None:
 def _cut(posture: Posture, aim: Aim, items: tuple[str, ...]) -> None:
     st.header("Smallest cut", anchor=False)
     cut = smallest_cut(posture, aim)
-    edges = cut["edges"] if cut["separable"] else cut["protected"]
-    if cut["separable"]:
+    edges = (cut.edges if cut.separable else cut.protected).readable()
+    if cut.separable:
         st.markdown(
-            f"Removing **{counted(len(edges), 'step')}** at a cost of **{number(cut['cost'])}** "
-            f"leaves none of the starts a way to any target. {markdown(cut['certificate'])}"
+            f"Removing **{counted(len(edges), 'step')}** at a cost of **{number(cut.cost)}** "
+            f"leaves none of the starts a way to any target. {markdown(cut.certificate)}"
         )
     else:
-        st.warning(markdown(cut["certificate"]), icon=":material/lock:")
+        st.warning(markdown(cut.certificate), icon=":material/lock:")
     if "usage" in posture.graph.undeclared:
         st.caption("No source states when access was used, so none is kept for being in use.")
     rows = cut_rows(edges)
     if rows.empty:
         return
     table(rows, f"cut:{aim}", "The steps of the smallest cut, or those in use that prevent one.")
-    if not cut["separable"]:
+    if not cut.separable:
         below(f"{counted(len(rows), 'step')} in use stand in the way.", rows, "in-use.csv")
         return
     below(f"{counted(len(rows), 'step')}: none was seen in use lately.", rows, "smallest-cut.csv")
-    wanted = [edge_item(edge) for edge in edges]
+    wanted = edge_items(edges)
     st.button(
         "Add all to what-if",
         icon=":material/content_cut:",

@@ -1,19 +1,18 @@
 """Answers for the choke points page, cached for each question, and their rows."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analytics.answers.choke_points import choke_points
-from analytics.answers.cut import cut
+from analytics.answers.choke_points import ChokePoints, choke_points
+from analytics.answers.cut import SmallestCut, cut
 from analytics.posture import Posture
 from analytics.weights import UNKNOWN
-from app.web.removals import edge_item
+from app.web.removals import edge_items
 from app.web.selection import selected
 from app.web.snapshots import kept
-from app.wording import VERBS, kind, thing_name
+from app.wording import VERBS, kind
 
 LISTED = 500  # nodes, and edges, ranked on one page
 FREES, THROUGH, PROTECTED = "Frees", "Ways through", "Protected"
@@ -40,7 +39,7 @@ class Ranked:
     `item` names a row for a what-if; it is not shown.
     """
 
-    answer: dict[str, Any]
+    answer: ChokePoints
     things: pd.DataFrame
     edges: pd.DataFrame
 
@@ -49,53 +48,53 @@ class Ranked:
 def ranked(posture: Posture, aim: Aim) -> Ranked:
     """Rank the nodes and edges between the two ends by the starts that each frees."""
     answer = choke_points(posture, *aim.ends(posture), mode=aim.mode, limit=LISTED)
-    nodes, edges = answer["nodes"], answer["edges"]
+    nodes, edges = answer.nodes.readable(), answer.edges.readable()
     things = pd.DataFrame(
         {
-            "item": [row["id"] for row in nodes],
-            "Thing": [thing_name(row) for row in nodes],
-            "Kind": [kind(row["label"]) for row in nodes],
+            "item": nodes["id"],
+            "Thing": nodes["name"].replace("", pd.NA).fillna(nodes["id"]),
+            "Kind": nodes["label"].map(kind),
+            **_gains(nodes),
         }
     )
     steps = pd.DataFrame(
         {
-            "item": [edge_item(row) for row in edges],
-            "From": [thing_name(row["from"]) for row in edges],
-            "Step": [VERBS.get(row["relationship"], row["relationship"]) for row in edges],
-            "To": [thing_name(row["to"]) for row in edges],
+            "item": edge_items(edges),
+            **_step_words(edges),
+            **_gains(edges),
+            PROTECTED: np.where(edges["protected"], "yes", "no"),
         }
     )
-    protected = ["yes" if row["protected"] else "no" for row in edges]
-    steps = steps.assign(**_gains(edges), **{PROTECTED: protected})
-    return Ranked(answer, things.assign(**_gains(nodes)), steps)
+    return Ranked(answer, things, steps)
 
 
-def _gains(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _step_words(edges: pd.DataFrame) -> dict[str, pd.Series]:
     return {
-        FREES: pd.array([row["exclusive_exposure"] for row in rows], dtype="Int64"),
-        THROUGH: pd.array([row["participation"] for row in rows], dtype="Float64"),
+        "From": edges["from_name"].replace("", pd.NA).fillna(edges["from"]),
+        "Step": edges["relationship"].replace(VERBS),
+        "To": edges["to_name"].replace("", pd.NA).fillna(edges["to"]),
+    }
+
+
+def _gains(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    return {
+        FREES: rows["exclusive_exposure"],
+        THROUGH: rows["participation"].astype("Float64"),
     }
 
 
 @kept
-def smallest_cut(posture: Posture, aim: Aim) -> dict[str, Any]:
+def smallest_cut(posture: Posture, aim: Aim) -> SmallestCut:
     """Return the minimum cut between the two ends."""
-    answer: dict[str, Any] = cut(posture, *aim.ends(posture), mode=aim.mode)
-    return answer
+    return cut(posture, *aim.ends(posture), mode=aim.mode)
 
 
-def cut_rows(edges: list[dict[str, Any]]) -> pd.DataFrame:
+def cut_rows(edges: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each step of a cut, or for each protected step that prevents one."""
-    frame = pd.DataFrame(
-        {
-            "From": [thing_name(row["from"]) for row in edges],
-            "Step": [VERBS.get(row["relationship"], row["relationship"]) for row in edges],
-            "To": [thing_name(row["to"]) for row in edges],
-        }
-    )
-    if any(row.get("rules") for row in edges):
-        frame["Supports the rules"] = [", ".join(row["rules"]) for row in edges]
-    return frame
+    rows = pd.DataFrame(_step_words(edges))
+    if edges["rules"].str.len().any():
+        rows["Supports the rules"] = edges["rules"].str.join(", ")
+    return rows
 
 
 @kept

@@ -46,12 +46,14 @@ def draw(posture: Posture) -> None:
 def _known(posture: Posture) -> None:
     covered, owed = coverage(posture, clock.now()), balance(posture)
     rows = covered["sources"]
-    if owed["debt"] is None:
+    if owed.debt is None:
         sentence = "Nothing can be said of what is owed."
-    elif not owed["max_principal"]:
+    elif not owed.max_principal:
         sentence = "No accountable identity has access to anything known."
     else:
-        sentence = f"**{share(owed['coverage'], 1)}** of what could be owed is known to be kept or "
+        sentence = (
+            f"**{share(owed.coverage or 0.0, 1)}** of what could be owed is known to be kept or "
+        )
         sentence += "broken."
     st.markdown(f"{sentence}{dark_words(owed)} {_owners_words(accountable(posture))}")
     if covered["unknown"]:
@@ -95,12 +97,12 @@ def _owners_words(everyone: pd.DataFrame) -> str:
 def _three(posture: Posture) -> None:
     owed, figures = balance(posture), {figure["name"]: figure for figure in kpis(posture)["kpis"]}
     places = st.columns(4)
-    because = f" It is not rated: {owed['grade_because']}." if owed["grade"] == "NR" else ""
+    because = f" It is not rated: {owed.grade_because}." if owed.grade == "NR" else ""
     tile(
         places[0],
         "Trust debt ratio",
         *ratio_figure(owed),
-        f"{brief(owed['debt'])} tp owed of at most {brief(owed['max_debt'])}. The range says how "
+        f"{brief(owed.debt)} tp owed of at most {brief(owed.max_debt)}. The range says how "
         "bad it may be: what nobody could verify is kept at one end and broken at the other."
         + because,
     )

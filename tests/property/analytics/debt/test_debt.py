@@ -11,7 +11,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.debt import debt as debt_answer
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of, model
 from analytics.debt.groups import GROUPINGS
@@ -19,6 +18,7 @@ from graph.access import NEVER
 from graph.schema import CAN_ACCESS, DECISION_RECORD, LEVELS, SOD_RULE, USE_EVENT
 from tests.support.estates.debt_estates import AGENTS, IDENTITY, NODES, RESOURCES, estates
 from tests.support.estates.small_estates import AS_OF, LABELS, TYPES, Estate, ago
+from tests.support.printed import debt as debt_answer
 from tests.support.printed import identities
 from tests.support.references.debt import Reference
 from tests.support.references.debt_definition import CAP, owed

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt as debt_answer
 from analytics.debt.forecast import forecast
 from analytics.debt.ledger.entries import Ledger
 from analytics.history import History
@@ -23,6 +22,7 @@ from graph.facts import Facts
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.random_histories import random_states
 from tests.support.histories.small_history import books, history_of
+from tests.support.printed import debt as debt_answer
 
 ROOT = Path(__file__).parents[4]
 SEEDS = range(4)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.debt import debt as debt_answer
 from analytics.answers.what_if import posture_without
 from analytics.debt import debt_of
 from analytics.findings.evaluation import find_all
@@ -22,6 +21,7 @@ from tests.property.analytics.debt.test_debt import copied, listed
 from tests.property.analytics.debt.test_debt_of_removals import items
 from tests.support.estates.debt_estates import estates
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.printed import debt as debt_answer
 from tests.support.references.acceptance import AcceptedFinding, AcceptingReference, owed
 
 SLACK = 1 + 1e-9

@@ -4,11 +4,9 @@ import hypothesis.strategies as st
 import pandas as pd
 from hypothesis import given, settings
 
-from analytics.answers.choke_points import choke_points
-from analytics.answers.debt import debt
 from analytics.answers.kpis import kpis
-from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import blast_radius, choke_points, debt
 from tests.support.printed import findings as findings_answer
 
 NAMES = tuple("abcde")

@@ -4,13 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics.answers.exposure import exposure
-from analytics.answers.exposures import exposures
 from analytics.posture import Filter
 from analytics.reach.inverse import reaching
 from analytics.reach.spread import spread
 from tests.benchmarks.workload import RUNS_AS, workload
 from tests.support.estates.small_estates import Estate, ids
+from tests.support.printed import exposure, exposures
 from tests.support.references.reach import MODE, estates
 
 

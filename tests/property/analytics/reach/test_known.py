@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.reach import blast_radius
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import Estate, ago, together
-from tests.support.printed import identities
+from tests.support.printed import blast_radius, identities
 
 AGENTS, ACCOUNTS, KEYS, TOOLS = ("a", "b"), ("s", "t"), ("k", "l"), ("x",)
 THINGS = {"Agent": AGENTS, "ServiceAccount": ACCOUNTS, "Credential": KEYS, "Tool": TOOLS}

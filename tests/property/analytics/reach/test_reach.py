@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.exposure import exposure
-from analytics.answers.path import path as path_answer
-from analytics.answers.reach import blast_radius, reach_tree
+from analytics.answers.reach import reach_tree
 from analytics.posture import Filter
 from analytics.reach.closure import condense, count, lost, serial, threads, totals
 from analytics.reach.spread import spread
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import TYPES, Estate
+from tests.support.printed import blast_radius, exposure
+from tests.support.printed import path as path_answer
 from tests.support.references.reach import (
     ACTING,
     CONTROL,

@@ -5,9 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from analytics.answers.exposure import exposure
-from analytics.answers.path import path
-from analytics.answers.reach import blast_radius, reach_tree
+from analytics.answers.reach import reach_tree
 from analytics.findings.evaluation import find_all
 from analytics.posture import assess
 from analytics.reach.closure import totals
@@ -15,7 +13,7 @@ from analytics.reach.network import Network
 from analytics.reach.spread import exposed, spread
 from analytics.weights import sensitivities
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import identities, stale
+from tests.support.printed import blast_radius, exposure, identities, path, stale
 from tests.support.references.reach import number_of
 
 # ---------------------------------------------------------------- size

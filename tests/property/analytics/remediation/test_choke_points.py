@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics.answers.choke_points import choke_points
 from analytics.reach import dominators as bound
 from analytics.reach.dominators import dominators, lost_by_group
 from analytics.reach.network import Network
 from analytics.reach.ways import ways
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import choke_points
 from tests.support.references.reach import MODE, NODES, number_of
 from tests.support.references.removal import FROM, TO, Walks, items_of, lost, supported, with_access
 

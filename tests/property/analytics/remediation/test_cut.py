@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from analytics.answers.choke_points import choke_points
-from analytics.answers.cut import cut as cut_answer
 from analytics.remediation import cut as cutting
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import choke_points
+from tests.support.printed import cut as cut_answer
 from tests.support.references.reach import MODE, number_of
 from tests.support.references.removal import (
     FROM,

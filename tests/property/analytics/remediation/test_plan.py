@@ -6,9 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.plan import plan
-from analytics.answers.what_if import what_if
 from tests.support.estates.small_estates import TYPES, Estate, ago
+from tests.support.printed import plan, what_if
 from tests.support.references.moved_access import moved
 from tests.support.references.reach import CONTROL, Reference, estates
 

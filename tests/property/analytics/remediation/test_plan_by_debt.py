@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.plan import plan
-from analytics.answers.what_if import what_if
 from analytics.debt import debt_of
 from analytics.posture import assess
 from analytics.remediation.plan.greedy import Safety, removal_of
@@ -16,6 +14,7 @@ from analytics.usage.idle_access import ACCESS, derived_from, idle, idle_rows
 from graph.schema import SOD_RULE
 from tests.support.estates.debt_estates import estates
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import plan, what_if
 
 
 def best(posture, budget: int) -> float:

@@ -5,8 +5,6 @@ from itertools import combinations
 
 import pytest
 
-from analytics.answers.plan import plan
-from analytics.answers.what_if import what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture
 from analytics.remediation.plan.by_debt import make_plan_of_debt
@@ -16,6 +14,7 @@ from analytics.usage.idle_access import idle_rows
 from graph.schema import CAN_ACCESS
 from tests.property.analytics.remediation.test_plan import breaks, choices, less
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import plan, what_if
 from tests.support.references.moved_access import moved, rows_of
 from tests.support.references.reach import Reference
 

@@ -2,8 +2,8 @@
 
 from hypothesis import given, settings
 
-from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import blast_radius
 from tests.support.references.reach import MODE, START, Reference, estates, number_of
 
 DOUBTS = ("condition", "assumed")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.what_if import posture_without, what_if
+from analytics.answers.what_if import posture_without
 from analytics.findings.evaluation import find_all
 from analytics.posture import MODES, Filter
 from analytics.reach import removal
@@ -16,6 +16,7 @@ from analytics.remediation.removal.what_if import removals
 from graph.frames import records
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import TYPES, Estate
+from tests.support.printed import what_if
 from tests.support.references.moved_access import moved
 from tests.support.references.reach import NODES, Reference, estates
 

@@ -5,15 +5,12 @@ import json
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.exposure import exposure
 from analytics.answers.orphans import orphans
-from analytics.answers.path import path
-from analytics.answers.reach import blast_radius
 from analytics.answers.show import show
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
-from tests.support.printed import findings, identities, stale
+from tests.support.printed import blast_radius, exposure, findings, identities, path, stale
 
 
 def _states(estate: Estate) -> dict[str, str]:

@@ -126,8 +126,7 @@ def test_one_that_was_withdrawn_before_is_not_over(tmp_path):
 
 
 def test_what_is_owed_for_an_accepted_finding_is_shown_as_accepted_and_stays_owed(tmp_path):
-    from analytics.answers.debt import debt
-    from tests.support.printed import findings
+    from tests.support.printed import debt, findings
 
     before = judged(tmp_path, "ann")
     owed = debt(before)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.assumptions.model import TD_1
 from analytics.debt import model
 from graph.files.regular import InputRefused
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import debt
 
 
 def changed(tmp_path, old: str, new: str):

@@ -4,12 +4,10 @@ import json
 
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.answers.show import show
-from analytics.answers.what_if import what_if
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
-from tests.support.printed import identities
+from tests.support.printed import debt, identities, what_if
 
 
 def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None, **agent) -> Estate:

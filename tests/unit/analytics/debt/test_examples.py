@@ -5,11 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.debt import debt_of
 from analytics.debt.totals import total
 from graph.schema import DECISION_RECORD, USE_EVENT
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago
+from tests.support.printed import debt
 
 NOW = 400
 CLOSE = 5e-5  # four decimals

@@ -1,8 +1,7 @@
 """What keeps a grade down is named: a leaked credential and who holds it, or who has no owner."""
 
-from analytics.answers.debt import debt
-from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import blast_radius, debt
 
 
 def governed(status: str) -> Estate:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.debt.past import Owed, past_debt
 from analytics.history import History
 from analytics.posture import Posture
 from graph.journal.journal import Journal
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.histories.small_history import history_of
+from tests.support.printed import debt
 
 WEEK = pd.Timedelta(days=7)
 

@@ -11,8 +11,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers import journal as decisions
-from analytics.answers.debt import debt
-from analytics.answers.what_if import what_if
 from analytics.assumptions.model import ASSUMPTIONS, NUMBER
 from analytics.debt import debt_of
 from analytics.debt.forecast import forecast
@@ -23,7 +21,7 @@ from analytics.posture import Posture
 from graph.schema import CAN_ACCESS, SOD_RULE
 from tests.support.estates.small_estates import AS_OF, Estate
 from tests.support.histories.small_history import books, history_of
-from tests.support.printed import findings
+from tests.support.printed import debt, findings, what_if
 
 
 def day(number: float) -> pd.Timestamp:

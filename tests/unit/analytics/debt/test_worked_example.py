@@ -8,11 +8,8 @@ ledger: 30 * (1 + 3 + 10) = 420.
 
 import pytest
 
-from analytics.answers.exposure import exposure
-from analytics.answers.path import path
-from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, example, ids
-from tests.support.printed import identities
+from tests.support.printed import blast_radius, exposure, identities, path
 
 
 def _reach(estate: Estate, start: str, **options):

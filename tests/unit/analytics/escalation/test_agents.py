@@ -3,9 +3,9 @@
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.reach import blast_radius
 from graph.schema import DECLARABLE
 from tests.support.estates.small_estates import AS_OF, Estate
+from tests.support.printed import blast_radius
 
 FOUND = {"secret store": "X1", "host": "X2", "repository": "X3"}
 

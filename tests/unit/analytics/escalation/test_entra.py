@@ -3,12 +3,10 @@
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.reach import blast_radius
-from analytics.answers.what_if import what_if
 from graph.access import AccessGraph
 from graph.facts import Coverage, Facts
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
-from tests.support.printed import findings
+from tests.support.printed import blast_radius, findings, what_if
 
 TENANT, OTHER = "entra:t1", "entra:t2"
 API = "api/00000003-0000-0000-c000-000000000000"

@@ -6,10 +6,10 @@ found (https://kubehound.io/reference/attacks/ROLE_BIND/).
 
 import pytest
 
-from analytics.answers.path import path
 from ingest.sources.kubernetes import SOURCE
 from tests.support.estates.small_estates import Estate
 from tests.support.exports.loading import load
+from tests.support.printed import path
 
 C = "k8s:prod"
 SHOP, BACK = "shop", "back"

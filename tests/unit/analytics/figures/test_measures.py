@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans as orphans_answer
@@ -23,7 +22,7 @@ from ingest.generator import generate, reading
 from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import evidence, revocation, stale
+from tests.support.printed import debt, evidence, revocation, stale
 
 UNITS = {"share", "tp", "tp/day", "days", "ratio"}
 

@@ -5,7 +5,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.answers.evidence_of_owners import conflicts, evidence_of
 from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
@@ -15,6 +14,7 @@ from graph.access import AccessGraph
 from graph.facts import Facts
 from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.printed import debt
 
 
 def about(posture: Posture, thing: str, role: str = "business") -> dict[str, Any]:

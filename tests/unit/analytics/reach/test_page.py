@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from analytics.answers.reach import blast_radius
 from analytics.escalation import all_escalations
 from tests.support.estates.small_estates import Estate
+from tests.support.printed import blast_radius
 
 PAGE = (Path(__file__).parents[4] / "docs" / "reach.md").read_text(encoding="utf-8")
 NEEDED = ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction", "trust")

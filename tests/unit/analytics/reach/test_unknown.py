@@ -7,21 +7,26 @@ what they open. `svc` is of a scope that states grants: it may write to a confid
 import numpy as np
 import pytest
 
-from analytics.answers.choke_points import choke_points
-from analytics.answers.cut import cut
-from analytics.answers.debt import debt
 from analytics.answers.drift import drift
-from analytics.answers.exposure import exposure
-from analytics.answers.exposures import exposures
 from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
-from analytics.answers.reach import blast_radius
-from analytics.answers.what_if import what_if
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago, together
-from tests.support.printed import durability, findings, identities, stale
+from tests.support.printed import (
+    blast_radius,
+    choke_points,
+    cut,
+    debt,
+    durability,
+    exposure,
+    exposures,
+    findings,
+    identities,
+    stale,
+    what_if,
+)
 
 REACH = ("debt", "debt_ratio", "principal", "interest", "lag_factor", "sensitive_reach",
          "reach_concentration", "debt_concentration", "standing_share", "standing_privilege",

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from analytics.answers.choke_points import choke_points
-from analytics.answers.cut import cut
 from analytics.answers.what_if import posture_without
 from analytics.posture import Posture
 from analytics.reach.spread import spread
 from tests.support.estates.escalating import ACCOUNT, ROOT, Aws, aws
+from tests.support.printed import choke_points, cut
 
 PASSES = ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction")
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from analytics.answers.reach import blast_radius
 from tests.support.estates.small_estates import Estate, ids
-from tests.support.printed import durability
+from tests.support.printed import blast_radius, durability
 from tests.support.references.reach import number_of
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from analytics.answers.cut import cut
-from analytics.answers.path import path
-from analytics.answers.what_if import posture_without, what_if
+from analytics.answers.what_if import posture_without
 from tests.support.estates.small_estates import Estate, ago
+from tests.support.printed import cut, path, what_if
 
 LOGINS = ["k", "inv,USES,k", "k,AUTHENTICATES_AS,svc"]
 OWED = {"granted_at": ago(20), "expires_at": ago(-20), "reviewed_at": ago(20)}

@@ -2,10 +2,8 @@
 
 import pytest
 
-from analytics.answers.plan import plan
-from analytics.answers.what_if import what_if
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import findings
+from tests.support.printed import findings, plan, what_if
 
 
 def one(**facts) -> Estate:

@@ -4,15 +4,14 @@ from collections import Counter
 
 import pytest
 
-from analytics.answers.reach import blast_radius
-from analytics.answers.what_if import posture_without, what_if
+from analytics.answers.what_if import posture_without
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.what_if import removals
 from graph.access import AmbiguousThing, UnknownThing
 from graph.frames import records
 from graph.schema import LEVELS
 from tests.support.estates.small_estates import Estate, ago, ids
-from tests.support.printed import findings
+from tests.support.printed import blast_radius, findings, what_if
 
 
 def used() -> Estate:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.answers.debt import debt
 from analytics.answers.frameworks import frameworks
 from analytics.answers.kpis import kpis
 from analytics.assumptions import items
@@ -20,7 +19,7 @@ from analytics.posture import Posture, assess
 from analytics.runtime.faults import Faults, collecting, described, guarded
 from graph.identity.lookup import UnknownThing
 from tests.integration.cli import example
-from tests.support.printed import findings, identities
+from tests.support.printed import debt, findings, identities
 
 CANARY = "canary-in-a-cell"
 GRAPH = example().posture().graph

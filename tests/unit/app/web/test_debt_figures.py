@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from analytics.answers.debt import debt as debt_answer
 from analytics.answers.kpis import kpis
 from analytics.figures.measures import all_measures
 from app.web.answers.debt import groups, item, items, members
@@ -16,6 +15,7 @@ from app.web.views import all_views
 from app.web.views.posture.leadership import figure_words, kpi_rows, past, rows_behind, rows_page
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.histories.small_history import history_of
+from tests.support.printed import debt as debt_answer
 
 
 @pytest.fixture(autouse=True)
@@ -47,9 +47,10 @@ def estate() -> Estate:
 
 
 def period(number: int, **sums: float) -> dict[str, object]:
-    every = dict.fromkeys(("opening", "new", "retired", "accrued", "rescored", "closing"), 0.0)
-    ends = {"since": {"at": f"2026-0{number}-01"}, "until": {"at": f"2026-0{number + 1}-01"}}
-    return every | ends | {"coverage": {}} | sums
+    balance = ("opening", "new", "retired", "accrued", "rescored", "closing")
+    every = dict.fromkeys((*balance, "coverage_new", "coverage_retired"), 0.0)
+    ends = {"since_at": f"2026-0{number}-01", "until_at": f"2026-0{number + 1}-01"}
+    return {key: pd.Timestamp(at, tz="UTC") for key, at in ends.items()} | every | sums
 
 
 def bars(figure: object) -> dict[str, list[float]]:
@@ -123,10 +124,9 @@ def test_a_flat_grouping_has_no_tiles_within() -> None:
 
 
 def test_burn_down_keeps_change_and_coverage_apart() -> None:
-    periods = [
-        period(1, opening=10.0, new=8.0, retired=3.0, closing=15.0, coverage={"new": 6.0}),
-        period(2, opening=15.0, retired=5.0, closing=10.0, coverage={"retired": 5.0}),
-    ]
+    first = period(1, opening=10.0, new=8.0, retired=3.0, closing=15.0, coverage_new=6.0)
+    second = period(2, opening=15.0, retired=5.0, closing=10.0, coverage_retired=5.0)
+    periods = pd.DataFrame([first, second])
     figure = burn_down(periods)
     drawn = bars(figure)
     assert drawn["New"] == [2.0, 0.0]
@@ -137,7 +137,7 @@ def test_burn_down_keeps_change_and_coverage_apart() -> None:
     assert hatched == {"New, by coverage", "Retired, by coverage"}
     line = next(part for part in figure.data if part.name == "Balance")
     assert list(line.y) == [10.0, 15.0, 10.0]
-    assert burn_down([]).data[0].y == ()
+    assert burn_down(periods.head(0)).data[0].y == ()
 
 
 def test_the_trend_has_a_point_for_each_snapshot_up_to_the_one_shown() -> None:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.debt import debt
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.exports import all_exports
@@ -18,7 +17,7 @@ from graph.schema import COVERS, OWNS, RELATIONSHIPS, REVIEW
 from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from tests.support.estates.small_estates import AS_OF, Estate, ago
-from tests.support.printed import findings, identities
+from tests.support.printed import debt, findings, identities
 
 NOW = AS_OF + pd.Timedelta(days=10)
 DAY = pd.Timedelta(days=1)

@@ -8,7 +8,6 @@ import json
 
 import pytest
 
-from analytics.answers.reach import blast_radius
 from analytics.posture import assess
 from graph.access import AccessGraph
 from graph.stores.parquet_store import ParquetStore
@@ -17,6 +16,7 @@ from ingest.source import Request
 from ingest.sources import all_sources
 from tests.support.exports.aws_account import allow, details, role, trust
 from tests.support.exports.loading import TAKEN_AT
+from tests.support.printed import blast_radius
 
 ACCOUNT, ISSUER = "123456789012", "token.actions.githubusercontent.com"
 GRAPH = "https://graph.microsoft.com/v1.0/$metadata#"

@@ -187,8 +187,8 @@ def test_agents_join_the_roles_of_an_account_in_any_order(tmp_path):
         info, facts = store.read()
         hashes.add(info.hash)
         graph = AccessGraph.of(facts)
-        from analytics.answers.reach import blast_radius
         from analytics.posture import assess
+        from tests.support.printed import blast_radius
 
         found = blast_radius(assess(graph), graph.find("refunds"))["resources"]
         assert [r["id"] for r in found] == ["arn:aws:s3:::invoices"]

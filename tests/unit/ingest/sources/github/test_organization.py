@@ -11,7 +11,6 @@ import json
 import pandas as pd
 import pytest
 
-from analytics.answers.reach import blast_radius
 from graph.schema import (
     AGENT,
     ASSUMES,
@@ -30,6 +29,7 @@ from ingest.source import InputRefused
 from ingest.sources.github import SOURCE
 from tests.support.exports.loading import load, reached
 from tests.support.hostile.canaries import leaks
+from tests.support.printed import blast_radius
 
 ANN, BOB = {"login": "ann", "type": "User"}, {"login": "bob", "type": "User"}
 ORG = {"login": "acme", "default_repository_permission": "read"}
