@@ -1,61 +1,92 @@
 """Leadership figures of one population, each with its denominator or the reason for none."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from analytics.answers.table import Table
 from analytics.figures.measure import LESS, MORE, Measure, Measured, population
 from analytics.figures.measures import all_measures
 from analytics.figures.pillars import Part, Pillar, nobody_could, pillars
 from analytics.posture import Posture
 
 
-def kpis(posture: Posture) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Kpis:
+    """The leadership figures and the five pillars; see `kpis`.
+
+    `kpis` has `name`, `title`, `value`, `numerator`, `denominator`, `unit`, `better`, `target`,
+    `range` (a pair), `on_target`, `not_measured_because`, `numerator_is`, `denominator_is`,
+    `source`, `rows` (a command), `three`, and the lists `references` and `published`, and `detail`
+    (a dict). All its columns are of dtype object: a figure is a whole number or a fraction, and
+    None if it is not measured.
+    """
+
+    kpis: Table
+    three_that_count: list[str]
+    pillars: list[dict[str, Any]]
+    population: dict[str, Any]
+    model: dict[str, str]
+
+
+def kpis(posture: Posture) -> Kpis:
     """Return the leadership figures and the five pillars.
 
     A figure that cannot be measured has the value None and a reason: it is not 0. `range` bounds
     the value whatever the unknown turns out to be; `on_target` holds for all of it.
     """
     judged = population(posture)
+    measures = list(all_measures().values())
     model = judged.debt.model
-    return {
-        "kpis": [_figure(posture, m, m.of(posture)) for m in all_measures().values()],
-        "three_that_count": [m.name for m in all_measures().values() if m.three],
-        "pillars": [_pillar(p) for p in pillars(posture)],
-        "population": {
+    return Kpis(
+        kpis=_figures(posture, measures),
+        three_that_count=[measure.name for measure in measures if measure.three],
+        pillars=[_pillar(pillar) for pillar in pillars(posture)],
+        population={
             "identities": len(judged.identities),
             "accountable": len(judged.debt.identities),
             "not_known": int(np.count_nonzero(~judged.known)),
             "entitlements": len(judged.debt.units),
             "exposure": judged.every_exposure,
         },
-        "model": {"id": model.id, "hash": model.hash},
-    }
+        model={"id": model.id, "hash": model.hash},
+    )
 
 
-def _figure(posture: Posture, of: Measure, measured: Measured) -> dict[str, Any]:
-    met = None if posture.before_data else _on_target(of, measured)
-    return {
-        "name": of.name,
-        "title": of.title,
-        "value": measured.value,
-        "numerator": measured.numerator,
-        "denominator": measured.denominator,
-        "unit": of.unit,
-        "better": of.better,
-        "target": of.target,
-        "range": list(measured.range) if measured.range is not None else None,
+def _figures(posture: Posture, measures: list[Measure]) -> Table:
+    values = [measure.of(posture) for measure in measures]
+    met = [
+        None if posture.before_data else _on_target(measure, value)
+        for measure, value in zip(measures, values, strict=True)
+    ]
+    columns = {
+        "name": [measure.name for measure in measures],
+        "title": [measure.title for measure in measures],
+        "value": [value.value for value in values],
+        "numerator": [value.numerator for value in values],
+        "denominator": [value.denominator for value in values],
+        "unit": [measure.unit for measure in measures],
+        "better": [measure.better for measure in measures],
+        "target": [measure.target for measure in measures],
+        "range": [list(value.range) if value.range is not None else None for value in values],
         "on_target": met,
-        "not_measured_because": measured.because,
-        "numerator_is": of.numerator,
-        "denominator_is": of.denominator,
-        "source": of.source,
-        "rows": of.rows,
-        "three": of.three,
-        "references": list(of.references),
-        "published": [{"says": p.says, "source": p.source, "year": p.year} for p in of.published],
-        "detail": measured.detail,
+        "not_measured_because": [value.because for value in values],
+        "numerator_is": [measure.numerator for measure in measures],
+        "denominator_is": [measure.denominator for measure in measures],
+        "source": [measure.source for measure in measures],
+        "rows": [measure.rows for measure in measures],
+        "three": [measure.three for measure in measures],
+        "references": [list(measure.references) for measure in measures],
+        "published": [_published(measure) for measure in measures],
+        "detail": [value.detail for value in values],
     }
+    return Table(pd.DataFrame(columns, dtype=object), posture.graph.things)
+
+
+def _published(measure: Measure) -> list[dict[str, Any]]:
+    return [{"says": p.says, "source": p.source, "year": p.year} for p in measure.published]
 
 
 def _on_target(of: Measure, measured: Measured) -> bool | None:

@@ -8,6 +8,7 @@ from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
+    from analytics.answers.kpis import Kpis
     from analytics.answers.revocation import Revocation
     from analytics.posture import Posture
 
@@ -50,7 +51,7 @@ FRAMEWORKS: dict[str, Columns] = {
 
 
 @question("kpis", rows=("kpis",), columns=KPIS)
-def kpis(posture: "Posture") -> dict[str, Any]:
+def kpis(posture: "Posture") -> "Kpis":
     """Show the leadership figures with their denominators. Example: trustdebt kpis."""
     from analytics.answers.kpis import kpis as answer
 

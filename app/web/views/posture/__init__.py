@@ -95,7 +95,8 @@ def _owners_words(everyone: pd.DataFrame) -> str:
 
 
 def _three(posture: Posture) -> None:
-    owed, figures = balance(posture), {figure["name"]: figure for figure in kpis(posture)["kpis"]}
+    owed, answer = balance(posture), kpis(posture)
+    figures = answer.kpis.frame.set_index("name")
     places = st.columns(4)
     because = f" It is not rated: {owed.grade_because}." if owed.grade == "NR" else ""
     tile(
@@ -107,8 +108,8 @@ def _three(posture: Posture) -> None:
         + because,
     )
     link(places[0], "What is owed", "trust_debt")
-    for place, name in zip(places[1:], kpis(posture)["three_that_count"], strict=False):
-        figure = figures[name]
+    for place, name in zip(places[1:], answer.three_that_count, strict=False):
+        figure = figures.loc[name]
         of = f"{brief(figure['numerator'])} of {brief(figure['denominator'])}"
         tile(
             place,

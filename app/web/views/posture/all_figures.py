@@ -1,7 +1,6 @@
 """The table of all leadership figures on the Posture page."""
 
-from typing import Any
-
+import pandas as pd
 import streamlit as st
 
 from analytics.posture import Posture
@@ -16,7 +15,7 @@ from app.wording import brief, counted, number
 def draw(posture: Posture) -> None:
     """Draw the table of figures, and the definition and rows of the chosen one."""
     st.header("All figures", anchor=False)
-    figures = kpis(posture)["kpis"]
+    figures = kpis(posture).kpis.frame
     rows = kpi_rows(figures)
     recall("figure", "")
     columns = {
@@ -30,7 +29,7 @@ def draw(posture: Posture) -> None:
     at = table(
         rows, "figures", "Figures with their terms and targets.", columns, select=True, height=420
     )
-    count = number(kpis(posture)["population"]["identities"])
+    count = number(kpis(posture).population["identities"])
     below(
         f"{counted(len(rows), 'figure')} over one population: {count} accountable identities in "
         "service. Select one to see how it is defined, and the rows behind it.",
@@ -38,15 +37,15 @@ def draw(posture: Posture) -> None:
         "figures.csv",
     )
     if at is not None:
-        st.session_state["figure"] = figures[at]["name"]
+        st.session_state["figure"] = figures["name"].iloc[at]
     chosen = remember("figure", "")
-    figure = next((f for f in figures if f["name"] == chosen), None)
-    if figure is not None:
+    selected = figures[figures["name"] == chosen]
+    if len(selected):
         with st.container(border=True):
-            _figure(posture, figure)
+            _figure(posture, selected.iloc[0])
 
 
-def _figure(posture: Posture, figure: dict[str, Any]) -> None:
+def _figure(posture: Posture, figure: pd.Series) -> None:
     value = figure_words(figure["value"], figure["unit"])
     st.subheader(f"{figure['title']}: {value}", anchor=False)
     if figure["not_measured_because"]:

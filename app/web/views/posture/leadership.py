@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.evidence import evidence
+from analytics.answers.kpis import Kpis
 from analytics.answers.kpis import kpis as kpis_answer
 from analytics.answers.revocation import revocation
 from analytics.debt.past import Owed, past_debt
@@ -22,6 +23,7 @@ from graph.stores import SnapshotInfo
 
 SNAPSHOTS = 12  # the latest ones in a trend
 LISTED = 1000
+MET = {True: "✓ met", False: "✗ missed"}
 KINDS = {
     "grant": "Grant past its end, or revoked on paper",
     "credential": "Credential past its expiry",
@@ -31,10 +33,9 @@ KINDS = {
 
 
 @kept
-def kpis(posture: Posture) -> dict[str, Any]:
+def kpis(posture: Posture) -> Kpis:
     """Return the leadership figures and the pillars, as in `answers.kpis`."""
-    answer: dict[str, Any] = kpis_answer(posture)
-    return answer
+    return kpis_answer(posture)
 
 
 @kept
@@ -73,33 +74,29 @@ def figure_words(value: float | None, unit: str) -> str:
     return f"{brief(value)} {unit}" if unit in ("tp", "tp/day") else number(round(value, 2))
 
 
-def kpi_rows(figures: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return a row for each leadership figure, with its terms, or why it is not measured."""
-    met = {True: "✓ met", False: "✗ missed"}
+def kpi_rows(figures: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each leadership figure, with its terms, or why it is not measured.
+
+    `figures` is the frame of `Kpis.kpis`.
+    """
+    values, targets = (map(figure_words, figures[c], figures["unit"]) for c in ("value", "target"))
+    has_target = figures["target"].notna()
+    in_doubt = np.where(has_target & figures["value"].notna(), NO_FIGURE, "")
     return pd.DataFrame(
         {
-            "Figure": [figure["title"] for figure in figures],
-            "Value": [figure_words(figure["value"], figure["unit"]) for figure in figures],
-            "Numerator": np.array([_term(figure["numerator"]) for figure in figures], float),
-            "Denominator": np.array([_term(figure["denominator"]) for figure in figures], float),
-            "Target": [_target(figure) for figure in figures],
-            "Met": [met.get(figure["on_target"], _in_doubt(figure)) for figure in figures],
-            "Not measured, because": [figure["not_measured_because"] or "" for figure in figures],
+            "Figure": figures["title"],
+            "Value": list(values),
+            "Numerator": np.array([_term(term) for term in figures["numerator"]], float),
+            "Denominator": np.array([_term(term) for term in figures["denominator"]], float),
+            "Target": np.where(has_target, np.array(list(targets), object), ""),
+            "Met": figures["on_target"].map(MET).where(figures["on_target"].notna(), in_doubt),
+            "Not measured, because": figures["not_measured_because"].fillna(""),
         }
     )
 
 
-def _in_doubt(figure: dict[str, Any]) -> str:
-    """Return `NO_FIGURE` if the unknown could decide whether a target is met, else ""."""
-    return NO_FIGURE if figure["target"] is not None and figure["value"] is not None else ""
-
-
 def _term(value: float | None) -> float:
     return np.nan if value is None else round(value, 1)
-
-
-def _target(figure: dict[str, Any]) -> str:
-    return "" if figure["target"] is None else figure_words(figure["target"], figure["unit"])
 
 
 def pillar_rows(pillars: list[dict[str, Any]]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ COLUMNS = {
 def draw(posture: Posture) -> None:
     """Draw the share of each pillar in evidence, and the parts of the chosen pillar."""
     st.header("Five pillars", anchor=False)
-    pillars = kpis(posture)["pillars"]
+    pillars = kpis(posture).pillars
     left, right = st.columns([1, 1], gap="medium")
     left.plotly_chart(
         pillar_bars(_shares(pillars)),

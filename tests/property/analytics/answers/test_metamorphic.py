@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from analytics.answers.kpis import kpis
 from analytics.answers.orphans import orphans
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -19,7 +18,7 @@ from graph.element import Relationship
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, OWNS
 from tests.support.estates.any_world import estate
 from tests.support.estates.small_estates import Estate, ago, together
-from tests.support.printed import debt, evidence, findings, identities, stale
+from tests.support.printed import debt, evidence, findings, identities, kpis, stale
 
 SEEDS = range(6)
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {

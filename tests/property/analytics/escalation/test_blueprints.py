@@ -4,9 +4,8 @@ import hypothesis.strategies as st
 import pandas as pd
 from hypothesis import given, settings
 
-from analytics.answers.kpis import kpis
 from tests.support.estates.small_estates import Estate
-from tests.support.printed import blast_radius, choke_points, debt
+from tests.support.printed import blast_radius, choke_points, debt, kpis
 from tests.support.printed import findings as findings_answer
 
 NAMES = tuple("abcde")

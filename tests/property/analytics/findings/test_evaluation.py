@@ -4,10 +4,9 @@ from collections import defaultdict
 
 import pytest
 
-from analytics.answers.kpis import kpis
 from analytics.posture import Posture
 from tests.support.estates.any_world import estate
-from tests.support.printed import findings
+from tests.support.printed import findings, kpis
 from tests.support.references.findings import Findings
 
 ABOUT_THE_WHOLE = ("OWN-01", "OWN-04", "SCP-01", "LPR-03", "TIM-01", "TIM-03", "REV-01", "ISO-02")

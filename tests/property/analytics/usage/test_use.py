@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.kpis import kpis
 from analytics.answers.what_if import posture_without
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
@@ -24,7 +23,7 @@ from graph.schema import AUTHENTICATES_AS, CONTROL, USES
 from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import Estate, ago, together
 from tests.support.estates.uses import LONG, OF_AGENT, OF_RESOURCE, WAYS, world
-from tests.support.printed import evidence, identities, stale
+from tests.support.printed import evidence, identities, kpis, stale
 
 DAYS = (5, 60, 120, 250)
 SEEN = st.dictionaries(st.sampled_from(sorted(WAYS)), st.sampled_from(DAYS), max_size=4)

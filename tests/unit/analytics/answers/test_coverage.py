@@ -3,10 +3,10 @@
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.kpis import kpis
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
+from tests.support.printed import kpis
 
 STATED = {  # a way to state a fact of each kind
     "owners": lambda e: e.person("ann").owned("a", "ann", "ann"),

@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.answers.kpis import kpis
 from analytics.usage.idle_access import idle_rows
 from graph.schema import DECISION_RECORD, USE_EVENT
 from graph.usage.by_day import write
 from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import AS_OF, Estate, ago
-from tests.support.printed import cut, evidence, identities
+from tests.support.printed import cut, evidence, identities, kpis
 
 MINUTE = 1 / 1440
 

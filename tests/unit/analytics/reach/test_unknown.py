@@ -9,7 +9,6 @@ import pytest
 
 from analytics.answers.drift import drift
 from analytics.answers.frameworks import frameworks
-from analytics.answers.kpis import kpis
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -24,6 +23,7 @@ from tests.support.printed import (
     exposures,
     findings,
     identities,
+    kpis,
     stale,
     what_if,
 )

@@ -169,7 +169,7 @@ def test_every_figure_leads_to_its_rows(measure: object) -> None:
 
 def test_what_is_not_measured_is_not_zero() -> None:
     posture = Estate(declares=["grants"]).agent("a").resource("r").can("a", "read", "r").posture()
-    rows = kpi_rows(kpis(posture)["kpis"]).set_index("Figure")
+    rows = kpi_rows(kpis(posture).kpis.frame).set_index("Figure")
     lost = rows.loc["Unused exposure"]
     assert lost["Value"] == "not measured"
     assert "no source declares usage" in lost["Not measured, because"]
