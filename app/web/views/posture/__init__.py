@@ -1,5 +1,7 @@
 """Page of posture: what is known, the debt, the five pillars, and the worst findings."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -109,7 +111,7 @@ def _three(posture: Posture) -> None:
     )
     link(places[0], "What is owed", "trust_debt")
     for place, name in zip(places[1:], answer.three_that_count, strict=False):
-        figure = figures.loc[name]
+        figure: Any = figures.loc[name]
         of = f"{brief(figure['numerator'])} of {brief(figure['denominator'])}"
         tile(
             place,

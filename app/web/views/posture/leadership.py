@@ -80,7 +80,7 @@ def kpi_rows(figures: pd.DataFrame) -> pd.DataFrame:
     `figures` is the frame of `Kpis.kpis`.
     """
     values, targets = (map(figure_words, figures[c], figures["unit"]) for c in ("value", "target"))
-    has_target = figures["target"].notna()
+    has_target, known = figures["target"].notna(), figures["on_target"].notna()
     in_doubt = np.where(has_target & figures["value"].notna(), NO_FIGURE, "")
     return pd.DataFrame(
         {
@@ -89,7 +89,7 @@ def kpi_rows(figures: pd.DataFrame) -> pd.DataFrame:
             "Numerator": np.array([_term(term) for term in figures["numerator"]], float),
             "Denominator": np.array([_term(term) for term in figures["denominator"]], float),
             "Target": np.where(has_target, np.array(list(targets), object), ""),
-            "Met": figures["on_target"].map(MET).where(figures["on_target"].notna(), in_doubt),
+            "Met": np.where(known, figures["on_target"].map(MET), in_doubt),
             "Not measured, because": figures["not_measured_because"].fillna(""),
         }
     )
