@@ -1,10 +1,13 @@
 """Frameworks: the evidence for each control, or the reason for none."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analytics.answers.shape import cut
+from analytics.answers.table import Table
 from analytics.figures.controls import Judged, judged_by, measured, measures_for, rules_for
 from analytics.figures.frameworks import Control, Framework, named
 from analytics.figures.measure import Measure, Measured
@@ -14,11 +17,29 @@ from analytics.runtime.faults import PartFailed, guarded
 MANY_FINDINGS = 50  # findings of a rule listed for a control
 FALLING_SHORT = "identities with a finding"
 UNSPOKEN = "no rule and no measure speaks of it"
+FRAMEWORK = ("name", "title", "version", "source", "measured", "of")
+CONTROL = (
+    *("framework", "id", "title", "aliases", "numerator", "denominator", "numerator_is"),
+    *("evidence", "silent", "not_measured_because"),
+)
 
 
-def frameworks(
-    posture: Posture, name: str | None = None, limit: int | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Frameworks:
+    """The frameworks, and the evidence for each of their controls; see `frameworks`.
+
+    `frameworks` has `name`, `title`, `version`, `source`, and the counts of controls `measured` and
+    `of`. `controls` has `framework`, `id`, `title`, `aliases` (a list), `numerator`, `denominator`,
+    `numerator_is`, the lists `evidence` and `silent`, and `not_measured_because`. All columns are
+    of dtype object: counts are whole numbers, or None.
+    """
+
+    frameworks: Table
+    controls: Table
+    left_out: int
+
+
+def frameworks(posture: Posture, name: str | None = None, limit: int | None = None) -> Frameworks:
     """Return for each control, of all frameworks or those matching `name`, how many fall short.
 
     `numerator` counts the identities with a finding of a rule that refers to the control,
@@ -35,18 +56,20 @@ def frameworks(
     rows = {f: [_guarded(posture, f, c, ids) for c in controls] for f, controls in named(name)}
     listed, left_out = cut([_framework(f, own_rows) for f, own_rows in rows.items()], limit or 0)
     controls, more = cut([row for own_rows in rows.values() for row in own_rows], limit or 0)
-    return {"frameworks": listed, "controls": controls, "left_out": left_out + more}
+    return Frameworks(
+        frameworks=_table(posture, listed, FRAMEWORK),
+        controls=_table(posture, controls, CONTROL),
+        left_out=left_out + more,
+    )
 
 
-def _framework(listed: Framework, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "name": listed.name,
-        "title": listed.title,
-        "version": listed.version,
-        "source": listed.source,
-        "measured": sum(row["not_measured_because"] is None for row in rows),
-        "of": len(rows),
-    }
+def _table(posture: Posture, rows: list[Any], columns: tuple[str, ...]) -> Table:
+    return Table(pd.DataFrame(rows, columns=columns, dtype=object), posture.graph.things)
+
+
+def _framework(listed: Framework, rows: list[dict[str, Any]]) -> tuple[Any, ...]:
+    count = sum(row["not_measured_because"] is None for row in rows)
+    return listed.name, listed.title, listed.version, listed.source, count, len(rows)
 
 
 def _guarded(posture: Posture, listed: Framework, control: Control, limit: int) -> dict[str, Any]:

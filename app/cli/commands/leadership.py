@@ -1,6 +1,6 @@
 """Commands for leadership: kpis, frameworks, revocation."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,7 @@ from app.cli.columns import Columns, of_unit
 from app.cli.command import LIMIT, EachLimitOption, LimitOption, question
 
 if TYPE_CHECKING:
+    from analytics.answers.frameworks import Frameworks
     from analytics.answers.kpis import Kpis
     from analytics.answers.revocation import Revocation
     from analytics.posture import Posture
@@ -65,7 +66,7 @@ def frameworks(
         str | None, typer.Argument(help="A framework, such as csf, or a control.")
     ] = None,
     limit: EachLimitOption = None,
-) -> dict[str, Any]:
+) -> "Frameworks":
     """Show what is evidence of which control. Example: trustdebt frameworks owasp_nhi_2025."""
     from analytics.answers.frameworks import frameworks as answer
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from analytics.answers.frameworks import frameworks
 from analytics.figures.controls import measures_for, rules_for
 from analytics.figures.frameworks import (
     UnknownFramework,
@@ -18,7 +17,7 @@ from analytics.figures.measures import all_measures
 from analytics.findings.rules import all_rules
 from graph.schema import OWNS
 from tests.support.estates.small_estates import Estate, ago
-from tests.support.printed import findings
+from tests.support.printed import findings, frameworks
 
 REFERRING = [*all_rules().values(), *all_measures().values()]
 DATA = Path(__file__).parents[4] / "analytics" / "figures" / "frameworks"

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from analytics.answers.drift import drift
-from analytics.answers.frameworks import frameworks
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -22,6 +21,7 @@ from tests.support.printed import (
     exposure,
     exposures,
     findings,
+    frameworks,
     identities,
     kpis,
     stale,

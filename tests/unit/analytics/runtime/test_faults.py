@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics.answers.frameworks import frameworks
 from analytics.assumptions import items
 from analytics.assumptions.families import all_families
 from analytics.escalation import all_escalations
@@ -18,7 +17,7 @@ from analytics.posture import Posture, assess
 from analytics.runtime.faults import Faults, collecting, described, guarded
 from graph.identity.lookup import UnknownThing
 from tests.integration.cli import example
-from tests.support.printed import debt, findings, identities, kpis
+from tests.support.printed import debt, findings, frameworks, identities, kpis
 
 CANARY = "canary-in-a-cell"
 GRAPH = example().posture().graph
