@@ -9,6 +9,7 @@ from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 
 if TYPE_CHECKING:
+    from analytics.answers.drift import Drift
     from analytics.answers.ledger import Ledger
     from analytics.debt.ledger.entries import Moment
     from analytics.history import History
@@ -144,7 +145,7 @@ def drift(
     posture: "Posture",
     thing: Annotated[str | None, typer.Argument(help="Only of this identity.")] = None,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Drift":
     """Show access beyond what was approved, and why. Example: trustdebt drift invoice-bot."""
     from analytics.answers.drift import drift as answer
 

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analytics.answers.drift import drift
 from analytics.posture import Posture
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
+from tests.support.printed import drift
 
 INVOICES = [{"resource": "s3:invoices", "level": "read"}]
 

@@ -7,7 +7,6 @@ what they open. `svc` is of a scope that states grants: it may write to a confid
 import numpy as np
 import pytest
 
-from analytics.answers.drift import drift
 from analytics.findings.evaluation import find_all
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
@@ -17,6 +16,7 @@ from tests.support.printed import (
     choke_points,
     cut,
     debt,
+    drift,
     durability,
     exposure,
     exposures,
