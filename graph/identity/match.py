@@ -10,7 +10,6 @@ guess is made which part of it is right. The result does not depend on the order
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,15 +44,6 @@ class Collision:
     things: tuple[str, ...]
     shared: tuple[str, ...]
     reason: str
-
-    def record(self) -> dict[str, Any]:
-        """Return the collision as a dict for JSON."""
-        return {
-            "label": self.label,
-            "things": list(self.things),
-            "shared": list(self.shared),
-            "reason": self.reason,
-        }
 
 
 @dataclass(frozen=True)

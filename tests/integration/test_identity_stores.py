@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers import journal as decisions
-from analytics.answers.collisions import collisions
 from analytics.answers.journal import Refused
 from analytics.answers.orphans import orphans
 from analytics.answers.show import show
@@ -21,7 +20,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused
 from tests.support.estates.small_estates import AS_OF, Estate
-from tests.support.printed import blast_radius, findings, identities
+from tests.support.printed import blast_radius, collisions, findings, identities
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 DAY = pd.Timedelta(days=1)

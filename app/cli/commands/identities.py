@@ -6,6 +6,7 @@ from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
 
 if TYPE_CHECKING:
+    from analytics.answers.collisions import Collisions
     from analytics.answers.identities import Identities
     from analytics.posture import Posture
 
@@ -65,7 +66,7 @@ def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
 
 
 @question("collisions", columns=COLLISIONS)
-def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> dict[str, Any]:
+def collisions(posture: "Posture", limit: LimitOption = LIMIT) -> "Collisions":
     """List what shares an id and is kept apart, and what was merged, with the reasons.
 
     Example: trustdebt collisions.

@@ -7,56 +7,58 @@ import pandas as pd
 import streamlit as st
 
 from analytics.answers import journal
-from analytics.answers.collisions import collisions
+from analytics.answers.collisions import Collisions, collisions
+from analytics.answers.table import Table
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.acceptance import decider_fields, write
 from app.web.server import door
 from app.web.snapshots import kept
 from app.web.tables import below, table
-from app.wording import counted, day, kind, thing_name
+from app.wording import counted, day, kind
 
 SHOWN = 50  # most shared values, and corrections
 
 
 @kept
-def same(posture: Posture) -> dict[str, Any]:
+def same(posture: Posture) -> Collisions:
     """Return the merged nodes, and those that share ids and are kept apart; see `collisions`."""
-    answer: dict[str, Any] = collisions(posture)
-    return answer
+    return collisions(posture)
 
 
-def merged_by(answer: dict[str, Any], source: str, scope: str) -> int:
+def merged_by(answer: Collisions, source: str, scope: str) -> int:
     """Count the merged nodes to which a source and scope contributes."""
     key = f"{source}/{scope}"
-    return sum(any(key in e["sources"] for e in m["evidence"]) for m in answer["merges"])
+    return sum(
+        any(key in each["sources"] for each in evidence)
+        for evidence in answer.merges.frame["evidence"]
+    )
 
 
 def draw(posture: Posture) -> None:
     """Draw both lists, and the forms to separate a merged node, or to undo that."""
     st.header("One thing, several ids", anchor=False)
     answer = same(posture)
-    merges, apart = answer["merges"], answer["collisions"]
-    if not merges and not apart:
+    merges, apart = answer.merges, answer.collisions.frame
+    if not len(merges) and apart.empty:
         st.markdown("No two sources name one thing differently, as far as their ids tell.")
-    if merges:
+    if len(merges):
         _merges(posture, merges)
-    if apart:
+    if not apart.empty:
         _apart(apart)
     _withdraw(posture)
 
 
-def _merges(posture: Posture, merges: list[dict[str, Any]]) -> None:
+def _merges(posture: Posture, merges: Table) -> None:
     st.subheader("Merged", anchor=False)
+    rows = merges.readable()
     frame = pd.DataFrame(
         {
-            "Thing": [thing_name(m["thing"]) for m in merges],
-            "Kind": [kind(m["thing"]["label"]) for m in merges],
-            "Ids": [", ".join(m["ids"]) for m in merges],
-            "Because of": [", ".join(sorted({e["rule"] for e in m["evidence"]})) for m in merges],
-            "Declared by": [
-                ", ".join(sorted({s for e in m["evidence"] for s in e["sources"]})) for m in merges
-            ],
+            "Thing": rows["thing_name"],
+            "Kind": [kind(label) for label in merges.of_nodes("thing", "label")],
+            "Ids": rows["ids"].map(", ".join),
+            "Because of": [_each(evidence, "rule") for evidence in rows["evidence"]],
+            "Declared by": [_each(evidence, "sources") for evidence in rows["evidence"]],
         }
     )
     alt = "Things that several ids stand for, and why. Choose one to see the evidence."
@@ -66,36 +68,42 @@ def _merges(posture: Posture, merges: list[dict[str, Any]]) -> None:
     )
     below(words, frame, "merges.csv")
     if chosen is not None:
-        _evidence(posture, merges[chosen])
+        _evidence(posture, rows.iloc[chosen])
 
 
-def _evidence(posture: Posture, merge: dict[str, Any]) -> None:
+def _each(evidence: list[dict[str, Any]], part: str) -> str:
+    """Return a part of each piece of evidence, once."""
+    parts = (each[part] for each in evidence)
+    return ", ".join(sorted({text for p in parts for text in (p if isinstance(p, list) else [p])}))
+
+
+def _evidence(posture: Posture, merge: pd.Series) -> None:
     """Draw why ids are merged, and the form to separate one of them."""
     box = st.container(border=True)
-    box.subheader(markdown(thing_name(merge["thing"])), anchor=False)
+    box.subheader(markdown(merge["thing_name"]), anchor=False)
     for e in merge["evidence"][:SHOWN]:
         ids, sources = ", ".join(map(code, e["ids"])), ", ".join(map(code, e["sources"]))
         box.markdown(f"**{markdown(e['rule'])}** {code(e['value'])}: {ids}, declared by {sources}")
     if posture.journal is None or not door.ask(box, "apart"):
         return
     form = box.expander("This is not one thing", icon=":material/call_split:").form(
-        f"apart:{merge['thing']['id']}", border=False
+        f"apart:{merge['thing']}", border=False
     )
     form.caption("The id stands by itself then, at once and in every snapshot; it can be undone.")
     id_ = form.selectbox("Which id is something else?", merge["ids"], format_func=plain)
     by, why = decider_fields(form, posture, "How do you know that it is another thing?")
     if form.form_submit_button("Keep it apart"):
-        write(form, [partial(journal.apart, posture, id_, merge["thing"]["id"], by, why)])
+        write(form, [partial(journal.apart, posture, id_, merge["thing"], by, why)])
 
 
-def _apart(apart: list[dict[str, Any]]) -> None:
+def _apart(apart: pd.DataFrame) -> None:
     st.subheader("Kept apart", anchor=False)
     frame = pd.DataFrame(
         {
-            "Kind": [kind(group["label"]) for group in apart],
-            "Kept apart because": [group["reason"] for group in apart],
-            "Share": [", ".join(group["shared"]) for group in apart],
-            "Things": [", ".join(group["things"]) for group in apart],
+            "Kind": [kind(label) for label in apart["label"]],
+            "Kept apart because": apart["reason"],
+            "Share": apart["shared"].map(", ".join),
+            "Things": apart["things"].map(", ".join),
         }
     )
     table(frame, "apart", "Things that share an id or a fact and are kept apart.", height=400)

@@ -162,7 +162,7 @@ def _same(done: dict[str, Any], posture: Posture | None) -> None:
         return
     answer = same_things.same(posture)
     merged = sum(same_things.merged_by(answer, r["source"], r["scope"]) for r in done["reads"])
-    apart = len(answer["collisions"])
+    apart = len(answer.collisions)
     st.caption(
         f"{counted(merged, 'thing')} merged with things of other ids; "
         f"{counted(apart, 'group')} in the snapshot kept apart although they share an id or a fact."

@@ -3,7 +3,6 @@
 import pytest
 
 from analytics.answers import journal as decisions
-from analytics.answers.collisions import collisions
 from analytics.answers.findings import finding
 from analytics.answers.show import show
 from graph.access import UnknownThing
@@ -26,6 +25,7 @@ from tests.support.histories.merged_things import (
     unfollowed,
 )
 from tests.support.histories.small_history import books, history_of
+from tests.support.printed import collisions
 
 __all__ = ["few_rules"]  # a fixture of this module
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import astuple
 
 import pandas as pd
 import pytest
@@ -232,7 +233,7 @@ def test_the_order_of_sources_does_not_matter():
             graph.frames[e].sort_values("id").to_json(orient="records", date_format="iso")
             for e in ELEMENTS
         ]
-        seen.add(json.dumps([rows, [c.record() for c in graph.identities.collisions]]))
+        seen.add(json.dumps([rows, [astuple(c) for c in graph.identities.collisions]]))
     assert len(seen) == 1
 
 
