@@ -9,6 +9,7 @@ from app.cli.columns import Columns, Row
 from app.cli.command import LIMIT, MOMENT, LimitOption, UsageError, instant_of, question
 
 if TYPE_CHECKING:
+    from analytics.answers.diff import Diff
     from analytics.answers.drift import Drift
     from analytics.answers.ledger import Ledger
     from analytics.debt.ledger.entries import Moment
@@ -92,7 +93,7 @@ DRIFT: dict[str, Columns] = {
 @question("diff", refuses=MOMENT, columns=DIFF)
 def diff(
     posture: "Posture", before: SnapshotName, after: SnapshotName, limit: LimitOption = LIMIT
-) -> dict[str, Any]:
+) -> "Diff":
     """Show what differs between two snapshots. Example: trustdebt diff 000001 000002."""
     from analytics.answers.diff import diff as answer
     from graph.stores import pick

@@ -15,7 +15,6 @@ import pandas as pd
 import pytest
 
 from analytics.answers import journal as decisions
-from analytics.answers.diff import diff
 from analytics.findings import rules
 from analytics.findings.evaluation import find_all
 from analytics.findings.lifecycle.states import STATES
@@ -26,7 +25,7 @@ from graph.identity.match import Identities
 from graph.values import iso
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
 from tests.support.histories.small_history import books, history_of
-from tests.support.printed import findings
+from tests.support.printed import diff, findings
 
 SEEDS = range(3)
 SOURCES = ("cloud", "hub", "idp", "iga")

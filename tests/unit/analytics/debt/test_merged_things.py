@@ -2,7 +2,6 @@
 
 import pytest
 
-from analytics.answers.diff import diff
 from analytics.debt.ledger.entries import Moment
 from analytics.figures.revocation_speed import overdue
 from analytics.findings.growth import exposures
@@ -23,7 +22,7 @@ from tests.support.histories.merged_things import (
     unfollowed,
 )
 from tests.support.histories.small_history import books, history_of
-from tests.support.printed import drift, ledger
+from tests.support.printed import diff, drift, ledger
 
 __all__ = ["few_rules"]  # a fixture of this module
 
