@@ -290,7 +290,7 @@ def demo(
     where = f" --store {store}" if store else ""
     return _published(done.snapshot, done.published) | {
         "identities": len(posture.accountable),
-        "orphaned": len({r["identity"]["id"] for r in orphans(posture)["orphaned"]}),
+        "orphaned": orphans(posture).orphaned.frame["identity"].nunique(),
         "regained": stale(posture, limit=1).regained,
         "findings": as_json(top.findings),
         "left_out": top.left_out,

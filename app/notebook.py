@@ -182,8 +182,7 @@ class Snapshot:
 
     def orphans(self) -> pd.DataFrame:
         """Return the identities without an owner: `identity` (id), `role`, `rule`, `since`."""
-        rows = orphans_answer(self.posture)["orphaned"]
-        return _frame([r | {"identity": r["identity"]["id"]} for r in rows], ORPHAN)
+        return _readable(orphans_answer(self.posture).orphaned, ORPHAN)
 
     def blast_radius(
         self,
@@ -303,11 +302,6 @@ class BlastRadius:
 
 def _model(path: Path | None) -> Model | None:
     return None if path is None else read_model(path)
-
-
-def _frame(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    """Return a frame with exactly the given columns and types, also without rows."""
-    return pd.DataFrame(rows, columns=list(columns), dtype=object).astype(dict(columns))
 
 
 def _readable(table: Table, columns: Mapping[str, str], **names: str) -> pd.DataFrame:

@@ -1,15 +1,17 @@
 """Statements of ownership, the confidence in each, and conflicts between sources."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from analytics.answers.shape import when
+from analytics.answers.shape import node_lists, when
+from analytics.answers.table import Kind, Table, as_json
 from analytics.ownership.claims import HALF_LIFE, owner_evidence, state_of, statements_about
 from analytics.ownership.owners import ROLES
 from analytics.posture import Posture
 from analytics.residue import judged
-from graph.frames import records
 
 SURE = 0.5  # confidence of a sure owner: declared, and confirmed within a year
 
@@ -18,9 +20,9 @@ def evidence_of(posture: Posture, number: int) -> dict[str, Any]:
     """Return for each role of a node how its owner is known, and by which statements."""
     statements = statements_about(posture, number)
     states: dict[str, Any] = state_of(posture, number)
-    contested = [
-        c for c in conflicts(posture) if c["thing"]["id"] == posture.graph.thing(number)["id"]
-    ]
+    disputed = conflicts(posture)
+    rows = disputed.frame[disputed.frame["thing"] == number].reset_index(drop=True)
+    contested = as_json(replace(disputed, frame=rows))
     for role in ROLES:
         states[role]["statements"] = [_statement(posture, s) for s in statements if s.role == role]
         states[role]["conflicts"] = [c for c in contested if c["role"] == role]
@@ -44,22 +46,26 @@ def _statement(posture: Posture, statement: Any) -> dict[str, Any]:
     }
 
 
-def conflicts(posture: Posture) -> list[dict[str, Any]]:
-    """List the conflicts between sources about an owner."""
-    thing = posture.graph.thing
-    return [
-        {
-            "thing": thing(int(row.thing)),
-            "role": row.role,
-            "conflict": row.conflict,
-            "says": {"source": row.says[0], "scope": row.says[1]},
-            "owners": [thing(n) for n in row.owners],
-            "against": {"source": row.against[0], "scope": row.against[1]},
-            "others": [thing(n) for n in row.others],
-            "contradicted": [thing(n) for n in row.contradicted],
-        }
-        for row in records(owner_evidence(posture).conflicts)
-    ]
+def conflicts(posture: Posture) -> Table:
+    """List the conflicts between sources about an owner.
+
+    Columns: `thing` (a node), `role`, `conflict`, `says.source`, `says.scope`, `owners` (a list),
+    `against.source`, `against.scope`, and the lists `others` and `contradicted`.
+    """
+    rows = owner_evidence(posture).conflicts
+    columns = {
+        "thing": rows["thing"].to_numpy(np.int64),
+        "role": rows["role"].array,
+        "conflict": rows["conflict"].array,
+        "says.source": [source for source, _ in rows["says"]],
+        "says.scope": [scope for _, scope in rows["says"]],
+        "owners": node_lists(posture, rows["owners"]),
+        "against.source": [source for source, _ in rows["against"]],
+        "against.scope": [scope for _, scope in rows["against"]],
+        "others": node_lists(posture, rows["others"]),
+        "contradicted": node_lists(posture, rows["contradicted"]),
+    }
+    return Table(pd.DataFrame(columns), posture.graph.things, {"thing": Kind.NODE})
 
 
 def confidence(posture: Posture) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Orphans: identities without an owner in a role, and what a departure would orphan."""
 
 import math
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analytics.answers.evidence_of_owners import confidence, conflicts
-from analytics.answers.shape import cut, when
+from analytics.answers.shape import cut, node_lists
+from analytics.answers.table import Kind, Table, instants
 from analytics.assumptions.model import NUMBER
 from analytics.debt.owed import debt_of
 from analytics.findings.families.ownership import departed, software_only, uncovered
@@ -30,9 +32,33 @@ class NoPerson(Exception):
     exit_code, code = 2, "no-person"
 
 
+@dataclass(frozen=True)
+class Orphans:
+    """The identities without an owner, and what departures would orphan; see `orphans`.
+
+    `orphaned` has `identity` (a node), `rule`, `role`, `since`, `last_owner` (a node), `weighs` and
+    `debt`. `would_orphan` has `identity`, `role`, `rule`, `since`, `nobody_left`, the lists
+    `last_owners`, `successors` and `successors_gone`, `weighs`, `debt_at_once` and `debt_per_day`.
+    `secrets_to_rotate` has, after the node `credential` itself, `action`, `because` (a list) and
+    `storage`. `not_shown` counts the rows of the other lists that were cut.
+    """
+
+    orphaned: Table
+    would_orphan: Table
+    secrets_to_rotate: Table
+    debt_opening: dict[str, Any] | None
+    not_shown: dict[str, int]
+    bus_factor: dict[str, Any]
+    conflicts: Table
+    confidence: dict[str, Any]
+    judged: int
+    unknown: int
+    left_out: int
+
+
 def orphans(
     posture: Posture, leaving: tuple[int, ...] = (), limit: int = 0, share: float = HALF
-) -> dict[str, Any]:
+) -> Orphans:
     """List the identities without an owner, by role, with the rule that explains it.
 
     `leaving` are people (numbers of nodes) assumed to be gone: `would_orphan` lists what they would
@@ -47,22 +73,23 @@ def orphans(
     for number in leaving:
         if not posture.graph.has_label(HUMAN)[number]:
             raise NoPerson(f"{posture.graph.thing(number)['id']} is no person, so cannot leave")
-    rows = orphaned(posture, posture.ownership)
-    shown, left_out = cut(rows, limit)
-    owed = _owed(posture)
-    disputed, undisputed = cut(conflicts(posture), limit)
-    left = _departure(posture, leaving, limit)
-    left["not_shown"] |= {"conflicts": undisputed}
-    return {
-        "orphaned": [_row(posture, r, owed) for r in records(shown)],
-        **left,
-        "bus_factor": _bus_factor(posture, share, limit),
-        "conflicts": disputed,
-        "confidence": confidence(posture),
-        "judged": len(judged(posture, np.ones(len(posture.in_service), bool))),
-        "unknown": len(judged(posture, ~posture.ownership.known)),
-        "left_out": left_out,
-    }
+    shown, left_out = cut(orphaned(posture, posture.ownership), limit)
+    disputed = conflicts(posture)
+    contested, hidden = cut(disputed.frame, limit)
+    departures = _departures(posture, leaving, limit)
+    return Orphans(
+        orphaned=_orphaned(posture, shown),
+        would_orphan=departures.would_orphan,
+        secrets_to_rotate=departures.secrets_to_rotate,
+        debt_opening=departures.debt_opening,
+        not_shown=departures.not_shown | {"conflicts": hidden},
+        bus_factor=_bus_factor(posture, share, limit),
+        conflicts=replace(disputed, frame=contested),
+        confidence=confidence(posture),
+        judged=len(judged(posture, np.ones(len(posture.in_service), bool))),
+        unknown=len(judged(posture, ~posture.ownership.known)),
+        left_out=left_out,
+    )
 
 
 def orphaned(posture: Posture, owned: Ownership) -> pd.DataFrame:
@@ -120,63 +147,78 @@ def _owed(posture: Posture) -> dict[tuple[int, str], float]:
     return table.groupby(["identity", "role"])["debt"].sum().to_dict()  # type: ignore[return-value]
 
 
-def _row(posture: Posture, row: Any, owed: dict[tuple[int, str], float]) -> dict[str, Any]:
-    thing = posture.graph.thing
-    return {
-        "identity": thing(int(row.identity)),
-        "rule": row.rule,
-        "role": row.role,
-        "since": when(int(row.since)) if row.since != NEVER else None,
-        "last_owner": thing(int(row.last_owner)) if row.last_owner != NOBODY else None,
-        "weighs": float(row.weighs),
-        "debt": float(owed.get((int(row.identity), row.role), 0.0)),
+def _orphaned(posture: Posture, rows: pd.DataFrame) -> Table:
+    owed = _owed(posture)
+    keys = zip(rows["identity"].tolist(), rows["role"].tolist(), strict=True)
+    columns = {
+        "identity": rows["identity"].to_numpy(np.int64),
+        "rule": rows["rule"].array,
+        "role": rows["role"].array,
+        "since": instants(rows["since"]),
+        "last_owner": rows["last_owner"].to_numpy(np.int64),
+        "weighs": rows["weighs"].to_numpy(np.float64),
+        "debt": np.array([owed.get(key, 0.0) for key in keys], np.float64),
     }
+    kinds = dict.fromkeys(("identity", "last_owner"), Kind.NODE)
+    return Table(pd.DataFrame(columns), posture.graph.things, kinds)
 
 
 # -- departures -------------------------------------------------------------------------------
 
 
-def _departure(posture: Posture, leaving: tuple[int, ...], limit: int) -> dict[str, Any]:
+class _Departures(NamedTuple):
+    """The parts of `Orphans` that are about people who leave."""
+
+    would_orphan: Table
+    secrets_to_rotate: Table
+    debt_opening: dict[str, Any] | None
+    not_shown: dict[str, int]
+
+
+def _departures(posture: Posture, leaving: tuple[int, ...], limit: int) -> _Departures:
     """Return what `leaving` would leave behind; `not_shown` counts the rows that are cut."""
     if not leaving:
-        nothing: dict[str, Any] = {"would_orphan": [], "secrets_to_rotate": []}
-        return nothing | {"debt_opening": None, "not_shown": {}}
+        nothing = Table(pd.DataFrame(), posture.graph.things)
+        return _Departures(nothing, nothing, None, {})
     lost, secrets = orphaned_by(posture, leaving), secrets_known_to(posture, leaving)
     shown, hidden = cut(lost, limit)
     rotate, unrotated = cut(_secrets(posture, secrets), limit)
-    heirs = Succession(posture, leaving, shown["identity"].to_numpy())
     then = orphaned(posture, ownership(posture.graph, leaving))
     explained = shown.merge(then, on=["identity", "role"], how="left")
-    return {
-        "would_orphan": [_would(posture, r, heirs) for r in records(explained)],
-        "secrets_to_rotate": rotate,
-        "debt_opening": {
-            "at_once": math.fsum(lost["principal"]),
-            "per_day": math.fsum(lost["interest"]),
-            "identities": int(lost["identity"].nunique()),
-            "without_any_owner": int(lost["identity"][lost["nobody"]].nunique()),
-            "model": {"id": debt_of(posture).model.id, "hash": debt_of(posture).model.hash},
-        },
-        "not_shown": {"would_orphan": hidden, "secrets_to_rotate": unrotated},
+    debt_opening = {
+        "at_once": math.fsum(lost["principal"]),
+        "per_day": math.fsum(lost["interest"]),
+        "identities": int(lost["identity"].nunique()),
+        "without_any_owner": int(lost["identity"][lost["nobody"]].nunique()),
+        "model": {"id": debt_of(posture).model.id, "hash": debt_of(posture).model.hash},
     }
+    return _Departures(
+        _would_orphan(posture, explained, leaving),
+        Table(rotate, posture.graph.things, {"credential": Kind.ITSELF}),
+        debt_opening,
+        {"would_orphan": hidden, "secrets_to_rotate": unrotated},
+    )
 
 
-def _would(posture: Posture, row: Any, succession: Succession) -> dict[str, Any]:
-    thing, identity = posture.graph.thing, int(row.identity)
-    heirs = succession.heirs(identity, row.role)
-    return {
-        "identity": thing(identity),
-        "role": row.role,
-        "rule": row.rule,
-        "since": when(int(row.since)),
-        "nobody_left": bool(row.nobody),
-        "last_owners": [thing(n) for n in heirs.last],
-        "successors": [thing(n) for n in heirs.stay],
-        "successors_gone": [thing(n) for n in heirs.gone],
-        "weighs": float(row.weighs),
-        "debt_at_once": float(row.principal),
-        "debt_per_day": float(row.interest),
+def _would_orphan(posture: Posture, rows: pd.DataFrame, leaving: tuple[int, ...]) -> Table:
+    identities = rows["identity"].to_numpy(np.int64)
+    succession = Succession(posture, leaving, identities)
+    pairs = zip(identities.tolist(), rows["role"].tolist(), strict=True)
+    heirs = [succession.heirs(identity, role) for identity, role in pairs]
+    columns = {
+        "identity": identities,
+        "role": rows["role"].array,
+        "rule": rows["rule"].array,
+        "since": instants(rows["since"]),
+        "nobody_left": rows["nobody"].to_numpy(bool),
+        "last_owners": node_lists(posture, (each.last for each in heirs)),
+        "successors": node_lists(posture, (each.stay for each in heirs)),
+        "successors_gone": node_lists(posture, (each.gone for each in heirs)),
+        "weighs": rows["weighs"].to_numpy(np.float64),
+        "debt_at_once": rows["principal"].to_numpy(np.float64),
+        "debt_per_day": rows["interest"].to_numpy(np.float64),
     }
+    return Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.NODE})
 
 
 ACTIONS_AND_REASONS = {
@@ -186,13 +228,13 @@ ACTIONS_AND_REASONS = {
 }
 
 
-def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _secrets(posture: Posture, rows: pd.DataFrame) -> pd.DataFrame:
     """Return each credential once, with every reason why a leaving person may know it."""
     graph, names = posture.graph, posture.graph.things["name"]
     stored = graph.frames[CREDENTIAL].set_index("id")["storage"]
     secrets = []
     for number, ways in rows.groupby("credential"):
-        thing = graph.thing(int(str(number)))
+        credential = int(str(number))
         reasons = [
             ACTIONS_AND_REASONS[r.because][1].format(
                 person=names[r.person], through=names[r.through]
@@ -200,16 +242,12 @@ def _secrets(posture: Posture, rows: pd.DataFrame) -> list[dict[str, Any]]:
             for r in records(ways)
         ]
         actions = {ACTIONS_AND_REASONS[because][0] for because in ways["because"]}
-        storage = stored.get(thing["id"])
-        secrets.append(
-            thing
-            | {
-                "action": "rotate" if "rotate" in actions else "revoke",
-                "because": list(dict.fromkeys(reasons)),
-                "storage": None if pd.isna(storage) else storage,
-            }
-        )
-    return secrets
+        action = "rotate" if "rotate" in actions else "revoke"
+        storage = stored.get(graph.thing(credential)["id"])
+        secrets.append((credential, action, list(dict.fromkeys(reasons)), storage))
+    columns = ["credential", "action", "because", "storage"]
+    frame = pd.DataFrame(secrets, columns=columns, dtype=object)
+    return frame.astype({"credential": np.int64, "action": "string", "storage": "string"})
 
 
 def _bus_factor(posture: Posture, share: float, limit: int) -> dict[str, Any]:

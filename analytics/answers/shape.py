@@ -1,5 +1,6 @@
 """Formats of nodes, instants, levels and steps in answers."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,12 @@ def _grant_facts(posture: Posture, place: int) -> dict[str, Any]:
         "condition": plain(row["condition"]),
         "policy": plain(row["policy_id"]),
     }
+
+
+def node_lists(posture: Posture, lists: Iterable[Iterable[int]]) -> np.ndarray:
+    """Return lists of nodes (numbers) as a column of plain data."""
+    thing = posture.graph.thing
+    return objects([[thing(number) for number in numbers] for numbers in lists])
 
 
 def item_columns(items: Removable, chosen: np.ndarray) -> dict[str, Any]:

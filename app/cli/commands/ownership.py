@@ -1,6 +1,6 @@
 """Command for missing owners, now or after a departure: orphans."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,7 @@ from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, question
 
 if TYPE_CHECKING:
+    from analytics.answers.orphans import Orphans
     from analytics.posture import Posture
 
 
@@ -55,7 +56,7 @@ def orphans(
         float, typer.Option(min=1, max=100, help="Percent of the owned reach to orphan.")
     ] = 50,
     limit: LimitOption = LIMIT,
-) -> dict[str, Any]:
+) -> "Orphans":
     """List identities nobody answers for. Example: trustdebt orphans --leaving ann."""
     from analytics.answers.orphans import orphans as answer
 

@@ -93,8 +93,8 @@ def orphans(posture: Posture) -> Orphans:
     roles = rows.groupby("identity")["role"].nunique()
     return Orphans(
         lacking=len(roles),
-        known=answer["judged"] - answer["unknown"],
-        unknown=answer["unknown"],
+        known=answer.judged - answer.unknown,
+        unknown=answer.unknown,
         departed=rows.loc[rows["rule"] == "OWN-02", "identity"].nunique(),
         halved=int((~posture.ownership.nobody()[roles.index[roles < len(ROLES)]]).sum()),
     )

@@ -13,7 +13,7 @@ from app.web.tables import below, table
 from app.web.tiles import tile
 from app.web.view import View
 from app.web.views.ownership import departure, owners
-from app.wording import counted, day, kind, number, share, thing_id, thing_name
+from app.wording import counted, days, kind, number, share
 
 RULES = {
     "OWN-01": "No owner stated",
@@ -39,19 +39,20 @@ def draw(posture: Posture) -> None:
 @kept
 def orphan_rows(posture: Posture) -> pd.DataFrame:
     """Return a row for each identity and role that is known to have no owner."""
-    rows = orphans_answer(posture, limit=0)["orphaned"]
+    orphaned = orphans_answer(posture).orphaned
+    rows = orphaned.readable()
     return pd.DataFrame(
         {
-            "id": [thing_id(row["identity"]) for row in rows],
-            "Identity": [thing_name(row["identity"]) for row in rows],
-            "Kind": [kind(row["identity"]["label"]) for row in rows],
-            "Role without owner": [row["role"] or "both" for row in rows],
-            "Why": [RULES.get(row["rule"], row["rule"]) for row in rows],
-            "Rule": [row["rule"] for row in rows],
-            "Since": [day(row["since"]) for row in rows],
-            "For": [age(posture, row["since"]) for row in rows],
-            "Last owner": [thing_name(row["last_owner"], "none known") for row in rows],
-            "Debt": [round(row["debt"], 1) for row in rows],
+            "id": rows["identity"],
+            "Identity": rows["identity_name"],
+            "Kind": [kind(label) for label in orphaned.of_nodes("identity", "label")],
+            "Role without owner": rows["role"],
+            "Why": [RULES.get(rule, rule) for rule in rows["rule"]],
+            "Rule": rows["rule"],
+            "Since": days(rows["since"]),
+            "For": [age(posture, at) for at in rows["since"]],
+            "Last owner": rows["last_owner_name"].fillna("none known"),
+            "Debt": [round(debt, 1) for debt in rows["debt"]],
         }
     )
 

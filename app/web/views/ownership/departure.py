@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.orphans import orphans
+from analytics.answers.orphans import Orphans, orphans
 from analytics.ownership.bus_factor import kept_by
 from analytics.posture import Posture
 from app.escape import markdown
@@ -34,11 +34,10 @@ def people(posture: Posture) -> list[str]:
 
 
 @kept
-def departure(posture: Posture, leaving: tuple[str, ...]) -> dict[str, Any]:
+def departure(posture: Posture, leaving: tuple[str, ...]) -> Orphans:
     """Return what is orphaned, and what would be if these people left."""
     numbers = tuple(posture.graph.number(person) for person in leaving)
-    answer: dict[str, Any] = orphans(posture, numbers, LISTED)
-    return answer
+    return orphans(posture, numbers, LISTED)
 
 
 def draw(posture: Posture) -> None:
@@ -47,7 +46,7 @@ def draw(posture: Posture) -> None:
     if "owners" in posture.graph.undeclared:
         st.markdown("Unknown: no source states owners.")
         return
-    factor = departure(posture, ())["bus_factor"]
+    factor = departure(posture, ()).bus_factor
     _bus_factor(factor)
     leaving = _choose(posture, factor)
     if leaving:
@@ -107,13 +106,14 @@ def _take(ids: list[str]) -> None:
 
 def _left_behind(posture: Posture, leaving: tuple[str, ...]) -> None:
     answer = departure(posture, leaving)
-    lost, hidden = answer["debt_opening"], answer["not_shown"]
+    lost, hidden = answer.debt_opening, answer.not_shown
+    assert lost is not None, "somebody leaves"
     orphaned, secrets = orphan_rows(answer), secret_rows(answer)
     tiles = st.columns(4)
     tile(
         tiles[0],
         "Would lose an owner",
-        f"{number(lost['identities'])} of {number(answer['judged'])}",
+        f"{number(lost['identities'])} of {number(answer.judged)}",
         "the last one of a role",
     )
     tile(
@@ -165,32 +165,32 @@ def _left_behind(posture: Posture, leaving: tuple[str, ...]) -> None:
     below(f"{counted(len(secrets), 'credential')}.", secrets, "secrets-to-replace.csv")
 
 
-def orphan_rows(answer: dict[str, Any]) -> pd.DataFrame:
+def orphan_rows(answer: Orphans) -> pd.DataFrame:
     """Return a row for each role that would lose its last owner."""
-    rows = answer["would_orphan"]
+    rows = answer.would_orphan.readable()
     return pd.DataFrame(
         {
-            "id": [row["identity"]["id"] for row in rows],
-            "Identity": [thing_name(row["identity"]) for row in rows],
-            "Role": [row["role"] for row in rows],
-            "Owner left": ["none" if row["nobody_left"] else "other role" for row in rows],
-            "Could take over": [_named(row["successors"]) or "nobody known" for row in rows],
-            "Gone already": [_named(row["successors_gone"]) for row in rows],
-            "Debt at once": np.array([row["debt_at_once"] for row in rows], float).round(1),
-            "A day": np.array([row["debt_per_day"] for row in rows], float).round(1),
+            "id": rows["identity"],
+            "Identity": rows["identity_name"],
+            "Role": rows["role"],
+            "Owner left": np.where(rows["nobody_left"], "none", "other role"),
+            "Could take over": [_named(things) or "nobody known" for things in rows["successors"]],
+            "Gone already": [_named(things) for things in rows["successors_gone"]],
+            "Debt at once": rows["debt_at_once"].round(1),
+            "A day": rows["debt_per_day"].round(1),
         }
     )
 
 
-def secret_rows(answer: dict[str, Any]) -> pd.DataFrame:
+def secret_rows(answer: Orphans) -> pd.DataFrame:
     """Return a row for each credential that the leaving people could have copied."""
-    rows = answer["secrets_to_rotate"]
+    rows = answer.secrets_to_rotate.readable()
     return pd.DataFrame(
         {
-            "Credential": [thing_name(row) for row in rows],
-            "Do": [row["action"] for row in rows],
-            "Because": ["; ".join(row["because"]) for row in rows],
-            "Kept in": [row["storage"] or NOT_KNOWN for row in rows],
+            "Credential": rows["name"],
+            "Do": rows["action"],
+            "Because": ["; ".join(reasons) for reasons in rows["because"]],
+            "Kept in": rows["storage"].fillna(NOT_KNOWN),
         }
     )
 

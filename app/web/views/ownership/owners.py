@@ -26,16 +26,16 @@ CONFLICTS = {
 @kept
 def disputed(posture: Posture) -> pd.DataFrame:
     """Return a row for each conflict between two sources about an owner."""
-    rows = conflicts(posture)
+    rows = conflicts(posture).readable()
     return pd.DataFrame(
         {
-            "Thing": [thing_name(row["thing"]) for row in rows],
-            "Role": [row["role"] for row in rows],
-            "One source": [_source(row["says"]) for row in rows],
-            "names": [_named(row["owners"]) for row in rows],
-            "Another": [_source(row["against"]) for row in rows],
-            "names instead": [_named(row["others"]) for row in rows],
-            "Conflict": [CONFLICTS.get(row["conflict"], row["conflict"]) for row in rows],
+            "Thing": rows["thing_name"],
+            "Role": rows["role"],
+            "One source": [*map(_joined, rows["says_source"], rows["says_scope"])],
+            "names": [_named(owners) for owners in rows["owners"]],
+            "Another": [*map(_joined, rows["against_source"], rows["against_scope"])],
+            "names instead": [_named(others) for others in rows["others"]],
+            "Conflict": [CONFLICTS.get(conflict, conflict) for conflict in rows["conflict"]],
         }
     )
 
@@ -43,8 +43,7 @@ def disputed(posture: Posture) -> pd.DataFrame:
 @kept
 def how_sure(posture: Posture) -> dict[str, Any]:
     """Return the confidence in the owners of identities in service, by role."""
-    answer: dict[str, Any] = orphans(posture, limit=1)["confidence"]
-    return answer
+    return orphans(posture, limit=1).confidence
 
 
 def draw(posture: Posture) -> None:
@@ -164,7 +163,11 @@ def statement_rows(states: dict[str, Any]) -> pd.DataFrame:
 
 
 def _source(statement: dict[str, Any]) -> str:
-    return f"{statement['source']}/{statement['scope']}"
+    return _joined(statement["source"], statement["scope"])
+
+
+def _joined(source: str, scope: str) -> str:
+    return f"{source}/{scope}"
 
 
 def _named(things: list[dict[str, Any]]) -> str:

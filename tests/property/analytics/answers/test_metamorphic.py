@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from analytics.answers.orphans import orphans
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.element import Relationship
 from graph.schema import CAN_ACCESS, FACT_NODES, LEVELS, OWNS
 from tests.support.estates.any_world import estate
 from tests.support.estates.small_estates import Estate, ago, together
-from tests.support.printed import debt, evidence, findings, identities, kpis, stale
+from tests.support.printed import debt, evidence, findings, identities, kpis, orphans, stale
 
 SEEDS = range(6)
 QUESTIONS: dict[str, Callable[[Posture], Any]] = {

@@ -6,7 +6,6 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.answers.orphans import orphans as orphans_answer
 from analytics.findings.evaluation import find_by
 from analytics.findings.rules import all_rules
 from analytics.ownership.owners import NOBODY, ownership
@@ -14,6 +13,7 @@ from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, EVERYTHING, Estate, ago, ids, together
 from tests.support.printed import findings, identities
+from tests.support.printed import orphans as orphans_answer
 
 AGENTS = ("a0", "a1", "a2", "a3")
 PEOPLE = ("p0", "p1", "p2")

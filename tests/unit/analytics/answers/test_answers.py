@@ -5,12 +5,11 @@ import json
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.orphans import orphans
 from analytics.answers.show import show
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
-from tests.support.printed import blast_radius, exposure, findings, identities, path, stale
+from tests.support.printed import blast_radius, exposure, findings, identities, orphans, path, stale
 
 
 def _states(estate: Estate) -> dict[str, str]:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.answers.orphans import orphans as orphans_answer
 from analytics.figures.measures import all_measures
 from analytics.findings.evaluation import find_all
 from analytics.history import open_posture
@@ -21,6 +20,7 @@ from ingest.job.run import ingest_reading
 from ingest.sources import all_sources
 from tests.support.estates.small_estates import Estate, ago
 from tests.support.printed import debt, evidence, frameworks, kpis, revocation, stale
+from tests.support.printed import orphans as orphans_answer
 
 UNITS = {"share", "tp", "tp/day", "days", "ratio"}
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from analytics.answers.orphans import orphans as orphans_answer
 from tests.support.estates.small_estates import AS_OF, Estate, ago
 from tests.support.histories.small_history import history_of
 from tests.support.printed import debt, findings
+from tests.support.printed import orphans as orphans_answer
 
 DAY = pd.Timedelta(days=1)
 CREATED = ago(400)

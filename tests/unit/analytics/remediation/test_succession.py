@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from analytics.answers.orphans import NoPerson, orphans
+from analytics.answers.orphans import NoPerson
 from analytics.debt.owed import debt_of
 from analytics.debt.totals import total
 from analytics.posture import Posture
 from tests.support.estates.small_estates import Estate, ago, ids
-from tests.support.printed import debt
+from tests.support.printed import debt, orphans
 
 
 def estate(**ann: Any) -> Estate:
