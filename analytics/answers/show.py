@@ -1,5 +1,10 @@
 """Everything known of one node, with the source of each part."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,14 +14,13 @@ from analytics.answers.collisions import evidence
 from analytics.answers.debt import concerning, item_table
 from analytics.answers.evidence_of_owners import evidence_of
 from analytics.answers.findings import findings
-from analytics.answers.shape import cut, plain, when
-from analytics.answers.table import as_json
+from analytics.answers.shape import ENDS, cut, plain, when
+from analytics.answers.table import Kind, Table, instants, objects
 from analytics.debt.owed import debt_of
 from analytics.posture import Posture
 from analytics.usage.sightings import LAST_USE
 from graph.access import NEVER
 from graph.element import Dtype, Element, Property, Relationship
-from graph.frames import records
 from graph.schema import (
     AUTHENTICATES_AS,
     CAN_ACCESS,
@@ -30,26 +34,54 @@ from graph.values import strict_json
 
 MANY_ITEMS = 100  # debt items shown of one node
 STRUCTURED = (Dtype.TEXTS, Dtype.INSTANTS, Dtype.JSON)
+STATEMENT = ("id", "source", "scope", "label", "first_seen", "last_seen")
 
 
-def show(posture: Posture, number: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Known:
+    """Everything known of the node `id`.
+
+    `properties` are its facts. `owners` has, after the node `owner` itself, `role`, `state`,
+    `evidence`, `since`, `acknowledged_at`, `source` and `scope`; `credentials` has the properties
+    of credentials. `grants` and `relationships` have `from`, `relationship`, `to`, and the facts of
+    the type, without those that are absent. `merged_from` has `id`, `source`, `scope`, `label`,
+    `first_seen`, `last_seen`, `rule` and `evidence` (a list) of each declaration of the node.
+    """
+
+    id: str
+    label: str
+    name: str
+    properties: dict[str, Any]
+    last_use: dict[str, Any] | None
+    owners: Table
+    owner_evidence: dict[str, Any]
+    credentials: Table
+    grants: Table
+    relationships: Table
+    findings: Table
+    debt_items: Table
+    debt_items_left_out: int
+    merged_from: Table
+
+
+def show(posture: Posture, number: int) -> Known:
     """Return everything known of a node (a number)."""
-    graph = posture.graph
-    thing = graph.thing(number)
-    return thing | {
-        "properties": _properties(posture, thing),
-        "last_use": _last_use(posture, number),
-        "owners": [_owner(posture, r) for r in _rows(posture, OWNS, target=number)],
-        "owner_evidence": evidence_of(posture, number) if _may_be_owned(thing) else {},
-        "credentials": _credentials(posture, number),
-        "grants": [
-            _edge(posture, CAN_ACCESS, r) for r in _rows(posture, CAN_ACCESS, source=number)
-        ],
-        "relationships": _relationships(posture, number),
-        "findings": as_json(findings(posture, about=number).findings),
-        **_debt_items(posture, number),
-        "merged_from": _stated_by(posture, thing),
-    }
+    thing, owed = posture.graph.thing(number), debt_of(posture)
+    items, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
+    return Known(
+        **thing,
+        properties=_properties(posture, thing),
+        last_use=_last_use(posture, number),
+        owners=_owners(posture, number),
+        owner_evidence=evidence_of(posture, number) if _may_be_owned(thing) else {},
+        credentials=_credentials(posture, number),
+        grants=_edges(posture, [(CAN_ACCESS, _rows(posture, CAN_ACCESS, source=number))]),
+        relationships=_relationships(posture, number),
+        findings=findings(posture, about=number).findings,
+        debt_items=item_table(posture, owed, items),
+        debt_items_left_out=left_out,
+        merged_from=_stated_by(posture, thing),
+    )
 
 
 def _last_use(posture: Posture, number: int) -> dict[str, Any] | None:
@@ -76,14 +108,6 @@ def _may_be_owned(thing: dict[str, str]) -> bool:
     return thing["label"] in [label.name for label in OWNS.targets]
 
 
-def _debt_items(posture: Posture, number: int) -> dict[str, Any]:
-    """Return the costliest debt items that concern a node, and the count of the rest."""
-    owed = debt_of(posture)
-    shown, left_out = cut(concerning(posture, owed, number), MANY_ITEMS)
-    items = as_json(item_table(posture, owed, shown))
-    return {"debt_items": items, "debt_items_left_out": left_out}
-
-
 def _properties(posture: Posture, thing: dict[str, str]) -> dict[str, Any]:
     label = next(n for n in FACT_NODES if n.name == thing["label"])
     frame = posture.graph.frames[label]
@@ -106,103 +130,124 @@ def value_of(row: pd.Series, column: Property) -> Any:
     return strict_json(value) if value is not None and column.dtype in STRUCTURED else value
 
 
+def _stated(rows: pd.DataFrame, properties: Iterable[Property]) -> dict[str, Any]:
+    """Return columns of facts; lists and maps as such."""
+    return {column.name: _cells(rows[column.name], column) for column in properties}
+
+
+def _cells(values: pd.Series, column: Property) -> Any:
+    if column.dtype not in STRUCTURED:
+        return values.array
+    return objects([None if pd.isna(value) else strict_json(value) for value in values])
+
+
 def _rows(
     posture: Posture,
     relationship: Relationship,
     source: int | None = None,
     target: int | None = None,
-) -> list[pd.Series]:
+) -> pd.DataFrame:
     starts, ends = posture.graph.ends(relationship)
-    chosen = starts == source if source is not None else ends == target
-    rows = posture.graph.frames[relationship][chosen].sort_values("id")
-    return [rows.iloc[place] for place in range(len(rows))]
+    mask = starts == source if source is not None else ends == target
+    frame, places = posture.graph.frames[relationship], np.flatnonzero(mask)
+    return frame.take(places).sort_values("id") if len(places) else frame.iloc[:0]
 
 
-def _edge(posture: Posture, relationship: Relationship, row: pd.Series) -> dict[str, Any]:
+def _edges(posture: Posture, parts: Sequence[tuple[Relationship, pd.DataFrame]]) -> Table:
+    """Return relationships with their facts, given rows of each type."""
     graph = posture.graph
-    ends = {
-        "from": graph.thing(graph.number(row["source_id"])),
-        "relationship": relationship.name,
-        "to": graph.thing(graph.number(row["target_id"])),
-    }
-    facts = {p.name: value_of(row, p) for p in relationship.columns if not _is_end(p)}
-    return ends | {name: value for name, value in facts.items() if value is not None}
+    stated = [(relationship, rows) for relationship, rows in parts if len(rows)] or parts[:1]
+    frames = []
+    for relationship, rows in stated:
+        columns = {
+            "from": graph.numbers(rows["source_id"]),
+            "relationship": np.full(len(rows), relationship.name, object),
+            "to": graph.numbers(rows["target_id"]),
+        }
+        filled = [p for p in _facts(relationship) if rows[p.name].notna().any()]
+        frames.append(pd.DataFrame(columns | _stated(rows, filled)))
+    every = pd.concat(frames, ignore_index=True)
+    facts = _order(tuple(dict.fromkeys(relationship for relationship, _ in stated)))
+    order = [name for name in ("from", "relationship", "to", *facts) if name in every]
+    return Table(every[order], graph.things, ENDS, sparse=True)
 
 
-def _is_end(column: Property) -> bool:
-    return column.name in ("source_id", "target_id")
+def _facts(relationship: Relationship) -> list[Property]:
+    """Return the properties of a type other than its ends."""
+    return [p for p in relationship.columns if p.name not in ("source_id", "target_id")]
 
 
-def _owner(posture: Posture, row: pd.Series) -> dict[str, Any]:
-    owner = posture.graph.number(row["source_id"])
+@cache
+def _order(relationships: tuple[Relationship, ...]) -> tuple[str, ...]:
+    """Return the facts of these types of relationship, in an order that each type keeps."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for relationship in relationships:
+        for before, after in pairwise(_facts(relationship)):
+            sorter.add(after.name, before.name)
+    return tuple(sorter.static_order())
+
+
+def _owners(posture: Posture, number: int) -> Table:
+    rows = _rows(posture, OWNS, target=number)
     owns = posture.ownership.owns
-    own = owns[owns["id"] == row["id"]]
-    active = bool(own["active"].any())
-    return posture.graph.thing(owner) | {
-        "role": plain(row["role"]),
-        "state": "active" if active else "gone",
-        "evidence": plain(row["evidence"]),
-        "since": plain(row["since"]),
-        "acknowledged_at": plain(row["acknowledged_at"]),
-        "source": row["source"],
-        "scope": row["scope"],
+    active = rows["id"].isin(owns["id"][owns["active"]])
+    columns = {
+        "owner": posture.graph.numbers(rows["source_id"]),
+        "role": rows["role"].array,
+        "state": np.where(active, "active", "gone"),
+        "evidence": rows["evidence"].array,
+        "since": rows["since"].array,
+        "acknowledged_at": rows["acknowledged_at"].array,
+        "source": rows["source"].array,
+        "scope": rows["scope"].array,
     }
+    return Table(pd.DataFrame(columns), posture.graph.things, {"owner": Kind.ITSELF})
 
 
-def _credentials(posture: Posture, number: int) -> list[dict[str, Any]]:
+def _credentials(posture: Posture, number: int) -> Table:
     """Return the credentials that a node uses, or that authenticate as it."""
     graph = posture.graph
     agent, used = graph.ends(USES)
     key, identity = graph.ends(AUTHENTICATES_AS)
-    numbers = np.union1d(used[agent == number], key[identity == number])
     frame = graph.frames[CREDENTIAL]
-    rows = frame[np.isin(graph.numbers(frame["id"]), numbers)]
-    columns = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
-    rows_of_values = [{p.name: value_of(row, p) for p in columns} for _, row in rows.iterrows()]
-    return [
-        values | _seen(posture, graph.number(values["id"]), values) for values in rows_of_values
-    ]
+    numbers = graph.numbers(frame["id"])
+    mask = np.isin(numbers, np.union1d(used[agent == number], key[identity == number]))
+    properties = [p for p in CREDENTIAL.columns if p.name not in ("first_seen", "last_seen")]
+    columns = _stated(frame[mask], properties)
+    seen = instants(posture.activity.last_active[numbers[mask]]).array  # computed from all facts
+    columns |= {name: seen for name in LAST_USE if name in columns}
+    return Table(pd.DataFrame(columns), graph.things)
 
 
-def _relationships(posture: Posture, number: int) -> list[dict[str, Any]]:
+def _relationships(posture: Posture, number: int) -> Table:
     """Return every other relationship of the node, in both directions."""
     others = [r for r in RELATIONSHIPS if r not in (OWNS, CAN_ACCESS)]
-    edges = []
-    for relationship in others:
-        for side in ({"source": number}, {"target": number}):
-            edges += [_edge(posture, relationship, r) for r in _rows(posture, relationship, **side)]
-    return edges
+    sides = ({"source": number}, {"target": number})
+    return _edges(posture, [(r, _rows(posture, r, **side)) for r in others for side in sides])
 
 
-def _stated_by(posture: Posture, thing: dict[str, str]) -> list[dict[str, Any]]:
+def _stated_by(posture: Posture, thing: dict[str, str]) -> Table:
     """Return the sources and scopes that declare the node, with its id there and the merge rule."""
-    identities = posture.graph.identities
+    identities, frames = posture.graph.identities, posture.graph.facts.frames
+    merges = evidence(identities, thing["id"])
     if thing["id"] in identities.merged:
-        merges = evidence(identities, thing["id"])
         rows = identities.members[identities.members["canonical"] == thing["id"]]
         rows = rows.sort_values(["id", "source", "scope"])
-        return [
-            _statement(row, row.id, FACT_NODES[row.label].name)
-            | {
-                "rule": _first_rule(merges, row.id),
-                "evidence": [e for e in merges if row.id in e["ids"]],
-            }
-            for row in records(rows)
+        rows = rows.assign(label=[FACT_NODES[label].name for label in rows["label"]])
+        rules = [_first_rule(merges, id_) for id_ in rows["id"]]
+    else:
+        labels: tuple[Element, ...] = FACT_NODES
+        masks = {label: (frames[label]["id"] == thing["id"]).to_numpy(bool) for label in labels}
+        stated = [label for label, mask in masks.items() if mask.any()] or labels
+        parts = [
+            frames[label][masks[label]].assign(label=label.name)[[*STATEMENT]] for label in stated
         ]
-    stated = []
-    labels: tuple[Element, ...] = FACT_NODES
-    for label in labels:
-        frame = posture.graph.facts.frames[label]
-        rows_of_label = frame[frame["id"] == thing["id"]].sort_values(["source", "scope"])
-        for row in records(rows_of_label):
-            stated.append(_statement(row, thing["id"], label.name))
-    rule = "same id" if len(stated) > 1 else None
-    return [row | {"rule": rule, "evidence": []} for row in stated]
-
-
-def _statement(row: Any, id_: str, label: str) -> dict[str, Any]:
-    seen = {"first_seen": plain(row.first_seen), "last_seen": plain(row.last_seen)}
-    return {"id": id_, "source": row.source, "scope": row.scope, "label": label} | seen
+        rows = pd.concat(part.sort_values(["source", "scope"]) for part in parts)
+        rules = ["same id" if len(rows) > 1 else None] * len(rows)
+    proofs = [[each for each in merges if id_ in each["ids"]] for id_ in rows["id"]]
+    columns = {name: rows[name].array for name in STATEMENT}
+    columns |= {"rule": pd.array(rules, dtype="string"), "evidence": objects(proofs)}
+    return Table(pd.DataFrame(columns), posture.graph.things)
 
 
 def _first_rule(merges: list[dict[str, Any]], id_: str) -> str | None:

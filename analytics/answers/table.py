@@ -42,11 +42,14 @@ class Table:
         `id`, `label` and `name` of nodes, by the numbers that `frame` has of them.
     kinds : mapping
         What the integers of a column stand for, where they are not counts.
+    sparse : bool
+        Whether rows in JSON lack the fields of absent facts, instead of null.
     """
 
     frame: pd.DataFrame
     things: pd.DataFrame
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    sparse: bool = False
 
     def __len__(self) -> int:
         """Return the count of rows."""
@@ -95,7 +98,10 @@ def as_json(answer: Any) -> Any:
     {'who': {'id': 'b', 'label': 'Agent', 'name': 'Bot'}, 'use': {'level': 'read', 'days': 2.5}}
     """
     if isinstance(answer, Table):
-        return _rows(columns_of(answer))
+        rows = _rows(columns_of(answer))
+        if answer.sparse:
+            return [{k: v for k, v in row.items() if v is not None} for row in rows]
+        return rows
     if is_dataclass(answer) and not isinstance(answer, type):
         values = {part: getattr(answer, part.name) for part in fields(answer)}
         return {
@@ -154,7 +160,9 @@ def _plain(column: pd.Series) -> list[Any]:
         return _iso(column)
     if column.dtype.kind in "iub" and not column.hasnans:
         return column.tolist()
-    return column.astype(object).where(column.notna(), None).tolist()
+    values, absent = column.to_numpy(object, copy=True), column.isna().to_numpy()
+    values[absent] = None
+    return values.tolist()
 
 
 def _iso(column: pd.Series) -> list[str | None]:

@@ -9,7 +9,6 @@ import pytest
 
 from analytics.answers import journal as decisions
 from analytics.answers.journal import Refused
-from analytics.answers.show import show
 from analytics.history import open_posture, posture_in
 from analytics.posture import assess
 from graph.access import AccessGraph
@@ -19,7 +18,7 @@ from graph.stores.parquet_store import ParquetStore
 from ingest.job.run import ingest
 from ingest.source import InputRefused
 from tests.support.estates.small_estates import AS_OF, Estate
-from tests.support.printed import blast_radius, collisions, findings, identities, orphans
+from tests.support.printed import blast_radius, collisions, findings, identities, orphans, show
 
 ARN = "arn:aws:iam::111122223333:role/bot"
 DAY = pd.Timedelta(days=1)

@@ -1,6 +1,6 @@
 """Commands for identities and single nodes: identities, show, collisions."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.cli.columns import Columns
 from app.cli.command import LIMIT, LimitOption, Thing, question
@@ -8,6 +8,7 @@ from app.cli.command import LIMIT, LimitOption, Thing, question
 if TYPE_CHECKING:
     from analytics.answers.collisions import Collisions
     from analytics.answers.identities import Identities
+    from analytics.answers.show import Known
     from analytics.posture import Posture
 
 
@@ -58,7 +59,7 @@ def identities(posture: "Posture", limit: LimitOption = LIMIT) -> "Identities":
 
 
 @question("show", rows=SHOWN, columns=SHOW)
-def show(posture: "Posture", thing: Thing) -> dict[str, Any]:
+def show(posture: "Posture", thing: Thing) -> "Known":
     """Show everything known of one thing. Example: trustdebt show invoice-bot."""
     from analytics.answers.show import show as answer
 

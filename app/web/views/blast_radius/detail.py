@@ -2,16 +2,17 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analytics.answers.show import show
+from analytics.answers.show import Known, show
 from analytics.posture import Posture
 from app.escape import code, markdown, plain
 from app.web.answers.reach import Question, levels_reached, way
 from app.web.sentences import step_lines
 from app.web.snapshots import kept
-from app.wording import day, kind, stamp, thing_name
+from app.wording import day, kind, stamp
 
 FACTS = (
     ("type", "Type"),
@@ -30,10 +31,9 @@ FACTS = (
 
 
 @kept
-def known(posture: Posture, thing: str) -> dict[str, Any]:
+def known(posture: Posture, thing: str) -> Known:
     """Return everything known of one node."""
-    answer: dict[str, Any] = show(posture, posture.graph.number(thing))
-    return answer
+    return show(posture, posture.graph.number(thing))
 
 
 def thing_panel(posture: Posture, thing: str) -> None:
@@ -42,26 +42,26 @@ def thing_panel(posture: Posture, thing: str) -> None:
     st.subheader(f"{markdown(row['name'], 60)}", anchor=False)
     st.caption(f"{kind(row['label']).capitalize()} · {code(row['id'])}")
     shown = known(posture, thing)
-    facts = shown["properties"]
+    facts = shown.properties
     lines = [
         f"{words}: **{_fact(facts[name])}**" for name, words in FACTS if facts.get(name) is not None
     ]
-    if shown.get("owners"):
-        lines.append(f"Owners: {_owners(shown['owners'])}")
-    if shown.get("findings"):
-        lines.append(f"Findings about it: **{len(shown['findings'])}**")
+    if len(shown.owners):
+        lines.append(f"Owners: {_owners(shown.owners.readable())}")
+    if len(shown.findings):
+        lines.append(f"Findings about it: **{len(shown.findings)}**")
     if lines:
         st.markdown("  \n".join(lines))
 
 
-def _owners(owners: list[dict[str, Any]]) -> str:
+def _owners(owners: pd.DataFrame) -> str:
     """Return each owner once, with its roles, and whether it is gone."""
     roles: dict[str, list[str]] = {}
-    named = {}
-    for owner in owners:
-        gone = ", gone" if owner.get("state") == "gone" else ""
-        roles.setdefault(owner["id"], []).append(f"{owner.get('role') or 'owner'}{gone}")
-        named[owner["id"]] = markdown(thing_name(owner), 60)
+    gone = np.where(owners["state"] == "gone", ", gone", "")
+    parts = (owners["role"].fillna("owner") + gone).tolist()
+    for id_, part in zip(owners["id"].tolist(), parts, strict=True):
+        roles.setdefault(id_, []).append(part)
+    named = {i: markdown(n, 60) for i, n in zip(owners["id"], owners["name"], strict=True)}
     return ", ".join(
         f"**{named[id_]}** ({markdown(' and '.join(parts))})" for id_, parts in roles.items()
     )

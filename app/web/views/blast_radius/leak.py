@@ -7,7 +7,7 @@ from analytics.posture import Posture
 from app.escape import markdown
 from app.web.snapshots import kept
 from app.web.views.blast_radius.detail import known
-from app.wording import counted, joined, thing_name
+from app.wording import counted, joined
 from graph.schema import AUTHENTICATES_AS, USES
 
 KEYS = 6  # keys of an identity offered one by one
@@ -54,16 +54,16 @@ def _names(names: list[str]) -> str:
 def keys_of(posture: Posture, thing: str) -> None:
     """Draw a button for each live key of an identity, which asks what if that key leaked."""
     graph = posture.graph
-    keys = known(posture, thing)["credentials"]
-    live = [row for row in keys if graph.live[graph.number(row["id"])]]
-    for row in live[:KEYS]:
+    keys = known(posture, thing).credentials.frame
+    live = keys[graph.live[graph.numbers(keys["id"])]]
+    for id_, name in zip(live["id"][:KEYS], live["name"].fillna(live["id"])[:KEYS], strict=True):
         st.button(
-            f"If {markdown(thing_name(row), 40)} leaked",
-            key=f"leak:{row['id']}",
+            f"If {markdown(name, 40)} leaked",
+            key=f"leak:{id_}",
             icon=":material/key:",
             type="tertiary",
             on_click=_ask,
-            args=(row["id"],),
+            args=(id_,),
         )
     if len(live) > KEYS:
         st.caption(f"and {counted(len(live) - KEYS, 'more key')}: search for `key:`")

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.answers.coverage import coverage
-from analytics.answers.show import show
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.coverage import FIELD_KINDS
@@ -29,7 +28,7 @@ from tests.support.exports.example import Export
 from tests.support.exports.examples.cloudtrail import EVENT
 from tests.support.exports.examples.estate import ESTATE
 from tests.support.exports.small_exports import EXPORTS, write
-from tests.support.printed import debt, findings, orphans
+from tests.support.printed import debt, findings, orphans, show
 
 TAKEN_AT = AS_OF
 PEOPLE = "Employee ID,Work Email,Name\n" + "".join(

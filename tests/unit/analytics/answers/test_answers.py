@@ -5,11 +5,19 @@ import json
 import pytest
 
 from analytics.answers.coverage import coverage
-from analytics.answers.show import show
 from analytics.posture import assess
 from graph.access import AccessGraph
 from tests.support.estates.small_estates import AS_OF, Estate, ago, example, ids, together
-from tests.support.printed import blast_radius, exposure, findings, identities, orphans, path, stale
+from tests.support.printed import (
+    blast_radius,
+    exposure,
+    findings,
+    identities,
+    orphans,
+    path,
+    show,
+    stale,
+)
 
 
 def _states(estate: Estate) -> dict[str, str]:

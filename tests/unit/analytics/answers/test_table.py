@@ -103,3 +103,11 @@ def test_csv_has_ids_then_names_and_runs_nothing():
         '"a","a<U+001B>[31m","\'=cmd()"',
         '"","\'+1",""',
     ]
+
+
+def test_a_sparse_table_leaves_absent_facts_out():
+    table = Table(FRAME[["self", "count", "share"]], THINGS, {"self": Kind.NODE}, sparse=True)
+    assert as_json(table) == [
+        {"self": {"id": "b", "label": "Role", "name": "B"}, "count": 7, "share": 0.1},
+        {"self": {"id": "a", "label": "Agent", "name": "=cmd()"}},
+    ]

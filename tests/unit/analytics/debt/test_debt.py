@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from analytics.answers.show import show
 from graph.schema import DECISION_RECORD, SOD_RULE, USE_EVENT
 from tests.support.estates.small_estates import EVERYTHING, Estate, ago
-from tests.support.printed import debt, identities, what_if
+from tests.support.printed import debt, identities, show, what_if
 
 
 def one(declares=EVERYTHING, sensitivity="restricted", level="read", grant=None, **agent) -> Estate:

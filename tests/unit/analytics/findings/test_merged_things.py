@@ -4,7 +4,6 @@ import pytest
 
 from analytics.answers import journal as decisions
 from analytics.answers.findings import finding
-from analytics.answers.show import show
 from graph.access import UnknownThing
 from graph.journal.journal import Journal
 from graph.schema import SOD_RULE
@@ -25,7 +24,7 @@ from tests.support.histories.merged_things import (
     unfollowed,
 )
 from tests.support.histories.small_history import books, history_of
-from tests.support.printed import collisions
+from tests.support.printed import collisions, show
 
 __all__ = ["few_rules"]  # a fixture of this module
 

@@ -6,13 +6,12 @@ import pandas as pd
 import pytest
 
 from analytics.answers.evidence_of_owners import evidence_of
-from analytics.answers.show import show
 from analytics.posture import Posture, assess
 from graph.access import AccessGraph
 from graph.facts import Facts
 from tests.support.estates.rule_findings import found
 from tests.support.estates.small_estates import AS_OF, Estate, ago, together
-from tests.support.printed import conflicts, debt, kpis, orphans
+from tests.support.printed import conflicts, debt, kpis, orphans, show
 
 
 def about(posture: Posture, thing: str, role: str = "business") -> dict[str, Any]:
