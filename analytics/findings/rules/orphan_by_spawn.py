@@ -36,12 +36,13 @@ def find(posture: Posture) -> pd.DataFrame:
 
 
 def _births(posture: Posture) -> dict[tuple[int, int], tuple[str, ...]]:
-    """Return for each pair of parent and child the ids of its SPAWNS relationships."""
+    """Return for each pair of parent and child the ids of its SPAWNS relationships, sorted."""
     graph = posture.graph
     kept = graph.in_force(SPAWNS)
     parent, child = (end[kept].tolist() for end in graph.ends(SPAWNS))
     born: dict[tuple[int, int], tuple[str, ...]] = {}
-    for above, below, fact in zip(parent, child, graph.frames[SPAWNS]["id"][kept], strict=True):
+    rows = zip(graph.frames[SPAWNS]["id"][kept], parent, child, strict=True)
+    for fact, above, below in sorted(rows):
         born[above, below] = (*born.get((above, below), ()), fact)
     return born
 

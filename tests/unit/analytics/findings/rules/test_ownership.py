@@ -315,3 +315,12 @@ def test_an_orphan_by_spawn_shows_what_made_it_one():
     rows = find_all(posture)
     (evidence,) = rows["evidence"][rows["rule"] == "OWN-05"]
     assert evidence == tuple(posture.graph.frames[SPAWNS]["id"])
+
+
+@pytest.mark.parametrize("ids", [("s1", "s2"), ("s2", "s1")])
+def test_what_made_it_one_is_shown_in_one_order_whatever_that_of_the_rows(ids):
+    e = _people().agent("mum", status="retired")
+    for id_ in ids:
+        e.link("mum", "SPAWNS", "bot", id=id_)
+    rows = find_all(e.posture())
+    assert rows["evidence"][rows["rule"] == "OWN-05"].tolist() == [("s1", "s2")]
