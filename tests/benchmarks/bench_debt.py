@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analytics.assumptions.families.credentials import held
+from analytics.assumptions.families.credentials import credential_pairs
 from analytics.assumptions.items import assess_items
 from analytics.debt import ASSUMPTIONS, Debt, model
 from analytics.debt.totals import total
@@ -111,7 +111,7 @@ class Plain:
         return found
 
     def _keys(self, posture: Posture) -> dict[int, list[dict[str, object]]]:
-        frame, pairs = posture.graph.frames[CREDENTIAL], held(posture)
+        frame, pairs = posture.graph.frames[CREDENTIAL], credential_pairs(posture)
         made = milliseconds(frame["created_at"]).tolist()
         rows = [
             {"made": at, "storage": storage, "strength": strength}
