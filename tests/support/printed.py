@@ -13,16 +13,20 @@ import analytics.answers
 from analytics.answers.table import as_json
 
 
+def __getattr__(name: str) -> Any:
+    return _printed(name)
+
+
 @cache
-def __getattr__(name: str) -> Callable[..., Any]:
+def _printed(name: str) -> Callable[..., Any]:
     for module in iter_modules(analytics.answers.__path__, "analytics.answers."):
         answer = getattr(import_module(module.name), name, None)
         if callable(answer) and getattr(answer, "__module__", None) == module.name:
-            return _printed(answer)
+            return _as_json(answer)
     raise AttributeError(name)
 
 
-def _printed(answer: Callable[..., Any]) -> Callable[..., Any]:
+def _as_json(answer: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(answer)
     def printed(*given: Any, **named: Any) -> Any:
         return as_json(answer(*given, **named))
