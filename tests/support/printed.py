@@ -19,7 +19,9 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _printed(name: str) -> Callable[..., Any]:
-    for module in iter_modules(analytics.answers.__path__, "analytics.answers."):
+    modules = iter_modules(analytics.answers.__path__, "analytics.answers.")
+    # Its own module first: another may have a function of that name.
+    for module in sorted(modules, key=lambda module: not module.name.endswith(f".{name}")):
         answer = getattr(import_module(module.name), name, None)
         if callable(answer) and getattr(answer, "__module__", None) == module.name:
             return _as_json(answer)
