@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 
 from ingest.source import InputRefused
 from tests.support.exports.aws_account import (
-    allow,
-    deny,
-    details,
-    group,
-    managed,
     read,
-    role,
-    trust,
-    user,
 )
+from tests.support.exports.examples.aws import account
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 TEXTS = st.sampled_from(
@@ -32,19 +25,6 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-
-
-def account() -> dict[str, Any]:
-    """Write an account with one of everything."""
-    limit = managed("limit", allow("s3:*"), allow("sqs:*", Condition={"Bool": {"x": "true"}}))
-    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": limit["Arn"]}}
-    statements = [allow(["s3:Get*"], ["arn:aws:s3:::b/*"]), deny("iam:*"), allow("*", "*")]
-    return details(
-        users=[user("ann", *statements, GroupList=["staff"], **bound)],
-        groups=[group("staff", allow("sqs:*", "arn:aws:sqs:*:*:q*"))],
-        roles=[role("r", [trust({"AWS": "*"}), trust({"Federated": "x"}, "sts:*")], allow("*"))],
-        policies=[limit],
-    )
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

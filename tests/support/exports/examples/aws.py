@@ -15,7 +15,8 @@ from tests.support.exports.aws_account import (
 from tests.support.exports.example import Export, Native, Several, as_json
 
 
-def _aws() -> Any:
+def account() -> Any:
+    """Return an account with one of everything."""
     limit = managed("limit", allow("s3:*"), allow("sqs:*", Condition={"Bool": {"x": "true"}}))
     bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": limit["Arn"]}}
     statements = [allow(["s3:Get*"], ["arn:aws:s3:::b/*"]), deny("iam:*"), allow("*", "*")]
@@ -32,7 +33,7 @@ REPORT = f"""user,arn,user_creation_time,password_enabled,mfa_active,access_key_
 access_key_1_last_rotated,access_key_1_last_used_date
 ann,{AWS}user/ann,2026-01-01T00:00:00+00:00,false,false,true,2026-01-01T00:00:00+00:00,N/A
 """
-EXPORTS: list[Export] = [{"details.json": as_json(_aws())}]
+EXPORTS: list[Export] = [{"details.json": as_json(account())}]
 
 NATIVE: Native = (
     {
