@@ -22,7 +22,6 @@ from graph.edges import flags as flags
 from graph.edges import seen, stated_edges, stated_grants
 from graph.element import Element, Node, Relationship, When
 from graph.facts import Coverage, Facts, LazyFrames
-from graph.frames import text_array
 from graph.identity.lookup import AmbiguousThing as AmbiguousThing
 from graph.identity.lookup import UnknownThing as UnknownThing
 from graph.identity.lookup import find
@@ -43,7 +42,7 @@ from graph.schema import (
 )
 from graph.stores import SnapshotInfo
 from graph.usage.of_grants import level_instants, summed_use
-from graph.values import choice_bits
+from graph.values import choice_bits, text_array
 
 if TYPE_CHECKING:
     import networkx as nx

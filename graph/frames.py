@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray
 
 from graph.element import Dtype, Element, Property, Relationship
-from graph.values import NOTHING_WRONG, parse, unordered
+from graph.values import NOTHING_WRONG, parse, text_array, unordered
 
 Frames = Mapping[Element, pd.DataFrame]
 
@@ -65,14 +64,6 @@ def empty(element: Element) -> pd.DataFrame:
 @cache
 def _empty(element: Element) -> pd.DataFrame:
     return pd.DataFrame({c.name: pd.Series([], dtype=PANDAS[c.dtype]) for c in element.columns})
-
-
-def text_array(column: pd.Series) -> pa.Array:
-    """Return a column of text as one Arrow array."""
-    if column.empty:
-        return pa.array([], pa.string())
-    array = pa.array(column, pa.string())
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def records(frame: pd.DataFrame) -> Iterator[Any]:

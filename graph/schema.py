@@ -22,6 +22,8 @@ from graph.element import (
 )
 
 LEVELS = ("list", "read", "write", "admin")
+# The names of the levels in a set of them, lowest first, by the bits of the set: bit 0 is `list`.
+LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
 SENSITIVITIES = ("public", "internal", "confidential", "restricted")
 ANYONE = "anyone"  # the type of the resource that represents everybody
 TRUST_ANCHORS = ("service", "oidc_provider", "saml_provider", ANYONE)  # types that nobody protects

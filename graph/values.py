@@ -308,6 +308,14 @@ READ: dict[Dtype, Callable[[Any], Any]] = {
 }
 
 
+def text_array(column: pd.Series) -> pa.Array:
+    """Return a column of text as one Arrow array."""
+    if column.empty:
+        return pa.array([], pa.string())
+    array = pa.array(column, pa.string())
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
 def choice_bits(lists: pd.Series, choices: tuple[str, ...]) -> np.ndarray:
     """Return lists of `choices`, as JSON text, as the smallest integers with a bit for each.
 
@@ -318,9 +326,7 @@ def choice_bits(lists: pd.Series, choices: tuple[str, ...]) -> np.ndarray:
     >>> choice_bits(lists, ("list", "read", "admin"))
     array([6, 0], dtype=uint8)
     """
-    encoded = pa.array(lists, pa.string())
-    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    encoded = encoded.dictionary_encode()
+    encoded = text_array(lists).dictionary_encode()
     bit = {choice: 1 << place for place, choice in enumerate(choices)}
     distinct = [sum(bit.get(each, 0) for each in set(json.loads(text)))
                 for text in encoded.dictionary.to_pylist()]  # fmt: skip

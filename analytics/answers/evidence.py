@@ -9,7 +9,7 @@ import pandas as pd
 from analytics.answers.decision_records import decision_records
 from analytics.answers.shape import cut
 from analytics.answers.show import value_of
-from analytics.answers.table import Kind, Table, instants
+from analytics.answers.table import Kind, Table, instants, objects
 from analytics.evidence.coverage import coverage
 from analytics.evidence.deciding import EXPLAINED, UNEXPLAINED
 from analytics.evidence.decisions import records as decided
@@ -87,7 +87,7 @@ def _uses(posture: Posture, rows: pd.DataFrame) -> Table:
         "state": np.array(STATES, object)[rows["state"].to_numpy(np.int64)],
         "reason": reasons[rows["reason"].to_numpy(np.int64)],
         "decision": rows["decision"].array,
-        "said": np.fromiter(map(texts.get, rows["decision"]), object, len(rows)),
+        "said": objects([texts.get(id_) for id_ in rows["decision"]]),
     }
     return Table(pd.DataFrame(columns), posture.graph.things, KINDS)
 
@@ -115,7 +115,7 @@ def _by_identity(posture: Posture, rows: pd.DataFrame, limit: int) -> Table:
     columns: dict[str, Any] = {"identity": shown}
     measured = [coverage(parts[number]) for number in shown]
     for name in coverage(known.head(0)):
-        columns[name] = np.fromiter((each[name] for each in measured), object, len(measured))
+        columns[name] = objects([each[name] for each in measured])
     return Table(pd.DataFrame(columns), posture.graph.things, {"identity": Kind.NODE})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analytics.answers.shape import cut
-from analytics.answers.table import Kind, Table
+from analytics.answers.table import Kind, Table, objects
 from analytics.posture import UNUSED_DAYS, Posture
 from analytics.remediation.credential_hubs import Hubs as Measures
 from analytics.remediation.credential_hubs import credential_hubs
@@ -88,7 +88,7 @@ def _dependents(posture: Posture, measures: Measures, credentials: np.ndarray) -
             for row in records(rows.iloc[start : min(end, start + SHOWN)])
         ]
         lists.append(dependents)
-    return np.fromiter(lists, object, len(lists))
+    return objects(lists)
 
 
 def _types(posture: Posture) -> np.ndarray:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from analytics.answers.shape import edge_step, grant_step, highest, levels, sentence
+from analytics.answers.shape import edge_step, grant_step, highest, sentence
 from analytics.answers.support import with_facts
 from analytics.answers.table import Table, objects
 from analytics.posture import Filter, Posture
 from analytics.reach.spread import Spread, spread
 from graph.frames import records
-from graph.schema import LEVELS
+from graph.schema import LEVEL_SETS, LEVELS
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -70,7 +70,7 @@ def path(
     )
     thing, every = posture.graph.thing, _levels_reached(reach, end)
     table = Table(frame, posture.graph.things)
-    return Paths(thing(start), thing(end), levels(every), table)
+    return Paths(thing(start), thing(end), LEVEL_SETS[every], table)
 
 
 def _levels_reached(reach: Spread, end: int) -> int:

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from analytics.answers.shape import plain
 from analytics.posture import Posture
 from graph.element import Element, Node, Relationship
-from graph.frames import records, text_array
+from graph.frames import records
 from graph.schema import ELEMENTS
+from graph.values import text_array
 
 
 def proof_of(posture: Posture, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analytics.answers.durability import durability_of
 from analytics.answers.leak import leak_of
-from analytics.answers.shape import cut, edge_step, grant_step, levels
+from analytics.answers.shape import cut, edge_step, grant_step
 from analytics.answers.table import Kind, Table
 from analytics.posture import UNUSED_DAYS, Filter, Posture, stale
 from analytics.reach.known import opaque_nodes
@@ -16,7 +16,7 @@ from analytics.reach.spread import Spread, spread
 from analytics.remediation.unknowns import Asked, what_to_ask
 from analytics.weights import UNKNOWN, mask_weights
 from graph.frames import records
-from graph.schema import CREDENTIAL, LEVELS, SENSITIVITIES
+from graph.schema import CREDENTIAL, LEVEL_SETS, LEVELS, SENSITIVITIES
 
 NAMED = 3  # nodes named in a sentence
 PROFILE = ("hops", "resources", "weighted")
@@ -347,7 +347,7 @@ def reach_tree(
         if number not in nodes:
             nodes[number] = graph.thing(number) | {"hops": int(use.hops) + 1, "parent": holder}
         nodes[number] |= {
-            "levels": levels(all_levels[number]),
+            "levels": LEVEL_SETS[all_levels[number]],
             "sensitivity": _stated(posture, number),
         }
         unused = every_unused[grant]

@@ -10,7 +10,7 @@ from analytics.answers.table import Kind, objects
 from analytics.posture import Posture
 from analytics.remediation.removal.removable import Removable
 from graph.access import NEVER
-from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
+from graph.schema import CAN_ACCESS, CONTROL, LEVEL_SETS, LEVELS, RELATIONSHIPS
 from graph.values import iso, strict_json
 
 ENDS = {"from": Kind.NODE, "to": Kind.NODE}
@@ -33,11 +33,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def levels(bits: int) -> list[str]:
-    """Return the names of the levels whose bits are set, lowest first."""
-    return [level for bit, level in enumerate(LEVELS) if int(bits) >> bit & 1]
 
 
 def highest(bits: int) -> str:
@@ -91,7 +86,7 @@ def grant_step(posture: Posture, grant: int, bits: int) -> dict[str, Any]:
         "from": graph.thing(int(grants.holder[grant])),
         "relationship": CAN_ACCESS.name,
         "to": graph.thing(int(grants.resource[grant])),
-        "levels": levels(bits),
+        "levels": LEVEL_SETS[bits],
         "eligible": bool(grants.eligible[grant]),
         "conditional": bool(grants.conditional[grant]),
         "derived": bool(grants.derived[grant]),

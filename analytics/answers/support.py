@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 from analytics.answers.shape import plain
 from analytics.posture import Posture
 from graph.element import Relationship
-from graph.frames import text_array
 from graph.schema import RELATIONSHIPS
-from graph.values import strict_json
+from graph.values import strict_json, text_array
 
 STATED = {"policy_id": "policy", "role_name": "role", "action": "action", "condition": "condition"}
 LISTS = ("actions", "levels")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from graph.schema import LEVELS
+from graph.schema import LEVEL_SETS, LEVELS
 
 THING = ("id", "label", "name")
 OPTIONAL = {"optional": True}  # metadata of a field that JSON lacks if the answer has None for it
@@ -173,8 +173,7 @@ def _iso(column: pd.Series) -> list[str | None]:
 
 
 def _levels(column: pd.Series) -> list[list[str]]:
-    names = [[n for bit, n in enumerate(LEVELS) if k >> bit & 1] for k in range(1 << len(LEVELS))]
-    return [names[bits] for bits in column.tolist()]
+    return [LEVEL_SETS[bits] for bits in column.tolist()]
 
 
 def _text(values: np.ndarray) -> Any:

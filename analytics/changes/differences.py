@@ -17,9 +17,8 @@ from graph.access import AccessGraph
 from graph.coverage import kind_of_element, kind_of_field
 from graph.element import Dtype, Element, Node
 from graph.facts import Coverage
-from graph.frames import text_array
 from graph.schema import FACT_NODES, RELATIONSHIPS
-from graph.values import unordered
+from graph.values import text_array, unordered
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 NOT_COMPARED = ("id", "source", "scope", "first_seen", "last_seen")

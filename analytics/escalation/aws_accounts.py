@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from analytics.coverage import declaring
 from analytics.escalation.support import NOTHING, Support
 from graph.access import AccessGraph
-from graph.frames import text_array
 from graph.schema import HUMAN, RESOURCE, ROLE, SERVICE_ACCOUNT
+from graph.values import text_array
 
 
 class Accounts:

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from analytics.escalation.support import NOTHING, Support, facts_of, minimal, together
 from graph.access import AccessGraph
-from graph.frames import text_array
 from graph.schema import CAN_ACCESS, GROUP, MEMBER_OF
+from graph.values import text_array
 
 MOST = 16  # most alternatives that are kept apart; the reach does not depend on it
 OWN = -1

@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 from analytics.escalation.support import Support, facts_of
 from graph.access import AccessGraph
 from graph.element import Node
-from graph.frames import text_array
 from graph.schema import AGENT, CAN_ACCESS, GROUP, RESOURCE, SERVICE_ACCOUNT
+from graph.values import text_array
 
 PREFIX = "entra:"
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from analytics.escalation.aws_permissions import Permission, Permissions, with_groups
 from analytics.escalation.support import facts_of
 from graph.access import AccessGraph
-from graph.frames import text_array
 from graph.schema import CAN_ACCESS, RESOURCE, SERVICE_ACCOUNT
+from graph.values import text_array
 
 TAKES = (
     "iam.serviceAccounts.getAccessToken",

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from analytics.escalation.support import NOTHING, Support, facts_of, together
 from graph.access import AccessGraph
 from graph.element import Relationship
-from graph.frames import text_array
 from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, RUNS_AS, SERVICE_ACCOUNT
+from graph.values import text_array
 
 PREFIX, ALL, EVERYWHERE = "k8s:", "*", "-"
 

@@ -18,7 +18,6 @@ from analytics.reach.kernels import traversal
 from analytics.reach.network import Network
 from graph.access import AccessGraph
 from graph.facts import Coverage
-from graph.frames import text_array
 from graph.once import once
 from graph.schema import (
     AUTHENTICATES_AS,
@@ -30,7 +29,7 @@ from graph.schema import (
     USES,
     WAITING,
 )
-from graph.values import strict_json
+from graph.values import strict_json, text_array
 
 BETWEEN = "\x1f"  # separates source and scope, neither of which contains it
 ACTS_AS = (USES, RUNS_AS)  # these give an agent, a tool or a machine the access of another node

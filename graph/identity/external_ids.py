@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.facts import Facts
-from graph.frames import text_array
 from graph.schema import FACT_NODES
-from graph.values import strict_json
+from graph.values import strict_json, text_array
 
 
 @dataclass(frozen=True, slots=True)

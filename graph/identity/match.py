@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import scipy  # its parts are loaded when they are first used
 
 from graph.facts import Facts
-from graph.frames import records, text_array
+from graph.frames import records
 from graph.identity.external_ids import (
     CLAIMS,
     KINDS,
@@ -30,6 +30,7 @@ from graph.identity.external_ids import (
     own_claims,
 )
 from graph.schema import FACT_NODES
+from graph.values import text_array
 
 ROUNDS = 20  # of matching by weak facts: a merged manager makes his reports comparable
 MEMBER = ("label", "id", "source", "scope", "first_seen", "last_seen", "created", "ended")

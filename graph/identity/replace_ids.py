@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from graph.element import Dtype, Element, Node, Relationship
 from graph.facts import Facts, LazyFrames
-from graph.frames import relationship_ids, text_array
+from graph.frames import relationship_ids
 from graph.identity.match import Identities, Pair, identify
-from graph.values import canonical, strict_json
+from graph.values import canonical, strict_json, text_array
 
 
 def unify(facts: Facts, apart: Iterable[Pair] = ()) -> Facts:

@@ -22,10 +22,10 @@ import pyarrow.compute as pc
 from graph import cypher
 from graph.element import Dtype, Element, Node, Relationship, Table
 from graph.facts import Facts
-from graph.frames import empty, text_array
+from graph.frames import empty
 from graph.identity.merge_claims import resolve, resolve_nodes
 from graph.schema import ELEMENTS, FACT_NODES, RELATIONSHIPS, TABLES
-from graph.values import canonical
+from graph.values import canonical, text_array
 
 BATCH = 10_000
 ARROW: Mapping[Dtype, pa.DataType] = {

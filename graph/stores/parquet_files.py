@@ -17,10 +17,11 @@ import pyarrow.parquet as pq
 from graph.element import Element, Node, Relationship
 from graph.facts import Facts
 from graph.files.private import private_bytes
-from graph.frames import PANDAS, empty, text_array
+from graph.frames import PANDAS, empty
 from graph.journal.hash_chain import sha256
 from graph.schema import FACT_NODES
 from graph.stores import StoreDamaged
+from graph.values import text_array
 
 NODE_INDEX = "nodes"
 TYPES = {

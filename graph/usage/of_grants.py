@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from graph.frames import text_array
 from graph.schema import LEVELS
+from graph.values import text_array
 
 NEVER = np.iinfo(np.int64).min
 

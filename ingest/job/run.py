@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 
 from graph.element import Element, Relationship
 from graph.facts import Facts
-from graph.frames import empty, records, text_array
+from graph.frames import empty, records
 from graph.journal.failed_reads import FailedRead
 from graph.journal.rejected_rows import LISTED, RejectedRows
 from graph.schema import FACT_NODES, RELATIONSHIPS, WAITING
 from graph.stores import KEEP, SnapshotInfo, Store
+from graph.values import text_array
 from ingest.files.progress import file_by_file
 from ingest.job.check import check, refuse_if_bad
 from ingest.job.failures import Failure, remember

@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 
 from graph.element import Content, Dtype, Element
-from graph.frames import text_array
 from graph.secrets import fingerprint as fingerprint
 from graph.secrets import names_secret, redact_named, redact_prose
 from graph.secrets import redact_text as redact_text
 from graph.secrets.sieve import suspects
-from graph.values import canonical, strict_json
+from graph.values import canonical, strict_json, text_array
 
 Clean = Callable[[str], str]
 IDENTIFIERS = {"id", "source_id", "target_id", "source", "scope"}

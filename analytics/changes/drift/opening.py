@@ -11,9 +11,9 @@ from analytics.posture import Posture
 from analytics.reach.network import Network
 from graph.access import NEVER, AccessGraph, milliseconds
 from graph.element import Relationship
-from graph.frames import text_array
 from graph.once import once
 from graph.schema import CAN_ACCESS, CONTROL, LEVELS, RELATIONSHIPS
+from graph.values import text_array
 
 
 @dataclass(frozen=True)

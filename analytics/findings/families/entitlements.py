@@ -21,11 +21,10 @@ from analytics.tags import BREAK_GLASS, SEASONAL, bears, tagged
 from analytics.usage.actors import actors
 from graph.access import NEVER
 from graph.once import once
-from graph.schema import CAN_ACCESS, LEVELS
+from graph.schema import CAN_ACCESS, LEVEL_SETS, LEVELS
 
 MARKS = {"seasonal": SEASONAL, "break-glass": BREAK_GLASS}
 VERBS = dict(zip(LEVELS, ("list", "read", "write", "administer"), strict=True))
-LEVEL_SETS = [[level for bit, level in enumerate(LEVELS) if bits >> bit & 1] for bits in range(16)]
 
 
 LEVEL_WORDS = [joined(levels) for levels in LEVEL_SETS]

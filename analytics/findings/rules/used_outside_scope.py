@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analytics.findings.families.entitlements import LEVEL_SETS, VERBS
+from analytics.findings.families.entitlements import VERBS
 from analytics.findings.families.scope_use import outside
 from analytics.findings.feeds import By, Feeds
 from analytics.findings.rule import Rule, day, findings_of, joined, plural
@@ -10,6 +10,7 @@ from analytics.posture import UNUSED_DAYS, Posture
 from analytics.residue import alive
 from analytics.weights import SENSITIVITY
 from graph.frames import records
+from graph.schema import LEVEL_SETS
 
 
 def find(posture: Posture) -> pd.DataFrame:

@@ -19,8 +19,8 @@ from analytics.usage.stale_access import stale_paths
 from graph.access import AccessGraph
 from graph.element import Element, Node, Relationship
 from graph.facts import Facts, LazyFrames, Numbering
-from graph.frames import text_array
 from graph.schema import CAN_ACCESS, CONTROL, RELATIONSHIPS
+from graph.values import text_array
 
 FINDING = "F-"  # prefix of the id of a finding
 
