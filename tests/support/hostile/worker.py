@@ -1,10 +1,12 @@
-"""Reads hostile exports of one source in a process of its own, within bounds; one line for each.
+"""Reads hostile exports, each source in a process of its own, within bounds; one line for each.
 
 Each line is JSON: the case, what came of it (`read`, `set aside`, `passed over`, `refused`,
 `fault`, `hang`), what was said, and the seconds. The last line is the peak of memory in bytes.
+The lines of a source are in a file of its name, and what else it wrote in one beside it.
 """
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -138,10 +140,9 @@ def _say(said: Any) -> None:
     print(json.dumps(said), flush=True)
 
 
-def main(name: str) -> None:
+def try_all(name: str) -> None:
     """Try every case on every small export of a source."""
     signal.signal(signal.SIGALRM, _alarm)
-    zip_bomb(), gzip_bomb()
     bound_memory()
     for number, export in enumerate(EXPORTS[name]):
         for case_name, case in CASES.items():
@@ -154,5 +155,27 @@ def main(name: str) -> None:
     _say(peak_memory())
 
 
+def main(name: str, folder: Path) -> None:
+    """Try one source in a copy of this process, which has imported all that it needs."""
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        (folder / f"{name}.code").write_text(str(os.waitstatus_to_exitcode(status)))
+        return
+    code = 1
+    try:
+        for stream, ending in ((sys.stdout, "out"), (sys.stderr, "err")):
+            os.dup2(os.open(folder / f"{name}.{ending}", os.O_CREAT | os.O_WRONLY), stream.fileno())
+        try_all(name)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    zip_bomb(), gzip_bomb()
+    for each in sys.argv[2:]:
+        main(each, Path(sys.argv[1]))
