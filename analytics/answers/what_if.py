@@ -1,4 +1,4 @@
-"""What-if: reach, findings and observed uses before and after a removal."""
+"""What-if: reach, findings and observed uses before and after removals and new grants."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,11 +10,14 @@ import pandas as pd
 from analytics.answers.shape import cut
 from analytics.answers.table import Kind, Table, instants
 from analytics.posture import Posture
-from analytics.remediation.removal.before_and_after import after_removal, figures
+from analytics.remediation.removal.additions import Additions, granted
+from analytics.remediation.removal.before_and_after import changed, figures
 from analytics.remediation.removal.changed_reach import changed_reach
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.moved_access import MovedAccess, moved_access
 from analytics.remediation.removal.what_if import Removal, removals
+from graph.schema import CAN_ACCESS
+from graph.values import strict_json
 
 SIDES = ("before", "after")
 PAIR = {"identity": Kind.NODE, "resource": Kind.NODE}
@@ -24,7 +27,7 @@ USE = PAIR | {"level": Kind.LEVEL, "through.from": Kind.NODE, "through.to": Kind
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What a removal changes; see `what_if`.
+    """What removals and new grants change; see `what_if`.
 
     `identities` has, after the node `identity` itself, `weighted` and `resources` of `before` and
     `after`, and `lost`. `lost` and `gained` have `identity`, `resource` (nodes) and `level`.
@@ -33,6 +36,7 @@ class WhatIf:
     """
 
     removed: list[dict[str, Any]]
+    granted: list[dict[str, Any]]
     before: dict[str, Any]
     after: dict[str, Any]
     identities: Table
@@ -44,8 +48,10 @@ class WhatIf:
     left_out: int
 
 
-def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> WhatIf:
-    """Return what changes if `items` are removed; the snapshot itself stays as it is.
+def what_if(
+    posture: Posture, items: Sequence[str], limit: int = 0, grants: Sequence[str] = ()
+) -> WhatIf:
+    """Return what changes if `items` are removed and `grants` added; the snapshot stays as it is.
 
     `reach` is the weighted reach of all identities together, and `debt` what they owe. `identities`
     are those whose own reach changes, the most affected first; `lost` and `gained` are the pairs,
@@ -55,9 +61,12 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> WhatIf:
     holds its length.
     """
     gone = removals(posture, items)
-    after = after_removal(posture, gone)
-    change = changed_reach(posture, after, limit)
-    moved, breaks = moved_access(after), ended(posture, after, gone)
+    added = granted(posture, grants) if grants else None
+    after = changed(posture, gone, added)
+    larger = changed(posture, (), added) if added else None
+    change = changed_reach(posture, after, limit, larger)
+    moved, breaks = moved_access(after) if gone else [], ended(posture, after, gone)
+    base = larger or posture  # has the nodes of both sides
     counts = {
         "identities": len(change.identities),
         "lost": change.lost_count,
@@ -66,14 +75,15 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> WhatIf:
         "breaks": len(breaks),
     }
     lists = {
-        "identities": _identities(posture, cut(change.identities, limit)[0]),
-        "lost": _pairs(posture, change.lost),
-        "gained": _pairs(posture, change.gained),
-        "moved": _moved(posture, after, cut(moved, limit)[0]),
+        "identities": _identities(base, cut(change.identities, limit)[0]),
+        "lost": _pairs(base, change.lost),
+        "gained": _pairs(base, change.gained),
+        "moved": _moved(base, after, cut(moved, limit)[0]),
         "breaks": uses(posture, cut(breaks, limit)[0]),
     }
     return WhatIf(
         removed=[_removed(removal) for removal in gone],
+        granted=_granted(added),
         before=asdict(figures(posture)),
         after=asdict(figures(after)),
         **lists,
@@ -84,7 +94,7 @@ def what_if(posture: Posture, items: Sequence[str], limit: int = 0) -> WhatIf:
 
 def posture_without(posture: Posture, items: Sequence[str]) -> Posture:
     """Return the posture without `items`."""
-    return after_removal(posture, removals(posture, items))
+    return changed(posture, removals(posture, items))
 
 
 def _removed(removal: Removal) -> dict[str, Any]:
@@ -94,6 +104,20 @@ def _removed(removal: Removal) -> dict[str, Any]:
         "things": list(removal.things),
         "relationships": [{"type": rel.name, "id": id_} for rel, id_ in removal.relationships],
     }
+
+
+def _granted(added: Additions | None) -> list[dict[str, Any]]:
+    """Describe the new grants."""
+    if added is None:
+        return []
+    return [
+        {
+            "from": str(row.source_id),
+            "levels": strict_json(str(row.levels)),
+            "to": str(row.target_id),
+        }
+        for row in added.rows[CAN_ACCESS].itertuples()
+    ]
 
 
 def _identities(posture: Posture, rows: pd.DataFrame) -> Table:

@@ -159,8 +159,8 @@ class Moved:
 
 
 def numbers_after(before: AccessGraph, after: AccessGraph) -> np.ndarray:
-    """Return the number of each node after a removal (int64); -1 for a removed node."""
-    if len(before.ids) == len(after.ids):
+    """Return the number of each node after a change (int64); -1 for a removed node."""
+    if before.ids.equals(after.ids):
         return np.arange(len(before.ids))
     places = pc.index_in(before.ids, after.ids).fill_null(NONE)
     return np.asarray(places.to_numpy(zero_copy_only=False), np.int64)

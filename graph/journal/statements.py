@@ -6,20 +6,18 @@ the nodes that they cover (`AccessGraph.decided`). Coverage stays unchanged: the
 nothing about nodes that it does not mention.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.coverage import JOURNAL
-from graph.element import Element, Relationship
-from graph.facts import Facts, LazyFrames, Numbering
+from graph.element import Element
+from graph.facts import Facts
 from graph.frames import conform
 from graph.journal.journal import Attestation, Entry, Journal, Review
+from graph.more_rows import with_rows
 from graph.schema import COVERS, FACT_NODES, OWNS, REVIEW
 
 SOURCE = JOURNAL
@@ -42,17 +40,7 @@ def apply(facts: Facts, journal: Journal | None, as_of: pd.Timestamp | None = No
     added = _rows(facts, entries, apart) if entries else {}
     if not added:
         return facts
-
-    def load(element: Element) -> pd.DataFrame:
-        frame = facts.frames[element]
-        if element not in added:
-            return frame
-        return (
-            pd.concat([frame, added[element]], ignore_index=True) if len(frame) else added[element]
-        )
-
-    numbering = _numbering(facts.numbering, added) if facts.numbering is not None else None
-    return Facts(LazyFrames(load), facts.coverage, numbering)
+    return with_rows(facts, added)
 
 
 def _rows(facts: Facts, entries: tuple[Entry, ...], apart: frozenset[tuple[str, str]]) -> Rows:
@@ -140,40 +128,3 @@ def _covers(entry: Review) -> dict[str, object]:
 
 def _review_id(entry: Review) -> str:
     return f"{SOURCE}:review/{entry.number}"
-
-
-def _numbering(old: Numbering, added: Rows) -> Numbering:
-    """Renumber the nodes after adding some; ids stay sorted."""
-    known = old.ids()
-    fresh = sorted(added[REVIEW]["id"]) if REVIEW in added else []
-    places = np.array([_place(known, id_) for id_ in fresh], np.int64)
-    ids = _inserted(known, places, fresh) if fresh else known
-
-    def renumbered(numbers: np.ndarray) -> np.ndarray:
-        shift = np.searchsorted(places, numbers, side="right")
-        return np.asarray(numbers + shift, np.int32)
-
-    def ends(relationship: Relationship) -> tuple[np.ndarray, np.ndarray]:
-        source, target = (renumbered(side) for side in old.ends(relationship))
-        if relationship not in added:
-            return source, target
-        rows = added[relationship]
-        more = [[_place(ids, id_) for id_ in rows[c]] for c in ("source_id", "target_id")]
-        return tuple(  # type: ignore[return-value]
-            np.concatenate([side, np.array(new, np.int32)])
-            for side, new in zip((source, target), more, strict=True)
-        )
-
-    return Numbering(lambda: ids, ends)
-
-
-def _place(ids: pa.Array, id_: str) -> int:
-    return bisect_left(range(len(ids)), id_, key=lambda at: str(ids[at]))
-
-
-def _inserted(ids: pa.Array, places: np.ndarray, fresh: Iterable[str]) -> pa.Array:
-    parts, start = [], 0
-    for place, id_ in zip(places.tolist(), fresh, strict=True):
-        parts += [ids.slice(start, place - start), pa.array([id_], ids.type)]
-        start = place
-    return pa.concat_arrays([*parts, ids.slice(start)])

@@ -22,7 +22,7 @@ from analytics.reach.closure import totals
 from analytics.reach.network import Network
 from analytics.reach.removal import Masked
 from analytics.remediation.plan.optimum import ROWS, SECONDS, Programme
-from analytics.remediation.removal.before_and_after import after_removal, debt_owed, reach_of
+from analytics.remediation.removal.before_and_after import changed, debt_owed, reach_of
 from analytics.remediation.removal.changed_reach import changed_identities
 from analytics.remediation.removal.ended_uses import ended
 from analytics.remediation.removal.reduced_reach import Moves, ReducedReach, arrays
@@ -85,7 +85,7 @@ class Trail:
             removal_of(self.posture, taken)
             for taken in (*(s.candidate for s in self.steps), candidate)
         ]
-        after = after_removal(self.posture, gone)
+        after = changed(self.posture, gone)
         reach, debt = reach_of(after), debt_owed(after)
         removed = {"reach": self._reach - reach, "debt": self._debt - debt}
         if not removed[objective] > LEAST or removed["debt"] < -LEAST * max(1.0, self._debt):

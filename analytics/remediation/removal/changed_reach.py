@@ -1,7 +1,7 @@
-"""Changed reach: the identities whose reach a removal changes, and the resources and levels.
+"""Changed reach: the identities whose reach a change alters, and the resources and levels.
 
 Losses and gains of the identities add up to the difference between before and after: an identity
-that is no longer judged loses all, and an account that is judged only afterwards gains all that it
+that is no longer judged loses all, and one that is judged only afterwards gains all that it
 reaches.
 """
 
@@ -18,7 +18,6 @@ from analytics.weights import LEVEL_WEIGHTS
 from graph.schema import LEVELS
 
 FIGURES = ("resources", "pairs", "weighted")
-NOTHING = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -38,26 +37,55 @@ class ChangedReach:
     gained_count: int
 
 
-def changed_reach(before: Posture, after: Posture, limit: int = 0) -> ChangedReach:
-    """Compare the reach of every identity; list up to `limit` pairs lost and gained (0: all)."""
-    identities = changed_identities(before, after)
-    less = identities["pairs_before"] - identities["pairs_after"]
-    pairs = _Pairs(before, after)
-    lost, gained = (
-        _listed(pairs, identities["id"][less > 0], limit),
-        _listed(pairs, identities["id"][less < 0], limit, gained=True),
-    )
-    return ChangedReach(
-        identities, lost, gained, int(less[less > 0].sum()), int(-less[less < 0].sum())
-    )
+def changed_reach(
+    before: Posture, after: Posture, limit: int = 0, larger: Posture | None = None
+) -> ChangedReach:
+    """Compare the reach of every identity; list up to `limit` pairs lost and gained (0: all).
+
+    `larger` is the posture with what the change adds and without what it removes; None if it adds
+    nothing.
+    """
+    pairs = _Pairs(before, after, larger or before)
+    if larger is None:
+        identities = changed_identities(before, after)
+        less = identities["pairs_before"] - identities["pairs_after"]
+        lost_pairs, gained_pairs = less.clip(lower=0), (-less).clip(lower=0)
+    else:
+        identities, lost_pairs, gained_pairs = _both_ways(before, after, larger, pairs)
+    lost = _listed(pairs, identities["id"][lost_pairs > 0], limit)
+    gained = _listed(pairs, identities["id"][gained_pairs > 0], limit, gained=True)
+    return ChangedReach(identities, lost, gained, int(lost_pairs.sum()), int(gained_pairs.sum()))
 
 
 def changed_identities(before: Posture, after: Posture) -> pd.DataFrame:
     """Return the identities that reach more or less than before; see `ChangedReach`.
 
     An identity judged on one side only has zero reach on the other. No identity judged on both
-    sides can lose one pair and gain another: a removal only takes away.
+    sides can lose one pair and gain another, if a change only removes, or only adds.
     """
+    both = _sides(before, after)
+    return _by_effect(both[both["pairs_before"] != both["pairs_after"]])
+
+
+def _both_ways(
+    before: Posture, after: Posture, larger: Posture, pairs: "_Pairs"
+) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Return the changed identities, and how many pairs each loses and gains, on balance."""
+    steps = ((before, larger), (larger, after))
+    touched = pd.concat([changed_identities(*step)["id"] for step in steps]).drop_duplicates()
+    counts = {str(identity): pairs.counts(str(identity)) for identity in touched}
+    changed = [identity for identity, count in counts.items() if any(count)]
+    both = _sides(before, after)
+    identities = _by_effect(both[both.index.isin(changed)])
+    lost, gained = (
+        pd.Series([counts[str(identity)][side] for identity in identities["id"]], dtype="int64")
+        for side in (0, 1)
+    )
+    return identities, lost, gained
+
+
+def _sides(before: Posture, after: Posture) -> pd.DataFrame:
+    """Return the figures of each identity on both sides, by id."""
     both = (
         _totals(before).add_suffix("_before").join(_totals(after).add_suffix("_after"), how="outer")
     )
@@ -65,8 +93,12 @@ def changed_identities(before: Posture, after: Posture) -> pd.DataFrame:
     for name in FIGURES[:2]:
         for side in ("before", "after"):
             both[f"{name}_{side}"] = both[f"{name}_{side}"].astype(int)
-    changed = both[both["pairs_before"] != both["pairs_after"]].copy()
-    changed["lost"] = changed["weighted_before"] - changed["weighted_after"]
+    return both
+
+
+def _by_effect(changed: pd.DataFrame) -> pd.DataFrame:
+    """Order changed identities by the weight that they lose."""
+    changed = changed.assign(lost=changed["weighted_before"] - changed["weighted_after"])
     changed = changed.rename_axis("id").reset_index()
     return changed.sort_values(
         ["lost", "id"], ascending=[False, True], kind="stable", ignore_index=True
@@ -93,30 +125,28 @@ def _listed(
 
 
 class _Pairs:
-    """The resources and levels that an identity reaches on only one side of a removal."""
+    """The resources and levels that an identity reaches on only one side of a change.
 
-    def __init__(self, before: Posture, after: Posture) -> None:
-        self.before, self.after = before, after
-        self._sides = Each(before.network()), Each(after.network())
-        self._number = numbers_after(before.graph, after.graph)
+    Nodes have the numbers of `larger`, which has those of both sides.
+    """
+
+    def __init__(self, before: Posture, after: Posture, larger: Posture) -> None:
+        self.larger = larger
+        self._sides = [_Side(before, larger), _Side(after, larger)]
+
+    def counts(self, identity: str) -> tuple[int, int]:
+        """Return how many pairs an identity loses, and how many it gains."""
+        before, after = (side.bits(identity) for side in self._sides)
+        lost, gained = np.bitwise_count(before & ~after), np.bitwise_count(after & ~before)
+        return int(lost.sum()), int(gained.sum())
 
     def between(self, identity: str, gained: bool) -> Iterator[tuple[str, str, str]]:
         """Yield the pairs that an identity loses, or those that it gains."""
-        ids = self.before.graph.ids
-        bits = np.zeros((2, len(ids)), np.uint8)
-        number = self.before.graph.number(identity)
-        if identity_judged(self.before, number):
-            resource, levels = self._sides[0].reach(number)
-            bits[0, resource] = levels
-        number_after = int(self._number[number])
-        if number_after >= 0 and identity_judged(self.after, number_after):
-            resource, levels = self._sides[1].reach(number_after)
-            back = np.flatnonzero(self._number >= 0)
-            bits[1, back[resource]] = levels
-        more, less = (bits[1], bits[0]) if gained else (bits[0], bits[1])
-        left = more & ~less
+        before, after = (side.bits(identity) for side in self._sides)
+        left = after & ~before if gained else before & ~after
         resources = np.flatnonzero(left)
-        weight = self.before.sensitivities["weight"].to_numpy()[resources]
+        weight = self.larger.sensitivities["weight"].to_numpy()[resources]
+        ids = self.larger.graph.ids
         pairs = [
             (-weight[k] * LEVEL_WEIGHTS[level], str(ids[int(resources[k])]), level)
             for k in range(len(resources))
@@ -124,6 +154,24 @@ class _Pairs:
             if left[resources[k]] >> level & 1
         ]
         return ((identity, resource, LEVELS[level]) for _, resource, level in sorted(pairs))
+
+
+class _Side:
+    """The reach of identities before or after a change, by the node numbers of `larger`."""
+
+    def __init__(self, posture: Posture, larger: Posture) -> None:
+        self.posture, self._each = posture, Each(posture.network())
+        self._number = numbers_after(posture.graph, larger.graph)
+        self._count = len(larger.graph.ids)
+
+    def bits(self, identity: str) -> np.ndarray:
+        """Return the levels that a judged identity reaches on each node (bits, uint8)."""
+        bits = np.zeros(self._count, np.uint8)
+        number = self.posture.graph.number(identity)
+        if number >= 0 and identity_judged(self.posture, number):
+            resources, levels = self._each.reach(number)
+            bits[self._number[resources]] = levels
+        return bits
 
 
 def identity_judged(posture: Posture, number: int) -> bool:

@@ -1,11 +1,12 @@
-"""Commands for removals and their effect: choke-points, cut, what-if, plan."""
+"""Commands for changes and their effect: choke-points, cut, what-if, plan."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli.columns import Columns, cell, words
-from app.cli.command import LIMIT, LimitOption, Mode, mode_of, question
+from app.cli.command import LIMIT, LimitOption, Mode, UsageError, mode_of, question
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,13 +67,26 @@ def cut(
 @question("what-if", rows=("removed", "breaks"))
 def what_if(
     posture: "Posture",
-    remove: Annotated[list[str], typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")],
+    remove: Annotated[
+        list[str] | None, typer.Option(help="An id, a finding's id, or FROM,TYPE,TO.")
+    ] = None,
+    grant: Annotated[
+        list[str] | None, typer.Option(help="FROM,LEVEL,TO: access that is not live yet.")
+    ] = None,
+    change: Annotated[
+        Path | None, typer.Option(help="TOML or JSON file with lists remove and grant.")
+    ] = None,
     limit: LimitOption = LIMIT,
 ) -> "WhatIf":
-    """Show what removing things changes. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
+    """Show what a change alters. Example: trustdebt what-if --remove bot,RUNS_AS,svc."""
     from analytics.answers.what_if import what_if as answer
+    from app.cli.change_file import Change, read_change
 
-    return answer(posture, remove, limit)
+    asked = read_change(change) if change is not None else Change()
+    removed, granted = [*(remove or []), *asked.remove], [*(grant or []), *asked.grant]
+    if not removed and not granted:
+        raise UsageError("nothing to change: give --remove, --grant or --change")
+    return answer(posture, removed, limit, granted)
 
 
 @question("plan", columns=PLAN)

@@ -28,7 +28,7 @@ SLACK = 1 + 1e-9
 DAYS = st.sampled_from([0, 1, 15, 60, 130])
 SPAN = st.tuples(DAYS, st.sampled_from([1, 20, 45, 200])).map(lambda s: (s[0], s[0] - s[1]))
 CHOSEN = st.lists(st.tuples(st.integers(0, 10_000), SPAN), min_size=1, max_size=12)
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=18, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def before(days: float) -> pd.Timestamp:

@@ -1,0 +1,120 @@
+"""Additions: access that is not live yet, and the estate as if it were.
+
+What is added is judged as any other fact. Its rows have a source of their own, so that what the
+sources of the estate could have stated, and thus what is unknown, stays the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from analytics.posture import Posture
+from graph.access import AccessGraph
+from graph.element import Element, Relationship
+from graph.facts import Coverage
+from graph.frames import conform
+from graph.more_rows import Rows, with_rows
+from graph.schema import CAN_ACCESS, LEVELS, RESOURCE
+from graph.values import canonical
+
+SOURCE = "(what-if)"  # source and scope of added rows; sorts first, so its values are taken
+
+
+class NotGrantable(ValueError):
+    """The item is no access that could be granted; the text says why."""
+
+    exit_code, code = 2, "usage"
+
+
+@dataclass(frozen=True, eq=False)
+class Additions:
+    """Rows that are added to an estate, by element, and the coverage of their source."""
+
+    rows: Rows
+    coverage: tuple[Coverage, ...]
+
+    @cached_property
+    def key(self) -> str:
+        """The same text for the same rows."""
+        texts = {
+            e.name: f.astype("string").fillna("").to_numpy().tolist() for e, f in self.rows.items()
+        }
+        return canonical(texts)
+
+
+def additions(
+    posture: Posture,
+    records: Mapping[Element, list[dict[str, Any]]],
+    declares: Iterable[str] = (),
+) -> Additions:
+    """Type the `records` of each element as facts that are in force as of the posture.
+
+    A record has properties of the schema, in the form of `graph.frames.conform`; source, scope and
+    beginning are set here. A row of an existing node or relationship replaces the properties that
+    it has. `declares` are the kinds of fact that are complete for the new nodes.
+    Where the use of any access is observed, so is the use of what is added.
+
+    Raises
+    ------
+    ValueError
+        A record does not meet the schema.
+    """
+    graph = posture.graph
+    stamp = {"source": SOURCE, "scope": SOURCE, "first_seen": graph.as_of, "last_seen": graph.as_of}
+    usage = ("usage",) if "usage" in graph.declared else ()
+    kinds = tuple(sorted({*declares, *usage}))
+    rows: dict[Element, pd.DataFrame] = {}
+    for element, listed in records.items():
+        begun = {"valid_from": graph.as_of} if isinstance(element, Relationship) else {}
+        conformed = conform(pd.DataFrame([stamp | begun | record for record in listed]), element)
+        if len(conformed.rejected):
+            raise ValueError(f"{element.name}: {conformed.rejected['reason'].iloc[0]}")
+        rows[element] = conformed.frame
+    return Additions(rows, (Coverage(SOURCE, SOURCE, False, graph.facts.taken_at, kinds),))
+
+
+def granted(posture: Posture, items: Iterable[str]) -> Additions:
+    """Return the grants `FROM,LEVEL,TO`, with ids or unique names; an id may hold commas.
+
+    Raises
+    ------
+    NotGrantable, UnknownThing, AmbiguousThing
+    """
+    return additions(posture, {CAN_ACCESS: [_grant(posture.graph, item) for item in items]})
+
+
+def _grant(graph: AccessGraph, item: str) -> dict[str, Any]:
+    item = item.encode(errors="replace").decode()  # it need not be Unicode
+    for level in LEVELS:
+        start, comma, end = item.partition(f",{level},")
+        if comma:
+            return _between(graph, start, level, end)
+    words = f"a grant is FROM,LEVEL,TO with a level of {', '.join(LEVELS)}"
+    raise NotGrantable(f"{words}, not {item!r}")
+
+
+def _between(graph: AccessGraph, start: str, level: str, end: str) -> dict[str, Any]:
+    holder, target = (graph.thing(graph.find(name)) for name in (start, end))
+    holders = [label.name for label in CAN_ACCESS.sources]
+    if holder["label"] not in holders:
+        text = f"{holder['name']} is a {holder['label']}; access is granted to {', '.join(holders)}"
+        raise NotGrantable(text)
+    if target["label"] != RESOURCE.name:
+        raise NotGrantable(f"{target['name']} is a {target['label']}; levels are of a Resource")
+    return {
+        "source_id": holder["id"],
+        "target_id": target["id"],
+        "levels": canonical([level]),
+        "granted_at": graph.as_of,
+        "grant_id": f"{SOURCE}:{holder['id']},{level},{target['id']}",
+    }
+
+
+def enlarged(graph: AccessGraph, added: Additions) -> AccessGraph:
+    """Return a snapshot as if what is `added` was declared as well."""
+    return AccessGraph(
+        with_rows(graph.facts, added.rows, added.coverage), graph.as_of, graph.snapshot
+    )
