@@ -1,0 +1,109 @@
+"""Hand-over of steps to the people who carry them out: command, place, address, undo, ticket.
+
+Nothing is ever run. What is said of a step comes from the provider that its ids are of
+(`providers/`), from trustdebt itself (`own`), or, where neither knows it, from its facts (`words`).
+"""
+
+from collections.abc import Iterator
+
+from analytics.posture import Posture
+from analytics.remediation.handover import own, words
+from analytics.remediation.handover.facts import Link, Thing, links_of, thing_of
+from analytics.remediation.handover.providers import providers_of
+from analytics.remediation.handover.shell import Refused
+from analytics.remediation.handover.step import ACTIONS as ACTIONS
+from analytics.remediation.handover.step import (
+    Handover as Handover,
+)
+from analytics.remediation.handover.step import (
+    Instruction,
+    UnknownAction,
+    together,
+)
+from analytics.remediation.handover.step import Target as Target
+from analytics.remediation.handover.terraform import Addresses
+from graph.schema import AUTHENTICATES_AS, CAN_ACCESS, CREDENTIAL, MEMBER_OF, RUNS_AS
+
+MANAGED = "Terraform manages it as {}: take it out of its configuration too, or the next apply"
+BACK = " puts it back."
+BY_TARGET = (MEMBER_OF, AUTHENTICATES_AS)
+NOTHING = "nothing to undo"
+NONE = Addresses()
+
+
+def handover(
+    posture: Posture, action: str, target: Target, addresses: Addresses = NONE
+) -> Handover:
+    """Return what a person needs to carry out an action on a target.
+
+    There is a command only if every part of it is known, of everything that the target names.
+    `addresses` are those of a state or a plan of Terraform.
+
+    Raises
+    ------
+    UnknownAction
+    """
+    if action not in ACTIONS:
+        raise UnknownAction(f"an action is one of {', '.join(ACTIONS)}")
+    subjects = _subjects(posture, target)
+    if not subjects:
+        return Handover(None, words.GONE, None, NOTHING)
+    made, refused = [], []
+    for subject in subjects:
+        try:
+            made.append(_instruction(action, subject))
+        except Refused as reason:
+            refused.append(str(reason))
+    if refused:
+        made = [_in_words(action, subject, Instruction()) for subject in subjects]
+    step = together(made)
+    terraform = ", ".join(dict.fromkeys(a for s in subjects if (a := addresses.of(s)))) or None
+    place = [step.place, MANAGED.format(terraform) + BACK if terraform else None]
+    return Handover(
+        step.command,
+        " ".join(filter(None, place)) or None,
+        terraform,
+        step.undo or NOTHING,
+        "; ".join(dict.fromkeys(refused)) or None,
+    )
+
+
+def _subjects(posture: Posture, target: Target) -> list[Link | Thing]:
+    """Return what a target names and the snapshot has."""
+    if target.relationship is not None:
+        return list(links_of(posture, target.relationship, target.ids))
+    return [thing_of(posture, target.node)] if target.node is not None else []
+
+
+def _instruction(action: str, subject: Link | Thing) -> Instruction:
+    made = own.write(action, subject)
+    for provider in providers_of(_ids(subject)) if made is None else ():
+        made = made or provider.write(action, subject)
+    return _in_words(action, subject, made or Instruction())
+
+
+def _in_words(action: str, subject: Link | Thing, made: Instruction) -> Instruction:
+    """Return an instruction with words for what it lacks."""
+    place = made.place or (None if made.command else words.place_of(action, subject))
+    return Instruction(made.command, place, made.undo or words.undo_of(action, subject))
+
+
+def _ids(subject: Link | Thing) -> Iterator[str]:
+    """Yield the ids by which the provider is recognised, those of the place of a change first."""
+    if isinstance(subject, Link):
+        if subject.element is CAN_ACCESS:
+            yield from (subject.text("policy_id"), subject.text("grant_id"))
+        ends = (subject.source, subject.target)
+        ends = ends[::-1] if _at_target(subject) else ends
+        for end in ends:
+            yield from end.names
+        return
+    yield from subject.names
+    if subject.element is CREDENTIAL:
+        for link in subject.links(AUTHENTICATES_AS):
+            yield from link.target.names
+
+
+def _at_target(link: Link) -> bool:
+    """Return whether it is changed at its target, as a membership is at its group."""
+    return link.element not in (CAN_ACCESS, RUNS_AS)

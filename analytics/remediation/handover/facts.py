@@ -1,0 +1,170 @@
+"""The facts of one thing or relationship, cell by cell, and what else is like it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analytics.posture import Posture
+from graph.element import Element, Relationship
+from graph.once import once
+from graph.schema import FACT_NODES, RELATIONSHIPS, RESOURCE, RUNS_AS
+from graph.values import iso, strict_json
+
+LABELS = {label.name: label for label in FACT_NODES}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A row of the frame of an element."""
+
+    posture: Posture
+    element: Element
+    row: int
+
+    def text(self, name: str) -> str:
+        """Return the fact of that name as text; "" if it is absent."""
+        frame = self.posture.graph.frames[self.element]
+        value = frame[name].array[self.row] if self.row >= 0 and name in frame else None
+        if value is None or value is pd.NA or value is pd.NaT:
+            return ""
+        return iso(value) if isinstance(value, pd.Timestamp) else str(value)
+
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of a fact that is a list of them."""
+        value = self.text(name)
+        listed = strict_json(value) if value else []
+        return [str(each) for each in listed] if isinstance(listed, list) else []
+
+    @property
+    def stated_in(self) -> str:
+        """The source and scope that state it."""
+        return one_line(f"{self.text('source')} {self.text('scope')}")
+
+
+@dataclass(frozen=True)
+class Thing(Facts):
+    """A node, by its number."""
+
+    number: int
+
+    @cached_property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.posture.graph.ids[self.number])
+
+    @property
+    def label(self) -> str:
+        """Its label."""
+        return self.element.name
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Its id, and those that it has in other systems, with and without their kind."""
+        outside = self.texts("external_ids")
+        return (self.id, *outside, *(each.partition(":")[2] for each in outside))
+
+    def known_as(self, kind: str) -> str:
+        """Return its id of a kind in another system; "" if none or several are known."""
+        start = f"{kind}:"
+        known = (each for each in self.texts("external_ids") if each.startswith(start))
+        ids = [each.removeprefix(start) for each in known]
+        return ids[0] if len(ids) == 1 else ""
+
+    def links(self, relationship: Relationship) -> "list[Link]":
+        """Return the relationships of a type that start at it."""
+        return self._links(relationship, "source_id")
+
+    def links_to(self, relationship: Relationship) -> "list[Link]":
+        """Return the relationships of a type that end at it."""
+        return self._links(relationship, "target_id")
+
+    def _links(self, relationship: Relationship, end: str) -> "list[Link]":
+        rows = alike(self.posture, relationship, (end,)).get(self.id, ())
+        return [link_at(self.posture, relationship, int(row)) for row in rows]
+
+    def running(self) -> "list[Thing]":
+        """Return what runs as it, and itself if it is a resource."""
+        runs = [link.source for link in self.links_to(RUNS_AS)]
+        return [each for each in (self, *runs) if each.element is RESOURCE]
+
+    def __str__(self) -> str:
+        """Return its name and id for a sentence."""
+        name = one_line(self.text("name"))
+        shown = one_line(self.id)
+        return f"{name} ({shown})" if name and name != shown else shown
+
+
+@dataclass(frozen=True)
+class Link(Facts):
+    """A relationship; `beside` are the ids of all that the action is on."""
+
+    source: Thing
+    target: Thing
+    beside: frozenset[str] = field(default_factory=frozenset)
+
+    def others(self, *columns: str) -> int:
+        """Count the relationships that agree with it in `columns`, without those of the action."""
+        frame = self.posture.graph.frames[self.element]
+        key = tuple(self.text(column) for column in columns)
+        rows = alike(self.posture, self.element, columns).get(key if len(key) > 1 else key[0], ())
+        return sum(str(frame["id"].array[int(row)]) not in self.beside for row in rows)
+
+    def support(self) -> "Iterator[Link]":
+        """Yield the relationships that it is derived from."""
+        for id_ in self.texts("support"):
+            for relationship in RELATIONSHIPS:
+                yield from links_of(self.posture, relationship, (id_,))
+
+
+def one_line(text: str) -> str:
+    """Return a text as one line."""
+    return " ".join(text.split())
+
+
+def thing_of(posture: Posture, number: int) -> Thing:
+    """Return a node by its number."""
+    label = LABELS[posture.graph.thing(number)["label"]]
+    return Thing(posture, label, int(_node_rows(posture, label)[number]), number)
+
+
+def links_of(posture: Posture, relationship: Relationship, ids: tuple[str, ...]) -> "list[Link]":
+    """Return the relationships with these ids; what is not in the snapshot is left out."""
+    rows = _link_rows(posture, relationship).get_indexer_for(pd.Index(ids, dtype="string"))
+    beside = frozenset(ids)
+    return [link_at(posture, relationship, row, beside) for row in rows.tolist() if row >= 0]
+
+
+def link_at(
+    posture: Posture, relationship: Relationship, row: int, beside: frozenset[str] | None = None
+) -> Link:
+    """Return the relationship at a row of its frame."""
+    source, target = (thing_of(posture, int(e[row])) for e in posture.graph.ends(relationship))
+    id_ = str(posture.graph.frames[relationship]["id"].array[row])
+    return Link(posture, relationship, row, source, target, beside or frozenset((id_,)))
+
+
+@once
+def _node_rows(posture: Posture, label: Element) -> np.ndarray:
+    """Return the row of each node in the frame of its label (int64); -1 where it has none."""
+    rows = np.full(len(posture.graph.ids), -1)
+    numbers = posture.graph.numbers(posture.graph.frames[label]["id"])
+    rows[numbers] = np.arange(len(numbers))
+    return rows
+
+
+@once
+def _link_rows(posture: Posture, relationship: Relationship) -> pd.Index:
+    ids: pd.Index = pd.Index(posture.graph.frames[relationship]["id"])
+    return ids
+
+
+@once
+def alike(posture: Posture, element: Element, columns: tuple[str, ...]) -> dict[Any, np.ndarray]:
+    """Return the rows of a frame by their values in `columns`: one value, or a tuple of them."""
+    frame = posture.graph.frames[element]
+    by: Any = columns[0] if len(columns) == 1 else list(columns)
+    return {key: np.asarray(rows) for key, rows in frame.groupby(by, sort=False).indices.items()}

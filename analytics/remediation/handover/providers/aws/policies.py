@@ -1,0 +1,173 @@
+"""Grants, memberships and trust of IAM.
+
+A policy is taken away as a whole only where the step is on all that it gives. Otherwise its
+document is edited: an inline policy is put anew, and a managed one, which others may have too, is
+replaced for this identity by an inline copy of what stays.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_manage-attach-detach.html
+"""
+
+import re
+
+from analytics.remediation.handover.facts import Link, Thing, one_line
+from analytics.remediation.handover.providers.aws.names import (
+    NAME,
+    Principal,
+    principal,
+    principal_in,
+)
+from analytics.remediation.handover.providers.aws.services import disassociate
+from analytics.remediation.handover.shell import checked, line, lines
+from analytics.remediation.handover.step import Instruction, together
+from graph.schema import ASSUMES, CAN_ACCESS, MEMBER_OF, TRUSTS
+
+MANAGED = re.compile(
+    r"arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/(?:.*/)?(?P<name>[^/]+)", re.DOTALL
+)
+INLINE = re.compile(r"(?P<holder>arn:.+)/inline/(?P<name>[^/]+)", re.DOTALL)
+OF_RESOURCE = "#policy"
+CLUSTER = ":cluster-access-policy/"
+NEW, BEFORE = "file://policy.json", "file://policy-before.json"
+TRUST, TRUST_BEFORE = "file://trust.json", "file://trust-before.json"
+
+
+def remove_grant(link: Link) -> Instruction | None:
+    """Take away what a policy gives on one thing, and the policy if that is all it gives."""
+    return _grant(link, narrow=False) if link.element is CAN_ACCESS else None
+
+
+def narrow_grant(link: Link) -> Instruction | None:
+    """Edit the policy so that fewer levels or actions are left."""
+    return _grant(link, narrow=True) if link.element is CAN_ACCESS else None
+
+
+def _grant(link: Link, *, narrow: bool) -> Instruction | None:
+    policy, holder = link.text("policy_id"), principal(link.source)
+    if CLUSTER in link.text("grant_id"):
+        return _of_cluster(link)
+    if policy.endswith(OF_RESOURCE):
+        resource = one_line(policy.removesuffix(OF_RESOURCE))
+        return Instruction(
+            place=f"The policy of the resource {resource} itself: remove {one_line(link.source.id)}"
+            " from its statements, with the service's own operation for policies."
+        )
+    if holder is None:
+        return disassociate(link)
+    if inline := INLINE.fullmatch(policy):
+        return _inline(link, holder, inline, narrow=narrow)
+    if managed := MANAGED.fullmatch(policy):
+        return _managed(link, holder, managed, narrow=narrow)
+    return Instruction(
+        place=f"{holder.shown} > Permissions: the source names no single policy that gives this;"
+        f" edit what allows {one_line(link.target.id)}."
+    )
+
+
+def _inline(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bool) -> Instruction:
+    owner = principal_in(policy["holder"])
+    if owner != holder:  # of a group, of whose policies a member may have only a part
+        home = owner.shown if owner else one_line(policy["holder"])
+        return Instruction(
+            place=f"{home} > Permissions: the policy {one_line(policy['name'])}, which gives this"
+            f" to {holder.shown} and may give it to others."
+        )
+    named = ("--policy-name", checked(policy["name"], NAME))
+    put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
+    get = holder.call(f"get-{holder.kind}-policy", *named)
+    more = link.others("source_id", "policy_id")
+    if more or narrow:
+        place = _edited(link, holder, get, more)
+        return Instruction(f"{put} {NEW}", place, f"{put} {BEFORE}")
+    return Instruction(
+        holder.call(f"delete-{holder.kind}-policy", *named),
+        f"{holder.shown} > Permissions. Keep its document as policy-before.json: {get}",
+        f"{put} {BEFORE}",
+    )
+
+
+def _managed(link: Link, holder: Principal, policy: re.Match[str], *, narrow: bool) -> Instruction:
+    arn = ("--policy-arn", checked(policy.group()))
+    detach = holder.call(f"detach-{holder.kind}-policy", *arn)
+    attach = holder.call(f"attach-{holder.kind}-policy", *arn)
+    more = link.others("source_id", "policy_id")
+    by_group = " If AWS answers NoSuchEntity, a group gives it." if holder.kind == "user" else ""
+    if not (more or narrow):
+        return Instruction(detach, f"{holder.shown} > Permissions.{by_group}", attach)
+    named = ("--policy-name", checked(policy["name"], NAME))
+    put = holder.call(f"put-{holder.kind}-policy", *named, "--policy-document")
+    get = f"{line('aws', 'iam', 'get-policy', *arn)} names its version for get-policy-version"
+    place = _edited(link, holder, get, more)
+    return Instruction(
+        lines((f"{put} {NEW}", detach)),
+        f"{place} For everybody else the managed policy stays as it is.{by_group}",
+        lines((attach, holder.call(f"delete-{holder.kind}-policy", *named))),
+    )
+
+
+def _edited(link: Link, holder: Principal, get: str, more: int) -> str:
+    """Return what the edited document is, and what must stay in it."""
+    stays = f" What else it gives stays: {more} grants." if more else ""
+    return (
+        f"{holder.shown} > Permissions. policy.json is the document of now ({get}) without what is"
+        f" not needed on {one_line(link.target.id)}; keep that of now as policy-before.json.{stays}"
+    )
+
+
+def _of_cluster(link: Link) -> Instruction:
+    """Return what takes an access policy of EKS away: the cluster's name and region are unknown."""
+    words = ("--principal-arn", checked(link.source.id), "--policy-arn", link.text("grant_id"))
+    command = line("aws", "eks", "disassociate-access-policy", *words)
+    cluster = one_line(link.target.id)
+    return Instruction(
+        place=f"With --cluster-name and --region of the cluster {cluster}: {command}"
+    )
+
+
+def remove_member(link: Link) -> Instruction | None:
+    """Take a user out of a group."""
+    user, group = principal(link.source), principal(link.target)
+    if link.element is not MEMBER_OF or user is None or group is None or user.kind != "user":
+        return None
+    named = ("--group-name", group.name)
+    return Instruction(
+        user.call("remove-user-from-group", *named),
+        f"{user.shown} > Groups.",
+        user.call("add-user-to-group", *named),
+    )
+
+
+def remove_trust(link: Link) -> Instruction | None:
+    """Let a role be taken no longer: by its trust policy, or by the permission to ask for it."""
+    if link.element is TRUSTS:
+        return _trust(link.source, link.target.id)
+    if link.element is not ASSUMES:
+        return None
+    support = list(link.support())
+    permits = [each for each in support if each.element is CAN_ACCESS]
+    trusted = {each.target.id for each in support if each.element is TRUSTS}
+    if permits and link.source.id not in trusted:
+        return _permission(link, permits)
+    return _trust(link.target, link.source.id)
+
+
+def _trust(thing: Thing, trusted: str) -> Instruction | None:
+    role = principal(thing)
+    if role is None or role.kind != "role":
+        return None
+    get = role.call("get-role", "--query", "Role.AssumeRolePolicyDocument")
+    put = role.call("update-assume-role-policy", "--policy-document")
+    return Instruction(
+        f"{put} {TRUST}",
+        f"{role.shown} > Trust relationships. trust.json is the policy of now ({get}) without"
+        f" {one_line(trusted)} in its statements; keep that of now as trust-before.json.",
+        f"{put} {TRUST_BEFORE}",
+    )
+
+
+def _permission(link: Link, permits: list[Link]) -> Instruction:
+    """Return how the permission is taken away where the role trusts the account as a whole."""
+    why = f"The role trusts more than {one_line(link.source.id)}, so the permission to ask for it"
+    if any(each.source.id != link.source.id for each in permits):
+        groups = ", ".join(sorted({one_line(each.source.id) for each in permits}))
+        return Instruction(place=f"{why} is what ends: {groups} gives it, perhaps to others too.")
+    made = together([_grant(each, narrow=False) or Instruction() for each in permits])
+    return Instruction(made.command, f"{why} is taken away. {made.place or ''}".strip(), made.undo)
