@@ -27,8 +27,8 @@ class Facts:
 
     def text(self, name: str) -> str:
         """Return the fact of that name as text; "" if it is absent."""
-        frame = self.posture.graph.frames[self.element]
-        value = frame[name].array[self.row] if self.row >= 0 and name in frame else None
+        column = _columns(self.posture, self.element).get(name)
+        value = column[self.row] if self.row >= 0 and column is not None else None
         if value is None or value is pd.NA or value is pd.NaT:
             return ""
         return iso(value) if isinstance(value, pd.Timestamp) else str(value)
@@ -108,10 +108,10 @@ class Link(Facts):
 
     def others(self, *columns: str) -> int:
         """Count the relationships that agree with it in `columns`, without those of the action."""
-        frame = self.posture.graph.frames[self.element]
+        ids = _columns(self.posture, self.element)["id"]
         key = tuple(self.text(column) for column in columns)
         rows = alike(self.posture, self.element, columns).get(key if len(key) > 1 else key[0], ())
-        return sum(str(frame["id"].array[int(row)]) not in self.beside for row in rows)
+        return sum(str(ids[int(row)]) not in self.beside for row in rows)
 
     def support(self) -> "Iterator[Link]":
         """Yield the relationships that it is derived from."""
@@ -133,9 +133,8 @@ def thing_of(posture: Posture, number: int) -> Thing:
 
 def links_of(posture: Posture, relationship: Relationship, ids: tuple[str, ...]) -> "list[Link]":
     """Return the relationships with these ids; what is not in the snapshot is left out."""
-    rows = _link_rows(posture, relationship).get_indexer_for(pd.Index(ids, dtype="string"))
-    beside = frozenset(ids)
-    return [link_at(posture, relationship, row, beside) for row in rows.tolist() if row >= 0]
+    rows, beside = _link_rows(posture, relationship), frozenset(ids)
+    return [link_at(posture, relationship, rows[id_], beside) for id_ in ids if id_ in rows]
 
 
 def link_at(
@@ -143,7 +142,7 @@ def link_at(
 ) -> Link:
     """Return the relationship at a row of its frame."""
     source, target = (thing_of(posture, int(e[row])) for e in posture.graph.ends(relationship))
-    id_ = str(posture.graph.frames[relationship]["id"].array[row])
+    id_ = str(_columns(posture, relationship)["id"][row])
     return Link(posture, relationship, row, source, target, beside or frozenset((id_,)))
 
 
@@ -157,9 +156,16 @@ def _node_rows(posture: Posture, label: Element) -> np.ndarray:
 
 
 @once
-def _link_rows(posture: Posture, relationship: Relationship) -> pd.Index:
-    ids: pd.Index = pd.Index(posture.graph.frames[relationship]["id"])
-    return ids
+def _link_rows(posture: Posture, relationship: Relationship) -> dict[str, int]:
+    """Return the row of each relationship of a type, by its id."""
+    ids = posture.graph.frames[relationship]["id"]
+    return dict(zip(ids.tolist(), range(len(ids)), strict=True))
+
+
+@once
+def _columns(posture: Posture, element: Element) -> dict[str, Any]:
+    """Return the arrays of a frame by name: to take one from a frame costs more than a cell."""
+    return {str(name): column.array for name, column in posture.graph.frames[element].items()}
 
 
 @once

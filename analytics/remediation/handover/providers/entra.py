@@ -22,6 +22,7 @@ from graph.schema import (
     GROUP,
     HUMAN,
     MEMBER_OF,
+    SERVICE_ACCOUNT,
 )
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -44,7 +45,9 @@ def _request(method: str, path: str, body: str = "") -> str:
 
 
 def _id(thing: Thing) -> str:
-    """Return the object id of a node; "" if it has none."""
+    """Return the object id of an identity or a group; "" if it has none."""
+    if thing.element not in (AGENT, SERVICE_ACCOUNT, HUMAN, GROUP):
+        return ""
     match = OBJECT.fullmatch(thing.id)
     known = thing.known_as("entra_object")
     return match["id"] if match else known if re.fullmatch(GUID, known) else ""
@@ -188,13 +191,19 @@ def remove_grant(link: Link) -> Instruction | None:
             place=f"{PORTAL}: Roles & admins: the permissions of a role change for all who have it;"
             " those of a built-in role cannot be changed."
         )
-    if not holder or not grant:
+    if not holder:
         return None
-    id_ = checked(grant, ASSIGNMENT)
+    path = f"{_set(link.source)}/{holder}/appRoleAssignments"
     if "delegated" in link.texts("tags"):
-        path = f"oauth2PermissionGrants/{id_}"
-    else:
-        path = f"{_set(link.source)}/{holder}/appRoleAssignments/{id_}"
+        path = "oauth2PermissionGrants"
+    if not grant:
+        wanted = quote(f"clientId eq '{holder}'")
+        which = f"?$filter={wanted}" if path.startswith("oauth2") else ""
+        return Instruction(
+            place=f"{PORTAL}: Enterprise applications > {holder} > Permissions. The id of the grant"
+            f" is in no source; find it with: {_request('GET', path + which)}"
+        )
+    path = f"{path}/{checked(grant, ASSIGNMENT)}"
     more = link.others("grant_id")
     shared = f" The consent is one for {more + len(link.beside)} grants: all end." if more else ""
     return Instruction(

@@ -100,7 +100,8 @@ def revoke_sessions(thing: Thing) -> Instruction | None:
         return None
     return Instruction(
         place=f"{known.where}. A token of {one_line(known.name)} in {one_line(known.space)} ends"
-        " with the pod that it is bound to, or with the account: stop the pods or delete the account."
+        " with the pod that it is bound to, or with the account: stop the pods, or delete the"
+        " account."
     )
 
 
@@ -129,7 +130,9 @@ def _stopped(thing: Thing) -> Instruction | None:
         )
     if known.kind == "pod":
         return Instruction(
-            known.call("delete"), f"{known.where}.", "kubectl apply with the manifest of the pod"
+            known.call("delete"),
+            f"{known.where}. A controller that owns a pod starts it again: stop that instead.",
+            "kubectl apply with the manifest of the pod",
         )
     return None
 
@@ -154,11 +157,7 @@ def remove_grant(link: Link) -> Instruction | None:
     if by.kind not in BINDINGS:
         return None
     if link.others("source_id", "grant_id"):
-        role = one_line(link.text("role_name"))
-        return Instruction(
-            place=f"{by.where}. {by.kind} {one_line(by.name)} gives more than this: bind a smaller"
-            f" role than {role} instead, and delete this binding."
-        )
+        return _smaller(by, link)
     if link.others("grant_id"):
         return _edited(by, f"the subject {one_line(link.source.id)} only", link)
     return Instruction(by.call("delete"), f"{by.where}.", _bound_again(link, by))
@@ -167,9 +166,20 @@ def remove_grant(link: Link) -> Instruction | None:
 def narrow_grant(link: Link) -> Instruction | None:
     """Edit the role, or bind a smaller one."""
     by = named(link.text("grant_id"))
-    if link.element is not CAN_ACCESS or by is None or by.kind not in ROLES:
+    if link.element is not CAN_ACCESS or by is None or by.kind not in (*ROLES, *BINDINGS):
         return None
+    if by.kind in BINDINGS:
+        return _smaller(by, link)
     return _edited(by, f"the verbs that are not needed on {one_line(link.target.id)}", link)
+
+
+def _smaller(by: Named, link: Link) -> Instruction:
+    """Return what to do about a binding of a role that others may have too."""
+    role = one_line(link.text("role_name"))
+    return Instruction(
+        place=f"{by.where}. {by.kind} {one_line(by.name)} gives more than this: bind a smaller role"
+        f" than {role} instead, and delete this binding."
+    )
 
 
 def _edited(by: Named, part: str, link: Link) -> Instruction:

@@ -101,6 +101,8 @@ def delete(thing: Thing) -> Instruction | None:
 
 def rotate(thing: Thing) -> Instruction | None:
     """Make a second key, hand it over, and only then end the first."""
+    if (account := _of_root(thing)) is not None:
+        return account
     key = key_of(thing)
     if key is None:
         return None

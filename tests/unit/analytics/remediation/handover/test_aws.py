@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from analytics.posture import Posture
-from analytics.remediation.handover import Handover, Target, handover
-from graph.schema import ASSUMES, CALLS, CAN_ACCESS, MEMBER_OF, TRUSTS
+from analytics.remediation.handover import ACTIONS, Handover, Target, handover
+from graph.schema import ASSUMES, CALLS, CAN_ACCESS, MEMBER_OF, RELATIONSHIPS, TRUSTS
 from tests.support.estates.small_estates import Estate
+from tests.support.references.aws_operations import GLOBAL, OPERATIONS
 
 ACCOUNT = "arn:aws:iam::123456789012"
 BOB, DEPLOY, READERS = (
@@ -229,3 +230,47 @@ def test_a_schedule_is_disabled() -> None:
     made = of(Estate().resource(rule).posture(), "remove_schedule", rule)
     assert made.command == "aws events disable-rule --name nightly --region eu-west-1"
     assert made.undo == "aws events enable-rule --name nightly --region eu-west-1"
+
+
+def everything() -> Estate:
+    """State one of each thing and relationship that has a command."""
+    where = "eu-west-1:123456789012"
+    function, machine = (
+        f"arn:aws:lambda:{where}:function:f",
+        f"arn:aws:ec2:{where}:instance/i-0123abcd",
+    )
+    rules = [f"arn:aws:events:{where}:rule/bus/r", f"arn:aws:scheduler:{where}:schedule/g/s"]
+    agent, base = f"arn:aws:bedrock:{where}:agent/ABCDEFGHIJ", "knowledge-base/ABCDEFGHIJ"
+    runtime = f"arn:aws:bedrock-agentcore:{where}:runtime/bot-1"
+    e = trusting(f"{ACCOUNT}:root").thing("Group", READERS).link(BOB, "MEMBER_OF", READERS)
+    for kind, name in (("access_key", "AKIAIOSFODNN7EXAMPLE"), ("certificate", "A" * 24)):
+        e.thing("Credential", f"{BOB}/{kind}/1", type=kind, name=name)
+        e.link(f"{BOB}/{kind}/1", "AUTHENTICATES_AS", BOB)
+    e.thing("Credential", f"{BOB}#password", type="password").agent(agent, runtime)
+    e.thing("Tool", f"{agent}/action-group/KLMNOPQRST")
+    e.link(agent, "CALLS", f"{agent}/action-group/KLMNOPQRST")
+    for thing in (function, machine, *rules, DB, QUEUE, f"arn:aws:bedrock:{where}:{base}"):
+        e.resource(thing)
+    e.can(agent, "read", f"arn:aws:bedrock:{where}:{base}", grant_id="association")
+    e.link(function, "RUNS_AS", DEPLOY).link(machine, "RUNS_AS", DEPLOY)
+    for holder in (BOB, DEPLOY, READERS):
+        e.can(holder, "read", DB, policy_id=READ_ALL, grant_id="1")
+        e.can(holder, "read", QUEUE, policy_id=f"{holder}/inline/own", grant_id="2")
+    return e
+
+
+def test_every_line_is_an_operation_of_aws_with_its_options() -> None:
+    posture = everything().posture()
+    targets = [Target(node=number) for number in range(len(posture.graph.ids))]
+    for relationship in RELATIONSHIPS:
+        targets += [
+            Target(relationship, (id_,)) for id_ in posture.graph.frames[relationship]["id"]
+        ]
+    made = [handover(posture, action, target) for action in ACTIONS for target in targets]
+    lines = {each for m in made for each in f"{m.command}\n{m.undo}".splitlines()}
+    called = [shlex.split(each) for each in lines if each.startswith("aws ") and "--" in each]
+    for _, service, operation, *words in called:
+        required, others = OPERATIONS[f"{service} {operation}"]
+        options = {word.removeprefix("--") for word in words if word.startswith("--")}
+        assert required <= options <= required | others | GLOBAL
+    assert len({tuple(words[1:3]) for words in called}) > 30

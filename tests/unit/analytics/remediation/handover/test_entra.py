@@ -106,6 +106,18 @@ def test_permissions_are_taken_away_by_their_own_ids() -> None:
     assert shlex.split(str(made.command)) == words("DELETE", "oauth2PermissionGrants/consent_1")
 
 
+def test_a_grant_without_an_id_is_looked_up() -> None:
+    e = tenant().resource("mail").can(f"entra:{OBJECT}", "read", "mail", id="nameless")
+    made = of(e.posture(), "remove_grant", CAN_ACCESS, "nameless")
+    assert made.command is None
+    assert f"GET --url {GRAPH}/servicePrincipals/{OBJECT}/appRoleAssignments" in str(made.place)
+
+
+def test_the_tenant_itself_is_no_identity() -> None:
+    e = Estate().resource(f"entra:{TENANT}", type="tenant")
+    assert of(e.posture(), "disable_identity", f"entra:{TENANT}").command is None
+
+
 def test_a_consent_for_more_than_the_step_is_not_taken_away_as_a_whole() -> None:
     e = tenant().resource("mail")
     e.can(f"entra:{OBJECT}", "read", "mail", id="more", grant_id="consent_1", tags=["delegated"])
